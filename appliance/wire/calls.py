@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Call events: what a branch tells of a contact, in order, for the record. Each is stored before it is sent.
+
+Times are in the envelope (`at_ns` UTC of the origin, `mono_ns` its monotonic clock); samples are the engine's clock.
+"""
+
+from appliance.wire.legs import Direction, ReleasedBy
+from appliance.wire.message import Message
+from appliance.wire.routes import Action
+
+
+class ContactBegan(Message, frozen=True):
+    """A caller reached the box."""
+
+    contact: str
+    leg: str
+    channel: str
+    dnis: str
+    clid: str | None = None
+    ani: str | None = None
+
+
+class RouteDecided(Message, frozen=True):
+    """One decision: by whom (`headquarters` or `branch`), how long it took, and why."""
+
+    contact: str
+    by: str
+    latency_ms: float
+    action: Action
+    reason: str
+    outcome: str = "offered"
+    call_type: str = ""
+    script: str = ""
+    version: str = ""
+    path: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+
+
+class DigitsEntered(Message, frozen=True):
+    """Caller-entered digits (CED)."""
+
+    contact: str
+    ced: str
+
+
+class LegBegan(Message, frozen=True):
+    """Another leg of the contact was placed."""
+
+    contact: str
+    leg: str
+    direction: Direction
+    channel: str
+    to: str
+    agent: str | None = None
+    token: str | None = None
+
+
+class LegConnected(Message, frozen=True):
+    """The leg's party answered."""
+
+    contact: str
+    leg: str
+    sample: int
+
+
+class LegEnded(Message, frozen=True):
+    """The leg is over."""
+
+    contact: str
+    leg: str
+    cause: int
+    by: ReleasedBy
+    sample: int
+
+
+class TalkBegan(Message, frozen=True):
+    """Caller and agent are joined; `recording` where it is recorded."""
+
+    contact: str
+    leg: str
+    sample: int
+    recording: str | None = None
+
+
+class TalkEnded(Message, frozen=True):
+    """First release of either side, in engine samples: the talk's end. `samples` is its length."""
+
+    contact: str
+    sample: int
+    samples: int
+
+
+class ContactEnded(Message, frozen=True):
+    """The contact is over and its record complete but for the recording's sealing. `cause` is the caller's leg's."""
+
+    contact: str
+    cause: int
+    by: ReleasedBy
+
+
+class RecordingSealed(Message, frozen=True):
+    """The sound is on disk under `recording`: A-law stereo WAV, `samples` a side, SHA-256 of the file."""
+
+    contact: str
+    recording: str
+    samples: int
+    octets: int
+    sha256: str
+    lost_samples: int = 0
+
+
+class RecordingFailed(Message, frozen=True):
+    """No sound, or not all of it, could be kept."""
+
+    contact: str
+    recording: str
+    sentence: str
+
+
+CallEvent = (
+    ContactBegan
+    | RouteDecided
+    | DigitsEntered
+    | LegBegan
+    | LegConnected
+    | LegEnded
+    | TalkBegan
+    | TalkEnded
+    | ContactEnded
+    | RecordingSealed
+    | RecordingFailed
+)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The envelope: who said it, in which order, when, and because of what.
+
+(box, process, incarnation, seq) is unique for ever. `mono_ns` orders what one box said, `at_ns` is UTC as that box knew it and
+`clock` how well it knew. `cause` is the id of the message that this one answers. JSON on every wire; a reader ignores
+fields that it does not know, and a message type that it does not know decodes to UnknownMessageError.
+"""
+
+import itertools
+import time
+
+import msgspec
+
+from appliance.wire import alarms, calls, legs, routes, service_messages, spans, treatments
+from appliance.wire.ids import Identity
+
+VERSION = 1
+
+Body = (
+    legs.Hello
+    | legs.LegSnapshot
+    | legs.LegOffered
+    | legs.LegProceeding
+    | legs.LegAlerting
+    | legs.LegAnswered
+    | legs.LegReleased
+    | legs.PlaceLeg
+    | legs.ProceedLeg
+    | legs.AlertLeg
+    | legs.AnswerLeg
+    | legs.ReleaseLeg
+    | legs.TakeSnapshot
+    | spans.SpanChanged
+    | alarms.AlarmRaised
+    | alarms.AlarmCleared
+    | treatments.RunTreatment
+    | treatments.StopTreatment
+    | treatments.TreatmentStep
+    | treatments.TreatmentEnded
+    | treatments.TreatmentSnapshot
+    | routes.RouteRequest
+    | routes.RouteAnswer
+    | routes.RouteSilent
+    | calls.CallEvent
+    | service_messages.Attach
+    | service_messages.Accepted
+    | service_messages.Refused
+)
+
+
+class UnknownMessageError(ValueError):
+    """Octets that are no envelope of ours: not JSON, a wrong type, a missing field, an unknown `type`."""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """One message with its address, order and time."""
+
+    v: int = VERSION
+    id: str
+    box: str
+    process: str
+    incarnation: str
+    seq: int
+    mono_ns: int
+    at_ns: int
+    clock: str = "system"
+    cause: str | None = None
+    body: Body
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def encode(envelope: Envelope) -> bytes:
+    """One line of JSON, without the line's end."""
+    return _encoder.encode(envelope)
+
+
+def decode(octets: bytes) -> Envelope:
+    """The envelope. Raises UnknownMessageError; the sentence names the field."""
+    try:
+        return _decoder.decode(octets)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnknownMessageError(str(error)) from error
+
+
+class Sealer:
+    """Puts one process's messages into envelopes, in order."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self._seq = itertools.count(1)
+
+    def seal(self, body: Body, message_id: str | None = None, cause: str | None = None) -> Envelope:
+        """`message_id`: a command's own id, to be repeated as it is; otherwise one is made from the order."""
+        seq = next(self._seq)
+        who = self.identity
+        return Envelope(
+            id=message_id or f"{who.process}.{who.incarnation}.e{seq}",
+            box=who.box,
+            process=who.process,
+            incarnation=who.incarnation,
+            seq=seq,
+            mono_ns=time.monotonic_ns(),
+            at_ns=time.time_ns(),
+            cause=cause,
+            body=body,
+        )

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The leg protocol: how call control and any worker (PRI line, SIP) speak of one party's side of a call.
+
+The worker owns the truth of its legs. It says Hello and a LegSnapshot to whoever attaches, then events; it takes
+commands from one controller, answers each with Accepted or Refused, and never acts twice on one command id.
+TABLE is the life of a leg; a step outside it is refused and changes nothing.
+"""
+
+import enum
+
+import msgspec
+
+from appliance.wire.message import Message
+
+
+class Direction(enum.StrEnum):
+    """Which side began the leg, seen from the box."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+
+
+class LegState(enum.StrEnum):
+    """Where a leg stands; ISDN's words, which SIP maps onto (RFC 3398)."""
+
+    OFFERED = "offered"
+    PLACED = "placed"
+    PROCEEDING = "proceeding"
+    ALERTING = "alerting"
+    ANSWERED = "answered"
+    RELEASED = "released"
+
+
+class LegStep(enum.StrEnum):
+    """What moves a leg on: our command or the peer's message."""
+
+    PROCEED = "proceed"
+    ALERT = "alert"
+    ANSWER = "answer"
+    RELEASE = "release"
+
+
+_S, _T = LegState, LegStep
+TABLE: dict[LegState, dict[LegStep, LegState]] = {
+    _S.OFFERED: {
+        _T.PROCEED: _S.PROCEEDING,
+        _T.ALERT: _S.ALERTING,
+        _T.ANSWER: _S.ANSWERED,
+        _T.RELEASE: _S.RELEASED,
+    },
+    _S.PLACED: {
+        _T.PROCEED: _S.PROCEEDING,
+        _T.ALERT: _S.ALERTING,
+        _T.ANSWER: _S.ANSWERED,
+        _T.RELEASE: _S.RELEASED,
+    },
+    _S.PROCEEDING: {_T.ALERT: _S.ALERTING, _T.ANSWER: _S.ANSWERED, _T.RELEASE: _S.RELEASED},
+    _S.ALERTING: {_T.ANSWER: _S.ANSWERED, _T.RELEASE: _S.RELEASED},
+    _S.ANSWERED: {_T.RELEASE: _S.RELEASED},
+    _S.RELEASED: {},
+}
+
+
+def step(state: LegState, by: LegStep) -> LegState:
+    """The state after `by`. Raises KeyError where TABLE has no such cell; the caller's state is untouched."""
+    return TABLE[state][by]
+
+
+class ReleasedBy(enum.StrEnum):
+    """Who let go first."""
+
+    PEER = "peer"
+    US = "us"
+    FAULT = "fault"
+
+
+class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One party's side, as its worker knows it.
+
+    `port` is the engine's port; `channel` is for people ("span 1 timeslot 5", "sip 8001"). CLID is what the caller
+    presents, ANI who pays, DNIS the called number as delivered. Samples are the engine's clock, 8,000 a second.
+    `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
+    """
+
+    leg: str
+    direction: Direction
+    state: LegState
+    channel: str
+    port: int | None = None
+    contact: str | None = None
+    clid: str | None = None
+    ani: str | None = None
+    dnis: str | None = None
+    to: str | None = None
+    began_ns: int = 0
+    answered_sample: int | None = None
+
+
+# What the worker says.
+
+
+class Hello(Message, frozen=True):
+    """First line of a worker: which process this is; the envelope's incarnation tells a restart."""
+
+    process: str
+    kind: str
+
+
+class LegSnapshot(Message, frozen=True):
+    """All legs the worker holds now; sent after Hello to everyone who attaches, and on TakeSnapshot."""
+
+    legs: tuple[Leg, ...] = ()
+
+
+class LegOffered(Message, frozen=True):
+    """A peer calls us. The worker has told the peer nothing yet but what its protocol demands at once."""
+
+    leg: Leg
+
+
+class LegProceeding(Message, frozen=True):
+    """The peer has the number it needs (Q.931 CALL PROCEEDING, SIP 100/183 without media)."""
+
+    leg: str
+
+
+class LegAlerting(Message, frozen=True):
+    """The called party is being rung; `inband`: the peer sends its own ring-back as sound."""
+
+    leg: str
+    inband: bool = False
+
+
+class LegAnswered(Message, frozen=True):
+    """The called party answered; `sample` is the engine's clock at that moment."""
+
+    leg: str
+    sample: int
+
+
+class LegReleased(Message, frozen=True):
+    """The leg is over, its channel free. `cause` is Q.850; `sip_status` where SIP gave one."""
+
+    leg: str
+    cause: int
+    by: ReleasedBy
+    sample: int
+    sip_status: int | None = None
+
+
+# What the controller says.
+
+
+class PlaceLeg(Message, frozen=True):
+    """Call `to` (an extension, or a number on `trunk`). `leg` is the controller's choice of id."""
+
+    leg: str
+    to: str
+    contact: str
+    clid: str | None = None
+    trunk: str | None = None
+
+
+class ProceedLeg(Message, frozen=True):
+    """Tell an offering peer that its call is under way, and note the contact it belongs to."""
+
+    leg: str
+    contact: str
+
+
+class AlertLeg(Message, frozen=True):
+    """Tell an offering peer that somebody is being rung."""
+
+    leg: str
+
+
+class AnswerLeg(Message, frozen=True):
+    """Answer an offered leg; LegAnswered follows when the peer was told."""
+
+    leg: str
+
+
+class ReleaseLeg(Message, frozen=True):
+    """Let go, with a Q.850 cause; LegReleased follows when the channel is free. Harmless on a leg already gone."""
+
+    leg: str
+    cause: int = 16
+
+
+class TakeSnapshot(Message, frozen=True):
+    """Ask for the snapshot again."""

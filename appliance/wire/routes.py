@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Route requests and answers between a branch and the router, and what a routing label can be.
+
+A request tells all that is known of the contact and where its script stands (`cursor`, opaque to the branch);
+the answer is one action. The branch carries it out and asks again with its outcome, until an action ends the contact.
+"""
+
+import msgspec
+
+from appliance.wire.message import Message
+from appliance.wire.treatments import Verb
+
+
+class Treat(msgspec.Struct, frozen=True, tag="treat", tag_field="do"):
+    """Answer the caller if that was not done, run these verbs, then ask again (with the digits as CED)."""
+
+    verbs: tuple[Verb, ...]
+    language: str = "en"
+
+
+class RingAgent(msgspec.Struct, frozen=True, tag="ring-agent", tag_field="do"):
+    """Ring this agent's phone for `ring_s` seconds. `token` is the reservation; it lapses by itself."""
+
+    agent: str
+    extension: str
+    skill_group: str
+    token: str
+    ring_s: int = 20
+    record: bool = True
+
+
+class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
+    """Release the caller with a Q.850 cause; before answer that is a controlled busy (cause 17)."""
+
+    cause: int = 16
+
+
+Action = Treat | RingAgent | Release
+
+
+class RouteRequest(Message, frozen=True):
+    """`outcome` says how the last action ended: offered, digits, no-digits, played, no-answer, busy, unreachable, agent-gone."""
+
+    request: str
+    contact: str
+    dnis: str
+    outcome: str = "offered"
+    clid: str | None = None
+    ani: str | None = None
+    ced: str = ""
+    cursor: str = ""
+    refused_agents: tuple[str, ...] = ()
+
+
+class RouteAnswer(Message, frozen=True):
+    """The router's word, and why: `reason` in one sentence, `path` the script nodes passed, `values` what they compared."""
+
+    request: str
+    action: Action
+    reason: str
+    call_type: str = ""
+    script: str = ""
+    version: str = ""
+    path: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    cursor: str = ""
+
+
+class RouteSilent(Message, frozen=True):
+    """The uplink's word to call control: headquarters cannot be asked or did not answer in time."""
+
+    request: str
+    reason: str
