@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Handle on the media engine for one client: commands in, events out, status read from the shared table.
+
+No method waits: a command is obeyed at the engine's next tick (5 ms), in the order of the calls. What is wrong by itself
+raises ValueError here; what is wrong in the engine's state comes back as CommandRefused. Use one handle in one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from appliance.media import segment as shared
+from appliance.media.decode import decode
+from appliance.media.events import (
+    Client,
+    CommandKind,
+    EngineEvent,
+    EngineStatus,
+    PortStatus,
+    Sound,
+    Tap,
+    ToneKind,
+)
+from appliance.media.segment import Segment
+from appliance.media.status import engine_status, port_status, span_status
+from appliance.media.taps import TapReader
+from drivers.model import SPANS, SpanStatus
+from drivers.protocol import CardSettings
+
+RTP_FIRST = 128
+RTP_PORTS = 256
+PORTS = RTP_FIRST + RTP_PORTS
+SOUNDS_MAX = 32
+DIGITS_MAX = 60
+FRAME_MAX = 300
+REPEAT_FOR_EVER = 0
+
+
+class EngineBusyError(Exception):
+    """The command ring is full: the engine is dead or does not keep up. Nothing was sent."""
+
+
+class Engine:
+    """One client's handle."""
+
+    def __init__(self, segment_fd: int, event_fd: int, client: Client) -> None:
+        """Map the segment. `event_fd`: the client's eventfd, stays the caller's."""
+        self.event_fd = event_fd
+        self.client = client
+        self._segment = Segment(segment_fd)
+        self._event = self._segment.new_event()
+        self._taps = TapReader(self._segment)
+
+    @classmethod
+    def from_environment(cls, client: Client) -> Engine:
+        """Handle from BRANCHLINE_FDS ("segment=5,line=6"), which the supervisor sets.
+
+        Raises:
+            ValueError: the variable does not name the segment and the client.
+        """
+        fds = inherited_fds(os.environ.get("BRANCHLINE_FDS", ""))
+        name = client.name.lower()
+        if "segment" not in fds or name not in fds:
+            raise ValueError(f"BRANCHLINE_FDS names no segment or no {name}")
+        return cls(fds["segment"], fds[name], client)
+
+    @property
+    def samples(self) -> int:
+        """The engine's sample clock now (8 kHz)."""
+        return int(self._segment.header.samples)
+
+    @property
+    def generation(self) -> int:
+        """Number of the engine's life; changes when it restarts."""
+        return int(self._segment.header.generation)
+
+    def attach(self) -> None:
+        """Forget the events that stand in the ring: they were meant for an earlier life of this client."""
+        self._segment.discard(self.client)
+        self._clear_event_fd()
+
+    def take_events(self) -> list[EngineEvent]:
+        """Everything that has happened since the last call."""
+        self._clear_event_fd()
+        events: list[EngineEvent] = []
+        while self._segment.pop(self.client, self._event):
+            events.append(decode(self._event))
+        return events
+
+    async def events(self) -> list[EngineEvent]:
+        """Wait until something has happened."""
+        loop = asyncio.get_running_loop()
+        while not (events := self.take_events()):
+            ready = loop.create_future()
+            loop.add_reader(self.event_fd, _set_once, ready)
+            try:
+                await ready
+            finally:
+                loop.remove_reader(self.event_fd)
+        return events
+
+    def take_taps(self) -> list[Tap]:
+        """Everything in the tap ring, blocks of one recording joined where they are consecutive. RECORDER only."""
+        return self._taps.take()
+
+    # Spans. LINE only.
+
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
+        """Open a span, or open it anew with other settings. `d_channel`: timeslot with HDLC frames."""
+        _check(span, 0, SPANS - 1, "span")
+        if d_channel is not None:
+            _check(d_channel, 1, 31, "d_channel")
+        command = self._segment.command(CommandKind.OPEN_SPAN, span)
+        command.span.card = settings.card
+        command.span.d_channel = d_channel or 0
+        command.span.clock_recovered = settings.clock_recovered
+        command.span.trim_ppm = settings.trim_ppm
+        shared.fill(command.span.settings, settings.encode())
+        self._push(command)
+
+    def close_span(self, span: int) -> None:
+        """Close a span and all its timeslots."""
+        _check(span, 0, SPANS - 1, "span")
+        self._push(self._segment.command(CommandKind.CLOSE_SPAN, span))
+
+    def send_frame(self, span: int, frame: bytes) -> None:
+        """Send a D-channel frame (1 to 300 octets, without FCS)."""
+        _check(span, 0, SPANS - 1, "span")
+        _check(len(frame), 1, FRAME_MAX, "frame octets")
+        command = self._segment.command(CommandKind.SEND_FRAME, span)
+        command.frame.length = len(frame)
+        shared.fill(command.frame.octets, frame)
+        self._push(command)
+
+    def span_status(self, span: int) -> SpanStatus:
+        """Read a span's alarms, counters, buffer depth and clock."""
+        _check(span, 0, SPANS - 1, "span")
+        return span_status(self._segment, span)
+
+    # Ports.
+
+    def open_timeslot(self, port: int) -> None:
+        """Open a timeslot of an open span: idle (A-law 0xD5) goes out, the DTMF detector listens."""
+        _check(port, 0, RTP_FIRST - 1, "timeslot port")
+        self._push(self._segment.command(CommandKind.OPEN_TIMESLOT, port))
+
+    def open_rtp(self, port: int, remote: tuple[str, int] | None, payload_type: int = 8, packet_ms: int = 20) -> None:
+        """Bind the port's UDP pair; packets go out as soon as a remote is known. A-law (payload type 8) only."""
+        _check(port, RTP_FIRST, PORTS - 1, "RTP port")
+        if payload_type != 8 or packet_ms not in {5, 10, 20}:
+            raise ValueError(f"payload_type={payload_type} packet_ms={packet_ms}: 8, and 5, 10 or 20")
+        command = self._segment.command(CommandKind.OPEN_RTP, port)
+        command.rtp.packet_ms = packet_ms
+        _put_remote(command, remote)
+        self._push(command)
+
+    def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
+        """Send to `remote` from now on, until the first valid packet shows where the peer really is."""
+        _check(port, RTP_FIRST, PORTS - 1, "RTP port")
+        command = self._segment.command(CommandKind.SET_RTP_REMOTE, port)
+        _put_remote(command, remote)
+        self._push(command)
+
+    def close_port(self, port: int) -> None:
+        """Close a port; its recordings, play, collect and connection end at this tick."""
+        self._push(self._command(CommandKind.CLOSE_PORT, port))
+
+    def connect(self, a: int, b: int) -> None:
+        """Join two ports both ways, octet for octet; plays and tones on both stop, earlier connections end."""
+        command = self._command(CommandKind.CONNECT, a)
+        _check(b, 0, PORTS - 1, "port")
+        if a == b:
+            raise ValueError(f"port={a}: not with itself")
+        command.peer = b
+        self._push(command)
+
+    def disconnect(self, port: int) -> None:
+        """End the port's connection; both ports go idle."""
+        self._push(self._command(CommandKind.DISCONNECT, port))
+
+    def play(
+        self, port: int, play_id: int, sounds: Sequence[Sound], repeat: int = 1, *, stop_on_digit: bool = False
+    ) -> None:
+        """Play 1 to 32 sounds in a row, `repeat` times (0: for ever). Ends in one PlayEnded.
+
+        With stop_on_digit the first digit ends it, also a digit that waits as type-ahead.
+        """
+        _check(len(sounds), 1, SOUNDS_MAX, "sounds")
+        _check(repeat, 0, 2**32 - 1, "repeat")
+        command = self._command(CommandKind.PLAY, port, play_id)
+        command.play.count = len(sounds)
+        command.play.repeat = repeat
+        command.play.stop_on_digit = stop_on_digit
+        for place, sound in zip(command.play.sounds, sounds, strict=False):
+            place.offset, place.octets = sound.offset, sound.octets
+        self._push(command)
+
+    def stop(self, port: int) -> None:
+        """Stop play, tone, digits and collect."""
+        self._push(self._command(CommandKind.STOP, port))
+
+    def tone(self, port: int, kind: ToneKind, zone: str = "cn") -> None:
+        """Give a call progress tone until stop, connect, close or play."""
+        command = self._command(CommandKind.TONE, port)
+        command.tone.kind = kind
+        command.tone.zone = shared.tone_zone(zone)
+        self._push(command)
+
+    def collect(
+        self,
+        port: int,
+        collect_id: int,
+        max_digits: int,
+        first_digit_ms: int,
+        inter_digit_ms: int,
+        terminators: str = "#",
+        *,
+        clear_type_ahead: bool = False,
+    ) -> None:
+        """Gather digits, those dialled ahead first. Ends in one DigitsCollected.
+
+        The wait for the first digit begins when a play on the port has ended. Clearing type-ahead together with a
+        stop_on_digit play: collect first, then play.
+        """
+        _check(max_digits, 1, DIGITS_MAX, "max_digits")
+        _check(first_digit_ms, 1, 3_600_000, "first_digit_ms")
+        _check(inter_digit_ms, 1, 3_600_000, "inter_digit_ms")
+        command = self._command(CommandKind.COLLECT, port, collect_id)
+        command.collect.max_digits = max_digits
+        command.collect.first_digit_ms = first_digit_ms
+        command.collect.inter_digit_ms = inter_digit_ms
+        command.collect.clear_type_ahead = clear_type_ahead
+        shared.fill(command.collect.terminators, _digits(terminators, 15, "terminators"))
+        self._push(command)
+
+    def send_digits(
+        self, port: int, send_id: int, digits: str, on_ms: int = 80, off_ms: int = 80, level_dbm0: float = -8.0
+    ) -> None:
+        """Send DTMF in band; `level_dbm0` of the louder (high) tone, the low one 2 dB below. Ends in DigitsSent."""
+        if not digits:
+            raise ValueError("digits: none")
+        _check(on_ms, 20, 5000, "on_ms")
+        _check(off_ms, 20, 5000, "off_ms")
+        if not -50 <= level_dbm0 <= 0:
+            raise ValueError(f"level_dbm0={level_dbm0}: -50 to 0")
+        command = self._command(CommandKind.SEND_DIGITS, port, send_id)
+        shared.fill(command.digits.digits, _digits(digits, DIGITS_MAX, "digits"))
+        command.digits.on_ms, command.digits.off_ms = on_ms, off_ms
+        command.digits.level_dbm0 = level_dbm0
+        self._push(command)
+
+    def record(self, recording_id: int, left: int, right: int, from_sample: int) -> None:
+        """Tap what is received on two ports from a sample on (or now, if that has passed), until stopped or closed."""
+        command = self._command(CommandKind.RECORD, left, recording_id)
+        _check(right, 0, PORTS - 1, "port")
+        command.record.right = right
+        command.record.from_sample = from_sample
+        self._push(command)
+
+    def stop_recording(self, recording_id: int) -> None:
+        """End a recording. Ends in RecordingEnded, and TapEnd in the tap ring."""
+        self._push(self._command(CommandKind.STOP_RECORDING, 0, recording_id))
+
+    def port_status(self, port: int) -> PortStatus:
+        """Read a port's levels and counters."""
+        _check(port, 0, PORTS - 1, "port")
+        return port_status(self._segment, port)
+
+    def status(self) -> EngineStatus:
+        """Read the engine's own health."""
+        return engine_status(self._segment)
+
+    def _command(self, kind: CommandKind, port: int, id: int = 0) -> Any:  # noqa: A002 - the field's name
+        _check(port, 0, PORTS - 1, "port")
+        _check(id, 0, 2**64 - 1, "id")
+        return self._segment.command(kind, port, id)
+
+    def _push(self, command: Any) -> None:
+        if not self._segment.push(self.client, command):
+            raise EngineBusyError(f"client={self.client.name.lower()}: command ring full")
+
+    def _clear_event_fd(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self.event_fd)
+
+
+def inherited_fds(text: str) -> dict[str, int]:
+    """File descriptors named in BRANCHLINE_FDS.
+
+    Raises:
+        ValueError: an entry is not name=number.
+    """
+    return {name: int(fd) for name, _, fd in (entry.partition("=") for entry in text.split(",") if entry)}
+
+
+def _set_once(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _check(value: int, low: int, high: int, name: str) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name}={value}: {low} to {high}")
+
+
+def _digits(digits: str, most: int, name: str) -> bytes:
+    if len(digits) > most or set(digits.upper()) - set("0123456789ABCD*#"):
+        raise ValueError(f"{name}={digits!r}: at most {most} of 0-9 A-D * #")
+    return digits.upper().encode()
+
+
+def _put_remote(command: Any, remote: tuple[str, int] | None) -> None:
+    if remote is not None:
+        _check(remote[1], 1, 65535, "UDP port")
+        command.rtp.remote.ip, command.rtp.remote.port = shared.ipv4(remote[0]), remote[1]

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the media engine tells its clients, and what it shows of a port.
+
+Samples are counts of the engine's 8 kHz clock; `port` is a port number (span*32+timeslot, or 128+n for RTP).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal
+
+import msgspec
+
+from drivers.model import Alarm
+
+
+class Client(enum.IntEnum):
+    """Who speaks with the engine; the value is the slot of its two rings."""
+
+    LINE = 0
+    SIP = 1
+    CALL = 2
+    IVR = 3
+    RECORDER = 4
+    MONITOR = 5
+
+
+class ToneKind(enum.IntEnum):
+    """Call progress tones (E.180)."""
+
+    DIAL = 0
+    RINGBACK = 1
+    BUSY = 2
+    CONGESTION = 3
+    UNOBTAINABLE = 4
+    WAITING = 5
+
+
+class CommandKind(enum.IntEnum):
+    """Names of the commands, as CommandRefused gives them back."""
+
+    OPEN_SPAN = 1
+    CLOSE_SPAN = 2
+    SEND_FRAME = 3
+    OPEN_TIMESLOT = 4
+    OPEN_RTP = 5
+    SET_RTP_REMOTE = 6
+    CLOSE_PORT = 7
+    CONNECT = 8
+    DISCONNECT = 9
+    PLAY = 10
+    STOP = 11
+    TONE = 12
+    COLLECT = 13
+    SEND_DIGITS = 14
+    RECORD = 15
+    STOP_RECORDING = 16
+
+
+class Sound(msgspec.Struct, frozen=True):
+    """A-law sound in the arena: where it begins and how many octets (125 µs each) it has."""
+
+    offset: int
+    octets: int
+
+
+class SpanAlarmChanged(msgspec.Struct, frozen=True, tag=True):
+    """The set of alarms of a span is now this one. To LINE."""
+
+    span: int
+    alarms: Alarm
+    sample: int
+
+
+class FrameReceived(msgspec.Struct, frozen=True, tag=True):
+    """A good frame came on the D-channel; without flags and FCS. To LINE."""
+
+    span: int
+    frame: bytes
+
+
+class PlayEnded(msgspec.Struct, frozen=True, tag=True):
+    """A play is over. To its issuer; exactly one for every play that was not refused."""
+
+    port: int
+    play_id: int
+    reason: Literal["finished", "digit", "stopped", "closed"]
+    """stopped: by stop, tone, connect, digits or another play; closed: the port closed."""
+    played_octets: int
+
+
+class DigitsCollected(msgspec.Struct, frozen=True, tag=True):
+    """A collect is over. To its issuer; exactly one for every collect that was not refused."""
+
+    port: int
+    collect_id: int
+    digits: str
+    reason: Literal["full", "terminator", "timeout", "closed"]
+    """closed: by stop, by another collect, or because the port closed; the digits so far are given."""
+    terminator: str
+    """The terminator that was dialled, else empty; it is not in `digits`."""
+
+
+class DigitsSent(msgspec.Struct, frozen=True, tag=True):
+    """The last digit and the pause after it are on the line, or something took their place. To the issuer."""
+
+    port: int
+    send_id: int
+
+
+class DigitDetected(msgspec.Struct, frozen=True, tag=True):
+    """A DTMF digit was heard. To the client of the port's last collect, else to CALL."""
+
+    port: int
+    digit: str
+    sample: int
+
+
+class RecordingEnded(msgspec.Struct, frozen=True, tag=True):
+    """A recording is over. To its issuer."""
+
+    recording_id: int
+    samples: int
+    """Samples from its first to its last block."""
+    lost: int
+    """Samples of it that found no room in the tap ring."""
+    sample: int
+    """The engine's sample at which it ended."""
+
+
+class RtpTimedOut(msgspec.Struct, frozen=True, tag=True):
+    """No RTP packet came for 10 s on a port that has a remote. To SIP, once per silence."""
+
+    port: int
+
+
+class CommandRefused(msgspec.Struct, frozen=True, tag=True):
+    """A command could not be obeyed; it changed nothing. To its issuer."""
+
+    kind: CommandKind
+    port: int
+    """Port, or span for commands on spans."""
+    id: int
+    """play_id, collect_id, send_id or recording_id of the command, else 0."""
+    error: str
+    """The errno's name: EINVAL a value out of range, ENOTCONN the port is closed, EADDRINUSE, …"""
+
+
+EngineEvent = (
+    SpanAlarmChanged
+    | FrameReceived
+    | PlayEnded
+    | DigitsCollected
+    | DigitsSent
+    | DigitDetected
+    | RecordingEnded
+    | RtpTimedOut
+    | CommandRefused
+)
+
+
+class TapBegin(msgspec.Struct, frozen=True):
+    """The first block of this recording follows, at this sample."""
+
+    recording_id: int
+    from_sample: int
+
+
+class TapSound(msgspec.Struct, frozen=True):
+    """Consecutive blocks of one recording, joined; A-law, `left` and `right` of one length."""
+
+    recording_id: int
+    sample: int
+    """Sample of the first octet; a gap to the end of the sound before is what the engine lost."""
+    left: bytes
+    right: bytes
+
+
+class TapEnd(msgspec.Struct, frozen=True):
+    """The recording is over; nothing of it follows."""
+
+    recording_id: int
+    samples: int
+
+
+Tap = TapBegin | TapSound | TapEnd
+
+
+class RtpCounters(msgspec.Struct, frozen=True):
+    """RTP of one port since it was opened. Packets unless named otherwise."""
+
+    received: int = 0
+    sent: int = 0
+    send_errors: int = 0
+    lost: int = 0
+    """RFC 3550 §6.4.1: expected less received; late packets count as received."""
+    late: int = 0
+    """Came after their turn: not heard."""
+    duplicates: int = 0
+    bad: int = 0
+    """Damaged, not RTP version 2, or of a length that is no sound."""
+    stray: int = 0
+    """From another source or SSRC than the one held."""
+    other_payload: int = 0
+    """Another payload type than the port's (RFC 4733 events among them): ignored."""
+    rtcp: int = 0
+    """RTCP packets, counted and otherwise unused."""
+    silence_samples: int = 0
+    """Samples of silence put in where sound was missing."""
+    resyncs: int = 0
+    """Times the jitter buffer was laid out anew after a pause or another SSRC."""
+
+
+class PortStatus(msgspec.Struct, frozen=True):
+    """A port as it stands now."""
+
+    port: int
+    kind: Literal["closed", "timeslot", "rtp"]
+    source: Literal["idle", "bridge", "play", "tone", "digits"]
+    """What it transmits."""
+    peer: int | None
+    """Port it is connected with."""
+    rx_dbm0: float
+    """RMS level of the last second, −100 for digital silence."""
+    tx_dbm0: float
+    remote: tuple[str, int] | None
+    jitter_ms: float
+    """RFC 3550 interarrival jitter."""
+    delay_ms: float
+    """Time a packet waits in the jitter buffer."""
+    rtp: RtpCounters
+
+
+class EngineStatus(msgspec.Struct, frozen=True):
+    """The engine's own health, from the header of the segment."""
+
+    pid: int
+    generation: int
+    samples: int
+    ticks: int
+    late_ticks: int
+    """Ticks that began more than 10 ms after their time."""
+    worst_lateness_us: int
+    lateness_histogram: tuple[int, ...]
+    """Ticks whose lateness was < 1, 2, 4, 8 … µs; the last takes the rest."""
+    reference_late_ticks: int
+    """The same of an idle thread with the same period and policy: the machine's own share."""
+    reference_worst_us: int
+    reference_histogram: tuple[int, ...]
+    skipped_ticks: int
+    """Ticks that were never run because the engine was dead or stopped for longer than 200 ms."""
+    cpu_ns: int
+    """Processor time of the media thread since it began."""
+    stage_ns: dict[str, int]
+    """Where that time went, by stage of the tick (elapsed time)."""
+    policy: Literal["other", "fifo"]
+    repaired: int
+    """Entries of the table that had to be closed when the engine came back."""
+    clock_ppm: float
+    taps_dropped: int

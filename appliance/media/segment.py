@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shared segment as Python sees it: the one place that touches the C structures of the engine.
+
+A segment is a memfd. Whoever maps it must keep the `Segment` alive as long as anything read through it.
+Rings have one producer and one consumer: one process per client slot, one thread at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from dsp._core import ffi, lib
+
+from appliance.media.events import Client, CommandKind
+
+ADDRESS_ANY = "127.0.0.1"
+
+
+def create(rtp_base: int, rtp_address: str = ADDRESS_ANY) -> int:
+    """Make a segment; RTP port n will be bound to UDP port rtp_base + 2n of rtp_address. Returns its file descriptor.
+
+    Raises:
+        ValueError: the 512 UDP ports from rtp_base do not exist, or rtp_base is odd.
+    """
+    if rtp_base % 2 or not 1024 <= rtp_base <= 65536 - 2 * lib.BL_RTP_PORTS:
+        raise ValueError(f"rtp_base={rtp_base}: even, 1024 to {65536 - 2 * lib.BL_RTP_PORTS}")
+    fd = os.memfd_create("branchline-engine", os.MFD_CLOEXEC)
+    os.ftruncate(fd, lib.bl_segment_size())
+    error = lib.bl_segment_format(fd, ipv4(rtp_address), rtp_base)
+    if error:
+        os.close(fd)
+        raise OSError(-error, os.strerror(-error))
+    return fd
+
+
+def ipv4(address: str) -> int:
+    """Dotted quad as a number. ValueError for anything else."""
+    octets = [int(part) for part in address.split(".") if part.isdigit()]
+    if len(octets) != 4 or max(octets) > 255 or address.count(".") != 3:
+        raise ValueError(f"{address!r}: no IPv4 address")
+    return int.from_bytes(bytes(octets), "big")
+
+
+def dotted(address: int) -> str:
+    """Number as a dotted quad."""
+    return ".".join(str(octet) for octet in address.to_bytes(4, "big"))
+
+
+class Segment:
+    """A mapped segment."""
+
+    def __init__(self, fd: int) -> None:
+        """Map the segment behind `fd`, which may be closed afterwards.
+
+        Raises:
+            ValueError: no segment, or one of another version.
+        """
+        pointer = lib.bl_segment_map(fd)
+        if pointer == ffi.NULL:
+            raise ValueError(f"fd {fd} is no engine segment of this version")
+        self.c: Any = ffi.gc(pointer, lib.bl_segment_unmap)
+
+    @property
+    def header(self) -> Any:
+        """`struct bl_header`."""
+        return self.c.header
+
+    def command(self, kind: CommandKind, port: int = 0, id: int = 0) -> Any:  # noqa: A002 - the field's name
+        """Return a new `struct bl_command *` with nothing else filled in."""
+        command = ffi.new("struct bl_command *")
+        command.kind, command.port, command.id = kind, port, id
+        return command
+
+    def push(self, client: Client, command: Any) -> bool:
+        """Hand a command to the engine. False: the ring is full."""
+        return bool(lib.bl_command_push(self.c, client, command) == 0)
+
+    def pop(self, client: Client, event: Any) -> bool:
+        """Take the oldest event. False: there is none."""
+        return bool(lib.bl_event_pop(self.c, client, event))
+
+    def discard(self, client: Client) -> None:
+        """Forget all events that stand in the client's ring."""
+        lib.bl_event_discard(self.c, client)
+
+    def new_event(self) -> Any:
+        """Return an empty `struct bl_event *`."""
+        return ffi.new("struct bl_event *")
+
+    def span_status(self, span: int) -> Any:
+        """`struct bl_span_status` of a span."""
+        status = ffi.new("struct bl_span_status *")
+        lib.bl_span_status(self.c, span, status)
+        return status
+
+    def port_status(self, port: int) -> Any:
+        """`struct bl_port_status` of a port."""
+        status = ffi.new("struct bl_port_status *")
+        lib.bl_port_status(self.c, port, status)
+        return status
+
+    def new_taps(self, count: int) -> Any:
+        """Room for `count` taps."""
+        return ffi.new("struct bl_tap[]", count)
+
+    def take_taps(self, taps: Any, count: int) -> int:
+        """Take up to `count` of the oldest taps; returns how many."""
+        return int(lib.bl_taps_take(self.c, taps, count))
+
+    def arena(self) -> Any:
+        """The arena's octets, writable."""
+        return ffi.buffer(lib.bl_arena(self.c), lib.BL_ARENA_OCTETS)
+
+
+def tone_zone(name: str) -> int:
+    """Index of a tone zone.
+
+    Raises:
+        ValueError: no such zone.
+    """
+    zone = int(lib.bl_tone_zone(name.encode()))
+    if zone < 0:
+        raise ValueError(f"zone={name!r}: no such tone zone")
+    return zone
+
+
+def octets(pointer: Any, count: int) -> bytes:
+    """Copy of `count` octets of C memory."""
+    return bytes(ffi.buffer(pointer, count))
+
+
+def fill(pointer: Any, data: bytes) -> None:
+    """Copy octets into C memory."""
+    ffi.memmove(pointer, data, len(data))

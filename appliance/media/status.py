@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Status of spans, ports and the engine, read from the shared table without asking the engine."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from appliance.media.events import EngineStatus, PortStatus, RtpCounters
+from appliance.media.segment import Segment, dotted
+from drivers.model import Alarm, SpanCounters, SpanStatus
+
+_KINDS: tuple[Literal["closed", "timeslot", "rtp"], ...] = ("closed", "timeslot", "rtp")
+_SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits"], ...] = ("idle", "bridge", "play", "tone", "digits")
+_NO_PEER = 0xFFFF
+STAGES = ("commands", "span_receive", "rtp_receive", "detect", "source", "tap", "span_send", "rtp_send", "events")
+
+
+def span_status(segment: Segment, span: int) -> SpanStatus:
+    """Read a span."""
+    status = segment.span_status(span)
+    return SpanStatus(
+        span=span,
+        open=bool(status.open),
+        alarms=Alarm(status.alarms),
+        counters=SpanCounters(**_fields(status.counters, SpanCounters)),
+        buffer_ms=status.buffer_us / 1000,
+        clock_ppm=status.clock_ppm,
+        clock_locked=bool(status.clock_locked),
+    )
+
+
+def port_status(segment: Segment, port: int) -> PortStatus:
+    """Read a port."""
+    status = segment.port_status(port)
+    return PortStatus(
+        port=port,
+        kind=_KINDS[status.kind],
+        source=_SOURCES[status.source],
+        peer=None if status.peer == _NO_PEER else status.peer,
+        rx_dbm0=status.rx_dbm0,
+        tx_dbm0=status.tx_dbm0,
+        remote=(dotted(status.remote.ip), status.remote.port) if status.remote.port else None,
+        jitter_ms=status.jitter_us / 1000,
+        delay_ms=status.delay_us / 1000,
+        rtp=RtpCounters(**_fields(status.rtp, RtpCounters)),
+    )
+
+
+def engine_status(segment: Segment) -> EngineStatus:
+    """Read the header."""
+    header = segment.header
+    return EngineStatus(
+        pid=header.pid,
+        generation=header.generation,
+        samples=header.samples,
+        ticks=header.ticks,
+        late_ticks=header.tick.late,
+        worst_lateness_us=header.tick.worst_ns // 1000,
+        lateness_histogram=tuple(header.tick.histogram),
+        reference_late_ticks=header.reference.late,
+        reference_worst_us=header.reference.worst_ns // 1000,
+        reference_histogram=tuple(header.reference.histogram),
+        skipped_ticks=header.skipped_ticks,
+        cpu_ns=header.cpu_ns,
+        stage_ns=dict(zip(STAGES, header.stage_ns, strict=True)),
+        policy="fifo" if header.policy_fifo else "other",
+        repaired=header.repaired,
+        clock_ppm=header.clock_ppm,
+        taps_dropped=header.taps_dropped,
+    )
+
+
+def _fields(counters: Any, shape: type[msgspec.Struct]) -> dict[str, int]:
+    return {name: int(getattr(counters, name)) for name in shape.__struct_fields__}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""E1 over UDP/IP, RFC 5086: structure-locked, timeslots 1 to 31 without CAS.
+
+The packets are made and read by `io.c` inside the media engine; this side checks the settings and hands them over.
+IPv4 only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from typing import Literal
+
+import msgspec
+
+from drivers.model import Alarm, ClockDomain, Span, SpanCounters, SpanStatus
+from drivers.protocol import SpanEngine
+
+CARD = 1
+Address = tuple[str, int]
+
+_LAYOUT = struct.Struct("<IHIHBBH")  # struct settings in io.c
+
+
+class CesopsnSettings(msgspec.Struct, frozen=True):
+    """One E1 over UDP.
+
+    Raises:
+        ValueError: a value out of its range.
+    """
+
+    local: Address
+    remote: Address
+    """Datagrams from elsewhere are counted as stray and dropped."""
+    frames_per_packet: int = 8
+    """E1 frames of 125 µs in a packet, 1 to 40; both ends must agree."""
+    rtp_header: bool = False
+    """The optional fixed RTP header before the control word (RFC 5086 §4.3)."""
+    clock: Literal["recovered", "local"] = "recovered"
+    trim_ppm: float = 0.0
+    jitter_ms: int = 10
+    """Time a packet waits for its turn; 2 to 60."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.frames_per_packet <= 40:
+            raise ValueError(f"frames_per_packet={self.frames_per_packet}: 1 to 40")
+        if not 2 <= self.jitter_ms <= 60:
+            raise ValueError(f"jitter_ms={self.jitter_ms}: 2 to 60")
+        if not -200 <= self.trim_ppm <= 200:
+            raise ValueError(f"trim_ppm={self.trim_ppm}: -200 to 200")
+        self.encode()
+
+    @property
+    def card(self) -> int:
+        """Number of this card family in the engine."""
+        return CARD
+
+    @property
+    def clock_recovered(self) -> bool:
+        """The engine's clock follows this span's packets."""
+        return self.clock == "recovered"
+
+    def encode(self) -> bytes:
+        """Settings as `io.c` reads them."""
+        return _LAYOUT.pack(
+            *_address(self.local), *_address(self.remote), self.frames_per_packet, self.rtp_header, self.jitter_ms
+        )
+
+
+def _address(address: Address) -> tuple[int, int]:
+    host, port = address
+    if not 0 < port < 65536:
+        raise ValueError(f"{host}:{port}: no UDP port")
+    return int(ipaddress.IPv4Address(host)), port
+
+
+class CesopsnDriver:
+    """Spans over UDP on one media engine."""
+
+    def __init__(self, engine: SpanEngine) -> None:
+        self._engine = engine
+        self._spans: dict[int, Span] = {}
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Spans that are configured, by number."""
+        return tuple(self._spans[number] for number in sorted(self._spans))
+
+    def configure(self, span: int, settings: CesopsnSettings, d_channel: int | None) -> None:
+        """Put a span into service; one that is open is opened anew."""
+        self._engine.open_span(span, settings, d_channel)
+        self._spans[span] = Span(span, "cesopsn", ClockDomain(settings.clock, settings.trim_ppm))
+
+    def close(self, span: int) -> None:
+        """Take a span out of service."""
+        self._engine.close_span(span)
+        self._spans.pop(span, None)
+
+    def status(self, span: int) -> SpanStatus:
+        """Everything that is known of the span now."""
+        return self._engine.span_status(span)
+
+    def alarms(self, span: int) -> Alarm:
+        """Alarms that stand now."""
+        return self.status(span).alarms
+
+    def counters(self, span: int) -> SpanCounters:
+        """Counters since the span was configured."""
+        return self.status(span).counters

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every card that carries spans has in common: spans, timeslots, clocks, alarms, counters.
+
+Spans and timeslots are numbered as on the wire of the engine: spans from 0, E1 timeslots 0 to 31 (0 is framing).
+People count spans from 1; `str(Timeslot)` speaks to people.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal
+
+import msgspec
+
+TIMESLOTS_PER_SPAN = 32
+SPANS = 4
+
+
+class Alarm(enum.IntFlag):
+    """Alarms of a span, in the words of G.775 and G.732; a set of them stands at any time."""
+
+    NONE = 0
+    LOS = 1
+    """Loss of signal; on a packet span: no packet comes."""
+    LFA = 2
+    """Loss of frame alignment; a structure-locked packet span never raises it."""
+    AIS = 4
+    """Alarm indication signal: the far end tells that its own line failed."""
+    RAI = 8
+    """Remote alarm indication: the far end does not receive us."""
+    RED = 16
+    """LOS or LFA has stood for 500 ms; cleared after 500 ms without."""
+
+
+class ClockDomain(msgspec.Struct, frozen=True):
+    """Where the sample clock of a span comes from."""
+
+    source: Literal["recovered", "local"] = "recovered"
+    trim_ppm: float = 0.0
+    """Offset of the local clock, −200 to 200 ppm; simulators use it to skew themselves."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """One E1 port of a card."""
+
+    number: int
+    card: str
+    clock: ClockDomain = ClockDomain()
+
+
+class Timeslot(msgspec.Struct, frozen=True):
+    """One timeslot of a span."""
+
+    span: int
+    number: int
+
+    @property
+    def port(self) -> int:
+        """Number of the engine's port that carries it."""
+        return self.span * TIMESLOTS_PER_SPAN + self.number
+
+    def __str__(self) -> str:
+        return f"span {self.span + 1} timeslot {self.number}"
+
+
+class SpanCounters(msgspec.Struct, frozen=True):
+    """Counters of a span since it was opened; they survive a restart of the engine."""
+
+    received: int = 0
+    """Good packets."""
+    sent: int = 0
+    send_errors: int = 0
+    """Packets the kernel would not take."""
+    lost: int = 0
+    """Packets that had not come when their turn was."""
+    late: int = 0
+    """Packets that came after their turn."""
+    duplicates: int = 0
+    stray: int = 0
+    """Datagrams from another source than the configured remote."""
+    malformed: int = 0
+    """Datagrams of a wrong size or with a damaged header."""
+    resyncs: int = 0
+    """Times the receive buffer was laid out anew after a loss of synchronisation."""
+    slips: int = 0
+    """Times frames were dropped or repeated because two clocks drifted apart (G.822)."""
+    frames_received: int = 0
+    """Good frames of the D-channel."""
+    frames_sent: int = 0
+    fcs_errors: int = 0
+    frame_errors: int = 0
+    """Aborted, too short, too long or not octet-aligned frames of the D-channel."""
+
+
+class SpanStatus(msgspec.Struct, frozen=True):
+    """A span as it stands now."""
+
+    span: int
+    open: bool
+    alarms: Alarm
+    counters: SpanCounters
+    buffer_ms: float
+    """How long before its turn the last good packet came; the receive buffer's depth."""
+    clock_ppm: float
+    """The domain's clock against the machine's monotonic clock."""
+    clock_locked: bool
+    """A recovered clock has settled on the far end's; always true for a local clock."""

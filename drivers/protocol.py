@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every card must be able to do, and what it may ask of the media engine.
+
+A driver configures; sound never passes through it. It is given the engine's handle, because a driver may not know the
+appliance that owns it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from drivers.model import Alarm, Span, SpanCounters, SpanStatus
+
+
+class CardSettings(Protocol):
+    """Settings of one span, in the form the card's part in the engine (`io.c`) reads."""
+
+    @property
+    def card(self) -> int:
+        """Number of the card family in the engine."""
+
+    @property
+    def clock_recovered(self) -> bool:
+        """The span may lead the engine's clock."""
+
+    @property
+    def trim_ppm(self) -> float:
+        """Offset of the engine's clock while no span leads it."""
+
+    def encode(self) -> bytes:
+        """Settings as octets, at most 64."""
+
+
+class SpanEngine(Protocol):
+    """What a driver asks of the media engine."""
+
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
+        """Open the span or replace its settings."""
+
+    def close_span(self, span: int) -> None:
+        """Close the span and all its timeslots."""
+
+    def span_status(self, span: int) -> SpanStatus:
+        """Read counters and alarms."""
+
+
+Settings = TypeVar("Settings", contravariant=True)
+
+
+class SpanDriver(Protocol[Settings]):
+    """One card family."""
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Spans that are configured, by number."""
+
+    def configure(self, span: int, settings: Settings, d_channel: int | None) -> None:
+        """Put a span into service. `d_channel`: timeslot that carries HDLC frames, or None."""
+
+    def close(self, span: int) -> None:
+        """Take a span out of service."""
+
+    def status(self, span: int) -> SpanStatus:
+        """Everything that is known of the span now."""
+
+    def alarms(self, span: int) -> Alarm:
+        """Alarms that stand now."""
+
+    def counters(self, span: int) -> SpanCounters:
+        """Counters since the span was configured."""
