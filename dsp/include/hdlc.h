@@ -36,6 +36,7 @@ struct bl_hdlc_tx {
 	uint8_t ones;   /* ones sent in a row inside a frame, 0 to 4 */
 	uint8_t flags;  /* flags sent since the last frame, saturating */
 	uint8_t open;   /* a frame is being sent */
+	uint8_t mark;   /* mark idle is being sent */
 	uint16_t next;  /* octet of it to send next */
 	uint32_t bits;  /* bits waiting for an octet, first to go in bit 0 */
 	uint32_t bits_n;
