@@ -4,6 +4,8 @@
 Times are in the envelope (`at_ns` UTC of the origin, `mono_ns` its monotonic clock); samples are the engine's clock.
 """
 
+import msgspec
+
 from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.message import Message
 from appliance.wire.routes import Action
@@ -33,7 +35,7 @@ class RouteDecided(Message, frozen=True):
     script: str = ""
     version: str = ""
     path: tuple[str, ...] = ()
-    values: dict[str, str] = {}
+    values: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class DigitsEntered(Message, frozen=True):

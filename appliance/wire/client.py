@@ -2,7 +2,7 @@
 """The client side of an in-box socket: attach, reconnect by itself, repeat what was not acknowledged.
 
 Commands are kept until Accepted or Refused. After a cut they are sent again, with their ids, if the same incarnation
-answers; a new incarnation never heard them, so they are given up and `on_message` sees the new Hello and snapshot first.
+answers; a new incarnation never heard them, so they are given up: `on_message` sees its Hello and snapshot.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The envelope: who said it, in which order, when, and because of what.
 
-(box, process, incarnation, seq) is unique for ever. `mono_ns` orders what one box said, `at_ns` is UTC as that box knew it and
-`clock` how well it knew. `cause` is the id of the message that this one answers. JSON on every wire; a reader ignores
-fields that it does not know, and a message type that it does not know decodes to UnknownMessageError.
+(box, process, incarnation, seq) is unique for ever. `mono_ns` orders what one box said, `at_ns` is UTC as that box
+knew it and `clock` how well it knew. `cause` is the id of the message that this one answers. JSON on every wire; a
+reader ignores fields that it does not know, and a message type that it does not know decodes to UnknownMessageError.
 """
 
 import itertools
@@ -20,6 +20,7 @@ Body = (
     legs.Hello
     | legs.LegSnapshot
     | legs.LegOffered
+    | legs.LegPlaced
     | legs.LegProceeding
     | legs.LegAlerting
     | legs.LegAnswered

@@ -118,6 +118,12 @@ class LegOffered(Message, frozen=True):
     leg: Leg
 
 
+class LegPlaced(Message, frozen=True):
+    """A PlaceLeg is under way: the leg with its channel and its engine port. Said before any other event of it."""
+
+    leg: Leg
+
+
 class LegProceeding(Message, frozen=True):
     """The peer has the number it needs (Q.931 CALL PROCEEDING, SIP 100/183 without media)."""
 

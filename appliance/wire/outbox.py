@@ -2,9 +2,9 @@
 """The outbox: call events on the branch's disk until headquarters has them on its own.
 
 SQLite, WAL, synchronous=FULL. An event and the writer's own state (`keep`) go to disk in one transaction, so that a
-restarted writer goes on where its events end. Several processes write, each under its own incarnation; the key
-(box, process, incarnation, seq) is taken anew at each start, so a store restored from an older copy never uses a key twice.
-The uplink reads in order of `place`, sends until headquarters answers after its own commit, and deletes.
+restarted writer goes on where its events end. Several processes write, each under an incarnation taken at its start, so
+a store restored from an older copy never uses a key (box, process, incarnation, seq) twice. The
+uplink reads in order of `place`, sends until headquarters answers after its own commit, and deletes.
 """
 
 import queue

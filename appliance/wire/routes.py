@@ -39,7 +39,10 @@ Action = Treat | RingAgent | Release
 
 
 class RouteRequest(Message, frozen=True):
-    """`outcome` says how the last action ended: offered, digits, no-digits, played, no-answer, busy, unreachable, agent-gone."""
+    """`outcome` says how the last action ended.
+
+    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, or agent-gone (lost during the talk).
+    """
 
     request: str
     contact: str
@@ -53,7 +56,7 @@ class RouteRequest(Message, frozen=True):
 
 
 class RouteAnswer(Message, frozen=True):
-    """The router's word, and why: `reason` in one sentence, `path` the script nodes passed, `values` what they compared."""
+    """The router's word and why: `reason` a sentence, `path` the script's nodes passed, `values` what they compared."""
 
     request: str
     action: Action
@@ -62,7 +65,7 @@ class RouteAnswer(Message, frozen=True):
     script: str = ""
     version: str = ""
     path: tuple[str, ...] = ()
-    values: dict[str, str] = {}
+    values: dict[str, str] = msgspec.field(default_factory=dict)
     cursor: str = ""
 
 

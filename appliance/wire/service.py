@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The server side of an in-box socket: Hello, snapshot, events to all; commands from one controller, each once.
 
-Unix stream socket, one JSON envelope a line, at most 64 KiB. A client's end of file is an instant death notice. A command
-id that was seen before gets the answer it got then and has no second effect. A client that does not read is cut off; it
-comes back and gets a snapshot, so nothing grows without bound.
+Unix stream socket, one JSON envelope a line, at most 64 KiB. A client's end of file is an instant death notice. A
+command id that was seen before gets the answer it got then and has no second effect. A client that does not read is
+cut off; it comes back and gets a snapshot, so nothing grows without bound.
 """
 
 import asyncio
@@ -36,7 +36,11 @@ class CommandRefusedError(Exception):
 
 
 class Service:
-    """One in-box socket. `handle` carries out a command or raises CommandRefusedError; `snapshot` tells all there is."""
+    """One in-box socket.
+
+    `handle` carries out a command or raises CommandRefusedError; `snapshot` tells all there is; `controller_changed`
+    hears True when a controller attaches and False when the last one is gone.
+    """
 
     def __init__(
         self,
@@ -110,11 +114,11 @@ class Service:
         self._clients.discard(writer)
         if self._controller is writer:
             self._controller = None
-            self._notify(False)
+            self._notify(attached=False)
         with contextlib.suppress(RuntimeError):  # the loop may already be closing
             writer.close()
 
-    def _notify(self, attached: bool) -> None:
+    def _notify(self, *, attached: bool) -> None:
         if self._controller_changed is not None:
             self._controller_changed(attached)
 
@@ -139,7 +143,7 @@ class Service:
             before, self._controller = self._controller, writer
             if before is not None and before is not writer:
                 before.close()
-            self._notify(True)
+            self._notify(attached=True)
 
     def _command(self, envelope: Envelope, writer: asyncio.StreamWriter) -> None:
         answer = self._answers.get(envelope.id)

@@ -18,7 +18,7 @@ class Play(msgspec.Struct, frozen=True, tag="play", tag_field="verb"):
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="verb"):
-    """Play `prompts` while waiting for digits; a digit ends the prompts. Times in ms; `tries` repeats when none came."""
+    """Play `prompts` while waiting for digits; a digit ends them. Times in ms; `tries` repeats when none came."""
 
     prompts: tuple[str, ...]
     max_digits: int = 1
@@ -73,4 +73,4 @@ class TreatmentEnded(Message, frozen=True):
 class TreatmentSnapshot(Message, frozen=True):
     """The treatments running now, by id: the number of the verb each stands at."""
 
-    running: dict[str, int] = {}
+    running: dict[str, int] = msgspec.field(default_factory=dict)
