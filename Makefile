@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Verbs. Each does the set-up it needs and ends with one line `VERB: …`; its exit status is 0 only if all passed.
+
+PYTHON ?= /usr/bin/python3
+BIN := build/venv/bin
+VERB := sh rootfs/verb.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo stop test accept lint types newcomer lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Debian packages, virtual environment, pjsua2, C core; does nothing when all stands
+	@PYTHON=$(PYTHON) sh rootfs/setup.sh
+
+demo: setup ## headquarters and a branch with calls and a page; DEMO_SECONDS=30 ends it by itself
+	@$(BIN)/python -m appliance.processes.demo
+
+stop: ## end what `make demo` started
+	@$(BIN)/python -m appliance.processes.stop
+
+test: setup ## lint, types and every test; ARGS= goes to pytest
+	@$(VERB) TEST lint types pytest
+
+accept: setup ## the calls of the acceptance sheet; ACCEPT_JSON=file writes it as data
+	@$(BIN)/python -m tests.accept
+
+lint: setup ## ruff, import order of the tree, C layout
+	@$(VERB) LINT ruff format imports clang-format
+
+types: setup ## mypy, strict
+	@$(VERB) TYPES types
+
+newcomer: ## a clean Debian 12 in a chroot, a clone, `make test`, `make demo` (root)
+	@sh rootfs/newcomer.sh
+
+lock: ## pin the packages that pyproject.toml names; ARGS="--upgrade-package NAME" renews one
+	@PYTHON=$(PYTHON) sh rootfs/setup/lock.sh $(ARGS)
+
+clean: ## remove everything built here; the cache in ~/.cache/branchline stays
+	@$(VERB) CLEAN clean
