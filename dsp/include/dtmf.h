@@ -47,7 +47,10 @@ struct bl_dtmf {
 	uint32_t misses;    /* looks in a row without `digit` */
 	char candidate;     /* digit of the last hit, 0: none */
 	char digit;         /* digit that is on, 0: none */
-	float candidate_level[2]; /* loudest power of the low and high tone since the first hit */
+	float min_power;          /* mean squares and ratios, from cfg */
+	float max_high_ratio;
+	float max_low_ratio;
+	float candidate_power[2]; /* loudest low and high tone since the first hit, mean square */
 	float level_dbm0;         /* of the digit that is on */
 	uint64_t candidate_at;    /* start of the candidate */
 	uint64_t digit_at;        /* start of the digit that is on */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What clients ask of the engine. The engine copies a command out of shared memory before it looks at it. */
+#ifndef BL_COMMAND_H
+#define BL_COMMAND_H
+
+#include <stdint.h>
+
+#include "hdlc.h"
+#include "sizes.h"
+
+enum bl_command_kind {
+	BL_OPEN_SPAN = 1,
+	BL_CLOSE_SPAN,
+	BL_SEND_FRAME,
+	BL_OPEN_TIMESLOT,
+	BL_OPEN_RTP,
+	BL_SET_RTP_REMOTE,
+	BL_CLOSE_PORT,
+	BL_CONNECT,
+	BL_DISCONNECT,
+	BL_PLAY,
+	BL_STOP,
+	BL_TONE,
+	BL_COLLECT,
+	BL_SEND_DIGITS,
+	BL_RECORD,
+	BL_STOP_RECORDING,
+	BL_COMMAND_KINDS
+};
+
+#define BL_CARD_SETTINGS 64
+
+struct bl_sound {
+	uint32_t offset; /* in the arena */
+	uint32_t octets; /* A-law */
+};
+
+struct bl_open_span {
+	uint8_t card; /* enum bl_card */
+	uint8_t d_channel; /* timeslot, 0: none */
+	uint8_t clock_recovered;
+	float trim_ppm;
+	uint8_t settings[BL_CARD_SETTINGS]; /* the card's own */
+};
+
+struct bl_send_frame {
+	uint16_t length;
+	uint8_t octets[BL_HDLC_FRAME_MAX];
+};
+
+struct bl_rtp_command {
+	struct bl_address remote;
+	uint8_t packet_ms; /* 5, 10 or 20 */
+};
+
+struct bl_play_command {
+	uint8_t count;
+	uint8_t stop_on_digit;
+	uint32_t repeat; /* 0: for ever */
+	struct bl_sound sounds[BL_SOUNDS];
+};
+
+struct bl_tone_command {
+	uint8_t kind; /* enum bl_tone_kind */
+	uint8_t zone;
+};
+
+struct bl_collect_command {
+	uint8_t max_digits;
+	uint8_t clear_type_ahead;
+	uint32_t first_digit_ms;
+	uint32_t inter_digit_ms;
+	char terminators[16]; /* ends with a 0 */
+};
+
+struct bl_digits_command {
+	uint16_t on_ms;
+	uint16_t off_ms;
+	float level_dbm0;            /* of the high tone; the low one is 2 dB weaker */
+	char digits[BL_DIGITS + 1]; /* ends with a 0 */
+};
+
+struct bl_record_command {
+	uint16_t right; /* left is the command's port */
+	uint64_t from_sample;
+};
+
+struct bl_command {
+	uint16_t kind;
+	uint16_t port; /* or span */
+	uint64_t id;   /* of the play, collect, sending or recording */
+	union {
+		struct bl_open_span span;
+		struct bl_send_frame frame;
+		struct bl_rtp_command rtp;
+		uint16_t peer;
+		struct bl_play_command play;
+		struct bl_tone_command tone;
+		struct bl_collect_command collect;
+		struct bl_digits_command digits;
+		struct bl_record_command record;
+	};
+};
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the engine tells its clients, and what it gives the recorder. */
+#ifndef BL_EVENT_H
+#define BL_EVENT_H
+
+#include <stdint.h>
+
+#include "hdlc.h"
+#include "sizes.h"
+
+enum bl_client { BL_LINE, BL_SIP, BL_CALL, BL_IVR, BL_RECORDER, BL_MONITOR };
+
+enum bl_event_kind {
+	BL_SPAN_ALARM_CHANGED = 1, /* port = span, count = alarms */
+	BL_FRAME_RECEIVED,         /* port = span, octets */
+	BL_PLAY_ENDED,             /* reason = enum bl_play_end, count = octets played */
+	BL_DIGITS_COLLECTED,       /* reason = enum bl_collect_end, octets = digits, count = terminator or 0 */
+	BL_DIGITS_SENT,
+	BL_DIGIT_DETECTED,         /* octets = digit, sample = where it began */
+	BL_RECORDING_ENDED,        /* count = samples, lost */
+	BL_RTP_TIMED_OUT,
+	BL_COMMAND_REFUSED,        /* count = kind of command, reason = errno */
+};
+
+enum bl_play_end { BL_PLAY_FINISHED, BL_PLAY_DIGIT, BL_PLAY_STOPPED, BL_PLAY_CLOSED };
+enum bl_collect_end { BL_COLLECT_FULL, BL_COLLECT_TERMINATOR, BL_COLLECT_TIMEOUT, BL_COLLECT_CLOSED };
+
+struct bl_event {
+	uint16_t kind;
+	uint16_t port;
+	uint16_t reason;
+	uint16_t length;
+	uint64_t id;
+	uint64_t sample;
+	uint64_t count;
+	uint64_t lost;
+	uint8_t octets[BL_HDLC_FRAME_MAX + 4];
+};
+
+enum bl_tap_kind { BL_TAP_BEGIN = 1, BL_TAP_BLOCK, BL_TAP_END };
+
+/* 104 octets without padding: Python unpacks them in bulk. */
+struct bl_tap {
+	uint64_t recording_id;
+	uint64_t sample;  /* begin, block: of the first octet; end: length of the recording in samples */
+	uint16_t octets;  /* block: of each side */
+	uint8_t kind;
+	uint8_t unused;
+	uint32_t unused2;
+	uint8_t left[BL_TICK_SAMPLES];
+	uint8_t right[BL_TICK_SAMPLES];
+};
+
+#endif

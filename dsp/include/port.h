@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A port: one direction in, one out, 40 A-law octets a tick each, and everything that is done with them.
+ *
+ * Flat and in shared memory: an engine that was killed goes on from here. Whatever may be torn by that is checked when the
+ * engine comes back, and every index is bounded where it is used.
+ */
+#ifndef BL_PORT_H
+#define BL_PORT_H
+
+#include <stdint.h>
+
+#include "command.h"
+#include "dtmf.h"
+#include "jitter.h"
+#include "level.h"
+#include "rtp.h"
+#include "sizes.h"
+#include "tone.h"
+
+enum bl_port_kind { BL_PORT_CLOSED, BL_PORT_TIMESLOT, BL_PORT_RTP, BL_PORT_KINDS };
+enum bl_source { BL_SOURCE_IDLE, BL_SOURCE_BRIDGE, BL_SOURCE_PLAY, BL_SOURCE_TONE, BL_SOURCE_DIGITS, BL_SOURCES };
+
+struct bl_play {
+	uint64_t id;
+	uint64_t played;  /* octets */
+	uint32_t left;    /* rounds to go, this one included; 0: for ever */
+	uint32_t place;   /* octets played of the sound */
+	uint8_t index;    /* of the sound */
+	uint8_t count;
+	uint8_t stop_on_digit;
+	uint8_t owner;    /* client */
+	struct bl_sound sounds[BL_SOUNDS];
+};
+
+struct bl_collect {
+	uint64_t id;
+	uint64_t quiet_since; /* sample of the last digit, or of the beginning */
+	uint32_t first_digit_samples;
+	uint32_t inter_digit_samples;
+	uint8_t active;
+	uint8_t owner;
+	uint8_t max_digits;
+	uint8_t count;
+	char terminators[16];
+	char digits[BL_DIGITS];
+};
+
+struct bl_type_ahead {
+	uint8_t count;
+	char digits[BL_TYPE_AHEAD];
+};
+
+struct bl_digits {
+	uint64_t id;
+	uint8_t active;
+	uint8_t owner;
+	struct bl_dtmf_tx tx;
+};
+
+struct bl_port {
+	uint8_t kind;    /* enum bl_port_kind */
+	uint8_t source;  /* enum bl_source, digits excluded: those lie over it */
+	uint8_t detect;  /* DTMF detector on */
+	uint8_t listener; /* client that hears of digits */
+	uint16_t peer;   /* of the bridge, BL_NO_PORT */
+	uint64_t detect_base; /* sample at which the detector's count began */
+	struct bl_play play;
+	struct bl_collect collect;
+	struct bl_type_ahead ahead;
+	struct bl_digits digits;
+	struct bl_tone tone;
+	struct bl_dtmf dtmf;
+	struct bl_level rx_level;
+	struct bl_level tx_level;
+};
+
+struct bl_rtp_counters {
+	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples, resyncs;
+};
+
+/* What an RTP port has besides. */
+struct bl_rtp_port {
+	struct bl_address remote; /* where packets go */
+	uint32_t remote_ssrc;     /* held once latched */
+	uint8_t latched;
+	uint8_t timed_out;
+	uint8_t packet_ms;
+	uint8_t marker;           /* of the next packet */
+	uint32_t other_ssrc;      /* on probation, RFC 3550 A.1 */
+	uint16_t other_sequence;
+	uint16_t other_packets;
+	uint64_t last_packet;     /* sample at which the held source was last heard */
+	uint32_t ssrc;
+	uint32_t timestamp_base;
+	uint16_t sequence;
+	uint16_t fill;            /* octets waiting in `packet` */
+	uint8_t packet[BL_RTP_HEADER + 160];
+	struct bl_rtp_counters counters; /* lost, late, duplicates, silence and resyncs are kept in the two below */
+	struct bl_rtp_source rx;
+	struct bl_jitter jitter;
+};
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine's shared segment: header, tables, rings, arena; and the clients' side of it.
+ *
+ * A memfd that the supervisor makes and every child inherits. It outlives the engine. Clients write their command ring, the
+ * heads of the rings they read, and (the IVR alone) the arena; everything else is the engine's.
+ */
+#ifndef BL_SEGMENT_H
+#define BL_SEGMENT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "command.h"
+#include "event.h"
+#include "port.h"
+#include "ring.h"
+#include "sizes.h"
+#include "span.h"
+
+#define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
+#define BL_SEGMENT_VERSION 1u
+#define BL_HISTOGRAM 24
+#define BL_STAGES 9
+
+struct bl_lateness {
+	uint64_t late;     /* wake-ups more than 10 ms after their time */
+	uint64_t worst_ns;
+	uint64_t histogram[BL_HISTOGRAM]; /* < 1, 2, 4, … µs; the last takes the rest */
+};
+
+/* The clock domain: local, or led by a span's packets. */
+struct bl_clock {
+	double ppm;        /* integral part of the loop: the far end's clock against ours */
+	double correction; /* proportional part */
+	double trim_ppm;
+	uint32_t ticks;    /* in the window under way */
+	uint32_t steady;   /* windows in a row near the target */
+	uint32_t leader;   /* span, BL_SPANS: none */
+	uint32_t locked;
+};
+
+struct bl_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;
+	uint32_t pid;
+	uint32_t policy_fifo;
+	uint32_t stop; /* a host asks the engine to return */
+	uint32_t repaired;
+	uint64_t generation;
+	_Atomic uint64_t samples;
+	int64_t deadline_ns; /* of the next tick, CLOCK_MONOTONIC */
+	uint64_t ticks;
+	uint64_t skipped_ticks;
+	uint64_t cpu_ns;
+	uint64_t stage_ns[BL_STAGES];
+	uint64_t taps_dropped;
+	float clock_ppm; /* against CLOCK_MONOTONIC, trim included */
+	uint32_t rtp_ip;
+	uint32_t rtp_base;
+	uint64_t command_ticket; /* the command being obeyed, 0: none */
+	uint32_t command_attempts;
+	struct bl_clock clock;
+	struct bl_lateness tick;
+	struct bl_lateness reference; /* an idle thread beside the engine: the machine's own share */
+};
+
+struct bl_command_ring {
+	struct bl_ring ring;
+	struct bl_command slots[BL_COMMAND_SLOTS];
+};
+
+struct bl_event_ring {
+	struct bl_ring ring;
+	struct bl_event slots[BL_EVENT_SLOTS];
+};
+
+struct bl_tap_ring {
+	struct bl_ring ring;
+	struct bl_tap slots[BL_TAP_SLOTS];
+};
+
+struct bl_recording {
+	uint64_t id;
+	uint64_t from_sample;
+	uint64_t end_sample; /* after its last block */
+	uint64_t lost;       /* samples */
+	uint16_t left, right;
+	uint8_t active;
+	uint8_t begun;
+	uint8_t owner;
+};
+
+struct bl_segment {
+	struct bl_header header;
+	struct bl_span spans[BL_SPANS];
+	struct bl_port ports[BL_PORTS];
+	struct bl_rtp_port rtp[BL_RTP_PORTS];
+	struct bl_recording recordings[BL_RECORDINGS];
+	struct bl_command_ring commands[BL_CLIENTS];
+	struct bl_event_ring events[BL_CLIENTS];
+	struct bl_tap_ring taps;
+	_Alignas(4096) uint8_t arena[BL_ARENA_OCTETS];
+};
+
+struct bl_span_status {
+	uint8_t open;
+	uint8_t alarms;
+	uint8_t clock_locked;
+	int32_t buffer_us;
+	float clock_ppm;
+	struct bl_span_counters counters;
+};
+
+struct bl_port_status {
+	uint8_t kind;
+	uint8_t source;
+	uint16_t peer;
+	float rx_dbm0, tx_dbm0;
+	struct bl_address remote;
+	uint32_t jitter_us;
+	uint32_t delay_us;
+	struct bl_rtp_counters rtp;
+};
+
+size_t bl_segment_size(void);
+/* Write the header of a new segment of zeros. 0 or -errno. */
+int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base);
+/* NULL if the descriptor holds no segment of this version. */
+struct bl_segment *bl_segment_map(int fd);
+void bl_segment_unmap(struct bl_segment *s);
+
+/* 0, or -EAGAIN when the ring is full. `client` must be below BL_CLIENTS, as in all that follow. */
+int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command);
+/* 1 and the oldest event, or 0. */
+int bl_event_pop(struct bl_segment *s, uint32_t client, struct bl_event *event);
+void bl_event_discard(struct bl_segment *s, uint32_t client);
+/* Up to `count` of the oldest taps; returns how many. */
+size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count);
+uint8_t *bl_arena(struct bl_segment *s);
+
+void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
+void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status);
+
+#endif

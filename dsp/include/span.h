@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A span as the engine keeps it, and what a card's driver must do for it.
+ *
+ * `struct bl_span` is flat and lives in shared memory. The engine knows no card: it calls `struct bl_span_io`, and the driver
+ * keeps what it needs in `card_state`, which it must be able to take up again after the process died between two stores.
+ */
+#ifndef BL_SPAN_H
+#define BL_SPAN_H
+
+#include <stdint.h>
+
+#include "command.h"
+#include "hdlc.h"
+#include "sizes.h"
+
+enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARDS };
+
+enum bl_alarm { /* bits; G.775, G.732 */
+	BL_ALARM_LOS = 1,
+	BL_ALARM_LFA = 2,
+	BL_ALARM_AIS = 4,
+	BL_ALARM_RAI = 8,
+	BL_ALARM_RED = 16,
+};
+
+#define BL_CARD_STATE (72 * 1024)
+
+struct bl_span_counters { /* packets, if not named otherwise */
+	uint64_t received, sent, send_errors, lost, late, duplicates, stray, malformed, resyncs, slips;
+	uint64_t frames_received, frames_sent; /* D-channel */
+	uint64_t fcs_errors, frame_errors;
+};
+
+/* How early packets come: the distance of the earliest one of a window from the time its sound is needed. */
+struct bl_phase {
+	int64_t lead_ns;   /* the greatest of the window under way */
+	uint32_t packets;  /* seen in it */
+	int64_t target_ns; /* where it ought to be */
+	int64_t last_ns;   /* of the last whole window */
+};
+
+struct bl_span {
+	uint8_t open;
+	uint8_t card_alarms; /* of this tick: enum bl_alarm without RED */
+	uint8_t alarms;
+	uint8_t unused;
+	uint32_t bad_ticks;  /* in a row with LOS or LFA, saturating */
+	uint32_t good_ticks; /* in a row without */
+	struct bl_open_span settings;
+	struct bl_phase phase;
+	int64_t shift_frames; /* the clock asks the card to skip (>0) or repeat (<0) frames: a slip */
+	struct bl_span_counters counters;
+	struct bl_hdlc_rx rx;
+	struct bl_hdlc_tx tx;
+	_Alignas(8) uint8_t card_state[BL_CARD_STATE];
+};
+
+struct bl_tick {
+	uint64_t sample;      /* of the tick's first octet */
+	int64_t deadline_ns;  /* CLOCK_MONOTONIC */
+	uint64_t missed;      /* resume: samples that passed without an engine */
+};
+
+struct bl_span_io {
+	/* Check settings, bind, and return a descriptor or -errno. The state is zeros (first) or that of an earlier life. */
+	int (*open)(struct bl_span *span, int first);
+	/* Take up an earlier life: `tick->missed` samples have passed. */
+	void (*resume)(struct bl_span *span, const struct bl_tick *tick);
+	/* Fill this tick's frames, count, set span->card_alarms and span->phase. */
+	void (*read)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS]);
+	/* Send this tick's frames. */
+	void (*write)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS]);
+};
+
+extern const struct bl_span_io bl_cesopsn_io;
+
+/* For drivers: a packet came `lead_ns` before its sound is needed. */
+static inline void bl_phase_observe(struct bl_phase *phase, int64_t lead_ns)
+{
+	if (phase->packets == 0 || lead_ns > phase->lead_ns)
+		phase->lead_ns = lead_ns;
+	phase->packets++;
+}
+
+#endif

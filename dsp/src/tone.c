@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "tone.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "g711.h"
+#include "oscillator.h"
+#include "tone_zones.h"
+
+#define ZONES (sizeof(bl_tone_zones) / sizeof(bl_tone_zones[0]))
+#define CHUNK 80 /* samples made at a time on the way to A-law */
+
+size_t bl_tone_size(void)
+{
+	return sizeof(struct bl_tone);
+}
+
+int bl_tone_init(struct bl_tone *t)
+{
+	memset(t, 0, sizeof(*t));
+	return 0;
+}
+
+void bl_tone_reset(struct bl_tone *t)
+{
+	bl_tone_stop(t);
+}
+
+int bl_tone_zone(const char *name)
+{
+	for (size_t i = 0; i < ZONES; i++) {
+		if (strcmp(name, bl_tone_zones[i].name) == 0)
+			return (int)i;
+	}
+	return -ENOENT;
+}
+
+static void enter_step(struct bl_tone *t, uint32_t step)
+{
+	const struct bl_tone_step *to = &t->steps[step];
+
+	t->step = step;
+	t->left = to->samples;
+	t->amplitude = sine_peak(to->level_dbm0);
+	for (int i = 0; i < 2; i++) {
+		t->phase[i] = 0; /* every burst begins at zero: no click */
+		t->turn[i] = phase_step(to->hz[i]);
+	}
+}
+
+static int step_is_good(const struct bl_tone_step *step)
+{
+	return step->hz[0] < BL_SAMPLE_RATE_HZ / 2 && step->hz[1] < BL_SAMPLE_RATE_HZ / 2 &&
+	       step->level_dbm0 >= BL_DBM0_SILENCE && step->level_dbm0 <= 0.0f;
+}
+
+int bl_tone_play(struct bl_tone *t, const struct bl_tone_step *steps, size_t count, uint32_t rounds)
+{
+	if (count < 1 || count > BL_TONE_STEPS)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i++) {
+		if (!step_is_good(&steps[i]))
+			return -EINVAL;
+	}
+	memcpy(t->steps, steps, count * sizeof(*steps));
+	t->steps_n = (uint32_t)count;
+	t->rounds = rounds;
+	enter_step(t, 0);
+	return 0;
+}
+
+int bl_tone_start(struct bl_tone *t, int zone, int kind)
+{
+	const struct bl_tone_cadence *cadence;
+
+	if (zone < 0 || (size_t)zone >= ZONES || kind < 0 || kind >= BL_TONE_KINDS)
+		return -EINVAL;
+	cadence = &bl_tone_zones[zone].kinds[kind];
+	return bl_tone_play(t, cadence->steps, cadence->steps_n, 0);
+}
+
+void bl_tone_stop(struct bl_tone *t)
+{
+	t->steps_n = 0;
+}
+
+int bl_tone_active(const struct bl_tone *t)
+{
+	return t->steps_n != 0;
+}
+
+static void sound(struct bl_tone *t, int16_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++) { /* a frequency of 0 stays at phase 0: sine 0 */
+		out[i] = to_sample(t->amplitude * (sine_of(t->phase[0]) + sine_of(t->phase[1])));
+		t->phase[0] += t->turn[0];
+		t->phase[1] += t->turn[1];
+	}
+}
+
+static void next_step(struct bl_tone *t)
+{
+	if (t->step + 1 < t->steps_n) {
+		enter_step(t, t->step + 1);
+		return;
+	}
+	if (t->rounds == 1) {
+		bl_tone_stop(t);
+		return;
+	}
+	if (t->rounds)
+		t->rounds--;
+	enter_step(t, 0);
+}
+
+size_t bl_tone_process(struct bl_tone *t, int16_t *out, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n && t->steps_n) {
+		size_t take = n - done;
+
+		if (t->left && t->left < take)
+			take = t->left;
+		sound(t, out + done, take);
+		done += take;
+		if (!t->left)
+			continue;
+		t->left -= (uint32_t)take;
+		if (!t->left)
+			next_step(t);
+	}
+	if (done < n)
+		memset(out + done, 0, (n - done) * sizeof(*out));
+	return done;
+}
+
+size_t bl_tone_process_alaw(struct bl_tone *t, uint8_t *out, size_t n)
+{
+	int16_t chunk[CHUNK];
+	size_t done = 0;
+
+	for (size_t at = 0; at < n; at += CHUNK) {
+		size_t take = n - at < CHUNK ? n - at : CHUNK;
+
+		done += bl_tone_process(t, chunk, take);
+		bl_alaw_encode(chunk, out + at, take);
+	}
+	return done;
+}
