@@ -2,13 +2,15 @@
 /*
  * DTMF receiver (Q.24) and sender (Q.23) on 8 kHz 16-bit linear sound. Flat state, no pointers.
  *
- * The receiver looks at the last 20 ms every 5 ms. A look is a hit when the strongest tone of each group holds nearly all the
- * energy above 500 Hz, lies within the frequency limits (measured from the phase against the look before) and the two
- * levels are within the twist limits. Enough hits in a row make a digit, enough misses end it; being levels relative to the
- * window's energy, those counts translate to milliseconds at any level. Below 500 Hz is cut off: dial tone may sound.
+ * The receiver looks at the last 20 ms every 5 ms. A look is a hit when the strongest tone of each group holds nearly
+ * all the energy above 500 Hz, lies within the frequency limits (measured from the phase against the look before) and
+ * the two levels are within the twist limits. Enough hits in a row make a digit, enough misses end it; being levels
+ * relative to the window's energy, those counts translate to milliseconds at any level. Below 500 Hz is cut off: dial
+ * tone may sound.
  *
- * Delay: the on event comes about min_on_ms after the digit's start, the off event about min_pause_ms + 10 ms after its end.
- * Float: x86-64 and AArch64 have it in SIMD, and the products span 100 dB that fixed point would have to be scaled for.
+ * Delay: the on event comes about min_on_ms after the digit's start, the off event about min_pause_ms + 10 ms after its
+ * end. Float: x86-64 and AArch64 have it in SIMD, and the products span 100 dB that fixed point would have to be scaled
+ * for.
  */
 #ifndef BL_DTMF_H
 #define BL_DTMF_H
@@ -22,11 +24,11 @@
 #define BL_DTMF_SECTIONS 3 /* second-order sections of the dial tone filter */
 
 struct bl_dtmf_cfg {
-	float min_level_dbm0;     /* weakest tone accepted, each; -45 to 0, default -38 */
-	float max_high_twist_db;  /* high group above low group; 0 to 20, default 4 */
-	float max_low_twist_db;   /* low group above high group; 0 to 20, default 8 */
-	uint16_t min_on_ms;       /* digits this long are accepted, 17 ms shorter ones are not; 30 to 200, default 40 */
-	uint16_t min_pause_ms;    /* pauses this long part two digits, 15 ms shorter ones do not; 25 to 200, default 30 */
+	float min_level_dbm0;    /* weakest tone accepted, each; -45 to 0, default -38 */
+	float max_high_twist_db; /* high group above low group; 0 to 20, default 4 */
+	float max_low_twist_db;  /* low group above high group; 0 to 20, default 8 */
+	uint16_t min_on_ms;      /* digits this long are accepted, 17 ms shorter ones are not; 30 to 200, default 40 */
+	uint16_t min_pause_ms; /* pauses this long part two digits, 15 ms shorter ones do not; 25 to 200, default 30 */
 };
 
 struct bl_dtmf_event {
@@ -47,15 +49,15 @@ struct bl_dtmf {
 	uint32_t misses;    /* looks in a row without `digit` */
 	char candidate;     /* digit of the last hit, 0: none */
 	char digit;         /* digit that is on, 0: none */
-	float min_power;          /* mean squares and ratios, from cfg */
+	float min_power;    /* mean squares and ratios, from cfg */
 	float max_high_ratio;
 	float max_low_ratio;
-	float candidate_power[2]; /* loudest low and high tone since the first hit, mean square */
-	float level_dbm0;         /* of the digit that is on */
-	uint64_t candidate_at;    /* start of the candidate */
-	uint64_t digit_at;        /* start of the digit that is on */
-	uint64_t digit_end;       /* its end as far as seen */
-	float section[BL_DTMF_SECTIONS][2]; /* dial tone filter */
+	float candidate_power[2];                   /* loudest low and high tone since the first hit, mean square */
+	float level_dbm0;                           /* of the digit that is on */
+	uint64_t candidate_at;                      /* start of the candidate */
+	uint64_t digit_at;                          /* start of the digit that is on */
+	uint64_t digit_end;                         /* its end as far as seen */
+	float section[BL_DTMF_SECTIONS][2];         /* dial tone filter */
 	float re[BL_DTMF_TONES], im[BL_DTMF_TONES]; /* the last look */
 	float sound[BL_DTMF_WINDOW];                /* filtered */
 };
@@ -65,15 +67,16 @@ size_t bl_dtmf_size(void);
 int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg);
 void bl_dtmf_reset(struct bl_dtmf *d);
 /*
- * Take any number of samples; write up to `max` events, oldest first. Returns the number written. At most one on and one off
- * event come of a hop, so max ≥ 2 * (n / BL_DTMF_HOP + 1) loses none; those beyond max are dropped.
+ * Take any number of samples; write up to `max` events, oldest first. Returns the number written. At most one on and
+ * one off event come of a hop, so max ≥ 2 * (n / BL_DTMF_HOP + 1) loses none; those beyond max are dropped.
  */
 size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl_dtmf_event *events, size_t max);
 
 #define BL_DTMF_TX_QUEUE 64 /* digits that may wait */
 
 struct bl_dtmf_tx_cfg {
-	float low_level_dbm0;  /* -60 to 0, default -9 (Q.23 leaves it to the network; -9/-7 is common on subscriber lines) */
+	float low_level_dbm0;  /* -60 to 0, default -9 (Q.23 leaves it to the network; -9/-7 is common on subscriber
+	                          lines) */
 	float high_level_dbm0; /* -60 to 0, default -7 */
 	uint16_t on_ms;        /* 1 to 60000, default 80 */
 	uint16_t off_ms;       /* 1 to 60000, default 80 */
@@ -81,10 +84,10 @@ struct bl_dtmf_tx_cfg {
 
 struct bl_dtmf_tx {
 	struct bl_dtmf_tx_cfg cfg;
-	float amplitude[2];    /* low, high */
-	uint32_t phase[2];     /* 2^32 is a turn */
+	float amplitude[2]; /* low, high */
+	uint32_t phase[2];  /* 2^32 is a turn */
 	uint32_t step[2];
-	uint32_t on_left;      /* samples */
+	uint32_t on_left; /* samples */
 	uint32_t off_left;
 	uint8_t first, queued; /* of queue */
 	char queue[BL_DTMF_TX_QUEUE];

@@ -2,11 +2,12 @@
 /*
  * G.711 A-law and mu-law, both ways, and the transcoding between them: pure functions of n codes, no state.
  *
- * Linear samples are 16-bit, left-justified: the 13-bit A-law values of G.711 table 1 times 8, the 14-bit mu-law values of
- * table 2 times 4. A linear value on a decision value belongs to the interval above it (as in G.191). A-law codes carry the
- * even-bit inversion of the line. Transcoding follows G.711 tables 3 and 4, not a decode and an encode: mu -> A -> mu changes
- * only the eight mu values that share an A interval with their neighbour, A -> mu -> A only eight A values.
- * `in` and `out` may be the same buffer where the item sizes are equal (transcoding), else they must not overlap.
+ * Linear samples are 16-bit, left-justified: the 13-bit A-law values of G.711 table 1 times 8, the 14-bit mu-law values
+ * of table 2 times 4. A linear value on a decision value belongs to the interval above it (as in G.191). A-law codes
+ * carry the even-bit inversion of the line. Transcoding follows G.711 tables 3 and 4, not a decode and an encode: mu ->
+ * A -> mu changes only the eight mu values that share an A interval with their neighbour, A -> mu -> A only eight A
+ * values. `in` and `out` may be the same buffer where the item sizes are equal (transcoding), else they must not
+ * overlap.
  */
 #ifndef BL_G711_H
 #define BL_G711_H

@@ -2,10 +2,10 @@
 /*
  * HDLC framing of a D-channel that is carried in 8-bit timeslot octets (Q.921 §2, ISO/IEC 13239).
  *
- * Flags, zero insertion, FCS-16. Frame octets go to the line least significant bit first (Q.921 §2.8.2); a timeslot octet
- * holds the line's bits most significant first (G.704 bit 1, RFC 5086), so frames need not lie on octet boundaries.
- * Flags may be shared between frames, and two flags may share a zero. The state is flat: it may be copied or live in shared
- * memory, and has no pointers. Frames given and taken have no flags and no FCS.
+ * Flags, zero insertion, FCS-16. Frame octets go to the line least significant bit first (Q.921 §2.8.2); a timeslot
+ * octet holds the line's bits most significant first (G.704 bit 1, RFC 5086), so frames need not lie on octet
+ * boundaries. Flags may be shared between frames, and two flags may share a zero. The state is flat: it may be copied
+ * or live in shared memory, and has no pointers. Frames given and taken have no flags and no FCS.
  */
 #ifndef BL_HDLC_H
 #define BL_HDLC_H

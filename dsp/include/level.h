@@ -26,10 +26,10 @@ struct bl_level {
 };
 
 struct bl_level_reading {
-	uint64_t windows;  /* whole windows so far; 0: nothing measured yet, levels are BL_DBM0_SILENCE */
-	float rms_dbm0;    /* a sine reads its own level; BL_DBM0_SILENCE for all zeros */
-	float peak_dbm0;   /* level of the sine that has this peak */
-	uint32_t clipped;  /* samples at the limit of 16 bits or of A-law (|x| ≥ 32256) */
+	uint64_t windows; /* whole windows so far; 0: nothing measured yet, levels are BL_DBM0_SILENCE */
+	float rms_dbm0;   /* a sine reads its own level; BL_DBM0_SILENCE for all zeros */
+	float peak_dbm0;  /* level of the sine that has this peak */
+	uint32_t clipped; /* samples at the limit of 16 bits or of A-law (|x| ≥ 32256) */
 };
 
 size_t bl_level_size(void);

@@ -2,8 +2,8 @@
 /*
  * Cadenced call progress tones (E.180), from the zone table or given step by step. Flat state, no pointers.
  *
- * A tone is up to BL_TONE_STEPS steps of up to two frequencies and a length; it repeats, or ends after a number of rounds.
- * A stopped or ended tone gives silence. Frequencies keep their phase inside a step.
+ * A tone is up to BL_TONE_STEPS steps of up to two frequencies and a length; it repeats, or ends after a number of
+ * rounds. A stopped or ended tone gives silence. Frequencies keep their phase inside a step.
  */
 #ifndef BL_TONE_H
 #define BL_TONE_H
@@ -24,9 +24,9 @@ enum bl_tone_kind {
 };
 
 struct bl_tone_step {
-	uint16_t hz[2];     /* 0: none; both 0: a pause */
-	float level_dbm0;   /* of each frequency */
-	uint32_t samples;   /* 0: for ever */
+	uint16_t hz[2];   /* 0: none; both 0: a pause */
+	float level_dbm0; /* of each frequency */
+	uint32_t samples; /* 0: for ever */
 };
 
 struct bl_tone {
@@ -49,7 +49,8 @@ void bl_tone_reset(struct bl_tone *t);
 int bl_tone_zone(const char *name);
 /* Play a zone's tone from its beginning, for ever. -EINVAL: no such zone or kind. */
 int bl_tone_start(struct bl_tone *t, int zone, int kind);
-/* Play own steps (copied), `rounds` times, 0 for ever. -EINVAL: count not 1..BL_TONE_STEPS, hz ≥ 4000, level > 0 dBm0. */
+/* Play own steps (copied), `rounds` times, 0 for ever. -EINVAL: count not 1..BL_TONE_STEPS, hz ≥ 4000, level > 0 dBm0.
+ */
 int bl_tone_play(struct bl_tone *t, const struct bl_tone_step *steps, size_t count, uint32_t rounds);
 void bl_tone_stop(struct bl_tone *t);
 /* 1 while it plays (pauses of the cadence included). */

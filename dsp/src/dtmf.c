@@ -2,9 +2,9 @@
 /*
  * DTMF receiver. See dtmf.h for how it decides.
  *
- * Purity = power of the two tones / power in the window, both under the same window: by Cauchy-Schwarz it is 1 only for two
- * steady tones that fill it, and about the filled share while a digit begins or ends. One threshold thus serves as the
- * signal-to-noise limit, the guard against speech and the clock of on and off at any level.
+ * Purity = power of the two tones / power in the window, both under the same window: by Cauchy-Schwarz it is 1 only for
+ * two steady tones that fill it, and about the filled share while a digit begins or ends. One threshold thus serves as
+ * the signal-to-noise limit, the guard against speech and the clock of on and off at any level.
  */
 #include "dtmf.h"
 
@@ -22,9 +22,9 @@
 #define TWIST_MARGIN_DB 1.0f   /* noise at the limit of SNR moves the measured twist by as much */
 #define EDGE_SHARE 0.5f        /* of a tone's power a window 3/4 full reads */
 #define HOPS_A_SECOND 200.0f
-#define BIN_HZ 50.0f          /* sampling rate / window */
-#define TINY 1e-12f           /* below: flushed to 0, denormals are slow */
-#define MS_TO_FILL 13         /* of a tone before a look is a hit, and after one at its end: purity 0.75 */
+#define BIN_HZ 50.0f  /* sampling rate / window */
+#define TINY 1e-12f   /* below: flushed to 0, denormals are slow */
+#define MS_TO_FILL 13 /* of a tone before a look is a hit, and after one at its end: purity 0.75 */
 #define HOP_MS 5
 #define HIT_AFTER_START (MS_TO_FILL * BL_SAMPLES_PER_MS + BL_DTMF_HOP / 2)
 #define HIT_BEFORE_END (BL_DTMF_WINDOW - MS_TO_FILL * BL_SAMPLES_PER_MS - BL_DTMF_HOP / 2)
@@ -54,8 +54,11 @@ static int cfg_is_good(const struct bl_dtmf_cfg *cfg)
 
 int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg)
 {
-	static const struct bl_dtmf_cfg standard = {
-		.min_level_dbm0 = -38.0f, .max_high_twist_db = 4.0f, .max_low_twist_db = 8.0f, .min_on_ms = 40, .min_pause_ms = 30};
+	static const struct bl_dtmf_cfg standard = {.min_level_dbm0 = -38.0f,
+	                                            .max_high_twist_db = 4.0f,
+	                                            .max_low_twist_db = 8.0f,
+	                                            .min_on_ms = 40,
+	                                            .min_pause_ms = 30};
 
 	if (!cfg)
 		cfg = &standard;
@@ -146,7 +149,8 @@ static int strongest(const float *re, const float *im, int first)
 	return best;
 }
 
-/* Hertz by which the sound lies off a tone: what its phase gained over the hop beside what the tone itself would have. */
+/* Hertz by which the sound lies off a tone: what its phase gained over the hop beside what the tone itself would have.
+ */
 static float offset_hz(const struct bl_dtmf *d, const float *re, const float *im, int tone)
 {
 	float turn_re = re[tone] * d->re[tone] + im[tone] * d->im[tone];

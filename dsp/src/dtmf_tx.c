@@ -29,7 +29,7 @@ static int length_is_good(uint16_t ms)
 int bl_dtmf_tx_init(struct bl_dtmf_tx *tx, const struct bl_dtmf_tx_cfg *cfg)
 {
 	static const struct bl_dtmf_tx_cfg standard = {
-		.low_level_dbm0 = -9.0f, .high_level_dbm0 = -7.0f, .on_ms = 80, .off_ms = 80};
+	        .low_level_dbm0 = -9.0f, .high_level_dbm0 = -7.0f, .on_ms = 80, .off_ms = 80};
 
 	if (!cfg)
 		cfg = &standard;

@@ -5,7 +5,8 @@
 
 #define SIGN 0x80u
 
-/* Magnitude of a sample; -1 is 0, so that a value on a decision value belongs to the interval above it on both sides. */
+/* Magnitude of a sample; -1 is 0, so that a value on a decision value belongs to the interval above it on both sides.
+ */
 static unsigned int magnitude(int16_t sample)
 {
 	return (unsigned int)(sample < 0 ? ~sample : sample);

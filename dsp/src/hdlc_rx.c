@@ -2,8 +2,8 @@
 /*
  * HDLC receiver. An octet without a run of six ones is taken whole by a table; any other bit by bit.
  *
- * Between flags every bit is collected as data, the flag's own seven first bits (a zero, six ones) too: a frame of whole
- * octets is one that leaves exactly seven bits over when the flag's last zero comes.
+ * Between flags every bit is collected as data, the flag's own seven first bits (a zero, six ones) too: a frame of
+ * whole octets is one that leaves exactly seven bits over when the flag's last zero comes.
  */
 #include "hdlc.h"
 
