@@ -50,7 +50,7 @@ struct bl_header {
 	uint32_t stop; /* a host asks the engine to return */
 	uint32_t repaired;
 	uint64_t generation;
-	_Atomic uint64_t samples;
+	uint64_t samples;
 	int64_t deadline_ns; /* of the next tick, CLOCK_MONOTONIC */
 	uint64_t ticks;
 	uint64_t skipped_ticks;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bl_engine.h"
+#include "segment.h"
+
+#define BL_PORTS ...
+#define BL_RTP_PORTS ...
+#define BL_CLIENTS ...
+#define BL_ARENA_OCTETS ...
+
+struct bl_address {
+	uint32_t ip;
+	uint16_t port;
+	...;
+};
+
+struct bl_sound {
+	uint32_t offset;
+	uint32_t octets;
+};
+
+struct bl_open_span {
+	uint8_t card;
+	uint8_t d_channel;
+	uint8_t clock_recovered;
+	float trim_ppm;
+	uint8_t settings[...];
+};
+
+struct bl_send_frame {
+	uint16_t length;
+	uint8_t octets[...];
+};
+
+struct bl_rtp_command {
+	struct bl_address remote;
+	uint8_t packet_ms;
+};
+
+struct bl_play_command {
+	uint8_t count;
+	uint8_t stop_on_digit;
+	uint32_t repeat;
+	struct bl_sound sounds[...];
+};
+
+struct bl_tone_command {
+	uint8_t kind;
+	uint8_t zone;
+};
+
+struct bl_collect_command {
+	uint8_t max_digits;
+	uint8_t clear_type_ahead;
+	uint32_t first_digit_ms;
+	uint32_t inter_digit_ms;
+	char terminators[...];
+};
+
+struct bl_digits_command {
+	uint16_t on_ms;
+	uint16_t off_ms;
+	float level_dbm0;
+	char digits[...];
+};
+
+struct bl_record_command {
+	uint16_t right;
+	uint64_t from_sample;
+};
+
+struct bl_command {
+	uint16_t kind;
+	uint16_t port;
+	uint64_t id;
+	union {
+		struct bl_open_span span;
+		struct bl_send_frame frame;
+		struct bl_rtp_command rtp;
+		uint16_t peer;
+		struct bl_play_command play;
+		struct bl_tone_command tone;
+		struct bl_collect_command collect;
+		struct bl_digits_command digits;
+		struct bl_record_command record;
+	};
+};
+
+struct bl_event {
+	uint16_t kind;
+	uint16_t port;
+	uint16_t reason;
+	uint16_t length;
+	uint64_t id;
+	uint64_t sample;
+	uint64_t count;
+	uint64_t lost;
+	uint8_t octets[...];
+};
+
+struct bl_tap {
+	uint64_t recording_id;
+	uint64_t sample;
+	uint16_t octets;
+	uint8_t kind;
+	...;
+};
+
+struct bl_lateness {
+	uint64_t late;
+	uint64_t worst_ns;
+	uint64_t histogram[...];
+};
+
+struct bl_header {
+	uint32_t pid;
+	uint32_t policy_fifo;
+	uint32_t stop;
+	uint32_t repaired;
+	uint64_t generation;
+	uint64_t samples;
+	uint64_t ticks;
+	uint64_t skipped_ticks;
+	uint64_t cpu_ns;
+	uint64_t stage_ns[...];
+	uint64_t taps_dropped;
+	float clock_ppm;
+	struct bl_lateness tick;
+	struct bl_lateness reference;
+	...;
+};
+
+struct bl_segment {
+	struct bl_header header;
+	...;
+};
+
+struct bl_span_counters {
+	uint64_t received, sent, send_errors, lost, late, duplicates, stray, malformed, resyncs, slips;
+	uint64_t frames_received, frames_sent;
+	uint64_t fcs_errors, frame_errors;
+};
+
+struct bl_span_status {
+	uint8_t open;
+	uint8_t alarms;
+	uint8_t clock_locked;
+	int32_t buffer_us;
+	float clock_ppm;
+	struct bl_span_counters counters;
+};
+
+struct bl_rtp_counters {
+	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples, resyncs;
+};
+
+struct bl_port_status {
+	uint8_t kind;
+	uint8_t source;
+	uint16_t peer;
+	float rx_dbm0, tx_dbm0;
+	struct bl_address remote;
+	uint32_t jitter_us;
+	uint32_t delay_us;
+	struct bl_rtp_counters rtp;
+};
+
+size_t bl_segment_size(void);
+int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base);
+struct bl_segment *bl_segment_map(int fd);
+void bl_segment_unmap(struct bl_segment *s);
+int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command);
+int bl_event_pop(struct bl_segment *s, uint32_t client, struct bl_event *event);
+void bl_event_discard(struct bl_segment *s, uint32_t client);
+size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count);
+uint8_t *bl_arena(struct bl_segment *s);
+void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
+void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status);
+
+struct bl_engine;
+int bl_engine_open(int segment_fd, const int *event_fds, int own_process, struct bl_engine **engine);
+int bl_engine_run(struct bl_engine *engine);
+void bl_engine_close(struct bl_engine *engine);

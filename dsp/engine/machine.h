@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine's inside: what it has besides the segment, and the parts of a tick.
+ *
+ * Nothing here locks, allocates or prints after bl_engine_open. Every part takes the whole machine and works block by block
+ * over the open ports.
+ */
+#ifndef BL_MACHINE_H
+#define BL_MACHINE_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bl_engine.h"
+#include "segment.h"
+
+struct bl_rtp_sockets {
+	int rtp;  /* -1: closed */
+	int rtcp;
+};
+
+struct bl_engine {
+	struct bl_segment *segment;
+	int event_fds[BL_CLIENTS];
+	int epoll_fd;
+	int own_process;
+	struct bl_tick tick; /* the one under way */
+	double period_left_ns; /* fraction of a nanosecond that deadlines have been short */
+	uint8_t woken[BL_CLIENTS]; /* clients with new events */
+	uint8_t dirty;       /* ports opened or closed: list them again */
+	uint16_t ports_open;
+	uint16_t open[BL_PORTS]; /* port numbers */
+	int span_fds[BL_SPANS];
+	struct bl_rtp_sockets sockets[BL_RTP_PORTS];
+	pthread_t reference;
+	uint8_t rx[BL_PORTS][BL_TICK_SAMPLES]; /* A-law, this tick */
+	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
+	uint8_t frames[BL_SPANS][BL_TICK_SAMPLES][BL_TIMESLOTS];
+};
+
+/* clock.c: deadlines, the recovered clock, lateness */
+int64_t bl_now_ns(void);
+void bl_clock_update(struct bl_engine *e);
+int64_t bl_clock_advance(struct bl_engine *e, uint64_t ticks);
+void bl_lateness_note(struct bl_lateness *l, int64_t late_ns);
+int bl_reference_start(struct bl_engine *e);
+void bl_reference_stop(struct bl_engine *e);
+
+/* tick.c */
+void bl_engine_tick(struct bl_engine *e);
+
+/* command.c */
+void bl_commands_read(struct bl_engine *e);
+
+/* event.c: to a client's ring; a full ring counts the event as dropped */
+struct bl_event *bl_event_new(struct bl_engine *e, unsigned client, enum bl_event_kind kind, unsigned port);
+void bl_event_publish(struct bl_engine *e, unsigned client);
+void bl_events_wake(struct bl_engine *e);
+
+/* port.c; return 0 or -errno */
+int bl_timeslot_open(struct bl_engine *e, unsigned port);
+int bl_rtp_open(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c);
+void bl_port_close(struct bl_engine *e, unsigned port);
+bool bl_port_is_open(const struct bl_engine *e, unsigned port);
+int bl_port_connect(struct bl_engine *e, unsigned a, unsigned b);
+int bl_port_disconnect(struct bl_engine *e, unsigned port);
+/* Stop what the port transmits, telling its owner. */
+void bl_port_silence(struct bl_engine *e, unsigned port, enum bl_play_end why);
+void bl_ports_list(struct bl_engine *e);
+
+/* play.c, tone.c, digits.c, collect.c, detect.c, source.c, tap.c */
+int bl_play_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_play_command *c);
+bool bl_play_valid(const struct bl_play *play);
+void bl_play_end(struct bl_engine *e, unsigned port, enum bl_play_end why);
+void bl_play_fill(struct bl_engine *e, unsigned port, uint8_t *out);
+int bl_digits_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_digits_command *c);
+void bl_digits_end(struct bl_engine *e, unsigned port);
+void bl_digits_fill(struct bl_engine *e, unsigned port, uint8_t *out);
+int bl_collect_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_collect_command *c);
+void bl_collect_end(struct bl_engine *e, unsigned port, enum bl_collect_end why, char terminator);
+void bl_collect_digit(struct bl_engine *e, unsigned port, char digit);
+void bl_collect_tick(struct bl_engine *e, unsigned port);
+void bl_detect_start(struct bl_engine *e, unsigned port);
+void bl_detect_tick(struct bl_engine *e);
+void bl_source_tick(struct bl_engine *e);
+int bl_recording_start(struct bl_engine *e, unsigned owner, uint64_t id, unsigned left,
+		       const struct bl_record_command *c);
+int bl_recording_stop(struct bl_engine *e, uint64_t id);
+void bl_recordings_of_port_end(struct bl_engine *e, unsigned port);
+void bl_tap_tick(struct bl_engine *e);
+
+/* span.c */
+int bl_span_open(struct bl_engine *e, unsigned span, const struct bl_open_span *settings, bool first);
+int bl_span_close(struct bl_engine *e, unsigned span);
+int bl_span_send_frame(struct bl_engine *e, unsigned span, const struct bl_send_frame *frame);
+void bl_spans_resume(struct bl_engine *e);
+void bl_spans_receive(struct bl_engine *e);
+void bl_spans_send(struct bl_engine *e);
+
+/* rtp_port.c */
+int bl_rtp_bind(struct bl_engine *e, unsigned port);
+void bl_rtp_unbind(struct bl_engine *e, unsigned port);
+void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample);
+void bl_rtp_receive(struct bl_engine *e);
+void bl_rtp_send(struct bl_engine *e);
+int bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample);
+
+/* repair.c: after a death; closes what makes no sense, opens descriptors again */
+void bl_table_resume(struct bl_engine *e);
+
+static inline struct bl_port *bl_port(struct bl_engine *e, unsigned port)
+{
+	return &e->segment->ports[port];
+}
+
+static inline struct bl_rtp_port *bl_rtp_of(struct bl_engine *e, unsigned port)
+{
+	return &e->segment->rtp[port - BL_RTP_FIRST];
+}
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Opening, closing and joining of ports. */
+#include <errno.h>
+#include <string.h>
+
+#include "g711.h"
+#include "machine.h"
+
+bool bl_port_is_open(const struct bl_engine *e, unsigned port)
+{
+	return port < BL_PORTS && e->segment->ports[port].kind != BL_PORT_CLOSED;
+}
+
+void bl_ports_list(struct bl_engine *e)
+{
+	uint16_t count = 0;
+
+	for (uint16_t i = 0; i < BL_PORTS; i++)
+		if (e->segment->ports[i].kind != BL_PORT_CLOSED)
+			e->open[count++] = i;
+	e->ports_open = count;
+	e->dirty = 0;
+}
+
+/* `kind` is written last: a port that is half set up is closed. */
+static void set_up(struct bl_engine *e, unsigned port, enum bl_port_kind kind)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	memset(p, 0, sizeof *p);
+	p->peer = BL_NO_PORT;
+	p->listener = BL_CALL;
+	(void)bl_tone_init(&p->tone); /* these three cannot fail on their defaults */
+	(void)bl_level_init(&p->rx_level, NULL);
+	(void)bl_level_init(&p->tx_level, NULL);
+	memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
+	if (kind == BL_PORT_TIMESLOT)
+		bl_detect_start(e, port);
+	atomic_signal_fence(memory_order_seq_cst);
+	p->kind = (uint8_t)kind;
+	e->dirty = 1;
+}
+
+int bl_timeslot_open(struct bl_engine *e, unsigned port)
+{
+	unsigned span = port / BL_TIMESLOTS, timeslot = port % BL_TIMESLOTS;
+
+	if (port >= BL_RTP_FIRST || timeslot == 0)
+		return -EINVAL;
+	if (!e->segment->spans[span].open)
+		return -ENOTCONN;
+	if (timeslot == e->segment->spans[span].settings.d_channel)
+		return -EBUSY;
+	bl_port_close(e, port);
+	set_up(e, port, BL_PORT_TIMESLOT);
+	return 0;
+}
+
+int bl_rtp_open(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c)
+{
+	int error;
+
+	if (port < BL_RTP_FIRST || port >= BL_PORTS)
+		return -EINVAL;
+	bl_port_close(e, port);
+	error = bl_rtp_setup(bl_rtp_of(e, port), c, e->tick.sample);
+	if (!error)
+		error = bl_rtp_bind(e, port);
+	if (!error)
+		set_up(e, port, BL_PORT_RTP);
+	return error;
+}
+
+void bl_port_silence(struct bl_engine *e, unsigned port, enum bl_play_end why)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	if (p->digits.active)
+		bl_digits_end(e, port);
+	if (p->source == BL_SOURCE_PLAY)
+		bl_play_end(e, port, why);
+	if (p->source == BL_SOURCE_TONE) {
+		bl_tone_stop(&p->tone);
+		p->source = BL_SOURCE_IDLE;
+	}
+}
+
+void bl_port_close(struct bl_engine *e, unsigned port)
+{
+	if (!bl_port_is_open(e, port))
+		return;
+	bl_recordings_of_port_end(e, port);
+	bl_port_silence(e, port, BL_PLAY_CLOSED);
+	if (bl_port(e, port)->collect.active)
+		bl_collect_end(e, port, BL_COLLECT_CLOSED, 0);
+	(void)bl_port_disconnect(e, port); /* not connected is as good */
+	bl_port(e, port)->kind = BL_PORT_CLOSED;
+	if (port >= BL_RTP_FIRST)
+		bl_rtp_unbind(e, port);
+	memset(e->tx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
+	e->dirty = 1;
+}
+
+static void leave_bridge(struct bl_port *p)
+{
+	if (p->source == BL_SOURCE_BRIDGE)
+		p->source = BL_SOURCE_IDLE;
+	p->peer = BL_NO_PORT;
+}
+
+int bl_port_disconnect(struct bl_engine *e, unsigned port)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	if (!bl_port_is_open(e, port) || p->source != BL_SOURCE_BRIDGE)
+		return -ENOTCONN;
+	if (p->peer < BL_PORTS && bl_port(e, p->peer)->peer == port)
+		leave_bridge(bl_port(e, p->peer));
+	leave_bridge(p);
+	return 0;
+}
+
+static void enter_bridge(struct bl_engine *e, unsigned port, unsigned peer)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	(void)bl_port_disconnect(e, port); /* not connected is as good */
+	bl_port_silence(e, port, BL_PLAY_STOPPED);
+	p->ahead.count = 0;
+	p->peer = (uint16_t)peer;
+	p->source = BL_SOURCE_BRIDGE;
+}
+
+int bl_port_connect(struct bl_engine *e, unsigned a, unsigned b)
+{
+	if (a == b || b >= BL_PORTS)
+		return -EINVAL;
+	if (!bl_port_is_open(e, a) || !bl_port_is_open(e, b))
+		return -ENOTCONN;
+	if (bl_port(e, a)->source == BL_SOURCE_BRIDGE && bl_port(e, a)->peer == b)
+		return 0;
+	enter_bridge(e, a, b);
+	enter_bridge(e, b, a);
+	return 0;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Coming back: an engine was killed between any two of its stores. What makes sense goes on, what does not is closed and
+ * counted; filters and detectors begin anew, their sound of before the gap being stale anyway.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "g711.h"
+#include "machine.h"
+
+static bool kind_fits(unsigned port, uint8_t kind)
+{
+	return kind == (port < BL_RTP_FIRST ? BL_PORT_TIMESLOT : BL_PORT_RTP);
+}
+
+static bool bridge_fits(struct bl_engine *e, unsigned port)
+{
+	const struct bl_port *p = bl_port(e, port);
+
+	return p->peer < BL_PORTS && p->peer != port && kind_fits(p->peer, bl_port(e, p->peer)->kind) &&
+	       bl_port(e, p->peer)->source == BL_SOURCE_BRIDGE && bl_port(e, p->peer)->peer == port;
+}
+
+static bool collect_fits(const struct bl_collect *c)
+{
+	return c->count <= BL_DIGITS && c->max_digits >= 1 && c->max_digits <= BL_DIGITS && c->owner < BL_CLIENTS &&
+	       memchr(c->terminators, 0, sizeof c->terminators);
+}
+
+static bool tone_fits(const struct bl_tone *t)
+{
+	return t->steps_n >= 1 && t->steps_n <= BL_TONE_STEPS && t->step < t->steps_n;
+}
+
+static bool digits_fit(const struct bl_digits *d)
+{
+	return d->tx.queued <= BL_DTMF_TX_QUEUE && d->tx.first < BL_DTMF_TX_QUEUE && d->owner < BL_CLIENTS;
+}
+
+static bool source_fits(struct bl_engine *e, unsigned port)
+{
+	const struct bl_port *p = bl_port(e, port);
+
+	switch (p->source) {
+	case BL_SOURCE_IDLE:
+		return true;
+	case BL_SOURCE_BRIDGE:
+		return bridge_fits(e, port);
+	case BL_SOURCE_PLAY:
+		return bl_play_valid(&p->play);
+	case BL_SOURCE_TONE:
+		return tone_fits(&p->tone);
+	default:
+		return false;
+	}
+}
+
+static void mend_source(struct bl_engine *e, unsigned port)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	if (source_fits(e, port))
+		return;
+	e->segment->header.repaired++;
+	if (p->source == BL_SOURCE_PLAY && p->play.owner < BL_CLIENTS)
+		bl_play_end(e, port, BL_PLAY_STOPPED);
+	p->source = BL_SOURCE_IDLE;
+	p->peer = BL_NO_PORT;
+}
+
+static void mend_digits(struct bl_engine *e, struct bl_port *p)
+{
+	if (p->collect.active && !collect_fits(&p->collect)) {
+		p->collect.active = 0;
+		e->segment->header.repaired++;
+	}
+	if (p->digits.active && !digits_fit(&p->digits)) {
+		p->digits.active = 0;
+		e->segment->header.repaired++;
+	}
+	if (p->ahead.count > BL_TYPE_AHEAD)
+		p->ahead.count = 0;
+	if (p->listener >= BL_CLIENTS)
+		p->listener = BL_CALL;
+}
+
+static void mend_rtp(struct bl_rtp_port *r)
+{
+	uint64_t late = r->jitter.late, silence = r->jitter.silence, resyncs = r->jitter.resyncs;
+
+	if (r->packet_ms != 5 && r->packet_ms != 10 && r->packet_ms != 20)
+		r->packet_ms = 20;
+	r->fill = 0;
+	r->marker = 1;
+	(void)bl_jitter_init(&r->jitter); /* cannot fail */
+	r->jitter.late = late;
+	r->jitter.silence = silence;
+	r->jitter.resyncs = resyncs + 1;
+}
+
+static void mend_port(struct bl_engine *e, unsigned port)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	mend_source(e, port);
+	mend_digits(e, p);
+	if (p->detect)
+		bl_detect_start(e, port);
+	(void)bl_level_init(&p->rx_level, NULL); /* defaults cannot fail */
+	(void)bl_level_init(&p->tx_level, NULL);
+	if (port < BL_RTP_FIRST)
+		return;
+	mend_rtp(bl_rtp_of(e, port));
+	if (bl_rtp_bind(e, port) < 0) {
+		e->segment->header.repaired++;
+		bl_port_close(e, port);
+	}
+}
+
+static void mend_ports(struct bl_engine *e)
+{
+	for (unsigned i = 0; i < BL_PORTS; i++) {
+		struct bl_port *p = bl_port(e, i);
+
+		memset(e->rx[i], BL_ALAW_IDLE, BL_TICK_SAMPLES);
+		if (p->kind == BL_PORT_CLOSED)
+			continue;
+		if (kind_fits(i, p->kind)) {
+			mend_port(e, i);
+			continue;
+		}
+		memset(p, 0, sizeof *p);
+		e->segment->header.repaired++;
+	}
+	bl_ports_list(e);
+}
+
+static void mend_spans(struct bl_engine *e)
+{
+	for (unsigned i = 0; i < BL_SPANS; i++) {
+		struct bl_span *span = &e->segment->spans[i];
+
+		if (!span->open)
+			continue;
+		(void)bl_hdlc_rx_init(&span->rx, NULL); /* defaults cannot fail; LAPD sends lost frames again */
+		(void)bl_hdlc_tx_init(&span->tx, NULL);
+		span->shift_frames = 0;
+		if (bl_span_open(e, i, &span->settings, false) < 0)
+			e->segment->header.repaired++;
+	}
+	bl_spans_resume(e);
+}
+
+static void mend_recordings(struct bl_engine *e)
+{
+	for (unsigned i = 0; i < BL_RECORDINGS; i++) {
+		struct bl_recording *r = &e->segment->recordings[i];
+
+		if (!r->active || (r->left < BL_PORTS && r->right < BL_PORTS && r->owner < BL_CLIENTS &&
+				   r->end_sample >= r->from_sample))
+			continue;
+		r->active = 0;
+		e->segment->header.repaired++;
+	}
+}
+
+/* The sample clock goes on as if nothing had happened; a segment of another machine's life begins where it stood. */
+static void resume_clock(struct bl_engine *e)
+{
+	struct bl_header *h = &e->segment->header;
+	int64_t now = bl_now_ns(), late = now - h->deadline_ns;
+
+	e->tick.sample = h->samples / BL_TICK_SAMPLES * BL_TICK_SAMPLES;
+	e->tick.deadline_ns = now;
+	if (!h->generation || !h->deadline_ns || late < 0)
+		return;
+	e->tick.deadline_ns = h->deadline_ns;
+	e->tick.missed = (uint64_t)(late / BL_TICK_NS) * BL_TICK_SAMPLES;
+	e->tick.deadline_ns = bl_clock_advance(e, e->tick.missed / BL_TICK_SAMPLES);
+	e->tick.sample += e->tick.missed;
+	h->skipped_ticks += e->tick.missed / BL_TICK_SAMPLES;
+}
+
+void bl_table_resume(struct bl_engine *e)
+{
+	struct bl_header *h = &e->segment->header;
+
+	if (!isfinite(h->clock.ppm) || !isfinite(h->clock.correction) || !isfinite(h->clock.trim_ppm))
+		h->clock = (struct bl_clock){.leader = BL_SPANS};
+	resume_clock(e);
+	h->generation++;
+	mend_spans(e);
+	mend_ports(e);
+	mend_recordings(e);
+	h->samples = e->tick.sample;
+}

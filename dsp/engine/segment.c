@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The clients' side of the segment. */
+#include "segment.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+size_t bl_segment_size(void)
+{
+	return sizeof(struct bl_segment);
+}
+
+static void *map(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return NULL;
+	if ((size_t)st.st_size != sizeof(struct bl_segment)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	void *s = mmap(NULL, sizeof(struct bl_segment), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return s == MAP_FAILED ? NULL : s;
+}
+
+int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base)
+{
+	struct bl_segment *s = map(fd);
+
+	if (!s)
+		return -errno;
+	s->header.version = BL_SEGMENT_VERSION;
+	s->header.size = sizeof(struct bl_segment);
+	s->header.rtp_ip = rtp_ip;
+	s->header.rtp_base = rtp_base;
+	s->header.clock.leader = BL_SPANS;
+	s->header.magic = BL_SEGMENT_MAGIC;
+	bl_segment_unmap(s);
+	return 0;
+}
+
+struct bl_segment *bl_segment_map(int fd)
+{
+	struct bl_segment *s = map(fd);
+
+	if (s && (s->header.magic != BL_SEGMENT_MAGIC || s->header.version != BL_SEGMENT_VERSION ||
+		  s->header.size != sizeof(struct bl_segment))) {
+		bl_segment_unmap(s);
+		errno = EINVAL;
+		return NULL;
+	}
+	return s;
+}
+
+void bl_segment_unmap(struct bl_segment *s)
+{
+	munmap(s, sizeof(struct bl_segment));
+}
+
+int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command)
+{
+	struct bl_command_ring *r = &s->commands[client];
+	uint32_t slot;
+
+	if (!bl_ring_reserve(&r->ring, BL_COMMAND_SLOTS, 0, &slot))
+		return -EAGAIN;
+	r->slots[slot] = *command;
+	bl_ring_publish(&r->ring);
+	return 0;
+}
+
+int bl_event_pop(struct bl_segment *s, uint32_t client, struct bl_event *event)
+{
+	struct bl_event_ring *r = &s->events[client];
+	uint32_t slot;
+
+	if (!bl_ring_peek(&r->ring, BL_EVENT_SLOTS, &slot))
+		return 0;
+	*event = r->slots[slot];
+	bl_ring_release(&r->ring);
+	return 1;
+}
+
+void bl_event_discard(struct bl_segment *s, uint32_t client)
+{
+	bl_ring_discard(&s->events[client].ring);
+}
+
+size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count)
+{
+	uint32_t slot;
+	size_t n = 0;
+
+	while (n < count && bl_ring_peek(&s->taps.ring, BL_TAP_SLOTS, &slot)) {
+		taps[n++] = s->taps.slots[slot];
+		bl_ring_release(&s->taps.ring);
+	}
+	return n;
+}
+
+uint8_t *bl_arena(struct bl_segment *s)
+{
+	return s->arena;
+}

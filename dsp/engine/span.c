@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Spans: cards in and out, the D-channel's frames, alarms. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "g711.h"
+#include "machine.h"
+
+#define PERSIST_TICKS 100 /* 500 ms until RED, and until it is over */
+#define TRIM_MAX_PPM 200.0f
+
+static const struct bl_span_io *const cards[BL_CARDS] = {[BL_CARD_CESOPSN] = &bl_cesopsn_io};
+
+static const struct bl_span_io *io_of(const struct bl_span *span)
+{
+	return span->settings.card < BL_CARDS ? cards[span->settings.card] : NULL;
+}
+
+static bool valid(const struct bl_open_span *s)
+{
+	return s->card < BL_CARDS && cards[s->card] && s->d_channel < BL_TIMESLOTS && isfinite(s->trim_ppm) &&
+	       fabsf(s->trim_ppm) <= TRIM_MAX_PPM;
+}
+
+static void close_descriptor(struct bl_engine *e, unsigned span)
+{
+	if (e->span_fds[span] >= 0)
+		close(e->span_fds[span]);
+	e->span_fds[span] = -1;
+}
+
+/* The domain's own clock is trimmed as the first open span wants. */
+static void trim_clock(struct bl_engine *e)
+{
+	e->segment->header.clock.trim_ppm = 0;
+	for (unsigned i = BL_SPANS; i-- > 0;)
+		if (e->segment->spans[i].open)
+			e->segment->header.clock.trim_ppm = (double)e->segment->spans[i].settings.trim_ppm;
+}
+
+static void start_d_channel(struct bl_span *span)
+{
+	(void)bl_hdlc_rx_init(&span->rx, NULL); /* defaults cannot fail */
+	(void)bl_hdlc_tx_init(&span->tx, NULL);
+}
+
+/* `first`: a new life of the span; otherwise the engine comes back and counters, clock and numbering go on. */
+int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *settings, bool first)
+{
+	struct bl_span *span = &e->segment->spans[n];
+	struct bl_open_span wanted = *settings;
+	int fd;
+
+	if (!valid(&wanted))
+		return -EINVAL;
+	close_descriptor(e, n);
+	if (first) {
+		span->open = 0;
+		span->counters = (struct bl_span_counters){0};
+		span->alarms = span->card_alarms = 0;
+		span->bad_ticks = span->good_ticks = 0;
+		start_d_channel(span);
+	}
+	span->settings = wanted;
+	fd = io_of(span)->open(span, first);
+	if (fd < 0) {
+		span->open = 0;
+		return fd;
+	}
+	e->span_fds[n] = fd;
+	atomic_signal_fence(memory_order_seq_cst);
+	span->open = 1;
+	trim_clock(e);
+	return 0;
+}
+
+int bl_span_close(struct bl_engine *e, unsigned n)
+{
+	if (!e->segment->spans[n].open)
+		return -ENOTCONN;
+	for (unsigned i = 0; i < BL_TIMESLOTS; i++)
+		bl_port_close(e, n * BL_TIMESLOTS + i);
+	close_descriptor(e, n);
+	e->segment->spans[n].open = 0;
+	e->segment->spans[n].alarms = 0;
+	trim_clock(e);
+	return 0;
+}
+
+int bl_span_send_frame(struct bl_engine *e, unsigned n, const struct bl_send_frame *frame)
+{
+	struct bl_span *span = &e->segment->spans[n];
+
+	if (!span->open || !span->settings.d_channel)
+		return -ENOTCONN;
+	if (frame->length < 1 || frame->length > BL_HDLC_FRAME_MAX)
+		return -EINVAL;
+	return bl_hdlc_tx_send(&span->tx, frame->octets, frame->length);
+}
+
+void bl_spans_resume(struct bl_engine *e)
+{
+	for (unsigned i = 0; i < BL_SPANS; i++)
+		if (e->span_fds[i] >= 0)
+			io_of(&e->segment->spans[i])->resume(&e->segment->spans[i], &e->tick);
+}
+
+static void watch_alarms(struct bl_engine *e, unsigned n)
+{
+	struct bl_span *span = &e->segment->spans[n];
+	uint8_t alarms = span->card_alarms & (uint8_t)~BL_ALARM_RED;
+	struct bl_event *event;
+
+	if (alarms & (BL_ALARM_LOS | BL_ALARM_LFA)) {
+		span->bad_ticks += span->bad_ticks < PERSIST_TICKS;
+		span->good_ticks = 0;
+	} else {
+		span->good_ticks += span->good_ticks < PERSIST_TICKS;
+		span->bad_ticks = 0;
+	}
+	if (span->bad_ticks >= PERSIST_TICKS || (span->alarms & BL_ALARM_RED && span->good_ticks < PERSIST_TICKS))
+		alarms |= BL_ALARM_RED;
+	if (alarms == span->alarms)
+		return;
+	span->alarms = alarms;
+	event = bl_event_new(e, BL_LINE, BL_SPAN_ALARM_CHANGED, n);
+	if (!event)
+		return;
+	event->count = alarms;
+	bl_event_publish(e, BL_LINE);
+}
+
+struct receiver {
+	struct bl_engine *engine;
+	unsigned span;
+};
+
+static void frame_received(void *user, const uint8_t *frame, size_t length)
+{
+	const struct receiver *r = user;
+	struct bl_event *event = bl_event_new(r->engine, BL_LINE, BL_FRAME_RECEIVED, r->span);
+
+	if (!event)
+		return;
+	event->length = (uint16_t)length;
+	memcpy(event->octets, frame, length);
+	bl_event_publish(r->engine, BL_LINE);
+}
+
+static void receive_d_channel(struct bl_engine *e, unsigned n)
+{
+	struct bl_span *span = &e->segment->spans[n];
+	struct receiver receiver = {e, n};
+	uint8_t octets[BL_TICK_SAMPLES];
+
+	if (!span->settings.d_channel || span->settings.d_channel >= BL_TIMESLOTS)
+		return;
+	for (int i = 0; i < BL_TICK_SAMPLES; i++)
+		octets[i] = e->frames[n][i][span->settings.d_channel];
+	(void)bl_hdlc_rx_process(&span->rx, octets, BL_TICK_SAMPLES, frame_received, &receiver);
+}
+
+static void part(struct bl_engine *e, unsigned n)
+{
+	for (unsigned t = 1; t < BL_TIMESLOTS; t++) {
+		uint8_t *out = e->rx[n * BL_TIMESLOTS + t];
+
+		for (int i = 0; i < BL_TICK_SAMPLES; i++)
+			out[i] = e->frames[n][i][t];
+	}
+}
+
+void bl_spans_receive(struct bl_engine *e)
+{
+	for (unsigned n = 0; n < BL_SPANS; n++) {
+		if (e->span_fds[n] < 0)
+			continue;
+		io_of(&e->segment->spans[n])->read(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n]);
+		part(e, n);
+		receive_d_channel(e, n);
+		watch_alarms(e, n);
+	}
+}
+
+static void join(struct bl_engine *e, unsigned n)
+{
+	memset(e->frames[n], BL_ALAW_IDLE, sizeof e->frames[n]);
+	for (unsigned t = 1; t < BL_TIMESLOTS; t++) {
+		unsigned port = n * BL_TIMESLOTS + t;
+
+		if (e->segment->ports[port].kind != BL_PORT_TIMESLOT)
+			continue;
+		for (int i = 0; i < BL_TICK_SAMPLES; i++)
+			e->frames[n][i][t] = e->tx[port][i];
+	}
+}
+
+static void send_d_channel(struct bl_engine *e, unsigned n)
+{
+	struct bl_span *span = &e->segment->spans[n];
+	uint8_t octets[BL_TICK_SAMPLES];
+
+	if (!span->settings.d_channel || span->settings.d_channel >= BL_TIMESLOTS)
+		return;
+	bl_hdlc_tx_process(&span->tx, octets, BL_TICK_SAMPLES);
+	for (int i = 0; i < BL_TICK_SAMPLES; i++)
+		e->frames[n][i][span->settings.d_channel] = octets[i];
+}
+
+void bl_spans_send(struct bl_engine *e)
+{
+	for (unsigned n = 0; n < BL_SPANS; n++) {
+		if (e->span_fds[n] < 0)
+			continue;
+		join(e, n);
+		send_d_channel(e, n);
+		io_of(&e->segment->spans[n])->write(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n]);
+	}
+}

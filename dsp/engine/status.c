@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What anyone may read of the table while the engine writes it: a figure may be one tick old, never a sum of two. */
+#include <string.h>
+
+#include "dbm0.h"
+#include "segment.h"
+
+void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status)
+{
+	const struct bl_span *p = &s->spans[span];
+
+	*status = (struct bl_span_status){
+		.open = p->open,
+		.alarms = p->alarms,
+		.clock_locked = !p->settings.clock_recovered || s->header.clock.locked,
+		.buffer_us = (int32_t)(p->phase.last_ns / 1000),
+		.clock_ppm = s->header.clock_ppm,
+		.counters = p->counters,
+	};
+	status->counters.frames_received = p->rx.counters.frames;
+	status->counters.frames_sent = p->tx.frames;
+	status->counters.fcs_errors = p->rx.counters.fcs_errors;
+	status->counters.frame_errors = p->rx.counters.aborts + p->rx.counters.short_frames +
+					p->rx.counters.long_frames + p->rx.counters.non_aligned;
+}
+
+static void rtp_status(const struct bl_rtp_port *r, struct bl_port_status *status)
+{
+	status->remote = r->remote;
+	status->jitter_us = (uint32_t)(r->rx.jitter / 16 * 125);
+	status->delay_us = r->jitter.last_lead > 0 ? (uint32_t)r->jitter.last_lead * 125 : 0;
+	status->rtp = r->counters;
+	status->rtp.received = r->rx.received;
+	status->rtp.lost = bl_rtp_source_lost(&r->rx);
+	status->rtp.duplicates = r->rx.duplicates;
+	status->rtp.late = r->jitter.late;
+	status->rtp.silence_samples = r->jitter.silence;
+	status->rtp.resyncs = r->jitter.resyncs;
+}
+
+void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status)
+{
+	const struct bl_port *p = &s->ports[port];
+	struct bl_level_reading reading;
+
+	memset(status, 0, sizeof *status);
+	status->peer = p->kind ? p->peer : BL_NO_PORT;
+	status->rx_dbm0 = status->tx_dbm0 = BL_DBM0_SILENCE;
+	if (p->kind >= BL_PORT_KINDS || p->source >= BL_SOURCES || !p->kind)
+		return;
+	status->kind = p->kind;
+	status->source = p->digits.active ? BL_SOURCE_DIGITS : p->source;
+	bl_level_read(&p->rx_level, &reading);
+	status->rx_dbm0 = reading.rms_dbm0;
+	bl_level_read(&p->tx_level, &reading);
+	status->tx_dbm0 = reading.rms_dbm0;
+	if (port >= BL_RTP_FIRST)
+		rtp_status(&s->rtp[port - BL_RTP_FIRST], status);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "rtp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define VERSION 2u
+#define PADDING 0x20u
+#define EXTENSION 0x10u
+
+static uint32_t get16(const uint8_t *in)
+{
+	return (uint32_t)in[0] << 8 | in[1];
+}
+
+static uint32_t get32(const uint8_t *in)
+{
+	return get16(in) << 16 | get16(in + 2);
+}
+
+static void put16(uint8_t *out, uint32_t value)
+{
+	out[0] = (uint8_t)(value >> 8);
+	out[1] = (uint8_t)value;
+}
+
+void bl_rtp_header(uint8_t *out, const struct bl_rtp_packet *packet)
+{
+	out[0] = VERSION << 6;
+	out[1] = (uint8_t)((packet->marker ? 0x80u : 0u) | (packet->payload_type & 0x7fu));
+	put16(out + 2, packet->sequence);
+	put16(out + 4, packet->timestamp >> 16);
+	put16(out + 6, packet->timestamp);
+	put16(out + 8, packet->ssrc >> 16);
+	put16(out + 10, packet->ssrc);
+}
+
+int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n)
+{
+	size_t head = BL_RTP_HEADER, padding = 0;
+
+	if (n < BL_RTP_HEADER || in[0] >> 6 != VERSION)
+		return -EBADMSG;
+	head += 4u * (in[0] & 0x0fu);
+	if (in[0] & EXTENSION) {
+		if (n < head + 4)
+			return -EBADMSG;
+		head += 4u + 4u * get16(in + head + 2);
+	}
+	if (n < head)
+		return -EBADMSG;
+	if (in[0] & PADDING) {
+		padding = in[n - 1];
+		if (padding == 0 || padding > n - head)
+			return -EBADMSG;
+	}
+	packet->marker = in[1] >> 7;
+	packet->payload_type = in[1] & 0x7fu;
+	packet->sequence = (uint16_t)get16(in + 2);
+	packet->timestamp = get32(in + 4);
+	packet->ssrc = get32(in + 8);
+	packet->payload = in + head;
+	packet->length = n - head - padding;
+	return 0;
+}
+
+void bl_rtp_source_reset(struct bl_rtp_source *s)
+{
+	memset(s, 0, sizeof *s);
+}
+
+static void start(struct bl_rtp_source *s, uint16_t sequence)
+{
+	s->started = 1;
+	s->highest = s->first = 0x10000u + sequence; /* one turn up, so that an older one does not fall below zero */
+	s->seen = 1;
+	s->received++;
+}
+
+/* RFC 3550 A.8, in samples of 1/8 ms; the sample clock advances by ticks, which is the resolution. */
+static void observe_jitter(struct bl_rtp_source *s, uint32_t transit)
+{
+	int32_t difference = (int32_t)(transit - s->transit);
+
+	s->transit = transit;
+	if (difference < 0)
+		difference = -difference;
+	if (difference > 8000) /* another time base, not jitter */
+		return;
+	s->jitter += (uint32_t)difference - ((s->jitter + 8) >> 4);
+}
+
+int bl_rtp_source_take(struct bl_rtp_source *s, const struct bl_rtp_packet *packet, uint32_t sample)
+{
+	int32_t step;
+
+	if (!s->started) {
+		start(s, packet->sequence);
+		s->transit = sample - packet->timestamp;
+		return 0;
+	}
+	step = (int16_t)(packet->sequence - (uint16_t)s->highest);
+	if (step > 0) {
+		s->seen = step < 64 ? s->seen << step | 1 : 1;
+		s->highest += (uint32_t)step;
+	} else if (step > -64) {
+		uint64_t bit = 1ull << -step;
+
+		if (s->seen & bit) {
+			s->duplicates++;
+			return -EEXIST;
+		}
+		s->seen |= bit;
+	} /* older still: cannot be told from a duplicate, counts as received */
+	s->received++;
+	observe_jitter(s, sample - packet->timestamp);
+	return 0;
+}
+
+uint64_t bl_rtp_source_lost(const struct bl_rtp_source *s)
+{
+	uint64_t expected = s->started ? (uint64_t)(s->highest - s->first) + 1 : 0;
+
+	return expected > s->received ? expected - s->received : 0;
+}
