@@ -4,11 +4,10 @@
 import fcntl
 import sys
 
-from rootfs.setup import debian, environment
+from rootfs.setup import debian, environment, extensions
 from rootfs.setup.paths import BUILD
+from rootfs.setup.pjproject import build as pjsua2
 from rootfs.setup.steps import SetupError, run_steps
-
-STEPS = (debian.STEP, environment.STEP)
 
 
 def main() -> int:
@@ -17,9 +16,14 @@ def main() -> int:
     with (BUILD / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            run_steps(STEPS)
+            run_steps([debian.STEP, environment.STEP, pjsua2.STEP, *extensions.steps()])
         except SetupError as error:
             print(error.report(), file=sys.stderr)
+            return 1
+        except OSError as error:  # a full disk, a folder that is not ours
+            print(
+                f"set-up: {error}\nmend:   free the disk or mend the rights, then repeat the command", file=sys.stderr
+            )
             return 1
     return 0
 
