@@ -29,7 +29,7 @@ def alaw_interval(magnitude: int) -> int:
     if steps < 32:
         return steps
     segment = steps.bit_length() - 4
-    return segment - 1 << 4 | (steps >> (segment - 2)) & 15
+    return segment << 4 | (steps >> (segment - 1)) & 15
 
 
 def ulaw_interval(magnitude: int) -> int:
