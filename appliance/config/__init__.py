@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Configuration: one YAML file a box, every scalar typed by the schema, every mistake told with its place."""
+
+from appliance.config.branch import Branch
+from appliance.config.errors import EXIT_STATUS, ConfigurationError, Mistake
+from appliance.config.files import exit_with, listeners, load, load_or_exit
+from appliance.config.headquarters import Headquarters
+from appliance.config.ports import Listener
+from appliance.config.reader import Check, Fault, Keys, read
+from appliance.config.scalars import Endpoint
+from appliance.config.secrets import read_secret
+
+__all__ = [
+    "EXIT_STATUS",
+    "Branch",
+    "Check",
+    "ConfigurationError",
+    "Endpoint",
+    "Fault",
+    "Headquarters",
+    "Keys",
+    "Listener",
+    "Mistake",
+    "exit_with",
+    "listeners",
+    "load",
+    "load_or_exit",
+    "read",
+    "read_secret",
+]

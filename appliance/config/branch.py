@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A branch: its lines, its phones, its link to headquarters. Field names are the keys of the file."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from appliance.config.ports import Listener, clashes, listen
+from appliance.config.reader import Fault, Keys
+from appliance.config.scalars import Endpoint, suggestion
+from appliance.config.secrets import trouble
+
+Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
+Cause = Annotated[int, Meta(ge=1, le=127)]
+
+
+class HeadquartersLink(msgspec.Struct, frozen=True):
+    """Where headquarters' message server listens."""
+
+    server: Endpoint
+
+
+class EngineSettings(msgspec.Struct, frozen=True):
+    """The media engine's RTP ports: `rtp_base` + 2n for n in 0…255, RTCP one above each."""
+
+    rtp_address: Annotated[str, Meta(pattern=r"[0-9]{1,3}(\.[0-9]{1,3}){3}")] = "127.0.0.1"
+    rtp_base: Annotated[int, Meta(ge=1024, le=65024)] = 20000
+
+
+class Timers(msgspec.Struct, frozen=True):
+    """D-channel timers of Q.931 §9.5, in seconds."""
+
+    t309_s: Annotated[int, Meta(ge=1, le=90)] = 6
+    """How long calls are kept while the data link is down."""
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """One E1. `profile` is the ISDN variant, `side` our side of it; `clock` recovered from the line or our own."""
+
+    name: Name
+    driver: Literal["cesopsn"]
+    local: Endpoint
+    remote: Endpoint
+    frames_per_packet: Annotated[int, Meta(ge=1, le=40)] = 8
+    rtp_header: bool = False
+    jitter_ms: Annotated[int, Meta(ge=2, le=60)] = 10
+    clock: Literal["recovered", "local"] = "recovered"
+    d_channel: Annotated[int, Meta(ge=1, le=31)] = 16
+    profile: Literal["euroisdn", "national", "dms100", "5ess", "4ess", "ni1", "qsig"] = "euroisdn"
+    side: Literal["user", "network"] = "user"
+    timers: Timers = Timers()
+
+
+class Sip(msgspec.Struct, frozen=True):
+    """`listen`: the SIP worker; `proxy`: Kamailio, where phones register; `domain`: their realm."""
+
+    listen: Endpoint
+    proxy: Endpoint
+    domain: Name
+
+
+class Extension(msgspec.Struct, frozen=True):
+    """A phone. `secret` is the file with its password, mode 0600."""
+
+    number: Number
+    name: Name
+    secret: Path
+
+
+class DefaultRoute(msgspec.Struct, frozen=True):
+    """What the branch does by itself: ring these extensions, then release with `cause` (Q.850)."""
+
+    ring: tuple[Number, ...] = ()
+    ring_s: Annotated[int, Meta(ge=1, le=300)] = 20
+    cause: Cause = 17
+
+
+class Route(msgspec.Struct, frozen=True):
+    """How long headquarters is waited for, and what happens then."""
+
+    timeout_ms: Annotated[int, Meta(ge=50, le=3000)] = 500
+    default: DefaultRoute = DefaultRoute()
+
+
+class Prompts(msgspec.Struct, frozen=True):
+    """Folders with prompts, searched in this order."""
+
+    directories: tuple[Path, ...]
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """Recording stops, with an alarm, while the data disk has less free space than this."""
+
+    reserve_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 200
+
+
+class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_only=True):
+    """The whole file."""
+
+    role: ClassVar[str] = "branch"
+
+    box: Serial
+    name: Name
+    headquarters: HeadquartersLink
+    engine: EngineSettings = EngineSettings()
+    spans: tuple[Span, ...]
+    sip: Sip
+    extensions: tuple[Extension, ...]
+    route: Route = Route()
+    prompts: Prompts
+    recording: Recording = Recording()
+
+
+def listeners(branch: Branch) -> Iterator[Listener]:
+    """Every port that the branch's processes will bind."""
+    yield from listen(branch.sip.proxy, ("udp", "tcp"), "Kamailio, where phones register", ("sip", "proxy"))
+    yield from listen(branch.sip.listen, ("udp",), "the SIP worker", ("sip", "listen"))
+    for number, span in enumerate(branch.spans):
+        yield from listen(span.local, ("udp",), f"span {number + 1} ({span.name})", ("spans", number, "local"))
+    rtp = Endpoint(branch.engine.rtp_address, branch.engine.rtp_base)
+    yield Listener("udp", rtp, "RTP of the phones", ("engine", "rtp_base"), count=512)
+
+
+def check(branch: Branch) -> Iterator[Fault]:
+    """Mistakes of meaning."""
+    yield from clashes(listeners(branch))
+    yield from _span_faults(branch)
+    yield from _extension_faults(branch)
+    for place, folder in enumerate(branch.prompts.directories):
+        if not folder.is_dir():
+            yield Fault(("prompts", "directories", place), f"{folder} is no folder; is the package with it installed?")
+    if branch.engine.rtp_base % 2:
+        yield Fault(("engine", "rtp_base"), "must be even: RTP on even ports, RTCP one above (RFC 3550 §11)")
+
+
+def _span_faults(branch: Branch) -> Iterator[Fault]:
+    if not 1 <= len(branch.spans) <= 4:
+        yield Fault(("spans",), f"{len(branch.spans)} spans; a box has 1 to 4")
+    yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
+
+
+def _extension_faults(branch: Branch) -> Iterator[Fault]:
+    numbers = [(("extensions", n, "number"), phone.number) for n, phone in enumerate(branch.extensions)]
+    yield from repeated(numbers, "extension")
+    for place, phone in enumerate(branch.extensions):
+        sentence = trouble(phone.secret)
+        if sentence is not None:
+            yield Fault(("extensions", place, "secret"), sentence)
+    known = {number for _, number in numbers}
+    for place, number in enumerate(branch.route.default.ring):
+        if number not in known:
+            sentence = f"extension {number!r} is not among the extensions; {suggestion(number, known)}"
+            yield Fault(("route", "default", "ring", place), sentence)
+
+
+def repeated(values: Iterable[tuple[Keys, str]], what: str) -> Iterator[Fault]:
+    """A fault for every value that was there before."""
+    seen: set[str] = set()
+    for keys, value in values:
+        if value in seen:
+            yield Fault(keys, f"{what} {value!r} is there twice")
+        seen.add(value)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The file of a box: which role it has, read and checked as a whole."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from appliance.config import branch, headquarters
+from appliance.config.branch import Branch
+from appliance.config.errors import EXIT_STATUS, ConfigurationError, Mistake
+from appliance.config.headquarters import Headquarters
+from appliance.config.ports import Listener
+from appliance.config.reader import Fault, read
+
+Box = TypeVar("Box", Branch, Headquarters)
+
+
+def load(path: Path) -> Branch | Headquarters:
+    """The box's configuration. Raises ConfigurationError with every mistake found."""
+    return read(path, Branch | Headquarters, _check)  # type: ignore[arg-type]  # a union is as good as a type here
+
+
+def load_or_exit(role: type[Box]) -> Box:
+    """What BRANCHLINE_CONFIG names, for a process of that role; otherwise tells why on stderr and exits with 2."""
+    name = os.environ.get("BRANCHLINE_CONFIG", "")
+    if not name:
+        exit_with("BRANCHLINE_CONFIG does not name a configuration file")
+    try:
+        return load_role(Path(name), role)
+    except ConfigurationError as error:
+        exit_with(str(error))
+
+
+def load_role(path: Path, role: type[Box]) -> Box:
+    """The configuration of a box that must have this role. Raises ConfigurationError."""
+    box = load(path)
+    if not isinstance(box, role):
+        raise ConfigurationError([Mistake(path, 0, 0, f"is of role {box.role}, not {role.role}")])
+    return box
+
+
+def exit_with(sentence: str) -> NoReturn:
+    """Tell it on stderr and end with the status that is never restarted."""
+    sys.stderr.write(sentence + "\n")
+    raise SystemExit(EXIT_STATUS)
+
+
+def listeners(box: Branch | Headquarters) -> Iterator[Listener]:
+    """Every port that the box's processes will bind."""
+    return branch.listeners(box) if isinstance(box, Branch) else headquarters.listeners(box)
+
+
+def _check(box: Branch | Headquarters) -> Iterator[Fault]:
+    return branch.check(box) if isinstance(box, Branch) else headquarters.check(box)

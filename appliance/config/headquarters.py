@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Headquarters: what is dialled, who answers, where the page is. Field names are the keys of the file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from appliance.config.branch import Name, Number, Serial, repeated
+from appliance.config.ports import Listener, clashes, listen
+from appliance.config.reader import Fault
+from appliance.config.scalars import Endpoint, suggestion
+
+AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
+ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]
+
+
+class Server(msgspec.Struct, frozen=True):
+    """The message server that branches reach."""
+
+    listen: Endpoint
+
+
+class Web(msgspec.Struct, frozen=True):
+    """The page."""
+
+    listen: Endpoint
+
+
+class CallType(msgspec.Struct, frozen=True):
+    """What callers of these numbers want, and the script that decides for them."""
+
+    name: Name
+    dnis: tuple[Number, ...]
+    script: ScriptName
+
+
+class SkillGroup(msgspec.Struct, frozen=True):
+    """Agents who can do the same."""
+
+    name: Name
+    agents: tuple[AgentId, ...]
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """A person: at which box, at which phone."""
+
+    id: AgentId
+    name: Name
+    box: Serial
+    extension: Number
+
+
+class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="role", kw_only=True):
+    """The whole file."""
+
+    role: ClassVar[str] = "headquarters"
+
+    box: Serial
+    server: Server
+    web: Web
+    call_types: tuple[CallType, ...]
+    scripts: Path
+    skill_groups: tuple[SkillGroup, ...]
+    agents: tuple[Agent, ...]
+
+
+def listeners(headquarters: Headquarters) -> Iterator[Listener]:
+    """Every port that headquarters' processes will bind."""
+    yield from listen(headquarters.server.listen, ("tcp",), "the message server", ("server", "listen"))
+    yield from listen(headquarters.web.listen, ("tcp",), "the page", ("web", "listen"))
+
+
+def check(headquarters: Headquarters) -> Iterator[Fault]:
+    """Mistakes of meaning."""
+    yield from clashes(listeners(headquarters))
+    yield from _call_type_faults(headquarters)
+    yield from _agent_faults(headquarters)
+
+
+def _call_type_faults(headquarters: Headquarters) -> Iterator[Fault]:
+    types = list(enumerate(headquarters.call_types))
+    yield from repeated(((("call_types", n, "name"), kind.name) for n, kind in types), "call type")
+    numbers = [(("call_types", n, "dnis", m), dnis) for n, kind in types for m, dnis in enumerate(kind.dnis)]
+    yield from repeated(numbers, "DNIS")
+    if not headquarters.scripts.is_dir():
+        yield Fault(("scripts",), f"{headquarters.scripts} is no folder")
+        return
+    known = {file.stem for file in headquarters.scripts.glob("*.yaml")}
+    for place, kind in types:
+        if kind.script not in known:
+            sentence = f"{headquarters.scripts} has no {kind.script}.yaml; {suggestion(kind.script, known)}"
+            yield Fault(("call_types", place, "script"), sentence)
+
+
+def _agent_faults(headquarters: Headquarters) -> Iterator[Fault]:
+    agents = list(enumerate(headquarters.agents))
+    yield from repeated(((("agents", n, "id"), agent.id) for n, agent in agents), "agent")
+    phones = [(("agents", n, "extension"), f"{agent.box}/{agent.extension}") for n, agent in agents]
+    yield from repeated(phones, "extension")
+    groups = list(enumerate(headquarters.skill_groups))
+    yield from repeated(((("skill_groups", n, "name"), group.name) for n, group in groups), "skill group")
+    known = {agent.id for agent in headquarters.agents}
+    for place, group in groups:
+        for number, agent in enumerate(group.agents):
+            if agent not in known:
+                sentence = f"agent {agent!r} is not among the agents; {suggestion(agent, known)}"
+                yield Fault(("skill_groups", place, "agents", number), sentence)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The two boxes' files: what a site is refused for, and what an installer reads then."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.config import Branch, ConfigurationError, Headquarters, load
+from appliance.config.files import listeners
+
+SITE = Path(__file__).parents[2] / "appliance/simulator/site"
+
+Edit = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Edit:
+    """Writes the site's branch file with one text replaced by another."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "prompts").mkdir()
+    secret = tmp_path / "secrets/8001"
+    secret.write_text("correct horse\n")
+    secret.chmod(0o600)
+    return _editor(tmp_path, "branch.yaml", "/usr/share/asterisk/sounds/en_US_f_Allison")
+
+
+@pytest.fixture
+def headquarters(tmp_path: Path) -> Edit:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/welcome.yaml").write_text("")
+    return _editor(tmp_path, "headquarters.yaml", "")
+
+
+def _editor(folder: Path, name: str, prompts: str) -> Edit:
+    def edit(before: str, after: str) -> Path:
+        text = (SITE / name).read_text()
+        text = text.replace(prompts, "prompts") if prompts else text
+        assert before in text
+        path = folder / name
+        path.write_text(text.replace(before, after, 1))
+        return path
+
+    return edit
+
+
+def sentences(path: Path) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    return [f"{m.line}: {m.sentence}" for m in caught.value.mistakes]
+
+
+@pytest.mark.unit
+def test_the_site_s_branch_is_read(branch: Edit) -> None:
+    box = load(branch("", ""))
+    assert isinstance(box, Branch)
+    assert box.role == "branch"
+    assert box.spans[0].timers.t309_s == 6
+    assert box.spans[0].rtp_header is False
+    assert box.route.default.ring == ("8001",)
+    assert box.sip.proxy == ("127.0.0.1", 5060)
+    assert box.extensions[0].secret.read_text() == "correct horse\n"
+    assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 9101, 20000}
+
+
+@pytest.mark.unit
+def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
+    box = load(headquarters("", ""))
+    assert isinstance(box, Headquarters)
+    assert box.call_types[0].dnis == ("95588",)
+    assert box.skill_groups[0].agents == ("1001",)
+    assert {listener.endpoint.port for listener in listeners(box)} == {4222, 8095}
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("d_channel: 16", "d_chanel: 16", "14: key 'd_chanel' is unknown here; did you mean 'd_channel'?"),
+        ("d_channel: 16", "d_channel: 32", "14: 32 is out of range: 1 to 31"),
+        ("box: BR-0001", "box: br 1", "3: 'br 1' does not have the form [A-Z0-9][A-Z0-9-]{0,31}"),
+        ("role: branch", "role: brunch", "2: role 'brunch' is unknown; did you mean 'branch'?"),
+        ("driver: cesopsn", "driver: dahdi", "9: 'dahdi' is not known here; known are: cesopsn"),
+        ("ring: [8001]", "ring: [8010]", "21: extension '8010' is not among the extensions; did you mean '8001'?"),
+        ("listen: 127.0.0.1:5070", "listen: 127.0.0.1:5060",
+         "18: port 5060 is already taken by Kamailio, where phones register"),
+        ("local: 127.0.0.1:9101", "local: 0.0.0.0:5070", "10: port 5070 is already taken by the SIP worker"),
+        ("rtp_base: 20000", "rtp_base: 8602", "6: port 8602 to 9113 is already taken by span 1 (telco)"),
+        ("rtp_base: 20000", "rtp_base: 20001", "6: must be even: RTP on even ports, RTCP one above (RFC 3550 §11)"),
+        ("directories: [prompts]", "directories: [sounds]", "/sounds is no folder; is the package with it installed?"),
+    ],
+)  # fmt: skip
+def test_a_branch_with_one_mistake_is_refused(branch: Edit, before: str, after: str, told: str) -> None:
+    found = sentences(branch(before, after))
+    assert len(found) == 1
+    assert told in found[0]
+
+
+@pytest.mark.unit
+def test_an_extension_that_is_there_twice_is_refused(branch: Edit) -> None:
+    again = "  - {number: 8001, name: Agent Wu, secret: secrets/8001}\nroute:"
+    assert sentences(branch("route:", again)) == ["21: extension '8001' is there twice"]
+
+
+@pytest.mark.unit
+def test_a_secret_that_others_can_read_is_refused_with_the_mend(branch: Edit, tmp_path: Path) -> None:
+    path = branch("", "")
+    (tmp_path / "secrets/8001").chmod(0o644)
+    (sentence,) = sentences(path)
+    assert sentence.endswith(f"has mode 0644, others can read it; chmod 0600 {tmp_path}/secrets/8001")
+
+
+@pytest.mark.unit
+def test_a_secret_that_is_not_there_or_not_one_line_is_refused(branch: Edit, tmp_path: Path) -> None:
+    path = branch("", "")
+    (tmp_path / "secrets/8001").write_text("two\nlines\n")
+    assert sentences(path)[0].endswith("must hold one line")
+    (tmp_path / "secrets/8001").unlink()
+    assert sentences(path)[0].endswith("cannot be read: No such file or directory")
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("agents: [1001]", "agents: [1010]", "10: agent '1010' is not among the agents; did you mean '1001'?"),
+        ("script: welcome", "script: welcom", "has no welcom.yaml; did you mean 'welcome'?"),
+        ("dnis: [95588]", "dnis: [95588, 95588]", "7: DNIS '95588' is there twice"),
+        ("listen: 127.0.0.1:8095", "listen: 127.0.0.1:4222", "5: port 4222 is already taken by the message server"),
+        ("scripts: scripts", "scripts: elsewhere", "elsewhere is no folder"),
+    ],
+)
+def test_a_headquarters_with_one_mistake_is_refused(headquarters: Edit, before: str, after: str, told: str) -> None:
+    found = sentences(headquarters(before, after))
+    assert len(found) == 1
+    assert told in found[0]
+
+
+@pytest.mark.system
+@pytest.mark.timeout(20)
+def test_a_process_given_the_wrong_role_ends_with_status_2(headquarters: Edit) -> None:
+    program = "from appliance.config import Branch, load_or_exit; load_or_exit(Branch); print('started')"
+    environment = {**os.environ, "BRANCHLINE_CONFIG": str(headquarters("", ""))}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert "is of role headquarters, not branch" in ended.stderr
