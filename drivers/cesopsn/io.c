@@ -2,9 +2,9 @@
 /*
  * The engine's side of a CESoPSN span (RFC 5086): E1, structure-locked, timeslots 1-31, no CAS, over UDP/IPv4.
  *
- * Packet: [RTP header] control word, frames_per_packet times 31 octets. The control word is 0000 L R MM FRG LEN SEQ (§4.3).
- * Frames wait in a ring at their sequence number's place and are taken 40 a tick. L is never set: nothing behind us can fail
- * but the engine itself. R is set while nothing comes (loss of packets, LOPS).
+ * Packet: [RTP header] control word, frames_per_packet times 31 octets. The control word is 0000 L R MM FRG LEN SEQ
+ * (§4.3). Frames wait in a ring at their sequence number's place and are taken 40 a tick. L is never set: nothing
+ * behind us can fail but the engine itself. R is set while nothing comes (loss of packets, LOPS).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,14 +19,14 @@
 #include "g711.h"
 #include "span.h"
 
-#define OCTETS 31           /* timeslots 1-31 of a frame */
-#define FRAMES_MAX 40       /* in a packet */
-#define RING 2048           /* frames, 256 ms */
+#define OCTETS 31     /* timeslots 1-31 of a frame */
+#define FRAMES_MAX 40 /* in a packet */
+#define RING 2048     /* frames, 256 ms */
 #define MASK (RING - 1)
 #define FRAME_NS 125000
-#define LOPS_TICKS 8        /* 40 ms with nothing to play: §7.2 lets the time be configured */
-#define BATCH 64            /* packets of one recvmmsg or sendmmsg */
-#define BURST_MAX 512       /* packets taken in one tick: 300 ms of 1 ms packets and as much of a flood */
+#define LOPS_TICKS 8  /* 40 ms with nothing to play: §7.2 lets the time be configured */
+#define BATCH 64      /* packets of one recvmmsg or sendmmsg */
+#define BURST_MAX 512 /* packets taken in one tick: 300 ms of 1 ms packets and as much of a flood */
 #define CONTROL_WORD 4
 #define RTP_HEADER 12
 #define PACKET_MAX (RTP_HEADER + CONTROL_WORD + FRAMES_MAX * OCTETS)
@@ -55,17 +55,18 @@ struct state {
 	uint32_t synced;
 	uint32_t empty_ticks;
 	uint32_t candidate_valid;
-	uint16_t candidate; /* sequence number that would make two in a row */
+	uint16_t candidate;   /* sequence number that would make two in a row */
 	uint8_t remote_flags; /* L, R, M of the last good packet */
 	int64_t play;         /* next frame to be taken */
 	int64_t newest;       /* frame after the newest */
+	int64_t first;        /* the one that synchronised; nothing before it is missed */
 	uint8_t present[RING];
 	uint8_t frames[RING][OCTETS];
 	/* Send. */
 	uint16_t sequence;
-	uint16_t pending;     /* frames waiting in `out` */
+	uint16_t pending; /* frames waiting in `out` */
 	uint32_t ssrc;
-	uint32_t timestamp;   /* frames sent */
+	uint32_t timestamp; /* frames sent */
 	uint8_t out[FRAMES_MAX][OCTETS];
 };
 
@@ -119,7 +120,8 @@ static int bind_socket(const struct settings *s)
 
 	if (fd < 0)
 		return -errno;
-	/* A smaller buffer or an unmarked packet still carries sound; without a stamp arrival counts from its reading. */
+	/* A smaller buffer or an unmarked packet still carries sound; without a stamp arrival counts from its reading.
+	 */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
 	(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
 	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
@@ -153,7 +155,8 @@ static int span_open(struct bl_span *span, int first)
 
 	if (!settings_valid(&s))
 		return -EINVAL;
-	span->phase = (struct bl_phase){.target_ns = (int64_t)s.jitter_ms * 1000000};
+	span->phase = (struct bl_phase){.least_ns = (int64_t)s.jitter_ms * 1000000};
+	bl_phase_start(&span->phase);
 	if (first) {
 		memset(st, 0, sizeof *st);
 		st->empty_ticks = LOPS_TICKS;
@@ -186,18 +189,18 @@ static int64_t clock_ns(clockid_t clock)
 
 /* Lay the ring out so that this packet waits its full time. */
 static void synchronise(struct bl_span *span, const struct settings *s, uint16_t sequence, const struct bl_tick *tick,
-			const struct arrival *arrival)
+                        const struct arrival *arrival)
 {
 	struct state *st = state_of(span);
 	int64_t frame = (int64_t)(0x10000 + sequence) * s->frames;
-	int64_t wait_ns = arrival->at_ns + span->phase.target_ns - tick->deadline_ns;
+	int64_t wait_ns = arrival->at_ns + span->phase.least_ns - tick->deadline_ns;
 
 	memset(st->present, 0, sizeof st->present);
 	st->play = frame - wait_ns / FRAME_NS;
-	st->newest = frame;
+	st->newest = st->first = frame;
 	st->synced = 1;
 	st->empty_ticks = 0;
-	span->phase.packets = 0;
+	bl_phase_start(&span->phase);
 	span->counters.resyncs++;
 }
 
@@ -243,7 +246,7 @@ static int second_in_row(struct state *st, uint16_t sequence)
 }
 
 static void take_good(struct bl_span *span, const struct settings *s, const struct bl_tick *tick,
-		      const struct arrival *arrival, const uint8_t *control)
+                      const struct arrival *arrival, const uint8_t *control)
 {
 	struct state *st = state_of(span);
 	uint16_t sequence = (uint16_t)(control[2] << 8 | control[3]);
@@ -283,7 +286,8 @@ static void take(struct bl_span *span, const struct settings *s, const struct bl
 	const uint8_t *control = a->octets + (s->rtp ? RTP_HEADER : 0);
 	int fine = a->length >= head_length(s) && (!s->rtp || (a->octets[0] & 0xdfu) == 0x80);
 
-	/* First nibble 0, not fragmented (FRG 0), §4.3; signalling packets (M = 11 without L) belong to another format. */
+	/* First nibble 0, not fragmented (FRG 0), §4.3; signalling packets (M = 11 without L) belong to another format.
+	 */
 	fine = fine && control[0] >> 4 == 0 && control[1] >> 6 == 0 && lengths_agree(a, s, control) &&
 	       (control[0] & (FLAG_L | FLAGS_M)) != M_SIGNALLING;
 	if (fine)
@@ -322,12 +326,12 @@ static int receive(int fd, struct batch *b)
 	for (int i = 0; i < BATCH; i++) {
 		b->pieces[i] = (struct iovec){b->packets[i], sizeof b->packets[i]};
 		b->messages[i].msg_hdr = (struct msghdr){
-			.msg_name = &b->from[i],
-			.msg_namelen = sizeof b->from[i],
-			.msg_iov = &b->pieces[i],
-			.msg_iovlen = 1,
-			.msg_control = b->stamps[i],
-			.msg_controllen = sizeof b->stamps[i],
+		        .msg_name = &b->from[i],
+		        .msg_namelen = sizeof b->from[i],
+		        .msg_iov = &b->pieces[i],
+		        .msg_iovlen = 1,
+		        .msg_control = b->stamps[i],
+		        .msg_controllen = sizeof b->stamps[i],
 		};
 	}
 	return recvmmsg(fd, b->messages, BATCH, MSG_DONTWAIT, NULL);
@@ -372,7 +376,8 @@ static void take_frames(struct bl_span *span, uint8_t frames[][BL_TIMESLOTS])
 			continue;
 		}
 		fill_idle(span, frames[i]);
-		if (st->play < st->newest && st->play % s.frames == 0 && !(st->remote_flags & FLAG_L))
+		if (st->play >= st->first && st->play < st->newest && st->play % s.frames == 0 &&
+		    !(st->remote_flags & FLAG_L))
 			span->counters.lost++;
 	}
 }
@@ -499,7 +504,7 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 			continue;
 		pieces[count] = (struct iovec){packets[count], put_packet(st, &s, packets[count])};
 		messages[count].msg_hdr = (struct msghdr){
-			.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &pieces[count], .msg_iovlen = 1};
+		        .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &pieces[count], .msg_iovlen = 1};
 		count++;
 	}
 	send_packets(span, fd, messages, count);

@@ -2,9 +2,9 @@
 /*
  * The domain's clock: absolute deadlines on CLOCK_MONOTONIC, trimmed by what the leading span's packets tell.
  *
- * A second-order loop holds the lead of the earliest packet of each window at its target. Only the earliest counts: queues and
- * late senders can delay a packet, nothing hurries it. Beginning wide (0.4 rad/s) it follows a clock within seconds; once
- * steady it narrows to 0.05 rad/s, and jitter of the network moves it by less than 1 ppm.
+ * A second-order loop holds the lead of the earliest packet of each window at its target. Only the earliest counts:
+ * queues and late senders can delay a packet, nothing hurries it. Beginning wide (0.4 rad/s) it follows a clock within
+ * seconds; once steady it narrows to 0.05 rad/s, and jitter of the network moves it by less than 1 ppm.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,14 +14,17 @@
 
 #include "machine.h"
 
-#define WINDOW_TICKS 50       /* 250 ms */
+#define WINDOW_TICKS 50 /* 250 ms */
 #define WINDOW_S 0.25
 #define WIDE_RAD_S 0.4
 #define NARROW_RAD_S 0.05
-#define LIMIT_PPM 250.0       /* G.703: a 2048 kbit/s clock is within 50 ppm; two of them, trims and room to catch up */
-#define STEADY_NS 300000      /* near the target … */
-#define STEADY_WINDOWS 20     /* … for 5 s: locked */
-#define LOST_NS 2000000       /* this far off: wide again */
+#define LIMIT_PPM 250.0   /* G.703: a 2048 kbit/s clock is within 50 ppm; two of them, trims and room to catch up */
+#define STEADY_NS 100000  /* near the target … */
+#define STEADY_WINDOWS 20 /* … for 5 s: locked */
+#define MEAN_WINDOWS 10   /* … and, on the average of these, */
+#define MEAN_US 12.0      /* so near that the integral part alone carries the clock within 10 ppm */
+#define LOST_NS 2000000   /* this far off: wide again, and no figure to learn a frequency from */
+#define BURST_NS 8000000  /* longest burst that a target makes room for */
 #define SLIP_MARGIN_NS 1000000
 #define LATE_NS 10000000
 
@@ -54,11 +57,13 @@ static void steer(struct bl_clock *c, int64_t error_ns)
 	double bandwidth = c->locked ? NARROW_RAD_S : WIDE_RAD_S;
 
 	c->steady = llabs(error_ns) < STEADY_NS ? c->steady + (c->steady < STEADY_WINDOWS) : 0;
-	if (c->steady >= STEADY_WINDOWS)
+	c->mean_us += (error_us - c->mean_us) / MEAN_WINDOWS;
+	if (c->steady >= STEADY_WINDOWS && fabs(c->mean_us) < MEAN_US)
 		c->locked = 1;
 	if (llabs(error_ns) > LOST_NS)
 		c->locked = 0;
-	c->ppm = limit(c->ppm + bandwidth * bandwidth * error_us * WINDOW_S, LIMIT_PPM);
+	else
+		c->ppm = limit(c->ppm + bandwidth * bandwidth * error_us * WINDOW_S, LIMIT_PPM);
 	c->correction = limit(2 * bandwidth * error_us, LIMIT_PPM);
 }
 
@@ -70,6 +75,16 @@ static void watch_ring(struct bl_span *span)
 
 	if (error < -most || error > most + 2 * SLIP_MARGIN_NS)
 		span->shift_frames = error / 125000;
+}
+
+static void set_target(struct bl_phase *phase)
+{
+	int64_t most = phase->least_ns + BURST_NS;
+
+	phase->fresh = 0;
+	phase->target_ns = phase->last_ns < phase->least_ns ? phase->least_ns
+	                   : phase->last_ns > most          ? most
+	                                                    : phase->last_ns;
 }
 
 static void close_window(struct bl_engine *e)
@@ -89,6 +104,8 @@ static void close_window(struct bl_engine *e)
 			continue;
 		span->phase.last_ns = span->phase.lead_ns;
 		span->phase.packets = 0;
+		if (span->phase.fresh)
+			set_target(&span->phase);
 		if (i == leader)
 			steer(c, span->phase.last_ns - span->phase.target_ns);
 		watch_ring(span);
@@ -100,8 +117,8 @@ void bl_clock_update(struct bl_engine *e)
 	struct bl_header *h = &e->segment->header;
 	struct bl_clock *c = &h->clock;
 
-	if (!isfinite(c->ppm) || !isfinite(c->correction) || !isfinite(c->trim_ppm))
-		c->ppm = c->correction = c->trim_ppm = 0;
+	if (!isfinite(c->ppm) || !isfinite(c->correction) || !isfinite(c->trim_ppm) || !isfinite(c->mean_us))
+		c->ppm = c->correction = c->trim_ppm = c->mean_us = 0;
 	if (++c->ticks >= WINDOW_TICKS) {
 		c->ticks = 0;
 		close_window(e);

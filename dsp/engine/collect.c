@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Gathering of dialled digits. A digit stops a stop_on_digit play in the tick that hears it, goes to the collect under way,
- * or waits as type-ahead. While a play is heard the wait for the first digit has not begun.
+ * Gathering of dialled digits. A digit stops a stop_on_digit play in the tick that hears it, goes to the collect under
+ * way, or waits as type-ahead. While a play is heard the wait for the first digit has not begun.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,7 +17,8 @@ static bool valid(const struct bl_collect_command *c)
 	       memchr(c->terminators, 0, sizeof c->terminators);
 }
 
-int bl_collect_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_collect_command *c)
+int bl_collect_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id,
+                     const struct bl_collect_command *c)
 {
 	struct bl_port *p = bl_port(e, port);
 
@@ -30,12 +31,12 @@ int bl_collect_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_
 	if (!p->detect)
 		bl_detect_start(e, port);
 	p->collect = (struct bl_collect){
-		.id = id,
-		.quiet_since = e->tick.sample,
-		.first_digit_samples = c->first_digit_ms * 8,
-		.inter_digit_samples = c->inter_digit_ms * 8,
-		.owner = (uint8_t)owner,
-		.max_digits = c->max_digits,
+	        .id = id,
+	        .quiet_since = e->tick.sample,
+	        .first_digit_samples = c->first_digit_ms * 8,
+	        .inter_digit_samples = c->inter_digit_ms * 8,
+	        .owner = (uint8_t)owner,
+	        .max_digits = c->max_digits,
 	};
 	memcpy(p->collect.terminators, c->terminators, sizeof p->collect.terminators);
 	p->listener = (uint8_t)owner;

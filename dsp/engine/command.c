@@ -2,8 +2,8 @@
 /*
  * Commands: every value is checked before anything changes; what cannot be obeyed is refused to its issuer.
  *
- * A command leaves its ring when it has been obeyed, so one that a dying engine left half done is done again; one that has
- * been begun twice is refused, lest it kill every engine to come.
+ * A command leaves its ring when it has been obeyed, so one that a dying engine left half done is done again; one that
+ * has been begun twice is refused, lest it kill every engine to come.
  */
 #include <errno.h>
 #include <string.h>
@@ -153,22 +153,22 @@ static int stop_recording(const struct order *o)
 typedef int (*obey_fn)(const struct order *o);
 
 static const obey_fn table[BL_COMMAND_KINDS] = {
-	[BL_OPEN_SPAN] = open_span,
-	[BL_CLOSE_SPAN] = close_span,
-	[BL_SEND_FRAME] = send_frame,
-	[BL_OPEN_TIMESLOT] = open_timeslot,
-	[BL_OPEN_RTP] = open_rtp,
-	[BL_SET_RTP_REMOTE] = set_rtp_remote,
-	[BL_CLOSE_PORT] = close_port,
-	[BL_CONNECT] = connect_ports,
-	[BL_DISCONNECT] = disconnect,
-	[BL_PLAY] = play,
-	[BL_STOP] = stop,
-	[BL_TONE] = tone,
-	[BL_COLLECT] = collect,
-	[BL_SEND_DIGITS] = send_digits,
-	[BL_RECORD] = record,
-	[BL_STOP_RECORDING] = stop_recording,
+        [BL_OPEN_SPAN] = open_span,
+        [BL_CLOSE_SPAN] = close_span,
+        [BL_SEND_FRAME] = send_frame,
+        [BL_OPEN_TIMESLOT] = open_timeslot,
+        [BL_OPEN_RTP] = open_rtp,
+        [BL_SET_RTP_REMOTE] = set_rtp_remote,
+        [BL_CLOSE_PORT] = close_port,
+        [BL_CONNECT] = connect_ports,
+        [BL_DISCONNECT] = disconnect,
+        [BL_PLAY] = play,
+        [BL_STOP] = stop,
+        [BL_TONE] = tone,
+        [BL_COLLECT] = collect,
+        [BL_SEND_DIGITS] = send_digits,
+        [BL_RECORD] = record,
+        [BL_STOP_RECORDING] = stop_recording,
 };
 
 static void refuse(const struct order *o, int error)

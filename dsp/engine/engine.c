@@ -15,8 +15,8 @@
 
 #include "machine.h"
 
-#define PRIORITY 20              /* of SCHED_FIFO: above all that is not a driver's thread */
-#define SKIP_NS 200000000        /* so late, ticks are left out instead of caught up */
+#define PRIORITY 20       /* of SCHED_FIFO: above all that is not a driver's thread */
+#define SKIP_NS 200000000 /* so late, ticks are left out instead of caught up */
 
 /* Both are a matter of permission; without them the engine runs, and the header shows it. */
 static void become_real_time(struct bl_engine *e)

@@ -2,8 +2,8 @@
 /*
  * The engine's inside: what it has besides the segment, and the parts of a tick.
  *
- * Nothing here locks, allocates or prints after bl_engine_open. Every part takes the whole machine and works block by block
- * over the open ports.
+ * Nothing here locks, allocates or prints after bl_engine_open. Every part takes the whole machine and works block by
+ * block over the open ports.
  */
 #ifndef BL_MACHINE_H
 #define BL_MACHINE_H
@@ -17,7 +17,7 @@
 #include "segment.h"
 
 struct bl_rtp_sockets {
-	int rtp;  /* -1: closed */
+	int rtp; /* -1: closed */
 	int rtcp;
 };
 
@@ -26,10 +26,10 @@ struct bl_engine {
 	int event_fds[BL_CLIENTS];
 	int epoll_fd;
 	int own_process;
-	struct bl_tick tick; /* the one under way */
-	double period_left_ns; /* fraction of a nanosecond that deadlines have been short */
+	struct bl_tick tick;       /* the one under way */
+	double period_left_ns;     /* fraction of a nanosecond that deadlines have been short */
 	uint8_t woken[BL_CLIENTS]; /* clients with new events */
-	uint8_t dirty;       /* ports opened or closed: list them again */
+	uint8_t dirty;             /* ports opened or closed: list them again */
 	uint16_t ports_open;
 	uint16_t open[BL_PORTS]; /* port numbers */
 	int span_fds[BL_SPANS];
@@ -78,7 +78,8 @@ void bl_play_fill(struct bl_engine *e, unsigned port, uint8_t *out);
 int bl_digits_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_digits_command *c);
 void bl_digits_end(struct bl_engine *e, unsigned port);
 void bl_digits_fill(struct bl_engine *e, unsigned port, uint8_t *out);
-int bl_collect_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_collect_command *c);
+int bl_collect_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id,
+                     const struct bl_collect_command *c);
 void bl_collect_end(struct bl_engine *e, unsigned port, enum bl_collect_end why, char terminator);
 void bl_collect_digit(struct bl_engine *e, unsigned port, char digit);
 void bl_collect_tick(struct bl_engine *e, unsigned port);
@@ -86,7 +87,7 @@ void bl_detect_start(struct bl_engine *e, unsigned port);
 void bl_detect_tick(struct bl_engine *e);
 void bl_source_tick(struct bl_engine *e);
 int bl_recording_start(struct bl_engine *e, unsigned owner, uint64_t id, unsigned left,
-		       const struct bl_record_command *c);
+                       const struct bl_record_command *c);
 int bl_recording_stop(struct bl_engine *e, uint64_t id);
 void bl_recordings_of_port_end(struct bl_engine *e, unsigned port);
 void bl_tap_tick(struct bl_engine *e);

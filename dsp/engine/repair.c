@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Coming back: an engine was killed between any two of its stores. What makes sense goes on, what does not is closed and
- * counted; filters and detectors begin anew, their sound of before the gap being stale anyway.
+ * Coming back: an engine was killed between any two of its stores. What makes sense goes on, what does not is closed
+ * and counted; filters and detectors begin anew, their sound of before the gap being stale anyway.
  */
 #include <math.h>
 #include <string.h>
@@ -158,7 +158,7 @@ static void mend_recordings(struct bl_engine *e)
 		struct bl_recording *r = &e->segment->recordings[i];
 
 		if (!r->active || (r->left < BL_PORTS && r->right < BL_PORTS && r->owner < BL_CLIENTS &&
-				   r->end_sample >= r->from_sample))
+		                   r->end_sample >= r->from_sample))
 			continue;
 		r->active = 0;
 		e->segment->header.repaired++;
@@ -186,7 +186,8 @@ void bl_table_resume(struct bl_engine *e)
 {
 	struct bl_header *h = &e->segment->header;
 
-	if (!isfinite(h->clock.ppm) || !isfinite(h->clock.correction) || !isfinite(h->clock.trim_ppm))
+	if (!isfinite(h->clock.ppm) || !isfinite(h->clock.correction) || !isfinite(h->clock.trim_ppm) ||
+	    !isfinite(h->clock.mean_us))
 		h->clock = (struct bl_clock){.leader = BL_SPANS};
 	resume_clock(e);
 	h->generation++;

@@ -2,9 +2,9 @@
 /*
  * RTP ports: A-law over UDP, RFC 3550 and 3551.
  *
- * A port sends to the remote that signalling named until the first valid packet shows where the peer really is, and holds
- * that address and SSRC from then on. Another SSRC from there is believed when the held one is quiet and two packets came in
- * a row (RFC 3550 A.1). DTMF events (RFC 4733) are counted with all other payload types.
+ * A port sends to the remote that signalling named until the first valid packet shows where the peer really is, and
+ * holds that address and SSRC from then on. Another SSRC from there is believed when the held one is quiet and two
+ * packets came in a row (RFC 3550 A.1). DTMF events (RFC 4733) are counted with all other payload types.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,10 +18,10 @@
 
 #define DSCP_EF 0xb8
 #define BATCH 8
-#define BURST_MAX 64        /* packets of one socket in one tick: what a flood may cost */
+#define BURST_MAX 64 /* packets of one socket in one tick: what a flood may cost */
 #define DATAGRAM_MAX 2048
-#define READY_MAX 128       /* sockets served in one tick; the rest is in the kernel until the next */
-#define QUIET_SAMPLES 480   /* 60 ms: the held SSRC has stopped */
+#define READY_MAX 128     /* sockets served in one tick; the rest is in the kernel until the next */
+#define QUIET_SAMPLES 480 /* 60 ms: the held SSRC has stopped */
 #define PROBATION 2
 #define TIMEOUT_SAMPLES 80000 /* 10 s */
 #define RTCP_FLAG 0x10000u
@@ -141,7 +141,7 @@ static bool accept_other(struct bl_rtp_port *r, const struct bl_rtp_packet *pack
 }
 
 static bool source_held(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
-			uint64_t sample)
+                        uint64_t sample)
 {
 	if (!r->remote.port)
 		return false;
@@ -160,7 +160,7 @@ static bool source_held(struct bl_rtp_port *r, const struct bl_address *from, co
 }
 
 static void take(struct bl_engine *e, struct bl_rtp_port *r, const struct bl_address *from, const uint8_t *octets,
-		 size_t n)
+                 size_t n)
 {
 	struct bl_rtp_packet packet;
 
@@ -183,7 +183,8 @@ static void take(struct bl_engine *e, struct bl_rtp_port *r, const struct bl_add
 	r->last_packet = e->tick.sample;
 	r->timed_out = 0;
 	if (bl_rtp_source_take(&r->rx, &packet, (uint32_t)e->tick.sample) == 0)
-		(void)bl_jitter_put(&r->jitter, packet.timestamp, packet.payload, packet.length); /* late ones it counts */
+		(void)bl_jitter_put(&r->jitter, packet.timestamp, packet.payload,
+		                    packet.length); /* late ones it counts */
 }
 
 struct batch {
@@ -198,9 +199,9 @@ static int receive(int fd, struct batch *b)
 	for (int i = 0; i < BATCH; i++) {
 		b->pieces[i] = (struct iovec){b->datagrams[i], DATAGRAM_MAX};
 		b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->from[i],
-							 .msg_namelen = sizeof b->from[i],
-							 .msg_iov = &b->pieces[i],
-							 .msg_iovlen = 1};
+		                                         .msg_namelen = sizeof b->from[i],
+		                                         .msg_iov = &b->pieces[i],
+		                                         .msg_iovlen = 1};
 	}
 	return recvmmsg(fd, b->messages, BATCH, MSG_DONTWAIT, NULL);
 }
@@ -269,10 +270,10 @@ static void send_packet(struct bl_engine *e, unsigned port, struct bl_rtp_port *
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(r->remote.port)};
 	uint32_t first = (uint32_t)e->tick.sample + BL_TICK_SAMPLES - r->fill;
 	struct bl_rtp_packet packet = {.sequence = r->sequence,
-				       .payload_type = BL_RTP_PCMA,
-				       .marker = r->marker,
-				       .timestamp = r->timestamp_base + first,
-				       .ssrc = r->ssrc};
+	                               .payload_type = BL_RTP_PCMA,
+	                               .marker = r->marker,
+	                               .timestamp = r->timestamp_base + first,
+	                               .ssrc = r->ssrc};
 	size_t length = BL_RTP_HEADER + r->fill;
 
 	to.sin_addr.s_addr = htonl(r->remote.ip);
@@ -280,7 +281,7 @@ static void send_packet(struct bl_engine *e, unsigned port, struct bl_rtp_port *
 	r->fill = 0;
 	r->sequence++;
 	if (sendto(e->sockets[port - BL_RTP_FIRST].rtp, r->packet, length, MSG_DONTWAIT, (struct sockaddr *)&to,
-		   sizeof to) != (ssize_t)length) {
+	           sizeof to) != (ssize_t)length) {
 		r->counters.send_errors++;
 		return;
 	}

@@ -48,7 +48,7 @@ struct bl_segment *bl_segment_map(int fd)
 	struct bl_segment *s = map(fd);
 
 	if (s && (s->header.magic != BL_SEGMENT_MAGIC || s->header.version != BL_SEGMENT_VERSION ||
-		  s->header.size != sizeof(struct bl_segment))) {
+	          s->header.size != sizeof(struct bl_segment))) {
 		bl_segment_unmap(s);
 		errno = EINVAL;
 		return NULL;

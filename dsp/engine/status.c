@@ -10,18 +10,18 @@ void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_st
 	const struct bl_span *p = &s->spans[span];
 
 	*status = (struct bl_span_status){
-		.open = p->open,
-		.alarms = p->alarms,
-		.clock_locked = !p->settings.clock_recovered || s->header.clock.locked,
-		.buffer_us = (int32_t)(p->phase.last_ns / 1000),
-		.clock_ppm = s->header.clock_ppm,
-		.counters = p->counters,
+	        .open = p->open,
+	        .alarms = p->alarms,
+	        .clock_locked = !p->settings.clock_recovered || s->header.clock.locked,
+	        .buffer_us = (int32_t)(p->phase.last_ns / 1000),
+	        .clock_ppm = s->header.clock_ppm,
+	        .counters = p->counters,
 	};
 	status->counters.frames_received = p->rx.counters.frames;
 	status->counters.frames_sent = p->tx.frames;
 	status->counters.fcs_errors = p->rx.counters.fcs_errors;
 	status->counters.frame_errors = p->rx.counters.aborts + p->rx.counters.short_frames +
-					p->rx.counters.long_frames + p->rx.counters.non_aligned;
+	                                p->rx.counters.long_frames + p->rx.counters.non_aligned;
 }
 
 static void rtp_status(const struct bl_rtp_port *r, struct bl_port_status *status)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recordings: what two ports receive, tick by tick, into the tap ring. A full ring loses blocks, counts them and never waits.
- * Some slots are kept for beginnings and ends, so that the recorder always learns of those.
+ * Recordings: what two ports receive, tick by tick, into the tap ring. A full ring loses blocks, counts them and never
+ * waits. Some slots are kept for beginnings and ends, so that the recorder always learns of those.
  */
 #include <errno.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static struct bl_recording *find_free(struct bl_engine *e)
 }
 
 int bl_recording_start(struct bl_engine *e, unsigned owner, uint64_t id, unsigned left,
-		       const struct bl_record_command *c)
+                       const struct bl_record_command *c)
 {
 	struct bl_recording *r;
 
@@ -55,11 +55,11 @@ int bl_recording_start(struct bl_engine *e, unsigned owner, uint64_t id, unsigne
 	if (!r)
 		return -ENOSPC;
 	*r = (struct bl_recording){
-		.id = id,
-		.from_sample = c->from_sample > e->tick.sample ? c->from_sample : e->tick.sample,
-		.left = (uint16_t)left,
-		.right = c->right,
-		.owner = (uint8_t)owner,
+	        .id = id,
+	        .from_sample = c->from_sample > e->tick.sample ? c->from_sample : e->tick.sample,
+	        .left = (uint16_t)left,
+	        .right = c->right,
+	        .owner = (uint8_t)owner,
 	};
 	r->end_sample = r->from_sample;
 	atomic_signal_fence(memory_order_seq_cst);

@@ -36,7 +36,7 @@ struct bl_sound {
 };
 
 struct bl_open_span {
-	uint8_t card; /* enum bl_card */
+	uint8_t card;      /* enum bl_card */
 	uint8_t d_channel; /* timeslot, 0: none */
 	uint8_t clock_recovered;
 	float trim_ppm;
@@ -76,7 +76,7 @@ struct bl_collect_command {
 struct bl_digits_command {
 	uint16_t on_ms;
 	uint16_t off_ms;
-	float level_dbm0;            /* of the high tone; the low one is 2 dB weaker */
+	float level_dbm0;           /* of the high tone; the low one is 2 dB weaker */
 	char digits[BL_DIGITS + 1]; /* ends with a 0 */
 };
 

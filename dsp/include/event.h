@@ -16,10 +16,10 @@ enum bl_event_kind {
 	BL_PLAY_ENDED,             /* reason = enum bl_play_end, count = octets played */
 	BL_DIGITS_COLLECTED,       /* reason = enum bl_collect_end, octets = digits, count = terminator or 0 */
 	BL_DIGITS_SENT,
-	BL_DIGIT_DETECTED,         /* octets = digit, sample = where it began */
-	BL_RECORDING_ENDED,        /* count = samples, lost */
+	BL_DIGIT_DETECTED,  /* octets = digit, sample = where it began */
+	BL_RECORDING_ENDED, /* count = samples, lost */
 	BL_RTP_TIMED_OUT,
-	BL_COMMAND_REFUSED,        /* count = kind of command, reason = errno */
+	BL_COMMAND_REFUSED, /* count = kind of command, reason = errno */
 };
 
 enum bl_play_end { BL_PLAY_FINISHED, BL_PLAY_DIGIT, BL_PLAY_STOPPED, BL_PLAY_CLOSED };
@@ -42,8 +42,8 @@ enum bl_tap_kind { BL_TAP_BEGIN = 1, BL_TAP_BLOCK, BL_TAP_END };
 /* 104 octets without padding: Python unpacks them in bulk. */
 struct bl_tap {
 	uint64_t recording_id;
-	uint64_t sample;  /* begin, block: of the first octet; end: length of the recording in samples */
-	uint16_t octets;  /* block: of each side */
+	uint64_t sample; /* begin, block: of the first octet; end: length of the recording in samples */
+	uint16_t octets; /* block: of each side */
 	uint8_t kind;
 	uint8_t unused;
 	uint32_t unused2;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Jitter buffer of one RTP sound stream: octets at their timestamps, taken out at a steady pace. Flat state, no pointers.
+ * Jitter buffer of one RTP sound stream: octets at their timestamps, taken out at a steady pace. Flat state, no
+ * pointers.
  *
- * Laid out by the first packet, `depth` samples before it is heard. A late packet deepens it by what was missing, a stream
- * that lies EXCESS deeper than needed for a second is brought nearer, a pause or a jump lays it out anew. What has not
- * come is silence.
+ * Laid out by the first packet, `depth` samples before it is heard. A late packet deepens it by what was missing, a
+ * stream that lies EXCESS deeper than needed for a second is brought nearer, a pause or a jump lays it out anew. What
+ * has not come is silence.
  */
 #ifndef BL_JITTER_H
 #define BL_JITTER_H
@@ -20,15 +21,15 @@
 #define BL_JITTER_PACKET_MAX 480     /* 60 ms */
 
 struct bl_jitter {
-	uint32_t running; /* laid out */
-	uint32_t play;    /* timestamp of the next sample to be heard */
-	uint32_t newest;  /* timestamp after the newest sample */
-	uint32_t depth;   /* samples between a packet's coming and its being heard, wanted */
+	uint32_t running;      /* laid out */
+	uint32_t play;         /* timestamp of the next sample to be heard */
+	uint32_t newest;       /* timestamp after the newest sample */
+	uint32_t depth;        /* samples between a packet's coming and its being heard, wanted */
 	int32_t least_lead;    /* shortest wait of a packet in the window under way, samples */
 	uint32_t window_start; /* its first timestamp */
 	int32_t last_lead;     /* wait of the last packet */
-	uint64_t late;    /* packets */
-	uint64_t silence; /* samples put in */
+	uint64_t late;         /* packets */
+	uint64_t silence;      /* samples put in */
 	uint64_t resyncs;
 	uint8_t octets[BL_JITTER_SAMPLES];
 	uint8_t present[BL_JITTER_SAMPLES];

@@ -2,8 +2,8 @@
 /*
  * A port: one direction in, one out, 40 A-law octets a tick each, and everything that is done with them.
  *
- * Flat and in shared memory: an engine that was killed goes on from here. Whatever may be torn by that is checked when the
- * engine comes back, and every index is bounded where it is used.
+ * Flat and in shared memory: an engine that was killed goes on from here. Whatever may be torn by that is checked when
+ * the engine comes back, and every index is bounded where it is used.
  */
 #ifndef BL_PORT_H
 #define BL_PORT_H
@@ -23,13 +23,13 @@ enum bl_source { BL_SOURCE_IDLE, BL_SOURCE_BRIDGE, BL_SOURCE_PLAY, BL_SOURCE_TON
 
 struct bl_play {
 	uint64_t id;
-	uint64_t played;  /* octets */
-	uint32_t left;    /* rounds to go, this one included; 0: for ever */
-	uint32_t place;   /* octets played of the sound */
-	uint8_t index;    /* of the sound */
+	uint64_t played; /* octets */
+	uint32_t left;   /* rounds to go, this one included; 0: for ever */
+	uint32_t place;  /* octets played of the sound */
+	uint8_t index;   /* of the sound */
 	uint8_t count;
 	uint8_t stop_on_digit;
-	uint8_t owner;    /* client */
+	uint8_t owner; /* client */
 	struct bl_sound sounds[BL_SOUNDS];
 };
 
@@ -59,11 +59,11 @@ struct bl_digits {
 };
 
 struct bl_port {
-	uint8_t kind;    /* enum bl_port_kind */
-	uint8_t source;  /* enum bl_source, digits excluded: those lie over it */
-	uint8_t detect;  /* DTMF detector on */
-	uint8_t listener; /* client that hears of digits */
-	uint16_t peer;   /* of the bridge, BL_NO_PORT */
+	uint8_t kind;         /* enum bl_port_kind */
+	uint8_t source;       /* enum bl_source, digits excluded: those lie over it */
+	uint8_t detect;       /* DTMF detector on */
+	uint8_t listener;     /* client that hears of digits */
+	uint16_t peer;        /* of the bridge, BL_NO_PORT */
 	uint64_t detect_base; /* sample at which the detector's count began */
 	struct bl_play play;
 	struct bl_collect collect;
@@ -76,7 +76,8 @@ struct bl_port {
 };
 
 struct bl_rtp_counters {
-	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples, resyncs;
+	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples,
+	        resyncs;
 };
 
 /* What an RTP port has besides. */
@@ -86,15 +87,15 @@ struct bl_rtp_port {
 	uint8_t latched;
 	uint8_t timed_out;
 	uint8_t packet_ms;
-	uint8_t marker;           /* of the next packet */
-	uint32_t other_ssrc;      /* on probation, RFC 3550 A.1 */
+	uint8_t marker;      /* of the next packet */
+	uint32_t other_ssrc; /* on probation, RFC 3550 A.1 */
 	uint16_t other_sequence;
 	uint16_t other_packets;
-	uint64_t last_packet;     /* sample at which the held source was last heard */
+	uint64_t last_packet; /* sample at which the held source was last heard */
 	uint32_t ssrc;
 	uint32_t timestamp_base;
 	uint16_t sequence;
-	uint16_t fill;            /* octets waiting in `packet` */
+	uint16_t fill; /* octets waiting in `packet` */
 	uint8_t packet[BL_RTP_HEADER + 160];
 	struct bl_rtp_counters counters; /* lost, late, duplicates, silence and resyncs are kept in the two below */
 	struct bl_rtp_source rx;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Index of a single-producer single-consumer ring in shared memory. Slots are the owner's; their number is a power of two.
+ * Index of a single-producer single-consumer ring in shared memory. Slots are the owner's; their number is a power of
+ * two.
  *
- * Indexes run freely and are masked at every use, so a torn or damaged index reads a wrong slot, never outside the ring.
- * The producer alone writes `tail`, the consumer alone `head`. A slot is visible once tail has passed it.
+ * Indexes run freely and are masked at every use, so a torn or damaged index reads a wrong slot, never outside the
+ * ring. The producer alone writes `tail`, the consumer alone `head`. A slot is visible once tail has passed it.
  */
 #ifndef BL_RING_H
 #define BL_RING_H

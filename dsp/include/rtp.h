@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* RTP's fixed header and a receiver's view of sequence numbers and jitter (RFC 3550 §5.1, §6.4.1, A.3, A.8). Flat state. */
+/* RTP's fixed header and a receiver's view of sequence numbers and jitter (RFC 3550 §5.1, §6.4.1, A.3, A.8). Flat
+ * state. */
 #ifndef BL_RTP_H
 #define BL_RTP_H
 
@@ -21,13 +22,13 @@ struct bl_rtp_packet {
 
 struct bl_rtp_source {
 	uint32_t started;
-	uint32_t highest;  /* extended sequence number */
+	uint32_t highest; /* extended sequence number */
 	uint32_t first;
 	uint64_t seen;     /* bit n: highest - n came */
 	uint64_t received; /* without duplicates */
 	uint64_t duplicates;
-	uint32_t transit;  /* RFC 3550 A.8, samples */
-	uint32_t jitter;   /* 1/16 samples */
+	uint32_t transit; /* RFC 3550 A.8, samples */
+	uint32_t jitter;  /* 1/16 samples */
 };
 
 /* Write the 12 octets. */

@@ -2,8 +2,8 @@
 /*
  * The engine's shared segment: header, tables, rings, arena; and the clients' side of it.
  *
- * A memfd that the supervisor makes and every child inherits. It outlives the engine. Clients write their command ring, the
- * heads of the rings they read, and (the IVR alone) the arena; everything else is the engine's.
+ * A memfd that the supervisor makes and every child inherits. It outlives the engine. Clients write their command ring,
+ * the heads of the rings they read, and (the IVR alone) the arena; everything else is the engine's.
  */
 #ifndef BL_SEGMENT_H
 #define BL_SEGMENT_H
@@ -25,7 +25,7 @@
 #define BL_STAGES 9
 
 struct bl_lateness {
-	uint64_t late;     /* wake-ups more than 10 ms after their time */
+	uint64_t late; /* wake-ups more than 10 ms after their time */
 	uint64_t worst_ns;
 	uint64_t histogram[BL_HISTOGRAM]; /* < 1, 2, 4, … µs; the last takes the rest */
 };
@@ -35,9 +35,10 @@ struct bl_clock {
 	double ppm;        /* integral part of the loop: the far end's clock against ours */
 	double correction; /* proportional part */
 	double trim_ppm;
-	uint32_t ticks;    /* in the window under way */
-	uint32_t steady;   /* windows in a row near the target */
-	uint32_t leader;   /* span, BL_SPANS: none */
+	double mean_us;  /* phase error, smoothed */
+	uint32_t ticks;  /* in the window under way */
+	uint32_t steady; /* windows in a row near the target */
+	uint32_t leader; /* span, BL_SPANS: none */
 	uint32_t locked;
 };
 

@@ -7,24 +7,24 @@
 #ifndef BL_SIZES_H
 #define BL_SIZES_H
 
-#define BL_TICK_SAMPLES 40     /* 5 ms at 8 kHz */
-#define BL_TICK_NS 5000000     /* nominal */
+#define BL_TICK_SAMPLES 40 /* 5 ms at 8 kHz */
+#define BL_TICK_NS 5000000 /* nominal */
 #define BL_SPANS 4
-#define BL_TIMESLOTS 32        /* octets of an E1 frame; timeslot 0 is the framing's */
+#define BL_TIMESLOTS 32 /* octets of an E1 frame; timeslot 0 is the framing's */
 #define BL_RTP_FIRST 128
 #define BL_RTP_PORTS 256
 #define BL_PORTS 384
 #define BL_NO_PORT 0xFFFFu
 #define BL_CLIENTS 8
 #define BL_RECORDINGS 256
-#define BL_SOUNDS 32           /* of one play */
-#define BL_DIGITS 60           /* of one collect or one sending */
+#define BL_SOUNDS 32 /* of one play */
+#define BL_DIGITS 60 /* of one collect or one sending */
 #define BL_TYPE_AHEAD 32
 #define BL_ARENA_OCTETS (64 * 1024 * 1024)
-#define BL_COMMAND_SLOTS 256   /* a client; a power of two, as all slots */
+#define BL_COMMAND_SLOTS 256 /* a client; a power of two, as all slots */
 #define BL_EVENT_SLOTS 1024
-#define BL_TAP_SLOTS 65536     /* 10 s of 30 recordings */
-#define BL_TAP_RESERVE 1024    /* slots that only beginnings and ends may take */
+#define BL_TAP_SLOTS 65536  /* 10 s of 30 recordings */
+#define BL_TAP_RESERVE 1024 /* slots that only beginnings and ends may take */
 
 struct bl_address {
 	uint32_t ip;   /* IPv4, host order */

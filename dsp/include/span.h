@@ -2,8 +2,9 @@
 /*
  * A span as the engine keeps it, and what a card's driver must do for it.
  *
- * `struct bl_span` is flat and lives in shared memory. The engine knows no card: it calls `struct bl_span_io`, and the driver
- * keeps what it needs in `card_state`, which it must be able to take up again after the process died between two stores.
+ * `struct bl_span` is flat and lives in shared memory. The engine knows no card: it calls `struct bl_span_io`, and the
+ * driver keeps what it needs in `card_state`, which it must be able to take up again after the process died between two
+ * stores.
  */
 #ifndef BL_SPAN_H
 #define BL_SPAN_H
@@ -17,11 +18,11 @@
 enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARDS };
 
 enum bl_alarm { /* bits; G.775, G.732 */
-	BL_ALARM_LOS = 1,
-	BL_ALARM_LFA = 2,
-	BL_ALARM_AIS = 4,
-	BL_ALARM_RAI = 8,
-	BL_ALARM_RED = 16,
+	        BL_ALARM_LOS = 1,
+	        BL_ALARM_LFA = 2,
+	        BL_ALARM_AIS = 4,
+	        BL_ALARM_RAI = 8,
+	        BL_ALARM_RED = 16,
 };
 
 #define BL_CARD_STATE (72 * 1024)
@@ -32,11 +33,17 @@ struct bl_span_counters { /* packets, if not named otherwise */
 	uint64_t fcs_errors, frame_errors;
 };
 
-/* How early packets come: the distance of the earliest one of a window from the time its sound is needed. */
+/*
+ * How early packets come: the distance of the earliest one of a window from the time its sound is needed. A far end
+ * that sends in bursts has its last packet of a burst ahead of the first by the burst's length, which the target then
+ * includes.
+ */
 struct bl_phase {
 	int64_t lead_ns;   /* the greatest of the window under way */
 	uint32_t packets;  /* seen in it */
-	int64_t target_ns; /* where it ought to be */
+	uint32_t fresh;    /* laid out anew: the window under way gives the target */
+	int64_t least_ns;  /* the first packet after laying out waits so long */
+	int64_t target_ns; /* where the lead is held */
 	int64_t last_ns;   /* of the last whole window */
 };
 
@@ -57,13 +64,14 @@ struct bl_span {
 };
 
 struct bl_tick {
-	uint64_t sample;      /* of the tick's first octet */
-	int64_t deadline_ns;  /* CLOCK_MONOTONIC */
-	uint64_t missed;      /* resume: samples that passed without an engine */
+	uint64_t sample;     /* of the tick's first octet */
+	int64_t deadline_ns; /* CLOCK_MONOTONIC */
+	uint64_t missed;     /* resume: samples that passed without an engine */
 };
 
 struct bl_span_io {
-	/* Check settings, bind, and return a descriptor or -errno. The state is zeros (first) or that of an earlier life. */
+	/* Check settings, bind, and return a descriptor or -errno. The state is zeros (first) or that of an earlier
+	 * life. */
 	int (*open)(struct bl_span *span, int first);
 	/* Take up an earlier life: `tick->missed` samples have passed. */
 	void (*resume)(struct bl_span *span, const struct bl_tick *tick);
@@ -74,6 +82,14 @@ struct bl_span_io {
 };
 
 extern const struct bl_span_io bl_cesopsn_io;
+
+/* For drivers: frames are laid out anew. */
+static inline void bl_phase_start(struct bl_phase *phase)
+{
+	phase->packets = 0;
+	phase->fresh = 1;
+	phase->target_ns = phase->least_ns;
+}
 
 /* For drivers: a packet came `lead_ns` before its sound is needed. */
 static inline void bl_phase_observe(struct bl_phase *phase, int64_t lead_ns)
