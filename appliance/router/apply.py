@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The router's one entry: `apply(state, event) -> (state, effects)`.
+
+Pure and deterministic: no clock, no socket, no order of a set; the same events give the same states and effects. What
+is known of agents comes from call events that the store has committed, so a restart finds it again there.
+"""
+
+import msgspec
+
+from appliance.router import agents
+from appliance.router.deciding import decide
+from appliance.router.events import Answer, BranchHeard, CallTold, Effect, Event, RouteAsked, TimePassed
+from appliance.router.state import State
+from appliance.wire.calls import ContactEnded, LegBegan, LegEnded
+
+Step = tuple[State, tuple[Effect, ...]]
+
+
+def apply(state: State, event: Event) -> Step:
+    """One step. Reservations whose time is over at `event.at_ns` lapse first."""
+    state, lapsed = _lapse_due(state, event.at_ns)
+    if isinstance(event, TimePassed):
+        return state, lapsed
+    if isinstance(event, BranchHeard):
+        return _heard(state, event.box, event.at_ns), lapsed
+    if isinstance(event, RouteAsked):
+        state, effects = _asked(state, event)
+    else:
+        state, effects = _told(state, event)
+    return state, (*lapsed, *effects)
+
+
+def _lapse_due(state: State, at_ns: int) -> Step:
+    effects: tuple[Effect, ...] = ()
+    for held in tuple(state.reservations.values()):
+        if held.expires_ns <= at_ns:
+            state, ended = agents.lapse(state, held, "lapsed")
+            effects = (*effects, *ended)
+    return state, effects
+
+
+def _heard(state: State, box: str, at_ns: int) -> State:
+    return msgspec.structs.replace(state, heard_ns={**state.heard_ns, box: at_ns})
+
+
+def _asked(state: State, asked: RouteAsked) -> Step:
+    """A contact that asks again has no use for the reservation it was given before."""
+    state = _heard(state, asked.box, asked.at_ns)
+    state, ended = _let_go(state, asked.request.contact, "asked-again")
+    state, answer = decide(state, asked)
+    return state, (*ended, Answer(asked.box, answer))
+
+
+def _told(state: State, told: CallTold) -> Step:
+    event = told.event
+    if isinstance(event, LegBegan):
+        agent = event.agent or state.rules.agent_at(told.box, event.to)
+        return agents.leg_began(state, agent, event.leg, event.token, told.at_ns) if agent else (state, ())
+    if isinstance(event, LegEnded):
+        return agents.leg_ended(state, event.leg, told.at_ns), ()
+    if isinstance(event, ContactEnded):
+        return _let_go(state, event.contact, "contact-ended")
+    return state, ()
+
+
+def _let_go(state: State, contact: str, why: str) -> Step:
+    effects: tuple[Effect, ...] = ()
+    for held in tuple(state.reservations.values()):
+        if held.contact == contact:
+            state, ended = agents.lapse(state, held, why)
+            effects = (*effects, *ended)
+    return state, effects

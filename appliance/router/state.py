@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""All that the router remembers. Frozen; mappings are replaced, never changed.
+
+A reservation is a token on one agent for one contact. An agent has a token exactly while RESERVED and legs exactly
+while BUSY, and each token stands in `reservations` once.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from appliance.router.rules import Rules
+from appliance.router.states import AgentState
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """`since_ns`: when the agent's work last began or ended, by the writer's clock; 0 before the first."""
+
+    state: AgentState = AgentState.AVAILABLE
+    since_ns: int = 0
+    token: str | None = None
+    legs: frozenset[str] = frozenset()
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """It lapses by itself at `expires_ns`."""
+
+    token: str
+    agent: str
+    contact: str
+    expires_ns: int
+
+
+class State(msgspec.Struct, frozen=True):
+    """`epoch` names one life of the router; tokens of another are nobody's. `heard_ns`: each branch's last word."""
+
+    rules: Rules
+    epoch: str
+    agents: Mapping[str, Agent]
+    reservations: Mapping[str, Reservation]
+    heard_ns: Mapping[str, int]
+    serial: int = 0
+
+    def next_expiry_ns(self) -> int | None:
+        """When the first reservation lapses."""
+        return min((one.expires_ns for one in self.reservations.values()), default=None)
+
+
+def begin(rules: Rules, epoch: str, at_ns: int, open_legs: Iterable[tuple[str, str]] = ()) -> State:
+    """A new life: all agents available but those with a leg in the record, given as (agent, leg)."""
+    legs: dict[str, frozenset[str]] = {}
+    for agent, leg in open_legs:
+        legs[agent] = legs.get(agent, frozenset()) | {leg}
+    agents = {
+        agent: Agent(AgentState.BUSY, at_ns, None, legs[agent]) if agent in legs else Agent() for agent in rules.seats
+    }
+    return State(rules=rules, epoch=epoch, agents=agents, reservations={}, heard_ns={})

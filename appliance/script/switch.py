@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How a switch compares: exact case, longest prefix, time of day."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+_SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
+
+
+def chosen(cases: Mapping[str, str], value: str) -> str | None:
+    """The target of the case that fits `value`, or None."""
+    if value in cases:
+        return cases[value]
+    prefixes = [case for case in cases if case.endswith("*") and value.startswith(case[:-1])]
+    return cases[max(prefixes, key=len)] if prefixes else None
+
+
+def is_span(case: str) -> bool:
+    """Whether `case` is a span of the day, `09:00-18:00`; the day ends at 24:00."""
+    found = _SPAN.fullmatch(case)
+    return found is not None and _minutes(case)[1] <= 24 * 60
+
+
+def chosen_by_time(cases: Mapping[str, str], clock: str) -> str | None:
+    """The target of the first span that holds `clock` (`HH:MM`), or None."""
+    now = int(clock[:2]) * 60 + int(clock[3:])
+    for case, target in cases.items():
+        begin, end = _minutes(case)
+        inside = begin <= now < end if begin <= end else now >= begin or now < end
+        if inside:
+            return target
+    return None
+
+
+def clock_of(at_ns: int, zone: str) -> str:
+    """Local time of day as `HH:MM`, of UTC nanoseconds."""
+    return dt.datetime.fromtimestamp(at_ns // 1_000_000_000, ZoneInfo(zone)).strftime("%H:%M")
+
+
+def _minutes(case: str) -> tuple[int, int]:
+    begin, end = case.split("-")
+    return int(begin[:2]) * 60 + int(begin[3:]), int(end[:2]) * 60 + int(end[3:])

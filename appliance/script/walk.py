@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Walks one contact through a script, up to the next thing that somebody must do.
+
+Pure: (script, cursor, contact) gives a stop, the path and the values compared. Prompts that follow one another become
+one treatment. A contact that has passed `limit` nodes is released with cause 41, so no loop is endless.
+"""
+
+import msgspec
+
+from appliance.script import cursor as cursors
+from appliance.script import switch
+from appliance.script.nodes import Collect, Count, Field, Play, Queue, Release, Script, Switch
+from appliance.wire import routes, treatments
+
+LOOP_CAUSE = 41  # Q.850: temporary failure
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """What a script can know; `at_ns` is UTC when the request was made."""
+
+    dnis: str
+    clid: str = ""
+    ani: str = ""
+    ced: str = ""
+    outcome: str = "offered"
+    at_ns: int = 0
+
+
+Stop = routes.Treat | routes.Release | Queue
+
+
+class Walk:
+    """One request's way. `go_on` gives the stop; from a Queue that found nobody, `go_otherwise` gives the next one."""
+
+    def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
+        self.path: list[str] = []
+        self.values: dict[str, str] = {}
+        self.reason = ""
+        self._script = script
+        self._nodes = script.text.nodes
+        self._contact = contact
+        self._verbs: list[treatments.Verb] = []
+        before = cursors.read(cursor)
+        known = before is not None and before.node in script.text.nodes
+        self._passed = before.passed if before else 0
+        self._counts = dict(before.counts) if before else {}
+        self._node = self._resumed(before.node) if before and known else script.text.start
+
+    @property
+    def cursor(self) -> str:
+        """Where the contact stands now."""
+        return cursors.write(cursors.Cursor(self._script.version, self._node, self._passed, self._counts))
+
+    def go_on(self) -> Stop:
+        """Up to the next treatment, queue or release."""
+        while True:
+            if self._passed >= self._script.text.limit:
+                self.reason = f"the contact has passed {self._passed} nodes, the limit of script {self._script.name}"
+                return routes.Release(cause=LOOP_CAUSE)
+            stop = self._pass()
+            if stop is not None:
+                return stop
+
+    def go_otherwise(self) -> Stop:
+        """From a queue without an agent to its `otherwise`, and on."""
+        queue = self._nodes[self._node]
+        if not isinstance(queue, Queue):
+            raise TypeError(f"node {self._node} is not a queue")
+        self._node = queue.otherwise
+        return self.go_on()
+
+    def _resumed(self, name: str) -> str:
+        """After a treatment its `next`; a queue is entered again, for the next agent."""
+        node = self._nodes[name]
+        return node.next if isinstance(node, Play | Collect) else name
+
+    def _pass(self) -> Stop | None:
+        """Pass one node; the stop where it is one."""
+        name = self._node
+        node = self._nodes[name]
+        self._passed += 1
+        self.path.append(name)
+        if isinstance(node, Switch):
+            self._node = self._switched(node)
+        elif isinstance(node, Count):
+            self._node = self._counted(name, node)
+        elif isinstance(node, Queue):
+            return node
+        elif isinstance(node, Release):
+            self.reason = f"script {self._script.name} releases the caller at {name}"
+            return routes.Release(cause=node.cause)
+        else:
+            return self._treated(name, node)
+        return None
+
+    def _treated(self, name: str, node: Play | Collect) -> Stop | None:
+        if isinstance(node, Play):
+            self._verbs.append(treatments.Play(prompts=node.prompts, barge=node.barge))
+            follower = self._nodes[node.next]
+            if isinstance(follower, Play | Collect) and node.next not in self.path:
+                self._node = node.next
+                return None
+        else:
+            self._verbs.append(_collecting(node))
+        self.reason = f"script {self._script.name} treats the caller at {name}"
+        return routes.Treat(verbs=tuple(self._verbs), language=self._script.text.language)
+
+    def _switched(self, node: Switch) -> str:
+        value = self._value(node.on)
+        self.values[node.on.value] = value
+        find = switch.chosen_by_time if node.on is Field.TIME else switch.chosen
+        return find(node.cases, value) or node.otherwise
+
+    def _value(self, field: Field) -> str:
+        if field is Field.TIME:
+            return switch.clock_of(self._contact.at_ns, self._script.text.zone)
+        value: str = getattr(self._contact, field.value)
+        return value
+
+    def _counted(self, name: str, node: Count) -> str:
+        times = self._counts.get(name, 0)
+        self.values[name] = f"{times} of {node.limit}"
+        if times >= node.limit:
+            return node.otherwise
+        self._counts[name] = times + 1
+        return node.next
+
+
+def _collecting(node: Collect) -> treatments.Collect:
+    return treatments.Collect(
+        prompts=node.prompts,
+        max_digits=node.max_digits,
+        first_digit_ms=node.first_digit_ms,
+        inter_digit_ms=node.inter_digit_ms,
+        terminators=node.terminators,
+        tries=node.tries,
+    )

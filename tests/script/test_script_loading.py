@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A script that cannot be followed to its end is refused at its line, before any caller meets it."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.config import ConfigurationError
+from appliance.script.loading import load
+
+pytestmark = pytest.mark.unit
+
+SAMPLE = Path("appliance/simulator/site/scripts/welcome.yaml")
+GOOD = """\
+start: ask
+nodes:
+  ask: {do: collect, prompts: [hello-world], next: choose}
+  choose: {do: switch, on: ced, cases: {"1": card}, otherwise: gone}
+  card: {do: queue, skill_group: card, otherwise: gone}
+  gone: {do: release, cause: 17}
+"""
+
+
+def script(folder: Path, text: str) -> Path:
+    path = folder / "one.yaml"
+    path.write_text(text)
+    return path
+
+
+def mistakes(folder: Path, text: str) -> list[tuple[int, str]]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(script(folder, text), ["card"])
+    return [(mistake.line, mistake.sentence) for mistake in caught.value.mistakes]
+
+
+def test_the_sample_script_loads() -> None:
+    assert load(SAMPLE, ["card"]).text.start == "greet"
+
+
+def test_version_changes_with_the_text_alone(tmp_path: Path) -> None:
+    first = load(script(tmp_path, GOOD), ["card"]).version
+    assert load(script(tmp_path, GOOD), ["card"]).version == first
+    assert load(script(tmp_path, GOOD + "# a word\n"), ["card"]).version != first
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("prompts:", "promts:", 3, "did you mean 'prompts'?"),
+        ("do: collect", "do: colect", 3, "did you mean 'collect'?"),
+        ("next: choose", "next: chose", 3, "did you mean 'choose'?"),
+        ('{"1": card}', '{"1": crad}', 4, "did you mean 'card'?"),
+        ("skill_group: card", "skill_group: cart", 5, "did you mean 'card'?"),
+        ("on: ced", "on: cedd", 4, "did you mean 'ced'?"),
+        ("cause: 17", "cause: 170", 6, "out of range"),
+        ("start: ask", "start: asks", 1, "did you mean 'ask'?"),
+        ("start: ask", "start: choose", 3, "cannot be reached"),
+        ("on: ced", "on: time", 4, "not a span of time"),
+        ("start: ask", "start: ask\nzone: Asia/Shangai", 2, "did you mean 'Asia/Shanghai'?"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_the_nearest_name(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    assert old in GOOD
+    told = mistakes(tmp_path, GOOD.replace(old, new))
+    assert any(at == line and words in sentence for at, sentence in told), told
