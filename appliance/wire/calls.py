@@ -93,11 +93,14 @@ class TalkEnded(Message, frozen=True):
 
 
 class ContactEnded(Message, frozen=True):
-    """The contact is over and its record complete but for the recording's sealing. `cause` is the caller's leg's."""
+    """The contact is over, its record complete but for the recording's sealing.
+
+    `cause` is the caller's leg's; `by` is caller, agent, us (the router or the branch), or fault.
+    """
 
     contact: str
     cause: int
-    by: ReleasedBy
+    by: str
 
 
 class RecordingSealed(Message, frozen=True):

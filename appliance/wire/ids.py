@@ -9,6 +9,7 @@ import base64
 import itertools
 import os
 import re
+import secrets
 import time
 from collections.abc import Iterator
 
@@ -61,3 +62,7 @@ class IdSource:
     def command(self) -> str:
         """`process.incarnation.n`: a command, the same at each repetition."""
         return f"{self._identity.process}.{self._identity.incarnation}.{next(self._numbers)}"
+
+    def number(self) -> int:
+        """63 random bits: a recording's id, unique without a counter to be kept."""
+        return secrets.randbits(63)

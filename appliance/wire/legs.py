@@ -80,6 +80,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `port` is the engine's port; `channel` is for people ("span 1 timeslot 5", "sip 8001"). CLID is what the caller
     presents, ANI who pays, DNIS the called number as delivered. Samples are the engine's clock, 8,000 a second.
     `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
+    The last three are set on a released leg, which stands in the snapshot until a controller has heard of its release.
     """
 
     leg: str
@@ -94,6 +95,9 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     to: str | None = None
     began_ns: int = 0
     answered_sample: int | None = None
+    cause: int | None = None
+    by: ReleasedBy | None = None
+    released_sample: int | None = None
 
 
 # What the worker says.

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A contact in progress: all that call control knows of it, kept on disk with its events.
+
+Frozen; a transition makes a new one. Nothing here is a socket, a clock or a task, so a restarted call control reads it
+back and goes on.
+"""
+
+import enum
+
+import msgspec
+
+from appliance.wire.routes import RingAgent, Treat
+
+
+class CallState(enum.StrEnum):
+    """Where a contact stands; TABLE in states.py says what moves it."""
+
+    ROUTING = "routing"
+    ANSWERING = "answering"
+    TREATING = "treating"
+    RINGING = "ringing"
+    JOINING = "joining"
+    TALKING = "talking"
+    RELEASING = "releasing"
+    ENDED = "ended"
+
+
+class Party(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One leg as call control needs it. `worker` is the socket's name; samples are the engine's clock."""
+
+    leg: str
+    worker: str
+    port: int | None = None
+    alerting: bool = False
+    answered_sample: int | None = None
+    released: bool = False
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One caller's way through the box. `cursor` is the router's bookmark, `outcome` how its last action ended."""
+
+    contact: str
+    state: CallState
+    caller: Party
+    dnis: str
+    clid: str | None = None
+    ani: str | None = None
+    ced: str = ""
+    cursor: str = ""
+    outcome: str = "offered"
+    request: str = ""
+    asked_ns: int = 0
+    refused_agents: tuple[str, ...] = ()
+    tried_default: tuple[str, ...] = ()
+    treat: Treat | None = None
+    treatment: str = ""
+    verb: int = 0
+    ring: RingAgent | None = None
+    agent: Party | None = None
+    recording: int = 0
+    talk_from: int | None = None
+    cause: int = 16
+    released_by: str = ""
+
+
+def recording_name(number: int) -> str:
+    """The recording's text id: 16 hexadecimal digits, also its file's stem."""
+    return f"{number:016x}"
+
+
+def agent_of(contact: Contact) -> Party:
+    """The agent's party; a state that has one without it is our own fault."""
+    if contact.agent is None:
+        raise AssertionError(f"no agent in state {contact.state}")
+    return contact.agent

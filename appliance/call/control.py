@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shell around states.step: workers, IVR, uplink, engine and outbox on one side, pure transitions on the other.
+
+One asyncio thread. A step's record and the contact's new state go to the outbox together, then its actions are carried
+out in order. What comes for a leg, treatment or request that no contact has any more is dropped with a DEBUG line. A
+fault in one contact's step ends that contact, never the process.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from appliance.call import actions as a
+from appliance.call import events as e
+from appliance.call import recovery, routing
+from appliance.call.contact import CallState, Contact, Party
+from appliance.call.ports import Links, Switch
+from appliance.call.settings import Default, Fresh
+from appliance.call.states import NoTransitionError, step
+from appliance.wire import legs as w
+from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
+from appliance.wire.ids import IdSource
+from appliance.wire.routes import RouteAnswer, RouteRequest, RouteSilent
+from appliance.wire.service_messages import Refused
+from appliance.wire.treatments import TreatmentEnded, TreatmentSnapshot, TreatmentStep
+
+log = structlog.get_logger()
+
+_AGENT_EVENTS: dict[type, Callable[..., e.Event]] = {
+    w.LegAlerting: lambda _: e.AgentAlerting(),
+    w.LegAnswered: lambda body: e.AgentAnswered(sample=body.sample),
+    w.LegReleased: lambda body: e.AgentReleased(cause=body.cause, by=body.by, sample=body.sample),
+    w.LegPlaced: lambda body: e.AgentPlaced(port=body.leg.port, channel=body.leg.channel),
+}
+_CALLER_EVENTS: dict[type, Callable[..., e.Event]] = {
+    w.LegAnswered: lambda body: e.CallerAnswered(sample=body.sample),
+    w.LegReleased: lambda body: e.CallerReleased(cause=body.cause, by=body.by, sample=body.sample),
+}
+
+
+class Control:
+    """All contacts of the box. `links` reaches the other processes, `switch` the engine."""
+
+    def __init__(self, links: Links, switch: Switch, ids: IdSource, default: Default, route_timeout_s: float) -> None:
+        self._links = links
+        self._switch = switch
+        self._ids = ids
+        self._default = default
+        self._route_timeout_s = route_timeout_s
+        self._contacts: dict[str, Contact] = {}
+        self._owners: dict[str, str] = {}  # leg, request or treatment → contact
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Those in progress."""
+        return tuple(self._contacts.values())
+
+    def restore(self, kept: dict[str, bytes]) -> None:
+        """Take up the contacts that a former life of this process kept."""
+        for key, value in kept.items():
+            try:
+                contact = msgspec.json.decode(value, type=Contact)
+            except msgspec.DecodeError as error:
+                log.error("call.contact.unreadable", contact=key, error=str(error))
+                continue
+            after, actions = recovery.resume(contact, self._fresh())
+            log.info("call.contact.restored", contact=contact.contact, state=str(contact.state))
+            self._commit(None, after, actions)
+
+    # What the workers say.
+
+    def leg_said(self, worker: str, body: object) -> None:
+        """An event or snapshot of a leg worker."""
+        if isinstance(body, w.LegSnapshot):
+            self._reconcile(worker, body.legs)
+        elif isinstance(body, w.LegOffered):
+            self._offered(worker, body.leg)
+        elif isinstance(body, w.LegPlaced):
+            self._leg_event(body.leg.leg, body)
+        elif isinstance(body, w.LegAlerting | w.LegAnswered | w.LegReleased):
+            self._leg_event(body.leg, body)
+
+    def refused(self, command: object, refusal: Refused) -> None:
+        """A worker would not carry out a command: a leg that it could not place or answer is a leg it has lost."""
+        log.info("call.command.refused", command=type(command).__name__, code=refusal.code, why=refusal.sentence)
+        if isinstance(command, w.PlaceLeg | w.AnswerLeg):
+            lost = w.LegReleased(
+                leg=command.leg,
+                cause=recovery.TEMPORARY_FAILURE,
+                by=w.ReleasedBy.FAULT,
+                sample=self._switch.samples,
+            )
+            self._leg_event(command.leg, lost)
+
+    def _leg_event(self, leg: str, body: object) -> None:
+        contact = self._owner(leg)
+        if contact is None:
+            log.debug("call.leg.unowned", leg=leg, message=type(body).__name__)
+            return
+        kinds = _CALLER_EVENTS if contact.caller.leg == leg else _AGENT_EVENTS
+        make = kinds.get(type(body))
+        if make is not None:
+            self._happen(contact, make(body))
+
+    def _offered(self, worker: str, leg: w.Leg) -> None:
+        if leg.leg in self._owners:
+            return
+        name = self._ids.contact()
+        contact = Contact(
+            contact=name,
+            state=CallState.ROUTING,
+            caller=Party(leg=leg.leg, worker=worker, port=leg.port),
+            dnis=leg.dnis or "",
+            clid=leg.clid,
+            ani=leg.ani,
+        )
+        began = ContactBegan(
+            contact=name, leg=leg.leg, channel=leg.channel, dnis=contact.dnis, clid=leg.clid, ani=leg.ani
+        )
+        proceed = w.ProceedLeg(leg=leg.leg, contact=name)
+        self._links.to_worker(worker, proceed)
+        after, asked = routing.ask(contact, "offered", self._fresh())
+        self._commit(None, after, (a.Record(began), *asked))
+
+    def _reconcile(self, worker: str, legs: tuple[w.Leg, ...]) -> None:
+        held = {leg.leg: leg for leg in legs}
+        for contact in tuple(self._contacts.values()):
+            for event in recovery.missed(contact, worker, held, self._switch.samples):
+                current = self._contacts.get(contact.contact)
+                if current is not None:
+                    self._happen(current, event)
+        for leg in legs:
+            if self._owner(leg.leg) is None and leg.state is not w.LegState.RELEASED:
+                self._adopt(worker, leg)
+
+    def _adopt(self, worker: str, leg: w.Leg) -> None:
+        fresh = leg.state in {w.LegState.OFFERED, w.LegState.PROCEEDING} and leg.contact is None
+        if fresh and leg.direction is w.Direction.INCOMING:
+            self._offered(worker, leg)
+            return
+        log.warning("call.leg.orphaned", leg=leg.leg, worker=worker, state=str(leg.state))
+        self._links.to_worker(worker, w.ReleaseLeg(leg=leg.leg, cause=recovery.TEMPORARY_FAILURE))
+
+    # What the IVR and the uplink say.
+
+    def treatment_said(self, body: object) -> None:
+        """An event or snapshot of the IVR."""
+        if isinstance(body, TreatmentSnapshot):
+            for contact in tuple(self._contacts.values()):
+                if contact.state is CallState.TREATING and contact.treatment not in body.running:
+                    self._commit(contact, *routing.run(contact))
+        elif isinstance(body, TreatmentStep | TreatmentEnded):
+            self._treatment_event(body)
+
+    def _treatment_event(self, body: TreatmentStep | TreatmentEnded) -> None:
+        contact = self._owner(body.treatment)
+        if contact is None:
+            return
+        if isinstance(body, TreatmentStep):
+            self._happen(contact, e.VerbBegan(verb=body.verb))
+        else:
+            self._happen(contact, e.TreatmentOver(reason=body.reason, digits=body.digits))
+
+    def route_said(self, body: object) -> None:
+        """An answer to a route request, or the news that there is none."""
+        if not isinstance(body, RouteAnswer | RouteSilent):
+            return
+        contact = self._owner(body.request)
+        if contact is None or contact.request != body.request or contact.state is not CallState.ROUTING:
+            log.info("call.route.late", request=body.request)
+            return
+        latency = (time.monotonic_ns() - contact.asked_ns) / 1e6
+        if isinstance(body, RouteAnswer):
+            self._happen(contact, e.Routed(answer=body, latency_ms=latency))
+        else:
+            self._happen(contact, e.RouteMissing(reason=body.reason, latency_ms=latency))
+
+    # Steps.
+
+    def _owner(self, key: str) -> Contact | None:
+        name = self._owners.get(key)
+        return None if name is None else self._contacts.get(name)
+
+    def _fresh(self) -> Fresh:
+        return Fresh(
+            leg=self._ids.leg(),
+            request=self._ids.command(),
+            treatment=self._ids.command(),
+            recording=self._ids.number(),
+            now_ns=time.monotonic_ns(),
+        )
+
+    def _happen(self, contact: Contact, event: e.Event) -> None:
+        try:
+            after, actions = step(contact, event, self._fresh(), self._default)
+        except NoTransitionError as error:
+            log.info("call.event.unexpected", contact=contact.contact, error=str(error))
+            return
+        except Exception:
+            log.exception("call.contact.failed", contact=contact.contact, step=type(event).__name__)
+            self._abandon(contact)
+            return
+        log.debug("call.contact.stepped", contact=contact.contact, was=str(contact.state), now=str(after.state))
+        self._commit(contact, after, actions)
+
+    def _abandon(self, contact: Contact) -> None:
+        """Let go of everything a broken contact holds, and close its record."""
+        for party in (contact.caller, contact.agent):
+            if party is not None and not party.released:
+                self._links.to_worker(party.worker, w.ReleaseLeg(leg=party.leg, cause=recovery.TEMPORARY_FAILURE))
+        ended = ContactEnded(contact=contact.contact, cause=recovery.TEMPORARY_FAILURE, by="fault")
+        over = msgspec.structs.replace(contact, state=CallState.ENDED)
+        self._commit(contact, over, (a.Record(ended),))
+
+    def _commit(self, before: Contact | None, after: Contact, actions: tuple[a.Action, ...]) -> None:
+        said: list[CallEvent] = [action.event for action in actions if isinstance(action, a.Record)]
+        over = after.state is CallState.ENDED
+        if after != before or said:
+            self._links.record(said, after.contact, None if over else msgspec.json.encode(after))
+        self._index(before, after)
+        if before is not None and before.state is not after.state:
+            self._cancel_timer(after.contact)
+        for action in actions:
+            self._carry_out(after, action)
+
+    def _index(self, before: Contact | None, after: Contact) -> None:
+        for key in _keys(before):
+            self._owners.pop(key, None)
+        if after.state is CallState.ENDED:
+            self._contacts.pop(after.contact, None)
+            return
+        self._contacts[after.contact] = after
+        for key in _keys(after):
+            self._owners[key] = after.contact
+
+    def _carry_out(self, contact: Contact, action: a.Action) -> None:
+        match action:
+            case a.ToWorker(worker, command):
+                self._links.to_worker(worker, command)
+            case a.ToIvr(command):
+                self._links.to_ivr(command)
+            case a.Ask(request):
+                self._ask(contact, request)
+            case a.StartRingTimer(seconds):
+                self._start_timer(contact.contact, seconds, self._ring_ended)
+            case a.RingBack(port):
+                self._switch.ring_back(port)
+            case a.Silence(port):
+                self._switch.silence(port)
+            case a.Join():
+                self._switch.join(action)
+            case a.Part(port, recording):
+                self._switch.part(port, recording)
+            case a.Record():
+                pass  # written with the contact's state in _commit
+
+    def _ask(self, contact: Contact, request: RouteRequest) -> None:
+        self._start_timer(contact.contact, self._route_timeout_s, self._route_timed_out)
+        if not self._links.ask(request):
+            silent = RouteSilent(request=request.request, reason="the uplink is not running")
+            asyncio.get_running_loop().call_soon(self.route_said, silent)
+
+    # Timers, one a contact; each belongs to the state that started it.
+
+    def _start_timer(self, name: str, seconds: float, fire: Callable[[str], None]) -> None:
+        self._cancel_timer(name)
+        self._timers[name] = asyncio.get_running_loop().call_later(seconds, fire, name)
+
+    def _cancel_timer(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _ring_ended(self, name: str) -> None:
+        contact = self._contacts.get(name)
+        if contact is not None and contact.state is CallState.RINGING:
+            self._happen(contact, e.RingEnded())
+
+    def _route_timed_out(self, name: str) -> None:
+        contact = self._contacts.get(name)
+        if contact is not None and contact.state is CallState.ROUTING:
+            waited = f"headquarters did not answer within {self._route_timeout_s * 1000:.0f} ms"
+            self.route_said(RouteSilent(request=contact.request, reason=waited))
+
+
+def _keys(contact: Contact | None) -> list[str]:
+    if contact is None:
+        return []
+    parties = [contact.caller.leg] + ([contact.agent.leg] if contact.agent is not None else [])
+    return [*parties, *(key for key in (contact.request, contact.treatment) if key)]

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What happens to a contact, freed of sockets: the inputs of states.step."""
+
+import msgspec
+
+from appliance.wire.legs import ReleasedBy
+from appliance.wire.routes import RouteAnswer
+
+
+class Routed(msgspec.Struct, frozen=True):
+    """Headquarters answered the current request, `latency_ms` after it was asked."""
+
+    answer: RouteAnswer
+    latency_ms: float
+
+
+class RouteMissing(msgspec.Struct, frozen=True):
+    """Headquarters was silent or out of reach; `reason` is a sentence."""
+
+    reason: str
+    latency_ms: float
+
+
+class CallerAnswered(msgspec.Struct, frozen=True):
+    """The caller's leg is through."""
+
+    sample: int
+
+
+class CallerReleased(msgspec.Struct, frozen=True):
+    """The caller's leg is over."""
+
+    cause: int
+    by: ReleasedBy
+    sample: int
+
+
+class VerbBegan(msgspec.Struct, frozen=True):
+    """The IVR reached verb number `verb` of the treatment."""
+
+    verb: int
+
+
+class TreatmentOver(msgspec.Struct, frozen=True):
+    """The IVR is done: done, no-digits, stopped or failed."""
+
+    reason: str
+    digits: str
+
+
+class AgentPlaced(msgspec.Struct, frozen=True):
+    """The agent's leg has its engine port."""
+
+    port: int
+    channel: str
+
+
+class AgentAlerting(msgspec.Struct, frozen=True):
+    """The agent's phone rings."""
+
+
+class AgentAnswered(msgspec.Struct, frozen=True):
+    """The agent took the call."""
+
+    sample: int
+
+
+class AgentReleased(msgspec.Struct, frozen=True):
+    """The agent's leg is over."""
+
+    cause: int
+    by: ReleasedBy
+    sample: int
+
+
+class RingEnded(msgspec.Struct, frozen=True):
+    """The agent's phone rang for as long as it may."""
+
+
+Event = (
+    Routed
+    | RouteMissing
+    | CallerAnswered
+    | CallerReleased
+    | VerbBegan
+    | TreatmentOver
+    | AgentPlaced
+    | AgentAlerting
+    | AgentAnswered
+    | AgentReleased
+    | RingEnded
+)

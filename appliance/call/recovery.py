@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Going on after somebody died: what a snapshot says that we had not heard, and what we may have left unsaid.
+
+`missed` turns a worker's snapshot into the events that would have come; `resume` repeats the commands of a contact that
+was read back from disk. Both are pure; every command they repeat is harmless where it was carried out already.
+"""
+
+from collections.abc import Mapping
+
+from appliance.call import routing
+from appliance.call.actions import Action, StartRingTimer, ToWorker
+from appliance.call.contact import CallState, Contact, Party
+from appliance.call.events import (
+    AgentAlerting,
+    AgentAnswered,
+    AgentPlaced,
+    AgentReleased,
+    CallerAnswered,
+    CallerReleased,
+    Event,
+)
+from appliance.call.settings import Fresh
+from appliance.wire.legs import AnswerLeg, Leg, LegState, ReleasedBy, ReleaseLeg
+
+Step = tuple[Contact, tuple[Action, ...]]
+TEMPORARY_FAILURE = 41  # Q.850: the leg's worker died with it
+
+
+def missed(contact: Contact, worker: str, legs: Mapping[str, Leg], sample: int) -> list[Event]:
+    """The events of this contact's legs at `worker` that its snapshot implies; `sample` stamps a leg that vanished."""
+    events: list[Event] = []
+    if contact.caller.worker == worker and not contact.caller.released:
+        events += _caller(contact.caller, legs.get(contact.caller.leg), sample)
+    if contact.agent is not None and contact.agent.worker == worker and not contact.agent.released:
+        events += _agent(contact.agent, legs.get(contact.agent.leg), sample)
+    return events
+
+
+def _release_of(leg: Leg | None, sample: int) -> tuple[int, ReleasedBy, int] | None:
+    if leg is None:
+        return TEMPORARY_FAILURE, ReleasedBy.FAULT, sample
+    if leg.state is not LegState.RELEASED:
+        return None
+    by = leg.by or ReleasedBy.FAULT
+    return leg.cause or TEMPORARY_FAILURE, by, sample if leg.released_sample is None else leg.released_sample
+
+
+def _caller(caller: Party, leg: Leg | None, sample: int) -> list[Event]:
+    events: list[Event] = []
+    if leg is not None and leg.answered_sample is not None and caller.answered_sample is None:
+        events.append(CallerAnswered(sample=leg.answered_sample))
+    if (release := _release_of(leg, sample)) is not None:
+        events.append(CallerReleased(*release))
+    return events
+
+
+def _agent(agent: Party, leg: Leg | None, sample: int) -> list[Event]:
+    events: list[Event] = []
+    if leg is not None:
+        if agent.port is None and leg.port is not None:
+            events.append(AgentPlaced(port=leg.port, channel=leg.channel))
+        if leg.state is LegState.ALERTING and not agent.alerting:
+            events.append(AgentAlerting())
+        if leg.answered_sample is not None and agent.answered_sample is None:
+            events.append(AgentAnswered(sample=leg.answered_sample))
+    if (release := _release_of(leg, sample)) is not None:
+        events.append(AgentReleased(*release))
+    return events
+
+
+def resume(contact: Contact, fresh: Fresh) -> Step:
+    """The commands that our death may have swallowed. A treatment is resumed when the IVR's snapshot lacks it."""
+    if contact.state is CallState.ROUTING:
+        return routing.ask(contact, contact.outcome, fresh)
+    if contact.state in {CallState.ANSWERING, CallState.JOINING}:
+        return contact, (ToWorker(contact.caller.worker, AnswerLeg(leg=contact.caller.leg)),)
+    if contact.state is CallState.RINGING and contact.ring is not None:
+        return contact, (StartRingTimer(contact.ring.ring_s),)
+    if contact.state is CallState.RELEASING:
+        parties = [party for party in (contact.caller, contact.agent) if party is not None and not party.released]
+        return contact, tuple(ToWorker(p.worker, ReleaseLeg(leg=p.leg, cause=contact.cause)) for p in parties)
+    return contact, ()

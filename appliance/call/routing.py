@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""ROUTING: a question is out; an answer, or the branch's own default, becomes the next action.
+
+A released caller ends any question; a late answer to an older request never reaches this machine (control.py drops it).
+"""
+
+import msgspec
+
+from appliance.call.actions import Action, Ask, Record, StartRingTimer, ToIvr, ToWorker
+from appliance.call.contact import CallState, Contact, Party
+from appliance.call.events import Routed, RouteMissing
+from appliance.call.settings import Default, Fresh
+from appliance.wire.calls import LegBegan, RouteDecided
+from appliance.wire.legs import AnswerLeg, Direction, PlaceLeg, ReleaseLeg
+from appliance.wire.routes import Action as Label
+from appliance.wire.routes import Release, RingAgent, RouteRequest, Treat
+from appliance.wire.treatments import RunTreatment
+
+Step = tuple[Contact, tuple[Action, ...]]
+AGENT_WORKER = "sip"
+
+
+def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
+    """Enter ROUTING with a new question; `outcome` says how the last action ended."""
+    request = RouteRequest(
+        request=fresh.request,
+        contact=contact.contact,
+        dnis=contact.dnis,
+        outcome=outcome,
+        clid=contact.clid,
+        ani=contact.ani,
+        ced=contact.ced,
+        cursor=contact.cursor,
+        refused_agents=contact.refused_agents,
+    )
+    after = msgspec.structs.replace(
+        contact, state=CallState.ROUTING, outcome=outcome, request=fresh.request, asked_ns=fresh.now_ns
+    )
+    return after, (Ask(request),)
+
+
+def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> Step:
+    """Headquarters has decided."""
+    del default
+    answer = event.answer
+    decided = RouteDecided(
+        contact=contact.contact,
+        by="headquarters",
+        latency_ms=event.latency_ms,
+        action=answer.action,
+        reason=answer.reason,
+        outcome=contact.outcome,
+        call_type=answer.call_type,
+        script=answer.script,
+        version=answer.version,
+        path=answer.path,
+        values=answer.values,
+    )
+    contact = msgspec.structs.replace(contact, cursor=answer.cursor)
+    return _carry_out(contact, answer.action, fresh, decided)
+
+
+def missing(contact: Contact, event: RouteMissing, fresh: Fresh, default: Default) -> Step:
+    """Headquarters is silent: the branch's own default decides, extension by extension, then releases."""
+    untried = [extension for extension in default.ring if extension not in contact.tried_default]
+    label: Label = Release(cause=default.cause)
+    if untried:
+        label = RingAgent(
+            agent="",
+            extension=untried[0],
+            skill_group="",
+            token="",
+            ring_s=default.ring_s,
+        )
+        contact = msgspec.structs.replace(contact, tried_default=(*contact.tried_default, untried[0]))
+    decided = RouteDecided(
+        contact=contact.contact,
+        by="branch",
+        latency_ms=event.latency_ms,
+        action=label,
+        reason=f"the branch's default, because {event.reason}",
+        outcome=contact.outcome,
+    )
+    return _carry_out(contact, label, fresh, decided)
+
+
+def _carry_out(contact: Contact, label: Label, fresh: Fresh, decided: RouteDecided) -> Step:
+    if isinstance(label, Treat):
+        after, actions = _treat(contact, label, fresh)
+    elif isinstance(label, RingAgent):
+        after, actions = _ring(contact, label, fresh)
+    else:
+        after, actions = _release(contact, label)
+    return after, (Record(decided), *actions)
+
+
+def _treat(contact: Contact, label: Treat, fresh: Fresh) -> Step:
+    contact = msgspec.structs.replace(contact, treat=label, treatment=fresh.treatment, verb=0)
+    if contact.caller.answered_sample is None:
+        answer = ToWorker(contact.caller.worker, AnswerLeg(leg=contact.caller.leg))
+        return msgspec.structs.replace(contact, state=CallState.ANSWERING), (answer,)
+    return run(contact)
+
+
+def run(contact: Contact) -> Step:
+    """Enter TREATING at the verb the contact stands at."""
+    treat, port = contact.treat, contact.caller.port
+    if treat is None or port is None:
+        raise AssertionError("a treatment needs verbs and a port")
+    command = RunTreatment(
+        treatment=contact.treatment, port=port, verbs=treat.verbs, language=treat.language, first=contact.verb
+    )
+    return msgspec.structs.replace(contact, state=CallState.TREATING), (ToIvr(command),)
+
+
+def _ring(contact: Contact, label: RingAgent, fresh: Fresh) -> Step:
+    agent = Party(leg=fresh.leg, worker=AGENT_WORKER)
+    began = LegBegan(
+        contact=contact.contact,
+        leg=fresh.leg,
+        direction=Direction.OUTGOING,
+        channel=f"sip {label.extension}",
+        to=label.extension,
+        agent=label.agent or None,
+        token=label.token or None,
+    )
+    place = PlaceLeg(leg=fresh.leg, to=label.extension, contact=contact.contact, clid=contact.clid)
+    after = msgspec.structs.replace(contact, state=CallState.RINGING, ring=label, agent=agent)
+    return after, (Record(began), ToWorker(AGENT_WORKER, place), StartRingTimer(label.ring_s))
+
+
+def _release(contact: Contact, label: Release) -> Step:
+    command = ToWorker(contact.caller.worker, ReleaseLeg(leg=contact.caller.leg, cause=label.cause))
+    after = msgspec.structs.replace(contact, state=CallState.RELEASING, cause=label.cause)
+    return after, (command,)

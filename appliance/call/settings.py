@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a step is given beside the contact and the event."""
+
+import msgspec
+
+
+class Fresh(msgspec.Struct, frozen=True):
+    """Ids for whatever this step makes, and the monotonic time it is made at."""
+
+    leg: str
+    request: str
+    treatment: str
+    recording: int
+    now_ns: int
+
+
+class Default(msgspec.Struct, frozen=True):
+    """The branch's own label for when headquarters is silent: ring these extensions in turn, then release."""
+
+    ring: tuple[str, ...]
+    ring_s: int
+    cause: int

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The life of a contact: TABLE, state → event → cell, and step, which is the only way through it.
+
+Pure: no socket, clock or log; ids that a step may need come in as `Fresh`, the branch's own default as `Default`. A
+missing cell raises NoTransitionError and changes nothing. A cell names the states it may lead to, and a step that
+leads elsewhere is our own fault.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from appliance.call import events as e
+from appliance.call import releasing, ringing, routing, talking, treating
+from appliance.call.actions import Action
+from appliance.call.contact import CallState, Contact
+from appliance.call.settings import Default, Fresh
+
+Step = tuple[Contact, tuple[Action, ...]]
+Handler = Callable[[Contact, e.Event, Fresh, Default], Step]
+
+
+class NoTransitionError(Exception):
+    """This event has no meaning in this state."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One transition: what does it, and where it may lead."""
+
+    do: Callable[..., Step]
+    to: frozenset[CallState]
+
+
+def _cell(do: Callable[..., Step], *to: CallState) -> Cell:
+    return Cell(do, frozenset(to))
+
+
+_S = CallState
+# What may follow a routing decision, whoever takes it.
+_DECIDED = (_S.ANSWERING, _S.TREATING, _S.RINGING, _S.RELEASING)
+
+TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
+    _S.ROUTING: {
+        e.Routed: _cell(routing.routed, *_DECIDED),
+        e.RouteMissing: _cell(routing.missing, *_DECIDED),
+        e.CallerAnswered: _cell(treating.note_answer, _S.ROUTING),
+        e.CallerReleased: _cell(releasing.caller_released, _S.ENDED),
+    },
+    _S.ANSWERING: {
+        e.CallerAnswered: _cell(treating.begin, _S.TREATING),
+        e.CallerReleased: _cell(releasing.caller_released, _S.ENDED),
+    },
+    _S.TREATING: {
+        e.VerbBegan: _cell(treating.verb_began, _S.TREATING),
+        e.TreatmentOver: _cell(treating.over, _S.ROUTING),
+        e.CallerReleased: _cell(treating.caller_released, _S.ENDED),
+    },
+    _S.RINGING: {
+        e.AgentPlaced: _cell(ringing.placed, _S.RINGING),
+        e.AgentAlerting: _cell(ringing.alerting, _S.RINGING),
+        e.AgentAnswered: _cell(ringing.answered, _S.JOINING, _S.TALKING),
+        e.AgentReleased: _cell(ringing.refused, _S.ROUTING),
+        e.RingEnded: _cell(ringing.timed_out, _S.ROUTING),
+        e.CallerReleased: _cell(releasing.caller_released, _S.RELEASING),
+    },
+    _S.JOINING: {
+        e.CallerAnswered: _cell(talking.caller_answered, _S.TALKING),
+        e.AgentReleased: _cell(releasing.agent_left, _S.RELEASING),
+        e.CallerReleased: _cell(releasing.caller_released, _S.RELEASING),
+    },
+    _S.TALKING: {
+        e.AgentReleased: _cell(talking.agent_released, _S.ROUTING, _S.RELEASING),
+        e.CallerReleased: _cell(talking.caller_released, _S.RELEASING),
+    },
+    _S.RELEASING: {
+        e.CallerAnswered: _cell(releasing.nothing, _S.RELEASING),
+        e.AgentPlaced: _cell(ringing.placed, _S.RELEASING),
+        e.AgentAlerting: _cell(releasing.nothing, _S.RELEASING),
+        e.AgentAnswered: _cell(releasing.nothing, _S.RELEASING),
+        e.AgentReleased: _cell(releasing.agent_gone, _S.RELEASING, _S.ENDED),
+        e.CallerReleased: _cell(releasing.caller_gone, _S.RELEASING, _S.ENDED),
+    },
+    _S.ENDED: {},
+}
+
+
+def step(contact: Contact, event: e.Event, fresh: Fresh, default: Default) -> Step:
+    """The contact after `event`, and what is to be done. Raises NoTransitionError where TABLE has no cell."""
+    cell = TABLE[contact.state].get(type(event))
+    if cell is None:
+        raise NoTransitionError(f"{type(event).__name__} in state {contact.state}")
+    after, actions = cell.do(contact, event, fresh, default)
+    if after.state not in cell.to:
+        raise AssertionError(f"{type(event).__name__} led from {contact.state} to {after.state}")
+    return after, actions

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""ANSWERING and TREATING: the caller is answered and the IVR has the port."""
+
+import msgspec
+
+from appliance.call import releasing, routing
+from appliance.call.actions import Action, Record, ToIvr
+from appliance.call.contact import Contact
+from appliance.call.events import CallerAnswered, CallerReleased, TreatmentOver, VerbBegan
+from appliance.call.settings import Default, Fresh
+from appliance.wire.calls import DigitsEntered, LegConnected
+from appliance.wire.treatments import StopTreatment
+
+Step = tuple[Contact, tuple[Action, ...]]
+
+
+def note_answer(contact: Contact, event: CallerAnswered, fresh: Fresh, default: Default) -> Step:
+    """The caller's leg is through; written down once."""
+    del fresh, default
+    if contact.caller.answered_sample is not None:
+        return contact, ()
+    caller = msgspec.structs.replace(contact.caller, answered_sample=event.sample)
+    said = LegConnected(contact=contact.contact, leg=caller.leg, sample=event.sample)
+    return msgspec.structs.replace(contact, caller=caller), (Record(said),)
+
+
+def begin(contact: Contact, event: CallerAnswered, fresh: Fresh, default: Default) -> Step:
+    """Answered: the verbs begin."""
+    contact, said = note_answer(contact, event, fresh, default)
+    after, actions = routing.run(contact)
+    return after, (*said, *actions)
+
+
+def verb_began(contact: Contact, event: VerbBegan, fresh: Fresh, default: Default) -> Step:
+    """Remember the verb, for whoever has to go on from here."""
+    del fresh, default
+    return msgspec.structs.replace(contact, verb=event.verb), ()
+
+
+def over(contact: Contact, event: TreatmentOver, fresh: Fresh, default: Default) -> Step:
+    """Ask what is next, with the digits as CED."""
+    del default
+    outcome = "digits" if event.digits else {"done": "played"}.get(event.reason, event.reason)
+    said: tuple[Action, ...] = ()
+    if event.digits:
+        contact = msgspec.structs.replace(contact, ced=event.digits)
+        said = (Record(DigitsEntered(contact=contact.contact, ced=event.digits)),)
+    after, asked = routing.ask(msgspec.structs.replace(contact, treat=None, treatment="", verb=0), outcome, fresh)
+    return after, (*said, *asked)
+
+
+def caller_released(contact: Contact, event: CallerReleased, fresh: Fresh, default: Default) -> Step:
+    """Abandoned in the IVR."""
+    after, actions = releasing.caller_released(contact, event, fresh, default)
+    return after, (ToIvr(StopTreatment(treatment=contact.treatment)), *actions)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A treatment's life: TABLE, phase → event → cell, and step. Pure; the shell (treatments.py) drives the engine.
+
+Verbs run in order. A digit that ends a prompt stays in the port's type-ahead for the next Collect. A treatment ends
+with the digits of its last Collect; one whose Collect got none after its last try ends as no-digits.
+"""
+
+import enum
+from collections.abc import Callable
+
+import msgspec
+
+from appliance.wire.treatments import Collect, Music, Play, Verb
+
+
+class Phase(enum.StrEnum):
+    """What the treatment waits for."""
+
+    PLAYING = "playing"
+    COLLECTING = "collecting"
+    MUSIC = "music"
+    ENDED = "ended"
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """Where a treatment stands."""
+
+    verbs: tuple[Verb, ...]
+    at: int
+    phase: Phase = Phase.PLAYING
+    tries_left: int = 0
+    digits: str = ""
+
+
+# What happens.
+
+
+class PlayOver(msgspec.Struct, frozen=True):
+    """The prompts ended; `closed`: because the port did."""
+
+    closed: bool = False
+
+
+class DigitsIn(msgspec.Struct, frozen=True):
+    """The collect ended with these digits."""
+
+    digits: str
+    closed: bool = False
+
+
+class TimeUp(msgspec.Struct, frozen=True):
+    """The music has played long enough."""
+
+
+class Stopped(msgspec.Struct, frozen=True):
+    """Call control wants no more of it."""
+
+
+Event = PlayOver | DigitsIn | TimeUp | Stopped
+
+
+# What is to be done.
+
+
+class SayStep(msgspec.Struct, frozen=True):
+    """Tell call control the verb's number."""
+
+    verb: int
+
+
+class PlayPrompts(msgspec.Struct, frozen=True):
+    """Play them; PlayOver follows, at once where there is nothing to play."""
+
+    prompts: tuple[str, ...]
+    barge: bool
+    for_ever: bool = False
+
+
+class CollectDigits(msgspec.Struct, frozen=True):
+    """Collect while the verb's prompts play; DigitsIn follows."""
+
+    verb: Collect
+
+
+class StartTimer(msgspec.Struct, frozen=True):
+    """TimeUp after this many seconds."""
+
+    seconds: int
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """Stop whatever the port plays or collects."""
+
+
+class End(msgspec.Struct, frozen=True):
+    """The treatment is over: done, no-digits or stopped."""
+
+    reason: str
+    digits: str = ""
+
+
+Action = SayStep | PlayPrompts | CollectDigits | StartTimer | Quiet | End
+Step = tuple[Flow, tuple[Action, ...]]
+
+
+class NoTransitionError(Exception):
+    """This event has no meaning in this phase."""
+
+
+def begin(verbs: tuple[Verb, ...], first: int) -> Step:
+    """Start at verb number `first`."""
+    return _enter(Flow(verbs=verbs, at=first))
+
+
+def _enter(flow: Flow) -> Step:
+    """The verb that `flow` stands at begins, or the treatment is done."""
+    if flow.at >= len(flow.verbs):
+        return _end(flow, "done")
+    verb = flow.verbs[flow.at]
+    say = SayStep(flow.at)
+    if isinstance(verb, Play):
+        play = PlayPrompts(verb.prompts, barge=verb.barge)
+        return msgspec.structs.replace(flow, phase=Phase.PLAYING), (say, play)
+    if isinstance(verb, Music):
+        timer = () if verb.seconds is None else (StartTimer(verb.seconds),)
+        play = PlayPrompts(verb.prompts, barge=False, for_ever=True)
+        return msgspec.structs.replace(flow, phase=Phase.MUSIC), (say, play, *timer)
+    after = msgspec.structs.replace(flow, phase=Phase.COLLECTING, tries_left=verb.tries)
+    return after, (say, CollectDigits(verb))
+
+
+def _next(flow: Flow) -> Step:
+    return _enter(msgspec.structs.replace(flow, at=flow.at + 1))
+
+
+def _end(flow: Flow, reason: str) -> Step:
+    return msgspec.structs.replace(flow, phase=Phase.ENDED), (End(reason, flow.digits),)
+
+
+def _played(flow: Flow, event: PlayOver) -> Step:
+    return _end(flow, "stopped") if event.closed else _next(flow)
+
+
+def _prompted(flow: Flow, event: PlayOver) -> Step:
+    del event  # the prompts of a Collect are over; its digits decide
+    return flow, ()
+
+
+def _collected(flow: Flow, event: DigitsIn) -> Step:
+    if event.closed:
+        return _end(flow, "stopped")
+    if event.digits:
+        return _next(msgspec.structs.replace(flow, digits=event.digits))
+    if flow.tries_left <= 1:
+        return _end(flow, "no-digits")
+    verb = flow.verbs[flow.at]
+    again = (CollectDigits(verb),) if isinstance(verb, Collect) else ()
+    return msgspec.structs.replace(flow, tries_left=flow.tries_left - 1), again
+
+
+def _time_up(flow: Flow, event: TimeUp) -> Step:
+    del event
+    after, actions = _next(flow)
+    return after, (Quiet(), *actions)
+
+
+def _stopped(flow: Flow, event: Stopped) -> Step:
+    del event
+    after, actions = _end(flow, "stopped")
+    return after, (Quiet(), *actions)
+
+
+TABLE: dict[Phase, dict[type[Event], Callable[..., Step]]] = {
+    Phase.PLAYING: {PlayOver: _played, Stopped: _stopped},
+    Phase.COLLECTING: {PlayOver: _prompted, DigitsIn: _collected, Stopped: _stopped},
+    Phase.MUSIC: {PlayOver: _played, TimeUp: _time_up, Stopped: _stopped},
+    Phase.ENDED: {},
+}
+
+
+def step(flow: Flow, event: Event) -> Step:
+    """The treatment after `event`. Raises NoTransitionError where TABLE has no cell."""
+    cell = TABLE[flow.phase].get(type(event))
+    if cell is None:
+        raise NoTransitionError(f"{type(event).__name__} in phase {flow.phase}")
+    return cell(flow, event)

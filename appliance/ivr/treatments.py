@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shell around flow.step: treatments by id, their plays and collects in the engine, their news to call control.
+
+A prompt that cannot be had is skipped with an alarm, because a caller is better served by the next one than by silence.
+The engine's ids start at random in each life, so what a former life left running is not taken for ours.
+"""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from appliance.ivr import flow as f
+from appliance.ivr.prompts import PromptFolders, UnknownPromptError
+from appliance.media.arena import ArenaFullError, SoundFormatError
+from appliance.media.engine import REPEAT_FOR_EVER, Engine
+from appliance.media.events import CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound
+from appliance.wire.alarms import AlarmRaised
+from appliance.wire.envelope import Body, Envelope
+from appliance.wire.service import CommandRefusedError
+from appliance.wire.treatments import (
+    Collect,
+    RunTreatment,
+    StopTreatment,
+    TreatmentEnded,
+    TreatmentSnapshot,
+    TreatmentStep,
+)
+
+log = structlog.get_logger()
+
+
+class Arena(Protocol):
+    """Where sounds are kept for the engine."""
+
+    def load(self, source: Path) -> Sound:
+        """The file's sound, converted at first sight."""
+
+
+class _Running:
+    """One treatment and the engine's ids that belong to it."""
+
+    def __init__(self, command: RunTreatment) -> None:
+        self.command = command
+        self.flow = f.Flow(verbs=command.verbs, at=command.first)
+        self.play_id = 0
+        self.collect_id = 0
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Treatments:
+    """All treatments of the box. `publish` reaches call control."""
+
+    def __init__(self, engine: Engine, arena: Arena, prompts: PromptFolders, publish: Callable[[Body], None]) -> None:
+        self._engine = engine
+        self._arena = arena
+        self._prompts = prompts
+        self._publish = publish
+        self._numbers = itertools.count(secrets.randbits(40) << 20)
+        self._running: dict[str, _Running] = {}
+        self._issued: dict[int, str] = {}  # play or collect id → treatment
+        self._alarms: dict[str, AlarmRaised] = {}
+
+    def snapshot(self) -> Iterable[Body]:
+        """What is running, and the alarms that stand."""
+        yield TreatmentSnapshot(running={name: running.flow.at for name, running in self._running.items()})
+        yield from self._alarms.values()
+
+    def handle(self, envelope: Envelope) -> None:
+        """A command of call control. Raises CommandRefusedError."""
+        body = envelope.body
+        if isinstance(body, RunTreatment):
+            self._run(body)
+        elif isinstance(body, StopTreatment):
+            running = self._running.get(body.treatment)
+            if running is not None:
+                self._happen(running, f.Stopped())
+        else:
+            raise CommandRefusedError("message.unexpected", f"the IVR has no use for {type(body).__name__}")
+
+    def engine_said(self, event: EngineEvent) -> None:
+        """An event of the engine; those of other lives are dropped."""
+        if isinstance(event, PlayEnded):
+            self._over(event.play_id, f.PlayOver(closed=event.reason == "closed"))
+        elif isinstance(event, DigitsCollected):
+            self._over(event.collect_id, f.DigitsIn(event.digits, closed=event.reason == "closed"))
+        elif isinstance(event, CommandRefused):
+            log.warning("ivr.engine.refused", command=event.kind.name, port=event.port, error=event.error)
+            self._over(event.id, f.Stopped())
+
+    def _run(self, command: RunTreatment) -> None:
+        if not command.verbs or not 0 <= command.first < len(command.verbs):
+            raise CommandRefusedError("treatment.verbs", f"no verb number {command.first} in {len(command.verbs)}")
+        if command.treatment in self._running:
+            return
+        running = _Running(command)
+        self._running[command.treatment] = running
+        self._carry_out(running, *f.begin(command.verbs, command.first))
+
+    def _over(self, issued: int, event: f.Event) -> None:
+        running = self._running.get(self._issued.pop(issued, ""))
+        current = running is not None and issued in {running.play_id, running.collect_id}
+        if running is not None and current:
+            self._happen(running, event)
+
+    def _happen(self, running: _Running, event: f.Event) -> None:
+        try:
+            after, actions = f.step(running.flow, event)
+        except f.NoTransitionError as error:
+            log.debug("ivr.event.unexpected", treatment=running.command.treatment, error=str(error))
+            return
+        self._carry_out(running, after, actions)
+
+    def _carry_out(self, running: _Running, after: f.Flow, actions: tuple[f.Action, ...]) -> None:
+        running.flow = after
+        for action in actions:
+            match action:
+                case f.SayStep(verb):
+                    self._publish(TreatmentStep(treatment=running.command.treatment, verb=verb))
+                case f.PlayPrompts(prompts, barge, for_ever):
+                    self._play(running, prompts, barge=barge, for_ever=for_ever)
+                case f.CollectDigits(verb):
+                    self._collect(running, verb)
+                case f.StartTimer(seconds):
+                    loop = asyncio.get_running_loop()
+                    running.timer = loop.call_later(seconds, self._happen, running, f.TimeUp())
+                case f.Quiet():
+                    self._quiet(running)
+                case f.End(reason, digits):
+                    self._end(running, reason, digits)
+
+    def _quiet(self, running: _Running) -> None:
+        if running.timer is not None:
+            running.timer.cancel()
+            running.timer = None
+        running.play_id = running.collect_id = 0
+        self._engine.stop(running.command.port)
+
+    def _end(self, running: _Running, reason: str, digits: str) -> None:
+        if running.timer is not None:
+            running.timer.cancel()
+        name = running.command.treatment
+        self._running.pop(name, None)
+        self._publish(TreatmentEnded(treatment=name, reason=reason, digits=digits))
+
+    def _issue(self, running: _Running) -> int:
+        number = next(self._numbers)
+        self._issued[number] = running.command.treatment
+        return number
+
+    def _play(self, running: _Running, prompts: tuple[str, ...], *, barge: bool, for_ever: bool = False) -> None:
+        sounds = self._sounds(prompts, running.command.language)
+        if not sounds:
+            # Not from inside a step: the treatment must have taken its new place first.
+            asyncio.get_running_loop().call_soon(self._happen, running, f.PlayOver())
+            return
+        running.play_id = self._issue(running)
+        repeat = REPEAT_FOR_EVER if for_ever else 1
+        self._engine.play(running.command.port, running.play_id, sounds, repeat, stop_on_digit=barge)
+
+    def _collect(self, running: _Running, verb: Collect) -> None:
+        running.collect_id = self._issue(running)
+        self._engine.collect(
+            running.command.port,
+            running.collect_id,
+            verb.max_digits,
+            verb.first_digit_ms,
+            verb.inter_digit_ms,
+            verb.terminators,
+        )
+        if sounds := self._sounds(verb.prompts, running.command.language):
+            running.play_id = self._issue(running)
+            self._engine.play(running.command.port, running.play_id, sounds, stop_on_digit=True)
+
+    def _sounds(self, prompts: tuple[str, ...], language: str) -> list[Sound]:
+        sounds = []
+        for prompt in prompts:
+            try:
+                sounds.append(self._arena.load(self._prompts.find(prompt, language)))
+            except (UnknownPromptError, SoundFormatError, ArenaFullError, OSError) as error:
+                self._missing(prompt, str(error))
+        return sounds
+
+    def _missing(self, prompt: str, sentence: str) -> None:
+        if prompt not in self._alarms:
+            log.error("ivr.prompt.missing", prompt=prompt, sentence=sentence)
+            alarm = AlarmRaised(code="ivr.prompt-missing", address=prompt, sentence=sentence)
+            self._alarms[prompt] = alarm
+            self._publish(alarm)
