@@ -115,7 +115,7 @@ def test_an_empty_value_is_none_only_where_the_schema_allows_it(tmp_path: Path) 
         ("leaf: {number: 1}\nratio: high\n", 2, 8, "'high' is not a number"),
         ("leaf: {number: 1}\ncolour: ambre\n", 2, 9, "'ambre' is not known here; did you mean 'amber'?"),
         ("leaf: {number: 1}\nat: localhost\n", 2, 5, "'localhost' is not an address and port such as 127.0.0.1:5060"),
-        ("leaf: {number: 1}\nat: 1.2.3.4:70000\n", 2, 5, "'1.2.3.4:70000' is not an address and port such as 127.0.0.1:5060"),
+        ("leaf: {number: 1}\nat: 0.0.0.0:0\n", 2, 5, "'0.0.0.0:0' is not an address and port such as 127.0.0.1:5060"),
         ("leaf: 5\n", 1, 7, "a block of keys is expected here"),
         ("leaf: {number: [1]}\n", 1, 16, "one value is expected here, not a list or a block of keys"),
         ("leaf: {number: 1}\nnames: one\n", 2, 8, "a list is expected here, such as [8001, 8002]"),
