@@ -60,6 +60,10 @@ struct bl_dtmf {
 	float section[BL_DTMF_SECTIONS][2];         /* dial tone filter */
 	float re[BL_DTMF_TONES], im[BL_DTMF_TONES]; /* the last look */
 	float sound[BL_DTMF_WINDOW];                /* filtered */
+	float raw[BL_DTMF_WINDOW];                  /* before the filter */
+	float dial_power;                           /* mean square below the filter that has stood for dial_looks */
+	uint32_t dial_looks;                        /* saturating when it is taken for a dial tone */
+	uint32_t dial_strays;                       /* looks in a row that were off it */
 };
 
 size_t bl_dtmf_size(void);

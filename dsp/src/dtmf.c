@@ -19,8 +19,12 @@
 #define GROUP 4
 #define PURITY 0.75f           /* a look at 10 dB SNR has 0.91 */
 #define FREQUENCY_LIMIT 0.025f /* between Q.24's accepted 1.5 % and rejected 3.5 % */
-#define TWIST_MARGIN_DB 1.0f   /* noise at the limit of SNR moves the measured twist by as much */
+#define TWIST_MARGIN_DB 2.0f   /* three times what noise of 10 dB SNR moves the measured twist */
 #define EDGE_SHARE 0.5f        /* of a tone's power a window 3/4 full reads */
+#define DIAL_LOOKS 40          /* 200 ms of one level: no speech does that */
+#define DIAL_STEADY 0.1f       /* of its power, two frequencies 90 Hz apart beat by half of it */
+#define DIAL_LEAK 0.05f        /* of the tones' power that is counted as below the filter */
+#define DIAL_STRAYS 6          /* looks */
 #define HOPS_A_SECOND 200.0f
 #define BIN_HZ 50.0f  /* sampling rate / window */
 #define TINY 1e-12f   /* below: flushed to 0, denormals are slow */
@@ -109,12 +113,12 @@ static void flush_denormals(struct bl_dtmf *d)
 	}
 }
 
-static float window_power(const struct bl_dtmf *d)
+static float window_power(const float *sound)
 {
 	float power = 0.0f;
 
 	for (int i = 0; i < BL_DTMF_WINDOW; i++)
-		power += bl_dtmf_window[i] * d->sound[i] * d->sound[i];
+		power += bl_dtmf_window[i] * sound[i] * sound[i];
 	return power;
 }
 
@@ -179,24 +183,56 @@ static int levels_are_good(const struct bl_dtmf *d, const float *power)
 	       power[0] <= power[1] * d->max_low_ratio;
 }
 
-static void take_look(const struct bl_dtmf *d, const float *re, const float *im, float total, struct look *look)
+/*
+ * Is what lies below the filter a dial tone: did it stand still before, and does it still? A few looks off it are
+ * forgiven, since the filter delays the start and the end of a digit.
+ */
+static int dial_tone_stands(struct bl_dtmf *d, float low, float tones)
+{
+	float off = fabsf(low - d->dial_power);
+
+	if (off <= DIAL_STEADY * d->dial_power + DIAL_LEAK * tones) {
+		d->dial_strays = 0;
+		if (d->dial_looks < DIAL_LOOKS)
+			d->dial_looks++;
+		return d->dial_looks == DIAL_LOOKS;
+	}
+	if (++d->dial_strays > DIAL_STRAYS || d->dial_looks < DIAL_LOOKS) {
+		d->dial_power = low;
+		d->dial_looks = 0;
+		d->dial_strays = 0;
+	}
+	return 0;
+}
+
+static void take_look(struct bl_dtmf *d, const float *re, const float *im, struct look *look)
 {
 	int tone[2] = {strongest(re, im, 0), strongest(re, im, GROUP)};
-	float pure = 0.0f;
+	float filtered = window_power(d->sound);
+	float total = window_power(d->raw);
+	float tones = 0.0f; /* at the input */
+	float pure = 0.0f;  /* after the filter */
+	int in_tune = 1;
 
-	look->digit = 0;
 	for (int i = 0; i < 2; i++) {
 		int k = tone[i];
 		float off = offset_hz(d, re, im, k);
-		float power;
+		float power = re[k] * re[k] + im[k] * im[k];
 
-		if (fabsf(off) > FREQUENCY_LIMIT * bl_dtmf_hz[k])
-			return;
-		power = (re[k] * re[k] + im[k] * im[k]) * regain(off);
+		if (fabsf(off) <= FREQUENCY_LIMIT * bl_dtmf_hz[k])
+			power *= regain(off);
+		else
+			in_tune = 0;
 		pure += power;
 		look->power[i] = power * bl_dtmf_gain[k];
+		tones += look->power[i];
 	}
-	if (pure >= PURITY * total && levels_are_good(d, look->power))
+	if (dial_tone_stands(d, total - filtered - (tones - pure), tones)) {
+		total = filtered;
+		tones = pure;
+	}
+	look->digit = 0;
+	if (in_tune && tones >= PURITY * total && levels_are_good(d, look->power))
 		look->digit = dtmf_digits[GROUP * tone[0] + tone[1] - GROUP];
 }
 
@@ -280,17 +316,15 @@ static size_t decide(struct bl_dtmf *d, const struct look *look, struct bl_dtmf_
 static size_t end_of_hop(struct bl_dtmf *d, struct bl_dtmf_event *events, size_t max)
 {
 	struct look look = {0};
-	float total = window_power(d);
-	float re[BL_DTMF_TONES] = {0};
-	float im[BL_DTMF_TONES] = {0};
+	float re[BL_DTMF_TONES];
+	float im[BL_DTMF_TONES];
 
 	flush_denormals(d);
-	if (total >= d->min_power * EDGE_SHARE) {
-		correlate(d, re, im);
-		take_look(d, re, im, total, &look);
-	}
+	correlate(d, re, im);
+	take_look(d, re, im, &look);
 	memcpy(d->re, re, sizeof(re));
 	memcpy(d->im, im, sizeof(im));
+	memmove(d->raw, d->raw + BL_DTMF_HOP, (BL_DTMF_WINDOW - BL_DTMF_HOP) * sizeof(d->raw[0]));
 	memmove(d->sound, d->sound + BL_DTMF_HOP, (BL_DTMF_WINDOW - BL_DTMF_HOP) * sizeof(d->sound[0]));
 	d->fill = 0;
 	return decide(d, &look, events, max);
@@ -301,7 +335,10 @@ size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		d->sound[BL_DTMF_WINDOW - BL_DTMF_HOP + d->fill] = filter(d, in[i]);
+		size_t at = BL_DTMF_WINDOW - BL_DTMF_HOP + d->fill;
+
+		d->raw[at] = in[i];
+		d->sound[at] = filter(d, in[i]);
 		d->samples++;
 		if (++d->fill == BL_DTMF_HOP)
 			count += end_of_hop(d, events + count, max - count);
