@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An independent model of RFC 5086 packets (§4) and a far end that sends one packet for every one it receives."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+TIMESLOTS = 31
+
+
+@dataclasses.dataclass(frozen=True)
+class Packet:
+    """One CESoPSN packet: control word, optional RTP header, frames of 31 octets."""
+
+    sequence: int
+    payload: bytes
+    l_bit: bool = False
+    r_bit: bool = False
+    modifier: int = 0
+    fragmentation: int = 0
+    length: int | None = None
+    rtp: tuple[int, int, int] | None = None  # sequence, timestamp, ssrc
+
+    def encode(self) -> bytes:
+        """Octets of the UDP payload."""
+        head = b"" if self.rtp is None else struct.pack(">BBHII", 0x80, 96, *self.rtp)
+        whole = len(head) + 4 + len(self.payload)
+        length = (whole if whole < 64 else 0) if self.length is None else self.length
+        first = self.l_bit << 3 | self.r_bit << 2 | self.modifier
+        return head + struct.pack(">BBH", first, self.fragmentation << 6 | length, self.sequence & 0xFFFF) + self.payload
+
+    @classmethod
+    def decode(cls, octets: bytes, *, rtp: bool = False) -> Packet:
+        """Read a packet; AssertionError where it breaks the RFC."""
+        header = None
+        if rtp:
+            version, _, *fields = struct.unpack_from(">BBHII", octets)
+            assert version == 0x80
+            header = (fields[0], fields[1], fields[2])
+        first, second, sequence = struct.unpack_from(">BBH", octets, 12 if rtp else 0)
+        assert first >> 4 == 0, "control word begins with 0000 (RFC 4385)"
+        length = second & 0x3F
+        assert length == (len(octets) if len(octets) < 64 else 0)
+        payload = octets[16 if rtp else 4 :]
+        assert len(payload) % TIMESLOTS == 0
+        return cls(sequence, payload, bool(first & 8), bool(first & 4), first & 3, second >> 6, length, header)
+
+    def timeslot(self, number: int) -> bytes:
+        """Octets of one timeslot, a frame each."""
+        return self.payload[number - 1 :: TIMESLOTS]
+
+
+class FarEnd:
+    """Looped timing (§8): answers every packet with one of its own, so it needs no clock."""
+
+    def __init__(self, port: int, *, rtp: bool = False) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", port))
+        self.socket.settimeout(0.05)
+        self.rtp = rtp
+        self.received: list[Packet] = []
+        self.raw: list[bytes] = []
+        self.near: tuple[str, int] = ("", 0)
+        """Where the engine sends from."""
+        self.sequence = 0xFFF0  # so that it wraps soon
+        self.answer: Callable[[Packet], list[bytes]] = self.idle
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def packet(self, payload: bytes, **fields: object) -> bytes:
+        """The next packet in sequence."""
+        sequence, self.sequence = self.sequence, (self.sequence + 1) & 0xFFFF
+        rtp = (sequence, sequence * 8, 1) if self.rtp else None
+        return Packet(sequence, payload, rtp=rtp, **fields).encode()  # type: ignore[arg-type]
+
+    def idle(self, packet: Packet) -> list[bytes]:
+        """Idle in all timeslots."""
+        return [self.packet(b"\xd5" * len(packet.payload))]
+
+    def close(self) -> None:
+        """End it."""
+        self._stop.set()
+        self._thread.join()
+        self.socket.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                octets, self.near = self.socket.recvfrom(4096)
+            except TimeoutError:
+                continue
+            packet = Packet.decode(octets, rtp=self.rtp)
+            self.raw.append(octets)
+            self.received.append(packet)
+            for answer in self.answer(packet):
+                self.socket.sendto(answer, self.near)
