@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the one C extension `dsp._core`: every block, the engine and every driver's span_io, behind cffi's API mode.
 
-Law: a new part is a new file. Sources are dsp/src/*.c, dsp/engine/*.c and drivers/*/io.c; each dsp/cdef/*.h (in order of
-name) is what Python may see, and its `#include` lines name the headers it was trimmed from. Our sources are compiled with
-warnings as errors, cffi's generated file is not ours to judge. Nothing is left half built: objects live under build/, the
-extension appears in one rename, and a lock keeps two builds apart.
+Law: a new part is a new file. Sources are dsp/src/*.c, dsp/engine/*.c and drivers/*/io.c; each dsp/cdef/*.h (in order
+of name) is what Python may see, and its `#include` lines name the headers it was trimmed from. Our sources are compiled
+with warnings as errors, cffi's generated file is not ours to judge. Nothing is left half built: objects live under
+build/, the extension appears in one rename, and a lock keeps two builds apart.
 
 `python -m dsp.build_ffi [--if-changed]`
 """
@@ -33,7 +33,8 @@ LIBRARIES = ["-lm", "-pthread"]
 
 def sources() -> list[Path]:
     """C files of the core in order of name."""
-    return [path for pattern in ("dsp/src/*.c", "dsp/engine/*.c", "drivers/*/io.c") for path in sorted(ROOT.glob(pattern))]
+    patterns = ("dsp/src/*.c", "dsp/engine/*.c", "drivers/*/io.c")
+    return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
 
 
 def headers() -> list[Path]:
@@ -44,7 +45,8 @@ def headers() -> list[Path]:
 
 def cdefs() -> tuple[str, str]:
     """The declarations for cffi, and the `#include` lines that belong to them."""
-    declared, included = [], []
+    declared: list[str] = []
+    included: list[str] = []
     for path in sorted((ROOT / "dsp" / "cdef").glob("*.h")):
         for line in path.read_text(encoding="utf-8").splitlines():
             (included if line.startswith("#include") else declared).append(line)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Made by dsp/tools/g711_tables.py; do not edit.
- * G.711: encoders are indexed by magnitude (A-law by 16, mu-law by 8 with the decision values 4, 12, 20 … rounded up),
- * and give the code of the positive value; the sign bit is 0x80.
+ * G.711: encoders are indexed by magnitude (A-law by 16; mu-law by 8, its decision values 4, 12, 20 … rounded
+ * up) and give the code of the positive value; the sign bit is 0x80.
  */
 #ifndef BL_G711_TABLES_H
 #define BL_G711_TABLES_H

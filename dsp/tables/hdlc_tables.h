@@ -2,9 +2,9 @@
 /*
  * Made by dsp/tools/hdlc_tables.py; do not edit.
  * bl_hdlc_fcs: FCS-16 register by octet.
- * bl_hdlc_insert[ones before][octet]: bits 0-9 line bits, first in bit 0; 10-11 how many over 8; 12-14 ones at the end.
- * bl_hdlc_delete[ones before][timeslot octet]: bits 0-7 data bits, first in bit 0; 8-11 how many; 12-14 ones at the
- * end; 15 a flag or an abort is inside.
+ * bl_hdlc_insert[ones before][octet]: bits 0-9 line bits, first in bit 0; 10-11 how many over 8; 12-14 ones at
+ * the end. bl_hdlc_delete[ones before][timeslot octet]: bits 0-7 data bits, first in bit 0; 8-11 how many;
+ * 12-14 ones at the end; 15 a flag or an abort is inside.
  */
 #ifndef BL_HDLC_TABLES_H
 #define BL_HDLC_TABLES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Made by dsp/tools/tone_zones.py; do not edit.
- * Tones of dsp/tables/tone_zones.toml. Included by tone.c after tone.h.
+ * Tones of tone_zones.toml. Included by tone.c after tone.h.
  */
 #ifndef BL_TONE_ZONES_H
 #define BL_TONE_ZONES_H

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """DTMF receiver tables: window, windowed tones, phase advance of a hop, dial tone filter.
 
-Law: everything follows from Q.23's eight frequencies, the window and hop of dtmf.h and the filter's two figures below; the
-filter is an inverse Chebyshev high-pass (flat above, zeros on the unit circle below), by the bilinear transform.
+Law: everything follows from Q.23's eight frequencies, the window and hop of dtmf.h and the filter's figures below; it
+is an inverse Chebyshev high-pass (flat above, zeros on the unit circle below), by the bilinear transform.
 """
 
 import cmath
@@ -50,13 +50,14 @@ def filter_power(hz: float) -> float:
 
 
 def _tone_rows(part: int) -> list[list[str]]:
-    """Windowed cosine (part 0) or minus sine (1) of each frequency, scaled so that a sine of mean square m gives |z|² = m."""
+    """Windowed cosine (part 0) or minus sine (1) of each frequency; a sine of mean square m gives re² + im² = m."""
     window = hann()
     scale = math.sqrt(2) / sum(window)
     rows = []
     for hz in FREQUENCIES_HZ:
         turns = [cmath.exp(-2j * math.pi * hz * at / RATE_HZ) for at in range(WINDOW)]
-        rows.append([float_literal(scale * w * (t.imag if part else t.real)) for w, t in zip(window, turns, strict=True)])
+        waves = [turn.imag if part else turn.real for turn in turns]
+        rows.append([float_literal(scale * w * wave) for w, wave in zip(window, waves, strict=True)])
     return rows
 
 
@@ -67,8 +68,9 @@ def render() -> str:
     return header(
         "dtmf_tables",
         "dtmf_tables",
-        "Window (sum 1), windowed tones (a sine of mean square m gives re² + im² = m), the turn that takes back a hop's\n"
-        "phase advance, what the dial tone filter takes from each tone's power (its reciprocal), and the filter's sections.",
+        "Window (sum 1), windowed tones (a sine of mean square m gives re² + im² = m), the turn that takes back a\n"
+        "hop's phase advance, what the dial tone filter takes from each tone's power (its reciprocal), and the filter's\n"
+        "sections b0 b1 b2 a1 a2.",
         [
             array("float", "bl_dtmf_hz", [float_literal(hz) for hz in FREQUENCIES_HZ], 4),
             array("float", "bl_dtmf_window", [float_literal(w / sum(window)) for w in window], 6),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """G.711 tables: decoders of 256 codes, encoders by magnitude, transcoders.
 
-Law: values follow from the segments of G.711 tables 1 and 2; the transcoders from nearest-interval coding with the departures
-of tables 3 and 4, which trade half a step for a better round trip.
+Law: values follow from the segments of G.711 tables 1 and 2; the transcoders from nearest-interval coding with the
+departures of tables 3 and 4, which trade half a step for a better round trip.
 """
 
 from dsp.tools.ctable import array, header
@@ -73,8 +73,8 @@ def render() -> str:
     return header(
         "g711_tables",
         "g711_tables",
-        "G.711: encoders are indexed by magnitude (A-law by 16, mu-law by 8 with the decision values 4, 12, 20 … rounded up),\n"
-        "and give the code of the positive value; the sign bit is 0x80.",
+        "G.711: encoders are indexed by magnitude (A-law by 16; mu-law by 8, its decision values 4, 12, 20 … rounded\n"
+        "up) and give the code of the positive value; the sign bit is 0x80.",
         [
             array("int16_t", "bl_alaw_linear", [str(alaw_linear(code)) for code in codes], 12),
             array("int16_t", "bl_ulaw_linear", [str(ulaw_linear(code)) for code in codes], 12),

@@ -58,9 +58,9 @@ def render() -> str:
         "hdlc_tables",
         "hdlc_tables",
         "bl_hdlc_fcs: FCS-16 register by octet.\n"
-        "bl_hdlc_insert[ones before][octet]: bits 0-9 line bits, first in bit 0; 10-11 how many over 8; 12-14 ones at the end.\n"
-        "bl_hdlc_delete[ones before][timeslot octet]: bits 0-7 data bits, first in bit 0; 8-11 how many; 12-14 ones at the\n"
-        "end; 15 a flag or an abort is inside.",
+        "bl_hdlc_insert[ones before][octet]: bits 0-9 line bits, first in bit 0; 10-11 how many over 8; 12-14 ones at\n"
+        "the end. bl_hdlc_delete[ones before][timeslot octet]: bits 0-7 data bits, first in bit 0; 8-11 how many;\n"
+        "12-14 ones at the end; 15 a flag or an abort is inside.",
         [
             array("uint16_t", "bl_hdlc_fcs", _cells([fcs_cell(octet) for octet in octets]), 14),
             matrix("uint16_t", "bl_hdlc_insert", [_cells([insert_cell(o, v) for v in octets]) for o in range(5)], 14),

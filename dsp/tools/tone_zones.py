@@ -51,4 +51,4 @@ def render() -> str:
             body.append(f"\t\t{{{len(cells)}, {{ /* {kind} */\n{lines}}}}},")
         body.append("\t}},")
     body.append("};\n")
-    return header("tone_zones", "tone_zones", "Tones of dsp/tables/tone_zones.toml. Included by tone.c after tone.h.", body)
+    return header("tone_zones", "tone_zones", "Tones of tone_zones.toml. Included by tone.c after tone.h.", body)
