@@ -5,11 +5,11 @@ Law: C says how large its state is, Python owns the memory and never looks insid
 """
 
 from array import array
-from typing import Any
+from typing import Any, TypeAlias
 
 from dsp._core import ffi, lib
 
-Samples = array[int] | memoryview | bytes | bytearray
+Samples: TypeAlias = "array[int] | memoryview | bytes | bytearray"
 """Linear sound at 8 kHz: 16-bit samples of the machine's order."""
 
 

@@ -2,8 +2,8 @@
 /*
  * Made by dsp/tools/dtmf_tables.py; do not edit.
  * Window (sum 1), windowed tones (a sine of mean square m gives re² + im² = m), the turn that takes back a
- * hop's phase advance, what the dial tone filter takes from each tone's power (its reciprocal), and the filter's
- * sections b0 b1 b2 a1 a2.
+ * hop's phase advance, what the dial tone filter takes from each tone's power (its reciprocal), and the
+ * filter's sections b0 b1 b2 a1 a2.
  */
 #ifndef BL_DTMF_TABLES_H
 #define BL_DTMF_TABLES_H

@@ -69,8 +69,8 @@ def render() -> str:
         "dtmf_tables",
         "dtmf_tables",
         "Window (sum 1), windowed tones (a sine of mean square m gives re² + im² = m), the turn that takes back a\n"
-        "hop's phase advance, what the dial tone filter takes from each tone's power (its reciprocal), and the filter's\n"
-        "sections b0 b1 b2 a1 a2.",
+        "hop's phase advance, what the dial tone filter takes from each tone's power (its reciprocal), and the\n"
+        "filter's sections b0 b1 b2 a1 a2.",
         [
             array("float", "bl_dtmf_hz", [float_literal(hz) for hz in FREQUENCIES_HZ], 4),
             array("float", "bl_dtmf_window", [float_literal(w / sum(window)) for w in window], 6),
