@@ -85,9 +85,10 @@ class Control:
             self._leg_event(body.leg, body)
 
     def refused(self, command: object, refusal: Refused) -> None:
-        """A worker would not carry out a command: a leg that it could not place or answer is a leg it has lost."""
+        """A worker would not carry out a command: a leg that it could not place, or does not know, is over."""
         log.info("call.command.refused", command=type(command).__name__, code=refusal.code, why=refusal.sentence)
-        if isinstance(command, w.PlaceLeg | w.AnswerLeg):
+        unknown = isinstance(command, w.AnswerLeg) and refusal.code == "leg.unknown"
+        if isinstance(command, w.PlaceLeg) or unknown:
             lost = w.LegReleased(
                 leg=command.leg,
                 cause=recovery.TEMPORARY_FAILURE,

@@ -12,7 +12,7 @@ from appliance.media.engine import Engine
 from appliance.media.events import Client
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
-from appliance.wire.envelope import Sealer
+from appliance.wire.envelope import Body, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.service import Service
 
@@ -23,7 +23,11 @@ async def run(branch: Branch, state: Path) -> None:
     engine.attach()
     prompts = PromptFolders(branch.prompts.directories)
     sealer = Sealer(Identity.take(branch.box, "ivr"))
-    treatments = Treatments(engine, SoundArena.from_environment(), prompts, lambda body: service.publish(body))
+
+    def publish(body: Body) -> None:
+        service.publish(body)
+
+    treatments = Treatments(engine, SoundArena.from_environment(), prompts, publish)
     service = Service(state / "run" / "ivr.sock", sealer, "treatments", treatments.handle, treatments.snapshot)
     await service.start()
     notify.ready()

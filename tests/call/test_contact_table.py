@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The contact's table: stories step by step, and a random walk that never leaves it."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.call import actions as a
+from appliance.call import events as e
+from appliance.call import recovery, routing
+from appliance.call.contact import CallState, Contact, Party
+from appliance.call.settings import Default, Fresh
+from appliance.call.states import TABLE, NoTransitionError, step
+from appliance.wire import calls
+from appliance.wire.legs import AlertLeg, AnswerLeg, Direction, Leg, LegState, PlaceLeg, ReleasedBy, ReleaseLeg
+from appliance.wire.routes import Release, RingAgent, RouteAnswer, Treat
+from appliance.wire.treatments import Collect, Play, RunTreatment, StopTreatment
+
+pytestmark = pytest.mark.unit
+
+FRESH = Fresh(leg="leg-b", request="r2", treatment="t1", recording=77, now_ns=0)
+DEFAULT = Default(ring=("8001", "8002"), ring_s=20, cause=17)
+TREAT = Treat(verbs=(Play(("hello-world",)), Collect(("vm-enter-num-to-call",))))
+RING = RingAgent(agent="1001", extension="8001", skill_group="card", token="token", ring_s=15)
+
+
+def offered() -> Contact:
+    return Contact(
+        contact="BR-1.x.1",
+        state=CallState.ROUTING,
+        caller=Party(leg="leg-a", worker="line1", port=5),
+        dnis="95588",
+        clid="13800000001",
+        request="r1",
+    )
+
+
+def answer(action: Treat | RingAgent | Release) -> e.Routed:
+    return e.Routed(RouteAnswer(request="r1", action=action, reason="because", cursor="here"), latency_ms=3.0)
+
+
+def run(contact: Contact, *events: e.Event) -> tuple[Contact, list[a.Action]]:
+    done: list[a.Action] = []
+    for event in events:
+        contact, actions = step(contact, event, FRESH, DEFAULT)
+        done += actions
+    return contact, done
+
+
+def commands(actions: list[a.Action]) -> list[object]:
+    return [action.command for action in actions if isinstance(action, a.ToWorker | a.ToIvr)]
+
+
+def said(actions: list[a.Action]) -> list[object]:
+    return [action.event for action in actions if isinstance(action, a.Record)]
+
+
+TALK = (
+    answer(RING),
+    e.AgentPlaced(port=130, channel="sip 8001"),
+    e.AgentAlerting(),
+    e.AgentAnswered(sample=8_000),
+    e.CallerAnswered(sample=8_040),
+)
+
+
+def test_caller_is_treated_then_rings_an_agent_and_talks() -> None:
+    contact, done = run(offered(), answer(TREAT), e.CallerAnswered(sample=100), e.VerbBegan(1))
+    assert commands(done) == [
+        AnswerLeg(leg="leg-a"),
+        RunTreatment(treatment="t1", port=5, verbs=TREAT.verbs, language="en", first=0),
+    ]
+    assert contact.state is CallState.TREATING
+    assert contact.verb == 1
+
+    contact, done = run(contact, e.TreatmentOver(reason="done", digits="2"))
+    (question,) = [action for action in done if isinstance(action, a.Ask)]
+    assert (question.request.ced, question.request.outcome, question.request.cursor) == ("2", "digits", "here")
+
+    contact, done = run(contact, answer(RING), e.AgentPlaced(130, "sip 8001"), e.AgentAlerting())
+    assert PlaceLeg(leg="leg-b", to="8001", contact="BR-1.x.1", clid="13800000001") in commands(done)
+    assert a.StartRingTimer(15) in done
+    assert a.RingBack(5) in done, "an answered caller hears our ring-back"
+
+    contact, done = run(contact, e.AgentAnswered(sample=9_000))
+    assert contact.state is CallState.TALKING
+    assert done[-1] == a.Join(caller=5, agent=130, recording=77, from_sample=9_000)
+
+
+def test_unanswered_caller_is_alerted_and_answered_with_the_agent() -> None:
+    contact, done = run(offered(), *TALK)
+    assert commands(done)[1:] == [AlertLeg(leg="leg-a"), AnswerLeg(leg="leg-a")]
+    assert contact.talk_from == 8_040, "the talk begins with the second answer"
+    assert isinstance(done[-1], a.Join)
+
+
+def test_controlled_busy_is_told_before_answer() -> None:
+    contact, done = run(offered(), answer(Release(cause=17)), e.CallerReleased(17, ReleasedBy.US, 500))
+    assert commands(done) == [ReleaseLeg(leg="leg-a", cause=17)]
+    assert contact.state is CallState.ENDED
+    assert said(done)[-1] == calls.ContactEnded(contact="BR-1.x.1", cause=17, by="us")
+    assert not any(isinstance(event, calls.LegConnected) for event in said(done))
+
+
+def test_caller_hangs_up_in_the_talk() -> None:
+    contact, done = run(
+        offered(),
+        *TALK,
+        e.CallerReleased(16, ReleasedBy.PEER, 88_040),
+        e.AgentReleased(16, ReleasedBy.US, 88_080),
+    )
+    assert calls.TalkEnded(contact="BR-1.x.1", sample=88_040, samples=80_000) in said(done)
+    assert commands(done)[-1] == ReleaseLeg(leg="leg-b", cause=16)
+    assert contact.state is CallState.ENDED
+    assert said(done)[-1] == calls.ContactEnded(contact="BR-1.x.1", cause=16, by="caller")
+
+
+def test_agent_hangs_up_and_his_cause_reaches_the_caller() -> None:
+    contact, done = run(
+        offered(), *TALK, e.AgentReleased(31, ReleasedBy.PEER, 16_040), e.CallerReleased(31, ReleasedBy.US, 16_080)
+    )
+    assert commands(done)[-1] == ReleaseLeg(leg="leg-a", cause=31)
+    assert said(done)[-1] == calls.ContactEnded(contact="BR-1.x.1", cause=31, by="agent")
+    assert contact.state is CallState.ENDED
+
+
+def test_agents_side_that_fails_in_the_talk_sends_the_caller_to_the_next_agent() -> None:
+    contact, done = run(offered(), *TALK, e.AgentReleased(41, ReleasedBy.FAULT, 16_040))
+    (question,) = [action for action in done if isinstance(action, a.Ask)][-1:]
+    assert question.request.outcome == "agent-gone"
+    assert contact.state is CallState.ROUTING
+    assert a.Part(port=5, recording=77) in done
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome"),
+    [
+        (e.RingEnded(), "no-answer"),
+        (e.AgentReleased(17, ReleasedBy.PEER, 0), "busy"),
+        (e.AgentReleased(20, ReleasedBy.PEER, 0), "unreachable"),
+    ],
+)
+def test_agent_who_does_not_answer_is_refused_and_the_router_asked_again(event: e.Event, outcome: str) -> None:
+    contact, done = run(offered(), answer(RING), event)
+    (question,) = [action for action in done if isinstance(action, a.Ask)]
+    assert (question.request.outcome, question.request.refused_agents) == (outcome, ("1001",))
+    assert contact.agent is None
+
+
+def test_silent_headquarters_rings_the_defaults_in_turn_then_releases() -> None:
+    silent = e.RouteMissing("headquarters did not answer within 500 ms", 500.0)
+    contact, first = run(offered(), silent)
+    contact, second = run(contact, e.RingEnded(), silent)
+    contact, third = run(contact, e.RingEnded(), silent)
+    placed = [command.to for command in commands([*first, *second]) if isinstance(command, PlaceLeg)]
+    assert placed == ["8001", "8002"]
+    assert commands(third)[-1] == ReleaseLeg(leg="leg-a", cause=17)
+    decisions = [event for event in said([*first, *second, *third]) if isinstance(event, calls.RouteDecided)]
+    assert [decision.by for decision in decisions] == ["branch"] * 3
+    assert all("did not answer within 500 ms" in decision.reason for decision in decisions)
+    assert contact.state is CallState.RELEASING
+
+
+def test_caller_abandons_in_the_ivr() -> None:
+    contact, done = run(offered(), answer(TREAT), e.CallerAnswered(100), e.CallerReleased(16, ReleasedBy.PEER, 900))
+    assert contact.state is CallState.ENDED
+    assert commands(done)[-1] == StopTreatment(treatment="t1")
+
+
+def test_event_without_a_cell_changes_nothing() -> None:
+    contact = offered()
+    with pytest.raises(NoTransitionError, match="AgentAnswered in state routing"):
+        step(contact, e.AgentAnswered(1), FRESH, DEFAULT)
+    assert contact == offered()
+
+
+EVENTS = st.one_of(
+    st.sampled_from([answer(TREAT), answer(RING), answer(Release(17))]),
+    st.just(e.RouteMissing("silent", 500.0)),
+    st.builds(e.CallerAnswered, st.integers(0, 10**6)),
+    st.builds(e.CallerReleased, st.integers(1, 127), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
+    st.builds(e.VerbBegan, st.integers(0, 1)),
+    st.builds(e.TreatmentOver, st.sampled_from(["done", "no-digits", "stopped"]), st.sampled_from(["", "1"])),
+    st.just(e.AgentPlaced(130, "sip 8001")),
+    st.just(e.AgentAlerting()),
+    st.builds(e.AgentAnswered, st.integers(0, 10**6)),
+    st.builds(e.AgentReleased, st.integers(1, 127), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
+    st.just(e.RingEnded()),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(EVENTS, max_size=40))
+def test_random_walk_never_leaves_the_table_and_ends_every_leg_once(events: list[e.Event]) -> None:
+    contact = offered()
+    ended: list[str] = []
+    placed_port = False
+    for event in events:
+        if isinstance(event, e.AgentAnswered) and not placed_port:
+            continue  # a worker says LegPlaced before any other event of a leg (docs/wire.md)
+        if type(event) not in TABLE[contact.state]:
+            with pytest.raises(NoTransitionError):
+                step(contact, event, FRESH, DEFAULT)
+            continue
+        if isinstance(event, e.CallerReleased) and contact.caller.released:
+            continue  # LegReleased is said once for each leg
+        if isinstance(event, e.AgentReleased) and (contact.agent is None or contact.agent.released):
+            continue
+        if isinstance(event, e.AgentPlaced) and contact.agent is None:
+            continue
+        contact, actions = step(contact, event, FRESH, DEFAULT)
+        placed_port = contact.agent is not None and contact.agent.port is not None
+        ended += [x.leg for x in said(list(actions)) if isinstance(x, calls.LegEnded)]
+        assert msgspec.json.decode(msgspec.json.encode(contact), type=Contact) == contact
+    assert ended.count("leg-a") <= 1
+    if contact.state is CallState.ENDED:
+        assert contact.caller.released
+
+
+def leg(state: LegState, **more: object) -> Leg:
+    return Leg(leg="leg-b", direction=Direction.OUTGOING, state=state, channel="sip 8001", port=130, **more)  # type: ignore[arg-type]
+
+
+def test_snapshot_tells_the_answer_that_was_missed() -> None:
+    ringing, _ = run(offered(), answer(RING))
+    events = recovery.missed(ringing, "sip", {"leg-b": leg(LegState.ANSWERED, answered_sample=4_000)}, 9_999)
+    assert events == [e.AgentPlaced(130, "sip 8001"), e.AgentAnswered(4_000)]
+
+
+def test_snapshot_tells_who_hung_up_while_call_control_was_dead() -> None:
+    talking, _ = run(offered(), *TALK)
+    gone = leg(LegState.RELEASED, answered_sample=8_000, cause=16, by=ReleasedBy.PEER, released_sample=50_000)
+    assert recovery.missed(talking, "sip", {"leg-b": gone}, 60_000) == [e.AgentReleased(16, ReleasedBy.PEER, 50_000)]
+
+
+def test_leg_that_died_with_its_worker_is_released_with_cause_41() -> None:
+    talking, _ = run(offered(), *TALK)
+    assert recovery.missed(talking, "line1", {}, 60_000) == [e.CallerReleased(41, ReleasedBy.FAULT, 60_000)]
+
+
+def test_restored_contact_repeats_what_its_death_may_have_swallowed() -> None:
+    asked, _ = routing.ask(offered(), "offered", FRESH)
+    _, again = recovery.resume(asked, FRESH)
+    assert isinstance(again[0], a.Ask)
+    ringing, _ = run(offered(), answer(RING))
+    assert recovery.resume(ringing, FRESH)[1] == (a.StartRingTimer(15),)
+    releasing, _ = run(offered(), *TALK, e.CallerReleased(16, ReleasedBy.PEER, 88_040))
+    assert recovery.resume(releasing, FRESH)[1] == (a.ToWorker("sip", ReleaseLeg(leg="leg-b", cause=16)),)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shell of the IVR over a fake engine that obeys the handle's contract: one end for every play and collect."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from appliance.ivr.prompts import PromptFolders
+from appliance.ivr.treatments import Treatments
+from appliance.media.events import DigitsCollected, PlayEnded, Sound
+from appliance.wire import treatments as t
+from appliance.wire.alarms import AlarmRaised
+from appliance.wire.envelope import Body, Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.service import CommandRefusedError
+
+pytestmark = pytest.mark.unit
+
+
+class FakeEngine:
+    """Keeps the ids it was given."""
+
+    def __init__(self) -> None:
+        self.plays: list[tuple[int, int, bool]] = []  # port, id, stop_on_digit
+        self.collects: list[tuple[int, int]] = []
+        self.stopped: list[int] = []
+
+    def play(self, port: int, play_id: int, sounds: list[Sound], repeat: int = 1, *, stop_on_digit: bool) -> None:
+        assert sounds
+        assert repeat in {0, 1}
+        self.plays.append((port, play_id, stop_on_digit))
+
+    def collect(self, port: int, collect_id: int, *_: object) -> None:
+        self.collects.append((port, collect_id))
+
+    def stop(self, port: int) -> None:
+        self.stopped.append(port)
+
+
+class FakeArena:
+    def load(self, source: Path) -> Sound:
+        return Sound(len(source.name), 8000)
+
+
+class Rig:
+    def __init__(self, folder: Path) -> None:
+        (folder / "hello.wav").write_bytes(b"")
+        self.engine = FakeEngine()
+        self.said: list[Body] = []
+        prompts = PromptFolders((folder,))
+        self.ivr = Treatments(self.engine, FakeArena(), prompts, self.said.append)  # type: ignore[arg-type]
+        self.sealer = Sealer(Identity.take("BR-1", "call"))
+
+    def command(self, body: Body) -> None:
+        self.ivr.handle(self.sealer.seal(body))
+
+
+def test_treatment_runs_in_the_engine_and_reports_its_digits(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.command(t.RunTreatment(treatment="t", port=5, verbs=(t.Play(("hello",)), t.Collect(("hello",)))))
+    (_, play, _) = rig.engine.plays[0]
+    rig.ivr.engine_said(PlayEnded(port=5, play_id=play, reason="finished", played_octets=8000))
+    (_, collect) = rig.engine.collects[0]
+    rig.ivr.engine_said(DigitsCollected(port=5, collect_id=collect, digits="2", reason="full", terminator=""))
+    assert rig.said == [
+        t.TreatmentStep(treatment="t", verb=0),
+        t.TreatmentStep(treatment="t", verb=1),
+        t.TreatmentEnded(treatment="t", reason="done", digits="2"),
+    ]
+
+
+def test_same_treatment_sent_again_has_no_second_effect(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    command = t.RunTreatment(treatment="t", port=5, verbs=(t.Play(("hello",)),))
+    rig.command(command)
+    rig.command(command)
+    assert len(rig.engine.plays) == 1
+
+
+def test_end_of_a_former_lifes_play_is_not_ours(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.command(t.RunTreatment(treatment="t", port=5, verbs=(t.Play(("hello",)),)))
+    rig.ivr.engine_said(PlayEnded(port=5, play_id=4, reason="stopped", played_octets=10))
+    assert rig.said == [t.TreatmentStep(treatment="t", verb=0)]
+
+
+def test_missing_prompt_is_an_alarm_and_is_skipped(tmp_path: Path) -> None:
+    async def story() -> None:
+        rig = Rig(tmp_path)
+        rig.command(t.RunTreatment(treatment="t", port=5, verbs=(t.Play(("helo",)), t.Play(("hello",)))))
+        await asyncio.sleep(0)
+        assert [type(body) for body in rig.said] == [t.TreatmentStep, AlarmRaised, t.TreatmentStep]
+        assert len(rig.engine.plays) == 1
+        assert any(isinstance(body, AlarmRaised) for body in rig.ivr.snapshot())
+
+    asyncio.run(story())
+
+
+def test_stop_silences_the_port_and_answers(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.command(t.RunTreatment(treatment="t", port=5, verbs=(t.Play(("hello",)),)))
+    rig.command(t.StopTreatment(treatment="t"))
+    rig.command(t.StopTreatment(treatment="t"))
+    assert rig.engine.stopped == [5]
+    assert rig.said[-1] == t.TreatmentEnded(treatment="t", reason="stopped")
+
+
+def test_verb_number_beyond_the_list_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandRefusedError, match="no verb number 3 in 1"):
+        Rig(tmp_path).command(t.RunTreatment(treatment="t", port=5, verbs=(t.Play(("hello",)),), first=3))
