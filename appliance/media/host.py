@@ -48,6 +48,7 @@ class EngineThread:
     """An engine in a thread of this process, with a segment of its own."""
 
     def __init__(self, rtp_base: int, rtp_address: str = shared.ADDRESS_ANY) -> None:
+        self.rtp_base = rtp_base
         self.segment_fd = shared.create(rtp_base, rtp_address)
         self.event_fds = {client: os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
         self._segment = shared.Segment(self.segment_fd)

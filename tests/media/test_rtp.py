@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""RTP ports against a peer of our own making on a real socket."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.media.events import CommandRefused
+from tests.media.rig import HOST, Side, engine_thread, noise, until
+from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
+
+pytestmark = pytest.mark.system
+
+PORT = 128
+Ends = tuple[Side, RtpPeer]
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    with engine_thread() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, peer.address)
+        side.engine.record(1, PORT, PORT, 0)
+        until(lambda: side.engine.port_status(PORT).kind == "rtp")
+        yield side, peer
+
+
+def encoded(stream: list[RtpPacket]) -> list[list[bytes]]:
+    return [[packet.encode()] for packet in stream]
+
+
+def test_sound_in_is_bit_exact(ends: Ends) -> None:
+    side, peer = ends
+    sound = noise(2)
+    peer.talk(encoded(packets(sound)))
+    until(lambda: sound in side.recorder.left(1))
+    rtp = side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.lost, rtp.late, rtp.duplicates, rtp.bad, rtp.stray) == (100, 0, 0, 0, 0, 0)
+    assert 35 <= side.engine.port_status(PORT).delay_ms <= 80
+
+
+@pytest.mark.parametrize("packet_ms", [5, 10, 20])
+def test_rfc3550_5_1_sound_out_is_bit_exact(ends: Ends, packet_ms: int) -> None:
+    side, peer = ends
+    sound = noise(1)
+    side.engine.close_port(PORT)
+    side.engine.open_rtp(PORT, peer.address, packet_ms=packet_ms)
+    side.engine.play(PORT, 1, [side.arena.add_alaw(sound)])
+    until(lambda: sound in b"".join(packet.payload for packet in peer.hear()))
+    heard = [packet for packet in peer.received if len(packet.payload) == packet_ms * 8]
+    stream = [packet for packet in heard if packet.ssrc == heard[-1].ssrc]
+    assert [packet.marker for packet in stream] == [True] + [False] * (len(stream) - 1)
+    assert {later.sequence - earlier.sequence & 0xFFFF for earlier, later in zip(stream, stream[1:], strict=False)} == {1}
+    steps = {later.timestamp - earlier.timestamp & 0xFFFFFFFF for earlier, later in zip(stream, stream[1:], strict=False)}
+    assert steps == {packet_ms * 8}
+    assert {packet.payload_type for packet in stream} == {8}
+
+
+def test_loss_reorder_and_duplicates(ends: Ends) -> None:
+    side, peer = ends
+    sound = noise(2)
+    stream = packets(sound)
+    batches = encoded(stream)
+    batches[20] = []  # lost
+    batches[40], batches[41] = [], [stream[41].encode(), stream[40].encode()]  # reordered
+    batches[60] = [stream[60].encode(), stream[60].encode(), stream[59].encode()]  # duplicates
+    peer.talk(batches)
+    expected = sound[: 20 * 160] + b"\xd5" * 160 + sound[21 * 160 :]
+    until(lambda: expected in side.recorder.left(1))
+    rtp = side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.lost, rtp.duplicates, rtp.late) == (99, 1, 2, 0)
+
+
+def test_late_packets_deepen_the_buffer_and_nothing_else(ends: Ends) -> None:
+    side, peer = ends
+    stream = packets(noise(3))
+    batches = encoded(stream)
+    for n in (30, 31, 32, 33, 34):
+        batches[n] = []
+    batches[35] = [packet.encode() for packet in stream[30:36]]  # 100 ms late
+    peer.talk(batches)
+    assert 0 < side.engine.port_status(PORT).rtp.late <= 4
+    assert 80 <= side.engine.port_status(PORT).delay_ms <= 160
+    tail = b"".join(packet.payload for packet in stream[36:])
+    until(lambda: tail in side.recorder.left(1))
+
+
+def test_pause_and_new_ssrc_lay_the_buffer_out_anew(ends: Ends) -> None:
+    side, peer = ends
+    first, second = noise(0.5, 1), noise(0.5, 2)
+    peer.talk(encoded(packets(first)))
+    peer.talk([[]] * 15)
+    peer.talk(encoded(packets(second, 100, 5, ssrc=0x9999)))
+    until(lambda: second[160:] in side.recorder.left(1))
+    assert first in side.recorder.left(1)
+    assert side.engine.port_status(PORT).rtp.stray == 1, "the first packet of a new SSRC is on probation"
+
+
+def test_port_holds_its_source_and_ssrc(ends: Ends) -> None:
+    side, peer = ends
+    sound = noise(1)
+    stream = packets(sound)
+    with RtpPeer(peer.engine[1]) as stranger:
+        for n, packet in enumerate(stream):
+            peer.talk([[packet.encode(), RtpPacket(n, n * 160, b"\x00" * 160, ssrc=7).encode()]], 0.0)
+            stranger.talk([[packet.encode()]])
+        until(lambda: sound in side.recorder.left(1))
+        assert side.engine.port_status(PORT).rtp.stray == 100
+        assert not stranger.hear()
+        assert side.engine.port_status(PORT).remote == peer.address
+
+
+def test_port_latches_to_where_the_first_packet_comes_from(ends: Ends) -> None:
+    side, peer = ends
+    with RtpPeer(peer.engine[1]) as behind_nat:
+        behind_nat.talk(encoded(packets(noise(0.1))))
+        until(lambda: side.engine.port_status(PORT).remote == behind_nat.address)
+        until(lambda: len(behind_nat.hear()) > 5)
+        side.engine.set_rtp_remote(PORT, peer.address)
+        before = len(peer.hear())
+        until(lambda: len(peer.hear()) > before + 3)
+        assert side.engine.port_status(PORT).remote == peer.address
+
+
+def test_damaged_and_foreign_packets_are_counted_and_dropped(ends: Ends) -> None:
+    side, peer = ends
+    good = RtpPacket(1, 160, b"\x55" * 160).encode()
+    bad = [
+        b"",
+        b"\x80",
+        good[:11],
+        good[:12],
+        b"\x00" + good[1:],
+        b"\x8f" + good[1:20],
+        b"\x90" + good[1:12] + b"\x00\x00\xff\xff",
+        b"\xa0" + good[1:-1] + b"\x00",
+        b"\xa0" + good[1:-1] + b"\xff",
+        RtpPacket(1, 160, bytes(481)).encode(),
+        RtpPacket(1, 160, bytes(1900)).encode(),
+    ]
+    for octets in bad:
+        peer.send(octets)
+    peer.send(RtpPacket(1, 160, b"\x01\x0a\x00\xa0", payload_type=101).encode())
+    until(lambda: side.engine.port_status(PORT).rtp.bad == len(bad))
+    rtp = side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.other_payload) == (0, 1)
+    assert set(side.recorder.left(1)) == {0xD5}
+
+
+def test_fuzzed_packets_never_stop_the_port(ends: Ends) -> None:
+    side, peer = ends
+    chance = random.Random(3550)  # noqa: S311 - a reproducible walk
+    for n in range(3000):
+        octets = bytearray(RtpPacket(n, n * 160, b"\x2a" * chance.choice([0, 1, 80, 160, 480])).encode())
+        for _ in range(chance.randrange(4)):
+            octets[chance.randrange(min(len(octets), 16))] = chance.randrange(256)
+        peer.send(octets[: chance.randrange(len(octets) + 1)] if n % 3 == 0 else octets)
+    peer.talk([[]] * 30)
+    side.engine.set_rtp_remote(PORT, peer.address)
+    peer.talk([[]])
+    sound = noise(0.3)
+    peer.talk(encoded(packets(sound, ssrc=0x4444)))
+    until(lambda: sound in side.recorder.left(1))
+
+
+def test_rtcp_is_bound_and_counted(ends: Ends) -> None:
+    side, peer = ends
+    peer.socket.sendto(b"\x80\xc9\x00\x01\x00\x00\x00\x01", (HOST, peer.engine[1] + 1))
+    until(lambda: side.engine.port_status(PORT).rtp.rtcp == 1)
+
+
+def test_a_port_in_use_is_refused(ends: Ends) -> None:
+    side, peer = ends
+    with RtpPeer(0) as other:
+        other.socket.close()
+        other.socket = peer.socket.__class__(peer.socket.family, peer.socket.type)
+        other.socket.bind((HOST, peer.engine[1] + 2))
+        side.engine.open_rtp(PORT + 1, None)
+        refused = side.line.wait(CommandRefused)
+    assert (refused.port, refused.error) == (PORT + 1, "EADDRINUSE")
