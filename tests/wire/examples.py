@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One example of every message, as its golden file has it; `python -m tests.wire.examples` writes new files."""
+
+import typing
+from pathlib import Path
+
+from appliance.wire import alarms, calls, legs, routes, service_messages, spans
+from appliance.wire import treatments as t
+from appliance.wire.envelope import Body, Envelope, encode
+from appliance.wire.message import Message
+
+GOLDEN = Path(__file__).parent / "golden"
+
+CONTACT = "BR-0001.06h0kiqj6vsmekhb.7"
+CALLER = "BR-0001.line1.06h0kiqj6vsmekhb.3"
+AGENT = "BR-0001.call.06h0kiqj6vsmekhb.9"
+LEG = legs.Leg(
+    leg=CALLER,
+    direction=legs.Direction.INCOMING,
+    state=legs.LegState.OFFERED,
+    channel="span 1 timeslot 5",
+    port=5,
+    clid="02512345678",
+    dnis="95588",
+    began_ns=1_795_469_038_391_510_979,
+)
+VERBS = (
+    t.Play(("hello-world",)),
+    t.Collect(("vm-enter-num-to-call",), max_digits=1, tries=2),
+    t.Music(("macroform-cold_day",), seconds=30),
+)
+RING = routes.RingAgent(agent="1001", extension="8001", skill_group="card", token="7.1001", ring_s=15)
+
+EXAMPLES: tuple[Message, ...] = (
+    service_messages.Attach(role="controller"),
+    service_messages.Accepted(),
+    service_messages.Refused(code="leg.unknown", sentence="no leg BR-0001.x.y.1 here"),
+    legs.Hello(process="line1", kind="legs"),
+    legs.LegSnapshot(legs=(LEG,)),
+    legs.LegOffered(leg=LEG),
+    legs.LegPlaced(leg=LEG),
+    legs.LegProceeding(leg=AGENT),
+    legs.LegAlerting(leg=AGENT, inband=True),
+    legs.LegAnswered(leg=AGENT, sample=81_920),
+    legs.LegReleased(leg=AGENT, cause=17, by=legs.ReleasedBy.PEER, sample=81_960, sip_status=486),
+    legs.PlaceLeg(leg=AGENT, to="8001", contact=CONTACT, clid="02512345678"),
+    legs.ProceedLeg(leg=CALLER, contact=CONTACT),
+    legs.AlertLeg(leg=CALLER),
+    legs.AnswerLeg(leg=CALLER),
+    legs.ReleaseLeg(leg=CALLER, cause=17),
+    legs.TakeSnapshot(),
+    spans.SpanChanged(
+        span=spans.Span(
+            span=1,
+            name="telco",
+            alarms=(spans.Alarm.RED, spans.Alarm.LOS),
+            d_channel_up=False,
+            channels={1: spans.ChannelState.IDLE, 5: spans.ChannelState.BUSY, 31: spans.ChannelState.BLOCKED},
+            counters={"lost_packets": 3},
+        )
+    ),
+    alarms.AlarmRaised(code="span.red", address="span 1", sentence="no signal from the telco; check the cable"),
+    alarms.AlarmCleared(code="span.red", address="span 1"),
+    t.RunTreatment(treatment="call.06h0kiqj6vsmekhb.11", port=5, verbs=VERBS, language="zh", first=1),
+    t.StopTreatment(treatment="call.06h0kiqj6vsmekhb.11"),
+    t.TreatmentStep(treatment="call.06h0kiqj6vsmekhb.11", verb=1),
+    t.TreatmentEnded(treatment="call.06h0kiqj6vsmekhb.11", reason="done", digits="1"),
+    t.TreatmentSnapshot(running={"call.06h0kiqj6vsmekhb.11": 1}),
+    routes.RouteRequest(
+        request="call.06h0kiqj6vsmekhb.12",
+        contact=CONTACT,
+        dnis="95588",
+        outcome="digits",
+        clid="02512345678",
+        ced="1",
+        cursor="menu",
+        refused_agents=("1002",),
+    ),
+    routes.RouteAnswer(
+        request="call.06h0kiqj6vsmekhb.12",
+        action=RING,
+        reason="longest available in card",
+        call_type="card-service",
+        script="welcome",
+        version="5f2a",
+        path=("menu", "card"),
+        values={"ced": "1"},
+        cursor="card",
+    ),
+    routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
+    calls.ContactBegan(
+        contact=CONTACT, leg=CALLER, channel="span 1 timeslot 5", dnis="95588", clid="02512345678", ani="02512345678"
+    ),
+    calls.RouteDecided(
+        contact=CONTACT,
+        by="branch",
+        latency_ms=500.25,
+        action=routes.Release(cause=17),
+        reason="the branch's default",
+        outcome="digits",
+        call_type="card-service",
+        script="welcome",
+        version="5f2a",
+        path=("menu",),
+        values={"ced": "1"},
+    ),
+    calls.DigitsEntered(contact=CONTACT, ced="1"),
+    calls.LegBegan(
+        contact=CONTACT,
+        leg=AGENT,
+        direction=legs.Direction.OUTGOING,
+        channel="sip 8001",
+        to="8001",
+        agent="1001",
+        token="7.1001",
+    ),
+    calls.LegConnected(contact=CONTACT, leg=AGENT, sample=81_920),
+    calls.LegEnded(contact=CONTACT, leg=AGENT, cause=16, by=legs.ReleasedBy.US, sample=161_920),
+    calls.TalkBegan(contact=CONTACT, leg=AGENT, sample=81_920, recording="00000000075bcd15"),
+    calls.TalkEnded(contact=CONTACT, sample=161_920, samples=80_000),
+    calls.ContactEnded(contact=CONTACT, cause=16, by="caller"),
+    calls.RecordingSealed(
+        contact=CONTACT, recording="00000000075bcd15", samples=80_000, octets=160_058, sha256="ab" * 32, lost_samples=40
+    ),
+    calls.RecordingFailed(contact=CONTACT, recording="00000000075bcd15", sentence="the data disk is full"),
+)
+
+
+def body_types() -> tuple[type[Message], ...]:
+    """Every message that an envelope can carry."""
+    return typing.get_args(Body)
+
+
+def sealed(body: Message) -> bytes:
+    """The example in its envelope, with fixed order and times."""
+    envelope = Envelope(
+        id="line1.06h0kiqj6vsmekhb.e4",
+        box="BR-0001",
+        process="line1",
+        incarnation="06h0kiqj6vsmekhb",
+        seq=4,
+        mono_ns=1_131_096_592_015,
+        at_ns=1_795_469_038_391_510_979,
+        cause="call.06h0kiqj6vsmekhb.10",
+        body=typing.cast(Body, body),
+    )
+    return encode(envelope) + b"\n"
+
+
+if __name__ == "__main__":
+    for example in EXAMPLES:
+        path = GOLDEN / f"{type(example).__name__}.json"
+        if not path.exists():
+            path.write_bytes(sealed(example))
