@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 
 from appliance.call.actions import Join
@@ -231,8 +232,7 @@ def test_fault_in_one_contact_ends_that_contact_and_no_other() -> None:
     async def story() -> None:
         box = FakeBox()
         control = control_of(box)
-        portless = caller("leg-bad")
-        control.leg_said("line1", legs.LegOffered(leg=Leg(**{**_fields(portless), "port": None})))
+        control.leg_said("line1", legs.LegOffered(leg=msgspec.structs.replace(caller("leg-bad"), port=None)))
         bad = box.asked[-1].request
         control.leg_said("line1", legs.LegOffered(leg=caller("leg-good")))
         treat = Treat(verbs=(Play(("a",)),))
@@ -242,7 +242,3 @@ def test_fault_in_one_contact_ends_that_contact_and_no_other() -> None:
         assert [contact.caller.leg for contact in control.contacts] == ["leg-good"]
 
     asyncio.run(story())
-
-
-def _fields(leg: Leg) -> dict[str, object]:
-    return {name: getattr(leg, name) for name in leg.__struct_fields__}
