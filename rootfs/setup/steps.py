@@ -53,7 +53,7 @@ class Progress:
     def run(self, doing: str, argv: Sequence[str], cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
         """Run one child to its end with its output in the log; *doing* names it on the terminal.
 
-        Raises: SetupError when its status is not 0.
+        Raises: SetupError when it cannot be started or its status is not 0.
         """
         self._doing = doing
         self._tell()
@@ -61,9 +61,14 @@ class Progress:
             sink.write(f"\n$ {' '.join(argv)}\n".encode())
             sink.flush()
             environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
-            child = subprocess.Popen(
-                argv, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
-            )
+            try:
+                child = subprocess.Popen(
+                    argv, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+                )
+            except OSError as error:
+                raise SetupError(
+                    f"{doing}: {argv[0]}: {error.strerror}", "install it, then repeat the command"
+                ) from error
             status = self._watch(child)
         if status != 0:
             self._end_line()

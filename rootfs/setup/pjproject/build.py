@@ -62,6 +62,7 @@ def install(progress: Progress) -> None:
     folder = cache_folder(tarball)
     with _only_builder(progress):
         if not folder.exists():
+            _remove_abandoned()
             _build(progress, tarball, folder)
     wheel = next(folder.glob("*.whl"))
     progress.run("install", [*PIP, "--force-reinstall", str(wheel)])
@@ -81,6 +82,12 @@ def _build(progress: Progress, tarball: source.Tarball, folder: Path) -> None:
         arriving.rename(folder)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+
+
+def _remove_abandoned() -> None:
+    """Workplaces of builds that were killed; nobody else builds now."""
+    for workplace in CACHE.glob("*.building-*"):
+        shutil.rmtree(workplace)
 
 
 def _unpack(progress: Progress, tarball: Path, workplace: Path) -> Path:

@@ -19,6 +19,7 @@ from rootfs.setup.steps import Progress, SetupError
 LOCK = PACKAGES / "pjproject.lock"
 TARBALLS = CACHE / "sources"
 SOURCE_PACKAGE = "asterisk"
+ARRIVING = ".arriving-"
 COMPONENT = ".orig-Xpjproject.tar."
 ARCHIVE_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 BY_HAND = "name an upstream release instead: PJPROJECT_TARBALL=/path/pjproject-2.17.tar.gz make …"
@@ -57,7 +58,7 @@ def locked(lock: Path = LOCK) -> dict[str, str]:
 
 
 def find(named: str | None) -> Tarball | None:
-    """The tarball named by hand, else one of the cache (a locked one first), else None.
+    """The tarball named by hand, which the cache keeps; else one of the cache, a locked one first; else None.
 
     Raises: SetupError when the named one does not exist.
     """
@@ -65,9 +66,10 @@ def find(named: str | None) -> Tarball | None:
         path = Path(named).expanduser().resolve()
         if not path.is_file():
             raise SetupError(f"PJPROJECT_TARBALL={named}: no such file", "name a pjproject release tarball")
-        return identify(path)
-    cached = [identify(path) for path in sorted(TARBALLS.glob("*.tar.*"), key=lambda path: path.stat().st_mtime)]
-    return max(cached, key=lambda tarball: tarball.version is not None, default=None)
+        return identify(_keep(path))
+    kept = [path for path in TARBALLS.glob("*.tar.*") if not path.name.startswith(ARRIVING)]
+    newest_first = sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)
+    return max(map(identify, newest_first), key=lambda tarball: tarball.version is not None, default=None)
 
 
 def identify(path: Path) -> Tarball:
@@ -84,29 +86,51 @@ def fetch(progress: Progress) -> Tarball:
     mirrors = _mirrors()
     for mirror in mirrors:
         options = _private_apt(mirror)
-        progress.run("index of suite sid", ["apt-get", *options, "update"])
-        listed = subprocess.run(
-            ["apt-get", *options, "--print-uris", "--only-source", "source", SOURCE_PACKAGE],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        found = re.search(rf"^'(\S+)' (\S*{re.escape(COMPONENT)}\S+) \d+ (SHA256:\w+)$", listed.stdout, re.MULTILINE)
+        try:
+            progress.run("index of suite sid", ["apt-get", *options, "update"])
+        except SetupError as error:
+            progress.say(f"{mirror}: {error}")
+            continue
+        found = _listed(options)
         if found:
-            return _download(progress, *found.groups())
-    raise SetupError(
-        f"no source {SOURCE_PACKAGE} with pjproject in suite sid of {len(mirrors)} Debian mirrors of this machine",
-        BY_HAND,
+            return _download(progress, *found)
+    raise SetupError(f"pjproject not found in suite sid of {', '.join(mirrors)}", BY_HAND, progress.log)
+
+
+def _listed(options: list[str]) -> tuple[str, str, str] | None:
+    """Address, file name and hash of the tarball as apt lists it."""
+    listed = subprocess.run(
+        ["apt-get", *options, "--print-uris", "--only-source", "source", SOURCE_PACKAGE],
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    pattern = rf"^'(\S+)' (\S*{re.escape(COMPONENT)}\S+) \d+ (SHA256:\w+)$"
+    found = re.search(pattern, listed.stdout, re.MULTILINE)
+    return (found[1], found[2], found[3]) if found else None
 
 
 def _download(progress: Progress, uri: str, name: str, digest: str) -> Tarball:
-    TARBALLS.mkdir(parents=True, exist_ok=True)
-    arriving = TARBALLS / f".{name}.{os.getpid()}"
+    arriving = _arriving(name)
     helper = "/usr/lib/apt/apt-helper"
     progress.run(name, [helper, "-o", "APT::Sandbox::User=", "download-file", uri, str(arriving), digest])
-    arriving.rename(TARBALLS / name)
-    return identify(TARBALLS / name)
+    return identify(arriving.rename(TARBALLS / name))
+
+
+def _keep(named: Path) -> Path:
+    """Copy a tarball into the cache, so that a later clone finds it."""
+    kept = TARBALLS / named.name
+    if kept != named and not (kept.exists() and sha256(kept) == sha256(named)):
+        arriving = _arriving(named.name)
+        shutil.copyfile(named, arriving)
+        arriving.rename(kept)
+    return kept
+
+
+def _arriving(name: str) -> Path:
+    """Where a file lies until it is whole."""
+    TARBALLS.mkdir(parents=True, exist_ok=True)
+    return TARBALLS / f"{ARRIVING}{os.getpid()}-{name}"
 
 
 def _mirrors() -> list[str]:
