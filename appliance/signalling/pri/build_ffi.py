@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Builds `_pri`, the cffi border to libpri (Debian package libpri-dev 1.6), in place.
+
+    python -m appliance.signalling.pri.build_ffi
+
+libpri is linked statically so that the linker can give it our clock: its timers read gettimeofday(), which steps with
+NTP; `--wrap` hands it the time that `link.py` sets before each call. Tests run hours of timers in no time that way.
+"""
+
+from pathlib import Path
+
+from cffi import FFI
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPORARY = ROOT / "build" / "ffi" / "pri"
+
+CDEF = r"""
+struct pri; struct pri_sr;
+typedef struct q931_call q931_call;
+typedef struct pri_event_ring {
+    int e; int channel; int callingpres; char callingani[256]; char callingnum[256]; char callednum[256];
+    char redirectingnum[256]; int flexible; int ctype; int complete; q931_call *call; ...; } pri_event_ring;
+typedef struct pri_event_hangup { int e; int channel; int cause; q931_call *call; ...; } pri_event_hangup;
+typedef struct pri_event_ringing { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_ringing;
+typedef struct pri_event_answer { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_answer;
+typedef struct pri_event_proceeding {
+    int e; int channel; int progressmask; int cause; q931_call *call; ...; } pri_event_proceeding;
+typedef struct pri_event_setup_ack { int e; int channel; q931_call *call; ...; } pri_event_setup_ack;
+typedef struct pri_event_restart { int e; int channel; } pri_event_restart;
+typedef struct pri_event_restart_ack { int e; int channel; } pri_event_restart_ack;
+typedef union {
+    int e; pri_event_ring ring; pri_event_hangup hangup; pri_event_ringing ringing; pri_event_answer answer;
+    pri_event_proceeding proceeding; pri_event_setup_ack setup_ack; pri_event_restart restart;
+    pri_event_restart_ack restartack; ...; } pri_event;
+struct timeval { long tv_sec; long tv_usec; ...; };
+typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
+
+#define PRI_NETWORK ...
+#define PRI_CPE ...
+#define PRI_SWITCH_EUROISDN_E1 ...
+#define PRI_TRANS_CAP_SPEECH ...
+#define PRI_LAYER_1_ALAW ...
+#define PRI_UNKNOWN ...
+#define PRI_PROG_INBAND_AVAILABLE ...
+#define PRI_DEBUG_Q921_STATE ...
+#define PRI_DEBUG_Q931_DUMP ...
+#define PRI_DEBUG_Q931_STATE ...
+#define PRI_DEBUG_Q931_ANOMALY ...
+#define PRI_TIMER_N200 ...
+#define PRI_TIMER_T200 ...
+#define PRI_TIMER_T203 ...
+#define PRI_TIMER_T303 ...
+#define PRI_TIMER_T305 ...
+#define PRI_TIMER_T308 ...
+#define PRI_TIMER_T309 ...
+#define PRI_TIMER_T313 ...
+#define PRI_TIMER_T316 ...
+#define PRI_TIMER_N316 ...
+#define PRI_EVENT_DCHAN_UP ...
+#define PRI_EVENT_DCHAN_DOWN ...
+#define PRI_EVENT_RESTART ...
+#define PRI_EVENT_RESTART_ACK ...
+#define PRI_EVENT_RING ...
+#define PRI_EVENT_SETUP_ACK ...
+#define PRI_EVENT_PROCEEDING ...
+#define PRI_EVENT_PROGRESS ...
+#define PRI_EVENT_RINGING ...
+#define PRI_EVENT_ANSWER ...
+#define PRI_EVENT_HANGUP_REQ ...
+#define PRI_EVENT_HANGUP ...
+#define PRI_EVENT_HANGUP_ACK ...
+#define PRI_EVENT_INFO_RECEIVED ...
+
+struct pri *pri_new_cb(int fd, int nodetype, int switchtype, pri_io_cb io_read, pri_io_cb io_write, void *userdata);
+void *pri_get_userdata(struct pri *pri);
+void pri_set_debug(struct pri *pri, int debug);
+void pri_set_message(void (*f)(struct pri *pri, char *));
+void pri_set_error(void (*f)(struct pri *pri, char *));
+int pri_set_timer(struct pri *pri, int timer, int value);
+void pri_hangup_fix_enable(struct pri *ctrl, int enable);
+pri_event *pri_check_event(struct pri *pri);
+struct timeval *pri_schedule_next(struct pri *pri);
+pri_event *pri_schedule_run(struct pri *pri);
+q931_call *pri_new_call(struct pri *pri);
+void pri_destroycall(struct pri *pri, q931_call *call);
+struct pri_sr *pri_sr_new(void);
+void pri_sr_free(struct pri_sr *sr);
+int pri_sr_set_channel(struct pri_sr *sr, int channel, int exclusive, int nonisdn);
+int pri_sr_set_bearer(struct pri_sr *sr, int transmode, int userl1);
+int pri_sr_set_called(struct pri_sr *sr, char *called, int calledplan, int complete);
+int pri_sr_set_caller(struct pri_sr *sr, char *caller, char *callername, int callerplan, int callerpres);
+int pri_setup(struct pri *pri, q931_call *call, struct pri_sr *req);
+int pri_setup_ack(struct pri *ctrl, q931_call *call, int channel, int nonisdn, int inband);
+int pri_proceeding(struct pri *pri, q931_call *c, int channel, int info);
+int pri_acknowledge(struct pri *pri, q931_call *call, int channel, int info);
+int pri_answer(struct pri *pri, q931_call *call, int channel, int nonisdn);
+int pri_hangup(struct pri *pri, q931_call *call, int cause);
+int pri_reset(struct pri *pri, int channel);
+
+void branchline_set_clock(int64_t microseconds);
+extern "Python" int branchline_read(struct pri *, void *, int);
+extern "Python" int branchline_write(struct pri *, void *, int);
+extern "Python" void branchline_message(struct pri *, char *);
+extern "Python" void branchline_error(struct pri *, char *);
+"""
+
+SOURCE = r"""
+#include <stdint.h>
+#include <sys/time.h>
+#include <libpri.h>
+
+static _Thread_local int64_t clock_us;
+
+static void branchline_set_clock(int64_t microseconds)
+{
+    clock_us = microseconds;
+}
+
+/* What libpri calls when it asks for the time of day. */
+int __wrap_gettimeofday(struct timeval *tv, void *zone);
+int __wrap_gettimeofday(struct timeval *tv, void *zone)
+{
+    (void)zone;
+    tv->tv_sec = clock_us / 1000000;
+    tv->tv_usec = clock_us % 1000000;
+    return 0;
+}
+"""
+
+
+def build() -> Path:
+    """Compile; returns the extension's path beside this file."""
+    ffi = FFI()
+    ffi.cdef(CDEF)
+    ffi.set_source(
+        "appliance.signalling.pri._pri",
+        SOURCE,
+        extra_link_args=["-l:libpri.a", "-Wl,--wrap=gettimeofday"],
+        extra_compile_args=["-Wall", "-Wextra"],
+    )
+    TEMPORARY.mkdir(parents=True, exist_ok=True)
+    made = Path(ffi.compile(tmpdir=str(TEMPORARY)))
+    place = Path(__file__).resolve().parent / made.name
+    made.replace(place)
+    return place
+
+
+if __name__ == "__main__":
+    build()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A link's calls: our number for each, libpri's pointer, its channel. A pointer may come again; a number never does."""
+
+from dataclasses import dataclass
+
+from appliance.signalling.pri._pri import ffi
+from appliance.signalling.pri.events import CallNumber
+
+
+class CallGoneError(Exception):
+    """A command for a call that is cleared, or that cannot take it in its state."""
+
+
+@dataclass(slots=True)
+class Call:
+    """`channel` 0: none agreed yet. `responded`: a first response to its SETUP went out, or the SETUP was ours."""
+
+    number: CallNumber
+    pointer: "ffi.CData"
+    channel: int
+    responded: bool
+
+
+class CallTable:
+    """Both ways to find a call."""
+
+    def __init__(self) -> None:
+        self._by_number: dict[CallNumber, Call] = {}
+        self._by_pointer: dict[int, Call] = {}
+        self._last = 0
+
+    def add(self, pointer: "ffi.CData", channel: int | None, *, responded: bool) -> Call:
+        """A new call."""
+        self._last += 1
+        call = Call(CallNumber(self._last), pointer, channel or 0, responded)
+        self._by_number[call.number] = call
+        self._by_pointer[_address(pointer)] = call
+        return call
+
+    def remove(self, call: Call) -> None:
+        """Forget a call."""
+        del self._by_number[call.number]
+        if self._by_pointer.get(_address(call.pointer)) is call:
+            del self._by_pointer[_address(call.pointer)]
+
+    def find(self, number: CallNumber) -> Call:
+        """Raises CallGoneError."""
+        try:
+            return self._by_number[number]
+        except KeyError:
+            raise CallGoneError(f"call {number} is cleared") from None
+
+    def at(self, pointer: "ffi.CData") -> Call | None:
+        """The call that libpri means."""
+        return self._by_pointer.get(_address(pointer))
+
+    def on(self, channel: int | None) -> list[Call]:
+        """Calls on a channel; all calls for None."""
+        return [call for call in self._by_number.values() if channel is None or call.channel == channel]
+
+
+def _address(pointer: "ffi.CData") -> int:
+    return int(ffi.cast("uintptr_t", pointer))

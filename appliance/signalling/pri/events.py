@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a PRI link tells its user, in the words of Q.931 and Q.921.
+
+`call` is the link's number for a call, never used twice. `channel` is the timeslot. Causes are Q.850.
+"""
+
+from dataclasses import dataclass
+from typing import NewType
+
+CallNumber = NewType("CallNumber", int)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEstablished:
+    """DL-ESTABLISH: the D-channel carries messages (Q.921 state 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReleased:
+    """DL-RELEASE: it does not. Active calls live on until T309; the others are cleared at once (Q.931 §5.8.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReceived:
+    """SETUP: the peer offers a call. Answer with proceeding, alerting, answer or release.
+
+    `clid` is the number as sent; show it only if `presented`. `verified`: the network made or checked it.
+    `ani` is a second calling number where the network sends one. `channel` is None if the message names none,
+    `exclusive` False if another would do.
+    """
+
+    call: CallNumber
+    channel: int | None
+    exclusive: bool
+    dnis: str
+    clid: str | None
+    presented: bool
+    verified: bool
+    ani: str | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetupAcknowledged:
+    """SETUP ACKNOWLEDGE: the peer wants more digits (overlap sending, not used by us)."""
+
+    call: CallNumber
+    channel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProceedingReceived:
+    """CALL PROCEEDING."""
+
+    call: CallNumber
+    channel: int | None
+    inband: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReceived:
+    """PROGRESS; `inband`: progress indicator 8, sound is on the channel before answer."""
+
+    call: CallNumber
+    inband: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertingReceived:
+    """ALERTING."""
+
+    call: CallNumber
+    channel: int | None
+    inband: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectReceived:
+    """CONNECT; the link has acknowledged it."""
+
+    call: CallNumber
+    channel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectReceived:
+    """DISCONNECT: the peer clears. Answer with release; CallCleared follows."""
+
+    call: CallNumber
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallCleared:
+    """The call reference is gone on both sides and the channel free. Said once for each call, always last.
+
+    `cause` as the peer gave it, or the link's own: 27 T309, 102 another timer, 41 RESTART.
+    """
+
+    call: CallNumber
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestartReceived:
+    """RESTART of a channel (None: the whole interface), acknowledged; its calls have been cleared with cause 41."""
+
+    channel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAcknowledged:
+    """RESTART ACKNOWLEDGE: both sides hold the channel idle."""
+
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestartFailed:
+    """No acknowledgement after N316 times T316, or the link went down: nobody knows the far end's state (§5.5.1)."""
+
+    channel: int
+
+
+Event = (
+    LinkEstablished
+    | LinkReleased
+    | SetupReceived
+    | SetupAcknowledged
+    | ProceedingReceived
+    | ProgressReceived
+    | AlertingReceived
+    | ConnectReceived
+    | DisconnectReceived
+    | CallCleared
+    | RestartReceived
+    | RestartAcknowledged
+    | RestartFailed
+)

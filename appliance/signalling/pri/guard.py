@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Looks at each frame before libpri does, which trusts lengths that a damaged frame can fake.
+
+A frame that is not Q.921 at all is dropped. An I frame whose message is damaged keeps its place in the sequence: it
+goes on without its message, so that it is acknowledged and never sent again (Q.921 §5.6.2), and Q.931 ignores it as
+too short (Q.931 §5.8.2).
+"""
+
+ADDRESS = b"\x01"  # second octet: TEI 0, EA 1; PRI has no other (Q.921 §3.3.4.1)
+MAX_FRAME = 264  # N201 = 260 octets of information, address 2, control 2 (Q.921 §5.9.3)
+UNNUMBERED = {0x6F: "SABME", 0x0F: "DM", 0x43: "DISC", 0x63: "UA", 0x87: "FRMR"}  # without the P/F bit
+SUPERVISORY = {0x01: "RR", 0x05: "RNR", 0x09: "REJ"}
+RESTARTS = {0x46, 0x4E}  # RESTART and its acknowledgement: call reference 0 and no other (§4.3)
+STATUS = 0x7D  # the one other message of call reference 0
+MESSAGES = {
+    0x01, 0x02, 0x03, 0x05, 0x07, 0x0D, 0x0F,  # establishment (Table 4-2)
+    0x45, 0x46, 0x4D, 0x4E, 0x5A,  # clearing
+    0x6E, 0x75, 0x7B, STATUS,  # NOTIFY, STATUS ENQUIRY, INFORMATION
+}  # fmt: skip
+FACILITY = 0x1C
+
+
+def admit(frame: bytes) -> tuple[bytes | None, str | None]:
+    """(what libpri may see, what was wrong with the frame or None)."""
+    trouble = _frame_trouble(frame)
+    if trouble is not None:
+        return None, trouble
+    if frame[2] & 1:
+        return frame, None
+    trouble = _message_trouble(frame[4:])
+    if trouble is not None:
+        return frame[:4], trouble
+    elements = _elements(frame[9:])
+    if elements is None:
+        return frame[:4], "element length"
+    return frame[:9] + elements, None
+
+
+def _frame_trouble(frame: bytes) -> str | None:
+    if not 3 <= len(frame) <= MAX_FRAME:
+        return "length"
+    if frame[0] & 0xFD or frame[1:2] != ADDRESS:
+        return "address"
+    control = frame[2]
+    if control & 3 == 3:
+        name = UNNUMBERED.get(control & 0xEF)
+        if name is None:
+            return "control"
+        return None if len(frame) == (8 if name == "FRMR" else 3) else "length"
+    if control & 3 == 1:
+        if control not in SUPERVISORY:
+            return "control"
+        return None if len(frame) == 4 else "length"
+    return None if len(frame) > 4 else "length"
+
+
+def _message_trouble(message: bytes) -> str | None:
+    if len(message) < 5:
+        return "message length"
+    if message[0] != 0x08:
+        return "protocol discriminator"
+    if message[1] != 2:
+        return "call reference length"
+    kind, is_global = message[4], not (message[2] & 0x7F or message[3])
+    if kind not in MESSAGES or ((kind in RESTARTS) != is_global and kind != STATUS):
+        return "message type"
+    return None
+
+
+def _elements(elements: bytes) -> bytes | None:
+    """The elements that libpri may see; None where one is longer than the message.
+
+    Empty ones count as absent (§5.8.6.2, §5.8.7.2). Facility goes: no supplementary service rests on it, and its ASN.1
+    is most of what a stranger could try libpri with.
+    """
+    at, kept = 0, bytearray()
+    while at < len(elements):
+        if elements[at] & 0x80:
+            kept.append(elements[at])
+            at += 1
+            continue
+        end = at + 2 + elements[at + 1] if at + 2 <= len(elements) else len(elements) + 1
+        if end > len(elements):
+            return None
+        if elements[at + 1] and elements[at] != FACILITY:
+            kept += elements[at:end]
+        at = end
+    return bytes(kept)

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One D-channel: frames in, events out; commands in, frames out. Q.921 and Q.931 inside are libpri's.
+
+    link = Link(Side.NETWORK, Timers(t309_s=6.0))      # Side.USER at the subscriber's end
+    link.receive(frame)                                # LAPD frame without flags and FCS
+    call = link.setup(Setup(channel=5, dnis="95588", clid="02512345678"))
+    link.proceeding(call); link.alerting(call); link.answer(call); link.release(call, cause=16)
+    link.restart([1, 2, 3])                            # RESTART, one channel after the other's acknowledgement
+    for frame in link.take_frames(): ...               # after every call of any method above: send these
+    for event in link.take_events(): ...               # appliance.signalling.pri.events
+    link.run() not later than link.due()               # timers; due is in the clock's seconds, None if none runs
+    link.deactivate(); link.activate()                 # PH-DEACTIVATE, PH-ACTIVATE indication: layer 1 went, came back
+
+No I/O, no thread; several links may live in one process. The clock is ours (monotonic), never the time of day. libpri
+has no way to free a link: make one per span and process life. A release by DISCONNECT ends with CallCleared, always.
+"""
+
+import enum
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+
+import structlog
+
+from appliance.signalling.pri import events, guard, translate
+from appliance.signalling.pri._pri import ffi, lib
+from appliance.signalling.pri.border import Wire
+from appliance.signalling.pri.calls import Call, CallGoneError, CallTable
+from appliance.signalling.pri.events import CallNumber, Event
+from appliance.signalling.pri.restart import RestartQueue
+
+__all__ = ["CallGoneError", "Link", "Setup", "Side", "Timers"]
+
+log = structlog.get_logger()
+
+# What the data link says when layer 1 is gone, put into libpri's ear (see Link.deactivate): control octets.
+DISC, DM = 0x53, 0x1F
+COMMAND = 0x02  # C/R bit of a command from the network side, of a response from the user side (Q.921 Table 1)
+RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
+TEMPORARY_FAILURE, NORMAL_UNSPECIFIED = 41, 31
+REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
+DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_DUMP | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY
+
+
+class Side(enum.Enum):
+    """Which end of the interface we are."""
+
+    NETWORK = lib.PRI_NETWORK
+    USER = lib.PRI_CPE
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Seconds, and counts for N. Q.921 §5.9, Q.931 Tables 9-1 and 9-2."""
+
+    t200_s: float = 1.0
+    n200: int = 3
+    t203_s: float = 10.0
+    t303_s: float = 4.0
+    t305_s: float = 30.0
+    t308_s: float = 4.0
+    t309_s: float = 90.0
+    t313_s: float = 4.0
+    t316_s: float = 120.0
+    n316: int = 2
+
+    def settings(self) -> Iterable[tuple[int, int]]:
+        """(libpri's number of the timer, milliseconds or count) of each."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            number: int = getattr(lib, "PRI_TIMER_" + field.name.removesuffix("_s").upper())
+            yield number, int(value) if field.name.startswith("n") else round(value * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network."""
+
+    channel: int
+    dnis: str
+    clid: str | None = None
+    presented: bool = True
+    verified: bool = False
+    exclusive: bool = True
+
+
+class Link:
+    """One D-channel. Commands raise CallGoneError for calls that are no more or cannot take them."""
+
+    def __init__(
+        self,
+        side: Side,
+        timers: Timers | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        debug: bool = False,
+    ) -> None:
+        self.established = False
+        self.damaged = 0
+        timers = timers or Timers()
+        self._side = side
+        self._clock = clock
+        self._active = True
+        self._wire = Wire()
+        self._handle = ffi.new_handle(self._wire)
+        self._events: list[Event] = []
+        self._calls = CallTable()
+        self._restarts = RestartQueue(timers.t316_s * timers.n316)
+        self._set_clock()
+        self._pri = lib.pri_new_cb(
+            -1, side.value, lib.PRI_SWITCH_EUROISDN_E1, lib.branchline_read, lib.branchline_write, self._handle
+        )
+        if self._pri == ffi.NULL:
+            raise MemoryError("libpri: no memory for a link")
+        for number, value in timers.settings():
+            lib.pri_set_timer(self._pri, number, value)
+        lib.pri_hangup_fix_enable(self._pri, 1)
+        lib.pri_set_debug(self._pri, DEBUG_LEVEL if debug else 0)
+
+    # Frames and time.
+
+    def receive(self, frame: bytes) -> None:
+        """A frame came. Damaged ones are counted in `damaged` and change nothing."""
+        if not self._active:
+            return
+        admitted, trouble = guard.admit(frame)
+        if trouble is not None:
+            self.damaged += 1
+            log.debug("pri.frame.refused", trouble=trouble, frame=frame.hex())
+        if admitted is not None:
+            self._feed(admitted)
+            self.run()
+
+    def run(self) -> None:
+        """Run every timer that is due."""
+        now = self._set_clock()
+        while (event := lib.pri_schedule_run(self._pri)) != ffi.NULL:
+            self._take(event)
+        given_up = self._restarts.expired(now)
+        if given_up is not None:
+            self._events.append(events.RestartFailed(given_up))
+            self._start_restart()
+
+    def due(self) -> float | None:
+        """When `run` must be called next, in the clock's seconds; None if no timer runs."""
+        timer = lib.pri_schedule_next(self._pri)
+        libpri_s = None if timer == ffi.NULL else timer.tv_sec + timer.tv_usec / 1e6
+        return min((at for at in (libpri_s, self._restarts.deadline) if at is not None), default=None)
+
+    def take_frames(self) -> list[bytes]:
+        """Frames to be sent, in order; they are yours now."""
+        frames, self._wire.written = self._wire.written, []
+        return frames if self._active else []
+
+    def take_events(self) -> list[Event]:
+        """What happened, in order; they are yours now."""
+        happened, self._events = self._events, []
+        return happened
+
+    def deactivate(self) -> None:
+        """Layer 1 is down: nothing is sent or heard; T309 begins for active calls, others are cleared (Q.931 §5.8.9).
+
+        libpri knows no PH-DEACTIVATE; a DISC and a DM of our own making have its effect (Q.921 Annex B: data link
+        released, queue discarded), and what libpri answers goes nowhere.
+        """
+        if self._active:
+            self._active = False
+            for control, is_command in ((DISC, True), (DM, False)):
+                from_network = self._side is Side.USER
+                self._feed(bytes([COMMAND if is_command is from_network else 0, guard.ADDRESS[0], control]))
+            if self.established:
+                self._released()
+            self.run()
+
+    def activate(self) -> None:
+        """Layer 1 is back; the data link is established again within T200."""
+        self._active = True
+
+    # Commands.
+
+    def setup(self, setup: Setup) -> CallNumber:
+        """SETUP; returns the new call. Raises ValueError for a number that Q.931 cannot carry."""
+        for number in (setup.dnis, setup.clid or ""):
+            if len(number) > 31 or not (number.isascii() and number.isprintable()):
+                raise ValueError(f"number of {len(number)} characters: at most 31, printable ASCII")
+        self._set_clock()
+        pointer = lib.pri_new_call(self._pri)
+        request = lib.pri_sr_new()
+        if ffi.NULL in (pointer, request):
+            raise CallGoneError("libpri has no call reference left")
+        # libpri reads these until pri_setup returns
+        dnis, clid = ffi.new("char[]", setup.dnis.encode()), ffi.new("char[]", (setup.clid or "").encode())
+        lib.pri_sr_set_channel(request, setup.channel, int(setup.exclusive), 0)
+        lib.pri_sr_set_bearer(request, lib.PRI_TRANS_CAP_SPEECH, lib.PRI_LAYER_1_ALAW)
+        lib.pri_sr_set_called(request, dnis, lib.PRI_UNKNOWN, 1)
+        if setup.clid is not None:
+            presentation = (0 if setup.presented else RESTRICTED) | (NETWORK_PROVIDED if setup.verified else 0)
+            lib.pri_sr_set_caller(request, clid, ffi.NULL, lib.PRI_UNKNOWN, presentation)
+        refused = lib.pri_setup(self._pri, pointer, request)
+        lib.pri_sr_free(request)
+        if refused:
+            lib.pri_destroycall(self._pri, pointer)
+            raise CallGoneError("libpri did not send SETUP")
+        return self._calls.add(pointer, setup.channel, responded=True).number
+
+    def proceeding(self, call: CallNumber, channel: int | None = None) -> None:
+        """CALL PROCEEDING, on the channel of the SETUP or on `channel` instead."""
+        held = self._respond(call)
+        held.channel = channel or held.channel
+        self._check(held, lib.pri_proceeding(self._pri, held.pointer, held.channel, 0))
+
+    def alerting(self, call: CallNumber, *, inband: bool = False) -> None:
+        """ALERTING; `inband`: with progress indicator 8, our own sound is on the channel."""
+        held = self._respond(call)
+        self._check(held, lib.pri_acknowledge(self._pri, held.pointer, held.channel, int(inband)))
+
+    def answer(self, call: CallNumber) -> None:
+        """CONNECT."""
+        held = self._respond(call)
+        self._check(held, lib.pri_answer(self._pri, held.pointer, held.channel, 0))
+
+    def release(self, call: CallNumber, cause: int = 16) -> None:
+        """Clear by what the call's state demands: RELEASE COMPLETE, DISCONNECT or RELEASE; CallCleared follows."""
+        held = self._calls.find(call)
+        self._set_clock()
+        if not held.responded and cause in REFUSALS:
+            self._check(held, lib.pri_hangup(self._pri, held.pointer, cause))
+            self._cleared(held, cause)  # RELEASE COMPLETE went out and libpri has forgotten the call
+            return
+        if not held.responded:  # libpri sends no DISCONNECT before a first response
+            self.proceeding(call)
+        self._check(held, lib.pri_hangup(self._pri, held.pointer, cause))
+
+    def restart(self, channels: Iterable[int]) -> None:
+        """RESTART each; RestartAcknowledged or RestartFailed follows for each. Our calls on them are cleared now."""
+        for channel in channels:
+            if channel not in self._restarts:
+                self._clear_channel(channel)
+                self._restarts.add(channel)
+        self._start_restart()
+
+    # Within.
+
+    def _set_clock(self) -> float:
+        now = self._clock()
+        lib.branchline_set_clock(int(now * 1e6))
+        return now
+
+    def _feed(self, frame: bytes) -> None:
+        self._set_clock()
+        self._wire.waiting = frame
+        event = lib.pri_check_event(self._pri)
+        if event != ffi.NULL:
+            self._take(event)
+
+    def _respond(self, call: CallNumber) -> Call:
+        held = self._calls.find(call)
+        self._set_clock()
+        held.responded = True
+        return held
+
+    def _check(self, call: Call, code: int) -> None:
+        if code:
+            raise CallGoneError(f"call {call.number} cannot do that in its state")
+
+    def _cleared(self, call: Call, cause: int) -> None:
+        self._calls.remove(call)
+        self._events.append(events.CallCleared(call.number, cause))
+
+    def _clear_channel(self, channel: int | None) -> None:
+        for call in self._calls.on(channel):
+            lib.pri_destroycall(self._pri, call.pointer)
+            self._cleared(call, TEMPORARY_FAILURE)
+
+    def _start_restart(self) -> None:
+        channel = self._restarts.start(self._set_clock())
+        if channel is not None:
+            lib.pri_reset(self._pri, channel)
+
+    def _released(self) -> None:
+        self.established = False
+        self._events.extend(events.RestartFailed(channel) for channel in self._restarts.drop())
+        self._events.append(events.LinkReleased())
+
+    def _take(self, event: "ffi.CData") -> None:
+        kind = event.e
+        if kind in translate.OF_CALLS:
+            member, translated = translate.OF_CALLS[kind]
+            call = self._calls.at(getattr(event, member).call)
+            if call is not None:
+                self._events.append(translated(call, event))
+        elif kind in (lib.PRI_EVENT_HANGUP, lib.PRI_EVENT_HANGUP_ACK):
+            self._take_clearing(event.hangup, told=kind == lib.PRI_EVENT_HANGUP)
+        elif kind == lib.PRI_EVENT_RING:
+            self._take_setup(event.ring)
+        else:
+            self._take_of_link(kind, event)
+
+    def _take_setup(self, ring: "ffi.CData") -> None:
+        stale = self._calls.at(ring.call)
+        if stale is not None:  # libpri dropped that call without a word and used its memory again
+            self._cleared(stale, TEMPORARY_FAILURE)
+        call = self._calls.add(ring.call, translate.channel_of(ring.channel), responded=False)
+        self._events.append(translate.setup_received(call, ring))
+
+    def _take_clearing(self, hangup: "ffi.CData", *, told: bool) -> None:
+        """RELEASE, RELEASE COMPLETE or internal clearing. `told`: libpri keeps the call until we let go too."""
+        call, cause = self._calls.at(hangup.call), hangup.cause
+        if told:
+            lib.pri_hangup(self._pri, hangup.call, cause)
+        if call is not None:
+            self._cleared(call, cause if cause > 0 else NORMAL_UNSPECIFIED)
+
+    def _take_of_link(self, kind: int, event: "ffi.CData") -> None:
+        if kind == lib.PRI_EVENT_DCHAN_UP:
+            self.established = True
+            self._events.append(events.LinkEstablished())
+        elif kind == lib.PRI_EVENT_DCHAN_DOWN and self.established:
+            self._released()
+        elif kind == lib.PRI_EVENT_RESTART:
+            channel = translate.channel_of(event.restart.channel)
+            self._clear_channel(channel)
+            self._events.append(events.RestartReceived(channel))
+        elif kind == lib.PRI_EVENT_RESTART_ACK:
+            channel = translate.channel_of(event.restartack.channel)
+            if channel is not None and self._restarts.acknowledged(channel):
+                self._events.append(events.RestartAcknowledged(channel))
+                self._start_restart()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""libpri's events into ours, where one stands for one. Those that end calls or restart channels are `link.py`'s."""
+
+from collections.abc import Callable
+
+from appliance.signalling.pri import events
+from appliance.signalling.pri._pri import ffi, lib
+from appliance.signalling.pri.calls import Call
+
+PRESENTATION = 0x60  # octet 3a of Calling party number: presentation indicator (Q.931 §4.5.10)
+SCREENED = {1, 3}  # screening indicator: user provided and passed; network provided
+
+
+def channel_of(encoded: int) -> int | None:
+    """The timeslot in libpri's channel number (DS1 above bit 7); None for none or any."""
+    number = encoded & 0xFF
+    return number if encoded > 0 and 0 < number < 0xFF else None
+
+
+def text(octets: "ffi.CData") -> str | None:
+    """A digit string; None where empty."""
+    return ffi.string(octets).decode("latin-1") or None
+
+
+def setup_received(call: Call, ring: "ffi.CData") -> events.SetupReceived:
+    """PRI_EVENT_RING."""
+    return events.SetupReceived(
+        call=call.number,
+        channel=channel_of(ring.channel),
+        exclusive=not ring.flexible,
+        dnis=text(ring.callednum) or "",
+        clid=text(ring.callingnum),
+        presented=not ring.callingpres & PRESENTATION,
+        verified=(ring.callingpres & 3) in SCREENED,
+        ani=text(ring.callingani),
+        complete=bool(ring.complete),
+    )
+
+
+def _agree(call: Call, encoded: int) -> int | None:
+    channel = channel_of(encoded)
+    call.channel = channel or call.channel
+    return channel
+
+
+def _inband(progress_mask: int) -> bool:
+    return bool(progress_mask & lib.PRI_PROG_INBAND_AVAILABLE)
+
+
+def _setup_acknowledged(call: Call, event: "ffi.CData") -> events.Event:
+    return events.SetupAcknowledged(call.number, _agree(call, event.setup_ack.channel))
+
+
+def _proceeding(call: Call, event: "ffi.CData") -> events.Event:
+    said = event.proceeding
+    return events.ProceedingReceived(call.number, _agree(call, said.channel), _inband(said.progressmask))
+
+
+def _progress(call: Call, event: "ffi.CData") -> events.Event:
+    return events.ProgressReceived(call.number, _inband(event.proceeding.progressmask))
+
+
+def _alerting(call: Call, event: "ffi.CData") -> events.Event:
+    said = event.ringing
+    return events.AlertingReceived(call.number, _agree(call, said.channel), _inband(said.progressmask))
+
+
+def _connect(call: Call, event: "ffi.CData") -> events.Event:
+    return events.ConnectReceived(call.number, _agree(call, event.answer.channel))
+
+
+def _disconnect(call: Call, event: "ffi.CData") -> events.Event:
+    return events.DisconnectReceived(call.number, event.hangup.cause)
+
+
+# Number of the event: (where it keeps its call, what it becomes).
+OF_CALLS: dict[int, tuple[str, Callable[[Call, "ffi.CData"], events.Event]]] = {
+    lib.PRI_EVENT_SETUP_ACK: ("setup_ack", _setup_acknowledged),
+    lib.PRI_EVENT_PROCEEDING: ("proceeding", _proceeding),
+    lib.PRI_EVENT_PROGRESS: ("proceeding", _progress),
+    lib.PRI_EVENT_RINGING: ("ringing", _alerting),
+    lib.PRI_EVENT_ANSWER: ("answer", _connect),
+    lib.PRI_EVENT_HANGUP_REQ: ("hangup", _disconnect),
+}
