@@ -20,9 +20,10 @@ Cause = Annotated[int, Meta(ge=1, le=127)]
 
 
 class HeadquartersLink(msgspec.Struct, frozen=True):
-    """Where headquarters' message server listens."""
+    """Where headquarters' message server listens; `secret` is the file with its token, which headquarters makes."""
 
     server: Endpoint
+    secret: Path
 
 
 class EngineSettings(msgspec.Struct, frozen=True):

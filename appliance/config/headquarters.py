@@ -18,9 +18,10 @@ ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]
 
 
 class Server(msgspec.Struct, frozen=True):
-    """The message server that branches reach."""
+    """The message server that branches reach. `secret` is the file with its token, made at the first start."""
 
     listen: Endpoint
+    secret: Path
 
 
 class Web(msgspec.Struct, frozen=True):
