@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The SIP worker's process: pjsua2 in the main thread, legs and sockets in the other, the engine's RTP ports.
+
+A worker starts with no legs: RTP ports that a former one left open are closed, and its dialogs ended.
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from appliance.config import Branch, load_or_exit
+from appliance.media.engine import PORTS, RTP_FIRST, Engine, EngineBusyError
+from appliance.media.events import Client, CommandKind, CommandRefused, RtpTimedOut
+from appliance.processes.environment import state_directory
+from appliance.signalling.sip.former import end_former_calls
+from appliance.signalling.sip.kamailio import control_socket
+from appliance.signalling.sip.rtp import RtpPorts
+from appliance.signalling.sip.signals import Signal
+from appliance.signalling.sip.stack import Stack, StackSettings
+from appliance.signalling.sip.worker import Worker
+from appliance.supervisor import logs, notify
+from appliance.wire.envelope import Sealer
+from appliance.wire.ids import Identity, IdSource
+
+RETRY_S = 0.05
+FORMER_S = 2.0
+
+log = structlog.get_logger()
+
+
+class Process:
+    """Both threads of the worker."""
+
+    def __init__(self, branch: Branch, state: Path, engine: Engine) -> None:
+        """Open the SIP port, in the thread that will call `run`. Raises pjsua2.Error where it is taken."""
+        self._branch = branch
+        self._state = state
+        self._engine = engine
+        self._identity = Identity.take(branch.box, "sip")
+        self._ports = RtpPorts(engine, branch.engine.rtp_address, branch.engine.rtp_base, EngineBusyError)
+        settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain)
+        ids = IdSource(self._identity)
+        self._stack = Stack(settings, self._tell, ids.leg, self._ports.take, self._ports.endpoint)
+        self._loop = asyncio.new_event_loop()
+        self._take: Callable[[Signal], None] | None = None
+        self._main: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        """Serve until SIGTERM, or until the other thread fails."""
+        legs = threading.Thread(target=self._run_legs, name="legs")
+        legs.start()
+        self._stack.run()
+        if self._main is not None:
+            self._loop.call_soon_threadsafe(self._main.cancel)
+        legs.join()
+
+    def stop(self) -> None:
+        """From a signal handler: hang up everything and end."""
+        self._stack.stop()
+
+    def _tell(self, told: Signal) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._deliver, told)
+
+    def _deliver(self, told: Signal) -> None:
+        if self._take is not None:
+            self._take(told)
+
+    def _run_legs(self) -> None:
+        try:
+            self._main = self._loop.create_task(self._serve())
+            self._loop.run_until_complete(self._main)
+        except asyncio.CancelledError:
+            log.info("sip.worker.ended")
+        finally:
+            self._loop.close()
+            self._stack.stop()
+
+    async def _serve(self) -> None:
+        self._engine.attach()
+        await self._close_left_open()
+        socket = self._state / "run" / "leg.sip.sock"
+        worker = Worker(socket, Sealer(self._identity), self._ports, self._stack.order)
+        self._take = worker.take
+        asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
+        gateway = str(self._branch.sip.listen)
+        former = asyncio.create_task(end_former_calls(control_socket(self._state), gateway, worker.owns))
+        await asyncio.wait([former], timeout=FORMER_S)
+        await worker.service.start()
+        notify.ready()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(notify.keep_alive())
+            tasks.create_task(self._retry())
+
+    async def _close_left_open(self) -> None:
+        for port in range(RTP_FIRST, PORTS):
+            while self._engine.port_status(port).kind != "closed":
+                try:
+                    self._engine.close_port(port)
+                    break
+                except EngineBusyError:
+                    await asyncio.sleep(RETRY_S)
+
+    async def _retry(self) -> None:
+        while True:
+            await asyncio.sleep(RETRY_S)
+            self._ports.retry()
+
+    def _news(self, worker: Worker) -> None:
+        for event in self._engine.take_events():
+            if isinstance(event, RtpTimedOut):
+                worker.engine_silent(event.port)
+            elif isinstance(event, CommandRefused) and event.kind is CommandKind.OPEN_RTP:
+                worker.engine_refused(event.port, event.error)
+            elif isinstance(event, CommandRefused):
+                log.warning("sip.engine.refused", command=event.kind.name, port=event.port, error=event.error)
+
+
+def main() -> None:
+    """Start from the environment (BRANCHLINE_CONFIG, BRANCHLINE_STATE, BRANCHLINE_FDS)."""
+    logs.configure("sip")
+    process = Process(load_or_exit(Branch), state_directory(), Engine.from_environment(Client.SIP))
+    signal.signal(signal.SIGTERM, lambda *_: process.stop())
+    signal.signal(signal.SIGINT, lambda *_: process.stop())
+    process.run()
+
+
+if __name__ == "__main__":
+    main()

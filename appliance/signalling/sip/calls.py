@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One SIP call of pjsua2's, and what its callbacks mean to a leg.
+
+A stale `pj.Call` hangs up whichever call has its slot now, so the last reference goes in onCallState(DISCONNECTED), and
+nothing outside the stack's table ever holds one. An exception must not pass into C++: `guarded` ends that call with it.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pjsua2 as pj
+import structlog
+
+from appliance.config import Endpoint
+from appliance.signalling.sip import causes, sdp
+from appliance.signalling.sip.signals import (
+    Alerting,
+    Answered,
+    HangUp,
+    Lost,
+    Order,
+    Over,
+    Place,
+    Pointed,
+    Proceeding,
+    Signal,
+)
+
+NO_SOUND = "0.0.0.0"  # noqa: S104  # RFC 2543's hold, no address to listen on
+GONE = {408, 481, 503}
+
+log = structlog.get_logger()
+
+
+class Owner(Protocol):
+    """The stack, as a call sees it."""
+
+    def tell(self, signal: Signal) -> None:
+        """To the worker."""
+
+    def order(self, order: Order) -> None:
+        """To be done after this callback."""
+
+    def forget(self, call: str) -> None:
+        """Drop the reference."""
+
+    def rtp(self, port: int) -> Endpoint:
+        """What the engine's port is called in SDP."""
+
+
+def guarded(callback: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """A callback whose fault ends its call and nothing else."""
+
+    @functools.wraps(callback)
+    def run(self: "SipCall", prm: Any) -> None:
+        try:
+            callback(self, prm)
+        except Exception:  # in C++ above us it would end the process
+            log.exception("sip.callback.failed", callback=callback.__name__, leg=self.call)
+            self.owner.order(HangUp(self.call, causes.TEMPORARY_FAILURE))
+
+    return run
+
+
+class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
+    """One INVITE dialog. Lives in the stack's thread only."""
+
+    def __init__(self, account: Any, owner: Owner, call: str, port: int, slot: int = pj.PJSUA_INVALID_ID) -> None:
+        super().__init__(account, slot)
+        self.owner = owner
+        self.call = call
+        self._port = port
+        self._answered = False
+        self._hanging_up = False
+
+    # What we do.
+
+    def place(self, order: Place, uri: str, ours: str) -> None:
+        """Send INVITE. Raises pj.Error."""
+        parameters = _parameters()
+        parameters.opt.customCallId = order.call_id
+        parameters.txOption.localUri = ours
+        self.makeCall(uri, parameters)
+
+    def respond(self, status: int) -> None:
+        """180 or 200. Raises pj.Error."""
+        parameters = _parameters()
+        parameters.statusCode = status
+        self.answer(parameters)
+
+    def hang_up(self, cause: int) -> None:
+        """BYE, CANCEL or a final status, whatever the dialog needs. Raises pj.Error."""
+        if self._hanging_up:
+            return
+        self._hanging_up = True
+        parameters = pj.CallOpParam()
+        incoming = self.getInfo().role == pj.PJSIP_ROLE_UAS
+        parameters.statusCode = causes.status_of(cause) if incoming and not self._answered else 0
+        header = pj.SipHeader()
+        header.hName, header.hValue = "Reason", causes.reason(cause)
+        parameters.txOption.headers.append(header)
+        self.hangup(parameters)
+
+    def probe(self) -> None:
+        """OPTIONS inside the dialog. Raises pj.Error."""
+        request = pj.CallSendRequestParam()
+        request.method = "OPTIONS"
+        self.sendRequest(request)
+
+    # What pjsua2 tells.
+
+    @guarded
+    def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802
+        """Our description is about to be used: put the engine into it."""
+        address, port = self.owner.rtp(self._port)
+        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, address, port)
+
+    @guarded
+    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802, ARG002
+        """Descriptions were agreed on: say where the peer listens."""
+        for media in self.getInfo().media:
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status in _AGREED:
+                stream = self.getStreamInfo(media.index)
+                address, _, port = stream.remoteRtpAddress.rpartition(":")
+                held = stream.dir != pj.PJMEDIA_DIR_ENCODING_DECODING
+                if port != "0":
+                    self.owner.tell(Pointed(self.call, Endpoint(address, int(port)), held or address == NO_SOUND))
+                return
+
+    @guarded
+    def onCallState(self, prm: Any) -> None:  # noqa: N802
+        """The dialog moved on."""
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._over(info, prm.e)
+        elif info.state in {pj.PJSIP_INV_STATE_CONNECTING, pj.PJSIP_INV_STATE_CONFIRMED} and not self._answered:
+            self._answered = True
+            self.owner.tell(Answered(self.call))
+        elif info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
+            inband = "\nm=audio" in _received(prm.e)
+            alerting = info.lastStatusCode == 180 or inband
+            self.owner.tell(Alerting(self.call, inband) if alerting else Proceeding(self.call))
+
+    @guarded
+    def onCallTsxState(self, prm: Any) -> None:  # noqa: N802
+        """A transaction moved on: 100 to our INVITE, or a probe's answer."""
+        transaction = prm.e.body.tsxState.tsx
+        if transaction.role != pj.PJSIP_ROLE_UAC:
+            return
+        if transaction.method == "INVITE" and transaction.statusCode == 100 and not self._answered:
+            self.owner.tell(Proceeding(self.call))
+        elif transaction.method == "OPTIONS" and transaction.state == pj.PJSIP_TSX_STATE_COMPLETED:
+            log.info("sip.peer.probed", leg=self.call, status=transaction.statusCode)
+            if transaction.statusCode in GONE:
+                self.owner.tell(Lost(self.call))
+
+    @guarded
+    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802
+        """REFER: transfers are call control's, which pjsua must not do by itself."""
+        prm.statusCode = 603
+
+    @guarded
+    def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802
+        """INVITE with Replaces: likewise."""
+        prm.statusCode = 603
+
+    def _over(self, info: Any, event: Any) -> None:
+        told = causes.reason_cause(_received(event).encode())
+        if self._answered or info.role == pj.PJSIP_ROLE_UAS:
+            cause = causes.NORMAL_CLEARING
+        else:
+            cause = causes.cause_of(info.lastStatusCode)
+        fault = event.body.tsxState.type in _NO_MESSAGE
+        if fault:
+            cause = causes.cause_of(info.lastStatusCode)
+        self.owner.tell(Over(self.call, told or cause, info.lastStatusCode, fault))
+        self.owner.forget(self.call)
+
+
+_AGREED = {pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_LOCAL_HOLD, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD}
+_NO_MESSAGE = {pj.PJSIP_EVENT_TIMER, pj.PJSIP_EVENT_TRANSPORT_ERROR}
+
+
+def _parameters() -> Any:
+    parameters = pj.CallOpParam(True)  # pjsua2's own default settings
+    parameters.opt.audioCount, parameters.opt.videoCount, parameters.opt.textCount = 1, 0, 0
+    return parameters
+
+
+def _received(event: Any) -> str:
+    """The message that moved the dialog, "" where none did."""
+    state = event.body.tsxState
+    return str(state.src.rdata.wholeMsg) if state.type == pj.PJSIP_EVENT_RX_MSG else ""

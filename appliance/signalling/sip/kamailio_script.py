@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kamailio's script: registrar, proxy and dialog table in front of the SIP worker.
+
+The gateway is the one source (address and port) that is trusted; everybody else shows a digest. Phones reach the
+gateway and nobody else; the gateway reaches phones. Damaged messages are dropped without an answer and counted.
+Placeholders are @NAME@; `$` belongs to Kamailio.
+"""
+
+SCRIPT = r"""#!KAMAILIO
+debug=1
+log_stderror=yes
+log_name="kamailio"
+fork=yes
+children=@CHILDREN@
+listen=udp:@PROXY@
+alias="@DOMAIN@"
+auto_aliases=no
+disable_tcp=yes
+dns=no
+rev_dns=no
+server_header="Server: Branchline"
+user_agent_header="User-Agent: Branchline"
+server_signature=yes
+sip_warning=0
+mpath="@MODULES@"
+
+loadmodule "db_sqlite.so"
+loadmodule "jsonrpcs.so"
+loadmodule "kex.so"
+loadmodule "corex.so"
+loadmodule "tm.so"
+loadmodule "tmx.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "sanity.so"
+loadmodule "statistics.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "auth.so"
+loadmodule "auth_db.so"
+loadmodule "dialog.so"
+loadmodule "pike.so"
+loadmodule "htable.so"
+loadmodule "xlog.so"
+
+modparam("jsonrpcs", "transport", 4)
+modparam("jsonrpcs", "dgram_socket", "@CONTROL@")
+modparam("jsonrpcs", "dgram_mode", 0600)
+modparam("jsonrpcs", "dgram_workers", 1)
+
+# A phone that does not answer at all is unreachable after 5 s; one that rings is call control's matter.
+modparam("tm", "fr_timer", 5000)
+modparam("tm", "fr_inv_timer", 180000)
+modparam("rr", "append_fromtag", 1)
+modparam("rr", "enable_full_lr", 1)
+
+# Every binding is on disk before the phone has its 200.
+modparam("usrloc", "db_url", "sqlite:///@LOCATION@")
+modparam("usrloc", "db_mode", 1)
+modparam("usrloc", "use_domain", 0)
+modparam("usrloc", "timer_interval", 30)
+modparam("registrar", "default_expires", 300)
+modparam("registrar", "min_expires", 60)
+modparam("registrar", "max_expires", 3600)
+modparam("registrar", "method_filtering", 0)
+
+modparam("auth", "qop", "auth")
+modparam("auth", "nonce_expire", 300)
+modparam("auth", "nonce_count", 1)
+modparam("auth_db", "db_url", "sqlite:///@SUBSCRIBERS@")
+modparam("auth_db", "calculate_ha1", 0)
+modparam("auth_db", "password_column", "ha1")
+modparam("auth_db", "use_domain", 0)
+modparam("auth_db", "load_credentials", "")
+# Ten wrong passwords from one address for one extension in a minute: no more are checked for a minute.
+modparam("htable", "htable", "wrong=>size=8;autoexpire=60;")
+
+modparam("dialog", "db_url", "sqlite:///@DIALOGS@")
+modparam("dialog", "db_mode", 1)
+modparam("dialog", "send_bye", 1)
+modparam("dialog", "default_timeout", 43200)
+modparam("dialog", "enable_stats", 1)
+
+# One address may stand for every phone of a site: all registering at once, with challenge, must pass.
+modparam("pike", "sampling_time_unit", 2)
+modparam("pike", "reqs_density_per_unit", @FLOOD@)
+modparam("pike", "remove_latency", 10)
+
+modparam("sanity", "noreply", 1)
+modparam("sanity", "autodrop", 0)
+modparam("statistics", "variable", "damaged")
+modparam("statistics", "variable", "flooded")
+modparam("statistics", "variable", "refused")
+
+request_route {
+    if ($si == "@GATEWAY_ADDRESS@" && $sp == @GATEWAY_PORT@) {
+        setflag(1);
+    } else if (!pike_check_req()) {
+        update_stat("flooded", "+1");
+        drop;
+    }
+    if (!sanity_check("17895", "7")) {
+        update_stat("damaged", "+1");
+        drop;
+    }
+    if (!mf_process_maxfwd_header("10")) {
+        sl_send_reply("483", "Too Many Hops");
+        exit;
+    }
+    if (is_method("CANCEL")) {
+        if (t_check_trans()) { t_relay(); }
+        exit;
+    }
+    if (!is_method("ACK") && t_precheck_trans()) {
+        t_check_trans();
+        exit;
+    }
+    t_check_trans();
+    if (has_totag()) { route(WITHIN_DIALOG); }
+    if (is_method("ACK")) { exit; }
+    if (is_method("OPTIONS") && uri == myself) {
+        sl_send_reply("200", "OK");
+        exit;
+    }
+    remove_hf("Route");
+    if (isflagset(1)) { route(TO_PHONE); }
+    route(FROM_PHONE);
+}
+
+route[WITHIN_DIALOG] {
+    if (loose_route()) {
+        if ($du == $null && uri == myself) {
+            sl_send_reply("404", "Not Found");
+            exit;
+        }
+        if (!isflagset(1) && $du == $null && !($rd == "@GATEWAY_ADDRESS@" && $rp == "@GATEWAY_PORT@")) {
+            update_stat("refused", "+1");
+            sl_send_reply("403", "Forbidden");
+            exit;
+        }
+        t_relay();
+        exit;
+    }
+    if (is_method("ACK")) {
+        if (t_check_trans()) { t_relay(); }
+        exit;
+    }
+    sl_send_reply("481", "Call/Transaction Does Not Exist");
+    exit;
+}
+
+route[TO_PHONE] {
+    if (!is_method("INVITE|OPTIONS|MESSAGE|NOTIFY")) {
+        sl_send_reply("405", "Method Not Allowed");
+        exit;
+    }
+    if (is_method("INVITE")) {
+        record_route();
+        dlg_manage();
+    }
+    if (!lookup("location")) {
+        if (is_subscriber("$ru", "subscriber", "1")) {
+            t_newtran();
+            t_reply("480", "Temporarily Unavailable");
+        } else {
+            t_newtran();
+            t_reply("404", "Not Found");
+        }
+        exit;
+    }
+    t_relay();
+    exit;
+}
+
+route[FROM_PHONE] {
+    route(AUTHENTICATE);
+    if (is_method("REGISTER")) {
+        if (!save("location", "0x04")) { sl_reply_error(); }
+        exit;
+    }
+    if (!is_method("INVITE")) {
+        sl_send_reply("405", "Method Not Allowed");
+        exit;
+    }
+    record_route();
+    dlg_manage();
+    $du = "sip:@GATEWAY@";
+    t_relay();
+    exit;
+}
+
+route[AUTHENTICATE] {
+    if ($sht(wrong=>$au::$si) != $null && $sht(wrong=>$au::$si) >= 10) {
+        update_stat("refused", "+1");
+        sl_send_reply("403", "Forbidden");
+        exit;
+    }
+    if (is_method("REGISTER")) {
+        $var(verdict) = 0;
+        if (!www_authenticate("@DOMAIN@", "subscriber")) {
+            $var(verdict) = $rc;
+            route(WRONG);
+            www_challenge("@DOMAIN@", "1");
+            exit;
+        }
+        if ($au != $tU) {
+            sl_send_reply("403", "Forbidden");
+            exit;
+        }
+    } else if (!proxy_authenticate("@DOMAIN@", "subscriber")) {
+        $var(verdict) = $rc;
+        route(WRONG);
+        proxy_challenge("@DOMAIN@", "1");
+        exit;
+    }
+    if ($au != $fU) {
+        update_stat("refused", "+1");
+        sl_send_reply("403", "Forbidden");
+        exit;
+    }
+    $sht(wrong=>$au::$si) = $null;
+    consume_credentials();
+}
+
+# -2: wrong password, -3: no such extension. A first request without credentials or with an old nonce is no offence.
+route[WRONG] {
+    if ($var(verdict) == -2 || $var(verdict) == -3) {
+        update_stat("refused", "+1");
+        if ($sht(wrong=>$au::$si) == $null) { $sht(wrong=>$au::$si) = 0; }
+        $sht(wrong=>$au::$si) = $sht(wrong=>$au::$si) + 1;
+    }
+}
+"""

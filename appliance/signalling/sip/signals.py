@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the SIP stack's thread and the worker's thread say to each other. `call` is the leg's id on both sides."""
+
+import msgspec
+
+from appliance.config import Endpoint
+
+# From the stack.
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """A phone calls. `port` was taken from the pool by the stack: it stands in the answer already prepared."""
+
+    call: str
+    call_id: str
+    port: int
+    dnis: str
+    clid: str | None
+
+
+class Proceeding(msgspec.Struct, frozen=True):
+    """100, or 183 without sound."""
+
+    call: str
+
+
+class Alerting(msgspec.Struct, frozen=True):
+    """180, or 183 with sound (`inband`)."""
+
+    call: str
+    inband: bool
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """200 was received, or sent."""
+
+    call: str
+
+
+class Pointed(msgspec.Struct, frozen=True):
+    """The negotiated description says where the peer listens; `held`: it asked for no sound from its side."""
+
+    call: str
+    remote: Endpoint
+    held: bool
+
+
+class Over(msgspec.Struct, frozen=True):
+    """The call is over in SIP. `fault`: not by a message of the peer (time-out, transport, our own stack)."""
+
+    call: str
+    cause: int
+    status: int
+    fault: bool
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """The peer did not answer a probe inside its dialog."""
+
+    call: str
+
+
+Signal = Offered | Proceeding | Alerting | Answered | Pointed | Over | Lost
+
+# To the stack.
+
+
+class Place(msgspec.Struct, frozen=True):
+    """INVITE `to`."""
+
+    call: str
+    call_id: str
+    port: int
+    to: str
+    clid: str | None
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """180."""
+
+    call: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """200."""
+
+    call: str
+
+
+class HangUp(msgspec.Struct, frozen=True):
+    """CANCEL, BYE or a final status; what follows in SIP is the stack's own matter."""
+
+    call: str
+    cause: int
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """Ask inside the dialog whether the peer is there."""
+
+    call: str
+
+
+Order = Place | Ring | Answer | HangUp | Probe

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The SIP worker: the leg protocol on one side, the SIP stack's signals on the other, the engine's RTP ports between.
+
+It lives in one thread with its event loop; orders to the stack and signals from it cross by queues. A leg's port is
+opened before anyone is told of it and closed the moment either side lets go, before LegReleased is said. SIP's
+aftermath (CANCEL, BYE, a 200 that crossed) goes on in the stack without the leg.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+
+from appliance.signalling.sip import causes
+from appliance.signalling.sip.legs import LegTable, UnknownLegError
+from appliance.signalling.sip.rtp import RtpPorts
+from appliance.signalling.sip.signals import (
+    Alerting,
+    Answer,
+    Answered,
+    HangUp,
+    Lost,
+    Offered,
+    Order,
+    Over,
+    Place,
+    Pointed,
+    Probe,
+    Proceeding,
+    Ring,
+    Signal,
+)
+from appliance.signalling.sip.stack import is_number
+from appliance.wire import legs as wire
+from appliance.wire.envelope import Body, Envelope, Sealer
+from appliance.wire.legs import Direction, LegState, LegStep, ReleasedBy
+from appliance.wire.service import CommandRefusedError, Service
+
+ORPHANS_S = 30.0
+OUT_OF_ORDER = 27  # Q.850: the user's equipment is off line
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Everything about legs. Made and used in one running event loop."""
+
+    def __init__(
+        self,
+        socket: Path,
+        sealer: Sealer,
+        ports: RtpPorts,
+        order: Callable[[Order], None],
+        orphans_s: float = ORPHANS_S,
+    ) -> None:
+        self.service = Service(socket, sealer, "leg worker", self._handle, self._snapshot, self._controller_changed)
+        self._incarnation = sealer.identity.incarnation
+        self._ports = ports
+        self._order = order
+        self._orphans_s = orphans_s
+        self._legs = LegTable()
+        self._call_ids: dict[str, str] = {}
+        self._answering: set[str] = set()
+        self._held: set[str] = set()
+        self._numbers = itertools.count(1)
+        self._orphans: asyncio.TimerHandle | None = None
+
+    def owns(self, call_id: str) -> bool:
+        """Whether a SIP Call-ID is that of a leg of this incarnation."""
+        return call_id.startswith(self._incarnation) or call_id in self._call_ids.values()
+
+    # Commands.
+
+    def _handle(self, envelope: Envelope) -> None:
+        body = envelope.body
+        try:
+            self._carry_out(body)
+        except UnknownLegError as unknown:
+            raise CommandRefusedError("leg.unknown", f"there is no leg {unknown.args[0]}") from unknown
+
+    def _carry_out(self, body: Body) -> None:
+        match body:
+            case wire.PlaceLeg():
+                self._place(body)
+            case wire.ProceedLeg():
+                self._proceed(body)
+            case wire.AlertLeg(leg=leg):
+                self._check(leg, LegStep.ALERT)
+                self._legs.move(leg, LegStep.ALERT)
+                self._order(Ring(leg))
+            case wire.AnswerLeg(leg=leg):
+                self._check(leg, LegStep.ANSWER)
+                self._answering.add(leg)
+                self._order(Answer(leg))
+            case wire.ReleaseLeg(leg=leg, cause=cause):
+                if any(living.leg == leg for living in self._legs.living()):
+                    self._order(HangUp(leg, cause))
+                    self._release(leg, cause, ReleasedBy.US)
+            case wire.TakeSnapshot():
+                for told in self._snapshot():
+                    self.service.publish(told)
+            case _:
+                raise CommandRefusedError("message.unknown", f"{type(body).__name__} is no command of a leg worker")
+
+    def _place(self, body: wire.PlaceLeg) -> None:
+        if not is_number(body.to):
+            raise CommandRefusedError("leg.number", f"{body.to!r} cannot be called by SIP")
+        if any(leg.leg == body.leg for leg in self._legs.all()):
+            raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
+        port = self._ports.take()
+        if port is None or not self._ports.open(port):
+            cause = causes.NO_CHANNEL if port is None else causes.TEMPORARY_FAILURE
+            gone = wire.LegReleased(leg=body.leg, cause=cause, by=ReleasedBy.FAULT, sample=self._ports.samples)
+            self.service.publish(gone)
+            return
+        leg = self._legs.add(
+            body.leg, Direction.OUTGOING, f"sip {body.to}", port, contact=body.contact, clid=body.clid, to=body.to
+        )
+        call_id = self._call_ids[body.leg] = f"{self._incarnation}-{next(self._numbers)}"
+        self.service.publish(wire.LegPlaced(leg=leg))
+        self._order(Place(body.leg, call_id, port, body.to, body.clid))
+
+    def _proceed(self, body: wire.ProceedLeg) -> None:
+        leg = self._legs.get(body.leg)
+        if leg.direction is not Direction.INCOMING or leg.state not in {LegState.OFFERED, LegState.PROCEEDING}:
+            raise CommandRefusedError("leg.state", f"a {leg.direction} leg that is {leg.state} cannot proceed")
+        if leg.state is LegState.OFFERED:
+            self._legs.move(body.leg, LegStep.PROCEED)
+        self._legs.note(body.leg, body.contact)
+
+    def _check(self, leg: str, by: LegStep) -> None:
+        known = self._legs.get(leg)
+        if known.direction is not Direction.INCOMING or not self._legs.may(leg, by) or leg in self._answering:
+            raise CommandRefusedError("leg.state", f"a {known.direction} leg that is {known.state} cannot {by}")
+
+    # Signals.
+
+    def take(self, signal: Signal) -> None:
+        """From the stack. A signal about a leg that is over is what it looks like: late."""
+        try:
+            self._take(signal)
+        except UnknownLegError:
+            log.debug("sip.signal.late", signal=type(signal).__name__, leg=signal.call)
+
+    def _take(self, signal: Signal) -> None:
+        match signal:
+            case Offered():
+                self._offered(signal)
+            case Proceeding(call=leg):
+                if self._moves(leg, LegStep.PROCEED):
+                    self.service.publish(wire.LegProceeding(leg=leg))
+            case Alerting(call=leg, inband=inband):
+                if self._moves(leg, LegStep.ALERT):
+                    self.service.publish(wire.LegAlerting(leg=leg, inband=inband))
+            case Answered(call=leg):
+                sample = self._ports.samples
+                self._legs.move(leg, LegStep.ANSWER, sample)
+                self._answering.discard(leg)
+                self.service.publish(wire.LegAnswered(leg=leg, sample=sample))
+            case Pointed():
+                self._pointed(signal)
+            case Over(call=leg, cause=cause, status=status, fault=fault):
+                self._release(leg, cause, ReleasedBy.FAULT if fault else ReleasedBy.PEER, status)
+            case Lost(call=leg):
+                self._release(leg, OUT_OF_ORDER, ReleasedBy.FAULT)
+                self._order(HangUp(leg, OUT_OF_ORDER))
+
+    def _offered(self, signal: Offered) -> None:
+        if not self._ports.open(signal.port):
+            self._order(HangUp(signal.call, causes.TEMPORARY_FAILURE))
+            return
+        told = {"clid": signal.clid, "dnis": signal.dnis}
+        leg = self._legs.add(signal.call, Direction.INCOMING, f"sip {signal.clid or '?'}", signal.port, **told)
+        self._call_ids[signal.call] = signal.call_id
+        self.service.publish(wire.LegOffered(leg=leg))
+        if not self.service.controlled:
+            self._watch_orphans()
+
+    def _pointed(self, signal: Pointed) -> None:
+        port = self._legs.get(signal.call).port
+        if signal.held:
+            self._held.add(signal.call)
+        else:
+            self._held.discard(signal.call)
+        if port is not None and signal.remote.address != "0.0.0.0":  # noqa: S104  # RFC 2543's hold
+            self._ports.point(port, signal.remote)
+
+    def _moves(self, leg: str, by: LegStep) -> bool:
+        """Take the step where TABLE has it; a repeated 180 or a 183 after it is nothing new."""
+        if not self._legs.may(leg, by):
+            return False
+        self._legs.move(leg, by)
+        return True
+
+    def _release(self, leg: str, cause: int, by: ReleasedBy, status: int | None = None) -> None:
+        port = self._legs.get(leg).port
+        sample = self._ports.samples
+        if port is not None:
+            self._ports.close(port)
+        self._legs.release(leg, cause, by, sample, keep=not self.service.controlled)
+        self._answering.discard(leg)
+        self._held.discard(leg)
+        self._call_ids.pop(leg, None)
+        refused = status if status is not None and status >= 300 else None
+        self.service.publish(wire.LegReleased(leg=leg, cause=cause, by=by, sample=sample, sip_status=refused))
+        log.info("sip.leg.released", leg=leg, cause=cause, by=by, status=status)
+
+    # The engine.
+
+    def engine_silent(self, port: int) -> None:
+        """Ten seconds without sound of a peer that should send: ask it whether it is there."""
+        for leg in self._legs.living():
+            if leg.port == port and leg.state is LegState.ANSWERED and leg.leg not in self._held:
+                self._order(Probe(leg.leg))
+
+    def engine_refused(self, port: int, error: str) -> None:
+        """The engine could not open a leg's port."""
+        for leg in self._legs.living():
+            if leg.port == port:
+                log.error("sip.port.refused", leg=leg.leg, port=port, error=error)
+                self._order(HangUp(leg.leg, causes.TEMPORARY_FAILURE))
+                self._release(leg.leg, causes.TEMPORARY_FAILURE, ReleasedBy.FAULT)
+
+    # Controllers.
+
+    def _snapshot(self) -> Iterable[Body]:
+        return (wire.LegSnapshot(legs=self._legs.all()),)
+
+    def _controller_changed(self, attached: bool) -> None:  # noqa: FBT001  # the service's callback
+        if self._orphans is not None:
+            self._orphans.cancel()
+            self._orphans = None
+        if attached:
+            self._legs.forget_released()
+        else:
+            self._watch_orphans()
+
+    def _watch_orphans(self) -> None:
+        """Legs have nobody to answer for them from now on."""
+        if self._orphans is None:
+            self._orphans = asyncio.get_running_loop().call_later(self._orphans_s, self._release_orphans)
+
+    def _release_orphans(self) -> None:
+        self._orphans = None
+        for leg in self._legs.living():
+            log.warning("sip.leg.orphaned", leg=leg.leg)
+            self._order(HangUp(leg.leg, causes.TEMPORARY_FAILURE))
+            self._release(leg.leg, causes.TEMPORARY_FAILURE, ReleasedBy.FAULT)
