@@ -21,7 +21,7 @@ stop: ## end what `make demo` started
 	@$(BIN)/python -m appliance.processes.stop
 
 test: setup ## lint, types and every test; ARGS= goes to pytest
-	@$(VERB) TEST lint types pytest
+	@$(VERB) TEST ruff format imports clang-format types pytest
 
 accept: setup ## the calls of the acceptance sheet; ACCEPT_JSON=file writes it as data
 	@$(BIN)/python -m tests.accept
@@ -38,5 +38,5 @@ newcomer: ## a clean Debian 12 in a chroot, a clone, `make test`, `make demo` (r
 lock: ## pin the packages that pyproject.toml names; ARGS="--upgrade-package NAME" renews one
 	@PYTHON=$(PYTHON) sh rootfs/setup/lock.sh $(ARGS)
 
-clean: ## remove everything built here; the cache in ~/.cache/branchline stays
+clean: ## remove everything built or stored here, state too; the cache in ~/.cache/branchline stays
 	@$(VERB) CLEAN clean

@@ -15,12 +15,11 @@ check() {
     case $1 in
     ruff) $bin/ruff check --quiet . ;;
     format) $bin/ruff format --check --quiet . ;;
-    imports) $bin/lint-imports --no-cache ;;
+    imports) $bin/lint-imports --no-cache --no-logo ;;
     clang-format) git ls-files -z '*.c' '*.h' | xargs -0 --no-run-if-empty clang-format --dry-run --Werror ;;
     types) $bin/mypy $(folders appliance drivers dsp rootfs tests) ;;
     pytest) $bin/python -m pytest ${ARGS:-} ;;
-    lint) check ruff && check format && check imports && check clang-format ;;
-    clean) rm -rf build && find . -name __pycache__ -prune -exec rm -rf {} + ;;
+    clean) rm -rf build && find $(folders appliance drivers dsp rootfs tests) \( -name __pycache__ -o -name '_*.so' \) -prune -exec rm -rf {} + ;;
     esac
 }
 

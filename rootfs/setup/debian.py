@@ -7,7 +7,6 @@ What runs as root is `install-packages.sh` beside this file, and nothing more.
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,8 +58,8 @@ def install(progress: Progress) -> None:
     by_hand = f"as root: apt-get update && apt-get install --no-install-recommends {' '.join(packages)}"
     progress.say(f"missing {', '.join(packages)}")
     try:
-        become_root = root_command(os.getuid(), shutil.which("sudo"), terminal=sys.stdin.isatty())
-        if become_root and sys.stdin.isatty():
+        become_root = root_command(os.getuid(), shutil.which("sudo"), terminal=os.isatty(0))
+        if become_root and os.isatty(0):
             subprocess.run([*become_root, "-v"], check=True)  # asks for the password while the terminal is still ours
         progress.run("apt-get install", [*become_root, "sh", str(INSTALLER), *packages])
     except (SetupError, subprocess.CalledProcessError) as error:
