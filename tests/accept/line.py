@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The E1 cut: RED in time; short and the call lives, long and it is cleared with cause 27 on both sides."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from appliance.simulator.states import State
+from appliance.wire.client import Client
+from appliance.wire.envelope import Envelope, Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.spans import Alarm, SpanChanged
+from tests.accept.sheet import Sheet
+from tests.accept.talk import Rig, closed
+from tests.sound.alaw import encode
+from tests.sound.compare import compare
+from tests.sound.speech import read_wav
+
+RED_S, SHORT_S, LONG_S = 1.0, 2.0, 10.0
+NO_SERVICE = 27  # Q.850: destination out of order
+
+
+class SpanWatch:
+    """An observer of the line worker: what it says of its span, as it says it."""
+
+    def __init__(self, socket: Path) -> None:
+        self._client = Client(socket, Sealer(Identity.take("TEST", "accept")), self._take, role="observer")
+        self._task = asyncio.create_task(self._client.run())
+        self._news = asyncio.Event()
+        self._alarms: tuple[Alarm, ...] | None = None
+
+    async def red(self, *, wanted: bool, within_s: float) -> float:
+        """Wait for RED to come or go; seconds it took. TimeoutError if it does not."""
+        begun = time.monotonic()
+        async with asyncio.timeout(within_s):
+            while self._alarms is None or (Alarm.RED in self._alarms) is not wanted:
+                self._news.clear()
+                await self._news.wait()
+        return time.monotonic() - begun
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._task.cancel()
+
+    def _take(self, envelope: Envelope) -> None:
+        if isinstance(envelope.body, SpanChanged):
+            self._alarms = envelope.body.span.alarms
+            self._news.set()
+
+
+async def run(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
+    """Two seconds, then ten."""
+    watch = SpanWatch(rig.site.branch.state / "run" / "leg.line1.sock")
+    try:
+        sheet.stage("E1 cut for 2 s")
+        with sheet.guarded("P8", "E1 cut for 2 s: the call lives"):
+            await _short(rig, sheet, said, watch)
+        sheet.stage("E1 cut for 10 s")
+        with sheet.guarded("K1", "E1 cut for 10 s: cleared with cause 27"):
+            await _long(rig, sheet, watch)
+    finally:
+        watch.close()
+
+
+async def _short(rig: Rig, sheet: Sheet, said: dict[str, Path], watch: SpanWatch) -> None:
+    source = said["caller-alaw"]
+    call, phone = await rig.talking("02512344001", (str(source),))
+    await watch.red(wanted=False, within_s=5)
+    rig.exchange.cut()
+    sheet.at_most("P8", "RED after the packets stop", await watch.red(wanted=True, within_s=5), RED_S, "s")
+    await asyncio.sleep(SHORT_S - 1)
+    rig.exchange.restore()
+    await watch.red(wanted=False, within_s=5)
+    call.cue()
+    await asyncio.sleep(9.5)
+    sheet.equal("P8", "the call lives after a cut of 2 s", call.state is not State.CLEARED, True)
+    call.hang_up()
+    await call.result()
+    await closed(phone)
+    heard = compare(encode(read_wav(source)), encode(read_wav(phone.heard()[-1])))
+    sheet.at_least("P8", "its sound has returned: blocks identical", heard.identical_share, 0.99)
+    await rig.exchange.all_cleared()
+
+
+async def _long(rig: Rig, sheet: Sheet, watch: SpanWatch) -> None:
+    call, phone = await rig.talking("02512344002")
+    rig.exchange.cut()
+    await asyncio.sleep(LONG_S)
+    rig.exchange.restore()
+    result = await asyncio.wait_for(call.result(), 10)
+    await closed(phone, 5)
+    sheet.equal("K1", "cut of 10 s: cause at the exchange (T309)", result.cause, NO_SERVICE)
+    record = await rig.site.record_of("02512344002")
+    caller = next(leg for leg in record["legs"] if leg["direction"] == "incoming")
+    sheet.equal("K1", "cut of 10 s: cause at the branch (T309)", caller["cause"], NO_SERVICE)
+    await watch.red(wanted=False, within_s=5)
+    await rig.exchange.in_service(15)
+    again, phone = await rig.talking("02512344003")
+    sheet.equal("K1", "in service by itself: the next call is answered", again.answered is not None, True)
+    again.hang_up()
+    await again.result()
+    await closed(phone)
+    await rig.exchange.all_cleared()

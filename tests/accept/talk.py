@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One caller at the exchange and one agent at a phone, brought into a talk: the beginning of most stages."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import msgspec
+
+from appliance.simulator.call import Call
+from appliance.simulator.caller import AwaitAnswer, AwaitCue, AwaitRelease, AwaitSound, Key, Rest, Script, Talk
+from appliance.simulator.exchange import Exchange, ExchangeSettings
+from appliance.simulator.phone import Phone
+from appliance.simulator.states import State
+from tests.accept.site import HOST, NUMBER, Site
+
+ESTABLISHED, CLOSED = "CALL_ESTABLISHED", "CALL_CLOSED"
+MENU = (AwaitAnswer(within_s=20), AwaitSound(within_s=10), Rest(0.3), Key("1"))
+
+
+class Rig(msgspec.Struct, frozen=True):
+    """The system under test with both ends of its calls."""
+
+    site: Site
+    exchange: Exchange
+    phones: tuple[Phone, ...]
+
+    async def talking(self, clid: str, sounds: tuple[str, ...] = (), *, record: bool = False) -> tuple[Call, Phone]:
+        """A call that is through to an agent, and his phone; on the next cue the caller says `sounds`."""
+        say = (Talk(sounds),) if sounds else ()
+        script = Script((*MENU, AwaitCue(within_s=60), *say, AwaitRelease(within_s=120)), record=record)
+        before = {phone.number: count(phone, ESTABLISHED) for phone in self.phones}
+        call = self.exchange.place(NUMBER, clid, script)
+        async with asyncio.timeout(30):
+            while True:
+                for phone in self.phones:
+                    if count(phone, ESTABLISHED) > before[phone.number]:
+                        return call, phone
+                if call.state is State.CLEARED:
+                    raise AssertionError(f"cleared before an agent had it: {await call.result()}")
+                await asyncio.sleep(0.01)
+
+
+def count(phone: Phone, kind: str) -> int:
+    """How many events of this kind the phone has told."""
+    return sum(event.type == kind for event in tuple(phone.events))
+
+
+async def closed(phone: Phone, within_s: float = 5.0) -> float:
+    """Wait until the phone has no call; returns how long it took. AssertionError if it keeps one."""
+    begun = time.monotonic()
+    while count(phone, CLOSED) < count(phone, ESTABLISHED):
+        if time.monotonic() - begun > within_s:
+            raise AssertionError(f"phone {phone.number} still has its call after {within_s} s")
+        await asyncio.sleep(0.01)
+    return time.monotonic() - begun
+
+
+def exchange_of(site: Site) -> Exchange:
+    """The far end of the site's E1."""
+    ports = site.ports
+    return Exchange(ExchangeSettings(local=(HOST, ports.line_exchange), remote=(HOST, ports.line_branch)))
+
+
+def phone_of(site: Site, extension: str, speech: Path) -> Phone:
+    """A stranger's phone that answers by itself and says `speech` once."""
+    folder = site.folder / f"phone-{extension}"
+    return Phone(f"{extension}@branch.test", site.secret(extension), site.proxy, folder, speech=speech, loop=False)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A TCP path between two boxes that can be black-holed: connections stay open, nothing passes, new ones hang."""
+
+import asyncio
+import contextlib
+
+CHUNK = 65_536
+
+
+class TcpPath:
+    """Listens on `port` and carries to `target` until it is black-holed."""
+
+    def __init__(self, port: int, target: tuple[str, int]) -> None:
+        self.port = port
+        self._target = target
+        self._open = asyncio.Event()
+        self._open.set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+
+    def black_hole(self) -> None:
+        """From now on nothing passes in either direction."""
+        self._open.clear()
+
+    def heal(self) -> None:
+        """Everything passes again, what was held first."""
+        self._open.set()
+
+    async def close(self) -> None:
+        """End every connection."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        await self._open.wait()
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.close()
+            return
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while octets := await reader.read(CHUNK):
+                await self._open.wait()
+                writer.write(octets)
+                await writer.drain()
+        finally:
+            writer.close()
