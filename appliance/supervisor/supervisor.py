@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The children of one box, started in order, kept running, and stopped in the reverse order.
+
+`run/processes.json` says at every moment who runs: name → pid, starts, since, state. Alarms (`process.restarted`,
+`process.failed`) stand on `run/supervisor.sock`. A child that cannot use its configuration at the first start ends the
+whole start with status 2; one that does so later is left out, with an alarm.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from appliance.config import EXIT_STATUS
+from appliance.supervisor.child import Child
+from appliance.supervisor.leash import Leash
+from appliance.supervisor.spec import Spec
+from appliance.supervisor.states import Backoff, State
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.envelope import Body, Envelope, Sealer
+from appliance.wire.service import CommandRefusedError, Service
+
+log = structlog.get_logger()
+
+
+class Supervisor:
+    """One box's children. `run` until `stop` is called."""
+
+    def __init__(self, specs: Sequence[Spec], state_folder: Path, sealer: Sealer) -> None:
+        self._folder = state_folder
+        self._leash = Leash()
+        self.children = [Child(spec, state_folder, self._leash, self._changed) for spec in specs]
+        self._service = Service(state_folder / "run" / "supervisor.sock", sealer, "processes", _refuse, self._standing)
+        self._alarms: dict[tuple[str, str], AlarmRaised] = {}
+        self._good_life: dict[str, asyncio.TimerHandle] = {}
+        self._news = asyncio.Event()
+        self._stopping = False
+        self._started = False
+
+    def stop(self) -> None:
+        """End everything, in order; `run` returns then."""
+        self._stopping = True
+        self._news.set()
+
+    async def run(self, on_ready: Callable[[], None]) -> int:
+        """Start all, `on_ready` when all are, watch until `stop`. Returns the exit status."""
+        await self._service.start()
+        try:
+            await self._start_all()
+            if not self._stopping:
+                self._started = True
+                on_ready()
+                log.info("supervisor.box.started", children=len(self.children))
+                while not self._stopping:
+                    await self._change()
+        finally:
+            await self._stop_all()
+            await self._service.close()
+            self._leash.close()
+        return EXIT_STATUS if self.refusing() and not self._started else 0
+
+    def refusing(self) -> list[Child]:
+        """Children that could not use their configuration."""
+        return [child for child in self.children if child.refused]
+
+    async def _start_all(self) -> None:
+        for group in _groups(self.children):
+            for child in group:
+                child.start()
+            while not self._stopping and not _all(group, State.RUNNING):
+                await self._change()
+            if self._stopping:
+                return
+
+    async def _stop_all(self) -> None:
+        self._stopping = True
+        log.info("supervisor.box.stopping")
+        for group in reversed(list(_groups(self.children))):
+            for child in group:
+                child.stop()
+            while not _all(group, State.STOPPED):
+                await self._change()
+
+    async def _change(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
+    def _changed(self, child: Child) -> None:
+        self._write_table()
+        self._news.set()
+        if child.state is State.FAILED and not self._started:
+            self._stopping = True
+        if not self._stopping:
+            self._judge(child)
+
+    def _judge(self, child: Child) -> None:
+        """Raise what its new state deserves; a good life clears it."""
+        name, loop = child.spec.name, asyncio.get_running_loop()
+        timer = self._good_life.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+        if child.state is State.BACKING_OFF:
+            self._raise("process.restarted", name, f"{name} {child.ended}; it is being started again")
+        elif child.state is State.FAILED:
+            sentence = f"{name} cannot use its configuration and is not started again; see log/{name}.log"
+            self._raise("process.failed", name, sentence)
+        elif child.state is State.RUNNING:
+            self._good_life[name] = loop.call_later(Backoff.GOOD_LIFE_S, self._clear, "process.restarted", name)
+
+    def _raise(self, code: str, name: str, sentence: str) -> None:
+        alarm = AlarmRaised(code=code, address=f"process={name}", sentence=sentence)
+        self._alarms[code, name] = alarm
+        log.warning("supervisor.alarm.raised", code=code, child=name, sentence=sentence)
+        self._service.publish(alarm)
+
+    def _clear(self, code: str, name: str) -> None:
+        if self._alarms.pop((code, name), None) is not None:
+            log.info("supervisor.alarm.cleared", code=code, child=name)
+            self._service.publish(AlarmCleared(code=code, address=f"process={name}"))
+
+    def _standing(self) -> Iterator[Body]:
+        yield from self._alarms.values()
+
+    def _write_table(self) -> None:
+        table = {
+            child.spec.name: {"pid": child.pid, "starts": child.starts, "since": child.since, "state": child.state}
+            for child in self.children
+        }
+        path = self._folder / "run" / "processes.json"
+        new = path.with_suffix(".new")
+        new.write_bytes(msgspec.json.format(msgspec.json.encode(table)) + b"\n")
+        new.replace(path)
+
+
+def _groups(children: Sequence[Child]) -> Iterator[list[Child]]:
+    """Children that are started together: a waited-for one alone, all between two such ones at once."""
+    for _, group in itertools.groupby(enumerate(children), lambda entry: entry[0] if entry[1].spec.waited_for else -1):
+        yield [child for _, child in group]
+
+
+def _all(children: Iterable[Child], state: State) -> bool:
+    return all(child.state is state for child in children)
+
+
+def _refuse(_: Envelope) -> None:
+    raise CommandRefusedError("processes.command", "the supervisor takes no commands here")
