@@ -16,7 +16,8 @@ from pathlib import Path
 
 from appliance.media.engine import inherited_fds
 from appliance.media.events import Sound
-from appliance.media.segment import Segment, alaw_encode
+from appliance.media.segment import Segment
+from dsp.g711 import alaw_encode
 
 _HEAD = struct.Struct("<8sII")  # magic, sounds, octets used
 _ENTRY = struct.Struct("<32sII")  # sha256, offset, octets

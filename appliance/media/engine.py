@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Handle on the media engine for one client: commands in, events out, status read from the shared table.
 
-No method waits: a command is obeyed at the engine's next tick (5 ms), in the order of the calls. What is wrong by itself
-raises ValueError here; what is wrong in the engine's state comes back as CommandRefused. Use one handle in one thread.
+No method waits: a command is obeyed at the engine's next tick (5 ms), in the order of the calls. What is wrong by
+itself raises ValueError here; what is wrong in the engine's state comes back as CommandRefused. Use one handle in one
+thread. Commands of different clients given within one tick are obeyed in the order of the clients' numbers.
 """
 
 from __future__ import annotations

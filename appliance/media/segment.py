@@ -125,13 +125,6 @@ def tone_zone(name: str) -> int:
     return zone
 
 
-def alaw_encode(samples: bytes) -> bytes:
-    """A-law octets of 16-bit samples in the machine's order."""
-    alaw = ffi.new("uint8_t[]", len(samples) // 2)
-    lib.bl_alaw_encode(ffi.from_buffer("int16_t[]", samples), alaw, len(alaw))
-    return bytes(ffi.buffer(alaw))
-
-
 def octets(pointer: Any, count: int) -> bytes:
     """Copy of `count` octets of C memory."""
     return bytes(ffi.buffer(pointer, count))

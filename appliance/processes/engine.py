@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The media engine's process: takes the supervisor's descriptors, enters C and stays there.
 
-It imports as little as it can: after a crash its table must be running again within 300 ms, and imports are most of that.
+It imports as little as it can: after a crash its table must be running again within 300 ms; imports are most of that.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> int:
         return 2
     event_fds = ffi.new("int[]", [fds.get(name, -1) for name in _CLIENTS] + [-1] * (lib.BL_CLIENTS - len(_CLIENTS)))
     engine = ffi.new("struct bl_engine **")
-    error = lib.bl_engine_open(fds["segment"], event_fds, True, engine)
+    error = lib.bl_engine_open(fds["segment"], event_fds, 1, engine)
     if not error:
         _notify(b"READY=1")
         error = lib.bl_engine_run(engine[0])

@@ -124,13 +124,37 @@ struct bl_header {
 	uint64_t stage_ns[...];
 	uint64_t taps_dropped;
 	float clock_ppm;
+	uint64_t command_ticket;
+	uint32_t command_attempts;
 	struct bl_lateness tick;
 	struct bl_lateness reference;
 	...;
 };
 
+struct bl_play {
+	uint8_t count;
+	struct bl_sound sounds[...];
+	...;
+};
+
+struct bl_port {
+	uint8_t kind;
+	uint8_t source;
+	uint16_t peer;
+	struct bl_play play;
+	...;
+};
+
+struct bl_recording {
+	uint16_t left, right;
+	uint8_t active;
+	...;
+};
+
 struct bl_segment {
 	struct bl_header header;
+	struct bl_port ports[...];
+	struct bl_recording recordings[...];
 	...;
 };
 

@@ -77,14 +77,14 @@ static void watch_ring(struct bl_span *span)
 		span->shift_frames = error / 125000;
 }
 
-static void set_target(struct bl_phase *phase)
+/* The earliest packet of the first windows gives the target: one window may hold no packet that came at its best. */
+static void learn_target(struct bl_phase *phase)
 {
 	int64_t most = phase->least_ns + BURST_NS;
 
-	phase->fresh = 0;
-	phase->target_ns = phase->last_ns < phase->least_ns ? phase->least_ns
-	                   : phase->last_ns > most          ? most
-	                                                    : phase->last_ns;
+	phase->fresh--;
+	if (phase->last_ns > phase->target_ns)
+		phase->target_ns = phase->last_ns < most ? phase->last_ns : most;
 }
 
 static void close_window(struct bl_engine *e)
@@ -105,8 +105,8 @@ static void close_window(struct bl_engine *e)
 		span->phase.last_ns = span->phase.lead_ns;
 		span->phase.packets = 0;
 		if (span->phase.fresh)
-			set_target(&span->phase);
-		if (i == leader)
+			learn_target(&span->phase);
+		else if (i == leader)
 			steer(c, span->phase.last_ns - span->phase.target_ns);
 		watch_ring(span);
 	}

@@ -38,10 +38,12 @@ struct bl_span_counters { /* packets, if not named otherwise */
  * that sends in bursts has its last packet of a burst ahead of the first by the burst's length, which the target then
  * includes.
  */
+#define BL_PHASE_LEARN 4 /* windows, a second */
+
 struct bl_phase {
 	int64_t lead_ns;   /* the greatest of the window under way */
 	uint32_t packets;  /* seen in it */
-	uint32_t fresh;    /* laid out anew: the window under way gives the target */
+	uint32_t fresh;    /* laid out anew: so many windows are yet to give the target */
 	int64_t least_ns;  /* the first packet after laying out waits so long */
 	int64_t target_ns; /* where the lead is held */
 	int64_t last_ns;   /* of the last whole window */
@@ -87,7 +89,7 @@ extern const struct bl_span_io bl_cesopsn_io;
 static inline void bl_phase_start(struct bl_phase *phase)
 {
 	phase->packets = 0;
-	phase->fresh = 1;
+	phase->fresh = BL_PHASE_LEARN;
 	phase->target_ns = phase->least_ns;
 }
 

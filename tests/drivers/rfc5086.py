@@ -31,7 +31,9 @@ class Packet:
         whole = len(head) + 4 + len(self.payload)
         length = (whole if whole < 64 else 0) if self.length is None else self.length
         first = self.l_bit << 3 | self.r_bit << 2 | self.modifier
-        return head + struct.pack(">BBH", first, self.fragmentation << 6 | length, self.sequence & 0xFFFF) + self.payload
+        return (
+            head + struct.pack(">BBH", first, self.fragmentation << 6 | length, self.sequence & 0xFFFF) + self.payload
+        )
 
     @classmethod
     def decode(cls, octets: bytes, *, rtp: bool = False) -> Packet:

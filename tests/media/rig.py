@@ -84,9 +84,17 @@ class Recorder:
         self.taps: list[Tap] = []
 
     def sounds(self, recording_id: int) -> list[TapSound]:
-        """Pieces of a recording so far."""
+        """Pieces of a recording so far, parted only where samples are missing."""
         self.taps += self.engine.take_taps()
-        return [tap for tap in self.taps if isinstance(tap, TapSound) and tap.recording_id == recording_id]
+        pieces: list[TapSound] = []
+        for tap in self.taps:
+            if not isinstance(tap, TapSound) or tap.recording_id != recording_id:
+                continue
+            if pieces and pieces[-1].sample + len(pieces[-1].left) == tap.sample:
+                last = pieces.pop()
+                tap = TapSound(recording_id, last.sample, last.left + tap.left, last.right + tap.right)  # noqa: PLW2901
+            pieces.append(tap)
+        return pieces
 
     def left(self, recording_id: int) -> bytes:
         """All of the left side."""
@@ -128,7 +136,7 @@ class EngineProcess:
         assert self._notify.recv(100) == b"READY=1"
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
@@ -203,8 +211,10 @@ def join(exchange: Side, branch: Side, *, exchange_ppm: float = 0, branch_ppm: f
 
 
 @contextlib.contextmanager
-def pair(exchange: Callable[..., contextlib.AbstractContextManager[Host]] = engine_thread,
-         branch: Callable[..., contextlib.AbstractContextManager[Host]] = engine_thread) -> Iterator[tuple[Side, Side]]:
+def pair(
+    exchange: Callable[..., contextlib.AbstractContextManager[Host]] = engine_thread,
+    branch: Callable[..., contextlib.AbstractContextManager[Host]] = engine_thread,
+) -> Iterator[tuple[Side, Side]]:
     """Exchange and branch with an E1 between them."""
     with exchange() as first, branch() as second:
         sides = Side(first), Side(second)

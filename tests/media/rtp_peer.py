@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterable
+from typing import Self
 
 OCTETS = 160
 
@@ -44,12 +45,12 @@ class RtpPeer:
     def __init__(self, engine_port: int) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
-        self.socket.setblocking(False)
+        self.socket.settimeout(0)
         self.address: tuple[str, int] = self.socket.getsockname()
         self.engine = ("127.0.0.1", engine_port)
         self.received: list[RtpPacket] = []
 
-    def __enter__(self) -> RtpPeer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

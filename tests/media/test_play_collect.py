@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from appliance.media.events import (
@@ -48,7 +50,7 @@ def test_collect_until_full(call: Sides) -> None:
     assert caller.line.wait(DigitsSent).send_id == 1
     heard = branch.ivr.all(DigitDetected)
     assert "".join(event.digit for event in heard) == "19A0"
-    steps = [later.sample - earlier.sample for earlier, later in zip(heard, heard[1:], strict=False)]
+    steps = [later.sample - earlier.sample for earlier, later in itertools.pairwise(heard)]
     assert all(abs(step - 120 * 8) <= 80 for step in steps)
 
 
@@ -175,5 +177,5 @@ def test_bad_values_never_reach_the_engine(call: Sides) -> None:
         lambda: branch.engine.send_frame(0, bytes(301)),
         lambda: branch.engine.span_status(4),
     ):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\w"):
             wrong()

@@ -66,8 +66,12 @@ def test_blocks_are_joined_until_a_gap() -> None:
         side = bytes([sample % 256]) * 40
         return struct.pack("<QQHBxI40s40s", recording, sample, octets, kind, 0, side, side)
 
-    ring = tap(1, 5, 30) + tap(2, 5, 30, 10) + tap(2, 6, 40, 40) + tap(2, 5, 40, 40) + tap(2, 5, 160, 40) + tap(3, 5, 170)
-    sounds = [(type(each).__name__, getattr(each, "sample", None), len(getattr(each, "left", ""))) for each in join(ring)]
+    ring = (
+        tap(1, 5, 30) + tap(2, 5, 30, 10) + tap(2, 6, 40, 40) + tap(2, 5, 40, 40) + tap(2, 5, 160, 40) + tap(3, 5, 170)
+    )
+    sounds = [
+        (type(each).__name__, getattr(each, "sample", None), len(getattr(each, "left", ""))) for each in join(ring)
+    ]
     assert sounds == [
         ("TapBegin", None, 0),
         ("TapSound", 30, 50),

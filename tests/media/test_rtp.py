@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -53,8 +54,8 @@ def test_rfc3550_5_1_sound_out_is_bit_exact(ends: Ends, packet_ms: int) -> None:
     heard = [packet for packet in peer.received if len(packet.payload) == packet_ms * 8]
     stream = [packet for packet in heard if packet.ssrc == heard[-1].ssrc]
     assert [packet.marker for packet in stream] == [True] + [False] * (len(stream) - 1)
-    assert {later.sequence - earlier.sequence & 0xFFFF for earlier, later in zip(stream, stream[1:], strict=False)} == {1}
-    steps = {later.timestamp - earlier.timestamp & 0xFFFFFFFF for earlier, later in zip(stream, stream[1:], strict=False)}
+    assert {later.sequence - earlier.sequence & 0xFFFF for earlier, later in itertools.pairwise(stream)} == {1}
+    steps = {later.timestamp - earlier.timestamp & 0xFFFFFFFF for earlier, later in itertools.pairwise(stream)}
     assert steps == {packet_ms * 8}
     assert {packet.payload_type for packet in stream} == {8}
 
@@ -157,7 +158,7 @@ def test_fuzzed_packets_never_stop_the_port(ends: Ends) -> None:
         octets = bytearray(RtpPacket(n, n * 160, b"\x2a" * chance.choice([0, 1, 80, 160, 480])).encode())
         for _ in range(chance.randrange(4)):
             octets[chance.randrange(min(len(octets), 16))] = chance.randrange(256)
-        peer.send(octets[: chance.randrange(len(octets) + 1)] if n % 3 == 0 else octets)
+        peer.send(bytes(octets[: chance.randrange(len(octets) + 1)] if n % 3 == 0 else octets))
     peer.talk([[]] * 30)
     side.engine.set_rtp_remote(PORT, peer.address)
     peer.talk([[]])
