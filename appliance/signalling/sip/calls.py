@@ -119,7 +119,8 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
     @guarded
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802, ARG002
         """Descriptions were agreed on: say where the peer listens."""
-        for media in self.getInfo().media:
+        info = self.getInfo()  # its media list lives no longer than this name
+        for media in info.media:
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status in _AGREED:
                 stream = self.getStreamInfo(media.index)
                 address, _, port = stream.remoteRtpAddress.rpartition(":")

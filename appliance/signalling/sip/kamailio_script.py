@@ -75,7 +75,7 @@ modparam("auth_db", "db_url", "sqlite:///@SUBSCRIBERS@")
 modparam("auth_db", "calculate_ha1", 0)
 modparam("auth_db", "password_column", "ha1")
 modparam("auth_db", "use_domain", 0)
-modparam("auth_db", "load_credentials", "")
+modparam("auth_db", "load_credentials", "$avp(number)=username")
 # Ten wrong passwords from one address for one extension in a minute: no more are checked for a minute.
 modparam("htable", "htable", "wrong=>size=8;autoexpire=60;")
 
@@ -163,7 +163,7 @@ route[TO_PHONE] {
         dlg_manage();
     }
     if (!lookup("location")) {
-        if (is_subscriber("$ru", "subscriber", "1")) {
+        if (is_subscriber("$ru", "subscriber", "0")) {
             t_newtran();
             t_reply("480", "Temporarily Unavailable");
         } else {

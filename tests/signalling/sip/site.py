@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A branch's SIP side for tests: engine in a thread, Kamailio and the worker as processes, on free ports."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from appliance.config import Branch, Endpoint
+from appliance.config.files import load_role
+from appliance.media.engine import Engine
+from appliance.media.events import Client
+from appliance.media.host import start_thread
+from appliance.signalling.sip import kamailio
+from appliance.signalling.sip.control import control
+from tests.ports import free_port, free_rtp_base
+
+DOMAIN = "branch.test"
+PASSWORD = "correct-horse-{number}"
+
+CONFIGURATION = """\
+role: branch
+box: BR-0001
+name: Test
+headquarters: {{server: 127.0.0.1:{server}, secret: uplink}}
+engine: {{rtp_address: 127.0.0.1, rtp_base: {rtp_base}}}
+spans:
+  - {{name: telco, driver: cesopsn, local: 127.0.0.1:{span}, remote: 127.0.0.1:{exchange}}}
+sip: {{listen: 127.0.0.1:{listen}, proxy: 127.0.0.1:{proxy}, domain: branch.test}}
+extensions:
+{extensions}
+prompts: {{directories: [.]}}
+"""
+
+
+def until(happened: Callable[[], bool], timeout_s: float = 5.0) -> None:
+    """Wait until something is so; AssertionError if it never is."""
+    end = time.monotonic() + timeout_s
+    while not happened():
+        assert time.monotonic() < end, f"not within {timeout_s} s"
+        time.sleep(0.02)
+
+
+class Site:
+    """Configuration, engine, and the two processes, which may be killed and started again."""
+
+    def __init__(self, folder: Path, numbers: tuple[str, ...]) -> None:
+        self.state = folder / "state"
+        self.rtp_base = free_rtp_base()
+        self.listen = Endpoint("127.0.0.1", free_port())
+        self.proxy = Endpoint("127.0.0.1", free_port())
+        self.configuration = folder / "branch.yaml"
+        self._write(folder, numbers)
+        self.branch = load_role(self.configuration, Branch)
+        self.socket = self.state / "run" / "leg.sip.sock"
+        self.engine_thread = start_thread(self.rtp_base)
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.kamailio: subprocess.Popen[bytes] | None = None
+
+    def engine(self, client: Client = Client.MONITOR) -> Engine:
+        """A handle on the engine."""
+        return self.engine_thread.engine(client)
+
+    def start_kamailio(self) -> None:
+        """Prepare, start, wait until it serves."""
+        command = kamailio.prepare(self.branch, self.state)
+        self.kamailio = self._start(command.argv, "kamailio", command.env)
+        until(lambda: asyncio.run(kamailio.serves(self.state)))
+
+    def start_worker(self) -> None:
+        """Start, wait until it serves."""
+        self.socket.unlink(missing_ok=True)
+        fds = {"segment": self.engine_thread.segment_fd, "sip": self.engine_thread.event_fds[Client.SIP]}
+        environment = {
+            "BRANCHLINE_CONFIG": str(self.configuration),
+            "BRANCHLINE_STATE": str(self.state),
+            "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
+        }
+        command = (sys.executable, "-m", "appliance.processes.sip")
+        self.worker = self._start(command, "sip", environment, tuple(fds.values()))
+        until(lambda: self.socket.exists() or self.worker is None or self.worker.poll() is not None)
+        assert self.worker.poll() is None, self.log("sip")
+
+    def rpc(self, method: str, *parameters: str | int) -> object:
+        """Ask Kamailio."""
+        return asyncio.run(control(kamailio.control_socket(self.state), method, *parameters))
+
+    def statistic(self, name: str) -> int:
+        """One of the script's counters."""
+        told = self.rpc("stats.get_statistics", f"{name}")
+        assert isinstance(told, list)
+        return int(str(told[0]).partition("=")[2])
+
+    def dialogs(self) -> list[dict[str, object]]:
+        """Dialogs that Kamailio holds and that are not over."""
+        told = self.rpc("dlg.list")
+        assert isinstance(told, list)
+        return [dialog for dialog in told if dialog["state"] != 5]
+
+    def log(self, process: str) -> str:
+        """What a process said."""
+        return (self.state / f"{process}.log").read_text()
+
+    def close(self) -> None:
+        """End both processes and the engine."""
+        for process in (self.worker, self.kamailio):
+            if process is not None and process.poll() is None:
+                process.terminate()
+        for process in (self.worker, self.kamailio):
+            if process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(5)
+                process.kill()
+                process.wait()
+        kamailio.end_leftovers(self.state / "kamailio")
+        self.engine_thread.close()
+
+    def _start(
+        self, argv: tuple[str, ...], name: str, environment: dict[str, str], fds: tuple[int, ...] = ()
+    ) -> subprocess.Popen[bytes]:
+        with (self.state / f"{name}.log").open("ab") as told:
+            return subprocess.Popen(
+                argv, stdout=told, stderr=told, env=os.environ | environment, pass_fds=fds, start_new_session=True
+            )
+
+    def _write(self, folder: Path, numbers: tuple[str, ...]) -> None:
+        self.state.mkdir(parents=True)
+        for number in (*numbers, "uplink"):
+            secret = folder / number
+            secret.write_text(PASSWORD.format(number=number))
+            secret.chmod(0o600)
+        extensions = "".join(f"  - {{number: {n}, name: Agent {n}, secret: {folder / n}}}\n" for n in numbers)
+        text = CONFIGURATION.format(
+            server=free_port(),
+            rtp_base=self.rtp_base,
+            span=free_port(),
+            exchange=free_port(),
+            listen=self.listen.port,
+            proxy=self.proxy.port,
+            extensions=extensions,
+        )
+        self.configuration.write_text(text)
+
+
+@contextlib.contextmanager
+def site(folder: Path, numbers: tuple[str, ...] = ("8001", "8002"), *, worker: bool = True) -> Iterator[Site]:
+    """A running site."""
+    running = Site(folder, numbers)
+    try:
+        running.start_kamailio()
+        if worker:
+            running.start_worker()
+        yield running
+    finally:
+        running.close()
