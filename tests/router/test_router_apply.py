@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The router chooses who is available longest, never one agent twice, loses no reservation, decides the same on replay."""
+"""Who is available longest is chosen; no agent twice, no reservation lost, the same decisions on replay."""
 
 from collections.abc import Sequence
 from pathlib import Path

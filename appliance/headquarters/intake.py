@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What branches say to headquarters, subject by subject, and what they are answered.
+
+Call events are answered after their commit, which runs in a thread of its own so that no route answer waits for a disk.
+What cannot be read is counted, logged, answered with an error, and stored nowhere. Where the disk refuses there is no
+answer, so the branch keeps what it has and sends it again.
+"""
+
+import asyncio
+import functools
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import msgspec
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from sqlalchemy.exc import SQLAlchemyError
+
+from appliance.headquarters.desk import Desk
+from appliance.headquarters.live import Live
+from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
+from appliance.headquarters.reports.writer import Writer, read_batch
+from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
+from appliance.wire.ids import is_box
+from appliance.wire.routes import RouteRequest
+from appliance.wire.service_messages import Refused
+
+MESSAGES_LIMIT = 4_096
+OCTETS_LIMIT = 67_108_864
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Intake:
+    """Subscribes, and hands each message to whom it concerns."""
+
+    def __init__(self, client: Client, sealer: Sealer, desk: Desk, writer: Writer, vault: Vault, live: Live) -> None:
+        self.refused: Counter[str] = Counter()
+        self._client = client
+        self._sealer = sealer
+        self._desk = desk
+        self._writer = writer
+        self._vault = vault
+        self._live = live
+        self._disk = ThreadPoolExecutor(1, "record")
+        self._files = ThreadPoolExecutor(1, "recordings")
+
+    async def start(self) -> None:
+        """Listen; a reconnected client listens again by itself."""
+        takers: dict[str, Callable[[str, Msg], Awaitable[None]]] = {
+            "heartbeat.*": self._heartbeat,
+            "route.request.*": self._route,
+            "call.*.record": self._record,
+            "recording.*.chunk": self._chunk,
+            "line.*.status": self._status,
+            "alarm.*": self._alarm,
+        }
+        for subject, take in takers.items():
+            place = subject.split(".").index("*")
+            await self._subscribe(subject, functools.partial(self._take, take, place))
+        await self._subscribe("live.state", self._live_state)
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._disk.shutdown()
+        self._files.shutdown()
+
+    async def _subscribe(self, subject: str, take: Callable[[Msg], Awaitable[None]]) -> None:
+        await self._client.subscribe(
+            subject, cb=take, pending_msgs_limit=MESSAGES_LIMIT, pending_bytes_limit=OCTETS_LIMIT
+        )
+
+    async def _take(self, take: Callable[[str, Msg], Awaitable[None]], place: int, message: Msg) -> None:
+        box = message.subject.split(".")[place]
+        try:
+            await take(_checked(box), message)
+        except UnknownMessageError as error:
+            self.refused[box] += 1
+            log.warning("intake.message.refused", subject=message.subject, error=str(error), times=self.refused[box])
+            await self._refuse(message, str(error))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("intake.disk.refused", subject=message.subject, error=str(error))
+
+    async def _refuse(self, message: Msg, why: str) -> None:
+        if not message.reply:
+            return
+        if message.subject.startswith("route."):
+            await message.respond(encode(self._sealer.seal(Refused(code="message.unknown", sentence=why))))
+        else:
+            await message.respond(msgspec.json.encode({"error": why, "have": 0}))
+
+    async def _heartbeat(self, box: str, message: Msg) -> None:
+        self._live.beat(box, message.data, time.time_ns())
+        self._desk.heard(box)
+        await _answer(message, {"at_ns": time.time_ns()})
+
+    async def _route(self, box: str, message: Msg) -> None:
+        envelope = decode(message.data)
+        if not isinstance(envelope.body, RouteRequest):
+            raise UnknownMessageError(f"{type(envelope.body).__name__} is no route request")
+        if envelope.box != box:
+            raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
+        answer = self._desk.ask(box, envelope.body)
+        if message.reply:
+            await message.respond(encode(self._sealer.seal(answer, cause=envelope.id)))
+
+    async def _record(self, box: str, message: Msg) -> None:
+        batch = read_batch(message.data, box)
+        new = await self._in(self._disk, functools.partial(self._writer.store, batch))
+        self._desk.told(new)
+        await _answer(message, {"stored": len(batch)})
+        if new:
+            await self._changed()
+
+    async def _chunk(self, box: str, message: Msg) -> None:
+        header, sound = read_chunk(message.data)
+        have: Have = await self._in(self._files, functools.partial(self._vault.take, header, sound))
+        if have.have == header.octets:
+            here = functools.partial(self._writer.recording_here, header.recording, header.contact)
+            await self._in(self._disk, here)
+            log.info("recording.file.kept", box=box, recording=header.recording, octets=header.octets)
+            await self._changed()
+        elif have.error is not None:
+            log.error("recording.file.refused", box=box, recording=header.recording, error=have.error)
+        await _answer(message, have)
+
+    async def _status(self, box: str, message: Msg) -> None:
+        self._live.status(box, message.data, time.time_ns())
+
+    async def _alarm(self, box: str, message: Msg) -> None:
+        self._live.alarm(box, message.data, time.time_ns())
+
+    async def _live_state(self, message: Msg) -> None:
+        await _answer(message, self._live.state(time.time_ns()))
+
+    async def _changed(self) -> None:
+        """Tell the page that the record has changed."""
+        if self._client.is_connected:
+            await self._client.publish("report.stored", b"")
+
+    async def _in(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, work)
+
+
+def _checked(box: str) -> str:
+    if not is_box(box):
+        raise UnknownMessageError(f"{box!r} is no box")
+    return box
+
+
+async def _answer(message: Msg, answer: object) -> None:
+    if message.reply:
+        await message.respond(msgspec.json.encode(answer))

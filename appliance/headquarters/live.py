@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is so now: branches by their heartbeats, spans as they were last told, alarms that stand.
+
+Fed with the messages of `heartbeat.*`, `line.*.status` and `alarm.*`. An alarm that its branch, itself well, has not
+said again for 30 s is forgotten (branches say theirs every 10 s). Times are UTC nanoseconds of headquarters.
+"""
+
+import msgspec
+
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.envelope import UnknownMessageError, decode
+from appliance.wire.spans import Span, SpanChanged
+
+GONE_NS = 5_000_000_000
+FORGOTTEN_NS = 30_000_000_000
+
+
+class Beat(msgspec.Struct, frozen=True):
+    """A heartbeat."""
+
+    box: str
+    incarnation: str
+    at_ns: int
+    name: str = ""
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """`heard_ns` 0: never heard."""
+
+    box: str
+    name: str = ""
+    heard_ns: int = 0
+
+
+class SpanNow(msgspec.Struct, frozen=True):
+    """A span of a branch."""
+
+    box: str
+    span: Span
+    heard_ns: int
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """A standing alarm of a box."""
+
+    box: str
+    code: str
+    address: str
+    sentence: str
+    raised_ns: int
+    heard_ns: int
+
+
+class State(msgspec.Struct, frozen=True):
+    """All of it, for whoever begins to listen."""
+
+    branches: tuple[Branch, ...]
+    spans: tuple[SpanNow, ...]
+    alarms: tuple[Alarm, ...]
+
+
+class Live:
+    """`boxes`: branches that are expected, so that a silent one is seen to be missing."""
+
+    def __init__(self, boxes: frozenset[str] = frozenset()) -> None:
+        self._branches = {box: Branch(box) for box in sorted(boxes)}
+        self._spans: dict[tuple[str, str, int], SpanNow] = {}
+        self._alarms: dict[tuple[str, str, str], Alarm] = {}
+
+    def beat(self, box: str, payload: bytes, now_ns: int) -> None:
+        """A heartbeat. Raises UnknownMessageError."""
+        try:
+            beat = msgspec.json.decode(payload, type=Beat)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnknownMessageError(f"not a heartbeat: {error}") from error
+        if beat.box != box:
+            raise UnknownMessageError(f"box {box} cannot beat for box {beat.box}")
+        self._branches[box] = Branch(box, beat.name, now_ns)
+
+    def status(self, box: str, payload: bytes, now_ns: int) -> None:
+        """A span's state. Raises UnknownMessageError."""
+        body = decode(payload).body
+        if not isinstance(body, SpanChanged):
+            raise UnknownMessageError(f"{type(body).__name__} is no span's state")
+        self._spans[box, body.span.name, body.span.span] = SpanNow(box, body.span, now_ns)
+
+    def alarm(self, box: str, payload: bytes, now_ns: int) -> None:
+        """An alarm raised, said again, or cleared. Raises UnknownMessageError."""
+        body = decode(payload).body
+        if isinstance(body, AlarmRaised):
+            before = self._alarms.get((box, body.code, body.address))
+            raised = before.raised_ns if before else now_ns
+            now = Alarm(box, body.code, body.address, body.sentence, raised, now_ns)
+            self._alarms[box, body.code, body.address] = now
+        elif isinstance(body, AlarmCleared):
+            self._alarms.pop((box, body.code, body.address), None)
+        else:
+            raise UnknownMessageError(f"{type(body).__name__} is no alarm")
+
+    def state(self, now_ns: int) -> State:
+        """As it is now."""
+        self._forget(now_ns)
+        alarms = sorted(self._alarms.values(), key=lambda one: (-one.raised_ns, one.code, one.address))
+        spans = (self._spans[key] for key in sorted(self._spans))
+        return State(tuple(self._branches.values()), tuple(spans), tuple(alarms))
+
+    def restore(self, state: State) -> None:
+        """Take over what another has heard before; what was heard here is newer and stays."""
+        for branch in state.branches:
+            if self._branches.get(branch.box, branch).heard_ns <= branch.heard_ns:
+                self._branches[branch.box] = branch
+        for one in state.spans:
+            self._spans.setdefault((one.box, one.span.name, one.span.span), one)
+        for alarm in state.alarms:
+            self._alarms.setdefault((alarm.box, alarm.code, alarm.address), alarm)
+
+    def _forget(self, now_ns: int) -> None:
+        for key, alarm in tuple(self._alarms.items()):
+            branch = self._branches.get(alarm.box)
+            well = branch is not None and now_ns - branch.heard_ns < GONE_NS
+            if well and now_ns - alarm.heard_ns > FORGOTTEN_NS:
+                del self._alarms[key]

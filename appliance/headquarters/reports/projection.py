@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an event tells of its contact, legs, decisions and recordings: rows made and completed in any order."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, insert, select, update
+
+from appliance.headquarters.reports import schema
+from appliance.wire import calls
+from appliance.wire.envelope import Envelope
+from appliance.wire.routes import Release, RingAgent, Treat
+
+_STAGES = {Treat: "treated", RingAgent: "ringing", Release: "releasing"}
+
+
+def project(store: Connection, place: int, envelope: Envelope) -> None:
+    """Tell the tables, in the transaction that stores the event under `place`."""
+    body = envelope.body
+    tell = _TELLERS.get(type(body))
+    if tell is None:
+        raise TypeError(f"{type(body).__name__} is no call event")
+    tell(store, place, envelope, body)
+
+
+def put(store: Connection, table: Table, key: str, values: dict[str, Any]) -> None:
+    """Complete the row of `key`, making it first where it is missing. One writer, so nobody comes between."""
+    column = next(iter(table.primary_key.columns))
+    known = store.execute(select(column).where(column == key)).first()
+    if known is None:
+        store.execute(insert(table).values({column.name: key, **values}))
+    else:
+        store.execute(update(table).where(column == key).values(values))
+
+
+def _contact(store: Connection, envelope: Envelope, contact: str, **values: Any) -> None:
+    put(store, schema.contact, contact, {"box": envelope.box, **values})
+
+
+def _began(store: Connection, place: int, envelope: Envelope, body: calls.ContactBegan) -> None:
+    del place
+    at_ns = envelope.at_ns
+    known = {"channel": body.channel, "dnis": body.dnis, "clid": body.clid, "ani": body.ani}
+    _contact(store, envelope, body.contact, began_ns=at_ns, stage="offered", stage_ns=at_ns, **known)
+    caller = {"contact": body.contact, "direction": "incoming", "channel": body.channel, "began_ns": at_ns}
+    put(store, schema.leg, body.leg, caller)
+
+
+def _decided(store: Connection, place: int, envelope: Envelope, body: calls.RouteDecided) -> None:
+    store.execute(
+        insert(schema.decision).values(
+            place=place,
+            contact=body.contact,
+            at_ns=envelope.at_ns,
+            by=body.by,
+            latency_ms=body.latency_ms,
+            outcome=body.outcome,
+            action=_json(body.action),
+            reason=body.reason,
+            call_type=body.call_type,
+            script=body.script,
+            version=body.version,
+            path=_json(body.path),
+            compared=_json(body.values),
+        )
+    )
+    values: dict[str, Any] = {"stage": _STAGES[type(body.action)], "stage_ns": envelope.at_ns}
+    if body.call_type:
+        values["call_type"] = body.call_type
+    if isinstance(body.action, RingAgent):
+        values["agent"] = body.action.agent or body.action.extension
+        values |= _first_queued(store, body.contact, envelope.at_ns)
+    _contact(store, envelope, body.contact, **values)
+
+
+def _first_queued(store: Connection, contact: str, at_ns: int) -> dict[str, int]:
+    """The wait for an agent counts from the first ring, however many agents were tried."""
+    column = schema.contact.c.queued_ns
+    before = store.execute(select(column).where(schema.contact.c.contact == contact)).scalar()
+    return {} if before is not None else {"queued_ns": at_ns}
+
+
+def _digits(store: Connection, place: int, envelope: Envelope, body: calls.DigitsEntered) -> None:
+    del place
+    _contact(store, envelope, body.contact, ced=body.ced)
+
+
+def _leg_began(store: Connection, place: int, envelope: Envelope, body: calls.LegBegan) -> None:
+    del place
+    values = {"direction": body.direction.value, "channel": body.channel, "to": body.to, "agent": body.agent}
+    put(store, schema.leg, body.leg, {"contact": body.contact, "began_ns": envelope.at_ns, **values})
+
+
+def _leg_connected(store: Connection, place: int, envelope: Envelope, body: calls.LegConnected) -> None:
+    del place
+    values = {"connected_ns": envelope.at_ns, "connected_sample": body.sample}
+    put(store, schema.leg, body.leg, {"contact": body.contact, **values})
+
+
+def _leg_ended(store: Connection, place: int, envelope: Envelope, body: calls.LegEnded) -> None:
+    del place
+    values = {"ended_ns": envelope.at_ns, "ended_sample": body.sample, "cause": body.cause, "by": body.by.value}
+    put(store, schema.leg, body.leg, {"contact": body.contact, **values})
+
+
+def _talk_began(store: Connection, place: int, envelope: Envelope, body: calls.TalkBegan) -> None:
+    del place
+    at_ns = envelope.at_ns
+    _contact(store, envelope, body.contact, stage="talking", stage_ns=at_ns, talk_ns=at_ns)
+    if body.recording is not None:
+        put(store, schema.recording, body.recording, {"contact": body.contact})
+
+
+def _talk_ended(store: Connection, place: int, envelope: Envelope, body: calls.TalkEnded) -> None:
+    del place
+    _contact(store, envelope, body.contact, stage="releasing", stage_ns=envelope.at_ns, talk_samples=body.samples)
+
+
+def _ended(store: Connection, place: int, envelope: Envelope, body: calls.ContactEnded) -> None:
+    del place
+    at_ns = envelope.at_ns
+    ending = {"ended_ns": at_ns, "cause": body.cause, "by": str(body.by)}
+    _contact(store, envelope, body.contact, stage="ended", stage_ns=at_ns, **ending)
+
+
+def _sealed(store: Connection, place: int, envelope: Envelope, body: calls.RecordingSealed) -> None:
+    del place, envelope
+    sound = {"samples": body.samples, "octets": body.octets, "sha256": body.sha256, "lost_samples": body.lost_samples}
+    put(store, schema.recording, body.recording, {"contact": body.contact, **sound})
+
+
+def _failed(store: Connection, place: int, envelope: Envelope, body: calls.RecordingFailed) -> None:
+    del place, envelope
+    put(store, schema.recording, body.recording, {"contact": body.contact, "failure": body.sentence})
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_TELLERS: dict[type, Callable[[Connection, int, Envelope, Any], None]] = {
+    calls.ContactBegan: _began,
+    calls.RouteDecided: _decided,
+    calls.DigitsEntered: _digits,
+    calls.LegBegan: _leg_began,
+    calls.LegConnected: _leg_connected,
+    calls.LegEnded: _leg_ended,
+    calls.TalkBegan: _talk_began,
+    calls.TalkEnded: _talk_ended,
+    calls.ContactEnded: _ended,
+    calls.RecordingSealed: _sealed,
+    calls.RecordingFailed: _failed,
+}
+CALL_EVENTS = tuple(_TELLERS)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the record is asked: calls now, calls before, one call with all its decisions and legs.
+
+Rows are given as plain mappings, ready for JSON; times in UTC nanoseconds.
+"""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, RowMapping, Select, func, select
+
+from appliance.headquarters.reports.schema import contact, decision, leg, recording
+
+Row = dict[str, Any]
+
+
+class Record:
+    """The reading end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def calls_now(self, limit: int = 500) -> list[Row]:
+        """Contacts that have not ended, oldest first."""
+        query = select(contact).where(contact.c.ended_ns.is_(None), contact.c.began_ns.is_not(None))
+        return self._rows(query.order_by(contact.c.began_ns).limit(limit))
+
+    def calls_before(self, before_ns: int | None = None, limit: int = 50) -> list[Row]:
+        """Contacts that have ended, newest first, begun before `before_ns`; with the recording that is here, if any."""
+        sound = (
+            select(recording.c.contact, func.max(recording.c.recording).label("recording"))
+            .where(recording.c.here.is_(True))
+            .group_by(recording.c.contact)
+            .subquery()
+        )
+        query = select(contact, sound.c.recording).outerjoin(sound, sound.c.contact == contact.c.contact)
+        query = query.where(contact.c.ended_ns.is_not(None))
+        if before_ns is not None:
+            query = query.where(contact.c.began_ns < before_ns)
+        return self._rows(query.order_by(contact.c.began_ns.desc()).limit(limit))
+
+    def call(self, name: str) -> Row | None:
+        """One contact with `decisions`, `legs` and `recordings`; None where nobody knows it."""
+        found = self._rows(select(contact).where(contact.c.contact == name))
+        if not found:
+            return None
+        decisions = self._rows(select(decision).where(decision.c.contact == name).order_by(decision.c.place))
+        for one in decisions:
+            for field in ("action", "path", "compared"):
+                one[field] = msgspec.json.decode(one[field])
+        legs = self._rows(select(leg).where(leg.c.contact == name).order_by(leg.c.began_ns))
+        sounds = self._rows(select(recording).where(recording.c.contact == name).order_by(recording.c.recording))
+        return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds}
+
+    def totals(self) -> Row:
+        """How many contacts there are, and how many have ended."""
+        counts = (func.count(contact.c.contact).label("all"), func.count(contact.c.ended_ns).label("ended"))
+        return self._rows(select(*counts))[0]
+
+    def _rows(self, query: Select[*tuple[Any, ...]]) -> list[Row]:
+        with self._engine.connect() as store:
+            rows: list[RowMapping] = list(store.execute(query).mappings())
+        return [dict(row) for row in rows]

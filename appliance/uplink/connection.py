@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A client of headquarters' message server that never gives up, with every buffer bounded.
+
+The server is asked every second whether it lives; two silent pings, and the connection is made anew. The token is read
+from its file at every attempt, so a file that comes later or changes is enough.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import nats
+import structlog
+from nats.aio.client import Client
+
+from appliance.config import Endpoint, read_secret
+
+PING_S = 1
+RECONNECT_S = 0.05
+PENDING_OCTETS = 4_194_304
+
+log = structlog.get_logger()
+
+
+class _Troubles:
+    """Logs a trouble when it comes, not at each of twenty attempts a second."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._last = ""
+
+    async def told(self, error: Exception) -> None:
+        text = str(error) or type(error).__name__
+        if text != self._last:
+            log.warning("connection.trouble.met", client=self._name, error=text)
+        self._last = text
+
+    def over(self) -> None:
+        self._last = ""
+
+
+async def connect(
+    server: Endpoint,
+    secret: Path,
+    name: str,
+    on_up: Callable[[], Awaitable[None]] | None = None,
+    on_down: Callable[[], Awaitable[None]] | None = None,
+) -> Client:
+    """Connected for the first time; from then on it reconnects by itself. `on_up` is called at each reconnection."""
+    troubles = _Troubles(name)
+
+    async def reconnected() -> None:
+        troubles.over()
+        log.info("connection.server.reached", client=name)
+        if on_up is not None:
+            await on_up()
+
+    async def disconnected() -> None:
+        log.warning("connection.server.lost", client=name)
+        if on_down is not None:
+            await on_down()
+
+    client = await nats.connect(
+        f"nats://{server}",
+        name=name,
+        token=lambda: read_secret(secret),
+        error_cb=troubles.told,
+        reconnected_cb=reconnected,
+        disconnected_cb=disconnected,
+        connect_timeout=1,
+        reconnect_time_wait=RECONNECT_S,
+        max_reconnect_attempts=-1,
+        ping_interval=PING_S,
+        max_outstanding_pings=2,
+        pending_size=PENDING_OCTETS,
+    )
+    log.info("connection.server.reached", client=name)
+    return client

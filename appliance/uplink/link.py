@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The link to headquarters, and whether it is alive: judged by headquarters' own answers, never by TCP.
+
+A heartbeat each second. Nobody there to answer: down at once. Silence (frozen, black-holed): down after 3 s without an
+answer. Down means that routes are not even asked for; the first answered heartbeat means up.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import nats.errors
+import structlog
+from nats.aio.client import Client
+
+from appliance.config import Endpoint
+from appliance.uplink.connection import connect
+from appliance.wire.ids import Identity
+
+BEAT_S = 1.0
+SILENCE_S = 3.0
+
+log = structlog.get_logger()
+
+
+class LinkDownError(Exception):
+    """Nobody can be asked; known at once."""
+
+
+class LinkSilentError(Exception):
+    """Asked, and no answer came in time."""
+
+
+class Link:
+    """One link; `run` keeps it. `name` is the branch's, for people; `on_change(up)` is called at every change."""
+
+    def __init__(
+        self, server: Endpoint, secret: Path, identity: Identity, name: str, on_change: Callable[[bool], None]
+    ) -> None:
+        self.up = False
+        self.identity = identity
+        self._server = server
+        self._secret = secret
+        self._name = name
+        self._on_change = on_change
+        self._client: Client | None = None
+        self._answered = 0.0
+        self._beat_now = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect, and beat for ever; cancel to end."""
+        name = f"{self.identity.box} {self.identity.process}"
+        self._client = await connect(self._server, self._secret, name, self._reached, self._lost)
+        try:
+            while True:
+                await self._beat()
+                await self._pause()
+        finally:
+            await self._client.close()
+
+    async def ask(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
+        """The answer. Raises LinkDownError or LinkSilentError."""
+        client = self._client
+        if client is None or not client.is_connected:
+            raise LinkDownError("headquarters' message server cannot be reached")
+        try:
+            answer = await client.request(subject, payload, timeout=timeout_s)
+        except nats.errors.NoRespondersError as error:
+            raise LinkDownError("nobody answers at headquarters") from error
+        except nats.errors.TimeoutError as error:
+            raise LinkSilentError(f"headquarters did not answer within {timeout_s * 1000:.0f} ms") from error
+        except nats.errors.Error as error:
+            raise LinkDownError(f"headquarters cannot be asked: {error}") from error
+        return answer.data
+
+    async def tell(self, subject: str, payload: bytes) -> None:
+        """Say it if there is a connection; what is said without one is said again by its source, so it is dropped."""
+        client = self._client
+        if client is None or not client.is_connected:
+            return
+        try:
+            await client.publish(subject, payload)
+        except nats.errors.Error as error:
+            log.info("link.message.dropped", subject=subject, error=str(error))
+
+    async def _beat(self) -> None:
+        who = self.identity
+        beat = {"box": who.box, "incarnation": who.incarnation, "at_ns": time.time_ns(), "name": self._name}
+        try:
+            await self.ask(f"heartbeat.{self.identity.box}", msgspec.json.encode(beat), BEAT_S)
+        except LinkDownError as error:
+            self._judge(up=False, why=str(error))
+        except LinkSilentError as error:
+            if time.monotonic() - self._answered > SILENCE_S:
+                self._judge(up=False, why=str(error))
+        else:
+            self._answered = time.monotonic()
+            self._judge(up=True, why="headquarters answered")
+
+    async def _pause(self) -> None:
+        """A second, or less where the connection has just come back."""
+        self._beat_now.clear()
+        try:
+            await asyncio.wait_for(self._beat_now.wait(), BEAT_S if self.up else BEAT_S / 4)
+        except TimeoutError:
+            return
+
+    async def _reached(self) -> None:
+        self._beat_now.set()
+
+    async def _lost(self) -> None:
+        self._judge(up=False, why="the connection was lost")
+
+    def _judge(self, *, up: bool, why: str) -> None:
+        if up == self.up:
+            return
+        self.up = up
+        log.info("link.state.changed", up=up, why=why)
+        self._on_change(up)

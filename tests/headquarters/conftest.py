@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A site that ends with its test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.headquarters.site import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Call control's questions over the uplink's socket: an answer while headquarters lives, silence in time when not."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from appliance.wire.client import Client
+from appliance.wire.envelope import Envelope, Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest, RouteSilent, Treat
+from tests.headquarters.site import BOX, Site, until
+
+pytestmark = pytest.mark.system
+
+ALL = ("nats-server", "headquarters", "uplink")
+
+
+class Asker:
+    """Call control's side of the socket."""
+
+    def __init__(self, site: Site) -> None:
+        self._heard: asyncio.Queue[Envelope] = asyncio.Queue()
+        sealer = Sealer(Identity.take(BOX, "call"))
+        self.client = Client(site.branch_state / "run" / "uplink.sock", sealer, self._heard.put_nowait)
+        self._serial = 0
+
+    async def ask(self, cursor: str = "", **known: object) -> tuple[RouteAnswer | RouteSilent, float]:
+        """The answer and the seconds it took."""
+        self._serial += 1
+        name = f"r{self._serial}"
+        known = {"contact": f"{BOX}.test.{self._serial}", **known}
+        began = time.monotonic()
+        self.client.send(RouteRequest(request=name, dnis="95588", cursor=cursor, **known))  # type: ignore[arg-type]
+        while True:
+            body = (await asyncio.wait_for(self._heard.get(), 5)).body
+            if isinstance(body, RouteAnswer | RouteSilent) and body.request == name:
+                return body, time.monotonic() - began
+
+
+def asking(site: Site, story: Callable[[Asker], Awaitable[None]]) -> None:
+    async def run() -> None:
+        asker = Asker(site)
+        task = asyncio.get_running_loop().create_task(asker.client.run())
+        try:
+            await story(asker)
+        finally:
+            task.cancel()
+
+    asyncio.run(run())
+
+
+def up(site: Site) -> None:
+    until(lambda: '"up": true' in site.log_of("uplink"), 10, "headquarters answers")
+
+
+def test_first_the_treatment_then_an_agent_then_the_other(site: Site) -> None:
+    site.start(*ALL)
+    up(site)
+
+    async def story(asker: Asker) -> None:
+        treated, _ = await asker.ask(contact="c1")
+        assert isinstance(treated, RouteAnswer)
+        assert isinstance(treated.action, Treat)
+        rung, _ = await asker.ask(treated.cursor, contact="c1", ced="1", outcome="digits")
+        assert isinstance(rung, RouteAnswer)
+        assert isinstance(rung.action, RingAgent)
+        assert (rung.action.agent, rung.action.extension) == ("1001", "8001")
+        again, _ = await asker.ask(
+            rung.cursor, contact="c1", ced="1", outcome="no-answer", refused_agents=(rung.action.agent,)
+        )
+        assert isinstance(again, RouteAnswer)
+        assert isinstance(again.action, RingAgent)
+        assert again.action.agent == "1002"
+
+    asking(site, story)
+
+
+def test_silence_is_told_in_time_whatever_became_of_headquarters(site: Site) -> None:
+    site.start(*ALL)
+    up(site)
+
+    async def story(asker: Asker) -> None:
+        site.freeze("nats-server", "headquarters")
+        silent, took = await asker.ask()
+        assert isinstance(silent, RouteSilent)
+        assert took < 0.6
+        await asyncio.sleep(4.5)
+        silent, took = await asker.ask()
+        assert isinstance(silent, RouteSilent)
+        assert took < 0.1
+        site.thaw("nats-server", "headquarters")
+        await back(asker)
+        site.kill("headquarters")
+        silent, took = await asker.ask()
+        assert isinstance(silent, RouteSilent)
+        assert took < 0.1
+        site.start("headquarters")
+        await back(asker)
+        site.kill("nats-server")
+        silent, took = await asker.ask()
+        assert isinstance(silent, RouteSilent)
+        assert took < 0.1
+
+    asking(site, story)
+
+
+async def back(asker: Asker) -> None:
+    for _ in range(50):
+        answer, _ = await asker.ask()
+        if isinstance(answer, RouteAnswer):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("routes are not answered again within 5 s")
