@@ -103,13 +103,13 @@ class Exchange:
         self._close_nowhere()
         self._host.close()
 
-    async def in_service(self, within_s: float = 5.0) -> None:
-        """Wait until the D-channel is up. Raises TimeoutError."""
+    async def in_service(self, within_s: float | None = 5.0) -> None:
+        """Wait until the D-channel is up; None: as long as it takes. Raises TimeoutError."""
         async with asyncio.timeout(within_s):
             while not self._d_channel.link.established:
                 await self._change()
 
-    async def restart(self, within_s: float = 30.0) -> None:
+    async def restart(self, within_s: float | None = 30.0) -> None:
         """Make all B-channels idle on both sides (Q.931 §5.5): after an exchange's own restart. Raises TimeoutError."""
         self._restarting = set(BEARERS)
         self._d_channel.link.restart(BEARERS)

@@ -26,8 +26,8 @@ from drivers.cesopsn.driver import CesopsnSettings
 from drivers.model import Alarm
 
 ANSWERED, RINGING, SILENT = "95588", "95599", "95500"
-REFUSED = "955"
-"""Prefix of numbers that end in the cause of refusal: 955017, 955034."""
+REFUSED = "404"
+"""Prefix of numbers that end in the cause of refusal: 40417, 40401."""
 
 Address = tuple[str, int]
 
@@ -156,7 +156,7 @@ class Subscriber:
 
     def _be_called(self, setup: events.SetupReceived) -> None:
         assert setup.channel is not None
-        if setup.dnis.startswith(REFUSED + "0"):
+        if setup.dnis.startswith(REFUSED):
             self._link.release(setup.call, int(setup.dnis[-2:]))
             return
         self._open(setup.call, setup.channel)

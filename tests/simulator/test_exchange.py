@@ -115,7 +115,7 @@ def test_q931_5_3_the_branch_clears_and_the_robot_learns_the_cause() -> None:
 @pytest.mark.parametrize("cause", [1, 17, 34])
 def test_q931_5_2_5_the_branch_refuses(cause: int) -> None:
     async def story(exchange: Exchange, _: Subscriber) -> None:
-        result = await exchange.call(f"{REFUSED}0{cause:02}", CLID, Script((AwaitAnswer(),)))
+        result = await exchange.call(f"{REFUSED}{cause:02}", CLID, Script((AwaitAnswer(),)))
         assert (result.cause, result.by) == (cause, ReleasedBy.PEER)
         assert result.unmet == "step 1 AwaitAnswer: released while calling"
         assert result.answered is None

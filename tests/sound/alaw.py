@@ -22,9 +22,16 @@ def _value(octet: int) -> int:
     return 8 * magnitude if bits & 0x80 else -8 * magnitude
 
 
+def _lowest(octet: int) -> int:
+    """Decision value: the least magnitude that is given this octet."""
+    bits = octet ^ 0x55
+    segment, step = bits >> 4 & 7, bits & 15
+    return 8 * (2 * step + 32 << segment - 1 if segment else 2 * step)
+
+
 _DECODED = np.array([_value(octet) for octet in range(256)], dtype=np.int16)
-_RISING = np.argsort(_DECODED).astype(np.uint8)
-_SORTED = _DECODED[_RISING].astype(np.int32)
+_POSITIVE = np.array([octet ^ 0x55 for octet in range(128, 256)], dtype=np.uint8)
+_DECISIONS = np.array([_lowest(octet) for octet in _POSITIVE.tolist()], dtype=np.int32)
 
 
 def decode(octets: bytes) -> Linear:
@@ -33,15 +40,14 @@ def decode(octets: bytes) -> Linear:
 
 
 def encode(linear: Linear) -> bytes:
-    """A-law octets of linear samples: the nearest value; half way between two, the larger magnitude."""
+    """A-law octets of linear samples, by the decision values.
+
+    A negative sample that lies on one goes to the lower magnitude, as in G.191's g711.c.
+    """
     wide = linear.astype(np.int32)
-    magnitude = np.abs(wide) if linear.size else wide
-    positive = _SORTED[128:]
-    above = np.clip(np.searchsorted(positive, magnitude), 1, 127)
-    nearer_below = magnitude - positive[above - 1] < positive[above] - magnitude
-    index = np.where(nearer_below, above - 1, above)
-    signed = np.where(wide >= 0, 128 + index, 127 - index)
-    return _RISING[signed].tobytes()
+    magnitude = np.where(wide < 0, -wide - 1, wide)
+    octets = _POSITIVE[np.searchsorted(_DECISIONS, magnitude, side="right") - 1]
+    return np.where(wide < 0, octets ^ 0x80, octets).astype(np.uint8).tobytes()
 
 
 def ideal_pass(linear: Linear) -> Linear:

@@ -26,6 +26,8 @@ def source(linear: Linear) -> bytes:
 def test_g711_table_1a_decision_values() -> None:
     assert decode(bytes([0xD5, 0x55, 0xAA, 0x2A])).tolist() == [8, -8, 32256, -32256]
     assert encode(decode(bytes(range(256)))) == bytes(range(256))
+    around = np.array([0, 15, 16, -1, -16, -17, 16511, 16512, 32767, -32768], np.int16)  # 16,384 begins segment 7
+    assert decode(encode(around)).tolist() == [8, 8, 24, -8, -8, -24, 16896, 16896, 32256, -32256]
     sine = FULL_SCALE * np.sin(2 * np.pi * np.arange(8000) / 8)
     assert level_dbm0(sine) == pytest.approx(3.14, abs=0.01)
 
