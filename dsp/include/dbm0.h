@@ -3,8 +3,8 @@
  * The level scale of every block: dBm0 of a sine wave in 16-bit linear samples.
  *
  * G.711 table 5/6: the full-scale sine of A-law (peak 4096 in 13 bits, 32768 in 16) is +3.14 dBm0. Hence 0 dBm0 is a
- * sine of peak 22827.06 or RMS 16141.17. The mu-law scale (+3.17 dBm0, peak 8159 in 14 bits, 32636 in 16) is the same
- * to 0.005 dB.
+ * sine of peak 22827.06 or RMS 16141.17. Mu-law's own scale (+3.17 dBm0, peak 8159 in 14 bits, 32636 in 16)
+ * reads 0.07 dB low here.
  */
 #ifndef BL_DBM0_H
 #define BL_DBM0_H

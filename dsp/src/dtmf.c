@@ -23,6 +23,7 @@
 #define EDGE_SHARE 0.5f        /* of a tone's power a window 3/4 full reads */
 #define DIAL_LOOKS 40          /* 200 ms of one level: no speech does that */
 #define DIAL_STEADY 0.1f       /* of its power, two frequencies 90 Hz apart beat by half of it */
+#define DIAL_FOLLOW 0.0625f    /* a look: its first window may have been not quite full */
 #define DIAL_LEAK 0.05f        /* of the tones' power that is counted as below the filter */
 #define DIAL_STRAYS 6          /* looks */
 #define HOPS_A_SECOND 200.0f
@@ -193,6 +194,7 @@ static int dial_tone_stands(struct bl_dtmf *d, float low, float tones)
 
 	if (off <= DIAL_STEADY * d->dial_power + DIAL_LEAK * tones) {
 		d->dial_strays = 0;
+		d->dial_power += DIAL_FOLLOW * (low - d->dial_power);
 		if (d->dial_looks < DIAL_LOOKS)
 			d->dial_looks++;
 		return d->dial_looks == DIAL_LOOKS;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """HDLC a second time, as operations on strings of "0" and "1" in the order of the line.
 
-Law: nothing here shares a table, a register or an idea with dsp/src/hdlc_*.c; the receiver looks at the whole stream at once.
+Law: nothing here shares a table, a register or an idea with dsp/src/hdlc_*.c; the receiver looks at the whole stream.
 """
 
 import re

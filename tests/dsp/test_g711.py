@@ -17,12 +17,12 @@ ALAW_SCALE, ULAW_SCALE = 8, 4  # to 16 bits
 
 # Tables 3 and 4 as printed: decoder output value numbers.
 ULAW_TO_ALAW = [
-    *[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8], *range(9, 25), 25, 27, 29, 31, *range(33, 45), 46, *range(48, 63),
-    *range(64, 81), *range(82, 129),
+    *[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8], *range(9, 25), 25, 27, 29, 31, *range(33, 45), 46,
+    *range(48, 63), *range(64, 81), *range(82, 129),
 ]  # fmt: skip
 ALAW_TO_ULAW = [
-    *range(1, 17, 2), *range(16, 32), 32, 32, 33, 33, 34, 34, 35, 35, *range(36, 48), 48, 48, 49, 49, *range(50, 64), 64,
-    *range(64, 80), 80, *range(80, 128),
+    *range(1, 17, 2), *range(16, 32), 32, 32, 33, 33, 34, 34, 35, 35, *range(36, 48), 48, 48, 49, 49, *range(50, 64),
+    64, *range(64, 80), 80, *range(80, 128),
 ]  # fmt: skip
 
 
