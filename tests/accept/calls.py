@@ -67,7 +67,7 @@ async def _caller_hangs_up(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> Non
     # What is written.
     record = await rig.site.record_of(clid)
     decisions = record["decisions"]
-    sheet.equal("I1", "the first decision was taken before answer", _before_answer(record), True)
+    sheet.holds("I1", "the first decision was taken before answer", _before_answer(record))
     sheet.equal("A1", "call type from DNIS", record["call_type"], "card-service")
     sheet.equal("B3", "CED from in-band DTMF", record["ced"], "1")
     sheet.equal("C1", "CLID and DNIS in the record", f"{record['clid']} {record['dnis']}", f"{clid} 95588")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The acceptance sheet: one line per promise, with the figure that was measured and the bar it must pass.
 
-A line is `{id, promise, value, unit, bar, result, seconds, command}`; id is the row of the mission. Values that have no
-bar are printed beside the line they explain (`note`), never as a line of their own, because a line must be able to fail.
+A line is `{id, promise, value, unit, bar, result, seconds, command}`; id is the row of the mission. Values that have
+no bar are printed beside the line they explain (`note`), because a line must be able to fail.
 """
 
 import sys
@@ -53,6 +53,10 @@ class Sheet:
         """Pass if both are the same."""
         shown = value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
         self._add(row, promise, shown, unit, f"= {bar}", passed=value == bar)
+
+    def holds(self, row: str, promise: str, truth: object) -> None:
+        """Pass if it is so."""
+        self._add(row, promise, "yes" if truth else "no", "", "= yes", passed=bool(truth))
 
     def note(self, sentence: str) -> None:
         """A figure without a bar."""

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`python -m tests.accept`: all stages on two systems, one after the other."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import structlog
+
+from appliance.simulator.exchange import Exchange
+from tests.accept import calls, deaths, faults, headquarters, line, load
+from tests.accept.sheet import Sheet
+from tests.accept.site import EXTENSIONS, Site
+from tests.accept.talk import Rig, exchange_of, phone_of
+
+STAGES = ("calls", "headquarters", "deaths", "line", "faults", "load")
+PHONES = EXTENSIONS[:2]
+DISK = "256m"
+"""The branch's data disk of the first system: small enough to be filled."""
+
+
+def main() -> int:
+    """The sheet; exit status 0 if every promise is kept."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    wanted = tuple(filter(None, os.environ.get("ACCEPT_STAGES", "").split(","))) or STAGES
+    unknown = set(wanted) - set(STAGES)
+    if unknown:
+        sys.stderr.write(f"ACCEPT_STAGES: no stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}\n")
+        return 2
+    sheet = Sheet("make accept")
+    folder = Path(tempfile.mkdtemp(prefix="branchline-accept-"))
+    asyncio.run(_run(sheet, folder, wanted))
+    status = sheet.close(os.environ.get("ACCEPT_JSON"))
+    if status:
+        sys.stdout.write(f"logs of both systems: {folder}\n")
+    else:
+        shutil.rmtree(folder)
+    return status
+
+
+async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
+    if set(wanted) - {"load"}:
+        await _with_phones(sheet, folder / "first", wanted)
+    if "load" in wanted:
+        await _with_load(sheet, folder / "second")
+
+
+async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
+    said = calls.sounds(folder / "sounds")
+    stages: dict[str, Callable[[Rig], Awaitable[None]]] = {
+        "calls": lambda rig: calls.run(rig, sheet, said),
+        "headquarters": lambda rig: headquarters.run(rig, sheet),
+        "deaths": lambda rig: deaths.run(rig, sheet, said),
+        "line": lambda rig: line.run(rig, sheet, said),
+        "faults": lambda rig: faults.run(rig, sheet, said),
+    }
+    with _small_disk(folder / "branch"), sheet.guarded("P1", "a system with two phones runs"):
+        async with Site(folder, PHONES) as site, _in_service(site) as exchange:
+            with contextlib.ExitStack() as held:
+                phones = tuple(held.enter_context(phone_of(site, each, said["agent-alaw"])) for each in PHONES)
+                rig = Rig(site, exchange, phones)
+                for name in wanted:
+                    if name in stages:
+                        await stages[name](rig)
+
+
+async def _with_load(sheet: Sheet, folder: Path) -> None:
+    with sheet.guarded("P1", "a system with twenty phones runs"):
+        async with Site(folder) as site, _in_service(site) as exchange:
+            await load.run(site, exchange, sheet)
+
+
+@contextlib.asynccontextmanager
+async def _in_service(site: Site) -> AsyncIterator[Exchange]:
+    exchange = exchange_of(site)
+    await exchange.start()
+    try:
+        await exchange.in_service(15)
+        yield exchange
+    finally:
+        await exchange.close()
+
+
+@contextlib.contextmanager
+def _small_disk(folder: Path) -> Iterator[None]:
+    """A disk of its own for the branch's state; needs root or sudo, as the set-up does."""
+    folder.mkdir(parents=True)
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    owner = f"uid={os.getuid()},gid={os.getgid()}"
+    subprocess.run([*as_root, "mount", "-t", "tmpfs", "-o", f"size={DISK},{owner}", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copytree(folder / "log", folder.with_name("branch-log"))  # what a failed run is explained by
+        subprocess.run([*as_root, "umount", "--lazy", str(folder)], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
