@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine under ASan and UBSan: random commands, random datagrams, a table torn between two lives. Built and run by
+ * test_sanitized.py with all sources of the core; arguments: two UDP ports and the RTP base, all free, and a seed.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bl_engine.h"
+#include "segment.h"
+
+#define ROUNDS 400
+#define LIVES 3
+
+static uint64_t seed = 88172645463325252u;
+
+static uint32_t chance(uint32_t most)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 16) % most;
+}
+
+static void *life(void *engine)
+{
+	(void)bl_engine_run(engine);
+	return NULL;
+}
+
+static void put16(uint8_t *out, unsigned value)
+{
+	out[0] = (uint8_t)value;
+	out[1] = (uint8_t)(value >> 8);
+}
+
+static void open_span(struct bl_segment *s, unsigned near, unsigned far)
+{
+	struct bl_command c = {.kind = BL_OPEN_SPAN, .span = {.card = BL_CARD_CESOPSN, .d_channel = 16}};
+	static const uint8_t loopback[4] = {1, 0, 0, 127};
+
+	memcpy(c.span.settings, loopback, 4);
+	put16(c.span.settings + 4, near);
+	memcpy(c.span.settings + 6, loopback, 4);
+	put16(c.span.settings + 10, far);
+	c.span.settings[12] = 8;
+	c.span.settings[14] = 20;
+	bl_command_push(s, BL_LINE, &c);
+}
+
+/* Half of them sensible: a valid kind and a port that is likely open. */
+static void give_command(struct bl_segment *s)
+{
+	struct bl_command c;
+	uint8_t *octets = (uint8_t *)&c;
+
+	for (size_t i = 0; i < sizeof c; i++)
+		octets[i] = chance(2) ? (uint8_t)chance(256) : 0;
+	c.kind = (uint16_t)chance(BL_COMMAND_KINDS + 2);
+	c.port = (uint16_t)(chance(2) ? chance(8) : chance(3) ? 128 + chance(8) : chance(65536));
+	if (c.kind == BL_CLOSE_SPAN || (c.kind == BL_OPEN_SPAN && c.port == 0))
+		return;
+	if (c.kind == BL_CONNECT)
+		c.peer = (uint16_t)(chance(2) ? 128 + chance(8) : chance(10));
+	if (c.kind == BL_OPEN_RTP)
+		c.rtp = (struct bl_rtp_command){{0x7f000001, (uint16_t)(1024 + chance(60000)), 0}, 20};
+	if (c.kind == BL_PLAY && chance(2)) {
+		c.play.count = 1;
+		c.play.sounds[0] = (struct bl_sound){BL_ARENA_OCTETS - 100 - chance(4), 100};
+	}
+	bl_command_push(s, chance(BL_CLIENTS), &c);
+}
+
+static void send_noise(int fd, unsigned port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	uint8_t datagram[1500];
+	size_t length = chance(3) ? 252 : chance(1500);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (size_t i = 0; i < length; i++)
+		datagram[i] = (uint8_t)chance(256);
+	datagram[0] = chance(2) ? 0x80 : 0;
+	datagram[1] = chance(2) ? 8 : 0;
+	(void)!sendto(fd, datagram, length, 0, (struct sockaddr *)&to, sizeof to);
+}
+
+static void take_all(struct bl_segment *s)
+{
+	static struct bl_tap taps[256];
+	struct bl_event event;
+	struct bl_span_status span;
+	struct bl_port_status port;
+
+	for (uint32_t i = 0; i < BL_CLIENTS; i++)
+		while (bl_event_pop(s, i, &event))
+			;
+	while (bl_taps_take(s, taps, 256))
+		;
+	bl_span_status(s, chance(BL_SPANS), &span);
+	bl_port_status(s, chance(BL_PORTS), &port);
+}
+
+/* What any program with the segment could do while no engine runs; floats and sockets' settings among it. */
+static void tear(struct bl_segment *s)
+{
+	for (int i = 0; i < 4000; i++)
+		((uint8_t *)s->ports)[chance(sizeof s->ports)] = (uint8_t)chance(256);
+	for (int i = 0; i < 40; i++)
+		((uint8_t *)&s->ports[chance(8)])[chance(sizeof s->ports[0])] = (uint8_t)chance(256);
+	for (int i = 0; i < 400; i++)
+		((uint8_t *)s->recordings)[chance(sizeof s->recordings)] = (uint8_t)chance(256);
+	for (int i = 0; i < 400; i++)
+		((uint8_t *)&s->rtp[chance(8)])[chance(sizeof s->rtp[0])] = (uint8_t)chance(256);
+	for (int i = 0; i < 40; i++)
+		((uint8_t *)&s->spans[0].rx)[chance(sizeof s->spans[0].rx)] = (uint8_t)chance(256);
+	for (int i = 0; i < 40; i++)
+		((uint8_t *)s->spans[0].card_state)[chance(4096)] = (uint8_t)chance(256);
+	s->header.clock.ppm = s->header.clock.ppm / 0.0;
+	s->events[1].ring.tail = chance(UINT32_MAX);
+	s->commands[2].ring.head = chance(UINT32_MAX);
+}
+
+static int live(struct bl_segment *s, int segment_fd, const int *event_fds, const unsigned *ports, int fd)
+{
+	struct bl_engine *engine;
+	pthread_t thread;
+
+	s->header.stop = 0;
+	if (bl_engine_open(segment_fd, event_fds, 0, &engine))
+		return 1;
+	pthread_create(&thread, NULL, life, engine);
+	open_span(s, ports[0], ports[1]);
+	for (int i = 0; i < ROUNDS; i++) {
+		for (int n = 0; n < 10; n++) {
+			give_command(s);
+			send_noise(fd, chance(2) ? ports[0] : ports[2] + 2 * chance(8));
+		}
+		take_all(s);
+		usleep(1000);
+	}
+	s->header.stop = 1;
+	pthread_join(thread, NULL);
+	bl_engine_close(engine);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in local = {.sin_family = AF_INET};
+	int segment_fd = memfd_create("segment", 0), fd = socket(AF_INET, SOCK_DGRAM, 0), event_fds[BL_CLIENTS];
+	unsigned ports[3] = {0};
+	struct bl_segment *s;
+
+	for (int i = 0; i < 3 && i + 1 < argc; i++)
+		ports[i] = (unsigned)atoi(argv[i + 1]);
+	if (argc > 4)
+		seed += (uint64_t)atoi(argv[4]);
+	for (int i = 0; i < BL_CLIENTS; i++)
+		event_fds[i] = eventfd(0, EFD_NONBLOCK);
+	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	local.sin_port = htons((uint16_t)ports[1]);
+	if (bind(fd, (struct sockaddr *)&local, sizeof local) || ftruncate(segment_fd, (off_t)bl_segment_size()) ||
+	    bl_segment_format(segment_fd, INADDR_LOOPBACK, ports[2]))
+		return 1;
+	s = bl_segment_map(segment_fd);
+	for (int i = 0; i < LIVES; i++) {
+		if (live(s, segment_fd, event_fds, ports, fd))
+			return 1;
+		tear(s);
+	}
+	printf("ticks %llu repaired %u\n", (unsigned long long)s->header.ticks, s->header.repaired);
+	return 0;
+}

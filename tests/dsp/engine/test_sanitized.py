@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The engine, built with ASan and UBSan, under random commands, random datagrams and a torn table."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.media.rig import ROOT, free_rtp_base, free_udp_ports
+
+FLAGS = ["-std=c11", "-g", "-O1", "-pthread", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+FOLDERS = ["dsp/include", "dsp/tables", "dsp/engine", "drivers"]
+
+
+@pytest.mark.system
+@pytest.mark.timeout(120)
+def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path) -> None:
+    sources = [
+        str(path) for pattern in ("dsp/src/*.c", "dsp/engine/*.c", "drivers/*/io.c") for path in ROOT.glob(pattern)
+    ]
+    program = tmp_path / "sanitized"
+    driver = str(Path(__file__).with_name("sanitized.c"))
+    includes = [f"-I{ROOT / folder}" for folder in FOLDERS]
+    subprocess.run(["gcc", *FLAGS, *includes, driver, *sources, "-lm", "-o", str(program)], check=True)
+    arguments = [str(port) for port in (*free_udp_ports(2), free_rtp_base(), 1)]
+    run = subprocess.run([str(program), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    ticks, repaired = (int(word) for word in run.stdout.split() if word.isdigit())
+    assert ticks > 200
+    assert repaired > 0
