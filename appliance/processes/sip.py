@@ -21,7 +21,7 @@ from appliance.signalling.sip.kamailio import control_socket
 from appliance.signalling.sip.rtp import RtpPorts
 from appliance.signalling.sip.signals import Signal
 from appliance.signalling.sip.stack import Stack, StackSettings
-from appliance.signalling.sip.worker import Worker
+from appliance.signalling.sip.worker import ORPHANS_S, Worker
 from appliance.supervisor import logs, notify
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity, IdSource
@@ -35,11 +35,12 @@ log = structlog.get_logger()
 class Process:
     """Both threads of the worker."""
 
-    def __init__(self, branch: Branch, state: Path, engine: Engine) -> None:
+    def __init__(self, branch: Branch, state: Path, engine: Engine, orphans_s: float = ORPHANS_S) -> None:
         """Open the SIP port, in the thread that will call `run`. Raises pjsua2.Error where it is taken."""
         self._branch = branch
         self._state = state
         self._engine = engine
+        self._orphans_s = orphans_s
         self._identity = Identity.take(branch.box, "sip")
         self._ports = RtpPorts(engine, branch.engine.rtp_address, branch.engine.rtp_base, EngineBusyError)
         settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain)
@@ -84,7 +85,7 @@ class Process:
         self._engine.attach()
         await self._close_left_open()
         socket = self._state / "run" / "leg.sip.sock"
-        worker = Worker(socket, Sealer(self._identity), self._ports, self._stack.order)
+        worker = Worker(socket, Sealer(self._identity), self._ports, self._stack.order, self._orphans_s)
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
         gateway = str(self._branch.sip.listen)
@@ -123,7 +124,11 @@ class Process:
 def main() -> None:
     """Start from the environment (BRANCHLINE_CONFIG, BRANCHLINE_STATE, BRANCHLINE_FDS)."""
     logs.configure("sip")
-    process = Process(load_or_exit(Branch), state_directory(), Engine.from_environment(Client.SIP))
+    serve(Process(load_or_exit(Branch), state_directory(), Engine.from_environment(Client.SIP)))
+
+
+def serve(process: Process) -> None:
+    """Until SIGTERM or SIGINT; in the main thread."""
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     signal.signal(signal.SIGINT, lambda *_: process.stop())
     process.run()

@@ -53,7 +53,7 @@ class Worker:
         sealer: Sealer,
         ports: RtpPorts,
         order: Callable[[Order], None],
-        orphans_s: float = ORPHANS_S,
+        orphans_s: float,
     ) -> None:
         self.service = Service(socket, sealer, "leg worker", self._handle, self._snapshot, self._controller_changed)
         self._incarnation = sealer.identity.incarnation

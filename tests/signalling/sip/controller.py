@@ -67,7 +67,9 @@ class Controller:
 
     def all(self, kind: type[B], leg: str | None = None) -> list[B]:
         """Everything of a kind so far."""
-        return [e.body for e in tuple(self.said) if isinstance(e.body, kind) and leg in {None, getattr(e.body, "leg", None)}]
+        return [
+            e.body for e in tuple(self.said) if isinstance(e.body, kind) and leg in {None, getattr(e.body, "leg", None)}
+        ]
 
     def _wait(self, fits: Callable[[Envelope], bool], timeout_s: float, after: int) -> Envelope:
         until = time.monotonic() + timeout_s

@@ -58,6 +58,7 @@ class Site:
         self.branch = load_role(self.configuration, Branch)
         self.socket = self.state / "run" / "leg.sip.sock"
         self.engine_thread = start_thread(self.rtp_base)
+        self.program = ("-m", "appliance.processes.sip")
         self.worker: subprocess.Popen[bytes] | None = None
         self.kamailio: subprocess.Popen[bytes] | None = None
 
@@ -80,7 +81,7 @@ class Site:
             "BRANCHLINE_STATE": str(self.state),
             "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
         }
-        command = (sys.executable, "-m", "appliance.processes.sip")
+        command = (sys.executable, *self.program)
         self.worker = self._start(command, "sip", environment, tuple(fds.values()))
         until(lambda: self.socket.exists() or self.worker is None or self.worker.poll() is not None)
         assert self.worker.poll() is None, self.log("sip")
@@ -147,13 +148,15 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(folder: Path, numbers: tuple[str, ...] = ("8001", "8002"), *, worker: bool = True) -> Iterator[Site]:
-    """A running site."""
+def site(
+    folder: Path, numbers: tuple[str, ...] = ("8001", "8002"), program: tuple[str, ...] | None = None
+) -> Iterator[Site]:
+    """A running site. `program`: another worker than the product's process."""
     running = Site(folder, numbers)
+    running.program = program or running.program
     try:
         running.start_kamailio()
-        if worker:
-            running.start_worker()
+        running.start_worker()
         yield running
     finally:
         running.close()
