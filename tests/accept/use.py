@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a running branch costs, seen from outside: processor time from /proc, the engine's header from its segment."""
+
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from appliance.media.engine import inherited_fds
+from appliance.media.events import EngineStatus
+from appliance.media.segment import Segment
+from appliance.media.status import engine_status
+from tests.accept.site import Site
+
+_HERTZ = os.sysconf("SC_CLK_TCK")
+
+
+class Use(msgspec.Struct, frozen=True):
+    """Processor seconds of every child of the branch, with its own children, and the engine's header."""
+
+    at: float
+    seconds: dict[str, float]
+    engine: EngineStatus
+
+    @classmethod
+    def of(cls, site: Site) -> "Use":
+        """Now."""
+        groups = _by_group()
+        seconds = {name: groups[int(child["pid"])] for name, child in site.branch.children().items()}
+        return cls(time.monotonic(), seconds, _engine(site.branch.pid("engine")))
+
+    def cores_since(self, before: "Use") -> dict[str, float]:
+        """Share of a core that each has used since."""
+        wall = self.at - before.at
+        return {name: (used - before.seconds[name]) / wall for name, used in self.seconds.items()}
+
+
+def _by_group() -> Counter[int]:
+    """Processor seconds by process group: each child of the supervisor leads one."""
+    groups: Counter[int] = Counter()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        groups[int(fields[2])] += (int(fields[11]) + int(fields[12])) / _HERTZ  # type: ignore[assignment]
+    return groups
+
+
+def _engine(pid: int) -> EngineStatus:
+    """The header of the segment that the engine has mapped; only read."""
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    fds = next(entry for entry in variables if entry.startswith(b"BRANCHLINE_FDS=")).partition(b"=")[2].decode()
+    descriptor = os.open(f"/proc/{pid}/fd/{inherited_fds(fds)['segment']}", os.O_RDWR)
+    try:
+        return engine_status(Segment(descriptor))
+    finally:
+        os.close(descriptor)
