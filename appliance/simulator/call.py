@@ -35,9 +35,6 @@ from appliance.simulator.result import CallResult, Moment
 from appliance.simulator.states import Event, Position, State, advance, begin
 from appliance.wire.legs import Direction, ReleasedBy
 
-FAULTS = frozenset({27, 41, 102})
-"""Causes with which a link clears by itself: T309, RESTART or another fault, a timer."""
-
 log = structlog.get_logger()
 
 
@@ -213,9 +210,9 @@ class Call:
             self._note_release(cause, ReleasedBy.US)
             self._let_go(cause)
 
-    def is_cleared(self, cause: int) -> None:
-        """The call reference is gone."""
-        self._note_release(cause, ReleasedBy.FAULT if cause in FAULTS else ReleasedBy.PEER)
+    def is_cleared(self, cause: int, *, by_peer: bool) -> None:
+        """The call reference is gone: the last word, or the only one if the peer refused or the link gave up."""
+        self._note_release(cause, ReleasedBy.PEER if by_peer else ReleasedBy.FAULT)
         self._stop_waiting()
         self._feed(Event.RELEASED)
         self._close_circuit()

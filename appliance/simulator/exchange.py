@@ -11,7 +11,9 @@ It has a media engine of its own, in a thread; all else runs in the caller's eve
 """
 
 import asyncio
+import math
 import socket
+import time
 
 import msgspec
 import structlog
@@ -54,6 +56,9 @@ class ExchangeSettings(msgspec.Struct, frozen=True):
     trim_ppm: float = 0.0
     """The exchange's clock runs off by so much."""
     t309_s: float = 6.0
+    settling_s: float = 1.1
+    """Time after the link's establishment before the first SETUP. The far end may have asked for the link at the same
+    moment and repeat that after T200 (1 s); what it gets before is lost with the first link (Q.921 §5.8.2)."""
 
     def span(self, remote: Address) -> CesopsnSettings:
         """The driver's settings, towards `remote`."""
@@ -85,6 +90,7 @@ class Exchange:
         self._calls: dict[events.CallNumber, Call] = {}
         self._restarting: set[int] = set()
         self._changed = asyncio.Event()
+        self._ready_at = math.inf
         self._nowhere: socket.socket | None = None
         self._results: set[asyncio.Task[None]] = set()
 
@@ -104,10 +110,13 @@ class Exchange:
         self._host.close()
 
     async def in_service(self, within_s: float | None = 5.0) -> None:
-        """Wait until the D-channel is up; None: as long as it takes. Raises TimeoutError."""
+        """Wait until calls can be placed; None: as long as it takes. Raises TimeoutError."""
         async with asyncio.timeout(within_s):
-            while not self._d_channel.link.established:
-                await self._change()
+            while not self.ready:
+                if self.established:
+                    await asyncio.sleep(self._ready_at - time.monotonic())
+                else:
+                    await self._change()
 
     async def restart(self, within_s: float | None = 30.0) -> None:
         """Make all B-channels idle on both sides (Q.931 §5.5): after an exchange's own restart. Raises TimeoutError."""
@@ -133,8 +142,8 @@ class Exchange:
             ValueError: a number that Q.931 cannot carry.
             OSError, SoundFormatError, ArenaFullError: a sound of the script cannot be loaded.
         """
-        if not self._d_channel.link.established:
-            raise NotInServiceError("the D-channel is down")
+        if not self.ready:
+            raise NotInServiceError("the D-channel is down, or has only just come up")
         self._load(script)
         timeslot = self._channels.seize()
         try:
@@ -177,6 +186,11 @@ class Exchange:
     def established(self) -> bool:
         """Whether the D-channel is up."""
         return self._d_channel.link.established
+
+    @property
+    def ready(self) -> bool:
+        """Whether the D-channel is up and has settled."""
+        return self.established and time.monotonic() >= self._ready_at
 
     def span_status(self) -> SpanStatus:
         """Alarms, counters, buffer and clock of this end; counters begin anew with `cut` and `restore`."""
@@ -233,11 +247,12 @@ class Exchange:
         match event:
             case events.SetupReceived():
                 self._be_called(event)
-            case events.CallCleared(call=number, cause=cause):
-                self._cleared(number, cause)
+            case events.CallCleared():
+                self._cleared(event)
             case events.RestartAcknowledged(channel=channel) | events.RestartFailed(channel=channel):
                 self._restarting.discard(channel)
             case events.LinkEstablished() | events.LinkReleased():
+                self._ready_at = time.monotonic() + self._settings.settling_s
                 log.info("exchange.link.changed", established=self.established)
             case events.RestartReceived(channel=channel):
                 log.info("exchange.restart.received", timeslot=channel)
@@ -260,10 +275,10 @@ class Exchange:
             case events.DisconnectReceived(cause=cause):
                 call.is_disconnected(cause)
 
-    def _cleared(self, number: events.CallNumber, cause: int) -> None:
-        call = self._calls.pop(number, None)
+    def _cleared(self, cleared: events.CallCleared) -> None:
+        call = self._calls.pop(cleared.call, None)
         if call is not None:
-            call.is_cleared(cause)
+            call.is_cleared(cleared.cause, by_peer=cleared.by_peer)
             self._channels.free(call.party.timeslot)
 
     def _be_called(self, setup: events.SetupReceived) -> None:

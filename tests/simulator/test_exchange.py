@@ -51,7 +51,7 @@ async def _play_out(story: Story, faults: Faults | None, t309_s: float) -> None:
     near, far = _free_port(), _free_port()
     relay = Relay(near, far, seed=7) if faults is not None else None
     to_far, to_near = (relay.door_a, relay.door_b) if relay else (far, near)
-    exchange = Exchange(ExchangeSettings(near, to_far, t309_s=t309_s))
+    exchange = Exchange(ExchangeSettings(near, to_far, t309_s=t309_s, settling_s=0))
     subscriber = Subscriber(far, to_near, t309_s)
     try:
         await exchange.start()
@@ -279,6 +279,7 @@ def test_q931_5_8_9_cut_longer_than_t309_clears_with_27_on_both_sides() -> None:
         await _until(lambda: 27 in subscriber.causes(events.CallCleared))
         exchange.restore()
         await exchange.in_service()
+        await _until(lambda: subscriber.established)
         again = await exchange.call(ANSWERED, CLID, Script((AwaitAnswer(), HangUp())))
         assert again.unmet is None
         assert exchange.busy_channels() == ()
