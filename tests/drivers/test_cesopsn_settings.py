@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Settings of a CESoPSN span, and what the driver tells of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.cesopsn import CesopsnDriver, CesopsnSettings
+from drivers.model import Alarm, SpanCounters, SpanStatus, Timeslot
+from drivers.protocol import CardSettings
+
+pytestmark = pytest.mark.unit
+
+HERE, THERE = ("127.0.0.1", 5000), ("10.1.2.3", 6000)
+
+
+class Engine:
+    """Remembers what it is asked for."""
+
+    def __init__(self) -> None:
+        self.opened: dict[int, tuple[CardSettings, int | None]] = {}
+
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
+        self.opened[span] = (settings, d_channel)
+
+    def close_span(self, span: int) -> None:
+        del self.opened[span]
+
+    def span_status(self, span: int) -> SpanStatus:
+        return SpanStatus(span, span in self.opened, Alarm.RAI, SpanCounters(lost=3), 10.0, 0.0, clock_locked=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"frames_per_packet": 0},
+        {"frames_per_packet": 41},
+        {"jitter_ms": 1},
+        {"jitter_ms": 61},
+        {"trim_ppm": 201},
+        {"local": ("127.0.0.1", 0)},
+        {"remote": ("host.example", 5)},
+    ],
+)
+def test_a_value_out_of_range_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        CesopsnSettings(**{"local": HERE, "remote": THERE, **wrong})  # type: ignore[arg-type]
+
+
+def test_octets_for_the_engine() -> None:
+    octets = CesopsnSettings(HERE, THERE, frames_per_packet=40, rtp_header=True, jitter_ms=60).encode()
+    assert octets == bytes([1, 0, 0, 127, 0x88, 0x13, 3, 2, 1, 10, 0x70, 0x17, 40, 1, 60, 0])
+
+
+def test_driver_puts_spans_in_and_out_of_service() -> None:
+    engine = Engine()
+    driver = CesopsnDriver(engine)
+    settings = CesopsnSettings(HERE, THERE, clock="local", trim_ppm=5)
+    driver.configure(1, settings, 16)
+    assert engine.opened == {1: (settings, 16)}
+    assert [(span.number, span.card, span.clock.source) for span in driver.spans] == [(1, "cesopsn", "local")]
+    assert (driver.alarms(1), driver.counters(1).lost) == (Alarm.RAI, 3)
+    driver.close(1)
+    assert not driver.spans
+    assert not engine.opened
+
+
+def test_people_count_spans_from_one() -> None:
+    assert str(Timeslot(0, 5)) == "span 1 timeslot 5"
+    assert Timeslot(3, 31).port == 127
