@@ -2,7 +2,6 @@
 """The exchange against a bare subscriber over CESoPSN on loopback: real engines, real libpri, real sound."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -31,6 +30,7 @@ from appliance.simulator.exchange import Exchange, ExchangeSettings
 from appliance.simulator.relay import Faults, Relay
 from appliance.wire.legs import Direction, ReleasedBy
 from drivers.model import Alarm
+from tests.simulator.free_port import free_port
 from tests.simulator.subscriber import ANSWERED, REFUSED, RINGING, SILENT, Subscriber
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
@@ -48,7 +48,7 @@ def play_out(story: Story, *, relay: Faults | None = None, t309_s: float = 6.0) 
 
 
 async def _play_out(story: Story, faults: Faults | None, t309_s: float) -> None:
-    near, far = _free_port(), _free_port()
+    near, far = free_port(), free_port()
     relay = Relay(near, far, seed=7) if faults is not None else None
     to_far, to_near = (relay.door_a, relay.door_b) if relay else (far, near)
     exchange = Exchange(ExchangeSettings(near, to_far, t309_s=t309_s, settling_s=0))
@@ -65,13 +65,6 @@ async def _play_out(story: Story, faults: Faults | None, t309_s: float) -> None:
         await subscriber.close()
         if relay:
             relay.close()
-
-
-def _free_port() -> tuple[str, int]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        host, port = probe.getsockname()
-        return host, port
 
 
 async def _until(true: Callable[[], bool], within_s: float = 5.0) -> None:
