@@ -145,6 +145,11 @@ struct bl_port {
 	...;
 };
 
+struct bl_rtp_port {
+	uint64_t last_packet;
+	...;
+};
+
 struct bl_recording {
 	uint16_t left, right;
 	uint8_t active;
@@ -154,6 +159,7 @@ struct bl_recording {
 struct bl_segment {
 	struct bl_header header;
 	struct bl_port ports[...];
+	struct bl_rtp_port rtp[...];
 	struct bl_recording recordings[...];
 	...;
 };

@@ -128,6 +128,8 @@ static void mend_ports(struct bl_engine *e)
 			continue;
 		if (kind_fits(i, p->kind)) {
 			mend_port(e, i);
+			if (i < BL_RTP_FIRST && !e->segment->spans[i / BL_TIMESLOTS].open)
+				bl_port_close(e, i);
 			continue;
 		}
 		memset(p, 0, sizeof *p);
@@ -136,18 +138,35 @@ static void mend_ports(struct bl_engine *e)
 	bl_ports_list(e);
 }
 
+/* Its UDP port is gone, or its settings are torn: LINE hears it as if it had asked just now. */
+static void tell_span_lost(struct bl_engine *e, unsigned span, int error)
+{
+	struct bl_event *event = bl_event_new(e, BL_LINE, BL_COMMAND_REFUSED, span);
+
+	e->segment->header.repaired++;
+	if (!event)
+		return;
+	event->count = BL_OPEN_SPAN;
+	event->reason = (uint16_t)-error;
+	bl_event_publish(e, BL_LINE);
+}
+
 static void mend_spans(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < BL_SPANS; i++) {
 		struct bl_span *span = &e->segment->spans[i];
+		int error;
 
 		if (!span->open)
 			continue;
 		(void)bl_hdlc_rx_init(&span->rx, NULL); /* defaults cannot fail; LAPD sends lost frames again */
 		(void)bl_hdlc_tx_init(&span->tx, NULL);
 		span->shift_frames = 0;
-		if (bl_span_open(e, i, &span->settings, false) < 0)
-			e->segment->header.repaired++;
+		error = bl_span_open(e, i, &span->settings, false);
+		if (error) {
+			span->open = 0;
+			tell_span_lost(e, i, error);
+		}
 	}
 	bl_spans_resume(e);
 }

@@ -186,6 +186,7 @@ class Side:
         self.call = Listener(host.engine(Client.CALL))
         self.recorder = Recorder(host.engine(Client.RECORDER))
         self.arena = SoundArena(host.segment_fd)
+        self.span_address = ("", 0)
 
     @property
     def engine(self) -> Engine:
@@ -201,6 +202,7 @@ class Side:
 def join(exchange: Side, branch: Side, *, exchange_ppm: float = 0, branch_ppm: float = 0, jitter_ms: int = 20) -> None:
     """Lay one E1 between two engines, D-channel in timeslot 16; the exchange leads the clock."""
     here, there = ((HOST, port) for port in free_udp_ports(2))
+    exchange.span_address, branch.span_address = here, there
     exchange.engine.open_span(
         0, CesopsnSettings(here, there, clock="local", trim_ppm=exchange_ppm, jitter_ms=jitter_ms), 16
     )

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from appliance.media.events import CommandRefused, DigitsCollected, FrameReceived, PlayEnded, TapSound
+from appliance.media.events import CommandKind, CommandRefused, DigitsCollected, FrameReceived, PlayEnded, TapSound
 from appliance.media.segment import Segment
 from drivers.model import Alarm
 from tests.media.rig import EngineProcess, Side, engine_process, engine_thread, noise, pair, until
@@ -152,3 +153,19 @@ def test_a_command_that_kills_is_refused_the_third_time(call: tuple[Side, Side, 
     assert (refused.port, refused.error) == (3, "EFAULT")
     branch.engine.open_timeslot(3)
     until(lambda: branch.engine.port_status(3).kind == "timeslot")
+
+
+def test_a_span_whose_udp_port_was_taken_meanwhile_is_told_to_the_line(
+    call: tuple[Side, Side, EngineProcess],
+) -> None:
+    caller, branch, process = call
+    branch.engine.open_timeslot(3)
+    until(lambda: branch.engine.port_status(3).kind == "timeslot")
+    process.kill()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+        thief.bind(branch.span_address)
+        process.start()
+        refused = branch.line.wait(CommandRefused)
+    assert (refused.kind, refused.port, refused.error) == (CommandKind.OPEN_SPAN, 0, "EADDRINUSE")
+    assert branch.engine.port_status(3).kind == "closed"
+    until(lambda: Alarm.RED in caller.engine.span_status(0).alarms)

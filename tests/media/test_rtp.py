@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.media.events import CommandRefused
-from tests.media.rig import HOST, Side, engine_thread, noise, until
+from appliance.media.events import Client, CommandRefused, DigitsCollected, RtpTimedOut
+from appliance.media.segment import Segment
+from tests.media.rig import HOST, Listener, Side, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
 
 pytestmark = pytest.mark.system
@@ -182,3 +183,27 @@ def test_a_port_in_use_is_refused(ends: Ends) -> None:
         side.engine.open_rtp(PORT + 1, None)
         refused = side.line.wait(CommandRefused)
     assert (refused.port, refused.error) == (PORT + 1, "EADDRINUSE")
+
+
+def test_ten_seconds_without_a_packet_are_told_once(ends: Ends) -> None:
+    side, peer = ends
+    sip = Listener(side.host.engine(Client.SIP))
+    peer.talk(encoded(packets(noise(0.1))))
+    assert not sip.all(RtpTimedOut)
+    segment = Segment(side.host.segment_fd)
+    entry = segment.c.rtp[0]
+    entry.last_packet = (entry.last_packet - 79_000) % 2**64  # as if 9.9 s had passed
+    assert sip.wait(RtpTimedOut).port == PORT
+    peer.talk([[]] * 5)
+    assert len(sip.all(RtpTimedOut)) == 1
+
+
+def test_digits_in_the_sound_of_a_phone_are_collected() -> None:
+    with engine_thread() as phone_host, engine_thread() as branch_host:
+        phone, branch = Side(phone_host), Side(branch_host)
+        phone.engine.open_rtp(PORT, (HOST, branch_host.rtp_base))
+        branch.engine.open_rtp(PORT, (HOST, phone_host.rtp_base))
+        branch.ivr.engine.collect(PORT, 1, 3, 3000, 3000)
+        until(lambda: branch.engine.port_status(PORT).rtp.received > 5)
+        phone.engine.send_digits(PORT, 1, "0*9", on_ms=60, off_ms=60)
+        assert branch.ivr.wait(DigitsCollected).digits == "0*9"
