@@ -52,7 +52,7 @@ class Alarm(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """All of it, for whoever begins to listen."""
+    """All of it, as the page asks for it."""
 
     branches: tuple[Branch, ...]
     spans: tuple[SpanNow, ...]
@@ -103,16 +103,6 @@ class Live:
         alarms = sorted(self._alarms.values(), key=lambda one: (-one.raised_ns, one.code, one.address))
         spans = (self._spans[key] for key in sorted(self._spans))
         return State(tuple(self._branches.values()), tuple(spans), tuple(alarms))
-
-    def restore(self, state: State) -> None:
-        """Take over what another has heard before; what was heard here is newer and stays."""
-        for branch in state.branches:
-            if self._branches.get(branch.box, branch).heard_ns <= branch.heard_ns:
-                self._branches[branch.box] = branch
-        for one in state.spans:
-            self._spans.setdefault((one.box, one.span.name, one.span.span), one)
-        for alarm in state.alarms:
-            self._alarms.setdefault((alarm.box, alarm.code, alarm.address), alarm)
 
     def _forget(self, now_ns: int) -> None:
         for key, alarm in tuple(self._alarms.items()):

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Branches, their spans, and each span's 32 timeslots: a letter or shape for each state, the colour only beside it.
+import { Rows, byId, make } from "./dom.js";
+import { clock, now } from "./figures.js";
+import { word } from "./words.js";
+
+const GONE_NS = 5e9;
+const MARKS = { frame: "F", signal: "D", idle: "○", busy: "●", blocked: "×" };
+let branches = [];
+let spans = [];
+
+const rows = new Rows(byId("branches"), (branch) => {
+  const lines = branch.spans.map(drawSpan);
+  return make("div", { class: "branch" },
+    make("div", { class: "head" }, make("span", {}, branch.name || branch.box, " ", make("span", { class: "quiet" }, branch.name ? branch.box : "")), link(branch)),
+    ...(lines.length ? lines : [make("p", { class: "quiet" }, word("noSpans"))]));
+});
+
+function link(branch) {
+  if (branch.well) return make("span", { class: "state good" }, "✓ ", word("connected"));
+  const since = branch.since_ns ? ` ${word("since", { time: clock(branch.since_ns) })}` : "";
+  return make("span", { class: "state bad" }, "✕ ", word(branch.since_ns ? "silent" : "never"), since);
+}
+
+function drawSpan(one) {
+  const { span } = one;
+  const marks = span.alarms.map((alarm) => make("span", { class: "state bad" }, `▲ ${alarm}`));
+  if (!marks.length) marks.push(make("span", { class: "state good" }, `✓ ${word("noAlarm")}`));
+  marks.push(make("span", { class: `state ${span.d_channel_up ? "good" : "bad"}` }, span.d_channel_up ? `✓ ${word("dUp")}` : `✕ ${word("dDown")}`));
+  if (one.stale) marks.push(make("span", { class: "state warn" }, word("stale")));
+  return make("div", { class: one.stale ? "span stale" : "span" },
+    make("div", { class: "head" }, make("span", {}, `span ${span.span} · ${span.name}`), make("span", { class: "marks" }, ...marks)),
+    slots(span));
+}
+
+function slots(span) {
+  const states = Array.from({ length: 32 }, (_, slot) => stateOf(span, slot));
+  const count = (state) => states.filter((one) => one === state).length;
+  const label = word("slots", { busy: count("busy"), idle: count("idle"), blocked: count("blocked") });
+  return make("div", { class: "slots", role: "img", "aria-label": label },
+    ...states.map((state, n) => make("span", { class: `slot ${state}`, title: word("slot", { n, state: word(state) }) }, make("b", {}, MARKS[state]), String(n))));
+}
+
+function stateOf(span, slot) {
+  if (slot === 0) return "frame";
+  return span.channels[slot] ?? "signal";
+}
+
+function draw() {
+  const heard = (ns) => now() - ns < GONE_NS;
+  const items = branches.map(({ box, name, heard_ns }) => ({
+    box, name, well: heard(heard_ns), since_ns: heard(heard_ns) ? null : heard_ns,
+    spans: spans.filter((one) => one.box === box).map(({ span: { counters, ...span }, heard_ns: at }) => ({ span, stale: !heard(at) })),
+  }));
+  rows.show(items, (item) => item.box);
+  byId("legend").textContent = items.some((item) => item.spans.length) ? word("legend") : branches.length ? "" : word("noBranches");
+}
+
+export function showBranches(news) {
+  branches = news;
+  draw();
+}
+
+export function showSpans(news) {
+  spans = news;
+  draw();
+}
+
+export function tick() {
+  draw();
+}
+
+export function redraw() {
+  rows.forget();
+  draw();
+}

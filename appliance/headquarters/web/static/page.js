@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The page: listens to the stream of sections and hands each to its part. Everything shown came from there.
+import * as alarms from "./alarms.js";
+import * as before from "./before.js";
+import { byId, make } from "./dom.js";
+import { setClock } from "./figures.js";
+import * as lines from "./lines.js";
+import * as now from "./now.js";
+import { language, speak, word } from "./words.js";
+
+const SILENCE_MS = 3000;
+let heardAt = 0;
+let health = null;
+
+const SECTIONS = {
+  site(site) {
+    byId("box").textContent = site.box;
+    now.setAgents(site.agents);
+    before.setAgents(site.agents);
+    redraw();
+  },
+  health(news) {
+    health = news;
+    setClock(news.now_ns);
+  },
+  branches: lines.showBranches,
+  spans: lines.showSpans,
+  alarms: alarms.show,
+  now: now.show,
+  before: before.show,
+};
+
+function listen() {
+  const stream = new EventSource("/live");
+  for (const [name, show] of Object.entries(SECTIONS)) {
+    stream.addEventListener(name, (event) => {
+      heardAt = Date.now();
+      show(JSON.parse(event.data));
+      judge();
+    });
+  }
+  stream.addEventListener("error", judge);
+}
+
+/** The banner names the nearest thing that is wrong: this page's link, headquarters, the record. */
+function judge() {
+  const lost = Date.now() - heardAt > SILENCE_MS;
+  let wrong = null;
+  if (lost) wrong = "bannerPage";
+  else if (health && !health.headquarters) wrong = "bannerHeadquarters";
+  else if (health && !health.record) wrong = "bannerRecord";
+  byId("banner").hidden = wrong === null || (heardAt === 0 && performance.now() < SILENCE_MS);
+  setText(byId("banner"), wrong ? word(wrong) : "");
+  const look = lost ? ["bad", "✕", "lost"] : ["good", "●", "live"];
+  if (byId("health").dataset.look !== look[2] + language()) {
+    byId("health").dataset.look = look[2] + language();
+    byId("health").replaceChildren(make("span", { class: `state ${look[0]}` }, `${look[1]} ${word(look[2])}`));
+  }
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function redraw() {
+  document.documentElement.lang = language();
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+  for (const part of [now, before, lines, alarms]) part.redraw();
+  judge();
+}
+
+byId("language").value = language();
+byId("language").addEventListener("change", (event) => {
+  speak(event.target.value);
+  redraw();
+});
+redraw();
+listen();
+setInterval(() => {
+  now.tick();
+  lines.tick();
+  judge();
+}, 500);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the page says, in each language, and which one is spoken. Data (names, reasons, alarms' sentences) stay as they came.
+
+const WORDS = {
+  "zh-CN": {
+    skip: "跳到当前通话", language: "语言", callsNow: "当前通话", callsBefore: "历史通话", alarms: "告警", branches: "分支与线路",
+    caller: "主叫", called: "被叫", stage: "状态", agent: "坐席", channel: "线路", lasts: "时长", details: "详情", time: "时间",
+    digits: "按键", queued: "等待", talked: "通话", end: "结束", recording: "录音", earlier: "更早的通话",
+    noCallsNow: "目前没有通话。", noCallsBefore: "还没有通话记录。", noAlarms: "没有告警。", noBranches: "还没有分支接入。", noSpans: "尚未收到线路状态。",
+    offered: "路由判定中", treated: "语音导航", ringing: "坐席振铃", talking: "通话中", releasing: "释放中", unknown: "未知",
+    caller_by: "主叫挂机", agent_by: "坐席挂机", us_by: "系统释放", peer_by: "对端释放", fault_by: "故障释放",
+    connected: "已连接", silent: "无心跳", never: "从未连接", since: "自 {time}", dUp: "D 通道正常", dDown: "D 通道中断", noAlarm: "无告警", stale: "状态已过期",
+    slots: "时隙：占用 {busy}，空闲 {idle}，闭塞 {blocked}", slot: "时隙 {n}：{state}", frame: "帧同步", signal: "信令（D 通道）", idle: "空闲", busy: "占用", blocked: "闭塞",
+    legend: "F 帧同步 · D 信令 · ○ 空闲 · ● 占用 · × 闭塞", live: "实时", lost: "连接中断",
+    bannerPage: "页面与服务器的连接已断开，正在重试。所显示的内容可能已过时。", bannerHeadquarters: "总部的路由与记录服务没有应答。分支按各自的默认路由继续接听。",
+    bannerRecord: "通话记录暂时无法读取。", play: "播放", hide: "收起", soundOf: "录音：左声道主叫，右声道坐席", noSound: "没有录音", soundLost: "其中 {n} 个采样缺失", soundFailed: "录音失败：{why}", soundComing: "录音尚未送达总部",
+    decisions: "路由判定", legs: "通话段", by_headquarters: "总部", by_branch: "分支默认", took: "{ms} 毫秒", path: "路径 {path}", script: "脚本 {script}（{version}）", compared: "比较 {values}",
+    do_treat: "语音处理", "do_ring-agent": "振铃坐席 {agent}（分机 {extension}）", do_release: "释放，原因 {cause}", noDecisions: "没有路由判定。",
+    out_offered: "来话", out_digits: "收到按键", "out_no-digits": "无按键", out_played: "播放完毕", "out_no-answer": "坐席未应答", out_busy: "坐席忙", out_unreachable: "坐席不可达", "out_agent-gone": "坐席断开",
+    incoming: "呼入", outgoing: "呼出", direction: "方向", began: "开始", answered: "应答", ended: "结束", cause: "原因", failed: "读取失败，请重试。", loading: "正在读取…",
+    received: "收到", lost_packets: "丢失",
+  },
+  en: {
+    skip: "Skip to calls now", language: "Language", callsNow: "Calls now", callsBefore: "Calls before", alarms: "Alarms", branches: "Branches and lines",
+    caller: "Caller", called: "Called", stage: "Where it stands", agent: "Agent", channel: "Line", lasts: "Lasts", details: "Details", time: "Time",
+    digits: "Digits", queued: "Waited", talked: "Talked", end: "End", recording: "Recording", earlier: "Earlier calls",
+    noCallsNow: "No calls at the moment.", noCallsBefore: "No calls yet.", noAlarms: "No alarms.", noBranches: "No branch has connected yet.", noSpans: "Nothing heard of its lines yet.",
+    offered: "being routed", treated: "in the IVR", ringing: "ringing the agent", talking: "talking", releasing: "being released", unknown: "unknown",
+    caller_by: "by the caller", agent_by: "by the agent", us_by: "by the system", peer_by: "by the other side", fault_by: "by a fault",
+    connected: "connected", silent: "not heard", never: "never heard", since: "since {time}", dUp: "D-channel up", dDown: "D-channel down", noAlarm: "no alarm", stale: "out of date",
+    slots: "Timeslots: {busy} busy, {idle} idle, {blocked} blocked", slot: "Timeslot {n}: {state}", frame: "framing", signal: "signalling (D-channel)", idle: "idle", busy: "busy", blocked: "blocked",
+    legend: "F framing · D signalling · ○ idle · ● busy · × blocked", live: "live", lost: "connection lost",
+    bannerPage: "This page has lost its server and is trying again. What you see may be out of date.", bannerHeadquarters: "Headquarters’ router and record do not answer. Branches go on with their own default routes.",
+    bannerRecord: "The call record cannot be read at the moment.", play: "Play", hide: "Hide", soundOf: "Recording: caller left, agent right", noSound: "No recording", soundLost: "{n} samples of it are missing", soundFailed: "Recording failed: {why}", soundComing: "The recording has not reached headquarters yet",
+    decisions: "Route decisions", legs: "Legs", by_headquarters: "headquarters", by_branch: "branch’s default", took: "{ms} ms", path: "path {path}", script: "script {script} ({version})", compared: "compared {values}",
+    do_treat: "treat in the IVR", "do_ring-agent": "ring agent {agent} (extension {extension})", do_release: "release with cause {cause}", noDecisions: "No route decision.",
+    out_offered: "call offered", out_digits: "digits entered", "out_no-digits": "no digits", out_played: "prompts played", "out_no-answer": "agent did not answer", out_busy: "agent busy", out_unreachable: "agent unreachable", "out_agent-gone": "agent gone",
+    incoming: "incoming", outgoing: "outgoing", direction: "Direction", began: "Began", answered: "Answered", ended: "Ended", cause: "Cause", failed: "Could not be read; try again.", loading: "Reading…",
+    received: "received", lost_packets: "lost",
+  },
+};
+
+const KEPT = "branchline.language";
+let spoken = kept() ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en");
+
+function kept() {
+  const language = localStorage.getItem(KEPT);
+  return language in WORDS ? language : null;
+}
+
+export function language() {
+  return spoken;
+}
+
+export function speak(choice) {
+  spoken = choice;
+  localStorage.setItem(KEPT, choice);
+}
+
+/** The word in the language spoken, `{name}` filled from `values`; a word that nobody knows is shown as it came. */
+export function word(name, values = {}) {
+  const text = WORDS[spoken][name] ?? name;
+  return text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+}
