@@ -35,6 +35,9 @@ from appliance.simulator.result import CallResult, Moment
 from appliance.simulator.states import Event, Position, State, advance, begin
 from appliance.wire.legs import Direction, ReleasedBy
 
+SPARE_S = 3.0
+"""What a robot allows its engine over the length of what it keys or says."""
+
 log = structlog.get_logger()
 
 
@@ -161,9 +164,11 @@ class Call:
             case Rest(seconds=seconds):
                 self._time_out_after(seconds)
             case Key():
-                self.circuit.key(step, partial(self._done, self.at, Event.KEYED))
+                takes_s = self.circuit.key(step, partial(self._done, self.at, Event.KEYED))
+                self._time_out_after(takes_s + SPARE_S)
             case Talk():
-                self.circuit.say(step, partial(self._done, self.at, Event.SAID))
+                takes_s = self.circuit.say(step, partial(self._done, self.at, Event.SAID))
+                self._time_out_after(takes_s + SPARE_S)
             case HangUp(cause=cause):
                 self.release(cause)
 

@@ -9,6 +9,8 @@ from appliance.simulator.ear import Ear, Heard
 from appliance.simulator.media import Media
 from appliance.simulator.result import Moment, Said
 
+SAMPLES_PER_S = 8000
+
 
 class Circuit:
     """Opened at the seizure of the channel; `closed` is called when the last octet heard is in."""
@@ -30,15 +32,20 @@ class Circuit:
         """What came, if it was to be kept."""
         return self._ear.heard()
 
-    def say(self, talk: Talk, then: Callable[[], None]) -> None:
-        """Say the sounds; `then` when all are said. Raises OSError, SoundFormatError, ArenaFullError."""
+    def say(self, talk: Talk, then: Callable[[], None]) -> float:
+        """Say the sounds; `then` when all are said. Returns the seconds that it takes.
+
+        Raises OSError, SoundFormatError, ArenaFullError.
+        """
         sounds = [self._media.load(path) for path in talk.sounds]
         self._speaking = (talk, self._media.now(), then)
         self._media.play(self._port, sounds, talk.repeat, self._spoken)
+        return talk.repeat * sum(sound.octets for sound in sounds) / SAMPLES_PER_S
 
-    def key(self, key: Key, then: Callable[[], None]) -> None:
-        """Press the digits; `then` when they are out."""
+    def key(self, key: Key, then: Callable[[], None]) -> float:
+        """Press the digits; `then` when they are out. Returns the seconds that it takes."""
         self._media.key(self._port, key, then)
+        return len(key.digits) * (key.on_ms + key.off_ms) / 1000
 
     def listen(self, step: AwaitSound | AwaitQuiet, then: Callable[[], None]) -> None:
         """`then` when sound has begun or ended."""

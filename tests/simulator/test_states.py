@@ -48,6 +48,11 @@ def test_customer_to_whom_nobody_speaks_gives_up_and_says_so() -> None:
     assert position.unmet == "step 2 AwaitSound: timed out while listening"
 
 
+def test_customer_whose_words_do_not_get_out_gives_up() -> None:
+    position, _ = walk(CUSTOMER, Event.ANSWERED, Event.HEARD, Event.KEYED, Event.TIMED_OUT)
+    assert position.unmet == "step 4 Talk: timed out while talking"
+
+
 def test_customer_cut_off_while_keying_says_so() -> None:
     position, _ = walk(CUSTOMER, Event.ANSWERED, Event.HEARD, Event.RELEASED)
     assert position == Position(2, State.CLEARED, "step 3 Key: released while keying")
