@@ -180,7 +180,8 @@ struct bl_span_status {
 };
 
 struct bl_rtp_counters {
-	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples, resyncs;
+	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples,
+	        resyncs;
 };
 
 struct bl_port_status {
