@@ -107,7 +107,7 @@ async def _line_worker(rig: Rig, sheet: Sheet) -> None:
 
 def _runs_again(rig: Rig, child: str, before: int) -> bool:
     entry = rig.site.branch.children()[child]
-    return entry["state"] == "running" and entry["pid"] != before
+    return bool(entry["state"] == "running" and entry["pid"] != before)
 
 
 def _alive(call: Call, phone: Phone) -> bool:

@@ -14,8 +14,9 @@ from appliance.wire.client import Client
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
 from tests.accept.sheet import Sheet
-from tests.accept.site import HOST, ROOT, Site, until
+from tests.accept.site import ROOT, Site, until
 from tests.accept.talk import Rig, closed
+from tests.ports import HOST
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
 from tests.sound.speech import read_wav

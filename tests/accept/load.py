@@ -85,8 +85,8 @@ def _cost(sheet: Sheet, before: Use, after: Use) -> None:
     ticks, late = after.engine.ticks - before.engine.ticks, after.engine.late_ticks - before.engine.late_ticks
     idle = after.engine.reference_late_ticks - before.engine.reference_late_ticks
     sheet.note(
-        f"{ticks} ticks, {late} late, worst since the start {after.engine.worst_lateness_us / 1000:.1f} ms; "
-        f"idle reference {idle} late, worst {after.engine.reference_worst_us / 1000:.1f} ms; policy {after.engine.policy}"
+        f"{ticks} ticks, {late} late, worst since the start {after.engine.worst_lateness_us / 1000:.1f} ms; idle "
+        f"reference {idle} late, worst {after.engine.reference_worst_us / 1000:.1f} ms; policy {after.engine.policy}"
     )
     sheet.at_most("K4", "late ticks beyond those of the idle reference", late - idle, 0)
     sheet.at_most("K4", "cores used by the branch", sum(cores.values()), 1.5)
@@ -104,9 +104,7 @@ def _voices(sheet: Sheet, measured: list[tuple[Comparison, float]]) -> None:
     sheet.at_least("K4", f"{TALKERS} voices there and back, worst share of blocks identical", worst, IDENTICAL)
     trips = sorted(delay for _, delay in measured)
     half = statistics.median(trips) / 2
-    sheet.note(
-        f"one way, half of the round trip through an echoing phone: median {half:.1f} ms, worst {trips[-1] / 2:.1f} ms"
-    )
+    sheet.note(f"one way, half the round trip by an echoing phone: median {half:.1f} ms, worst {trips[-1] / 2:.1f} ms")
 
 
 async def _recordings(site: Site, sheet: Sheet) -> None:

@@ -12,7 +12,8 @@ from appliance.simulator.caller import AwaitAnswer, AwaitCue, AwaitRelease, Awai
 from appliance.simulator.exchange import Exchange, ExchangeSettings
 from appliance.simulator.phone import Phone
 from appliance.simulator.states import State
-from tests.accept.site import HOST, NUMBER, Site
+from tests.accept.site import NUMBER, Site
+from tests.ports import HOST
 
 ESTABLISHED, CLOSED = "CALL_ESTABLISHED", "CALL_CLOSED"
 MENU = (AwaitAnswer(within_s=20), AwaitSound(within_s=10), Rest(0.3), Key("1"))

@@ -3,7 +3,7 @@
 
 import os
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 import msgspec
@@ -37,15 +37,15 @@ class Use(msgspec.Struct, frozen=True):
         return {name: (used - before.seconds[name]) / wall for name, used in self.seconds.items()}
 
 
-def _by_group() -> Counter[int]:
+def _by_group() -> dict[int, float]:
     """Processor seconds by process group: each child of the supervisor leads one."""
-    groups: Counter[int] = Counter()
+    groups: defaultdict[int, float] = defaultdict(float)
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        groups[int(fields[2])] += (int(fields[11]) + int(fields[12])) / _HERTZ  # type: ignore[assignment]
+        groups[int(fields[2])] += (int(fields[11]) + int(fields[12])) / _HERTZ
     return groups
 
 
