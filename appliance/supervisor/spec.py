@@ -28,8 +28,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Descriptors that it inherits, by the names it knows them by (BRANCHLINE_FDS)."""
     serves: Callable[[], Awaitable[bool]] | None = None
     """For strangers that know no sd_notify: whether it serves now. None: it says READY=1."""
-    waited_for: bool = False
-    """Children after it in the list are started when it is ready."""
+    stage: int = 0
+    """One stage is started together, when the one before is ready; stopped the other way round."""
     first_backoff_s: float = Backoff.STEP_S
     ready_s: float = 15.0
     """A child that is not ready by then is killed and started again."""

@@ -7,7 +7,6 @@ whole start with status 2; one that does so later is left out, with an alarm.
 """
 
 import asyncio
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -48,6 +47,7 @@ class Supervisor:
     async def run(self, on_ready: Callable[[], None]) -> int:
         """Start all, `on_ready` when all are, watch until `stop`. Returns the exit status."""
         await self._service.start()
+        self._write_table()
         try:
             await self._start_all()
             if not self._stopping:
@@ -136,9 +136,9 @@ class Supervisor:
 
 
 def _groups(children: Sequence[Child]) -> Iterator[list[Child]]:
-    """Children that are started together: a waited-for one alone, all between two such ones at once."""
-    for _, group in itertools.groupby(enumerate(children), lambda entry: entry[0] if entry[1].spec.waited_for else -1):
-        yield [child for _, child in group]
+    """Children that are started together, in order."""
+    for stage in sorted({child.spec.stage for child in children}):
+        yield [child for child in children if child.spec.stage == stage]
 
 
 def _all(children: Iterable[Child], state: State) -> bool:

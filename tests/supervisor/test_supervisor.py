@@ -150,7 +150,7 @@ async def test_a_child_without_sd_notify_is_ready_when_it_serves(tmp_path: Path)
 
 
 async def test_a_configuration_error_at_the_start_ends_all_with_status_2(tmp_path: Path) -> None:
-    specs = [spec("engine", "serve", waited_for=True), spec("line", "refuse")]
+    specs = [spec("engine", "serve"), spec("line", "refuse", stage=1)]
     supervisor = Supervisor(specs, tmp_path, sealer("supervisor"))
     assert await supervisor.run(lambda: pytest.fail("nothing is ready")) == 2
     assert [child.spec.name for child in supervisor.refusing()] == ["line"]
@@ -158,8 +158,8 @@ async def test_a_configuration_error_at_the_start_ends_all_with_status_2(tmp_pat
     assert [child.starts for child in supervisor.children] == [1, 1]
 
 
-async def test_a_waited_for_child_is_ready_before_the_others_start_and_ends_after_them(tmp_path: Path) -> None:
-    async with running(tmp_path, [spec("engine", "serve", waited_for=True), spec("line", "serve")]):
+async def test_a_stage_is_ready_before_the_next_one_starts_and_ends_after_it(tmp_path: Path) -> None:
+    async with running(tmp_path, [spec("line", "serve", stage=1), spec("engine", "serve", stage=0)]):
         since = {name: entry["since"] for name, entry in table(tmp_path).items()}
         assert since["engine"] <= since["line"]
     ended = table(tmp_path)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The supervisor's process of either role: which children a box has, in which order, and what they are handed.
+
+Before anything starts: the configuration is whole, nobody else runs on this state, every program is there and every
+port is free. Otherwise one block of sentences on stderr and exit status 2.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.config import EXIT_STATUS, Branch, ConfigurationError, Headquarters, exit_with, listeners, load
+from appliance.headquarters import server
+from appliance.media import segment
+from appliance.media.events import Client
+from appliance.processes.environment import state_directory
+from appliance.signalling.sip import kamailio
+from appliance.supervisor import logs, notify, ports
+from appliance.supervisor.lock import AlreadyRunningError, Lock
+from appliance.supervisor.spec import Command, Spec, module
+from appliance.supervisor.supervisor import Supervisor
+from appliance.wire.envelope import Sealer
+from appliance.wire.ids import Identity
+
+WORKERS = ("line", "sip", "call", "ivr", "recorder")
+PORTS_S = 2.0
+"""How long a port may still be held by what a dead predecessor left, before it is called in use."""
+
+
+def branch_children(branch: Branch, state: Path) -> list[Spec]:
+    """A branch's children, in order. Makes the segment that outlives the engine."""
+    memory = segment.create(branch.engine.rtp_base, branch.engine.rtp_address)
+    events = {client.name.lower(): os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
+
+    async def kamailio_serves() -> bool:
+        return await kamailio.serves(state)
+
+    return [
+        Spec(
+            name="engine",
+            command=module("engine"),
+            fds={"segment": memory, **events},
+            first_backoff_s=0.0,
+        ),
+        Spec(name="kamailio", command=_kamailio(branch, state), serves=kamailio_serves, stage=1),
+        *(_worker(name, memory, events[name]) for name in WORKERS),
+        Spec(name="uplink", command=module("uplink"), stage=1),
+    ]
+
+
+def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]:
+    """Headquarters' children, in order."""
+
+    def command() -> Command:
+        return Command(tuple(server.prepare(headquarters, state)), {})
+
+    async def serves() -> bool:
+        return await asyncio.to_thread(server.ready, headquarters)
+
+    return [
+        Spec(name="nats-server", command=command, serves=serves),
+        Spec(name="headquarters", command=module("headquarters"), stage=1),
+        Spec(name="web", command=module("web"), stage=1),
+    ]
+
+
+def main() -> int:
+    """Run until SIGTERM. Exit status 2: nothing was started, and stderr says why."""
+    logs.configure("supervisor")
+    configuration, state = Path(os.environ.get("BRANCHLINE_CONFIG", "")), state_directory()
+    try:
+        box = load(configuration)
+        lock = Lock(state / "run" / "lock", page=page(box))
+    except (ConfigurationError, AlreadyRunningError) as error:
+        exit_with(str(error))
+    if troubles := [*_missing(box), *_ports_in_use(box, state)]:
+        exit_with("\n".join(["cannot start, nothing was started", *(f"  {sentence}" for sentence in troubles)]))
+    children = branch_children(box, state) if isinstance(box, Branch) else headquarters_children(box, state)
+    try:
+        return asyncio.run(_run(children, state, box.box))
+    finally:
+        lock.release()
+
+
+def page(box: Branch | Headquarters) -> str:
+    """Address of the box's page; a branch has none."""
+    return f"http://{box.web.listen}" if isinstance(box, Headquarters) else ""
+
+
+async def _run(children: list[Spec], state: Path, serial: str) -> int:
+    supervisor = Supervisor(children, state, Sealer(Identity.take(serial, "supervisor")))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
+    alive = asyncio.create_task(notify.keep_alive())
+    status = await supervisor.run(notify.ready)
+    alive.cancel()
+    if status == EXIT_STATUS:
+        for child in supervisor.refusing():
+            sys.stderr.write(f"{child.spec.name} cannot start:\n{child.last_words.decode(errors='replace')}")
+    return status
+
+
+def _worker(name: str, memory: int, event: int) -> Spec:
+    return Spec(name=name, command=module(name), fds={"segment": memory, name: event}, stage=1)
+
+
+def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:
+    def command() -> Command:
+        prepared = kamailio.prepare(branch, state)
+        return Command(prepared.argv, prepared.env)
+
+    return command
+
+
+def _missing(box: Branch | Headquarters) -> list[str]:
+    if isinstance(box, Branch) and not kamailio.PROGRAM.exists():
+        return [f"{kamailio.PROGRAM} is missing; apt-get install kamailio kamailio-sqlite-modules"]
+    return []
+
+
+def _ports_in_use(box: Branch | Headquarters, state: Path) -> list[str]:
+    kamailio.end_leftovers(state / "kamailio")
+    until = time.monotonic() + PORTS_S
+    while (troubles := ports.troubles(listeners(box))) and time.monotonic() < until:
+        time.sleep(0.1)
+    return troubles
+
+
+if __name__ == "__main__":
+    sys.exit(main())
