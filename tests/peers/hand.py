@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 import re
 import secrets
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Self
 
 from appliance.config import Endpoint
 
@@ -18,7 +19,8 @@ PATIENCE_S = 8.0
 SOUND = "v=0\r\no=hand 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n"
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True)
+class Message:
     """A SIP message: first line, headers in order, body."""
 
     start: str
@@ -37,7 +39,8 @@ class Message(NamedTuple):
         """Every value of a header."""
         return [value for known, value in self.headers if known.lower() == name.lower()]
 
-    def __getitem__(self, name: Any) -> Any:
+    def __getitem__(self, name: str) -> str:
+        """The first value of a header; IndexError without one."""
         return self.all(name)[0]
 
     @property
@@ -48,7 +51,7 @@ class Message(NamedTuple):
     @property
     def method(self) -> str:
         """Of the request, or of the request that was answered."""
-        return str(self["CSeq"]).split()[1]
+        return self["CSeq"].split()[1]
 
     @property
     def cause(self) -> int | None:
@@ -63,6 +66,7 @@ class HandPhone(asyncio.DatagramProtocol):
     def __init__(self, number: str, password: str, proxy: Endpoint, domain: str) -> None:
         self.number, self.domain, self._password, self._proxy = number, domain, password, proxy
         self.seen: list[Message] = []
+        self.last: bytes = b""
         self._calls: dict[str, HandCall] = {}
         self._answers: dict[str, asyncio.Queue[Message]] = {}
         self._offered: asyncio.Queue[HandCall] = asyncio.Queue()
@@ -98,6 +102,7 @@ class HandPhone(asyncio.DatagramProtocol):
     async def ask(self, method: str, uri: str, call_id: str, cseq: int, fields: dict[str, str]) -> Message:
         """A request outside any call and its final response, with one repetition for a challenge."""
         heard = self._answers.setdefault(call_id, asyncio.Queue())
+        answer = Message("", [], "")
         for number in (cseq, cseq + 1):
             self.request(method, uri, call_id, number, fields)
             async with asyncio.timeout(PATIENCE_S):
@@ -162,10 +167,15 @@ class HandPhone(asyncio.DatagramProtocol):
         if body:
             headers = [*headers, ("Content-Type", "application/sdp")]
         lines = [start, *(f"{name}: {value}" for name, value in headers), f"Content-Length: {len(body)}", "", body]
-        octets = "\r\n".join(lines).encode()
+        self.last = octets = "\r\n".join(lines).encode()
         assert self._wire is not None
         self._wire.sendto(octets, self._proxy)
         return octets
+
+    def repeat(self) -> None:
+        """Send the last message once more."""
+        assert self._wire is not None
+        self._wire.sendto(self.last, self._proxy)
 
     def datagram_received(self, data: bytes, _: tuple[str, int]) -> None:
         """Everything that comes."""
@@ -180,6 +190,9 @@ class HandPhone(asyncio.DatagramProtocol):
             call.take(message)
         elif message.status:
             self._answers[message["Call-ID"]].put_nowait(message)
+            if message.method == "INVITE" and message.status >= 300:
+                fields = {"To": message["To"], "From": message["From"], "Via": message["Via"]}
+                self.request("ACK", f"sip:{self.domain}", message["Call-ID"], int(message["CSeq"].split()[0]), fields)
         elif message.method == "INVITE":
             call = HandCall(self, message["Call-ID"], uri="", incoming=True)
             self._calls[call.call_id] = call

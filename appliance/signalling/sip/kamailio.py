@@ -26,7 +26,6 @@ from appliance.supervisor.spec import Command
 
 PROGRAM = Path("/usr/sbin/kamailio")
 SCHEMAS = Path("/usr/share/kamailio/db_sqlite")
-CHILDREN = 2
 SHARED_MB, PRIVATE_MB = 64, 8
 FLOOD_PER_2_S = 3000
 END_S = 2.0
@@ -92,7 +91,6 @@ def render(settings: Settings, state_dir: Path) -> str:
     """The script for these settings."""
     home = state_dir / "kamailio"
     values = {
-        "CHILDREN": CHILDREN,
         "PROXY": settings.proxy,
         "DOMAIN": settings.domain,
         "MODULES": Path("/usr/lib") / sysconfig.get_config_var("MULTIARCH") / "kamailio" / "modules",

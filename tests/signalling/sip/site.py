@@ -20,7 +20,7 @@ from appliance.signalling.sip.control import control
 from tests.ports import free_port, free_rtp_base
 
 DOMAIN = "branch.test"
-PASSWORD = "correct-horse-{number}"
+PASSWORD = "correct-horse-{number}"  # noqa: S105  # of phones that live for one test
 
 CONFIGURATION = """\
 role: branch
@@ -58,7 +58,7 @@ class Site:
         self.branch = load_role(self.configuration, Branch)
         self.socket = self.state / "run" / "leg.sip.sock"
         self.engine_thread = start_thread(self.rtp_base)
-        self.program = ("-m", "appliance.processes.sip")
+        self.program: tuple[str, ...] = ("-m", "appliance.processes.sip")
         self.worker: subprocess.Popen[bytes] | None = None
         self.kamailio: subprocess.Popen[bytes] | None = None
 

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The worker between a fake stack and a fake engine: order of things, races, a busy engine."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.config import Endpoint
+from appliance.signalling.sip.rtp import FIRST, PORTS, RtpPorts
+from appliance.signalling.sip.signals import (
+    Alerting,
+    Answer,
+    Answered,
+    HangUp,
+    Lost,
+    Offered,
+    Order,
+    Over,
+    Place,
+    Pointed,
+    Probe,
+    Signal,
+)
+from appliance.signalling.sip.worker import Worker
+from appliance.wire import legs
+from appliance.wire.envelope import Body, Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.legs import ReleasedBy
+from appliance.wire.service import CommandRefusedError
+
+pytestmark = pytest.mark.unit
+
+
+class Full(Exception):
+    """What the fake engine raises."""
+
+
+class FakeEngine:
+    """Remembers; refuses while `full`."""
+
+    def __init__(self) -> None:
+        self.samples = 8000
+        self.full = False
+        self.done: list[tuple[object, ...]] = []
+
+    def open_rtp(self, port: int, remote: tuple[str, int] | None) -> None:
+        self._do("open", port, remote)
+
+    def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
+        self._do("point", port, tuple(remote))
+
+    def close_port(self, port: int) -> None:
+        self._do("close", port)
+
+    def _do(self, *what: object) -> None:
+        if self.full:
+            raise Full
+        self.done.append(what)
+
+
+class Bench:
+    """A worker, what it said, what it ordered of the stack and the engine, in one list by time."""
+
+    def __init__(self, orphans_s: float = 30.0) -> None:
+        self.engine = FakeEngine()
+        self.ports = RtpPorts(self.engine, "127.0.0.1", 20000, Full)
+        self.happened: list[object] = []
+        sealer = Sealer(Identity.take("BR-0001", "sip"))
+        self.sealer = Sealer(Identity.take("BR-0001", "call"))
+        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s)
+        self.worker.service.publish = self._said  # type: ignore[method-assign]
+        self.engine.done = self.happened  # type: ignore[assignment]
+
+    def command(self, body: Body) -> None:
+        """As the service gives it."""
+        self.worker._handle(self.sealer.seal(body))
+
+    def signal(self, *signals: Signal) -> None:
+        """As the stack tells it."""
+        for told in signals:
+            self.worker.take(told)
+
+    def offer(self, leg: str = "in") -> int:
+        """A phone calls; returns the port."""
+        port = self.ports.take()
+        assert port is not None
+        self.signal(Offered(leg, "call-id", port, "95588", "8001"))
+        return port
+
+    def _said(self, body: Body, cause: str | None = None) -> None:
+        assert cause is None
+        self.happened.append(body)
+
+    def _ordered(self, order: Order) -> None:
+        self.happened.append(order)
+
+    def all(self, kind: type) -> list[object]:
+        """What happened of a kind."""
+        return [thing for thing in self.happened if isinstance(thing, kind)]
+
+
+def bench(check: Callable[[Bench], None]) -> None:
+    """Run a check where there is an event loop."""
+
+    async def run() -> None:
+        check(Bench())
+
+    asyncio.run(run())
+
+
+def place(b: Bench, leg: str = "out") -> None:
+    b.command(legs.PlaceLeg(leg=leg, to="8001", contact="c", clid="139"))
+
+
+def test_port_is_open_before_anyone_is_told_of_it() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        opened, told, ordered = b.happened
+        assert opened == ("open", FIRST, None)
+        assert isinstance(told, legs.LegPlaced)
+        assert told.leg.port == FIRST
+        assert isinstance(ordered, Place)
+        assert ordered.port == FIRST
+
+    bench(check)
+
+
+@pytest.mark.parametrize("by_peer", [True, False])
+def test_port_is_closed_before_the_release_is_said(by_peer: bool) -> None:  # noqa: FBT001
+    def check(b: Bench) -> None:
+        place(b)
+        b.signal(Answered("out"))
+        b.happened.clear()
+        if by_peer:
+            b.signal(Over("out", 16, 200, fault=False))
+        else:
+            b.command(legs.ReleaseLeg(leg="out", cause=16))
+        things = [thing for thing in b.happened if not isinstance(thing, HangUp)]
+        assert things[0] == ("close", FIRST)
+        assert isinstance(things[1], legs.LegReleased)
+        assert things[1].by is (ReleasedBy.PEER if by_peer else ReleasedBy.US)
+
+    bench(check)
+
+
+def test_answer_that_crosses_our_cancel_says_nothing_more() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.signal(Alerting("out", inband=False))
+        b.command(legs.ReleaseLeg(leg="out", cause=19))
+        b.signal(
+            Answered("out"), Pointed("out", Endpoint("127.0.0.1", 4000), held=False), Over("out", 16, 200, fault=False)
+        )
+        (released,) = b.all(legs.LegReleased)
+        assert isinstance(released, legs.LegReleased)
+        assert (released.cause, released.by) == (19, ReleasedBy.US)
+        assert not b.all(legs.LegAnswered)
+        assert ("point", FIRST, ("127.0.0.1", 4000)) not in b.happened
+
+    bench(check)
+
+
+def test_second_answer_is_refused_while_the_first_is_under_way() -> None:
+    def check(b: Bench) -> None:
+        b.offer()
+        b.command(legs.AnswerLeg(leg="in"))
+        with pytest.raises(CommandRefusedError, match="cannot answer"):
+            b.command(legs.AnswerLeg(leg="in"))
+        assert len(b.all(Answer)) == 1
+
+    bench(check)
+
+
+def test_repeated_180_and_a_late_183_are_one_alerting() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.signal(Alerting("out", inband=False), Alerting("out", inband=False), Alerting("out", inband=True))
+        assert len(b.all(legs.LegAlerting)) == 1
+
+    bench(check)
+
+
+def test_all_ports_in_use_is_cause_34() -> None:
+    def check(b: Bench) -> None:
+        for number in range(PORTS):
+            place(b, f"out {number}")
+        place(b, "one more")
+        (released,) = b.all(legs.LegReleased)
+        assert isinstance(released, legs.LegReleased)
+        assert (released.leg, released.cause) == ("one more", 34)
+        assert len(b.all(legs.LegPlaced)) == PORTS
+
+    bench(check)
+
+
+def test_a_port_given_back_is_the_last_to_be_taken_again() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.command(legs.ReleaseLeg(leg="out"))
+        taken = [b.ports.take() for _ in range(PORTS)]
+        assert taken[-1] == FIRST
+        assert b.ports.take() is None
+
+    bench(check)
+
+
+def test_full_engine_ring_keeps_the_port_until_it_is_closed() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.engine.full = True
+        b.command(legs.ReleaseLeg(leg="out"))
+        assert FIRST not in [b.ports.take() for _ in range(PORTS)]
+        b.engine.full = False
+        b.ports.retry()
+        assert b.happened[-1] == ("close", FIRST)
+        assert b.ports.take() == FIRST
+
+    bench(check)
+
+
+def test_full_engine_ring_releases_a_new_leg_with_cause_41() -> None:
+    def check(b: Bench) -> None:
+        b.engine.full = True
+        place(b)
+        (released,) = b.happened
+        assert isinstance(released, legs.LegReleased)
+        assert (released.cause, released.by) == (41, ReleasedBy.FAULT)
+
+    bench(check)
+
+
+def test_silent_phone_is_probed_but_not_one_on_hold() -> None:
+    def check(b: Bench) -> None:
+        port = b.offer()
+        b.signal(Answered("in"), Pointed("in", Endpoint("127.0.0.1", 4000), held=True))
+        b.worker.engine_silent(port)
+        assert not b.all(Probe)
+        b.signal(Pointed("in", Endpoint("127.0.0.1", 4000), held=False))
+        b.worker.engine_silent(port)
+        assert b.all(Probe) == [Probe("in")]
+        b.signal(Lost("in"))
+        (released,) = b.all(legs.LegReleased)
+        assert isinstance(released, legs.LegReleased)
+        assert (released.cause, released.by) == (27, ReleasedBy.FAULT)
+
+    bench(check)
+
+
+def test_rfc2543_hold_address_does_not_reach_the_engine() -> None:
+    def check(b: Bench) -> None:
+        b.offer()
+        b.signal(Pointed("in", Endpoint("0.0.0.0", 4000), held=True))  # noqa: S104
+        assert not [thing for thing in b.happened if isinstance(thing, tuple) and thing[0] == "point"]
+
+    bench(check)
+
+
+def test_engine_that_cannot_bind_releases_the_leg() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.worker.engine_refused(FIRST, "EADDRINUSE")
+        (released,) = b.all(legs.LegReleased)
+        assert isinstance(released, legs.LegReleased)
+        assert (released.cause, released.by) == (41, ReleasedBy.FAULT)
+        assert b.all(HangUp) == [HangUp("out", 41)]
+
+    bench(check)
+
+
+def test_legs_offered_where_there_was_never_a_controller_are_orphans_too() -> None:
+    async def run() -> None:
+        b = Bench(orphans_s=0.01)
+        b.offer()
+        await asyncio.sleep(0.1)
+        (released,) = b.all(legs.LegReleased)
+        assert isinstance(released, legs.LegReleased)
+        assert (released.cause, released.by) == (41, ReleasedBy.FAULT)
+
+    asyncio.run(run())
