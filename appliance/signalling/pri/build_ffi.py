@@ -18,8 +18,8 @@ CDEF = r"""
 struct pri; struct pri_sr;
 typedef struct q931_call q931_call;
 typedef struct pri_event_ring {
-    int e; int channel; int callingpres; char callingani[256]; char callingnum[256]; char callednum[256];
-    char redirectingnum[256]; int flexible; int ctype; int complete; q931_call *call; ...; } pri_event_ring;
+    int e; int channel; int cref; int callingpres; char callingani[256]; char callingnum[256]; char callednum[256];
+    char redirectingnum[256]; int flexible; int ctype; q931_call *call; ...; } pri_event_ring;
 typedef struct pri_event_hangup { int e; int channel; int cause; q931_call *call; ...; } pri_event_hangup;
 typedef struct pri_event_ringing { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_ringing;
 typedef struct pri_event_answer { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_answer;
@@ -39,6 +39,7 @@ typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
 #define PRI_CPE ...
 #define PRI_SWITCH_EUROISDN_E1 ...
 #define PRI_TRANS_CAP_SPEECH ...
+#define PRI_TRANS_CAP_3_1K_AUDIO ...
 #define PRI_LAYER_1_ALAW ...
 #define PRI_UNKNOWN ...
 #define PRI_PROG_INBAND_AVAILABLE ...
@@ -96,6 +97,7 @@ int pri_acknowledge(struct pri *pri, q931_call *call, int channel, int info);
 int pri_answer(struct pri *pri, q931_call *call, int channel, int nonisdn);
 int pri_hangup(struct pri *pri, q931_call *call, int cause);
 int pri_reset(struct pri *pri, int channel);
+int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 
 void branchline_set_clock(int64_t microseconds);
 extern "Python" int branchline_read(struct pri *, void *, int);
@@ -108,6 +110,9 @@ SOURCE = r"""
 #include <stdint.h>
 #include <sys/time.h>
 #include <libpri.h>
+
+/* Of libpri's own headers: whether it still knows a call. */
+int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 
 static _Thread_local int64_t clock_us;
 

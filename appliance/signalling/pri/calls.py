@@ -19,6 +19,7 @@ class Call:
     pointer: "ffi.CData"
     channel: int
     responded: bool
+    reference: int = 0  # of a peer's call, while it is not responded to
 
 
 class CallTable:

@@ -26,7 +26,7 @@ class SetupReceived:
 
     `clid` is the number as sent; show it only if `presented`. `verified`: the network made or checked it.
     `ani` is a second calling number where the network sends one. `channel` is None if the message names none,
-    `exclusive` False if another would do.
+    `exclusive` False if another would do. `speech` False: the caller wants a data channel.
     """
 
     call: CallNumber
@@ -37,7 +37,7 @@ class SetupReceived:
     presented: bool
     verified: bool
     ani: str | None
-    complete: bool
+    speech: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,12 @@ class DisconnectReceived:
 class CallCleared:
     """The call reference is gone on both sides and the channel free. Said once for each call, always last.
 
-    `cause` as the peer gave it, or the link's own: 27 T309, 102 another timer, 41 RESTART.
+    `by_peer`: a message of the peer ended it, with its cause. Else the link: 27 T309, 102 other timers, 41 RESTART.
     """
 
     call: CallNumber
     cause: int
+    by_peer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ MESSAGES = {
     0x45, 0x46, 0x4D, 0x4E, 0x5A,  # clearing
     0x6E, 0x75, 0x7B, STATUS,  # NOTIFY, STATUS ENQUIRY, INFORMATION
 }  # fmt: skip
+CLEARINGS = {0x45, 0x4D, 0x5A}  # DISCONNECT, RELEASE, RELEASE COMPLETE
+CAUSE = 0x08
+NORMAL_UNSPECIFIED = 31
 FACILITY = 0x1C
 
 
@@ -86,3 +89,15 @@ def _elements(elements: bytes) -> bytes | None:
             kept += elements[at:end]
         at = end
     return bytes(kept)
+
+
+def clearing(frame: bytes) -> tuple[int, int] | None:
+    """(call reference, cause or 31) where an admitted frame clears a call that its sender began."""
+    if len(frame) < 9 or frame[2] & 1 or frame[8] not in CLEARINGS or frame[6] & 0x80:
+        return None
+    at = 9
+    while at < len(frame):
+        if frame[at] == CAUSE and frame[at + 1] >= 2:
+            return frame[6] << 8 | frame[7], frame[at + 3] & 0x7F
+        at += 1 if frame[at] & 0x80 else 2 + frame[at + 1]
+    return frame[6] << 8 | frame[7], NORMAL_UNSPECIFIED

@@ -37,7 +37,7 @@ log = structlog.get_logger()
 DISC, DM = 0x53, 0x1F
 COMMAND = 0x02  # C/R bit of a command from the network side, of a response from the user side (Q.921 Table 1)
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
-TEMPORARY_FAILURE, NORMAL_UNSPECIFIED = 41, 31
+TEMPORARY_FAILURE = 41
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
 DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_DUMP | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY
 
@@ -101,6 +101,7 @@ class Link:
         self._side = side
         self._clock = clock
         self._active = True
+        self._hearing = False
         self._wire = Wire()
         self._handle = ffi.new_handle(self._wire)
         self._events: list[Event] = []
@@ -129,6 +130,7 @@ class Link:
             log.debug("pri.frame.refused", trouble=trouble, frame=frame.hex())
         if admitted is not None:
             self._feed(admitted)
+            self._mend_clearing(admitted)
             self.run()
 
     def run(self) -> None:
@@ -140,6 +142,9 @@ class Link:
         if given_up is not None:
             self._events.append(events.RestartFailed(given_up))
             self._start_restart()
+        for call in self._calls.on(None):
+            if not lib.q931_is_call_valid(self._pri, call.pointer):  # libpri forgot it without a word
+                self._cleared(call, TEMPORARY_FAILURE)
 
     def due(self) -> float | None:
         """When `run` must be called next, in the clock's seconds; None if no timer runs."""
@@ -239,6 +244,10 @@ class Link:
                 self._restarts.add(channel)
         self._start_restart()
 
+    def withdraw_restart(self, channel: int) -> bool:
+        """The far end uses the channel, so it is in order: no RESTART. False if one is under way already."""
+        return self._restarts.withdraw(channel)
+
     # Within.
 
     def _set_clock(self) -> float:
@@ -251,7 +260,20 @@ class Link:
         self._wire.waiting = frame
         event = lib.pri_check_event(self._pri)
         if event != ffi.NULL:
+            self._hearing = True
             self._take(event)
+            self._hearing = False
+
+    def _mend_clearing(self, frame: bytes) -> None:
+        """Clear what ends before our first response to its SETUP; libpri answers, tells nobody, and may keep it."""
+        clearing = guard.clearing(frame)
+        if clearing is None:
+            return
+        reference, cause = clearing
+        for call in self._calls.on(None):
+            if not call.responded and call.reference == reference:
+                lib.pri_destroycall(self._pri, call.pointer)
+                self._cleared(call, cause, by_peer=True)
 
     def _respond(self, call: CallNumber) -> Call:
         held = self._calls.find(call)
@@ -263,9 +285,9 @@ class Link:
         if code:
             raise CallGoneError(f"call {call.number} cannot do that in its state")
 
-    def _cleared(self, call: Call, cause: int) -> None:
+    def _cleared(self, call: Call, cause: int, *, by_peer: bool = False) -> None:
         self._calls.remove(call)
-        self._events.append(events.CallCleared(call.number, cause))
+        self._events.append(events.CallCleared(call.number, cause, by_peer))
 
     def _clear_channel(self, channel: int | None) -> None:
         for call in self._calls.on(channel):
@@ -297,10 +319,8 @@ class Link:
             self._take_of_link(kind, event)
 
     def _take_setup(self, ring: "ffi.CData") -> None:
-        stale = self._calls.at(ring.call)
-        if stale is not None:  # libpri dropped that call without a word and used its memory again
-            self._cleared(stale, TEMPORARY_FAILURE)
         call = self._calls.add(ring.call, translate.channel_of(ring.channel), responded=False)
+        call.reference = ring.cref & 0x7FFF
         self._events.append(translate.setup_received(call, ring))
 
     def _take_clearing(self, hangup: "ffi.CData", *, told: bool) -> None:
@@ -309,7 +329,7 @@ class Link:
         if told:
             lib.pri_hangup(self._pri, hangup.call, cause)
         if call is not None:
-            self._cleared(call, cause if cause > 0 else NORMAL_UNSPECIFIED)
+            self._cleared(call, cause if cause > 0 else guard.NORMAL_UNSPECIFIED, by_peer=self._hearing)
 
     def _take_of_link(self, kind: int, event: "ffi.CData") -> None:
         if kind == lib.PRI_EVENT_DCHAN_UP:

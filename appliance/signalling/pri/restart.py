@@ -23,6 +23,12 @@ class RestartQueue:
         """One more channel."""
         self._waiting.append(channel)
 
+    def withdraw(self, channel: int) -> bool:
+        """Take a waiting channel out; False where its RESTART is under way already."""
+        if channel in self._waiting:
+            self._waiting.remove(channel)
+        return channel != self._current
+
     def start(self, now: float) -> int | None:
         """The channel to send RESTART for now; None while one is under way or none waits."""
         if self._current is not None or not self._waiting:

@@ -8,6 +8,7 @@ from appliance.signalling.pri._pri import ffi, lib
 from appliance.signalling.pri.calls import Call
 
 PRESENTATION = 0x60  # octet 3a of Calling party number: presentation indicator (Q.931 §4.5.10)
+SPEECH = {lib.PRI_TRANS_CAP_SPEECH, lib.PRI_TRANS_CAP_3_1K_AUDIO}  # information transfer capability (§4.5.5)
 SCREENED = {1, 3}  # screening indicator: user provided and passed; network provided
 
 
@@ -33,7 +34,7 @@ def setup_received(call: Call, ring: "ffi.CData") -> events.SetupReceived:
         presented=not ring.callingpres & PRESENTATION,
         verified=(ring.callingpres & 3) in SCREENED,
         ani=text(ring.callingani),
-        complete=bool(ring.complete),
+        speech=ring.ctype in SPEECH,
     )
 
 

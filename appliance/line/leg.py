@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A leg as the line worker keeps it: what the leg protocol shows of it, its call on the D-channel, and its end."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from appliance.line.states import BEGIN, TOLD, State
+from appliance.signalling.pri.events import CallNumber
+from appliance.wire.legs import Leg, LegState, ReleasedBy
+
+
+class End(NamedTuple):
+    """Why and when a leg was let go; the first reason counts. `sample` is the engine's clock then."""
+
+    cause: int
+    by: ReleasedBy
+    sample: int
+
+
+@dataclass(slots=True, eq=False)
+class LineLeg:
+    """`told` is the leg as a snapshot shows it; while it is being cleared that is its last state before."""
+
+    told: Leg
+    call: CallNumber
+    timeslot: int
+    port: int
+    state: State = State.GONE
+    end: End | None = None
+
+    def __post_init__(self) -> None:
+        self.state = BEGIN[self.told.direction]
+
+    def enter(self, state: State) -> None:
+        """Move on."""
+        self.state = state
+        if state in TOLD:
+            self.told = msgspec.structs.replace(self.told, state=TOLD[state])
+
+    def note(self, contact: str) -> None:
+        """Keep the controller's note."""
+        self.told = msgspec.structs.replace(self.told, contact=contact)
+
+    def let_go(self, cause: int, by: ReleasedBy, sample: int) -> None:
+        """Note the reason of the end, unless there is one."""
+        self.end = self.end or End(cause, by, sample)
+
+    def released(self, end: End) -> Leg:
+        """As it stands in snapshots until a controller has heard of its release."""
+        return msgspec.structs.replace(
+            self.told, state=LegState.RELEASED, cause=end.cause, by=end.by, released_sample=end.sample
+        )

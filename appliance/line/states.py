@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The life of a leg on an ISDN channel, above libpri: state, event → next state, actions. Sans I/O.
+
+States are the leg protocol's (docs/wire.md), but for CLEARING: one side has let go, but call reference and channel are
+not free yet. What Q.931 itself demands of messages and their order is libpri's. A missing cell raises and changes
+nothing.
+"""
+
+import enum
+from typing import NamedTuple
+
+from appliance.wire.legs import Direction, LegState
+
+
+class State(enum.StrEnum):
+    """In Q.931 §2.1.1: U9, U7, U8 and U10 for incoming legs, U1, U3, U4, U10 for outgoing; then U11, U12, U19; U0."""
+
+    OFFERED = "offered"
+    PLACED = "placed"
+    PROCEEDING = "proceeding"
+    ALERTING = "alerting"
+    ANSWERED = "answered"
+    CLEARING = "clearing"
+    GONE = "gone"
+
+
+class Event(enum.StrEnum):
+    """Commands of the controller, messages of the peer, and the end of the call reference."""
+
+    PROCEED = "ProceedLeg"
+    ALERT = "AlertLeg"
+    ANSWER = "AnswerLeg"
+    RELEASE = "ReleaseLeg"
+    FAIL = "fault"
+    PROCEEDING = "CALL PROCEEDING"
+    PROGRESS = "PROGRESS with indicator 8"
+    ALERTING = "ALERTING"
+    CONNECT = "CONNECT"
+    DISCONNECT = "DISCONNECT"
+    CLEARED = "call reference released"
+
+
+class Action(enum.StrEnum):
+    """What the span does on the way into the next state, in this order."""
+
+    SAY_ALERTING = "send ALERTING"
+    SAY_CONNECT = "send CONNECT"
+    SAY_RELEASE = "send DISCONNECT, RELEASE or RELEASE COMPLETE"
+    CLOSE_PORT = "close the engine's port"
+    TELL_PROCEEDING = "LegProceeding"
+    TELL_ALERTING = "LegAlerting"
+    TELL_INBAND = "LegAlerting, in band"
+    TELL_ANSWERED = "LegAnswered"
+    TELL_RELEASED = "LegReleased"
+
+
+class Move(NamedTuple):
+    """One cell."""
+
+    to: State
+    actions: tuple[Action, ...] = ()
+
+
+_S, _E, _A = State, Event, Action
+_LET_GO = Move(_S.CLEARING, (_A.CLOSE_PORT, _A.SAY_RELEASE))
+_LOST = Move(_S.GONE, (_A.CLOSE_PORT, _A.TELL_RELEASED))
+_ENDING = {_E.RELEASE: _LET_GO, _E.FAIL: _LET_GO, _E.DISCONNECT: _LET_GO, _E.CLEARED: _LOST}
+_CLEARING = {
+    _E.RELEASE: Move(_S.CLEARING),
+    _E.FAIL: Move(_S.CLEARING),
+    _E.PROCEEDING: Move(_S.CLEARING),
+    _E.PROGRESS: Move(_S.CLEARING),
+    _E.ALERTING: Move(_S.CLEARING),
+    _E.CONNECT: Move(_S.CLEARING),
+    _E.DISCONNECT: Move(_S.CLEARING, (_A.SAY_RELEASE,)),
+    _E.CLEARED: Move(_S.GONE, (_A.TELL_RELEASED,)),
+}
+_ALERT = Move(_S.ALERTING, (_A.SAY_ALERTING,))
+_ANSWER = Move(_S.ANSWERED, (_A.SAY_CONNECT, _A.TELL_ANSWERED))
+_ALERTED = Move(_S.ALERTING, (_A.TELL_ALERTING,))
+_INBAND = Move(_S.ALERTING, (_A.TELL_INBAND,))
+_ANSWERED = Move(_S.ANSWERED, (_A.TELL_ANSWERED,))
+
+INCOMING: dict[State, dict[Event, Move]] = {
+    _S.OFFERED: {_E.PROCEED: Move(_S.PROCEEDING), _E.ALERT: _ALERT, _E.ANSWER: _ANSWER, **_ENDING},
+    _S.PROCEEDING: {_E.PROCEED: Move(_S.PROCEEDING), _E.ALERT: _ALERT, _E.ANSWER: _ANSWER, **_ENDING},
+    _S.ALERTING: {_E.ANSWER: _ANSWER, **_ENDING},
+    _S.ANSWERED: _ENDING,
+    _S.CLEARING: _CLEARING,
+    _S.GONE: {},
+}
+
+OUTGOING: dict[State, dict[Event, Move]] = {
+    _S.PLACED: {
+        _E.PROCEEDING: Move(_S.PROCEEDING, (_A.TELL_PROCEEDING,)),
+        _E.PROGRESS: _INBAND,
+        _E.ALERTING: _ALERTED,
+        _E.CONNECT: _ANSWERED,
+        **_ENDING,
+    },
+    _S.PROCEEDING: {
+        _E.PROCEEDING: Move(_S.PROCEEDING),
+        _E.PROGRESS: _INBAND,
+        _E.ALERTING: _ALERTED,
+        _E.CONNECT: _ANSWERED,
+        **_ENDING,
+    },
+    _S.ALERTING: {
+        _E.PROCEEDING: Move(_S.ALERTING),
+        _E.PROGRESS: Move(_S.ALERTING),
+        _E.ALERTING: Move(_S.ALERTING),
+        _E.CONNECT: _ANSWERED,
+        **_ENDING,
+    },
+    _S.ANSWERED: _ENDING,
+    _S.CLEARING: _CLEARING,
+    _S.GONE: {},
+}
+
+TABLE: dict[Direction, dict[State, dict[Event, Move]]] = {
+    Direction.INCOMING: INCOMING,
+    Direction.OUTGOING: OUTGOING,
+}
+
+BEGIN = {Direction.INCOMING: State.OFFERED, Direction.OUTGOING: State.PLACED}
+TOLD: dict[State, LegState] = {
+    state: LegState(state.value) for state in State if state not in (State.CLEARING, State.GONE)
+}
+
+
+def step(direction: Direction, state: State, event: Event) -> Move:
+    """The cell. Raises KeyError where TABLE has none."""
+    return TABLE[direction][state][event]

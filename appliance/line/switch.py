@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the line asks of the media engine, in order, even while the engine's command ring is full for a moment."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from appliance.media.engine import EngineBusyError
+
+log = structlog.get_logger()
+
+RETRY_S = 0.005  # one tick of the engine
+
+
+class TimeslotEngine(Protocol):
+    """The part of appliance.media.engine.Engine that a line needs."""
+
+    @property
+    def samples(self) -> int:
+        """The sample clock."""
+
+    def open_timeslot(self, port: int) -> None:
+        """Open a bearer."""
+
+    def close_port(self, port: int) -> None:
+        """Close it."""
+
+    def send_frame(self, span: int, frame: bytes) -> None:
+        """Send on the D-channel."""
+
+
+class Switch:
+    """Engine commands that wait their turn. `later(seconds, function)` calls once, as an event loop does."""
+
+    def __init__(self, engine: TimeslotEngine, later: Callable[[float, Callable[[], None]], object]) -> None:
+        self._engine = engine
+        self._later = later
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    @property
+    def samples(self) -> int:
+        """The engine's clock now."""
+        return self._engine.samples
+
+    def open(self, port: int) -> None:
+        """Open a timeslot's port."""
+        self._do(lambda: self._engine.open_timeslot(port))
+
+    def close(self, port: int) -> None:
+        """Close it; what plays, records or is bridged there ends."""
+        self._do(lambda: self._engine.close_port(port))
+
+    def send(self, span: int, frame: bytes) -> None:
+        """Send a D-channel frame."""
+        self._do(lambda: self._engine.send_frame(span, frame))
+
+    def flush(self) -> None:
+        """Do what waits, as far as the engine takes it."""
+        try:
+            while self._waiting:
+                self._waiting[0]()
+                self._waiting.popleft()
+        except EngineBusyError as error:
+            log.warning("line.engine.busy", error=str(error), waiting=len(self._waiting))
+            self._later(RETRY_S, self.flush)
+
+    def _do(self, command: Callable[[], None]) -> None:
+        self._waiting.append(command)
+        if len(self._waiting) == 1:
+            self.flush()

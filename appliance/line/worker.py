@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The line worker: spans below, the leg protocol above, one timer between. It never waits.
+
+Its legs are in one table over all spans. A leg that nobody controls for `orphans_s` is released with cause 41. A leg
+released while nobody listens stays in the snapshot until a controller has had it.
+"""
+
+import asyncio
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from appliance.line.alarms import AlarmBoard
+from appliance.line.leg import LineLeg
+from appliance.line.span import NO_CHANNEL, TEMPORARY_FAILURE, PriSpan
+from appliance.line.states import Event
+from appliance.line.switch import Switch, TimeslotEngine
+from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, SpanAlarmChanged
+from appliance.signalling.pri.link import CallGoneError, Link
+from appliance.wire import legs as wire
+from appliance.wire.envelope import Body, Envelope, Sealer
+from appliance.wire.ids import IdSource
+from appliance.wire.legs import Leg, ReleasedBy
+from appliance.wire.service import CommandRefusedError, Service
+from appliance.wire.spans import Alarm as WireAlarm
+from appliance.wire.spans import Span, SpanChanged
+from drivers.model import Alarm, SpanStatus
+
+ORPHANS_S = 30.0
+STATUS_S = 1.0
+
+log = structlog.get_logger()
+
+
+class LineEngine(TimeslotEngine, Protocol):
+    """The part of appliance.media.engine.Engine that the worker needs."""
+
+    event_fd: int
+
+    def take_events(self) -> Sequence[EngineEvent]:
+        """What happened."""
+
+    def span_status(self, span: int) -> SpanStatus:
+        """Alarms and counters."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriLine:
+    """A span to be served: the engine's number (from 0), its name for people, its D-channel's timeslot, its link."""
+
+    span: int
+    name: str
+    d_channel: int
+    link: Link
+
+
+class LineWorker:
+    """All legs of a group of spans. `start` inside a running loop, after the spans were opened in the engine."""
+
+    def __init__(
+        self, path: Path, sealer: Sealer, engine: LineEngine, lines: Iterable[PriLine], orphans_s: float = ORPHANS_S
+    ) -> None:
+        self.service = Service(path, sealer, "legs", self._handle, self._snapshot, self._controller_changed)
+        self._engine = engine
+        self._orphans_s = orphans_s
+        self._loop = asyncio.get_running_loop()
+        self._switch = Switch(engine, self._loop.call_later)
+        ids = IdSource(sealer.identity)
+        self._spans = [
+            PriSpan(
+                line.span,
+                line.name,
+                line.d_channel,
+                line.link,
+                self._switch,
+                ids.leg,
+                self.service.publish,
+                self._ended,
+            )
+            for line in lines
+        ]
+        self._unheard: dict[str, Leg] = {}
+        self._board = AlarmBoard()
+        self._orphaned_at: dict[str, float] = {}
+        self._status_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Serve."""
+        for span in self._spans:
+            span.begin()
+        await self.service.start()
+        self._loop.add_reader(self._engine.event_fd, self._engine_told)
+        self._tick()
+
+    async def close(self) -> None:
+        """Stop serving; legs are left as they are, as if the process had died."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop.remove_reader(self._engine.event_fd)
+        await self.service.close()
+
+    # The engine and time.
+
+    def _engine_told(self) -> None:
+        spans = {span.number: span for span in self._spans}
+        for event in self._engine.take_events():
+            match event:
+                case FrameReceived(span=number, frame=frame) if number in spans:
+                    spans[number].frame(frame)
+                case SpanAlarmChanged(span=number, alarms=alarms) if number in spans:
+                    spans[number].alarm(alarms)
+                case CommandRefused():
+                    self._engine_refused(event)
+                case _:
+                    log.debug("line.event.ignored", event=type(event).__name__)
+        self._settle()
+
+    def _engine_refused(self, refused: CommandRefused) -> None:
+        log.debug("line.engine.refused", command=refused.kind.name, port=refused.port, error=refused.error)
+        if refused.kind is CommandKind.OPEN_TIMESLOT:
+            for span in self._spans:
+                span.port_refused(refused.port)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        for span in self._spans:
+            span.run()
+        self._release_orphans(now)
+        if now >= self._status_at:
+            self._status_at = now + STATUS_S
+            for span in self._spans:
+                span.alarm(self._engine.span_status(span.number).alarms)
+                span.changed = True
+        self._settle()
+
+    def _settle(self) -> None:
+        """Tell what has changed and set the timer; after everything that may have moved a span."""
+        for span in self._spans:
+            if span.changed:
+                span.changed = False
+                self.service.publish(self._shown(span))
+        now = self._loop.time()
+        for alarm in self._board.update(self._spans, now):
+            self.service.publish(alarm)
+        self._watch_orphans(now)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._due(), self._tick)
+
+    def _due(self) -> float:
+        times = [self._status_at, *(at for span in self._spans if (at := span.link.due()) is not None)]
+        times.extend(since + self._orphans_s for since in self._orphaned_at.values())
+        return min(times)
+
+    # Controllers.
+
+    def _controller_changed(self, attached: bool) -> None:  # noqa: FBT001 - the service's callback
+        if attached:
+            self._unheard.clear()
+            self._orphaned_at.clear()
+        self._settle()
+
+    def _watch_orphans(self, now: float) -> None:
+        if not self.service.controlled:
+            since = self._orphaned_at
+            self._orphaned_at = {leg: since.get(leg, now) for leg in self._legs()}
+
+    def _release_orphans(self, now: float) -> None:
+        for name, since in tuple(self._orphaned_at.items()):
+            if now >= since + self._orphans_s and name in self._legs():
+                self._orphaned_at[name] = math.inf  # it may take a while to be cleared
+                log.warning("line.leg.orphaned", leg=name)
+                span, leg = self._find(name)
+                span.release(leg, TEMPORARY_FAILURE, ReleasedBy.FAULT)
+
+    def _ended(self, leg: Leg) -> None:
+        if not self.service.controlled:
+            self._unheard[leg.leg] = leg
+
+    def _snapshot(self) -> Iterable[Body]:
+        living = [leg.told for _, leg in self._legs().values()]
+        yield wire.LegSnapshot(legs=(*living, *self._unheard.values()))
+        for span in self._spans:
+            yield self._shown(span)
+        yield from self._board.standing()
+
+    def _shown(self, span: PriSpan) -> SpanChanged:
+        counters = msgspec.structs.asdict(self._engine.span_status(span.number).counters)
+        return SpanChanged(
+            span=Span(
+                span=span.number + 1,
+                name=span.name,
+                alarms=tuple(wire_alarm for wire_alarm in WireAlarm if Alarm[wire_alarm] in span.alarms),
+                d_channel_up=span.link.established,
+                channels=span.channels.states(),
+                counters={**counters, "damaged_messages": span.link.damaged},
+            )
+        )
+
+    # Commands.
+
+    def _handle(self, envelope: Envelope) -> None:
+        body = envelope.body
+        match body:
+            case wire.PlaceLeg():
+                self._place(body)
+            case wire.ProceedLeg(leg=leg, contact=contact):
+                self._step(leg, Event.PROCEED)
+                self._find(leg)[1].note(contact)
+            case wire.AlertLeg(leg=leg):
+                self._step(leg, Event.ALERT)
+            case wire.AnswerLeg(leg=leg):
+                self._step(leg, Event.ANSWER)
+            case wire.ReleaseLeg(leg=leg, cause=cause):
+                if leg in self._legs():
+                    span, living = self._find(leg)
+                    span.release(living, cause, ReleasedBy.US)
+            case wire.TakeSnapshot():
+                for told in self._snapshot():
+                    self.service.publish(told)
+            case _:
+                raise CommandRefusedError("message.unknown", f"{type(body).__name__} is no command of a leg worker")
+        self._settle()
+
+    def _legs(self) -> dict[str, tuple[PriSpan, LineLeg]]:
+        return {name: (span, leg) for span in self._spans for name, leg in span.legs.items()}
+
+    def _find(self, leg: str) -> tuple[PriSpan, LineLeg]:
+        try:
+            return self._legs()[leg]
+        except KeyError:
+            raise CommandRefusedError("leg.unknown", f"there is no leg {leg}") from None
+
+    def _step(self, leg: str, event: Event) -> None:
+        span, living = self._find(leg)
+        try:
+            span.command(living, event)
+        except KeyError as error:
+            told = living.told
+            raise CommandRefusedError(
+                "leg.state", f"{told.channel}: a {told.direction} leg that is {living.state} takes no {event}"
+            ) from error
+
+    def _place(self, order: wire.PlaceLeg) -> None:
+        if order.leg in self._legs():
+            raise CommandRefusedError("leg.state", f"leg {order.leg} is there already")
+        trunks = [span for span in self._spans if order.trunk in (None, span.name)]
+        if not trunks:
+            raise CommandRefusedError("leg.trunk", f"no span is called {order.trunk!r}")
+        try:
+            if any(span.place(order) for span in trunks):
+                return
+        except ValueError as error:
+            raise CommandRefusedError("leg.number", str(error)) from error
+        except CallGoneError as error:
+            log.error("line.call.unsent", leg=order.leg, error=str(error))
+        self._not_placed(order)
+
+    def _not_placed(self, order: wire.PlaceLeg) -> None:
+        sample = self._engine.samples
+        gone = wire.LegReleased(leg=order.leg, cause=NO_CHANNEL, by=ReleasedBy.FAULT, sample=sample)
+        self.service.publish(gone)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The line process: the spans of the box, libpri's user side on each D-channel, the leg protocol on leg.line1.sock."""
+
+import asyncio
+from pathlib import Path
+
+from appliance.config import Branch, exit_with, load_or_exit
+from appliance.config.branch import Span
+from appliance.line.worker import LineWorker, PriLine
+from appliance.media.engine import Engine
+from appliance.media.events import Client
+from appliance.processes.environment import state_directory
+from appliance.signalling.pri.link import Link, Side, Timers
+from appliance.supervisor import logs, notify
+from appliance.wire.envelope import Sealer
+from appliance.wire.ids import Identity
+from drivers.cesopsn import CesopsnDriver, CesopsnSettings
+
+PROCESS = "line1"
+T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
+
+
+def settings(span: Span) -> CesopsnSettings:
+    """The driver's settings of a configured span."""
+    return CesopsnSettings(
+        local=span.local,
+        remote=span.remote,
+        frames_per_packet=span.frames_per_packet,
+        rtp_header=span.rtp_header,
+        clock=span.clock,
+        jitter_ms=span.jitter_ms,
+    )
+
+
+def line(number: int, span: Span) -> PriLine:
+    """The D-channel of a configured span; a profile that is not served ends the process with status 2."""
+    if span.profile != "euroisdn":
+        exit_with(f"span {number + 1} ({span.name}): profile {span.profile} is not served; euroisdn is")
+    side = Side.USER if span.side == "user" else Side.NETWORK
+    timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
+    return PriLine(number, span.name, span.d_channel, Link(side, timers))
+
+
+async def run(branch: Branch, state: Path) -> None:
+    """Serve until cancelled."""
+    engine = Engine.from_environment(Client.LINE)
+    engine.attach()
+    lines = [line(number, span) for number, span in enumerate(branch.spans)]
+    sealer = Sealer(Identity.take(branch.box, PROCESS))
+    worker = LineWorker(state / "run" / f"leg.{PROCESS}.sock", sealer, engine, lines)
+    driver = CesopsnDriver(engine)
+    for number, span in enumerate(branch.spans):
+        driver.configure(number, settings(span), span.d_channel)
+    await worker.start()
+    notify.ready()
+    await asyncio.gather(notify.keep_alive(), asyncio.Event().wait())
+
+
+def main() -> None:
+    """Start from the environment (BRANCHLINE_CONFIG, BRANCHLINE_STATE, BRANCHLINE_FDS)."""
+    logs.configure(PROCESS)
+    asyncio.run(run(load_or_exit(Branch), state_directory()))
+
+
+if __name__ == "__main__":
+    main()

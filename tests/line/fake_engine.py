@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A media engine without sound: what the line worker sees of one, with a wire that carries frames and can be cut.
+
+It keeps the engine's rules that a worker can break: a port is opened once and closed once, frames have at most 300
+octets, a span has an alarm RED after `RED_S` without signal.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from appliance.media.engine import EngineBusyError
+from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, SpanAlarmChanged
+from drivers.model import Alarm, SpanCounters, SpanStatus
+
+RED_S = 0.1
+SPAN = 0
+
+
+class FakeEngine:
+    """Engine of the worker and wire to the far end in one."""
+
+    def __init__(self) -> None:
+        self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.open: list[int] = []
+        self.log: list[tuple[str, int]] = []
+        self.busy = False
+        self.refuse_open = False
+        self.alarms = Alarm.NONE
+        self.far: Callable[[bytes], None] = lambda _: None
+        self.far_red: Callable[[bool], None] = lambda _: None
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._events: list[EngineEvent] = []
+        self._cut = False
+        self._red: asyncio.TimerHandle | None = None
+
+    @property
+    def samples(self) -> int:
+        """8 kHz from the beginning."""
+        return round((self._loop.time() - self._began) * 8000)
+
+    def take_events(self) -> list[EngineEvent]:
+        """Drain."""
+        os.eventfd_read(self.event_fd)
+        events, self._events = self._events, []
+        return events
+
+    def span_status(self, span: int) -> SpanStatus:
+        """Alarms, no counters."""
+        return SpanStatus(
+            span=span,
+            open=True,
+            alarms=self.alarms,
+            counters=SpanCounters(),
+            buffer_ms=10.0,
+            clock_ppm=0.0,
+            clock_locked=True,
+        )
+
+    def open_timeslot(self, port: int) -> None:
+        """Open a port that is closed."""
+        self._command()
+        if self.refuse_open:
+            self._tell(CommandRefused(CommandKind.OPEN_TIMESLOT, port, 0, "EIO"))
+            return
+        assert port not in self.open, f"port {port} is open"
+        self.open.append(port)
+        self.log.append(("open", port))
+
+    def close_port(self, port: int) -> None:
+        """Close it; refused, as the engine does, where it is closed."""
+        self._command()
+        if port in self.open:
+            self.open.remove(port)
+            self.log.append(("close", port))
+        else:
+            self._tell(CommandRefused(CommandKind.CLOSE_PORT, port, 0, "ENOTCONN"))
+
+    def send_frame(self, span: int, frame: bytes) -> None:
+        """To the far end, in the loop's next turn."""
+        self._command()
+        assert span == SPAN
+        assert len(frame) <= 300
+        if not self._cut:
+            self._loop.call_soon(self.far, frame)
+
+    def send(self, frame: bytes) -> None:
+        """From the far end."""
+        if not self._cut:
+            self._tell(FrameReceived(SPAN, frame))
+
+    def cut(self) -> None:
+        """Take the cable out; RED on both sides after RED_S."""
+        self._cut = True
+        self._red = self._loop.call_later(RED_S, self._alarm, Alarm.LOS | Alarm.RED)
+
+    def mend(self) -> None:
+        """Put it back."""
+        self._cut = False
+        if self._red is not None:
+            self._red.cancel()
+        self._alarm(Alarm.NONE)
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        os.close(self.event_fd)
+
+    def _alarm(self, alarms: Alarm) -> None:
+        self.alarms = alarms
+        self._tell(SpanAlarmChanged(SPAN, alarms, self.samples))
+        self.far_red(Alarm.RED in alarms)
+
+    def _command(self) -> None:
+        if self.busy:
+            raise EngineBusyError("full")
+
+    def _tell(self, event: EngineEvent) -> None:
+        self._events.append(event)
+        os.eventfd_write(self.event_fd, 1)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The network side of one PRI for the line worker's tests: a bare exchange that answers by hand.
+
+`Carrier` is what lies between: FakeEngine's own wire, or a real engine with CESoPSN. The exchange keeps every call it
+ever had; `holds` says how many are not cleared.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from appliance.signalling.pri import events as pri
+from appliance.signalling.pri.link import Link, Setup, Side, Timers
+
+PATIENCE_S = 10.0
+T = TypeVar("T")
+
+
+class Carrier(Protocol):
+    """Carries the exchange's frames to the worker."""
+
+    def send(self, frame: bytes) -> None:
+        """One frame to the worker's side."""
+
+
+class NetworkCall:
+    """One call at the exchange; conformance.FarCall."""
+
+    def __init__(self, exchange: "Network", number: pri.CallNumber, channel: int | None) -> None:
+        self.channel = channel
+        self.dnis = ""
+        self.cause: int | None = None
+        self._exchange = exchange
+        self._number = number
+        self._heard: set[str] = set()
+        self._news = asyncio.Event()
+
+    async def proceed(self) -> None:
+        """CALL PROCEEDING."""
+        self._exchange.do(lambda link: link.proceeding(self._number))
+
+    async def alert(self, *, inband: bool = False) -> None:
+        """ALERTING."""
+        self._exchange.do(lambda link: link.alerting(self._number, inband=inband))
+
+    async def answer(self) -> None:
+        """CONNECT."""
+        self._exchange.do(lambda link: link.answer(self._number))
+
+    async def release(self, cause: int = 16) -> None:
+        """Clear."""
+        if "released" not in self._heard:
+            self._exchange.do(lambda link: link.release(self._number, cause))
+
+    async def hears(self, what: str) -> int | None:
+        """Wait for it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while what not in self._heard:
+                self._news.clear()
+                await self._news.wait()
+        return self.cause
+
+    def note(self, what: str) -> None:
+        """It was heard."""
+        self._heard.add(what)
+        self._news.set()
+
+    def heard(self, what: str) -> bool:
+        """Whether it was."""
+        return what in self._heard
+
+
+class Network:
+    """The exchange; conformance.FarEnd once it knows the worker's socket."""
+
+    number = "10086"
+
+    def __init__(self, timers: Timers, carrier: Callable[["Network"], Carrier]) -> None:
+        self.socket = Path()
+        self.orphans_s = 0.0
+        self.up = asyncio.Event()
+        self.restarted: list[int | None] = []
+        self.calls: dict[pri.CallNumber, NetworkCall] = {}
+        self.link = Link(Side.NETWORK, timers)
+        self._offered: asyncio.Queue[NetworkCall] = asyncio.Queue()
+        self._carrier = carrier(self)
+        self._timer: asyncio.TimerHandle | None = None
+        self._next = 0
+        self.do(lambda _: None)
+
+    @property
+    def holds(self) -> int:
+        """Calls that are not cleared."""
+        return sum(not call.heard("released") for call in self.calls.values())
+
+    async def call(self, dnis: str, clid: str | None, channel: int | None = None, **more: bool) -> NetworkCall:
+        """SETUP on the next channel from the bottom, round and round, or on `channel`."""
+        busy = {call.channel for call in self.calls.values() if not call.heard("released")}
+        while channel is None:
+            self._next = self._next % 31 + 1
+            channel = None if self._next == 16 or self._next in busy else self._next
+        setup = Setup(channel, dnis, clid, **more)
+        number = self.do(lambda link: link.setup(setup))
+        return self.calls.setdefault(number, NetworkCall(self, number, channel))
+
+    async def called(self) -> NetworkCall:
+        """The box calls."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._offered.get()
+
+    def receive(self, frame: bytes) -> None:
+        """A frame from the worker."""
+        self.do(lambda link: link.receive(frame))
+
+    def do(self, what: Callable[[Link], T]) -> T:
+        """Anything with the link, then what follows from it."""
+        done = what(self.link)
+        self._settle()
+        return done
+
+    def close(self) -> None:
+        """Stop the clock."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _settle(self) -> None:
+        while happened := self.link.take_events():
+            for event in happened:
+                self._happened(event)
+        for frame in self.link.take_frames():
+            self._carrier.send(frame)
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self.link.due()
+        if due is not None:
+            self._timer = asyncio.get_running_loop().call_at(due, self.do, Link.run)
+
+    def _happened(self, event: pri.Event) -> None:
+        match event:
+            case pri.LinkEstablished():
+                self.up.set()
+            case pri.LinkReleased():
+                self.up.clear()
+            case pri.RestartReceived(channel=channel):
+                self.restarted.append(channel)
+            case pri.SetupReceived(call=number, channel=channel, dnis=dnis):
+                call = self.calls[number] = NetworkCall(self, number, channel)
+                call.dnis = dnis
+                self._offered.put_nowait(call)
+            case pri.ProceedingReceived(call=number):
+                self.calls[number].note("proceeding")
+            case pri.AlertingReceived(call=number):
+                self.calls[number].note("alerting")
+            case pri.ConnectReceived(call=number):
+                self.calls[number].note("answered")
+            case pri.DisconnectReceived(call=number, cause=cause):
+                self.calls[number].cause = cause
+                self.link.release(number, cause)
+            case pri.CallCleared(call=number, cause=cause):
+                call = self.calls[number]
+                call.cause = call.cause or cause
+                call.note("released")
