@@ -101,17 +101,22 @@ class HandPhone(asyncio.DatagramProtocol):
 
     async def ask(self, method: str, uri: str, call_id: str, cseq: int, fields: dict[str, str]) -> Message:
         """A request outside any call and its final response, with one repetition for a challenge."""
-        heard = self._answers.setdefault(call_id, asyncio.Queue())
+        self._answers.setdefault(call_id, asyncio.Queue())
         answer = Message("", [], "")
         for number in (cseq, cseq + 1):
             self.request(method, uri, call_id, number, fields)
-            async with asyncio.timeout(PATIENCE_S):
-                while (answer := await heard.get()).status < 200:
-                    pass
+            answer = await self.answered(call_id)
             if answer.status not in {401, 407}:
                 return answer
             fields = fields | self.credentials(answer, method, uri)
         return answer
+
+    async def answered(self, call_id: str) -> Message:
+        """The next final response outside any call."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (answer := await self._answers[call_id].get()).status < 200:
+                pass
+            return answer
 
     async def call(self, number: str, *, body: str | None = None) -> "HandCall":
         """INVITE through the proxy, authenticated; returns when the proxy has taken it."""

@@ -20,6 +20,7 @@ SCENARIOS = Path(__file__).with_name("scenarios")
 HOST = "127.0.0.1"
 REGISTER_S = 20.0
 STOP_S = 5.0
+HOLD_MS = 1000
 
 
 class SippError(AssertionError):
@@ -32,6 +33,11 @@ class Account:
     def __init__(self, number: str, password: str) -> None:
         self.number = number
         self.password = password
+
+    @property
+    def credentials(self) -> str:
+        """As SIPp wants them in a scenario."""
+        return f"[authentication username={self.number} password={self.password}]"
 
 
 class Sipp:
@@ -90,10 +96,9 @@ class Sipp:
             self._process.wait()
 
     def count(self, column: str) -> int:
-        """A cumulated column of the statistics: SuccessfulCall, FailedCall, CurrentCall (after `stop` the last word)."""
-        if not self._statistics.exists():
-            return 0
-        rows = list(csv.DictReader(self._statistics.read_text().splitlines(), delimiter=";"))
+        """A cumulated column of the statistics, SuccessfulCall or FailedCall; final after `stop`."""
+        path = self._statistics
+        rows = list(csv.DictReader(path.read_text().splitlines(), delimiter=";")) if path.exists() else []
         return int(rows[-1].get(f"{column}(C)") or rows[-1].get(column) or 0) if rows else 0
 
     def errors(self) -> str:
@@ -124,10 +129,7 @@ class SippPhones(Sipp):
 
     def register(self) -> None:
         """Register every number here. Raises SippError when one is refused."""
-        lines = [
-            f"{a.number};{self._domain};{self.port};[authentication username={a.number} password={a.password}]"
-            for a in self._accounts
-        ]
+        lines = [f"{a.number};{self._domain};{self.port};{a.credentials}" for a in self._accounts]
         values = self._folder / f"accounts-{self.port}.csv"
         values.write_text("\n".join(["SEQUENTIAL", *lines]) + "\n")
         values.chmod(0o600)
@@ -138,31 +140,15 @@ class SippPhones(Sipp):
 
 
 class SippCallers(Sipp):
-    """`calls` calls to `number`, at most `at_once` together, each held for `hold_ms` with sound."""
+    """`calls` calls to `number`, all at once, each held for HOLD_MS with sound, then hung up."""
 
     def __init__(
-        self,
-        account: Account,
-        number: str,
-        remote: Endpoint,
-        domain: str,
-        folder: Path,
-        sound: Path,
-        calls: int = 1,
-        at_once: int = 1,
-        hold_ms: int = 1000,
+        self, account: Account, number: str, proxy: Endpoint, domain: str, folder: Path, sound: Path, *, calls: int = 1
     ) -> None:
-        scenario = _filled(
-            "caller.xml",
-            folder,
-            sound=str(sound),
-            hold_ms=str(hold_ms),
-            domain=domain,
-            caller=account.number,
-            password=account.password,
-        )
-        options = ("-s", number, "-m", str(calls), "-l", str(at_once), "-r", str(at_once), "-au", account.number)
-        super().__init__(scenario, remote, folder, *options, "-timeout", "60s", "-timeout_error")
+        values = {"domain": domain, "caller": account.number, "credentials": account.credentials}
+        scenario = _filled("caller.xml", folder, sound=str(sound), hold_ms=str(HOLD_MS), **values)
+        options = ("-s", number, "-m", str(calls), "-l", str(calls), "-r", str(calls), "-timeout", "60s")
+        super().__init__(scenario, proxy, folder, *options, "-timeout_error")
 
 
 def _filled(name: str, folder: Path, **values: str) -> Path:

@@ -7,7 +7,8 @@ Placeholders are @NAME@; `$` belongs to Kamailio.
 """
 
 SCRIPT = r"""#!KAMAILIO
-debug=1
+debug=0
+corelog=3
 log_stderror=yes
 log_name="kamailio"
 fork=yes
@@ -46,7 +47,13 @@ loadmodule "auth_db.so"
 loadmodule "dialog.so"
 loadmodule "pike.so"
 loadmodule "htable.so"
-loadmodule "xlog.so"
+loadmodule "debugger.so"
+
+# The core prints a damaged message whole, with whatever caller is in it; the counter tells that it came.
+modparam("debugger", "mod_hash_size", 4)
+modparam("debugger", "mod_level_mode", 1)
+modparam("debugger", "mod_level", "core=-2")
+modparam("debugger", "mod_level", "sanity=-2")
 
 modparam("jsonrpcs", "transport", 4)
 modparam("jsonrpcs", "dgram_socket", "@CONTROL@")

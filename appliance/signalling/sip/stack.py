@@ -27,7 +27,7 @@ FAREWELL_S = 1.0
 SESSION_EXPIRES_S, SESSION_MIN_S = 1800, 90  # RFC 4028 §4
 
 _NUMBER = re.compile(r"[0-9A-Za-z*#+._-]{1,32}")
-_PJ_WARNING = 2
+_PJ_ERROR = 1  # from 2 on it tells of every damaged packet
 
 log = structlog.get_logger()
 
@@ -42,7 +42,8 @@ class StackSettings(msgspec.Struct, frozen=True):
 
 class _Log(pj.LogWriter):  # type: ignore[misc]
     def write(self, entry: Any) -> None:
-        log.warning("sip.pjsip.told", level=entry.level, text=entry.msg.strip()[:500])
+        text = entry.msg.strip().partition("\n")[0]  # the packet itself would follow, with its callers
+        log.warning("sip.pjsip.told", text=text[:200])
 
 
 class _Account(pj.Account):  # type: ignore[misc]
@@ -183,7 +184,7 @@ class Stack:
         settings.medConfig.clockRate = settings.medConfig.sndClockRate = 8000
         settings.medConfig.ecTailLen = 0
         settings.medConfig.maxMediaPorts = 2 * CALLS
-        settings.logConfig.level = settings.logConfig.consoleLevel = _PJ_WARNING
+        settings.logConfig.level = settings.logConfig.consoleLevel = _PJ_ERROR
         settings.logConfig.writer = self._log
         endpoint.libInit(settings)
         transport = pj.TransportConfig()

@@ -87,9 +87,7 @@ def test_rfc3261_17_2_2_repeated_register_is_answered_the_same(running: Site) ->
         async with hand(running, "8002") as phone:
             answer = await phone.register()
             phone.repeat()
-            async with asyncio.timeout(5):
-                while len([m for m in phone.seen if m.status == 200]) < 2:
-                    await asyncio.sleep(0.01)
+            await phone.answered(answer["Call-ID"])
             return [m for m in phone.seen if m["CSeq"] == answer["CSeq"]]
 
     assert [answer.status for answer in asyncio.run(twice())] == [200, 200]
@@ -122,7 +120,7 @@ def test_other_methods_of_strangers_are_challenged(running: Site) -> None:
     async def ask(method: str) -> int:
         async with hand(running, "8002", "wrong") as phone:
             fields = {"To": f"<sip:8003@{DOMAIN}>", "Contact": phone.contact}
-            return (await phone.ask(method, f"sip:8003@{DOMAIN}", f"stranger {method}", 1, fields)).status
+            return (await phone.ask(method, f"sip:8003@{DOMAIN}", f"stranger-{method}", 1, fields)).status
 
     for method in ("INVITE", "MESSAGE", "SUBSCRIBE", "PUBLISH"):
         assert asyncio.run(ask(method)) == 407
@@ -187,6 +185,8 @@ def test_six_hundred_damaged_datagrams_and_the_next_phone_registers(running: Sit
             octets = damaged(seed, wire.getsockname()[1])
             for target in (running.proxy, running.listen):
                 wire.sendto(octets, target)
+            if seed % 20 == 0:
+                running.rpc("core.uptime")  # no faster than it reads: what the kernel drops proves nothing
     assert asyncio.run(registered(hand(running, "8002"))).status == 200
     assert running.statistic("damaged") > before
     assert running.kamailio.poll() is None
@@ -203,6 +203,7 @@ def test_secrets_are_in_no_log_and_no_readable_file(running: Site) -> None:
     for log in (running.log("kamailio"), running.log("sip")):
         assert password not in log
         assert hash_ not in log
+        assert "damaged-" not in log, "damaged messages are counted, not printed"
 
 
 def test_damaged_store_is_put_aside_and_phones_register_again(tmp_path: Path) -> None:
@@ -223,5 +224,5 @@ def test_domain_that_would_be_script_is_refused(running: Site) -> None:
     branch = type(running.branch)(
         **{field: getattr(running.branch, field) for field in running.branch.__struct_fields__} | {"sip": changed}
     )
-    with pytest.raises(ValueError, match="sip.domain"):
+    with pytest.raises(ValueError, match=r"sip\.domain"):
         kamailio.Settings.of(branch)

@@ -7,26 +7,23 @@ from appliance.signalling.sip.sdp import at_engine
 
 pytestmark = pytest.mark.unit
 
-PJSUA = "\r\n".join(
-    [
-        "v=0",
-        "o=- 3987 3988 IN IP4 10.0.0.9",
-        "s=pjmedia",
-        "b=AS:84",
-        "t=0 0",
-        "a=X-nat:0",
-        "m=audio 4000 RTP/AVP 8 120",
-        "c=IN IP4 10.0.0.9",
-        "b=TIAS:64000",
-        "a=rtcp:4001 IN IP4 10.0.0.9",
-        "a=sendrecv",
-        "a=rtpmap:8 PCMA/8000",
-        "a=rtpmap:120 telephone-event/8000",
-        "a=fmtp:120 0-16",
-        "a=ssrc:1 cname:x",
-        "",
-    ]
-)
+PJSUA = """\
+v=0
+o=- 3987 3988 IN IP4 10.0.0.9
+s=pjmedia
+b=AS:84
+t=0 0
+a=X-nat:0
+m=audio 4000 RTP/AVP 8 120
+c=IN IP4 10.0.0.9
+b=TIAS:64000
+a=rtcp:4001 IN IP4 10.0.0.9
+a=sendrecv
+a=rtpmap:8 PCMA/8000
+a=rtpmap:120 telephone-event/8000
+a=fmtp:120 0-16
+a=ssrc:1 cname:x
+""".replace("\n", "\r\n")
 
 
 def test_engine_stands_in_place_of_pjsuas_sockets() -> None:

@@ -33,7 +33,7 @@ from appliance.wire.service import CommandRefusedError
 pytestmark = pytest.mark.unit
 
 
-class Full(Exception):
+class FullError(Exception):
     """What the fake engine raises."""
 
 
@@ -56,7 +56,7 @@ class FakeEngine:
 
     def _do(self, *what: object) -> None:
         if self.full:
-            raise Full
+            raise FullError
         self.done.append(what)
 
 
@@ -65,7 +65,7 @@ class Bench:
 
     def __init__(self, orphans_s: float = 30.0) -> None:
         self.engine = FakeEngine()
-        self.ports = RtpPorts(self.engine, "127.0.0.1", 20000, Full)
+        self.ports = RtpPorts(self.engine, "127.0.0.1", 20000, FullError)
         self.happened: list[object] = []
         sealer = Sealer(Identity.take("BR-0001", "sip"))
         self.sealer = Sealer(Identity.take("BR-0001", "call"))
