@@ -18,7 +18,7 @@ import time
 import msgspec
 import structlog
 
-from appliance.media.events import Client
+from appliance.media.events import Client, EngineStatus
 from appliance.media.host import start_thread
 from appliance.signalling.pri import events
 from appliance.signalling.pri.link import Link, Setup, Side, Timers
@@ -82,10 +82,11 @@ class Exchange:
         self._settings = settings
         self._answerers: dict[str, Answerer] = {}
         self._host = start_thread(_RTP_BASE)
-        line = self._host.engine(Client.LINE)
-        self._driver = CesopsnDriver(line)
+        self._line = self._host.engine(Client.LINE)
+        self._driver = CesopsnDriver(self._line)
         self._media = Media(self._host)
-        self._d_channel = DChannel(line, SPAN, Link(Side.NETWORK, Timers(t309_s=settings.t309_s)), self._take)
+        link = Link(Side.NETWORK, Timers(t309_s=settings.t309_s))
+        self._d_channel = DChannel(self._line, SPAN, link, self._take)
         self._channels = Channels()
         self._calls: dict[events.CallNumber, Call] = {}
         self._restarting: set[int] = set()
@@ -196,9 +197,9 @@ class Exchange:
         """Alarms, counters, buffer and clock of this end; counters begin anew with `cut` and `restore`."""
         return self._driver.status(SPAN)
 
-    def samples(self) -> int:
-        """The exchange's engine clock."""
-        return self._media.now().sample
+    def engine_status(self) -> EngineStatus:
+        """Clock, late ticks and processor time of this end's engine."""
+        return self._line.status()
 
     def cut(self) -> None:
         """Cut the E1 both ways: our packets go to a port where nobody reads, the branch's come from a stranger."""

@@ -14,6 +14,7 @@ from appliance.media.events import (
     Client,
     DigitDetected,
     EngineEvent,
+    EngineStatus,
     FrameReceived,
     RecordingEnded,
     SpanAlarmChanged,
@@ -63,6 +64,10 @@ class Subscriber:
     @property
     def established(self) -> bool:
         return self._link.established
+
+    def engine_status(self) -> EngineStatus:
+        """The engine's own health."""
+        return self._line.status()
 
     def active(self) -> int:
         """Timeslots in use."""

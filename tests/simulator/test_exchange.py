@@ -39,6 +39,8 @@ from tests.sound.speech import speech, write_wav
 pytestmark = pytest.mark.system
 
 CLID = "02512345678"
+STALL_MS = 8
+"""A tick later than this, in threads without real-time priority, may use up the 10 ms jitter buffer: measured again."""
 Story = Callable[[Exchange, Subscriber], Awaitable[None]]
 
 
@@ -132,6 +134,7 @@ def test_a_caller_gives_up_on_a_branch_that_does_not_answer() -> None:
 def test_sound_both_ways_is_octet_identical(tmp_path: Path) -> None:
     caller, agent = speech(4, "caller"), speech(4, "agent")
     wav = str(write_wav(tmp_path / "caller.wav", caller))
+    told: list[str] = []
 
     async def story(exchange: Exchange, subscriber: Subscriber) -> None:
         subscriber.says = encode(agent)
@@ -141,19 +144,27 @@ def test_sound_both_ways_is_octet_identical(tmp_path: Path) -> None:
         assert result.unmet is None
         assert result.heard is not None
         assert result.heard.lost == 0
-        (heard_by_subscriber,) = subscriber.heard.values()
-        for source, heard in ((encode(agent), result.heard.octets), (encode(caller), bytes(heard_by_subscriber))):
-            figures = compare(source, heard)
-            assert figures.identical_share >= 0.99, figures.sentence()
-            assert figures.slips == (), figures.sentence()
-            assert figures.level_db == pytest.approx(0, abs=0.05)
-        (said,) = result.said
-        assert said.octets == len(caller)
+        assert result.said[0].octets == len(caller)
         # the record covers the call, seizure to release, sample by sample
         length = result.released.sample - result.began.sample
         assert len(result.heard.octets) == pytest.approx(length, abs=160)
+        (heard_by_subscriber,) = subscriber.heard.values()
+        ways = [compare(encode(agent), result.heard.octets), compare(encode(caller), bytes(heard_by_subscriber))]
+        stall_ms = max(end.engine_status().worst_lateness_us for end in (exchange, subscriber)) / 1000
+        told.append(f"{' / '.join(way.sentence() for way in ways)}; worst tick {stall_ms} ms late")
+        if stall_ms > STALL_MS:
+            return
+        for way in ways:
+            assert way.identical_share >= 0.99, told[-1]
+            assert way.slips == (), told[-1]
+            assert way.level_db == pytest.approx(0, abs=0.05)
+        told.clear()
 
-    play_out(story)
+    for _ in range(3):
+        play_out(story)
+        if not told:
+            return
+    pytest.fail(f"the machine stalled for more than {STALL_MS} ms three times: {told}")
 
 
 def test_prompt_heard_digits_keyed_and_digits_heard(tmp_path: Path) -> None:
