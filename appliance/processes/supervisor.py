@@ -45,6 +45,7 @@ def branch_children(branch: Branch, state: Path) -> list[Spec]:
             command=module("engine"),
             fds={"segment": memory, **events},
             first_backoff_s=0.0,
+            good_life_s=2.0,
         ),
         Spec(name="kamailio", command=_kamailio(branch, state), serves=kamailio_serves, stage=1),
         *(_worker(name, memory, events[name]) for name in WORKERS),

@@ -38,7 +38,7 @@ class Child:
         self.since = _now()
         self._leash = leash
         self._on_change = on_change
-        self._backoff = Backoff(spec.first_backoff_s)
+        self._backoff = Backoff(spec.first_backoff_s, spec.good_life_s)
         self.last_words = b""
         self._log = LogFile(state_folder / "log" / f"{spec.name}.log")
         self._notify = state_folder / "run" / f"notify.{spec.name}"

@@ -19,8 +19,9 @@ _LAST_TWO = frozenset({"ani", "called", "caller", "ced", "clid", "digit", "digit
 _GONE = frozenset({"authorization", "password", "pin", "secret"})
 
 
-def configure(process: str) -> None:
-    """Set logging up for the whole process. BRANCHLINE_LOG=debug shows frames as well."""
+def configure(process: str, stream: TextIO | None = None) -> None:
+    """Set logging up for the whole process, to stderr if no stream is given. BRANCHLINE_LOG=debug shows frames too."""
+    out = stream if stream is not None else sys.stderr
     level = logging.DEBUG if os.environ.get("BRANCHLINE_LOG", "") == "debug" else logging.INFO
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -31,15 +32,15 @@ def configure(process: str) -> None:
         redact,
     ]
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(default=str)
+        structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer(default=str)
     )
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(out))),
         cache_logger_on_first_use=True,
     )
-    _take_in_stdlib(shared, renderer)
+    _take_in_stdlib(shared, renderer, out)
 
 
 class _Unfailing(io.TextIOBase):
@@ -84,9 +85,9 @@ def _naming(process: str) -> Processor:
     return name
 
 
-def _take_in_stdlib(shared: list[Processor], renderer: Processor) -> None:
+def _take_in_stdlib(shared: list[Processor], renderer: Processor, out: TextIO) -> None:
     """Libraries that log by the standard way come out in the same form, from WARNING on."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer], foreign_pre_chain=shared

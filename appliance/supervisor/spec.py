@@ -31,6 +31,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     stage: int = 0
     """One stage is started together, when the one before is ready; stopped the other way round."""
     first_backoff_s: float = Backoff.STEP_S
+    good_life_s: float = Backoff.GOOD_LIFE_S
+    """A child that lived this long is started again after `first_backoff_s`, whatever came before."""
     ready_s: float = 15.0
     """A child that is not ready by then is killed and started again."""
     stop_s: float = 5.0

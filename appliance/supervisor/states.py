@@ -84,19 +84,20 @@ def step(state: State, event: Event) -> tuple[State, Action]:
 
 
 class Backoff:
-    """Seconds to wait before the next start: `first_s`, then 0.1 doubling to 5; anew after a life of 30 s."""
+    """Seconds to wait before the next start: `first_s`, then 0.1 doubling to 5; anew after a good life."""
 
     STEP_S = 0.1
     MOST_S = 5.0
     GOOD_LIFE_S = 30.0
 
-    def __init__(self, first_s: float = STEP_S) -> None:
+    def __init__(self, first_s: float = STEP_S, good_life_s: float = GOOD_LIFE_S) -> None:
         self._first_s = first_s
+        self._good_life_s = good_life_s
         self._last_s: float | None = None
 
     def next_s(self, life_s: float) -> float:
         """The wait after a life of `life_s` seconds."""
-        if self._last_s is None or life_s >= self.GOOD_LIFE_S:
+        if self._last_s is None or life_s >= self._good_life_s:
             self._last_s = self._first_s
         else:
             self._last_s = min(max(self._last_s * 2, self.STEP_S), self.MOST_S)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The supervisor's process: what it refuses to start with, and what it leaves behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes.site import ROOT, alive, write_site
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(40)]
+
+
+class Box:
+    """One supervisor, with the site's configuration on free ports."""
+
+    def __init__(self, folder: Path, role: str) -> None:
+        self.files = folder / "etc"
+        self.ports = write_site(self.files)
+        self.configuration = self.files / f"{role}.yaml"
+        self.state = folder / "state"
+        self._running: list[subprocess.Popen[str]] = []
+
+    def start(self) -> "subprocess.Popen[str]":
+        environment = {
+            **os.environ,
+            "BRANCHLINE_CONFIG": str(self.configuration),
+            "BRANCHLINE_STATE": str(self.state),
+        }
+        command = [sys.executable, "-m", "appliance.processes.supervisor"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stderr=subprocess.PIPE)
+        self._running.append(process)
+        return process
+
+    def refusal(self) -> str:
+        """Start it, and give what it says when it ends with status 2."""
+        process = self.start()
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 2
+        return said
+
+    def pids(self) -> dict[str, int]:
+        """The children that run."""
+        try:
+            table = json.loads((self.state / "run/processes.json").read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+        return {name: entry["pid"] for name, entry in table.items() if entry["state"] == "running"}
+
+    def end(self) -> None:
+        for process in self._running:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def headquarters(tmp_path: Path) -> Iterator[Box]:
+    box = Box(tmp_path, "headquarters")
+    yield box
+    box.end()
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Iterator[Box]:
+    box = Box(tmp_path, "branch")
+    yield box
+    box.end()
+
+
+def until(holds: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_unknown_key_is_told_with_file_line_and_nearest_name_and_nothing_is_started(branch: Box) -> None:
+    text = branch.configuration.read_text()
+    branch.configuration.write_text(text.replace("d_channel:", "d_chanel:"))
+    said = branch.refusal()
+    assert f"{branch.configuration}:14:5: key 'd_chanel' is unknown here; did you mean 'd_channel'?" in said
+    assert "nothing was started" in said
+    assert not (branch.state / "run/processes.json").exists()
+
+
+def test_a_port_in_use_is_told_with_its_purpose_and_its_holder(branch: Box) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.1", branch.ports["5070"]))
+        said = branch.refusal()
+    assert f"UDP port {branch.ports['5070']} (the SIP worker) is in use by pid {os.getpid()} (" in said
+    assert not (branch.state / "run/processes.json").exists()
+
+
+def test_headquarters_starts_is_found_running_and_ends_in_order(headquarters: Box) -> None:
+    first = headquarters.start()
+    until(lambda: len(headquarters.pids()) == 3)
+    pids = headquarters.pids()
+    page = f"http://127.0.0.1:{headquarters.ports['8095']}"
+    assert headquarters.refusal() == f"already running (pid {first.pid}), page at {page}\n"
+    assert all(map(alive, pids.values()))
+    first.terminate()
+    assert first.wait(15) == 0
+    assert not any(map(alive, pids.values()))
+
+
+def test_a_killed_supervisor_takes_every_child_with_it_and_the_next_one_starts(headquarters: Box) -> None:
+    first = headquarters.start()
+    until(lambda: len(headquarters.pids()) == 3)
+    pids = headquarters.pids()
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    until(lambda: not any(map(alive, pids.values())), 3)
+    second = headquarters.start()
+    until(lambda: len(headquarters.pids()) == 3 and not set(headquarters.pids().values()) & set(pids.values()))
+    second.terminate()
+    assert second.wait(15) == 0
