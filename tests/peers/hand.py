@@ -215,14 +215,18 @@ class HandCall:
         self.taken = asyncio.Event()
         self.happened = {name: asyncio.Event() for name in ("alerting", "answered", "released", "acknowledged")}
         self.final: Message | None = None
+        self.answers: asyncio.Queue[Message] = asyncio.Queue()
+        """Final responses to what was sent within the dialog."""
         self.cause: int | None = None
-        self._invite: Message | None = None
+        self.asked: Message | None = None
         self._body = ""
         self._branch = ""
         self._cseq = 0
         self._routes: list[str] = []
         self._remote = f"<{uri}>"
         self._sent_invite: dict[str, str] = {}
+        self.stubborn = False
+        """Answers when it is cancelled: its 200 crosses the CANCEL."""
 
     # As a caller.
 
@@ -273,21 +277,21 @@ class HandCall:
 
     def refuse(self, status: int, fields: dict[str, str] | None = None) -> None:
         """A final response to the INVITE."""
-        assert self._invite is not None
-        self.phone.respond(self._invite, status, fields)
+        assert self.asked is not None
+        self.phone.respond(self.asked, status, fields)
 
     def within(self, method: str, fields: dict[str, str] | None = None, body: str = "") -> None:
         """A request inside the dialog."""
-        self._cseq += 1
+        self._cseq += method != "ACK"
         headers = {"To": self._remote, "Contact": self.phone.contact, **self._route(), **(fields or {})}
         if self.incoming:
-            assert self._invite is not None
-            headers |= {"From": self._invite["To"] + f";tag={self.phone.number}", "To": self._invite["From"]}
+            assert self.asked is not None
+            headers |= {"From": self.asked["To"] + f";tag={self.phone.number}", "To": self.asked["From"]}
         self.phone.request(method, self._uri, self.call_id, self._cseq, headers, body)
 
     def offer(self, invite: Message) -> None:
         """Take note of an INVITE to us."""
-        self._invite = invite
+        self.asked = invite
         self._routes = invite.all("Record-Route")
         self._uri = _uri(invite["Contact"])
 
@@ -299,21 +303,31 @@ class HandCall:
             self.phone.respond(message, 200)
             self._released(message)
         elif message.method == "CANCEL":
-            self.phone.respond(message, 200)
-            if not self.happened["answered"].is_set():
-                self.refuse(487)
-            self._released(message)
+            self._cancelled(message)
         elif message.method == "ACK":
             self.happened["acknowledged"].set()
         else:
             self.phone.respond(message, 200)
 
+    def _cancelled(self, message: Message) -> None:
+        self.phone.respond(message, 200)
+        if self.stubborn:
+            self._answer(200, SOUND.format(port=4000))
+            return
+        if not self.happened["answered"].is_set():
+            self.refuse(487)
+        self._released(message)
+
     def _answer(self, status: int, body: str = "") -> None:
-        assert self._invite is not None
-        self.phone.respond(self._invite, status, body=body)
+        assert self.asked is not None
+        self.phone.respond(self.asked, status, body=body)
 
     def _response(self, message: Message) -> None:
-        if message.method != "INVITE":
+        if message.method != "INVITE" or self.happened["answered"].is_set():
+            if message.status >= 200:
+                self.answers.put_nowait(message)
+            if message.method == "INVITE" and message.status >= 200:
+                self.within("ACK")
             return
         if message.status == 407 and "Proxy-Authorization" not in self._sent_invite:
             self._acknowledge(message)
@@ -338,7 +352,8 @@ class HandCall:
         fields = {"To": message["To"], **self._route()}
         if message.status >= 300:
             fields["branch"] = self._branch
-        self.phone.request("ACK", self._uri, self.call_id, self._cseq, fields)
+        body = "" if message.status >= 300 or self._body else SOUND.format(port=4000)
+        self.phone.request("ACK", self._uri, self.call_id, self._cseq, fields, body)
 
     def _released(self, message: Message) -> None:
         self.cause = message.cause
