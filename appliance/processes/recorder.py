@@ -107,6 +107,8 @@ async def run(engine: TapSource, box: str, state: Path, reserve_octets: int) -> 
             tasks.create_task(_seal(recorder))
     finally:
         recorder.take(engine.take_taps(), engine.samples)
+        for track in recorder.ended():
+            recorder.sealed(track, recorder.seal(track))
         segments.close()
         outbox.close()
 

@@ -56,7 +56,7 @@ def prepare_or_tell(state: Path, templates: Path) -> Site:
 
 
 def children(site: Site) -> list[Spec]:
-    """Both boxes, then what stands around them."""
+    """Both boxes, then what stands around them; the branch ends before headquarters, which takes its last records."""
 
     def process(name: str, program: str, role: str, stage: int, *words: str) -> Spec:
         argv = (sys.executable, "-m", f"appliance.processes.{program}", *words)
@@ -72,9 +72,9 @@ def children(site: Site) -> list[Spec]:
     number = site.branch.extensions[0].number
     return [
         process("headquarters", "supervisor", "headquarters", 0),
-        process("branch", "supervisor", "branch", 0),
-        process("phone", "phone", "branch", 1, number, str(site.state / "phone")),
-        process("simulator", "simulator", "branch", 2),
+        process("branch", "supervisor", "branch", 1),
+        process("phone", "phone", "branch", 2, number, str(site.state / "phone")),
+        process("simulator", "simulator", "branch", 3),
     ]
 
 
