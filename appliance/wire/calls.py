@@ -104,7 +104,10 @@ class ContactEnded(Message, frozen=True):
 
 
 class RecordingSealed(Message, frozen=True):
-    """The sound is on disk under `recording`: A-law stereo WAV, `samples` a side, SHA-256 of the file."""
+    """The sound is on disk under `recording`: A-law stereo WAV, `samples` a side, SHA-256 of the file.
+
+    The recorder knows recordings, not contacts: `contact` may be empty, TalkBegan names it.
+    """
 
     contact: str
     recording: str

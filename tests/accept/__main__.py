@@ -18,7 +18,7 @@ from appliance.simulator.exchange import Exchange
 from tests.accept import calls, deaths, faults, headquarters, line, load
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
-from tests.accept.talk import Rig, exchange_of, phone_of
+from tests.accept.talk import Rig, exchange_of, in_service, phone_of
 
 STAGES = ("calls", "headquarters", "deaths", "line", "faults", "load")
 PHONES = EXTENSIONS[:2]
@@ -62,7 +62,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "faults": lambda rig: faults.run(rig, sheet, said),
     }
     with _small_disk(folder / "branch"), sheet.guarded("P1", "a system with two phones runs"):
-        async with Site(folder, PHONES) as site, _in_service(site) as exchange:
+        async with Site(folder, PHONES) as site, _exchange_at(site) as exchange:
             with contextlib.ExitStack() as held:
                 phones = tuple(held.enter_context(phone_of(site, each, said["agent-alaw"])) for each in PHONES)
                 rig = Rig(site, exchange, phones)
@@ -73,16 +73,16 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
 
 async def _with_load(sheet: Sheet, folder: Path) -> None:
     with sheet.guarded("P1", "a system with twenty phones runs"):
-        async with Site(folder) as site, _in_service(site) as exchange:
+        async with Site(folder) as site, _exchange_at(site) as exchange:
             await load.run(site, exchange, sheet)
 
 
 @contextlib.asynccontextmanager
-async def _in_service(site: Site) -> AsyncIterator[Exchange]:
+async def _exchange_at(site: Site) -> AsyncIterator[Exchange]:
     exchange = exchange_of(site)
     await exchange.start()
     try:
-        await exchange.in_service(15)
+        await in_service(exchange, site)
         yield exchange
     finally:
         await exchange.close()

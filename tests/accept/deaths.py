@@ -8,7 +8,7 @@ from appliance.simulator.call import Call
 from appliance.simulator.phone import Phone
 from tests.accept.sheet import Sheet
 from tests.accept.site import until
-from tests.accept.talk import Rig, closed
+from tests.accept.talk import Rig, closed, in_service
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
 from tests.sound.speech import read_wav
@@ -94,7 +94,7 @@ async def _line_worker(rig: Rig, sheet: Sheet) -> None:
     await until(lambda: _runs_again(rig, "line", before), 20, "the line worker is not back")
     now = {name: child["pid"] for name, child in branch.children().items() if name != "line"}
     sheet.holds("P6", "line worker killed: other processes untouched", now == others)
-    await rig.exchange.in_service(20)
+    await in_service(rig.exchange, rig.site)
     record = await rig.site.record_of("02512343004")
     sheet.equal("P6", "line worker killed: cause of the call's record", record["cause"], 41)
     await rig.exchange.all_cleared(10)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from appliance.simulator.caller import AwaitAnswer, HangUp, Rest, Script
 from tests.accept.sheet import Sheet
 from tests.accept.site import NUMBER, until
-from tests.accept.talk import Rig, closed
+from tests.accept.talk import Rig, closed, in_service
 
 DEFAULT_MS, ARRIVAL_S = 600.0, 10.0
 BRIEF = Script((AwaitAnswer(within_s=10), Rest(1.0), HangUp()))
@@ -109,7 +109,7 @@ async def _restored(
         for path in site.branch.state.glob("outbox.db*"):
             shutil.copy2(path, copy)
         await asyncio.to_thread(site.branch.start)
-        await rig.exchange.in_service(20)
+        await in_service(rig.exchange, rig.site)
         await _call_by_any(rig, before)
         await site.record_of(before)
         await lose()
@@ -120,7 +120,7 @@ async def _restored(
         for path in copy.iterdir():
             shutil.copy2(path, site.branch.state)
         await asyncio.to_thread(site.branch.start)
-        await rig.exchange.in_service(20)
+        await in_service(rig.exchange, rig.site)
         await _call_by_default(rig, after)
         await restore()
         took = await until(lambda: bool(site.calls(after)), 30, f"no record of {after}")

@@ -2,16 +2,12 @@
 """The E1 cut: RED in time; short and the call lives, long and it is cleared with cause 27 on both sides."""
 
 import asyncio
-import time
 from pathlib import Path
 
 from appliance.simulator.states import State
-from appliance.wire.client import Client
-from appliance.wire.envelope import Envelope, Sealer
-from appliance.wire.ids import Identity
-from appliance.wire.spans import Alarm, SpanChanged
 from tests.accept.sheet import Sheet
-from tests.accept.talk import Rig, closed
+from tests.accept.span_watch import SpanWatch
+from tests.accept.talk import Rig, closed, in_service
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
 from tests.sound.speech import read_wav
@@ -20,37 +16,9 @@ RED_S, SHORT_S, LONG_S = 1.0, 2.0, 10.0
 NO_SERVICE = 27  # Q.850: destination out of order
 
 
-class SpanWatch:
-    """An observer of the line worker: what it says of its span, as it says it."""
-
-    def __init__(self, socket: Path) -> None:
-        self._client = Client(socket, Sealer(Identity.take("TEST", "accept")), self._take, role="observer")
-        self._task = asyncio.create_task(self._client.run())
-        self._news = asyncio.Event()
-        self._alarms: tuple[Alarm, ...] | None = None
-
-    async def red(self, *, wanted: bool, within_s: float) -> float:
-        """Wait for RED to come or go; seconds it took. TimeoutError if it does not."""
-        begun = time.monotonic()
-        async with asyncio.timeout(within_s):
-            while self._alarms is None or (Alarm.RED in self._alarms) is not wanted:
-                self._news.clear()
-                await self._news.wait()
-        return time.monotonic() - begun
-
-    def close(self) -> None:
-        """Stop watching."""
-        self._task.cancel()
-
-    def _take(self, envelope: Envelope) -> None:
-        if isinstance(envelope.body, SpanChanged):
-            self._alarms = envelope.body.span.alarms
-            self._news.set()
-
-
 async def run(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     """Two seconds, then ten."""
-    watch = SpanWatch(rig.site.branch.state / "run" / "leg.line1.sock")
+    watch = SpanWatch(rig.site)
     try:
         sheet.stage("E1 cut for 2 s")
         with sheet.guarded("P8", "E1 cut for 2 s: the call lives"):
@@ -94,7 +62,7 @@ async def _long(rig: Rig, sheet: Sheet, watch: SpanWatch) -> None:
     caller = next(leg for leg in record["legs"] if leg["direction"] == "incoming")
     sheet.equal("K1", "cut of 10 s: cause at the branch (T309)", caller["cause"], NO_SERVICE)
     await watch.red(wanted=False, within_s=5)
-    await rig.exchange.in_service(15)
+    await in_service(rig.exchange, rig.site)
     again, phone = await rig.talking("02512344003")
     sheet.holds("K1", "in service by itself: the next call is answered", again.answered is not None)
     again.hang_up()

@@ -9,8 +9,6 @@ import statistics
 import time
 from pathlib import Path
 
-from tests.peers.sipp import SippPhones
-
 from appliance.simulator.caller import AwaitAnswer, AwaitRelease, AwaitSound, HangUp, Key, Rest, Script, Talk
 from appliance.simulator.channels import NoChannelError
 from appliance.simulator.exchange import Exchange
@@ -18,6 +16,7 @@ from appliance.simulator.result import CallResult
 from tests.accept.sheet import Sheet
 from tests.accept.site import NUMBER, Site, until
 from tests.accept.use import Use
+from tests.peers.sipp import Account, SippPhones
 from tests.sound.alaw import encode, ideal_pass
 from tests.sound.compare import Comparison, compare, one_way_delay_ms
 from tests.sound.speech import read_wav, speech, write_wav
@@ -31,8 +30,8 @@ IDENTICAL = 0.99
 
 async def run(site: Site, exchange: Exchange, sheet: Sheet) -> None:
     """Both loads on one system."""
-    secrets = {extension: site.secret(extension) for extension in site.extensions}
-    with SippPhones(site.proxy, "branch.test", secrets, site.folder / "sipp"):
+    accounts = [Account(extension, site.secret(extension)) for extension in site.extensions]
+    with SippPhones(accounts, site.proxy, "branch.test", site.folder / "sipp"):
         sheet.stage(f"30 timeslots for {FULL_S:.0f} s: {LISTENERS} in the prompt, {TALKERS} talking and recorded")
         with sheet.guarded("K4", "all 30 timeslots at once"):
             await _full(site, exchange, sheet)

@@ -73,7 +73,7 @@ class Sheet:
         try:
             yield
         except Exception as error:  # noqa: BLE001  whatever broke, it broke this promise
-            reason = f"{type(error).__name__}: {error}".splitlines()[0][:160]
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:400]
             self._add(row, promise, reason, "", "= carried out", passed=False)
 
     @property

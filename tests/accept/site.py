@@ -162,7 +162,7 @@ class Site:
 
     def record(self) -> Record:
         """Headquarters' record, read as the page reads it."""
-        path = self.headquarters.state / "records.db"
+        path = self.headquarters.state / "record.db"
         return Record(create_engine(f"sqlite:///file:{path}?mode=ro&uri=true"))
 
     def calls(self, clid: str) -> list[dict[str, Any]]:

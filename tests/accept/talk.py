@@ -13,6 +13,7 @@ from appliance.simulator.exchange import Exchange, ExchangeSettings
 from appliance.simulator.phone import Phone
 from appliance.simulator.states import State
 from tests.accept.site import NUMBER, Site
+from tests.accept.span_watch import SpanWatch
 from tests.ports import HOST
 
 ESTABLISHED, CLOSED = "CALL_ESTABLISHED", "CALL_CLOSED"
@@ -55,6 +56,16 @@ async def closed(phone: Phone, within_s: float = 5.0) -> float:
             raise AssertionError(f"phone {phone.number} still has its call after {within_s} s")
         await asyncio.sleep(0.01)
     return time.monotonic() - begun
+
+
+async def in_service(exchange: Exchange, site: Site, within_s: float = 25) -> None:
+    """Wait until the D-channel is up and every B-channel of the branch can be called."""
+    await exchange.in_service(within_s)
+    watch = SpanWatch(site)
+    try:
+        await watch.all_idle(within_s)
+    finally:
+        watch.close()
 
 
 def exchange_of(site: Site) -> Exchange:

@@ -111,13 +111,25 @@ class Sipp:
 
 
 class SippPhones(Sipp):
-    """Phones that ring for `ring_ms`, answer, send `sound` (raw A-law, over and over), and hang up when we do."""
+    """Phones that ring for `ring_ms`, answer, and hang up when we do.
+
+    They send `sound` (raw A-law, over and over), or without one send back each packet that they hear.
+    """
 
     def __init__(
-        self, accounts: Sequence[Account], proxy: Endpoint, domain: str, folder: Path, sound: Path, ring_ms: int = 100
+        self,
+        accounts: Sequence[Account],
+        proxy: Endpoint,
+        domain: str,
+        folder: Path,
+        sound: Path | None = None,
+        ring_ms: int = 100,
     ) -> None:
-        scenario = _filled("phone.xml", folder, sound=str(sound), ring_ms=str(ring_ms))
-        super().__init__(scenario, proxy, folder)
+        if sound is None:
+            scenario, options = _filled("echo.xml", folder, ring_ms=str(ring_ms)), ("-rtp_echo",)
+        else:
+            scenario, options = _filled("phone.xml", folder, sound=str(sound), ring_ms=str(ring_ms)), ()
+        super().__init__(scenario, proxy, folder, *options)
         self._accounts = accounts
         self._proxy = proxy
         self._domain = domain

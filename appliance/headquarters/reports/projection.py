@@ -34,6 +34,11 @@ def put(store: Connection, table: Table, key: str, values: dict[str, Any]) -> No
         store.execute(update(table).where(column == key).values(values))
 
 
+def put_recording(store: Connection, recording: str, contact: str, **values: Any) -> None:
+    """Complete a recording's row. The recorder knows no contact; TalkBegan has named it, or will."""
+    put(store, schema.recording, recording, {"contact": contact, **values} if contact else values)
+
+
 def _contact(store: Connection, envelope: Envelope, contact: str, **values: Any) -> None:
     put(store, schema.contact, contact, {"box": envelope.box, **values})
 
@@ -127,12 +132,12 @@ def _ended(store: Connection, place: int, envelope: Envelope, body: calls.Contac
 def _sealed(store: Connection, place: int, envelope: Envelope, body: calls.RecordingSealed) -> None:
     del place, envelope
     sound = {"samples": body.samples, "octets": body.octets, "sha256": body.sha256, "lost_samples": body.lost_samples}
-    put(store, schema.recording, body.recording, {"contact": body.contact, **sound})
+    put_recording(store, body.recording, body.contact, **sound)
 
 
 def _failed(store: Connection, place: int, envelope: Envelope, body: calls.RecordingFailed) -> None:
     del place, envelope
-    put(store, schema.recording, body.recording, {"contact": body.contact, "failure": body.sentence})
+    put_recording(store, body.recording, body.contact, failure=body.sentence)
 
 
 def _json(value: object) -> str:

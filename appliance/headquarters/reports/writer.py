@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, insert, select, tuple_
 
 from appliance.headquarters.reports import schema
-from appliance.headquarters.reports.projection import CALL_EVENTS, project, put
+from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_recording
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
 
 BATCH_LIMIT = 100
@@ -59,7 +59,7 @@ class Writer:
     def recording_here(self, recording: str, contact: str) -> None:
         """The sound has arrived and was checked. Raises sqlalchemy.exc.SQLAlchemyError."""
         with self._engine.begin() as store:
-            put(store, schema.recording, recording, {"contact": contact, "here": True})
+            put_recording(store, recording, contact, here=True)
 
     def open_agent_legs(self) -> list[tuple[str, str, str, str]]:
         """(box, agent, extension, leg) of outgoing legs that have not ended, for a router that begins."""
