@@ -82,6 +82,7 @@ class Setup:
     presented: bool = True
     verified: bool = False
     exclusive: bool = True
+    speech: bool = True
 
 
 class Link:
@@ -196,7 +197,8 @@ class Link:
         # libpri reads these until pri_setup returns
         dnis, clid = ffi.new("char[]", setup.dnis.encode()), ffi.new("char[]", (setup.clid or "").encode())
         lib.pri_sr_set_channel(request, setup.channel, int(setup.exclusive), 0)
-        lib.pri_sr_set_bearer(request, lib.PRI_TRANS_CAP_SPEECH, lib.PRI_LAYER_1_ALAW)
+        capability = lib.PRI_TRANS_CAP_SPEECH if setup.speech else lib.PRI_TRANS_CAP_DIGITAL
+        lib.pri_sr_set_bearer(request, capability, lib.PRI_LAYER_1_ALAW if setup.speech else -1)
         lib.pri_sr_set_called(request, dnis, lib.PRI_UNKNOWN, 1)
         if setup.clid is not None:
             presentation = (0 if setup.presented else RESTRICTED) | (NETWORK_PROVIDED if setup.verified else 0)

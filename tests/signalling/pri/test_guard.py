@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""No frame unsettles a link: damaged ones are counted and dropped, wild ones answered as Q.931 says."""
+
+from random import Random
+
+import pytest
+
+from appliance.signalling.pri import events, guard
+from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side, Timers
+from tests.signalling.pri.back_to_back import BackToBack
+from tests.signalling.pri.stranger import Stranger
+
+pytestmark = pytest.mark.unit
+
+I_FRAME = bytes([0x02, 0x01, 0x00, 0x00])
+SETUP = bytes([0x08, 0x02, 0x00, 0x01, 0x05])
+BEARER = bytes([0x04, 0x03, 0x80, 0x90, 0xA3])
+
+
+@pytest.mark.parametrize(
+    ("frame", "trouble"),
+    [
+        (b"", "length"),
+        (b"\x02\x01", "length"),
+        (b"\x03\x01\x7f", "address"),
+        (b"\x02\x03\x7f", "address"),
+        (b"\xfe\xff\x03\x0f\x00\x00\x04\xff", "address"),
+        (b"\x02\x01\x03", "control"),
+        (b"\x02\x01\x7f\x00", "length"),
+        (b"\x02\x01\x0d\x00", "control"),
+        (b"\x02\x01\x01", "length"),
+        (I_FRAME, "length"),
+        (I_FRAME + bytes(300), "length"),
+    ],
+)
+def test_q921_5_8_5_an_invalid_frame_is_dropped(frame: bytes, trouble: str) -> None:
+    assert guard.admit(frame) == (None, trouble)
+
+
+@pytest.mark.parametrize(
+    ("message", "trouble"),
+    [
+        (b"\x08\x02\x00\x01", "message length"),
+        (b"\x03" + SETUP[1:], "protocol discriminator"),
+        (b"\x08\x01\x01\x05\x04\x03", "call reference length"),
+        (b"\x08\x0f\x00\x01\x05" + bytes(20), "call reference length"),
+        (b"\x08\x02\x00\x01\x55", "message type"),
+        (b"\x08\x02\x00\x00\x05" + BEARER, "message type"),
+        (b"\x08\x02\x00\x07\x46\x79\x01\x80", "message type"),
+        (SETUP + b"\x04\x09\x80\x90\xa3", "element length"),
+        (SETUP + b"\x04", "element length"),
+    ],
+)
+def test_q931_5_8_a_damaged_message_keeps_its_place_in_the_sequence(message: bytes, trouble: str) -> None:
+    assert guard.admit(I_FRAME + message) == (I_FRAME, trouble)
+
+
+def test_q931_5_8_7_2_an_empty_element_counts_as_absent() -> None:
+    assert guard.admit(I_FRAME + SETUP + BEARER + b"\x28\x00\xa1") == (I_FRAME + SETUP + BEARER + b"\xa1", None)
+
+
+def test_facility_elements_do_not_reach_libpri() -> None:
+    facility = b"\x1c\x05\x91\xa1\x02\x02\x00"
+    assert guard.admit(I_FRAME + SETUP + facility + BEARER) == (I_FRAME + SETUP + BEARER, None)
+
+
+def test_a_damaged_frame_between_good_ones_costs_nothing() -> None:
+    pri = BackToBack()
+    net, user = pri.talk()
+    for frame in (b"", b"\x00" * 50, b"\xff" * 300, b"\x02\x01\x7f\x7f\x7f"):
+        pri.user.receive(frame)
+        pri.net.receive(frame)
+    pri.settle()
+    assert pri.user.damaged == pri.net.damaged == 4
+    pri.do(lambda: pri.user.release(user, 16))
+    assert pri.last(Side.NETWORK, events.DisconnectReceived).call == net
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_octets_and_flipped_bits(seed: int) -> None:
+    random = Random(seed)  # noqa: S311
+    pri = BackToBack()
+    pri.talk()
+    sent = [frame for side, frame in pri.frames if side is Side.NETWORK]
+    for _ in range(2000):
+        frame = bytearray(random.choice((random.choice(sent), random.randbytes(random.randrange(280)))))
+        for _ in range(random.randrange(4)):
+            if frame:
+                frame[random.randrange(len(frame))] ^= 1 << random.randrange(8)
+        pri.user.receive(bytes(frame))
+        pri.settle()
+    pri.pass_s(30.0)
+    pri.heard[Side.NETWORK].clear()
+    pri.talk(channel=9)
+    assert pri.last(Side.NETWORK, events.ConnectReceived).channel == 9
+
+
+class Subscriber:
+    """A user side that treats every call somehow."""
+
+    def __init__(self, link: Link, random: Random) -> None:
+        self.link = link
+        self.random = random
+        self.living: set[events.CallNumber] = set()
+        self.offered = 0
+
+    def live(self) -> None:
+        for event in self.link.take_events():
+            match event:
+                case events.SetupReceived(call=call):
+                    self.offered += 1
+                    self.living.add(call)
+                case events.CallCleared(call=call):
+                    self.living.remove(call)  # KeyError: cleared twice
+                case events.DisconnectReceived(call=call, cause=cause) if call in self.living:
+                    self.link.release(call, cause)
+        for call in self.random.sample(sorted(self.living), min(2, len(self.living))):
+            step = self.random.choice((self.link.proceeding, self.link.alerting, self.link.answer, self.link.release))
+            try:
+                step(call)
+            except CallGoneError:
+                continue  # not in its state, or cleared a moment ago
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_stranger_that_says_anything(seed: int) -> None:
+    """Every call that was offered is cleared, once; then the line works for a sane peer."""
+    random = Random(seed)  # noqa: S311
+    now = [1000.0]
+    link = Link(Side.USER, Timers(t309_s=6.0), clock=lambda: now[0])
+    stranger, subscriber = Stranger(link, random), Subscriber(link, random)
+    for n in range(3000):
+        stranger.message(stranger.wild())
+        subscriber.live()
+        stranger.hear()
+        now[0] += (n % 50 == 0) * random.choice((0.1, 1.0))
+        link.run()
+    assert subscriber.offered > 100
+    for _ in range(100):  # silence: Q.921 gives up, T309 runs out
+        now[0] += 1.0
+        link.run()
+        link.take_frames()
+        subscriber.live()
+    assert not subscriber.living
+
+    pri = BackToBack()
+    pri.user, pri.now = link, now[0]
+    link._clock = lambda: pri.now
+    pri.pass_s(5.0)
+    pri.heard[Side.USER].clear()
+    pri.ring(Setup(3, "95588"))
+    assert pri.last(Side.USER, events.SetupReceived).channel == 3
