@@ -44,7 +44,7 @@ class Ports(msgspec.Struct, frozen=True):
     @classmethod
     def take(cls) -> "Ports":
         """Free ones."""
-        return cls(*(free_port() for _ in range(6)), free_rtp_base())
+        return cls(free_port(), free_port(), free_port(), free_port(), free_port(), free_port(), free_rtp_base())
 
 
 class Box:

@@ -126,10 +126,9 @@ class SippPhones(Sipp):
         ring_ms: int = 100,
     ) -> None:
         if sound is None:
-            scenario, options = _filled("echo.xml", folder, ring_ms=str(ring_ms)), ("-rtp_echo",)
+            super().__init__(_filled("echo.xml", folder, ring_ms=str(ring_ms)), proxy, folder, "-rtp_echo")
         else:
-            scenario, options = _filled("phone.xml", folder, sound=str(sound), ring_ms=str(ring_ms)), ()
-        super().__init__(scenario, proxy, folder, *options)
+            super().__init__(_filled("phone.xml", folder, sound=str(sound), ring_ms=str(ring_ms)), proxy, folder)
         self._accounts = accounts
         self._proxy = proxy
         self._domain = domain
