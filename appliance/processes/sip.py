@@ -5,6 +5,7 @@ A worker starts with no legs: RTP ports that a former one left open are closed, 
 """
 
 import asyncio
+import contextlib
 import signal
 import threading
 from collections.abc import Callable
@@ -88,12 +89,14 @@ class Process:
         worker = Worker(socket, Sealer(self._identity), self._ports, self._stack.order, self._orphans_s)
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
-        gateway = str(self._branch.sip.listen)
-        former = asyncio.create_task(end_former_calls(control_socket(self._state), gateway, worker.owns))
-        await asyncio.wait([former], timeout=FORMER_S)
-        await worker.service.start()
-        notify.ready()
+        asked = asyncio.Event()
+        gateway, control = str(self._branch.sip.listen), control_socket(self._state)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(end_former_calls(control, gateway, worker.owns, asked.set))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asked.wait(), FORMER_S)
+            await worker.service.start()
+            notify.ready()
             tasks.create_task(notify.keep_alive())
             tasks.create_task(self._retry())
 

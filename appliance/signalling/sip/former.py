@@ -16,22 +16,34 @@ import structlog
 from appliance.signalling.sip.control import ControlError, control
 
 RETRY_S = 0.25
+AGAIN_S = 1.0
+ROUNDS = 10
 CONFIRMED = 3  # Kamailio's dialog states: 1 unconfirmed, 2 early, 3 confirmed without ACK, 4 confirmed, 5 deleted
 DELETED = 5
 
 log = structlog.get_logger()
 
 
-async def end_former_calls(path: Path, gateway: str, ours: Callable[[str], bool]) -> int:
-    """End them, as soon as Kamailio is there. `ours`: whether a Call-ID is a living call's. Returns their number."""
+async def end_former_calls(path: Path, gateway: str, ours: Callable[[str], bool], asked: Callable[[], None]) -> None:
+    """End them, as soon as Kamailio is there, and see that they are gone; one that is not is asked for again.
+
+    `ours`: whether a Call-ID is a living call's. `asked` is called when every one of them has been asked for.
+    """
     began = int(time.time())
-    dialogs = await _dialogs(path)
-    former = [d for d in dialogs if d["init_ts"] <= began and d["state"] < DELETED and not ours(d["call-id"])]
-    for dialog in former:
-        await _end(path, gateway, dialog)
-    if former:
+    for _ in range(ROUNDS):
+        former = [
+            dialog
+            for dialog in await _dialogs(path)
+            if dialog["init_ts"] <= began and dialog["state"] < DELETED and not ours(dialog["call-id"])
+        ]
+        for dialog in former:
+            await _end(path, gateway, dialog)
+        asked()
+        if not former:
+            return
         log.warning("sip.former.ended", calls=len(former))
-    return len(former)
+        await asyncio.sleep(AGAIN_S)
+    log.error("sip.former.kept", after_s=ROUNDS * AGAIN_S)
 
 
 async def _dialogs(path: Path) -> list[dict[str, Any]]:
@@ -52,4 +64,4 @@ async def _end(path: Path, gateway: str, dialog: dict[str, Any]) -> None:
         else:
             await control(path, "tm.reply_callid", 503, "Service Unavailable", call_id, dialog["caller"]["cseq"], ".")
     except ControlError as error:
-        log.warning("sip.former.kept", call_id=call_id, error=str(error))
+        log.info("sip.former.unmoved", call_id=call_id, error=str(error))
