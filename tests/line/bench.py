@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A line worker with everything around it: engine, exchange, socket."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -41,13 +40,7 @@ class Bench:
     async def in_service(self) -> None:
         """The D-channel is up and every channel restarted."""
         await self.network.up.wait()
-        while not set(self.network.restarted) >= set(range(1, 32)) - {16}:
-            await pause()
-
-
-async def pause() -> None:
-    """Let others run."""
-    await asyncio.sleep(0.005)
+        await self.network.every_channel_restarted()
 
 
 @asynccontextmanager

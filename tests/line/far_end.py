@@ -14,6 +14,7 @@ from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.link import Link, Setup, Side, Timers
 
 PATIENCE_S = 10.0
+BEARERS = set(range(1, 32)) - {16}
 T = TypeVar("T")
 
 
@@ -81,6 +82,7 @@ class Network:
         self.orphans_s = 0.0
         self.up = asyncio.Event()
         self.restarted: list[int | None] = []
+        self._restart_heard = asyncio.Event()
         self.calls: dict[pri.CallNumber, NetworkCall] = {}
         self.link = Link(Side.NETWORK, timers)
         self._offered: asyncio.Queue[NetworkCall] = asyncio.Queue()
@@ -99,10 +101,17 @@ class Network:
         busy = {call.channel for call in self.calls.values() if not call.heard("released")}
         while channel is None:
             self._next = self._next % 31 + 1
-            channel = None if self._next == 16 or self._next in busy else self._next
+            channel = self._next if self._next in BEARERS - busy else None
         setup = Setup(channel, dnis, clid, **more)
         number = self.do(lambda link: link.setup(setup))
         return self.calls.setdefault(number, NetworkCall(self, number, channel))
+
+    async def every_channel_restarted(self) -> None:
+        """Wait until the box has restarted all 30."""
+        async with asyncio.timeout(2 * PATIENCE_S):
+            while not BEARERS.issubset(self.restarted):
+                self._restart_heard.clear()
+                await self._restart_heard.wait()
 
     async def called(self) -> NetworkCall:
         """The box calls."""
@@ -144,6 +153,7 @@ class Network:
                 self.up.clear()
             case pri.RestartReceived(channel=channel):
                 self.restarted.append(channel)
+                self._restart_heard.set()
             case pri.SetupReceived(call=number, channel=channel, dnis=dnis):
                 call = self.calls[number] = NetworkCall(self, number, channel)
                 call.dnis = dnis

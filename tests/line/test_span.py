@@ -14,12 +14,11 @@ from appliance.wire.legs import LegState, ReleasedBy
 from appliance.wire.spans import Alarm, ChannelState, Span, SpanChanged
 from drivers.model import Timeslot
 from tests.line.bench import TIMERS, Bench, started
-from tests.line.far_end import NetworkCall
+from tests.line.far_end import BEARERS, NetworkCall
 from tests.wire.conformance import Attachment, attached
 
 pytestmark = pytest.mark.system
 
-BEARERS = set(range(1, 32)) - {16}
 Story = Callable[[Bench, Attachment], Awaitable[None]]
 
 

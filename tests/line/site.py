@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The line process as the supervisor starts it, on a real engine, with an exchange behind CESoPSN."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from appliance.media.engine import Engine
+from appliance.media.events import Client, FrameReceived, SpanAlarmChanged
+from appliance.media.host import EngineThread, start_thread
+from appliance.signalling.pri.link import Link, Timers
+from appliance.simulator.relay import Relay
+from drivers.cesopsn import CesopsnDriver, CesopsnSettings
+from drivers.model import Alarm
+from tests.line.far_end import Network
+from tests.ports import HOST, free_port, free_rtp_base
+
+SPAN, D_CHANNEL = 0, 16
+T309_S = 6
+CONFIGURATION = """
+role: branch
+box: BR-0001
+name: Nanjing Road
+headquarters: {{server: 127.0.0.1:4222, secret: {secret}}}
+spans:
+  - name: telco
+    driver: cesopsn
+    local: {local}
+    remote: {remote}
+    timers: {{t309_s: {t309_s}}}
+sip: {{listen: 127.0.0.1:5070, proxy: 127.0.0.1:5060, domain: branch.test}}
+extensions: []
+prompts: {{directories: [{prompts}]}}
+"""
+
+
+class FarSpan:
+    """The exchange's own engine and E1; carries the exchange's frames."""
+
+    def __init__(self, thread: EngineThread, settings: CesopsnSettings, network: Network) -> None:
+        self.engine: Engine = thread.engine(Client.LINE)
+        self._network = network
+        CesopsnDriver(self.engine).configure(SPAN, settings, D_CHANNEL)
+        asyncio.get_running_loop().add_reader(self.engine.event_fd, self._told)
+
+    def send(self, frame: bytes) -> None:
+        """To the box."""
+        self.engine.send_frame(SPAN, frame)
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        asyncio.get_running_loop().remove_reader(self.engine.event_fd)
+
+    def _told(self) -> None:
+        for event in self.engine.take_events():
+            match event:
+                case FrameReceived(frame=frame):
+                    self._network.receive(frame)
+                case SpanAlarmChanged(alarms=alarms):
+                    self._network.do(Link.deactivate if Alarm.RED in alarms else Link.activate)
+
+
+class Site:
+    """What a test gets."""
+
+    def __init__(self, folder: Path, near: EngineThread, far: FarSpan, relay: Relay, network: Network) -> None:
+        self.folder = folder
+        self.near = near
+        self.far = far
+        self.relay = relay
+        self.network = network
+        self.process: asyncio.subprocess.Process | None = None
+        network.socket = folder / "run" / "leg.line1.sock"
+        network.orphans_s = 30.0
+
+    async def start_worker(self) -> None:
+        """Start the line process and wait for its socket."""
+        self.network.socket.unlink(missing_ok=True)
+        fds = {"segment": self.near.segment_fd, "line": self.near.event_fds[Client.LINE]}
+        for fd in fds.values():
+            os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's own
+        environment = {
+            **os.environ,
+            "BRANCHLINE_CONFIG": str(self.folder / "branch.yaml"),
+            "BRANCHLINE_STATE": str(self.folder),
+            "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
+        }
+        with (self.folder / "line.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "appliance.processes.line", env=environment, pass_fds=(*fds.values(),), stderr=log
+            )
+        while not self.network.socket.exists():
+            assert self.process.returncode is None, (self.folder / "line.log").read_text()
+            await asyncio.sleep(0.02)
+
+    async def kill_worker(self) -> None:
+        """As `kill -9` does."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def started(folder: Path) -> AsyncIterator[Site]:
+    """A branch's line in service."""
+    local, far = (HOST, free_port()), (HOST, free_port())
+    relay = Relay(local, far)
+    near, exchange = start_thread(free_rtp_base()), start_thread(free_rtp_base())
+    spans: list[FarSpan] = []
+
+    def carrier(network: Network) -> FarSpan:
+        spans.append(FarSpan(exchange, CesopsnSettings(far, relay.door_b, clock="local"), network))
+        return spans[0]
+
+    network = Network(Timers(t309_s=T309_S, t316_s=2.0), carrier)
+    secret = folder / "token"
+    secret.touch(mode=0o600)
+    remote = "{}:{}".format(*relay.door_a)
+    text = CONFIGURATION.format(
+        local="{}:{}".format(*local), remote=remote, t309_s=T309_S, prompts=folder, secret=secret
+    )
+    (folder / "branch.yaml").write_text(text)
+    site = Site(folder, near, spans[0], relay, network)
+    try:
+        await site.start_worker()
+        await network.every_channel_restarted()
+        yield site
+    finally:
+        await site.kill_worker()
+        network.close()
+        spans[0].close()
+        for thread in (near, exchange):
+            thread.close()
+        relay.close()
