@@ -15,7 +15,7 @@
 
 #define BL_HDLC_FRAME_MAX 300 /* octets without FCS; Q.921 N201 (260) + address and control fit */
 #define BL_HDLC_FCS_LEN 2
-#define BL_HDLC_TX_QUEUE 8 /* frames that may wait */
+#define BL_HDLC_TX_QUEUE 32 /* frames that may wait */
 
 enum bl_hdlc_fill { BL_HDLC_FILL_FLAGS = 0, BL_HDLC_FILL_MARK = 1 };
 

@@ -168,7 +168,7 @@ def test_transmitter_refuses_what_it_cannot_send() -> None:
             transmitter.send(frame)
     for _ in range(TX_QUEUE):
         transmitter.send(SABME)
-    with pytest.raises(HdlcQueueFullError, match="8 frames wait"):
+    with pytest.raises(HdlcQueueFullError, match=f"{TX_QUEUE} frames wait"):
         transmitter.send(SABME)
     transmitter.process(20)
     transmitter.send(WORST)
