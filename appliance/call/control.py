@@ -87,15 +87,9 @@ class Control:
     def refused(self, command: object, refusal: Refused) -> None:
         """A worker would not carry out a command: a leg that it could not place, or does not know, is over."""
         log.info("call.command.refused", command=type(command).__name__, code=refusal.code, why=refusal.sentence)
-        unknown = isinstance(command, w.AnswerLeg) and refusal.code == "leg.unknown"
-        if isinstance(command, w.PlaceLeg) or unknown:
-            lost = w.LegReleased(
-                leg=command.leg,
-                cause=recovery.TEMPORARY_FAILURE,
-                by=w.ReleasedBy.FAULT,
-                sample=self._switch.samples,
-            )
-            self._leg_event(command.leg, lost)
+        if isinstance(command, w.PlaceLeg) or (isinstance(command, w.AnswerLeg) and refusal.code == "leg.unknown"):
+            cause, by, sample = recovery.TEMPORARY_FAILURE, w.ReleasedBy.FAULT, self._switch.samples
+            self._leg_event(command.leg, w.LegReleased(leg=command.leg, cause=cause, by=by, sample=sample))
 
     def _leg_event(self, leg: str, body: object) -> None:
         contact = self._owner(leg)

@@ -28,6 +28,8 @@ from appliance.wire.treatments import RunTreatment, StopTreatment
 
 WORKERS = ("line1", "sip")
 RETRY_S = 0.005
+CLOSED_BEFORE = frozenset({"ENOENT", "ENOTCONN"})
+"""A worker closes its port at the first release, and with it bridge and recording; our own end of them comes later."""
 
 log = structlog.get_logger()
 
@@ -65,10 +67,10 @@ class EngineSwitch:
         self._do(lambda: self._engine.disconnect(port))
 
     def news(self) -> None:
-        """Read the engine's events: nothing in them moves a call, refusals are logged."""
+        """Read the engine's events: nothing in them moves a call; a refusal that no closed port explains is logged."""
         for event in self._engine.take_events():
-            if isinstance(event, CommandRefused):
-                log.info("call.engine.refused", command=event.kind.name, port=event.port, error=event.error)
+            if isinstance(event, CommandRefused) and event.error not in CLOSED_BEFORE:
+                log.warning("call.engine.refused", command=event.kind.name, port=event.port, error=event.error)
 
     def _do(self, command: Callable[[], None]) -> None:
         self._waiting.append(command)
