@@ -15,12 +15,13 @@ E1_TIMESLOTS = range(1, 32)
 
 
 class Channels:
-    """Timeslots 1 to 31 but for the D-channel."""
+    """Timeslots 1 to 31 but for the D-channel. `changed`: there is something new to be shown."""
 
     def __init__(self, d_channel: int) -> None:
         self.timeslots = tuple(timeslot for timeslot in E1_TIMESLOTS if timeslot != d_channel)
         self.unsure = set(self.timeslots)
         self.line_up = False
+        self.changed = False
         self._legs: dict[int, LineLeg] = {}
         self._last = 0
 
@@ -58,11 +59,13 @@ class Channels:
             raise ValueError(f"timeslot {timeslot} carries {self._legs[timeslot].told.leg}")
         self._legs[timeslot] = leg
         self._last = timeslot
+        self.changed = True
 
     def free(self, leg: LineLeg) -> None:
         """The leg is gone from its timeslot, or was moved off it before."""
         if self._legs.get(leg.timeslot) is leg:
             del self._legs[leg.timeslot]
+            self.changed = True
 
     def doubt(self, timeslots: Iterable[int]) -> None:
         """Nobody here knows what the far end holds on them."""

@@ -38,6 +38,7 @@ class Switch:
         self._engine = engine
         self._later = later
         self._waiting: deque[Callable[[], None]] = deque()
+        self._busy = False
 
     @property
     def samples(self) -> int:
@@ -63,8 +64,12 @@ class Switch:
                 self._waiting[0]()
                 self._waiting.popleft()
         except EngineBusyError as error:
-            log.warning("line.engine.busy", error=str(error), waiting=len(self._waiting))
+            if not self._busy:
+                log.warning("line.engine.busy", error=str(error), waiting=len(self._waiting))
+            self._busy = True
             self._later(RETRY_S, self.flush)
+        else:
+            self._busy = False
 
     def _do(self, command: Callable[[], None]) -> None:
         self._waiting.append(command)

@@ -17,7 +17,8 @@ import structlog
 
 from appliance.line.alarms import AlarmBoard
 from appliance.line.leg import LineLeg
-from appliance.line.span import NO_CHANNEL, TEMPORARY_FAILURE, PriSpan
+from appliance.line.legs import TEMPORARY_FAILURE
+from appliance.line.span import NO_CHANNEL, PriSpan
 from appliance.line.states import Event
 from appliance.line.switch import Switch, TimeslotEngine
 from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, SpanAlarmChanged
@@ -128,23 +129,28 @@ class LineWorker:
                 span.port_refused(refused.port)
 
     def _tick(self) -> None:
-        self._timer = None
         now = self._loop.time()
-        for span in self._spans:
-            span.run()
-        self._release_orphans(now)
-        if now >= self._status_at:
-            self._status_at = now + STATUS_S
+        try:
             for span in self._spans:
-                span.alarm(self._engine.span_status(span.number).alarms)
-                span.changed = True
-        self._settle()
+                span.run()
+            self._release_orphans(now)
+            if now >= self._status_at:
+                self._status_at = now + STATUS_S
+                self._read_status()
+        finally:  # whatever happens, time goes on
+            self._settle()
+
+    def _read_status(self) -> None:
+        """An alarm may have changed while nobody listened; and once a second everyone is told."""
+        for span in self._spans:
+            span.alarm(self._engine.span_status(span.number).alarms)
+            span.channels.changed = True
 
     def _settle(self) -> None:
         """Tell what has changed and set the timer; after everything that may have moved a span."""
         for span in self._spans:
-            if span.changed:
-                span.changed = False
+            if span.channels.changed:
+                span.channels.changed = False
                 self.service.publish(self._shown(span))
         now = self._loop.time()
         for alarm in self._board.update(self._spans, now):

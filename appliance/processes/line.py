@@ -2,6 +2,7 @@
 """The line process: the spans of the box, libpri's user side on each D-channel, the leg protocol on leg.line1.sock."""
 
 import asyncio
+import os
 from pathlib import Path
 
 from appliance.config import Branch, exit_with, load_or_exit
@@ -38,7 +39,9 @@ def line(number: int, span: Span) -> PriLine:
         exit_with(f"span {number + 1} ({span.name}): profile {span.profile} is not served; euroisdn is")
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
-    return PriLine(number, span.name, span.d_channel, Link(side, timers))
+    return PriLine(
+        number, span.name, span.d_channel, Link(side, timers, debug=os.environ.get("BRANCHLINE_LOG") == "debug")
+    )
 
 
 async def run(branch: Branch, state: Path) -> None:

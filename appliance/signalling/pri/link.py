@@ -15,10 +15,8 @@ No I/O, no thread; several links may live in one process. The clock is ours (mon
 has no way to free a link: make one per span and process life. A release by DISCONNECT ends with CallCleared, always.
 """
 
-import enum
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
 
 import structlog
 
@@ -28,6 +26,7 @@ from appliance.signalling.pri.border import Wire
 from appliance.signalling.pri.calls import Call, CallGoneError, CallTable
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.restart import RestartQueue
+from appliance.signalling.pri.settings import Setup, Side, Timers
 
 __all__ = ["CallGoneError", "Link", "Setup", "Side", "Timers"]
 
@@ -39,50 +38,7 @@ COMMAND = 0x02  # C/R bit of a command from the network side, of a response from
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
 TEMPORARY_FAILURE = 41
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
-DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_DUMP | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY
-
-
-class Side(enum.Enum):
-    """Which end of the interface we are."""
-
-    NETWORK = lib.PRI_NETWORK
-    USER = lib.PRI_CPE
-
-
-@dataclass(frozen=True, slots=True)
-class Timers:
-    """Seconds, and counts for N. Q.921 §5.9, Q.931 Tables 9-1 and 9-2."""
-
-    t200_s: float = 1.0
-    n200: int = 3
-    t203_s: float = 10.0
-    t303_s: float = 4.0
-    t305_s: float = 30.0
-    t308_s: float = 4.0
-    t309_s: float = 90.0
-    t313_s: float = 4.0
-    t316_s: float = 120.0
-    n316: int = 2
-
-    def settings(self) -> Iterable[tuple[int, int]]:
-        """(libpri's number of the timer, milliseconds or count) of each."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            number: int = getattr(lib, "PRI_TIMER_" + field.name.removesuffix("_s").upper())
-            yield number, int(value) if field.name.startswith("n") else round(value * 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network."""
-
-    channel: int
-    dnis: str
-    clid: str | None = None
-    presented: bool = True
-    verified: bool = False
-    exclusive: bool = True
-    speech: bool = True
+DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY  # no numbers in it
 
 
 class Link:
@@ -128,7 +84,7 @@ class Link:
         admitted, trouble = guard.admit(frame)
         if trouble is not None:
             self.damaged += 1
-            log.debug("pri.frame.refused", trouble=trouble, frame=frame.hex())
+            log.debug("pri.frame.refused", trouble=trouble, octets=len(frame))
         if admitted is not None:
             self._feed(admitted)
             self._mend_clearing(admitted)
@@ -186,9 +142,7 @@ class Link:
 
     def setup(self, setup: Setup) -> CallNumber:
         """SETUP; returns the new call. Raises ValueError for a number that Q.931 cannot carry."""
-        for number in (setup.dnis, setup.clid or ""):
-            if len(number) > 31 or not (number.isascii() and number.isprintable()):
-                raise ValueError(f"number of {len(number)} characters: at most 31, printable ASCII")
+        setup.check()
         self._set_clock()
         pointer = lib.pri_new_call(self._pri)
         request = lib.pri_sr_new()

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a link is told: which side it is, its timers, and what a SETUP carries."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from appliance.signalling.pri._pri import lib
+
+NUMBER_DIGITS = 31
+
+
+class Side(enum.Enum):
+    """Which end of the interface we are."""
+
+    NETWORK = lib.PRI_NETWORK
+    USER = lib.PRI_CPE
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Seconds, and counts for N. Q.921 §5.9, Q.931 Tables 9-1 and 9-2."""
+
+    t200_s: float = 1.0
+    n200: int = 3
+    t203_s: float = 10.0
+    t303_s: float = 4.0
+    t305_s: float = 30.0
+    t308_s: float = 4.0
+    t309_s: float = 90.0
+    t313_s: float = 4.0
+    t316_s: float = 120.0
+    n316: int = 2
+
+    def settings(self) -> Iterable[tuple[int, int]]:
+        """(libpri's number of the timer, milliseconds or count) of each."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            number: int = getattr(lib, "PRI_TIMER_" + field.name.removesuffix("_s").upper())
+            yield number, int(value) if field.name.startswith("n") else round(value * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network."""
+
+    channel: int
+    dnis: str
+    clid: str | None = None
+    presented: bool = True
+    verified: bool = False
+    exclusive: bool = True
+    speech: bool = True
+
+    def check(self) -> None:
+        """Raise ValueError for a number that Q.931 cannot carry."""
+        for number in (self.dnis, self.clid or ""):
+            if len(number) > NUMBER_DIGITS or not (number.isascii() and number.isprintable()):
+                raise ValueError(f"number of {len(number)} characters: at most {NUMBER_DIGITS}, printable ASCII")
