@@ -59,6 +59,7 @@ class Box:
     def start(self) -> None:
         """Start it and wait until every child is ready."""
         self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "run" / "processes.json").unlink(missing_ok=True)  # a killed life's
         environment = os.environ | {
             "BRANCHLINE_CONFIG": str(self.configuration),
             "BRANCHLINE_STATE": str(self.state),

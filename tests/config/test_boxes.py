@@ -12,7 +12,7 @@ import pytest
 from appliance.config import Branch, ConfigurationError, Headquarters, load
 from appliance.config.files import listeners
 
-SITE = Path(__file__).parents[2] / "appliance/simulator/site"
+SITE = Path(__file__).parent / "boxes"
 
 Edit = Callable[[str, str], Path]
 

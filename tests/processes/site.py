@@ -23,7 +23,7 @@ def write_site(folder: Path) -> dict[str, int]:
         (folder / name).write_text(text)
     secrets = folder / "secrets"
     secrets.mkdir(exist_ok=True)
-    for name in ("nats", "8001"):
+    for name in ("nats", "8001", "8002", "8003"):
         (secrets / name).write_text("correct-horse\n")
         (secrets / name).chmod(0o600)
     return ports

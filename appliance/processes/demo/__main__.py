@@ -69,18 +69,18 @@ def children(site: Site) -> list[Spec]:
             watchdog_s=WATCHDOG_S,
         )
 
-    number = site.branch.extensions[0].number
+    numbers = [extension.number for extension in site.branch.extensions]
     return [
         process("headquarters", "supervisor", "headquarters", 0),
         process("branch", "supervisor", "branch", 1),
-        process("phone", "phone", "branch", 2, number, str(site.state / "phone")),
+        *(process(f"phone-{n}", "phone", "branch", 2, n, str(site.state / "phone" / n)) for n in numbers),
         process("simulator", "simulator", "branch", 3),
     ]
 
 
 async def _run(site: Site, seconds: float | None) -> int:
     began = time.monotonic()
-    screen.say("Branchline demo: starting headquarters, a branch, an exchange and a phone …")
+    screen.say("Branchline demo: starting headquarters, a branch, an exchange and phones …")
     supervisor = Supervisor(children(site), site.state, Sealer(Identity.take(site.headquarters.box, "demo")))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -114,7 +114,7 @@ def _tell_late(supervisor: Supervisor) -> None:
 
 
 def _templates(words: list[str]) -> Path:
-    parser = argparse.ArgumentParser(prog="demo", description="headquarters, a branch, an exchange and a phone")
+    parser = argparse.ArgumentParser(prog="demo", description="headquarters, a branch, an exchange and phones")
     parser.add_argument("--site", type=Path, default=TEMPLATES, help="folder with the site's configuration")
     folder: Path = parser.parse_args(words).site
     if not folder.is_dir():

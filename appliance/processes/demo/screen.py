@@ -37,7 +37,7 @@ def banner(site: Site) -> str:
             f"  headquarters  {_children(site.state / 'headquarters')}",
             f"  branch        {_children(site.state / 'branch')}",
             f"  exchange      30 B-channels, E1 over UDP {span.remote} - {span.local}, robots call 95588",
-            f"  phone         {site.branch.extensions[0].number} (baresip), answers by itself",
+            f"  phones        {' '.join(one.number for one in site.branch.extensions)} (baresip), answer by themselves",
             f"  logs          {site.state}/*/log",
             "  Ctrl-C or `make stop` ends all of it",
         ]

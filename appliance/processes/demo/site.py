@@ -5,6 +5,7 @@ All under one state folder: `etc/` the files, `headquarters/` and `branch/` the 
 """
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ PROGRAMS = {
     "setpriv": "util-linux",
 }
 LOCK = Path("run/lock")
+_SECRET = re.compile(r"\bsecrets/([A-Za-z0-9_-]+)")
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -65,8 +67,9 @@ def prepare(state: Path, templates: Path) -> Site:
     """Write the site. Raises OSError, ConfigurationError."""
     files = state / "etc"
     shutil.copytree(templates, files, dirs_exist_ok=True)
-    for name in ("nats", "8001"):
-        _make_secret(files / "secrets" / name)
+    for template in templates.glob("*.yaml"):
+        for name in _SECRET.findall(template.read_text()):
+            _make_secret(files / "secrets" / name)
     return Site(state, load_role(files / "branch.yaml", Branch), load_role(files / "headquarters.yaml", Headquarters))
 
 
