@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 # What the data link says when layer 1 is gone, put into libpri's ear (see Link.deactivate): control octets.
 DISC, DM = 0x53, 0x1F
+SABME, POLL = 0x6F, 0x10
 COMMAND = 0x02  # C/R bit of a command from the network side, of a response from the user side (Q.921 Table 1)
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
 TEMPORARY_FAILURE = 41
@@ -88,6 +89,7 @@ class Link:
         if admitted is not None:
             self._feed(admitted)
             self._mend_clearing(admitted)
+            self._repeat_restart(admitted)
             self.run()
 
     def run(self) -> None:
@@ -253,6 +255,12 @@ class Link:
     def _start_restart(self) -> None:
         channel = self._restarts.start(self._set_clock())
         if channel is not None:
+            lib.pri_reset(self._pri, channel)
+
+    def _repeat_restart(self, frame: bytes) -> None:
+        """A SABME in the multiframe state discards what we had sent (Q.921 §5.7.1): a RESTART is said again."""
+        channel = self._restarts.current
+        if channel is not None and self.established and frame[2] & ~POLL == SABME:
             lib.pri_reset(self._pri, channel)
 
     def _released(self) -> None:

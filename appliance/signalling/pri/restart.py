@@ -13,11 +13,11 @@ class RestartQueue:
     def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
         self._waiting: deque[int] = deque()
-        self._current: int | None = None
+        self.current: int | None = None
         self.deadline: float | None = None
 
     def __contains__(self, channel: int) -> bool:
-        return channel == self._current or channel in self._waiting
+        return channel == self.current or channel in self._waiting
 
     def add(self, channel: int) -> None:
         """One more channel."""
@@ -27,33 +27,33 @@ class RestartQueue:
         """Take a waiting channel out; False where its RESTART is under way already."""
         if channel in self._waiting:
             self._waiting.remove(channel)
-        return channel != self._current
+        return channel != self.current
 
     def start(self, now: float) -> int | None:
         """The channel to send RESTART for now; None while one is under way or none waits."""
-        if self._current is not None or not self._waiting:
+        if self.current is not None or not self._waiting:
             return None
-        self._current = self._waiting.popleft()
+        self.current = self._waiting.popleft()
         self.deadline = now + self._patience_s
-        return self._current
+        return self.current
 
     def acknowledged(self, channel: int | None) -> bool:
         """Whether this acknowledgement was the one awaited; then the next may start."""
-        if channel is None or channel != self._current:
+        if channel is None or channel != self.current:
             return False
-        self._current = self.deadline = None
+        self.current = self.deadline = None
         return True
 
     def expired(self, now: float) -> int | None:
         """The channel that is given up now, if any."""
         if self.deadline is None or now < self.deadline:
             return None
-        given_up, self._current, self.deadline = self._current, None, None
+        given_up, self.current, self.deadline = self.current, None, None
         return given_up
 
     def drop(self) -> list[int]:
         """Forget all, as the link is down; returns them."""
-        dropped = list(self._waiting) if self._current is None else [self._current, *self._waiting]
+        dropped = list(self._waiting) if self.current is None else [self.current, *self._waiting]
         self._waiting.clear()
-        self._current = self.deadline = None
+        self.current = self.deadline = None
         return dropped

@@ -214,6 +214,9 @@ class TestQ931_5_8_9DataLinkFailure:  # noqa: N801 - the clause's number
         assert pri.count(USER, events.LinkReleased) == 1
 
 
+RESTART = bytes.fromhex("0802000046")  # protocol discriminator, global call reference, message type
+
+
 class TestQ931_5_5Restart:  # noqa: N801 - the clause's number
     def test_each_channel_in_turn(self, pri: BackToBack) -> None:
         pri.do(lambda: pri.user.restart([1, 2, 31]))
@@ -241,6 +244,14 @@ class TestQ931_5_5Restart:  # noqa: N801 - the clause's number
             events.RestartFailed(1),
             events.RestartFailed(2),
         ]
+
+    def test_q921_5_7_1_a_restart_that_a_sabme_discarded_is_said_again(self, pri: BackToBack) -> None:
+        """Both sides establish at once; the later SABME throws away what the earlier one's side had sent."""
+        pri.user.restart([3])
+        lost = [frame for frame in pri.user.take_frames() if RESTART in frame]
+        pri.user.receive(bytes.fromhex("02017f"))
+        again = [frame for frame in pri.user.take_frames() if RESTART in frame]
+        assert (len(lost), len(again)) == (1, 1)
 
     def test_the_links_end_fails_what_waits(self, pri: BackToBack) -> None:
         pri.cut = True
