@@ -7,6 +7,7 @@ A worker starts with no legs: RTP ports that a former one left open are closed, 
 import asyncio
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -50,15 +51,17 @@ class Process:
         self._loop = asyncio.new_event_loop()
         self._take: Callable[[Signal], None] | None = None
         self._main: asyncio.Task[None] | None = None
+        self._ended_well = False
 
-    def run(self) -> None:
-        """Serve until SIGTERM, or until the other thread fails."""
+    def run(self) -> bool:
+        """Serve until SIGTERM. False when the other thread failed, which has said why."""
         legs = threading.Thread(target=self._run_legs, name="legs")
         legs.start()
         self._stack.run()
-        if self._main is not None:
+        if self._main is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._main.cancel)
         legs.join()
+        return self._ended_well
 
     def stop(self) -> None:
         """From a signal handler: hang up everything and end."""
@@ -77,7 +80,9 @@ class Process:
             self._main = self._loop.create_task(self._serve())
             self._loop.run_until_complete(self._main)
         except asyncio.CancelledError:
-            log.info("sip.worker.ended")
+            self._ended_well = True
+        except Exception:
+            log.exception("sip.worker.failed")
         finally:
             self._loop.close()
             self._stack.stop()
@@ -124,18 +129,18 @@ class Process:
                 log.warning("sip.engine.refused", command=event.kind.name, port=event.port, error=event.error)
 
 
-def main() -> None:
+def main() -> int:
     """Start from the environment (BRANCHLINE_CONFIG, BRANCHLINE_STATE, BRANCHLINE_FDS)."""
     logs.configure("sip")
-    serve(Process(load_or_exit(Branch), state_directory(), Engine.from_environment(Client.SIP)))
+    return serve(Process(load_or_exit(Branch), state_directory(), Engine.from_environment(Client.SIP)))
 
 
-def serve(process: Process) -> None:
-    """Until SIGTERM or SIGINT; in the main thread."""
+def serve(process: Process) -> int:
+    """Until SIGTERM or SIGINT; in the main thread. Returns the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     signal.signal(signal.SIGINT, lambda *_: process.stop())
-    process.run()
+    return 0 if process.run() else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

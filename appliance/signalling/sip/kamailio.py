@@ -15,6 +15,7 @@ import sqlite3
 import sysconfig
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -109,7 +110,7 @@ def render(settings: Settings, state_dir: Path) -> str:
 async def serves(state_dir: Path) -> bool:
     """Whether Kamailio is up: it answers on its control socket, which it opens after its SIP port."""
     try:
-        await control(control_socket(state_dir), "core.uptime", timeout_s=0.5)
+        await control(control_socket(state_dir), dict[str, Any], "core.uptime", timeout_s=0.5)
     except ControlError:
         return False
     return True

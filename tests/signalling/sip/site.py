@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from appliance.config import Branch, Endpoint
 from appliance.config.files import load_role
@@ -86,20 +87,18 @@ class Site:
         until(lambda: self.socket.exists() or self.worker is None or self.worker.poll() is not None)
         assert self.worker.poll() is None, self.log("sip")
 
-    def rpc(self, method: str, *parameters: str | int) -> object:
+    def rpc(self, method: str, *parameters: str | int) -> Any:
         """Ask Kamailio."""
-        return asyncio.run(control(kamailio.control_socket(self.state), method, *parameters))
+        return asyncio.run(control(kamailio.control_socket(self.state), object, method, *parameters))
 
     def statistic(self, name: str) -> int:
         """One of the script's counters."""
         told = self.rpc("stats.get_statistics", f"{name}")
-        assert isinstance(told, list)
         return int(str(told[0]).partition("=")[2])
 
     def dialogs(self) -> list[dict[str, object]]:
         """Dialogs that Kamailio holds and that are not over."""
-        told = self.rpc("dlg.list")
-        assert isinstance(told, list)
+        told = self.rpc("dlg.briefing", "cs")
         return [dialog for dialog in told if dialog["state"] != 5]
 
     def log(self, process: str) -> str:

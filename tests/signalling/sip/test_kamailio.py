@@ -40,8 +40,7 @@ async def registered(phone: HandPhone) -> Message:
 def bindings(running: Site, number: str) -> list[object]:
     found: list[object] = []
     told = running.rpc("ul.dump")
-    assert isinstance(told, list | dict)
-    for domain in told["Domains"]:  # type: ignore[call-overload]
+    for domain in told["Domains"]:
         found += [a["Info"]["Contacts"] for a in domain["Domain"]["AoRs"] if a["Info"]["AoR"] == number]
     return found
 
