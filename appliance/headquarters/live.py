@@ -64,7 +64,7 @@ class Live:
 
     def __init__(self, boxes: frozenset[str] = frozenset()) -> None:
         self._branches = {box: Branch(box) for box in sorted(boxes)}
-        self._spans: dict[tuple[str, str, int], SpanNow] = {}
+        self._spans: dict[tuple[str, int, str], SpanNow] = {}
         self._alarms: dict[tuple[str, str, str], Alarm] = {}
 
     def beat(self, box: str, payload: bytes, now_ns: int) -> None:
@@ -82,7 +82,7 @@ class Live:
         body = decode(payload).body
         if not isinstance(body, SpanChanged):
             raise UnknownMessageError(f"{type(body).__name__} is no span's state")
-        self._spans[box, body.span.name, body.span.span] = SpanNow(box, body.span, now_ns)
+        self._spans[box, body.span.span, body.span.name] = SpanNow(box, body.span, now_ns)
 
     def alarm(self, box: str, payload: bytes, now_ns: int) -> None:
         """An alarm raised, said again, or cleared. Raises UnknownMessageError."""

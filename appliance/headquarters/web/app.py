@@ -5,16 +5,18 @@ It is meant for loopback: whoever reaches it sees callers' numbers. Requests tha
 stranger's page can reach it by a DNS name of its own.
 """
 
+import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import structlog
 from litestar import Litestar, Request, Response, get
-from litestar.config.allowed_hosts import AllowedHostsConfig
-from litestar.datastructures import ResponseHeader
+from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import NotFoundException
 from litestar.response import File, ServerSentEvent, ServerSentEventMessage, Stream
-from litestar.static_files import create_static_files_router
+from litestar.types import Message, Scope
+from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.config import Endpoint
 from appliance.headquarters.recordings.vault import Vault
@@ -22,9 +24,17 @@ from appliance.headquarters.reports.reading import Row
 from appliance.headquarters.web import sound
 from appliance.headquarters.web.feed import Feed
 
+log = structlog.get_logger()
+
 STATIC = Path(__file__).parent / "static"
 PAGE_OF_CALLS = 50
 
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -44,7 +54,15 @@ def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
 
     @get("/", include_in_schema=False)
     async def page() -> File:
-        return File(STATIC / "index.html", media_type="text/html; charset=utf-8", content_disposition_type="inline")
+        return File(STATIC / "index.html", media_type=_KINDS[".html"], content_disposition_type="inline")
+
+    files = {path.name: path for path in STATIC.iterdir() if path.suffix in _KINDS}
+
+    @get("/static/{name:str}", include_in_schema=False)
+    async def static(name: str) -> File:
+        if name not in files:
+            raise NotFoundException(f"no file {name}")
+        return File(files[name], media_type=_KINDS[files[name].suffix], content_disposition_type="inline")
 
     @get("/live")
     async def live() -> ServerSentEvent:
@@ -68,13 +86,35 @@ def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
             raise NotFoundException(f"no recording {name}")
         return sound.answer(path, request.headers.get("range", ""))
 
-    files = create_static_files_router("/static", [STATIC], include_in_schema=False)
     return Litestar(
-        [page, live, calls, call, recording, files],
-        allowed_hosts=AllowedHostsConfig(allowed_hosts=["localhost", "127.0.0.1", listen.address]),
-        response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
+        [page, live, calls, call, recording, static],
+        before_request=functools.partial(_refuse_strangers, frozenset({"localhost", "127.0.0.1", listen.address})),
+        before_send=[_put_headers],
+        exception_handlers={SQLAlchemyError: _record_unread},
         openapi_config=None,
+        logging_config=None,
     )
+
+
+async def _put_headers(message: Message, _scope: Scope) -> None:
+    """On every answer, errors as well."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in _HEADERS.items():
+            headers[name] = value
+
+
+def _record_unread(_request: Request[Any, Any, Any], error: SQLAlchemyError) -> Response[dict[str, str]]:
+    log.error("web.record.failed", error=str(error))
+    return Response({"detail": "the record cannot be read"}, status_code=503)
+
+
+async def _refuse_strangers(names: frozenset[str], request: Request[Any, Any, Any]) -> Response[str] | None:
+    """By name alone: the port may be another one, at the near end of an SSH tunnel."""
+    name = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+    if name in names:
+        return None
+    return Response("This page is not served under that name.", status_code=421, media_type="text/plain")
 
 
 async def _events(feed: Feed) -> AsyncIterator[ServerSentEventMessage]:

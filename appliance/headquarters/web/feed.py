@@ -6,6 +6,7 @@ every 2 s in case it could not. Silence of either is itself a section (`health`)
 """
 
 import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -59,7 +60,10 @@ class Feed:
             for section in news:
                 yield section
             async with self._changed:
-                await self._changed.wait_for(lambda seen=seen: seen != self._versions)
+                await self._changed.wait_for(functools.partial(self._newer_than, seen))
+
+    def _newer_than(self, seen: dict[str, int]) -> bool:
+        return seen != self._versions
 
     async def _told(self, _message: Msg) -> None:
         self._stored.set()

@@ -18,12 +18,12 @@ function row(call) {
   const open = unfolded.has(call.contact);
   const label = `${word("details")} ${moment(call.began_ns)} ${call.clid ?? ""}`;
   const fold = make("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-controls": id, "aria-label": label, onclick: () => toggle(call, fold) });
-  const play = call.recording && make("button", { type: "button", class: "play", "aria-label": `${word("play")} ${moment(call.began_ns)} ${call.clid ?? ""}`, onclick: () => unfold(call, fold, true) }, `▶ ${word("play")}`);
+  const play = call.recording && make("button", { type: "button", class: "play", "aria-label": `${word("play")} ${moment(call.began_ns)} ${call.clid ?? ""}`, onclick: () => unfold(call, fold, true) }, make("span", { "aria-hidden": "true" }, "▶"));
   return make("tr", { class: "call" },
     make("td", {}, fold), make("td", {}, moment(call.began_ns)), make("td", {}, call.clid ?? "–"), make("td", {}, call.dnis ?? "–"),
     make("td", {}, call.ced || "–"), make("td", {}, agentName(call.agent, agents)),
     make("td", { class: "figure" }, length(waited(call))), make("td", { class: "figure" }, length(talked(call))),
-    make("td", { class: "end" }, cause(call.cause), " ", make("span", { class: "quiet" }, word(`${call.by}_by`))),
+    make("td", { class: "end" }, cause(call.cause), make("span", { class: "quiet" }, ` · ${word(`${call.by}_by`)}`)),
     make("td", {}, play || "–"));
 }
 
@@ -78,14 +78,15 @@ function draw() {
 }
 
 async function earlier() {
-  const oldest = Math.min(...[...calls.values()].map((call) => call.began_ns));
+  // A double holds nanoseconds to ±128: ask from a little later, what is known already changes nothing.
+  const oldest = BigInt(Math.min(...[...calls.values()].map((call) => call.began_ns))) + 1000n;
   byId("earlier-error").textContent = "";
   try {
-    const answer = await fetch(`/api/calls?before=${Number.isFinite(oldest) ? BigInt(oldest) : 0}`);
+    const answer = await fetch(`/api/calls?before=${oldest}`);
     if (!answer.ok) throw new Error(answer.statusText);
     const more = await answer.json();
+    byId("earlier").hidden = more.every((call) => calls.has(call.contact));
     for (const call of more) calls.set(call.contact, call);
-    byId("earlier").hidden = more.length === 0;
   } catch (error) {
     console.error(error);
     byId("earlier-error").textContent = ` ${word("failed")}`;

@@ -51,7 +51,7 @@ function judge() {
   else if (health && !health.record) wrong = "bannerRecord";
   byId("banner").hidden = wrong === null || (heardAt === 0 && performance.now() < SILENCE_MS);
   setText(byId("banner"), wrong ? word(wrong) : "");
-  const look = lost ? ["bad", "✕", "lost"] : ["good", "●", "live"];
+  const look = lost ? ["bad", "✕", "lost"] : wrong ? ["warn", "◐", "partly"] : ["good", "●", "live"];
   if (byId("health").dataset.look !== look[2] + language()) {
     byId("health").dataset.look = look[2] + language();
     byId("health").replaceChildren(make("span", { class: `state ${look[0]}` }, `${look[1]} ${word(look[2])}`));

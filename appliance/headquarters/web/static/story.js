@@ -45,7 +45,7 @@ function legs(all, agents) {
   const row = (leg) => make("tr", {},
     make("td", {}, word(leg.direction ?? "unknown")), make("td", {}, leg.channel ?? "–"), make("td", {}, agentName(leg.agent, agents)),
     make("td", {}, clock(leg.began_ns)), make("td", {}, clock(leg.connected_ns)), make("td", {}, clock(leg.ended_ns)),
-    make("td", {}, leg.cause === null ? "–" : `${cause(leg.cause)} ${word(`${leg.by}_by`)}`));
+    make("td", {}, leg.cause === null ? "–" : `${cause(leg.cause)} · ${word(`${leg.by}_by`)}`));
   return make("table", {},
     make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, word(head))))),
     make("tbody", {}, ...all.map(row)));

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The page's server: what it shows is there within a second, and what it must not do it does not do."""
+
+import hashlib
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.headquarters.web import sound
+from appliance.wire.calls import ContactBegan, ContactEnded, RecordingSealed
+from tests.headquarters.site import BOX, Site, until
+
+ALL = ("nats-server", "headquarters", "web", "uplink")
+CONTACT = f"{BOX}.x.1"
+
+
+def get(site: Site, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", site.web_port, timeout=5)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    return answer, answer.read()
+
+
+def serves(site: Site) -> bool:
+    try:
+        return get(site, "/")[0].status == 200
+    except OSError:
+        return False
+
+
+def sections(site: Site, within_s: float = 10) -> Iterator[tuple[str, Any]]:
+    """(name, content) as the stream tells them."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.web_port, timeout=5)
+    connection.request("GET", "/live")
+    answer, name, end = connection.getresponse(), "", time.monotonic() + within_s
+    while time.monotonic() < end:
+        field, _, value = answer.readline().decode().rstrip().partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield name, json.loads(value)
+    connection.close()
+
+
+def first(site: Site, wanted: str, so: Any) -> Any:
+    for name, content in sections(site):
+        if name == wanted and so(content):
+            return content
+    raise AssertionError(f"{wanted} did not come to be so")
+
+
+@pytest.mark.system
+def test_a_call_is_on_the_page_while_it_is_made_and_afterwards_with_its_recording(site: Site) -> None:
+    site.start(*ALL)
+    until(lambda: serves(site), 10, "the page is served")
+    site.tell(ContactBegan(contact=CONTACT, leg="L1", channel="span 1 timeslot 5", dnis="95588", clid="139"))
+    assert first(site, "now", bool)[0]["stage"] == "offered"
+    tone = b"RIFF" + bytes(range(256)) * 3000
+    folder = site.branch_state / "recordings"
+    folder.mkdir(exist_ok=True)
+    (folder / "00ff.wav").write_bytes(tone)
+    digest = hashlib.sha256(tone).hexdigest()
+    sealed = RecordingSealed(contact=CONTACT, recording="00ff", samples=384_002, octets=len(tone), sha256=digest)
+    site.tell(ContactEnded(contact=CONTACT, cause=17, by="us"), sealed)
+    row = first(site, "before", lambda rows: rows and rows[0]["recording"])[0]
+    assert (row["cause"], row["by"], row["recording"]) == (17, "us", "00ff")
+    until((folder / "00ff.wav.sent").exists, 5, "the branch knows that its recording has arrived")
+    answer, octets = get(site, "/recordings/00ff.wav", Range="bytes=4-9")
+    assert (answer.status, octets, answer.headers["Content-Range"]) == (206, tone[4:10], f"bytes 4-9/{len(tone)}")
+    assert get(site, "/recordings/00ff.wav")[1] == tone
+    story = json.loads(get(site, f"/api/calls/{CONTACT}")[1])
+    assert story["recordings"][0]["sha256"] == digest
+    assert get(site, "/api/calls/nobody")[0].status == 404
+
+
+@pytest.mark.system
+def test_headquarters_silence_and_a_missing_branch_are_told(site: Site) -> None:
+    site.start("nats-server", "headquarters", "web")
+    until(lambda: serves(site), 10, "the page is served")
+    assert first(site, "branches", bool) == [{"box": BOX, "name": "", "heard_ns": 0}]
+    first(site, "health", lambda health: health["headquarters"] and health["record"])
+    site.kill("headquarters")
+    first(site, "health", lambda health: not health["headquarters"])
+
+
+@pytest.mark.system
+def test_the_page_is_for_this_host_and_loads_nothing_from_elsewhere(site: Site) -> None:
+    site.start("web")
+    until(lambda: serves(site), 10, "the page is served")
+    for path in ("/", "/static/page.js", "/api/calls?before=1", "/nowhere"):
+        policy = get(site, path)[0].headers["Content-Security-Policy"]
+        assert policy is not None, path
+        assert policy.startswith("default-src 'none'; script-src 'self'")
+    assert get(site, "/", Host="evil.example")[0].status == 421
+    assert get(site, "/", Host="localhost:9000")[0].status == 200
+    for path in ("/static/../app.py", "/static/%2e%2e%2fapp.py", "/recordings/..%2f..%2frecord.db", "/recordings/.wav"):
+        assert get(site, path)[0].status == 404, path
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("header", "part"),
+    [("bytes=0-", (0, 99)), ("bytes=10-19", (10, 19)), ("bytes=90-200", (90, 99)), ("bytes=-10", (90, 99))],
+)
+def test_rfc9110_14_1_2_byte_ranges(header: str, part: tuple[int, int]) -> None:
+    assert sound.wanted(header, 100) == part
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("header", ["bytes=100-", "bytes=-0", "bytes=20-10"])
+def test_rfc9110_15_5_17_range_not_satisfiable(header: str) -> None:
+    assert sound.wanted(header, 100) is None
+
+
+@pytest.mark.unit
+@given(st.text(max_size=30))
+def test_rfc9110_14_2_any_other_range_header_is_ignored(header: str) -> None:
+    try:
+        part = sound.wanted(header, 100)
+    except ValueError:
+        return
+    assert part is None or 0 <= part[0] <= part[1] < 100
