@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The one allocator of ports for tests: taken from the kernel, never twice in one process, never fixed."""
+"""The one allocator of ports for tests: free when given, never the same one twice in a row of tests, never fixed."""
 
 import contextlib
 import random
 import socket
 
 HOST = "127.0.0.1"
+RTP_PORTS = 512
+_RTP_BASES = range(10_000, 32_000 - RTP_PORTS, RTP_PORTS)
+"""Below the ports that the kernel gives out by itself."""
 _given: set[int] = set()
+_next_base = random.randrange(len(_RTP_BASES))  # noqa: S311  two test runs on one machine begin at different places
 
 
 def free_port() -> int:
@@ -22,17 +26,17 @@ def free_port() -> int:
                 return port
 
 
-def free_rtp_base(count: int = 512) -> int:
-    """An even port from which `count` UDP ports are free, below those that the kernel gives out by itself."""
-    while True:
-        base = random.randrange(10_000, 32_000 - count, 2)  # noqa: S311  checked by binding
-        wanted = set(range(base, base + count))
+def free_rtp_base() -> int:
+    """An even port from which RTP_PORTS UDP ports are free; it comes round again after all others. OSError if none."""
+    global _next_base  # noqa: PLW0603  the round goes on from call to call
+    for _ in _RTP_BASES:
+        base = _RTP_BASES[_next_base]
+        _next_base = (_next_base + 1) % len(_RTP_BASES)
         with contextlib.suppress(OSError), contextlib.ExitStack() as held:
-            for port in wanted - _given:
+            for port in range(base, base + RTP_PORTS):
                 _bind(held, socket.SOCK_DGRAM, port)
-            if not wanted & _given:
-                _given.update(wanted)
-                return base
+            return base
+    raise OSError(f"no {RTP_PORTS} UDP ports in a row are free between {_RTP_BASES[0]} and {_RTP_BASES[-1]}")
 
 
 def _bind(held: contextlib.ExitStack, kind: socket.SocketKind, port: int) -> int:

@@ -19,14 +19,15 @@ from appliance.media.events import SpanAlarmChanged
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.model import Alarm
 from tests.drivers.rfc5086 import FarEnd, Packet
-from tests.media.rig import HOST, Side, engine_thread, free_udp_ports, noise, until
+from tests.media.rig import Side, engine_thread, noise, until
+from tests.ports import HOST, free_port
 
 pytestmark = pytest.mark.system
 
 
 @contextlib.contextmanager
 def span_with_far_end(**settings: object) -> Iterator[tuple[Side, FarEnd]]:
-    near_port, far_port = free_udp_ports(2)
+    near_port, far_port = free_port(), free_port()
     far = FarEnd(far_port, rtp=bool(settings.get("rtp_header")))
     try:
         with engine_thread() as host:

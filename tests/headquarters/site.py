@@ -8,7 +8,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.outbox import Outbox
+from tests.ports import free_port
 
 BOX = "BR-0001"
 ROOT = Path(__file__).parents[2]
@@ -52,13 +52,6 @@ extensions: []
 route: {{timeout_ms: 500}}
 prompts: {{directories: [{prompts}]}}
 """
-
-
-def free_port() -> int:
-    """One that the system had free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(so: Callable[[], object], within_s: float, what: str) -> float:

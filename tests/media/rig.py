@@ -22,28 +22,9 @@ from appliance.media.events import Client, EngineEvent, Tap, TapSound
 from appliance.media.host import EngineThread, start_thread
 from drivers.cesopsn import CesopsnSettings
 from drivers.model import Alarm
+from tests.ports import HOST, free_port, free_rtp_base
 
 ROOT = Path(__file__).resolve().parents[2]
-HOST = "127.0.0.1"
-
-
-def free_udp_ports(count: int) -> list[int]:
-    """Take free UDP ports from the kernel."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def free_rtp_base(ports: int = 64) -> int:
-    """Find an even UDP port from which `ports` in a row are free now."""
-    while True:
-        base = random.randrange(20000, 30000, 2)  # noqa: S311 - below the kernel's own choices, checked by binding
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(base, base + ports):
-                stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind((HOST, port))
-            return base
 
 
 def until(happened: Callable[[], bool], seconds: float = 3.0) -> float:
@@ -201,7 +182,7 @@ class Side:
 
 def join(exchange: Side, branch: Side, *, exchange_ppm: float = 0, branch_ppm: float = 0, jitter_ms: int = 20) -> None:
     """Lay one E1 between two engines, D-channel in timeslot 16; the exchange leads the clock."""
-    here, there = ((HOST, port) for port in free_udp_ports(2))
+    here, there = ((HOST, port) for port in (free_port(), free_port()))
     exchange.span_address, branch.span_address = here, there
     exchange.engine.open_span(
         0, CesopsnSettings(here, there, clock="local", trim_ppm=exchange_ppm, jitter_ms=jitter_ms), 16

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from appliance.media.events import TapSound
-from tests.media.rig import HOST, Side, engine_process, engine_thread, join, noise, until
+from tests.media.rig import Side, engine_process, engine_thread, join, noise, until
+from tests.ports import HOST
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 

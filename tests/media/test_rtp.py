@@ -11,8 +11,9 @@ import pytest
 
 from appliance.media.events import Client, CommandRefused, DigitsCollected, RtpTimedOut
 from appliance.media.segment import Segment
-from tests.media.rig import HOST, Listener, Side, engine_thread, noise, until
+from tests.media.rig import Listener, Side, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
+from tests.ports import HOST
 
 pytestmark = pytest.mark.system
 

@@ -30,7 +30,7 @@ from appliance.simulator.exchange import Exchange, ExchangeSettings
 from appliance.simulator.relay import Faults, Relay
 from appliance.wire.legs import Direction, ReleasedBy
 from drivers.model import Alarm
-from tests.simulator.free_port import free_port
+from tests.ports import HOST, free_port
 from tests.simulator.subscriber import ANSWERED, REFUSED, RINGING, SILENT, Subscriber
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
@@ -50,7 +50,7 @@ def play_out(story: Story, *, relay: Faults | None = None, t309_s: float = 6.0) 
 
 
 async def _play_out(story: Story, faults: Faults | None, t309_s: float) -> None:
-    near, far = free_port(), free_port()
+    near, far = (HOST, free_port()), (HOST, free_port())
     relay = Relay(near, far, seed=7) if faults is not None else None
     to_far, to_near = (relay.door_a, relay.door_b) if relay else (far, near)
     exchange = Exchange(ExchangeSettings(near, to_far, t309_s=t309_s, settling_s=0))

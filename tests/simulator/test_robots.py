@@ -14,7 +14,7 @@ import pytest
 from appliance.signalling.pri import events
 from appliance.simulator.caller import HangUp, Key, Talk
 from appliance.simulator.robots import Traffic, sounds_in, stream
-from tests.simulator.free_port import free_port
+from tests.ports import HOST, free_port
 from tests.simulator.subscriber import Subscriber
 from tests.sound.alaw import encode
 from tests.sound.speech import FOLDER, speech
@@ -59,7 +59,7 @@ def test_the_process_calls_the_branch_and_clears_when_told_to_stop() -> None:
 
 
 async def _process_calls() -> None:
-    near, far = free_port(), free_port()
+    near, far = (HOST, free_port()), (HOST, free_port())
     words = ("--rate", "600", "--at-most", "3", "--seed", "9")
     subscriber = Subscriber(far, near)
     subscriber.says = encode(speech(2, "agent"))  # the robots wait for a prompt before they key

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.rig import ROOT, free_rtp_base, free_udp_ports
+from tests.media.rig import ROOT
+from tests.ports import free_port, free_rtp_base
 
 FLAGS = ["-std=c11", "-g", "-O1", "-pthread", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 FOLDERS = ["dsp/include", "dsp/tables", "dsp/engine", "drivers"]
@@ -24,7 +25,7 @@ def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path
     driver = str(Path(__file__).with_name("sanitized.c"))
     includes = [f"-I{ROOT / folder}" for folder in FOLDERS]
     subprocess.run(["gcc", *FLAGS, *includes, driver, *sources, "-lm", "-o", str(program)], check=True)
-    arguments = [str(port) for port in (*free_udp_ports(2), free_rtp_base(), 1)]
+    arguments = [str(port) for port in (free_port(), free_port(), free_rtp_base(), 1)]
     run = subprocess.run([str(program), *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     ticks, repaired = (int(word) for word in run.stdout.split() if word.isdigit())
