@@ -5,10 +5,10 @@ A worker starts with no legs: RTP ports that a former one left open are closed, 
 """
 
 import asyncio
-import contextlib
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from appliance.config import Branch, load_or_exit
 from appliance.media.engine import PORTS, RTP_FIRST, Engine, EngineBusyError
 from appliance.media.events import Client, CommandKind, CommandRefused, RtpTimedOut
 from appliance.processes.environment import state_directory
-from appliance.signalling.sip.former import end_former_calls
+from appliance.signalling.sip.control import ControlError
+from appliance.signalling.sip.former import ask_former_calls, end_former_calls
 from appliance.signalling.sip.kamailio import control_socket
 from appliance.signalling.sip.rtp import RtpPorts
 from appliance.signalling.sip.signals import Signal
@@ -29,7 +30,6 @@ from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity, IdSource
 
 RETRY_S = 0.05
-FORMER_S = 2.0
 
 log = structlog.get_logger()
 
@@ -47,11 +47,21 @@ class Process:
         self._ports = RtpPorts(engine, branch.engine.rtp_address, branch.engine.rtp_base, EngineBusyError)
         settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain)
         ids = IdSource(self._identity)
+        self._control = control_socket(state)
+        self._began = int(time.time())
+        self._ask_former_calls()
         self._stack = Stack(settings, self._tell, ids.leg, self._ports.take, self._ports.endpoint)
         self._loop = asyncio.new_event_loop()
         self._take: Callable[[Signal], None] | None = None
         self._main: asyncio.Task[None] | None = None
         self._ended_well = False
+
+    def _ask_former_calls(self) -> None:
+        """Before our port opens; where Kamailio is not there yet, `_serve` asks when it is."""
+        try:
+            asyncio.run(ask_former_calls(self._control, str(self._branch.sip.listen), lambda _: False, self._began))
+        except ControlError as error:
+            log.info("sip.former.unknown", error=str(error))
 
     def run(self) -> bool:
         """Serve until SIGTERM. False when the other thread failed, which has said why."""
@@ -94,14 +104,11 @@ class Process:
         worker = Worker(socket, Sealer(self._identity), self._ports, self._stack.order, self._orphans_s)
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
-        asked = asyncio.Event()
-        gateway, control = str(self._branch.sip.listen), control_socket(self._state)
+        former = end_former_calls(self._control, str(self._branch.sip.listen), worker.owns, self._began)
+        await worker.service.start()
+        notify.ready()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(end_former_calls(control, gateway, worker.owns, asked.set))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asked.wait(), FORMER_S)
-            await worker.service.start()
-            notify.ready()
+            tasks.create_task(former)
             tasks.create_task(notify.keep_alive())
             tasks.create_task(self._retry())
 

@@ -6,7 +6,6 @@ answer (tm.reply_callid). Only dialogs that began before us and that we do not k
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ import structlog
 
 from appliance.signalling.sip.control import ControlError, control
 
-RETRY_S = 0.25
 AGAIN_S = 1.0
-ROUNDS = 10
+ROUNDS = 30
 CONFIRMED = 3  # Kamailio's dialog states: 1 unconfirmed, 2 early, 3 confirmed without ACK, 4 confirmed, 5 deleted
 DELETED = 5
 
@@ -43,32 +41,30 @@ class _Dialog(msgspec.Struct, frozen=True):
     caller: _Caller
 
 
-async def end_former_calls(path: Path, gateway: str, ours: Callable[[str], bool], asked: Callable[[], None]) -> None:
-    """End them, as soon as Kamailio is there, and see that they are gone; one that is not is asked for again.
+async def ask_former_calls(path: Path, gateway: str, ours: Callable[[str], bool], began: int) -> int:
+    """Ask once for the end of each that began before `began` and is not `ours` (by Call-ID); returns their number.
 
-    `ours`: whether a Call-ID is a living call's. `asked` is called when every one of them has been asked for.
+    Best asked while the gateway's port is closed: Kamailio sends its two BYEs one after the other, and an answer to the
+    first (481, from us) that comes before the second keeps it from the phone. Raises ControlError.
     """
-    began = int(time.time())
+    briefs = await control(path, list[_Brief], "dlg.briefing", "cs")
+    former = [brief.call_id for brief in briefs if brief.state < DELETED and not ours(brief.call_id)]
+    ended = sum([await _end(path, gateway, call_id, began) for call_id in former])
+    if ended:
+        log.warning("sip.former.ended", calls=ended)
+    return ended
+
+
+async def end_former_calls(path: Path, gateway: str, ours: Callable[[str], bool], began: int) -> None:
+    """As soon as Kamailio is there, and again for those that are not gone by then."""
     for _ in range(ROUNDS):
-        briefs = await _briefs(path)
-        former = [brief.call_id for brief in briefs if brief.state < DELETED and not ours(brief.call_id)]
-        ended = [await _end(path, gateway, call_id, began) for call_id in former]
-        asked()
-        if not any(ended):
-            return
-        log.warning("sip.former.ended", calls=sum(ended))
-        await asyncio.sleep(AGAIN_S)
-    log.error("sip.former.kept", after_s=ROUNDS * AGAIN_S)
-
-
-async def _briefs(path: Path) -> list[_Brief]:
-    """Every dialog in brief: a whole list of some 180 would not fit into Kamailio's datagram."""
-    while True:
         try:
-            return await control(path, list[_Brief], "dlg.briefing", "cs")
+            if not await ask_former_calls(path, gateway, ours, began):
+                return
         except ControlError as error:
             log.debug("sip.former.waiting", error=str(error))
-            await asyncio.sleep(RETRY_S)
+        await asyncio.sleep(AGAIN_S)
+    log.error("sip.former.kept", after_s=ROUNDS * AGAIN_S)
 
 
 async def _end(path: Path, gateway: str, call_id: str, began: int) -> bool:
