@@ -135,7 +135,11 @@ class SippPhones(Sipp):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self.register()
+        try:
+            self.register()
+        except SippError:
+            self.stop()
+            raise
         return self
 
     def register(self) -> None:
