@@ -60,12 +60,18 @@ def stubborn() -> None:
     serve()
 
 
+def open_descriptors() -> list[int]:
+    """All of this process; the one that lists them is closed when they are looked at again."""
+    listed = [path.name for path in Path("/proc/self/fd").iterdir()]
+    return sorted(int(name) for name in listed if Path("/proc/self/fd", name).exists())
+
+
 def tell(path: str) -> None:
     """Write down what was handed over: descriptors with what can be read from them, and the process group."""
     fds = dict(entry.split("=") for entry in os.environ["BRANCHLINE_FDS"].split(","))
     told = {name: os.pread(int(fd), 100, 0).decode() for name, fd in fds.items()}
     told["group"] = str(os.getpgrp() == os.getpid())
-    told["open"] = str([fd for fd in range(100) if Path(f"/proc/self/fd/{fd}").exists()])
+    told["open"] = str(open_descriptors())
     Path(path).write_text(json.dumps(told))
     serve()
 
