@@ -164,7 +164,7 @@ class Phone:
                     raise PhoneError(f"phone {self.number}: no {type_} in {timeout_s} s, only {seen}; {self.folder}")
 
     def heard(self) -> list[Path]:
-        """What it heard, one WAV a call, oldest first; complete when the call is closed."""
+        """What it heard, one WAV a call, oldest first; complete shortly after CALL_CLOSED, or when it was stopped."""
         return sorted((self.folder / "heard").glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime_ns)
 
     def _write_configuration(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.accept.sheet import Sheet
-from tests.accept.talk import Rig, closed
+from tests.accept.talk import Rig, closed, heard
 from tests.accept.wav import read_alaw_stereo
 from tests.sound.alaw import encode, ideal_pass
 from tests.sound.compare import Comparison, PesqScores, compare, judge
@@ -56,7 +56,7 @@ async def _caller_hangs_up(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> Non
     sheet.equal("K1", "channels busy at the exchange afterwards", len(rig.exchange.busy_channels()), 0)
 
     # What was heard.
-    agent_heard = encode(read_wav(phone.heard()[-1]))
+    agent_heard = encode(await heard(phone))
     caller_alaw = encode(read_wav(said["caller-alaw"]))
     to_agent = compare(caller_alaw, agent_heard)
     _sound(sheet, "caller to agent", to_agent, judge(read_wav(said["caller"]), agent_heard))

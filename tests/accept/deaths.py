@@ -8,7 +8,7 @@ from appliance.simulator.call import Call
 from appliance.simulator.phone import Phone
 from tests.accept.sheet import Sheet
 from tests.accept.site import until
-from tests.accept.talk import Rig, closed, in_service
+from tests.accept.talk import Rig, closed, heard, in_service
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
 from tests.sound.speech import read_wav
@@ -48,8 +48,8 @@ async def _call_control(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     second.hang_up()
     await second.result()
     await closed(second_phone)
-    heard = compare(encode(read_wav(source)), encode(read_wav(first_phone.heard()[-1])))
-    sheet.equal("P6", "20 ms blocks of sound lost while call control was dead", heard.silent, 0)
+    sound = compare(encode(read_wav(source)), encode(await heard(first_phone)))
+    sheet.equal("P6", "20 ms blocks of sound lost while call control was dead", sound.silent, 0)
     for clid, by in (("02512343001", "agent"), ("02512343002", "caller")):
         record = await rig.site.record_of(clid)
         complete = (record["by"], record["talk_samples"] is not None, sorted(leg["cause"] for leg in record["legs"]))
@@ -71,10 +71,10 @@ async def _engine(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     call.hang_up()
     await call.result()
     await closed(phone)
-    heard = compare(encode(read_wav(source)), encode(read_wav(phone.heard()[-1])))
-    lost = heard.blocks - heard.identical
+    sound = compare(encode(read_wav(source)), encode(await heard(phone)))
+    lost = sound.blocks - sound.identical
     sheet.at_most("P6", "engine killed: sound lost at the phone", lost * BLOCK_MS, GAP_MS, "ms")
-    sheet.note(f"engine killed: {heard.sentence()}")
+    sheet.note(f"engine killed: {sound.sentence()}")
     record = await rig.site.record_of("02512343003")
     sheet.equal("P6", "engine killed: who ended the call, in the record", record["by"], "caller")
     await rig.exchange.all_cleared()

@@ -15,7 +15,7 @@ from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
 from tests.accept.sheet import Sheet
 from tests.accept.site import ROOT, Site, until
-from tests.accept.talk import Rig, closed
+from tests.accept.talk import Rig, closed, heard
 from tests.ports import HOST
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
@@ -85,9 +85,9 @@ async def _damaged(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     call.hang_up()
     result = await call.result()
     await closed(phone)
-    heard = compare(encode(read_wav(source)), encode(read_wav(phone.heard()[-1])))
+    sound = compare(encode(read_wav(source)), encode(await heard(phone)))
     sheet.equal("K4", f"{DAMAGED} damaged datagrams: cause of the call", result.cause, 16)
-    sheet.at_least("K4", f"{DAMAGED} damaged datagrams: blocks identical", heard.identical_share, 0.99)
+    sheet.at_least("K4", f"{DAMAGED} damaged datagrams: blocks identical", sound.identical_share, 0.99)
     restarts = {name: child["starts"] for name, child in rig.site.branch.children().items() if child["starts"] > 1}
     sheet.note(f"processes started more than once so far: {restarts or 'none'}")
     await rig.exchange.all_cleared()

@@ -7,7 +7,7 @@ from pathlib import Path
 from appliance.simulator.states import State
 from tests.accept.sheet import Sheet
 from tests.accept.span_watch import SpanWatch
-from tests.accept.talk import Rig, closed, in_service
+from tests.accept.talk import Rig, closed, heard, in_service
 from tests.sound.alaw import encode
 from tests.sound.compare import compare
 from tests.sound.speech import read_wav
@@ -45,8 +45,8 @@ async def _short(rig: Rig, sheet: Sheet, said: dict[str, Path], watch: SpanWatch
     call.hang_up()
     await call.result()
     await closed(phone)
-    heard = compare(encode(read_wav(source)), encode(read_wav(phone.heard()[-1])))
-    sheet.at_least("P8", "its sound has returned: blocks identical", heard.identical_share, 0.99)
+    sound = compare(encode(read_wav(source)), encode(await heard(phone)))
+    sheet.at_least("P8", "its sound has returned: blocks identical", sound.identical_share, 0.99)
     await rig.exchange.all_cleared()
 
 

@@ -2,7 +2,9 @@
 """One caller at the exchange and one agent at a phone, brought into a talk: the beginning of most stages."""
 
 import asyncio
+import contextlib
 import time
+import wave
 from pathlib import Path
 
 import msgspec
@@ -15,8 +17,11 @@ from appliance.simulator.states import State
 from tests.accept.site import NUMBER, Site
 from tests.accept.span_watch import SpanWatch
 from tests.ports import HOST
+from tests.sound.alaw import Linear
+from tests.sound.speech import read_wav
 
 ESTABLISHED, CLOSED = "CALL_ESTABLISHED", "CALL_CLOSED"
+WAV_HEAD = 44
 MENU = (AwaitAnswer(within_s=20), AwaitSound(within_s=10), Rest(0.3), Key("1"))
 
 
@@ -56,6 +61,18 @@ async def closed(phone: Phone, within_s: float = 5.0) -> float:
             raise AssertionError(f"phone {phone.number} still has its call after {within_s} s")
         await asyncio.sleep(0.01)
     return time.monotonic() - begun
+
+
+async def heard(phone: Phone, within_s: float = 5.0) -> Linear:
+    """What the phone heard in its last call. baresip tells that a call is closed before it has completed the file."""
+    async with asyncio.timeout(within_s):
+        while True:
+            path = phone.heard()[-1]
+            with contextlib.suppress(wave.Error, EOFError):
+                samples = read_wav(path)
+                if len(samples) and path.stat().st_size == WAV_HEAD + 2 * len(samples):
+                    return samples
+            await asyncio.sleep(0.05)
 
 
 async def in_service(exchange: Exchange, site: Site, within_s: float = 25) -> None:

@@ -87,8 +87,9 @@ def test_two_baresip_phones_hear_each_other_through_the_engine(
             call_control.command(legs.ReleaseLeg(leg=leg.leg))
         for phone in (first, second):
             phone.wait_for("CALL_CLOSED")
-        assert abs(loudest_hz(first.heard()[-1]) - 1000) <= 1
-        assert abs(loudest_hz(second.heard()[-1]) - 440) <= 1
+    # baresip completes the files after it has told of the end; at the latest when it ends itself.
+    assert abs(loudest_hz(first.heard()[-1]) - 1000) <= 1
+    assert abs(loudest_hz(second.heard()[-1]) - 440) <= 1
 
 
 def test_phone_rings_until_its_agent_answers_and_hangs_up(
