@@ -5,10 +5,12 @@ import contextlib
 import random
 import socket
 
+from appliance.simulator.phone import RTP_PORTS as RTP_OF_PHONES
+
 HOST = "127.0.0.1"
 RTP_PORTS = 512
-_RTP_BASES = range(10_000, 32_000 - RTP_PORTS, RTP_PORTS)
-"""Below the ports that the kernel gives out by itself."""
+_RTP_BASES = range(10_000, RTP_OF_PHONES[0] - RTP_PORTS, RTP_PORTS)
+"""Below the phones' own, and below those that the kernel gives out by itself."""
 _given: set[int] = set()
 _next_base = random.randrange(len(_RTP_BASES))  # noqa: S311  two test runs on one machine begin at different places
 
