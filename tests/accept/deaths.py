@@ -43,7 +43,7 @@ async def _call_control(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     sheet.at_most("P6", "call control is back after kill -9", took, BACK_S, "s")
     await asyncio.sleep(8.0)
     first_phone.hang_up()
-    ended = await first.result()
+    ended = await asyncio.wait_for(first.result(), 10)
     sheet.equal("P6", "the phone hangs up afterwards: cause at the exchange", ended.cause, 16)
     second.hang_up()
     await second.result()

@@ -2,12 +2,11 @@
 """One caller at the exchange and one agent at a phone, brought into a talk: the beginning of most stages."""
 
 import asyncio
-import contextlib
 import time
-import wave
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from appliance.simulator.call import Call
 from appliance.simulator.caller import AwaitAnswer, AwaitCue, AwaitRelease, AwaitSound, Key, Rest, Script, Talk
@@ -18,10 +17,10 @@ from tests.accept.site import NUMBER, Site
 from tests.accept.span_watch import SpanWatch
 from tests.ports import HOST
 from tests.sound.alaw import Linear
-from tests.sound.speech import read_wav
 
 ESTABLISHED, CLOSED = "CALL_ESTABLISHED", "CALL_CLOSED"
 WAV_HEAD = 44
+QUIET_S = 0.5
 MENU = (AwaitAnswer(within_s=20), AwaitSound(within_s=10), Rest(0.3), Key("1"))
 
 
@@ -53,26 +52,37 @@ def count(phone: Phone, kind: str) -> int:
     return sum(event.type == kind for event in tuple(phone.events))
 
 
+def _talks(phone: Phone) -> bool:
+    told = [event.type for event in tuple(phone.events) if event.type in (ESTABLISHED, CLOSED)]
+    return bool(told) and told[-1] == ESTABLISHED
+
+
 async def closed(phone: Phone, within_s: float = 5.0) -> float:
     """Wait until the phone has no call; returns how long it took. AssertionError if it keeps one."""
     begun = time.monotonic()
-    while count(phone, CLOSED) < count(phone, ESTABLISHED):
+    while _talks(phone):
         if time.monotonic() - begun > within_s:
             raise AssertionError(f"phone {phone.number} still has its call after {within_s} s")
         await asyncio.sleep(0.01)
     return time.monotonic() - begun
 
 
-async def heard(phone: Phone, within_s: float = 5.0) -> Linear:
-    """What the phone heard in its last call. baresip tells that a call is closed before it has completed the file."""
-    async with asyncio.timeout(within_s):
-        while True:
-            path = phone.heard()[-1]
-            with contextlib.suppress(wave.Error, EOFError):
-                samples = read_wav(path)
-                if len(samples) and path.stat().st_size == WAV_HEAD + 2 * len(samples):
-                    return samples
-            await asyncio.sleep(0.05)
+async def heard(phone: Phone, within_s: float = 10.0) -> Linear:
+    """What the phone heard in its last call, once it has no call and its file no longer grows.
+
+    The samples are read from behind the head: baresip completes the head some time after it tells that the call is
+    closed. Raises AssertionError.
+    """
+    await closed(phone)
+    path = phone.heard()[-1]
+    before = -1
+    begun = time.monotonic()
+    while (size := path.stat().st_size) != before or size <= WAV_HEAD:
+        if time.monotonic() - begun > within_s:
+            raise AssertionError(f"phone {phone.number}: {path} is not finished at {size} octets; {phone.events[-3:]}")
+        before = size
+        await asyncio.sleep(QUIET_S)
+    return np.frombuffer(path.read_bytes()[WAV_HEAD:], "<i2").astype(np.int16)
 
 
 async def in_service(exchange: Exchange, site: Site, within_s: float = 25) -> None:
