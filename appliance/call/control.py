@@ -18,6 +18,7 @@ from appliance.call import events as e
 from appliance.call import recovery, routing
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.ports import Links, Switch
+from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Default, Fresh
 from appliance.call.states import NoTransitionError, step
 from appliance.wire import legs as w
@@ -88,7 +89,7 @@ class Control:
         """A worker would not carry out a command: a leg that it could not place, or does not know, is over."""
         log.info("call.command.refused", command=type(command).__name__, code=refusal.code, why=refusal.sentence)
         if isinstance(command, w.PlaceLeg) or (isinstance(command, w.AnswerLeg) and refusal.code == "leg.unknown"):
-            cause, by, sample = recovery.TEMPORARY_FAILURE, w.ReleasedBy.FAULT, self._switch.samples
+            cause, by, sample = TEMPORARY_FAILURE, w.ReleasedBy.FAULT, self._switch.samples
             self._leg_event(command.leg, w.LegReleased(leg=command.leg, cause=cause, by=by, sample=sample))
 
     def _leg_event(self, leg: str, body: object) -> None:
@@ -138,7 +139,7 @@ class Control:
             self._offered(worker, leg)
             return
         log.warning("call.leg.orphaned", leg=leg.leg, worker=worker, state=str(leg.state))
-        self._links.to_worker(worker, w.ReleaseLeg(leg=leg.leg, cause=recovery.TEMPORARY_FAILURE))
+        self._links.to_worker(worker, w.ReleaseLeg(leg=leg.leg, cause=TEMPORARY_FAILURE))
 
     # What the IVR and the uplink say.
 
@@ -206,8 +207,8 @@ class Control:
         """Let go of everything a broken contact holds, and close its record."""
         for party in (contact.caller, contact.agent):
             if party is not None and not party.released:
-                self._links.to_worker(party.worker, w.ReleaseLeg(leg=party.leg, cause=recovery.TEMPORARY_FAILURE))
-        ended = ContactEnded(contact=contact.contact, cause=recovery.TEMPORARY_FAILURE, by="fault")
+                self._links.to_worker(party.worker, w.ReleaseLeg(leg=party.leg, cause=TEMPORARY_FAILURE))
+        ended = ContactEnded(contact=contact.contact, cause=TEMPORARY_FAILURE, by="fault")
         over = msgspec.structs.replace(contact, state=CallState.ENDED)
         self._commit(contact, over, (a.Record(ended),))
 

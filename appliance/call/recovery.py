@@ -19,11 +19,11 @@ from appliance.call.events import (
     CallerReleased,
     Event,
 )
+from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Fresh
 from appliance.wire.legs import AnswerLeg, Leg, LegState, ReleasedBy, ReleaseLeg
 
 Step = tuple[Contact, tuple[Action, ...]]
-TEMPORARY_FAILURE = 41  # Q.850: the leg's worker died with it
 
 
 def missed(contact: Contact, worker: str, legs: Mapping[str, Leg], sample: int) -> list[Event]:

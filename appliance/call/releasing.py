@@ -11,7 +11,9 @@ from appliance.wire.calls import ContactEnded, LegEnded
 from appliance.wire.legs import ReleasedBy, ReleaseLeg
 
 Step = tuple[Contact, tuple[Action, ...]]
-NORMAL_CLEARING = 16  # Q.850
+# Q.850
+NORMAL_CLEARING = 16
+TEMPORARY_FAILURE = 41
 
 
 def nothing(contact: Contact, event: Event, fresh: Fresh, default: Default) -> Step:

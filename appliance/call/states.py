@@ -52,7 +52,7 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     },
     _S.TREATING: {
         e.VerbBegan: _cell(treating.verb_began, _S.TREATING),
-        e.TreatmentOver: _cell(treating.over, _S.ROUTING),
+        e.TreatmentOver: _cell(treating.over, _S.ROUTING, _S.RELEASING),
         e.CallerReleased: _cell(treating.caller_released, _S.ENDED),
     },
     _S.RINGING: {

@@ -4,11 +4,13 @@
 import msgspec
 
 from appliance.call import releasing, routing
-from appliance.call.actions import Action, Record, ToIvr
-from appliance.call.contact import Contact
+from appliance.call.actions import Action, Record, ToIvr, ToWorker
+from appliance.call.contact import CallState, Contact
 from appliance.call.events import CallerAnswered, CallerReleased, TreatmentOver, VerbBegan
+from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Default, Fresh
 from appliance.wire.calls import DigitsEntered, LegConnected
+from appliance.wire.legs import ReleaseLeg
 from appliance.wire.treatments import StopTreatment
 
 Step = tuple[Contact, tuple[Action, ...]]
@@ -38,15 +40,24 @@ def verb_began(contact: Contact, event: VerbBegan, fresh: Fresh, default: Defaul
 
 
 def over(contact: Contact, event: TreatmentOver, fresh: Fresh, default: Default) -> Step:
-    """Ask what is next, with the digits as CED."""
+    """Ask what is next, with the digits as CED; nothing is next where the port is gone with its leg."""
     del default
+    contact = msgspec.structs.replace(contact, treat=None, treatment="", verb=0)
+    if event.reason == "closed":
+        return _port_closed(contact)
     outcome = "digits" if event.digits else {"done": "played"}.get(event.reason, event.reason)
     said: tuple[Action, ...] = ()
     if event.digits:
         contact = msgspec.structs.replace(contact, ced=event.digits)
         said = (Record(DigitsEntered(contact=contact.contact, ced=event.digits)),)
-    after, asked = routing.ask(msgspec.structs.replace(contact, treat=None, treatment="", verb=0), outcome, fresh)
+    after, asked = routing.ask(contact, outcome, fresh)
     return after, (*said, *asked)
+
+
+def _port_closed(contact: Contact) -> Step:
+    """The worker closes the port before it says LegReleased; where that word is lost, our release asks for it."""
+    release = ToWorker(contact.caller.worker, ReleaseLeg(leg=contact.caller.leg, cause=TEMPORARY_FAILURE))
+    return msgspec.structs.replace(contact, state=CallState.RELEASING, cause=TEMPORARY_FAILURE), (release,)
 
 
 def caller_released(contact: Contact, event: CallerReleased, fresh: Fresh, default: Default) -> Step:

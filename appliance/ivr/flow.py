@@ -36,16 +36,13 @@ class Flow(msgspec.Struct, frozen=True):
 
 
 class PlayOver(msgspec.Struct, frozen=True):
-    """The prompts ended; `closed`: because the port did."""
-
-    closed: bool = False
+    """The prompts ended."""
 
 
 class DigitsIn(msgspec.Struct, frozen=True):
     """The collect ended with these digits."""
 
     digits: str
-    closed: bool = False
 
 
 class TimeUp(msgspec.Struct, frozen=True):
@@ -56,7 +53,11 @@ class Stopped(msgspec.Struct, frozen=True):
     """Call control wants no more of it."""
 
 
-Event = PlayOver | DigitsIn | TimeUp | Stopped
+class PortClosed(msgspec.Struct, frozen=True):
+    """The port is gone with its leg."""
+
+
+Event = PlayOver | DigitsIn | TimeUp | Stopped | PortClosed
 
 
 # What is to be done.
@@ -93,7 +94,7 @@ class Quiet(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """The treatment is over: done, no-digits or stopped."""
+    """The treatment is over: done, no-digits, stopped or closed."""
 
     reason: str
     digits: str = ""
@@ -138,7 +139,8 @@ def _end(flow: Flow, reason: str) -> Step:
 
 
 def _played(flow: Flow, event: PlayOver) -> Step:
-    return _end(flow, "stopped") if event.closed else _next(flow)
+    del event
+    return _next(flow)
 
 
 def _prompted(flow: Flow, event: PlayOver) -> Step:
@@ -147,8 +149,6 @@ def _prompted(flow: Flow, event: PlayOver) -> Step:
 
 
 def _collected(flow: Flow, event: DigitsIn) -> Step:
-    if event.closed:
-        return _end(flow, "stopped")
     if event.digits:
         return _next(msgspec.structs.replace(flow, digits=event.digits))
     if flow.tries_left <= 1:
@@ -170,10 +170,15 @@ def _stopped(flow: Flow, event: Stopped) -> Step:
     return after, (Quiet(), *actions)
 
 
+def _closed(flow: Flow, event: PortClosed) -> Step:
+    del event
+    return _end(flow, "closed")
+
+
 TABLE: dict[Phase, dict[type[Event], Callable[..., Step]]] = {
-    Phase.PLAYING: {PlayOver: _played, Stopped: _stopped},
-    Phase.COLLECTING: {PlayOver: _prompted, DigitsIn: _collected, Stopped: _stopped},
-    Phase.MUSIC: {PlayOver: _played, TimeUp: _time_up, Stopped: _stopped},
+    Phase.PLAYING: {PlayOver: _played, Stopped: _stopped, PortClosed: _closed},
+    Phase.COLLECTING: {PlayOver: _prompted, DigitsIn: _collected, Stopped: _stopped, PortClosed: _closed},
+    Phase.MUSIC: {PlayOver: _played, TimeUp: _time_up, Stopped: _stopped, PortClosed: _closed},
     Phase.ENDED: {},
 }
 

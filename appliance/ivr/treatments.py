@@ -85,12 +85,12 @@ class Treatments:
     def engine_said(self, event: EngineEvent) -> None:
         """An event of the engine; those of other lives are dropped."""
         if isinstance(event, PlayEnded):
-            self._over(event.play_id, f.PlayOver(closed=event.reason == "closed"))
+            self._over(event.play_id, f.PortClosed() if event.reason == "closed" else f.PlayOver())
         elif isinstance(event, DigitsCollected):
-            self._over(event.collect_id, f.DigitsIn(event.digits, closed=event.reason == "closed"))
+            self._over(event.collect_id, f.PortClosed() if event.reason == "closed" else f.DigitsIn(event.digits))
         elif isinstance(event, CommandRefused):
             log.warning("ivr.engine.refused", command=event.kind.name, port=event.port, error=event.error)
-            self._over(event.id, f.Stopped())
+            self._over(event.id, f.PortClosed() if event.error == "ENOTCONN" else f.Stopped())
 
     def _run(self, command: RunTreatment) -> None:
         if not command.verbs or not 0 <= command.first < len(command.verbs):

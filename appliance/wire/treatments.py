@@ -62,7 +62,7 @@ class TreatmentStep(Message, frozen=True):
 
 
 class TreatmentEnded(Message, frozen=True):
-    """All verbs done (`done`), no digits after the last try (`no-digits`), `stopped`, or `failed` with a sentence."""
+    """All verbs done (`done`), no digits after the last try (`no-digits`), `stopped`, or the port `closed` under it."""
 
     treatment: str
     reason: str

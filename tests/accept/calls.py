@@ -5,7 +5,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from appliance.simulator.caller import AwaitAnswer, AwaitSound, HangUp, Rest, Script
 from tests.accept.sheet import Sheet
+from tests.accept.site import NUMBER
 from tests.accept.talk import Rig, closed, heard
 from tests.accept.wav import read_alaw_stereo
 from tests.sound.alaw import encode, ideal_pass
@@ -15,6 +17,8 @@ from tests.sound.speech import read_wav, speech, write_wav
 SPEECH_S = 8.0
 PESQ_DECODED, PESQ_BELOW_IDEAL, IDENTICAL = 4.4, 0.05, 0.99
 TALK_MS = 20.0
+LEAVERS = 5
+LEAVE = Script((AwaitAnswer(within_s=20), AwaitSound(within_s=10), Rest(0.2), HangUp()))
 
 
 def sounds(folder: Path) -> dict[str, Path]:
@@ -36,6 +40,9 @@ async def run(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     sheet.stage("one call, the agent hangs up")
     with sheet.guarded("K1", "an agent's hang-up reaches the exchange"):
         await _agent_hangs_up(rig, sheet)
+    sheet.stage(f"{LEAVERS} callers leave while the menu plays")
+    with sheet.guarded("C1", "callers who leave in the IVR ring nobody"):
+        await _callers_leave_the_menu(rig, sheet)
 
 
 async def _caller_hangs_up(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
@@ -108,3 +115,14 @@ async def _agent_hangs_up(rig: Rig, sheet: Sheet) -> None:
     record = await rig.site.record_of(clid)
     sheet.equal("C1", "who hung up, in the record", record["by"], "agent")
     await rig.exchange.all_cleared()
+
+
+async def _callers_leave_the_menu(rig: Rig, sheet: Sheet) -> None:
+    clids = [f"0251234010{number}" for number in range(LEAVERS)]
+    for clid in clids:
+        await rig.exchange.place(NUMBER, clid, LEAVE).result()
+        await rig.exchange.all_cleared()
+    records = [await rig.site.record_of(clid) for clid in clids]
+    ends = {(record["by"], record["cause"], len(record["legs"])) for record in records}
+    sheet.equal("C1", "left in the IVR: by whom, cause and legs in the records", ends, {("caller", 16, 1)})
+    sheet.equal("C1", "left in the IVR: phones rung", sum(rig.rung(clid) for clid in clids), 0)

@@ -87,8 +87,7 @@ async def _decides_again(rig: Rig) -> None:
     for number in range(20):
         call = rig.exchange.place(NUMBER, f"0251234{900 + number}", Script((AwaitAnswer(within_s=3), Rest(0.3))))
         result = await call.result()
-        for phone in rig.phones:
-            await closed(phone)
+        await rig.quiet()
         if result.alerting is None and result.answered is not None:
             return  # treated by the script, not rung by the default
         await asyncio.sleep(0.5)

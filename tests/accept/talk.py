@@ -18,7 +18,7 @@ from tests.accept.span_watch import SpanWatch
 from tests.ports import HOST
 from tests.sound.alaw import Linear
 
-ESTABLISHED, CLOSED = "CALL_ESTABLISHED", "CALL_CLOSED"
+INCOMING, ESTABLISHED, CLOSED = "CALL_INCOMING", "CALL_ESTABLISHED", "CALL_CLOSED"
 WAV_HEAD = 44
 QUIET_S = 0.5
 MENU = (AwaitAnswer(within_s=20), AwaitSound(within_s=10), Rest(0.3), Key("1"))
@@ -35,32 +35,41 @@ class Rig(msgspec.Struct, frozen=True):
         """A call that is through to an agent, and his phone; on the next cue the caller says `sounds`."""
         say = (Talk(sounds),) if sounds else ()
         script = Script((*MENU, AwaitCue(within_s=60), *say, AwaitRelease(within_s=120)), record=record)
-        before = {phone.number: count(phone, ESTABLISHED) for phone in self.phones}
         call = self.exchange.place(NUMBER, clid, script)
         async with asyncio.timeout(30):
             while True:
                 for phone in self.phones:
-                    if count(phone, ESTABLISHED) > before[phone.number]:
+                    if _told(phone, clid, ESTABLISHED):
                         return call, phone
                 if call.state is State.CLEARED:
                     raise AssertionError(f"cleared before an agent had it: {await call.result()}")
                 await asyncio.sleep(0.01)
 
+    def rung(self, clid: str) -> bool:
+        """A phone has rung for this caller, whose number is used once."""
+        return any(_told(phone, clid, INCOMING) for phone in self.phones)
 
-def count(phone: Phone, kind: str) -> int:
-    """How many events of this kind the phone has told."""
-    return sum(event.type == kind for event in tuple(phone.events))
+    async def quiet(self) -> None:
+        """Wait until no line and no phone has a call. AssertionError if one keeps it."""
+        await self.exchange.all_cleared(10)
+        for phone in self.phones:
+            await closed(phone)
 
 
-def _talks(phone: Phone) -> bool:
-    told = [event.type for event in tuple(phone.events) if event.type in (ESTABLISHED, CLOSED)]
-    return bool(told) and told[-1] == ESTABLISHED
+def _told(phone: Phone, clid: str, kind: str) -> bool:
+    return any(event.type == kind and f"sip:{clid}@" in event.peer for event in tuple(phone.events))
+
+
+def _busy(phone: Phone) -> bool:
+    """It rings or talks."""
+    told = [event.type for event in tuple(phone.events) if event.type in (INCOMING, ESTABLISHED, CLOSED)]
+    return bool(told) and told[-1] != CLOSED
 
 
 async def closed(phone: Phone, within_s: float = 5.0) -> float:
     """Wait until the phone has no call; returns how long it took. AssertionError if it keeps one."""
     begun = time.monotonic()
-    while _talks(phone):
+    while _busy(phone):
         if time.monotonic() - begun > within_s:
             raise AssertionError(f"phone {phone.number} still has its call after {within_s} s")
         await asyncio.sleep(0.01)

@@ -168,6 +168,20 @@ def test_caller_abandons_in_the_ivr() -> None:
     assert commands(done)[-1] == StopTreatment(treatment="t1")
 
 
+def test_caller_who_leaves_in_the_ivr_rings_nobody_though_his_port_closes_first() -> None:
+    contact, done = run(
+        offered(),
+        answer(TREAT),
+        e.CallerAnswered(100),
+        e.TreatmentOver(reason="closed", digits=""),
+        e.CallerReleased(16, ReleasedBy.PEER, 900),
+    )
+    assert not any(isinstance(action, a.Ask) for action in done)
+    assert commands(done)[-1] == ReleaseLeg(leg="leg-a", cause=41), "for a worker that forgot to say it"
+    assert said(done)[-1] == calls.ContactEnded(contact="BR-1.x.1", cause=16, by="caller")
+    assert contact.state is CallState.ENDED
+
+
 def test_event_without_a_cell_changes_nothing() -> None:
     contact = offered()
     with pytest.raises(NoTransitionError, match="AgentAnswered in state routing"):
@@ -181,7 +195,7 @@ EVENTS = st.one_of(
     st.builds(e.CallerAnswered, st.integers(0, 10**6)),
     st.builds(e.CallerReleased, st.integers(1, 127), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
     st.builds(e.VerbBegan, st.integers(0, 1)),
-    st.builds(e.TreatmentOver, st.sampled_from(["done", "no-digits", "stopped"]), st.sampled_from(["", "1"])),
+    st.builds(e.TreatmentOver, st.sampled_from(["done", "no-digits", "stopped", "closed"]), st.sampled_from(["", "1"])),
     st.just(e.AgentPlaced(130, "sip 8001")),
     st.just(e.AgentAlerting()),
     st.builds(e.AgentAnswered, st.integers(0, 10**6)),

@@ -55,10 +55,11 @@ def test_music_ends_by_its_time_and_is_silenced_before_the_next_verb() -> None:
     assert done[3:] == [f.Quiet(), f.SayStep(1), f.PlayPrompts(("sorry",), barge=True)]
 
 
-@pytest.mark.parametrize("event", [f.PlayOver(closed=True), f.Stopped()])
-def test_closed_port_or_a_stop_ends_it(event: f.Event) -> None:
-    state, done = run((Play(("hello",)), MENU), event)
-    assert done[-1] == f.End("stopped")
+@pytest.mark.parametrize("verb", [Play(("hello",)), MENU, Music(("moh",))])
+@pytest.mark.parametrize(("event", "reason"), [(f.PortClosed(), "closed"), (f.Stopped(), "stopped")])
+def test_closed_port_or_a_stop_ends_it(verb: Verb, event: f.Event, reason: str) -> None:
+    state, done = run((verb, MENU), event)
+    assert done[-1] == f.End(reason)
     with pytest.raises(f.NoTransitionError):
         f.step(state, f.PlayOver())
 

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.ivr.prompts import PromptFolders
 from appliance.ivr.treatments import Treatments
-from appliance.media.events import DigitsCollected, PlayEnded, Sound
+from appliance.media.events import CommandKind, CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound
 from appliance.wire import treatments as t
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body, Sealer
@@ -55,6 +55,22 @@ class Rig:
     def command(self, body: Body) -> None:
         self.ivr.handle(self.sealer.seal(body))
 
+    def closed(self) -> EngineEvent:
+        """The end that the engine tells when the port of the command it has is closed."""
+        if self.engine.collects:
+            (port, number) = self.engine.collects[-1]
+            return DigitsCollected(port=port, collect_id=number, digits="", reason="closed", terminator="")
+        (port, number, _) = self.engine.plays[-1]
+        return PlayEnded(port=port, play_id=number, reason="closed", played_octets=80)
+
+    def refused(self) -> EngineEvent:
+        """The refusal of the command it was given, because its port is not open."""
+        if self.engine.collects:
+            (port, number) = self.engine.collects[-1]
+            return CommandRefused(CommandKind.COLLECT, port, number, "ENOTCONN")
+        (port, number, _) = self.engine.plays[-1]
+        return CommandRefused(CommandKind.PLAY, port, number, "ENOTCONN")
+
 
 def test_treatment_runs_in_the_engine_and_reports_its_digits(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
@@ -95,6 +111,18 @@ def test_missing_prompt_is_an_alarm_and_is_skipped(tmp_path: Path) -> None:
         assert any(isinstance(body, AlarmRaised) for body in rig.ivr.snapshot())
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("verb", [t.Play(("hello",)), t.Collect(()), t.Music(("hello",))])
+def test_port_that_closes_or_is_gone_already_ends_the_treatment_as_closed(tmp_path: Path, verb: t.Verb) -> None:
+    for gone in (False, True):
+        rig = Rig(tmp_path)
+        rig.command(t.RunTreatment(treatment="t", port=5, verbs=(verb, t.Play(("hello",)))))
+        rig.ivr.engine_said(rig.refused() if gone else rig.closed())
+        assert rig.said == [
+            t.TreatmentStep(treatment="t", verb=0),
+            t.TreatmentEnded(treatment="t", reason="closed"),
+        ]
 
 
 def test_stop_silences_the_port_and_answers(tmp_path: Path) -> None:
