@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the one C extension `dsp._core`: every block, the engine and every driver's span_io, behind cffi's API mode.
 
-Law: a new part is a new file. Sources are dsp/src/*.c, dsp/engine/*.c and drivers/*/io.c; each dsp/cdef/*.h (in order
+Law: a new part is a new file. Sources are dsp/src/*.c, dsp/vector/*.c, dsp/engine/*.c and drivers/*/io.c; each dsp/cdef/*.h (in order
 of name) is what Python may see, and its `#include` lines name the headers it was trimmed from. Our sources are compiled
 with warnings as errors, cffi's generated file is not ours to judge. Nothing is left half built: objects live under
 build/, the extension appears in one rename, and a lock keeps two builds apart.
@@ -25,21 +25,23 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "dsp"
 MODULE = "dsp._core"
 CC = shlex.split(os.environ.get("CC", "gcc"))
-INCLUDES = ["dsp/include", "dsp/tables", "dsp/engine", "drivers", "."]
+INCLUDES = ["dsp/include", "dsp/tables", "dsp/vector", "dsp/engine", "drivers", "."]
 CFLAGS = ["-O2", "-g", "-fPIC", "-pthread"]
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+# What dsp/vector is compiled with, by the compiler's target; elsewhere isa.c never chooses the vector form.
+VECTOR = {"x86_64": ["-O3", "-march=x86-64-v3", "-ffp-contract=fast"], "aarch64": ["-O3", "-ffp-contract=fast"]}
 LIBRARIES = ["-lm", "-pthread"]
 
 
 def sources() -> list[Path]:
     """C files of the core in order of name."""
-    patterns = ("dsp/src/*.c", "dsp/engine/*.c", "drivers/*/io.c")
+    patterns = ("dsp/src/*.c", "dsp/vector/*.c", "dsp/engine/*.c", "drivers/*/io.c")
     return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
 
 
 def headers() -> list[Path]:
     """All that a C file may include."""
-    folders = ("dsp/include", "dsp/tables", "dsp/src", "dsp/engine", "drivers", "drivers/*")
+    folders = ("dsp/include", "dsp/tables", "dsp/src", "dsp/vector", "dsp/engine", "drivers", "drivers/*")
     return [path for folder in folders for path in sorted(ROOT.glob(f"{folder}/*.h"))]
 
 
@@ -69,6 +71,12 @@ def _compiler() -> bytes:
     return subprocess.run([*CC, "--version"], check=True, capture_output=True).stdout
 
 
+def vector_flags(compiler: Sequence[str] = CC) -> list[str]:
+    """Options for the files of dsp/vector with this compiler."""
+    told = subprocess.run([*compiler, "-dumpmachine"], check=True, capture_output=True, text=True).stdout
+    return VECTOR.get(told.partition("-")[0], ["-O3", "-ffp-contract=fast"])
+
+
 def _command(*, strict: bool) -> list[str]:
     own = [*STRICT, *CFLAGS] if strict else [*CFLAGS, f"-I{sysconfig.get_path('include')}"]
     return [*CC, *own, *(f"-I{ROOT / folder}" for folder in INCLUDES)]
@@ -84,6 +92,8 @@ def digest() -> str:
 def _compile(source: Path, shared: str, *, strict: bool) -> Path:
     """Object of one source; an object of the same text, headers and command is kept."""
     command = _command(strict=strict)
+    if source.parent.name == "vector":
+        command += vector_flags()
     key = _digest([source.read_bytes(), shared.encode(), " ".join(command).encode()])[:16]
     stem = "-".join(source.relative_to(ROOT).with_suffix("").parts)
     result = BUILD / f"{stem}.{key}.o"
