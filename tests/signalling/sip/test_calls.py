@@ -275,10 +275,10 @@ def test_worker_is_killed_and_no_phone_hangs_in_a_dead_call(running: Site) -> No
             await asyncio.gather(*(call.hears("released") for call in (talking, ringing, calling)))
         async with attached(running) as successor:  # type: ignore[arg-type]
             assert await successor.snapshot() == {}
-        engine = running.engine()
-        assert {engine.port_status(port).kind for port in range(128, 384)} == {"closed"}
 
     asyncio.run(run())
+    engine = running.engine()
+    until(lambda: {engine.port_status(port).kind for port in range(128, 384)} == {"closed"})
     until(lambda: running.dialogs() == [])
 
 
