@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 TIMESLOTS_PER_SPAN = 32
-SPANS = 4
+SPANS = 8
 
 
 class Alarm(enum.IntFlag):

@@ -17,6 +17,7 @@ Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 Cause = Annotated[int, Meta(ge=1, le=127)]
+SPANS_MAX = 8  # of the engine
 
 
 class HeadquartersLink(msgspec.Struct, frozen=True):
@@ -140,8 +141,8 @@ def check(branch: Branch) -> Iterator[Fault]:
 
 
 def _span_faults(branch: Branch) -> Iterator[Fault]:
-    if not 1 <= len(branch.spans) <= 4:
-        yield Fault(("spans",), f"{len(branch.spans)} spans; a box has 1 to 4")
+    if not 1 <= len(branch.spans) <= SPANS_MAX:
+        yield Fault(("spans",), f"{len(branch.spans)} spans; a box has 1 to {SPANS_MAX}")
     yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
 
 

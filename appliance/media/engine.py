@@ -32,7 +32,7 @@ from appliance.media.taps import TapReader
 from drivers.model import SPANS, SpanStatus
 from drivers.protocol import CardSettings
 
-RTP_FIRST = 128
+RTP_FIRST = 256
 RTP_PORTS = 256
 PORTS = RTP_FIRST + RTP_PORTS
 SOUNDS_MAX = 32

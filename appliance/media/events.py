@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the media engine tells its clients, and what it shows of a port.
 
-Samples are counts of the engine's 8 kHz clock; `port` is a port number (span*32+timeslot, or 128+n for RTP).
+Samples are counts of the engine's 8 kHz clock; `port` is a port number (span*32+timeslot, or 256+n for RTP).
 """
 
 from __future__ import annotations

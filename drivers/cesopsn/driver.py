@@ -13,8 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from drivers.model import Alarm, ClockDomain, Span, SpanCounters, SpanStatus
-from drivers.protocol import SpanEngine
+from drivers.spans import EngineSpans
 
 CARD = 1
 Address = tuple[str, int]
@@ -74,36 +73,7 @@ def _address(address: Address) -> tuple[int, int]:
     return int(ipaddress.IPv4Address(host)), port
 
 
-class CesopsnDriver:
+class CesopsnDriver(EngineSpans[CesopsnSettings]):
     """Spans over UDP on one media engine."""
 
-    def __init__(self, engine: SpanEngine) -> None:
-        self._engine = engine
-        self._spans: dict[int, Span] = {}
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """Spans that are configured, by number."""
-        return tuple(self._spans[number] for number in sorted(self._spans))
-
-    def configure(self, span: int, settings: CesopsnSettings, d_channel: int | None) -> None:
-        """Put a span into service; one that is open is opened anew."""
-        self._engine.open_span(span, settings, d_channel)
-        self._spans[span] = Span(span, "cesopsn", ClockDomain(settings.clock, settings.trim_ppm))
-
-    def close(self, span: int) -> None:
-        """Take a span out of service."""
-        self._engine.close_span(span)
-        self._spans.pop(span, None)
-
-    def status(self, span: int) -> SpanStatus:
-        """Everything that is known of the span now."""
-        return self._engine.span_status(span)
-
-    def alarms(self, span: int) -> Alarm:
-        """Alarms that stand now."""
-        return self.status(span).alarms
-
-    def counters(self, span: int) -> SpanCounters:
-        """Counters since the span was configured."""
-        return self.status(span).counters
+    card = "cesopsn"

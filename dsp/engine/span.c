@@ -11,7 +11,10 @@
 #define PERSIST_TICKS 100 /* 500 ms until RED, and until it is over */
 #define TRIM_MAX_PPM 200.0f
 
-static const struct bl_span_io *const cards[BL_CARDS] = {[BL_CARD_CESOPSN] = &bl_cesopsn_io};
+static const struct bl_span_io *const cards[BL_CARDS] = {
+        [BL_CARD_CESOPSN] = &bl_cesopsn_io,
+        [BL_CARD_VPAIR] = &bl_vpair_io,
+};
 
 static const struct bl_span_io *io_of(const struct bl_span *span)
 {
@@ -63,6 +66,7 @@ int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *set
 		span->bad_ticks = span->good_ticks = 0;
 		start_d_channel(span);
 	}
+	span->number = (uint8_t)n;
 	span->settings = wanted;
 	fd = io_of(span)->open(span, first);
 	if (fd < 0) {

@@ -20,7 +20,7 @@
 #include "span.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 1u
+#define BL_SEGMENT_VERSION 2u
 #define BL_HISTOGRAM 24
 #define BL_STAGES 9
 

@@ -2,18 +2,18 @@
 /*
  * How much the engine has of everything.
  *
- * Port numbers: timeslot = span * 32 + timeslot (0 to 127); RTP = 128 + n, on UDP port rtp_base + 2n, RTCP one above.
+ * Port numbers: timeslot = span * 32 + timeslot (0 to 255); RTP = 256 + n, on UDP port rtp_base + 2n, RTCP one above.
  */
 #ifndef BL_SIZES_H
 #define BL_SIZES_H
 
 #define BL_TICK_SAMPLES 40 /* 5 ms at 8 kHz */
 #define BL_TICK_NS 5000000 /* nominal */
-#define BL_SPANS 4
+#define BL_SPANS 8
 #define BL_TIMESLOTS 32 /* octets of an E1 frame; timeslot 0 is the framing's */
-#define BL_RTP_FIRST 128
+#define BL_RTP_FIRST 256
 #define BL_RTP_PORTS 256
-#define BL_PORTS 384
+#define BL_PORTS 512
 #define BL_NO_PORT 0xFFFFu
 #define BL_CLIENTS 8
 #define BL_RECORDINGS 256

@@ -15,7 +15,7 @@
 #include "hdlc.h"
 #include "sizes.h"
 
-enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARDS };
+enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARD_VPAIR, BL_CARDS };
 
 enum bl_alarm { /* bits; G.775, G.732 */
 	        BL_ALARM_LOS = 1,
@@ -53,7 +53,7 @@ struct bl_span {
 	uint8_t open;
 	uint8_t card_alarms; /* of this tick: enum bl_alarm without RED */
 	uint8_t alarms;
-	uint8_t unused;
+	uint8_t number;      /* its place in the segment's table */
 	uint32_t bad_ticks;  /* in a row with LOS or LFA, saturating */
 	uint32_t good_ticks; /* in a row without */
 	struct bl_open_span settings;
@@ -84,6 +84,7 @@ struct bl_span_io {
 };
 
 extern const struct bl_span_io bl_cesopsn_io;
+extern const struct bl_span_io bl_vpair_io;
 
 /* For drivers: frames are laid out anew. */
 static inline void bl_phase_start(struct bl_phase *phase)

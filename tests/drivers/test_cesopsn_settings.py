@@ -67,4 +67,4 @@ def test_driver_puts_spans_in_and_out_of_service() -> None:
 
 def test_people_count_spans_from_one() -> None:
     assert str(Timeslot(0, 5)) == "span 1 timeslot 5"
-    assert Timeslot(3, 31).port == 127
+    assert Timeslot(7, 31).port == 255

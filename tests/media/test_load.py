@@ -26,15 +26,15 @@ def test_thirty_timeslots_twenty_phones_recorded() -> None:
             exchange.engine.open_timeslot(timeslot)
             branch.engine.open_timeslot(timeslot)
         for n, timeslot in enumerate(TALKING):
-            branch.engine.open_rtp(128 + n, (HOST, phones_host.rtp_base + 2 * n))
-            phones.engine.open_rtp(128 + n, (HOST, branch_host.rtp_base + 2 * n))
-            branch.engine.connect(timeslot, 128 + n)
-            branch.call.engine.record(n, timeslot, 128 + n, 0)
+            branch.engine.open_rtp(256 + n, (HOST, phones_host.rtp_base + 2 * n))
+            phones.engine.open_rtp(256 + n, (HOST, branch_host.rtp_base + 2 * n))
+            branch.engine.connect(timeslot, 256 + n)
+            branch.call.engine.record(n, timeslot, 256 + n, 0)
         voice, answer, prompt = noise(2, 1), noise(2, 2), noise(2, 3)
         for timeslot in TIMESLOTS:
             exchange.engine.play(timeslot, timeslot, [exchange.arena.add_alaw(voice)], 0)
         for n in range(len(TALKING)):
-            phones.engine.play(128 + n, n, [phones.arena.add_alaw(answer)], 0)
+            phones.engine.play(256 + n, n, [phones.arena.add_alaw(answer)], 0)
         for timeslot in PROMPTED:
             branch.ivr.engine.play(timeslot, timeslot, [branch.arena.add_alaw(prompt)], 0)
         time.sleep(1)

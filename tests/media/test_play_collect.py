@@ -170,12 +170,12 @@ def test_bad_values_never_reach_the_engine(call: Sides) -> None:
         lambda: branch.engine.collect(PORT, 1, 1, 1, 1, "x"),
         lambda: branch.engine.send_digits(PORT, 1, "12z"),
         lambda: branch.engine.tone(PORT, ToneKind.BUSY, "atlantis"),
-        lambda: branch.engine.open_timeslot(128),
+        lambda: branch.engine.open_timeslot(256),
         lambda: branch.engine.open_rtp(5, None),
-        lambda: branch.engine.open_rtp(128, ("localhost", 5)),
+        lambda: branch.engine.open_rtp(256, ("localhost", 5)),
         lambda: branch.engine.connect(1, 1),
         lambda: branch.engine.send_frame(0, bytes(301)),
-        lambda: branch.engine.span_status(4),
+        lambda: branch.engine.span_status(8),
     ):
         with pytest.raises(ValueError, match=r"\w"):
             wrong()

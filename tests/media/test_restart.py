@@ -40,9 +40,9 @@ def test_killed_in_a_bridge_and_a_recording(call: tuple[Side, Side, EngineProces
     sound = noise(8)
     with RtpPeer(process.rtp_base) as phone:
         branch.engine.open_timeslot(1)
-        branch.engine.open_rtp(128, phone.address)
-        branch.engine.connect(1, 128)
-        branch.call.engine.record(9, 1, 128, 0)
+        branch.engine.open_rtp(256, phone.address)
+        branch.engine.connect(1, 256)
+        branch.call.engine.record(9, 1, 256, 0)
         caller.engine.open_timeslot(1)
         caller.engine.play(1, 1, [caller.arena.add_alaw(sound)])
         phone.talk([[]] * 25)

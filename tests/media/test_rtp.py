@@ -17,7 +17,7 @@ from tests.ports import HOST
 
 pytestmark = pytest.mark.system
 
-PORT = 128
+PORT = 256
 Ends = tuple[Side, RtpPeer]
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from appliance.config import Endpoint
 
-FIRST = 128
+FIRST = 256
 PORTS = 256
 
 log = structlog.get_logger()

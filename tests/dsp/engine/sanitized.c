@@ -65,11 +65,11 @@ static void give_command(struct bl_segment *s)
 	for (size_t i = 0; i < sizeof c; i++)
 		octets[i] = chance(2) ? (uint8_t)chance(256) : 0;
 	c.kind = (uint16_t)chance(BL_COMMAND_KINDS + 2);
-	c.port = (uint16_t)(chance(2) ? chance(8) : chance(3) ? 128 + chance(8) : chance(65536));
+	c.port = (uint16_t)(chance(2) ? chance(8) : chance(3) ? BL_RTP_FIRST + chance(8) : chance(65536));
 	if (c.kind == BL_CLOSE_SPAN || (c.kind == BL_OPEN_SPAN && c.port == 0))
 		return;
 	if (c.kind == BL_CONNECT)
-		c.peer = (uint16_t)(chance(2) ? 128 + chance(8) : chance(10));
+		c.peer = (uint16_t)(chance(2) ? BL_RTP_FIRST + chance(8) : chance(10));
 	if (c.kind == BL_OPEN_RTP)
 		c.rtp = (struct bl_rtp_command){{0x7f000001, (uint16_t)(1024 + chance(60000)), 0}, 20};
 	if (c.kind == BL_PLAY && chance(2)) {

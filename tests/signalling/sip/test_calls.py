@@ -179,7 +179,7 @@ def test_our_offer_is_a_law_of_the_engine_and_nothing_else(running: Site) -> Non
             return call.asked.body, port
 
     description, port = asyncio.run(run())
-    udp = running.rtp_base + 2 * (port - 128)
+    udp = running.rtp_base + 2 * (port - 256)
     assert f"m=audio {udp} RTP/AVP 8\r\n" in description
     assert "c=IN IP4 127.0.0.1\r\n" in description
     assert "telephone-event" not in description
@@ -244,7 +244,7 @@ def test_rfc3264_8_4_hold_and_resume(running: Site, asked: str, answered: str) -
                 async with asyncio.timeout(5):
                     answer = await call.answers.get()
                 assert answer.status == 200
-                assert f"m=audio {running.rtp_base + 2 * (port - 128)} " in answer.body
+                assert f"m=audio {running.rtp_base + 2 * (port - 256)} " in answer.body
                 assert f"a={expected}\r\n" in answer.body
             await asyncio.sleep(0.05)  # the engine's tick
             assert running.engine().port_status(port).remote == ("127.0.0.1", 4010)
@@ -278,7 +278,7 @@ def test_worker_is_killed_and_no_phone_hangs_in_a_dead_call(running: Site) -> No
 
     asyncio.run(run())
     engine = running.engine()
-    until(lambda: {engine.port_status(port).kind for port in range(128, 384)} == {"closed"})
+    until(lambda: {engine.port_status(port).kind for port in range(256, 512)} == {"closed"})
     until(lambda: running.dialogs() == [])
 
 
