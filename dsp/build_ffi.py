@@ -77,6 +77,23 @@ def vector_flags(compiler: Sequence[str] = CC) -> list[str]:
     return VECTOR.get(told.partition("-")[0], ["-O3", "-ffp-contract=fast"])
 
 
+def link_whole(compiler: Sequence[str], flags: Sequence[str], extra: Sequence[Path], program: Path) -> None:
+    """Build every source and the `extra` files into a program: for tests with sanitizers or for other targets.
+
+    Raises: subprocess.CalledProcessError when the compiler refuses.
+    """
+    includes = [f"-I{ROOT / folder}" for folder in (*INCLUDES, "dsp/src")]
+    plain = [path for path in sources() if path.parent.name != "vector"]
+    vector = [path for path in sources() if path.parent.name == "vector"]
+    objects = []
+    for path in vector:
+        objects.append(program.with_name(f"{path.stem}.vector.o"))
+        command = [*compiler, *flags, *vector_flags(compiler), *includes, "-c", str(path), "-o", str(objects[-1])]
+        subprocess.run(command, check=True)
+    files = map(str, (*extra, *plain, *objects))
+    subprocess.run([*compiler, *flags, *includes, *files, *LIBRARIES, "-o", str(program)], check=True)
+
+
 def _command(*, strict: bool) -> list[str]:
     own = [*STRICT, *CFLAGS] if strict else [*CFLAGS, f"-I{sysconfig.get_path('include')}"]
     return [*CC, *own, *(f"-I{ROOT / folder}" for folder in INCLUDES)]

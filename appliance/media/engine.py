@@ -4,6 +4,8 @@
 No method waits: a command is obeyed at the engine's next tick (5 ms), in the order of the calls. What is wrong by
 itself raises ValueError here; what is wrong in the engine's state comes back as CommandRefused. Use one handle in one
 thread. Commands of different clients given within one tick are obeyed in the order of the clients' numbers.
+
+A port is its opener's: one that takes no events for a minute is taken for dead, and its ports are closed.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ SOUNDS_MAX = 32
 DIGITS_MAX = 60
 FRAME_MAX = 300
 REPEAT_FOR_EVER = 0
+STILL_THERE = 10  # the engine asks; that it is read is the answer
 
 
 class EngineBusyError(Exception):
@@ -89,7 +92,8 @@ class Engine:
         self._clear_event_fd()
         events: list[EngineEvent] = []
         while self._segment.pop(self.client, self._event):
-            events.append(decode(self._event))
+            if self._event.kind != STILL_THERE:
+                events.append(decode(self._event))
         return events
 
     async def events(self) -> list[EngineEvent]:

@@ -256,5 +256,7 @@ class EngineStatus(msgspec.Struct, frozen=True):
     policy: Literal["other", "fifo"]
     repaired: int
     """Entries of the table that had to be closed when the engine came back."""
+    orphans: int
+    """Ports closed because the client that opened them was dead."""
     clock_ppm: float
     taps_dropped: int

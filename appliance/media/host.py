@@ -47,9 +47,9 @@ def run(segment_fd: int, event_fds: Mapping[Client, int], *, own_process: bool, 
 class EngineThread:
     """An engine in a thread of this process, with a segment of its own."""
 
-    def __init__(self, rtp_base: int, rtp_address: str = shared.ADDRESS_ANY) -> None:
+    def __init__(self, rtp_base: int, rtp_address: str = shared.ADDRESS_ANY, orphan_s: float = shared.ORPHAN_S) -> None:
         self.rtp_base = rtp_base
-        self.segment_fd = shared.create(rtp_base, rtp_address)
+        self.segment_fd = shared.create(rtp_base, rtp_address, orphan_s)
         self.event_fds = {client: os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
         self._segment = shared.Segment(self.segment_fd)
         self._thread: threading.Thread | None = None

@@ -15,10 +15,13 @@ from dsp._core import ffi, lib
 from appliance.media.events import Client, CommandKind
 
 ADDRESS_ANY = "127.0.0.1"
+ORPHAN_S = 60.0
 
 
-def create(rtp_base: int, rtp_address: str = ADDRESS_ANY) -> int:
+def create(rtp_base: int, rtp_address: str = ADDRESS_ANY, orphan_s: float = ORPHAN_S) -> int:
     """Make a segment; RTP port n will be bound to UDP port rtp_base + 2n of rtp_address. Returns its file descriptor.
+
+    Ports are closed when the client that opened them has read no event for `orphan_s`; 0: never.
 
     Raises:
         ValueError: the 512 UDP ports from rtp_base do not exist, or rtp_base is odd.
@@ -27,7 +30,7 @@ def create(rtp_base: int, rtp_address: str = ADDRESS_ANY) -> int:
         raise ValueError(f"rtp_base={rtp_base}: even, 1024 to {65536 - 2 * lib.BL_RTP_PORTS}")
     fd = os.memfd_create("branchline-engine", os.MFD_CLOEXEC)
     os.ftruncate(fd, lib.bl_segment_size())
-    error = lib.bl_segment_format(fd, ipv4(rtp_address), rtp_base)
+    error = lib.bl_segment_format(fd, ipv4(rtp_address), rtp_base, round(1000 * orphan_s))
     if error:
         os.close(fd)
         raise OSError(-error, os.strerror(-error))

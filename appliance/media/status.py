@@ -67,6 +67,7 @@ def engine_status(segment: Segment) -> EngineStatus:
         stage_ns=dict(zip(STAGES, header.stage_ns, strict=True)),
         policy="fifo" if header.policy_fifo else "other",
         repaired=header.repaired,
+        orphans=header.orphans,
         clock_ppm=header.clock_ppm,
         taps_dropped=header.taps_dropped,
     )

@@ -124,6 +124,7 @@ struct bl_header {
 	uint64_t stage_ns[...];
 	uint64_t taps_dropped;
 	float clock_ppm;
+	uint64_t orphans;
 	uint64_t command_ticket;
 	uint32_t command_attempts;
 	struct bl_lateness tick;
@@ -140,6 +141,7 @@ struct bl_play {
 struct bl_port {
 	uint8_t kind;
 	uint8_t source;
+	uint8_t owner;
 	uint16_t peer;
 	struct bl_play play;
 	...;
@@ -196,7 +198,7 @@ struct bl_port_status {
 };
 
 size_t bl_segment_size(void);
-int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base);
+int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orphan_ms);
 struct bl_segment *bl_segment_map(int fd);
 void bl_segment_unmap(struct bl_segment *s);
 int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command);

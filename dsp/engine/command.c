@@ -42,12 +42,12 @@ static int send_frame(const struct order *o)
 
 static int open_timeslot(const struct order *o)
 {
-	return bl_timeslot_open(o->engine, o->c->port);
+	return bl_timeslot_open(o->engine, o->c->port, o->client);
 }
 
 static int open_rtp(const struct order *o)
 {
-	return bl_rtp_open(o->engine, o->c->port, &o->c->rtp);
+	return bl_rtp_open(o->engine, o->c->port, o->client, &o->c->rtp);
 }
 
 static int set_rtp_remote(const struct order *o)
@@ -221,4 +221,5 @@ void bl_commands_read(struct bl_engine *e)
 	}
 	if (e->dirty)
 		bl_ports_list(e);
+	bl_orphans_tick(e);
 }

@@ -91,6 +91,7 @@ static void skip(struct bl_engine *e, int64_t late_ns)
 	e->tick.sample += e->tick.missed;
 	e->segment->header.skipped_ticks += ticks;
 	bl_spans_resume(e);
+	bl_orphans_forgive(e);
 	for (unsigned i = 0; i < BL_RTP_PORTS; i++)
 		bl_jitter_reset(&e->segment->rtp[i].jitter);
 }

@@ -28,6 +28,7 @@ struct bl_engine {
 	int own_process;
 	struct bl_tick tick;       /* the one under way */
 	double period_left_ns;     /* fraction of a nanosecond that deadlines have been short */
+	uint64_t orphans_due;      /* sample of the next look after them */
 	uint8_t woken[BL_CLIENTS]; /* clients with new events */
 	uint8_t dirty;             /* ports opened or closed: list them again */
 	uint16_t ports_open;
@@ -60,8 +61,8 @@ void bl_event_publish(struct bl_engine *e, unsigned client);
 void bl_events_wake(struct bl_engine *e);
 
 /* port.c; return 0 or -errno */
-int bl_timeslot_open(struct bl_engine *e, unsigned port);
-int bl_rtp_open(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c);
+int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner);
+int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct bl_rtp_command *c);
 void bl_port_close(struct bl_engine *e, unsigned port);
 bool bl_port_is_open(const struct bl_engine *e, unsigned port);
 int bl_port_connect(struct bl_engine *e, unsigned a, unsigned b);
@@ -107,6 +108,10 @@ void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint6
 void bl_rtp_receive(struct bl_engine *e);
 void bl_rtp_send(struct bl_engine *e);
 int bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample);
+
+/* orphan.c: ports whose owner is dead; after a time in which nobody could read, everybody is forgiven */
+void bl_orphans_tick(struct bl_engine *e);
+void bl_orphans_forgive(struct bl_engine *e);
 
 /* repair.c: after a death; closes what makes no sense, opens descriptors again */
 void bl_table_resume(struct bl_engine *e);

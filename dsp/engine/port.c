@@ -23,13 +23,14 @@ void bl_ports_list(struct bl_engine *e)
 }
 
 /* `kind` is written last: a port that is half set up is closed. */
-static void set_up(struct bl_engine *e, unsigned port, enum bl_port_kind kind)
+static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_port_kind kind)
 {
 	struct bl_port *p = bl_port(e, port);
 
 	memset(p, 0, sizeof *p);
 	p->peer = BL_NO_PORT;
 	p->listener = BL_CALL;
+	p->owner = (uint8_t)owner;
 	(void)bl_tone_init(&p->tone); /* these three cannot fail on their defaults */
 	(void)bl_level_init(&p->rx_level, NULL);
 	(void)bl_level_init(&p->tx_level, NULL);
@@ -41,7 +42,7 @@ static void set_up(struct bl_engine *e, unsigned port, enum bl_port_kind kind)
 	e->dirty = 1;
 }
 
-int bl_timeslot_open(struct bl_engine *e, unsigned port)
+int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner)
 {
 	unsigned span = port / BL_TIMESLOTS, timeslot = port % BL_TIMESLOTS;
 
@@ -52,11 +53,11 @@ int bl_timeslot_open(struct bl_engine *e, unsigned port)
 	if (timeslot == e->segment->spans[span].settings.d_channel)
 		return -EBUSY;
 	bl_port_close(e, port);
-	set_up(e, port, BL_PORT_TIMESLOT);
+	set_up(e, port, owner, BL_PORT_TIMESLOT);
 	return 0;
 }
 
-int bl_rtp_open(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c)
+int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct bl_rtp_command *c)
 {
 	int error;
 
@@ -67,7 +68,7 @@ int bl_rtp_open(struct bl_engine *e, unsigned port, const struct bl_rtp_command 
 	if (!error)
 		error = bl_rtp_bind(e, port);
 	if (!error)
-		set_up(e, port, BL_PORT_RTP);
+		set_up(e, port, owner, BL_PORT_RTP);
 	return error;
 }
 

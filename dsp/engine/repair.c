@@ -83,6 +83,8 @@ static void mend_digits(struct bl_engine *e, struct bl_port *p)
 		p->ahead.count = 0;
 	if (p->listener >= BL_CLIENTS)
 		p->listener = BL_CALL;
+	if (p->owner >= BL_CLIENTS)
+		p->owner = BL_CALL;
 }
 
 static void mend_rtp(struct bl_rtp_port *r)
@@ -213,5 +215,6 @@ void bl_table_resume(struct bl_engine *e)
 	mend_spans(e);
 	mend_ports(e);
 	mend_recordings(e);
+	bl_orphans_forgive(e);
 	h->samples = e->tick.sample;
 }

@@ -27,7 +27,7 @@ static void *map(int fd)
 	return s == MAP_FAILED ? NULL : s;
 }
 
-int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base)
+int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orphan_ms)
 {
 	struct bl_segment *s = map(fd);
 
@@ -37,6 +37,7 @@ int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base)
 	s->header.size = sizeof(struct bl_segment);
 	s->header.rtp_ip = rtp_ip;
 	s->header.rtp_base = rtp_base;
+	s->header.orphan_samples = orphan_ms * 8;
 	s->header.clock.leader = BL_SPANS;
 	s->header.magic = BL_SEGMENT_MAGIC;
 	bl_segment_unmap(s);

@@ -20,6 +20,7 @@ enum bl_event_kind {
 	BL_RECORDING_ENDED, /* count = samples, lost */
 	BL_RTP_TIMED_OUT,
 	BL_COMMAND_REFUSED, /* count = kind of command, reason = errno */
+	BL_STILL_THERE,     /* to be read, which is the answer */
 };
 
 enum bl_play_end { BL_PLAY_FINISHED, BL_PLAY_DIGIT, BL_PLAY_STOPPED, BL_PLAY_CLOSED };

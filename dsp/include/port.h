@@ -63,6 +63,7 @@ struct bl_port {
 	uint8_t source;       /* enum bl_source, digits excluded: those lie over it */
 	uint8_t detect;       /* DTMF detector on */
 	uint8_t listener;     /* client that hears of digits */
+	uint8_t owner;        /* client that opened it */
 	uint16_t peer;        /* of the bridge, BL_NO_PORT */
 	uint64_t detect_base; /* sample at which the detector's count began */
 	struct bl_play play;

@@ -61,7 +61,11 @@ struct bl_header {
 	float clock_ppm; /* against CLOCK_MONOTONIC, trim included */
 	uint32_t rtp_ip;
 	uint32_t rtp_base;
-	uint64_t command_ticket; /* the command being obeyed, 0: none */
+	uint32_t orphan_samples;    /* a port lives so long after its owner; 0: for ever */
+	uint32_t heads[BL_CLIENTS]; /* of the event rings when last looked at */
+	uint64_t heard[BL_CLIENTS]; /* sample at which the client had last read on */
+	uint64_t orphans;           /* ports closed because their owner was dead */
+	uint64_t command_ticket;    /* the command being obeyed, 0: none */
 	uint32_t command_attempts;
 	struct bl_clock clock;
 	struct bl_lateness tick;
@@ -127,8 +131,8 @@ struct bl_port_status {
 };
 
 size_t bl_segment_size(void);
-/* Write the header of a new segment of zeros. 0 or -errno. */
-int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base);
+/* Write the header of a new segment of zeros; ports outlive their owner by `orphan_ms`, 0: for ever. 0 or -errno. */
+int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orphan_ms);
 /* NULL if the descriptor holds no segment of this version. */
 struct bl_segment *bl_segment_map(int fd);
 void bl_segment_unmap(struct bl_segment *s);

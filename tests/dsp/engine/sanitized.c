@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	local.sin_port = htons((uint16_t)ports[1]);
 	if (bind(fd, (struct sockaddr *)&local, sizeof local) || ftruncate(segment_fd, (off_t)bl_segment_size()) ||
-	    bl_segment_format(segment_fd, INADDR_LOOPBACK, ports[2]))
+	    bl_segment_format(segment_fd, INADDR_LOOPBACK, ports[2], 1000))
 		return 1;
 	s = bl_segment_map(segment_fd);
 	for (int i = 0; i < LIVES; i++) {

@@ -8,23 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.rig import ROOT
+from dsp.build_ffi import CC, link_whole
 from tests.ports import free_port, free_rtp_base
 
 FLAGS = ["-std=c11", "-g", "-O1", "-pthread", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-FOLDERS = ["dsp/include", "dsp/tables", "dsp/engine", "drivers"]
 
 
 @pytest.mark.system
 @pytest.mark.timeout(120)
 def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path) -> None:
-    sources = [
-        str(path) for pattern in ("dsp/src/*.c", "dsp/engine/*.c", "drivers/*/io.c") for path in ROOT.glob(pattern)
-    ]
     program = tmp_path / "sanitized"
-    driver = str(Path(__file__).with_name("sanitized.c"))
-    includes = [f"-I{ROOT / folder}" for folder in FOLDERS]
-    subprocess.run(["gcc", *FLAGS, *includes, driver, *sources, "-lm", "-o", str(program)], check=True)
+    link_whole(CC, FLAGS, [Path(__file__).with_name("sanitized.c")], program)
     arguments = [str(port) for port in (free_port(), free_port(), free_rtp_base(), 1)]
     run = subprocess.run([str(program), *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
