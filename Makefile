@@ -6,7 +6,7 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept lint types newcomer lock clean
+.PHONY: help setup demo stop test accept bench lint types newcomer lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: setup ## lint, types and every test; ARGS= goes to pytest
 
 accept: setup ## the calls of the acceptance sheet; ACCEPT_JSON=file writes it as data
 	@$(BIN)/python -m tests.accept
+
+bench: setup ## every DSP block beside its peers; ARGS="g711 --seconds 5"
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lint: setup ## ruff, import order of the tree, C layout
 	@$(VERB) LINT ruff format imports clang-format

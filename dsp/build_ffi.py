@@ -77,21 +77,18 @@ def vector_flags(compiler: Sequence[str] = CC) -> list[str]:
     return VECTOR.get(told.partition("-")[0], ["-O3", "-ffp-contract=fast"])
 
 
-def link_whole(compiler: Sequence[str], flags: Sequence[str], extra: Sequence[Path], program: Path) -> None:
-    """Build every source and the `extra` files into a program: for tests with sanitizers or for other targets.
+def compile_program(compiler: Sequence[str], flags: Sequence[str], files: Sequence[Path], program: Path) -> None:
+    """Build a program of C files, those of dsp/vector with their own flags: for tests with sanitizers or other targets.
 
     Raises: subprocess.CalledProcessError when the compiler refuses.
     """
-    includes = [f"-I{ROOT / folder}" for folder in (*INCLUDES, "dsp/src")]
-    plain = [path for path in sources() if path.parent.name != "vector"]
-    vector = [path for path in sources() if path.parent.name == "vector"]
-    objects = []
+    command = [*compiler, *flags, *(f"-I{ROOT / folder}" for folder in (*INCLUDES, "dsp/src"))]
+    vector = [path for path in files if path.parent == ROOT / "dsp" / "vector"]
+    parts = [path for path in files if path not in vector]
     for path in vector:
-        objects.append(program.with_name(f"{path.stem}.vector.o"))
-        command = [*compiler, *flags, *vector_flags(compiler), *includes, "-c", str(path), "-o", str(objects[-1])]
-        subprocess.run(command, check=True)
-    files = map(str, (*extra, *plain, *objects))
-    subprocess.run([*compiler, *flags, *includes, *files, *LIBRARIES, "-o", str(program)], check=True)
+        parts.append(program.with_name(f"{path.stem}.vector.o"))
+        subprocess.run([*command, *vector_flags(compiler), "-c", str(path), "-o", str(parts[-1])], check=True)
+    subprocess.run([*command, *map(str, parts), *LIBRARIES, "-o", str(program)], check=True)
 
 
 def _command(*, strict: bool) -> list[str]:
@@ -133,16 +130,27 @@ def _generated() -> Path:
     return path
 
 
+def _shared_digest() -> str:
+    return _digest([*(path.read_bytes() for path in headers()), _compiler()])
+
+
+def objects() -> list[Path]:
+    """Object files of all sources, those that changed compiled anew.
+
+    Raises: subprocess.CalledProcessError when the compiler refuses (it has said why on standard error).
+    """
+    BUILD.mkdir(parents=True, exist_ok=True)
+    return [_compile(source, _shared_digest(), strict=True) for source in sources()]
+
+
 def build() -> None:
     """Compile what changed and link the extension in place.
 
     Raises: subprocess.CalledProcessError when the compiler refuses (it has said why on standard error).
     """
-    shared = _digest([*(path.read_bytes() for path in headers()), _compiler()])
-    objects = [_compile(source, shared, strict=True) for source in sources()]
-    objects.append(_compile(_generated(), shared, strict=False))
+    parts = [*objects(), _compile(_generated(), _shared_digest(), strict=False)]
     part = target().with_suffix(".part")
-    subprocess.run([*CC, "-shared", *map(str, objects), *LIBRARIES, "-o", str(part)], check=True)
+    subprocess.run([*CC, "-shared", *map(str, parts), *LIBRARIES, "-o", str(part)], check=True)
     part.replace(target())
 
 

@@ -23,6 +23,14 @@ struct bench_case {
 	void (*frame)(unsigned int number); /* frame number, for bench_speech */
 };
 
+struct bench_block {
+	const char *name;
+	const struct bench_case *cases;
+};
+
+/* Made by program.py: one entry for each file, closed by an empty one. */
+extern const struct bench_block bench_blocks[];
+
 /* 160 samples of a talker (int16_t, about -20 dBm0) for this channel and frame; a minute of them, then again. */
 const int16_t *bench_speech(unsigned int channel, unsigned int number);
 

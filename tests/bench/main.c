@@ -17,13 +17,6 @@
 #define CASES 16
 #define WARM 20 /* frames */
 
-struct bench_block {
-	const char *name;
-	const struct bench_case *cases;
-};
-
-extern const struct bench_block bench_blocks[]; /* generated: one entry a file, closed by an empty one */
-
 volatile int bench_sink;
 
 #define SPEECH_SAMPLES (8000 * 60)

@@ -3,10 +3,12 @@
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 
 import pytest
 
 from dsp import g711
+from dsp.isa import Isa, at_most
 
 pytestmark = pytest.mark.unit
 
@@ -24,6 +26,14 @@ ALAW_TO_ULAW = [
     *range(1, 17, 2), *range(16, 32), 32, 32, 33, 33, 34, 34, 35, 35, *range(36, 48), 48, 48, 49, 49, *range(50, 64),
     64, *range(64, 80), 80, *range(80, 128),
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True, params=Isa, ids=str)
+def form(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test of this file runs with the portable and with the vector form."""
+    with at_most(request.param) as runs:
+        assert runs == request.param, "this machine has no vector form"
+        yield
 
 
 def decision_values(intervals: list[tuple[int, int]], scale: int) -> list[int]:
@@ -130,3 +140,23 @@ def test_half_a_sample_is_refused() -> None:
 def test_nothing_in_nothing_out() -> None:
     assert g711.alaw_encode(b"") == b""
     assert len(g711.ulaw_decode(b"")) == 0
+
+
+@pytest.mark.parametrize("n", [*range(31, 68), 160, 1280])
+def test_any_number_of_samples_gives_the_same_in_both_forms(n: int) -> None:
+    codes = bytes(place * 151 + n & 255 for place in range(n))
+    linear = array("h", (place * 40503 % 65536 - 32768 for place in range(n)))
+    made = []
+    for form in Isa:
+        with at_most(form):
+            made.append(
+                (
+                    g711.alaw_decode(codes),
+                    g711.ulaw_decode(codes),
+                    g711.alaw_encode(linear),
+                    g711.ulaw_encode(linear),
+                    g711.alaw_to_ulaw(codes),
+                    g711.ulaw_to_alaw(codes),
+                )
+            )
+    assert made[0] == made[1]

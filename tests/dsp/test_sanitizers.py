@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import CC, ROOT, STRICT
+from dsp.build_ffi import CC, ROOT, STRICT, compile_program, sources
 
 pytestmark = pytest.mark.system
 
-BLOCKS = ("dtmf", "dtmf_tx", "g711", "hdlc_rx", "hdlc_tx", "level", "tone")
 SANITIZE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 
 
@@ -18,11 +17,8 @@ SANITIZE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The driver and the blocks, with warnings as errors and both sanitizers."""
     program = tmp_path_factory.mktemp("sanitizers") / "blocks_driver"
-    sources = [ROOT / "tests" / "dsp" / "blocks_driver.c", *(ROOT / "dsp" / "src" / f"{block}.c" for block in BLOCKS)]
-    folders = [f"-I{ROOT / 'dsp' / folder}" for folder in ("include", "tables")]
-    command = [*CC, *STRICT, *SANITIZE, *folders, *map(str, sources), "-lm", "-o", str(program)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
+    blocks = [path for path in sources() if path.parent.name in {"src", "vector"}]
+    compile_program(CC, [*STRICT, *SANITIZE], [ROOT / "tests" / "dsp" / "blocks_driver.c", *blocks], program)
     return program
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import CC, link_whole
+from dsp.build_ffi import CC, compile_program, sources
 from tests.ports import free_port, free_rtp_base
 
 FLAGS = ["-std=c11", "-g", "-O1", "-pthread", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -18,7 +18,7 @@ FLAGS = ["-std=c11", "-g", "-O1", "-pthread", "-fsanitize=address,undefined", "-
 @pytest.mark.timeout(120)
 def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path) -> None:
     program = tmp_path / "sanitized"
-    link_whole(CC, FLAGS, [Path(__file__).with_name("sanitized.c")], program)
+    compile_program(CC, FLAGS, [Path(__file__).with_name("sanitized.c"), *sources()], program)
     arguments = [str(port) for port in (free_port(), free_port(), free_rtp_base(), 1)]
     run = subprocess.run([str(program), *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr

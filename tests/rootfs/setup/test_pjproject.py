@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rootfs.setup import archive
 from rootfs.setup.paths import sha256
 from rootfs.setup.pjproject import build, source
 from rootfs.setup.steps import SetupError
@@ -66,7 +67,7 @@ def test_locked_tarball_is_taken_before_a_newer_unknown_one(monkeypatch: pytest.
 
 @pytest.mark.unit
 def test_half_arrived_tarball_is_not_taken(tarballs: Path) -> None:
-    source._arriving("half.tar.xz").write_bytes(b"half")
+    archive.arriving(source.TARBALLS, "half.tar.xz").write_bytes(b"half")
     assert source.find(None) is None
     assert [path.name.startswith(".") for path in tarballs.iterdir()] == [True]
 

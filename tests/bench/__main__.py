@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`make bench`: every case beside its peers in one run, as a table and as build/bench/bench.json; 1 below a bar.
+
+ARGS: names of blocks (all without), --seconds N a case, --packaged (Debian's own builds of the peers), --baseline
+(count the instructions of our cases and keep them as the committed baseline).
+"""
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+
+import msgspec
+
+from rootfs.setup.steps import SetupError
+from tests.bench import baseline, peers
+from tests.bench.program import FOLDER, HERE, Program
+
+
+class Bar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a case must reach: the peers' time, summed, by ours; and, where it is not 0, ours in ns."""
+
+    case: str
+    peer: tuple[str, ...] = ()
+    at_least: float = 0.0
+    ours_at_most_ns: float = 0.0
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of the table; ns per 20 ms frame of one channel."""
+
+    block: str
+    case: str
+    ours_ns: float
+    peer: str
+    peer_ns: float
+    ratio: float
+    bar: float
+    passed: bool
+
+
+def bars(block: str) -> list[Bar]:
+    """The bars of a block. Raises msgspec.ValidationError for a wrong key."""
+    path = HERE / "bars" / f"{block}.toml"
+    return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8"))["bar"], list[Bar])
+
+
+def rows(block: str, times: dict[str, dict[str, float]]) -> list[Row]:
+    """The lines of a block from its times by case and by who."""
+    found = []
+    for bar in bars(block):
+        ours = times[bar.case]["ours"]
+        theirs = sum(times[bar.case][who] for who in bar.peer)
+        passed = theirs / ours >= bar.at_least and not (0 < bar.ours_at_most_ns < ours)
+        name = "+".join(bar.peer)
+        found.append(Row(block, bar.case, ours, name, theirs, theirs / ours, bar.at_least, passed))
+    return found
+
+
+def _print(row: Row) -> None:
+    verdict = "ok" if row.passed else "FAIL"
+    told = f"{row.ours_ns:10.1f} {row.peer:>16} {row.peer_ns:10.1f} {row.ratio:8.1f}x ≥ {row.bar:5.1f}x  {verdict}"
+    print(f"  {row.block:<12} {row.case:<24} {told}", flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and compare."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…")
+    parser.add_argument("blocks", nargs="*")
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--packaged", action="store_true")
+    parser.add_argument("--baseline", action="store_true")
+    options = parser.parse_args(arguments)
+    try:
+        program = Program([] if options.packaged or options.baseline else peers.rebuilt())
+    except SetupError as error:
+        print(error.report(), file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as refused:
+        return refused.returncode
+    if options.baseline:
+        baseline.commit(baseline.measured(program))
+        print(f"BENCH: baseline of {baseline.key()} written to {baseline.FILE.name}")
+        return 0
+    known = dict.fromkeys(case.block for case in program.cases())
+    if unknown := [block for block in options.blocks if block not in known]:
+        print(f"no block {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    print(f"  {'block':<12} {'case':<24} {'ours ns':>10} {'peer':>16} {'peer ns':>10} {'ratio':>9}      bar")
+    table: list[Row] = []
+    for block in options.blocks or known:
+        names = dict.fromkeys(case.name for case in program.cases() if case.block == block)
+        lines = rows(block, {name: program.measure(block, name, options.seconds) for name in names})
+        for line in lines:
+            _print(line)
+        table += lines
+    (FOLDER / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(table)))
+    passed = sum(row.passed for row in table)
+    print(f"BENCH: {passed} of {len(table)} bars reached; ns per 20 ms frame of one channel; build/bench/bench.json")
+    return 0 if passed == len(table) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
