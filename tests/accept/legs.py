@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""240 legs on one engine for two minutes: 120 timeslots, each in a talk with an RTP port, callers beyond a vpair.
+
+The RTP ports speak with one another in pairs, so every caller hears another one, over two talks and the loopback.
+"""
+
+import asyncio
+import time
+from pathlib import Path
+
+from appliance.media.engine import RTP_FIRST, EngineBusyError
+from appliance.media.events import EngineStatus
+from drivers.model import SPANS, Alarm, Timeslot
+from drivers.vpair import VpairDriver, VpairSettings
+from tests.accept.load import LATE_PER_MILLE
+from tests.accept.sheet import Sheet
+from tests.media.rig import EngineProcess, Side, engine_process, noise, until
+from tests.ports import HOST
+
+SECONDS, SETTLE_S = 120.0, 10.0
+D_CHANNEL = 16
+TIMESLOTS = [number for number in range(1, 32) if number != D_CHANNEL]
+TALKS = SPANS // 2 * len(TIMESLOTS)
+VOICE_S, LISTEN_S = 2.0, 6.0
+LISTENED = range(0, TALKS, 12)
+GROWN_KIB = 256
+
+
+async def run(sheet: Sheet) -> None:
+    """One engine, all its spans in pairs."""
+    sheet.stage(f"{2 * TALKS} legs for {SECONDS:.0f} s")
+    with sheet.guarded("K4", f"{2 * TALKS} legs on one engine"), engine_process() as host:
+        side = Side(host)
+        _join(side)
+        await _talk(side, host)
+        await _rest(side, SETTLE_S)
+        before, kib = side.engine.status(), _resident_kib(side)
+        begun = time.monotonic()
+        await _rest(side, SECONDS - LISTEN_S)
+        heard = await _listen(side)
+        seconds = time.monotonic() - begun
+        _judge(sheet, before, side.engine.status(), seconds)
+        sheet.at_most("K4", f"{2 * TALKS} legs: memory grown", _resident_kib(side) - kib, GROWN_KIB, "KiB")
+        sheet.equal("K4", f"{2 * TALKS} legs: voices heard whole, of those listened to", heard, len(LISTENED))
+        lost = [side.engine.port_status(RTP_FIRST + n).rtp for n in range(TALKS)]
+        sheet.equal("K4", f"{2 * TALKS} legs: packets lost", sum(each.lost + each.late for each in lost), 0)
+
+
+def _caller(talk: int) -> int:
+    return Timeslot(2 * (talk // len(TIMESLOTS)), TIMESLOTS[talk % len(TIMESLOTS)]).port
+
+
+def _leg(talk: int) -> int:
+    return Timeslot(2 * (talk // len(TIMESLOTS)) + 1, TIMESLOTS[talk % len(TIMESLOTS)]).port
+
+
+def _join(side: Side) -> None:
+    driver = VpairDriver(side.engine)
+    for span in range(SPANS):
+        driver.configure(span, VpairSettings(partner=span ^ 1), D_CHANNEL)
+    until(lambda: all(driver.alarms(span) == Alarm.NONE for span in range(SPANS)))
+
+
+async def _talk(side: Side, host: EngineProcess) -> None:
+    voice = side.arena.add_alaw(noise(VOICE_S))
+    for talk in range(TALKS):
+        side.engine.open_timeslot(_caller(talk))
+        side.engine.open_timeslot(_leg(talk))
+        side.engine.open_rtp(RTP_FIRST + talk, (HOST, host.rtp_base + 2 * (talk ^ 1)))
+        side.engine.connect(_leg(talk), RTP_FIRST + talk)
+        await asyncio.sleep(0.01)  # two ticks: a client's ring is not there to be filled
+        side.ivr.engine.play(_caller(talk), talk, [voice], 0)
+    await _rest(side, 0.1)
+    refused = [event for event in side.engine.take_events() if "Refused" in type(event).__name__]
+    if refused:
+        raise EngineBusyError(f"{len(refused)} commands refused, first {refused[0]}")
+
+
+async def _rest(side: Side, seconds: float) -> None:
+    """Wait as a living client does: it takes its events."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        side.engine.take_events()
+        side.recorder.engine.take_taps()
+        await asyncio.sleep(0.1)
+
+
+async def _listen(side: Side) -> int:
+    """How many of the callers listened to hear the whole voice of another."""
+    for talk in LISTENED:
+        side.recorder.engine.record(talk, _caller(talk), _leg(talk), 0)
+    await asyncio.sleep(LISTEN_S)
+    voice = noise(VOICE_S)
+    heard = sum(voice in side.recorder.left(talk) for talk in LISTENED)
+    for talk in LISTENED:
+        side.recorder.engine.stop_recording(talk)
+    return heard
+
+
+def _judge(sheet: Sheet, before: EngineStatus, after: EngineStatus, seconds: float) -> None:
+    ticks, late = after.ticks - before.ticks, after.late_ticks - before.late_ticks
+    idle = after.reference_late_ticks - before.reference_late_ticks
+    share = (after.cpu_ns - before.cpu_ns) / 1e9 / seconds
+    stages = {name: (after.stage_ns[name] - before.stage_ns[name]) // ticks // 1000 for name in after.stage_ns}
+    spent = ", ".join(f"{name} {us}" for name, us in stages.items() if us)
+    sheet.note(f"{100 * share:.1f} % of a core, the {TALKS} callers' ends included; µs a tick: {spent}")
+    sheet.note(
+        f"{ticks} ticks, {late} late, worst since the start {after.worst_lateness_us / 1000:.1f} ms; idle reference "
+        f"{idle} late, worst {after.reference_worst_us / 1000:.1f} ms; policy {after.policy}"
+    )
+    beyond = 1000 * max(0, late - idle) / ticks
+    sheet.at_most(
+        "K4", f"{2 * TALKS} legs: late ticks of a thousand, beyond the idle reference", beyond, LATE_PER_MILLE
+    )
+
+
+def _resident_kib(side: Side) -> int:
+    """The process's own memory; the shared segment has its size once for all."""
+    status = Path(f"/proc/{side.engine.status().pid}/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("RssAnon:"))
+    return int(line.split()[1])
