@@ -37,6 +37,7 @@ class Row(msgspec.Struct, frozen=True):
     peer_ns: float
     ratio: float
     bar: float
+    ours_at_most_ns: float
     passed: bool
 
 
@@ -54,14 +55,16 @@ def rows(block: str, times: dict[str, dict[str, float]]) -> list[Row]:
         theirs = sum(times[bar.case][who] for who in bar.peer)
         passed = theirs / ours >= bar.at_least and not (0 < bar.ours_at_most_ns < ours)
         name = "+".join(bar.peer)
-        found.append(Row(block, bar.case, ours, name, theirs, theirs / ours, bar.at_least, passed))
+        ratio = theirs / ours
+        found.append(Row(block, bar.case, ours, name, theirs, ratio, bar.at_least, bar.ours_at_most_ns, passed))
     return found
 
 
 def _print(row: Row) -> None:
     verdict = "ok" if row.passed else "FAIL"
-    told = f"{row.ours_ns:10.1f} {row.peer:>16} {row.peer_ns:10.1f} {row.ratio:8.1f}x ≥ {row.bar:5.1f}x  {verdict}"
-    print(f"  {row.block:<12} {row.case:<24} {told}", flush=True)
+    beside = f"{row.peer:>16} {row.peer_ns:10.1f} {row.ratio:8.1f}x ≥ {row.bar:5.1f}x" if row.peer else " " * 45
+    limit = f"≤ {row.ours_at_most_ns:.1f} ns" if row.ours_at_most_ns else ""
+    print(f"  {row.block:<12} {row.case:<24} {row.ours_ns:10.1f} {beside} {limit:>12}  {verdict}", flush=True)
 
 
 def main(arguments: Sequence[str]) -> int:
