@@ -6,7 +6,7 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench lint types newcomer lock clean
+.PHONY: help setup demo stop test accept bench soak sound lint types newcomer lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ accept: setup ## the calls of the acceptance sheet; ACCEPT_JSON=file writes it a
 
 bench: setup ## every DSP block beside its peers; ARGS="g711 --seconds 5"
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: setup ## the long forms, hours: 240 legs for 30 minutes, every test marked soak; ARGS= goes to pytest
+	@$(VERB) SOAK legs soak
+
+sound: setup ## quality sheets of the DSP blocks as PNG under build/sound; ARGS="echo" some of them
+	@$(BIN)/python -m tests.sound $(ARGS)
 
 lint: setup ## ruff, import order of the tree, C layout
 	@$(VERB) LINT ruff format imports clang-format
