@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from dsp import g711
 
 FULL_DBM0 = 3.14
-MASK = [(-45.0, 22.0), (-40.0, 27.0), (-30.0, 33.0), (0.0, 33.0)]
+MASK_DBM0, MASK_DB = (-45.0, -40.0, -30.0, 0.0), (22.0, 27.0, 33.0, 33.0)
 """G.712 figure 14: least total distortion, dB, for a sine of 1020 Hz by its level in dBm0."""
 
 
@@ -29,11 +29,11 @@ def draw(folder: Path) -> list[Path]:
     figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
     for law in ("A", "µ"):
         ratios = np.array([_distortion_db(level, law) for level in levels])
-        inside = (levels >= MASK[0][0]) & (levels <= 0)
-        room = ratios[inside] - np.interp(levels[inside], *zip(*MASK, strict=True))
+        inside = (levels >= MASK_DBM0[0]) & (levels <= 0)
+        room = ratios[inside] - np.interp(levels[inside], MASK_DBM0, MASK_DB)
         print(f"   {law}-law: {room.min():.1f} dB above the mask of G.712 at least")
         axes.plot(levels, ratios, label=f"{law}-law")
-    axes.plot(*zip(*MASK, strict=True), "k--", label="G.712 figure 14")
+    axes.plot(MASK_DBM0, MASK_DB, "k--", label="G.712 figure 14")
     axes.set(xlabel="level of a 1020 Hz sine, dBm0", ylabel="signal to total distortion, dB", title="G.711, one pass")
     axes.grid(visible=True, alpha=0.3)
     axes.legend()
