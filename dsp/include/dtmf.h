@@ -10,7 +10,8 @@
  *
  * Delay: the on event comes about min_on_ms after the digit's start, the off event about min_pause_ms + 10 ms after its
  * end. Float: x86-64 and AArch64 have it in SIMD, and the products span 100 dB that fixed point would have to be scaled
- * for.
+ * for. The vector form adds up in another order: its powers agree within 1e-5, so a sound that lies on a limit to that
+ * part may be a digit to one form and none to the other.
  */
 #ifndef BL_DTMF_H
 #define BL_DTMF_H

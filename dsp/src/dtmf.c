@@ -15,6 +15,8 @@
 #include "dbm0.h"
 #include "dtmf_digits.h"
 #include "dtmf_tables.h"
+#include "dtmf_vector.h"
+#include "isa.h"
 
 #define GROUP 4
 #define PURITY 0.75f           /* a look at 10 dB SNR has 0.91 */
@@ -118,6 +120,8 @@ static float window_power(const float *sound)
 {
 	float power = 0.0f;
 
+	if (bl_isa() == BL_ISA_VECTOR)
+		return bl_dtmf_power_vector(sound);
 	for (int i = 0; i < BL_DTMF_WINDOW; i++)
 		power += bl_dtmf_window[i] * sound[i] * sound[i];
 	return power;
@@ -125,6 +129,10 @@ static float window_power(const float *sound)
 
 static void correlate(const struct bl_dtmf *d, float *re, float *im)
 {
+	if (bl_isa() == BL_ISA_VECTOR) {
+		bl_dtmf_correlate_vector(d->sound, re, im);
+		return;
+	}
 	for (int tone = 0; tone < BL_DTMF_TONES; tone++) {
 		float sum_re = 0.0f;
 		float sum_im = 0.0f;

@@ -16,6 +16,7 @@
 #define BL_LANES 8
 
 typedef int32_t bl_i8 __attribute__((vector_size(32)));
+typedef float bl_f8 __attribute__((vector_size(32)));
 typedef int16_t bl_h8 __attribute__((vector_size(16))); /* eight samples */
 
 /* Loads and stores at any address. */
@@ -34,6 +35,7 @@ typedef int16_t bl_h8 __attribute__((vector_size(16))); /* eight samples */
 
 BL_ACCESS(bl_i8)
 BL_ACCESS(bl_h8)
+BL_ACCESS(bl_f8)
 
 static inline bl_i8 bl_wide_of(bl_h8 samples)
 {
@@ -61,6 +63,15 @@ static inline int32_t bl_sum_of(bl_i8 a)
 	for (int lane = 0; lane < BL_LANES; lane++)
 		sum += a[lane];
 	return sum;
+}
+
+static inline float bl_sum_of_f8(bl_f8 a)
+{
+	float sum[4];
+
+	for (int lane = 0; lane < 4; lane++)
+		sum[lane] = a[lane] + a[lane + 4];
+	return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
 /* To 16 bits, cut off at both ends. */
