@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the one C extension `dsp._core`: every block, the engine and every driver's span_io, behind cffi's API mode.
 
-Law: a new part is a new file. Sources are the *.c of dsp/src, dsp/vector and dsp/engine, and drivers/*/io.c; each
+Law: a new part is a new file. Sources are the *.c of dsp/src, dsp/vector, dsp/linked and dsp/engine, and drivers/*/io.c; each
 dsp/cdef/*.h (in order of name) is what Python may see, and its `#include` lines name the headers it was trimmed from.
 Our sources are compiled with warnings as errors, cffi's generated file is not ours to judge. Nothing is left half
 built: objects live under build/, the extension appears in one rename, and a lock keeps two builds apart.
@@ -31,17 +31,18 @@ STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 # What dsp/vector is compiled with, by the compiler's target; elsewhere isa.c never chooses the vector form.
 VECTOR = {"x86_64": ["-O3", "-march=x86-64-v3", "-ffp-contract=fast"], "aarch64": ["-O3", "-ffp-contract=fast"]}
 LIBRARIES = ["-lm", "-pthread"]
+LINKED = ["-lopus", "-lcrypto"]  # what dsp/linked stands on; the other folders need none of it
 
 
 def sources() -> list[Path]:
     """C files of the core in order of name."""
-    patterns = ("dsp/src/*.c", "dsp/vector/*.c", "dsp/engine/*.c", "drivers/*/io.c")
+    patterns = ("dsp/src/*.c", "dsp/vector/*.c", "dsp/linked/*.c", "dsp/engine/*.c", "drivers/*/io.c")
     return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
 
 
 def headers() -> list[Path]:
     """All that a C file may include."""
-    folders = ("dsp/include", "dsp/tables", "dsp/src", "dsp/vector", "dsp/engine", "drivers", "drivers/*")
+    folders = ("dsp/include", "dsp/tables", "dsp/src", "dsp/vector", "dsp/linked", "dsp/engine", "drivers", "drivers/*")
     return [path for folder in folders for path in sorted(ROOT.glob(f"{folder}/*.h"))]
 
 
@@ -88,7 +89,8 @@ def compile_program(compiler: Sequence[str], flags: Sequence[str], files: Sequen
     for path in vector:
         parts.append(program.with_name(f"{path.stem}.vector.o"))
         subprocess.run([*command, *vector_flags(compiler), "-c", str(path), "-o", str(parts[-1])], check=True)
-    subprocess.run([*command, *map(str, parts), *LIBRARIES, "-o", str(program)], check=True)
+    linked = LINKED if any(path.parent.name == "linked" for path in files) else []
+    subprocess.run([*command, *map(str, parts), *LIBRARIES, *linked, "-o", str(program)], check=True)
 
 
 def _command(*, strict: bool) -> list[str]:
@@ -150,7 +152,7 @@ def build() -> None:
     """
     parts = [*objects(), _compile(_generated(), _shared_digest(), strict=False)]
     part = target().with_suffix(".part")
-    subprocess.run([*CC, "-shared", *map(str, parts), *LIBRARIES, "-o", str(part)], check=True)
+    subprocess.run([*CC, "-shared", *map(str, parts), *LIBRARIES, *LINKED, "-o", str(part)], check=True)
     part.replace(target())
 
 

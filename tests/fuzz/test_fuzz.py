@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import INCLUDES, LIBRARIES, ROOT, sources, vector_flags
+from dsp.build_ffi import INCLUDES, LIBRARIES, LINKED, ROOT, sources, vector_flags
 from rootfs.setup.paths import BUILD
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -37,7 +37,7 @@ def compiled(source: Path, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def blocks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("fuzz")
-    return [compiled(path, folder) for path in sources() if path.parent.name in {"src", "vector"}]
+    return [compiled(path, folder) for path in sources() if path.parent.name in {"src", "vector", "linked"}]
 
 
 def built(target: str, blocks: list[Path]) -> Path:
@@ -47,7 +47,7 @@ def built(target: str, blocks: list[Path]) -> Path:
     includes = [f"-I{ROOT / include}" for include in INCLUDES]
     sanitize = [f"-fsanitize=fuzzer,{SANITIZE}", "-fno-sanitize-recover=all"]
     files = [str(HERE / f"{target}.c"), *map(str, blocks)]
-    subprocess.run([*CLANG, *sanitize, *includes, *files, *LIBRARIES, "-o", str(program)], check=True)
+    subprocess.run([*CLANG, *sanitize, *includes, *files, *LIBRARIES, *LINKED, "-o", str(program)], check=True)
     return program
 
 
