@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the one C extension `dsp._core`: every block, the engine and every driver's span_io, behind cffi's API mode.
 
-Law: a new part is a new file. Sources are the *.c of dsp/src, dsp/vector, dsp/linked and dsp/engine, and drivers/*/io.c; each
+Law: a new part is a new file. Sources are the *.c of dsp/src, vector, linked and engine, and drivers/*/io.c; each
 dsp/cdef/*.h (in order of name) is what Python may see, and its `#include` lines name the headers it was trimmed from.
 Our sources are compiled with warnings as errors, cffi's generated file is not ours to judge. Nothing is left half
 built: objects live under build/, the extension appears in one rename, and a lock keeps two builds apart.

@@ -21,6 +21,7 @@ from appliance.media.decode import decode
 from appliance.media.events import (
     Client,
     CommandKind,
+    ConferenceStatus,
     EngineEvent,
     EngineStatus,
     PortStatus,
@@ -29,14 +30,18 @@ from appliance.media.events import (
     ToneKind,
 )
 from appliance.media.segment import Segment
-from appliance.media.status import engine_status, port_status, span_status
+from appliance.media.status import conference_status, engine_status, port_status, span_status
 from appliance.media.taps import TapReader
 from drivers.model import SPANS, SpanStatus
 from drivers.protocol import CardSettings
 
 RTP_FIRST = 256
 RTP_PORTS = 256
-PORTS = RTP_FIRST + RTP_PORTS
+NULL_FIRST = RTP_FIRST + RTP_PORTS
+NULL_PORTS = 64
+PORTS = NULL_FIRST + NULL_PORTS
+CONFERENCES = 32
+NOBODY = 0xFFFF
 SOUNDS_MAX = 32
 DIGITS_MAX = 60
 FRAME_MAX = 300
@@ -155,7 +160,7 @@ class Engine:
 
     def open_rtp(self, port: int, remote: tuple[str, int] | None, payload_type: int = 8, packet_ms: int = 20) -> None:
         """Bind the port's UDP pair; packets go out as soon as a remote is known. A-law (payload type 8) only."""
-        _check(port, RTP_FIRST, PORTS - 1, "RTP port")
+        _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
         if payload_type != 8 or packet_ms not in {5, 10, 20}:
             raise ValueError(f"payload_type={payload_type} packet_ms={packet_ms}: 8, and 5, 10 or 20")
         command = self._segment.command(CommandKind.OPEN_RTP, port)
@@ -165,7 +170,7 @@ class Engine:
 
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         """Send to `remote` from now on, until the first valid packet shows where the peer really is."""
-        _check(port, RTP_FIRST, PORTS - 1, "RTP port")
+        _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
         command = self._segment.command(CommandKind.SET_RTP_REMOTE, port)
         _put_remote(command, remote)
         self._push(command)
@@ -184,8 +189,50 @@ class Engine:
         self._push(command)
 
     def disconnect(self, port: int) -> None:
-        """End the port's connection; both ports go idle."""
+        """End the port's connection or listening; connected ports both go idle."""
         self._push(self._command(CommandKind.DISCONNECT, port))
+
+    def open_null(self, port: int) -> None:
+        """Open a port without a line: others hear from it what it plays."""
+        _check(port, NULL_FIRST, PORTS - 1, "null port")
+        self._push(self._command(CommandKind.OPEN_NULL, port))
+
+    def listen(self, port: int, to: int) -> None:
+        """Let a port hear what another one receives, one way. Ends with the other port."""
+        command = self._command(CommandKind.LISTEN, port)
+        _check(to, 0, PORTS - 1, "port")
+        command.peer = to
+        self._push(command)
+
+    def mute(self, port: int, *, muted: bool) -> None:
+        """Let everybody else hear silence from the port, its recording too; digits are still heard."""
+        command = self._command(CommandKind.MUTE, port)
+        command.muted = muted
+        self._push(command)
+
+    def whisper(self, port: int, whisperer: int | None) -> None:
+        """Let the port's party hear another port over all else; nobody else does. None: no more."""
+        command = self._command(CommandKind.WHISPER, port)
+        if whisperer is not None:
+            _check(whisperer, 0, PORTS - 1, "port")
+        command.peer = NOBODY if whisperer is None else whisperer
+        self._push(command)
+
+    def join(self, port: int, conference: int, *, speaks: bool = True, hears: bool = True) -> None:
+        """Make the port a party of a conference, or change what it may do there.
+
+        One that hears leaves its bridge, and its play stops; one that only speaks, a prompt on a null port, goes on.
+        """
+        command = self._command(CommandKind.JOIN, port)
+        _check(conference, 0, CONFERENCES - 1, "conference")
+        if not speaks and not hears:
+            raise ValueError(f"port={port}: neither speaks nor hears")
+        command.join.conference, command.join.speaks, command.join.hears = conference, speaks, hears
+        self._push(command)
+
+    def leave(self, port: int) -> None:
+        """Take the port out of its conference."""
+        self._push(self._command(CommandKind.LEAVE, port))
 
     def play(
         self, port: int, play_id: int, sounds: Sequence[Sound], repeat: int = 1, *, stop_on_digit: bool = False
@@ -274,6 +321,11 @@ class Engine:
         """Read a port's levels and counters."""
         _check(port, 0, PORTS - 1, "port")
         return port_status(self._segment, port)
+
+    def conference_status(self, conference: int) -> ConferenceStatus:
+        """Read a conference's parties and its dominant speaker."""
+        _check(conference, 0, CONFERENCES - 1, "conference")
+        return conference_status(self._segment, conference)
 
     def status(self) -> EngineStatus:
         """Read the engine's own health."""

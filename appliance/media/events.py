@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the media engine tells its clients, and what it shows of a port.
 
-Samples are counts of the engine's 8 kHz clock; `port` is a port number (span*32+timeslot, or 256+n for RTP).
+Samples are counts of the engine's 8 kHz clock; `port` is a port number: span*32+timeslot, 256+n for RTP, or 512+n for
+null ports, which have no line.
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ class CommandKind(enum.IntEnum):
     SEND_DIGITS = 14
     RECORD = 15
     STOP_RECORDING = 16
+    OPEN_NULL = 17
+    LISTEN = 18
+    MUTE = 19
+    WHISPER = 20
+    JOIN = 21
+    LEAVE = 22
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -215,11 +222,12 @@ class PortStatus(msgspec.Struct, frozen=True):
     """A port as it stands now."""
 
     port: int
-    kind: Literal["closed", "timeslot", "rtp"]
-    source: Literal["idle", "bridge", "play", "tone", "digits"]
+    kind: Literal["closed", "timeslot", "rtp", "null"]
+    source: Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference"]
     """What it transmits."""
+    muted: bool
     peer: int | None
-    """Port it is connected with."""
+    """Port it is connected with or listens to."""
     rx_dbm0: float
     """RMS level of the last second, −100 for digital silence."""
     tx_dbm0: float
@@ -229,6 +237,14 @@ class PortStatus(msgspec.Struct, frozen=True):
     delay_ms: float
     """Time a packet waits in the jitter buffer."""
     rtp: RtpCounters
+
+
+class ConferenceStatus(msgspec.Struct, frozen=True):
+    """A conference as it stands now."""
+
+    parties: int
+    dominant: int | None
+    """Port of who speaks loudest, or did last."""
 
 
 class EngineStatus(msgspec.Struct, frozen=True):

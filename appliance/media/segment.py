@@ -103,6 +103,12 @@ class Segment:
         lib.bl_port_status(self.c, port, status)
         return status
 
+    def conference_status(self, conference: int) -> Any:
+        """`struct bl_conference_status` of a conference."""
+        status = ffi.new("struct bl_conference_status *")
+        lib.bl_conference_status(self.c, conference, status)
+        return status
+
     def new_taps(self, count: int) -> Any:
         """Room for `count` taps."""
         return ffi.new("struct bl_tap[]", count)

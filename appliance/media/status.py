@@ -7,14 +7,35 @@ from typing import Any, Literal
 
 import msgspec
 
-from appliance.media.events import EngineStatus, PortStatus, RtpCounters
+from appliance.media.events import ConferenceStatus, EngineStatus, PortStatus, RtpCounters
 from appliance.media.segment import Segment, dotted
 from drivers.model import Alarm, SpanCounters, SpanStatus
 
-_KINDS: tuple[Literal["closed", "timeslot", "rtp"], ...] = ("closed", "timeslot", "rtp")
-_SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits"], ...] = ("idle", "bridge", "play", "tone", "digits")
+_KINDS: tuple[Literal["closed", "timeslot", "rtp", "null"], ...] = ("closed", "timeslot", "rtp", "null")
+_SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference"], ...] = (
+    "idle",
+    "bridge",
+    "play",
+    "tone",
+    "digits",
+    "listen",
+    "conference",
+)
 _NO_PEER = 0xFFFF
-STAGES = ("commands", "span_receive", "rtp_receive", "detect", "source", "tap", "span_send", "rtp_send", "events")
+STAGES = (
+    "commands",
+    "span_receive",
+    "rtp_receive",
+    "decode",
+    "detect",
+    "condition",
+    "conference",
+    "source",
+    "tap",
+    "span_send",
+    "rtp_send",
+    "events",
+)
 
 
 def span_status(segment: Segment, span: int) -> SpanStatus:
@@ -38,6 +59,7 @@ def port_status(segment: Segment, port: int) -> PortStatus:
         port=port,
         kind=_KINDS[status.kind],
         source=_SOURCES[status.source],
+        muted=bool(status.muted),
         peer=None if status.peer == _NO_PEER else status.peer,
         rx_dbm0=status.rx_dbm0,
         tx_dbm0=status.tx_dbm0,
@@ -46,6 +68,13 @@ def port_status(segment: Segment, port: int) -> PortStatus:
         delay_ms=status.delay_us / 1000,
         rtp=RtpCounters(**_fields(status.rtp, RtpCounters)),
     )
+
+
+def conference_status(segment: Segment, conference: int) -> ConferenceStatus:
+    """Read a conference."""
+    status = segment.conference_status(conference)
+    dominant = None if status.dominant == _NO_PEER else status.dominant
+    return ConferenceStatus(parties=int(status.parties).bit_count(), dominant=dominant)
 
 
 def engine_status(segment: Segment) -> EngineStatus:

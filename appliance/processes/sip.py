@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from appliance.config import Branch, load_or_exit
-from appliance.media.engine import PORTS, RTP_FIRST, Engine, EngineBusyError
+from appliance.media.engine import NULL_FIRST, RTP_FIRST, Engine, EngineBusyError
 from appliance.media.events import Client, CommandKind, CommandRefused, RtpTimedOut
 from appliance.processes.environment import state_directory
 from appliance.signalling.sip.control import ControlError
@@ -113,7 +113,7 @@ class Process:
             tasks.create_task(self._retry())
 
     async def _close_left_open(self) -> None:
-        for port in range(RTP_FIRST, PORTS):
+        for port in range(RTP_FIRST, NULL_FIRST):
             while self._engine.port_status(port).kind != "closed":
                 try:
                     self._engine.close_port(port)

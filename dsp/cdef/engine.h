@@ -4,6 +4,10 @@
 
 #define BL_PORTS ...
 #define BL_RTP_PORTS ...
+#define BL_NULL_FIRST ...
+#define BL_NULL_PORTS ...
+#define BL_CONFERENCES ...
+#define BL_NO_PORT ...
 #define BL_CLIENTS ...
 #define BL_ARENA_OCTETS ...
 
@@ -68,6 +72,12 @@ struct bl_record_command {
 	uint64_t from_sample;
 };
 
+struct bl_join_command {
+	uint8_t conference;
+	uint8_t speaks;
+	uint8_t hears;
+};
+
 struct bl_command {
 	uint16_t kind;
 	uint16_t port;
@@ -77,6 +87,8 @@ struct bl_command {
 		struct bl_send_frame frame;
 		struct bl_rtp_command rtp;
 		uint16_t peer;
+		uint8_t muted;
+		struct bl_join_command join;
 		struct bl_play_command play;
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;
@@ -186,9 +198,15 @@ struct bl_rtp_counters {
 	        resyncs;
 };
 
+struct bl_conference_status {
+	uint64_t parties;
+	uint16_t dominant;
+};
+
 struct bl_port_status {
 	uint8_t kind;
 	uint8_t source;
+	uint8_t muted;
 	uint16_t peer;
 	float rx_dbm0, tx_dbm0;
 	struct bl_address remote;
@@ -207,6 +225,7 @@ void bl_event_discard(struct bl_segment *s, uint32_t client);
 size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count);
 uint8_t *bl_arena(struct bl_segment *s);
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
+void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);
 void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status);
 
 struct bl_engine;

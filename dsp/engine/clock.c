@@ -157,7 +157,7 @@ static void *reference(void *context)
 	struct bl_header *h = &e->segment->header;
 	int64_t next = bl_now_ns();
 
-	while (!h->stop) {
+	while (!bl_stop_asked(h)) {
 		struct timespec at = {next / 1000000000, next % 1000000000};
 		int64_t late;
 

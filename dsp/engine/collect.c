@@ -84,7 +84,7 @@ void bl_collect_digit(struct bl_engine *e, unsigned port, char digit)
 		bl_play_end(e, port, BL_PLAY_DIGIT);
 	if (p->collect.active)
 		take(e, port, digit);
-	else if (p->source != BL_SOURCE_BRIDGE && p->ahead.count < BL_TYPE_AHEAD)
+	else if (p->source != BL_SOURCE_BRIDGE && p->source != BL_SOURCE_CONFERENCE && p->ahead.count < BL_TYPE_AHEAD)
 		p->ahead.digits[p->ahead.count++] = digit;
 }
 

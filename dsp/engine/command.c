@@ -56,7 +56,7 @@ static int set_rtp_remote(const struct order *o)
 
 	if (error)
 		return error;
-	if (o->c->port < BL_RTP_FIRST || !o->c->rtp.remote.port || !o->c->rtp.remote.ip)
+	if (o->c->port < BL_RTP_FIRST || o->c->port >= BL_NULL_FIRST || !o->c->rtp.remote.port || !o->c->rtp.remote.ip)
 		return -EINVAL;
 	bl_rtp_remote(bl_rtp_of(o->engine, o->c->port), &o->c->rtp.remote, o->engine->tick.sample);
 	return 0;
@@ -116,7 +116,7 @@ static int tone(const struct order *o)
 	error = bl_tone_start(&tone, o->c->tone.zone, o->c->tone.kind);
 	if (error)
 		return error;
-	(void)bl_port_disconnect(o->engine, o->c->port); /* not connected is as good */
+	bl_port_part(o->engine, o->c->port);
 	bl_port_silence(o->engine, o->c->port, BL_PLAY_STOPPED);
 	p = bl_port(o->engine, o->c->port);
 	p->tone = tone;
@@ -150,6 +150,55 @@ static int stop_recording(const struct order *o)
 	return bl_recording_stop(o->engine, o->c->id);
 }
 
+static int open_null(const struct order *o)
+{
+	return bl_null_open(o->engine, o->c->port, o->client);
+}
+
+static int listen_to(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_port_listen(o->engine, o->c->port, o->c->peer);
+}
+
+static int mute(const struct order *o)
+{
+	int error = port_checked(o);
+
+	if (!error)
+		bl_port(o->engine, o->c->port)->muted = o->c->muted != 0;
+	return error;
+}
+
+static int whisper(const struct order *o)
+{
+	int error = port_checked(o);
+
+	if (error)
+		return error;
+	if (o->c->peer == o->c->port)
+		return -EINVAL;
+	if (o->c->peer != BL_NO_PORT && !bl_port_is_open(o->engine, o->c->peer))
+		return -ENOTCONN;
+	bl_port(o->engine, o->c->port)->whisperer = o->c->peer;
+	return 0;
+}
+
+static int join(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_conference_join(o->engine, o->c->port, &o->c->join);
+}
+
+static int leave(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_conference_leave(o->engine, o->c->port);
+}
+
 typedef int (*obey_fn)(const struct order *o);
 
 static const obey_fn table[BL_COMMAND_KINDS] = {
@@ -169,6 +218,12 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_SEND_DIGITS] = send_digits,
         [BL_RECORD] = record,
         [BL_STOP_RECORDING] = stop_recording,
+        [BL_OPEN_NULL] = open_null,
+        [BL_LISTEN] = listen_to,
+        [BL_MUTE] = mute,
+        [BL_WHISPER] = whisper,
+        [BL_JOIN] = join,
+        [BL_LEAVE] = leave,
 };
 
 static void refuse(const struct order *o, int error)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is heard on the ports: levels and DTMF digits. */
-#include "g711.h"
 #include "machine.h"
 
 #define EVENTS 4 /* bl_dtmf_process: 2 * (n / hop + 1) loses none */
@@ -39,16 +38,13 @@ static void hear(struct bl_engine *e, unsigned port, const int16_t *sound)
 
 void bl_detect_tick(struct bl_engine *e)
 {
-	int16_t sound[BL_TICK_SAMPLES];
-
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
 		struct bl_port *p = bl_port(e, port);
 
-		bl_alaw_decode(e->rx[port], sound, BL_TICK_SAMPLES);
-		bl_level_process(&p->rx_level, sound, BL_TICK_SAMPLES);
+		bl_level_process(&p->rx_level, e->heard[port], BL_TICK_SAMPLES);
 		if (p->detect)
-			hear(e, port, sound);
+			hear(e, port, e->heard[port]);
 		bl_collect_tick(e, port);
 	}
 }

@@ -122,7 +122,7 @@ int bl_engine_run(struct bl_engine *e)
 	error = bl_reference_start(e);
 	if (error)
 		return error;
-	while (!h->stop) {
+	while (!bl_stop_asked(h)) {
 		int64_t late;
 
 		sleep_until(e->tick.deadline_ns);

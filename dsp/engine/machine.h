@@ -38,6 +38,8 @@ struct bl_engine {
 	pthread_t reference;
 	uint8_t rx[BL_PORTS][BL_TICK_SAMPLES]; /* A-law, this tick */
 	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
+	int16_t heard[BL_PORTS][BL_TICK_SAMPLES]; /* what rx says */
+	int16_t said[BL_PORTS][BL_TICK_SAMPLES];  /* what tx says */
 	uint8_t frames[BL_SPANS][BL_TICK_SAMPLES][BL_TIMESLOTS];
 };
 
@@ -66,10 +68,25 @@ int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct
 void bl_port_close(struct bl_engine *e, unsigned port);
 bool bl_port_is_open(const struct bl_engine *e, unsigned port);
 int bl_port_connect(struct bl_engine *e, unsigned a, unsigned b);
+int bl_port_listen(struct bl_engine *e, unsigned port, unsigned to);
+/* End a bridge or a listening. */
 int bl_port_disconnect(struct bl_engine *e, unsigned port);
+/* End whatever joins the port with others. */
+void bl_port_part(struct bl_engine *e, unsigned port);
+int bl_null_open(struct bl_engine *e, unsigned port, unsigned owner);
 /* Stop what the port transmits, telling its owner. */
 void bl_port_silence(struct bl_engine *e, unsigned port, enum bl_play_end why);
 void bl_ports_list(struct bl_engine *e);
+
+/* conference.c */
+int bl_conference_join(struct bl_engine *e, unsigned port, const struct bl_join_command *c);
+int bl_conference_leave(struct bl_engine *e, unsigned port);
+void bl_conferences_resume(struct bl_engine *e);
+void bl_conference_tick(struct bl_engine *e);
+
+/* condition.c: what is received, as it is heard by others */
+void bl_decode_tick(struct bl_engine *e);
+void bl_condition_tick(struct bl_engine *e);
 
 /* play.c, tone.c, digits.c, collect.c, detect.c, source.c, tap.c */
 int bl_play_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_play_command *c);
@@ -115,6 +132,11 @@ void bl_orphans_forgive(struct bl_engine *e);
 
 /* repair.c: after a death; closes what makes no sense, opens descriptors again */
 void bl_table_resume(struct bl_engine *e);
+
+static inline bool bl_stop_asked(const struct bl_header *h)
+{
+	return __atomic_load_n(&h->stop, __ATOMIC_ACQUIRE);
+}
 
 static inline struct bl_port *bl_port(struct bl_engine *e, unsigned port)
 {

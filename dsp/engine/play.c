@@ -30,7 +30,7 @@ int bl_play_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t i
 	memcpy(play.sounds, c->sounds, sizeof play.sounds);
 	if (!bl_play_valid(&play))
 		return -EINVAL;
-	(void)bl_port_disconnect(e, port); /* not connected is as good */
+	bl_port_part(e, port);
 	bl_port_silence(e, port, BL_PLAY_STOPPED);
 	p->play = play;
 	atomic_signal_fence(memory_order_seq_cst);

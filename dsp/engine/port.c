@@ -28,13 +28,15 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 	struct bl_port *p = bl_port(e, port);
 
 	memset(p, 0, sizeof *p);
-	p->peer = BL_NO_PORT;
+	p->peer = p->whisperer = BL_NO_PORT;
+	p->conference = BL_CONFERENCES;
 	p->listener = BL_CALL;
 	p->owner = (uint8_t)owner;
 	(void)bl_tone_init(&p->tone); /* these three cannot fail on their defaults */
 	(void)bl_level_init(&p->rx_level, NULL);
 	(void)bl_level_init(&p->tx_level, NULL);
 	memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
+	memset(e->heard[port], 0, sizeof e->heard[port]);
 	if (kind == BL_PORT_TIMESLOT)
 		bl_detect_start(e, port);
 	atomic_signal_fence(memory_order_seq_cst);
@@ -61,7 +63,7 @@ int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct
 {
 	int error;
 
-	if (port < BL_RTP_FIRST || port >= BL_PORTS)
+	if (port < BL_RTP_FIRST || port >= BL_NULL_FIRST)
 		return -EINVAL;
 	bl_port_close(e, port);
 	error = bl_rtp_setup(bl_rtp_of(e, port), c, e->tick.sample);
@@ -70,6 +72,15 @@ int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct
 	if (!error)
 		set_up(e, port, owner, BL_PORT_RTP);
 	return error;
+}
+
+int bl_null_open(struct bl_engine *e, unsigned port, unsigned owner)
+{
+	if (port < BL_NULL_FIRST || port >= BL_PORTS)
+		return -EINVAL;
+	bl_port_close(e, port);
+	set_up(e, port, owner, BL_PORT_NULL);
+	return 0;
 }
 
 void bl_port_silence(struct bl_engine *e, unsigned port, enum bl_play_end why)
@@ -86,6 +97,21 @@ void bl_port_silence(struct bl_engine *e, unsigned port, enum bl_play_end why)
 	}
 }
 
+/* Nobody may go on hearing a port that is another call's next. */
+static void send_away(struct bl_engine *e, unsigned port)
+{
+	for (unsigned other = 0; other < BL_PORTS; other++) {
+		struct bl_port *p = bl_port(e, other);
+
+		if (p->kind == BL_PORT_CLOSED)
+			continue;
+		if (p->source == BL_SOURCE_LISTEN && p->peer == port)
+			(void)bl_port_disconnect(e, other); /* it is one that listens */
+		if (p->whisperer == port)
+			p->whisperer = BL_NO_PORT;
+	}
+}
+
 void bl_port_close(struct bl_engine *e, unsigned port)
 {
 	if (!bl_port_is_open(e, port))
@@ -94,9 +120,11 @@ void bl_port_close(struct bl_engine *e, unsigned port)
 	bl_port_silence(e, port, BL_PLAY_CLOSED);
 	if (bl_port(e, port)->collect.active)
 		bl_collect_end(e, port, BL_COLLECT_CLOSED, 0);
-	(void)bl_port_disconnect(e, port); /* not connected is as good */
+	bl_port_part(e, port);
+	send_away(e, port);
+	(void)bl_conference_leave(e, port); /* in none is as good */
 	bl_port(e, port)->kind = BL_PORT_CLOSED;
-	if (port >= BL_RTP_FIRST)
+	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST)
 		bl_rtp_unbind(e, port);
 	memset(e->tx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
 	e->dirty = 1;
@@ -104,7 +132,7 @@ void bl_port_close(struct bl_engine *e, unsigned port)
 
 static void leave_bridge(struct bl_port *p)
 {
-	if (p->source == BL_SOURCE_BRIDGE)
+	if (p->source == BL_SOURCE_BRIDGE || p->source == BL_SOURCE_LISTEN)
 		p->source = BL_SOURCE_IDLE;
 	p->peer = BL_NO_PORT;
 }
@@ -113,23 +141,30 @@ int bl_port_disconnect(struct bl_engine *e, unsigned port)
 {
 	struct bl_port *p = bl_port(e, port);
 
-	if (!bl_port_is_open(e, port) || p->source != BL_SOURCE_BRIDGE)
+	if (!bl_port_is_open(e, port) || (p->source != BL_SOURCE_BRIDGE && p->source != BL_SOURCE_LISTEN))
 		return -ENOTCONN;
-	if (p->peer < BL_PORTS && bl_port(e, p->peer)->peer == port)
+	if (p->source == BL_SOURCE_BRIDGE && p->peer < BL_PORTS && bl_port(e, p->peer)->peer == port)
 		leave_bridge(bl_port(e, p->peer));
 	leave_bridge(p);
 	return 0;
 }
 
-static void enter_bridge(struct bl_engine *e, unsigned port, unsigned peer)
+void bl_port_part(struct bl_engine *e, unsigned port)
+{
+	(void)bl_port_disconnect(e, port); /* not connected is as good */
+	if (bl_port(e, port)->source == BL_SOURCE_CONFERENCE)
+		(void)bl_conference_leave(e, port); /* it is in one */
+}
+
+static void take_source(struct bl_engine *e, unsigned port, unsigned peer, enum bl_source source)
 {
 	struct bl_port *p = bl_port(e, port);
 
-	(void)bl_port_disconnect(e, port); /* not connected is as good */
+	bl_port_part(e, port);
 	bl_port_silence(e, port, BL_PLAY_STOPPED);
 	p->ahead.count = 0;
 	p->peer = (uint16_t)peer;
-	p->source = BL_SOURCE_BRIDGE;
+	p->source = (uint8_t)source;
 }
 
 int bl_port_connect(struct bl_engine *e, unsigned a, unsigned b)
@@ -140,7 +175,17 @@ int bl_port_connect(struct bl_engine *e, unsigned a, unsigned b)
 		return -ENOTCONN;
 	if (bl_port(e, a)->source == BL_SOURCE_BRIDGE && bl_port(e, a)->peer == b)
 		return 0;
-	enter_bridge(e, a, b);
-	enter_bridge(e, b, a);
+	take_source(e, a, b, BL_SOURCE_BRIDGE);
+	take_source(e, b, a, BL_SOURCE_BRIDGE);
+	return 0;
+}
+
+int bl_port_listen(struct bl_engine *e, unsigned port, unsigned to)
+{
+	if (port == to || to >= BL_PORTS)
+		return -EINVAL;
+	if (!bl_port_is_open(e, to))
+		return -ENOTCONN;
+	take_source(e, port, to, BL_SOURCE_LISTEN);
 	return 0;
 }

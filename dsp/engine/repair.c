@@ -11,7 +11,7 @@
 
 static bool kind_fits(unsigned port, uint8_t kind)
 {
-	return kind == (port < BL_RTP_FIRST ? BL_PORT_TIMESLOT : BL_PORT_RTP);
+	return kind == (port < BL_RTP_FIRST ? BL_PORT_TIMESLOT : port < BL_NULL_FIRST ? BL_PORT_RTP : BL_PORT_NULL);
 }
 
 static bool bridge_fits(struct bl_engine *e, unsigned port)
@@ -49,6 +49,11 @@ static bool source_fits(struct bl_engine *e, unsigned port)
 		return bridge_fits(e, port);
 	case BL_SOURCE_PLAY:
 		return bl_play_valid(&p->play);
+	case BL_SOURCE_LISTEN:
+		return p->peer < BL_PORTS && p->peer != port;
+	case BL_SOURCE_CONFERENCE:
+		return p->conference < BL_CONFERENCES && p->party < BL_MIXER_PARTIES &&
+		       e->segment->conferences[p->conference].ports[p->party] == port;
 	case BL_SOURCE_TONE:
 		return tone_fits(&p->tone);
 	default:
@@ -111,7 +116,7 @@ static void mend_port(struct bl_engine *e, unsigned port)
 		bl_detect_start(e, port);
 	(void)bl_level_init(&p->rx_level, NULL); /* defaults cannot fail */
 	(void)bl_level_init(&p->tx_level, NULL);
-	if (port < BL_RTP_FIRST)
+	if (p->kind != BL_PORT_RTP)
 		return;
 	mend_rtp(bl_rtp_of(e, port));
 	if (bl_rtp_bind(e, port) < 0) {
@@ -214,6 +219,7 @@ void bl_table_resume(struct bl_engine *e)
 	h->generation++;
 	mend_spans(e);
 	mend_ports(e);
+	bl_conferences_resume(e);
 	mend_recordings(e);
 	bl_orphans_forgive(e);
 	h->samples = e->tick.sample;

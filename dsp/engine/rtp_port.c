@@ -255,7 +255,7 @@ void bl_rtp_receive(struct bl_engine *e)
 		unsigned port = e->open[i];
 		struct bl_jitter *j;
 
-		if (port < BL_RTP_FIRST)
+		if (bl_port(e, port)->kind != BL_PORT_RTP)
 			continue;
 		j = &bl_rtp_of(e, port)->jitter;
 		if (j->running)
@@ -295,7 +295,7 @@ void bl_rtp_send(struct bl_engine *e)
 		unsigned port = e->open[i];
 		struct bl_rtp_port *r;
 
-		if (port < BL_RTP_FIRST || !bl_rtp_of(e, port)->remote.port)
+		if (bl_port(e, port)->kind != BL_PORT_RTP || !bl_rtp_of(e, port)->remote.port)
 			continue;
 		r = bl_rtp_of(e, port);
 		if (r->fill > 160 - BL_TICK_SAMPLES)

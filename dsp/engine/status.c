@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What anyone may read of the table while the engine writes it: a figure may be one tick old, never a sum of two. */
+/*
+ * What anyone may read of the table while the engine writes it: a figure may be one tick old, never a sum of two. The
+ * reads are not synchronised, on purpose: the engine waits for nobody, and nothing is decided by them.
+ */
 #include <string.h>
 
 #include "dbm0.h"
@@ -38,6 +41,17 @@ static void rtp_status(const struct bl_rtp_port *r, struct bl_port_status *statu
 	status->rtp.resyncs = r->jitter.resyncs;
 }
 
+void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status)
+{
+	const struct bl_conference *c = &s->conferences[conference % BL_CONFERENCES];
+	int32_t dominant = c->mixer.dominant;
+
+	status->parties = c->mixer.speaks | c->mixer.hears;
+	status->dominant = BL_NO_PORT;
+	if (status->parties && dominant >= 0 && dominant < BL_MIXER_PARTIES)
+		status->dominant = c->ports[dominant];
+}
+
 void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status)
 {
 	const struct bl_port *p = &s->ports[port];
@@ -49,11 +63,12 @@ void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_st
 	if (p->kind >= BL_PORT_KINDS || p->source >= BL_SOURCES || !p->kind)
 		return;
 	status->kind = p->kind;
+	status->muted = p->muted != 0;
 	status->source = p->digits.active ? BL_SOURCE_DIGITS : p->source;
 	bl_level_read(&p->rx_level, &reading);
 	status->rx_dbm0 = reading.rms_dbm0;
 	bl_level_read(&p->tx_level, &reading);
 	status->tx_dbm0 = reading.rms_dbm0;
-	if (port >= BL_RTP_FIRST)
+	if (p->kind == BL_PORT_RTP)
 		rtp_status(&s->rtp[port - BL_RTP_FIRST], status);
 }

@@ -25,6 +25,12 @@ enum bl_command_kind {
 	BL_SEND_DIGITS,
 	BL_RECORD,
 	BL_STOP_RECORDING,
+	BL_OPEN_NULL,
+	BL_LISTEN,
+	BL_MUTE,
+	BL_WHISPER,
+	BL_JOIN,
+	BL_LEAVE,
 	BL_COMMAND_KINDS
 };
 
@@ -80,6 +86,12 @@ struct bl_digits_command {
 	char digits[BL_DIGITS + 1]; /* ends with a 0 */
 };
 
+struct bl_join_command {
+	uint8_t conference;
+	uint8_t speaks;
+	uint8_t hears;
+};
+
 struct bl_record_command {
 	uint16_t right; /* left is the command's port */
 	uint64_t from_sample;
@@ -93,7 +105,9 @@ struct bl_command {
 		struct bl_open_span span;
 		struct bl_send_frame frame;
 		struct bl_rtp_command rtp;
-		uint16_t peer;
+		uint16_t peer; /* connect, listen; whisper: who, BL_NO_PORT: nobody any more */
+		uint8_t muted;
+		struct bl_join_command join;
 		struct bl_play_command play;
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;

@@ -14,12 +14,22 @@
 #include "dtmf.h"
 #include "jitter.h"
 #include "level.h"
+#include "mixer.h"
 #include "rtp.h"
 #include "sizes.h"
 #include "tone.h"
 
-enum bl_port_kind { BL_PORT_CLOSED, BL_PORT_TIMESLOT, BL_PORT_RTP, BL_PORT_KINDS };
-enum bl_source { BL_SOURCE_IDLE, BL_SOURCE_BRIDGE, BL_SOURCE_PLAY, BL_SOURCE_TONE, BL_SOURCE_DIGITS, BL_SOURCES };
+enum bl_port_kind { BL_PORT_CLOSED, BL_PORT_TIMESLOT, BL_PORT_RTP, BL_PORT_NULL, BL_PORT_KINDS };
+enum bl_source {
+	BL_SOURCE_IDLE,
+	BL_SOURCE_BRIDGE, /* what the peer receives, and the other way round */
+	BL_SOURCE_PLAY,
+	BL_SOURCE_TONE,
+	BL_SOURCE_DIGITS,
+	BL_SOURCE_LISTEN, /* what the peer receives, one way */
+	BL_SOURCE_CONFERENCE,
+	BL_SOURCES
+};
 
 struct bl_play {
 	uint64_t id;
@@ -64,7 +74,11 @@ struct bl_port {
 	uint8_t detect;       /* DTMF detector on */
 	uint8_t listener;     /* client that hears of digits */
 	uint8_t owner;        /* client that opened it */
-	uint16_t peer;        /* of the bridge, BL_NO_PORT */
+	uint8_t muted;        /* others hear silence from it */
+	uint8_t conference;   /* that it is in while its source is one */
+	uint8_t party;        /* its place there */
+	uint16_t peer;        /* of the bridge or of the listening, BL_NO_PORT */
+	uint16_t whisperer;   /* port that is heard over what this one transmits, BL_NO_PORT */
 	uint64_t detect_base; /* sample at which the detector's count began */
 	struct bl_play play;
 	struct bl_collect collect;
@@ -79,6 +93,12 @@ struct bl_port {
 struct bl_rtp_counters {
 	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples,
 	        resyncs;
+};
+
+/* Parties hear all others, never themselves. */
+struct bl_conference {
+	uint16_t ports[BL_MIXER_PARTIES]; /* by party; BL_NO_PORT */
+	struct bl_mixer mixer;
 };
 
 /* What an RTP port has besides. */

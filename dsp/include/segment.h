@@ -20,9 +20,9 @@
 #include "span.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 2u
+#define BL_SEGMENT_VERSION 3u
 #define BL_HISTOGRAM 24
-#define BL_STAGES 9
+#define BL_STAGES 12
 
 struct bl_lateness {
 	uint64_t late; /* wake-ups more than 10 ms after their time */
@@ -104,6 +104,7 @@ struct bl_segment {
 	struct bl_port ports[BL_PORTS];
 	struct bl_rtp_port rtp[BL_RTP_PORTS];
 	struct bl_recording recordings[BL_RECORDINGS];
+	struct bl_conference conferences[BL_CONFERENCES];
 	struct bl_command_ring commands[BL_CLIENTS];
 	struct bl_event_ring events[BL_CLIENTS];
 	struct bl_tap_ring taps;
@@ -119,9 +120,15 @@ struct bl_span_status {
 	struct bl_span_counters counters;
 };
 
+struct bl_conference_status {
+	uint64_t parties;  /* bit n: place n is taken */
+	uint16_t dominant; /* port that speaks loudest, or did last; BL_NO_PORT: nobody has yet */
+};
+
 struct bl_port_status {
 	uint8_t kind;
 	uint8_t source;
+	uint8_t muted;
 	uint16_t peer;
 	float rx_dbm0, tx_dbm0;
 	struct bl_address remote;
@@ -147,6 +154,7 @@ size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count);
 uint8_t *bl_arena(struct bl_segment *s);
 
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
+void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);
 void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * How much the engine has of everything.
  *
- * Port numbers: timeslot = span * 32 + timeslot (0 to 255); RTP = 256 + n, on UDP port rtp_base + 2n, RTCP one above.
+ * Port numbers: timeslot = span * 32 + timeslot (0 to 255); RTP = 256 + n, on UDP port rtp_base + 2n, RTCP one above;
+ * null = 512 + n, ports without a line.
  */
 #ifndef BL_SIZES_H
 #define BL_SIZES_H
@@ -13,10 +14,13 @@
 #define BL_TIMESLOTS 32 /* octets of an E1 frame; timeslot 0 is the framing's */
 #define BL_RTP_FIRST 256
 #define BL_RTP_PORTS 256
-#define BL_PORTS 512
+#define BL_NULL_FIRST 512
+#define BL_NULL_PORTS 64
+#define BL_PORTS 576
 #define BL_NO_PORT 0xFFFFu
 #define BL_CLIENTS 8
 #define BL_RECORDINGS 256
+#define BL_CONFERENCES 32
 #define BL_SOUNDS 32 /* of one play */
 #define BL_DIGITS 60 /* of one collect or one sending */
 #define BL_TYPE_AHEAD 32

@@ -65,10 +65,14 @@ static void give_command(struct bl_segment *s)
 	for (size_t i = 0; i < sizeof c; i++)
 		octets[i] = chance(2) ? (uint8_t)chance(256) : 0;
 	c.kind = (uint16_t)chance(BL_COMMAND_KINDS + 2);
-	c.port = (uint16_t)(chance(2) ? chance(8) : chance(3) ? BL_RTP_FIRST + chance(8) : chance(65536));
+	c.port = (uint16_t)(chance(2)   ? chance(8)
+	                    : chance(3) ? (chance(4) ? BL_RTP_FIRST : BL_NULL_FIRST) + chance(8)
+	                                : chance(65536));
 	if (c.kind == BL_CLOSE_SPAN || (c.kind == BL_OPEN_SPAN && c.port == 0))
 		return;
-	if (c.kind == BL_CONNECT)
+	if (c.kind == BL_JOIN)
+		c.join = (struct bl_join_command){(uint8_t)chance(3), (uint8_t)chance(2), (uint8_t)chance(2)};
+	if (c.kind == BL_CONNECT || c.kind == BL_LISTEN || c.kind == BL_WHISPER)
 		c.peer = (uint16_t)(chance(2) ? BL_RTP_FIRST + chance(8) : chance(10));
 	if (c.kind == BL_OPEN_RTP)
 		c.rtp = (struct bl_rtp_command){{0x7f000001, (uint16_t)(1024 + chance(60000)), 0}, 20};
@@ -118,6 +122,8 @@ static void tear(struct bl_segment *s)
 		((uint8_t *)&s->ports[chance(8)])[chance(sizeof s->ports[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 400; i++)
 		((uint8_t *)s->recordings)[chance(sizeof s->recordings)] = (uint8_t)chance(256);
+	for (int i = 0; i < 200; i++)
+		((uint8_t *)s->conferences)[chance(4 * sizeof s->conferences[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 400; i++)
 		((uint8_t *)&s->rtp[chance(8)])[chance(sizeof s->rtp[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 40; i++)
@@ -134,7 +140,7 @@ static int live(struct bl_segment *s, int segment_fd, const int *event_fds, cons
 	struct bl_engine *engine;
 	pthread_t thread;
 
-	s->header.stop = 0;
+	__atomic_store_n(&s->header.stop, 0, __ATOMIC_RELEASE);
 	if (bl_engine_open(segment_fd, event_fds, 0, &engine))
 		return 1;
 	pthread_create(&thread, NULL, life, engine);
@@ -147,7 +153,7 @@ static int live(struct bl_segment *s, int segment_fd, const int *event_fds, cons
 		take_all(s);
 		usleep(1000);
 	}
-	s->header.stop = 1;
+	__atomic_store_n(&s->header.stop, 1, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	bl_engine_close(engine);
 	return 0;

@@ -1,27 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The engine, built with ASan and UBSan, under random commands, random datagrams and a torn table."""
+"""The engine under AddressSanitizer and UndefinedBehaviorSanitizer, and under ThreadSanitizer, with hostile clients."""
 
-from __future__ import annotations
-
+import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import CC, compile_program, sources
+from dsp.build_ffi import CC, ROOT, compile_program, sources
 from tests.ports import free_port, free_rtp_base
 
-FLAGS = ["-std=c11", "-g", "-O1", "-pthread", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+
+HERE = Path(__file__).parent
+FLAGS = ["-std=c11", "-g", "-O1", "-pthread"]
+BOUNDS = [*FLAGS, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+THREADS = [*FLAGS, "-fsanitize=thread", "-Wl,--wrap=mmap,--wrap=munmap"]
 
 
-@pytest.mark.system
-@pytest.mark.timeout(120)
-def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path) -> None:
-    program = tmp_path / "sanitized"
-    compile_program(CC, FLAGS, [Path(__file__).with_name("sanitized.c"), *sources()], program)
+def lived(flags: Sequence[str], files: Sequence[Path], program: Path) -> "subprocess.CompletedProcess[str]":
+    """Three lives of an engine that is built of these files."""
+    compile_program(CC, flags, [HERE / "sanitized.c", *files], program)
     arguments = [str(port) for port in (free_port(), free_port(), free_rtp_base(), 1)]
-    run = subprocess.run([str(program), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    environment = {**os.environ, "TSAN_OPTIONS": f"halt_on_error=1:suppressions={HERE / 'tsan.supp'}"}
+    return subprocess.run(
+        [str(program), *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+
+
+def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path) -> None:
+    run = lived(BOUNDS, sources(), tmp_path / "bounds")
     assert run.returncode == 0, run.stderr
     ticks, repaired = (int(word) for word in run.stdout.split() if word.isdigit())
     assert ticks > 200
     assert repaired > 0
+
+
+def test_clients_and_engine_race_for_nothing_under_tsan(tmp_path: Path) -> None:
+    run = lived(THREADS, [HERE / "one_mapping.c", *sources()], tmp_path / "threads")
+    assert run.returncode == 0, run.stderr
+
+
+def test_tsan_sees_a_ring_without_order(tmp_path: Path) -> None:
+    careless = tmp_path / "ring.h"
+    ring = (ROOT / "dsp" / "include" / "ring.h").read_text(encoding="utf-8")
+    careless.write_text(ring.replace("memory_order_release", "memory_order_relaxed"), encoding="utf-8")
+    flags = [*THREADS, "-D_GNU_SOURCE=", "-include", str(careless)]
+    run = lived(flags, [HERE / "one_mapping.c", *sources()], tmp_path / "careless")
+    assert run.returncode != 0
+    assert "data race" in run.stderr

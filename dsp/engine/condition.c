@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is received, as the others hear it. Octets of a port to which nothing is done pass untouched, so a bridge stays
+ * bit-exact; those of any other are coded anew.
+ */
+#include <string.h>
+
+#include "g711.h"
+#include "machine.h"
+
+/* A null port is heard playing what it plays; it never returns what it is told. */
+static void receive_null(struct bl_engine *e, unsigned port)
+{
+	uint8_t source = bl_port(e, port)->source;
+
+	if (source == BL_SOURCE_PLAY || source == BL_SOURCE_TONE)
+		memcpy(e->rx[port], e->tx[port], BL_TICK_SAMPLES);
+	else
+		memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
+}
+
+void bl_decode_tick(struct bl_engine *e)
+{
+	for (unsigned i = 0; i < e->ports_open; i++) {
+		unsigned port = e->open[i];
+
+		if (bl_port(e, port)->kind == BL_PORT_NULL)
+			receive_null(e, port);
+		bl_alaw_decode(e->rx[port], e->heard[port], BL_TICK_SAMPLES);
+	}
+}
+
+void bl_condition_tick(struct bl_engine *e)
+{
+	for (unsigned i = 0; i < e->ports_open; i++) {
+		unsigned port = e->open[i];
+
+		if (!bl_port(e, port)->muted)
+			continue;
+		memset(e->heard[port], 0, sizeof e->heard[port]);
+		memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
+	}
+}
