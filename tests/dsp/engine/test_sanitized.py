@@ -23,7 +23,7 @@ def lived(flags: Sequence[str], files: Sequence[Path], program: Path) -> "subpro
     """Three lives of an engine that is built of these files."""
     compile_program(CC, flags, [HERE / "sanitized.c", *files], program)
     arguments = [str(port) for port in (free_port(), free_port(), free_rtp_base(), 1)]
-    environment = {**os.environ, "TSAN_OPTIONS": f"halt_on_error=1:suppressions={HERE / 'tsan.supp'}"}
+    environment = {**os.environ, "TSAN_OPTIONS": f"halt_on_error=1:history_size=7:suppressions={HERE / 'tsan.supp'}"}
     return subprocess.run(
         [str(program), *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment
     )
