@@ -24,7 +24,7 @@ class LatePath:
         self._random = random.Random(seed)  # noqa: S311 - repeatable jitter, no secret
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         self.door: Address = self._socket.getsockname()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="late-path", daemon=True)
