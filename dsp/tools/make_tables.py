@@ -3,11 +3,12 @@
 
 from pathlib import Path
 
-from dsp.tools import dtmf_tables, g711_tables, hdlc_tables, sine_table, tone_zones
+from dsp.tools import dtmf_tables, echo_tables, g711_tables, hdlc_tables, sine_table, tone_zones
 
 TABLES = Path(__file__).parent.parent / "tables"
 MAKERS = {
     "dtmf_tables": dtmf_tables.render,
+    "echo_tables": echo_tables.render,
     "g711_tables": g711_tables.render,
     "hdlc_tables": hdlc_tables.render,
     "sine_table": sine_table.render,
