@@ -14,6 +14,8 @@ class Reading(msgspec.Struct, frozen=True):
     rms_dbm0: float
     peak_dbm0: float
     clipped: int
+    noise_dbm0: float
+    dc_offset: float
 
 
 class LevelMeter:
@@ -34,7 +36,8 @@ class LevelMeter:
         """What the last whole window had."""
         reading = ffi.new("struct bl_level_reading *")
         lib.bl_level_read(self._level, reading)
-        return Reading(reading.windows, reading.rms_dbm0, reading.peak_dbm0, reading.clipped)
+        levels = (reading.rms_dbm0, reading.peak_dbm0, reading.clipped, reading.noise_dbm0, reading.dc_offset)
+        return Reading(reading.windows, *levels)
 
     def reset(self) -> None:
         """Forget all."""

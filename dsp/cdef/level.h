@@ -10,6 +10,8 @@ struct bl_level_reading {
 	float rms_dbm0;
 	float peak_dbm0;
 	uint32_t clipped;
+	float noise_dbm0;
+	float dc_offset;
 };
 
 struct bl_level;

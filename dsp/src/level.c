@@ -8,11 +8,20 @@
 #include "dbm0.h"
 
 #define WINDOW_MAX 480000u /* a minute; the sum of squares stays under 2^49 */
-#define CLIP 32256u        /* largest A-law value */
 
 size_t bl_level_size(void)
 {
 	return sizeof(struct bl_level);
+}
+
+static void begin(struct bl_level *l, const struct bl_level_cfg *cfg)
+{
+	struct bl_level_cfg kept = *cfg;
+
+	memset(l, 0, sizeof(*l));
+	l->cfg = kept;
+	l->quiet = UINT32_MAX;
+	memset(l->last_quiet, 0xff, sizeof l->last_quiet);
 }
 
 int bl_level_init(struct bl_level *l, const struct bl_level_cfg *cfg)
@@ -23,61 +32,90 @@ int bl_level_init(struct bl_level *l, const struct bl_level_cfg *cfg)
 		cfg = &standard;
 	if (cfg->window_samples < 1 || cfg->window_samples > WINDOW_MAX)
 		return -EINVAL;
-	memset(l, 0, sizeof(*l));
-	l->cfg = *cfg;
+	begin(l, cfg);
 	return 0;
 }
 
 void bl_level_reset(struct bl_level *l)
 {
-	struct bl_level_cfg cfg = l->cfg;
-
-	memset(l, 0, sizeof(*l));
-	l->cfg = cfg;
+	begin(l, &l->cfg);
 }
 
 static void close_window(struct bl_level *l)
 {
 	l->last_peak = l->peak;
 	l->last_clipped = l->clipped;
+	l->last_fill = l->fill;
 	l->last_energy = l->energy;
-	l->windows++;
+	l->last_sum = l->sum;
+	l->last_quiet[l->windows++ % BL_LEVEL_QUIET_WINDOWS] = l->quiet;
 	l->fill = 0;
 	l->peak = 0;
 	l->clipped = 0;
 	l->energy = 0;
+	l->sum = 0;
+	l->quiet = UINT32_MAX;
+	l->quiet_fill = 0;
+	l->quiet_energy = 0;
 }
 
-static void measure(struct bl_level *l, const int16_t *in, size_t n)
+static void close_quiet(struct bl_level *l)
 {
-	uint64_t energy = 0;
-	uint32_t peak = l->peak;
-	uint32_t clipped = 0;
+	uint32_t mean = (uint32_t)(l->quiet_energy / l->quiet_fill);
 
-	for (size_t i = 0; i < n; i++) {
-		uint32_t size = (uint32_t)(in[i] < 0 ? -in[i] : in[i]);
+	l->quiet = mean < l->quiet ? mean : l->quiet;
+	l->quiet_fill = 0;
+	l->quiet_energy = 0;
+}
 
-		energy += (uint64_t)size * size;
-		peak = size > peak ? size : peak;
-		clipped += size >= CLIP;
-	}
-	l->energy += energy;
-	l->peak = peak;
-	l->clipped += clipped;
-	l->fill += (uint32_t)n;
+static inline void add(struct bl_level *l, const struct bl_measure *m)
+{
+	l->energy += m->energy;
+	l->quiet_energy += m->energy;
+	l->sum += m->sum;
+	l->peak = m->peak > l->peak ? m->peak : l->peak;
+	l->clipped += m->clipped;
+	l->fill += m->samples;
+	l->quiet_fill += m->samples;
+	if (l->quiet_fill >= BL_LEVEL_QUIET_SAMPLES)
+		close_quiet(l);
+	if (l->fill >= l->cfg.window_samples)
+		close_window(l);
+}
+
+void bl_level_add(struct bl_level *l, const struct bl_measure *m)
+{
+	add(l, m);
+}
+
+void bl_level_add_many(struct bl_level *const l[], const struct bl_measure m[], size_t channels)
+{
+	for (size_t c = 0; c < channels; c++)
+		add(l[c], &m[c]);
+}
+
+static size_t room(uint32_t limit, uint32_t fill, size_t n)
+{
+	size_t left = fill < limit ? limit - fill : 1;
+
+	return n < left ? n : left;
 }
 
 void bl_level_process(struct bl_level *l, const int16_t *in, size_t n)
 {
 	while (n) {
-		size_t room = l->cfg.window_samples - l->fill;
-		size_t take = n < room ? n : room;
+		size_t take = room(l->cfg.window_samples, l->fill, n);
+		struct bl_measure m;
 
-		measure(l, in, take);
+		take = room(BL_LEVEL_QUIET_SAMPLES, l->quiet_fill, take);
+		take = room(BL_MEASURE_MOST, 0, take);
+		if (take >= BL_MEASURE_BANDS)
+			take -= take % BL_MEASURE_BANDS;
+		if (bl_measure(&m, in, take))
+			bl_measure_few(&m, in, take);
+		add(l, &m);
 		in += take;
 		n -= take;
-		if (l->fill == l->cfg.window_samples)
-			close_window(l);
 	}
 }
 
@@ -91,12 +129,23 @@ static float dbm0_of(float mean_square)
 	return dbm0 < BL_DBM0_SILENCE ? BL_DBM0_SILENCE : dbm0;
 }
 
+static float noise_of(const struct bl_level *l)
+{
+	uint32_t quiet = UINT32_MAX;
+
+	for (int i = 0; i < BL_LEVEL_QUIET_WINDOWS; i++)
+		quiet = l->last_quiet[i] < quiet ? l->last_quiet[i] : quiet;
+	return quiet == UINT32_MAX ? BL_DBM0_SILENCE : dbm0_of((float)quiet);
+}
+
 void bl_level_read(const struct bl_level *l, struct bl_level_reading *reading)
 {
-	float peak = (float)l->last_peak;
+	float peak = (float)l->last_peak, samples = (float)(l->last_fill ? l->last_fill : 1);
 
 	reading->windows = l->windows;
-	reading->rms_dbm0 = dbm0_of((float)l->last_energy / (float)l->cfg.window_samples);
+	reading->rms_dbm0 = dbm0_of((float)l->last_energy / samples);
 	reading->peak_dbm0 = dbm0_of(peak * peak / 2.0f);
 	reading->clipped = l->last_clipped;
+	reading->noise_dbm0 = noise_of(l);
+	reading->dc_offset = (float)l->last_sum / samples;
 }

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write every generated table under dsp/tables: `python -m dsp.tools.make_tables`."""
+"""Write every generated table under dsp/tables: `python -m dsp.tools.make_tables`.
 
+A maker is a file here with `render()`; its name is the table's.
+"""
+
+import importlib
+from collections.abc import Callable
 from pathlib import Path
 
-from dsp.tools import dtmf_tables, echo_tables, g711_tables, hdlc_tables, sine_table, tone_zones
+HERE = Path(__file__).parent
+TABLES = HERE.parent / "tables"
+_OTHERS = {"__init__", "ctable", "make_tables"}
 
-TABLES = Path(__file__).parent.parent / "tables"
-MAKERS = {
-    "dtmf_tables": dtmf_tables.render,
-    "echo_tables": echo_tables.render,
-    "g711_tables": g711_tables.render,
-    "hdlc_tables": hdlc_tables.render,
-    "sine_table": sine_table.render,
-    "tone_zones": tone_zones.render,
-}
+
+def makers() -> dict[str, Callable[[], str]]:
+    """What prints each table, by the table's name."""
+    names = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in _OTHERS)
+    return {name: importlib.import_module(f"dsp.tools.{name}").render for name in names}
 
 
 def main() -> None:
     """Write all tables."""
-    for stem, render in MAKERS.items():
+    for stem, render in makers().items():
         (TABLES / f"{stem}.h").write_text(render(), encoding="utf-8")
 
 

@@ -80,3 +80,37 @@ def test_reset_forgets() -> None:
     assert meter.read().windows == 0
     meter.process(linear(sine(1000, -20, 10)))
     assert meter.read().rms_dbm0 == pytest.approx(-20, abs=0.3)
+
+
+def test_dc_offset_is_the_mean_sample() -> None:
+    meter = LevelMeter(8000)
+    meter.process(linear(sine(1000, -20, 1000) - 123))
+    assert meter.read().dc_offset == pytest.approx(-123, abs=0.5)
+    meter.process(np.full(8000, -32768, np.int16).tobytes())
+    assert meter.read().dc_offset == -32768
+
+
+def test_noise_floor_is_what_is_left_between_words() -> None:
+    random = np.random.default_rng(1)
+    noise = random.normal(0, PEAK_0_DBM0 / np.sqrt(2) * 10 ** (-55 / 20), 5 * 8000)
+    words = np.tile(np.concatenate([sine(500, -12, 700), np.zeros(8 * 300)]), 5)
+    meter = LevelMeter(8000)
+    meter.process(linear(noise + words))
+    reading = meter.read()
+    assert reading.noise_dbm0 == pytest.approx(-55.5, abs=0.7)
+    assert reading.rms_dbm0 > -15
+
+
+def test_noise_floor_forgets_after_four_windows() -> None:
+    meter = LevelMeter(800)
+    meter.process(linear(sine(1000, -60, 100)))
+    meter.process(linear(sine(1000, -30, 300)))
+    assert meter.read().noise_dbm0 == pytest.approx(-60, abs=0.3)
+    meter.process(linear(sine(1000, -30, 100)))
+    assert meter.read().noise_dbm0 == pytest.approx(-30, abs=0.3)
+
+
+def test_window_too_short_for_a_floor_has_none() -> None:
+    meter = LevelMeter(100)
+    meter.process(linear(sine(1000, -20, 500)))
+    assert meter.read().noise_dbm0 == -100

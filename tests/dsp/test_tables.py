@@ -5,10 +5,11 @@ import re
 
 import pytest
 
-from dsp.tools.make_tables import MAKERS, TABLES
+from dsp.tools.make_tables import TABLES, makers
 from dsp.tools.tone_zones import steps
 
 pytestmark = pytest.mark.unit
+MAKERS = makers()
 
 
 @pytest.mark.parametrize("stem", MAKERS)
