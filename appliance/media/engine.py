@@ -25,6 +25,7 @@ from appliance.media.events import (
     EngineEvent,
     EngineStatus,
     PortStatus,
+    Profile,
     Sound,
     Tap,
     ToneKind,
@@ -198,7 +199,7 @@ class Engine:
         self._push(self._command(CommandKind.OPEN_NULL, port))
 
     def listen(self, port: int, to: int) -> None:
-        """Let a port hear what another one receives, one way. Ends with the other port."""
+        """Let a port hear what another one receives, one way. Ends with the other port. Itself: a loopback."""
         command = self._command(CommandKind.LISTEN, port)
         _check(to, 0, PORTS - 1, "port")
         command.peer = to
@@ -208,6 +209,27 @@ class Engine:
         """Let everybody else hear silence from the port, its recording too; digits are still heard."""
         command = self._command(CommandKind.MUTE, port)
         command.muted = muted
+        self._push(command)
+
+    def set_profile(self, port: int, profile: Profile, echo_tail_ms: int = 0) -> None:
+        """Say what the port carries. `echo_tail_ms`: cancel a timeslot's echo of that length, 16 to 128; 0: do not.
+
+        A canceller of the same tail keeps what it has learned of the line.
+        """
+        command = self._command(CommandKind.SET_PROFILE, port)
+        if echo_tail_ms:
+            _check(echo_tail_ms, 16, 128, "echo_tail_ms")
+            _check(port, 0, RTP_FIRST - 1, "timeslot port")
+        command.profile.profile, command.profile.echo_tail_ms = profile, echo_tail_ms
+        self._push(command)
+
+    def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
+        """Gain and loss plan: of what the port receives and of what it transmits, −24 to +12 dB by tenths."""
+        command = self._command(CommandKind.SET_GAIN, port)
+        for name, gain_db in (("rx", rx_db), ("tx", tx_db)):
+            if not -24 <= gain_db <= 12:
+                raise ValueError(f"{name}_db={gain_db}: -24 to 12")
+            setattr(command.gain, name, round(10 * gain_db))
         self._push(command)
 
     def whisper(self, port: int, whisperer: int | None) -> None:

@@ -37,6 +37,17 @@ class ToneKind(enum.IntEnum):
     WAITING = 5
 
 
+class Profile(enum.IntEnum):
+    """What a port carries, and so what may be done to its sound."""
+
+    CLEAR = 0
+    """Octet for octet: data (RFC 4040), a tandem."""
+    VOICE = 1
+    VBD = 2
+    """Voice-band data (V.152): modem, fax over G.711. Echo is cancelled, without the non-linear processor."""
+    T38 = 3
+
+
 class CommandKind(enum.IntEnum):
     """Names of the commands, as CommandRefused gives them back."""
 
@@ -62,6 +73,8 @@ class CommandKind(enum.IntEnum):
     WHISPER = 20
     JOIN = 21
     LEAVE = 22
+    SET_PROFILE = 23
+    SET_GAIN = 24
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -218,6 +231,18 @@ class RtpCounters(msgspec.Struct, frozen=True):
     """Times the jitter buffer was laid out anew after a pause or another SSRC."""
 
 
+class EchoStatus(msgspec.Struct, frozen=True):
+    """A line echo canceller as it stands now."""
+
+    erl_db: float
+    """Echo return loss of the line (G.168), 60 at most."""
+    erle_db: float
+    """What the canceller takes away besides, without the non-linear processor."""
+    double_talk: bool
+    disabled: bool
+    """By an answer tone with phase reversals (G.168 §7)."""
+
+
 class PortStatus(msgspec.Struct, frozen=True):
     """A port as it stands now."""
 
@@ -226,11 +251,18 @@ class PortStatus(msgspec.Struct, frozen=True):
     source: Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference"]
     """What it transmits."""
     muted: bool
+    profile: Profile
     peer: int | None
     """Port it is connected with or listens to."""
     rx_dbm0: float
     """RMS level of the last second, −100 for digital silence."""
     tx_dbm0: float
+    noise_dbm0: float
+    """Noise floor of what is received, −100 for digital silence."""
+    clipped: int
+    """Samples of the last second received at the limit of the code."""
+    echo: EchoStatus | None
+    """Of a timeslot with a canceller."""
     remote: tuple[str, int] | None
     jitter_ms: float
     """RFC 3550 interarrival jitter."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from appliance.media.events import ConferenceStatus, EngineStatus, PortStatus, RtpCounters
+from appliance.media.events import ConferenceStatus, EchoStatus, EngineStatus, PortStatus, Profile, RtpCounters
 from appliance.media.segment import Segment, dotted
 from drivers.model import Alarm, SpanCounters, SpanStatus
 
@@ -27,6 +27,7 @@ STAGES = (
     "span_receive",
     "rtp_receive",
     "decode",
+    "echo",
     "detect",
     "condition",
     "conference",
@@ -60,13 +61,26 @@ def port_status(segment: Segment, port: int) -> PortStatus:
         kind=_KINDS[status.kind],
         source=_SOURCES[status.source],
         muted=bool(status.muted),
+        profile=Profile(status.profile),
         peer=None if status.peer == _NO_PEER else status.peer,
         rx_dbm0=status.rx_dbm0,
         tx_dbm0=status.tx_dbm0,
+        noise_dbm0=status.noise_dbm0,
+        clipped=status.clipped,
+        echo=_echo(status) if status.echo else None,
         remote=(dotted(status.remote.ip), status.remote.port) if status.remote.port else None,
         jitter_ms=status.jitter_us / 1000,
         delay_ms=status.delay_us / 1000,
         rtp=RtpCounters(**_fields(status.rtp, RtpCounters)),
+    )
+
+
+def _echo(status: Any) -> EchoStatus:
+    return EchoStatus(
+        erl_db=status.erl_db,
+        erle_db=status.erle_db,
+        double_talk=bool(status.double_talk),
+        disabled=bool(status.echo_disabled),
     )
 
 

@@ -72,6 +72,16 @@ struct bl_record_command {
 	uint64_t from_sample;
 };
 
+struct bl_profile_command {
+	uint8_t profile;
+	uint8_t echo_tail_ms;
+};
+
+struct bl_gain_command {
+	int16_t rx;
+	int16_t tx;
+};
+
 struct bl_join_command {
 	uint8_t conference;
 	uint8_t speaks;
@@ -89,6 +99,8 @@ struct bl_command {
 		uint16_t peer;
 		uint8_t muted;
 		struct bl_join_command join;
+		struct bl_profile_command profile;
+		struct bl_gain_command gain;
 		struct bl_play_command play;
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;
@@ -207,8 +219,15 @@ struct bl_port_status {
 	uint8_t kind;
 	uint8_t source;
 	uint8_t muted;
+	uint8_t profile;
+	uint8_t echo;
+	uint8_t double_talk;
+	uint8_t echo_disabled;
 	uint16_t peer;
 	float rx_dbm0, tx_dbm0;
+	float noise_dbm0;
+	float erl_db, erle_db;
+	uint32_t clipped;
 	struct bl_address remote;
 	uint32_t jitter_us;
 	uint32_t delay_us;

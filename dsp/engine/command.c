@@ -167,7 +167,31 @@ static int mute(const struct order *o)
 	int error = port_checked(o);
 
 	if (!error)
-		bl_port(o->engine, o->c->port)->muted = o->c->muted != 0;
+		bl_gain_mute(&bl_port(o->engine, o->c->port)->rx_gain, o->c->muted);
+	return error;
+}
+
+static int set_profile(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_profile_set(o->engine, o->c->port, &o->c->profile);
+}
+
+static int set_gain(const struct order *o)
+{
+	struct bl_port *p;
+	struct bl_gain tx;
+	int error = port_checked(o);
+
+	if (error)
+		return error;
+	p = bl_port(o->engine, o->c->port);
+	error = bl_gain_init(&tx, o->c->gain.tx);
+	if (!error)
+		error = bl_gain_set(&p->rx_gain, o->c->gain.rx);
+	if (!error)
+		p->tx_gain = tx;
 	return error;
 }
 
@@ -224,6 +248,8 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_WHISPER] = whisper,
         [BL_JOIN] = join,
         [BL_LEAVE] = leave,
+        [BL_SET_PROFILE] = set_profile,
+        [BL_SET_GAIN] = set_gain,
 };
 
 static void refuse(const struct order *o, int error)

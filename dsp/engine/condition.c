@@ -34,10 +34,12 @@ void bl_condition_tick(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
+		const struct bl_port *p = bl_port(e, port);
 
-		if (!bl_port(e, port)->muted)
+		if (bl_gain_alters(&p->rx_gain))
+			bl_gain_process(&p->rx_gain, e->heard[port], e->heard[port], BL_TICK_SAMPLES);
+		else if (!p->echo)
 			continue;
-		memset(e->heard[port], 0, sizeof e->heard[port]);
-		memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
+		bl_alaw_encode(e->heard[port], e->rx[port], BL_TICK_SAMPLES);
 	}
 }

@@ -84,6 +84,11 @@ int bl_conference_leave(struct bl_engine *e, unsigned port);
 void bl_conferences_resume(struct bl_engine *e);
 void bl_conference_tick(struct bl_engine *e);
 
+/* profile.c */
+int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_command *c);
+void bl_profile_resume(struct bl_engine *e, unsigned port);
+void bl_echo_tick(struct bl_engine *e);
+
 /* condition.c: what is received, as it is heard by others */
 void bl_decode_tick(struct bl_engine *e);
 void bl_condition_tick(struct bl_engine *e);
@@ -136,6 +141,12 @@ void bl_table_resume(struct bl_engine *e);
 static inline bool bl_stop_asked(const struct bl_header *h)
 {
 	return __atomic_load_n(&h->stop, __ATOMIC_ACQUIRE);
+}
+
+/* Nothing is done to a sound at 0 dB. */
+static inline bool bl_gain_alters(const struct bl_gain *g)
+{
+	return g->muted || g->factor != 1 << 13;
 }
 
 static inline struct bl_port *bl_port(struct bl_engine *e, unsigned port)

@@ -30,13 +30,16 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 	memset(p, 0, sizeof *p);
 	p->peer = p->whisperer = BL_NO_PORT;
 	p->conference = BL_CONFERENCES;
+	(void)bl_gain_init(&p->rx_gain, 0); /* these cannot fail on their defaults */
+	(void)bl_gain_init(&p->tx_gain, 0);
 	p->listener = BL_CALL;
 	p->owner = (uint8_t)owner;
-	(void)bl_tone_init(&p->tone); /* these three cannot fail on their defaults */
+	(void)bl_tone_init(&p->tone);
 	(void)bl_level_init(&p->rx_level, NULL);
 	(void)bl_level_init(&p->tx_level, NULL);
 	memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
 	memset(e->heard[port], 0, sizeof e->heard[port]);
+	memset(e->said[port], 0, sizeof e->said[port]);
 	if (kind == BL_PORT_TIMESLOT)
 		bl_detect_start(e, port);
 	atomic_signal_fence(memory_order_seq_cst);
@@ -182,7 +185,7 @@ int bl_port_connect(struct bl_engine *e, unsigned a, unsigned b)
 
 int bl_port_listen(struct bl_engine *e, unsigned port, unsigned to)
 {
-	if (port == to || to >= BL_PORTS)
+	if (to >= BL_PORTS)
 		return -EINVAL;
 	if (!bl_port_is_open(e, to))
 		return -ENOTCONN;

@@ -50,7 +50,7 @@ static bool source_fits(struct bl_engine *e, unsigned port)
 	case BL_SOURCE_PLAY:
 		return bl_play_valid(&p->play);
 	case BL_SOURCE_LISTEN:
-		return p->peer < BL_PORTS && p->peer != port;
+		return p->peer < BL_PORTS;
 	case BL_SOURCE_CONFERENCE:
 		return p->conference < BL_CONFERENCES && p->party < BL_MIXER_PARTIES &&
 		       e->segment->conferences[p->conference].ports[p->party] == port;
@@ -112,6 +112,7 @@ static void mend_port(struct bl_engine *e, unsigned port)
 
 	mend_source(e, port);
 	mend_digits(e, p);
+	bl_profile_resume(e, port);
 	if (p->detect)
 		bl_detect_start(e, port);
 	(void)bl_level_init(&p->rx_level, NULL); /* defaults cannot fail */

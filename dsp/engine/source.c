@@ -33,27 +33,41 @@ static void fill(struct bl_engine *e, unsigned port, uint8_t *out)
 }
 
 /* Over what the port transmits; heard by its party alone. */
-static void whisper(struct bl_engine *e, unsigned port, const int16_t *words)
+static void whisper(int16_t *said, const int16_t *words)
 {
 	for (int i = 0; i < BL_TICK_SAMPLES; i++) {
-		int32_t both = e->said[port][i] + words[i];
+		int32_t both = said[i] + words[i];
 
-		e->said[port][i] = (int16_t)(both < INT16_MIN ? INT16_MIN : both > INT16_MAX ? INT16_MAX : both);
+		said[i] = (int16_t)(both < INT16_MIN ? INT16_MIN : both > INT16_MAX ? INT16_MAX : both);
 	}
+}
+
+/* `said` is what is sent: it goes through the code again when something was done to it. */
+static void shape(struct bl_engine *e, unsigned port)
+{
+	const struct bl_port *p = bl_port(e, port);
+	bool whispered = bl_port_is_open(e, p->whisperer), altered = bl_gain_alters(&p->tx_gain);
+
+	bl_alaw_decode(e->tx[port], e->said[port], BL_TICK_SAMPLES);
+	if (!whispered && !altered)
+		return;
+	if (whispered)
+		whisper(e->said[port], e->heard[p->whisperer]);
+	if (altered)
+		bl_gain_process(&p->tx_gain, e->said[port], e->said[port], BL_TICK_SAMPLES);
 	bl_alaw_encode(e->said[port], e->tx[port], BL_TICK_SAMPLES);
+	bl_alaw_decode(e->tx[port], e->said[port], BL_TICK_SAMPLES);
 }
 
 void bl_source_tick(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
-		unsigned port = e->open[i], whisperer = bl_port(e, port)->whisperer;
+		unsigned port = e->open[i];
 
 		fill(e, port, e->tx[port]);
 		if (bl_port(e, port)->digits.active)
 			bl_digits_fill(e, port, e->tx[port]);
-		bl_alaw_decode(e->tx[port], e->said[port], BL_TICK_SAMPLES);
-		if (bl_port_is_open(e, whisperer))
-			whisper(e, port, e->heard[whisperer]);
+		shape(e, port);
 		bl_level_process(&bl_port(e, port)->tx_level, e->said[port], BL_TICK_SAMPLES);
 	}
 }

@@ -41,6 +41,18 @@ static void rtp_status(const struct bl_rtp_port *r, struct bl_port_status *statu
 	status->rtp.resyncs = r->jitter.resyncs;
 }
 
+static void echo_status(const struct bl_echo *echo, struct bl_port_status *status)
+{
+	struct bl_echo_report report;
+
+	bl_echo_read(echo, &report);
+	status->echo = 1;
+	status->double_talk = report.double_talk;
+	status->echo_disabled = report.disabled;
+	status->erl_db = report.erl_db;
+	status->erle_db = report.erle_db;
+}
+
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status)
 {
 	const struct bl_conference *c = &s->conferences[conference % BL_CONFERENCES];
@@ -59,16 +71,21 @@ void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_st
 
 	memset(status, 0, sizeof *status);
 	status->peer = p->kind ? p->peer : BL_NO_PORT;
-	status->rx_dbm0 = status->tx_dbm0 = BL_DBM0_SILENCE;
+	status->rx_dbm0 = status->tx_dbm0 = status->noise_dbm0 = BL_DBM0_SILENCE;
 	if (p->kind >= BL_PORT_KINDS || p->source >= BL_SOURCES || !p->kind)
 		return;
 	status->kind = p->kind;
-	status->muted = p->muted != 0;
+	status->muted = p->rx_gain.muted != 0;
+	status->profile = p->profile;
 	status->source = p->digits.active ? BL_SOURCE_DIGITS : p->source;
 	bl_level_read(&p->rx_level, &reading);
 	status->rx_dbm0 = reading.rms_dbm0;
+	status->noise_dbm0 = reading.noise_dbm0;
+	status->clipped = reading.clipped;
 	bl_level_read(&p->tx_level, &reading);
 	status->tx_dbm0 = reading.rms_dbm0;
+	if (p->kind == BL_PORT_TIMESLOT && p->echo)
+		echo_status(&s->echo[port], status);
 	if (p->kind == BL_PORT_RTP)
 		rtp_status(&s->rtp[port - BL_RTP_FIRST], status);
 }

@@ -6,8 +6,9 @@ typedef void (*stage_fn)(struct bl_engine *e);
 
 /* Names: STAGES in appliance/media/status.py. */
 static const stage_fn stages[BL_STAGES] = {
-        bl_commands_read,   bl_spans_receive, bl_rtp_receive, bl_decode_tick, bl_detect_tick, bl_condition_tick,
-        bl_conference_tick, bl_source_tick,   bl_tap_tick,    bl_spans_send,  bl_rtp_send,    bl_events_wake,
+        bl_commands_read, bl_spans_receive,  bl_rtp_receive,     bl_decode_tick, bl_echo_tick,
+        bl_detect_tick,   bl_condition_tick, bl_conference_tick, bl_source_tick, bl_tap_tick,
+        bl_spans_send,    bl_rtp_send,       bl_events_wake,
 };
 
 void bl_engine_tick(struct bl_engine *e)

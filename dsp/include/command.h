@@ -31,6 +31,8 @@ enum bl_command_kind {
 	BL_WHISPER,
 	BL_JOIN,
 	BL_LEAVE,
+	BL_SET_PROFILE,
+	BL_SET_GAIN,
 	BL_COMMAND_KINDS
 };
 
@@ -86,6 +88,16 @@ struct bl_digits_command {
 	char digits[BL_DIGITS + 1]; /* ends with a 0 */
 };
 
+struct bl_profile_command {
+	uint8_t profile;      /* enum bl_profile */
+	uint8_t echo_tail_ms; /* 16 to 128; 0: no canceller */
+};
+
+struct bl_gain_command { /* tenths of a decibel, see gain.h */
+	int16_t rx;
+	int16_t tx;
+};
+
 struct bl_join_command {
 	uint8_t conference;
 	uint8_t speaks;
@@ -108,6 +120,8 @@ struct bl_command {
 		uint16_t peer; /* connect, listen; whisper: who, BL_NO_PORT: nobody any more */
 		uint8_t muted;
 		struct bl_join_command join;
+		struct bl_profile_command profile;
+		struct bl_gain_command gain;
 		struct bl_play_command play;
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;

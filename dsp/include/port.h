@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "dtmf.h"
+#include "gain.h"
 #include "jitter.h"
 #include "level.h"
 #include "mixer.h"
@@ -29,6 +30,14 @@ enum bl_source {
 	BL_SOURCE_LISTEN, /* what the peer receives, one way */
 	BL_SOURCE_CONFERENCE,
 	BL_SOURCES
+};
+
+enum bl_profile {
+	BL_PROFILE_CLEAR, /* octet for octet: data, RFC 4040 */
+	BL_PROFILE_VOICE,
+	BL_PROFILE_VBD, /* V.152: echo cancelled, nothing else changed */
+	BL_PROFILE_T38,
+	BL_PROFILES
 };
 
 struct bl_play {
@@ -69,17 +78,20 @@ struct bl_digits {
 };
 
 struct bl_port {
-	uint8_t kind;         /* enum bl_port_kind */
-	uint8_t source;       /* enum bl_source, digits excluded: those lie over it */
-	uint8_t detect;       /* DTMF detector on */
-	uint8_t listener;     /* client that hears of digits */
-	uint8_t owner;        /* client that opened it */
-	uint8_t muted;        /* others hear silence from it */
-	uint8_t conference;   /* that it is in while its source is one */
-	uint8_t party;        /* its place there */
-	uint16_t peer;        /* of the bridge or of the listening, BL_NO_PORT */
-	uint16_t whisperer;   /* port that is heard over what this one transmits, BL_NO_PORT */
-	uint64_t detect_base; /* sample at which the detector's count began */
+	uint8_t kind;           /* enum bl_port_kind */
+	uint8_t source;         /* enum bl_source, digits excluded: those lie over it */
+	uint8_t detect;         /* DTMF detector on */
+	uint8_t listener;       /* client that hears of digits */
+	uint8_t owner;          /* client that opened it */
+	uint8_t profile;        /* enum bl_profile */
+	uint8_t echo;           /* its echo is cancelled: bl_segment.echo */
+	uint8_t conference;     /* that it is in while its source is one */
+	uint8_t party;          /* its place there */
+	uint16_t peer;          /* of the bridge or of the listening, BL_NO_PORT */
+	uint16_t whisperer;     /* port that is heard over what this one transmits, BL_NO_PORT */
+	uint64_t detect_base;   /* sample at which the detector's count began */
+	struct bl_gain rx_gain; /* and mute: others hear silence from it */
+	struct bl_gain tx_gain;
 	struct bl_play play;
 	struct bl_collect collect;
 	struct bl_type_ahead ahead;

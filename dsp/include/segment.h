@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "command.h"
+#include "echo.h"
 #include "event.h"
 #include "port.h"
 #include "ring.h"
@@ -22,7 +23,7 @@
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
 #define BL_SEGMENT_VERSION 3u
 #define BL_HISTOGRAM 24
-#define BL_STAGES 12
+#define BL_STAGES 13
 
 struct bl_lateness {
 	uint64_t late; /* wake-ups more than 10 ms after their time */
@@ -103,6 +104,7 @@ struct bl_segment {
 	struct bl_span spans[BL_SPANS];
 	struct bl_port ports[BL_PORTS];
 	struct bl_rtp_port rtp[BL_RTP_PORTS];
+	struct bl_echo echo[BL_RTP_FIRST]; /* of timeslots */
 	struct bl_recording recordings[BL_RECORDINGS];
 	struct bl_conference conferences[BL_CONFERENCES];
 	struct bl_command_ring commands[BL_CLIENTS];
@@ -129,8 +131,15 @@ struct bl_port_status {
 	uint8_t kind;
 	uint8_t source;
 	uint8_t muted;
+	uint8_t profile;
+	uint8_t echo; /* its echo is cancelled: the figures of it count */
+	uint8_t double_talk;
+	uint8_t echo_disabled; /* by a tone */
 	uint16_t peer;
 	float rx_dbm0, tx_dbm0;
+	float noise_dbm0; /* of what is received */
+	float erl_db, erle_db;
+	uint32_t clipped; /* samples of the last second */
 	struct bl_address remote;
 	uint32_t jitter_us;
 	uint32_t delay_us;

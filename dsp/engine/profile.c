@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is done to a port's sound, by what it carries: voice, voice-band data (V.152), T.38, or octets that nobody may
+ * touch (RFC 4040). A change is made between two ticks; no octet is lost or doubled by it.
+ *
+ * Only timeslots have a line, and an echo. The canceller's far end is what was sent a tick ago: that is the newest that
+ * can have come back.
+ */
+#include <errno.h>
+
+#include "machine.h"
+
+static int echo_mode(const struct bl_port *p)
+{
+	switch (p->profile) {
+	case BL_PROFILE_VOICE:
+		return BL_ECHO_ON;
+	case BL_PROFILE_VBD:
+		return BL_ECHO_NLP_OFF;
+	default:
+		return BL_ECHO_OFF;
+	}
+}
+
+static int start_echo(struct bl_engine *e, unsigned port, unsigned tail_ms)
+{
+	struct bl_echo *echo = &e->segment->echo[port];
+	const struct bl_echo_cfg cfg = {
+	        .tail_ms = (uint16_t)tail_ms, .mode = BL_ECHO_ON, .comfort_noise = 1, .disabler = 1};
+	int error;
+
+	if (bl_port(e, port)->echo && echo->cfg.tail_ms == tail_ms)
+		return 0; /* what it has learned of the line is kept */
+	error = bl_echo_init(echo, &cfg);
+	if (!error)
+		bl_port(e, port)->echo = 1;
+	return error;
+}
+
+int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_command *c)
+{
+	struct bl_port *p = bl_port(e, port);
+	int error = 0;
+
+	if (c->profile >= BL_PROFILES || (c->echo_tail_ms && p->kind != BL_PORT_TIMESLOT))
+		return -EINVAL;
+	if (c->echo_tail_ms)
+		error = start_echo(e, port, c->echo_tail_ms);
+	else
+		p->echo = 0;
+	if (error)
+		return error;
+	p->profile = c->profile;
+	if (p->echo)
+		(void)bl_echo_set_mode(&e->segment->echo[port], echo_mode(p)); /* one that it knows */
+	return 0;
+}
+
+/* The state itself was left as the dead engine had it: it mends what is torn by itself. */
+void bl_profile_resume(struct bl_engine *e, unsigned port)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	if (p->profile >= BL_PROFILES)
+		p->profile = BL_PROFILE_CLEAR;
+	p->echo = p->echo && p->kind == BL_PORT_TIMESLOT;
+}
+
+void bl_echo_tick(struct bl_engine *e)
+{
+	struct bl_echo *echo[BL_RTP_FIRST];
+	const int16_t *far[BL_RTP_FIRST], *near[BL_RTP_FIRST];
+	int16_t *out[BL_RTP_FIRST];
+	size_t count = 0;
+
+	for (unsigned i = 0; i < e->ports_open; i++) {
+		unsigned port = e->open[i];
+
+		if (!bl_port(e, port)->echo || port >= BL_RTP_FIRST)
+			continue;
+		echo[count] = &e->segment->echo[port];
+		far[count] = e->said[port];
+		near[count] = out[count] = e->heard[port];
+		count++;
+	}
+	(void)bl_echo_process_many(echo, far, near, out, count, BL_TICK_SAMPLES); /* a tick is a length it takes */
+}
