@@ -18,6 +18,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 Cause = Annotated[int, Meta(ge=1, le=127)]
 SPANS_MAX = 8  # of the engine
+ECHO_TAIL_MS_LEAST = 16  # of its canceller
 
 
 class HeadquartersLink(msgspec.Struct, frozen=True):
@@ -56,6 +57,10 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     profile: Literal["euroisdn", "national", "dms100", "5ess", "4ess", "ni1", "qsig"] = "euroisdn"
     side: Literal["user", "network"] = "user"
     timers: Timers = Timers()
+    echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64
+    """Longest echo path that is cancelled; 0: no canceller, as towards a switch that has one."""
+    rx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
+    tx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
 
 
 class Sip(msgspec.Struct, frozen=True):
@@ -144,6 +149,10 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
     if not 1 <= len(branch.spans) <= SPANS_MAX:
         yield Fault(("spans",), f"{len(branch.spans)} spans; a box has 1 to {SPANS_MAX}")
     yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
+    for number, span in enumerate(branch.spans):
+        if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
+            sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"
+            yield Fault(("spans", number, "echo_tail_ms"), sentence)
 
 
 def _extension_faults(branch: Branch) -> Iterator[Fault]:

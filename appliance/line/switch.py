@@ -2,16 +2,27 @@
 """What the line asks of the media engine, in order, even while the engine's command ring is full for a moment."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from appliance.media.engine import EngineBusyError
+from appliance.media.events import Profile
+from drivers.model import TIMESLOTS_PER_SPAN
 
 log = structlog.get_logger()
 
 RETRY_S = 0.005  # one tick of the engine
+
+
+class TrunkPlan(msgspec.Struct, frozen=True):
+    """How a span's bearers are heard: tail of the echo canceller (0: none), gain (+) and loss (−) each way."""
+
+    echo_tail_ms: int = 0
+    rx_db: float = 0.0
+    tx_db: float = 0.0
 
 
 class TimeslotEngine(Protocol):
@@ -24,6 +35,12 @@ class TimeslotEngine(Protocol):
     def open_timeslot(self, port: int) -> None:
         """Open a bearer."""
 
+    def set_profile(self, port: int, profile: Profile, echo_tail_ms: int = 0) -> None:
+        """Say what it carries."""
+
+    def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
+        """Gain and loss plan."""
+
     def close_port(self, port: int) -> None:
         """Close it."""
 
@@ -32,11 +49,20 @@ class TimeslotEngine(Protocol):
 
 
 class Switch:
-    """Engine commands that wait their turn. `later(seconds, function)` calls once, as an event loop does."""
+    """Engine commands that wait their turn. `later(seconds, function)` calls once, as an event loop does.
 
-    def __init__(self, engine: TimeslotEngine, later: Callable[[float, Callable[[], None]], object]) -> None:
+    `plans` by span; a span without one has neither echo canceller nor gain.
+    """
+
+    def __init__(
+        self,
+        engine: TimeslotEngine,
+        later: Callable[[float, Callable[[], None]], object],
+        plans: Mapping[int, TrunkPlan] | None = None,
+    ) -> None:
         self._engine = engine
         self._later = later
+        self._plans = plans or {}
         self._waiting: deque[Callable[[], None]] = deque()
         self._busy = False
 
@@ -46,8 +72,12 @@ class Switch:
         return self._engine.samples
 
     def open(self, port: int) -> None:
-        """Open a timeslot's port."""
+        """Open a timeslot's port for a voice."""
+        plan = self._plans.get(port // TIMESLOTS_PER_SPAN, TrunkPlan())
         self._do(lambda: self._engine.open_timeslot(port))
+        self._do(lambda: self._engine.set_profile(port, Profile.VOICE, plan.echo_tail_ms))
+        if plan.rx_db or plan.tx_db:
+            self._do(lambda: self._engine.set_gain(port, plan.rx_db, plan.tx_db))
 
     def close(self, port: int) -> None:
         """Close it; what plays, records or is bridged there ends."""

@@ -20,7 +20,7 @@ from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE
 from appliance.line.span import NO_CHANNEL, PriSpan
 from appliance.line.states import Event
-from appliance.line.switch import Switch, TimeslotEngine
+from appliance.line.switch import Switch, TimeslotEngine, TrunkPlan
 from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, SpanAlarmChanged
 from appliance.signalling.pri.link import CallGoneError, Link
 from appliance.wire import legs as wire
@@ -52,12 +52,16 @@ class LineEngine(TimeslotEngine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PriLine:
-    """A span to be served: the engine's number (from 0), its name for people, its D-channel's timeslot, its link."""
+    """A span to be served.
+
+    The engine's number (from 0), its name for people, its D-channel's timeslot, its link, how its bearers are heard.
+    """
 
     span: int
     name: str
     d_channel: int
     link: Link
+    plan: TrunkPlan
 
 
 class LineWorker:
@@ -70,7 +74,8 @@ class LineWorker:
         self._engine = engine
         self._orphans_s = orphans_s
         self._loop = asyncio.get_running_loop()
-        self._switch = Switch(engine, self._loop.call_later)
+        lines = tuple(lines)
+        self._switch = Switch(engine, self._loop.call_later, {line.span: line.plan for line in lines})
         ids = IdSource(sealer.identity)
         self._spans = [
             PriSpan(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.config import Branch, exit_with, load_or_exit
 from appliance.config.branch import Span
+from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker, PriLine
 from appliance.media.engine import Engine
 from appliance.media.events import Client
@@ -39,9 +40,9 @@ def line(number: int, span: Span) -> PriLine:
         exit_with(f"span {number + 1} ({span.name}): profile {span.profile} is not served; euroisdn is")
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
-    return PriLine(
-        number, span.name, span.d_channel, Link(side, timers, debug=os.environ.get("BRANCHLINE_LOG") == "debug")
-    )
+    link = Link(side, timers, debug=os.environ.get("BRANCHLINE_LOG") == "debug")
+    plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
+    return PriLine(number, span.name, span.d_channel, link, plan)
 
 
 async def run(branch: Branch, state: Path) -> None:

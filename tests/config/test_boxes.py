@@ -81,6 +81,8 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
     [
         ("d_channel: 16", "d_chanel: 16", "14: key 'd_chanel' is unknown here; did you mean 'd_channel'?"),
         ("d_channel: 16", "d_channel: 32", "14: 32 is out of range: 1 to 31"),
+        ("d_channel: 16", "echo_tail_ms: 8", "14: 8 is out of range: 16 to 128, or 0 for no canceller"),
+        ("d_channel: 16", "tx_gain_db: 12.1", "14: 12.1 is out of range: -24 to 12"),
         ("box: BR-0001", "box: br 1", "3: 'br 1' does not have the form [A-Z0-9][A-Z0-9-]{0,31}"),
         ("role: branch", "role: brunch", "2: role 'brunch' is unknown; did you mean 'branch'?"),
         ("driver: cesopsn", "driver: dahdi", "9: 'dahdi' is not known here; known are: cesopsn"),

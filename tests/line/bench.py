@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker, PriLine
 from appliance.signalling.pri.link import Link, Side, Timers
 from appliance.wire.envelope import Sealer
@@ -27,7 +28,7 @@ class Bench:
         self.worker = self._new_worker()
 
     def _new_worker(self) -> LineWorker:
-        line = PriLine(SPAN, "telco", 16, Link(Side.USER, TIMERS))
+        line = PriLine(SPAN, "telco", 16, Link(Side.USER, TIMERS), TrunkPlan(echo_tail_ms=64, rx_db=-3.0, tx_db=1.5))
         sealer = Sealer(Identity.take("BR-0001", "line1"))
         return LineWorker(self.socket, sealer, self.engine, [line], ORPHANS_S)
 

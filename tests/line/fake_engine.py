@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 
 from appliance.media.engine import EngineBusyError
-from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, SpanAlarmChanged
+from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, Profile, SpanAlarmChanged
 from drivers.model import Alarm, SpanCounters, SpanStatus
 
 RED_S = 0.1
@@ -23,6 +23,8 @@ class FakeEngine:
     def __init__(self) -> None:
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.open: list[int] = []
+        self.plans: dict[int, tuple[int, float, float]] = {}
+        """Echo tail, gain received, gain transmitted, by port."""
         self.log: list[tuple[str, int]] = []
         self.busy = False
         self.refuse_open = False
@@ -67,6 +69,23 @@ class FakeEngine:
         assert port not in self.open, f"port {port} is open"
         self.open.append(port)
         self.log.append(("open", port))
+
+    def set_profile(self, port: int, profile: Profile, echo_tail_ms: int = 0) -> None:
+        """Take a voice, and no other, on a port that is open."""
+        self._command()
+        assert profile is Profile.VOICE
+        if port in self.open:
+            self.plans[port] = (echo_tail_ms, 0.0, 0.0)
+        else:
+            self._tell(CommandRefused(CommandKind.SET_PROFILE, port, 0, "ENOTCONN"))
+
+    def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
+        """After the profile."""
+        self._command()
+        if port in self.open:
+            self.plans[port] = (self.plans[port][0], rx_db, tx_db)
+        else:
+            self._tell(CommandRefused(CommandKind.SET_GAIN, port, 0, "ENOTCONN"))
 
     def close_port(self, port: int) -> None:
         """Close it; refused, as the engine does, where it is closed."""

@@ -236,6 +236,7 @@ def test_a_full_command_ring_delays_and_loses_nothing(tell: Callable[[Story], No
         bench.engine.busy = False
         await call.hears("answered")
         assert bench.engine.log == [("open", 5)]
+        assert bench.engine.plans == {5: (64, -3.0, 1.5)}
         await hang_up(client, leg, call)
 
     tell(story)

@@ -51,7 +51,7 @@ def box(host: Host) -> Side:
 def began_ms(side: Side) -> float:
     """When sample 0 of the engine's clock was, on the machine's monotonic clock: the earliest of some looks."""
     segment = Segment(side.host.segment_fd)
-    looks = []
+    looks: list[float] = []
     for _ in range(60):
         before = segment.header.samples
         while segment.header.samples == before:
