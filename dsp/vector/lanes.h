@@ -11,6 +11,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 #define BL_LANES 8
@@ -95,6 +97,39 @@ static inline void bl_store_saturated(int16_t *to, bl_i8 first, bl_i8 second)
 #else
 	bl_store_bl_h8(to, bl_saturated(first));
 	bl_store_bl_h8(to + BL_LANES, bl_saturated(second));
+#endif
+}
+
+/* Lanes of two samples. */
+typedef int16_t bl_h16 __attribute__((vector_size(32)));
+typedef uint32_t bl_u8 __attribute__((vector_size(32)));
+
+BL_ACCESS(bl_h16)
+
+/* The sum of the two products of each lane; 2^31 (four times -32768) comes as its negative. */
+static inline bl_i8 bl_dot_pairs(bl_h16 a, bl_h16 b)
+{
+#if defined(__AVX2__)
+	return (bl_i8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__ARM_NEON)
+	int16x8_t x[2], y[2];
+	int32x4_t sum[2];
+	bl_i8 result;
+
+	memcpy(x, &a, sizeof x);
+	memcpy(y, &b, sizeof y);
+	for (int half = 0; half < 2; half++)
+		sum[half] = vpaddq_s32(vmull_s16(vget_low_s16(x[half]), vget_low_s16(y[half])),
+		                       vmull_high_s16(x[half], y[half]));
+	memcpy(&result, sum, sizeof result);
+	return result;
+#else
+	bl_i8 result;
+
+	for (int lane = 0; lane < BL_LANES; lane++)
+		result[lane] = (int32_t)((uint32_t)(a[2 * lane] * b[2 * lane]) +
+		                         (uint32_t)(a[2 * lane + 1] * b[2 * lane + 1]));
+	return result;
 #endif
 }
 
