@@ -9,6 +9,7 @@
 
 #define ENERGY_SHIFT 5
 #define ROW_OCTETS 4 /* of two samples */
+#define ROWS_TOGETHER 4
 #define INLINE static inline __attribute__((always_inline))
 
 /* Eight lanes of two samples, samples 2k and 2k + 1 of each channel, for k = at to at + 3. */
@@ -41,9 +42,14 @@ INLINE void lay_out_four(const int16_t *const in[BL_HOP_CHANNELS], size_t at, bl
 /* The two samples of each lane in the other order. */
 INLINE bl_h16 turned_round(bl_h16 pairs)
 {
-	bl_u8 lanes = (bl_u8)pairs;
+#if defined(__AVX2__)
+	const __m256i order = _mm256_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13, 2, 3, 0, 1, 6, 7,
+	                                       4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
 
-	return (bl_h16)(lanes << 16 | lanes >> 16);
+	return (bl_h16)_mm256_shuffle_epi8((__m256i)pairs, order);
+#else
+	return (bl_h16)((bl_u8)pairs << 16 | (bl_u8)pairs >> 16);
+#endif
 }
 
 INLINE bl_i8 squares(bl_h16 pairs)
@@ -80,26 +86,38 @@ INLINE bl_h16 all_lanes(const int16_t *row)
 	return (bl_h16)((bl_i8){0} + pair);
 }
 
-INLINE void correlate(const struct bl_hop *hops, size_t n_hops, const struct bl_row *rows, size_t n_rows,
+/* One half, even with cosine or odd with sine, of n_hops hops and n_rows rows. */
+INLINE void correlate(const struct bl_hop *hops, size_t n_hops, const struct bl_row *rows, size_t n_rows, int odd,
                       struct bl_hop_sums *sums, size_t stride)
 {
-	bl_i8 re[2][2] = {{{0}}}, im[2][2] = {{{0}}};
+	bl_i8 sum[2][ROWS_TOGETHER] = {{{0}}};
 
-#pragma GCC unroll 10
+#pragma GCC unroll 1
 	for (size_t k = 0; k < BL_HOP_PAIRS; k++)
 		for (size_t r = 0; r < n_rows; r++) {
-			bl_h16 cosine = all_lanes(rows[r].cosine + 2 * k), sine = all_lanes(rows[r].sine + 2 * k);
+			bl_h16 row = all_lanes((odd ? rows[r].sine : rows[r].cosine) + 2 * k);
 
-			for (size_t h = 0; h < n_hops; h++) {
-				re[h][r] += bl_dot_pairs(bl_load_bl_h16(hops[h].even[k]), cosine);
-				im[h][r] += bl_dot_pairs(bl_load_bl_h16(hops[h].odd[k]), sine);
-			}
+			for (size_t h = 0; h < n_hops; h++)
+				sum[h][r] += bl_dot_pairs(bl_load_bl_h16(odd ? hops[h].odd[k] : hops[h].even[k]), row);
 		}
 	for (size_t h = 0; h < n_hops; h++)
-		for (size_t r = 0; r < n_rows; r++) {
-			bl_store_bl_i8(sums[h * stride + r].re, re[h][r]);
-			bl_store_bl_i8(sums[h * stride + r].im, im[h][r]);
-		}
+		for (size_t r = 0; r < n_rows; r++)
+			bl_store_bl_i8(odd ? sums[h * stride + r].im : sums[h * stride + r].re, sum[h][r]);
+}
+
+INLINE void correlate_all(const struct bl_hop *hops, size_t n_hops, const struct bl_row *rows, size_t n_rows,
+                          struct bl_hop_sums *sums)
+{
+	size_t r = 0;
+
+	for (; r + ROWS_TOGETHER <= n_rows; r += ROWS_TOGETHER) {
+		correlate(hops, n_hops, rows + r, ROWS_TOGETHER, 0, sums + r, n_rows);
+		correlate(hops, n_hops, rows + r, ROWS_TOGETHER, 1, sums + r, n_rows);
+	}
+	for (; r < n_rows; r++) {
+		correlate(hops, n_hops, rows + r, 1, 0, sums + r, n_rows);
+		correlate(hops, n_hops, rows + r, 1, 1, sums + r, n_rows);
+	}
 }
 
 void bl_correlate_vector(const struct bl_hop *hops, size_t n_hops, const struct bl_row *rows, size_t n_rows,
@@ -107,15 +125,8 @@ void bl_correlate_vector(const struct bl_hop *hops, size_t n_hops, const struct 
 {
 	size_t h = 0;
 
-	for (; h + 2 <= n_hops; h += 2, sums += 2 * n_rows) {
-		size_t r = 0;
-
-		for (; r + 2 <= n_rows; r += 2)
-			correlate(hops + h, 2, rows + r, 2, sums + r, n_rows);
-		if (r < n_rows)
-			correlate(hops + h, 2, rows + r, 1, sums + r, n_rows);
-	}
+	for (; h + 2 <= n_hops; h += 2, sums += 2 * n_rows)
+		correlate_all(hops + h, 2, rows, n_rows, sums);
 	if (h < n_hops)
-		for (size_t r = 0; r < n_rows; r++)
-			correlate(hops + h, 1, rows + r, 1, sums + r, n_rows);
+		correlate_all(hops + h, 1, rows, n_rows, sums);
 }
