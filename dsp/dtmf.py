@@ -2,6 +2,8 @@
 """DTMF receiver and sender. Spec: Q.23, Q.24; see dsp/include/dtmf.h for limits and delays."""
 
 from array import array
+from collections.abc import Sequence
+from typing import Any, Self
 
 import msgspec
 
@@ -28,17 +30,25 @@ class DtmfEvent(msgspec.Struct, frozen=True):
     level_dbm0: float
 
 
+SETTINGS = ("min_level_dbm0", "max_high_twist_db", "max_low_twist_db", "min_on_ms", "min_pause_ms", "max_off_percent")
+
+
+def _event(event: Any) -> DtmfEvent:
+    return DtmfEvent(event.digit.decode(), bool(event.on), event.at_sample, event.duration_samples, event.level_dbm0)
+
+
 class DtmfReceiver:
     """Linear sound in, digits out."""
 
     def __init__(
         self,
         *,
-        min_level_dbm0: float = -38.0,
+        min_level_dbm0: float = -42.0,
         max_high_twist_db: float = 4.0,
         max_low_twist_db: float = 8.0,
         min_on_ms: int = 40,
         min_pause_ms: int = 30,
+        max_off_percent: float = 2.5,
     ) -> None:
         """Raises: ValueError on a setting out of its range (dtmf.h)."""
         self._memory, self._dtmf = new_state("dtmf")
@@ -49,22 +59,49 @@ class DtmfReceiver:
             max_low_twist_db=max_low_twist_db,
             min_on_ms=min_on_ms,
             min_pause_ms=min_pause_ms,
+            max_off_percent=max_off_percent,
         )
         check(lib.bl_dtmf_init(self._dtmf, cfg), "dtmf: a setting is out of its range, see dsp/include/dtmf.h")
+
+    @classmethod
+    def of(cls, administration: str) -> Self:
+        """Set as a column of Q.24 asks: AT&T, NTT, Denmark, Australia, Brazil. Raises: ValueError on another name."""
+        column = lib.bl_dtmf_column(administration.encode())
+        if column == ffi.NULL:
+            raise ValueError(f"dtmf: Q.24 has no column {administration}")
+        return cls(**{setting: getattr(column, setting) for setting in SETTINGS})
 
     def process(self, linear: Samples) -> list[DtmfEvent]:
         """Events of these samples, oldest first; any number of samples."""
         sound = samples(linear)
         events = ffi.new("struct bl_dtmf_event[]", 2 * (len(sound) // HOP + 1))
         count = lib.bl_dtmf_process(self._dtmf, sound, len(sound), events, len(events))
-        return [
-            DtmfEvent(event.digit.decode(), bool(event.on), event.at_sample, event.duration_samples, event.level_dbm0)
-            for event in events[0:count]
-        ]
+        return [_event(event) for event in events[0:count]]
+
+    @property
+    def early(self) -> str | None:
+        """The digit that is likely beginning, not yet told and not yet refuted."""
+        digit = lib.bl_dtmf_early(self._dtmf)
+        return None if digit == b"\0" else digit.decode()
 
     def reset(self) -> None:
         """Start again at sample 0 with silence behind it."""
         lib.bl_dtmf_reset(self._dtmf)
+
+    @staticmethod
+    def process_many(receivers: "Sequence[DtmfReceiver]", linear: Sequence[Samples]) -> list[list[DtmfEvent]]:
+        """One hop of sound for each receiver; the events of each. Raises: ValueError when a piece is no hop."""
+        sounds = [samples(piece) for piece in linear]
+        if len(sounds) != len(receivers) or any(len(sound) != HOP for sound in sounds):
+            raise ValueError(f"dtmf: {HOP} samples for each of {len(receivers)} receivers")
+        states = ffi.new("struct bl_dtmf *[]", [receiver._dtmf for receiver in receivers])  # noqa: SLF001  # ours
+        events = ffi.new("struct bl_dtmf_event[]", 4 * len(receivers))
+        inputs = ffi.new("const int16_t *[]", sounds)
+        count = lib.bl_dtmf_process_many(states, inputs, len(receivers), events, len(events))
+        heard: list[list[DtmfEvent]] = [[] for _ in receivers]
+        for event in events[0:count]:
+            heard[event.channel].append(_event(event))
+        return heard
 
 
 class DtmfSender:

@@ -10,6 +10,7 @@ struct bl_dtmf_cfg {
 	float max_low_twist_db;
 	uint16_t min_on_ms;
 	uint16_t min_pause_ms;
+	float max_off_percent;
 };
 
 struct bl_dtmf_event {
@@ -18,6 +19,7 @@ struct bl_dtmf_event {
 	float level_dbm0;
 	char digit;
 	uint8_t on;
+	uint16_t channel;
 };
 
 struct bl_dtmf;
@@ -25,6 +27,10 @@ size_t bl_dtmf_size(void);
 int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg);
 void bl_dtmf_reset(struct bl_dtmf *d);
 size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl_dtmf_event *events, size_t max);
+size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
+                            struct bl_dtmf_event *events, size_t max);
+char bl_dtmf_early(const struct bl_dtmf *d);
+const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration);
 
 struct bl_dtmf_tx_cfg {
 	float low_level_dbm0;

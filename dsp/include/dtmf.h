@@ -2,16 +2,18 @@
 /*
  * DTMF receiver (Q.24) and sender (Q.23) on 8 kHz 16-bit linear sound. Flat state, no pointers.
  *
- * The receiver looks at the last 20 ms every 5 ms. A look is a hit when the strongest tone of each group holds nearly
- * all the energy above 500 Hz, lies within the frequency limits (measured from the phase against the look before) and
- * the two levels are within the twist limits. Enough hits in a row make a digit, enough misses end it; being levels
- * relative to the window's energy, those counts translate to milliseconds at any level. Below 500 Hz is cut off: dial
- * tone may sound.
+ * The receiver works in two stages. The first takes a block of 10 ms of eight channels at once (correlate.h) and asks
+ * whether the strongest tone of each group holds half of the energy: speech does in 2 blocks of a thousand, silence
+ * never. Only then, and as long as a digit may be going on, the second stage looks at the last 20 ms every 5 ms, and
+ * back over the last 15 ms. A look is a hit when the two tones hold nearly all the energy, lie within the frequency
+ * limit (measured from the phase against the look before) and their levels are within the twist limits. Enough hits in
+ * a row make a digit, enough misses end it; purity being relative to the window's energy, those counts translate to
+ * milliseconds at any level. A sound that has stood for 200 ms and lies below 575 Hz is a dial tone and does not count.
  *
- * Delay: the on event comes about min_on_ms after the digit's start, the off event about min_pause_ms + 10 ms after its
- * end. Float: x86-64 and AArch64 have it in SIMD, and the products span 100 dB that fixed point would have to be scaled
- * for. The vector form adds up in another order: its powers agree within 1e-5, so a sound that lies on a limit to that
- * part may be a digit to one form and none to the other.
+ * Delay: the early flag comes 13 to 20 ms after the digit's start, the on event about min_on_ms after it, the off event
+ * about min_pause_ms + 10 ms after its end. Sums are integers and agree bit for bit in both forms; what is made of them
+ * is float and agrees within 1e-5, so a sound that lies on a limit to that part may be a digit to one form and none to
+ * the other. One by one or many at once is the same to the bit.
  */
 #ifndef BL_DTMF_H
 #define BL_DTMF_H
@@ -21,15 +23,16 @@
 
 #define BL_DTMF_HOP 40     /* samples between two looks, 5 ms */
 #define BL_DTMF_WINDOW 160 /* samples of a look, 20 ms */
+#define BL_DTMF_HOPS 8     /* kept */
 #define BL_DTMF_TONES 8    /* 697 770 852 941 1209 1336 1477 1633 Hz */
-#define BL_DTMF_SECTIONS 3 /* second-order sections of the dial tone filter */
 
 struct bl_dtmf_cfg {
-	float min_level_dbm0;    /* weakest tone accepted, each; -45 to 0, default -38 */
+	float min_level_dbm0;    /* weakest tone accepted, each; -45 to 0, default -42 */
 	float max_high_twist_db; /* high group above low group; 0 to 20, default 4 */
 	float max_low_twist_db;  /* low group above high group; 0 to 20, default 8 */
-	uint16_t min_on_ms;      /* digits this long are accepted, 17 ms shorter ones are not; 30 to 200, default 40 */
+	uint16_t min_on_ms;      /* digits this long are accepted, 15 ms shorter ones are not; 30 to 200, default 40 */
 	uint16_t min_pause_ms; /* pauses this long part two digits, 15 ms shorter ones do not; 25 to 200, default 30 */
+	float max_off_percent; /* of a tone's frequency, between what is accepted and rejected; 2 to 3, default 2.5 */
 };
 
 struct bl_dtmf_event {
@@ -38,33 +41,36 @@ struct bl_dtmf_event {
 	float level_dbm0;          /* mean of the two tones' levels, each at its loudest */
 	char digit;                /* 0-9 A-D * # */
 	uint8_t on;                /* 1: the digit has begun, 0: it has ended */
+	uint16_t channel;          /* of bl_dtmf_process_many, else 0 */
 };
 
 struct bl_dtmf {
 	struct bl_dtmf_cfg cfg;
-	uint64_t samples;   /* taken so far */
-	uint32_t fill;      /* samples of the current hop */
-	uint32_t on_hits;   /* hits that make a digit, from min_on_ms */
-	uint32_t off_looks; /* misses that end one, from min_pause_ms */
-	uint32_t hits;      /* hits in a row of `candidate` */
-	uint32_t misses;    /* looks in a row without `digit` */
-	char candidate;     /* digit of the last hit, 0: none */
-	char digit;         /* digit that is on, 0: none */
-	float min_power;    /* mean squares and ratios, from cfg */
+	uint32_t fill;         /* samples of the current hop */
+	uint64_t hops;         /* complete ones, so far */
+	uint32_t alert;        /* looks to come though nothing is heard */
+	uint32_t dial_periods; /* of one level, saturating when it is taken for a dial tone */
+	float dial_sum;        /* of the blocks' mean squares in this period */
+	float dial_power;      /* mean square that has stood for dial_periods */
+	float dial_low;        /* below the tones in the last looks, smoothed */
+	uint32_t dial_strays;  /* periods in a row that were off it */
+	uint32_t on_hits;      /* hits that make a digit, from min_on_ms */
+	uint32_t off_looks;    /* misses that end one, from min_pause_ms */
+	uint32_t hits;         /* hits in a row of `candidate` */
+	uint32_t misses;       /* looks in a row without `digit` */
+	char candidate;        /* digit of the last hit, 0: none */
+	char digit;            /* digit that is on, 0: none */
+	float min_power;       /* mean squares and ratios, from cfg */
 	float max_high_ratio;
 	float max_low_ratio;
+	float max_off;                              /* share of the frequency */
 	float candidate_power[2];                   /* loudest low and high tone since the first hit, mean square */
 	float level_dbm0;                           /* of the digit that is on */
 	uint64_t candidate_at;                      /* start of the candidate */
 	uint64_t digit_at;                          /* start of the digit that is on */
 	uint64_t digit_end;                         /* its end as far as seen */
-	float section[BL_DTMF_SECTIONS][2];         /* dial tone filter */
-	float re[BL_DTMF_TONES], im[BL_DTMF_TONES]; /* the last look */
-	float sound[BL_DTMF_WINDOW];                /* filtered */
-	float raw[BL_DTMF_WINDOW];                  /* before the filter */
-	float dial_power;                           /* mean square below the filter that has stood for dial_looks */
-	uint32_t dial_looks;                        /* saturating when it is taken for a dial tone */
-	uint32_t dial_strays;                       /* looks in a row that were off it */
+	float re[BL_DTMF_TONES], im[BL_DTMF_TONES]; /* the last look, while there are looks */
+	int16_t sound[BL_DTMF_HOPS][BL_DTMF_HOP];   /* the last hops; hop h lies in h % BL_DTMF_HOPS */
 };
 
 size_t bl_dtmf_size(void);
@@ -76,6 +82,21 @@ void bl_dtmf_reset(struct bl_dtmf *d);
  * one off event come of a hop, so max ≥ 2 * (n / BL_DTMF_HOP + 1) loses none; those beyond max are dropped.
  */
 size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl_dtmf_event *events, size_t max);
+/*
+ * One hop of BL_DTMF_HOP samples of each of `channels` receivers, at most 65536; a NULL receiver is passed over, sound
+ * that is NULL is silence. Writes and returns as above, each event with its channel; those of one channel are in order.
+ * max ≥ 4 * channels loses none.
+ */
+size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
+                            struct bl_dtmf_event *events, size_t max);
+/*
+ * The digit that is likely beginning, from 13 to 20 ms of it on until it is on or refuted; 0: none. Sound that goes on
+ * in-band is to be muted while this or a digit is there.
+ */
+char bl_dtmf_early(const struct bl_dtmf *d);
+
+/* The settings of an administration's column of Q.24 table A-1 (dsp/tables/dtmf_columns.toml); NULL: there is none. */
+const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration);
 
 #define BL_DTMF_TX_QUEUE 64 /* digits that may wait */
 

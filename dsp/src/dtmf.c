@@ -1,46 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * DTMF receiver. See dtmf.h for how it decides.
- *
- * Purity = power of the two tones / power in the window, both under the same window: by Cauchy-Schwarz it is 1 only for
- * two steady tones that fill it, and about the filled share while a digit begins or ends. One threshold thus serves as
- * the signal-to-noise limit, the guard against speech and the clock of on and off at any level.
- */
+/* DTMF receiver: settings, the screening of blocks, and when to look. See dtmf.h. */
 #include "dtmf.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
+#include "correlate.h"
 #include "dbm0.h"
-#include "dtmf_digits.h"
+#include "dtmf_columns.h"
+#include "dtmf_stages.h"
 #include "dtmf_tables.h"
 #include "dtmf_vector.h"
 #include "isa.h"
 
-#define GROUP 4
-#define PURITY 0.75f           /* a look at 10 dB SNR has 0.91 */
-#define FREQUENCY_LIMIT 0.025f /* between Q.24's accepted 1.5 % and rejected 3.5 % */
-#define TWIST_MARGIN_DB 2.0f   /* three times what noise of 10 dB SNR moves the measured twist */
-#define EDGE_SHARE 0.5f        /* of a tone's power a window 3/4 full reads */
-#define DIAL_LOOKS 40          /* 200 ms of one level: no speech does that */
-#define DIAL_STEADY 0.1f       /* of its power, two frequencies 90 Hz apart beat by half of it */
-#define DIAL_FOLLOW 0.0625f    /* a look: its first window may have been not quite full */
-#define DIAL_LEAK 0.05f        /* of the tones' power that is counted as below the filter */
-#define DIAL_STRAYS 6          /* looks */
-#define HOPS_A_SECOND 200.0f
-#define BIN_HZ 50.0f  /* sampling rate / window */
-#define TINY 1e-12f   /* below: flushed to 0, denormals are slow */
-#define MS_TO_FILL 13 /* of a tone before a look is a hit, and after one at its end: purity 0.75 */
+#define TWIST_MARGIN_DB 2.0f /* three times what noise of 10 dB SNR moves the measured twist */
 #define HOP_MS 5
-#define HIT_AFTER_START (MS_TO_FILL * BL_SAMPLES_PER_MS + BL_DTMF_HOP / 2)
-#define HIT_BEFORE_END (BL_DTMF_WINDOW - MS_TO_FILL * BL_SAMPLES_PER_MS - BL_DTMF_HOP / 2)
-#define PI_F 3.14159265f
+#define BLOCK_HOPS 2
+#define BLOCK_SHARE 0.25f                                /* of a tone in a block half full */
+#define ALERT_LOOKS 6                                    /* behind a block that may be a digit's, and behind a hit */
+#define LOOKS_BACK 4                                     /* of which the first only gives the phases */
+#define DIAL_PERIOD_HOPS 8                               /* 40 ms: two tones that beat have one power over it */
+#define DIAL_STEADY 0.2f                                 /* of its power */
+#define DIAL_FOLLOW 0.25f                                /* a period */
+#define DIAL_STRAYS 2                                    /* periods off it are forgiven */
+#define DIAL_MIN_POWER (BL_DBM0_MEAN_SQUARE * 1.585e-4f) /* -38 dBm0: softer ones disturb nobody */
 
-struct look {
-	char digit;     /* 0: no hit */
-	float power[2]; /* low, high: mean squares at the receiver's input */
-};
+static const int16_t silence[BL_DTMF_HOP];
 
 size_t bl_dtmf_size(void)
 {
@@ -56,16 +42,17 @@ static int cfg_is_good(const struct bl_dtmf_cfg *cfg)
 {
 	return in_range(cfg->min_level_dbm0, -45.0f, 0.0f) && in_range(cfg->max_high_twist_db, 0.0f, 20.0f) &&
 	       in_range(cfg->max_low_twist_db, 0.0f, 20.0f) && cfg->min_on_ms >= 30 && cfg->min_on_ms <= 200 &&
-	       cfg->min_pause_ms >= 25 && cfg->min_pause_ms <= 200;
+	       cfg->min_pause_ms >= 25 && cfg->min_pause_ms <= 200 && in_range(cfg->max_off_percent, 2.0f, 3.0f);
 }
 
 int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg)
 {
-	static const struct bl_dtmf_cfg standard = {.min_level_dbm0 = -38.0f,
+	static const struct bl_dtmf_cfg standard = {.min_level_dbm0 = -42.0f,
 	                                            .max_high_twist_db = 4.0f,
 	                                            .max_low_twist_db = 8.0f,
 	                                            .min_on_ms = 40,
-	                                            .min_pause_ms = 30};
+	                                            .min_pause_ms = 30,
+	                                            .max_off_percent = 2.5f};
 
 	if (!cfg)
 		cfg = &standard;
@@ -86,272 +73,214 @@ void bl_dtmf_reset(struct bl_dtmf *d)
 	d->min_power = BL_DBM0_MEAN_SQUARE * powf(10.0f, cfg.min_level_dbm0 / 10.0f);
 	d->max_high_ratio = powf(10.0f, (cfg.max_high_twist_db + TWIST_MARGIN_DB) / 10.0f);
 	d->max_low_ratio = powf(10.0f, (cfg.max_low_twist_db + TWIST_MARGIN_DB) / 10.0f);
+	d->max_off = cfg.max_off_percent / 100.0f;
 	/* A tone of t ms gives floor((t - 6) / 5) hits or one more, in noise one less. */
 	d->on_hits = (cfg.min_on_ms - 15u) / HOP_MS;
 	/* A pause of t ms gives floor((t + 5) / 5) misses or one more. */
 	d->off_looks = cfg.min_pause_ms / HOP_MS;
 }
 
-/* Take the dial tone off one sample: three second-order sections, transposed direct form II. */
-static float filter(struct bl_dtmf *d, float x)
+const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration)
 {
-	for (int i = 0; i < BL_DTMF_SECTIONS; i++) {
-		const float *c = bl_dtmf_filter[i]; /* b0 b1 b2 a1 a2 */
-		float y = c[0] * x + d->section[i][0];
+	for (size_t i = 0; i < sizeof bl_dtmf_columns / sizeof bl_dtmf_columns[0]; i++)
+		if (!strcmp(administration, bl_dtmf_columns[i].name))
+			return &bl_dtmf_columns[i].cfg;
+	return NULL;
+}
 
-		d->section[i][0] = c[1] * x - c[3] * y + d->section[i][1];
-		d->section[i][1] = c[2] * x - c[4] * y;
-		x = y;
+/* Up to eight receivers whose block is complete, and its two hops. */
+struct batch {
+	struct bl_dtmf *d[BL_HOP_CHANNELS];
+	const int16_t *sound[BLOCK_HOPS][BL_HOP_CHANNELS];
+	uint16_t channel[BL_HOP_CHANNELS];
+	size_t n;
+};
+
+/* Power of the block's strongest tone in the group of rows that begins with `first`. */
+static float strongest(const struct bl_hop_sums *old, const struct bl_hop_sums *new, int first, int channel)
+{
+	float most = 0.0f;
+
+	for (int k = first; k < first + DTMF_GROUP; k++) {
+		float c = bl_dtmf_advance_re[k], s = bl_dtmf_advance_im[k];
+		float before_re = (float)old[k].re[channel], before_im = (float)old[k].im[channel];
+		float re = (float)new[k].re[channel] + c *before_re + s *before_im;
+		float im = (float)new[k].im[channel] + c *before_im - s *before_re;
+
+		most = fmaxf(most, re * re + im * im);
 	}
-	return x;
+	return most * BL_DTMF_BLOCK_SCALE;
 }
 
-static void flush_denormals(struct bl_dtmf *d)
+static void screen(const int16_t *const sound[BLOCK_HOPS][BL_HOP_CHANNELS], struct bl_dtmf_screen *s)
 {
-	for (int i = 0; i < BL_DTMF_SECTIONS; i++) {
-		for (int j = 0; j < 2; j++) {
-			if (fabsf(d->section[i][j]) < TINY)
-				d->section[i][j] = 0.0f;
-		}
-	}
-}
+	struct bl_hop hops[BLOCK_HOPS];
+	struct bl_hop_sums sums[BLOCK_HOPS * BL_DTMF_TONES];
 
-static float window_power(const float *sound)
-{
-	float power = 0.0f;
-
-	if (bl_isa() == BL_ISA_VECTOR)
-		return bl_dtmf_power_vector(sound);
-	for (int i = 0; i < BL_DTMF_WINDOW; i++)
-		power += bl_dtmf_window[i] * sound[i] * sound[i];
-	return power;
-}
-
-static void correlate(const struct bl_dtmf *d, float *re, float *im)
-{
 	if (bl_isa() == BL_ISA_VECTOR) {
-		bl_dtmf_correlate_vector(d->sound, re, im);
+		bl_dtmf_screen_vector(sound, s);
 		return;
 	}
-	for (int tone = 0; tone < BL_DTMF_TONES; tone++) {
-		float sum_re = 0.0f;
-		float sum_im = 0.0f;
-
-		for (int i = 0; i < BL_DTMF_WINDOW; i++) {
-			sum_re += bl_dtmf_cos[tone][i] * d->sound[i];
-			sum_im += bl_dtmf_sin[tone][i] * d->sound[i];
-		}
-		re[tone] = sum_re;
-		im[tone] = sum_im;
+	for (int h = 0; h < BLOCK_HOPS; h++)
+		bl_hop_take(&hops[h], sound[h]);
+	bl_correlate(hops, BLOCK_HOPS, bl_dtmf_hop_rows, BL_DTMF_TONES, sums);
+	s->pure = 0;
+	for (int c = 0; c < BL_HOP_CHANNELS; c++) {
+		s->low[c] = strongest(sums, sums + BL_DTMF_TONES, 0, c);
+		s->high[c] = strongest(sums, sums + BL_DTMF_TONES, DTMF_GROUP, c);
+		s->power[c] = (float)(hops[0].energy[c] + hops[1].energy[c]) * BL_DTMF_ENERGY_SCALE;
+		s->pure |= (uint32_t)(s->low[c] + s->high[c] > BL_DTMF_BLOCK_PURITY * s->power[c]) << c;
 	}
 }
 
-static int strongest(const float *re, const float *im, int first)
+/* Does a tone stand? While looks go on only what of it lies in the dial tones' band. */
+static void watch_dial_tone(struct bl_dtmf *d)
 {
-	int best = first;
-	float most = -1.0f;
+	float power = d->dial_sum * ((float)BLOCK_HOPS / DIAL_PERIOD_HOPS);
 
-	for (int tone = first; tone < first + GROUP; tone++) {
-		float power = re[tone] * re[tone] + im[tone] * im[tone];
-
-		if (power > most) {
-			most = power;
-			best = tone;
-		}
-	}
-	return best;
-}
-
-/* Hertz by which the sound lies off a tone: what its phase gained over the hop beside what the tone itself would have.
- */
-static float offset_hz(const struct bl_dtmf *d, const float *re, const float *im, int tone)
-{
-	float turn_re = re[tone] * d->re[tone] + im[tone] * d->im[tone];
-	float turn_im = im[tone] * d->re[tone] - re[tone] * d->im[tone];
-	/* The window's sums run on from its own start: over a hop the tone itself turns by its advance. */
-	float off_re = turn_re * bl_dtmf_back_re[tone] - turn_im * bl_dtmf_back_im[tone];
-	float off_im = turn_re * bl_dtmf_back_im[tone] + turn_im * bl_dtmf_back_re[tone];
-
-	return atan2f(off_im, off_re) * (HOPS_A_SECOND / (2.0f * PI_F));
-}
-
-/* What the window takes from a tone that lies off its frequency, undone: 1/H² of a Hann window up to 0.9 bins. */
-static float regain(float off_hz)
-{
-	float bins = off_hz / BIN_HZ;
-	float square = bins * bins;
-
-	return 1.0f + 1.29f * square + 1.2f * square * square;
-}
-
-static int levels_are_good(const struct bl_dtmf *d, const float *power)
-{
-	float edge = d->min_power * EDGE_SHARE;
-
-	return power[0] >= edge && power[1] >= edge && power[1] <= power[0] * d->max_high_ratio &&
-	       power[0] <= power[1] * d->max_low_ratio;
-}
-
-/*
- * Is what lies below the filter a dial tone: did it stand still before, and does it still? A few looks off it are
- * forgiven, since the filter delays the start and the end of a digit.
- */
-static int dial_tone_stands(struct bl_dtmf *d, float low, float tones)
-{
-	float off = fabsf(low - d->dial_power);
-
-	if (off <= DIAL_STEADY * d->dial_power + DIAL_LEAK * tones) {
+	d->dial_sum = 0.0f;
+	if (d->alert && dtmf_dial_tone_stands(d))
+		power = d->dial_low;
+	if (power >= DIAL_MIN_POWER && fabsf(power - d->dial_power) <= DIAL_STEADY * d->dial_power) {
 		d->dial_strays = 0;
-		d->dial_power += DIAL_FOLLOW * (low - d->dial_power);
-		if (d->dial_looks < DIAL_LOOKS)
-			d->dial_looks++;
-		return d->dial_looks == DIAL_LOOKS;
-	}
-	if (++d->dial_strays > DIAL_STRAYS || d->dial_looks < DIAL_LOOKS) {
-		d->dial_power = low;
-		d->dial_looks = 0;
+		d->dial_power += DIAL_FOLLOW * (power - d->dial_power);
+		d->dial_periods += d->dial_periods < DTMF_DIAL_PERIODS;
+	} else if (++d->dial_strays > DIAL_STRAYS || d->dial_periods < DTMF_DIAL_PERIODS) {
+		d->dial_power = power;
+		d->dial_periods = 0;
 		d->dial_strays = 0;
 	}
-	return 0;
 }
 
-static void take_look(struct bl_dtmf *d, const float *re, const float *im, struct look *look)
+static int levels_are_good(const struct bl_dtmf *d, float low, float high)
 {
-	int tone[2] = {strongest(re, im, 0), strongest(re, im, GROUP)};
-	float filtered = window_power(d->sound);
-	float total = window_power(d->raw);
-	float tones = 0.0f; /* at the input */
-	float pure = 0.0f;  /* after the filter */
-	int in_tune = 1;
+	float edge = d->min_power * BLOCK_SHARE;
 
-	for (int i = 0; i < 2; i++) {
-		int k = tone[i];
-		float off = offset_hz(d, re, im, k);
-		float power = re[k] * re[k] + im[k] * im[k];
-
-		if (fabsf(off) <= FREQUENCY_LIMIT * bl_dtmf_hz[k])
-			power *= regain(off);
-		else
-			in_tune = 0;
-		pure += power;
-		look->power[i] = power * bl_dtmf_gain[k];
-		tones += look->power[i];
-	}
-	if (dial_tone_stands(d, total - filtered - (tones - pure), tones)) {
-		total = filtered;
-		tones = pure;
-	}
-	look->digit = 0;
-	if (in_tune && tones >= PURITY * total && levels_are_good(d, look->power))
-		look->digit = dtmf_digits[GROUP * tone[0] + tone[1] - GROUP];
+	return low >= edge && high >= edge && high * BLOCK_SHARE <= low * d->max_high_ratio &&
+	       low * BLOCK_SHARE <= high * d->max_low_ratio;
 }
 
-static float level_of(const float *power)
+static void look(struct bl_dtmf *d, uint64_t end, struct dtmf_out *out)
 {
-	return 5.0f * (log10f(power[0] / BL_DBM0_MEAN_SQUARE) + log10f(power[1] / BL_DBM0_MEAN_SQUARE));
+	struct dtmf_look look;
+
+	bl_dtmf_look(d, end, &look);
+	bl_dtmf_decide(d, &look, out);
+	if (look.digit || d->digit)
+		d->alert = ALERT_LOOKS;
+	else
+		d->alert -= d->alert > 0;
 }
 
-static size_t end_digit(struct bl_dtmf *d, struct bl_dtmf_event *events, size_t max)
+static void begin_looks(struct bl_dtmf *d, struct dtmf_out *out)
 {
-	char digit = d->digit;
-
-	d->digit = 0;
-	if (max == 0)
-		return 0;
-	events->at_sample = d->digit_end;
-	events->duration_samples = (uint32_t)(d->digit_end - d->digit_at);
-	events->level_dbm0 = d->level_dbm0;
-	events->digit = digit;
-	events->on = 0;
-	return 1;
+	d->dial_low = d->dial_power;
+	bl_dtmf_glance(d, d->hops - LOOKS_BACK);
+	for (uint64_t back = LOOKS_BACK; back-- > 0;)
+		look(d, d->hops - back, out);
+	d->alert = ALERT_LOOKS;
 }
 
-static size_t begin_digit(struct bl_dtmf *d, struct bl_dtmf_event *events, size_t max)
+/* Look further where the block is pure, and under a dial tone wherever it has the levels. */
+static void follow(struct bl_dtmf *d, const struct bl_dtmf_screen *s, size_t c, struct dtmf_out *out)
 {
-	d->digit = d->candidate;
-	d->digit_at = d->candidate_at;
-	d->level_dbm0 = level_of(d->candidate_power);
-	d->misses = 0;
-	if (max == 0)
-		return 0;
-	events->at_sample = d->digit_at;
-	events->duration_samples = 0;
-	events->level_dbm0 = d->level_dbm0;
-	events->digit = d->digit;
-	events->on = 1;
-	return 1;
-}
-
-/* Hits in a row of one digit, its start and its loudest look. */
-static void count_hit(struct bl_dtmf *d, const struct look *look)
-{
-	if (!look->digit || look->digit != d->candidate) {
-		d->candidate = look->digit;
-		d->candidate_at = d->samples > HIT_AFTER_START ? d->samples - HIT_AFTER_START : 0;
-		d->candidate_power[0] = 0.0f;
-		d->candidate_power[1] = 0.0f;
-		d->hits = 0;
-	}
-	if (!look->digit)
+	d->dial_sum += s->power[c];
+	if (!(d->hops % DIAL_PERIOD_HOPS))
+		watch_dial_tone(d);
+	if (!(s->pure >> c & 1) && !dtmf_dial_tone_stands(d))
 		return;
-	d->hits++;
-	for (int i = 0; i < 2; i++)
-		d->candidate_power[i] = fmaxf(d->candidate_power[i], look->power[i]);
+	if (!levels_are_good(d, s->low[c], s->high[c]))
+		return;
+	if (!d->alert)
+		begin_looks(d, out);
+	d->alert = ALERT_LOOKS;
 }
 
-static int candidate_is_digit(const struct bl_dtmf *d)
+static void run(struct batch *b, struct dtmf_out *out)
 {
-	return d->candidate && d->candidate != d->digit && d->hits >= d->on_hits &&
-	       d->candidate_power[0] >= d->min_power && d->candidate_power[1] >= d->min_power;
-}
+	struct bl_dtmf_screen s;
 
-static size_t decide(struct bl_dtmf *d, const struct look *look, struct bl_dtmf_event *events, size_t max)
-{
-	size_t count = 0;
-
-	count_hit(d, look);
-	if (d->digit && look->digit == d->digit) {
-		d->misses = 0;
-		d->digit_end = d->samples - HIT_BEFORE_END;
-	} else if (d->digit && (++d->misses >= d->off_looks || candidate_is_digit(d))) {
-		count = end_digit(d, events, max);
+	for (size_t i = b->n; i < BL_HOP_CHANNELS; i++)
+		b->sound[0][i] = b->sound[1][i] = silence;
+	screen((const int16_t *const(*)[BL_HOP_CHANNELS])b->sound, &s);
+	for (size_t i = 0; i < b->n; i++) {
+		out->channel = b->channel[i];
+		follow(b->d[i], &s, i, out);
 	}
-	if (candidate_is_digit(d)) {
-		count += begin_digit(d, events + count, max - count);
-		d->digit_end = d->samples - HIT_BEFORE_END;
-	}
-	return count;
+	b->n = 0;
 }
 
-static size_t end_of_hop(struct bl_dtmf *d, struct bl_dtmf_event *events, size_t max)
+static void add(struct batch *b, struct bl_dtmf *d, uint16_t channel, struct dtmf_out *out)
 {
-	struct look look = {0};
-	float re[BL_DTMF_TONES];
-	float im[BL_DTMF_TONES];
+	b->d[b->n] = d;
+	b->channel[b->n] = channel;
+	b->sound[0][b->n] = d->sound[(d->hops - 2) % BL_DTMF_HOPS];
+	b->sound[1][b->n] = d->sound[(d->hops - 1) % BL_DTMF_HOPS];
+	if (++b->n == BL_HOP_CHANNELS)
+		run(b, out);
+}
 
-	flush_denormals(d);
-	correlate(d, re, im);
-	take_look(d, re, im, &look);
-	memcpy(d->re, re, sizeof(re));
-	memcpy(d->im, im, sizeof(im));
-	memmove(d->raw, d->raw + BL_DTMF_HOP, (BL_DTMF_WINDOW - BL_DTMF_HOP) * sizeof(d->raw[0]));
-	memmove(d->sound, d->sound + BL_DTMF_HOP, (BL_DTMF_WINDOW - BL_DTMF_HOP) * sizeof(d->sound[0]));
-	d->fill = 0;
-	return decide(d, &look, events, max);
+/* A hop is complete: look where looks go on, note a block that is complete too. */
+static inline void end_of_hop(struct bl_dtmf *d, uint16_t channel, struct batch *b, struct dtmf_out *out)
+{
+	d->hops++;
+	if (d->alert) {
+		out->channel = channel;
+		look(d, d->hops, out);
+	}
+	if (!(d->hops % BLOCK_HOPS))
+		add(b, d, channel, out);
+}
+
+static void take(struct bl_dtmf *d, const int16_t *in, size_t n, uint16_t channel, struct dtmf_out *out)
+{
+	struct batch alone;
+
+	alone.n = 0;
+	while (n) {
+		size_t fill = d->fill % BL_DTMF_HOP, piece = BL_DTMF_HOP - fill < n ? BL_DTMF_HOP - fill : n;
+
+		memcpy(d->sound[d->hops % BL_DTMF_HOPS] + fill, in, piece * sizeof in[0]);
+		in += piece;
+		n -= piece;
+		d->fill = (uint32_t)(fill + piece);
+		if (d->fill < BL_DTMF_HOP)
+			continue;
+		d->fill = 0;
+		end_of_hop(d, channel, &alone, out);
+		if (alone.n)
+			run(&alone, out);
+	}
 }
 
 size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl_dtmf_event *events, size_t max)
 {
-	size_t count = 0;
+	struct dtmf_out out = {.events = events, .max = max};
 
-	for (size_t i = 0; i < n; i++) {
-		size_t at = BL_DTMF_WINDOW - BL_DTMF_HOP + d->fill;
+	take(d, in, n, 0, &out);
+	return out.count;
+}
 
-		d->raw[at] = in[i];
-		d->sound[at] = filter(d, in[i]);
-		d->samples++;
-		if (++d->fill == BL_DTMF_HOP)
-			count += end_of_hop(d, events + count, max - count);
+size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
+                            struct bl_dtmf_event *events, size_t max)
+{
+	struct dtmf_out out = {.events = events, .max = max};
+	struct batch b;
+
+	b.n = 0;
+	for (size_t c = 0; c < channels; c++) {
+		const int16_t *sound = in[c] ? in[c] : silence;
+
+		if (!d[c])
+			continue;
+		if (d[c]->fill) {
+			take(d[c], sound, BL_DTMF_HOP, (uint16_t)c, &out);
+			continue;
+		}
+		memcpy(d[c]->sound[d[c]->hops % BL_DTMF_HOPS], sound, sizeof d[c]->sound[0]);
+		end_of_hop(d[c], (uint16_t)c, &b, &out);
 	}
-	return count;
+	if (b.n)
+		run(&b, &out);
+	return out.count;
 }

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""DTMF receiver tables: window, windowed tones, phase advance of a hop, dial tone filter.
+"""DTMF receiver tables: window, windowed rows of the eight tones and of the dial tone's band, phase advance of a hop.
 
-Law: everything follows from Q.23's eight frequencies, the window and hop of dtmf.h and the filter's figures below; it
-is an inverse Chebyshev high-pass (flat above, zeros on the unit circle below), by the bilinear transform.
+Law: everything follows from Q.23's eight frequencies and the window and hop of dtmf.h. Rows are folded about the middle
+of the window as those of correlate.h are about the middle of a hop, eight frequencies side by side.
 """
 
 import cmath
 import math
+from collections.abc import Callable, Sequence
 
+from dsp.tools import correlate_rows
 from dsp.tools.ctable import array, float_literal, header, matrix
 
 RATE_HZ = 8000
 FREQUENCIES_HZ = (697, 770, 852, 941, 1209, 1336, 1477, 1633)
+DIAL_HZ = tuple(range(200, 600, 50))
+"""Bins of the window about the dial tones of E.180, 350 to 450 Hz: above them, a Hann window leaves -41 dB of one."""
 WINDOW = 160
 HOP = 40
-STOP_HZ = 465  # dial tones lie below: 350, 425, 440, 450 (E.180) and 3 %
-STOP_DB = 40  # dial tone of -10 dBm0 falls to -50
-ORDER = 6
+PEAK = 1638
+"""Of a row: the products of a window, 80 by a mean weight of 1/2, stay below 2^31 for any sound."""
 
 
 def hann() -> list[float]:
@@ -24,61 +27,39 @@ def hann() -> list[float]:
     return [0.5 - 0.5 * math.cos(2 * math.pi * (at + 0.5) / WINDOW) for at in range(WINDOW)]
 
 
-def sections() -> list[tuple[float, float, float, float, float]]:
-    """Second-order sections b0 b1 b2 a1 a2 of the dial tone filter, gain 1 at half the sampling rate."""
-    edge = math.tan(math.pi * STOP_HZ / RATE_HZ)
-    bend = math.asinh(math.sqrt(10 ** (STOP_DB / 10) - 1)) / ORDER
-    result = []
-    for pair in range(ORDER // 2):
-        angle = math.pi * (2 * pair + 1) / (2 * ORDER)
-        zero = 1j * edge * math.cos(angle)
-        pole = edge * complex(-math.sinh(bend) * math.sin(angle), math.cosh(bend) * math.cos(angle))
-        z0, p0 = (1 + zero) / (1 - zero), (1 + pole) / (1 - pole)
-        b1, b2, a1, a2 = -2 * z0.real, abs(z0) ** 2, -2 * p0.real, abs(p0) ** 2
-        gain = (1 - a1 + a2) / (1 - b1 + b2)
-        result.append((gain, gain * b1, gain * b2, a1, a2))
-    return result
+def _half(frequencies_hz: Sequence[int], wave: Callable[[float], float]) -> list[str]:
+    """Pairs of samples outward from the middle, of each pair all eight frequencies."""
+    window = hann()[WINDOW // 2 :]
+    values: list[float] = []
+    for pair in range(WINDOW // 4):
+        for hz in frequencies_hz:
+            angle = 2 * math.pi * hz / RATE_HZ
+            values += [PEAK * window[at] * wave(angle * (at + 0.5)) for at in (2 * pair, 2 * pair + 1)]
+    return [str(round(value)) for value in values]
 
 
-def filter_power(hz: float) -> float:
-    """Power gain of the dial tone filter."""
-    z = cmath.exp(-2j * math.pi * hz / RATE_HZ)
-    gain = 1.0
-    for b0, b1, b2, a1, a2 in sections():
-        gain *= abs((b0 + b1 * z + b2 * z * z) / (1 + a1 * z + a2 * z * z)) ** 2
-    return gain
-
-
-def _tone_rows(part: int) -> list[list[str]]:
-    """Windowed cosine (part 0) or minus sine (1) of each frequency; a sine of mean square m gives re² + im² = m."""
-    window = hann()
-    scale = math.sqrt(2) / sum(window)
-    rows = []
-    for hz in FREQUENCIES_HZ:
-        turns = [cmath.exp(-2j * math.pi * hz * at / RATE_HZ) for at in range(WINDOW)]
-        waves = [turn.imag if part else turn.real for turn in turns]
-        rows.append([float_literal(scale * w * wave) for w, wave in zip(window, waves, strict=True)])
-    return rows
+def _rows(frequencies_hz: Sequence[int]) -> list[list[str]]:
+    return [_half(frequencies_hz, math.cos), _half(frequencies_hz, math.sin)]
 
 
 def render() -> str:
     """Text of dsp/tables/dtmf_tables.h."""
     window = hann()
-    advance = [cmath.exp(-2j * math.pi * hz * HOP / RATE_HZ) for hz in FREQUENCIES_HZ]
+    squares = [w * w for w in window]
+    advance = [cmath.exp(2j * math.pi * hz * HOP / RATE_HZ) for hz in FREQUENCIES_HZ]
     return header(
         "dtmf_tables",
         "dtmf_tables",
-        "Window (sum 1), windowed tones (a sine of mean square m gives re² + im² = m), the turn that takes back a\n"
-        "hop's phase advance, what the dial tone filter takes from each tone's power (its reciprocal), and the\n"
-        "filter's sections b0 b1 b2 a1 a2.",
+        "The tones, a hop's phase advance of each, rows of a hop (correlate.h); the window and its square, each of\n"
+        "sum 1; windowed rows of the tones and of the dial tone's band: cosines, then sines, [40 pairs][8][2].",
         [
             array("float", "bl_dtmf_hz", [float_literal(hz) for hz in FREQUENCIES_HZ], 4),
+            array("float", "bl_dtmf_advance_re", [float_literal(turn.real) for turn in advance], 4),
+            array("float", "bl_dtmf_advance_im", [float_literal(turn.imag) for turn in advance], 4),
+            correlate_rows.rows("bl_dtmf_hop_rows", FREQUENCIES_HZ),
             array("float", "bl_dtmf_window", [float_literal(w / sum(window)) for w in window], 6),
-            matrix("float", "bl_dtmf_cos", _tone_rows(0), 6),
-            matrix("float", "bl_dtmf_sin", _tone_rows(1), 6),
-            array("float", "bl_dtmf_back_re", [float_literal(turn.real) for turn in advance], 4),
-            array("float", "bl_dtmf_back_im", [float_literal(turn.imag) for turn in advance], 4),
-            array("float", "bl_dtmf_gain", [float_literal(1 / filter_power(hz)) for hz in FREQUENCIES_HZ], 4),
-            matrix("float", "bl_dtmf_filter", [[float_literal(c) for c in s] for s in sections()], 5),
+            array("float", "bl_dtmf_window_square", [float_literal(s / sum(squares)) for s in squares], 6),
+            matrix("int16_t", "bl_dtmf_tone_rows", _rows(FREQUENCIES_HZ), 16),
+            matrix("int16_t", "bl_dtmf_dial_rows", _rows(DIAL_HZ), 16),
         ],
     )

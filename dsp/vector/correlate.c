@@ -8,7 +8,6 @@
 #include "lanes.h"
 
 #define ENERGY_SHIFT 5
-#define ROW_OCTETS 4 /* of two samples */
 #define ROWS_TOGETHER 4
 #define INLINE static inline __attribute__((always_inline))
 
@@ -78,14 +77,6 @@ void bl_hop_take_vector(struct bl_hop *hop, const int16_t *const in[BL_HOP_CHANN
 	bl_store_bl_i8(hop->energy, energy);
 }
 
-INLINE bl_h16 all_lanes(const int16_t *row)
-{
-	int32_t pair;
-
-	memcpy(&pair, row, ROW_OCTETS);
-	return (bl_h16)((bl_i8){0} + pair);
-}
-
 /* One half, even with cosine or odd with sine, of n_hops hops and n_rows rows. */
 INLINE void correlate(const struct bl_hop *hops, size_t n_hops, const struct bl_row *rows, size_t n_rows, int odd,
                       struct bl_hop_sums *sums, size_t stride)
@@ -95,7 +86,7 @@ INLINE void correlate(const struct bl_hop *hops, size_t n_hops, const struct bl_
 #pragma GCC unroll 1
 	for (size_t k = 0; k < BL_HOP_PAIRS; k++)
 		for (size_t r = 0; r < n_rows; r++) {
-			bl_h16 row = all_lanes((odd ? rows[r].sine : rows[r].cosine) + 2 * k);
+			bl_h16 row = bl_all_pairs((odd ? rows[r].sine : rows[r].cosine) + 2 * k);
 
 			for (size_t h = 0; h < n_hops; h++)
 				sum[h][r] += bl_dot_pairs(bl_load_bl_h16(odd ? hops[h].odd[k] : hops[h].even[k]), row);

@@ -133,4 +133,38 @@ static inline bl_i8 bl_dot_pairs(bl_h16 a, bl_h16 b)
 #endif
 }
 
+/* Two neighbouring samples, in every lane. */
+static inline bl_h16 bl_all_pairs(const int16_t *pair)
+{
+	int32_t both;
+
+	memcpy(&both, pair, sizeof both);
+	return (bl_h16)((bl_i8){0} + both);
+}
+
+static inline bl_f8 bl_max_f8(bl_f8 a, bl_f8 b)
+{
+#if defined(__AVX2__)
+	return (bl_f8)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+	bl_i8 greater = a > b;
+
+	return (bl_f8)(((bl_i8)a & greater) | ((bl_i8)b & ~greater));
+#endif
+}
+
+/* Bit n: lane n is negative, as where a comparison holds. */
+static inline uint32_t bl_bits_of(bl_i8 a)
+{
+#if defined(__AVX2__)
+	return (uint32_t)_mm256_movemask_ps((__m256)a);
+#else
+	uint32_t bits = 0;
+
+	for (int lane = 0; lane < BL_LANES; lane++)
+		bits |= (uint32_t)(a[lane] < 0) << lane;
+	return bits;
+#endif
+}
+
 #endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * DTMF receiver: a look at 20 ms.
+ *
+ * Purity = power of the two tones / power in the window, both under the same window: by Cauchy-Schwarz it is 1 only for
+ * two steady tones that fill it, and about the filled share while a digit begins or ends. One threshold thus serves as
+ * the signal-to-noise limit, the guard against speech and the clock of on and off at any level.
+ *
+ * Under a dial tone the power is that of the bins of the window above it, by Parseval the power under the window's
+ * square without the bins below; a Hann window leaves of a dial tone -41 dB in those above.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "correlate.h"
+#include "dtmf_digits.h"
+#include "dtmf_stages.h"
+#include "dtmf_tables.h"
+#include "dtmf_vector.h"
+#include "isa.h"
+
+#define PURITY 0.75f       /* a look at 10 dB SNR has 0.91 */
+#define EDGE_SHARE 0.5f    /* of a tone's power a window 3/4 full reads */
+#define DIAL_TOP 1.3f      /* of its power: above is something else beside it */
+#define DIAL_FOLLOW 0.125f /* a look: the beat of two tones is gone in 8 */
+#define ROW_PEAK 1638.0f
+#define TONE_SCALE (1.0f / (800.0f * ROW_PEAK * ROW_PEAK))  /* |sum|² of a sine to its mean square */
+#define DIAL_SCALE (1.0f / (1200.0f * ROW_PEAK * ROW_PEAK)) /* |sum|² of a bin to its share under the square */
+#define HOPS_A_SECOND 200.0f
+#define BIN_HZ 50.0f /* sampling rate / window */
+#define PI_F 3.14159265f
+#define MIDDLE (BL_DTMF_WINDOW / 2)
+
+/* The window, as it is and folded about its middle. */
+struct window {
+	int16_t sound[BL_DTMF_WINDOW];
+	int16_t even[MIDDLE];
+	int16_t odd[MIDDLE];
+};
+
+static void take_window(const struct bl_dtmf *d, uint64_t end, struct window *w)
+{
+	for (uint64_t h = 0; h < BL_DTMF_WINDOW / BL_DTMF_HOP; h++)
+		memcpy(w->sound + h * BL_DTMF_HOP, d->sound[(end + h - BL_DTMF_WINDOW / BL_DTMF_HOP) % BL_DTMF_HOPS],
+		       sizeof d->sound[0]);
+	for (int i = 0; i < MIDDLE; i++) {
+		int after = w->sound[MIDDLE + i] >> 1, before = w->sound[MIDDLE - 1 - i] >> 1,
+		    difference = after - before;
+
+		w->even[i] = (int16_t)(after + before);
+		w->odd[i] = (int16_t)difference;
+	}
+}
+
+/* rows: of eight frequencies, [2 samples / 2][frequency][2]. */
+static void products(const int16_t *half, const int16_t *rows, float *sums)
+{
+	if (bl_isa() == BL_ISA_VECTOR) {
+		bl_dtmf_products_vector(half, rows, sums);
+		return;
+	}
+	for (int tone = 0; tone < BL_DTMF_TONES; tone++) {
+		int32_t sum = 0;
+
+		for (int i = 0; i < MIDDLE; i++)
+			sum += half[i] * rows[(i / 2 * BL_DTMF_TONES + tone) * 2 + i % 2];
+		sums[tone] = (float)sum;
+	}
+}
+
+static float power_of(const int16_t *sound, const float *window)
+{
+	float power = 0.0f;
+
+	if (bl_isa() == BL_ISA_VECTOR)
+		return bl_dtmf_power_vector(sound, window);
+	for (int i = 0; i < BL_DTMF_WINDOW; i++)
+		power += window[i] * (float)sound[i] * (float)sound[i];
+	return power;
+}
+
+static int strongest(const float *re, const float *im, int first)
+{
+	int best = first;
+	float most = -1.0f;
+
+	for (int tone = first; tone < first + DTMF_GROUP; tone++) {
+		float power = re[tone] * re[tone] + im[tone] * im[tone];
+
+		if (power > most) {
+			most = power;
+			best = tone;
+		}
+	}
+	return best;
+}
+
+/* Hertz by which the sound lies off a tone: what its phase gained over the hop beside what the tone itself does. */
+static float offset_hz(const struct bl_dtmf *d, const float *re, const float *im, int tone)
+{
+	float turn_re = re[tone] * d->re[tone] + im[tone] * d->im[tone];
+	float turn_im = re[tone] * d->im[tone] - im[tone] * d->re[tone]; /* the sums are conjugates */
+	float off_re = turn_re * bl_dtmf_advance_re[tone] + turn_im * bl_dtmf_advance_im[tone];
+	float off_im = turn_im * bl_dtmf_advance_re[tone] - turn_re * bl_dtmf_advance_im[tone];
+
+	return atan2f(off_im, off_re) * (HOPS_A_SECOND / (2.0f * PI_F));
+}
+
+/* What the window takes from a tone that lies off its frequency, undone: 1/H² of a Hann window up to one bin. */
+static float regain(float off_hz)
+{
+	float bins = off_hz / BIN_HZ;
+	float square = bins * bins;
+
+	return 1.0f + 1.29f * square + 1.2f * square * square;
+}
+
+static int levels_are_good(const struct bl_dtmf *d, const float *power)
+{
+	float edge = d->min_power * EDGE_SHARE;
+
+	return power[0] >= edge && power[1] >= edge && power[1] <= power[0] * d->max_high_ratio &&
+	       power[0] <= power[1] * d->max_low_ratio;
+}
+
+/* The power in the band of dial tones. */
+static float dial_band(const struct window *w)
+{
+	float re[BL_DTMF_TONES], im[BL_DTMF_TONES], power = 0.0f;
+
+	products(w->even, bl_dtmf_dial_rows[0], re);
+	products(w->odd, bl_dtmf_dial_rows[1], im);
+	for (int bin = 0; bin < BL_DTMF_TONES; bin++)
+		power += re[bin] * re[bin] + im[bin] * im[bin];
+	return power * DIAL_SCALE;
+}
+
+/* The power in the window that tones have to account for. */
+static float total_of(struct bl_dtmf *d, const struct window *w)
+{
+	float low;
+
+	if (!dtmf_dial_tone_stands(d))
+		return power_of(w->sound, bl_dtmf_window);
+	low = dial_band(w);
+	d->dial_low += DIAL_FOLLOW * (low - d->dial_low);
+	if (d->dial_low > DIAL_TOP * d->dial_power)
+		return power_of(w->sound, bl_dtmf_window);
+	return power_of(w->sound, bl_dtmf_window_square) - low;
+}
+
+static void judge(struct bl_dtmf *d, const struct window *w, const float *re, const float *im, struct dtmf_look *look)
+{
+	int tone[2] = {strongest(re, im, 0), strongest(re, im, DTMF_GROUP)};
+	float tones = 0.0f;
+	int in_tune = 1;
+
+	for (int i = 0; i < 2; i++) {
+		int k = tone[i];
+		float off = offset_hz(d, re, im, k);
+
+		look->power[i] = (re[k] * re[k] + im[k] * im[k]) * TONE_SCALE;
+		if (fabsf(off) <= d->max_off * bl_dtmf_hz[k])
+			look->power[i] *= regain(off);
+		else
+			in_tune = 0;
+		tones += look->power[i];
+	}
+	if (tones >= PURITY * total_of(d, w) && in_tune && levels_are_good(d, look->power))
+		look->digit = dtmf_digits[DTMF_GROUP * tone[0] + tone[1] - DTMF_GROUP];
+}
+
+static void correlate(const struct window *w, float *re, float *im)
+{
+	products(w->even, bl_dtmf_tone_rows[0], re);
+	products(w->odd, bl_dtmf_tone_rows[1], im);
+}
+
+void bl_dtmf_glance(struct bl_dtmf *d, uint64_t end)
+{
+	struct window w;
+
+	take_window(d, end, &w);
+	correlate(&w, d->re, d->im);
+}
+
+void bl_dtmf_look(struct bl_dtmf *d, uint64_t end, struct dtmf_look *look)
+{
+	float re[BL_DTMF_TONES], im[BL_DTMF_TONES];
+	struct window w;
+
+	take_window(d, end, &w);
+	correlate(&w, re, im);
+	look->end = end * BL_DTMF_HOP;
+	look->digit = 0;
+	judge(d, &w, re, im, look);
+	memcpy(d->re, re, sizeof re);
+	memcpy(d->im, im, sizeof im);
+}
