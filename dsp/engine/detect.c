@@ -2,8 +2,6 @@
 /* What is heard on the ports: levels and DTMF digits. */
 #include "machine.h"
 
-#define EVENTS 4 /* bl_dtmf_process: 2 * (n / hop + 1) loses none */
-
 void bl_detect_start(struct bl_engine *e, unsigned port)
 {
 	struct bl_port *p = bl_port(e, port);
@@ -26,25 +24,36 @@ static void report(struct bl_engine *e, unsigned port, const struct bl_dtmf_even
 	bl_collect_digit(e, port, digit->digit);
 }
 
-static void hear(struct bl_engine *e, unsigned port, const int16_t *sound)
+/* One pass over the samples serves every meter. */
+static void measure(struct bl_engine *e)
 {
-	struct bl_dtmf_event digits[EVENTS];
-	size_t count = bl_dtmf_process(&bl_port(e, port)->dtmf, sound, BL_TICK_SAMPLES, digits, EVENTS);
+	for (unsigned i = 0; i < e->ports_open; i++) {
+		e->batch.in[i] = e->heard[e->open[i]];
+		e->batch.level[i] = &bl_port(e, e->open[i])->rx_level;
+	}
+	(void)bl_measure_many(e->batch.measured, e->batch.in, BL_TICK_SAMPLES, e->ports_open);
+	bl_level_add_many(e->batch.level, e->batch.measured, e->ports_open);
+}
 
+static void hear_digits(struct bl_engine *e)
+{
+	size_t count;
+
+	for (unsigned i = 0; i < e->ports_open; i++) {
+		struct bl_port *p = bl_port(e, e->open[i]);
+
+		e->batch.dtmf[i] = p->detect ? &p->dtmf : NULL;
+	}
+	count = bl_dtmf_process_many(e->batch.dtmf, e->batch.in, e->ports_open, e->batch.digits, BL_DIGIT_EVENTS);
 	for (size_t i = 0; i < count; i++)
-		if (digits[i].on)
-			report(e, port, &digits[i]);
+		if (e->batch.digits[i].on)
+			report(e, e->open[e->batch.digits[i].channel], &e->batch.digits[i]);
 }
 
 void bl_detect_tick(struct bl_engine *e)
 {
-	for (unsigned i = 0; i < e->ports_open; i++) {
-		unsigned port = e->open[i];
-		struct bl_port *p = bl_port(e, port);
-
-		bl_level_process(&p->rx_level, e->heard[port], BL_TICK_SAMPLES);
-		if (p->detect)
-			hear(e, port, e->heard[port]);
-		bl_collect_tick(e, port);
-	}
+	measure(e);
+	hear_digits(e);
+	for (unsigned i = 0; i < e->ports_open; i++)
+		bl_collect_tick(e, e->open[i]);
 }

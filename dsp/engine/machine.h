@@ -21,6 +21,17 @@ struct bl_rtp_sockets {
 	int rtcp;
 };
 
+#define BL_DIGIT_EVENTS (4 * BL_PORTS) /* bl_dtmf_process_many: loses none */
+
+/* A tick's work on the open ports, in their order. */
+struct bl_batch {
+	const int16_t *in[BL_PORTS];
+	struct bl_measure measured[BL_PORTS];
+	struct bl_level *level[BL_PORTS];
+	struct bl_dtmf *dtmf[BL_PORTS];
+	struct bl_dtmf_event digits[BL_DIGIT_EVENTS];
+};
+
 struct bl_engine {
 	struct bl_segment *segment;
 	int event_fds[BL_CLIENTS];
@@ -40,6 +51,7 @@ struct bl_engine {
 	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
 	int16_t heard[BL_PORTS][BL_TICK_SAMPLES]; /* what rx says */
 	int16_t said[BL_PORTS][BL_TICK_SAMPLES];  /* what tx says */
+	struct bl_batch batch;
 	uint8_t frames[BL_SPANS][BL_TICK_SAMPLES][BL_TIMESLOTS];
 };
 

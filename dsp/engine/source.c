@@ -68,6 +68,9 @@ void bl_source_tick(struct bl_engine *e)
 		if (bl_port(e, port)->digits.active)
 			bl_digits_fill(e, port, e->tx[port]);
 		shape(e, port);
-		bl_level_process(&bl_port(e, port)->tx_level, e->said[port], BL_TICK_SAMPLES);
+		e->batch.in[i] = e->said[port];
+		e->batch.level[i] = &bl_port(e, port)->tx_level;
 	}
+	(void)bl_measure_many(e->batch.measured, e->batch.in, BL_TICK_SAMPLES, e->ports_open);
+	bl_level_add_many(e->batch.level, e->batch.measured, e->ports_open);
 }

@@ -5,22 +5,13 @@
 
 #include "lanes.h"
 
-typedef int16_t bl_h16 __attribute__((vector_size(32)));
 typedef int64_t bl_q4 __attribute__((vector_size(32)));
 typedef uint64_t bl_u4 __attribute__((vector_size(32)));
-
-BL_ACCESS(bl_h16)
 
 /* a[2i] * b[2i] + a[2i + 1] * b[2i + 1] in lane i; wraps only where all four are -32768. */
 static inline bl_i8 bl_pairs(bl_h16 a, bl_h16 b)
 {
-#if defined(__AVX2__)
-	return (bl_i8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
-#else
-	bl_i8 low_a = (bl_i8)a << 16 >> 16, low_b = (bl_i8)b << 16 >> 16;
-
-	return low_a * low_b + ((bl_i8)a >> 16) * ((bl_i8)b >> 16);
-#endif
+	return bl_dot_pairs(a, b);
 }
 
 /* Eight samples and eight zeros. */
