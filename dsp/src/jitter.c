@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "g711.h"
+#include "jitter_parts.h"
 
-#define MASK (BL_JITTER_SAMPLES - 1)
-#define WINDOW_SAMPLES 8000
-#define STEP_SAMPLES 40 /* the buffer moves by whole ticks */
+#define ULAW_IDLE 0xff
+#define USUAL 160                                               /* octets of a packet of 20 ms */
+#define LEAD_MAX (BL_JITTER_MAX_SAMPLES + BL_JITTER_PACKET_MAX) /* more is another time base */
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 size_t bl_jitter_size(void)
 {
@@ -18,116 +20,196 @@ size_t bl_jitter_size(void)
 int bl_jitter_init(struct bl_jitter *j)
 {
 	memset(j, 0, sizeof *j);
+	j->cfg = (struct bl_jitter_cfg){.law = BL_JITTER_ALAW,
+	                                .start_samples = BL_JITTER_START_SAMPLES,
+	                                .min_samples = BL_JITTER_MIN_SAMPLES,
+	                                .max_samples = BL_JITTER_MAX_SAMPLES};
 	j->depth = BL_JITTER_START_SAMPLES;
+	return 0;
+}
+
+int bl_jitter_set(struct bl_jitter *j, const struct bl_jitter_cfg *cfg)
+{
+	if (cfg->law >= BL_JITTER_LAWS || cfg->max_samples > BL_JITTER_MAX_SAMPLES ||
+	    cfg->min_samples > cfg->max_samples || cfg->start_samples > cfg->max_samples)
+		return -EINVAL;
+	j->cfg = *cfg;
+	j->wish = 0;
+	j->skew_steps = 0;
 	return 0;
 }
 
 void bl_jitter_reset(struct bl_jitter *j)
 {
 	j->running = 0;
-}
-
-static void start_window(struct bl_jitter *j, uint32_t timestamp)
-{
-	j->window_start = timestamp;
-	j->least_lead = INT32_MAX;
+	j->skew = j->skew_held = 0;
+	bl_jitter_forget(j);
 }
 
 static void lay_out(struct bl_jitter *j, uint32_t timestamp)
 {
 	memset(j->present, 0, sizeof j->present);
-	j->play = timestamp - j->depth;
+	j->play = j->now - bl_jitter_layout_delay(j, j->now - timestamp);
 	j->newest = timestamp;
-	start_window(j, timestamp);
-	if (j->running || j->last_lead)
-		j->resyncs++;
-	j->running = 1;
+	j->stalled = j->whole = 0;
+	j->wish = 0;
+	j->calm_from = j->now;
+	j->resyncs += j->laid_out != 0;
+	j->running = j->laid_out = 1;
 }
 
-/* Hear everything later from now on: silence goes in where the buffer stands. */
-static void deepen(struct bl_jitter *j, uint32_t missing)
+static void note_late(struct bl_jitter *j)
 {
-	uint32_t step = (missing + STEP_SAMPLES - 1) / STEP_SAMPLES * STEP_SAMPLES;
+	j->late++;
+	j->calm_from = j->now;
+}
 
-	if (j->depth + step > BL_JITTER_MAX_SAMPLES)
+/* Pass over n samples that will not be heard. */
+static void pass(struct bl_jitter *j, uint32_t n)
+{
+	bl_jitter_mark(j, j->play, n, 0);
+	j->play += n;
+	j->whole = 0;
+}
+
+/* It had run empty. What was waited stands for the packets that are lost, as far as there are such. */
+static void resume(struct bl_jitter *j, uint32_t timestamp, size_t n)
+{
+	uint32_t gap = timestamp - j->play, delay;
+
+	if ((int32_t)(timestamp + (uint32_t)n - j->play) <= 0)
 		return;
-	j->depth += step;
-	j->play -= step;
+	if ((int32_t)gap >= 0 && gap < j->stalled)
+		note_late(j);
+	if ((int32_t)gap > 0)
+		pass(j, gap < j->stalled ? gap : j->stalled);
+	j->stalled = 0;
+	delay = bl_jitter_delay(j);
+	if (delay > j->cfg.max_samples && delay <= BL_JITTER_SAMPLES)
+		pass(j, delay - j->cfg.max_samples);
 }
 
-/* Once a second: if every packet waited longer than it must, skip that time. */
-static void bring_nearer(struct bl_jitter *j, uint32_t timestamp)
+static inline void store(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
 {
-	if ((int32_t)(timestamp - j->window_start) < WINDOW_SAMPLES)
-		return;
-	if (j->least_lead < INT32_MAX && j->least_lead > (int32_t)(j->depth + BL_JITTER_EXCESS_SAMPLES)) {
-		uint32_t excess = (uint32_t)j->least_lead - j->depth;
+	size_t at = timestamp & BL_JITTER_MASK, first = BL_JITTER_SAMPLES - at;
 
-		for (uint32_t n = 0; n < excess; n++)
-			j->present[(j->play + n) & MASK] = 0;
-		j->play += excess;
-		j->resyncs++;
+	if (n == USUAL && n <= first) {
+		memcpy(j->octets + at, octets, USUAL); /* of known length: no call */
+	} else if (n <= first) {
+		memcpy(j->octets + at, octets, n);
+	} else {
+		memcpy(j->octets + at, octets, first);
+		memcpy(j->octets, octets + first, n - first);
 	}
-	start_window(j, timestamp);
-}
-
-static void store(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint32_t at = timestamp + (uint32_t)i;
-
-		if ((int32_t)(at - j->play) < 0)
-			continue;
-		j->octets[at & MASK] = octets[i];
-		j->present[at & MASK] = 1;
-	}
+	bl_jitter_mark(j, timestamp, (uint32_t)n, 1);
 	if ((int32_t)(timestamp + (uint32_t)n - j->newest) > 0)
 		j->newest = timestamp + (uint32_t)n;
 }
 
+/* A packet whose turn has begun. */
+static int put_late(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
+{
+	uint32_t over = j->play - timestamp;
+
+	note_late(j);
+	bl_jitter_judge(j, j->now);
+	if (over >= n)
+		return -ETIME;
+	store(j, timestamp + over, octets + over, n - over);
+	return 0;
+}
+
 int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
 {
-	int32_t lead;
+	int32_t lead = (int32_t)(timestamp - j->play);
 
 	if (n < 1 || n > BL_JITTER_PACKET_MAX)
 		return -EINVAL;
-	lead = (int32_t)(timestamp - j->play);
-	if (!j->running || lead > BL_JITTER_SAMPLES - BL_JITTER_PACKET_MAX || lead < -BL_JITTER_SAMPLES) {
+	if (UNLIKELY(!j->running || lead > LEAD_MAX || lead < -BL_JITTER_SAMPLES))
 		lay_out(j, timestamp);
-		lead = (int32_t)j->depth;
-	}
-	bring_nearer(j, timestamp);
+	bl_jitter_observe(j, j->now - timestamp);
+	if (UNLIKELY(j->stalled))
+		resume(j, timestamp, n);
+	lead = (int32_t)(timestamp - j->play);
 	j->last_lead = lead;
-	if (lead < j->least_lead)
-		j->least_lead = lead;
-	if (lead < 0) {
-		j->late++;
-		deepen(j, (uint32_t)-lead);
-		if ((int32_t)(timestamp + (uint32_t)n - j->play) <= 0)
-			return -ETIME;
-	}
+	if (UNLIKELY(lead < 0))
+		return put_late(j, timestamp, octets, n);
 	store(j, timestamp, octets, n);
 	return 0;
+}
+
+static void fill(const struct bl_jitter *j, uint8_t *out, size_t n)
+{
+	static const uint8_t silence[BL_JITTER_LAWS] = {BL_ALAW_IDLE, ULAW_IDLE, 0};
+
+	memset(out, j->cfg.law < BL_JITTER_LAWS ? silence[j->cfg.law] : 0, n);
+}
+
+/* Something is missing; an adaptive buffer that has run empty waits. */
+static int get_holes(struct bl_jitter *j, uint8_t *out, uint32_t n, uint64_t marks)
+{
+	int32_t left = (int32_t)(j->newest - j->play);
+	uint32_t step = n;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (marks >> i & 1)
+			out[i] = j->octets[(j->play + i) & BL_JITTER_MASK];
+	if (left < (int32_t)n) {
+		uint32_t there = left > 0 ? (uint32_t)left : 0;
+
+		j->stalled += n - there;
+		if (!j->cfg.vbd)
+			step = there;
+	}
+	bl_jitter_mark(j, j->play, step, 0);
+	j->play += step;
+	j->whole = 0;
+	if (j->stalled > BL_JITTER_PAUSE_SAMPLES)
+		j->running = 0;
+	return __builtin_popcountll(marks);
+}
+
+static inline int get_whole(struct bl_jitter *j, uint8_t *out, uint32_t n)
+{
+	if (UNLIKELY(j->wish) && (int32_t)(j->now - j->try_at) >= 0 && bl_jitter_join(j, out, n))
+		return (int)n;
+	bl_jitter_copy_out(j, j->play, out, n);
+	bl_jitter_unmark(j, j->play, n);
+	j->play += n;
+	j->whole = j->whole + n < BL_JITTER_LAG_MAX ? j->whole + n : BL_JITTER_LAG_MAX;
+	return (int)n;
+}
+
+int bl_jitter_get(struct bl_jitter *j, uint8_t *out, size_t n, uint64_t *present)
+{
+	uint64_t marks = 0;
+	int heard = 0;
+
+	if (n < 1 || n > BL_JITTER_GET_MAX)
+		return -EINVAL;
+	if (j->running)
+		marks = bl_jitter_marks(j, j->play, (uint32_t)n);
+	if (marks == ~0ull >> (64 - n)) {
+		heard = get_whole(j, out, (uint32_t)n);
+	} else {
+		fill(j, out, n);
+		if (j->running)
+			heard = get_holes(j, out, (uint32_t)n, marks);
+	}
+	j->now += (uint32_t)n;
+	*present = marks;
+	return heard;
 }
 
 size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n)
 {
 	size_t heard = 0;
+	uint64_t present;
 
-	memset(out, BL_ALAW_IDLE, n);
-	if (!j->running)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		uint32_t at = (j->play + (uint32_t)i) & MASK;
+	for (size_t i = 0; i < n; i += BL_JITTER_TICK) {
+		size_t piece = n - i < BL_JITTER_TICK ? n - i : BL_JITTER_TICK;
 
-		if (!j->present[at])
-			continue;
-		out[i] = j->octets[at];
-		j->present[at] = 0;
-		heard++;
+		heard += (size_t)bl_jitter_get(j, out + i, piece, &present);
 	}
-	j->play += (uint32_t)n;
-	if ((int32_t)(j->play - j->newest) > BL_JITTER_PAUSE_SAMPLES)
-		j->running = 0;
 	return heard;
 }
