@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A far talker with a clock of his own, a network, and the jitter buffer, hour by hour: built by jitter_sim.py.
+ * A far talker with a clock of his own, a network, and the jitter buffer, hour by hour: built by simulator.py.
  *
  * `sim SOURCE HEARD key=value…` reads a loop of linear sound, and writes what the buffer gave (or nothing: "-"). On
  * standard output `key value` lines. Time is counted in our samples; the far clock sends by its own.

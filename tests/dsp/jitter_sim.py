@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Builds jitter_sim.c and runs it: hours of a call in seconds."""
+"""A talker for jitter_sim.c, and its figures."""
 
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.build_ffi import CC, ROOT, STRICT, compile_program, sources
-from rootfs.setup.paths import BUILD
+from tests.dsp.simulator import FOLDER, figures
 
-FOLDER = BUILD / "jitter"
 KINDS = {"alone": 0, "queue": 1, "exponential": 2, "spikes": 3}
-SOURCE_S = 60
+SOURCE_S = 30
 
 
 def voiced() -> NDArray[np.int16]:
-    """A minute that loops: a voice of 90 to 240 Hz without anything above 1 kHz, with pauses, each of its own noise."""
+    """Half a minute that loops: a voice of 90 to 240 Hz with pauses, hardly anything above 1 kHz."""
     n = SOURCE_S * 8000
     t = np.arange(n) / 8000
     hz = 160 + 70 * np.sin(2 * np.pi * t / 6) + 5 * np.sin(2 * np.pi * 4 * t)
@@ -32,21 +29,16 @@ def voiced() -> NDArray[np.int16]:
 
 
 @cache
-def program() -> Path:
-    """The simulator, built once a process. Raises subprocess.CalledProcessError when the compiler refuses."""
+def source() -> Path:
+    """The voice in a file, made once a process."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "voiced.raw").write_bytes(voiced().tobytes())
-    blocks = [path for path in sources() if path.parent.name in {"src", "vector"}]
-    made = FOLDER / "sim"
-    compile_program(CC, [*STRICT, "-O2"], [ROOT / "tests" / "dsp" / "jitter_sim.c", *blocks], made)
-    return made
+    path = FOLDER / "voiced.raw"
+    path.write_bytes(voiced().tobytes())
+    return path
 
 
 def simulate(
-    kind: str = "alone", heard: Path | None = None, source: Path | None = None, **values: float
+    kind: str = "alone", heard: Path | None = None, sound: Path | None = None, **values: float
 ) -> dict[str, float]:
     """Figures of one call; `heard` gets what came out, linear. Keys and values: jitter_sim.c."""
-    arguments = [f"{name}={value}" for name, value in {"kind": KINDS[kind], **values}.items()]
-    command = [program(), source or FOLDER / "voiced.raw", heard or "-", *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {name: float(value) for name, value in (line.split() for line in ran.stdout.splitlines())}
+    return figures("jitter_sim", sound or source(), heard or "-", kind=KINDS[kind], **values)

@@ -8,7 +8,7 @@ delay and the far clock beforehand and waits as long as it pays by the E-model (
 import numpy as np
 import pytest
 
-from tests.dsp.jitter_sim import FOLDER, KINDS, program, simulate, voiced
+from tests.dsp.jitter_sim import KINDS, simulate, voiced
 
 pytestmark = pytest.mark.system
 
@@ -30,23 +30,19 @@ def no_click_no_drift(figures: dict[str, float], jitter_ms: float) -> None:
 @pytest.mark.parametrize("ppm", [100, -100])
 @pytest.mark.parametrize("kind", KINDS)
 def test_100_ppm_60_ms_jitter_5_percent_loss(kind: str, ppm: float) -> None:
-    program()
     no_click_no_drift(simulate(kind, seconds=MINUTES, ppm=ppm, jitter=60, loss=5), 60)
 
 
 @pytest.mark.parametrize("packet", [40, 80, 240])
 def test_packets_of_any_length(packet: int) -> None:
-    program()
     no_click_no_drift(simulate(seconds=MINUTES / 2, ppm=-100, jitter=20, loss=1, packet=packet), 20)
 
 
 def test_10_ms_of_jitter_cost_at_most_20_ms_of_delay() -> None:
-    program()
     assert simulate(seconds=MINUTES, jitter=10)["delay_ms"] <= 20
 
 
 def test_a_steady_stream_is_not_touched_after_it_came_nearer() -> None:
-    program()
     figures = simulate(seconds=MINUTES)
     assert figures["joins"] <= 3
     assert figures["delay_end_ms"] <= 20
@@ -54,23 +50,20 @@ def test_a_steady_stream_is_not_touched_after_it_came_nearer() -> None:
 
 @pytest.mark.parametrize("ppm", [100.0, -50.0])
 def test_skew_is_told(ppm: float) -> None:
-    program()
     assert simulate(seconds=2 * MINUTES, ppm=ppm, jitter=20, loss=5)["skew_ppm"] == pytest.approx(ppm, abs=10)
 
 
 def test_v152_vbd_keeps_its_delay_when_octets_are_taken_at_the_far_pace() -> None:
-    program()
     figures = simulate(seconds=2 * MINUTES, ppm=80, jitter=20, vbd=1, resampled=1)
     assert (figures["joins"], figures["missing"], figures["resyncs"]) == (0, 0, 0)
     assert abs(figures["delay_most_ms"] - figures["delay_end_ms"]) < 10
 
 
 def test_a_cut_would_be_seen() -> None:
-    program()
     sound = voiced().astype(float)
-    cuts = [np.concatenate([sound[:at], sound[at + 47 :]]) for at in range(8000, 400000, 8000)]
+    cuts = [np.concatenate([sound[:at], sound[at + 47 :]]) for at in range(8000, 200000, 4000)]
     worst = [
-        np.abs(np.diff(cut[at - 9 : at + 9], 4)).max() for cut, at in zip(cuts, range(8000, 400000, 8000), strict=True)
+        np.abs(np.diff(cut[at - 9 : at + 9], 4)).max() for cut, at in zip(cuts, range(8000, 200000, 4000), strict=True)
     ]
     source = simulate(seconds=31)["source_worst"]
     assert np.mean(np.array(worst) > 2 * CLICK * source) > 0.4
@@ -81,10 +74,8 @@ def test_a_cut_would_be_seen() -> None:
 @pytest.mark.parametrize("ppm", [100, -100])
 @pytest.mark.parametrize("kind", KINDS)
 def test_eight_hours(kind: str, ppm: float) -> None:
-    program()
     figures = simulate(kind, seconds=HOURS, ppm=ppm, jitter=60, loss=5)
     print(kind, figures)
     no_click_no_drift(figures, 60)
     drift = HOURS * 8000 * ppm * 1e-6
     assert figures["shorter"] - figures["longer"] == pytest.approx(drift, abs=3000)
-    assert FOLDER.exists()

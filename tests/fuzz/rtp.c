@@ -16,6 +16,19 @@ static void take(struct bl_rtp_source *source, struct bl_jitter *jitter, const u
 		(void)bl_jitter_put(jitter, packet.timestamp, packet.payload, packet.length);
 }
 
+static void set(struct fuzz *f, struct bl_jitter *jitter)
+{
+	struct bl_jitter_cfg cfg = {(uint8_t)fuzz_below(f, 4),     (uint8_t)fuzz_below(f, 2),
+	                            (uint8_t)fuzz_below(f, 2),     (uint16_t)fuzz_below(f, 1700),
+	                            (uint16_t)fuzz_below(f, 1700), (uint16_t)fuzz_below(f, 1700)};
+
+	if (fuzz_below(f, 20) == 0)
+		(void)bl_jitter_set(jitter, &cfg);
+	if (fuzz_below(f, 20) == 0)
+		bl_jitter_scaled(jitter, (int32_t)fuzz_below(f, 0));
+	jitter->wish = fuzz_below(f, 20) ? jitter->wish : (int32_t)fuzz_below(f, 400) - 200;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 {
 	struct fuzz f = {in, n};
@@ -30,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 		uint8_t *datagram = fuzz_octets(&f, &length);
 
 		take(&source, jitter, datagram, length);
+		set(&f, jitter);
 		if (bl_jitter_process(jitter, out, 40) > 40)
 			abort();
 		free(datagram);

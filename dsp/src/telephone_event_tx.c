@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <string.h>
+
+#include "telephone_event.h"
+
+#define TICK_MS 5u
+#define TICKS_A_SECOND 200u
+#define OFFSET_MAX 0x3fffu /* RFC 2198: 14 bits */
+
+/* Of a key: to begin at the next tick; the same, but released before; under way. */
+enum { NOT_HELD, PRESSED, TAPPED, HELD };
+
+size_t bl_telephone_event_tx_size(void)
+{
+	return sizeof(struct bl_telephone_event_tx);
+}
+
+static int times_fit(const struct bl_telephone_event_tx_cfg *c)
+{
+	return c->packet_ms >= TICK_MS && c->packet_ms <= 50 && c->packet_ms % TICK_MS == 0 && c->on_ms >= TICK_MS &&
+	       c->on_ms <= 60000 && c->off_ms <= 60000;
+}
+
+int bl_telephone_event_tx_init(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg)
+{
+	static const struct bl_telephone_event_tx_cfg usual = {
+	        .clock_hz = 8000, .packet_ms = 20, .on_ms = 100, .off_ms = 100, .volume = 10, .payload_type = 101};
+
+	if (!cfg)
+		cfg = &usual;
+	if (cfg->clock_hz < 8000 || cfg->clock_hz > 96000 || cfg->clock_hz % TICKS_A_SECOND || !times_fit(cfg) ||
+	    cfg->volume > 63 || cfg->redundancy > BL_TELEPHONE_EVENT_REDUNDANCY || cfg->payload_type > 127)
+		return -EINVAL;
+	memset(tx, 0, sizeof *tx);
+	tx->cfg = *cfg;
+	return 0;
+}
+
+void bl_telephone_event_tx_reset(struct bl_telephone_event_tx *tx)
+{
+	struct bl_telephone_event_tx_cfg cfg = tx->cfg;
+
+	memset(tx, 0, sizeof *tx);
+	tx->cfg = cfg;
+}
+
+int bl_telephone_event_tx_send(struct bl_telephone_event_tx *tx, const char *digits, size_t n)
+{
+	if (tx->queued > BL_TELEPHONE_EVENT_QUEUE || n > (size_t)(BL_TELEPHONE_EVENT_QUEUE - tx->queued))
+		return -ENOBUFS;
+	for (size_t i = 0; i < n; i++)
+		if (bl_telephone_event_of(digits[i]) < 0)
+			return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		tx->queue[(size_t)(tx->first + tx->queued++) % BL_TELEPHONE_EVENT_QUEUE] =
+		        (uint8_t)bl_telephone_event_of(digits[i]);
+	return 0;
+}
+
+int bl_telephone_event_tx_press(struct bl_telephone_event_tx *tx, int event)
+{
+	if (event < 0 || event > 255)
+		return -EINVAL;
+	tx->held = PRESSED;
+	tx->left = 0;
+	tx->pressed = (uint8_t)event;
+	return 0;
+}
+
+void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx)
+{
+	tx->held = tx->held == PRESSED ? TAPPED : tx->held == HELD ? NOT_HELD : tx->held;
+}
+
+int bl_telephone_event_tx_busy(const struct bl_telephone_event_tx *tx)
+{
+	return tx->on != 0;
+}
+
+static void remember(struct bl_telephone_event_tx *tx)
+{
+	memmove(tx->past + 1, tx->past, sizeof tx->past - sizeof tx->past[0]);
+	tx->past[0] = (struct bl_telephone_event_past){
+	        .timestamp = tx->segment, .duration = (uint16_t)tx->duration, .event = tx->event, .used = 1};
+}
+
+static void begin(struct bl_telephone_event_tx *tx, uint8_t event, uint32_t timestamp)
+{
+	if (tx->sent)
+		remember(tx);
+	tx->on = tx->begun = 1;
+	tx->sent = 0;
+	tx->ends = tx->wait = 0;
+	tx->event = event;
+	tx->segment = timestamp;
+	tx->duration = 0;
+}
+
+static void begin_next(struct bl_telephone_event_tx *tx, uint32_t timestamp)
+{
+	if (tx->held == PRESSED || tx->held == TAPPED) {
+		begin(tx, tx->pressed, timestamp);
+		tx->held = tx->held == PRESSED ? HELD : NOT_HELD;
+	} else if (tx->queued && tx->queued <= BL_TELEPHONE_EVENT_QUEUE && !tx->pause) {
+		begin(tx, tx->queue[tx->first % BL_TELEPHONE_EVENT_QUEUE], timestamp);
+		tx->first = (uint8_t)((tx->first + 1) % BL_TELEPHONE_EVENT_QUEUE);
+		tx->queued--;
+		tx->left = tx->cfg.on_ms / TICK_MS;
+	}
+}
+
+/* The redundant blocks' headers, oldest first; their number. */
+static int write_headers(const struct bl_telephone_event_tx *tx, uint32_t timestamp, uint8_t *out,
+                         const struct bl_telephone_event_past **blocks)
+{
+	int count = 0;
+
+	for (int i = tx->cfg.redundancy; i-- > 0;) {
+		const struct bl_telephone_event_past *past = &tx->past[i % BL_TELEPHONE_EVENT_REDUNDANCY];
+		uint32_t offset = timestamp - past->timestamp;
+
+		if (!past->used || offset > OFFSET_MAX)
+			continue;
+		out[4 * count] = 0x80u | tx->cfg.payload_type;
+		out[4 * count + 1] = (uint8_t)(offset >> 6);
+		out[4 * count + 2] = (uint8_t)(offset << 2);
+		out[4 * count + 3] = BL_TELEPHONE_EVENT_OCTETS;
+		blocks[count++] = past;
+	}
+	return count;
+}
+
+static size_t write_redundancy(const struct bl_telephone_event_tx *tx, uint32_t timestamp, uint8_t *out)
+{
+	const struct bl_telephone_event_past *blocks[BL_TELEPHONE_EVENT_REDUNDANCY];
+	int count = write_headers(tx, timestamp, out, blocks);
+	size_t at = 4 * (size_t)count;
+
+	out[at++] = tx->cfg.payload_type;
+	for (int i = 0; i < count; i++, at += BL_TELEPHONE_EVENT_OCTETS)
+		bl_telephone_event_write(out + at,
+		                         &(struct bl_telephone_event_report){.event = blocks[i]->event,
+		                                                             .end = 1,
+		                                                             .volume = tx->cfg.volume,
+		                                                             .duration = blocks[i]->duration});
+	return at;
+}
+
+static void write_packet(struct bl_telephone_event_tx *tx, struct bl_telephone_event_packet *p)
+{
+	uint32_t most = BL_TELEPHONE_EVENT_SEGMENT;
+	struct bl_telephone_event_report r = {
+	        .event = tx->event,
+	        .end = !tx->on,
+	        .volume = tx->cfg.volume,
+	        .duration = (uint16_t)(tx->duration < most ? tx->duration : most),
+	};
+	size_t at = tx->cfg.redundancy ? write_redundancy(tx, tx->segment, p->payload) : 0;
+
+	p->timestamp = tx->segment;
+	p->marker = tx->begun != 0;
+	bl_telephone_event_write(p->payload + at, &r);
+	p->length = (uint8_t)(at + BL_TELEPHONE_EVENT_OCTETS);
+	tx->begun = 0;
+	tx->sent = 1;
+	tx->wait = tx->cfg.packet_ms / TICK_MS;
+}
+
+/* An event under way has grown by a tick, and may be over. */
+static void grow(struct bl_telephone_event_tx *tx)
+{
+	tx->duration += tx->cfg.clock_hz / TICKS_A_SECOND;
+	if (tx->left && --tx->left)
+		return;
+	if (tx->held == HELD)
+		return;
+	tx->on = 0;
+	tx->ends = BL_TELEPHONE_EVENT_ENDS;
+	tx->wait = 0; /* the end is told at once */
+	tx->pause = tx->cfg.off_ms / TICK_MS + 1;
+}
+
+int bl_telephone_event_tx_tick(struct bl_telephone_event_tx *tx, uint32_t timestamp,
+                               struct bl_telephone_event_packet *packet)
+{
+	if (tx->pause)
+		tx->pause--;
+	if (!tx->on)
+		begin_next(tx, timestamp);
+	if (tx->on)
+		grow(tx);
+	else if (!tx->ends)
+		return 0;
+	if (tx->duration >
+	    BL_TELEPHONE_EVENT_SEGMENT) { /* the full segment is told, what is beyond belongs to the next */
+		uint32_t on = tx->on;
+
+		tx->on = 1;
+		write_packet(tx, packet);
+		tx->on = on;
+		tx->segment += BL_TELEPHONE_EVENT_SEGMENT;
+		tx->duration -= BL_TELEPHONE_EVENT_SEGMENT;
+		return 1;
+	}
+	if (tx->wait && --tx->wait)
+		return 0;
+	if (!tx->on)
+		tx->ends--;
+	write_packet(tx, packet);
+	return 1;
+}
