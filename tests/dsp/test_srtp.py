@@ -1,0 +1,487 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SRTP and SRTCP by the clauses and vectors of RFC 3711 and RFC 7714."""
+
+import struct
+from collections.abc import Callable
+
+import pytest
+from dsp._core import ffi, lib
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsp.srtp import MKI_MAX, PACKET_MAX, SOURCES, WINDOW, MasterKey, Srtp, SrtpRefusedError, Suite, derive, keystream
+
+pytestmark = pytest.mark.unit
+
+B3_KEY = MasterKey(
+    Suite.AES_CM_128_HMAC_SHA1_80,
+    bytes.fromhex("E1F97A0D3E018BE0D64FA32C06DE4139"),
+    bytes.fromhex("0EC675AD498AFEEBB6960B3AABE6"),
+)
+SSRC = 0x1234ABCD
+SUITES = pytest.mark.parametrize("suite", Suite, ids=lambda suite: suite.name)
+
+
+def rtp(sequence: int, payload: bytes = b"sound" * 8, ssrc: int = SSRC) -> bytes:
+    return struct.pack(">BBHII", 0x80, 8, sequence & 0xFFFF, sequence * 160 & 0xFFFFFFFF, ssrc) + payload
+
+
+def rtcp(ssrc: int = SSRC) -> bytes:
+    return struct.pack(">BBHI", 0x80, 200, 6, ssrc) + bytes(range(20))
+
+
+def pair(suite: Suite, **settings: bytes | int) -> tuple[Srtp, Srtp]:
+    """A sender and a receiver of one key."""
+    master = MasterKey(suite, bytes(range(suite.key_octets)), bytes(range(100, 100 + suite.salt_octets)), **settings)  # type: ignore[arg-type]
+    return Srtp(master), Srtp(master)
+
+
+def refusal(work: Callable[[bytes], bytes], packet: bytes) -> str:
+    with pytest.raises(SrtpRefusedError) as refused:
+        work(packet)
+    return refused.value.reason
+
+
+def with_session(suite: Suite, key: bytes, salt: bytes) -> Srtp:
+    """A stream whose session keys are given, as in the vectors."""
+    made = Srtp(MasterKey(suite, bytes(suite.key_octets), bytes(suite.salt_octets)))
+    session = ffi.new("struct bl_srtp_session *")
+    ffi.memmove(session.key, key, len(key))
+    ffi.memmove(session.salt, salt, len(salt))
+    lib.bl_srtp_set_session(made._srtp, session, session)
+    made.reopen()
+    return made
+
+
+# RFC 3711 appendix B
+
+B2_KEY = bytes.fromhex("2B7E151628AED2A6ABF7158809CF4F3C")
+B2_SALT = bytes.fromhex("F0F1F2F3F4F5F6F7F8F9FAFBFCFD")
+B2_FIRST = "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0"
+B2_LAST = "EC8CDF7398607CB0F2D21675EA9EA1E4 362B7C3C6773516318A077D7FC5073AE 6A2CC3787889374FBEB4C81B17BA6C44"
+
+
+def test_rfc3711_b_2_key_stream() -> None:
+    stream = keystream(B2_KEY, B2_SALT, 1044512)
+    assert stream[:48] == bytes.fromhex(B2_FIRST)
+    assert stream[-48:] == bytes.fromhex(B2_LAST)
+
+
+@pytest.mark.parametrize("octets", [1, 15, 16, 17, 160, 1439, PACKET_MAX - 12 - 10])
+def test_rfc3711_b_2_key_stream_of_packets_is_the_same(octets: int) -> None:
+    sender = with_session(Suite.AES_CM_128_HMAC_SHA1_80, B2_KEY, B2_SALT)
+    sent = sender.protect(rtp(0, bytes(octets), ssrc=0))
+    assert sent[12:-10] == keystream(B2_KEY, B2_SALT, octets)
+
+
+def test_rfc3711_b_3_key_derivation() -> None:
+    auth = """CEBE321F6FF7716B6FD4AB49AF256A15 6D38BAA48F0A0ACF3C34E2359E6CDBCE E049646C43D9327AD175578EF7227098
+        6371C10C9A369AC2F94A8C5FBCDDDC25 6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2"""
+    assert derive(B3_KEY, 0, 16) == bytes.fromhex("C61E7A93744F39EE10734AFE3FF7A087")
+    assert derive(B3_KEY, 1, 94) == bytes.fromhex(auth)
+    assert derive(B3_KEY, 2, 14) == bytes.fromhex("30CBBC08863D8C85D49DB34A9AE1")
+
+
+# RFC 7714 §16 and §17: session keys and salts as they are given there
+
+GCM_SALT = b"Quid pro quo"
+GCM_RTP = bytes.fromhex("8040f17b8041f8d35501a0b2") + b"Gallia est omnis divisa in partes tres"
+GCM_RTCP = bytes.fromhex(
+    "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
+)
+MARS = 0x4D617273
+RTP_128 = bytes.fromhex("""8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a
+    51c7d19b 36de3adf 8833899d 7f27beb1 6a9152cf 765ee439 0cce""")
+RTP_256 = bytes.fromhex("""8040f17b 8041f8d3 5501a0b2 32b1de78 a822fe12 ef9f78fa 332e33aa b1801238 9a58e2f3 b50b2a02
+    76ffae0f 1ba63799 b87b7aa3 db36dfff d6b0f9bb 7878d7a7 6c13""")
+RTCP_128 = bytes.fromhex("""81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda
+    4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4""")
+RTCP_256 = bytes.fromhex("""81c8000d 4d617273 d50ae4d1 f5ce5d30 4ba297e4 7d470c28 2c3ece5d bffe0a50 a2eaa5c1 110555be
+    8415f658 c61de047 6f1b6fad 1d1eb30c 4446839f 57ff6f6c b26ac3be 800005d4""")
+GCM = {Suite.AEAD_AES_128_GCM: (RTP_128, RTCP_128), Suite.AEAD_AES_256_GCM: (RTP_256, RTCP_256)}
+GCM_SUITES = pytest.mark.parametrize("suite", GCM, ids=lambda suite: suite.name)
+
+
+@GCM_SUITES
+def test_rfc7714_16_srtp(suite: Suite) -> None:
+    sender, receiver = (with_session(suite, bytes(range(suite.key_octets)), GCM_SALT) for _ in range(2))
+    assert sender.protect(GCM_RTP) == GCM[suite][0]
+    assert receiver.unprotect(GCM[suite][0]) == GCM_RTP
+
+
+@GCM_SUITES
+def test_rfc7714_17_srtcp(suite: Suite) -> None:
+    sender, receiver = (with_session(suite, bytes(range(suite.key_octets)), GCM_SALT) for _ in range(2))
+    sender.expect(MARS, 0, rtcp_index=0x5D4)
+    assert sender.protect_rtcp(GCM_RTCP) == GCM[suite][1]
+    assert receiver.unprotect_rtcp(GCM[suite][1]) == GCM_RTCP
+
+
+def test_rfc7714_17_3_srtcp_without_the_e_bit_is_authenticated_only() -> None:
+    tag = "841dd9683dd78ec92ae58790125f62b3"
+    packet = GCM_RTCP + bytes.fromhex(tag) + bytes.fromhex("000005d4")
+    receiver = with_session(Suite.AEAD_AES_128_GCM, bytes(range(16)), GCM_SALT)
+    assert refusal(receiver.unprotect_rtcp, packet[:20] + b"\x01" + packet[21:]) == "EKEYREJECTED"
+    assert receiver.unprotect_rtcp(packet) == GCM_RTCP
+
+
+# RFC 3711 §3.1, §3.4: what a packet looks like
+
+
+@SUITES
+@pytest.mark.parametrize("mki", [b"", b"\x01", bytes(range(MKI_MAX))], ids=len)
+def test_rfc3711_3_1_payload_is_hidden_and_the_trailer_as_long_as_told(suite: Suite, mki: bytes) -> None:
+    sender, receiver = pair(suite, mki=mki)
+    tag = {1: 10, 2: 4}.get(suite, 16)
+    sent = sender.protect(rtp(1))
+    assert sent[:12] == rtp(1)[:12]
+    assert len(sent) == len(rtp(1)) + tag + len(mki)
+    assert mki in sent
+    assert b"sound" not in sent
+    assert receiver.unprotect(sent) == rtp(1)
+
+
+@SUITES
+@pytest.mark.parametrize("mki", [b"", b"\x01\x02"], ids=len)
+def test_rfc3711_3_4_srtcp_carries_index_and_e_bit(suite: Suite, mki: bytes) -> None:
+    sender, receiver = pair(suite, mki=mki)
+    for index in range(3):
+        sent = sender.protect_rtcp(rtcp())
+        word = sent[-len(mki) - 4 :] if suite in GCM else sent[-10 - len(mki) - 4 :]
+        assert word[:4] == struct.pack(">I", 0x80000000 | index)
+        assert len(sent) == len(rtcp()) + 4 + len(mki) + (16 if suite in GCM else 10)
+        assert receiver.unprotect_rtcp(sent) == rtcp()
+
+
+@SUITES
+def test_rfc3711_3_1_header_extension_and_csrcs_stay_clear(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    packet = b"\x92" + rtp(1)[1:12] + bytes(8) + b"\xbe\xde\x00\x01" + bytes(4) + b"payload"
+    sent = sender.protect(packet)
+    assert sent[:28] == packet[:28]
+    assert receiver.unprotect(sent) == packet
+
+
+@SUITES
+def test_packet_without_payload(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    assert receiver.unprotect(sender.protect(rtp(1, b""))) == rtp(1, b"")
+    assert receiver.unprotect_rtcp(sender.protect_rtcp(rtcp()[:8])) == rtcp()[:8]
+
+
+# forged packets
+
+
+@SUITES
+@pytest.mark.parametrize("mki", [b"", b"\x01\x02"], ids=len)
+def test_no_bit_of_a_packet_can_be_changed(suite: Suite, mki: bytes) -> None:
+    sender, receiver = pair(suite, mki=mki)
+    receiver.unprotect(sender.protect(rtp(999)))
+    sent, sent_rtcp = sender.protect(rtp(1000)), sender.protect_rtcp(rtcp())
+    for work, packet in ((receiver.unprotect, sent), (receiver.unprotect_rtcp, sent_rtcp)):
+        for bit in range(8 * len(packet)):
+            wrong = bytearray(packet)
+            wrong[bit // 8] ^= 1 << bit % 8
+            assert refusal(work, bytes(wrong)) in {"EKEYREJECTED", "EBADMSG", "ENOKEY", "ESTALE"}
+    before = receiver.counters
+    assert (before.packets, before.rtcp) == (1, 0)
+    assert receiver.unprotect(sent) == rtp(1000)
+    assert receiver.unprotect_rtcp(sent_rtcp) == rtcp()
+
+
+@SUITES
+def test_a_packet_cut_short_or_grown_is_refused(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    sent, sent_rtcp = sender.protect(rtp(1)), sender.protect_rtcp(rtcp())
+    for length in range(len(sent)):
+        assert refusal(receiver.unprotect, sent[:length]) in {"EKEYREJECTED", "EBADMSG"}
+    for length in range(len(sent_rtcp)):
+        assert refusal(receiver.unprotect_rtcp, sent_rtcp[:length]) in {"EKEYREJECTED", "EBADMSG"}
+    assert refusal(receiver.unprotect, sent + b"\0") == "EKEYREJECTED"
+    assert receiver.unprotect(sent) == rtp(1)
+
+
+def test_a_forged_packet_moves_neither_window_nor_rollover_counter() -> None:
+    sender, receiver = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    first, second = sender.protect(rtp(40000)), sender.protect(rtp(40001))
+    assert receiver.unprotect(first) == rtp(40000)
+    for sequence in (40001, 100, 65535, 7000):
+        forged = first[:2] + struct.pack(">H", sequence) + first[4:]
+        assert refusal(receiver.unprotect, forged) in {"EKEYREJECTED", "ESTALE"}
+        assert refusal(receiver.unprotect, rtp(sequence, bytes(50), ssrc=99)) == "EKEYREJECTED"
+    assert receiver.unprotect(second) == rtp(40001)
+
+
+@SUITES
+def test_another_key_is_refused(suite: Suite) -> None:
+    sent = Srtp(MasterKey.new(suite)).protect(rtp(1))
+    assert refusal(Srtp(MasterKey.new(suite)).unprotect, sent) == "EKEYREJECTED"
+
+
+def test_another_mki_is_named() -> None:
+    sender, _ = pair(Suite.AEAD_AES_128_GCM, mki=b"\x01")
+    _, receiver = pair(Suite.AEAD_AES_128_GCM, mki=b"\x02")
+    assert refusal(receiver.unprotect, sender.protect(rtp(1))) == "ENOKEY"
+    assert refusal(receiver.unprotect_rtcp, sender.protect_rtcp(rtcp())) == "ENOKEY"
+    assert receiver.counters.forged == 2
+
+
+# RFC 3711 §3.3.1, §3.3.2: index and replay
+
+
+@SUITES
+def test_rfc3711_3_3_2_replay_is_refused(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    sent, sent_rtcp = [sender.protect(rtp(n)) for n in range(5)], [sender.protect_rtcp(rtcp()) for _ in range(5)]
+    for packet, control in zip(sent, sent_rtcp, strict=True):
+        receiver.unprotect(packet)
+        receiver.unprotect_rtcp(control)
+    for packet, control in zip(sent, sent_rtcp, strict=True):
+        assert refusal(receiver.unprotect, packet) == "EALREADY"
+        assert refusal(receiver.unprotect_rtcp, control) == "EALREADY"
+    assert receiver.counters.replayed == 10
+
+
+def test_rfc3711_3_3_2_window_ends_where_it_ends() -> None:
+    sender, receiver = pair(Suite.AEAD_AES_128_GCM)
+    sent = [sender.protect(rtp(n)) for n in range(WINDOW + 2)]
+    receiver.unprotect(sent[WINDOW + 1])
+    assert refusal(receiver.unprotect, sent[0]) == "ESTALE"
+    assert refusal(receiver.unprotect, sent[1]) == "ESTALE"
+    assert receiver.unprotect(sent[2]) == rtp(2)
+    assert refusal(receiver.unprotect, sent[2]) == "EALREADY"
+
+
+@SUITES
+def test_rfc3711_3_3_1_rollover_counter_goes_up_with_the_wrap(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    for number in range(65500, 4 * 65536, 97):
+        assert receiver.unprotect(sender.protect(rtp(number))) == rtp(number)
+
+
+def test_rfc3711_3_3_1_packets_change_places_around_the_wrap() -> None:
+    sender, receiver = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    sent = {number: sender.protect(rtp(number)) for number in range(65500, 65600)}
+    order = [65500, 65535, 65536, 65534, 65599, 65533, 65537, 65501, 65540]
+    for number in order:
+        assert receiver.unprotect(sent[number]) == rtp(number)
+    for number in order:
+        assert refusal(receiver.unprotect, sent[number]) == "EALREADY"
+
+
+@given(st.lists(st.integers(-90, 90), min_size=1, max_size=60), st.sampled_from(Suite), st.integers(0, 0xFFFF))
+@settings(max_examples=60, deadline=None)
+def test_any_order_within_the_window_is_heard_once(steps: list[int], suite: Suite, start: int) -> None:
+    sender, receiver = pair(suite)
+    at, highest, numbers = start + 200, 0, [start + 200]
+    for step in steps:
+        at = max(start, highest - WINDOW + 1, at + step) if highest else at + max(step, 0)
+        highest = max(highest, at)
+        numbers.append(at)
+    sent = {n: sender.protect(rtp(n)) for n in range(start, max(numbers) + 1)}  # in order: 2^15 is not crossed unseen
+    receiver.expect(SSRC, 0)
+    seen: set[int] = set()
+    if start + 200 > 0xFFFF:
+        receiver.unprotect(sent[start])  # else the first packet lies behind a wrap that nobody saw
+        seen.add(start)
+    for number in numbers:
+        if number in seen:
+            assert refusal(receiver.unprotect, sent[number]) in {"EALREADY", "ESTALE"}
+        elif number > max(seen, default=0) - WINDOW:
+            assert receiver.unprotect(sent[number]) == rtp(number)
+            seen.add(number)
+
+
+def test_rfc3711_3_3_1_a_gap_below_half_the_numbers_is_bridged_a_greater_one_is_not() -> None:
+    sender, receiver = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    for number in (50000, 65000, 82768 - 1):  # 32767 after 50000: heard
+        sent = sender.protect(rtp(number))
+        if number != 65000:
+            assert receiver.unprotect(sent) == rtp(number)
+    sender.protect(rtp(99000))
+    assert refusal(receiver.unprotect, sender.protect(rtp(82767 + 40000))) in {"EKEYREJECTED", "ESTALE"}
+
+
+def test_late_joiner_is_told_the_rollover_counter() -> None:
+    sender, receiver = pair(Suite.AEAD_AES_256_GCM)
+    sender.expect(SSRC, 77)
+    receiver.expect(SSRC, 77)
+    assert receiver.unprotect(sender.protect(rtp(5))) == rtp(5)
+    with pytest.raises(ValueError, match="begun"):
+        receiver.expect(SSRC, 78)
+
+
+@SUITES
+def test_sender_never_uses_an_index_twice(suite: Suite) -> None:
+    sender, _ = pair(suite)
+    sender.protect(rtp(10))
+    sender.protect(rtp(12))
+    assert refusal(sender.protect, rtp(10, b"other")) == "EALREADY"
+    assert refusal(sender.protect, rtp(12)) == "EALREADY"
+    sender.protect(rtp(11))
+    assert refusal(sender.protect, rtp(11)) == "EALREADY"
+
+
+# RFC 3711 §9.2: keys end
+
+
+@SUITES
+def test_rfc3711_9_2_no_packet_after_2_to_the_48(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    sender.expect(SSRC, 0xFFFFFFFF)
+    receiver.expect(SSRC, 0xFFFFFFFF)
+    assert receiver.unprotect(sender.protect(rtp(65535))) == rtp(65535)
+    assert refusal(sender.protect, rtp(0)) == "EKEYEXPIRED"
+    assert refusal(receiver.unprotect, rtp(0, bytes(50))) == "EKEYEXPIRED"
+    assert sender.counters.refused == 1
+
+
+@SUITES
+def test_rfc3711_9_2_no_rtcp_packet_after_2_to_the_31(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    sender.expect(SSRC, 0, rtcp_index=2**31 - 1)
+    sent = sender.protect_rtcp(rtcp())
+    assert receiver.unprotect_rtcp(sent) == rtcp()
+    assert refusal(sender.protect_rtcp, rtcp()) == "EKEYEXPIRED"
+    with pytest.raises(ValueError, match="RTCP index"):
+        receiver.expect(1, 0, rtcp_index=2**31)
+
+
+def test_lifetime_of_the_offer_ends_the_sender() -> None:
+    sender, _ = pair(Suite.AES_CM_128_HMAC_SHA1_80, lifetime=4)
+    for number in range(4):
+        sender.protect(rtp(number))
+    assert refusal(sender.protect, rtp(4)) == "EKEYEXPIRED"
+    with pytest.raises(ValueError, match="lifetime"):
+        pair(Suite.AES_CM_128_HMAC_SHA1_80, lifetime=2**48 + 1)
+
+
+# RFC 3711 §3.2.3: sources
+
+
+@SUITES
+def test_each_source_has_its_own_index_and_window(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    for number in range(65530, 65550):
+        for ssrc in range(SOURCES):
+            packet = rtp(number + 1000 * ssrc, ssrc=ssrc)
+            sent = sender.protect(packet)
+            assert receiver.unprotect(sent) == packet
+            assert refusal(receiver.unprotect, sent) == "EALREADY"
+
+
+def test_sender_has_no_room_for_a_ninth_source_and_keeps_the_others() -> None:
+    sender, _ = pair(Suite.AEAD_AES_128_GCM)
+    for ssrc in range(SOURCES):
+        sender.protect(rtp(1, ssrc=ssrc))
+    assert refusal(sender.protect, rtp(1, ssrc=SOURCES)) == "ENOSPC"
+    assert refusal(sender.protect_rtcp, rtcp(ssrc=SOURCES)) == "ENOSPC"
+    assert refusal(sender.protect, rtp(1, ssrc=0)) == "EALREADY"
+    sender.protect(rtp(2, ssrc=0))
+
+
+def test_receiver_forgets_the_source_not_used_for_longest() -> None:
+    _, receiver = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    sent = []
+    for ssrc in range(SOURCES + 1):  # a far end may have had more SSRCs than one of ours can
+        sender, _ = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+        sent.append(sender.protect(rtp(1, ssrc=ssrc)))
+        receiver.unprotect(sent[-1])
+    for ssrc in range(1, SOURCES + 1):
+        assert refusal(receiver.unprotect, sent[ssrc]) == "EALREADY"
+    receiver.unprotect(sent[0])
+
+
+# settings, restart, end
+
+
+@SUITES
+def test_a_new_process_goes_on_with_the_state(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    last = sender.protect(rtp(65535))
+    receiver.unprotect(last)
+    for end in (sender, receiver):
+        end.reopen()
+    assert receiver.unprotect(sender.protect(rtp(65536))) == rtp(65536)
+    assert refusal(receiver.unprotect, last) == "EALREADY"
+
+
+def test_a_context_of_another_stream_is_refused() -> None:
+    sender, _ = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    other = Srtp(MasterKey.new(Suite.AES_CM_128_HMAC_SHA1_80))
+    sender._ctx = other._ctx
+    assert refusal(sender.protect, rtp(1)) == "EINVAL"
+    assert refusal(sender.unprotect_rtcp, rtcp() + bytes(20)) == "EINVAL"
+
+
+@SUITES
+def test_keys_are_gone_after_close_and_never_shown(suite: Suite) -> None:
+    master = MasterKey.new(suite)
+    assert repr(master) == f"MasterKey({suite.name})"
+    assert master.key.hex() not in repr(master.cfg())
+    stream = Srtp(master)
+    stream.protect(rtp(1))
+    stream.close()
+    assert not any(bytes(ffi.buffer(stream._memory)))
+    assert refusal(stream.protect, rtp(2)) == "EINVAL"
+
+
+def test_master_key_is_not_kept() -> None:
+    master = MasterKey.new(Suite.AEAD_AES_256_GCM)
+    held = bytes(ffi.buffer(Srtp(master)._memory))
+    assert master.key not in held
+    assert derive(master, 0, 32) in held
+
+
+@pytest.mark.parametrize(
+    ("packet", "reason"),
+    [
+        (b"", "EBADMSG"),
+        (bytes(11), "EBADMSG"),
+        (b"\x40" + bytes(50), "EBADMSG"),
+        (b"\x8f" + bytes(30), "EBADMSG"),
+        (b"\x90" + bytes(13), "EBADMSG"),
+        (b"\x90" + bytes(13) + b"\xff\xff" + bytes(100), "EBADMSG"),
+        (b"\x80" + bytes(PACKET_MAX - 10), "EMSGSIZE"),
+    ],
+)
+def test_what_is_no_rtp_is_not_protected(packet: bytes, reason: str) -> None:
+    sender, _ = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    assert refusal(sender.protect, packet) == reason
+    assert sender.counters.bad == 1
+
+
+@pytest.mark.parametrize(("packet", "reason"), [(bytes(7), "EBADMSG"), (bytes(8), "EBADMSG")])
+def test_what_is_no_rtcp_is_not_protected(packet: bytes, reason: str) -> None:
+    sender, receiver = pair(Suite.AEAD_AES_128_GCM)
+    assert refusal(sender.protect_rtcp, packet) == reason
+    assert refusal(receiver.unprotect_rtcp, packet + bytes(20)) == reason
+
+
+def test_no_room_for_the_trailer() -> None:
+    sender, _ = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    memory, length = ffi.new("uint8_t[]", rtp(1)), ffi.new("size_t *", len(rtp(1)))
+    code = lib.bl_srtp_protect(sender._srtp, sender._ctx, memory, length, len(rtp(1)) + 9)
+    assert (code, length[0]) == (-90, len(rtp(1)))
+    assert lib.bl_srtp_protect(sender._srtp, sender._ctx, memory, length, 0) == -90
+
+
+def test_settings_that_cannot_be_are_refused() -> None:
+    suite = Suite.AES_CM_128_HMAC_SHA1_80
+    for key, salt, mki in (
+        (bytes(15), bytes(14), b""),
+        (bytes(16), bytes(12), b""),
+        (bytes(16), bytes(14), bytes(129)),
+    ):
+        with pytest.raises(ValueError, match="octets"):
+            Srtp(MasterKey(suite, key, salt, mki))
+    cfg = MasterKey.new(suite).cfg()
+    state = ffi.new("struct bl_srtp *")
+    for suite_number in (0, 5, 255):
+        cfg.suite = suite_number
+        assert lib.bl_srtp_init(state, cfg) == -22
+        assert lib.bl_srtp_key_length(suite_number) == lib.bl_srtp_salt_length(suite_number) == 0
+    with pytest.raises(ValueError, match="label 6"):
+        derive(B3_KEY, 6, 16)
+    with pytest.raises(ValueError, match="key of 24 octets"):
+        keystream(bytes(24), bytes(14), 16)
