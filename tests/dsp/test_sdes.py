@@ -201,13 +201,13 @@ def cryptos(draw: st.DrawFn) -> Crypto:
 
 
 @given(cryptos())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_written_is_read(crypto: Crypto) -> None:
     assert parse(build(crypto)) == crypto
 
 
 @given(st.text(max_size=200) | st.text(max_size=60).map(lambda tail: LINE + tail))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_text_breaks_the_parser(text: str) -> None:
     try:
         crypto = parse(text)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SRTP and SRTCP by the clauses and vectors of RFC 3711 and RFC 7714."""
 
+import hmac
 import struct
 from collections.abc import Callable
 
@@ -123,6 +124,15 @@ def test_rfc7714_17_3_srtcp_without_the_e_bit_is_authenticated_only() -> None:
     receiver = with_session(Suite.AEAD_AES_128_GCM, bytes(range(16)), GCM_SALT)
     assert refusal(receiver.unprotect_rtcp, packet[:20] + b"\x01" + packet[21:]) == "EKEYREJECTED"
     assert receiver.unprotect_rtcp(packet) == GCM_RTCP
+
+
+def test_rfc3711_3_4_srtcp_without_the_e_bit_is_authenticated_only() -> None:
+    _, receiver = pair(suite := Suite.AES_CM_128_HMAC_SHA1_32)
+    master = MasterKey(suite, bytes(range(16)), bytes(range(100, 114)))
+    packet = rtcp() + struct.pack(">I", 7)
+    tag = hmac.digest(derive(master, 4, 20), packet, "sha1")[:10]
+    assert refusal(receiver.unprotect_rtcp, packet + bytes(10)) == "EKEYREJECTED"
+    assert receiver.unprotect_rtcp(packet + tag) == rtcp()
 
 
 # RFC 3711 §3.1, §3.4: what a packet looks like
@@ -252,6 +262,17 @@ def test_rfc3711_3_3_2_window_ends_where_it_ends() -> None:
     assert refusal(receiver.unprotect, sent[2]) == "EALREADY"
 
 
+@pytest.mark.parametrize("step", [1, 63, 64, 65, WINDOW - 1])
+def test_rfc3711_3_3_2_a_step_of_any_size_keeps_what_was_seen(step: int) -> None:
+    sender, receiver = pair(Suite.AEAD_AES_128_GCM)
+    sent = [sender.protect(rtp(n)) for n in range(step + 1)]
+    receiver.unprotect(sent[0])
+    receiver.unprotect(sent[step])
+    assert refusal(receiver.unprotect, sent[0]) == "EALREADY"
+    for number in range(1, step):
+        assert receiver.unprotect(sent[number]) == rtp(number)
+
+
 @SUITES
 def test_rfc3711_3_3_1_rollover_counter_goes_up_with_the_wrap(suite: Suite) -> None:
     sender, receiver = pair(suite)
@@ -300,6 +321,22 @@ def test_rfc3711_3_3_1_a_gap_below_half_the_numbers_is_bridged_a_greater_one_is_
             assert receiver.unprotect(sent) == rtp(number)
     sender.protect(rtp(99000))
     assert refusal(receiver.unprotect, sender.protect(rtp(82767 + 40000))) in {"EKEYREJECTED", "ESTALE"}
+
+
+def at(roc: int, sequence: int) -> bytes:
+    """The packet of a sender that is so far."""
+    sender, _ = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    sender.expect(SSRC, roc)
+    return sender.protect(rtp(sequence))
+
+
+def test_rfc3711_3_3_1_exactly_half_the_numbers_keep_the_rollover_counter() -> None:
+    _, receiver = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    receiver.expect(SSRC, 5)
+    receiver.unprotect(at(5, 100))
+    assert receiver.unprotect(at(5, 100 + 0x8000)) == rtp(100 + 0x8000)
+    assert refusal(receiver.unprotect, at(6, 100)) == "ESTALE"
+    assert receiver.unprotect(at(6, 99)) == rtp(99)
 
 
 def test_late_joiner_is_told_the_rollover_counter() -> None:
