@@ -20,14 +20,21 @@ class Kind(IntEnum):
     CONGESTION = 3
     UNOBTAINABLE = 4
     WAITING = 5
+    INFORMATION = 6
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step of a cadence: up to two frequencies (0: none), level of each, length at 8 kHz (0: for ever)."""
+    """One step of a cadence: up to two frequencies (0: none), level of each, length at 8 kHz (0: for ever).
+
+    `am_hz` modulates the sum by `am_percent`; `turned`: it goes on from the step before, turned by half.
+    """
 
     hz: tuple[int, int]
     level_dbm0: float
     samples: int
+    am_hz: int = 0
+    am_percent: int = 0
+    turned: bool = False
 
 
 class ToneGenerator:
@@ -49,9 +56,9 @@ class ToneGenerator:
 
     def play(self, steps: Sequence[Step], rounds: int = 0) -> None:
         """Play own steps, `rounds` times or for ever (0). Raises: ValueError on what C would not play."""
-        cells = ffi.new("struct bl_tone_step[]", [(step.hz, step.level_dbm0, step.samples) for step in steps])
+        cells = ffi.new("struct bl_tone_step[]", [msgspec.structs.astuple(step) for step in steps])
         code = lib.bl_tone_play(self._tone, cells, len(steps), rounds)
-        check(code, "tone: 1 to 12 steps, below 4000 Hz, -100 to 0 dBm0")
+        check(code, "tone: 1 to 12 steps, below 4000 Hz, -100 to 0 dBm0, modulated by at most 200 Hz and 100 %")
 
     def stop(self) -> None:
         """Silence from the next sample on."""

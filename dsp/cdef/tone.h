@@ -5,6 +5,9 @@ struct bl_tone_step {
 	uint16_t hz[2];
 	float level_dbm0;
 	uint32_t samples;
+	uint16_t am_hz;
+	uint8_t am_percent;
+	uint8_t turned;
 };
 
 struct bl_tone;

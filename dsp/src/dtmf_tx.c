@@ -81,32 +81,45 @@ static void start_digit(struct bl_dtmf_tx *tx)
 	tx->off_left = (uint32_t)tx->cfg.off_ms * BL_SAMPLES_PER_MS;
 }
 
-static int16_t next_sample(struct bl_dtmf_tx *tx)
+/* The samples of the digit that is on. */
+static void sound(struct bl_dtmf_tx *tx, int16_t *out, size_t n)
 {
-	float value;
+	struct sines s = {.phase = {tx->phase[0], tx->phase[1]},
+	                  .turn = {tx->step[0], tx->step[1]},
+	                  .amplitude = {tx->amplitude[0], tx->amplitude[1]}};
 
-	if (!tx->on_left) {
-		tx->off_left--;
-		return 0;
-	}
-	value = tx->amplitude[0] * sine_of(tx->phase[0]) + tx->amplitude[1] * sine_of(tx->phase[1]);
-	tx->phase[0] += tx->step[0];
-	tx->phase[1] += tx->step[1];
-	tx->on_left--;
-	return to_sample(value);
+	bl_sines_fill(&s, out, n);
+	tx->phase[0] = s.phase[0];
+	tx->phase[1] = s.phase[1];
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 size_t bl_dtmf_tx_process(struct bl_dtmf_tx *tx, int16_t *out, size_t n)
 {
 	size_t done = 0;
 
-	for (; done < n; done++) {
-		if (!tx->on_left && !tx->off_left) {
-			if (!tx->queued)
-				break;
+	while (done < n) {
+		size_t take;
+
+		if (tx->on_left) {
+			take = least(tx->on_left, n - done);
+			sound(tx, out + done, take);
+			tx->on_left -= (uint32_t)take;
+		} else if (tx->off_left) {
+			take = least(tx->off_left, n - done);
+			memset(out + done, 0, take * sizeof(*out));
+			tx->off_left -= (uint32_t)take;
+		} else if (tx->queued) {
 			start_digit(tx);
+			continue;
+		} else {
+			break;
 		}
-		out[done] = next_sample(tx);
+		done += take;
 	}
 	if (done < n)
 		memset(out + done, 0, (n - done) * sizeof(*out));

@@ -36,6 +36,13 @@ int bl_tone_zone(const char *name)
 	return -ENOENT;
 }
 
+/* Half a turn for what sounds; what modulates goes on. */
+static void turn_round(struct bl_tone *t)
+{
+	for (int i = 0; i < 2; i++)
+		t->phase[i] += t->turn[i] ? 1u << 31 : 0;
+}
+
 static void enter_step(struct bl_tone *t, uint32_t step)
 {
 	const struct bl_tone_step *to = &t->steps[step];
@@ -43,16 +50,21 @@ static void enter_step(struct bl_tone *t, uint32_t step)
 	t->step = step;
 	t->left = to->samples;
 	t->amplitude = sine_peak(to->level_dbm0);
-	for (int i = 0; i < 2; i++) {
-		t->phase[i] = 0; /* every burst begins at zero: no click */
-		t->turn[i] = phase_step(to->hz[i]);
-	}
+	t->depth = (float)to->am_percent / 100.0f;
+	t->turn[0] = phase_step(to->hz[0]);
+	t->turn[1] = phase_step(to->hz[1]);
+	t->turn[2] = phase_step(to->am_hz);
+	if (to->turned)
+		turn_round(t);
+	else
+		memset(t->phase, 0, sizeof(t->phase)); /* every burst begins at zero: no click */
 }
 
 static int step_is_good(const struct bl_tone_step *step)
 {
 	return step->hz[0] < BL_SAMPLE_RATE_HZ / 2 && step->hz[1] < BL_SAMPLE_RATE_HZ / 2 &&
-	       step->level_dbm0 >= BL_DBM0_SILENCE && step->level_dbm0 <= 0.0f;
+	       step->level_dbm0 >= BL_DBM0_SILENCE && step->level_dbm0 <= 0.0f && step->am_hz <= BL_TONE_AM_HZ &&
+	       step->am_percent <= 100;
 }
 
 int bl_tone_play(struct bl_tone *t, const struct bl_tone_step *steps, size_t count, uint32_t rounds)
@@ -66,6 +78,7 @@ int bl_tone_play(struct bl_tone *t, const struct bl_tone_step *steps, size_t cou
 	memcpy(t->steps, steps, count * sizeof(*steps));
 	t->steps_n = (uint32_t)count;
 	t->rounds = rounds;
+	memset(t->phase, 0, sizeof(t->phase));
 	enter_step(t, 0);
 	return 0;
 }
@@ -92,11 +105,17 @@ int bl_tone_active(const struct bl_tone *t)
 
 static void sound(struct bl_tone *t, int16_t *out, size_t n)
 {
-	for (size_t i = 0; i < n; i++) { /* a frequency of 0 stays at phase 0: sine 0 */
-		out[i] = to_sample(t->amplitude * (sine_of(t->phase[0]) + sine_of(t->phase[1])));
-		t->phase[0] += t->turn[0];
-		t->phase[1] += t->turn[1];
+	struct sines s = {.amplitude = {t->turn[0] ? t->amplitude : 0.0f, t->turn[1] ? t->amplitude : 0.0f},
+	                  .depth = t->depth};
+
+	if (!t->turn[0] && !t->turn[1]) {
+		memset(out, 0, n * sizeof(*out));
+		return;
 	}
+	memcpy(s.phase, t->phase, sizeof(s.phase));
+	memcpy(s.turn, t->turn, sizeof(s.turn));
+	bl_sines_fill(&s, out, n);
+	memcpy(t->phase, s.phase, sizeof(s.phase));
 }
 
 static void next_step(struct bl_tone *t)

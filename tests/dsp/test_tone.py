@@ -7,9 +7,12 @@ import pytest
 
 from dsp.g711 import alaw_encode
 from dsp.tone import Kind, Step, ToneGenerator
+from dsp.tools import tone_zones
 from tests.dsp.dtmf_sound import PEAK_0_DBM0
 
 pytestmark = pytest.mark.unit
+
+ZONES = tone_zones.zones()
 
 Sound = npt.NDArray[np.float64]
 
@@ -67,9 +70,41 @@ def test_e180_frequencies_and_levels(zone: str, kind: Kind, expected: dict[int, 
 
 
 def test_every_zone_has_every_tone() -> None:
-    for zone in ("cn", "us", "gb", "e180"):
+    assert len(ZONES) == 44
+    for zone in ZONES:
         for kind in Kind:
             assert np.abs(play(zone, kind, 500)).max() > 500
+
+
+@pytest.mark.parametrize(
+    ("zone", "kind", "am_hz"), [("in", Kind.DIAL, 25), ("za", Kind.DIAL, 33), ("th", Kind.DIAL, 50)]
+)
+def test_modulated_tone_has_its_carrier_and_two_sides_of_half_the_size(zone: str, kind: Kind, am_hz: int) -> None:
+    assert levels_dbm0(play(zone, kind, 1000)) == {400 - am_hz: -16.0, 400: -10.0, 400 + am_hz: -16.0}
+
+
+def test_v25_answering_tone_turns_by_half_every_450_ms() -> None:
+    tone = ToneGenerator()
+    tone.play([Step((2100, 0), -12, 3600, turned=True)], rounds=7)
+    sound = np.array(tone.process(25200), dtype=float)
+    assert not tone.active
+    turns = np.exp(-2j * np.pi * 2100 * np.arange(25200) / 8000)
+    angles = np.angle((sound * turns).reshape(-1, 400).sum(axis=1))
+    changes = np.abs(np.angle(np.exp(1j * np.diff(angles))))
+    reversals = np.flatnonzero(changes > 3.0) + 1
+    assert list(reversals * 50) == [450, 900, 1350, 1800, 2250, 2700]
+    assert np.delete(changes, reversals - 1).max() < 0.05
+
+
+def test_v8_ansam_is_modulated_by_a_fifth_and_goes_on_modulated_over_the_reversals() -> None:
+    tone = ToneGenerator()
+    tone.play([Step((2100, 0), -12, 3600, am_hz=15, am_percent=20, turned=True)])
+    sound = np.array(tone.process(32000), dtype=float)
+    level = np.abs((sound * np.exp(-2j * np.pi * 2100 * np.arange(32000) / 8000)).reshape(-1, 80).sum(axis=1)) / 40
+    mean = np.median(level)
+    at_15_hz = 2 * abs(np.mean(level * np.exp(-2j * np.pi * 15 * np.arange(400) / 100))) / mean
+    assert 20 * np.log10(mean / PEAK_0_DBM0) == pytest.approx(-12, abs=0.2)
+    assert at_15_hz == pytest.approx(0.2, abs=0.01)
 
 
 def test_alaw_is_the_linear_sound_encoded_in_whatever_pieces() -> None:
@@ -99,7 +134,15 @@ def test_beep_of_own_steps_ends_after_its_rounds() -> None:
 
 @pytest.mark.parametrize(
     "steps",
-    [[], [Step((4000, 0), 0, 1)], [Step((450, 0), 1, 1)], [Step((450, 0), float("nan"), 1)], [Step((1, 0), 0, 1)] * 13],
+    [
+        [],
+        [Step((4000, 0), 0, 1)],
+        [Step((450, 0), 1, 1)],
+        [Step((450, 0), float("nan"), 1)],
+        [Step((1, 0), 0, 1)] * 13,
+        [Step((450, 0), 0, 1, am_hz=201)],
+        [Step((450, 0), 0, 1, am_percent=101)],
+    ],
 )
 def test_steps_that_cannot_be_played_are_refused(steps: list[Step]) -> None:
     with pytest.raises(ValueError, match="1 to 12 steps"):

@@ -9,9 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 
 	(void)bl_tone_init(t);
 	while (f.left) {
-		struct bl_tone_step steps[2] = {
-		        {.hz = {(uint16_t)fuzz_below(&f, 65536)}, .samples = fuzz_below(&f, 0)},
-		        {.hz = {(uint16_t)fuzz_below(&f, 4100)}, .samples = fuzz_below(&f, 300)}};
+		struct bl_tone_step steps[2] = {{.hz = {(uint16_t)fuzz_below(&f, 65536)}, .samples = fuzz_below(&f, 0)},
+		                                {.hz = {(uint16_t)fuzz_below(&f, 4100)},
+		                                 .samples = fuzz_below(&f, 300),
+		                                 .am_hz = (uint16_t)fuzz_below(&f, 210),
+		                                 .am_percent = (uint8_t)fuzz_below(&f, 110),
+		                                 .turned = (uint8_t)fuzz_below(&f, 2)}};
 		size_t length = fuzz_below(&f, 300);
 		int16_t *sound = fuzz_room(length * sizeof *sound);
 
