@@ -4,12 +4,22 @@
  *
  * Signals are characters: 0-9, * for KP, # for ST, and A B C for ST', ST'' and ST'''. The sender holds KP for
  * 100 ms and the others for 68 ms with pauses of 68 ms, -7 dBm0 a frequency (Q.322). Flat state, no pointers.
+ *
+ * The receiver is part of the bank (bank.h) and keeps the limits of Q.323: 1.5 % and 5 Hz accepted, twist 6 dB, signals
+ * of 30 ms and pauses of 25 ms; signals and interruptions below 10 ms are none. It looks at the last 20 ms every 5 ms;
+ * on comes about 25 ms after a signal's start, off about 30 ms after its end. The weakest level is a setting of the
+ * bank.
  */
 #ifndef BL_MF_H
 #define BL_MF_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "pair.h"
+
+/* After a hop, upon what the front heard: 0 to 2 events, `code` is the signal's character. */
+size_t bl_mf_hear(struct bl_pair *p, const struct bl_front *f, struct bl_heard *heard);
 
 #define BL_MF_TX_QUEUE 32 /* signals that may wait */
 

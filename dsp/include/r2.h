@@ -5,6 +5,11 @@
  *
  * Signals are numbers, 1 to 15 as the table counts them; what they mean is the protocol's. The sender holds a signal
  * until it is told otherwise, as compelling demands, at -11.5 dBm0 a frequency (Q.454). Flat state, no pointers.
+ *
+ * The receivers are part of the bank (bank.h) and keep the limits of Q.455: -5 to -35 dBm0 a tone, 10 Hz off, twist 5
+ * dB between neighbours and 7 dB between others; signals and interruptions up to 7 ms are none; operate and release
+ * together take less than 80 ms. They look at the last 25 ms every 5 ms, in which tones 120 Hz apart are orthogonal: on
+ * comes about 25 ms after a signal's start, off about 20 ms after its end.
  */
 #ifndef BL_R2_H
 #define BL_R2_H
@@ -12,7 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pair.h"
+
 #define BL_R2_SIGNALS 15
+
+/* After a hop, upon what the front heard: 0 to 2 events, `code` is the signal's number. */
+size_t bl_r2_hear(struct bl_pair *p, int is_backward, const struct bl_front *f, struct bl_heard *heard);
 
 struct bl_r2_tx_cfg {
 	float level_dbm0; /* of each frequency, -60 to 0, default -11.5 */

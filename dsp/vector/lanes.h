@@ -167,4 +167,33 @@ static inline uint32_t bl_bits_of(bl_i8 a)
 #endif
 }
 
+/* Eight vectors of eight: lane b of vector a becomes lane a of vector b. */
+static inline void bl_transpose(bl_i8 rows[BL_LANES])
+{
+#if defined(__AVX2__)
+	__m256i pair[BL_LANES], four[BL_LANES];
+
+	for (int i = 0; i < BL_LANES; i += 2) {
+		pair[i] = _mm256_unpacklo_epi32((__m256i)rows[i], (__m256i)rows[i + 1]);
+		pair[i + 1] = _mm256_unpackhi_epi32((__m256i)rows[i], (__m256i)rows[i + 1]);
+	}
+	for (int i = 0; i < BL_LANES; i += 4)
+		for (int j = 0; j < 2; j++) {
+			four[i + 2 * j] = _mm256_unpacklo_epi64(pair[i + j], pair[i + 2 + j]);
+			four[i + 2 * j + 1] = _mm256_unpackhi_epi64(pair[i + j], pair[i + 2 + j]);
+		}
+	for (int i = 0; i < 4; i++) {
+		rows[i] = (bl_i8)_mm256_permute2x128_si256(four[i], four[i + 4], 0x20);
+		rows[i + 4] = (bl_i8)_mm256_permute2x128_si256(four[i], four[i + 4], 0x31);
+	}
+#else
+	bl_i8 before[BL_LANES];
+
+	memcpy(before, rows, sizeof before);
+	for (int a = 0; a < BL_LANES; a++)
+		for (int b = 0; b < BL_LANES; b++)
+			rows[b][a] = before[a][b];
+#endif
+}
+
 #endif

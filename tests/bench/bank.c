@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All tone receivers on speech: 20 ms of every channel. Ours are the DTMF receiver and the bank with everything wanted;
+ * the peers are spandsp's, one case each, that the bar adds up.
+ */
+#include "bank.h"
+
+#include <spandsp.h>
+#include <string.h>
+
+#include "bench.h"
+#include "dtmf.h"
+
+#define EVENTS (BL_BANK_EVENTS * BENCH_CHANNELS)
+
+static struct bl_bank banks[BENCH_CHANNELS];
+static struct bl_dtmf dtmf[BENCH_CHANNELS];
+static void *theirs[8][BENCH_CHANNELS];
+
+static int prepare_bank(void)
+{
+	struct bl_bank_cfg cfg;
+
+	for (int c = 0; c < BENCH_CHANNELS; c++) {
+		bl_bank_defaults(&cfg);
+		cfg.wants = (1u << BL_HEARD_KINDS) - 1;
+		if (bl_bank_init(&banks[c], &cfg) || bl_dtmf_init(&dtmf[c], NULL))
+			return -1;
+	}
+	return 0;
+}
+
+static void hear_bank(const int16_t *const in[])
+{
+	static struct bl_heard heard[EVENTS];
+	struct bl_bank *states[BENCH_CHANNELS];
+
+	for (int c = 0; c < BENCH_CHANNELS; c++)
+		states[c] = &banks[c];
+	bench_sink += (int)bl_bank_process_many(states, in, BENCH_CHANNELS, heard, EVENTS);
+}
+
+static void hear_dtmf(const int16_t *const in[])
+{
+	struct bl_dtmf_event events[4];
+
+	for (int c = 0; c < BENCH_CHANNELS; c++)
+		bench_sink += (int)bl_dtmf_process(&dtmf[c], in[c], BENCH_TICK, events, 4);
+}
+
+static void each_tick(unsigned int number, int with_dtmf)
+{
+	for (int at = 0; at < BENCH_FRAME; at += BENCH_TICK) {
+		const int16_t *in[BENCH_CHANNELS];
+
+		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
+			in[c] = bench_speech(c, number) + at;
+		hear_bank(in);
+		if (with_dtmf)
+			hear_dtmf(in);
+	}
+}
+
+static void ours_all(unsigned int number)
+{
+	each_tick(number, 1);
+}
+
+static void ours_bank(unsigned int number)
+{
+	each_tick(number, 0);
+}
+
+static void on_tone(void *user, int code, int level, int delay)
+{
+	(void)user;
+	bench_sink += code + level + delay;
+}
+
+static super_tone_rx_descriptor_t *seven_tones(void)
+{
+	static const struct {
+		int low, high, on_ms, off_ms;
+	} tones[7] = {{350, 440, 1250, 0},  {440, 480, 2000, 4000}, {480, 620, 500, 500}, {480, 620, 250, 250},
+	              {425, 0, 1000, 4000}, {450, 0, 350, 350},     {400, 0, 375, 375}};
+	super_tone_rx_descriptor_t *made = super_tone_rx_make_descriptor(NULL);
+
+	for (int i = 0; i < 7; i++) {
+		int tone = super_tone_rx_add_tone(made);
+
+		super_tone_rx_add_element(made, tone, tones[i].low, tones[i].high, tones[i].on_ms * 8 / 10,
+		                          tones[i].off_ms ? tones[i].on_ms * 12 / 10 : 0);
+		if (tones[i].off_ms)
+			super_tone_rx_add_element(made, tone, 0, 0, tones[i].off_ms * 8 / 10,
+			                          tones[i].off_ms * 12 / 10);
+	}
+	return made;
+}
+
+static void on_super_tone(void *user, int code, int level, int delay)
+{
+	on_tone(user, code, level, delay);
+}
+
+static void on_digits(void *user, const char *digits, int n)
+{
+	(void)user;
+	bench_sink += digits[0] + n;
+}
+
+static void *made(int peer)
+{
+	static super_tone_rx_descriptor_t *tones;
+
+	switch (peer) {
+	case 0:
+		return dtmf_rx_init(NULL, on_digits, NULL);
+	case 1:
+		return bell_mf_rx_init(NULL, on_digits, NULL);
+	case 2:
+	case 3:
+		return r2_mf_rx_init(NULL, peer == 2, on_tone, NULL);
+	case 4:
+		if (!tones)
+			tones = seven_tones();
+		return super_tone_rx_init(NULL, tones, on_super_tone, NULL);
+	case 5:
+		return modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_FAX_CED, on_tone, NULL);
+	case 6:
+		return modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_FAX_CNG, on_tone, NULL);
+	default:
+		return modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_ANS_PR, on_tone, NULL);
+	}
+}
+
+static void hear(int peer, void *state, const int16_t *in)
+{
+	switch (peer) {
+	case 0:
+		bench_sink += dtmf_rx(state, in, BENCH_FRAME);
+		return;
+	case 1:
+		bench_sink += bell_mf_rx(state, in, BENCH_FRAME);
+		return;
+	case 2:
+	case 3:
+		bench_sink += r2_mf_rx(state, in, BENCH_FRAME);
+		return;
+	case 4:
+		bench_sink += super_tone_rx(state, in, BENCH_FRAME);
+		return;
+	default:
+		bench_sink += modem_connect_tones_rx(state, in, BENCH_FRAME);
+	}
+}
+
+#define PEER(number, name)                                                                                             \
+	static int prepare_##name(void)                                                                                \
+	{                                                                                                              \
+		for (int c = 0; c < BENCH_CHANNELS; c++)                                                               \
+			theirs[number][c] = made(number);                                                              \
+		return 0;                                                                                              \
+	}                                                                                                              \
+	static void hear_##name(unsigned int frame)                                                                    \
+	{                                                                                                              \
+		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)                                                      \
+			hear(number, theirs[number][c], bench_speech(c, frame));                                       \
+	}
+
+PEER(0, dtmf_rx)
+PEER(1, bell_mf_rx)
+PEER(2, r2_forward)
+PEER(3, r2_backward)
+PEER(4, super_tone_rx)
+PEER(5, ced)
+PEER(6, cng)
+PEER(7, ans_pr)
+
+#define ENTRY(name)                                                                                                    \
+	{                                                                                                              \
+		"all", #name, prepare_##name, hear_##name                                                              \
+	}
+
+const struct bench_case bench_bank[] = {
+        {"all", "ours", prepare_bank, ours_all},
+        ENTRY(dtmf_rx),
+        ENTRY(bell_mf_rx),
+        ENTRY(r2_forward),
+        ENTRY(r2_backward),
+        ENTRY(super_tone_rx),
+        ENTRY(ced),
+        ENTRY(cng),
+        ENTRY(ans_pr),
+        {"bank", "ours", prepare_bank, ours_bank},
+        {0},
+};
