@@ -7,12 +7,12 @@
  * same octets whose one or two least significant bits carry data; the decoder leaves them alone and loses 1 to 2 dB.
  * RTP calls it G722 with a clock of 8 kHz (RFC 3551 §4.5.2): one octet is one tick of that clock.
  *
- * Bit-exact to the fixed point of G.722 clauses 5 and 6 (figures 22 ff.), with its limits at overload: the bands are
+ * Bit-exact to the fixed point of G.722 clauses 5 and 6, with its limits at overload: the bands are
  * cut off at 15 bits before coding, the output at 16, every sum of the predictors saturates by itself. One way through
  * encoder and decoder takes 22 samples, 1.375 ms. Sound is full scale in, full scale out: 3.14 dBm0 of G.711 stays so.
  *
  * Octets that no encoder sends are decoded as the clauses say. process_many works on 16 channels at a time with AVX2, 8
- * with NEON, and pays from three channels on; the result is the same, bit for bit, as one by one. A channel may stand
+ * with NEON, and pays from two channels on; the result is the same, bit for bit, as one by one. A channel may stand
  * in it once.
  */
 #ifndef BL_G722_H

@@ -14,7 +14,7 @@
 #define PAST 22
 #define TAPS 12
 #define LANES BL_WORD_LANES
-#define LEAST_LANES 3 /* below that one by one is faster */
+#define LEAST_LANES 2 /* one alone is faster by itself */
 #define WORDS 24      /* of a band */
 
 /* A band's state in lanes. */

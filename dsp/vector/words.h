@@ -143,6 +143,34 @@ static inline bl_signed bl_word_lookup(struct bl_word_table table, bl_signed ind
 	return (bl_signed)((bl_words)bl_lookup(table.low, key) | ((bl_words)bl_lookup(table.high, key) << 8));
 }
 
+/* The upper half of float(value), value not negative: 8 bits of exponent (127 for 1), 7 of mantissa without the
+ * leading 1. */
+static inline bl_signed bl_float_upper(bl_signed value)
+{
+#if defined(__AVX2__)
+	__m256i none = _mm256_setzero_si256();
+	__m256 low = _mm256_cvtepi32_ps(_mm256_unpacklo_epi16((__m256i)value, none));
+	__m256 high = _mm256_cvtepi32_ps(_mm256_unpackhi_epi16((__m256i)value, none));
+
+	return (bl_signed)_mm256_packus_epi32(_mm256_srli_epi32(_mm256_castps_si256(low), 16),
+	                                      _mm256_srli_epi32(_mm256_castps_si256(high), 16));
+#elif defined(__ARM_NEON)
+	float32x4_t low = vcvtq_f32_u32(vmovl_u16(vget_low_u16((uint16x8_t)value)));
+	float32x4_t high = vcvtq_f32_u32(vmovl_high_u16((uint16x8_t)value));
+
+	return (bl_signed)vuzp2q_u16(vreinterpretq_u16_f32(low), vreinterpretq_u16_f32(high));
+#else
+	for (int i = 0; i < BL_WORD_LANES; i++) {
+		float wide = value[i];
+		uint32_t bits;
+
+		memcpy(&bits, &wide, sizeof bits);
+		value[i] = (int16_t)(bits >> 16);
+	}
+	return value;
+#endif
+}
+
 /* Pairs of neighbouring words multiplied and summed: a[0] b[0] + a[1] b[1] in the first lane. */
 static inline bl_i8 bl_multiply_pairs(bl_i8 a, bl_i8 b)
 {
