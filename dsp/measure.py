@@ -20,6 +20,6 @@ def measures(linear: Samples, piece: int = TICK) -> Any:
     made = ffi.new("struct bl_measure[]", count)
     pieces = ffi.new("const int16_t *[]", [sound + piece * at for at in range(count)])
     check(
-        lib.bl_measure_many(made, pieces, max(piece, 0), count), f"measure: {piece} samples: 8 to 40, a multiple of 8"
+        lib.bl_measure_many(made, pieces, max(piece, 0), count), f"measure: {piece} samples: a multiple of 8 up to 40"
     )
     return made

@@ -56,6 +56,6 @@ def test_mute_is_silence_and_idle_codes_are_the_codes_of_silence() -> None:
 @pytest.mark.parametrize("db", [LEAST_DB - 0.1, MOST_DB + 0.1, 1e300, float("nan")])
 def test_gain_out_of_the_plan_is_refused_and_the_old_one_stays(db: float) -> None:
     gain = Gain(-6.0)
-    with pytest.raises(ValueError, match="-24.0 to 12.0"):
+    with pytest.raises(ValueError, match=r"-24\.0 to 12\.0"):
         gain.set(db)
     assert gain.process(np.full(8, 1000, np.int16).tobytes())[0] == 501

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vad.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "isa.h"
+#include "vad_vector.h"
+
+#define BANDS BL_MEASURE_BANDS
+#define FRAME_MS 20
+#define HANGOVER_MOST_MS 2000
+#define DOUBLING_DB 3.0103f
+#define THRESHOLD 800 /* 2.3 dB */
+#define SPREAD 160    /* the least that noise is given: 0.5 dB */
+#define BURST 2       /* frames of a click: nothing is held after it */
+#define SLOW 5        /* 2^5 frames: mean and spread of noise */
+#define TOP_UP 2      /* the same, towards louder speech */
+#define TOP_DOWN 9    /* away from it */
+
+size_t bl_vad_size(void)
+{
+	return sizeof(struct bl_vad);
+}
+
+static void begin(struct bl_vad *v, int32_t hangover, int32_t margin)
+{
+	memset(v, 0, sizeof *v);
+	v->hangover = hangover;
+	v->margin = margin;
+	v->spread = 200;
+	v->top = 2000;
+	for (int band = 0; band < BANDS; band++) {
+		v->low[band] = v->floor[band] = VAD_NEVER;
+		for (int part = 0; part < BL_VAD_PASTS; part++)
+			v->past[part][band] = VAD_NEVER;
+	}
+}
+
+int bl_vad_init(struct bl_vad *v, const struct bl_vad_cfg *cfg)
+{
+	static const struct bl_vad_cfg standard = {.hangover_ms = BL_VAD_HANGOVER_MS};
+
+	if (!cfg)
+		cfg = &standard;
+	if (cfg->hangover_ms > HANGOVER_MOST_MS || !(cfg->margin_db >= -6.0f && cfg->margin_db <= 12.0f))
+		return -EINVAL;
+	begin(v, (int32_t)(cfg->hangover_ms / FRAME_MS), (int32_t)(cfg->margin_db * (1024.0f / DOUBLING_DB)));
+	return 0;
+}
+
+void bl_vad_reset(struct bl_vad *v)
+{
+	begin(v, v->hangover, v->margin);
+}
+
+static int32_t least(int32_t a, int32_t b)
+{
+	return a < b ? a : b;
+}
+
+static int32_t greatest(int32_t a, int32_t b)
+{
+	return a > b ? a : b;
+}
+
+static void gather(struct bl_vad *v, const struct bl_measure *m)
+{
+	for (int band = 0; band < BANDS; band++)
+		v->energy[band] += (float)(int32_t)(m->bands[band] >> 1);
+}
+
+/* The exponent of a float and the head of its mantissa are a logarithm to 0.26 dB, without a step. */
+static void logarithms(struct bl_vad *v)
+{
+	for (int band = 0; band < BANDS; band++) {
+		float energy = v->energy[band] + VAD_LEAST_ENERGY;
+		int32_t bits;
+
+		memcpy(&bits, &energy, sizeof bits);
+		v->now[band] = (bits >> 13) - (127 << 10);
+		v->energy[band] = 0.0f;
+	}
+}
+
+static void track(struct bl_vad *v)
+{
+	for (int band = 0; band < BANDS; band++) {
+		v->smooth[band] += (v->now[band] - v->smooth[band]) >> 1;
+		v->low[band] = least(v->low[band], v->smooth[band]);
+	}
+}
+
+static int32_t excess(const struct bl_vad *v)
+{
+	static const int32_t weights[BANDS] = {VAD_WEIGHTS};
+	int32_t sum = 0;
+
+	for (int band = 0; band < BANDS; band++)
+		sum += least(greatest(v->now[band] - v->noise[band], VAD_LOWEST), VAD_HIGHEST) * weights[band];
+	return sum >> VAD_WEIGHTS_SHIFT;
+}
+
+static void learn(struct bl_vad *v, int pause)
+{
+	for (int band = 0; band < BANDS; band++) {
+		int32_t above = v->now[band] - v->noise[band];
+
+		if (pause)
+			v->noise[band] += above >> VAD_UP;
+		v->noise[band] = greatest(v->noise[band], least(v->floor[band], v->low[band]));
+	}
+}
+
+/* A part of the minimum statistics ends: the oldest gives way to it. */
+static void close_part(struct bl_vad *v)
+{
+	memcpy(v->past[v->frames / VAD_PART % BL_VAD_PASTS], v->low, sizeof v->low);
+	memcpy(v->low, v->smooth, sizeof v->low);
+	memcpy(v->floor, v->past[0], sizeof v->floor);
+	for (int part = 1; part < BL_VAD_PASTS; part++)
+		for (int band = 0; band < BANDS; band++)
+			v->floor[band] = least(v->floor[band], v->past[part][band]);
+}
+
+static int32_t threshold(const struct bl_vad *v)
+{
+	int32_t level = v->mean + greatest(v->spread, SPREAD) * 45 / 16;
+
+	return greatest(greatest(THRESHOLD, level), v->top / 4) + v->margin;
+}
+
+/* Is this frame speech; what follows is held. */
+static int decide(struct bl_vad *v, int32_t score, int32_t level)
+{
+	int speech = score > (v->held > 0 ? v->mean + (level - v->mean) / 2 : level);
+
+	v->run = speech ? v->run + 1 : 0;
+	v->held = v->run > BURST ? v->hangover : greatest(v->held - 1, 0);
+	v->active = speech || v->held > 0;
+	return speech;
+}
+
+static void learn_score(struct bl_vad *v, int32_t score, int speech)
+{
+	int32_t above = score - v->mean;
+
+	v->top += score > v->top ? (score - v->top) >> TOP_UP : -(v->top >> TOP_DOWN);
+	if (speech)
+		return;
+	v->mean += above >> SLOW;
+	v->spread += ((above < 0 ? -above : above) - v->spread) >> SLOW;
+}
+
+static void judge(struct bl_vad *v, int vector)
+{
+	int32_t score = vector ? bl_vad_excess_vector(v) : excess(v), level = threshold(v);
+	int speech;
+
+	if (score < v->score)
+		score += (v->score - score) / 2;
+	v->score = score;
+	speech = decide(v, score, level);
+	(vector ? bl_vad_learn_vector : learn)(v, score < level + level / 4);
+	learn_score(v, score, speech);
+}
+
+static void frame(struct bl_vad *v, int vector)
+{
+	v->fill = 0;
+	(vector ? bl_vad_logarithms_vector : logarithms)(v);
+	if (!v->frames) {
+		memcpy(v->noise, v->now, sizeof v->noise);
+		memcpy(v->smooth, v->now, sizeof v->smooth);
+	}
+	(vector ? bl_vad_track_vector : track)(v);
+	if (v->frames % VAD_PART == VAD_PART - 1)
+		close_part(v);
+	judge(v, vector);
+	v->frames++;
+}
+
+static inline int process(struct bl_vad *v, const struct bl_measure *m, int vector)
+{
+	(vector ? bl_vad_gather_vector : gather)(v, m);
+	v->fill += m->samples;
+	if (v->fill >= BL_VAD_FRAME)
+		frame(v, vector);
+	return v->active != 0;
+}
+
+int bl_vad_process(struct bl_vad *v, const struct bl_measure *m)
+{
+	return process(v, m, bl_isa() == BL_ISA_VECTOR);
+}
+
+void bl_vad_process_many(struct bl_vad *const v[], const struct bl_measure m[], uint8_t active[], size_t channels)
+{
+	int vector = bl_isa() == BL_ISA_VECTOR;
+
+	for (size_t c = 0; c < channels; c++)
+		active[c] = (uint8_t)process(v[c], &m[c], vector);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vad_vector.h"
+
+#include "lanes.h"
+
+static inline bl_i8 least(bl_i8 a, bl_i8 b)
+{
+#if defined(__AVX2__)
+	return (bl_i8)_mm256_min_epi32((__m256i)a, (__m256i)b);
+#else
+	bl_i8 less = a < b;
+
+	return (a & less) | (b & ~less);
+#endif
+}
+
+static inline bl_i8 greatest(bl_i8 a, bl_i8 b)
+{
+#if defined(__AVX2__)
+	return (bl_i8)_mm256_max_epi32((__m256i)a, (__m256i)b);
+#else
+	bl_i8 greater = a > b;
+
+	return (a & greater) | (b & ~greater);
+#endif
+}
+
+void bl_vad_gather_vector(struct bl_vad *v, const struct bl_measure *m)
+{
+	typedef uint32_t words __attribute__((vector_size(32)));
+	bl_i8 halves = (bl_i8)((words)bl_load_bl_i8(m->bands) >> 1);
+
+	bl_store_bl_f8(v->energy, bl_load_bl_f8(v->energy) + __builtin_convertvector(halves, bl_f8));
+}
+
+void bl_vad_logarithms_vector(struct bl_vad *v)
+{
+	bl_f8 energy = bl_load_bl_f8(v->energy) + VAD_LEAST_ENERGY;
+
+	bl_store_bl_i8(v->now, ((bl_i8)energy >> 13) - (127 << 10));
+	bl_store_bl_f8(v->energy, (bl_f8){0});
+}
+
+void bl_vad_track_vector(struct bl_vad *v)
+{
+	bl_i8 smooth = bl_load_bl_i8(v->smooth);
+
+	smooth += (bl_load_bl_i8(v->now) - smooth) >> 1;
+	bl_store_bl_i8(v->smooth, smooth);
+	bl_store_bl_i8(v->low, least(bl_load_bl_i8(v->low), smooth));
+}
+
+int32_t bl_vad_excess_vector(const struct bl_vad *v)
+{
+	bl_i8 excess = bl_load_bl_i8(v->now) - bl_load_bl_i8(v->noise);
+
+	excess = least(greatest(excess, (bl_i8){0} + VAD_LOWEST), (bl_i8){0} + VAD_HIGHEST);
+	return bl_sum_of(excess * (bl_i8){VAD_WEIGHTS}) >> VAD_WEIGHTS_SHIFT;
+}
+
+void bl_vad_learn_vector(struct bl_vad *v, int pause)
+{
+	bl_i8 noise = bl_load_bl_i8(v->noise), above = bl_load_bl_i8(v->now) - noise;
+
+	if (pause)
+		noise += above >> VAD_UP;
+	noise = greatest(noise, least(bl_load_bl_i8(v->floor), bl_load_bl_i8(v->low)));
+	bl_store_bl_i8(v->noise, noise);
+}
