@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agc.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "agc_tables.h"
+#include "dbm0.h"
+#include "gain_scale.h"
+#include "gain_vector.h"
+#include "isa.h"
+
+#define FRACTION 10
+#define ONE (1 << FRACTION)
+#define PIECE 8
+#define PIECES (BL_MEASURE_MOST / PIECE)
+#define FRAME 160
+#define SPEECH_FULL 4000 /* half a second of speech */
+#define SPEECH_EARLY 1600
+#define PAUSE 50        /* frames of a pause after which half a second of speech begins anew */
+#define JUMP 60         /* tenths: a difference that is believed at once */
+#define SMOOTHED 3      /* half seconds */
+#define LOUDEST_DOWN 4  /* 2^4 frames: 14 dB a second */
+#define LOUDEST_RANGE 6 /* 18 dB */
+#define UP 4            /* tenths a frame: 20 dB a second */
+#define DOWN 10         /* 50 dB a second */
+#define STILL 5         /* tenths from the target within which nothing moves */
+#define RELEASE 1       /* tenths a tick */
+
+size_t bl_agc_size(void)
+{
+	return sizeof(struct bl_agc);
+}
+
+static int within(float value, float least, float most)
+{
+	return value >= least && value <= most;
+}
+
+static int32_t tenths(float db)
+{
+	return (int32_t)lrintf(10.0f * db);
+}
+
+int bl_agc_init(struct bl_agc *a, const struct bl_agc_cfg *cfg)
+{
+	static const struct bl_agc_cfg standard = {.target_dbm0 = -18.0f, .least_db = -12.0f, .most_db = 24.0f};
+
+	if (!cfg)
+		cfg = &standard;
+	if (!within(cfg->target_dbm0, -40.0f, -3.0f) || !within(cfg->least_db, -24.0f, 0.0f) ||
+	    !within(cfg->most_db, 0.0f, 30.0f))
+		return -EINVAL;
+	memset(a, 0, sizeof *a);
+	a->target = tenths(cfg->target_dbm0);
+	a->least = tenths(cfg->least_db);
+	a->most = tenths(cfg->most_db);
+	a->factor = ONE;
+	return 0;
+}
+
+void bl_agc_reset(struct bl_agc *a)
+{
+	struct bl_agc kept = *a;
+
+	memset(a, 0, sizeof *a);
+	a->target = kept.target;
+	a->least = kept.least;
+	a->most = kept.most;
+	a->factor = ONE;
+}
+
+static int32_t bounded(int32_t value, int32_t least, int32_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
+static int16_t factor_of(int32_t gain)
+{
+	return bl_agc_factors[bounded(gain, BL_AGC_LEAST, BL_AGC_MOST) - BL_AGC_LEAST];
+}
+
+static int32_t level_of(uint64_t energy, uint32_t samples)
+{
+	float mean = (float)energy / (float)samples;
+
+	return mean <= 0.0f ? -1000 : tenths(10.0f * log10f(mean / BL_DBM0_MEAN_SQUARE));
+}
+
+static void forget_speech(struct bl_agc *a)
+{
+	a->pause = 0;
+	a->speech = 0;
+	a->speech_energy = 0;
+	a->speech_peak = 0;
+}
+
+/* Speech swells and falls: its loudest frame is far above the mean. Noise that has just begun is not. */
+static int steady(const struct bl_agc *a)
+{
+	return a->speech_peak * (a->speech / FRAME) * 2 < a->speech_energy * 3;
+}
+
+/* The level of speech so far in this half second is believed when it is full, or early when it is quite another. */
+static void learn_level(struct bl_agc *a)
+{
+	int32_t now = level_of(a->speech_energy, a->speech), away = now - a->level;
+	int full = a->speech >= SPEECH_FULL;
+
+	if (now < 10 * BL_AGC_FAINT || steady(a)) {
+		away = 0;
+	} else if (!a->known || away > JUMP || away < -JUMP) {
+		a->level = now;
+		a->known = 1;
+	} else if (full) {
+		a->level += away / a->known;
+		a->known += a->known < SMOOTHED;
+	}
+	if (full)
+		forget_speech(a);
+}
+
+/* Frames far under the loudest of late are what lies between syllables and behind words: they are no level. */
+static int counts(struct bl_agc *a)
+{
+	uint64_t loudest = a->loudest - (a->loudest >> LOUDEST_DOWN);
+
+	a->loudest = a->energy > loudest ? a->energy : loudest;
+	return a->energy >= a->loudest >> LOUDEST_RANGE;
+}
+
+static void move_gain(struct bl_agc *a)
+{
+	int32_t wanted = bounded(a->target - a->level, a->least, a->most), away = wanted - a->gain;
+
+	if (away > STILL || away < -STILL)
+		a->gain += bounded(away, -DOWN, UP);
+}
+
+static void frame(struct bl_agc *a, int active)
+{
+	if (active) {
+		if (counts(a)) {
+			a->speech_energy += a->energy;
+			a->speech_peak = a->energy > a->speech_peak ? a->energy : a->speech_peak;
+			a->speech += a->fill;
+			if (a->speech >= SPEECH_EARLY && a->speech % (5 * FRAME) < FRAME)
+				learn_level(a);
+		}
+		if (a->known)
+			move_gain(a);
+		a->pause = 0;
+	} else if (++a->pause >= PAUSE) {
+		forget_speech(a);
+	}
+	a->energy = 0;
+	a->fill = 0;
+}
+
+/* What the limiter must take so that the peak stays under its limit; found in the table of factors. */
+static int32_t excess(int32_t gain, uint32_t peak)
+{
+	int32_t most = (int32_t)(BL_AGC_LIMIT * ONE / peak), low = 0, high = gain;
+
+	while (low < high) {
+		int32_t middle = (low + high + 1) / 2;
+
+		if (factor_of(middle) <= most)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return gain - low;
+}
+
+static void limit(struct bl_agc *a, uint32_t peak)
+{
+	int32_t gain = bounded(a->gain, BL_AGC_LEAST, BL_AGC_MOST);
+
+	if (a->limited > 0)
+		a->limited -= RELEASE;
+	if (gain > 0 && (uint64_t)peak * (uint64_t)factor_of(gain) > (uint64_t)BL_AGC_LIMIT * ONE) {
+		int32_t needed = excess(gain, peak);
+
+		a->limited = needed > a->limited ? needed : a->limited;
+	}
+	a->limited = bounded(a->limited, 0, gain > 0 ? gain : 0);
+}
+
+/* From the last factor to this one over the piece, one for every eight samples; less than the last at once. */
+static void apply_ramp(int16_t from, int16_t to, int16_t *sound, size_t n)
+{
+	int16_t factors[PIECES];
+	int pieces = (int)(n / PIECE);
+
+	for (int i = 0; i < pieces; i++)
+		factors[i] = to < from ? to : (int16_t)(from + (to - from) * (i + 1) / pieces);
+	if (bl_isa() == BL_ISA_VECTOR) {
+		bl_gain_ramp_vector(sound, sound, n, factors, FRACTION);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		sound[i] = scaled(sound[i], factors[i / PIECE], FRACTION);
+}
+
+static inline void process(struct bl_agc *a, const struct bl_measure *m, int active, int16_t *sound)
+{
+	size_t n = m->samples <= BL_MEASURE_MOST ? m->samples : 0;
+	int16_t factor;
+
+	a->energy += m->energy;
+	a->fill += m->samples;
+	if (a->fill >= FRAME)
+		frame(a, active);
+	limit(a, m->peak);
+	factor = factor_of(a->gain - a->limited);
+	if (factor != ONE || a->factor != ONE)
+		apply_ramp(a->factor, factor, sound, n);
+	a->factor = factor;
+}
+
+void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, int16_t *sound)
+{
+	process(a, m, active, sound);
+}
+
+void bl_agc_process_many(struct bl_agc *const a[], const struct bl_measure m[], const uint8_t active[],
+                         int16_t *const sound[], size_t channels)
+{
+	for (size_t c = 0; c < channels; c++)
+		process(a[c], &m[c], active[c], sound[c]);
+}
+
+float bl_agc_gain_db(const struct bl_agc *a)
+{
+	return (float)(a->gain - a->limited) / 10.0f;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cng.h"
+
+#include "check.h"
+
+#define N 4000
+
+static int16_t heard[2][N];
+
+int check_cng(void)
+{
+	static const uint8_t payload[] = {0, 10, 200, 90, 140};
+	struct bl_cng c[2];
+	int wrong = 0;
+
+	for (uint8_t level = 0; level < 100; level = (uint8_t)(level + 9)) {
+		uint8_t sid[sizeof payload];
+
+		memcpy(sid, payload, sizeof sid);
+		sid[0] = level;
+		for (int form = 0; form < 2; form++) {
+			(void)bl_isa_limit((enum bl_isa)form);
+			wrong |= bl_cng_init(&c[form], level) || bl_cng_set(&c[form], sid, sizeof sid);
+			bl_cng_process(&c[form], heard[form], N);
+		}
+		wrong |= check_same("cng sound", heard[0], heard[1], sizeof heard[0]);
+		wrong |= check_same("cng state", &c[0], &c[1], sizeof c[0]);
+	}
+	return wrong;
+}

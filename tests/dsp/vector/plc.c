@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "plc.h"
+
+#include "check.h"
+
+#define TICK 40
+#define TICKS 400
+
+/* Pulses of a changing period, noise, full scale and silence in turn. */
+static int16_t sample(int at, uint32_t *seed)
+{
+	int mood = at / 2000 % 4, period = 45 + at / 500;
+
+	*seed = *seed * 1664525u + 1013904223u;
+	if (mood == 0)
+		return (int16_t)(20000 / (1 + at % period) + (int32_t)(*seed >> 24));
+	return mood == 1 ? (int16_t)(*seed >> 16) : mood == 2 ? (at % period < 20 ? INT16_MAX : INT16_MIN) : 0;
+}
+
+int check_plc(void)
+{
+	struct bl_plc p[2];
+	uint32_t seed = 1;
+	int wrong = 0;
+
+	for (int form = 0; form < 2; form++)
+		(void)bl_plc_init(&p[form]);
+	for (int tick = 0; tick < TICKS; tick++) {
+		int16_t sound[2][TICK];
+
+		for (int i = 0; i < TICK; i++)
+			sound[0][i] = sound[1][i] = sample(tick * TICK + i, &seed);
+		for (int form = 0; form < 2; form++) {
+			(void)bl_isa_limit((enum bl_isa)form);
+			(tick % 11 > 7 ? bl_plc_lost : bl_plc_good)(&p[form], sound[form], TICK);
+		}
+		wrong |= check_same("plc sound", sound[0], sound[1], sizeof sound[0]);
+	}
+	return wrong | check_same("plc state", &p[0], &p[1], sizeof p[0]);
+}
