@@ -10,13 +10,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "tables"
-_OTHERS = {"__init__", "ctable", "make_tables"}
 
 
 def makers() -> dict[str, Callable[[], str]]:
     """What prints each table, by the table's name."""
-    names = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in _OTHERS)
-    return {name: importlib.import_module(f"dsp.tools.{name}").render for name in names}
+    modules = (importlib.import_module(f"dsp.tools.{path.stem}") for path in sorted(HERE.glob("*.py")))
+    return {module.__name__.rpartition(".")[2]: module.render for module in modules if hasattr(module, "render")}
 
 
 def main() -> None:
