@@ -17,6 +17,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cffi import FFI
@@ -84,13 +85,19 @@ def compile_program(compiler: Sequence[str], flags: Sequence[str], files: Sequen
     Raises: subprocess.CalledProcessError when the compiler refuses.
     """
     command = [*compiler, *flags, *(f"-I{ROOT / folder}" for folder in (*INCLUDES, "dsp/src"))]
-    vector = [path for path in files if path.parent == ROOT / "dsp" / "vector"]
-    parts = [path for path in files if path not in vector]
-    for path in vector:
-        parts.append(program.with_name(f"{path.stem}.vector.o"))
-        subprocess.run([*command, *vector_flags(compiler), "-c", str(path), "-o", str(parts[-1])], check=True)
+    vector = vector_flags(compiler)
+
+    def compiled(numbered: tuple[int, Path]) -> str:
+        number, path = numbered
+        made = program.with_name(f"{program.name}.{number}.o")
+        own = vector if path.parent == ROOT / "dsp" / "vector" else []
+        subprocess.run([*command, *own, "-c", str(path), "-o", str(made)], check=True)
+        return str(made)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(compiled, enumerate(files)))
     linked = LINKED if any(path.parent.name == "linked" for path in files) else []
-    subprocess.run([*command, *map(str, parts), *LIBRARIES, *linked, "-o", str(program)], check=True)
+    subprocess.run([*compiler, *flags, *parts, *LIBRARIES, *linked, "-o", str(program)], check=True)
 
 
 def _command(*, strict: bool) -> list[str]:
@@ -142,7 +149,9 @@ def objects() -> list[Path]:
     Raises: subprocess.CalledProcessError when the compiler refuses (it has said why on standard error).
     """
     BUILD.mkdir(parents=True, exist_ok=True)
-    return [_compile(source, _shared_digest(), strict=True) for source in sources()]
+    shared = _shared_digest()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda source: _compile(source, shared, strict=True), sources()))
 
 
 def build() -> None:

@@ -5,7 +5,9 @@ A new target is a new file here. `make test` gives each a few thousand inputs, `
 is left in build/fuzz/<target>/crash-… and is run again by `build/fuzz/<target>.fuzz FILE`.
 """
 
+import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,9 @@ def compiled(source: Path, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def blocks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("fuzz")
-    return [compiled(path, folder) for path in sources() if path.parent.name in {"src", "vector", "linked"}]
+    blocks = [path for path in sources() if path.parent.name in {"src", "vector", "linked"}]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda path: compiled(path, folder), blocks))
 
 
 def built(target: str, blocks: list[Path]) -> Path:
