@@ -44,6 +44,11 @@ class RtpSource:
         lib.bl_rtp_source_reset(self._state)
 
     @property
+    def state(self) -> Any:
+        """The `struct bl_rtp_source *`, for blocks that read it."""
+        return self._state
+
+    @property
     def received(self) -> int:
         """Packets without duplicates."""
         return int(self._state.received)

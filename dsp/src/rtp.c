@@ -4,35 +4,19 @@
 #include <errno.h>
 #include <string.h>
 
+#include "octet_order.h"
+
 #define VERSION 2u
 #define PADDING 0x20u
 #define EXTENSION 0x10u
-
-static uint32_t get16(const uint8_t *in)
-{
-	return (uint32_t)in[0] << 8 | in[1];
-}
-
-static uint32_t get32(const uint8_t *in)
-{
-	return get16(in) << 16 | get16(in + 2);
-}
-
-static void put16(uint8_t *out, uint32_t value)
-{
-	out[0] = (uint8_t)(value >> 8);
-	out[1] = (uint8_t)value;
-}
 
 void bl_rtp_header(uint8_t *out, const struct bl_rtp_packet *packet)
 {
 	out[0] = VERSION << 6;
 	out[1] = (uint8_t)((packet->marker ? 0x80u : 0u) | (packet->payload_type & 0x7fu));
-	put16(out + 2, packet->sequence);
-	put16(out + 4, packet->timestamp >> 16);
-	put16(out + 6, packet->timestamp);
-	put16(out + 8, packet->ssrc >> 16);
-	put16(out + 10, packet->ssrc);
+	bl_put16(out + 2, packet->sequence);
+	bl_put32(out + 4, packet->timestamp);
+	bl_put32(out + 8, packet->ssrc);
 }
 
 int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n)
@@ -45,7 +29,7 @@ int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n)
 	if (in[0] & EXTENSION) {
 		if (n < head + 4)
 			return -EBADMSG;
-		head += 4u + 4u * get16(in + head + 2);
+		head += 4u + 4u * bl_get16(in + head + 2);
 	}
 	if (n < head)
 		return -EBADMSG;
@@ -56,9 +40,9 @@ int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n)
 	}
 	packet->marker = in[1] >> 7;
 	packet->payload_type = in[1] & 0x7fu;
-	packet->sequence = (uint16_t)get16(in + 2);
-	packet->timestamp = get32(in + 4);
-	packet->ssrc = get32(in + 8);
+	packet->sequence = (uint16_t)bl_get16(in + 2);
+	packet->timestamp = bl_get32(in + 4);
+	packet->ssrc = bl_get32(in + 8);
 	packet->payload = in + head;
 	packet->length = n - head - padding;
 	return 0;
