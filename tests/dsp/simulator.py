@@ -20,8 +20,9 @@ def built(stem: str) -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     source, program = build_ffi.ROOT / "tests" / "dsp" / f"{stem}.c", FOLDER / stem
     includes = [f"-I{build_ffi.ROOT / folder}" for folder in build_ffi.INCLUDES]
-    command = [*build_ffi.CC, *build_ffi.STRICT, "-O2", *includes, source, *build_ffi.objects()]
-    subprocess.run([*command, *build_ffi.LIBRARIES, *build_ffi.LINKED, "-o", program], check=True)
+    files = map(str, (source, *build_ffi.objects()))
+    command = [*build_ffi.CC, *build_ffi.STRICT, "-O2", *includes, *files]
+    subprocess.run([*command, *build_ffi.LIBRARIES, *build_ffi.LINKED, "-o", str(program)], check=True)
     return program
 
 

@@ -2,6 +2,7 @@
 """One digit for every key: tones, telephone events and SIP INFO in turn and at once."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -49,8 +50,8 @@ def test_the_same_key_twice_is_two_digits_for_all_sources() -> None:
     relay = DigitRelay()
     actions: dict[int, Action] = {}
     for at in (0, 20):
-        actions[at] = lambda at=at: relay.event("5", at * 40, on=True)
-        actions[at + 10] = lambda at=at: relay.event("5", at * 40, 400, on=False)
+        actions[at] = partial(relay.event, "5", at * 40, on=True)
+        actions[at + 10] = partial(relay.event, "5", at * 40, 400, on=False)
         actions[at + 13] = lambda: relay.tone("5", on=True)
         actions[at + 18] = lambda: relay.tone("5", on=False)
         actions[at + 45] = lambda: relay.info("5", 50)
