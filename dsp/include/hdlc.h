@@ -25,21 +25,21 @@ struct bl_hdlc_tx_cfg {
 };
 
 struct bl_hdlc_tx_frame {
-	uint16_t len; /* octets in data, FCS included */
-	uint8_t data[BL_HDLC_FRAME_MAX + BL_HDLC_FCS_LEN];
+	uint16_t len;                                          /* octets in data, FCS included */
+	uint8_t data[BL_HDLC_FRAME_MAX + BL_HDLC_FCS_LEN + 8]; /* it is read eight octets at a time */
 };
 
 struct bl_hdlc_tx {
 	struct bl_hdlc_tx_cfg cfg;
-	uint8_t first;  /* index of the oldest frame */
-	uint8_t queued; /* frames in the queue, the one being sent included */
-	uint8_t ones;   /* ones sent in a row inside a frame, 0 to 4 */
-	uint8_t flags;  /* flags sent since the last frame, saturating */
-	uint8_t open;   /* a frame is being sent */
-	uint8_t mark;   /* mark idle is being sent */
-	uint16_t next;  /* octet of it to send next */
-	uint32_t bits;  /* bits waiting for an octet, first to go in bit 0 */
-	uint32_t bits_n;
+	uint8_t first;   /* index of the oldest frame */
+	uint8_t queued;  /* frames in the queue, the one being sent included */
+	uint8_t ones;    /* ones sent in a row inside a frame, 0 to 4 */
+	uint8_t flags;   /* flags sent since the last frame, saturating */
+	uint8_t open;    /* a frame is being sent */
+	uint8_t mark;    /* mark idle is being sent */
+	uint16_t next;   /* octet of it to send next */
+	uint32_t bits_n; /* bits waiting for an octet */
+	uint64_t bits;   /* first to go in bit 0 */
 	uint64_t frames; /* sent completely */
 	struct bl_hdlc_tx_frame queue[BL_HDLC_TX_QUEUE];
 };
@@ -65,10 +65,10 @@ struct bl_hdlc_rx {
 	uint32_t synced; /* a flag opened what is being collected; 0: hunting */
 	uint32_t idle;   /* at least seven ones since the last flag: mark idle or abort */
 	uint32_t len;    /* whole octets collected */
-	uint32_t bits;   /* bits of the octet in hand, first received in bit 0 */
-	uint32_t bits_n;
-	uint16_t fcs;
-	uint8_t data[BL_HDLC_FRAME_MAX + BL_HDLC_FCS_LEN];
+	uint32_t bits_n; /* bits of the octet in hand */
+	uint32_t rest;   /* an octet that changes nothing, 256: none is known */
+	uint64_t bits;   /* first received in bit 0 */
+	uint8_t data[BL_HDLC_FRAME_MAX + BL_HDLC_FCS_LEN + 8]; /* it is written eight octets at a time */
 };
 
 /* A good frame: `len` octets, valid only during the call. */
