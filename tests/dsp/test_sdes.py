@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SDES by the clauses of RFC 4568; the lines are those of its examples."""
+"""SDES by the clauses of RFC 4568; the keys are those of its examples."""
 
 import base64
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +14,8 @@ from dsp.srtp import MKI_MAX, MasterKey, Srtp, Suite
 
 pytestmark = pytest.mark.unit
 
-KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
-OTHER = "PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR"
+VECTORS = Path(__file__).parents[1] / "vectors" / "srtp"
+KEY, OTHER = tomllib.loads((VECTORS / "rfc4568.toml").read_text())["keys"]
 LINE = f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"
 
 

@@ -3,7 +3,9 @@
 
 import hmac
 import struct
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from dsp._core import ffi, lib
@@ -14,11 +16,9 @@ from dsp.srtp import MKI_MAX, PACKET_MAX, SOURCES, WINDOW, MasterKey, Srtp, Srtp
 
 pytestmark = pytest.mark.unit
 
-B3_KEY = MasterKey(
-    Suite.AES_CM_128_HMAC_SHA1_80,
-    bytes.fromhex("E1F97A0D3E018BE0D64FA32C06DE4139"),
-    bytes.fromhex("0EC675AD498AFEEBB6960B3AABE6"),
-)
+VECTORS = Path(__file__).parents[1] / "vectors" / "srtp"
+RFC3711 = tomllib.loads((VECTORS / "rfc3711.toml").read_text())
+RFC7714 = tomllib.loads((VECTORS / "rfc7714.toml").read_text())
 SSRC = 0x1234ABCD
 SUITES = pytest.mark.parametrize("suite", Suite, ids=lambda suite: suite.name)
 
@@ -56,50 +56,39 @@ def with_session(suite: Suite, key: bytes, salt: bytes) -> Srtp:
 
 # RFC 3711 appendix B
 
-B2_KEY = bytes.fromhex("2B7E151628AED2A6ABF7158809CF4F3C")
-B2_SALT = bytes.fromhex("F0F1F2F3F4F5F6F7F8F9FAFBFCFD")
-B2_FIRST = "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0"
-B2_LAST = "EC8CDF7398607CB0F2D21675EA9EA1E4 362B7C3C6773516318A077D7FC5073AE 6A2CC3787889374FBEB4C81B17BA6C44"
+B2 = RFC3711["key_stream"]
+B2_KEY, B2_SALT, B2_FIRST, B2_LAST = (bytes.fromhex(B2[name]) for name in ("key", "salt", "first", "last"))
 
 
 def test_rfc3711_b_2_key_stream() -> None:
-    stream = keystream(B2_KEY, B2_SALT, 1044512)
-    assert stream[:48] == bytes.fromhex(B2_FIRST)
-    assert stream[-48:] == bytes.fromhex(B2_LAST)
+    stream = keystream(B2_KEY, B2_SALT, B2["octets"])
+    assert stream[:48] == B2_FIRST
+    assert stream[-48:] == B2_LAST
 
 
 @pytest.mark.parametrize("octets", [1, 15, 16, 17, 160, 1439, PACKET_MAX - 12 - 10])
 def test_rfc3711_b_2_key_stream_of_packets_is_the_same(octets: int) -> None:
     sender = with_session(Suite.AES_CM_128_HMAC_SHA1_80, B2_KEY, B2_SALT)
     sent = sender.protect(rtp(0, bytes(octets), ssrc=0))
+    assert sent[12:60] == B2_FIRST[:octets] or octets < 48
     assert sent[12:-10] == keystream(B2_KEY, B2_SALT, octets)
 
 
-def test_rfc3711_b_3_key_derivation() -> None:
-    auth = """CEBE321F6FF7716B6FD4AB49AF256A15 6D38BAA48F0A0ACF3C34E2359E6CDBCE E049646C43D9327AD175578EF7227098
-        6371C10C9A369AC2F94A8C5FBCDDDC25 6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2"""
-    assert derive(B3_KEY, 0, 16) == bytes.fromhex("C61E7A93744F39EE10734AFE3FF7A087")
-    assert derive(B3_KEY, 1, 94) == bytes.fromhex(auth)
-    assert derive(B3_KEY, 2, 14) == bytes.fromhex("30CBBC08863D8C85D49DB34A9AE1")
+@pytest.mark.parametrize(("label", "name"), list(enumerate(("cipher", "authentication", "salting"))))
+def test_rfc3711_b_3_key_derivation(label: int, name: str) -> None:
+    given = {key: bytes.fromhex(value) for key, value in RFC3711["derivation"].items()}
+    master = MasterKey(Suite.AES_CM_128_HMAC_SHA1_80, given["key"], given["salt"])
+    assert derive(master, label, len(given[name])) == given[name]
 
 
 # RFC 7714 §16 and §17: session keys and salts as they are given there
 
-GCM_SALT = b"Quid pro quo"
-GCM_RTP = bytes.fromhex("8040f17b8041f8d35501a0b2") + b"Gallia est omnis divisa in partes tres"
-GCM_RTCP = bytes.fromhex(
-    "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
-)
-MARS = 0x4D617273
-RTP_128 = bytes.fromhex("""8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a
-    51c7d19b 36de3adf 8833899d 7f27beb1 6a9152cf 765ee439 0cce""")
-RTP_256 = bytes.fromhex("""8040f17b 8041f8d3 5501a0b2 32b1de78 a822fe12 ef9f78fa 332e33aa b1801238 9a58e2f3 b50b2a02
-    76ffae0f 1ba63799 b87b7aa3 db36dfff d6b0f9bb 7878d7a7 6c13""")
-RTCP_128 = bytes.fromhex("""81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda
-    4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4""")
-RTCP_256 = bytes.fromhex("""81c8000d 4d617273 d50ae4d1 f5ce5d30 4ba297e4 7d470c28 2c3ece5d bffe0a50 a2eaa5c1 110555be
-    8415f658 c61de047 6f1b6fad 1d1eb30c 4446839f 57ff6f6c b26ac3be 800005d4""")
-GCM = {Suite.AEAD_AES_128_GCM: (RTP_128, RTCP_128), Suite.AEAD_AES_256_GCM: (RTP_256, RTCP_256)}
+GCM_SALT, GCM_RTP, GCM_RTCP = (bytes.fromhex(RFC7714[name]) for name in ("salt", "rtp", "rtcp"))
+GCM = {
+    kind: (bytes.fromhex(RFC7714[kind.name]["rtp"]), bytes.fromhex(RFC7714[kind.name]["rtcp"]))
+    for kind in (Suite.AEAD_AES_128_GCM, Suite.AEAD_AES_256_GCM)
+}
+MARS = int.from_bytes(GCM_RTCP[4:8])
 GCM_SUITES = pytest.mark.parametrize("suite", GCM, ids=lambda suite: suite.name)
 
 
@@ -113,14 +102,14 @@ def test_rfc7714_16_srtp(suite: Suite) -> None:
 @GCM_SUITES
 def test_rfc7714_17_srtcp(suite: Suite) -> None:
     sender, receiver = (with_session(suite, bytes(range(suite.key_octets)), GCM_SALT) for _ in range(2))
-    sender.expect(MARS, 0, rtcp_index=0x5D4)
+    sender.expect(MARS, 0, rtcp_index=RFC7714["rtcp_index"])
     assert sender.protect_rtcp(GCM_RTCP) == GCM[suite][1]
     assert receiver.unprotect_rtcp(GCM[suite][1]) == GCM_RTCP
 
 
 def test_rfc7714_17_3_srtcp_without_the_e_bit_is_authenticated_only() -> None:
-    tag = "841dd9683dd78ec92ae58790125f62b3"
-    packet = GCM_RTCP + bytes.fromhex(tag) + bytes.fromhex("000005d4")
+    tag = bytes.fromhex(RFC7714["AEAD_AES_128_GCM"]["rtcp_tag_only"])
+    packet = GCM_RTCP + tag + struct.pack(">I", RFC7714["rtcp_index"])
     receiver = with_session(Suite.AEAD_AES_128_GCM, bytes(range(16)), GCM_SALT)
     assert refusal(receiver.unprotect_rtcp, packet[:20] + b"\x01" + packet[21:]) == "EKEYREJECTED"
     assert receiver.unprotect_rtcp(packet) == GCM_RTCP
@@ -519,6 +508,6 @@ def test_settings_that_cannot_be_are_refused() -> None:
         assert lib.bl_srtp_init(state, cfg) == -22
         assert lib.bl_srtp_key_length(suite_number) == lib.bl_srtp_salt_length(suite_number) == 0
     with pytest.raises(ValueError, match="label 6"):
-        derive(B3_KEY, 6, 16)
+        derive(MasterKey.new(suite), 6, 16)
     with pytest.raises(ValueError, match="key of 24 octets"):
         keystream(bytes(24), bytes(14), 16)

@@ -37,7 +37,7 @@ def test_libsrtp2_hears_us_and_we_hear_it_over_the_wrap(interwork: Path, seed: i
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(100, 110))
-def test_libsrtp2_and_we_agree_on_a_million_packets(interwork: Path, seed: int) -> None:
-    run(interwork, seed, 100_000)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_libsrtp2_and_we_agree_on_millions_of_packets(interwork: Path, seed: int) -> None:
+    run(interwork, seed, 50_000)  # in each suite with each of four MKIs
