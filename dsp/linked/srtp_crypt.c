@@ -27,16 +27,32 @@ const struct srtp_suite *bl_srtp_suite_of(unsigned suite)
 	return suite < 1 || suite >= sizeof suites / sizeof suites[0] ? NULL : &suites[suite];
 }
 
+typedef uint64_t block __attribute__((vector_size(16)));
+
+/* A counter as the last two of eight octets. */
+static inline uint64_t in_network_order(unsigned count)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap64(count & 0xffffu);
+#else
+	return count & 0xffffu;
+#endif
+}
+
 /* Blocks whose last two octets count from `first`, encrypted. */
 static int make_keystream(struct srtp_cipher *c, const uint8_t nonce[14], unsigned first, uint8_t *stream, size_t n)
 {
 	size_t blocks = (n + BLOCK - 1) / BLOCK;
+	uint64_t head, tail = 0;
 	int made;
 
+	memcpy(&head, nonce, 8);
+	memcpy(&tail, nonce + 8, 6);
 	for (size_t b = 0; b < blocks; b++) {
-		memcpy(stream + b * BLOCK, nonce, 14);
-		stream[b * BLOCK + 14] = (uint8_t)((first + b) >> 8);
-		stream[b * BLOCK + 15] = (uint8_t)(first + b);
+		uint64_t counted = tail | in_network_order(first + (unsigned)b);
+
+		memcpy(stream + b * BLOCK, &head, 8);
+		memcpy(stream + b * BLOCK + 8, &counted, 8);
 	}
 	return EVP_EncryptUpdate(c->aes, stream, &made, stream, (int)(blocks * BLOCK)) == 1 ? 0 : -EIO;
 }
@@ -45,13 +61,13 @@ static void exclusive_or(uint8_t *out, const uint8_t *in, const uint8_t *stream,
 {
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8) {
-		uint64_t a, b;
+	for (; i + BLOCK <= n; i += BLOCK) {
+		block a, b;
 
-		memcpy(&a, in + i, 8);
-		memcpy(&b, stream + i, 8);
+		memcpy(&a, in + i, BLOCK);
+		memcpy(&b, stream + i, BLOCK);
 		a ^= b;
-		memcpy(out + i, &a, 8);
+		memcpy(out + i, &a, BLOCK);
 	}
 	for (; i < n; i++)
 		out[i] = in[i] ^ stream[i];
