@@ -59,13 +59,13 @@ static int seal(struct bl_srtp *s, struct bl_srtp_ctx *ctx, const struct srtp_su
 
 static int protect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n, size_t room)
 {
-	const struct srtp_suite *suite = bl_srtp_suite_of(s->suite);
+	const struct srtp_suite *suite = bl_srtp_usable(s, ctx);
 	struct srtp_place place;
 	struct bl_srtp_window *w;
 	struct layout l;
 	int error;
 
-	if (!suite || !bl_srtp_ctx_fits(ctx, s) || s->mki_length > BL_SRTP_MKI_MAX)
+	if (!suite)
 		return -EINVAL;
 	if (*n < RTCP_HEADER || packet[0] >> 6 != VERSION)
 		return -EBADMSG;
@@ -120,12 +120,12 @@ static int unseal(struct bl_srtp *s, struct bl_srtp_ctx *ctx, const struct srtp_
 
 static int unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n)
 {
-	const struct srtp_suite *suite = bl_srtp_suite_of(s->suite);
+	const struct srtp_suite *suite = bl_srtp_usable(s, ctx);
 	struct srtp_place place;
 	struct layout l;
 	int error;
 
-	if (!suite || !bl_srtp_ctx_fits(ctx, s) || s->mki_length > BL_SRTP_MKI_MAX)
+	if (!suite)
 		return -EINVAL;
 	if (*n > BL_SRTP_PACKET_MAX)
 		return -EMSGSIZE;

@@ -57,12 +57,12 @@ static int seal(struct bl_srtp *s, struct bl_srtp_ctx *ctx, const struct srtp_su
 
 static int protect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n, size_t room)
 {
-	const struct srtp_suite *suite = bl_srtp_suite_of(s->suite);
+	const struct srtp_suite *suite = bl_srtp_usable(s, ctx);
 	size_t head = header_of(packet, *n), trailer;
 	struct srtp_place place;
 	int error;
 
-	if (!suite || !bl_srtp_ctx_fits(ctx, s) || s->mki_length > BL_SRTP_MKI_MAX)
+	if (!suite)
 		return -EINVAL;
 	if (!head)
 		return -EBADMSG;
@@ -112,12 +112,12 @@ static int unseal(struct bl_srtp *s, struct bl_srtp_ctx *ctx, const struct srtp_
 
 static int unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n)
 {
-	const struct srtp_suite *suite = bl_srtp_suite_of(s->suite);
+	const struct srtp_suite *suite = bl_srtp_usable(s, ctx);
 	size_t head, end;
 	struct srtp_place place;
 	int error;
 
-	if (!suite || !bl_srtp_ctx_fits(ctx, s) || s->mki_length > BL_SRTP_MKI_MAX)
+	if (!suite)
 		return -EINVAL;
 	if (*n > BL_SRTP_PACKET_MAX)
 		return -EMSGSIZE;

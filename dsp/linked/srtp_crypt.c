@@ -246,7 +246,10 @@ void bl_srtp_ctx_close(struct bl_srtp_ctx *ctx)
 	OPENSSL_clear_free(ctx, sizeof *ctx);
 }
 
-bool bl_srtp_ctx_fits(const struct bl_srtp_ctx *ctx, const struct bl_srtp *s)
+const struct srtp_suite *bl_srtp_usable(const struct bl_srtp *s, const struct bl_srtp_ctx *ctx)
 {
-	return ctx && ctx->suite == s->suite && memcmp(ctx->key, s->rtp.key, sizeof ctx->key) == 0;
+	if (!ctx || ctx->suite != s->suite || memcmp(ctx->key, s->rtp.key, sizeof ctx->key) != 0 ||
+	    s->mki_length > BL_SRTP_MKI_MAX)
+		return NULL;
+	return bl_srtp_suite_of(s->suite);
 }

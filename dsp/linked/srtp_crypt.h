@@ -41,7 +41,8 @@ struct srtp_aad {
 
 /* NULL: there is no such suite. */
 const struct srtp_suite *bl_srtp_suite_of(unsigned suite);
-bool bl_srtp_ctx_fits(const struct bl_srtp_ctx *ctx, const struct bl_srtp *s);
+/* The suite, if the context was made of this state and the state makes sense; else NULL. */
+const struct srtp_suite *bl_srtp_usable(const struct bl_srtp *s, const struct bl_srtp_ctx *ctx);
 /* XOR with the key stream of this nonce. 0 or -EIO. */
 int bl_srtp_counter_mode(struct srtp_cipher *c, const uint8_t nonce[14], uint8_t *data, size_t n);
 /* HMAC-SHA1 of the data and of a word behind it, unless NULL. */
