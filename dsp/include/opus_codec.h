@@ -14,9 +14,9 @@
  * above the difference, in the three after it.
  *
  * In-band FEC carries a coarse copy of a frame in the next one when loss_percent says that it pays and the bit rate
- * allows (from about 16 kbit/s at 8 kHz); bl_opus_dec_fec decodes it. With DTX a silent frame is not sent (0 octets)
- * but for one in 400 ms. Delay: 6.5 ms beside the frame (4 ms of it the encoder's look-ahead at 48 kHz;
- * bl_opus_enc_delay tells the samples).
+ * allows (from about 12 kbit/s at 8 kHz, 16 at 16, 22 at 48); bl_opus_dec_fec decodes it. With DTX a silent frame is
+ * not sent (0 octets) but for one in 400 ms. Delay: 6.5 ms beside the frame (4 ms of it the encoder's look-ahead at 48
+ * kHz; bl_opus_enc_delay tells the samples).
  */
 #ifndef BL_OPUS_CODEC_H
 #define BL_OPUS_CODEC_H
