@@ -195,7 +195,7 @@ static void apply_ramp(int16_t from, int16_t to, int16_t *sound, size_t n)
 	int pieces = (int)(n / PIECE);
 
 	for (int i = 0; i < pieces; i++)
-		factors[i] = to < from ? to : (int16_t)(from + (to - from) * (i + 1) / pieces);
+		factors[i] = (int16_t)(to < from ? to : from + (to - from) * (i + 1) / pieces);
 	if (bl_isa() == BL_ISA_VECTOR) {
 		bl_gain_ramp_vector(sound, sound, n, factors, FRACTION);
 		return;

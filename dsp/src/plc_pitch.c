@@ -8,7 +8,7 @@
 #include "plc_vector.h"
 
 #define LAGS (BL_PLC_PITCH_MOST - BL_PLC_PITCH_LEAST + 1)
-#define SEEN (BL_PLC_WINDOW + BL_PLC_PITCH_MOST)
+#define SEEN (BL_PLC_WINDOW + BL_PLC_PITCH_MOST + 1)
 #define PEAK 4096 /* as many products as the window has, of samples below it, stay under 2^31 */
 
 /* The samples that the search sees, made small enough for sums of 32 bits. */

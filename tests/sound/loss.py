@@ -72,7 +72,7 @@ class Spandsp:
     """spandsp's concealer."""
 
     def __init__(self) -> None:
-        self._ffi = FFI()
+        self._ffi: Any = FFI()
         self._ffi.cdef(_SPANDSP)
         self._library: Any = self._ffi.dlopen("libspandsp.so.2")
 
