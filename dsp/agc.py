@@ -28,7 +28,7 @@ class Agc:
         out = array("h", bytes(ffi.buffer(samples(linear))))
         sound = ffi.from_buffer("int16_t[]", out)
         for tick, speech in enumerate(active):
-            lib.bl_agc_process(self._agc, seen + tick, speech, sound + TICK * tick)
+            lib.bl_agc_process(self._agc, seen + tick, speech, sound + TICK * tick, sound + TICK * tick)
         return out
 
     @property

@@ -47,19 +47,19 @@ struct bl_agc {
 
 	int32_t gain;
 	int32_t limited; /* what the limiter takes from it */
-	int16_t factor;  /* that of the last sample, Q.10 */
-	int16_t unused;
+	int16_t full;    /* factor of the gain without the limiter, Q.10 */
+	int16_t factor;  /* that of the last sample */
 };
 
 size_t bl_agc_size(void);
 /* cfg NULL: the defaults. -EINVAL on a value out of range. */
 int bl_agc_init(struct bl_agc *a, const struct bl_agc_cfg *cfg);
 void bl_agc_reset(struct bl_agc *a);
-/* One piece in place; m is what bl_measure saw of it, active what the activity detector said. */
-void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, int16_t *sound);
+/* One piece, out may be in; m is what bl_measure saw of it, active what the activity detector said. */
+void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out);
 /* The same of many channels. */
 void bl_agc_process_many(struct bl_agc *const a[], const struct bl_measure m[], const uint8_t active[],
-                         int16_t *const sound[], size_t channels);
+                         const int16_t *const in[], int16_t *const out[], size_t channels);
 /* Gain now, limiter included, dB. */
 float bl_agc_gain_db(const struct bl_agc *a);
 

@@ -22,6 +22,7 @@
 struct bl_sid {
 	float correlation[BL_SID_ORDER + 1]; /* mean of a sample's */
 	uint32_t pieces;                     /* that went into it, up to 32 */
+	uint32_t tail_peak;                  /* not less than the greatest magnitude in it */
 	int16_t tail[BL_SID_TAIL];
 };
 

@@ -56,7 +56,7 @@ int bl_agc_init(struct bl_agc *a, const struct bl_agc_cfg *cfg)
 	a->target = tenths(cfg->target_dbm0);
 	a->least = tenths(cfg->least_db);
 	a->most = tenths(cfg->most_db);
-	a->factor = ONE;
+	a->factor = a->full = ONE;
 	return 0;
 }
 
@@ -68,7 +68,7 @@ void bl_agc_reset(struct bl_agc *a)
 	a->target = kept.target;
 	a->least = kept.least;
 	a->most = kept.most;
-	a->factor = ONE;
+	a->factor = a->full = ONE;
 }
 
 static int32_t bounded(int32_t value, int32_t least, int32_t most)
@@ -136,6 +136,7 @@ static void move_gain(struct bl_agc *a)
 
 	if (away > STILL || away < -STILL)
 		a->gain += bounded(away, -DOWN, UP);
+	a->full = factor_of(a->gain);
 }
 
 static void frame(struct bl_agc *a, int active)
@@ -174,37 +175,51 @@ static int32_t excess(int32_t gain, uint32_t peak)
 	return gain - low;
 }
 
+/* Takes from the gain what the limiter must, gives back what it took before. */
 static void limit(struct bl_agc *a, uint32_t peak)
 {
-	int32_t gain = bounded(a->gain, BL_AGC_LEAST, BL_AGC_MOST);
+	int32_t gain = bounded(a->gain, 0, BL_AGC_MOST), needed = peak ? excess(gain, peak) : 0;
 
-	if (a->limited > 0)
-		a->limited -= RELEASE;
-	if (gain > 0 && (uint64_t)peak * (uint64_t)factor_of(gain) > (uint64_t)BL_AGC_LIMIT * ONE) {
-		int32_t needed = excess(gain, peak);
-
-		a->limited = needed > a->limited ? needed : a->limited;
-	}
-	a->limited = bounded(a->limited, 0, gain > 0 ? gain : 0);
+	a->limited = bounded(a->limited - RELEASE, needed, gain);
 }
 
-/* From the last factor to this one over the piece, one for every eight samples; less than the last at once. */
-static void apply_ramp(int16_t from, int16_t to, int16_t *sound, size_t n)
+static int is_too_loud(const struct bl_agc *a, uint32_t peak)
+{
+	return a->full > ONE && (uint64_t)peak * (uint64_t)a->full > (uint64_t)BL_AGC_LIMIT * ONE;
+}
+
+static void apply(int16_t factor, const int16_t *in, int16_t *out, size_t n)
+{
+	if (factor == ONE) {
+		if (in != out)
+			memcpy(out, in, n * sizeof *out);
+		return;
+	}
+	if (bl_isa() == BL_ISA_VECTOR) {
+		bl_gain_scale_vector(in, out, n, factor, FRACTION);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i] = scaled(in[i], factor, FRACTION);
+}
+
+/* Up from the last factor over the piece, eight samples a step. */
+static void apply_ramp(int16_t from, int16_t to, const int16_t *in, int16_t *out, size_t n)
 {
 	int16_t factors[PIECES];
 	int pieces = (int)(n / PIECE);
 
 	for (int i = 0; i < pieces; i++)
-		factors[i] = (int16_t)(to < from ? to : from + (to - from) * (i + 1) / pieces);
+		factors[i] = (int16_t)(from + (to - from) * (i + 1) / pieces);
 	if (bl_isa() == BL_ISA_VECTOR) {
-		bl_gain_ramp_vector(sound, sound, n, factors, FRACTION);
+		bl_gain_ramp_vector(in, out, n, factors, FRACTION);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		sound[i] = scaled(sound[i], factors[i / PIECE], FRACTION);
+		out[i] = scaled(in[i], factors[i / PIECE], FRACTION);
 }
 
-static inline void process(struct bl_agc *a, const struct bl_measure *m, int active, int16_t *sound)
+static inline void process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out)
 {
 	size_t n = m->samples <= BL_MEASURE_MOST ? m->samples : 0;
 	int16_t factor;
@@ -213,23 +228,28 @@ static inline void process(struct bl_agc *a, const struct bl_measure *m, int act
 	a->fill += m->samples;
 	if (a->fill >= FRAME)
 		frame(a, active);
-	limit(a, m->peak);
-	factor = factor_of(a->gain - a->limited);
-	if (factor != ONE || a->factor != ONE)
-		apply_ramp(a->factor, factor, sound, n);
+	factor = a->full;
+	if (a->limited > 0 || is_too_loud(a, m->peak)) {
+		limit(a, m->peak);
+		factor = factor_of(a->gain - a->limited);
+	}
+	if (factor > a->factor)
+		apply_ramp(a->factor, factor, in, out, n);
+	else
+		apply(factor, in, out, n);
 	a->factor = factor;
 }
 
-void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, int16_t *sound)
+void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out)
 {
-	process(a, m, active, sound);
+	process(a, m, active, in, out);
 }
 
 void bl_agc_process_many(struct bl_agc *const a[], const struct bl_measure m[], const uint8_t active[],
-                         int16_t *const sound[], size_t channels)
+                         const int16_t *const in[], int16_t *const out[], size_t channels)
 {
 	for (size_t c = 0; c < channels; c++)
-		process(a[c], &m[c], active[c], sound[c]);
+		process(a[c], &m[c], active[c], in[c], out[c]);
 }
 
 float bl_agc_gain_db(const struct bl_agc *a)

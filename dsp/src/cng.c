@@ -11,6 +11,7 @@
 
 #define WARM 128 /* samples until the filter has forgotten its beginning */
 #define PLACES (BL_CNG_CYCLE - BL_CNG_SEGMENT - BL_CNG_JOINT + 1)
+#define REST (BL_CNG_SEGMENT - BL_CNG_JOINT)
 #define LEVEL_BITS 0x7f
 #define STEEPEST 0.97f
 
@@ -23,6 +24,7 @@ int bl_cng_init(struct bl_cng *c, uint32_t seed)
 {
 	memset(c, 0, sizeof *c);
 	c->seed = seed;
+	c->done = BL_CNG_SEGMENT;
 	return 0;
 }
 
@@ -98,44 +100,48 @@ int bl_cng_set(struct bl_cng *c, const uint8_t *payload, size_t octets)
 
 static int16_t joint(const int16_t *from, const int16_t *to, uint32_t at)
 {
-	int32_t sample = (from[at] * bl_cng_joint[2 * at] + to[at] * bl_cng_joint[2 * at + 1] + 0x4000) >> 15;
+	const int16_t *weights = (at & 4 ? bl_cng_joint_high : bl_cng_joint_low) + 2 * ((at & 3) + (at & 8) / 2);
+	int32_t sample = (from[at] * weights[0] + to[at] * weights[1] + 0x4000) >> 15;
 
 	return (int16_t)(sample < INT16_MIN ? INT16_MIN : sample > INT16_MAX ? INT16_MAX : sample);
 }
 
-/* The next segment begins somewhere else; indices read from memory that may be torn are bounded here. */
-static inline void next_segment(struct bl_cng *c, const int16_t **from, const int16_t **to)
+static inline uint32_t least(uint32_t a, uint32_t b)
 {
-	c->before = (c->place + BL_CNG_SEGMENT) % (BL_CNG_CYCLE - BL_CNG_JOINT + 1);
+	return a < b ? a : b;
+}
+
+/* The next segment begins somewhere else; places read from memory that may be torn are bounded here. */
+static inline void next_segment(struct bl_cng *c)
+{
+	c->before = least(c->place, PLACES - 1) + BL_CNG_SEGMENT;
 	c->place = any(c) * PLACES >> 16;
 	c->done = 0;
-	*from = c->cycle + c->before;
-	*to = c->cycle + c->place;
 }
 
 static inline void whole(struct bl_cng *c, int16_t *out, int vector)
 {
-	const int16_t *from, *to;
-
-	next_segment(c, &from, &to);
-	if (vector)
-		bl_cng_joint_vector(from, to, out);
-	else
+	next_segment(c);
+	if (vector) {
+		bl_cng_segment_vector(c->cycle + c->before, c->cycle + c->place, out);
+	} else {
 		for (uint32_t i = 0; i < BL_CNG_JOINT; i++)
-			out[i] = joint(from, to, i);
-	memcpy(out + BL_CNG_JOINT, to + BL_CNG_JOINT, (BL_CNG_SEGMENT - BL_CNG_JOINT) * sizeof *out);
+			out[i] = joint(c->cycle + c->before, c->cycle + c->place, i);
+		memcpy(out + BL_CNG_JOINT, c->cycle + c->place + BL_CNG_JOINT, REST * sizeof *out);
+	}
 	c->done = BL_CNG_SEGMENT;
 }
 
 static int16_t single(struct bl_cng *c)
 {
-	const int16_t *from = c->cycle + c->before % (BL_CNG_CYCLE - BL_CNG_JOINT + 1);
-	const int16_t *to = c->cycle + c->place % PLACES;
-	uint32_t at = c->done % BL_CNG_SEGMENT;
+	const int16_t *from, *to;
+	uint32_t at;
 
 	if (c->done >= BL_CNG_SEGMENT)
-		next_segment(c, &from, &to);
-	c->done++;
+		next_segment(c);
+	from = c->cycle + least(c->before, PLACES - 1 + BL_CNG_SEGMENT);
+	to = c->cycle + least(c->place, PLACES - 1);
+	at = c->done++;
 	return at < BL_CNG_JOINT ? joint(from, to, at) : to[at];
 }
 

@@ -11,7 +11,7 @@
 #include "sid_vector.h"
 
 #define MEMORY 32     /* pieces of 5 ms that count: 160 ms */
-#define PEAK 4096     /* 40 products of samples up to it stay under 2^31 */
+#define PEAK 4096u    /* 40 products of samples up to it stay under 2^31 */
 #define FLOOR 1.0001f /* of the energy: white noise 40 dB down */
 #define LEVEL_MOST 127
 
@@ -44,30 +44,29 @@ static void correlate(const int16_t *now, size_t n, int32_t correlation[])
 /* The piece behind its predecessor's end, made small enough for sums of 32 bits; returns by how many bits. */
 static int joined(const struct bl_sid *s, const struct bl_measure *m, const int16_t *in, int16_t *sound)
 {
-	int shift = 0, peak = (int)m->peak;
+	uint32_t peak = m->peak > s->tail_peak ? m->peak : s->tail_peak;
+	int shift = peak > PEAK ? 32 - __builtin_clz((peak - 1) / PEAK) : 0;
 
-	for (int i = 0; i < BL_SID_TAIL; i++) {
-		int size = s->tail[i] < 0 ? -s->tail[i] : s->tail[i];
-
-		peak = size > peak ? size : peak;
-	}
 	memcpy(sound, s->tail, sizeof s->tail);
 	memcpy(sound + BL_SID_TAIL, in, m->samples * sizeof *in);
-	while (peak >> shift > PEAK)
-		shift++;
 	for (size_t i = 0; shift && i < BL_SID_TAIL + m->samples; i++)
 		sound[i] = (int16_t)(sound[i] >> shift);
 	return shift;
 }
 
 /* The last samples of tail and piece together. */
-static void keep_tail(struct bl_sid *s, const int16_t *in, size_t n)
+static void keep_tail(struct bl_sid *s, const int16_t *in, const struct bl_measure *m)
 {
-	if (n < BL_SID_TAIL)
-		memmove(s->tail, s->tail + n, (BL_SID_TAIL - n) * sizeof *in);
-	else
-		in += n - BL_SID_TAIL, n = BL_SID_TAIL;
+	size_t n = m->samples;
+
+	if (n >= BL_SID_TAIL) {
+		memcpy(s->tail, in + n - BL_SID_TAIL, sizeof s->tail);
+		s->tail_peak = m->peak;
+		return;
+	}
+	memmove(s->tail, s->tail + n, (BL_SID_TAIL - n) * sizeof *in);
 	memcpy(s->tail + BL_SID_TAIL - n, in, n * sizeof *in);
+	s->tail_peak = m->peak > s->tail_peak ? m->peak : s->tail_peak;
 }
 
 int bl_sid_process(struct bl_sid *s, const struct bl_measure *m, const int16_t *in)
@@ -85,7 +84,7 @@ int bl_sid_process(struct bl_sid *s, const struct bl_measure *m, const int16_t *
 	weight = 1.0f / (float)s->pieces;
 	for (int lag = 0; lag <= BL_SID_ORDER; lag++)
 		s->correlation[lag] += weight * ((float)correlation[lag] * unit - s->correlation[lag]);
-	keep_tail(s, in, m->samples);
+	keep_tail(s, in, m);
 	return 0;
 }
 

@@ -64,29 +64,34 @@ static int32_t greatest(int32_t a, int32_t b)
 	return a > b ? a : b;
 }
 
-static void gather(struct bl_vad *v, const struct bl_measure *m)
+static void gather(struct bl_vad *const v[], const struct bl_measure m[], size_t channels)
 {
-	for (int band = 0; band < BANDS; band++)
-		v->energy[band] += (float)(int32_t)(m->bands[band] >> 1);
+	for (size_t c = 0; c < channels; c++) {
+		for (int band = 0; band < BANDS; band++)
+			v[c]->energy[band] += (float)(int32_t)(m[c].bands[band] >> 1);
+		v[c]->fill += m[c].samples;
+	}
 }
 
 /* The exponent of a float and the head of its mantissa are a logarithm to 0.26 dB, without a step. */
-static void logarithms(struct bl_vad *v)
+static int32_t logarithm(float energy)
 {
-	for (int band = 0; band < BANDS; band++) {
-		float energy = v->energy[band] + VAD_LEAST_ENERGY;
-		int32_t bits;
+	int32_t bits;
 
-		memcpy(&bits, &energy, sizeof bits);
-		v->now[band] = (bits >> 13) - (127 << 10);
-		v->energy[band] = 0.0f;
-	}
+	memcpy(&bits, &energy, sizeof bits);
+	return (bits >> 13) - (127 << 10);
 }
 
 static void track(struct bl_vad *v)
 {
 	for (int band = 0; band < BANDS; band++) {
-		v->smooth[band] += (v->now[band] - v->smooth[band]) >> 1;
+		int32_t now = logarithm(v->energy[band] + VAD_LEAST_ENERGY);
+
+		if (!v->frames)
+			v->noise[band] = v->smooth[band] = now;
+		v->energy[band] = 0.0f;
+		v->now[band] = now;
+		v->smooth[band] += (now - v->smooth[band]) >> 1;
 		v->low[band] = least(v->low[band], v->smooth[band]);
 	}
 }
@@ -168,11 +173,6 @@ static void judge(struct bl_vad *v, int vector)
 static void frame(struct bl_vad *v, int vector)
 {
 	v->fill = 0;
-	(vector ? bl_vad_logarithms_vector : logarithms)(v);
-	if (!v->frames) {
-		memcpy(v->noise, v->now, sizeof v->noise);
-		memcpy(v->smooth, v->now, sizeof v->smooth);
-	}
 	(vector ? bl_vad_track_vector : track)(v);
 	if (v->frames % VAD_PART == VAD_PART - 1)
 		close_part(v);
@@ -180,24 +180,22 @@ static void frame(struct bl_vad *v, int vector)
 	v->frames++;
 }
 
-static inline int process(struct bl_vad *v, const struct bl_measure *m, int vector)
-{
-	(vector ? bl_vad_gather_vector : gather)(v, m);
-	v->fill += m->samples;
-	if (v->fill >= BL_VAD_FRAME)
-		frame(v, vector);
-	return v->active != 0;
-}
-
-int bl_vad_process(struct bl_vad *v, const struct bl_measure *m)
-{
-	return process(v, m, bl_isa() == BL_ISA_VECTOR);
-}
-
 void bl_vad_process_many(struct bl_vad *const v[], const struct bl_measure m[], uint8_t active[], size_t channels)
 {
 	int vector = bl_isa() == BL_ISA_VECTOR;
 
-	for (size_t c = 0; c < channels; c++)
-		active[c] = (uint8_t)process(v[c], &m[c], vector);
+	(vector ? bl_vad_gather_vector : gather)(v, m, channels);
+	for (size_t c = 0; c < channels; c++) {
+		if (v[c]->fill >= BL_VAD_FRAME)
+			frame(v[c], vector);
+		active[c] = v[c]->active != 0;
+	}
+}
+
+int bl_vad_process(struct bl_vad *v, const struct bl_measure *m)
+{
+	uint8_t active;
+
+	bl_vad_process_many(&v, m, &active, 1);
+	return active;
 }

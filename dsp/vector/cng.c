@@ -4,16 +4,13 @@
 #include "cng_tables.h"
 #include "pairs.h"
 
-/* Eight samples: both noises side by side, as their weights are. */
-static inline bl_i8 joined(const int16_t *from, const int16_t *to, const int16_t *weights)
+void bl_cng_segment_vector(const int16_t *from, const int16_t *to, int16_t *out)
 {
-	bl_i8 sides = (bl_wide_of(bl_load_bl_h8(from)) & 0xffff) | bl_wide_of(bl_load_bl_h8(to)) << 16;
+	bl_h16 goes = bl_load_bl_h16(from), comes = bl_load_bl_h16(to);
+	bl_i8 low = bl_pairs(bl_zip_low(goes, comes), bl_load_bl_h16(bl_cng_joint_low));
+	bl_i8 high = bl_pairs(bl_zip_high(goes, comes), bl_load_bl_h16(bl_cng_joint_high));
 
-	return (bl_pairs((bl_h16)sides, bl_load_bl_h16(weights)) + 0x4000) >> 15;
-}
-
-void bl_cng_joint_vector(const int16_t *from, const int16_t *to, int16_t *out)
-{
-	bl_store_saturated(out, joined(from, to, bl_cng_joint),
-	                   joined(from + BL_LANES, to + BL_LANES, bl_cng_joint + 2 * BL_LANES));
+	bl_store_bl_h16(out, bl_packed((low + 0x4000) >> 15, (high + 0x4000) >> 15));
+	bl_store_bl_h16(out + 16, bl_load_bl_h16(to + 16));
+	bl_store_bl_h8(out + 32, bl_load_bl_h8(to + 32));
 }

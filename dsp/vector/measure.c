@@ -50,6 +50,17 @@ static inline uint32_t greatest(bl_h16 a)
 #endif
 }
 
+static inline uint64_t total(bl_q4 a)
+{
+#if defined(__AVX2__)
+	__m128i half = _mm_add_epi64(_mm256_castsi256_si128((__m256i)a), _mm256_extracti128_si256((__m256i)a, 1));
+
+	return (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half)));
+#else
+	return (uint64_t)(a[0] + a[1] + a[2] + a[3]);
+#endif
+}
+
 static inline void add_sums(struct sums *s, bl_h16 x)
 {
 	bl_q4 squares = (bl_q4)bl_pairs(x, x); /* two of 32 bits without a sign in each lane */
@@ -90,8 +101,8 @@ static inline __attribute__((always_inline)) void measure(struct bl_measure *m, 
 		add_sums(&s, bl_h16_of_half(bl_load_bl_h8(in + at)));
 		bands += energies(transformed(in + at), (bl_i8){0});
 	}
-	m->energy = (uint64_t)(s.energy[0] + s.energy[1] + s.energy[2] + s.energy[3]);
-	m->sum = bl_sum_of(s.sum);
+	m->energy = total(s.energy);
+	m->sum = bl_total(s.sum);
 	m->peak = greatest(s.peak);
 	bl_store_bl_i8(m->bands, bands);
 }

@@ -36,4 +36,48 @@ static inline bl_h16 bl_h16_of_two(const int16_t *two)
 	return (bl_h16)((bl_i8){0} + both);
 }
 
+/* The sum of all lanes, by halves: lanes.h takes them out one by one. */
+static inline int32_t bl_total(bl_i8 a)
+{
+#if defined(__AVX2__)
+	__m128i half = _mm_add_epi32(_mm256_castsi256_si128((__m256i)a), _mm256_extracti128_si256((__m256i)a, 1));
+
+	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+	return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1)));
+#else
+	return bl_sum_of(a);
+#endif
+}
+
+/* Neighbours of one sample of each: of samples 0 to 3 and 8 to 11, and of the others. bl_packed undoes the order. */
+static inline bl_h16 bl_zip_low(bl_h16 a, bl_h16 b)
+{
+#if defined(__AVX2__)
+	return (bl_h16)_mm256_unpacklo_epi16((__m256i)a, (__m256i)b);
+#else
+	return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 8, 24, 9, 25, 10, 26, 11, 27);
+#endif
+}
+
+static inline bl_h16 bl_zip_high(bl_h16 a, bl_h16 b)
+{
+#if defined(__AVX2__)
+	return (bl_h16)_mm256_unpackhi_epi16((__m256i)a, (__m256i)b);
+#else
+	return __builtin_shufflevector(a, b, 4, 20, 5, 21, 6, 22, 7, 23, 12, 28, 13, 29, 14, 30, 15, 31);
+#endif
+}
+
+/* Lanes of the low and of the high zip, cut off to 16 bits, in the order of the samples. */
+static inline bl_h16 bl_packed(bl_i8 low, bl_i8 high)
+{
+#if defined(__AVX2__)
+	return (bl_h16)_mm256_packs_epi32((__m256i)low, (__m256i)high);
+#else
+	bl_h8 a = bl_saturated(low), b = bl_saturated(high);
+
+	return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15);
+#endif
+}
+
 #endif

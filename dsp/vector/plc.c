@@ -21,6 +21,6 @@ void bl_plc_correlate_vector(const int16_t *end, int32_t correlation[])
 			one += bl_pairs(window[i], bl_load_bl_h16(begin + 16 * i - lag));
 			other += bl_pairs(window[i + 1], bl_load_bl_h16(begin + 16 * i + 16 - lag));
 		}
-		correlation[lag - BL_PLC_PITCH_LEAST] = bl_sum_of(one + other);
+		correlation[lag - BL_PLC_PITCH_LEAST] = bl_total(one + other);
 	}
 }

@@ -15,7 +15,7 @@ static inline __attribute__((always_inline)) void correlate(const int16_t *now, 
 		if (i < n)
 			sum += bl_pairs(bl_h16_of_half(bl_load_bl_h8(now + i)),
 			                bl_h16_of_half(bl_load_bl_h8(now + i - lag)));
-		correlation[lag] = bl_sum_of(sum);
+		correlation[lag] = bl_total(sum);
 	}
 }
 

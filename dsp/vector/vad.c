@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "vad_vector.h"
 
-#include "lanes.h"
+#include "pairs.h"
 
 static inline bl_i8 least(bl_i8 a, bl_i8 b)
 {
@@ -25,27 +25,28 @@ static inline bl_i8 greatest(bl_i8 a, bl_i8 b)
 #endif
 }
 
-void bl_vad_gather_vector(struct bl_vad *v, const struct bl_measure *m)
+void bl_vad_gather_vector(struct bl_vad *const v[], const struct bl_measure m[], size_t channels)
 {
 	typedef uint32_t words __attribute__((vector_size(32)));
-	bl_i8 halves = (bl_i8)((words)bl_load_bl_i8(m->bands) >> 1);
 
-	bl_store_bl_f8(v->energy, bl_load_bl_f8(v->energy) + __builtin_convertvector(halves, bl_f8));
-}
+	for (size_t c = 0; c < channels; c++) {
+		bl_i8 halves = (bl_i8)((words)bl_load_bl_i8(m[c].bands) >> 1);
 
-void bl_vad_logarithms_vector(struct bl_vad *v)
-{
-	bl_f8 energy = bl_load_bl_f8(v->energy) + VAD_LEAST_ENERGY;
-
-	bl_store_bl_i8(v->now, ((bl_i8)energy >> 13) - (127 << 10));
-	bl_store_bl_f8(v->energy, (bl_f8){0});
+		bl_store_bl_f8(v[c]->energy, bl_load_bl_f8(v[c]->energy) + __builtin_convertvector(halves, bl_f8));
+		v[c]->fill += m[c].samples;
+	}
 }
 
 void bl_vad_track_vector(struct bl_vad *v)
 {
-	bl_i8 smooth = bl_load_bl_i8(v->smooth);
+	bl_i8 now = ((bl_i8)(bl_load_bl_f8(v->energy) + VAD_LEAST_ENERGY) >> 13) - (127 << 10);
+	bl_i8 smooth = v->frames ? bl_load_bl_i8(v->smooth) : now;
 
-	smooth += (bl_load_bl_i8(v->now) - smooth) >> 1;
+	if (!v->frames)
+		bl_store_bl_i8(v->noise, now);
+	smooth += (now - smooth) >> 1;
+	bl_store_bl_i8(v->now, now);
+	bl_store_bl_f8(v->energy, (bl_f8){0});
 	bl_store_bl_i8(v->smooth, smooth);
 	bl_store_bl_i8(v->low, least(bl_load_bl_i8(v->low), smooth));
 }
@@ -55,7 +56,7 @@ int32_t bl_vad_excess_vector(const struct bl_vad *v)
 	bl_i8 excess = bl_load_bl_i8(v->now) - bl_load_bl_i8(v->noise);
 
 	excess = least(greatest(excess, (bl_i8){0} + VAD_LOWEST), (bl_i8){0} + VAD_HIGHEST);
-	return bl_sum_of(excess * (bl_i8){VAD_WEIGHTS}) >> VAD_WEIGHTS_SHIFT;
+	return bl_total(excess * (bl_i8){VAD_WEIGHTS}) >> VAD_WEIGHTS_SHIFT;
 }
 
 void bl_vad_learn_vector(struct bl_vad *v, int pause)

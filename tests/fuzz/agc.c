@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 		struct bl_measure m;
 
 		(void)bl_measure(&m, sound, length);
-		bl_agc_process(a, &m, fuzz_below(&f, 4) != 0, sound);
+		bl_agc_process(a, &m, fuzz_below(&f, 4) != 0, sound, sound);
 		free(sound);
 	}
 	free(a);
