@@ -2,10 +2,10 @@
 /*
  * Silence descriptors of RFC 3389: listens to the noise in the pauses of speech and writes what cng.h reads.
  *
- * The noise's autocorrelation is averaged over the pieces that are given, the last 160 ms or so of pause, and
- * reflection coefficients are found by Levinson's recursion, with a lag window that keeps them from ringing and a floor
- * 40 dB down. Level and coefficients are rounded to the nearest octet (§3.1, §3.2). A piece is 8 to 40 samples, a
- * multiple of 8; give it only pieces without speech. Both forms agree bit for bit.
+ * The noise's autocorrelation is summed over ticks, those of the last 160 to 320 ms of pause (the sum is halved as it
+ * fills up), and reflection coefficients are found by Levinson's recursion, with a lag window that keeps them from
+ * ringing and a floor 40 dB down. Level and coefficients are rounded to the nearest octet (§3.1, §3.2). A piece is a
+ * whole tick; give it only those without speech. Both forms agree bit for bit.
  */
 #ifndef BL_SID_H
 #define BL_SID_H
@@ -17,18 +17,17 @@
 
 #define BL_SID_ORDER 10
 #define BL_SID_OCTETS (1 + BL_SID_ORDER)
-#define BL_SID_TAIL 16 /* samples kept of the piece before, at least the order */
+#define BL_SID_HISTORY 16 /* samples of a tick that are only looked back to, at least the order */
 
 struct bl_sid {
-	float correlation[BL_SID_ORDER + 1]; /* mean of a sample's */
-	uint32_t pieces;                     /* that went into it, up to 32 */
-	uint32_t tail_peak;                  /* not less than the greatest magnitude in it */
-	int16_t tail[BL_SID_TAIL];
+	int64_t correlation[BL_SID_ORDER + 1]; /* sums over the ticks, by lag */
+	uint64_t energy;
+	uint32_t ticks; /* that went into them, up to 64 */
 };
 
 size_t bl_sid_size(void);
 int bl_sid_init(struct bl_sid *s);
-/* A piece of a pause; m is what bl_measure saw of it. -EINVAL for a length that is none. */
+/* A tick of a pause, 40 samples; m is what bl_measure saw of it, -EINVAL when it saw another length. */
 int bl_sid_process(struct bl_sid *s, const struct bl_measure *m, const int16_t *in);
 /* For many channels, those that are not active. */
 void bl_sid_process_many(struct bl_sid *const s[], const struct bl_measure m[], const uint8_t active[],

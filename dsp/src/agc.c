@@ -188,30 +188,28 @@ static int is_too_loud(const struct bl_agc *a, uint32_t peak)
 	return a->full > ONE && (uint64_t)peak * (uint64_t)a->full > (uint64_t)BL_AGC_LIMIT * ONE;
 }
 
-static void apply(int16_t factor, const int16_t *in, int16_t *out, size_t n)
+static void apply(int16_t factor, const int16_t *in, int16_t *out, size_t n, int vector)
 {
 	if (factor == ONE) {
 		if (in != out)
 			memcpy(out, in, n * sizeof *out);
-		return;
-	}
-	if (bl_isa() == BL_ISA_VECTOR) {
+	} else if (vector) {
 		bl_gain_scale_vector(in, out, n, factor, FRACTION);
-		return;
+	} else {
+		for (size_t i = 0; i < n; i++)
+			out[i] = scaled(in[i], factor, FRACTION);
 	}
-	for (size_t i = 0; i < n; i++)
-		out[i] = scaled(in[i], factor, FRACTION);
 }
 
 /* Up from the last factor over the piece, eight samples a step. */
-static void apply_ramp(int16_t from, int16_t to, const int16_t *in, int16_t *out, size_t n)
+static void apply_ramp(int16_t from, int16_t to, const int16_t *in, int16_t *out, size_t n, int vector)
 {
 	int16_t factors[PIECES];
 	int pieces = (int)(n / PIECE);
 
 	for (int i = 0; i < pieces; i++)
 		factors[i] = (int16_t)(from + (to - from) * (i + 1) / pieces);
-	if (bl_isa() == BL_ISA_VECTOR) {
+	if (vector) {
 		bl_gain_ramp_vector(in, out, n, factors, FRACTION);
 		return;
 	}
@@ -219,7 +217,8 @@ static void apply_ramp(int16_t from, int16_t to, const int16_t *in, int16_t *out
 		out[i] = scaled(in[i], factors[i / PIECE], FRACTION);
 }
 
-static inline void process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out)
+static inline void process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out,
+                           int vector)
 {
 	size_t n = m->samples <= BL_MEASURE_MOST ? m->samples : 0;
 	int16_t factor;
@@ -234,22 +233,24 @@ static inline void process(struct bl_agc *a, const struct bl_measure *m, int act
 		factor = factor_of(a->gain - a->limited);
 	}
 	if (factor > a->factor)
-		apply_ramp(a->factor, factor, in, out, n);
+		apply_ramp(a->factor, factor, in, out, n, vector);
 	else
-		apply(factor, in, out, n);
+		apply(factor, in, out, n, vector);
 	a->factor = factor;
 }
 
 void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out)
 {
-	process(a, m, active, in, out);
+	process(a, m, active, in, out, bl_isa() == BL_ISA_VECTOR);
 }
 
 void bl_agc_process_many(struct bl_agc *const a[], const struct bl_measure m[], const uint8_t active[],
                          const int16_t *const in[], int16_t *const out[], size_t channels)
 {
+	int vector = bl_isa() == BL_ISA_VECTOR;
+
 	for (size_t c = 0; c < channels; c++)
-		process(a[c], &m[c], active[c], in[c], out[c]);
+		process(a[c], &m[c], active[c], in[c], out[c], vector);
 }
 
 float bl_agc_gain_db(const struct bl_agc *a)

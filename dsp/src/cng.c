@@ -169,6 +169,8 @@ void bl_cng_process_many(struct bl_cng *const c[], int16_t *const out[], size_t 
 	int vector = bl_isa() == BL_ISA_VECTOR;
 
 	for (size_t i = 0; i < channels; i++)
-		if (out[i])
+		if (out[i] && n == BL_CNG_SEGMENT && c[i]->done >= BL_CNG_SEGMENT)
+			whole(c[i], out[i], vector);
+		else if (out[i])
 			process(c[i], out[i], n, vector);
 }

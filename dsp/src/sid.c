@@ -10,9 +10,11 @@
 #include "sid_tables.h"
 #include "sid_vector.h"
 
-#define MEMORY 32     /* pieces of 5 ms that count: 160 ms */
-#define PEAK 4096u    /* 40 products of samples up to it stay under 2^31 */
+#define MEMORY 64     /* ticks after which all that was heard counts half */
+#define PEAK 8192u    /* 24 products of samples up to it stay under 2^31 */
+#define LOUD_BITS 2   /* that louder samples are made smaller by */
 #define FLOOR 1.0001f /* of the energy: white noise 40 dB down */
+#define STEEPEST 0.97f
 #define LEVEL_MOST 127
 
 size_t bl_sid_size(void)
@@ -26,65 +28,50 @@ int bl_sid_init(struct bl_sid *s)
 	return 0;
 }
 
-static void correlate(const int16_t *now, size_t n, int32_t correlation[])
+static void correlate(const int16_t *in, int32_t correlation[])
 {
 	if (bl_isa() == BL_ISA_VECTOR) {
-		bl_sid_correlate_vector(now, n, correlation);
+		bl_sid_correlate_vector(in, correlation);
 		return;
 	}
 	for (int lag = 0; lag <= BL_SID_ORDER; lag++) {
-		const int16_t *then = now - lag;
-
 		correlation[lag] = 0;
-		for (size_t i = 0; i < n; i++)
-			correlation[lag] += now[i] * then[i];
+		for (int i = BL_SID_HISTORY; i < BL_MEASURE_MOST; i++)
+			correlation[lag] += in[i] * in[i - lag];
 	}
 }
 
-/* The piece behind its predecessor's end, made small enough for sums of 32 bits; returns by how many bits. */
-static int joined(const struct bl_sid *s, const struct bl_measure *m, const int16_t *in, int16_t *sound)
+/* Loud sound, made small enough for sums of 32 bits. */
+static void correlate_loud(const int16_t *in, int32_t correlation[])
 {
-	uint32_t peak = m->peak > s->tail_peak ? m->peak : s->tail_peak;
-	int shift = peak > PEAK ? 32 - __builtin_clz((peak - 1) / PEAK) : 0;
+	int16_t small[BL_MEASURE_MOST];
 
-	memcpy(sound, s->tail, sizeof s->tail);
-	memcpy(sound + BL_SID_TAIL, in, m->samples * sizeof *in);
-	for (size_t i = 0; shift && i < BL_SID_TAIL + m->samples; i++)
-		sound[i] = (int16_t)(sound[i] >> shift);
-	return shift;
+	for (int i = 0; i < BL_MEASURE_MOST; i++)
+		small[i] = (int16_t)(in[i] >> LOUD_BITS);
+	correlate(small, correlation);
 }
 
-/* The last samples of tail and piece together. */
-static void keep_tail(struct bl_sid *s, const int16_t *in, const struct bl_measure *m)
+static void halve(struct bl_sid *s)
 {
-	size_t n = m->samples;
-
-	if (n >= BL_SID_TAIL) {
-		memcpy(s->tail, in + n - BL_SID_TAIL, sizeof s->tail);
-		s->tail_peak = m->peak;
-		return;
-	}
-	memmove(s->tail, s->tail + n, (BL_SID_TAIL - n) * sizeof *in);
-	memcpy(s->tail + BL_SID_TAIL - n, in, n * sizeof *in);
-	s->tail_peak = m->peak > s->tail_peak ? m->peak : s->tail_peak;
+	for (int lag = 0; lag <= BL_SID_ORDER; lag++)
+		s->correlation[lag] /= 2;
+	s->energy /= 2;
+	s->ticks /= 2;
 }
 
 int bl_sid_process(struct bl_sid *s, const struct bl_measure *m, const int16_t *in)
 {
-	int16_t sound[BL_SID_TAIL + BL_MEASURE_MOST];
 	int32_t correlation[BL_SID_ORDER + 1];
-	float weight, unit;
+	int64_t unit = m->peak > PEAK ? 1 << 2 * LOUD_BITS : 1;
 
-	if (m->samples == 0 || m->samples > BL_MEASURE_MOST || m->samples % BL_MEASURE_BANDS)
+	if (m->samples != BL_MEASURE_MOST)
 		return -EINVAL;
-	unit = (float)(1 << 2 * joined(s, m, in, sound)) / (float)m->samples;
-	correlate(sound + BL_SID_TAIL, m->samples, correlation);
-	if (s->pieces < MEMORY)
-		s->pieces++;
-	weight = 1.0f / (float)s->pieces;
+	(unit > 1 ? correlate_loud : correlate)(in, correlation);
 	for (int lag = 0; lag <= BL_SID_ORDER; lag++)
-		s->correlation[lag] += weight * ((float)correlation[lag] * unit - s->correlation[lag]);
-	keep_tail(s, in, m);
+		s->correlation[lag] += correlation[lag] * unit;
+	s->energy += m->energy;
+	if (++s->ticks >= MEMORY)
+		halve(s);
 	return 0;
 }
 
@@ -99,14 +86,14 @@ void bl_sid_process_many(struct bl_sid *const s[], const struct bl_measure m[], 
 /* Levinson's recursion: reflection coefficients of A(z) = 1 + a1 z^-1 + ... */
 static void reflect(const struct bl_sid *s, uint32_t order, float k[])
 {
-	float a[BL_SID_ORDER + 1] = {1.0f}, error = s->correlation[0] * FLOOR + 1e-3f;
+	float a[BL_SID_ORDER + 1] = {1.0f}, error = (float)s->correlation[0] * FLOOR + 1.0f;
 
 	for (uint32_t i = 1; i <= order; i++) {
 		float sum = 0.0f, before[BL_SID_ORDER + 1];
 
 		for (uint32_t j = 0; j < i; j++)
-			sum += a[j] * s->correlation[i - j] * bl_sid_window[i - j];
-		k[i - 1] = -sum / error;
+			sum += a[j] * (float)s->correlation[i - j] * bl_sid_window[i - j];
+		k[i - 1] = fminf(fmaxf(-sum / error, -STEEPEST), STEEPEST);
 		memcpy(before, a, sizeof before);
 		for (uint32_t j = 1; j <= i; j++)
 			a[j] = before[j] + k[i - 1] * (j == i ? 1.0f : before[i - j]);
@@ -134,11 +121,11 @@ int bl_sid_write(const struct bl_sid *s, uint32_t order, uint8_t *payload, size_
 
 	if (order > BL_SID_ORDER || room == 0)
 		return -EINVAL;
-	if (!s->pieces)
+	if (!s->ticks)
 		return -EAGAIN;
 	order = room - 1 < order ? (uint32_t)(room - 1) : order;
 	reflect(s, order, k);
-	payload[0] = level_of(s->correlation[0]);
+	payload[0] = level_of((float)s->energy / (float)(s->ticks * BL_MEASURE_MOST));
 	for (uint32_t i = 0; i < order; i++)
 		payload[1 + i] = index_of(k[i]);
 	return (int)(1 + order);

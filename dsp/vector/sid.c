@@ -4,25 +4,14 @@
 #include "pairs.h"
 #include "sid.h"
 
-static inline __attribute__((always_inline)) void correlate(const int16_t *now, size_t n, int32_t correlation[])
+void bl_sid_correlate_vector(const int16_t *in, int32_t correlation[])
 {
+	const int16_t *first = in + BL_SID_HISTORY, *second = first + 16;
+	bl_h16 sixteen = bl_load_bl_h16(first), eight = bl_h16_of_half(bl_load_bl_h8(second));
+
 	for (int lag = 0; lag <= BL_SID_ORDER; lag++) {
-		bl_i8 sum = {0};
-		size_t i = 0;
+		bl_i8 sum = bl_pairs(sixteen, bl_load_bl_h16(first - lag));
 
-		for (; i + 16 <= n; i += 16)
-			sum += bl_pairs(bl_load_bl_h16(now + i), bl_load_bl_h16(now + i - lag));
-		if (i < n)
-			sum += bl_pairs(bl_h16_of_half(bl_load_bl_h8(now + i)),
-			                bl_h16_of_half(bl_load_bl_h8(now + i - lag)));
-		correlation[lag] = bl_total(sum);
+		correlation[lag] = bl_total(sum + bl_pairs(eight, bl_h16_of_half(bl_load_bl_h8(second - lag))));
 	}
-}
-
-void bl_sid_correlate_vector(const int16_t *now, size_t n, int32_t correlation[])
-{
-	if (n == BL_MEASURE_MOST)
-		correlate(now, BL_MEASURE_MOST, correlation);
-	else
-		correlate(now, n, correlation);
 }

@@ -3,10 +3,9 @@
 #ifndef BL_SID_VECTOR_H
 #define BL_SID_VECTOR_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-/* correlation[lag] of n samples, a multiple of 8 up to 40, with those before them, for lags 0 to BL_SID_ORDER. */
-void bl_sid_correlate_vector(const int16_t *now, size_t n, int32_t correlation[]);
+/* correlation[lag] of the samples of a tick behind its history with those `lag` before, for lags 0 to BL_SID_ORDER. */
+void bl_sid_correlate_vector(const int16_t *in, int32_t correlation[]);
 
 #endif
