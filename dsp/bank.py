@@ -20,10 +20,27 @@ class Kind(IntEnum):
     MF = 0
     R2_FORWARD = 1
     R2_BACKWARD = 2
+    PROGRESS = 3
+    ANSWER = 4
+    PREAMBLE = 5
+
+
+class AnswerTone(IntEnum):
+    """Codes of Kind.ANSWER; PR: with phase reversals, AM: amplitude-modulated."""
+
+    CNG = 1
+    ANS = 2
+    ANS_PR = 3
+    ANSAM = 4
+    ANSAM_PR = 5
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """Something has begun (on) or ended; `code` by its kind, at_sample and duration_samples at 8 kHz."""
+    """Something has begun (on) or ended; at_sample and duration_samples at 8 kHz.
+
+    `code` by its kind: the character of an MF signal, the number of an R2 signal, dsp.tone.Kind of a call progress
+    tone, AnswerTone, 1 for the preamble.
+    """
 
     kind: Kind
     code: int
@@ -50,12 +67,26 @@ class Bank:
     """The receivers of one channel: linear sound in, events out."""
 
     def __init__(
-        self, wants: Iterable[Kind] = tuple(Kind), *, mf_min_dbm0: float = -30.0, r2_min_dbm0: float = -38.0
+        self,
+        wants: Iterable[Kind],
+        *,
+        zone: str | None = None,
+        mf_min_dbm0: float = -30.0,
+        r2_min_dbm0: float = -38.0,
+        progress_min_dbm0: float = -40.0,
+        answer_min_dbm0: float = -38.0,
     ) -> None:
-        """Raises: ValueError on a setting out of its range (bank.h)."""
+        """Call progress needs a zone. Raises: ValueError on a setting out of its range (bank.h)."""
         self._memory, self._bank = new_state("bank")
-        mask = sum(1 << kind for kind in set(wants))
-        cfg = configure("bank", wants=mask, mf_min_dbm0=mf_min_dbm0, r2_min_dbm0=r2_min_dbm0)
+        cfg = configure(
+            "bank",
+            wants=sum(1 << kind for kind in set(wants)),
+            zone=-1 if zone is None else check(lib.bl_tone_zone(zone.encode()), f"bank: no zone {zone!r}"),
+            mf_min_dbm0=mf_min_dbm0,
+            r2_min_dbm0=r2_min_dbm0,
+            progress_min_dbm0=progress_min_dbm0,
+            answer_min_dbm0=answer_min_dbm0,
+        )
         check(lib.bl_bank_init(self._bank, cfg), "bank: a setting is out of its range, see dsp/include/bank.h")
 
     def process(self, linear: Samples) -> list[Heard]:

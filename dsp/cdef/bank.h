@@ -16,8 +16,11 @@ struct bl_heard {
 
 struct bl_bank_cfg {
 	uint32_t wants;
+	int32_t zone;
 	float mf_min_dbm0;
 	float r2_min_dbm0;
+	float progress_min_dbm0;
+	float answer_min_dbm0;
 };
 
 struct bl_bank;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bank of tone receivers beside DTMF: R1 and R2 register signals, all from one front (front.h). Flat state, no
- * pointers.
+ * The bank of tone receivers beside DTMF, all upon one front (front.h): R1 and R2 register signals, call progress tones
+ * of a zone, fax and modem answering tones, the fax preamble. Flat state, no pointers.
  *
  * A channel hears what its settings want; what it does not want costs next to nothing. All channels of a tick are taken
  * together: eight at a time go through the front, and only where it finds energy on a receiver's tones is that receiver
@@ -11,17 +11,23 @@
 #ifndef BL_BANK_H
 #define BL_BANK_H
 
+#include "answer_tone.h"
 #include "front.h"
 #include "mf.h"
+#include "preamble.h"
+#include "progress.h"
 #include "r2.h"
 
 #define BL_BANK_TICK 40
 #define BL_BANK_EVENTS 12 /* of one channel in one tick at most */
 
 struct bl_bank_cfg {
-	uint32_t wants;    /* bit n: enum bl_heard_kind n is listened for; default 0 */
-	float mf_min_dbm0; /* weakest tone accepted, -45 to 0: default -30 (Q.323: -25 accepted, -35 not) */
-	float r2_min_dbm0; /* default -38 (Q.455: -35 accepted, -42 not) */
+	uint32_t wants;          /* bit n: enum bl_heard_kind n is listened for; default 0 */
+	int32_t zone;            /* of bl_tone_zone, default -1: none; needed where call progress is wanted */
+	float mf_min_dbm0;       /* weakest tone accepted, -45 to 0: default -30 (Q.323: -25 accepted, -35 not) */
+	float r2_min_dbm0;       /* default -38 (Q.455: -35 accepted, -42 not) */
+	float progress_min_dbm0; /* of all lines together, default -40 */
+	float answer_min_dbm0;   /* and of the preamble, default -38 (G.168: -31 accepted) */
 };
 
 struct bl_bank {
@@ -31,6 +37,9 @@ struct bl_bank {
 	int16_t part[BL_BANK_TICK];
 	struct bl_pair mf;
 	struct bl_pair r2[2]; /* forward, backward */
+	struct bl_progress progress;
+	struct bl_answer answer;
+	struct bl_preamble preamble;
 };
 
 size_t bl_bank_size(void);

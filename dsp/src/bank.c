@@ -18,9 +18,24 @@ static int level_is_good(float dbm0)
 	return dbm0 >= -45.0f && dbm0 <= 0.0f; /* false for NaN */
 }
 
+static int levels_are_good(const struct bl_bank_cfg *cfg)
+{
+	return level_is_good(cfg->mf_min_dbm0) && level_is_good(cfg->r2_min_dbm0) &&
+	       level_is_good(cfg->progress_min_dbm0) && level_is_good(cfg->answer_min_dbm0);
+}
+
+static int wants(const struct bl_bank *b, enum bl_heard_kind kind)
+{
+	return (int)(b->cfg.wants >> kind & 1u);
+}
+
 void bl_bank_defaults(struct bl_bank_cfg *cfg)
 {
-	*cfg = (struct bl_bank_cfg){.mf_min_dbm0 = -30.0f, .r2_min_dbm0 = -38.0f};
+	*cfg = (struct bl_bank_cfg){.zone = -1,
+	                            .mf_min_dbm0 = -30.0f,
+	                            .r2_min_dbm0 = -38.0f,
+	                            .progress_min_dbm0 = -40.0f,
+	                            .answer_min_dbm0 = -38.0f};
 }
 
 int bl_bank_init(struct bl_bank *b, const struct bl_bank_cfg *cfg)
@@ -30,10 +45,12 @@ int bl_bank_init(struct bl_bank *b, const struct bl_bank_cfg *cfg)
 	bl_bank_defaults(&standard);
 	if (!cfg)
 		cfg = &standard;
-	if (cfg->wants >> BL_HEARD_KINDS || !level_is_good(cfg->mf_min_dbm0) || !level_is_good(cfg->r2_min_dbm0))
+	if (cfg->wants >> BL_HEARD_KINDS || !levels_are_good(cfg))
 		return -EINVAL;
 	memset(b, 0, sizeof(*b));
 	b->cfg = *cfg;
+	if (wants(b, BL_HEARD_PROGRESS) && bl_progress_reset(&b->progress, cfg->zone, cfg->progress_min_dbm0))
+		return -EINVAL;
 	bl_bank_reset(b);
 	return 0;
 }
@@ -45,11 +62,9 @@ void bl_bank_reset(struct bl_bank *b)
 	bl_pair_reset(&b->mf, b->cfg.mf_min_dbm0);
 	bl_pair_reset(&b->r2[0], b->cfg.r2_min_dbm0);
 	bl_pair_reset(&b->r2[1], b->cfg.r2_min_dbm0);
-}
-
-static int wants(const struct bl_bank *b, enum bl_heard_kind kind)
-{
-	return (int)(b->cfg.wants >> kind & 1u);
+	(void)bl_progress_reset(&b->progress, b->cfg.zone, b->cfg.progress_min_dbm0); /* not wanted without a zone */
+	bl_answer_reset(&b->answer, b->cfg.answer_min_dbm0);
+	bl_preamble_reset(&b->preamble, b->cfg.answer_min_dbm0);
 }
 
 /* What the receivers make of the hop the front has just taken: at most BL_BANK_EVENTS. */
@@ -64,6 +79,12 @@ static size_t hear(struct bl_bank *b, struct bl_heard *heard)
 		count += bl_r2_hear(&b->r2[0], 0, f, heard + count);
 	if (wants(b, BL_HEARD_R2_BACKWARD) && bl_pair_stirs(&b->r2[1], f->paired >> BL_ROW_R2_BACKWARD & SIX_ROWS))
 		count += bl_r2_hear(&b->r2[1], 1, f, heard + count);
+	if (wants(b, BL_HEARD_PROGRESS))
+		count += bl_progress_hear(&b->progress, f, heard + count);
+	if (wants(b, BL_HEARD_ANSWER) && bl_answer_stirs(&b->answer, f))
+		count += bl_answer_hear(&b->answer, f, heard + count);
+	if (wants(b, BL_HEARD_PREAMBLE))
+		count += bl_preamble_hear(&b->preamble, f, heard + count);
 	return count;
 }
 

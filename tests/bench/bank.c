@@ -10,6 +10,7 @@
 
 #include "bench.h"
 #include "dtmf.h"
+#include "tone.h"
 
 #define EVENTS (BL_BANK_EVENTS * BENCH_CHANNELS)
 
@@ -24,6 +25,7 @@ static int prepare_bank(void)
 	for (int c = 0; c < BENCH_CHANNELS; c++) {
 		bl_bank_defaults(&cfg);
 		cfg.wants = (1u << BL_HEARD_KINDS) - 1;
+		cfg.zone = bl_tone_zone("us");
 		if (bl_bank_init(&banks[c], &cfg) || bl_dtmf_init(&dtmf[c], NULL))
 			return -1;
 	}

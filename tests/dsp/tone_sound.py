@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from dsp.bank import Bank, Heard, Kind
 from dsp.g711 import alaw_decode, alaw_encode
+from dsp.tools.tone_zones import parsed
 
 RATE_HZ = 8000
 PEAK_0_DBM0 = 32768 * 10 ** (-3.14 / 20)  # G.711: full-scale sine is +3.14 dBm0
@@ -47,3 +48,20 @@ def line(sound: Sound) -> bytes:
 def heard(wants: Iterable[Kind], *parts: Sound, bank: Bank | None = None) -> list[Heard]:
     """Events of these parts one after another, with silence behind them."""
     return (bank or Bank(wants)).process(line(np.concatenate([*parts, silence(200)])))
+
+
+def cadence(tone: str, ms: float, *, level_dbm0: float = -10.0, off: float = 0.0, drift_hz: float = 0.0) -> Sound:
+    """A tone of tone_zones.toml, its level that of each line; off: share by which it is wrong, drifting so often."""
+    steps = parsed(tone)[0]
+    parts: list[Sound] = []
+    while sum(map(len, parts)) < ms * RATE_HZ / 1000:
+        for pitch, length in steps:
+            at = np.arange(round((length or ms) * RATE_HZ / 1000))
+            begin = sum(map(len, parts))
+            wrong = off * np.cos(2 * np.pi * drift_hz * (begin + at) / RATE_HZ)
+            turns = 2 * np.pi * np.cumsum(1 + wrong) / RATE_HZ
+            sound = sum((np.sin(hz * turns) for hz in (pitch.low_hz, pitch.high_hz) if hz), start=np.zeros(len(at)))
+            if pitch.am_hz:
+                sound *= 1 + np.sin(pitch.am_hz * turns)
+            parts.append(PEAK_0_DBM0 * 10 ** (level_dbm0 / 20) * sound)
+    return np.concatenate(parts)[: round(ms * RATE_HZ / 1000)]

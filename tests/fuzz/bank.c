@@ -52,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 
 		bl_bank_defaults(&cfg);
 		cfg.wants = fuzz_below(&f, 80);
+		cfg.zone = (int32_t)fuzz_below(&f, 50) - 2;
 		cfg.mf_min_dbm0 = (float)fuzz_below(&f, 50) - 49.0f;
 		banks[c] = fuzz_room(bl_bank_size());
 		if (bl_bank_init(banks[c], &cfg))

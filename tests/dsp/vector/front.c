@@ -6,6 +6,7 @@
 
 #include "bank.h"
 #include "check.h"
+#include "tone.h"
 
 #define TICKS 3000
 #define CHANNELS 19 /* two times eight, and three more */
@@ -71,7 +72,8 @@ static int prepare(void)
 	int wrong = 0;
 
 	bl_bank_defaults(&cfg);
-	cfg.wants = 1u << BL_HEARD_R2_FORWARD | 1u << BL_HEARD_R2_BACKWARD;
+	cfg.wants = (1u << BL_HEARD_KINDS) - 1;
+	cfg.zone = bl_tone_zone("us");
 	for (int c = 0; c < CHANNELS; c++) {
 		struct bl_r2_tx_cfg tx = {.level_dbm0 = -15.0f, .backward = (uint8_t)(c & 1)};
 
