@@ -2,8 +2,8 @@
 /*
  * DTMF receiver (Q.24) and sender (Q.23) on 8 kHz 16-bit linear sound. Flat state, no pointers.
  *
- * The receiver works in two stages. The first takes a block of 10 ms of eight channels at once (correlate.h) and asks
- * whether the strongest tone of each group holds half of the energy: speech does in 2 blocks of a thousand, silence
+ * The receiver works in two stages. The first takes a block of 10 ms in each 15 of eight channels at once (correlate.h) and
+ * asks whether the strongest tone of each group holds half of the energy: speech does in 2 blocks of a thousand, silence
  * never. Only then, and as long as a digit may be going on, the second stage looks at the last 20 ms every 5 ms, and
  * back over the last 15 ms. A look is a hit when the two tones hold nearly all the energy, lie within the frequency
  * limit (measured from the phase against the look before) and their levels are within the twist limits. Enough hits in
@@ -48,6 +48,8 @@ struct bl_dtmf {
 	struct bl_dtmf_cfg cfg;
 	uint32_t fill;         /* samples of the current hop */
 	uint64_t hops;         /* complete ones, so far */
+	uint32_t phase;        /* hops behind the last block */
+	uint32_t blocks;       /* of this period */
 	uint32_t alert;        /* looks to come though nothing is heard */
 	uint32_t dial_periods; /* of one level, saturating when it is taken for a dial tone */
 	float dial_sum;        /* of the blocks' mean squares in this period */

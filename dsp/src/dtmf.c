@@ -17,12 +17,14 @@
 #define TWIST_MARGIN_DB 2.0f /* three times what noise of 10 dB SNR moves the measured twist */
 #define HOP_MS 5
 #define BLOCK_HOPS 2
-#define BLOCK_SHARE 0.25f                                /* of a tone in a block half full */
-#define ALERT_LOOKS 6                                    /* behind a block that may be a digit's, and behind a hit */
-#define LOOKS_BACK 4                                     /* of which the first only gives the phases */
-#define DIAL_PERIOD_HOPS 8                               /* 40 ms: two tones that beat have one power over it */
-#define DIAL_STEADY 0.2f                                 /* of its power */
-#define DIAL_FOLLOW 0.25f                                /* a period */
+#define BLOCK_EVERY 3     /* hops: a digit has a whole block before it is 21 ms long */
+#define BLOCK_SHARE 0.25f /* of a tone in a block half full */
+#define ALERT_LOOKS 3     /* behind a block that may be a digit's, until the next, and behind a hit */
+#define LOOKS_BACK 3      /* of which the first only gives the phases */
+#define DIAL_PERIOD 8     /* blocks: over 120 ms two tones that beat have one power */
+#define DIAL_STEADY 0.2f  /* of its power */
+#define DIAL_FOLLOW 0.25f /* a period */
+#define DIAL_SHARE 0.8f
 #define DIAL_STRAYS 2                                    /* periods off it are forgiven */
 #define DIAL_MIN_POWER (BL_DBM0_MEAN_SQUARE * 1.585e-4f) /* -38 dBm0: softer ones disturb nobody */
 
@@ -133,19 +135,25 @@ static void screen(const int16_t *const sound[BLOCK_HOPS][BL_HOP_CHANNELS], stru
 	}
 }
 
-/* Does a tone stand? While looks go on only what of it lies in the dial tones' band. */
+/* Does a dial tone stand? While looks go on, what matters is what of the sound lies in its band. */
+static int is_dial_tone(const struct bl_dtmf *d, float power)
+{
+	if (power < DIAL_MIN_POWER || fabsf(power - d->dial_power) > DIAL_STEADY * d->dial_power)
+		return 0;
+	return d->alert || d->dial_periods + 1 < DTMF_DIAL_PERIODS || bl_dtmf_dial_share(d) >= DIAL_SHARE;
+}
+
 static void watch_dial_tone(struct bl_dtmf *d)
 {
-	float power = d->dial_sum * ((float)BLOCK_HOPS / DIAL_PERIOD_HOPS);
+	float power = d->alert && dtmf_dial_tone_stands(d) ? d->dial_low : d->dial_sum * (1.0f / DIAL_PERIOD);
 
 	d->dial_sum = 0.0f;
-	if (d->alert && dtmf_dial_tone_stands(d))
-		power = d->dial_low;
-	if (power >= DIAL_MIN_POWER && fabsf(power - d->dial_power) <= DIAL_STEADY * d->dial_power) {
+	d->blocks = 0;
+	if (is_dial_tone(d, power)) {
 		d->dial_strays = 0;
 		d->dial_power += DIAL_FOLLOW * (power - d->dial_power);
 		d->dial_periods += d->dial_periods < DTMF_DIAL_PERIODS;
-	} else if (++d->dial_strays > DIAL_STRAYS || d->dial_periods < DTMF_DIAL_PERIODS) {
+	} else if (++d->dial_strays > DIAL_STRAYS || !dtmf_dial_tone_stands(d)) {
 		d->dial_power = power;
 		d->dial_periods = 0;
 		d->dial_strays = 0;
@@ -185,7 +193,7 @@ static void begin_looks(struct bl_dtmf *d, struct dtmf_out *out)
 static void follow(struct bl_dtmf *d, const struct bl_dtmf_screen *s, size_t c, struct dtmf_out *out)
 {
 	d->dial_sum += s->power[c];
-	if (!(d->hops % DIAL_PERIOD_HOPS))
+	if (++d->blocks >= DIAL_PERIOD)
 		watch_dial_tone(d);
 	if (!(s->pure >> c & 1) && !dtmf_dial_tone_stands(d))
 		return;
@@ -228,8 +236,10 @@ static inline void end_of_hop(struct bl_dtmf *d, uint16_t channel, struct batch 
 		out->channel = channel;
 		look(d, d->hops, out);
 	}
-	if (!(d->hops % BLOCK_HOPS))
-		add(b, d, channel, out);
+	if (++d->phase < BLOCK_EVERY)
+		return;
+	d->phase = 0;
+	add(b, d, channel, out);
 }
 
 static void take(struct bl_dtmf *d, const int16_t *in, size_t n, uint16_t channel, struct dtmf_out *out)

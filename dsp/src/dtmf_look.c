@@ -43,6 +43,10 @@ static void take_window(const struct bl_dtmf *d, uint64_t end, struct window *w)
 	for (uint64_t h = 0; h < BL_DTMF_WINDOW / BL_DTMF_HOP; h++)
 		memcpy(w->sound + h * BL_DTMF_HOP, d->sound[(end + h - BL_DTMF_WINDOW / BL_DTMF_HOP) % BL_DTMF_HOPS],
 		       sizeof d->sound[0]);
+	if (bl_isa() == BL_ISA_VECTOR) {
+		bl_dtmf_fold_vector(w->sound, w->even, w->odd);
+		return;
+	}
 	for (int i = 0; i < MIDDLE; i++) {
 		int after = w->sound[MIDDLE + i] >> 1, before = w->sound[MIDDLE - 1 - i] >> 1,
 		    difference = after - before;
@@ -133,6 +137,14 @@ static float dial_band(const struct window *w)
 	for (int bin = 0; bin < BL_DTMF_TONES; bin++)
 		power += re[bin] * re[bin] + im[bin] * im[bin];
 	return power * DIAL_SCALE;
+}
+
+float bl_dtmf_dial_share(const struct bl_dtmf *d)
+{
+	struct window w;
+
+	take_window(d, d->hops, &w);
+	return dial_band(&w) / (power_of(w.sound, bl_dtmf_window_square) + 1.0f);
 }
 
 /* The power in the window that tones have to account for. */

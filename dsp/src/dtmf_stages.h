@@ -6,12 +6,16 @@
 #include "dtmf.h"
 
 #define DTMF_GROUP 4
-#define DTMF_DIAL_PERIODS 5 /* 200 ms of one level: speech seldom does that */
+#define DTMF_DIAL_PERIODS 2 /* beside the first, so 360 ms of one level: speech seldom does that */
 
 struct dtmf_look {
 	uint64_t end;   /* sample behind it */
 	char digit;     /* 0: no hit */
+	char trace;     /* the digit though it is not pure enough for a hit; 0: none */
+	int masked;     /* it is a hit though a voice masks it */
 	float power[2]; /* low, high: mean squares */
+	float hz[2];    /* low, high */
+	float purity;   /* share of the tones in the window's power */
 };
 
 /* Where events go. */
@@ -25,6 +29,13 @@ struct dtmf_out {
 void bl_dtmf_glance(struct bl_dtmf *d, uint64_t end);
 /* The same window, judged. */
 void bl_dtmf_look(struct bl_dtmf *d, uint64_t end, struct dtmf_look *look);
+/*
+ * The share of the window's power that lies where a voice would have harmonics, were the two tones such: a step above
+ * and below, between them, and at the step itself.
+ */
+float bl_dtmf_voice(const struct bl_dtmf *d, const struct dtmf_look *look);
+/* The share of the last window's power that lies where dial tones do. */
+float bl_dtmf_dial_share(const struct bl_dtmf *d);
 /* What a look makes of the digit. */
 void bl_dtmf_decide(struct bl_dtmf *d, const struct dtmf_look *look, struct dtmf_out *out);
 

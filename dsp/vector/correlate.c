@@ -60,7 +60,7 @@ void bl_hop_take_vector(struct bl_hop *hop, const int16_t *const in[BL_HOP_CHANN
 {
 	bl_i8 laid[2 * BL_HOP_PAIRS], energy = {0};
 
-#pragma GCC unroll 5
+#pragma GCC unroll 2
 	for (size_t at = 0; at < 2 * BL_HOP_PAIRS; at += 4)
 		lay_out_four(in, at, laid + at);
 #pragma GCC unroll 10
@@ -83,7 +83,7 @@ INLINE void correlate(const struct bl_hop *hops, size_t n_hops, const struct bl_
 {
 	bl_i8 sum[2][ROWS_TOGETHER] = {{{0}}};
 
-#pragma GCC unroll 1
+#pragma GCC unroll 2
 	for (size_t k = 0; k < BL_HOP_PAIRS; k++)
 		for (size_t r = 0; r < n_rows; r++) {
 			bl_h16 row = bl_all_pairs((odd ? rows[r].sine : rows[r].cosine) + 2 * k);

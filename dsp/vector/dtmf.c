@@ -50,6 +50,18 @@ void bl_dtmf_screen_vector(const int16_t *const sound[2][BL_HOP_CHANNELS], struc
 	s->pure = bl_bits_of(low + high > BL_DTMF_BLOCK_PURITY * power);
 }
 
+void bl_dtmf_fold_vector(const int16_t *sound, int16_t *even, int16_t *odd)
+{
+	for (int i = 0; i < BL_DTMF_WINDOW / 2; i += BL_LANES) {
+		bl_h8 after = bl_load_bl_h8(sound + BL_DTMF_WINDOW / 2 + i) >> 1;
+		bl_h8 before = bl_load_bl_h8(sound + BL_DTMF_WINDOW / 2 - BL_LANES - i) >> 1;
+
+		before = __builtin_shuffle(before, (bl_h8){7, 6, 5, 4, 3, 2, 1, 0});
+		bl_store_bl_h8(even + i, after + before);
+		bl_store_bl_h8(odd + i, after - before);
+	}
+}
+
 void bl_dtmf_products_vector(const int16_t *half, const int16_t *rows, float *sums)
 {
 	bl_i8 sum[CHAINS] = {{0}};

@@ -20,6 +20,8 @@ struct bl_dtmf_screen {
 
 /* sound: two hops of each channel. */
 void bl_dtmf_screen_vector(const int16_t *const sound[2][BL_HOP_CHANNELS], struct bl_dtmf_screen *s);
+/* Halves of sum and difference of samples that lie equally far from the middle of BL_DTMF_WINDOW. */
+void bl_dtmf_fold_vector(const int16_t *sound, int16_t *even, int16_t *odd);
 /* Half a window with the rows of eight frequencies. */
 void bl_dtmf_products_vector(const int16_t *half, const int16_t *rows, float *sums);
 /* The windowed mean square of BL_DTMF_WINDOW samples. */
