@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "correlate.h"
+#include "dbm0.h"
 #include "dtmf_digits.h"
 #include "dtmf_stages.h"
 #include "dtmf_tables.h"
@@ -20,6 +21,9 @@
 #include "isa.h"
 
 #define PURITY 0.75f       /* a look at 10 dB SNR has 0.91 */
+#define MASKED_PURITY 0.5f /* where a voice lies over the digit */
+#define BAND_PURITY 0.85f  /* of it, above its lowest harmonics */
+#define TRACE 0.3f
 #define EDGE_SHARE 0.5f    /* of a tone's power a window 3/4 full reads */
 #define DIAL_TOP 1.3f      /* of its power: above is something else beside it */
 #define DIAL_FOLLOW 0.125f /* a look: the beat of two tones is gone in 8 */
@@ -29,6 +33,11 @@
 #define HOPS_A_SECOND 200.0f
 #define BIN_HZ 50.0f /* sampling rate / window */
 #define PI_F 3.14159265f
+#define DTMF_LINES BL_HOP_CHANNELS /* of which six are of use: as many as there are lanes */
+#define VOICE_LOWEST_HZ 150.0f     /* there may be hum below */
+#define DIAL_HIGHEST_HZ 575.0f
+#define VOICE_HIGHEST_HZ 3500.0f
+#define VOICE_BESIDE_HZ 125.0f /* where the tone itself is 30 dB down */
 #define MIDDLE (BL_DTMF_WINDOW / 2)
 
 /* The window, as it is and folded about its middle. */
@@ -164,13 +173,14 @@ static float total_of(struct bl_dtmf *d, const struct window *w)
 static void judge(struct bl_dtmf *d, const struct window *w, const float *re, const float *im, struct dtmf_look *look)
 {
 	int tone[2] = {strongest(re, im, 0), strongest(re, im, DTMF_GROUP)};
-	float tones = 0.0f;
+	float tones = 0.0f, total = total_of(d, w);
 	int in_tune = 1;
 
 	for (int i = 0; i < 2; i++) {
 		int k = tone[i];
 		float off = offset_hz(d, re, im, k);
 
+		look->hz[i] = bl_dtmf_hz[k] + off;
 		look->power[i] = (re[k] * re[k] + im[k] * im[k]) * TONE_SCALE;
 		if (fabsf(off) <= d->max_off * bl_dtmf_hz[k])
 			look->power[i] *= regain(off);
@@ -178,8 +188,15 @@ static void judge(struct bl_dtmf *d, const struct window *w, const float *re, co
 			in_tune = 0;
 		tones += look->power[i];
 	}
-	if (tones >= PURITY * total_of(d, w) && in_tune && levels_are_good(d, look->power))
-		look->digit = dtmf_digits[DTMF_GROUP * tone[0] + tone[1] - DTMF_GROUP];
+	look->purity = total > 0.0f ? tones / total : 0.0f;
+	look->masked = 0;
+	if (in_tune && levels_are_good(d, look->power) && look->purity < PURITY && look->purity >= MASKED_PURITY &&
+	    !dtmf_dial_tone_stands(d))
+		look->masked = tones >= BAND_PURITY * (power_of(w->sound, bl_dtmf_window_square) - dial_band(w));
+	if (look->purity >= TRACE && in_tune && levels_are_good(d, look->power))
+		look->trace = dtmf_digits[DTMF_GROUP * tone[0] + tone[1] - DTMF_GROUP];
+	if (look->purity >= PURITY || look->masked)
+		look->digit = look->trace;
 }
 
 static void correlate(const struct window *w, float *re, float *im)
@@ -204,8 +221,55 @@ void bl_dtmf_look(struct bl_dtmf *d, uint64_t end, struct dtmf_look *look)
 	take_window(d, end, &w);
 	correlate(&w, re, im);
 	look->end = end * BL_DTMF_HOP;
-	look->digit = 0;
+	look->digit = look->trace = 0;
 	judge(d, &w, re, im, look);
 	memcpy(d->re, re, sizeof re);
 	memcpy(d->im, im, sizeof im);
+}
+
+/* The mean square of a sine near each of these frequencies. */
+static void line_powers(const int16_t *sound, const float hz[DTMF_LINES], float power[DTMF_LINES])
+{
+	float c[DTMF_LINES], s[DTMF_LINES];
+
+	for (int k = 0; k < DTMF_LINES; k++) {
+		c[k] = cosf(2.0f * PI_F / BL_SAMPLE_RATE_HZ * hz[k]);
+		s[k] = sinf(2.0f * PI_F / BL_SAMPLE_RATE_HZ * hz[k]);
+	}
+	if (bl_isa() == BL_ISA_VECTOR) {
+		bl_dtmf_lines_vector(sound, c, s, power);
+		return;
+	}
+	for (int k = 0; k < DTMF_LINES; k++) {
+		float re = 1.0f, im = 0.0f, sum_re = 0.0f, sum_im = 0.0f;
+
+		for (int i = 0; i < BL_DTMF_WINDOW; i++) {
+			float sample = bl_dtmf_window[i] * (float)sound[i], next = c[k] * re - s[k] * im;
+
+			sum_re += sample * re;
+			sum_im += sample * im;
+			im = c[k] * im + s[k] * re;
+			re = next;
+		}
+		power[k] = 2.0f * (sum_re * sum_re + sum_im * sum_im);
+	}
+}
+
+float bl_dtmf_voice(const struct bl_dtmf *d, const struct dtmf_look *look)
+{
+	float low = look->hz[0], high = look->hz[1], step = high - low, half = 0.5f * step;
+	const float hz[DTMF_LINES] = {step, low - step, high + step, low + half, low - half, high + half};
+	float lowest = dtmf_dial_tone_stands(d) ? DIAL_HIGHEST_HZ : VOICE_LOWEST_HZ, sum = 0.0f, strongest_line = 0.0f;
+	float power[DTMF_LINES];
+	struct window w;
+
+	take_window(d, look->end / BL_DTMF_HOP, &w);
+	line_powers(w.sound, hz, power);
+	for (int k = 0; k < DTMF_LINES; k++) {
+		if (hz[k] < lowest || hz[k] > VOICE_HIGHEST_HZ || fabsf(hz[k] - low) < VOICE_BESIDE_HZ)
+			continue;
+		sum += power[k];
+		strongest_line = fmaxf(strongest_line, power[k]);
+	}
+	return (sum - strongest_line) / power_of(w.sound, bl_dtmf_window);
 }
