@@ -232,7 +232,7 @@ static void add(struct batch *b, struct bl_dtmf *d, uint16_t channel, struct dtm
 static inline void end_of_hop(struct bl_dtmf *d, uint16_t channel, struct batch *b, struct dtmf_out *out)
 {
 	d->hops++;
-	if (d->alert) {
+	if (__builtin_expect(d->alert != 0, 0)) {
 		out->channel = channel;
 		look(d, d->hops, out);
 	}
@@ -279,16 +279,17 @@ size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[]
 
 	b.n = 0;
 	for (size_t c = 0; c < channels; c++) {
+		struct bl_dtmf *x = d[c];
 		const int16_t *sound = in[c] ? in[c] : silence;
 
-		if (!d[c])
+		if (!x)
 			continue;
-		if (d[c]->fill) {
-			take(d[c], sound, BL_DTMF_HOP, (uint16_t)c, &out);
+		if (x->fill) {
+			take(x, sound, BL_DTMF_HOP, (uint16_t)c, &out);
 			continue;
 		}
-		memcpy(d[c]->sound[d[c]->hops % BL_DTMF_HOPS], sound, sizeof d[c]->sound[0]);
-		end_of_hop(d[c], (uint16_t)c, &b, &out);
+		memcpy(x->sound[x->hops % BL_DTMF_HOPS], sound, sizeof x->sound[0]);
+		end_of_hop(x, (uint16_t)c, &b, &out);
 	}
 	if (b.n)
 		run(&b, &out);

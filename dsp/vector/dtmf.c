@@ -56,7 +56,7 @@ void bl_dtmf_fold_vector(const int16_t *sound, int16_t *even, int16_t *odd)
 		bl_h8 after = bl_load_bl_h8(sound + BL_DTMF_WINDOW / 2 + i) >> 1;
 		bl_h8 before = bl_load_bl_h8(sound + BL_DTMF_WINDOW / 2 - BL_LANES - i) >> 1;
 
-		before = __builtin_shuffle(before, (bl_h8){7, 6, 5, 4, 3, 2, 1, 0});
+		before = __builtin_shufflevector(before, before, 7, 6, 5, 4, 3, 2, 1, 0);
 		bl_store_bl_h8(even + i, after + before);
 		bl_store_bl_h8(odd + i, after - before);
 	}
