@@ -62,12 +62,16 @@ struct bl_dtmf {
 	uint32_t misses;       /* looks in a row without `digit` */
 	char candidate;        /* digit of the last hit, 0: none */
 	char digit;            /* digit that is on, 0: none */
+	uint8_t masked;        /* a look of the run was a hit though a voice masked it */
 	float min_power;       /* mean squares and ratios, from cfg */
 	float max_high_ratio;
 	float max_low_ratio;
 	float max_off;                              /* share of the frequency */
-	float candidate_power[2];                   /* loudest low and high tone since the first hit, mean square */
+	float run_power[2][2];                      /* low, high tone of the run of hits: least and most mean square */
+	float run_hz[2][2];                         /* and frequency */
+	float purity;                               /* of the run, summed */
 	float level_dbm0;                           /* of the digit that is on */
+	float digit_power[2];                       /* its low and high tone */
 	uint64_t candidate_at;                      /* start of the candidate */
 	uint64_t digit_at;                          /* start of the digit that is on */
 	uint64_t digit_end;                         /* its end as far as seen */

@@ -5,13 +5,22 @@
 #include "dbm0.h"
 #include "dtmf_stages.h"
 
-#define MS_TO_FILL 13 /* of a tone before a look is a hit, and after one at its end: purity 0.75 */
+#define MS_TO_FILL 13           /* of a tone before a look is a hit, and after one at its end: purity 0.75 */
+#define LEVEL_RATIO 2.5f        /* noise of 10 dB SNR and an echo of -10 dB move a sender's level by less */
+#define DRIFT_HZ 10.0f          /* and its frequency */
+#define MASKED_LEVEL_RATIO 1.6f /* where a voice is seen, it must not be the voice's */
+#define MASKED_DRIFT_HZ 6.0f
+#define MEAN_PURITY 0.78f
+#define VOICE 0.03f
+#define SUSTAINED 0.6f
 #define HIT_AFTER_START (MS_TO_FILL * BL_SAMPLES_PER_MS + BL_DTMF_HOP / 2)
 #define HIT_BEFORE_END (BL_DTMF_WINDOW - MS_TO_FILL * BL_SAMPLES_PER_MS - BL_DTMF_HOP / 2)
 
-static float level_of(const float *power)
+static float level_of(const struct bl_dtmf *d)
 {
-	return 5.0f * (log10f(power[0] / BL_DBM0_MEAN_SQUARE) + log10f(power[1] / BL_DBM0_MEAN_SQUARE));
+	float product = (d->run_power[0][1] / BL_DBM0_MEAN_SQUARE) * (d->run_power[1][1] / BL_DBM0_MEAN_SQUARE);
+
+	return 5.0f * log10f(product);
 }
 
 static void tell(const struct bl_dtmf *d, int on, struct dtmf_out *out)
@@ -40,32 +49,83 @@ static void begin_digit(struct bl_dtmf *d, const struct dtmf_look *look, struct 
 	d->digit = d->candidate;
 	d->digit_at = d->candidate_at;
 	d->digit_end = look->end - HIT_BEFORE_END;
-	d->level_dbm0 = level_of(d->candidate_power);
+	d->level_dbm0 = level_of(d);
 	d->misses = 0;
+	for (int i = 0; i < 2; i++)
+		d->digit_power[i] = d->run_power[i][1];
 	tell(d, 1, out);
 }
 
-/* Hits in a row of one digit, its start and its loudest look. */
-static void count_hit(struct bl_dtmf *d, const struct dtmf_look *look)
+/* Widen a range, lowest and highest; does it still lie within `most` of ratio or difference? */
+static void widen(float range[2], float value)
 {
-	if (!look->digit || look->digit != d->candidate) {
-		d->candidate = look->digit;
-		d->candidate_at = look->end > HIT_AFTER_START ? look->end - HIT_AFTER_START : 0;
-		d->candidate_power[0] = 0.0f;
-		d->candidate_power[1] = 0.0f;
-		d->hits = 0;
-	}
-	if (!look->digit)
-		return;
-	d->hits++;
-	for (int i = 0; i < 2; i++)
-		d->candidate_power[i] = fmaxf(d->candidate_power[i], look->power[i]);
+	range[0] = fminf(range[0], value);
+	range[1] = fmaxf(range[1], value);
 }
 
-static int candidate_is_digit(const struct bl_dtmf *d)
+static void begin_run(struct bl_dtmf *d, const struct dtmf_look *look)
+{
+	d->candidate = look->digit;
+	d->candidate_at = look->end > HIT_AFTER_START ? look->end - HIT_AFTER_START : 0;
+	d->hits = 0;
+	d->masked = 0;
+	d->purity = 0.0f;
+}
+
+/* A sender stands still: where level or frequency wander it is speech or music. */
+static int stands_still(const struct bl_dtmf *d)
+{
+	float ratio = d->masked ? MASKED_LEVEL_RATIO : LEVEL_RATIO, hz = d->masked ? MASKED_DRIFT_HZ : DRIFT_HZ;
+
+	for (int i = 0; i < 2; i++)
+		if (d->run_power[i][1] > ratio * d->run_power[i][0] || d->run_hz[i][1] - d->run_hz[i][0] > hz)
+			return 0;
+	return 1;
+}
+
+/* The first look of a run may be partly filled. */
+static void add_to_run(struct bl_dtmf *d, const struct dtmf_look *look)
+{
+	for (int i = 0; i < 2; i++)
+		if (d->hits < 2) {
+			d->run_power[i][0] = d->run_power[i][1] = look->power[i];
+			d->run_hz[i][0] = d->run_hz[i][1] = look->hz[i];
+		} else {
+			widen(d->run_power[i], look->power[i]);
+			widen(d->run_hz[i], look->hz[i]);
+		}
+	d->purity += d->hits ? fmaxf(look->purity, look->masked ? MEAN_PURITY : 0.0f) : 0.0f;
+	d->masked |= (uint8_t)look->masked;
+	d->hits++;
+}
+
+/* Something sounds over the digit: its tones are there as loud as before, and more. */
+static int sustains(const struct dtmf_look *look, char digit, float low, float high)
+{
+	return digit && look->trace == digit && look->power[0] >= SUSTAINED * low && look->power[1] >= SUSTAINED * high;
+}
+
+/* Hits in a row of one digit that stands still. */
+static void count_hit(struct bl_dtmf *d, const struct dtmf_look *look)
+{
+	if (!look->digit && sustains(look, d->candidate, d->run_power[0][1], d->run_power[1][1]))
+		return;
+	if (!look->digit || look->digit != d->candidate)
+		begin_run(d, look);
+	if (!look->digit)
+		return;
+	add_to_run(d, look);
+	if (d->digit != d->candidate && !stands_still(d)) {
+		begin_run(d, look);
+		add_to_run(d, look);
+	}
+}
+
+static int candidate_is_digit(const struct bl_dtmf *d, const struct dtmf_look *look)
 {
 	return d->candidate && d->candidate != d->digit && d->hits >= d->on_hits &&
-	       d->candidate_power[0] >= d->min_power && d->candidate_power[1] >= d->min_power;
+	       d->run_power[0][1] >= d->min_power && d->run_power[1][1] >= d->min_power &&
+	       d->purity >= MEAN_PURITY * (float)(d->hits - 1) && bl_dtmf_voice(d, look) < VOICE;
 }
 
 void bl_dtmf_decide(struct bl_dtmf *d, const struct dtmf_look *look, struct dtmf_out *out)
@@ -74,10 +134,12 @@ void bl_dtmf_decide(struct bl_dtmf *d, const struct dtmf_look *look, struct dtmf
 	if (d->digit && look->digit == d->digit) {
 		d->misses = 0;
 		d->digit_end = look->end - HIT_BEFORE_END;
-	} else if (d->digit && (++d->misses >= d->off_looks || candidate_is_digit(d))) {
+	} else if (sustains(look, d->digit, d->digit_power[0], d->digit_power[1])) {
+		d->misses = 0;
+	} else if (d->digit && (++d->misses >= d->off_looks || candidate_is_digit(d, look))) {
 		end_digit(d, out);
 	}
-	if (candidate_is_digit(d))
+	if (candidate_is_digit(d, look))
 		begin_digit(d, look, out);
 }
 
