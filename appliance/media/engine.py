@@ -35,7 +35,11 @@ from appliance.media.status import conference_status, engine_status, port_status
 from appliance.media.taps import TapReader
 from drivers.model import SPANS, SpanStatus
 from drivers.protocol import CardSettings
+from dsp.srtp import MasterKey
 
+PCMA = 8
+LAWS = {PCMA: 0, 0: 1}
+"""Law of the sound by payload type (RFC 3551 §6)."""
 RTP_FIRST = 256
 RTP_PORTS = 256
 NULL_FIRST = RTP_FIRST + RTP_PORTS
@@ -159,14 +163,50 @@ class Engine:
         _check(port, 0, RTP_FIRST - 1, "timeslot port")
         self._push(self._segment.command(CommandKind.OPEN_TIMESLOT, port))
 
-    def open_rtp(self, port: int, remote: tuple[str, int] | None, payload_type: int = 8, packet_ms: int = 20) -> None:
-        """Bind the port's UDP pair; packets go out as soon as a remote is known. A-law (payload type 8) only."""
+    def open_rtp(
+        self,
+        port: int,
+        remote: tuple[str, int] | None,
+        payload_type: int = PCMA,
+        packet_ms: int = 20,
+        event_type: int | None = None,
+    ) -> None:
+        """Bind the port's UDP pair; packets go out as soon as a remote is known.
+
+        `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127; None: the
+        peer has none, digits go in the sound.
+        """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
-        if payload_type != 8 or packet_ms not in {5, 10, 20}:
-            raise ValueError(f"payload_type={payload_type} packet_ms={packet_ms}: 8, and 5, 10 or 20")
+        if payload_type not in LAWS or packet_ms not in {5, 10, 20}:
+            raise ValueError(f"payload_type={payload_type} packet_ms={packet_ms}: 0 or 8, and 5, 10 or 20")
+        if event_type is not None:
+            _check(event_type, 96, 127, "event_type")
         command = self._segment.command(CommandKind.OPEN_RTP, port)
         command.rtp.packet_ms = packet_ms
+        command.rtp.law = LAWS[payload_type]
+        command.rtp.event_type = event_type or 0
         _put_remote(command, remote)
+        self._push(command)
+
+    def secure(self, port: int, send: MasterKey, receive: MasterKey) -> None:
+        """Send and believe SRTP alone from now on. Both keys are of one suite, without MKI."""
+        _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
+        if send.suite is not receive.suite or send.mki or receive.mki:
+            raise ValueError(f"port={port}: keys of one suite without MKI are wanted")
+        command = self._command(CommandKind.SECURE, port)
+        command.secure.suite = send.suite
+        shared.fill(command.secure.tx, send.key + send.salt)
+        shared.fill(command.secure.rx, receive.key + receive.salt)
+        self._push(command)
+
+    def tell_digit(self, port: int, digit: str, duration_ms: int = 0) -> None:
+        """Take a digit that the port's peer has told by SIP INFO; 0 ms: it told no length."""
+        if len(_digits(digit, 1, "digit")) != 1:
+            raise ValueError("digit: none")
+        _check(duration_ms, 0, 65535, "duration_ms")
+        command = self._command(CommandKind.TELL_DIGIT, port)
+        command.info.digit = digit.upper().encode()
+        command.info.duration_ms = duration_ms
         self._push(command)
 
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:

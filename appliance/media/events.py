@@ -75,6 +75,8 @@ class CommandKind(enum.IntEnum):
     LEAVE = 22
     SET_PROFILE = 23
     SET_GAIN = 24
+    SECURE = 25
+    TELL_DIGIT = 26
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -129,7 +131,10 @@ class DigitsSent(msgspec.Struct, frozen=True, tag=True):
 
 
 class DigitDetected(msgspec.Struct, frozen=True, tag=True):
-    """A DTMF digit was heard. To the client of the port's last collect, else to CALL."""
+    """A digit was dialled, by tones, telephone events or SIP INFO; told once, however many ways it came.
+
+    To the client of the port's last collect, else to CALL.
+    """
 
     port: int
     digit: str
@@ -222,13 +227,19 @@ class RtpCounters(msgspec.Struct, frozen=True):
     stray: int = 0
     """From another source or SSRC than the one held."""
     other_payload: int = 0
-    """Another payload type than the port's (RFC 4733 events among them): ignored."""
+    """A payload type that the port does not have: ignored."""
     rtcp: int = 0
-    """RTCP packets, counted and otherwise unused."""
+    """RTCP packets of the peer."""
     silence_samples: int = 0
     """Samples of silence put in where sound was missing."""
     resyncs: int = 0
     """Times the jitter buffer was laid out anew after a pause or another SSRC."""
+    concealed_samples: int = 0
+    """Samples of them that were concealed."""
+    events: int = 0
+    """Packets of telephone events."""
+    forged: int = 0
+    """What SRTP did not believe: not encrypted, forged, replayed."""
 
 
 class EchoStatus(msgspec.Struct, frozen=True):
@@ -268,6 +279,15 @@ class PortStatus(msgspec.Struct, frozen=True):
     """RFC 3550 interarrival jitter."""
     delay_ms: float
     """Time a packet waits in the jitter buffer."""
+    secure: bool
+    """SRTP, and nothing else."""
+    loss_percent: float
+    """Packets lost or too late, since the port was opened."""
+    round_trip_ms: float | None
+    """By RTCP; None: the peer sends none."""
+    mos_lq: float
+    mos_cq: float
+    """E-model (G.107) of what is received: listening, and with the delay of a conversation. 0 on a port without RTP."""
     rtp: RtpCounters
 
 

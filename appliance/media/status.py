@@ -71,6 +71,11 @@ def port_status(segment: Segment, port: int) -> PortStatus:
         remote=(dotted(status.remote.ip), status.remote.port) if status.remote.port else None,
         jitter_ms=status.jitter_us / 1000,
         delay_ms=status.delay_us / 1000,
+        secure=bool(status.secure),
+        loss_percent=status.loss_percent,
+        round_trip_ms=None if status.round_trip_ms < 0 else status.round_trip_ms,
+        mos_lq=status.mos_lq,
+        mos_cq=status.mos_cq,
         rtp=RtpCounters(**_fields(status.rtp, RtpCounters)),
     )
 

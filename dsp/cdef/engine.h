@@ -38,6 +38,19 @@ struct bl_send_frame {
 struct bl_rtp_command {
 	struct bl_address remote;
 	uint8_t packet_ms;
+	uint8_t law;
+	uint8_t event_type;
+};
+
+struct bl_secure_command {
+	uint8_t suite;
+	uint8_t tx[...];
+	uint8_t rx[...];
+};
+
+struct bl_info_command {
+	char digit;
+	uint16_t duration_ms;
 };
 
 struct bl_play_command {
@@ -101,6 +114,8 @@ struct bl_command {
 		struct bl_join_command join;
 		struct bl_profile_command profile;
 		struct bl_gain_command gain;
+		struct bl_secure_command secure;
+		struct bl_info_command info;
 		struct bl_play_command play;
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;
@@ -207,7 +222,7 @@ struct bl_span_status {
 
 struct bl_rtp_counters {
 	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples,
-	        resyncs;
+	        resyncs, concealed_samples, events, forged;
 };
 
 struct bl_conference_status {
@@ -229,6 +244,10 @@ struct bl_port_status {
 	float erl_db, erle_db;
 	uint32_t clipped;
 	struct bl_address remote;
+	uint8_t secure;
+	float mos_lq, mos_cq;
+	float loss_percent;
+	float round_trip_ms;
 	uint32_t jitter_us;
 	uint32_t delay_us;
 	struct bl_rtp_counters rtp;

@@ -25,6 +25,13 @@ static int port_checked(const struct order *o)
 	return bl_port_is_open(o->engine, o->c->port) ? 0 : -ENOTCONN;
 }
 
+static int rtp_checked(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return !error && bl_port(o->engine, o->c->port)->kind != BL_PORT_RTP ? -EINVAL : error;
+}
+
 static int open_span(const struct order *o)
 {
 	return o->c->port < BL_SPANS ? bl_span_open(o->engine, o->c->port, &o->c->span, true) : -EINVAL;
@@ -52,11 +59,11 @@ static int open_rtp(const struct order *o)
 
 static int set_rtp_remote(const struct order *o)
 {
-	int error = port_checked(o);
+	int error = rtp_checked(o);
 
 	if (error)
 		return error;
-	if (o->c->port < BL_RTP_FIRST || o->c->port >= BL_NULL_FIRST || !o->c->rtp.remote.port || !o->c->rtp.remote.ip)
+	if (!o->c->rtp.remote.port || !o->c->rtp.remote.ip)
 		return -EINVAL;
 	bl_rtp_remote(bl_rtp_of(o->engine, o->c->port), &o->c->rtp.remote, o->engine->tick.sample);
 	return 0;
@@ -223,6 +230,25 @@ static int leave(const struct order *o)
 	return error ? error : bl_conference_leave(o->engine, o->c->port);
 }
 
+static int secure(const struct order *o)
+{
+	int error = rtp_checked(o);
+
+	return error ? error : bl_secure_start(o->engine, o->c->port, &o->c->secure);
+}
+
+static int tell_digit(const struct order *o)
+{
+	int error = port_checked(o);
+
+	if (error)
+		return error;
+	if (bl_telephone_event_of(o->c->info.digit) < 0)
+		return -EINVAL;
+	bl_digit_relay_info(&bl_port(o->engine, o->c->port)->relay, o->c->info.digit, o->c->info.duration_ms);
+	return 0;
+}
+
 typedef int (*obey_fn)(const struct order *o);
 
 static const obey_fn table[BL_COMMAND_KINDS] = {
@@ -250,6 +276,8 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_LEAVE] = leave,
         [BL_SET_PROFILE] = set_profile,
         [BL_SET_GAIN] = set_gain,
+        [BL_SECURE] = secure,
+        [BL_TELL_DIGIT] = tell_digit,
 };
 
 static void refuse(const struct order *o, int error)
@@ -285,6 +313,10 @@ static void obey(struct bl_engine *e, unsigned client, uint32_t slot)
 		error = table[c.kind](&o);
 	if (error)
 		refuse(&o, error);
+	if (c.kind == BL_SECURE) { /* keys are not left behind in the ring */
+		bl_secure_forget(&c.secure);
+		bl_secure_forget(&e->segment->commands[client].slots[slot].secure);
+	}
 }
 
 void bl_commands_read(struct bl_engine *e)

@@ -28,6 +28,7 @@ void bl_decode_tick(struct bl_engine *e)
 			receive_null(e, port);
 		bl_alaw_decode(e->rx[port], e->heard[port], BL_TICK_SAMPLES);
 	}
+	bl_rtp_conceal(e);
 }
 
 void bl_condition_tick(struct bl_engine *e)
@@ -36,7 +37,9 @@ void bl_condition_tick(struct bl_engine *e)
 		unsigned port = e->open[i];
 		const struct bl_port *p = bl_port(e, port);
 
-		if (bl_gain_alters(&p->rx_gain))
+		if (bl_relay_silences(e, port))
+			memset(e->heard[port], 0, sizeof e->heard[port]);
+		else if (bl_gain_alters(&p->rx_gain))
 			bl_gain_process(&p->rx_gain, e->heard[port], e->heard[port], BL_TICK_SAMPLES);
 		else if (!p->echo)
 			continue;

@@ -6,22 +6,7 @@ void bl_detect_start(struct bl_engine *e, unsigned port)
 {
 	struct bl_port *p = bl_port(e, port);
 
-	p->detect_base = e->tick.sample;
 	p->detect = bl_dtmf_init(&p->dtmf, NULL) == 0;
-}
-
-static void report(struct bl_engine *e, unsigned port, const struct bl_dtmf_event *digit)
-{
-	struct bl_port *p = bl_port(e, port);
-	struct bl_event *event = bl_event_new(e, p->listener, BL_DIGIT_DETECTED, port);
-
-	if (event) {
-		event->sample = p->detect_base + digit->at_sample;
-		event->octets[0] = (uint8_t)digit->digit;
-		event->length = 1;
-		bl_event_publish(e, p->listener);
-	}
-	bl_collect_digit(e, port, digit->digit);
 }
 
 /* One pass over the samples serves every meter. */
@@ -45,15 +30,18 @@ static void hear_digits(struct bl_engine *e)
 		e->batch.dtmf[i] = p->detect ? &p->dtmf : NULL;
 	}
 	count = bl_dtmf_process_many(e->batch.dtmf, e->batch.in, e->ports_open, e->batch.digits, BL_DIGIT_EVENTS);
-	for (size_t i = 0; i < count; i++)
-		if (e->batch.digits[i].on)
-			report(e, e->open[e->batch.digits[i].channel], &e->batch.digits[i]);
+	for (size_t i = 0; i < count; i++) {
+		const struct bl_dtmf_event *digit = &e->batch.digits[i];
+
+		bl_digit_relay_inband(&bl_port(e, e->open[digit->channel])->relay, digit->digit, digit->on);
+	}
 }
 
 void bl_detect_tick(struct bl_engine *e)
 {
 	measure(e);
 	hear_digits(e);
+	bl_relay_tick(e);
 	for (unsigned i = 0; i < e->ports_open; i++)
 		bl_collect_tick(e, e->open[i]);
 }

@@ -15,6 +15,8 @@ struct bl_event *bl_event_new(struct bl_engine *e, unsigned client, enum bl_even
 	struct bl_event *event;
 	uint32_t slot;
 
+	if (client == BL_NO_CLIENT)
+		return NULL;
 	if (!bl_ring_reserve(&r->ring, BL_EVENT_SLOTS, 0, &slot)) {
 		atomic_fetch_add_explicit(&r->ring.dropped, 1, memory_order_relaxed);
 		return NULL;

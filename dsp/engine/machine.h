@@ -14,7 +14,14 @@
 #include <stdint.h>
 
 #include "bl_engine.h"
+#include "dbm0.h"
 #include "segment.h"
+
+#define BL_ALL_CAME ((1ull << BL_TICK_SAMPLES) - 1)
+
+struct bl_ciphers {
+	struct bl_srtp_ctx *rx, *tx;
+};
 
 struct bl_rtp_sockets {
 	int rtp; /* -1: closed */
@@ -46,6 +53,8 @@ struct bl_engine {
 	uint16_t open[BL_PORTS]; /* port numbers */
 	int span_fds[BL_SPANS];
 	struct bl_rtp_sockets sockets[BL_RTP_PORTS];
+	struct bl_ciphers ciphers[BL_RTP_PORTS];
+	uint64_t came[BL_RTP_PORTS]; /* bit of each octet of this tick that was not lost */
 	pthread_t reference;
 	uint8_t rx[BL_PORTS][BL_TICK_SAMPLES]; /* A-law, this tick */
 	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
@@ -113,6 +122,8 @@ void bl_play_fill(struct bl_engine *e, unsigned port, uint8_t *out);
 int bl_digits_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_digits_command *c);
 void bl_digits_end(struct bl_engine *e, unsigned port);
 void bl_digits_fill(struct bl_engine *e, unsigned port, uint8_t *out);
+void bl_digits_pass(struct bl_engine *e, unsigned port, char digit, uint16_t on_ms, uint16_t off_ms);
+void bl_digits_events_tick(struct bl_engine *e, unsigned port);
 int bl_collect_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id,
                      const struct bl_collect_command *c);
 void bl_collect_end(struct bl_engine *e, unsigned port, enum bl_collect_end why, char terminator);
@@ -135,13 +146,42 @@ void bl_spans_resume(struct bl_engine *e);
 void bl_spans_receive(struct bl_engine *e);
 void bl_spans_send(struct bl_engine *e);
 
-/* rtp_port.c */
+/* rtp_socket.c */
 int bl_rtp_bind(struct bl_engine *e, unsigned port);
 void bl_rtp_unbind(struct bl_engine *e, unsigned port);
-void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample);
-void bl_rtp_receive(struct bl_engine *e);
-void bl_rtp_send(struct bl_engine *e);
+void bl_rtp_sockets_drain(struct bl_engine *e);
+bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *octets, size_t n);
+
+/* rtp_port.c, rtp_send.c */
 int bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample);
+void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample);
+void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile);
+void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);
+void bl_rtp_receive(struct bl_engine *e);
+void bl_rtp_conceal(struct bl_engine *e);
+void bl_rtp_send(struct bl_engine *e);
+
+/* rtp_control.c: RTCP */
+void bl_rtcp_begin(struct bl_rtp_port *r, uint64_t sample);
+bool bl_rtcp_muxed(const uint8_t *octets, size_t n);
+void bl_rtcp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);
+void bl_rtcp_tick(struct bl_engine *e, unsigned port);
+
+/* secure.c: SRTP; open and close are true where the packet may be used */
+int bl_secure_start(struct bl_engine *e, unsigned port, const struct bl_secure_command *c);
+void bl_secure_forget(struct bl_secure_command *c);
+void bl_secure_end(struct bl_engine *e, unsigned port);
+int bl_secure_resume(struct bl_engine *e, unsigned port);
+bool bl_secure_open(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n);
+bool bl_secure_close(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n, size_t room);
+bool bl_secure_open_control(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n);
+bool bl_secure_close_control(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n, size_t room);
+
+/* relay.c: digits, however they come */
+void bl_digit_event(struct bl_engine *e, unsigned port, const struct bl_telephone_event_change *change);
+void bl_relay_tick(struct bl_engine *e);
+/* The tone in what is received is to be silenced: the digit is passed on in another form. */
+bool bl_relay_silences(struct bl_engine *e, unsigned port);
 
 /* orphan.c: ports whose owner is dead; after a time in which nobody could read, everybody is forgiven */
 void bl_orphans_tick(struct bl_engine *e);
@@ -153,6 +193,11 @@ void bl_table_resume(struct bl_engine *e);
 static inline bool bl_stop_asked(const struct bl_header *h)
 {
 	return __atomic_load_n(&h->stop, __ATOMIC_ACQUIRE);
+}
+
+static inline uint8_t bl_rtp_payload_type(const struct bl_rtp_port *r)
+{
+	return r->law == BL_JITTER_ULAW ? BL_RTP_PCMU : BL_RTP_PCMA;
 }
 
 /* Nothing is done to a sound at 0 dB. */

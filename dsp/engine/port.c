@@ -40,6 +40,8 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 	memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
 	memset(e->heard[port], 0, sizeof e->heard[port]);
 	memset(e->said[port], 0, sizeof e->said[port]);
+	(void)bl_digit_relay_init(&p->relay);
+	p->profile = kind == BL_PORT_RTP ? BL_PROFILE_VOICE : BL_PROFILE_CLEAR;
 	if (kind == BL_PORT_TIMESLOT)
 		bl_detect_start(e, port);
 	atomic_signal_fence(memory_order_seq_cst);
@@ -127,8 +129,10 @@ void bl_port_close(struct bl_engine *e, unsigned port)
 	send_away(e, port);
 	(void)bl_conference_leave(e, port); /* in none is as good */
 	bl_port(e, port)->kind = BL_PORT_CLOSED;
-	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST)
+	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST) {
 		bl_rtp_unbind(e, port);
+		bl_secure_end(e, port);
+	}
 	memset(e->tx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
 	e->dirty = 1;
 }

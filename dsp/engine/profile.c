@@ -51,6 +51,8 @@ int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_c
 	if (error)
 		return error;
 	p->profile = c->profile;
+	if (p->kind == BL_PORT_RTP)
+		bl_rtp_profile(bl_rtp_of(e, port), c->profile);
 	if (p->echo)
 		(void)bl_echo_set_mode(&e->segment->echo[port], echo_mode(p)); /* one that it knows */
 	return 0;

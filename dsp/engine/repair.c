@@ -35,7 +35,8 @@ static bool tone_fits(const struct bl_tone *t)
 
 static bool digits_fit(const struct bl_digits *d)
 {
-	return d->tx.queued <= BL_DTMF_TX_QUEUE && d->tx.first < BL_DTMF_TX_QUEUE && d->owner < BL_CLIENTS;
+	return d->tx.queued <= BL_DTMF_TX_QUEUE && d->tx.first < BL_DTMF_TX_QUEUE &&
+	       (d->owner < BL_CLIENTS || d->owner == BL_NO_CLIENT);
 }
 
 static bool source_fits(struct bl_engine *e, unsigned port)
@@ -80,8 +81,8 @@ static void mend_digits(struct bl_engine *e, struct bl_port *p)
 		p->collect.active = 0;
 		e->segment->header.repaired++;
 	}
-	if (p->digits.active && !digits_fit(&p->digits)) {
-		p->digits.active = 0;
+	if (p->digits.active && (!digits_fit(&p->digits) || p->digits.events)) {
+		p->digits.active = p->digits.events = 0;
 		e->segment->header.repaired++;
 	}
 	if (p->ahead.count > BL_TYPE_AHEAD)
@@ -92,18 +93,26 @@ static void mend_digits(struct bl_engine *e, struct bl_port *p)
 		p->owner = BL_CALL;
 }
 
-static void mend_rtp(struct bl_rtp_port *r)
+static void mend_rtp(struct bl_rtp_port *r, unsigned profile)
 {
-	uint64_t late = r->jitter.late, silence = r->jitter.silence, resyncs = r->jitter.resyncs;
+	uint64_t late = r->jitter.late, resyncs = r->jitter.resyncs;
 
 	if (r->packet_ms != 5 && r->packet_ms != 10 && r->packet_ms != 20)
 		r->packet_ms = 20;
+	if (r->law > BL_JITTER_ULAW)
+		r->law = BL_JITTER_ALAW;
+	if (r->event_type && (r->event_type < 96 || r->event_type > 127))
+		r->event_type = 0;
 	r->fill = 0;
 	r->marker = 1;
-	(void)bl_jitter_init(&r->jitter); /* cannot fail */
+	(void)bl_jitter_init(&r->jitter); /* these cannot fail on their defaults */
+	bl_rtp_profile(r, profile);
 	r->jitter.late = late;
-	r->jitter.silence = silence;
 	r->jitter.resyncs = resyncs + 1;
+	(void)bl_plc_init(&r->plc);
+	r->sounded = 0;
+	(void)bl_telephone_event_rx_init(&r->event_rx, NULL);
+	(void)bl_telephone_event_tx_init(&r->event_tx, NULL);
 }
 
 static void mend_port(struct bl_engine *e, unsigned port)
@@ -113,14 +122,16 @@ static void mend_port(struct bl_engine *e, unsigned port)
 	mend_source(e, port);
 	mend_digits(e, p);
 	bl_profile_resume(e, port);
+	(void)bl_digit_relay_init(&p->relay); /* cannot fail */
 	if (p->detect)
 		bl_detect_start(e, port);
 	(void)bl_level_init(&p->rx_level, NULL); /* defaults cannot fail */
 	(void)bl_level_init(&p->tx_level, NULL);
 	if (p->kind != BL_PORT_RTP)
 		return;
-	mend_rtp(bl_rtp_of(e, port));
-	if (bl_rtp_bind(e, port) < 0) {
+	mend_rtp(bl_rtp_of(e, port), p->profile);
+	bl_rtcp_begin(bl_rtp_of(e, port), e->tick.sample);
+	if (bl_rtp_bind(e, port) < 0 || bl_secure_resume(e, port) < 0) {
 		e->segment->header.repaired++;
 		bl_port_close(e, port);
 	}

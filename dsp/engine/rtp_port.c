@@ -1,86 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RTP ports: A-law over UDP, RFC 3550 and 3551.
+ * RTP ports: G.711 over UDP, RFC 3550 and 3551, telephone events beside it (RFC 4733).
  *
  * A port sends to the remote that signalling named until the first valid packet shows where the peer really is, and
  * holds that address and SSRC from then on. Another SSRC from there is believed when the held one is quiet and two
- * packets came in a row (RFC 3550 A.1). DTMF events (RFC 4733) are counted with all other payload types.
+ * packets came in a row (RFC 3550 A.1). What is lost is concealed on a port that carries a voice.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "g711.h"
 #include "machine.h"
 
-#define DSCP_EF 0xb8
-#define BATCH 8
-#define BURST_MAX 64 /* packets of one socket in one tick: what a flood may cost */
-#define DATAGRAM_MAX 2048
-#define READY_MAX 128     /* sockets served in one tick; the rest is in the kernel until the next */
 #define QUIET_SAMPLES 480 /* 60 ms: the held SSRC has stopped */
 #define PROBATION 2
 #define TIMEOUT_SAMPLES 80000 /* 10 s */
-#define RTCP_FLAG 0x10000u
-
-static int bind_port(uint32_t ip, uint16_t port)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int tos = DSCP_EF;
-
-	if (fd < 0)
-		return -errno;
-	a.sin_addr.s_addr = htonl(ip);
-	(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos); /* an unmarked packet still carries sound */
-	if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0) {
-		int error = -errno;
-
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
-static int watch(struct bl_engine *e, int fd, uint32_t tag)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
-
-	return epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
-}
-
-int bl_rtp_bind(struct bl_engine *e, unsigned port)
-{
-	const struct bl_header *h = &e->segment->header;
-	struct bl_rtp_sockets *s = &e->sockets[port - BL_RTP_FIRST];
-	uint16_t udp = (uint16_t)(h->rtp_base + 2 * (port - BL_RTP_FIRST));
-	int error;
-
-	s->rtp = bind_port(h->rtp_ip, udp);
-	if (s->rtp < 0)
-		return s->rtp;
-	s->rtcp = bind_port(h->rtp_ip, (uint16_t)(udp + 1));
-	error = s->rtcp < 0 ? s->rtcp : watch(e, s->rtp, port);
-	if (!error)
-		error = watch(e, s->rtcp, port | RTCP_FLAG);
-	if (error)
-		bl_rtp_unbind(e, port);
-	return error;
-}
-
-void bl_rtp_unbind(struct bl_engine *e, unsigned port)
-{
-	struct bl_rtp_sockets *s = &e->sockets[port - BL_RTP_FIRST];
-
-	if (s->rtp >= 0)
-		close(s->rtp);
-	if (s->rtcp >= 0)
-		close(s->rtcp);
-	s->rtp = s->rtcp = -1;
-}
+#define CHANGES 3             /* bl_telephone_event_rx_take: enough */
 
 static bool remote_valid(const struct bl_address *remote)
 {
@@ -89,17 +25,37 @@ static bool remote_valid(const struct bl_address *remote)
 
 int bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample)
 {
-	if (!remote_valid(&c->remote) || (c->packet_ms != 5 && c->packet_ms != 10 && c->packet_ms != 20))
+	if (!remote_valid(&c->remote) || (c->packet_ms != 5 && c->packet_ms != 10 && c->packet_ms != 20) ||
+	    c->law > BL_JITTER_ULAW || (c->event_type && (c->event_type < 96 || c->event_type > 127)))
 		return -EINVAL;
 	memset(r, 0, sizeof *r);
-	(void)bl_jitter_init(&r->jitter); /* cannot fail */
+	(void)bl_jitter_init(&r->jitter); /* these cannot fail on their defaults */
+	(void)bl_plc_init(&r->plc);
+	bl_loss_init(&r->loss);
+	(void)bl_telephone_event_rx_init(&r->event_rx, NULL);
+	(void)bl_telephone_event_tx_init(&r->event_tx, NULL);
 	/* RFC 3550 §5.1: random; without entropy zeros serve, only less well. */
 	(void)!getrandom(&r->ssrc, sizeof r->ssrc, GRND_NONBLOCK);
 	(void)!getrandom(&r->timestamp_base, sizeof r->timestamp_base, GRND_NONBLOCK);
 	(void)!getrandom(&r->sequence, sizeof r->sequence, GRND_NONBLOCK);
 	r->packet_ms = c->packet_ms;
+	r->law = c->law;
+	bl_rtp_profile(r, BL_PROFILE_VOICE);
+	r->event_type = c->event_type;
+	r->sequence &= 0x7fff; /* RFC 3711 §3.3.1: far from its wrap */
+	bl_rtcp_begin(r, sample);
 	bl_rtp_remote(r, &c->remote, sample);
 	return 0;
+}
+
+/* Only a voice may be stretched; what else there is wants a fixed delay (V.152). */
+void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
+{
+	struct bl_jitter_cfg jitter = r->jitter.cfg;
+
+	jitter.law = r->law;
+	jitter.vbd = profile != BL_PROFILE_VOICE;
+	(void)bl_jitter_set(&r->jitter, &jitter); /* nothing else changes */
 }
 
 void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample)
@@ -122,6 +78,9 @@ static void latch(struct bl_rtp_port *r, const struct bl_address *from, const st
 		r->rx.received = received;
 		r->rx.duplicates = duplicates;
 		bl_jitter_reset(&r->jitter);
+		bl_telephone_event_rx_reset(&r->event_rx);
+		bl_plc_reset(&r->plc);
+		r->sounded = 0;
 	}
 	r->remote = *from;
 	r->remote_ssrc = packet->ssrc;
@@ -159,78 +118,87 @@ static bool source_held(struct bl_rtp_port *r, const struct bl_address *from, co
 	return true;
 }
 
-static void take(struct bl_engine *e, struct bl_rtp_port *r, const struct bl_address *from, const uint8_t *octets,
-                 size_t n)
+/* What is missing between the newest packet and this one, for the figures of loss. */
+static void account(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, uint32_t highest, int late)
 {
+	int32_t step = r->loss.received ? (int16_t)(packet->sequence - (uint16_t)highest) : 1;
+
+	if (step > 0 && step < 1000) /* more is another life of the sender */
+		bl_loss_take(&r->loss, (uint32_t)step - 1, late);
+}
+
+static void take_sound(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, uint64_t sample)
+{
+	uint32_t highest = r->rx.highest;
+	int late;
+
+	if (bl_rtp_source_take(&r->rx, packet, (uint32_t)sample))
+		return;
+	late = bl_jitter_put(&r->jitter, packet->timestamp, packet->payload, packet->length) == -ETIME;
+	account(r, packet, highest, late);
+}
+
+static void take_event(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_telephone_event_change changes[CHANGES];
+	int count;
+
+	if (bl_rtp_source_take(&r->rx, packet, (uint32_t)e->tick.sample))
+		return;
+	count = bl_telephone_event_rx_take(&r->event_rx, packet->timestamp, packet->marker, packet->payload,
+	                                   packet->length, changes, CHANGES);
+	if (count < 0) {
+		r->counters.bad++;
+		return;
+	}
+	r->counters.events++;
+	for (int i = 0; i < count; i++)
+		bl_digit_event(e, port, &changes[i]);
+}
+
+static bool payload_known(struct bl_rtp_port *r, const struct bl_rtp_packet *packet)
+{
+	if (packet->payload_type == bl_rtp_payload_type(r)) {
+		if (packet->length >= 1 && packet->length <= BL_JITTER_PACKET_MAX)
+			return true;
+		r->counters.bad++;
+		return false;
+	}
+	if (r->event_type && packet->payload_type == r->event_type)
+		return true;
+	r->counters.other_payload++;
+	return false;
+}
+
+void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_packet packet;
 
+	if (bl_rtcp_muxed(octets, n)) {
+		r->mux = 1;
+		bl_rtcp_datagram(e, port, from, octets, n);
+		return;
+	}
+	if (!bl_secure_open(e, port, octets, &n))
+		return;
 	if (bl_rtp_parse(&packet, octets, n)) {
 		r->counters.bad++;
 		return;
 	}
-	if (packet.payload_type != BL_RTP_PCMA) {
-		r->counters.other_payload++;
+	if (!payload_known(r, &packet))
 		return;
-	}
-	if (packet.length < 1 || packet.length > BL_JITTER_PACKET_MAX) {
-		r->counters.bad++;
-		return;
-	}
 	if (!source_held(r, from, &packet, e->tick.sample)) {
 		r->counters.stray++;
 		return;
 	}
 	r->last_packet = e->tick.sample;
 	r->timed_out = 0;
-	if (bl_rtp_source_take(&r->rx, &packet, (uint32_t)e->tick.sample) == 0)
-		(void)bl_jitter_put(&r->jitter, packet.timestamp, packet.payload,
-		                    packet.length); /* late ones it counts */
-}
-
-struct batch {
-	struct mmsghdr messages[BATCH];
-	struct iovec pieces[BATCH];
-	struct sockaddr_in from[BATCH];
-	uint8_t datagrams[BATCH][DATAGRAM_MAX];
-};
-
-static int receive(int fd, struct batch *b)
-{
-	for (int i = 0; i < BATCH; i++) {
-		b->pieces[i] = (struct iovec){b->datagrams[i], DATAGRAM_MAX};
-		b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->from[i],
-		                                         .msg_namelen = sizeof b->from[i],
-		                                         .msg_iov = &b->pieces[i],
-		                                         .msg_iovlen = 1};
-	}
-	return recvmmsg(fd, b->messages, BATCH, MSG_DONTWAIT, NULL);
-}
-
-static void take_batch(struct bl_engine *e, unsigned port, struct batch *b, int count)
-{
-	for (int i = 0; i < count; i++) {
-		struct bl_address from = {ntohl(b->from[i].sin_addr.s_addr), ntohs(b->from[i].sin_port), 0};
-
-		take(e, bl_rtp_of(e, port), &from, b->datagrams[i], b->messages[i].msg_len);
-	}
-}
-
-static void drain(struct bl_engine *e, uint32_t tag)
-{
-	unsigned port = tag & ~RTCP_FLAG;
-	struct bl_rtp_sockets *s = &e->sockets[port - BL_RTP_FIRST];
-	struct batch b;
-	int count, taken = 0;
-
-	while ((count = receive(tag & RTCP_FLAG ? s->rtcp : s->rtp, &b)) > 0) {
-		if (tag & RTCP_FLAG)
-			bl_rtp_of(e, port)->counters.rtcp += (unsigned)count;
-		else
-			take_batch(e, port, &b, count);
-		taken += count;
-		if (count < BATCH || taken >= BURST_MAX)
-			return;
-	}
+	if (r->event_type && packet.payload_type == r->event_type)
+		take_event(e, port, &packet);
+	else
+		take_sound(r, &packet, e->tick.sample);
 }
 
 static void watch_silence(struct bl_engine *e, unsigned port)
@@ -244,65 +212,71 @@ static void watch_silence(struct bl_engine *e, unsigned port)
 		bl_event_publish(e, BL_SIP);
 }
 
+/* This tick's octets, A-law, and which of them came. */
+static void play_out(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	bool running = r->jitter.running;
+	int came = bl_jitter_get(&r->jitter, e->rx[port], BL_TICK_SAMPLES, &e->came[port - BL_RTP_FIRST]);
+
+	if (running)
+		r->counters.silence_samples += (uint64_t)(BL_TICK_SAMPLES - came);
+	if (r->law == BL_JITTER_ULAW)
+		bl_ulaw_to_alaw(e->rx[port], e->rx[port], BL_TICK_SAMPLES);
+}
+
 void bl_rtp_receive(struct bl_engine *e)
 {
-	struct epoll_event ready[READY_MAX];
-	int count = epoll_wait(e->epoll_fd, ready, READY_MAX, 0);
-
-	for (int i = 0; i < count; i++)
-		drain(e, ready[i].data.u32);
+	bl_rtp_sockets_drain(e);
 	for (unsigned i = 0; i < e->ports_open; i++) {
+		struct bl_telephone_event_change change;
 		unsigned port = e->open[i];
-		struct bl_jitter *j;
 
 		if (bl_port(e, port)->kind != BL_PORT_RTP)
 			continue;
-		j = &bl_rtp_of(e, port)->jitter;
-		if (j->running)
-			j->silence += BL_TICK_SAMPLES;
-		j->silence -= bl_jitter_process(j, e->rx[port], BL_TICK_SAMPLES);
+		play_out(e, port);
+		if (bl_telephone_event_rx_tick(&bl_rtp_of(e, port)->event_rx, &change))
+			bl_digit_event(e, port, &change);
 		watch_silence(e, port);
 	}
 }
 
-static void send_packet(struct bl_engine *e, unsigned port, struct bl_rtp_port *r)
+/* The sound of a tick in runs of what came and what did not. */
+static void conceal_runs(struct bl_plc *plc, int16_t *sound, uint64_t came)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(r->remote.port)};
-	uint32_t first = (uint32_t)e->tick.sample + BL_TICK_SAMPLES - r->fill;
-	struct bl_rtp_packet packet = {.sequence = r->sequence,
-	                               .payload_type = BL_RTP_PCMA,
-	                               .marker = r->marker,
-	                               .timestamp = r->timestamp_base + first,
-	                               .ssrc = r->ssrc};
-	size_t length = BL_RTP_HEADER + r->fill;
+	for (unsigned at = 0, end; at < BL_TICK_SAMPLES; at = end) {
+		bool good = came >> at & 1;
 
-	to.sin_addr.s_addr = htonl(r->remote.ip);
-	bl_rtp_header(r->packet, &packet);
-	r->fill = 0;
-	r->sequence++;
-	if (sendto(e->sockets[port - BL_RTP_FIRST].rtp, r->packet, length, MSG_DONTWAIT, (struct sockaddr *)&to,
-	           sizeof to) != (ssize_t)length) {
-		r->counters.send_errors++;
-		return;
+		for (end = at + 1; end < BL_TICK_SAMPLES && (came >> end & 1) == good;)
+			end++;
+		if (good)
+			bl_plc_good(plc, sound + at, end - at);
+		else
+			bl_plc_lost(plc, sound + at, end - at);
 	}
-	r->marker = 0;
-	r->counters.sent++;
 }
 
-void bl_rtp_send(struct bl_engine *e)
+void bl_rtp_conceal(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
+		const struct bl_port *p = bl_port(e, port);
 		struct bl_rtp_port *r;
+		uint64_t came;
+		bool made;
 
-		if (bl_port(e, port)->kind != BL_PORT_RTP || !bl_rtp_of(e, port)->remote.port)
+		if (p->kind != BL_PORT_RTP || p->profile != BL_PROFILE_VOICE)
 			continue;
 		r = bl_rtp_of(e, port);
-		if (r->fill > 160 - BL_TICK_SAMPLES)
-			r->fill = 0;
-		memcpy(r->packet + BL_RTP_HEADER + r->fill, e->tx[port], BL_TICK_SAMPLES);
-		r->fill = (uint16_t)(r->fill + BL_TICK_SAMPLES);
-		if (r->fill >= r->packet_ms * 8)
-			send_packet(e, port, r);
+		came = e->came[port - BL_RTP_FIRST];
+		r->sounded |= came != 0;
+		if (!r->sounded || (!came && !r->jitter.running))
+			continue; /* nothing was lost before the first sound, or in a pause */
+		made = r->plc.lost || came != BL_ALL_CAME;
+		conceal_runs(&r->plc, e->heard[port], came);
+		if (!made)
+			continue;
+		r->counters.concealed_samples += (uint64_t)(BL_TICK_SAMPLES - __builtin_popcountll(came & BL_ALL_CAME));
+		bl_alaw_encode(e->heard[port], e->rx[port], BL_TICK_SAMPLES);
 	}
 }

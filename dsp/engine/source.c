@@ -65,7 +65,7 @@ void bl_source_tick(struct bl_engine *e)
 		unsigned port = e->open[i];
 
 		fill(e, port, e->tx[port]);
-		if (bl_port(e, port)->digits.active)
+		if (bl_port(e, port)->digits.active && !bl_port(e, port)->digits.events)
 			bl_digits_fill(e, port, e->tx[port]);
 		shape(e, port);
 		e->batch.in[i] = e->said[port];

@@ -27,17 +27,43 @@ void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_st
 	                                p->rx.counters.long_frames + p->rx.counters.non_aligned;
 }
 
+void bl_rtp_leg(const struct bl_rtp_port *r, struct bl_leg *leg)
+{
+	struct bl_loss_figures loss;
+	float round_trip_ms = bl_rtcp_round_trip_ms(&r->rtcp);
+
+	bl_loss_read(&r->loss, &loss);
+	*leg = (struct bl_leg){
+	        .codec = BL_EMODEL_G711_PLC,
+	        .loss_percent = (float)(loss.loss_percent + loss.discard_percent),
+	        .burst_r = (float)loss.burst_r,
+	        .delay_ms = (float)r->packet_ms + (float)bl_jitter_delay(&r->jitter) / BL_SAMPLES_PER_MS +
+	                    (round_trip_ms > 0 ? round_trip_ms / 2 : 0),
+	        .echo_loss_db = 65.0f,
+	};
+}
+
 static void rtp_status(const struct bl_rtp_port *r, struct bl_port_status *status)
 {
+	struct bl_leg_quality quality;
+	struct bl_leg leg;
+
+	bl_rtp_leg(r, &leg);
+	if (bl_leg_quality(&leg, &quality) == 0) {
+		status->mos_lq = quality.mos_lq;
+		status->mos_cq = quality.mos_cq;
+	}
+	status->loss_percent = leg.loss_percent;
+	status->round_trip_ms = bl_rtcp_round_trip_ms(&r->rtcp);
+	status->secure = r->secure;
 	status->remote = r->remote;
 	status->jitter_us = (uint32_t)(r->rx.jitter / 16 * 125);
-	status->delay_us = r->jitter.last_lead > 0 ? (uint32_t)r->jitter.last_lead * 125 : 0;
+	status->delay_us = bl_jitter_delay(&r->jitter) * 125;
 	status->rtp = r->counters;
 	status->rtp.received = r->rx.received;
 	status->rtp.lost = bl_rtp_source_lost(&r->rx);
 	status->rtp.duplicates = r->rx.duplicates;
 	status->rtp.late = r->jitter.late;
-	status->rtp.silence_samples = r->jitter.silence;
 	status->rtp.resyncs = r->jitter.resyncs;
 }
 
@@ -71,6 +97,7 @@ void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_st
 
 	memset(status, 0, sizeof *status);
 	status->peer = p->kind ? p->peer : BL_NO_PORT;
+	status->round_trip_ms = -1;
 	status->rx_dbm0 = status->tx_dbm0 = status->noise_dbm0 = BL_DBM0_SILENCE;
 	if (p->kind >= BL_PORT_KINDS || p->source >= BL_SOURCES || !p->kind)
 		return;

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include "hdlc.h"
+#include "jitter.h"
 #include "sizes.h"
+#include "srtp.h"
 
 enum bl_command_kind {
 	BL_OPEN_SPAN = 1,
@@ -33,6 +35,8 @@ enum bl_command_kind {
 	BL_LEAVE,
 	BL_SET_PROFILE,
 	BL_SET_GAIN,
+	BL_SECURE,
+	BL_TELL_DIGIT,
 	BL_COMMAND_KINDS
 };
 
@@ -58,7 +62,9 @@ struct bl_send_frame {
 
 struct bl_rtp_command {
 	struct bl_address remote;
-	uint8_t packet_ms; /* 5, 10 or 20 */
+	uint8_t packet_ms;  /* 5, 10 or 20 */
+	uint8_t law;        /* enum bl_jitter_law: A or µ; payload type 8 or 0 */
+	uint8_t event_type; /* payload type of telephone events, 96 to 127; 0: none */
 };
 
 struct bl_play_command {
@@ -86,6 +92,19 @@ struct bl_digits_command {
 	uint16_t off_ms;
 	float level_dbm0;           /* of the high tone; the low one is 2 dB weaker */
 	char digits[BL_DIGITS + 1]; /* ends with a 0 */
+};
+
+#define BL_MASTER_OCTETS (BL_SRTP_KEY_MAX + BL_SRTP_SALT_MAX)
+
+struct bl_secure_command { /* SRTP: keys as SDES gives them, key and salt in one */
+	uint8_t suite;     /* enum bl_srtp_suite */
+	uint8_t tx[BL_MASTER_OCTETS];
+	uint8_t rx[BL_MASTER_OCTETS];
+};
+
+struct bl_info_command { /* a digit that a SIP INFO told */
+	char digit;
+	uint16_t duration_ms;
 };
 
 struct bl_profile_command {
@@ -122,6 +141,8 @@ struct bl_command {
 		struct bl_join_command join;
 		struct bl_profile_command profile;
 		struct bl_gain_command gain;
+		struct bl_secure_command secure;
+		struct bl_info_command info;
 		struct bl_play_command play;
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;

@@ -11,13 +11,19 @@
 #include <stdint.h>
 
 #include "command.h"
+#include "digit_relay.h"
 #include "dtmf.h"
+#include "emodel.h"
 #include "gain.h"
 #include "jitter.h"
 #include "level.h"
 #include "mixer.h"
+#include "plc.h"
+#include "rtcp.h"
 #include "rtp.h"
 #include "sizes.h"
+#include "srtp.h"
+#include "telephone_event.h"
 #include "tone.h"
 
 enum bl_port_kind { BL_PORT_CLOSED, BL_PORT_TIMESLOT, BL_PORT_RTP, BL_PORT_NULL, BL_PORT_KINDS };
@@ -73,7 +79,8 @@ struct bl_type_ahead {
 struct bl_digits {
 	uint64_t id;
 	uint8_t active;
-	uint8_t owner;
+	uint8_t events; /* sent as telephone events */
+	uint8_t owner;  /* BL_NO_CLIENT: sent for a bridge, nobody is told */
 	struct bl_dtmf_tx tx;
 };
 
@@ -89,7 +96,6 @@ struct bl_port {
 	uint8_t party;          /* its place there */
 	uint16_t peer;          /* of the bridge or of the listening, BL_NO_PORT */
 	uint16_t whisperer;     /* port that is heard over what this one transmits, BL_NO_PORT */
-	uint64_t detect_base;   /* sample at which the detector's count began */
 	struct bl_gain rx_gain; /* and mute: others hear silence from it */
 	struct bl_gain tx_gain;
 	struct bl_play play;
@@ -98,13 +104,14 @@ struct bl_port {
 	struct bl_digits digits;
 	struct bl_tone tone;
 	struct bl_dtmf dtmf;
+	struct bl_digit_relay relay;
 	struct bl_level rx_level;
 	struct bl_level tx_level;
 };
 
 struct bl_rtp_counters {
 	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples,
-	        resyncs;
+	        resyncs, concealed_samples, events, forged;
 };
 
 /* Parties hear all others, never themselves. */
@@ -120,6 +127,11 @@ struct bl_rtp_port {
 	uint8_t latched;
 	uint8_t timed_out;
 	uint8_t packet_ms;
+	uint8_t law;         /* enum bl_jitter_law */
+	uint8_t event_type;  /* of telephone events; 0: none */
+	uint8_t secure;      /* SRTP and nothing else */
+	uint8_t mux;         /* RTCP came on the RTP port (RFC 5761), and goes there */
+	uint8_t sounded;     /* something of the stream was heard */
 	uint8_t marker;      /* of the next packet */
 	uint32_t other_ssrc; /* on probation, RFC 3550 A.1 */
 	uint16_t other_sequence;
@@ -129,10 +141,17 @@ struct bl_rtp_port {
 	uint32_t timestamp_base;
 	uint16_t sequence;
 	uint16_t fill; /* octets waiting in `packet` */
-	uint8_t packet[BL_RTP_HEADER + 160];
+	uint8_t packet[BL_RTP_HEADER + BL_RTP_PAYLOAD + BL_SRTP_TRAILER_MAX];
+	uint32_t octets;                 /* of payload sent */
 	struct bl_rtp_counters counters; /* lost, late, duplicates, silence and resyncs are kept in the two below */
 	struct bl_rtp_source rx;
 	struct bl_jitter jitter;
+	struct bl_plc plc;
+	struct bl_loss loss;
+	struct bl_rtcp rtcp;
+	struct bl_telephone_event_rx event_rx;
+	struct bl_telephone_event_tx event_tx;
+	struct bl_srtp srtp_rx, srtp_tx;
 };
 
 #endif

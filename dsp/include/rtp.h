@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define BL_RTP_HEADER 12
+#define BL_RTP_PCMU 0
 #define BL_RTP_PCMA 8 /* payload type, RFC 3551 §6 */
 
 struct bl_rtp_packet {

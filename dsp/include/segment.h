@@ -21,7 +21,7 @@
 #include "span.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 3u
+#define BL_SEGMENT_VERSION 4u
 #define BL_HISTOGRAM 24
 #define BL_STAGES 13
 
@@ -141,6 +141,10 @@ struct bl_port_status {
 	float erl_db, erle_db;
 	uint32_t clipped; /* samples of the last second */
 	struct bl_address remote;
+	uint8_t secure;       /* SRTP */
+	float mos_lq, mos_cq; /* 0: not known */
+	float loss_percent;   /* lost and late */
+	float round_trip_ms;  /* -1: not known */
 	uint32_t jitter_us;
 	uint32_t delay_us;
 	struct bl_rtp_counters rtp;
@@ -164,6 +168,8 @@ uint8_t *bl_arena(struct bl_segment *s);
 
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);
+/* What is known of a leg for the E-model. */
+void bl_rtp_leg(const struct bl_rtp_port *r, struct bl_leg *leg);
 void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status);
 
 #endif

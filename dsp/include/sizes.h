@@ -17,8 +17,10 @@
 #define BL_NULL_FIRST 512
 #define BL_NULL_PORTS 64
 #define BL_PORTS 576
+#define BL_RTP_PAYLOAD 160 /* octets sent in a packet: 20 ms */
 #define BL_NO_PORT 0xFFFFu
 #define BL_CLIENTS 8
+#define BL_NO_CLIENT 0xFFu
 #define BL_RECORDINGS 256
 #define BL_CONFERENCES 32
 #define BL_SOUNDS 32 /* of one play */

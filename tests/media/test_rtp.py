@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.media.events import Client, CommandRefused, DigitsCollected, RtpTimedOut
+from appliance.media.events import Client, CommandRefused, DigitsCollected, Profile, RtpTimedOut
 from appliance.media.segment import Segment
 from tests.media.rig import Listener, Side, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
@@ -64,6 +64,7 @@ def test_rfc3550_5_1_sound_out_is_bit_exact(ends: Ends, packet_ms: int) -> None:
 
 def test_loss_reorder_and_duplicates(ends: Ends) -> None:
     side, peer = ends
+    side.engine.set_profile(PORT, Profile.CLEAR)
     sound = noise(2)
     stream = packets(sound)
     batches = encoded(stream)
@@ -93,6 +94,7 @@ def test_late_packets_deepen_the_buffer_and_nothing_else(ends: Ends) -> None:
 
 def test_pause_and_new_ssrc_lay_the_buffer_out_anew(ends: Ends) -> None:
     side, peer = ends
+    side.engine.set_profile(PORT, Profile.CLEAR)
     first, second = noise(0.5, 1), noise(0.5, 2)
     peer.talk(encoded(packets(first)))
     peer.talk([[]] * 15)
@@ -104,12 +106,18 @@ def test_pause_and_new_ssrc_lay_the_buffer_out_anew(ends: Ends) -> None:
 
 def test_port_holds_its_source_and_ssrc(ends: Ends) -> None:
     side, peer = ends
+    side.engine.set_profile(PORT, Profile.CLEAR)
     sound = noise(1)
     stream = packets(sound)
     with RtpPeer(peer.engine[1]) as stranger:
-        for n, packet in enumerate(stream):
-            peer.talk([[packet.encode(), RtpPacket(n, n * 160, b"\x00" * 160, ssrc=7).encode()]], 0.0)
-            stranger.talk([[packet.encode()]])
+
+        def with_strangers() -> Iterator[list[bytes]]:
+            for n, packet in enumerate(stream):
+                stranger.send(packet.encode())
+                yield [packet.encode(), RtpPacket(n, n * 160, b"\x00" * 160, ssrc=7).encode()]
+
+        peer.send(stream[0].encode())
+        peer.talk(with_strangers())
         until(lambda: sound in side.recorder.left(1))
         assert side.engine.port_status(PORT).rtp.stray == 100
         assert not stranger.hear()

@@ -70,12 +70,19 @@ static void give_command(struct bl_segment *s)
 	                                : chance(65536));
 	if (c.kind == BL_CLOSE_SPAN || (c.kind == BL_OPEN_SPAN && c.port == 0))
 		return;
+	if (c.kind == BL_SET_PROFILE)
+		c.profile = (struct bl_profile_command){(uint8_t)chance(5), chance(2) ? (uint8_t)chance(140) : 0};
+	if (c.kind == BL_SECURE)
+		c.secure.suite = (uint8_t)chance(6);
+	if (c.kind == BL_TELL_DIGIT)
+		c.info = (struct bl_info_command){"0123456789*#AD!x"[chance(16)], (uint16_t)chance(65536)};
 	if (c.kind == BL_JOIN)
 		c.join = (struct bl_join_command){(uint8_t)chance(3), (uint8_t)chance(2), (uint8_t)chance(2)};
 	if (c.kind == BL_CONNECT || c.kind == BL_LISTEN || c.kind == BL_WHISPER)
 		c.peer = (uint16_t)(chance(2) ? BL_RTP_FIRST + chance(8) : chance(10));
 	if (c.kind == BL_OPEN_RTP)
-		c.rtp = (struct bl_rtp_command){{0x7f000001, (uint16_t)(1024 + chance(60000)), 0}, 20};
+		c.rtp = (struct bl_rtp_command){
+		        {0x7f000001, (uint16_t)(1024 + chance(60000)), 0}, 20, (uint8_t)chance(2), chance(2) ? 101 : 0};
 	if (c.kind == BL_PLAY && chance(2)) {
 		c.play.count = 1;
 		c.play.sounds[0] = (struct bl_sound){BL_ARENA_OCTETS - 100 - chance(4), 100};
@@ -93,7 +100,7 @@ static void send_noise(int fd, unsigned port)
 	for (size_t i = 0; i < length; i++)
 		datagram[i] = (uint8_t)chance(256);
 	datagram[0] = chance(2) ? 0x80 : 0;
-	datagram[1] = chance(2) ? 8 : 0;
+	datagram[1] = (uint8_t)(chance(2) ? 8 : chance(2) ? 101 : chance(2) ? 200 + chance(8) : 0);
 	(void)!sendto(fd, datagram, length, 0, (struct sockaddr *)&to, sizeof to);
 }
 
@@ -126,6 +133,8 @@ static void tear(struct bl_segment *s)
 		((uint8_t *)s->conferences)[chance(4 * sizeof s->conferences[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 400; i++)
 		((uint8_t *)&s->rtp[chance(8)])[chance(sizeof s->rtp[0])] = (uint8_t)chance(256);
+	for (int i = 0; i < 4000; i++)
+		((uint8_t *)s->echo)[chance(8 * sizeof s->echo[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 40; i++)
 		((uint8_t *)&s->spans[0].rx)[chance(sizeof s->spans[0].rx)] = (uint8_t)chance(256);
 	for (int i = 0; i < 40; i++)

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* UDP sockets of RTP ports: a pair each, on fixed ports, marked EF; what waits in them is taken in batches. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+#define DSCP_EF 0xb8
+#define BATCH 8
+#define BURST_MAX 64 /* packets of one socket in one tick: what a flood may cost */
+#define DATAGRAM_MAX 2048
+#define READY_MAX 128 /* sockets served in one tick; the rest is in the kernel until the next */
+#define RTCP_FLAG 0x10000u
+
+static int bind_port(uint32_t ip, uint16_t port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int tos = DSCP_EF;
+
+	if (fd < 0)
+		return -errno;
+	a.sin_addr.s_addr = htonl(ip);
+	(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos); /* an unmarked packet still carries sound */
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int watch(struct bl_engine *e, int fd, uint32_t tag)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
+
+	return epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+int bl_rtp_bind(struct bl_engine *e, unsigned port)
+{
+	const struct bl_header *h = &e->segment->header;
+	struct bl_rtp_sockets *s = &e->sockets[port - BL_RTP_FIRST];
+	uint16_t udp = (uint16_t)(h->rtp_base + 2 * (port - BL_RTP_FIRST));
+	int error;
+
+	s->rtp = bind_port(h->rtp_ip, udp);
+	if (s->rtp < 0)
+		return s->rtp;
+	s->rtcp = bind_port(h->rtp_ip, (uint16_t)(udp + 1));
+	error = s->rtcp < 0 ? s->rtcp : watch(e, s->rtp, port);
+	if (!error)
+		error = watch(e, s->rtcp, port | RTCP_FLAG);
+	if (error)
+		bl_rtp_unbind(e, port);
+	return error;
+}
+
+void bl_rtp_unbind(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_sockets *s = &e->sockets[port - BL_RTP_FIRST];
+
+	if (s->rtp >= 0)
+		close(s->rtp);
+	if (s->rtcp >= 0)
+		close(s->rtcp);
+	s->rtp = s->rtcp = -1;
+}
+
+struct batch {
+	struct mmsghdr messages[BATCH];
+	struct iovec pieces[BATCH];
+	struct sockaddr_in from[BATCH];
+	uint8_t datagrams[BATCH][DATAGRAM_MAX];
+};
+
+static int receive(int fd, struct batch *b)
+{
+	for (int i = 0; i < BATCH; i++) {
+		b->pieces[i] = (struct iovec){b->datagrams[i], DATAGRAM_MAX};
+		b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->from[i],
+		                                         .msg_namelen = sizeof b->from[i],
+		                                         .msg_iov = &b->pieces[i],
+		                                         .msg_iovlen = 1};
+	}
+	return recvmmsg(fd, b->messages, BATCH, MSG_DONTWAIT, NULL);
+}
+
+static void take_batch(struct bl_engine *e, uint32_t tag, struct batch *b, int count)
+{
+	unsigned port = tag & ~RTCP_FLAG;
+
+	for (int i = 0; i < count; i++) {
+		struct bl_address from = {ntohl(b->from[i].sin_addr.s_addr), ntohs(b->from[i].sin_port), 0};
+
+		if (tag & RTCP_FLAG)
+			bl_rtcp_datagram(e, port, &from, b->datagrams[i], b->messages[i].msg_len);
+		else
+			bl_rtp_datagram(e, port, &from, b->datagrams[i], b->messages[i].msg_len);
+	}
+}
+
+static void drain(struct bl_engine *e, uint32_t tag)
+{
+	struct bl_rtp_sockets *s = &e->sockets[(tag & ~RTCP_FLAG) - BL_RTP_FIRST];
+	struct batch b;
+	int count, taken = 0;
+
+	while ((count = receive(tag & RTCP_FLAG ? s->rtcp : s->rtp, &b)) > 0) {
+		take_batch(e, tag, &b, count);
+		taken += count;
+		if (count < BATCH || taken >= BURST_MAX)
+			return;
+	}
+}
+
+void bl_rtp_sockets_drain(struct bl_engine *e)
+{
+	struct epoll_event ready[READY_MAX];
+	int count = epoll_wait(e->epoll_fd, ready, READY_MAX, 0);
+
+	for (int i = 0; i < count; i++)
+		drain(e, ready[i].data.u32);
+}
+
+bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *octets, size_t n)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(remote->port)};
+
+	to.sin_addr.s_addr = htonl(remote->ip);
+	return sendto(fd, octets, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to) == (ssize_t)n;
+}

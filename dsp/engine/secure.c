@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * SRTP of RTP ports. Keys and indexes lie in the segment and outlive the engine; the ciphers made of them belong to
+ * the process. A port that has keys sends and believes nothing without them.
+ */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "machine.h"
+
+static struct bl_ciphers *ciphers_of(struct bl_engine *e, unsigned port)
+{
+	return &e->ciphers[port - BL_RTP_FIRST];
+}
+
+static int take_master(struct bl_srtp *srtp, unsigned suite, const uint8_t *master)
+{
+	struct bl_srtp_cfg cfg = {.suite = (uint8_t)suite};
+	size_t key = bl_srtp_key_length(suite), salt = bl_srtp_salt_length(suite);
+	int error;
+
+	if (!key)
+		return -EINVAL;
+	memcpy(cfg.key, master, key);
+	memcpy(cfg.salt, master + key, salt);
+	error = bl_srtp_init(srtp, &cfg);
+	OPENSSL_cleanse(&cfg, sizeof cfg);
+	return error;
+}
+
+static int open_ciphers(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_ciphers *c = ciphers_of(e, port);
+	int error;
+
+	bl_srtp_ctx_close(c->rx);
+	bl_srtp_ctx_close(c->tx);
+	*c = (struct bl_ciphers){0};
+	error = bl_srtp_ctx_open(&c->rx, &r->srtp_rx);
+	return error ? error : bl_srtp_ctx_open(&c->tx, &r->srtp_tx);
+}
+
+int bl_secure_start(struct bl_engine *e, unsigned port, const struct bl_secure_command *c)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	int error;
+
+	r->secure = 1; /* first: nothing goes out plain from here on */
+	error = take_master(&r->srtp_rx, c->suite, c->rx);
+	if (!error)
+		error = take_master(&r->srtp_tx, c->suite, c->tx);
+	return error ? error : open_ciphers(e, port);
+}
+
+void bl_secure_forget(struct bl_secure_command *c)
+{
+	OPENSSL_cleanse(c, sizeof *c);
+}
+
+void bl_secure_end(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_ciphers *c = ciphers_of(e, port);
+
+	bl_srtp_ctx_close(c->rx);
+	bl_srtp_ctx_close(c->tx);
+	*c = (struct bl_ciphers){0};
+	if (r->secure) {
+		bl_srtp_close(&r->srtp_rx);
+		bl_srtp_close(&r->srtp_tx);
+	}
+}
+
+int bl_secure_resume(struct bl_engine *e, unsigned port)
+{
+	return bl_rtp_of(e, port)->secure ? open_ciphers(e, port) : 0;
+}
+
+bool bl_secure_open(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_srtp_ctx *ctx = ciphers_of(e, port)->rx;
+
+	if (!r->secure)
+		return true;
+	if (ctx && bl_srtp_unprotect(&r->srtp_rx, ctx, octets, n) == 0)
+		return true;
+	r->counters.forged++;
+	return false;
+}
+
+bool bl_secure_close(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n, size_t room)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_srtp_ctx *ctx = ciphers_of(e, port)->tx;
+
+	return !r->secure || (ctx && bl_srtp_protect(&r->srtp_tx, ctx, octets, n, room) == 0);
+}
+
+bool bl_secure_open_control(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_srtp_ctx *ctx = ciphers_of(e, port)->rx;
+
+	if (!r->secure)
+		return true;
+	if (ctx && bl_srtcp_unprotect(&r->srtp_rx, ctx, octets, n) == 0)
+		return true;
+	r->counters.forged++;
+	return false;
+}
+
+bool bl_secure_close_control(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n, size_t room)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_srtp_ctx *ctx = ciphers_of(e, port)->tx;
+
+	return !r->secure || (ctx && bl_srtcp_protect(&r->srtp_tx, ctx, octets, n, room) == 0);
+}

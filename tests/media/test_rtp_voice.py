@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""RTP ports that carry a voice: concealment, telephone events both ways, µ-law, SRTP, RTCP."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from appliance.media.events import Client, CommandRefused, DigitDetected, DigitsCollected, DigitsSent, Profile
+from drivers.model import Alarm, Timeslot
+from drivers.vpair import VpairDriver, VpairSettings
+from dsp.g711 import alaw_encode, alaw_to_ulaw, ulaw_to_alaw
+from dsp.srtp import MasterKey, Suite
+from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
+from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
+from tests.ports import HOST
+from tests.sound import alaw
+from tests.sound.speech import speech
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
+
+PORT, EVENTS = 256, 101
+CALLER, LEG = Timeslot(0, 1).port, Timeslot(1, 1).port
+LEAK_MS = 20
+Ends = tuple[Side, RtpPeer]
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    with engine_thread() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, peer.address, event_type=EVENTS)
+        side.engine.record(1, PORT, PORT, 0)
+        until(lambda: side.engine.port_status(PORT).kind == "rtp")
+        yield side, peer
+
+
+def report(digit: int, duration: int, *, end: bool = False) -> bytes:
+    """RFC 4733 §2.3."""
+    return struct.pack(">BBH", digit, end << 7 | 10, duration)
+
+
+def pressed(digit: int, sequence: int, timestamp: int, *, ends: int = 3) -> list[RtpPacket]:
+    """A key of 100 ms: five reports, then the end."""
+    reports = [report(digit, 160 * (n + 1)) for n in range(5)] + [report(digit, 800, end=True)] * ends
+    return [
+        RtpPacket(sequence + n, timestamp, octets, marker=n == 0, payload_type=EVENTS)
+        for n, octets in enumerate(reports)
+    ]
+
+
+def test_lost_packet_of_a_voice_is_concealed(ends: Ends) -> None:
+    side, peer = ends
+    voice = alaw_encode(speech(3).tobytes())
+    stream = [[packet.encode()] for packet in packets(voice)]
+    for lost in range(20, 140, 12):
+        stream[lost] = []
+    peer.talk(stream)
+    rtp = side.engine.port_status(PORT).rtp
+    assert rtp.lost == 10
+    assert rtp.concealed_samples >= 10 * 160
+    assert side.engine.port_status(PORT).loss_percent == pytest.approx(100 * 10 / 150, abs=1)
+    assert 2.5 < side.engine.port_status(PORT).mos_lq < 4.3
+    heard = side.recorder.left(1)
+    said = [voice[n : n + 40] for n in range(0, len(voice), 40)]
+    whole = sum(piece in heard for piece in said if set(piece) != {0xD5}) / len(said)
+    assert whole > 0.8
+    assert b"\xd5" * 150 not in heard[heard.index(said[200]) : heard.index(said[400])] or voice.count(b"\xd5" * 150)
+
+
+def test_rfc4733_events_are_digits_once_each_though_ends_are_lost(ends: Ends) -> None:
+    side, peer = ends
+    side.ivr.engine.collect(PORT, 1, 4, 5000, 3000)
+    sequence, timestamp = 100, 0
+    for digit, ending in ((1, 3), (1, 0), (0, 3), (11, 1)):
+        peer.talk([[packet.encode(), packet.encode()] for packet in pressed(digit, sequence, timestamp, ends=ending)])
+        peer.talk([[]] * 15)
+        sequence, timestamp = sequence + 8, timestamp + 8000
+    collected = side.ivr.wait(DigitsCollected, 1, 6)
+    assert (collected.digits, collected.terminator) == ("110", "#")
+    assert side.engine.port_status(PORT).rtp.events > 20
+
+
+def test_digits_are_sent_as_events_and_end_in_one_event(ends: Ends) -> None:
+    side, peer = ends
+    side.engine.send_digits(PORT, 5, "7#", on_ms=100, off_ms=60)
+    assert side.line.wait(DigitsSent).send_id == 5
+    events = [packet for packet in peer.hear() if packet.payload_type == EVENTS]
+    begun = {packet.timestamp: packet.payload[0] for packet in events}
+    assert list(begun.values()) == [7, 11]
+    assert sum(bool(packet.payload[1] & 0x80) for packet in events) == 6
+    assert {later.sequence - earlier.sequence & 0xFFFF for earlier, later in itertools.pairwise(peer.received)} == {1}
+
+
+def test_sip_info_tells_a_digit_that_the_events_have_told_only_once(ends: Ends) -> None:
+    side, peer = ends
+    call = Listener(side.host.engine(Client.CALL))
+    peer.talk([[packet.encode()] for packet in pressed(9, 7, 0)])
+    side.engine.tell_digit(PORT, "9", 100)
+    peer.talk([[]] * 30)
+    side.engine.tell_digit(PORT, "3")
+    until(lambda: len(call.all(DigitDetected)) >= 2)
+    peer.talk([[]] * 10)
+    assert [event.digit for event in call.all(DigitDetected)] == ["9", "3"]
+
+
+def bridged(side: Side) -> None:
+    """A caller beyond a pair of spans, whose leg talks with the RTP port."""
+    driver = VpairDriver(side.engine)
+    driver.configure(0, VpairSettings(partner=1), 16)
+    driver.configure(1, VpairSettings(partner=0), 16)
+    until(lambda: driver.alarms(0) == driver.alarms(1) == Alarm.NONE)
+    side.engine.open_timeslot(CALLER)
+    side.engine.open_timeslot(LEG)
+    side.engine.set_profile(LEG, Profile.VOICE)
+    side.engine.connect(LEG, PORT)
+
+
+def test_tone_of_a_line_is_an_event_to_the_phone_and_hardly_a_tone(ends: Ends) -> None:
+    side, peer = ends
+    bridged(side)
+    time.sleep(0.1)
+    peer.hear()
+    peer.received.clear()
+    side.engine.send_digits(CALLER, 1, "5", on_ms=120, off_ms=100)
+    side.line.wait(DigitsSent)
+    time.sleep(0.2)
+    events = [packet for packet in peer.hear() if packet.payload_type == EVENTS]
+    assert {packet.payload[0] for packet in events} == {5}
+    assert len({packet.timestamp for packet in events}) == 1
+    sound = b"".join(packet.payload for packet in peer.received if packet.payload_type == 8)
+    loud = np.abs(alaw.decode(sound).astype(int)) > 500
+    assert np.count_nonzero(loud) <= 8 * LEAK_MS
+
+
+def test_event_of_a_phone_is_a_tone_on_the_line(ends: Ends) -> None:
+    side, peer = ends
+    bridged(side)
+    caller = Listener(side.host.engine(Client.CALL))
+    peer.talk([[packet.encode()] for packet in pressed(8, 1, 0)])
+    until(lambda: any(event.port == CALLER for event in caller.all(DigitDetected)))
+    peer.talk([[]] * 20)
+    assert [event.digit for event in caller.all(DigitDetected) if event.port == CALLER] == ["8"]
+    assert [event.digit for event in caller.all(DigitDetected) if event.port == PORT] == ["8"]
+
+
+def test_mu_law_port_speaks_and_hears_mu_law(ends: Ends) -> None:
+    side, peer = ends
+    sound, other = noise(0.5, 1), noise(0.5, 2)
+    side.engine.close_port(PORT)
+    side.engine.open_rtp(PORT, peer.address, payload_type=0)
+    side.engine.set_profile(PORT, Profile.CLEAR)
+    side.engine.record(2, PORT, PORT, 0)
+    until(lambda: side.engine.port_status(PORT).profile is Profile.CLEAR)
+    side.engine.play(PORT, 1, [side.arena.add_alaw(other)])
+    stream = [RtpPacket(n, n * 160, sound[n * 160 : n * 160 + 160], payload_type=0) for n in range(25)]
+    peer.talk([[packet.encode()] for packet in stream])
+    until(lambda: ulaw_to_alaw(sound) in side.recorder.left(2))
+    until(lambda: alaw_to_ulaw(other) in b"".join(packet.payload for packet in peer.hear() if packet.payload_type == 0))
+
+
+@pytest.mark.parametrize("suite", list(Suite))
+def test_srtp_between_two_ports_and_nothing_plain(suite: Suite) -> None:
+    with engine_thread() as host:
+        side = Side(host)
+        there, back = MasterKey.new(suite), MasterKey.new(suite)
+        sound = noise(1)
+        for port, keys, other in ((PORT, (there, back), 1), (PORT + 1, (back, there), 0)):
+            side.engine.open_rtp(port, (HOST, host.rtp_base + 2 * other))
+            side.engine.set_profile(port, Profile.CLEAR)
+            side.engine.secure(port, *keys)
+        side.engine.record(1, PORT + 1, PORT + 1, 0)
+        side.engine.play(PORT, 1, [side.arena.add_alaw(sound)])
+        until(lambda: sound in side.recorder.left(1))
+        with RtpPeer(host.rtp_base + 2) as stranger:
+            stranger.talk([[packet.encode()] for packet in packets(noise(0.1))])
+            until(lambda: side.engine.port_status(PORT + 1).rtp.forged == 5)
+        status = side.engine.port_status(PORT + 1)
+        assert status.secure
+        assert status.rtp.lost == 0
+
+
+def test_srtp_goes_on_after_the_engine_was_killed() -> None:
+    with engine_process() as killed, engine_thread() as other:
+        side, far = Side(killed), Side(other)
+        there, back = (MasterKey.new(Suite.AES_CM_128_HMAC_SHA1_80) for _ in range(2))
+        side.engine.open_rtp(PORT, (HOST, other.rtp_base))
+        far.engine.open_rtp(PORT, (HOST, killed.rtp_base))
+        side.engine.secure(PORT, there, back)
+        far.engine.secure(PORT, back, there)
+        until(lambda: side.engine.port_status(PORT).rtp.received > 10)
+        killed.kill()
+        killed.start()
+        before = far.engine.port_status(PORT).rtp.received, side.engine.port_status(PORT).rtp.received
+        until(lambda: far.engine.port_status(PORT).rtp.received > before[0] + 10)
+        until(lambda: side.engine.port_status(PORT).rtp.received > before[1] + 10)
+        assert far.engine.port_status(PORT).rtp.forged == side.engine.port_status(PORT).rtp.forged == 0
+
+
+def test_keys_of_two_suites_are_refused(ends: Ends) -> None:
+    side, _ = ends
+    with pytest.raises(ValueError, match="one suite"):
+        side.engine.secure(PORT, MasterKey.new(Suite.AEAD_AES_128_GCM), MasterKey.new(Suite.AEAD_AES_256_GCM))
+
+
+def test_rtcp_tells_the_round_trip_and_the_loss() -> None:
+    """Two engines report to each other; the interval is some seconds."""
+    with engine_thread() as host:
+        side = Side(host)
+        for number in range(2):
+            side.engine.open_rtp(PORT + number, (HOST, host.rtp_base + 2 * (1 - number)))
+        until(lambda: side.engine.port_status(PORT).round_trip_ms is not None, 25)
+        round_trip_ms = side.engine.port_status(PORT).round_trip_ms
+        assert round_trip_ms is not None
+        assert round_trip_ms < 50
+        assert side.engine.port_status(PORT).rtp.rtcp >= 1
+
+
+def test_command_for_rtp_on_another_port_is_refused(ends: Ends) -> None:
+    side, _ = ends
+    side.engine.open_null(512)
+    side.engine.set_rtp_remote(PORT + 9, (HOST, 9))
+    assert side.line.wait(CommandRefused).error == "ENOTCONN"
