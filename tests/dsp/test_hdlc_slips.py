@@ -144,6 +144,19 @@ def test_any_octet_for_ever_then_a_frame(octet: int) -> None:
         assert judged(bytes([octet]) * count + b"\x7e" + timeslot(frame_bits(SETUP) + FLAG))[-1:] == [SETUP]
 
 
+@pytest.mark.parametrize("octet", range(256))
+def test_any_octet_for_ever_then_one_that_differs_in_a_bit(octet: int) -> None:
+    shared = "1111110"  # a flag whose first zero is the last bit of what went before
+    for before in (b"", b"\x7e"):
+        for bit in range(8):
+            other = bytes([octet ^ 1 << bit])
+            judged(before + bytes([octet]) * 9 + other + timeslot(shared + frame_bits(SETUP) + FLAG))
+
+
+def test_zero_after_mark_is_the_first_of_a_flag() -> None:
+    assert judged(b"\xff" * 16 + b"\xfe" + timeslot("1111110" + frame_bits(SETUP) + FLAG)) == [SETUP]
+
+
 def test_every_octet_after_every_other_makes_no_frame_out_of_nothing() -> None:
     line = bytes(value for first in range(256) for second in range(256) for value in (first, second))
     assert judged(line) == []
@@ -229,9 +242,9 @@ def test_what_is_sent_does_not_depend_on_the_pieces(fill: Fill, min_flags: int) 
     assert set(rest) == {"1"} if fill is Fill.MARK else rest == (FLAG * len(rest))[: len(rest)]
 
 
-def test_a_frame_is_on_its_way_within_two_octets_of_idle() -> None:
-    for fill in Fill:
-        transmitter = HdlcTransmitter(fill)
-        transmitter.process(40)
-        transmitter.send(SETUP)
-        assert frame_bits(SETUP) in line_bits(transmitter.process(len(SETUP) + 2 + 5))
+@pytest.mark.parametrize(("fill", "min_flags"), [(Fill.FLAGS, 1), (Fill.FLAGS, 30), (Fill.MARK, 1)])
+def test_a_frame_is_on_its_way_within_two_octets_of_idle(fill: Fill, min_flags: int) -> None:
+    transmitter = HdlcTransmitter(fill, min_flags)
+    transmitter.process(40)
+    transmitter.send(SETUP)
+    assert frame_bits(SETUP) in line_bits(transmitter.process(len(SETUP) + 2 + 5))
