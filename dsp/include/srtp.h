@@ -16,14 +16,15 @@
  * - HMAC-SHA1 from the two states that stand after the padded key, by SHA1_Update and SHA1_Final, 144 ns. EVP_MAC and
  *   EVP_MD need 264 and 211 ns and allocate memory for every packet, which a tick may not.
  * - GHASH by OpenSSL's CRYPTO_gcm128_*, fed with the key stream of the same EVP_EncryptUpdate: 113 ns; GCM by EVP 228.
- * So nothing of the cryptography is ours, and a packet costs neither memory, nor lock, nor system call.
+ * So nothing of the cryptography is ours, and a packet costs neither memory, nor lock, nor system call. A whole packet
+ * is 230 ns with AES-CM and 135 with GCM, each way; of Debian's libsrtp2 2270 and 710.
  *
  * Limits: packets of at most BL_SRTP_PACKET_MAX octets; header extensions are authenticated, not encrypted (no RFC
  * 6904); one master key a struct: a stream that changes keys by MKI is several, -ENOKEY says to try another. A sender
- * should begin with a sequence number below 2^15 (§3.3.1): a receiver that misses the first packets before a wrap
- * cannot know of it.
+ * should begin with a sequence number below 2^15 (§3.3.1). Of a source that is heard for the first time, the rollover
+ * counter after the expected one is tried too: its sequence numbers may have wrapped before we had the key.
  *
- * Errors of the four verbs, each counted, the packet then left as it was:
+ * Errors of the four verbs, each counted, the packet then left as it was, but after -EIO:
  *   -EBADMSG      no RTP or RTCP packet, or shorter than header and trailer
  *   -EKEYREJECTED the tag is wrong: forged, damaged, or another key
  *   -EALREADY     replayed; for a sender: this index was used, and its key stream must not be used again

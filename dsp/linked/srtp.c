@@ -9,6 +9,8 @@
 #define RTP_HEADER 12u
 #define VERSION 2
 #define EXTENSION 0x10u
+#define WRAP 0x10000 /* of sequence numbers */
+#define HALF 0x8000u
 
 /* Octets before the payload, at most n; 0: no RTP. */
 static size_t header_of(const uint8_t *packet, size_t n)
@@ -110,6 +112,27 @@ static int unseal(struct bl_srtp *s, struct bl_srtp_ctx *ctx, const struct srtp_
 	return bl_srtp_counter_mode(&ctx->rtp, nonce, packet + head, n - head);
 }
 
+/* Find the source and the index, and verify. A new source may have wrapped while nobody listened: that is tried too. */
+static int believe(struct bl_srtp *s, struct bl_srtp_ctx *ctx, const struct srtp_suite *suite, uint8_t *packet,
+                   size_t head, size_t end, struct srtp_place *place)
+{
+	const struct bl_srtp_window *w;
+	uint32_t sequence = sequence_of(packet);
+	int error;
+
+	bl_srtp_find(s, srtp_get32(packet + 8), place);
+	w = &place->source->rtp;
+	place->index = srtp_estimate(w, sequence);
+	error = srtp_check(w, place->index);
+	if (error || place->index > RTP_INDEX_MAX)
+		return error ? error : -EKEYEXPIRED;
+	error = unseal(s, ctx, suite, packet, head, end, place->index);
+	if (error != -EKEYREJECTED || w->seen[0] || sequence >= HALF || place->index + WRAP > RTP_INDEX_MAX)
+		return error;
+	place->index += WRAP;
+	return unseal(s, ctx, suite, packet, head, end, place->index);
+}
+
 static int unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n)
 {
 	const struct srtp_suite *suite = bl_srtp_usable(s, ctx);
@@ -129,13 +152,7 @@ static int unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet
 		return -EBADMSG;
 	if (memcmp(packet + end + (suite->gcm ? GCM_TAG : 0), s->mki, s->mki_length) != 0)
 		return -ENOKEY;
-	bl_srtp_find(s, srtp_get32(packet + 8), &place);
-	place.index = srtp_estimate(&place.source->rtp, sequence_of(packet));
-	if (place.index > RTP_INDEX_MAX)
-		return -EKEYEXPIRED;
-	error = srtp_check(&place.source->rtp, place.index);
-	if (!error)
-		error = unseal(s, ctx, suite, packet, head, end, place.index);
+	error = believe(s, ctx, suite, packet, head, end, &place);
 	if (error)
 		return error;
 	(void)bl_srtp_keep(s, &place, true);

@@ -97,6 +97,27 @@ def test_rfc3711_3_3_1_a_gap_below_half_the_numbers_is_bridged_a_greater_one_is_
     assert refusal(receiver.unprotect, sender.protect(rtp(82767 + 40000))) in {"EKEYREJECTED", "ESTALE"}
 
 
+@SUITES
+def test_the_wrap_may_have_been_before_we_had_the_key(suite: Suite) -> None:
+    sender, receiver = pair(suite)
+    sent = {number: sender.protect(rtp(number)) for number in range(65530, 65560)}
+    _, stranger = pair(suite)
+    assert receiver.unprotect(sent[65540]) == rtp(65540)
+    assert receiver.unprotect(sent[65535]) == rtp(65535)
+    assert refusal(receiver.unprotect, sent[65540]) == "EALREADY"
+    assert receiver.unprotect(sent[65541]) == rtp(65541)
+    for number in range(90_000, 2 * 65536 + 5, 9000):
+        sender.protect(rtp(number))
+    twice = sender.protect(rtp(2 * 65536 + 5))
+    assert refusal(stranger.unprotect, twice) == "EKEYREJECTED"
+
+
+def test_a_wrap_that_would_end_the_key_is_not_tried() -> None:
+    _, receiver = pair(Suite.AEAD_AES_128_GCM)
+    receiver.expect(SSRC, 0xFFFFFFFF)
+    assert refusal(receiver.unprotect, rtp(5, bytes(60))) == "EKEYREJECTED"
+
+
 def at(roc: int, sequence: int) -> bytes:
     """The packet of a sender that is so far."""
     sender, _ = pair(Suite.AES_CM_128_HMAC_SHA1_80)
