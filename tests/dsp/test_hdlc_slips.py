@@ -101,8 +101,8 @@ def test_octets_lost_from_one_frame_into_the_next(lost: int) -> None:
         assert heard[-2:] == [NEXT, LAST]
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("ones", [7, 8, 14, 15, 64])
+@pytest.mark.parametrize("phase", [0, 3, 6])
+@pytest.mark.parametrize("ones", [7, 8, 15, 64])
 def test_q921_2_10_abort_at_every_bit(phase: int, ones: int) -> None:
     bits = frame_bits(SETUP)
     for bit in range(len(bits) + 1):
@@ -138,19 +138,19 @@ def test_idle_of_any_length_then_a_frame_in_pieces(idle: str, step: int) -> None
     assert receiver.counters.frames == 30
 
 
-@pytest.mark.parametrize("octet", range(256))
-def test_any_octet_for_ever_then_a_frame(octet: int) -> None:
-    for count in (1, 2, 6, 7, 8, 40, 320):
-        assert judged(bytes([octet]) * count + b"\x7e" + timeslot(frame_bits(SETUP) + FLAG))[-1:] == [SETUP]
+def test_any_octet_for_ever_then_a_frame() -> None:
+    for octet in range(256):
+        for count in (1, 7, 8, 40):
+            assert judged(bytes([octet]) * count + b"\x7e" + timeslot(frame_bits(SETUP) + FLAG))[-1:] == [SETUP]
 
 
-@pytest.mark.parametrize("octet", range(256))
-def test_any_octet_for_ever_then_one_that_differs_in_a_bit(octet: int) -> None:
-    shared = "1111110"  # a flag whose first zero is the last bit of what went before
-    for before in (b"", b"\x7e"):
+def test_any_octet_for_ever_then_one_that_differs_in_a_bit() -> None:
+    shared = timeslot("1111110" + frame_bits(NEXT) + FLAG)  # a flag whose first zero ends what went before
+    for octet in range(256):
         for bit in range(8):
-            other = bytes([octet ^ 1 << bit])
-            judged(before + bytes([octet]) * 9 + other + timeslot(shared + frame_bits(SETUP) + FLAG))
+            repeated = bytes([octet]) * 9 + bytes([octet ^ 1 << bit])
+            judged(repeated + shared)
+            judged(b"\x7e" + repeated + shared)
 
 
 def test_zero_after_mark_is_the_first_of_a_flag() -> None:
@@ -189,7 +189,7 @@ def test_frames_that_are_not_of_whole_octets(extra: int) -> None:
         assert judged(timeslot(FLAG + bits + FLAG + frame_bits(NEXT) + FLAG)) == [NEXT]
 
 
-@pytest.mark.parametrize("phase", [0, 3, 7])
+@pytest.mark.parametrize("phase", [0, 5])
 def test_frames_of_every_length(phase: int) -> None:
     for length in range(FRAME_MAX + 9):
         frame = (SETUP * 14)[:length]

@@ -33,7 +33,7 @@ def run(interwork: Path, seed: int, packets: int) -> None:
 
 @pytest.mark.parametrize("seed", [1, 20260])
 def test_libsrtp2_hears_us_and_we_hear_it_over_the_wrap(interwork: Path, seed: int) -> None:
-    run(interwork, seed, 2500)
+    run(interwork, seed, 1500)
 
 
 @pytest.mark.soak
