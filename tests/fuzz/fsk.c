@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "fsk.h"
+
+#include "fuzz.h"
+
+/* Other memory, as after a restart over shared memory. */
+static void *moved(void *state, size_t size)
+{
+	void *other = fuzz_room(size);
+
+	memcpy(other, state, size);
+	memset(state, 0xa5, size);
+	free(state);
+	return other;
+}
+
+static void hear(struct fuzz *f, struct bl_fsk_rx **rx, struct bl_fsk_tx **tx)
+{
+	size_t n = fuzz_below(f, 200), max = fuzz_below(f, 4);
+	int16_t *sound = fuzz_sound(f, n), *line = fuzz_room(n * sizeof *line);
+	struct bl_fsk_event *events = fuzz_room(max * sizeof *events);
+
+	if (bl_fsk_tx_process(*tx, line, n) > n)
+		abort();
+	/* the modem's own sound, or any */
+	if (bl_fsk_rx_process(*rx, fuzz_below(f, 4) ? line : sound, n, events, max) > max)
+		abort();
+	free(events);
+	free(line);
+	free(sound);
+	*rx = moved(*rx, bl_fsk_rx_size());
+	*tx = moved(*tx, bl_fsk_tx_size());
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
+{
+	struct fuzz f = {in, n};
+	struct bl_fsk_rx_cfg hearing = {(uint8_t)fuzz_below(&f, 3), -(float)fuzz_below(&f, 50)};
+	struct bl_fsk_tx_cfg speaking = {(uint8_t)fuzz_below(&f, 3), -(float)fuzz_below(&f, 50)};
+	struct bl_fsk_rx *rx = fuzz_room(bl_fsk_rx_size());
+	struct bl_fsk_tx *tx = fuzz_room(bl_fsk_tx_size());
+
+	if (!bl_fsk_rx_init(rx, &hearing) && !bl_fsk_tx_init(tx, &speaking))
+		while (f.left) {
+			struct bl_fsk_burst burst = {(uint16_t)fuzz_below(&f, 60), (uint16_t)fuzz_below(&f, 60),
+			                             (uint16_t)fuzz_below(&f, 60), (uint8_t)fuzz_below(&f, 22)};
+			size_t length = fuzz_below(&f, BL_FSK_OCTETS + 2);
+			uint8_t *octets = fuzz_octets(&f, &length);
+
+			(void)bl_fsk_tx_send(tx, octets, length, &burst);
+			free(octets);
+			for (int i = 0; i < 20; i++)
+				hear(&f, &rx, &tx);
+		}
+	free(rx);
+	free(tx);
+	return 0;
+}
