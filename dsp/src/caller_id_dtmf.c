@@ -102,7 +102,7 @@ static int read_ended_by_c(struct bl_caller_id_message *m, struct parts *parts, 
 	if (parts->bare.times || take_information(m, &parts->b))
 		return -EINVAL;
 	if (!parts->a.times && parts->d.times)
-		return take_number(m->number, &parts->d);
+		return parts->d.times == 1 ? take_number(m->number, &parts->d) : -EINVAL;
 	if (parts->d.times && take_number(m->redirecting, &parts->d))
 		return -EINVAL;
 	if (category && parts->a.length) {
