@@ -28,7 +28,7 @@
 #define BL_FSK_TAPS 11      /* samples of a correlator */
 #define BL_FSK_BEHIND 72    /* soft bits kept behind the hop: a character and its timings */
 #define BL_FSK_MARK_BITS 16 /* of mark before a first character; channel seizure, which alternates, has none */
-#define BL_FSK_WEAK 0.25f   /* a bit whose three soft bits' mean is nearer to 0 is weak */
+#define BL_FSK_WEAK 0.2f    /* a bit whose three soft bits' mean is nearer to 0 is weak */
 
 enum bl_fsk_modem { BL_FSK_BELL202, BL_FSK_V23 };
 
@@ -57,6 +57,7 @@ struct bl_fsk_rx {
 	uint64_t samples;  /* taken so far */
 	float gate;        /* least energy of a hop, by cfg */
 	float level;       /* mean square of the carrier, smoothed */
+	float energy;      /* of the last hop */
 	uint32_t fill;     /* samples of the current hop */
 	uint32_t quiet;    /* hops in a row below the gate */
 	uint32_t at;       /* soft bit that is looked at next */

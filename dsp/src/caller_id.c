@@ -116,12 +116,20 @@ static int follow(struct bl_caller_id *c, uint8_t octet)
 	return 0;
 }
 
+/* A message of one octet was none. */
+static int break_off(struct bl_caller_id *c, const struct bl_fsk_event *event, uint32_t error,
+                     struct bl_caller_id_result *result)
+{
+	if (c->length > 1)
+		return finish(c, event, error, result);
+	c->length = 0;
+	return 0;
+}
+
 static int take_character(struct bl_caller_id *c, const struct bl_fsk_event *event, struct bl_caller_id_result *result)
 {
-	int cut = c->length && event->mark_bits > BL_CALLER_ID_GAP;
+	int cut = event->mark_bits > BL_CALLER_ID_GAP && break_off(c, event, BL_CALLER_ID_TRUNCATED, result);
 
-	if (cut)
-		(void)finish(c, event, BL_CALLER_ID_TRUNCATED, result);
 	if (!c->length) {
 		begin(c, event);
 		return cut;
@@ -146,9 +154,7 @@ int bl_caller_id_process(struct bl_caller_id *c, const int16_t *in, size_t n, st
 		c->length = 0; /* a torn state */
 	if (event.kind == BL_FSK_CHARACTER)
 		return take_character(c, &event, result);
-	if (!c->length)
-		return 0;
-	return finish(c, &event, event.kind == BL_FSK_LOST ? BL_CALLER_ID_TRUNCATED : BL_CALLER_ID_FRAMING, result);
+	return break_off(c, &event, event.kind == BL_FSK_LOST ? BL_CALLER_ID_TRUNCATED : BL_CALLER_ID_FRAMING, result);
 }
 
 size_t bl_caller_id_tx_size(void)

@@ -16,7 +16,7 @@
 #define PAST (BL_FSK_TAPS - 1)
 #define MARK_SAMPLES (BL_FSK_MARK_BITS * 20 / 3)
 #define MARK_MOST 100000u /* samples */
-#define EARLIEST 4u       /* samples that a start bit may lie before its sign */
+#define EARLIEST 5u       /* samples that a start bit may lie before its sign */
 #define LAST_BIT 63u      /* samples from its sign to the middle of the stop bit */
 #define REACH (LAST_BIT + BL_FSK_TIMINGS - EARLIEST)
 #define MARK_GAIN 2.6f    /* mean square of x[n] - x[n - 2] by that of x, for 1200 Hz; more for the others */
@@ -256,6 +256,14 @@ static size_t end_carrier(struct bl_fsk_rx *rx, struct bl_fsk_event *events, siz
 	return count;
 }
 
+/* Is nearly all the energy in the tones? They are seen five samples late, so either hop's may be meant. */
+static int is_pure(const struct bl_fsk_rx *rx, float energy, float power)
+{
+	float least = rx->energy < energy ? rx->energy : energy;
+
+	return power * MARK_GAIN * (BL_FSK_HOP - 2) >= PURE * least;
+}
+
 static size_t demodulate(struct bl_fsk_rx *rx, const int16_t *hop, float energy, struct bl_fsk_event *events,
                          size_t max)
 {
@@ -272,7 +280,7 @@ static size_t demodulate(struct bl_fsk_rx *rx, const int16_t *hop, float energy,
 	power *= 0.5f / BL_FSK_HOP;
 	rx->level = rx->level > 0.0f ? rx->level + FOLLOW * (power - rx->level) : power;
 	if (!rx->listening && !(rx->spaces >> (64 - BL_FSK_HOP)) &&
-	    power * MARK_GAIN * (BL_FSK_HOP - 2) < PURE * energy) { /* low sound, which is nearer to mark */
+	    !is_pure(rx, energy, power)) { /* low sound, which is nearer to mark */
 		rx->mark = 0;
 		rx->at = SOFT;
 		return 0;
@@ -292,6 +300,7 @@ static size_t end_of_hop(struct bl_fsk_rx *rx, const int16_t *hop, struct bl_fsk
 	else
 		count = demodulate(rx, hop, energy, events, max);
 	memcpy(rx->past, hop + BL_FSK_HOP - PAST, sizeof rx->past);
+	rx->energy = energy;
 	return count;
 }
 

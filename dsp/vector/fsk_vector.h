@@ -14,10 +14,10 @@
 static const uint8_t bl_fsk_middle[10] = {3, 10, 17, 23, 30, 37, 43, 50, 57, 63};
 
 /*
- * What is taken off the strength of each timing, by its distance from the fifth, at which the sign changes: where few
- * of a character's bits differ, many timings are as strong.
+ * What is taken off the strength of each timing by its distance from the fifth and sixth, between which the sign
+ * changes (twist moves it by two samples at most): where few of a character's bits differ, many timings are as strong.
  */
-static const float bl_fsk_doubt[BL_FSK_TIMINGS] = {1.6f, 1.2f, 0.8f, 0.4f, 0.0f, 0.4f, 0.8f, 1.2f};
+static const float bl_fsk_doubt[BL_FSK_TIMINGS] = {2.0f, 1.5f, 1.0f, 0.5f, 0.0f, 0.0f, 0.5f, 1.0f};
 
 /* sin(2 pi x) for x from 0 to 0.25 is x times a polynomial in x squared, within 6e-7. */
 #define BL_FSK_SINE_1 6.28316404f

@@ -24,7 +24,7 @@ int adsi_add_field(void *s, uint8_t *msg, int len, uint8_t field_type, uint8_t c
 int adsi_tx_free(void *s);
 """
 
-_ffi = FFI()
+_ffi: Any = FFI()
 _ffi.cdef(CDEF)
 _lib: Any = _ffi.dlopen("libspandsp.so.2")
 
