@@ -56,6 +56,27 @@ class Fault(IntEnum):
     PARITY = 6
 
 
+class NttEvent(IntEnum):
+    """What NTT's answer sequence goes by, caller_id_ntt.h."""
+
+    POLARITY_REVERSED = 0
+    POLARITY_RESTORED = 1
+    RING_ON = 2
+    RING_OFF = 3
+    MESSAGE = 4
+    TIME = 5
+    CLEARED = 6
+
+
+class NttAction(IntEnum):
+    """What the line is to do."""
+
+    NOTHING = 0
+    TAKE_LINE = 1
+    GIVE_BACK = 2
+    RING = 3
+
+
 class Message(msgspec.Struct, frozen=True):
     """What a caller ID says; fields as in caller_id_message.h, month 0 and empty texts: not told."""
 
@@ -206,6 +227,18 @@ class DtmfCallerIdReceiver:
     def reset(self) -> None:
         """Hear from the beginning."""
         lib.bl_caller_id_dtmf_reset(self._receiver)
+
+
+class NttAnswer:
+    """NTT's answer sequence."""
+
+    def __init__(self) -> None:
+        self._memory, self._answer = new_state("caller_id_ntt")
+        lib.bl_caller_id_ntt_init(self._answer)
+
+    def step(self, event: NttEvent, at_sample: int) -> NttAction:
+        """What to do upon an event; a time event comes once a tick."""
+        return NttAction(lib.bl_caller_id_ntt_step(self._answer, event, at_sample))
 
 
 def dtmf_digits(message: Message, form: DtmfForm) -> str:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "caller_id.h"
 #include "caller_id_dtmf.h"
+#include "caller_id_ntt.h"
 
 #define BL_CALLER_ID_NUMBER ...
 #define BL_CALLER_ID_NAME ...
@@ -78,3 +79,11 @@ int bl_caller_id_dtmf_digit(struct bl_caller_id_dtmf *d, char digit, uint64_t at
                             struct bl_caller_id_result *result);
 int bl_caller_id_dtmf_time(struct bl_caller_id_dtmf *d, uint64_t now, struct bl_caller_id_result *result);
 int bl_caller_id_dtmf_encode(const struct bl_caller_id_message *message, uint32_t form, char *digits, size_t max);
+
+struct bl_caller_id_ntt {
+	uint32_t state;
+	...;
+};
+size_t bl_caller_id_ntt_size(void);
+int bl_caller_id_ntt_init(struct bl_caller_id_ntt *n);
+int bl_caller_id_ntt_step(struct bl_caller_id_ntt *n, uint32_t event, uint64_t at_sample);

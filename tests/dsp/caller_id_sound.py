@@ -16,6 +16,7 @@ RATE_HZ = 8000
 PEAK_0_DBM0 = 22827.06
 TONES_HZ = {Standard.BELL202: (1200.0, 2200.0), Standard.V23: (1300.0, 2100.0), Standard.V23_JP: (1300.0, 2100.0)}
 """Mark and space."""
+_ALAW = ideal_pass(np.arange(-32768, 32768).astype(np.int16))
 
 
 def burst_bits(octets: bytes, seizure: int = 300, mark: int = 180, stop: int = 1, tail: int = 10) -> list[int]:
@@ -75,7 +76,7 @@ class Line:
         for _ in range(self.clicks):
             heard[random.integers(0, 1600)] += random.choice([-1, 1]) * 12000
         pcm = np.clip(np.round(heard), -32768, 32767).astype(np.int16)
-        return ideal_pass(pcm) if self.alaw else pcm
+        return _ALAW[pcm.astype(np.int32) + 32768] if self.alaw else pcm
 
     def _filtered(self, sound: Sound, standard: Standard) -> Sound:
         if not self.twist_db and not self.loaded:
@@ -88,7 +89,6 @@ class Line:
         if self.loaded:
             s = 1j * hz / 2800
             spectrum /= (1 + s) * (1 + s + s * s)
-            spectrum *= np.abs(1 + 0j)
         filtered: Sound = np.fft.irfft(spectrum, len(padded))[: len(sound)]
         return filtered
 
