@@ -66,6 +66,8 @@ static void hear_octets(struct fuzz *f)
 		busy = bl_fsk_tx_process(tx, sound, BL_FSK_HOP);
 		if (bl_caller_id_process(c, sound, BL_FSK_HOP, result) == 1)
 			expect_message(&result->message);
+		if (fuzz_below(f, 100) == 1) /* a torn state */
+			((uint8_t *)c)[fuzz_below(f, (uint32_t)bl_caller_id_size())] = (uint8_t)fuzz_below(f, 256);
 	}
 	free(result);
 	free(tx);

@@ -2,15 +2,18 @@
 #include "fsk.h"
 
 #include "fuzz.h"
+#include "isa.h"
 
-/* Other memory, as after a restart over shared memory. */
-static void *moved(void *state, size_t size)
+/* Other memory, as after a restart over shared memory; now and then torn. */
+static void *moved(struct fuzz *f, void *state, size_t size)
 {
-	void *other = fuzz_room(size);
+	uint8_t *other = fuzz_room(size);
 
 	memcpy(other, state, size);
 	memset(state, 0xa5, size);
 	free(state);
+	for (uint32_t torn = fuzz_below(f, 64) ? 0 : fuzz_below(f, 20); torn; torn--)
+		other[fuzz_below(f, (uint32_t)size)] = (uint8_t)fuzz_below(f, 256);
 	return other;
 }
 
@@ -28,8 +31,8 @@ static void hear(struct fuzz *f, struct bl_fsk_rx **rx, struct bl_fsk_tx **tx)
 	free(events);
 	free(line);
 	free(sound);
-	*rx = moved(*rx, bl_fsk_rx_size());
-	*tx = moved(*tx, bl_fsk_tx_size());
+	*rx = moved(f, *rx, bl_fsk_rx_size());
+	*tx = moved(f, *tx, bl_fsk_tx_size());
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
@@ -40,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 	struct bl_fsk_rx *rx = fuzz_room(bl_fsk_rx_size());
 	struct bl_fsk_tx *tx = fuzz_room(bl_fsk_tx_size());
 
+	(void)bl_isa_limit((enum bl_isa)fuzz_below(&f, 2));
 	if (!bl_fsk_rx_init(rx, &hearing) && !bl_fsk_tx_init(tx, &speaking))
 		while (f.left) {
 			struct bl_fsk_burst burst = {(uint16_t)fuzz_below(&f, 60), (uint16_t)fuzz_below(&f, 60),
