@@ -118,3 +118,8 @@ def burst(octets: bytes, standard: Standard, random: np.random.Generator, **how:
     bits = burst_bits(octets, seizure=0 if ntt else 300, mark=80 if ntt else 180, stop=4 if ntt else 1)
     phase = random.uniform(0, 2 * np.pi)
     return modulated(bits, standard, phase=phase, lead_ms=int(random.integers(10, 60)), **how)  # type: ignore[arg-type]
+
+
+def has_doubled_dle(octets: bytes) -> bool:
+    """NTT's content holds a DLE, as the length of a number of 16 digits is one."""
+    return b"\x10\x10" in bytes(octet & 0x7F for octet in octets)

@@ -6,6 +6,8 @@ import pytest
 
 from dsp.caller_id import DtmfCallerIdReceiver, DtmfForm, Fault, Kind, Message, Result, dtmf_digits
 from dsp.dtmf import DtmfReceiver, DtmfSender
+from tests.sound.alaw import ideal_pass
+from tests.sound.speech import speech
 
 pytestmark = pytest.mark.unit
 
@@ -105,17 +107,43 @@ def test_reset_forgets_and_other_characters_are_refused() -> None:
         receiver.digit("x", 0)
 
 
+def delivered(form: DtmfForm, calls: int, seed: int) -> tuple[int, int]:
+    """Calls over sound: how many arrive right, how many wrong. 70 ms on and off, -14 and -12 dBm0, SNR 20 dB, A-law."""
+    random = np.random.default_rng(seed)
+    right = wrong = 0
+    for _ in range(calls):
+        number = "".join(map(str, random.integers(0, 10, random.integers(3, 17))))
+        sender = DtmfSender(low_level_dbm0=-14, high_level_dbm0=-12, on_ms=70, off_ms=70)
+        sender.send(dtmf_digits(Message(number=number), form))
+        clean = np.array(sender.process(8 * 140 * (len(number) + 3))[0], dtype=float)
+        sound = np.round(np.roll(clean, random.integers(0, 400)) + random.normal(0, 520, len(clean)))
+        receiver = DtmfCallerIdReceiver()
+        for event in DtmfReceiver().process(ideal_pass(sound.astype(np.int16)).tobytes()):
+            result = receiver.digit(event.digit, event.at_sample) if event.on else None
+            right += result is not None and result.message == Message(number=number)
+            wrong += result is not None and result.message != Message(number=number)
+    return right, wrong
+
+
 @pytest.mark.parametrize("form", DtmfForm)
-def test_sound_of_a_call_on_a_line(form: DtmfForm) -> None:
-    """70 ms on and off at -14 and -12 dBm0, noise 20 dB below."""
-    random = np.random.default_rng(form)
-    sender = DtmfSender(low_level_dbm0=-14, high_level_dbm0=-12, on_ms=70, off_ms=70)
-    sender.send(dtmf_digits(Message(number=NUMBER), form))
-    sound = np.array(sender.process(8 * 140 * 13)[0]) + random.normal(0, 570, 8 * 140 * 13)
+def test_sound_of_calls_on_a_line(form: DtmfForm) -> None:
+    assert delivered(form, 25, form) == (25, 0)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("form", DtmfForm)
+def test_sound_of_1000_calls_on_a_line(form: DtmfForm) -> None:
+    right, wrong = delivered(form, 1000, 100 + form)
+    assert wrong == 0
+    assert right >= 995
+
+
+def test_speech_is_no_call() -> None:
     receiver = DtmfCallerIdReceiver()
-    events = DtmfReceiver().process(np.round(sound).astype(np.int16).tobytes())
-    results = [receiver.digit(event.digit, event.at_sample) for event in events if event.on]
-    assert [result.message for result in results if result] == [Message(number=NUMBER)]
+    sound = np.concatenate([speech(60.0, voice) for voice in ("caller", "agent")])
+    results = [receiver.digit(event.digit, event.at_sample) for event in DtmfReceiver().process(sound.tobytes())]
+    assert [result for result in results if result and not result.fault] == []
 
 
 @pytest.mark.parametrize(

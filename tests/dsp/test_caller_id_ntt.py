@@ -19,7 +19,8 @@ NAMES = {
 
 def played(*script: tuple[int, str], until_ms: int = 40000) -> list[tuple[int, NttAction]]:
     """What is done and when, in ms, upon events at these ms; time passes in ticks."""
-    answer, done = NttAnswer(), []
+    answer = NttAnswer()
+    done: list[tuple[int, NttAction]] = []
     events = dict(script)
     for now in range(0, until_ms, 5):
         action = answer.step(NAMES[events[now]] if now in events else NttEvent.TIME, 8 * now)

@@ -15,7 +15,7 @@ from dsp.caller_id import (
     encode,
 )
 from dsp.dtmf import DtmfReceiver, DtmfSender
-from tests.dsp.caller_id_sound import Pcm, any_message
+from tests.dsp.caller_id_sound import Pcm, any_message, has_doubled_dle
 from tests.dsp.spandsp_adsi import Adsi, heard, sent
 
 pytestmark = pytest.mark.unit
@@ -29,6 +29,12 @@ STANDARDS = {
 DATE = b"03251437"
 MESSAGES = [Message(number="0891234567", name="JOHN Q SMITH", month=3, day=25, hour=14, minute=37)]
 MESSAGES += [any_message(np.random.default_rng(seed)) for seed in range(12)]
+CASES = [
+    (adsi, message)
+    for adsi, standard in STANDARDS.items()
+    for message in MESSAGES
+    if adsi is not Adsi.JCLIP or not has_doubled_dle(encode(message, standard))  # which spandsp counts as two octets
+]
 
 
 def ours(message: Message, standard: Standard, *, single: bool = False) -> Pcm:
@@ -42,13 +48,10 @@ def as_spandsp_delivers(octets: bytes, adsi: Adsi) -> bytes:
     return bytes(octet & 0x7F for octet in octets[:-2]) if adsi is Adsi.JCLIP else octets[:-1]
 
 
-@pytest.mark.parametrize("adsi", STANDARDS)
-@pytest.mark.parametrize("message", MESSAGES, ids=range(len(MESSAGES)))
+@pytest.mark.parametrize(("adsi", "message"), CASES)
 def test_spandsp_hears_what_we_send(adsi: Adsi, message: Message) -> None:
     standard = STANDARDS[adsi]
     octets = encode(message, standard)
-    if adsi is Adsi.JCLIP and (len(message.number) == 16 or octets[6] & 0x7F == 16):
-        pytest.skip("spandsp counts a doubled DLE as two octets")
     assert heard(adsi, ours(message, standard)) == [as_spandsp_delivers(octets, adsi)]
 
 
