@@ -14,7 +14,7 @@
  * for only once mark has stood for BL_FSK_MARK_BITS with nearly all the energy in both tones, so speech costs no more
  * than its correlators, and silence (below min_level_dbm0) not even these.
  *
- * Delay: a character is told at most 13 ms after its stop bit. The vector form adds up in another order: soft bits
+ * Delay: a character is told at most 6 ms after its stop bit. The vector form adds up in another order: soft bits
  * agree within 1e-4, so a bit that lies on the limit to that part may differ. The sender's forms agree within one unit
  * of the sample.
  */

@@ -135,9 +135,13 @@ static int take_character(struct bl_caller_id *c, const struct bl_fsk_event *eve
 		return cut;
 	}
 	append(c, event);
+	if (is_ntt(c) && c->length == 2 && (event->octet & 0x7f) != SOH) {
+		c->length = 0; /* none began */
+		return cut;
+	}
 	if (is_ntt(c) ? follow(c, event->octet) : is_complete(c))
 		return finish(c, event, verdict(c), result);
-	if (c->length == BL_CALLER_ID_RAW || (is_ntt(c) && c->length == 2 && (event->octet & 0x7f) != SOH))
+	if (c->length == BL_CALLER_ID_RAW)
 		return finish(c, event, BL_CALLER_ID_FORMAT, result);
 	return 0;
 }
