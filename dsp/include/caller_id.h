@@ -5,14 +5,14 @@
  * holds, caller_id_dtmf.h does the same by DTMF.
  *
  * When it is heard is the line's affair: reset the receiver and feed it
- *   - between the first and the second ring (GR-30, EN 300 659-1 clause 6.1.1: 0.5 s after the ring's end at the
+ *   - between the first and the second ring (GR-30, EN 300 659-1: 0.5 s after the ring's end at the
  *     earliest, ended 0.2 s before the next),
- *   - before the first ring, on reversal of polarity, dual tone alerting or a short ring (clause 6.1.2),
+ *   - before the first ring, on reversal of polarity, dual tone alerting or a short ring (EN 300 659-1),
  *   - in Japan after reversal and the 0.5 s data rings, once the line has been taken; hang up within 7 s of the
  * message, then the true ringing begins.
  *
- * On the line (GR-30, EN 300 659-1 clause 7): channel seizure of 300 bits and 180 bits of mark (off the hook, clause
- * 7.2: 80 bits of mark alone); message type; length; parameters; checksum, the sum of all octets is 0 modulo 256. Up to
+ * On the line (GR-30, EN 300 659-1; -2 off the hook): channel seizure of 300 bits and 180 bits of mark (off the hook:
+ * 80 bits of mark alone); message type; length; parameters; checksum, the sum of all octets is 0 modulo 256. Up to
  * BL_CALLER_ID_GAP bits of mark may part two characters. NTT: mark; DLE SOH header DLE STX type length parameters
  * DLE ETX in seven bits with even parity, a DLE of the content doubled; then CRC-16 (x^16 + x^12 + x^5 + 1, least
  * significant bit first, from 0) of all behind SOH, parity bits included, low octet first.
@@ -80,7 +80,7 @@ int bl_caller_id_process(struct bl_caller_id *c, const int16_t *in, size_t n, st
 struct bl_caller_id_tx_cfg {
 	uint8_t standard;
 	uint8_t single;   /* 1: single data message format, GR-30; no name */
-	uint8_t off_hook; /* 1: no seizure, 80 bits of mark: call waiting, EN 300 659-1 clause 7.2 */
+	uint8_t off_hook; /* 1: no seizure, 80 bits of mark: call waiting, EN 300 659-2 */
 	float level_dbm0; /* -48 to 0 */
 };
 

@@ -3,16 +3,16 @@
  * FSK modem at 1200 bit/s with start-stop characters, receiver and sender, on 8 kHz 16-bit linear sound.
  *
  * Bell 202 (mark 1200 Hz, space 2200 Hz) and the forward channel of ITU-T V.23 mode 2 (1300 Hz, 2100 Hz): what the data
- * link of caller ID runs on (EN 300 659-1 clause 6, GR-30 clause 2.3). A character is a start bit (space), eight bits,
- * the least significant first, and at least one stop bit (mark). Flat state, no pointers.
+ * link of caller ID runs on (EN 300 659-1, GR-30). A character is a start bit (space), eight bits, the least
+ * significant first, and at least one stop bit (mark). Flat state, no pointers.
  *
  * The receiver correlates each sample's neighbourhood of 11 with both tones; the difference of the two powers by their
  * sum is the soft bit, from -1 (space) to 1 (mark), whatever the level. The sign's change from mark to space finds a
- * start bit roughly; the character is then read at the one of eight timings, a sample apart, at which its ten soft bits
- * together are strongest. Twist shifts where the sign changes but
- * not where the eye is open, so 10 dB are borne. Frequencies may lie 2 % and the rate 1 % off. A character is looked
- * for only once mark has stood for BL_FSK_MARK_BITS with nearly all the energy in both tones, so speech costs no more
- * than its correlators, and silence (below min_level_dbm0) not even these.
+ * start bit roughly; the character is then read at the one of eight timings, a sample apart, at which its ten bits,
+ * each of three soft ones, are strongest together. Twist shifts where the sign changes but hardly where that is, so 10
+ * dB are borne. Frequencies may lie 2 % and the rate 1 % off. Characters are looked for only once mark has stood for
+ * BL_FSK_MARK_BITS with nearly all the energy in both tones, so speech costs no more than its correlators, and silence
+ * (below min_level_dbm0) not even these.
  *
  * Delay: a character is told at most 6 ms after its stop bit. The vector form adds up in another order: soft bits
  * agree within 1e-4, so a bit that lies on the limit to that part may differ. The sender's forms agree within one unit
@@ -85,7 +85,7 @@ size_t bl_fsk_rx_process(struct bl_fsk_rx *rx, const int16_t *in, size_t n, stru
 
 struct bl_fsk_tx_cfg {
 	uint8_t modem;
-	float level_dbm0; /* -48 to 0; EN 300 659-1 clause 6.1: -13.5 dBm at the line */
+	float level_dbm0; /* -48 to 0; -13.5 is usual at the line */
 };
 
 /* What surrounds the characters of a burst, in bits. */

@@ -28,7 +28,7 @@ enum parameter {
 	CALL_TYPE = 0x11,
 	REDIRECTING_NUMBER = 0x1a,
 	PASSED_OVER = 0x50,  /* display information: for others to read */
-	LAST_PUBLIC = 0x5f,  /* EN 300 659-3 annex A has none beyond */
+	LAST_PUBLIC = 0x5f,  /* EN 300 659-3 has none beyond */
 	FIRST_NETWORK = 0xe0 /* for the network operator's use */
 };
 

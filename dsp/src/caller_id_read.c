@@ -146,7 +146,7 @@ static int take_parameters(struct bl_caller_id_message *m, const uint8_t *octets
 	return 0;
 }
 
-/* EN 300 659-3 clause 5.3.1: a call says who calls, or why it does not. */
+/* EN 300 659-3: a call says who calls, or why it does not. */
 static int take_call(struct bl_caller_id_message *m, const uint8_t *octets, size_t n, uint32_t standard)
 {
 	if (take_parameters(m, octets, n, standard))
