@@ -14,7 +14,7 @@ struct content {
 	uint8_t octets[CONTENT_MOST + 1];
 };
 
-/* An incomplete parameter is impossible: `overflow` is seen by what it leaves in length. */
+/* What does not fit leaves a length beyond CONTENT_MOST, and nothing is put behind it. */
 static void put(struct content *c, const void *octets, uint32_t n)
 {
 	if (c->length > CONTENT_MOST || n > CONTENT_MOST - c->length) {

@@ -43,6 +43,7 @@ void bl_fsk_tx_reset(struct bl_fsk_tx *tx)
 	tx->octets = 0;
 	tx->next = 0;
 	tx->waiting = 0;
+	tx->bits = 0;
 	tx->ready = 0;
 }
 
@@ -70,6 +71,7 @@ int bl_fsk_tx_send(struct bl_fsk_tx *tx, const uint8_t *octets, size_t n, const 
 	tx->tail = burst->tail_bits;
 	tx->octets = (uint32_t)n;
 	tx->next = 0;
+	tx->bits = 0;
 	tx->phase = 0;
 	if (n)
 		memcpy(tx->octet, octets, n);
@@ -82,7 +84,7 @@ static void put_bits(struct bl_fsk_tx *tx, uint64_t bits, uint32_t count)
 	tx->waiting += count;
 }
 
-/* Up to 30 bits of a run; an even number unless it is the last of them, so that alternation goes on. */
+/* How many bits of a run are taken next: an even number but for the last of them, so that alternation goes on. */
 static uint32_t part_of(uint32_t *run)
 {
 	uint32_t part = *run < TAKEN_AT_ONCE ? *run : TAKEN_AT_ONCE;
@@ -126,8 +128,10 @@ static int next_pattern(struct bl_fsk_tx *tx)
 {
 	unsigned int pattern;
 
-	if (tx->waiting >= 64)
-		tx->waiting = 0; /* a torn state */
+	if (tx->waiting >= 64) { /* a torn state */
+		tx->waiting = 0;
+		tx->bits = 0;
+	}
 	while (tx->waiting < GROUP_BITS && refill(tx))
 		;
 	if (!tx->waiting) {

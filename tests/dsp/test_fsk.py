@@ -144,6 +144,16 @@ def test_queue_and_settings() -> None:
             FskReceiver(Modem.V23, min_level_dbm0=level)
 
 
+@pytest.mark.parametrize("modem", Modem)
+def test_reset_in_the_middle_of_a_burst_leaves_nothing_in_the_next(modem: Modem) -> None:
+    sender = FskSender(modem)
+    sender.send(b"UUUU", seizure_bits=31)
+    sender.process(333)
+    sender.reset()
+    sender.send(b"abc")
+    assert np.array_equal(np.array(sender.process(8000)[0])[:3000], sent(modem, b"abc")[:3000])
+
+
 def test_reset_starts_again_at_sample_0() -> None:
     sound = sent(Modem.BELL202, b"abc")
     receiver = FskReceiver(Modem.BELL202)
