@@ -2,9 +2,10 @@
 /*
  * RTP ports: G.711 over UDP, RFC 3550 and 3551, telephone events beside it (RFC 4733).
  *
- * A port sends to the remote that signalling named until the first valid packet shows where the peer really is, and
- * holds that address and SSRC from then on. Another SSRC from there is believed when the held one is quiet and two
- * packets came in a row (RFC 3550 A.1). What is lost is concealed on a port that carries a voice.
+ * A port sends to the remote that signalling named. A packet from there is believed at once and at any time; one from
+ * elsewhere, a peer behind an address translator, when four came in a row and the named one is silent. Address and SSRC
+ * are then held: another SSRC from there is believed when the held one is quiet and two packets came in a row (RFC 3550
+ * A.1). What is lost is concealed on a port that carries a voice.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +15,9 @@
 #include "machine.h"
 
 #define QUIET_SAMPLES 480 /* 60 ms: the held SSRC has stopped */
-#define PROBATION 2
+#define SSRC_PROBATION 2
+#define ADDRESS_PROBATION 4
+#define FORMER_SAMPLES 8000   /* 1 s in which the peer of before a transfer is not taken for the one behind it */
 #define TIMEOUT_SAMPLES 80000 /* 10 s */
 #define CHANGES 3             /* bl_telephone_event_rx_take: enough */
 
@@ -58,14 +61,23 @@ void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
 	(void)bl_jitter_set(&r->jitter, &jitter); /* nothing else changes */
 }
 
+static bool same(const struct bl_address *a, const struct bl_address *b)
+{
+	return a->ip == b->ip && a->port == b->port;
+}
+
 void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample)
 {
+	if (r->latched && !same(&r->remote, remote)) {
+		r->former = r->remote;
+		r->former_until = sample + FORMER_SAMPLES;
+	}
 	r->marker = 1;
 	r->latched = 0;
 	r->timed_out = 0;
 	r->other_packets = 0;
 	r->last_packet = sample;
-	r->remote = *remote;
+	r->remote = r->signalled = *remote;
 }
 
 /* The source whose packets we hear, from now on. */
@@ -88,15 +100,33 @@ static void latch(struct bl_rtp_port *r, const struct bl_address *from, const st
 	r->other_packets = 0;
 }
 
-/* Another SSRC from the held address: a phone that began a new stream, or noise. */
-static bool accept_other(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, uint64_t sample)
+/* Packets in a row of one who is not the one held, this one included. */
+static unsigned in_a_row(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet)
 {
-	bool next = r->other_packets && packet->ssrc == r->other_ssrc && packet->sequence == r->other_sequence;
+	bool next = r->other_packets && packet->ssrc == r->other_ssrc && packet->sequence == r->other_sequence &&
+	            same(from, &r->other);
 
+	r->other = *from;
 	r->other_ssrc = packet->ssrc;
 	r->other_sequence = (uint16_t)(packet->sequence + 1);
 	r->other_packets = (uint16_t)(next ? r->other_packets + 1 : 1);
-	return r->other_packets >= PROBATION && sample - r->last_packet > QUIET_SAMPLES;
+	return r->other_packets;
+}
+
+/* Somebody else than signalling named: the peer behind an address translator, or a stranger. */
+static bool accept_address(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
+                           uint64_t sample)
+{
+	if (r->latched || (sample < r->former_until && same(from, &r->former)))
+		return false;
+	return in_a_row(r, from, packet) >= ADDRESS_PROBATION;
+}
+
+/* Another SSRC from the held address: a phone that began a new stream, or noise. */
+static bool accept_ssrc(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
+                        uint64_t sample)
+{
+	return in_a_row(r, from, packet) >= SSRC_PROBATION && sample - r->last_packet > QUIET_SAMPLES;
 }
 
 static bool source_held(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
@@ -104,16 +134,14 @@ static bool source_held(struct bl_rtp_port *r, const struct bl_address *from, co
 {
 	if (!r->remote.port)
 		return false;
-	if (!r->latched) {
-		latch(r, from, packet);
-		return true;
+	if (r->latched && same(from, &r->remote)) {
+		if (packet->ssrc == r->remote_ssrc)
+			return true;
+		if (!accept_ssrc(r, from, packet, sample))
+			return false;
+	} else if (!same(from, &r->signalled) && !accept_address(r, from, packet, sample)) {
+		return false;
 	}
-	if (from->ip != r->remote.ip || from->port != r->remote.port)
-		return false;
-	if (packet->ssrc == r->remote_ssrc)
-		return true;
-	if (!accept_other(r, packet, sample))
-		return false;
 	latch(r, from, packet);
 	return true;
 }

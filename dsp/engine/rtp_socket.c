@@ -11,7 +11,8 @@
 
 #define DSCP_EF 0xb8
 #define BATCH 8
-#define BURST_MAX 64 /* packets of one socket in one tick: what a flood may cost */
+#define BURST_MAX 64    /* packets of one socket in one tick, */
+#define BUDGET_MAX 1024 /* and of all: what a flood may cost */
 #define DATAGRAM_MAX 2048
 #define READY_MAX 128 /* sockets served in one tick; the rest is in the kernel until the next */
 #define RTCP_FLAG 0x10000u
@@ -105,7 +106,8 @@ static void take_batch(struct bl_engine *e, uint32_t tag, struct batch *b, int c
 	}
 }
 
-static void drain(struct bl_engine *e, uint32_t tag)
+/* Returns how many packets it took. */
+static int drain(struct bl_engine *e, uint32_t tag)
 {
 	struct bl_rtp_sockets *s = &e->sockets[(tag & ~RTCP_FLAG) - BL_RTP_FIRST];
 	struct batch b;
@@ -115,17 +117,19 @@ static void drain(struct bl_engine *e, uint32_t tag)
 		take_batch(e, tag, &b, count);
 		taken += count;
 		if (count < BATCH || taken >= BURST_MAX)
-			return;
+			break;
 	}
+	return taken;
 }
 
 void bl_rtp_sockets_drain(struct bl_engine *e)
 {
 	struct epoll_event ready[READY_MAX];
 	int count = epoll_wait(e->epoll_fd, ready, READY_MAX, 0);
+	int taken = 0;
 
-	for (int i = 0; i < count; i++)
-		drain(e, ready[i].data.u32);
+	for (int i = 0; i < count && taken < BUDGET_MAX; i++)
+		taken += drain(e, ready[i].data.u32);
 }
 
 bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *octets, size_t n)

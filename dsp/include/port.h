@@ -122,18 +122,22 @@ struct bl_conference {
 
 /* What an RTP port has besides. */
 struct bl_rtp_port {
-	struct bl_address remote; /* where packets go */
-	uint32_t remote_ssrc;     /* held once latched */
+	struct bl_address remote;    /* where packets go */
+	struct bl_address signalled; /* what signalling named */
+	struct bl_address former;    /* the peer before that */
+	uint64_t former_until;       /* sample to which it is not believed */
+	uint32_t remote_ssrc;        /* held once latched */
 	uint8_t latched;
 	uint8_t timed_out;
 	uint8_t packet_ms;
-	uint8_t law;         /* enum bl_jitter_law */
-	uint8_t event_type;  /* of telephone events; 0: none */
-	uint8_t secure;      /* SRTP and nothing else */
-	uint8_t mux;         /* RTCP came on the RTP port (RFC 5761), and goes there */
-	uint8_t sounded;     /* something of the stream was heard */
-	uint8_t marker;      /* of the next packet */
-	uint32_t other_ssrc; /* on probation, RFC 3550 A.1 */
+	uint8_t law;             /* enum bl_jitter_law */
+	uint8_t event_type;      /* of telephone events; 0: none */
+	uint8_t secure;          /* SRTP and nothing else */
+	uint8_t mux;             /* RTCP came on the RTP port (RFC 5761), and goes there */
+	uint8_t sounded;         /* something of the stream was heard */
+	uint8_t marker;          /* of the next packet */
+	struct bl_address other; /* on probation */
+	uint32_t other_ssrc;     /* RFC 3550 A.1 */
 	uint16_t other_sequence;
 	uint16_t other_packets;
 	uint64_t last_packet; /* sample at which the held source was last heard */

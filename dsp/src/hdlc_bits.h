@@ -37,6 +37,11 @@ static inline uint64_t hdlc_below(unsigned int bit)
 	return (1ull << bit) - 1;
 }
 
+static inline unsigned int fcs_step(unsigned int fcs, uint8_t octet)
+{
+	return fcs >> 8 ^ bl_hdlc_fcs[0][(fcs ^ octet) & 0xffu];
+}
+
 #define FCS_PART(word, n) bl_hdlc_fcs[7 - (n)][(word) >> 8 * (n)&0xffu]
 
 static inline unsigned int fcs_of(const uint8_t *octets, size_t n)
@@ -52,7 +57,7 @@ static inline unsigned int fcs_of(const uint8_t *octets, size_t n)
 		fcs = FCS_PART(word, 0) ^ FCS_PART(word, 1) ^ rest;
 	}
 	for (; n; n--)
-		fcs = fcs >> 8 ^ bl_hdlc_fcs[0][(fcs ^ *octets++) & 0xffu];
+		fcs = fcs_step(fcs, *octets++);
 	return fcs;
 }
 

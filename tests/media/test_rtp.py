@@ -124,16 +124,39 @@ def test_port_holds_its_source_and_ssrc(ends: Ends) -> None:
         assert side.engine.port_status(PORT).remote == peer.address
 
 
-def test_port_latches_to_where_the_first_packet_comes_from(ends: Ends) -> None:
+def test_port_latches_to_where_a_peer_behind_a_translator_comes_from(ends: Ends) -> None:
     side, peer = ends
     with RtpPeer(peer.engine[1]) as behind_nat:
-        behind_nat.talk(encoded(packets(noise(0.1))))
+        behind_nat.talk(encoded(packets(noise(0.2))))
         until(lambda: side.engine.port_status(PORT).remote == behind_nat.address)
         until(lambda: len(behind_nat.hear()) > 5)
-        side.engine.set_rtp_remote(PORT, peer.address)
-        before = len(peer.hear())
-        until(lambda: len(peer.hear()) > before + 3)
+        peer.talk(encoded(packets(noise(0.04), ssrc=5)))
+        until(lambda: side.engine.port_status(PORT).remote == peer.address)
+
+
+def test_stranger_with_fewer_packets_in_a_row_hears_nothing(ends: Ends) -> None:
+    side, peer = ends
+    with RtpPeer(peer.engine[1]) as stranger:
+        stream = packets(noise(1))
+        stranger.talk(encoded(stream[:3]))
+        stranger.talk(encoded(stream[10:13]))
+        until(lambda: side.engine.port_status(PORT).rtp.stray == 6)
         assert side.engine.port_status(PORT).remote == peer.address
+        assert not stranger.hear()
+
+
+def test_late_packets_of_the_phone_before_a_transfer_are_not_believed(ends: Ends) -> None:
+    side, peer = ends
+    stream = packets(noise(1))
+    peer.talk(encoded(stream[:10]))
+    with RtpPeer(peer.engine[1]) as second:
+        side.engine.set_rtp_remote(PORT, second.address)
+        until(lambda: side.engine.port_status(PORT).remote == second.address)
+        peer.talk(encoded(stream[10:20]))
+        until(lambda: side.engine.port_status(PORT).rtp.stray == 10)
+        assert side.engine.port_status(PORT).remote == second.address
+        second.talk(encoded(packets(noise(0.1), ssrc=77)))
+        until(lambda: side.engine.port_status(PORT).rtp.received >= 15)
 
 
 def test_damaged_and_foreign_packets_are_counted_and_dropped(ends: Ends) -> None:
