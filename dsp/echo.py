@@ -46,10 +46,10 @@ class EchoCanceller:
         disabler: bool = True,
     ) -> None:
         """Raises: ValueError on a tail out of its range (echo.h)."""
-        self._memory, self._echo = new_state("echo")
+        self._memory, self.state = new_state("echo")
         cfg = configure("echo", tail_ms=tail_ms, mode=mode, comfort_noise=comfort_noise, disabler=disabler)
         low, high = lib.BL_ECHO_TAIL_MS_MIN, lib.BL_ECHO_TAIL_MS_MAX
-        check(lib.bl_echo_init(self._echo, cfg), f"echo: a tail of {tail_ms} ms, {low} to {high} are possible")
+        check(lib.bl_echo_init(self.state, cfg), f"echo: a tail of {tail_ms} ms, {low} to {high} are possible")
 
     def process(self, far: Samples, near: Samples) -> "array[int]":
         """Near without the echo of far. Raises: ValueError when they are not of one length, or not of whole ticks."""
@@ -58,16 +58,16 @@ class EchoCanceller:
 
     def set_mode(self, mode: EchoMode) -> None:
         """From the next tick on; what was learned is kept."""
-        lib.bl_echo_set_mode(self._echo, mode)
+        lib.bl_echo_set_mode(self.state, mode)
 
     def reset(self) -> None:
         """Forget the path: for the next call."""
-        lib.bl_echo_reset(self._echo)
+        lib.bl_echo_reset(self.state)
 
     def read(self) -> EchoReport:
         """What it knows of the line now."""
         report = ffi.new("struct bl_echo_report *")
-        lib.bl_echo_read(self._echo, report)
+        lib.bl_echo_read(self.state, report)
         return EchoReport(
             erl_db=report.erl_db,
             erle_db=report.erle_db,
@@ -91,7 +91,7 @@ def process_many(
     outs = [array("h", bytes(2 * n)) for _ in cancellers]
     check(
         lib.bl_echo_process_many(
-            [canceller._echo for canceller in cancellers],
+            [canceller.state for canceller in cancellers],
             fars,
             nears,
             [ffi.from_buffer("int16_t[]", out) for out in outs],

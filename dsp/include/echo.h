@@ -36,7 +36,9 @@
 #define BL_ECHO_PARTS_MAX 26   /* 1040 taps, 130 ms */
 #define BL_ECHO_TAIL_MS_MIN 16 /* 4 parts */
 #define BL_ECHO_TAIL_MS_MAX 128
-#define BL_ECHO_ORDER 6 /* of the comfort noise's spectrum */
+#define BL_ECHO_AGE_MAX 12 /* ticks that a measured step may wait */
+#define BL_ECHO_NARROW 3   /* ticks of a sine after which nothing is learned from it */
+#define BL_ECHO_ORDER 6    /* of the comfort noise's spectrum */
 
 enum bl_echo_mode {
 	BL_ECHO_OFF,     /* out is near, bit for bit; what was learned is kept */
@@ -53,7 +55,8 @@ struct bl_echo_cfg {
 
 /* What one direction's tone disabler knows. */
 struct bl_echo_tone {
-	float re[4], im[4]; /* the last ticks' 2100 Hz, newest first */
+	float re[4], im[4]; /* 2100 Hz in tick n at n % 4 */
+	uint32_t now;       /* n */
 	uint32_t ticks;     /* of tone in a row */
 	uint32_t since;     /* ticks since the last reversal */
 	uint32_t reversals;
@@ -61,43 +64,56 @@ struct bl_echo_tone {
 };
 
 struct bl_echo {
+	float far[BL_ECHO_PARTS_MAX + BL_ECHO_AGE_MAX][BL_ECHO_SPECTRUM];
+	float background[BL_ECHO_PARTS_MAX][BL_ECHO_SPECTRUM];
+	float foreground[BL_ECHO_PARTS_MAX][BL_ECHO_SPECTRUM];
 	struct bl_echo_cfg cfg;
 	uint32_t parts; /* of 40 taps */
 	uint32_t head;  /* of far: the newest spectrum */
 	uint32_t turn;  /* the part that is constrained next */
+	uint32_t age;   /* ticks since `gain` was measured */
+	uint32_t ticks; /* counts */
+	uint32_t quiet; /* ticks in a row without far sound, saturating */
+	uint32_t eager; /* ticks with far sound in which every one is used to learn */
 	uint32_t random;
 	float share[BL_ECHO_PARTS_MAX + 6];   /* of the uncertainty, by part; sum 1 */
 	float concentration;                  /* sum of their squares */
+	float broad;                          /* smoothed energy of the background's residual */
 	float energy;                         /* of the background's taps */
 	float part_energy[BL_ECHO_PARTS_MAX]; /* likewise by part */
 	float uncertainty[BL_ECHO_BINS];      /* of the background's transfer function, squared */
 	float disturbance[BL_ECHO_BINS];      /* smoothed power of its residual */
 	float gain[BL_ECHO_SPECTRUM];         /* the step that the next tick takes */
 	int16_t before[BL_ECHO_BLOCK];        /* far of the last tick */
-	float proof[2], doubt[2]; /* evidence that the background is better: sum and variance, fast and slow */
-	float cross, model;       /* near times modelled echo, modelled echo squared: smoothed */
-	float far_power, near_power, out_power; /* mean squares, smoothed */
-	float echo_power;                       /* of the modelled echo, smoothed */
-	float leak;                             /* residual echo by modelled echo */
-	float erl, erle;                        /* of power, smoothed */
-	float noise;                            /* mean square of the near end's background noise */
-	float noise_low;                        /* the least of this second */
-	uint32_t noise_ticks;                   /* of this second */
-	float lags[BL_ECHO_ORDER + 2];          /* its autocorrelation */
-	float predictor[BL_ECHO_ORDER];         /* and what follows from it */
-	float predictor_gain;                   /* excitation by noise, of amplitude */
-	float synthetic[BL_ECHO_ORDER];         /* the comfort noise's last samples */
-	float nlp[2];     /* gain of the residual and of the comfort noise at the end of the tick */
-	float offset;     /* of near, mean */
-	uint32_t hold;    /* ticks in which evidence is not judged */
-	uint32_t hang;    /* ticks that the NLP stays open */
-	uint32_t updates; /* of the foreground, saturating */
+	float proof[2], doubt[2];       /* evidence that the background is better: sum and variance, fast and slow */
+	float cross, model;             /* near times modelled echo, modelled echo squared: smoothed */
+	float chance;                   /* variance of their difference in a right model */
+	float far_power;                /* mean square, falling slowly */
+	float far_peak;                 /* energy of the loudest tick of late */
+	float out_power;                /* of the residual, smoothed */
+	float echo_power;               /* of the modelled echo, falling slowly */
+	float leak;                     /* residual echo by modelled echo */
+	float erl[2];                   /* far and echo, smoothed in single talk */
+	float erle[2];                  /* near and residual, likewise */
+	float noise;                    /* mean square of the near end's background noise */
+	float noise_low;                /* the least of this second */
+	uint32_t noise_ticks;           /* of this second */
+	float lags[BL_ECHO_ORDER + 2];  /* its autocorrelation */
+	float predictor[BL_ECHO_ORDER]; /* and what follows from it */
+	float predictor_gain;           /* excitation by noise, of amplitude */
+	float synthetic[BL_ECHO_ORDER]; /* the comfort noise's last samples */
+	float nlp[2];                   /* gain of the residual and of the comfort noise at the end of the tick */
+	float offset;                   /* of near, mean */
+	uint32_t hold;                  /* ticks in which evidence is not judged */
+	uint32_t quiet_line;            /* ticks in a row while a tone holds the canceller off */
+	uint32_t loud;                  /* ticks that near counts as too loud for an echo */
+	uint32_t hang;                  /* ticks that the NLP stays open */
+	uint32_t updates;               /* of the foreground, saturating */
+	uint8_t sounding[BL_ECHO_PARTS_MAX]; /* the foreground's parts that matter, ascending */
+	uint8_t sounding_parts;              /* how many */
 	uint8_t double_talk, nlp_active, narrow, disabled;
 	struct bl_echo_tone tone[2]; /* far, near */
-	float far[BL_ECHO_PARTS_MAX + 1][BL_ECHO_SPECTRUM];
-	float background[BL_ECHO_PARTS_MAX][BL_ECHO_SPECTRUM];
-	float foreground[BL_ECHO_PARTS_MAX][BL_ECHO_SPECTRUM];
-	float tail[16]; /* no state: neighbours do not begin at the same place of a page */
+	uint32_t unused[3];          /* a whole number of cache lines */
 };
 
 /* For reports of a leg. */
@@ -121,8 +137,8 @@ int bl_echo_set_mode(struct bl_echo *e, int mode);
 /* n samples of one channel, whole ticks (-EINVAL); out may be near. */
 int bl_echo_process(struct bl_echo *e, const int16_t *far, const int16_t *near, int16_t *out, size_t n);
 /*
- * n samples, whole ticks (-EINVAL), of many channels, each with its own tail and mode. This is the fast way: eight channels share the
- * transforms. out[i] may be near[i]; no other two may overlap, and no channel may stand there twice.
+ * n samples, whole ticks (-EINVAL), of many channels, each with its own tail and mode. This is the fast way: eight
+ * channels share the transforms. out[i] may be near[i]; no other two may overlap, and no channel may stand there twice.
  */
 int bl_echo_process_many(struct bl_echo *const e[], const int16_t *const far[], const int16_t *const near[],
                          int16_t *const out[], size_t channels, size_t n);

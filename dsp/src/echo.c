@@ -11,6 +11,7 @@
 #include "isa.h"
 
 #define ECHO_LANES 1
+#define QUIET_PEAK 24 /* of far: 3 steps of A-law, -60 dBm0 */
 
 typedef float echo_v;
 typedef uint32_t echo_u;
@@ -120,62 +121,100 @@ int bl_echo_set_mode(struct bl_echo *e, int mode)
 /* Every index that is taken from the state lies in it. */
 static int is_whole(const struct bl_echo *e)
 {
-	return is_valid(&e->cfg) && e->parts && e->parts <= BL_ECHO_PARTS_MAX && e->head <= e->parts &&
-	       e->turn < e->parts;
+	return is_valid(&e->cfg) && e->parts && e->parts <= BL_ECHO_PARTS_MAX && e->turn < e->parts &&
+	       e->head < e->parts + BL_ECHO_AGE_MAX && e->sounding_parts <= e->parts;
 }
 
-/* Moves on by a tick, so that the newest far spectrum has its place. */
-static void begin(struct bl_echo *e)
+static int peak_of(const int16_t *sound)
+{
+	int16_t high = 0, low = 0;
+
+	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
+		high = sound[n] > high ? sound[n] : high;
+		low = sound[n] < low ? sound[n] : low;
+	}
+	return high > -low ? high : -low;
+}
+
+/* Moves on by a tick, so that the newest far spectrum has its place, and says what the tick is for. */
+static enum echo_work_kind begin(struct bl_echo *e, const int16_t *far)
 {
 	if (!is_whole(e))
 		(void)bl_echo_init(e, is_valid(&e->cfg) ? &e->cfg : NULL);
-	e->head = e->head ? e->head - 1 : e->parts;
-	e->turn = e->turn + 1 < e->parts ? e->turn + 1 : 0;
+	e->head = (e->head ? e->head : e->parts + BL_ECHO_AGE_MAX) - 1;
+	e->ticks++;
+	e->age++;
+	if (peak_of(far) > QUIET_PEAK)
+		e->quiet = 0;
+	else if (e->quiet < UINT32_MAX)
+		e->quiet++;
+	if (e->quiet > e->parts + 1) {
+		memset(e->far[e->head], 0, sizeof e->far[0]);
+		memset(e->disturbance, 0, sizeof e->disturbance);
+		e->broad = 0;
+		return ECHO_REST;
+	}
+	if (e->age > BL_ECHO_AGE_MAX) {
+		memset(e->gain, 0, sizeof e->gain);
+		e->age = BL_ECHO_AGE_MAX;
+	}
+	if (e->narrow >= BL_ECHO_NARROW || e->loud > 1 || !(e->eager || e->age == BL_ECHO_AGE_MAX))
+		return ECHO_CANCEL;
+	e->eager -= e->eager && !e->quiet;
+	return ECHO_LEARN;
 }
 
-static void run(struct echo_batch *b, int vector)
+static void run(struct echo_batch *b)
 {
-	if (!vector) {
+	if (bl_isa() != BL_ISA_VECTOR) {
 		for (int i = 0; i < b->channels; i++) {
-			struct echo_batch one = {{b->e[i]}, {b->far[i]}, {b->near[i]}, {b->out[i]}, 1};
+			struct echo_batch one = {{b->e[i]}, {b->far[i]}, {b->near[i]}, {b->out[i]}, 1, b->work};
 
 			echo_run(&one);
 		}
-		return;
+	} else {
+		for (int i = b->channels; i < ECHO_BATCH; i++) {
+			b->e[i] = b->e[0];
+			b->far[i] = b->far[0];
+			b->near[i] = b->near[0];
+			b->out[i] = b->out[0];
+		}
+		bl_echo_batch_vector(b);
 	}
-	for (int i = b->channels; i < ECHO_BATCH; i++) {
-		b->e[i] = b->e[0];
-		b->far[i] = b->far[0];
-		b->near[i] = b->near[0];
-		b->out[i] = b->out[0];
-	}
-	bl_echo_batch_vector(b);
+	b->channels = 0;
 }
 
-/* Sample `at` of every channel on. */
+static void add(struct echo_batch *b, struct bl_echo *e, const int16_t *far, const int16_t *near, int16_t *out)
+{
+	b->e[b->channels] = e;
+	b->far[b->channels] = far;
+	b->near[b->channels] = near;
+	b->out[b->channels++] = out;
+	if (b->channels == ECHO_BATCH)
+		run(b);
+}
+
+/* Sample `at` of every channel on, channels with the same work together. */
 static void tick(struct bl_echo *const e[], const int16_t *const far[], const int16_t *const near[],
                  int16_t *const out[], size_t channels, size_t at)
 {
-	int vector = bl_isa() == BL_ISA_VECTOR;
-	struct echo_batch b = {.channels = 0};
+	struct echo_batch batches[ECHO_KINDS];
 
-	for (size_t i = 0; i < channels; i++) {
-		if (e[i]->cfg.mode == BL_ECHO_OFF) {
-			memmove(out[i] + at, near[i] + at, BL_ECHO_BLOCK * sizeof out[i][0]);
-			continue;
-		}
-		begin(e[i]);
-		b.e[b.channels] = e[i];
-		b.far[b.channels] = far[i] + at;
-		b.near[b.channels] = near[i] + at;
-		b.out[b.channels++] = out[i] + at;
-		if (b.channels == ECHO_BATCH) {
-			run(&b, vector);
-			b.channels = 0;
-		}
+	for (int kind = 0; kind < ECHO_KINDS; kind++) {
+		batches[kind].channels = 0;
+		batches[kind].work = (enum echo_work_kind)kind;
 	}
-	if (b.channels)
-		run(&b, vector);
+	for (size_t i = 0; i < channels; i++) {
+		__builtin_prefetch(near[i] + at);
+		__builtin_prefetch(near[i] + at + BL_ECHO_BLOCK - 1);
+		if (e[i]->cfg.mode == BL_ECHO_OFF || bl_echo_is_held(e[i], far[i] + at, near[i] + at))
+			memmove(out[i] + at, near[i] + at, BL_ECHO_BLOCK * sizeof out[i][0]);
+		else
+			add(&batches[begin(e[i], far[i] + at)], e[i], far[i] + at, near[i] + at, out[i] + at);
+	}
+	for (int kind = 0; kind < ECHO_KINDS; kind++)
+		if (batches[kind].channels)
+			run(&batches[kind]);
 }
 
 int bl_echo_process_many(struct bl_echo *const e[], const int16_t *const far[], const int16_t *const near[],

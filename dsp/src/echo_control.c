@@ -12,13 +12,17 @@
 #include "dbm0.h"
 #include "echo_batch.h"
 
-#define COLOUR 4.0f
+#define COLOUR 12.0f
 #define BETTER 3.0f /* standard deviations */
 #define WORSE 3.0f
 #define AUDIBLE (40 * 36.0f) /* energy of a tick: about -68 dBm0 */
 #define UNCERTAIN_FIRST 0.3f /* a path of ERL 5 dB is expected */
-#define PATH_CHANGED 0.5f    /* distance of near by model from 1 */
+#define PATH_MOVED 0.15f     /* distance of near by model from 1 */
+#define NEGLIGIBLE 1e-4f
+#define TOO_LOUD 0.6f
+#define LOUD_TICKS 6
 #define CHANGE_TICKS 20
+#define EAGER_TICKS 2000 /* 10 s of far sound */
 
 static const float memory[2] = {0.7f, 0.97f}; /* of the evidence, a tick */
 
@@ -35,6 +39,7 @@ void bl_echo_reset(struct bl_echo *e)
 	for (int k = 0; k < BL_ECHO_BINS; k++)
 		e->uncertainty[k] = UNCERTAIN_FIRST;
 	e->random = 1;
+	e->eager = EAGER_TICKS;
 	e->leak = 1.0f;
 	e->nlp[0] = 1.0f;
 	e->noise = -1.0f;
@@ -47,8 +52,18 @@ static void forget_evidence(struct bl_echo *e)
 	memset(e->doubt, 0, sizeof e->doubt);
 }
 
+/* Parts of the foreground that are worth their product: another holds less than -40 dB, more likely noise than path. */
+static void choose_sounding(struct bl_echo *e)
+{
+	e->sounding_parts = 0;
+	for (uint32_t p = 0; p < e->parts; p++)
+		if (e->part_energy[p] > NEGLIGIBLE * e->energy)
+			e->sounding[e->sounding_parts++] = (uint8_t)p;
+}
+
 static void adopt(struct bl_echo *e)
 {
+	choose_sounding(e);
 	memcpy(e->foreground, e->background, e->parts * sizeof e->foreground[0]);
 	e->updates += e->updates < UINT32_MAX;
 	forget_evidence(e);
@@ -61,10 +76,12 @@ static void restore(struct bl_echo *e)
 	forget_evidence(e);
 }
 
-static void compare(struct bl_echo *e, const float *sum)
+static void compare(struct bl_echo *e, struct echo_sums sum)
 {
-	float gain = sum[ECHO_FORE] - sum[ECHO_BACK];
-	float variance = 4 * COLOUR / BL_ECHO_BLOCK * fminf(sum[ECHO_FORE], sum[ECHO_BACK]) * sum[ECHO_BETWEEN];
+	float gain = echo_sum_of(sum, ECHO_FORE) - echo_sum_of(sum, ECHO_BACK);
+	float variance = 4 * COLOUR / BL_ECHO_BLOCK *
+	                 echo_low(echo_sum_of(sum, ECHO_FORE), echo_sum_of(sum, ECHO_BACK)) *
+	                 echo_sum_of(sum, ECHO_BETWEEN);
 	int better = 0, worse = 0;
 
 	for (int i = 0; i < 2; i++) {
@@ -82,7 +99,7 @@ static void compare(struct bl_echo *e, const float *sum)
 /* The uncertainty lies where the taps are; never nowhere, for a new path may begin anywhere. */
 static void share_out(struct bl_echo *e)
 {
-	float root[BL_ECHO_PARTS_MAX], total = 1e-9f, floor;
+	float root[BL_ECHO_PARTS_MAX], total = 1e-9f, spread;
 
 	e->energy = 0;
 	for (uint32_t p = 0; p < e->parts; p++) {
@@ -90,49 +107,116 @@ static void share_out(struct bl_echo *e)
 		e->energy += e->part_energy[p];
 		total += root[p];
 	}
-	floor = 0.1f / (float)e->parts;
+	spread = e->eager ? 0.2f : 0.04f;
 	e->concentration = 0;
 	for (uint32_t p = 0; p < e->parts; p++) {
-		float share = total < 1e-3f ? 1.0f / (float)e->parts : floor + 0.9f * root[p] / total;
+		float share = total < 1e-3f ? 1.0f / (float)e->parts
+		                            : spread / (float)e->parts + (1 - spread) * root[p] / total;
 
 		e->share[p] = share;
 		e->concentration += share * share;
 	}
 }
 
-/* In a right model the near sound holds it once, whatever else is in it. */
-static void watch_path(struct bl_echo *e, const float *sum)
+/*
+ * In a right model's echo the near sound holds it once, whatever else is in it: what is left does not resemble it, but
+ * by chance. Else the path has changed.
+ */
+static int has_moved(struct bl_echo *e, struct echo_sums sum)
 {
 	const float keep = 1 - 1.0f / CHANGE_TICKS;
+	float apart;
 
-	e->cross = e->cross * keep + sum[ECHO_CROSS];
-	e->model = e->model * keep + sum[ECHO_MODEL];
+	e->cross = e->cross * keep + echo_sum_of(sum, ECHO_CROSS);
+	e->model = e->model * keep + echo_sum_of(sum, ECHO_MODEL);
+	e->chance = e->chance * keep * keep +
+	            COLOUR / BL_ECHO_BLOCK * echo_sum_of(sum, ECHO_MODEL) * echo_sum_of(sum, ECHO_FORE);
+	apart = fabsf(e->cross - e->model);
+	return e->model > CHANGE_TICKS * AUDIBLE && apart > PATH_MOVED * e->model && apart > 3 * sqrtf(e->chance);
+}
+
+static void watch_path(struct bl_echo *e, struct echo_sums sum)
+{
+	int moved = has_moved(e, sum);
+
 	if (e->hold) {
 		e->hold--;
 		return;
 	}
-	if (e->model < CHANGE_TICKS * AUDIBLE || fabsf(e->cross / e->model - 1) < PATH_CHANGED)
+	if (!moved)
 		return;
 	for (int k = 0; k < BL_ECHO_BINS; k++)
-		e->uncertainty[k] = fmaxf(e->uncertainty[k], fmaxf(0.3f * e->energy, 0.01f));
+		e->uncertainty[k] = echo_high(e->uncertainty[k], echo_high(0.3f * e->energy, 0.01f));
 	e->hold = CHANGE_TICKS;
+	e->eager = EAGER_TICKS;
 }
 
-void bl_echo_decide(struct bl_echo *e, const float *sum, const int16_t *far)
+/* Near louder than any hybrid would send far back (ERL 2 dB): somebody else speaks, or both ends send the same tone. */
+static void watch_near(struct bl_echo *e, struct echo_sums sum)
 {
-	float all = 0;
+	e->far_peak = echo_high(echo_sum_of(sum, ECHO_FAR), e->far_peak * 0.97f);
+	if (echo_sum_of(sum, ECHO_NEAR) > TOO_LOUD * e->far_peak)
+		e->loud = LOUD_TICKS;
+	else if (e->loud)
+		e->loud--;
+}
 
-	for (int k = 0; k < ECHO_SUMS; k++)
-		all += fabsf(sum[k]);
-	if (!(all < 1e15f)) {
+static void learn(struct bl_echo *e, struct echo_sums sum)
+{
+	e->age = 0;
+	if (e->loud) {
+		memset(e->gain, 0, sizeof e->gain);
+		return;
+	}
+	e->broad += (echo_sum_of(sum, ECHO_BACK) - e->broad) * 0.3f;
+	compare(e, sum);
+	if (e->turn < 2) /* all parts have had theirs */
+		share_out(e);
+}
+
+/*
+ * A sine is predicted by its two last samples, speech never as well and as long: is what this leaves less than -30 dB?
+ * Least squares over the tick; sums of earlier samples follow from the newest's by their ends.
+ */
+static int is_sine(struct echo_sums sum, const int16_t *before, const int16_t *far)
+{
+	float x1 = before[BL_ECHO_BLOCK - 1], x2 = before[BL_ECHO_BLOCK - 2];
+	float y1 = far[BL_ECHO_BLOCK - 1], y2 = far[BL_ECHO_BLOCK - 2];
+	float c11 = echo_sum_of(sum, ECHO_FAR) + x1 * x1 - y1 * y1, c22 = c11 + x2 * x2 - y2 * y2;
+	float c12 = echo_sum_of(sum, ECHO_FAR_1) + x1 * x2 - y1 * y2, all = c11 * c22 - c12 * c12;
+	float explained = echo_sum_of(sum, ECHO_FAR_1) *
+	                          (c22 * echo_sum_of(sum, ECHO_FAR_1) - c12 * echo_sum_of(sum, ECHO_FAR_2)) +
+	                  echo_sum_of(sum, ECHO_FAR_2) *
+	                          (c11 * echo_sum_of(sum, ECHO_FAR_2) - c12 * echo_sum_of(sum, ECHO_FAR_1));
+
+	return echo_sum_of(sum, ECHO_FAR) > AUDIBLE && all > 0 && explained > 0.999f * all * echo_sum_of(sum, ECHO_FAR);
+}
+
+static void watch_far(struct bl_echo *e, struct echo_sums sum, const int16_t *far)
+{
+	if (!is_sine(sum, e->before, far))
+		e->narrow = e->narrow > 4 ? (uint8_t)(e->narrow - 4) : 0;
+	else if (e->narrow < BL_ECHO_NARROW)
+		e->narrow++;
+}
+
+void bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind work, const int16_t *far)
+{
+	if (!(echo_sum_of(sum, ECHO_FORE) + echo_sum_of(sum, ECHO_BACK) + echo_sum_of(sum, ECHO_MODEL) +
+	              fabsf(echo_sum_of(sum, ECHO_CROSS)) <
+	      1e15f)) {
 		bl_echo_reset(e);
 		return;
 	}
+	e->offset += (echo_sum_of(sum, ECHO_MEAN) / BL_ECHO_BLOCK - e->offset) * (1.0f / 256);
+	watch_near(e, sum);
+	if (work == ECHO_LEARN)
+		learn(e, sum);
+	if (work != ECHO_REST) {
+		watch_path(e, sum);
+		watch_far(e, sum, far);
+	}
 	memcpy(e->before, far, sizeof e->before);
-	e->offset += (sum[ECHO_MEAN] / BL_ECHO_BLOCK - e->offset) * (1.0f / 256);
-	compare(e, sum);
-	watch_path(e, sum);
-	if (e->turn == 0)
-		share_out(e);
+	bl_echo_judge_tones(e, sum);
 	bl_echo_judge_residual(e, sum);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Line echo canceller tables: turns of its real transform of 80 samples, and a tick of 2100 Hz for the tone disabler."""
+"""Line echo canceller tables: turns of its transform of 80 samples, and a tick of 2100 Hz for the tone disabler."""
 
 import math
 

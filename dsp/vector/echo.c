@@ -71,23 +71,20 @@ static inline void echo_part_edge(echo_v *d, echo_v *i, echo_v both)
 }
 
 /* Rows to columns. */
-static inline __attribute__((always_inline)) void transpose(bl_f8 *r)
+static ECHO_INLINE void transpose(bl_f8 *r)
 {
 	bl_f8 a[8], b[8];
 
-#pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) {
 		a[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
 		a[2 * i + 1] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
 	}
-#pragma GCC unroll 2
 	for (int i = 0; i < 8; i += 4) {
 		b[i] = __builtin_shufflevector(a[i], a[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
 		b[i + 1] = __builtin_shufflevector(a[i], a[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
 		b[i + 2] = __builtin_shufflevector(a[i + 1], a[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
 		b[i + 3] = __builtin_shufflevector(a[i + 1], a[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
 	}
-#pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) {
 		r[i] = __builtin_shufflevector(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
 		r[i + 4] = __builtin_shufflevector(b[i], b[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
@@ -95,7 +92,7 @@ static inline __attribute__((always_inline)) void transpose(bl_f8 *r)
 }
 
 /* The channels' spectra into lanes, and back. */
-static inline void echo_gather(const float *const from[], echo_v *lanes)
+static ECHO_STAGE void echo_gather(const float *const from[], echo_v *lanes)
 {
 	for (int at = 0; at < BL_ECHO_SPECTRUM; at += ECHO_LANES) {
 		for (int i = 0; i < ECHO_LANES; i++)
@@ -104,7 +101,7 @@ static inline void echo_gather(const float *const from[], echo_v *lanes)
 	}
 }
 
-static inline void echo_scatter(const echo_v *lanes, float *const to[])
+static ECHO_STAGE void echo_scatter(const echo_v *lanes, float *const to[])
 {
 	for (int at = 0; at < BL_ECHO_SPECTRUM; at += ECHO_LANES) {
 		echo_v rows[ECHO_LANES];
@@ -118,7 +115,7 @@ static inline void echo_scatter(const echo_v *lanes, float *const to[])
 }
 
 /* A tick of sound into lanes, halved. */
-static inline void echo_gather_sound(const int16_t *const from[], echo_v *lanes)
+static ECHO_STAGE void echo_gather_sound(const int16_t *const from[], echo_v *lanes)
 {
 	for (int at = 0; at < BL_ECHO_BLOCK; at += ECHO_LANES) {
 		for (int i = 0; i < ECHO_LANES; i++)
@@ -128,7 +125,7 @@ static inline void echo_gather_sound(const int16_t *const from[], echo_v *lanes)
 }
 
 /* Rounded half away from zero, cut off where 16 bits end. */
-static inline void echo_scatter_sound(const echo_v *lanes, int16_t *const to[])
+static ECHO_STAGE void echo_scatter_sound(const echo_v *lanes, int16_t *const to[])
 {
 	for (int at = 0; at < BL_ECHO_BLOCK; at += ECHO_LANES) {
 		echo_v rows[ECHO_LANES];

@@ -14,12 +14,12 @@
 
 #define ECHO_POINTS 40
 
-static inline __attribute__((always_inline)) void echo_dft5(echo_v *re, echo_v *im)
+static ECHO_INLINE void echo_dft5(echo_v *re, echo_v *im)
 {
 	const float c1 = 0.309016994f, c2 = -0.809016994f, s1 = 0.951056516f, s2 = 0.587785252f;
 	echo_v *part[2] = {re, im}, a[2], b[2], u[2], v[2];
 
-#pragma GCC unroll 2
+	ECHO_UNROLL(2)
 	for (int i = 0; i < 2; i++) {
 		echo_v *z = part[i], t1 = z[1] + z[4], t2 = z[2] + z[3], t3 = z[1] - z[4], t4 = z[2] - z[3];
 
@@ -40,8 +40,7 @@ static inline __attribute__((always_inline)) void echo_dft5(echo_v *re, echo_v *
 }
 
 /* Four points, of every second place from z on, into out. */
-static inline __attribute__((always_inline)) void echo_dft4(const echo_v *re, const echo_v *im, echo_v *out_re,
-                                                            echo_v *out_im)
+static ECHO_INLINE void echo_dft4(const echo_v *re, const echo_v *im, echo_v *out_re, echo_v *out_im)
 {
 	echo_v ar = re[0] + re[4], ai = im[0] + im[4], br = re[0] - re[4], bi = im[0] - im[4];
 	echo_v cr = re[2] + re[6], ci = im[2] + im[6], dr = re[2] - re[6], di = im[2] - im[6];
@@ -56,7 +55,7 @@ static inline __attribute__((always_inline)) void echo_dft4(const echo_v *re, co
 	out_im[3] = bi + dr;
 }
 
-static inline __attribute__((always_inline)) void echo_dft8(echo_v *re, echo_v *im)
+static ECHO_INLINE void echo_dft8(echo_v *re, echo_v *im)
 {
 	const float half = 0.707106781f;
 	echo_v er[4], ei[4], hr[4], hi[4], tr[4], ti[4];
@@ -71,7 +70,7 @@ static inline __attribute__((always_inline)) void echo_dft8(echo_v *re, echo_v *
 	ti[2] = -hr[2];
 	tr[3] = (hi[3] - hr[3]) * half;
 	ti[3] = -(hr[3] + hi[3]) * half;
-#pragma GCC unroll 4
+	ECHO_UNROLL(4)
 	for (int k = 0; k < 4; k++) {
 		re[k] = er[k] + tr[k];
 		im[k] = ei[k] + ti[k];
@@ -81,31 +80,30 @@ static inline __attribute__((always_inline)) void echo_dft8(echo_v *re, echo_v *
 }
 
 /* Forty complex points; step 2 makes of the samples' order 8 n1 + 5 n2 the bins' order 16 k1 + 25 k2, modulo 40. */
-static inline __attribute__((always_inline)) void echo_dft40(const echo_v *in_re, const echo_v *in_im, int stride,
-                                                             echo_v *out_re, echo_v *out_im)
+static ECHO_INLINE void echo_dft40(const echo_v *in_re, const echo_v *in_im, int stride, echo_v *out_re, echo_v *out_im)
 {
 	echo_v re[5][8], im[5][8];
 
-#pragma GCC unroll 8
+	ECHO_UNROLL(8)
 	for (int n2 = 0; n2 < 8; n2++) {
 		echo_v zr[5], zi[5];
 
-#pragma GCC unroll 5
+		ECHO_UNROLL(5)
 		for (int n1 = 0; n1 < 5; n1++) {
 			zr[n1] = in_re[(8 * n1 + 5 * n2) % ECHO_POINTS * stride];
 			zi[n1] = in_im[(8 * n1 + 5 * n2) % ECHO_POINTS * stride];
 		}
 		echo_dft5(zr, zi);
-#pragma GCC unroll 5
+		ECHO_UNROLL(5)
 		for (int k1 = 0; k1 < 5; k1++) {
 			re[k1][n2] = zr[k1];
 			im[k1][n2] = zi[k1];
 		}
 	}
-#pragma GCC unroll 5
+	ECHO_UNROLL(5)
 	for (int k1 = 0; k1 < 5; k1++) {
 		echo_dft8(re[k1], im[k1]);
-#pragma GCC unroll 8
+		ECHO_UNROLL(8)
 		for (int k2 = 0; k2 < 8; k2++) {
 			out_re[(16 * k1 + 25 * k2) % ECHO_POINTS * stride] = re[k1][k2];
 			out_im[(16 * k1 + 25 * k2) % ECHO_POINTS * stride] = im[k1][k2];
@@ -114,7 +112,7 @@ static inline __attribute__((always_inline)) void echo_dft40(const echo_v *in_re
 }
 
 /* Twice the spectrum of 80 samples. */
-static inline void echo_forward(const echo_v *sound, echo_v *spectrum)
+static __attribute__((noinline)) void echo_forward(const echo_v *sound, echo_v *spectrum)
 {
 	echo_v *re = spectrum, *im = spectrum + ECHO_POINTS;
 	echo_v zr[ECHO_POINTS], zi[ECHO_POINTS];
@@ -142,7 +140,7 @@ static inline void echo_forward(const echo_v *sound, echo_v *spectrum)
 }
 
 /* 80 times the samples of a spectrum. */
-static inline void echo_inverse(const echo_v *spectrum, echo_v *sound)
+static __attribute__((noinline)) void echo_inverse(const echo_v *spectrum, echo_v *sound)
 {
 	const echo_v *re = spectrum, *im = spectrum + ECHO_POINTS;
 	echo_v zr[ECHO_POINTS], zi[ECHO_POINTS], outr[ECHO_POINTS], outi[ECHO_POINTS];

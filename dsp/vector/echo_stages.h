@@ -13,7 +13,11 @@
 
 #define ECHO_FLOOR 40.0f /* disturbance that is always there: a rounding of 16 bits over 80 points and more */
 #define ECHO_SMOOTH 0.6f /* of the disturbance, a tick */
-#define ECHO_DRIFT 3e-5f /* of the path's energy that becomes uncertain in a tick */
+#define ECHO_DRIFT 2e-5f /* of the path's energy that becomes uncertain in a tick */
+#define ECHO_NARROW 0.1f
+#define ECHO_LEAK 5.0f
+#define ECHO_FAINT 3e-4f /* of the path's energy: what a part holds is noise, unless it comes again */
+#define ECHO_FADE 0.8f   /* what is kept of it in its turn, when all was learned */
 #define ECHO_UNCERTAIN_MIN 1e-8f
 #define ECHO_UNCERTAIN_MAX 4.0f
 
@@ -21,13 +25,14 @@
 struct echo_work {
 	float fore[ECHO_LANES][BL_ECHO_SPECTRUM], back[ECHO_LANES][BL_ECHO_SPECTRUM];
 	float power[ECHO_LANES][BL_ECHO_BINS]; /* of far, weighted by share */
+	echo_v near[BL_ECHO_BLOCK];            /* without offset */
 	echo_v residual[BL_ECHO_BLOCK];        /* the foreground's */
 	echo_v error[BL_ECHO_SPECTRUM];        /* the background's, behind 40 zeros */
 	float sum[ECHO_SUMS][ECHO_LANES];
 	float nlp[2][ECHO_LANES]; /* gains at the end of the last tick */
 };
 
-static inline void echo_far(const struct echo_batch *b, struct echo_work *w)
+static ECHO_STAGE void echo_far(const struct echo_batch *b, struct echo_work *w)
 {
 	echo_v sound[BL_ECHO_SPECTRUM], spectrum[BL_ECHO_SPECTRUM], s0 = {0}, s1 = {0}, s2 = {0};
 	const int16_t *before[ECHO_LANES];
@@ -51,74 +56,113 @@ static inline void echo_far(const struct echo_batch *b, struct echo_work *w)
 	echo_scatter(spectrum, to);
 }
 
-/* Bins from `at` on: the step of the last tick, then both filters. Bin 0 shares its place with the one of 4 kHz. */
-static inline __attribute__((always_inline)) void echo_bins(struct bl_echo *e, struct echo_work *w, int lane, int at,
-                                                            int edge)
+#define ECHO_GROUPS (BL_ECHO_BINS / ECHO_LANES)
+
+/* The foreground's product, part by part; bin 0 shares its place with the one of 4 kHz. */
+static inline void echo_fore_product(const struct bl_echo *e, float *to)
 {
-	uint32_t slots = e->parts + 1, slot = e->head;
+	const uint32_t slots = e->parts + BL_ECHO_AGE_MAX;
+	echo_v re[ECHO_GROUPS] = {0}, im[ECHO_GROUPS] = {0};
+
+	for (uint32_t k = 0; k < e->sounding_parts; k++) {
+		uint32_t p = e->sounding[k] % BL_ECHO_PARTS_MAX, slot = e->head + p;
+		const float *fore = e->foreground[p], *far = e->far[slot < slots ? slot : slot - slots];
+
+		ECHO_UNROLL(5)
+		for (int g = 0; g < ECHO_GROUPS; g++) {
+			echo_v wr = echo_load(fore + g * ECHO_LANES),
+			       wi = echo_load(fore + g * ECHO_LANES + BL_ECHO_BINS);
+			echo_v xr = echo_load(far + g * ECHO_LANES),
+			       xi = echo_load(far + g * ECHO_LANES + BL_ECHO_BINS);
+			echo_v xd = xr;
+
+			if (g == 0)
+				echo_part_edge(&xd, &xi, xi);
+			re[g] += xr * wr;
+			im[g] += xd * wi;
+			re[g] -= xi * wi;
+			im[g] += xi * wr;
+		}
+	}
+	ECHO_UNROLL(5)
+	for (int g = 0; g < ECHO_GROUPS; g++) {
+		echo_store(to + g * ECHO_LANES, re[g]);
+		echo_store(to + g * ECHO_LANES + BL_ECHO_BINS, im[g]);
+	}
+}
+
+/* Bins from `at` on of the background: the step that was measured `age` ticks ago, then the product. */
+static ECHO_INLINE void echo_back_bins(struct bl_echo *e, float *to, float *powers, int at, int edge)
+{
+	const uint32_t parts = e->parts, slots = parts + BL_ECHO_AGE_MAX;
+	uint32_t slot = e->head, old = (slot + e->age) % slots;
 	echo_v gr = echo_load(e->gain + at), gi = echo_load(e->gain + at + BL_ECHO_BINS);
-	echo_v xr = echo_load(e->far[slot] + at), xi = echo_load(e->far[slot] + at + BL_ECHO_BINS);
-	echo_v fr = {0}, fi = {0}, br = {0}, bi = {0}, power = {0}, xd = xr;
+	echo_v br = {0}, bi = {0}, cr = {0}, ci = {0}, power = {0};
 
-	if (edge)
-		echo_part_edge(&xd, &xi, xi);
-	for (uint32_t p = 0; p < e->parts; p++) {
+	for (uint32_t p = 0; p < parts; p++) {
 		float *back = e->background[p] + at;
-		const float *fore = e->foreground[p] + at;
+		echo_v share = echo_all(e->share[p]), sr = share * gr, si = share * gi;
+		echo_v xr = echo_load(e->far[old] + at), xi = echo_load(e->far[old] + at + BL_ECHO_BINS), xd = xr;
 		echo_v wr = echo_load(back), wi = echo_load(back + BL_ECHO_BINS);
-		echo_v share = echo_all(e->share[p]), sr = share * gr, si = share * gi, qr, qi, qd;
 
-		slot = slot + 1 == slots ? 0 : slot + 1;
-		qr = qd = echo_load(e->far[slot] + at);
-		qi = echo_load(e->far[slot] + at + BL_ECHO_BINS);
 		if (edge)
-			echo_part_edge(&qd, &qi, qi);
-		wr += qr * sr + qi * si;
-		wi += qd * si - qi * sr;
+			echo_part_edge(&xd, &xi, xi);
+		wr += xr * sr;
+		wi += xd * si;
+		wr += xi * si;
+		wi -= xi * sr;
 		echo_store(back, wr);
 		echo_store(back + BL_ECHO_BINS, wi);
-		br += xr * wr - xi * wi;
-		bi += xd * wi + xi * wr;
+		xr = xd = echo_load(e->far[slot] + at);
+		xi = echo_load(e->far[slot] + at + BL_ECHO_BINS);
 		power += share * (xr * xr + xi * xi);
-		wr = echo_load(fore);
-		wi = echo_load(fore + BL_ECHO_BINS);
-		fr += xr * wr - xi * wi;
-		fi += xd * wi + xi * wr;
-		xr = qr;
-		xi = qi;
-		xd = qd;
+		if (edge)
+			echo_part_edge(&xd, &xi, xi);
+		br += xr * wr;
+		bi += xd * wi;
+		cr += xi * wi;
+		ci += xi * wr;
+		slot = slot + 1 == slots ? 0 : slot + 1;
+		old = old + 1 == slots ? 0 : old + 1;
 	}
-	echo_store(w->fore[lane] + at, fr);
-	echo_store(w->fore[lane] + at + BL_ECHO_BINS, fi);
-	echo_store(w->back[lane] + at, br);
-	echo_store(w->back[lane] + at + BL_ECHO_BINS, bi);
-	echo_store(w->power[lane] + at, power);
+	echo_store(to + at, br - cr);
+	echo_store(to + at + BL_ECHO_BINS, bi + ci);
+	echo_store(powers + at, power);
 }
 
-static inline void echo_products(struct bl_echo *e, struct echo_work *w, int lane)
+static inline void echo_product(struct bl_echo *e, struct echo_work *w, int lane, int learn)
 {
-	echo_bins(e, w, lane, 0, 1);
+	echo_fore_product(e, w->fore[lane]);
+	if (!learn)
+		return;
+	echo_back_bins(e, w->back[lane], w->power[lane], 0, 1);
 	for (int at = ECHO_LANES; at < BL_ECHO_BINS; at += ECHO_LANES)
-		echo_bins(e, w, lane, at, 0);
+		echo_back_bins(e, w->back[lane], w->power[lane], at, 0);
 }
 
-/* The modelled echo of both filters, the second half of their sound. */
-static inline void echo_models(struct echo_work *w, echo_v *fore, echo_v *back)
+static ECHO_STAGE void echo_products(const struct echo_batch *b, struct echo_work *w)
+{
+	for (int i = 0; i < b->channels; i++)
+		echo_product(b->e[i], w, i, b->work == ECHO_LEARN);
+	for (int i = b->channels; i < ECHO_LANES; i++) { /* lanes without a channel repeat the first */
+		memcpy(w->fore[i], w->fore[0], sizeof w->fore[0]);
+		memcpy(w->back[i], w->back[0], sizeof w->back[0]);
+	}
+}
+
+/* The modelled echo: the second half of a filter's sound, 80 times. */
+static inline void echo_model(float (*spectra)[BL_ECHO_SPECTRUM], echo_v *sound)
 {
 	echo_v spectrum[BL_ECHO_SPECTRUM];
-	const float *from[2][ECHO_LANES];
+	const float *from[ECHO_LANES];
 
-	for (int i = 0; i < ECHO_LANES; i++) {
-		from[0][i] = w->fore[i];
-		from[1][i] = w->back[i];
-	}
-	echo_gather(from[0], spectrum);
-	echo_inverse(spectrum, fore);
-	echo_gather(from[1], spectrum);
-	echo_inverse(spectrum, back);
+	for (int i = 0; i < ECHO_LANES; i++)
+		from[i] = spectra[i];
+	echo_gather(from, spectrum);
+	echo_inverse(spectrum, sound);
 }
 
-static inline void echo_lags(struct echo_work *w)
+static ECHO_STAGE void echo_lags(struct echo_work *w)
 {
 	for (int k = 1; k <= BL_ECHO_ORDER; k++) {
 		echo_v sum = {0};
@@ -129,44 +173,71 @@ static inline void echo_lags(struct echo_work *w)
 	}
 }
 
-static inline void echo_residuals(const struct echo_batch *b, struct echo_work *w)
+static ECHO_STAGE void echo_take_near(const struct echo_batch *b, struct echo_work *w)
 {
-	echo_v near[BL_ECHO_BLOCK], fore[BL_ECHO_SPECTRUM], back[BL_ECHO_SPECTRUM], sum[ECHO_SUMS] = {0}, offset;
+	echo_v mean = {0}, power = {0}, re = {0}, im = {0}, offset;
 	float offsets[ECHO_LANES];
 
-	echo_models(w, fore, back);
-	echo_gather_sound(b->near, near);
+	echo_gather_sound(b->near, w->near);
 	for (int i = 0; i < ECHO_LANES; i++)
 		offsets[i] = b->e[i]->offset;
 	offset = echo_load(offsets);
 	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
-		echo_v all = near[n] * 2.0f, d = all - offset; /* echo_gather_sound halves */
-		echo_v yf = fore[BL_ECHO_BLOCK + n] * (1.0f / 80), yb = back[BL_ECHO_BLOCK + n] * (1.0f / 80);
-		echo_v ef = d - yf, eb = d - yb, between = yf - yb;
+		echo_v all = w->near[n] * 2.0f, d = all - offset; /* echo_gather_sound halves */
 
-		w->residual[n] = ef;
-		w->error[n] = echo_all(0);
-		w->error[BL_ECHO_BLOCK + n] = eb * 0.5f;
-		sum[ECHO_MEAN] += all;
-		sum[ECHO_NEAR] += d * d;
-		sum[ECHO_FORE] += ef * ef;
-		sum[ECHO_BACK] += eb * eb;
-		sum[ECHO_BETWEEN] += between * between;
-		sum[ECHO_CROSS] += d * yb;
-		sum[ECHO_MODEL] += yb * yb;
-		sum[ECHO_MODEL_FORE] += yf * yf;
-		sum[ECHO_TONE_RE] += d * bl_echo_tone_cos[n];
-		sum[ECHO_TONE_IM] -= d * bl_echo_tone_sin[n];
+		w->near[n] = w->residual[n] = d;
+		mean += all;
+		power += d * d;
+		re += d * bl_echo_tone_cos[n];
+		im -= d * bl_echo_tone_sin[n];
 	}
-	for (int k = ECHO_MEAN; k < ECHO_LAG; k++)
-		echo_store(w->sum[k], sum[k]);
-	echo_lags(w);
+	echo_store(w->sum[ECHO_MEAN], mean);
+	echo_store(w->sum[ECHO_NEAR], power);
+	echo_store(w->sum[ECHO_TONE_RE], re);
+	echo_store(w->sum[ECHO_TONE_IM], im);
+	echo_store(w->sum[ECHO_FORE], power);
+}
+
+static ECHO_STAGE void echo_foreground(struct echo_work *w)
+{
+	echo_v fore[BL_ECHO_SPECTRUM], left = {0}, cross = {0}, model = {0};
+
+	echo_model(w->fore, fore);
+	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
+		echo_v d = w->near[n], y = fore[BL_ECHO_BLOCK + n] * (1.0f / 80), residual = d - y;
+
+		w->residual[n] = residual;
+		left += residual * residual;
+		cross += d * y;
+		model += y * y;
+	}
+	echo_store(w->sum[ECHO_FORE], left);
+	echo_store(w->sum[ECHO_CROSS], cross);
+	echo_store(w->sum[ECHO_MODEL], model);
+}
+
+static ECHO_STAGE void echo_background(struct echo_work *w)
+{
+	echo_v back[BL_ECHO_SPECTRUM], left = {0}, between = {0};
+
+	echo_model(w->back, back);
+	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
+		echo_v error = w->near[n] - back[BL_ECHO_BLOCK + n] * (1.0f / 80), apart = error - w->residual[n];
+
+		w->error[n] = echo_all(0);
+		w->error[BL_ECHO_BLOCK + n] = error * 0.5f; /* echo_forward doubles */
+		left += error * error;
+		between += apart * apart;
+	}
+	echo_store(w->sum[ECHO_BACK], left);
+	echo_store(w->sum[ECHO_BETWEEN], between);
 }
 
 /* How far to step in the next tick, from the background's residual spectrum. */
 static inline void echo_step(struct bl_echo *e, const float *error, const float *powers)
 {
 	echo_v drift = echo_all(ECHO_DRIFT * e->energy), narrowing = echo_all(e->concentration);
+	echo_v floor = echo_all(ECHO_FLOOR + ECHO_LEAK * e->broad);
 
 	for (int at = 0; at < BL_ECHO_BINS; at += ECHO_LANES) {
 		echo_v re = echo_load(error + at), im = echo_load(error + at + BL_ECHO_BINS),
@@ -176,18 +247,17 @@ static inline void echo_step(struct bl_echo *e, const float *error, const float 
 
 		disturbed = disturbed * ECHO_SMOOTH + power * (1 - ECHO_SMOOTH);
 		echo_store(e->disturbance + at, disturbed);
-		all = echo + echo_max(disturbed, power) + ECHO_FLOOR;
+		all = echo + disturbed + floor;
 		step = p / all;
 		echo_store(e->gain + at, step * re);
 		echo_store(e->gain + at + BL_ECHO_BINS, step * im);
-		p = p - p * narrowing * (echo / all) + drift;
+		p = p - p * ECHO_NARROW * narrowing * (echo / all) + drift;
 		echo_store(e->uncertainty + at,
 		           echo_min(echo_max(p, echo_all(ECHO_UNCERTAIN_MIN)), echo_all(ECHO_UNCERTAIN_MAX)));
 	}
-	e->gain[0] = e->gain[BL_ECHO_BINS] = 0; /* no path carries direct current or 4 kHz */
 }
 
-static inline void echo_steps(const struct echo_batch *b, struct echo_work *w)
+static ECHO_STAGE void echo_steps(const struct echo_batch *b, struct echo_work *w)
 {
 	echo_v spectrum[BL_ECHO_SPECTRUM];
 	float *to[ECHO_LANES];
@@ -200,20 +270,27 @@ static inline void echo_steps(const struct echo_batch *b, struct echo_work *w)
 		echo_step(b->e[i], w->back[i], w->power[i]);
 }
 
-/* One part in turn gets 40 taps again: what the products wrapped around into the other 40 goes. */
-static inline void echo_constrain(const struct echo_batch *b)
+/* A part gets its 40 taps again: what the products wrapped around into the other 40 goes. */
+static inline void echo_constrain_turn(const struct echo_batch *b)
 {
-	echo_v spectrum[BL_ECHO_SPECTRUM], taps[BL_ECHO_SPECTRUM], energy = {0};
+	echo_v spectrum[BL_ECHO_SPECTRUM], taps[BL_ECHO_SPECTRUM], energy = {0}, keep;
 	const float *from[ECHO_LANES];
-	float *to[ECHO_LANES], energies[ECHO_LANES];
+	float *to[ECHO_LANES], energies[ECHO_LANES], keeps[ECHO_LANES];
 
-	for (int i = 0; i < ECHO_LANES; i++)
-		from[i] = to[i] = b->e[i]->background[b->e[i]->turn];
+	for (int i = 0; i < ECHO_LANES; i++) {
+		struct bl_echo *e = b->e[i];
+		int faint = !e->eager && e->part_energy[e->turn] < ECHO_FAINT * e->energy;
+
+		from[i] = to[i] = e->background[e->turn];
+		keeps[i] =
+		        (faint ? ECHO_FADE : 1.0f) * (0.5f / 80); /* echo_forward doubles, echo_inverse is 80 times */
+	}
+	keep = echo_load(keeps);
 	echo_gather(from, spectrum);
 	echo_inverse(spectrum, taps);
 	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
 		energy += taps[n] * taps[n];
-		taps[n] = taps[n] * (0.5f / 80);
+		taps[n] = taps[n] * keep;
 		taps[n + BL_ECHO_BLOCK] = echo_all(0);
 	}
 	echo_store(energies, energy * (1.0f / 6400));
@@ -221,6 +298,16 @@ static inline void echo_constrain(const struct echo_batch *b)
 	echo_scatter(spectrum, to);
 	for (int i = 0; i < b->channels; i++)
 		b->e[i]->part_energy[b->e[i]->turn] = energies[i];
+}
+
+/* Two parts in turn. */
+static ECHO_STAGE void echo_constrain(const struct echo_batch *b)
+{
+	for (int k = 0; k < 2; k++) {
+		for (int i = 0; i < b->channels; i++)
+			b->e[i]->turn = b->e[i]->turn + 1 < b->e[i]->parts ? b->e[i]->turn + 1 : 0;
+		echo_constrain_turn(b);
+	}
 }
 
 /* The near end's background noise made anew: white noise through its predictor. */
@@ -245,11 +332,15 @@ static inline void echo_comfort(const struct echo_batch *b, echo_v *noise)
 	}
 	gain = echo_load(gains);
 	random = echo_load_u(seeds);
+	ECHO_UNROLL(8)
 	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
+		echo_u mixed =
+		        (random ^ random >> 16) * 0x45d9f3bu; /* a counter, mixed: no sample waits for the last */
 		echo_v sum;
 
-		random = random * 1664525u + 1013904223u;
-		sum = gain * echo_float(random);
+		mixed = (mixed ^ mixed >> 16) * 0x45d9f3bu;
+		random += 0x9e3779b9u;
+		sum = gain * echo_float(mixed ^ mixed >> 16);
 		for (int k = BL_ECHO_ORDER - 1; k >= 0; k--)
 			sum += a[k] * y[k];
 		for (int k = BL_ECHO_ORDER - 1; k > 0; k--)
@@ -260,6 +351,8 @@ static inline void echo_comfort(const struct echo_batch *b, echo_v *noise)
 		echo_store(last[k], y[k]);
 	echo_store_u(seeds, random);
 	for (int i = 0; i < b->channels; i++) {
+		if (!b->e[i]->nlp[1])
+			continue; /* it has not used any: alone it would not have been asked */
 		for (int k = 0; k < BL_ECHO_ORDER; k++)
 			b->e[i]->synthetic[k] = last[k][i];
 		b->e[i]->random = seeds[i];
@@ -267,7 +360,7 @@ static inline void echo_comfort(const struct echo_batch *b, echo_v *noise)
 }
 
 /* From the gains of the last tick to those of this one. */
-static inline void echo_send(const struct echo_batch *b, struct echo_work *w)
+static ECHO_STAGE void echo_send(const struct echo_batch *b, struct echo_work *w)
 {
 	echo_v noise[BL_ECHO_BLOCK], gain[2], step[2];
 	int wanted = 0;
@@ -294,34 +387,33 @@ static inline void echo_send(const struct echo_batch *b, struct echo_work *w)
 	echo_scatter_sound(w->residual, b->out);
 }
 
-static inline void echo_decide_all(const struct echo_batch *b, struct echo_work *w)
+static ECHO_STAGE void echo_decide_all(const struct echo_batch *b, struct echo_work *w)
 {
 	for (int i = 0; i < ECHO_LANES; i++)
 		for (int k = 0; k < 2; k++)
 			w->nlp[k][i] = b->e[i]->nlp[k];
-	for (int i = 0; i < b->channels; i++) {
-		float sum[ECHO_SUMS];
-
-		for (int k = 0; k < ECHO_SUMS; k++)
-			sum[k] = w->sum[k][i];
-		bl_echo_decide(b->e[i], sum, b->far[i]);
-	}
+	for (int i = 0; i < b->channels; i++)
+		bl_echo_decide(b->e[i], (struct echo_sums){&w->sum[0][i], ECHO_LANES}, b->work, b->far[i]);
 }
 
 static inline void echo_run(const struct echo_batch *b)
 {
 	struct echo_work w;
 
-	echo_far(b, &w);
-	for (int i = 0; i < b->channels; i++)
-		echo_products(b->e[i], &w, i);
-	for (int i = b->channels; i < ECHO_LANES; i++) { /* lanes without a channel repeat the first */
-		memcpy(w.fore[i], w.fore[0], sizeof w.fore[0]);
-		memcpy(w.back[i], w.back[0], sizeof w.back[0]);
+	memset(w.sum, 0, sizeof w.sum);
+	echo_take_near(b, &w);
+	if (b->work != ECHO_REST) {
+		echo_far(b, &w);
+		echo_products(b, &w);
+		echo_foreground(&w);
 	}
-	echo_residuals(b, &w);
-	echo_steps(b, &w);
-	echo_constrain(b);
+	if (b->work == ECHO_LEARN) {
+		echo_background(&w);
+		echo_steps(b, &w);
+		echo_constrain(b);
+	}
+	if (b->work != ECHO_CANCEL)
+		echo_lags(&w);
 	echo_decide_all(b, &w);
 	echo_send(b, &w);
 }

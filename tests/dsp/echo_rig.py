@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The laboratory of G.168: hybrids, signals, levels, and a line with A-law both ways around a canceller.
 
-Law: the far signal is A-law before it reaches hybrid and canceller; echo and near end are added in the analogue line and
-coded once more (figure 5/G.168 with codecs). Hybrids are scaled so that white noise has the asked ERL. Signals are
+Law: the far signal is A-law before it reaches hybrid and canceller; echo and near end are added in the analogue line
+and coded once more (figure 5/G.168 with codecs). Hybrids are scaled so that white noise has the asked ERL. Signals are
 floats on the 16-bit scale until they are coded.
 """
 
@@ -42,7 +42,7 @@ def path(hybrid: str, erl_db: float = 10.0, delay_ms: float = 0.0) -> Signal:
 
 def at_level(signal: Signal, dbm0: float) -> Signal:
     """The signal with this RMS level."""
-    return signal * 10 ** ((dbm0 - level_dbm0(signal)) / 20)
+    return signal * float(32256 / np.sqrt(2) * 10 ** ((dbm0 - 3.14) / 20) / np.sqrt(np.mean(signal**2)))
 
 
 def noise(seconds: float, dbm0: float, seed: int = 1) -> Signal:
@@ -66,11 +66,11 @@ def tone(seconds: float, dbm0: float, *hz: float) -> Signal:
 
 
 def talk(seconds: float, dbm0: float, voice: str = "caller", place: int = 0) -> Signal:
-    """Recorded speech; the level is that of its parts that are louder than 30 dB below their loudest (P.56 in short)."""
+    """Recorded speech; the level is that of what is louder than 30 dB below the loudest 10 ms (P.56 in short)."""
     voiced = speech(seconds + 1, voice, place).astype(float)
     frames = np.sqrt(np.mean(voiced[: len(voiced) // 80 * 80].reshape(-1, 80) ** 2, axis=1))
     active = float(np.sqrt(np.mean(frames[frames > frames.max() / 31.6] ** 2)))
-    wanted = 32256 / np.sqrt(2) * 10 ** ((dbm0 - 3.14) / 20)
+    wanted = float(32256 / np.sqrt(2) * 10 ** ((dbm0 - 3.14) / 20))
     return voiced[: round(RATE * seconds)] * (wanted / active)
 
 
@@ -83,7 +83,7 @@ def _band_limited(period: Signal, times: int) -> Signal:
 
 
 def css(seconds: float, dbm0: float, *, double_talk: bool = False, seed: int = 3) -> Signal:
-    """Composite source signal of Annex C: voiced, pseudo noise, pause; every second one inverted. Level without pauses."""
+    """Composite source signal of Annex C: voiced, pseudo noise, pause, inverted in turn. Level without pauses."""
     random = np.random.default_rng(seed)
     voiced = at_level(_band_limited(models()["css_c3" if double_talk else "css_c1"], 14 if double_talk else 16), 0.0)
     if double_talk:
