@@ -2,15 +2,20 @@
 /*
  * DTMF receiver (Q.24) and sender (Q.23) on 8 kHz 16-bit linear sound. Flat state, no pointers.
  *
- * The receiver works in two stages. The first takes a block of 10 ms in each 15 of eight channels at once (correlate.h) and
- * asks whether the strongest tone of each group holds half of the energy: speech does in 2 blocks of a thousand, silence
- * never. Only then, and as long as a digit may be going on, the second stage looks at the last 20 ms every 5 ms, and
- * back over the last 15 ms. A look is a hit when the two tones hold nearly all the energy, lie within the frequency
- * limit (measured from the phase against the look before) and their levels are within the twist limits. Enough hits in
- * a row make a digit, enough misses end it; purity being relative to the window's energy, those counts translate to
- * milliseconds at any level. A sound that has stood for 200 ms and lies below 575 Hz is a dial tone and does not count.
+ * The receiver works in two stages. The first takes a block of 10 ms in each 15 of eight channels at once (correlate.h)
+ * and asks whether the strongest tone of each group holds half of the energy: speech does in 2 blocks of a thousand,
+ * silence never. Only then, and as long as a digit may be going on, the second stage looks at the last 20 ms every 5
+ * ms, and back over the last 10 ms. A look is a hit when the two tones hold three quarters of the power, lie within the
+ * frequency limit (measured from the phase against the look before) and their levels are within the twist limits.
+ * Enough hits in a row make a digit, enough misses end it; purity being relative to the window's power, those counts
+ * translate to milliseconds at any level.
  *
- * Delay: the early flag comes 13 to 20 ms after the digit's start, the on event about min_on_ms after it, the off event
+ * What speech and music have and a sender has not refutes a digit: tones that did not begin together, a level or a
+ * frequency that wanders, another line of the spectrum as strong as 4 % of the power. What may lie under a digit is
+ * left out: a dial tone (below 575 Hz, of one level for 360 ms), and the low harmonics of a voice, our own prompt's
+ * echo, where the tones themselves stand still. Nor does such a sound end a digit whose tones go on as loud as before.
+ *
+ * Delay: the early flag comes 13 to 21 ms after the digit's start, the on event about min_on_ms after it, the off event
  * about min_pause_ms + 10 ms after its end. Sums are integers and agree bit for bit in both forms; what is made of them
  * is float and agrees within 1e-5, so a sound that lies on a limit to that part may be a digit to one form and none to
  * the other. One by one or many at once is the same to the bit.
@@ -62,6 +67,8 @@ struct bl_dtmf {
 	uint32_t misses;       /* looks in a row without `digit` */
 	char candidate;        /* digit of the last hit, 0: none */
 	char digit;            /* digit that is on, 0: none */
+	uint8_t fresh;         /* both tones of the run began with it */
+	char fresh_digit;      /* the last that did */
 	uint8_t masked;        /* a look of the run was a hit though a voice masked it */
 	float min_power;       /* mean squares and ratios, from cfg */
 	float max_high_ratio;
@@ -73,6 +80,7 @@ struct bl_dtmf {
 	float level_dbm0;                           /* of the digit that is on */
 	float digit_power[2];                       /* its low and high tone */
 	uint64_t candidate_at;                      /* start of the candidate */
+	uint64_t fresh_at;                          /* end of the look at which fresh_digit did */
 	uint64_t digit_at;                          /* start of the digit that is on */
 	uint64_t digit_end;                         /* its end as far as seen */
 	float re[BL_DTMF_TONES], im[BL_DTMF_TONES]; /* the last look, while there are looks */
@@ -96,7 +104,7 @@ size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl
 size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
                             struct bl_dtmf_event *events, size_t max);
 /*
- * The digit that is likely beginning, from 13 to 20 ms of it on until it is on or refuted; 0: none. Sound that goes on
+ * The digit that is likely beginning, from 13 to 21 ms of it on until it is on or refuted; 0: none. Sound that goes on
  * in-band is to be muted while this or a digit is there.
  */
 char bl_dtmf_early(const struct bl_dtmf *d);

@@ -11,8 +11,10 @@
 #define MASKED_LEVEL_RATIO 1.6f /* where a voice is seen, it must not be the voice's */
 #define MASKED_DRIFT_HZ 6.0f
 #define MEAN_PURITY 0.78f
-#define VOICE 0.03f
-#define SUSTAINED 0.6f
+#define SUSTAINED 0.6f   /* of a tone's power: at its end a look has less */
+#define OTHER_LINE 0.04f /* of the power: noise of 8 dB SNR has 0.02, a vowel 0.07, chords 0.1 */
+#define BEFORE 0.25f     /* of a tone's power: an echo of -10 dB has less */
+#define FRESH_SAMPLES (100 * BL_SAMPLES_PER_MS)
 #define HIT_AFTER_START (MS_TO_FILL * BL_SAMPLES_PER_MS + BL_DTMF_HOP / 2)
 #define HIT_BEFORE_END (BL_DTMF_WINDOW - MS_TO_FILL * BL_SAMPLES_PER_MS - BL_DTMF_HOP / 2)
 
@@ -56,18 +58,48 @@ static void begin_digit(struct bl_dtmf *d, const struct dtmf_look *look, struct 
 	tell(d, 1, out);
 }
 
-/* Widen a range, lowest and highest; does it still lie within `most` of ratio or difference? */
+/* A range, least and most, takes in a value. */
 static void widen(float range[2], float value)
 {
 	range[0] = fminf(range[0], value);
 	range[1] = fmaxf(range[1], value);
 }
 
+/* Where the sound began whose first hit ends there. */
+static uint64_t start_of(uint64_t end)
+{
+	return end > HIT_AFTER_START ? end - HIT_AFTER_START : 0;
+}
+
+/*
+ * A sender's tones begin together; a note goes on while another begins. What broke off and comes again soon, or follows
+ * a digit without a pause, is a sender's too.
+ */
+static void note_onset(struct bl_dtmf *d, const struct dtmf_look *look)
+{
+	int again = look->digit == d->fresh_digit && look->end <= d->fresh_at + FRESH_SAMPLES;
+	float power[2];
+
+	d->fresh = (uint8_t)(again || d->digit);
+	if (again)
+		d->candidate_at = start_of(d->fresh_at);
+	if (d->fresh)
+		return;
+	bl_dtmf_before(d, look, power);
+	d->fresh = power[0] <= BEFORE * look->power[0] && power[1] <= BEFORE * look->power[1];
+	if (d->fresh) {
+		d->fresh_digit = look->digit;
+		d->fresh_at = look->end;
+	}
+}
+
 static void begin_run(struct bl_dtmf *d, const struct dtmf_look *look)
 {
 	d->candidate = look->digit;
-	d->candidate_at = look->end > HIT_AFTER_START ? look->end - HIT_AFTER_START : 0;
+	d->candidate_at = start_of(look->end);
 	d->hits = 0;
+	if (look->digit)
+		note_onset(d, look);
 	d->masked = 0;
 	d->purity = 0.0f;
 }
@@ -125,7 +157,7 @@ static int candidate_is_digit(const struct bl_dtmf *d, const struct dtmf_look *l
 {
 	return d->candidate && d->candidate != d->digit && d->hits >= d->on_hits &&
 	       d->run_power[0][1] >= d->min_power && d->run_power[1][1] >= d->min_power &&
-	       d->purity >= MEAN_PURITY * (float)(d->hits - 1) && bl_dtmf_voice(d, look) < VOICE;
+	       d->purity >= MEAN_PURITY * (float)(d->hits - 1) && d->fresh && bl_dtmf_other_line(d, look) <= OTHER_LINE;
 }
 
 void bl_dtmf_decide(struct bl_dtmf *d, const struct dtmf_look *look, struct dtmf_out *out)
@@ -145,5 +177,5 @@ void bl_dtmf_decide(struct bl_dtmf *d, const struct dtmf_look *look, struct dtmf
 
 char bl_dtmf_early(const struct bl_dtmf *d)
 {
-	return d->candidate != d->digit ? d->candidate : 0;
+	return d->candidate != d->digit && d->fresh ? d->candidate : 0;
 }

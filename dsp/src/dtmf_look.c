@@ -33,11 +33,11 @@
 #define HOPS_A_SECOND 200.0f
 #define BIN_HZ 50.0f /* sampling rate / window */
 #define PI_F 3.14159265f
-#define DTMF_LINES BL_HOP_CHANNELS /* of which six are of use: as many as there are lanes */
-#define VOICE_LOWEST_HZ 150.0f     /* there may be hum below */
-#define DIAL_HIGHEST_HZ 575.0f
-#define VOICE_HIGHEST_HZ 3500.0f
-#define VOICE_BESIDE_HZ 125.0f /* where the tone itself is 30 dB down */
+#define LINES ((int)(sizeof bl_dtmf_line_hz / sizeof bl_dtmf_line_hz[0]))
+#define GROUP_ROWS (BL_DTMF_TONES / 2) /* a group of eight lines has two rows */
+#define BESIDE_HZ 125.0f               /* where the tone itself is 30 dB down */
+#define BEFORE_HOPS 6
+#define MIDDLE_SHARE 0.67f /* of a tone's power in the middle half of the window */
 #define MIDDLE (BL_DTMF_WINDOW / 2)
 
 /* The window, as it is and folded about its middle. */
@@ -47,11 +47,8 @@ struct window {
 	int16_t odd[MIDDLE];
 };
 
-static void take_window(const struct bl_dtmf *d, uint64_t end, struct window *w)
+static void fold(struct window *w)
 {
-	for (uint64_t h = 0; h < BL_DTMF_WINDOW / BL_DTMF_HOP; h++)
-		memcpy(w->sound + h * BL_DTMF_HOP, d->sound[(end + h - BL_DTMF_WINDOW / BL_DTMF_HOP) % BL_DTMF_HOPS],
-		       sizeof d->sound[0]);
 	if (bl_isa() == BL_ISA_VECTOR) {
 		bl_dtmf_fold_vector(w->sound, w->even, w->odd);
 		return;
@@ -63,6 +60,14 @@ static void take_window(const struct bl_dtmf *d, uint64_t end, struct window *w)
 		w->even[i] = (int16_t)(after + before);
 		w->odd[i] = (int16_t)difference;
 	}
+}
+
+static void take_window(const struct bl_dtmf *d, uint64_t end, struct window *w)
+{
+	for (uint64_t h = 0; h < BL_DTMF_WINDOW / BL_DTMF_HOP; h++)
+		memcpy(w->sound + h * BL_DTMF_HOP, d->sound[(end + h - BL_DTMF_WINDOW / BL_DTMF_HOP) % BL_DTMF_HOPS],
+		       sizeof d->sound[0]);
+	fold(w);
 }
 
 /* rows: of eight frequencies, [2 samples / 2][frequency][2]. */
@@ -180,6 +185,7 @@ static void judge(struct bl_dtmf *d, const struct window *w, const float *re, co
 		int k = tone[i];
 		float off = offset_hz(d, re, im, k);
 
+		look->tone[i] = k;
 		look->hz[i] = bl_dtmf_hz[k] + off;
 		look->power[i] = (re[k] * re[k] + im[k] * im[k]) * TONE_SCALE;
 		if (fabsf(off) <= d->max_off * bl_dtmf_hz[k])
@@ -227,49 +233,53 @@ void bl_dtmf_look(struct bl_dtmf *d, uint64_t end, struct dtmf_look *look)
 	memcpy(d->im, im, sizeof im);
 }
 
-/* The mean square of a sine near each of these frequencies. */
-static void line_powers(const int16_t *sound, const float hz[DTMF_LINES], float power[DTMF_LINES])
+float bl_dtmf_other_line(const struct bl_dtmf *d, const struct dtmf_look *look)
 {
-	float c[DTMF_LINES], s[DTMF_LINES];
-
-	for (int k = 0; k < DTMF_LINES; k++) {
-		c[k] = cosf(2.0f * PI_F / BL_SAMPLE_RATE_HZ * hz[k]);
-		s[k] = sinf(2.0f * PI_F / BL_SAMPLE_RATE_HZ * hz[k]);
-	}
-	if (bl_isa() == BL_ISA_VECTOR) {
-		bl_dtmf_lines_vector(sound, c, s, power);
-		return;
-	}
-	for (int k = 0; k < DTMF_LINES; k++) {
-		float re = 1.0f, im = 0.0f, sum_re = 0.0f, sum_im = 0.0f;
-
-		for (int i = 0; i < BL_DTMF_WINDOW; i++) {
-			float sample = bl_dtmf_window[i] * (float)sound[i], next = c[k] * re - s[k] * im;
-
-			sum_re += sample * re;
-			sum_im += sample * im;
-			im = c[k] * im + s[k] * re;
-			re = next;
-		}
-		power[k] = 2.0f * (sum_re * sum_re + sum_im * sum_im);
-	}
-}
-
-float bl_dtmf_voice(const struct bl_dtmf *d, const struct dtmf_look *look)
-{
-	float low = look->hz[0], high = look->hz[1], step = high - low, half = 0.5f * step;
-	const float hz[DTMF_LINES] = {step, low - step, high + step, low + half, low - half, high + half};
-	float lowest = dtmf_dial_tone_stands(d) ? DIAL_HIGHEST_HZ : VOICE_LOWEST_HZ, sum = 0.0f, strongest_line = 0.0f;
-	float power[DTMF_LINES];
+	float re[BL_DTMF_TONES], im[BL_DTMF_TONES], loudest = 0.0f;
 	struct window w;
 
 	take_window(d, look->end / BL_DTMF_HOP, &w);
-	line_powers(w.sound, hz, power);
-	for (int k = 0; k < DTMF_LINES; k++) {
-		if (hz[k] < lowest || hz[k] > VOICE_HIGHEST_HZ || fabsf(hz[k] - low) < VOICE_BESIDE_HZ)
-			continue;
-		sum += power[k];
-		strongest_line = fmaxf(strongest_line, power[k]);
+	for (int first = 0; first < LINES; first += BL_DTMF_TONES) {
+		products(w.even, bl_dtmf_line_rows[first / GROUP_ROWS], re);
+		products(w.odd, bl_dtmf_line_rows[first / GROUP_ROWS + 1], im);
+		for (int k = 0; k < BL_DTMF_TONES; k++) {
+			float hz = bl_dtmf_line_hz[first + k];
+
+			if (fabsf(hz - look->hz[0]) > BESIDE_HZ && fabsf(hz - look->hz[1]) > BESIDE_HZ)
+				loudest = fmaxf(loudest, re[k] * re[k] + im[k] * im[k]);
+		}
 	}
-	return (sum - strongest_line) / power_of(w.sound, bl_dtmf_window);
+	return loudest * TONE_SCALE / power_of(w.sound, bl_dtmf_window);
+}
+
+/*
+ * Of 10 ms there is little to tell a tone from a dial tone: then 20 ms are taken, if they are kept still, as they are
+ * where looks go on.
+ */
+static float take_before(const struct bl_dtmf *d, uint64_t end, struct window *w)
+{
+	if (dtmf_dial_tone_stands(d) && end == d->hops) {
+		take_window(d, end - 4, w);
+		return TONE_SCALE;
+	}
+	memset(w->sound, 0, sizeof w->sound); /* the hops lie in the middle of a window that is empty beside them */
+	for (uint64_t h = 0; h < 2; h++)
+		memcpy(w->sound + (1 + h) * BL_DTMF_HOP, d->sound[(end + h - BEFORE_HOPS) % BL_DTMF_HOPS],
+		       sizeof d->sound[0]);
+	fold(w);
+	return TONE_SCALE / MIDDLE_SHARE;
+}
+
+void bl_dtmf_before(const struct bl_dtmf *d, const struct dtmf_look *look, float power[2])
+{
+	float re[BL_DTMF_TONES], im[BL_DTMF_TONES], scale;
+	struct window w;
+
+	scale = take_before(d, look->end / BL_DTMF_HOP, &w);
+	correlate(&w, re, im);
+	for (int i = 0; i < 2; i++) {
+		int k = look->tone[i];
+
+		power[i] = (re[k] * re[k] + im[k] * im[k]) * scale;
+	}
 }

@@ -14,8 +14,9 @@ struct dtmf_look {
 	char trace;     /* the digit though it is not pure enough for a hit; 0: none */
 	int masked;     /* it is a hit though a voice masks it */
 	float power[2]; /* low, high: mean squares */
-	float hz[2];    /* low, high */
-	float purity;   /* share of the tones in the window's power */
+	int tone[2];    /* low, high */
+	float hz[2];
+	float purity; /* share of the tones in the window's power */
 };
 
 /* Where events go. */
@@ -29,11 +30,10 @@ struct dtmf_out {
 void bl_dtmf_glance(struct bl_dtmf *d, uint64_t end);
 /* The same window, judged. */
 void bl_dtmf_look(struct bl_dtmf *d, uint64_t end, struct dtmf_look *look);
-/*
- * The share of the window's power that lies where a voice would have harmonics, were the two tones such: a step above
- * and below, between them, and at the step itself.
- */
-float bl_dtmf_voice(const struct bl_dtmf *d, const struct dtmf_look *look);
+/* The share in a look's window of the loudest line that belongs to neither of its tones. */
+float bl_dtmf_other_line(const struct bl_dtmf *d, const struct dtmf_look *look);
+/* The mean squares of a hit's tones in the 10 ms before it began, 20 ms before its end. */
+void bl_dtmf_before(const struct bl_dtmf *d, const struct dtmf_look *look, float power[2]);
 /* The share of the last window's power that lies where dial tones do. */
 float bl_dtmf_dial_share(const struct bl_dtmf *d);
 /* What a look makes of the digit. */

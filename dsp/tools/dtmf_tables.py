@@ -16,6 +16,8 @@ RATE_HZ = 8000
 FREQUENCIES_HZ = (697, 770, 852, 941, 1209, 1336, 1477, 1633)
 DIAL_HZ = tuple(range(200, 600, 50))
 """Bins of the window about the dial tones of E.180, 350 to 450 Hz: above them, a Hann window leaves -41 dB of one."""
+LINES_HZ = tuple(range(600, 2200, 50))
+"""Where a voice or music shows a line beside the tones."""
 WINDOW = 160
 HOP = 40
 PEAK = 1638
@@ -47,11 +49,13 @@ def render() -> str:
     window = hann()
     squares = [w * w for w in window]
     advance = [cmath.exp(2j * math.pi * hz * HOP / RATE_HZ) for hz in FREQUENCIES_HZ]
+    lines = [row for at in range(0, len(LINES_HZ), 8) for row in _rows(LINES_HZ[at : at + 8])]
     return header(
         "dtmf_tables",
         "dtmf_tables",
         "The tones, a hop's phase advance of each, rows of a hop (correlate.h); the window and its square, each of\n"
-        "sum 1; windowed rows of the tones and of the dial tone's band: cosines, then sines, [40 pairs][8][2].",
+        "sum 1; windowed rows of the tones, of the dial tone's band and of the lines, eight by eight: cosines,\n"
+        "then sines, [40 pairs][8][2].",
         [
             array("float", "bl_dtmf_hz", [float_literal(hz) for hz in FREQUENCIES_HZ], 4),
             array("float", "bl_dtmf_advance_re", [float_literal(turn.real) for turn in advance], 4),
@@ -61,5 +65,7 @@ def render() -> str:
             array("float", "bl_dtmf_window_square", [float_literal(s / sum(squares)) for s in squares], 6),
             matrix("int16_t", "bl_dtmf_tone_rows", _rows(FREQUENCIES_HZ), 16),
             matrix("int16_t", "bl_dtmf_dial_rows", _rows(DIAL_HZ), 16),
+            array("float", "bl_dtmf_line_hz", [float_literal(hz) for hz in LINES_HZ], 8),
+            matrix("int16_t", "bl_dtmf_line_rows", lines, 16),
         ],
     )

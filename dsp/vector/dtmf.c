@@ -91,20 +91,3 @@ float bl_dtmf_power_vector(const int16_t *sound, const float *window)
 		}
 	return bl_sum_of_f8((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
-
-void bl_dtmf_lines_vector(const int16_t *sound, const float c[8], const float s[8], float power[8])
-{
-	bl_f8 turn_re = bl_load_bl_f8(c), turn_im = bl_load_bl_f8(s);
-	bl_f8 re = (bl_f8){0} + 1.0f, im = {0}, sum_re = {0}, sum_im = {0};
-
-	for (int i = 0; i < BL_DTMF_WINDOW; i++) {
-		float sample = bl_dtmf_window[i] * (float)sound[i];
-		bl_f8 next = turn_re * re - turn_im * im;
-
-		sum_re += sample * re;
-		sum_im += sample * im;
-		im = turn_re * im + turn_im * re;
-		re = next;
-	}
-	bl_store_bl_f8(power, 2.0f * (sum_re * sum_re + sum_im * sum_im));
-}

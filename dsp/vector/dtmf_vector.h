@@ -26,7 +26,5 @@ void bl_dtmf_fold_vector(const int16_t *sound, int16_t *even, int16_t *odd);
 void bl_dtmf_products_vector(const int16_t *half, const int16_t *rows, float *sums);
 /* The windowed mean square of BL_DTMF_WINDOW samples. */
 float bl_dtmf_power_vector(const int16_t *sound, const float *window);
-/* The windowed mean square of a sine near each of eight frequencies; c, s: its turn in a sample. */
-void bl_dtmf_lines_vector(const int16_t *sound, const float c[8], const float s[8], float power[8]);
 
 #endif

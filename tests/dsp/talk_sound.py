@@ -63,31 +63,44 @@ def spoken(language: str, variant: str, seconds: float, seed: int) -> Sound:
     return at_level(np.concatenate(pieces))
 
 
+BOWED = ((1, 1.0), (2, 0.7), (3, 0.5), (4, 0.4), (5, 0.3), (6, 0.2), (7, 0.15))
+FLUTE = ((1, 1.0), (2, 0.45), (3, 0.25), (4, 0.1))
+BELL = ((1, 1.0), (2.76, 0.5), (5.4, 0.25), (0.5, 0.3))
+REED = ((1, 1.0), (3, 0.7), (5, 0.45), (7, 0.25), (2, 0.1))
+
+
+def _pluck(hz: float, length: int, rng: np.random.Generator) -> Sound:
+    """A string after Karplus and Strong: noise that runs round a loop."""
+    period = max(2, round(RATE_HZ / hz))
+    burst = np.zeros(length)
+    burst[:period] = rng.uniform(-1, 1, min(period, length))
+    loop = np.zeros(period + 2)
+    loop[0], loop[period], loop[period + 1] = 1.0, -0.497, -0.497
+    plucked: Sound = lfilter([1.0], loop, burst)
+    return plucked
+
+
 def _note(kind: int, hz: float, seconds: float, rng: np.random.Generator) -> Sound:
     at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    if kind == 0:  # a plucked string: noise that runs round a loop (Karplus and Strong)
-        period = max(2, round(RATE_HZ / hz))
-        burst = np.zeros(len(at))
-        burst[:period] = rng.uniform(-1, 1, min(period, len(at)))
-        loop = np.zeros(period + 2)
-        loop[0], loop[period], loop[period + 1] = 1.0, -0.497, -0.497
-        return lfilter([1.0], loop, burst)
-    vibrato = 0.004 * np.sin(2 * np.pi * 5.5 * at) if kind == 1 else 0.0
-    phase = 2 * np.pi * np.cumsum(hz * (1 + vibrato) * np.ones(len(at))) / RATE_HZ
-    count = (6, 1, 3)[kind - 1]  # strings, flute or whistle, organ or bell
-    parts = [
-        np.sin(k * phase + rng.uniform(0, 6)) / k ** rng.uniform(0.5, 2) for k in range(1, count + 1) if k * hz < 3800
-    ]
-    shape = np.minimum(1, np.minimum(at / 0.03, (at[-1] - at) / 0.05)) if kind < 3 else np.exp(-2 * at)
-    return sum(parts, np.zeros(len(at))) * shape
+    if kind == 0:
+        return _pluck(hz, len(at), rng)
+    partials = (BOWED, FLUTE, BELL, REED)[kind - 1]
+    depth = 0.004 if kind < 3 else 0.0
+    phase = 2 * np.pi * np.cumsum(hz * (1 + depth * np.sin(2 * np.pi * 5.5 * at))) / RATE_HZ
+    shape = np.exp(-2 * at) if kind == 3 else np.minimum(1, np.minimum(at / 0.03, (at[-1] - at) / 0.05))
+    sound = np.zeros(len(at))
+    for multiple, share in partials:
+        if multiple * hz < 3800:
+            sound += share * rng.uniform(0.5, 1.2) * np.sin(multiple * phase + rng.uniform(0, 6))
+    return sound * shape
 
 
 def music(seconds: float, seed: int) -> Sound:
-    """Chords and tunes of plucked strings, bowed strings, flutes, bells on an equal-tempered scale, at times drums."""
+    """Chords and tunes of plucked and bowed strings, flutes, bells, reeds on an equal-tempered scale, at times drums."""
     rng = np.random.default_rng(seed)
     mix = np.zeros(round(seconds * RATE_HZ) + 4 * RATE_HZ)
     beat = rng.uniform(0.12, 0.4)
-    voices = [(int(rng.integers(0, 4)), int(rng.integers(40, 85)), int(rng.choice([1, 1, 2, 4]))) for _ in range(4)]
+    voices = [(int(rng.integers(0, 5)), int(rng.integers(40, 85)), int(rng.choice([1, 1, 2, 4]))) for _ in range(4)]
     scale = np.array([0, 2, 4, 5, 7, 9, 11]) + rng.uniform(-0.3, 0.3)
     drums = rng.random() < 0.4
     for step in range(int(seconds / beat)):
