@@ -34,7 +34,7 @@ def at_level(sound: Sound, level_dbm0: float = LEVEL_DBM0) -> Sound:
     """Scaled so that its 20 ms pieces above -30 dB of the loudest have this mean level."""
     power = np.mean(sound[: len(sound) // 160 * 160].reshape(-1, 160) ** 2, axis=1)
     active = np.mean(power[power > 1e-3 * power.max()])
-    return sound * np.sqrt(PEAK_0_DBM0**2 / 2 / active) * 10 ** (level_dbm0 / 20)
+    return sound * float(np.sqrt(PEAK_0_DBM0**2 / 2 / active) * 10 ** (level_dbm0 / 20))
 
 
 def _text(language: str, rng: np.random.Generator, words: int) -> str:
@@ -96,7 +96,7 @@ def _note(kind: int, hz: float, seconds: float, rng: np.random.Generator) -> Sou
 
 
 def music(seconds: float, seed: int) -> Sound:
-    """Chords and tunes of plucked and bowed strings, flutes, bells, reeds on an equal-tempered scale, at times drums."""
+    """Chords and tunes of plucked and bowed strings, flutes, bells and reeds, at times with drums."""
     rng = np.random.default_rng(seed)
     mix = np.zeros(round(seconds * RATE_HZ) + 4 * RATE_HZ)
     beat = rng.uniform(0.12, 0.4)
