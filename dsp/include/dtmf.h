@@ -93,7 +93,8 @@ int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg);
 void bl_dtmf_reset(struct bl_dtmf *d);
 /*
  * Take any number of samples; write up to `max` events, oldest first. Returns the number written. At most one on and
- * one off event come of a hop, so max ≥ 2 * (n / BL_DTMF_HOP + 1) loses none; those beyond max are dropped.
+ * one off event come of a hop, so max ≥ 2 * (n / BL_DTMF_HOP + 1) loses none; those beyond max are dropped. in NULL:
+ * nothing is taken.
  */
 size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl_dtmf_event *events, size_t max);
 /*

@@ -14,7 +14,7 @@
 #include "dtmf_vector.h"
 #include "isa.h"
 
-#define TWIST_MARGIN_DB 2.0f /* three times what noise of 10 dB SNR moves the measured twist */
+#define TWIST_MARGIN_DB 2.5f /* four times what noise of 10 dB SNR moves the measured twist */
 #define HOP_MS 5
 #define BLOCK_HOPS 2
 #define BLOCK_EVERY 3     /* hops: a digit has a whole block before it is 21 ms long */
@@ -84,7 +84,7 @@ void bl_dtmf_reset(struct bl_dtmf *d)
 
 const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration)
 {
-	for (size_t i = 0; i < sizeof bl_dtmf_columns / sizeof bl_dtmf_columns[0]; i++)
+	for (size_t i = 0; administration && i < sizeof bl_dtmf_columns / sizeof bl_dtmf_columns[0]; i++)
 		if (!strcmp(administration, bl_dtmf_columns[i].name))
 			return &bl_dtmf_columns[i].cfg;
 	return NULL;
@@ -267,7 +267,8 @@ size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl
 {
 	struct dtmf_out out = {.events = events, .max = max};
 
-	take(d, in, n, 0, &out);
+	if (in)
+		take(d, in, n, 0, &out);
 	return out.count;
 }
 

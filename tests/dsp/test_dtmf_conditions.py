@@ -107,6 +107,20 @@ def test_minus_41_dbm0_is_heard_in_noise_of_10_db() -> None:
     assert heard(with_noise(sound, 10, 1)) == digits
 
 
+def test_q24_40_ms_in_noise_of_10_db_anywhere_within_twist_and_frequency() -> None:
+    rng = np.random.default_rng(40)
+    parts, digits = [silence(30)], "".join(rng.choice(list(DIGITS), 400))
+    for which in digits:
+        twist, off = rng.uniform(-8, 4), rng.uniform(-0.015, 0.015, 2)
+        levels = {"low_dbm0": -12 - twist / 2, "high_dbm0": -12 + twist / 2}
+        phase = tuple(rng.uniform(0, 6, 2))
+        sound = np.concatenate([digit(which, 40, low_off=off[0], high_off=off[1], phase=phase, **levels), silence(50)])
+        parts.append(with_noise(sound, 10, int(rng.integers(1 << 30))))
+    answer = heard(*parts)
+    assert is_part_of(answer, digits)
+    assert len(answer) >= 0.995 * len(digits)
+
+
 @pytest.mark.parametrize("off", [0.035, -0.035])
 def test_q24_3_5_percent_off_is_rejected_in_noise_too(off: float) -> None:
     for group, snr_db in product(("low_off", "high_off"), (10, 15, 20)):

@@ -11,6 +11,7 @@
 
 #define TICK 40
 #define TICKS 2000
+#define TICKS_OF_MANY 500
 #define EVENTS 4
 #define CHANNELS 21
 #define LEVEL_TOLERANCE_DB 0.001f
@@ -78,7 +79,7 @@ static int many_differ(void)
 
 	for (int c = 0; c < CHANNELS; c++)
 		wrong |= bl_dtmf_init(&many[c], NULL) || bl_dtmf_init(&alone[c], NULL);
-	for (int tick = 0; tick < TICKS && !wrong; tick++) {
+	for (int tick = 0; tick < TICKS_OF_MANY && !wrong; tick++) {
 		struct bl_dtmf *d[CHANNELS];
 		const int16_t *in[CHANNELS];
 		struct bl_dtmf_event told[4 * CHANNELS];
