@@ -6,8 +6,8 @@
 #include "dtmf_stages.h"
 
 #define MS_TO_FILL 13           /* of a tone before a look is a hit, and after one at its end: purity 0.75 */
-#define LEVEL_RATIO 3.2f        /* noise of 10 dB SNR and an echo of -10 dB move a sender's level by less */
-#define DRIFT_HZ 16.0f          /* and its frequency */
+#define LEVEL_RATIO 2.2f        /* noise of 10 dB SNR and an echo of -10 dB move a sender's level by less */
+#define DRIFT_HZ 14.0f          /* and its frequency */
 #define MASKED_LEVEL_RATIO 1.6f /* where a voice is seen, it must not be the voice's */
 #define MASKED_DRIFT_HZ 6.0f
 #define MEAN_PURITY 0.78f
