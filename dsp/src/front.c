@@ -22,7 +22,7 @@ static void turn_back(struct bl_front *f, const struct bl_hop_sums *sums, size_t
 	size_t at = f->hops % BL_FRONT_HOPS, turn = f->hops % BL_FRONT_PERIOD;
 
 	for (size_t r = 0; r < BL_FRONT_ROWS; r++) {
-		float re = (float)sums[r].re[channel] * FRONT_SCALE, im = (float)sums[r].im[channel] * FRONT_SCALE;
+		float re = (float)sums[r].re[channel], im = (float)sums[r].im[channel];
 		float cosine = bl_front_cos[turn][r], sine = bl_front_sin[turn][r];
 
 		f->re[at][r] = re * cosine - im * sine;

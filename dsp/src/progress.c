@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bits.h"
 #include "dbm0.h"
 #include "progress_match.h"
 
@@ -84,7 +85,8 @@ static uint8_t loudest(const struct bl_progress *p, const struct bl_front *f, co
 
 	for (unsigned int i = 0; i < zone->sets_n; i++) {
 		const struct progress_set *set = progress_set_of(zone->sets[i]);
-		float share = open[set->beats] ? share_of(set, f, window) : 0.0f;
+		int stirs = open[set->beats] && (set->rows & (set->beats ? f->strong | p->strong : f->strong));
+		float share = stirs ? share_of(set, f, window) : 0.0f;
 		float score = set->beats ? share - BETTER : share;
 
 		if (share >= SHARE && score > most) {
@@ -95,24 +97,20 @@ static uint8_t loudest(const struct bl_progress *p, const struct bl_front *f, co
 	return best;
 }
 
-static int ones(uint8_t octet)
-{
-	uint32_t pairs = octet - (octet >> 1 & 0x55u), fours = (pairs & 0x33u) + (pairs >> 2 & 0x33u);
-
-	return (int)((fours + (fours >> 4)) & 0xfu);
-}
-
 /* The pitch that sounds: what sounded before goes on while it holds its share, whatever else would hold more. */
-static uint8_t pitch(struct bl_progress *p, const struct bl_front *f, float window)
+static uint8_t pitch(const struct bl_progress *p, const struct bl_front *f, struct window *w)
 {
-	int tried = p->state == BL_PROGRESS_TRIED;
+	int tried = p->state == BL_PROGRESS_TRIED, sounds = p->state == BL_PROGRESS_SOUNDING;
 	int open[2] = {tried || ones(p->gate[0]) >= STEADY_HOPS, tried || ones(p->gate[1]) >= STRONG_HOPS};
 
-	if (window < p->min_power * PROGRESS_WINDOW * SHARE)
+	if (!sounds && !open[0] && !open[1])
 		return PROGRESS_PAUSE;
-	if (p->state == BL_PROGRESS_SOUNDING)
-		return share_of(progress_set_of(p->set), f, window) >= SHARE ? p->set : PROGRESS_PAUSE;
-	return open[0] || open[1] ? loudest(p, f, open, window) : PROGRESS_PAUSE;
+	w->power = window_power(f);
+	if (w->power < p->min_power * PROGRESS_WINDOW * SHARE)
+		return PROGRESS_PAUSE;
+	if (sounds)
+		return share_of(progress_set_of(p->set), f, w->power) >= SHARE ? p->set : PROGRESS_PAUSE;
+	return loudest(p, f, open, w->power);
 }
 
 static void keep(struct bl_progress *p, uint8_t set, uint64_t begin, uint64_t end, int plain, float power)
@@ -245,22 +243,23 @@ static size_t hear_pause(struct bl_progress *p, uint64_t now, uint8_t set, float
 	}
 	if (now > p->pause_at + PROGRESS_WINDOW && power > QUIET * p->pieces[0].power)
 		p->loud++;
+	if (!p->told && p->loud > LOUD_HOPS + progress_zone_of(p)->pause / 10u) {
+		p->state = BL_PROGRESS_IDLE; /* no pause of the zone is as loud */
+		return 0;
+	}
 	return progress_lasts(p, now, heard);
 }
 
 size_t bl_progress_hear(struct bl_progress *p, const struct bl_front *f, struct bl_heard *heard)
 {
 	const struct progress_zone *zone = progress_zone_of(p);
-	uint8_t set = PROGRESS_PAUSE;
 	struct window window = {.last = f->power[bl_front_hop(f, 0)]};
+	uint8_t set;
 
 	p->gate[0] = (uint8_t)(p->gate[0] << 1 | ((f->strong & p->strong & zone->rows[0]) != 0));
 	p->gate[1] = (uint8_t)(p->gate[1] << 1 | ((f->strong & zone->rows[1]) != 0));
+	set = pitch(p, f, &window);
 	p->strong = f->strong;
-	if (p->state >= BL_PROGRESS_TRIED || (p->gate[0] & p->gate[0] >> 1 & 1u) || p->gate[1]) {
-		window.power = window_power(f);
-		set = pitch(p, f, window.power);
-	}
 	switch (p->state) {
 	case BL_PROGRESS_TRIED:
 		return hear_tried(p, f->hops, set, window.power, heard);

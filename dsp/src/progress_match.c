@@ -17,12 +17,12 @@
 
 const struct progress_zone *progress_zone_of(const struct bl_progress *p)
 {
-	return &progress_zones[p->zone % ZONES];
+	return &progress_zones[p->zone < ZONES ? p->zone : 0];
 }
 
 const struct progress_set *progress_set_of(unsigned int number)
 {
-	return &progress_sets[number % SETS];
+	return &progress_sets[number < SETS ? number : 0];
 }
 
 int progress_zone_exists(int zone)

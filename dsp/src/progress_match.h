@@ -16,7 +16,8 @@
 struct progress_set {
 	uint8_t row, lines, modulated;
 	uint8_t beats; /* its rows are strong by turns */
-	float regain;  /* of power that the row takes since the lines lie off it */
+	uint32_t rows;
+	float regain; /* of power that the row takes since the lines lie off it */
 	float re[PROGRESS_LINES][PROGRESS_WINDOW], im[PROGRESS_LINES][PROGRESS_WINDOW];
 };
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Rows of the tone receivers' front, and by how much each is turned back in every hop.
+"""Rows of the tone receivers' front, and what a hop's sums are multiplied by: turned back, made amplitudes.
 
 Law: every row is a multiple of 5 Hz, so that after 40 hops all turns begin again.
 """
@@ -20,6 +20,7 @@ ROWS_HZ = (
 )  # fmt: skip
 HOPS_A_SECOND = 200
 PERIOD = 40
+SCALE = 1 / (10 * correlate_rows.PEAK)  # a sum of correlate.h to an amplitude
 
 
 def turned(hz: int, hop: int) -> float:
@@ -30,7 +31,9 @@ def turned(hz: int, hop: int) -> float:
 def render() -> str:
     """Text of dsp/tables/front_tables.h."""
     values = {
-        name: [[float_literal(round(of(turned(hz, hop)), 9) + 0.0) for hz in ROWS_HZ] for hop in range(PERIOD)]
+        name: [
+            [float_literal((round(of(turned(hz, hop)), 9) + 0.0) * SCALE) for hz in ROWS_HZ] for hop in range(PERIOD)
+        ]
         for name, of in (("bl_front_cos", math.cos), ("bl_front_sin", math.sin))
     }
     body = [

@@ -179,17 +179,17 @@ def _hops(ms: int) -> int:
 
 
 def _rows_of(values: Iterable[Sequence[float]]) -> str:
-    rows = ("{" + ", ".join(float_literal(round(value, 9) + 0.0) for value in row) + "}" for row in values)
-    return "{" + ", ".join(rows) + "}"
+    made = ("{" + ", ".join(float_literal(round(value, 9) + 0.0) for value in row) + "}" for row in values)
+    return "{" + ", ".join(made) + "}"
 
 
 def _set(of: Lines) -> str:
-    beats = int(of.hz[0] < SPREAD_FROM_HZ and len(of.hz) > 1)
     made = basis(of)
     made += [[0j] * HOPS] * (LINES - len(made))
     re, im = _rows_of([[x.real for x in row] for row in made]), _rows_of([[x.imag for x in row] for row in made])
     return (
-        f"\t{{{row_of(of)}, {len(of.hz)}, {int(of.modulated)}, {beats}, {float_literal(regain(of))},\n"
+        f"\t{{{row_of(of)}, {len(of.hz)}, {int(of.modulated)}, {int(beats(of))}, {rows(of):#010x}u, "
+        f"{float_literal(regain(of))},\n"
         f"\t {re},\n\t {im}}}, /* {', '.join(f'{hz:g}' for hz in of.hz)} Hz */"
     )
 
@@ -207,15 +207,22 @@ def _pitches(listened: Iterable[Cadence]) -> dict[Pitch, Lines]:
     return {pitch: lines(pitch, own) for pitch in own}
 
 
+def beats(of: Lines) -> bool:
+    """Whether the lines are so far apart that they beat within a hop, each row about them being strong by turns."""
+    return of.hz[0] < SPREAD_FROM_HZ and len(of.hz) > 1
+
+
+def rows(of: Lines) -> int:
+    """Rows that are strong while the lines sound, bit by bit."""
+    near = [row for row, hz in enumerate(ROWS_HZ) if any(abs(hz - line) <= NEAR_HZ for line in of.hz)]
+    return sum(1 << row for row in {row_of(of), *(near if beats(of) else ())})
+
+
 def _rows(pitches: Iterable[Lines], *, beating: bool) -> int:
-    """Rows that are strong while one of the pitches sounds; those of a pitch whose lines beat are strong by turns."""
-    rows = 0
+    result = 0
     for of in pitches:
-        beats = of.hz[0] < SPREAD_FROM_HZ and len(of.hz) > 1
-        near = [row for row, hz in enumerate(ROWS_HZ) if any(abs(hz - line) <= NEAR_HZ for line in of.hz)]
-        if beats == beating:
-            rows |= sum(1 << row for row in {row_of(of), *(near if beats else ())})
-    return rows
+        result |= rows(of) if beats(of) == beating else 0
+    return result
 
 
 def _zone(name: str, listened: Sequence[Cadence], sets: Sequence[Lines]) -> str:
@@ -224,10 +231,10 @@ def _zone(name: str, listened: Sequence[Cadence], sets: Sequence[Lines]) -> str:
     own = sorted(set(number.values()) - {PAUSE})
     if len(own) > SETS:
         raise ValueError(f"tone_zones.toml: [{name}] more than {SETS} pitches")
-    rows = [f"{_rows(pitches.values(), beating=beating):#010x}u" for beating in (False, True)]
+    strong = [f"{_rows(pitches.values(), beating=beating):#010x}u" for beating in (False, True)]
     pause = max((p.ms for c in listened for p in c.pieces if p.pitch == SILENCE), default=0)
     return (
-        f"\t{{{{{', '.join(rows)}}}, {_hops(pause)}, {len(own)}, {len(listened)}, "
+        f"\t{{{{{', '.join(strong)}}}, {_hops(pause)}, {len(own)}, {len(listened)}, "
         f"{{{', '.join(map(str, own))}}}, {{ /* {name} */\n"
         + "\n".join(_cadence(c, number) for c in listened)
         + "\n\t}},"

@@ -58,14 +58,16 @@ INLINE uint32_t turn_back(struct bl_front *f, const int32_t *sum_re, const int32
 	uint32_t strong = 0;
 
 	for (int v = 0; v < VECTORS; v++) {
-		bl_f8 re = __builtin_convertvector(bl_load_bl_i8(sum_re + v * BL_LANES), bl_f8) * FRONT_SCALE;
-		bl_f8 im = __builtin_convertvector(bl_load_bl_i8(sum_im + v * BL_LANES), bl_f8) * FRONT_SCALE;
+		bl_f8 re = __builtin_convertvector(bl_load_bl_i8(sum_re + v * BL_LANES), bl_f8);
+		bl_f8 im = __builtin_convertvector(bl_load_bl_i8(sum_im + v * BL_LANES), bl_f8);
 		bl_f8 cosine = bl_load_bl_f8(bl_front_cos[turn] + v * BL_LANES);
 		bl_f8 sine = bl_load_bl_f8(bl_front_sin[turn] + v * BL_LANES);
 
-		bl_store_bl_f8(f->re[at] + v * BL_LANES, re * cosine - im * sine);
-		bl_store_bl_f8(f->im[at] + v * BL_LANES, -re * sine - im * cosine);
-		strong |= above(re, im, least) << (v * BL_LANES);
+		bl_f8 turned_re = re * cosine - im * sine, turned_im = -re * sine - im * cosine;
+
+		bl_store_bl_f8(f->re[at] + v * BL_LANES, turned_re);
+		bl_store_bl_f8(f->im[at] + v * BL_LANES, turned_im);
+		strong |= above(turned_re, turned_im, least) << (v * BL_LANES);
 	}
 	return strong;
 }

@@ -6,7 +6,6 @@
 #include "correlate.h"
 #include "front.h"
 
-#define FRONT_SCALE (1.0f / (10.0f * BL_ROW_PEAK)) /* a sum of correlate.h to an amplitude */
 #define FRONT_POWER (32.0f / 20.0f)                /* an energy of correlate.h to a squared amplitude */
 #define FRONT_STRONG 0.5f                          /* of the hop */
 #define FRONT_PAIRED 0.08f                         /* of the window */
