@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bank.h"
 #include "dtmf.h"
 #include "g711.h"
 #include "hdlc.h"
@@ -232,6 +233,29 @@ static void try_tone(void)
 	free(t);
 }
 
+static void try_bank(void)
+{
+	struct bl_bank *b = room(bl_bank_size());
+	struct bl_bank_cfg cfg;
+
+	bl_bank_defaults(&cfg);
+	cfg.wants = (1u << BL_HEARD_KINDS) - 1;
+	EXPECT(bl_bank_init(b, &cfg) == -EINVAL); /* call progress without a zone */
+	cfg.zone = (int32_t)any(44);
+	EXPECT(bl_bank_init(b, &cfg) == 0);
+	for (int i = 0; i < 20; i++) {
+		size_t n = any(900), max = any(4);
+		int16_t *sound = any_sound(n);
+		struct bl_heard *heard = room(max * sizeof(*heard));
+
+		EXPECT(bl_bank_process(b, sound, n, heard, max) <= max);
+		free(heard);
+		free(sound);
+		b = moved(b, bl_bank_size());
+	}
+	free(b);
+}
+
 static void try_level(void)
 {
 	struct bl_level_cfg cfg = {.window_samples = 1 + any(1000)};
@@ -254,7 +278,7 @@ static void try_level(void)
 int main(int argc, char **argv)
 {
 	static void (*const blocks[])(void) = {try_g711,      try_hdlc_loop, try_hdlc_noise, try_dtmf_noise,
-	                                       try_dtmf_loop, try_tone,      try_level};
+	                                       try_dtmf_loop, try_tone,      try_bank,       try_level};
 
 	EXPECT(argc == 3);
 	seed = strtoull(argv[1], NULL, 10);
