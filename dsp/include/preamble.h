@@ -30,7 +30,14 @@ struct bl_preamble {
 };
 
 void bl_preamble_reset(struct bl_preamble *p, float min_level_dbm0);
-/* After a hop: 0 or 1 event, of code 1. */
+/* After a hop that stirs it: 0 or 1 event, of code 1. */
 size_t bl_preamble_hear(struct bl_preamble *p, const struct bl_front *f, struct bl_heard *heard);
+
+/* Must it hear this hop? */
+static inline int bl_preamble_stirs(struct bl_preamble *p, const struct bl_front *f)
+{
+	p->gate = (uint8_t)(p->gate << 1 | ((f->strong & (1u << BL_ROW_1650 | 1u << BL_ROW_1850)) != 0));
+	return p->gate || p->told || p->fill;
+}
 
 #endif

@@ -39,8 +39,10 @@ struct bl_progress_piece {
 struct bl_progress {
 	float min_power; /* squared amplitude */
 	uint16_t zone;
-	uint8_t gate[2];  /* bit n: n hops ago a row of the zone was strong; of pitches that do not beat, and do */
-	uint32_t strong;  /* of the hop before */
+	uint32_t rows[2]; /* of the zone: of pitches that do not beat, and about the lines of those that do */
+	uint8_t gate[2];  /* bit n: n hops ago one of them was strong */
+	uint32_t strong;  /* rows in the last hop */
+	uint32_t recent;  /* in the last two */
 	uint8_t state;    /* enum bl_progress_state */
 	uint8_t set;      /* that sounds or is tried */
 	uint8_t misses;   /* hops in a row in which it was not heard */
@@ -60,7 +62,20 @@ struct bl_progress {
 
 /* Zone by its number (bl_tone_zone). -EINVAL: there is none. */
 int bl_progress_reset(struct bl_progress *p, int zone, float min_level_dbm0);
-/* After a hop: 0 to 3 events; `code` is enum bl_tone_kind, the level that of all lines together. */
+/* After a hop that stirs it: 0 to 4 events; `code` is enum bl_tone_kind, the level that of all lines together. */
 size_t bl_progress_hear(struct bl_progress *p, const struct bl_front *f, struct bl_heard *heard);
+
+/*
+ * Must it hear this hop? While nothing has sounded lately, only in every second hop, and if a row of the zone has been
+ * strong in enough of the last ones.
+ */
+static inline int bl_progress_stirs(struct bl_progress *p, const struct bl_front *f)
+{
+	p->gate[0] = (uint8_t)(p->gate[0] << 1 | ((f->strong & p->strong & p->rows[0]) != 0));
+	p->gate[1] = (uint8_t)(p->gate[1] << 1 | ((f->strong & p->rows[1]) != 0));
+	p->recent = f->strong | p->strong;
+	p->strong = f->strong;
+	return p->state != BL_PROGRESS_IDLE || ((f->hops & 1) && (p->gate[0] || p->gate[1]));
+}
 
 #endif

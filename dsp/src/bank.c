@@ -79,11 +79,11 @@ static size_t hear(struct bl_bank *b, struct bl_heard *heard)
 		count += bl_r2_hear(&b->r2[0], 0, f, heard + count);
 	if (wants(b, BL_HEARD_R2_BACKWARD) && bl_pair_stirs(&b->r2[1], f->paired >> BL_ROW_R2_BACKWARD & SIX_ROWS))
 		count += bl_r2_hear(&b->r2[1], 1, f, heard + count);
-	if (wants(b, BL_HEARD_PROGRESS))
+	if (wants(b, BL_HEARD_PROGRESS) && bl_progress_stirs(&b->progress, f))
 		count += bl_progress_hear(&b->progress, f, heard + count);
 	if (wants(b, BL_HEARD_ANSWER) && bl_answer_stirs(&b->answer, f))
 		count += bl_answer_hear(&b->answer, f, heard + count);
-	if (wants(b, BL_HEARD_PREAMBLE))
+	if (wants(b, BL_HEARD_PREAMBLE) && bl_preamble_stirs(&b->preamble, f))
 		count += bl_preamble_hear(&b->preamble, f, heard + count);
 	return count;
 }

@@ -100,7 +100,6 @@ static size_t miss(struct bl_preamble *p, struct bl_heard *heard)
 
 size_t bl_preamble_hear(struct bl_preamble *p, const struct bl_front *f, struct bl_heard *heard)
 {
-	p->gate = (uint8_t)(p->gate << 1 | ((f->strong & (1u << BL_ROW_1650 | 1u << BL_ROW_1850)) != 0));
 	if (ones(p->gate) < GATE_HOPS && !p->told) {
 		p->fill = 0;
 		p->hits = 0;

@@ -20,11 +20,9 @@
 #define MISSES 2 /* in a row end a sound */
 #define FILLED 5 /* hops of a window that make SHARE of it */
 #define EMPTIED 4
-#define STEADY 3.0f     /* greatest ratio of powers in a burst */
-#define MODULATED 30.0f /* the same where it is modulated */
-#define CUT 0.25f       /* of the sound's power that the first hop behind its end has at most */
-#define QUIET 0.17f     /* of the sound's power may be in a pause */
-#define LOUD_HOPS 4     /* and a tenth of the pause are forgiven */
+#define CUT 0.25f   /* of the sound's power that the first hop behind its end has at most */
+#define QUIET 0.17f /* of the sound's power may be in a pause */
+#define LOUD_HOPS 4 /* and a tenth of the pause are forgiven */
 
 struct window {
 	float power; /* summed over its hops */
@@ -37,6 +35,7 @@ int bl_progress_reset(struct bl_progress *p, int zone, float min_level_dbm0)
 		return -EINVAL;
 	memset(p, 0, sizeof(*p));
 	p->zone = (uint16_t)zone;
+	memcpy(p->rows, progress_zone_of(p)->rows, sizeof(p->rows));
 	p->min_power = 2.0f * BL_DBM0_MEAN_SQUARE * powf(10.0f, min_level_dbm0 / 10.0f);
 	return 0;
 }
@@ -62,7 +61,7 @@ static float share_of(const struct progress_set *set, const struct bl_front *f, 
 		y[ago] = f->im[hop][set->row];
 		row += x[ago] * x[ago] + y[ago] * y[ago];
 	}
-	if (row * set->regain < SHARE * window)
+	if (!(row * set->regain >= SHARE * window) || window <= 0.0f)
 		return 0.0f;
 	for (unsigned int line = 0; line < set->lines; line++) {
 		float re = 0.0f, im = 0.0f;
@@ -85,7 +84,8 @@ static uint8_t loudest(const struct bl_progress *p, const struct bl_front *f, co
 
 	for (unsigned int i = 0; i < zone->sets_n; i++) {
 		const struct progress_set *set = progress_set_of(zone->sets[i]);
-		int stirs = open[set->beats] && (set->rows & (set->beats ? f->strong | p->strong : f->strong));
+		int tried = p->state == BL_PROGRESS_TRIED && p->set == zone->sets[i];
+		int stirs = tried || (open[set->beats] && (set->rows & (set->beats ? p->recent : p->strong)));
 		float share = stirs ? share_of(set, f, window) : 0.0f;
 		float score = set->beats ? share - BETTER : share;
 
@@ -106,10 +106,10 @@ static uint8_t pitch(const struct bl_progress *p, const struct bl_front *f, stru
 	if (!sounds && !open[0] && !open[1])
 		return PROGRESS_PAUSE;
 	w->power = window_power(f);
-	if (w->power < p->min_power * PROGRESS_WINDOW * SHARE)
-		return PROGRESS_PAUSE;
 	if (sounds)
 		return share_of(progress_set_of(p->set), f, w->power) >= SHARE ? p->set : PROGRESS_PAUSE;
+	if (w->power < p->min_power * PROGRESS_WINDOW * SHARE)
+		return PROGRESS_PAUSE;
 	return loudest(p, f, open, w->power);
 }
 
@@ -186,10 +186,8 @@ static size_t settle(struct bl_progress *p, struct bl_heard *heard)
 static size_t end_sound(struct bl_progress *p, uint64_t now, struct bl_heard *heard)
 {
 	uint64_t end = now > MISSES - 1 + EMPTIED ? now - (MISSES - 1) - EMPTIED : 0;
-	float ripple = progress_set_of(p->set)->modulated ? MODULATED : STEADY;
 
-	keep(p, p->set, p->sound_at, end, p->windows && p->most <= p->least * ripple,
-	     p->windows ? p->sum / (float)p->windows : 0.0f);
+	keep(p, p->set, p->sound_at, end, progress_is_plain(p), p->windows ? p->sum / (float)p->windows : 0.0f);
 	p->state = BL_PROGRESS_PAUSED;
 	p->pause_at = end;
 	p->loud = 0;
@@ -252,14 +250,9 @@ static size_t hear_pause(struct bl_progress *p, uint64_t now, uint8_t set, float
 
 size_t bl_progress_hear(struct bl_progress *p, const struct bl_front *f, struct bl_heard *heard)
 {
-	const struct progress_zone *zone = progress_zone_of(p);
 	struct window window = {.last = f->power[bl_front_hop(f, 0)]};
-	uint8_t set;
+	uint8_t set = pitch(p, f, &window);
 
-	p->gate[0] = (uint8_t)(p->gate[0] << 1 | ((f->strong & p->strong & zone->rows[0]) != 0));
-	p->gate[1] = (uint8_t)(p->gate[1] << 1 | ((f->strong & zone->rows[1]) != 0));
-	set = pitch(p, f, &window);
-	p->strong = f->strong;
 	switch (p->state) {
 	case BL_PROGRESS_TRIED:
 		return hear_tried(p, f->hops, set, window.power, heard);

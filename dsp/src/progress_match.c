@@ -13,6 +13,8 @@
 #define TOLERANCE 0.12f
 #define TOLERANCE_HOPS 3.0f
 #define LATE_HOPS 8       /* that a piece may last beyond its tolerance before it is known to be longer */
+#define STEADY 3.0f       /* greatest ratio of powers in a burst */
+#define MODULATED 100.0f  /* the same where it is modulated */
 #define LEVELS_ALIKE 2.5f /* ratio of two bursts' powers */
 
 const struct progress_zone *progress_zone_of(const struct bl_progress *p)
@@ -160,6 +162,11 @@ size_t progress_matched(struct bl_progress *p, struct bl_heard *heard)
 	return count + recognise(p, heard + count);
 }
 
+int progress_is_plain(const struct bl_progress *p)
+{
+	return p->windows && p->most <= p->least * (progress_set_of(p->set)->modulated ? MODULATED : STEADY);
+}
+
 static size_t endless(struct bl_progress *p, uint64_t lasts, struct bl_heard *heard)
 {
 	const struct progress_zone *zone = progress_zone_of(p);
@@ -167,8 +174,7 @@ static size_t endless(struct bl_progress *p, uint64_t lasts, struct bl_heard *he
 	for (unsigned int i = 0; i < zone->cadences_n; i++) {
 		const struct progress_cadence *c = &zone->cadences[i];
 
-		if (c->hold && c->steps[0].set == p->set && lasts >= c->hold && p->windows &&
-		    p->most <= p->least * (progress_set_of(p->set)->modulated ? 30.0f : 3.0f))
+		if (c->hold && c->steps[0].set == p->set && lasts >= c->hold && progress_is_plain(p))
 			return tell(p, i, p->sound_at, p->sum / (float)p->windows, heard);
 	}
 	return 0;

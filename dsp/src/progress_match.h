@@ -46,6 +46,8 @@ const struct progress_zone *progress_zone_of(const struct bl_progress *p);
 const struct progress_set *progress_set_of(unsigned int number);
 int progress_zone_exists(int zone);
 
+/* Has the sound kept its level? */
+int progress_is_plain(const struct bl_progress *p);
 /* After a piece has been put before the others: does it go on with what is told, or make something known? */
 size_t progress_matched(struct bl_progress *p, struct bl_heard *heard);
 /* While a piece lasts: is it too long for what is told, long enough for an endless tone, or too long for any pause? */
