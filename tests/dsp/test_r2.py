@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dsp.bank import Bank, Kind
-from tests.dsp.tone_sound import BACKWARD_HZ, FORWARD_HZ, PAIRS, Sound, heard, linear, noise, silence, sine
+from tests.dsp.test_dtmf_talkoff import speech
+from tests.dsp.tone_sound import BACKWARD_HZ, FORWARD_HZ, PAIRS, Sound, heard, line, linear, noise, silence, sine
 
 pytestmark = pytest.mark.unit
 
@@ -102,10 +103,17 @@ def test_next_signal_without_a_pause_is_told(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", DIRECTIONS)
-def test_signals_in_noise_of_13_db_below(kind: Kind) -> None:
+@pytest.mark.parametrize("snr_db", [10, 13, 18])
+def test_signals_in_noise(kind: Kind, snr_db: int) -> None:
     parts = [part for number in range(1, 16) for part in (signal(kind, number, 100), silence(60))]
     sound = np.concatenate(parts * 4)
-    assert told(kind, sound + noise(-8.5 - 13, len(sound) / 8)) == [*range(1, 16)] * 4
+    assert told(kind, sound + noise(-8.5 - snr_db, len(sound) / 8)) == [*range(1, 16)] * 4
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.25])
+def test_no_signal_of_either_system_in_25_minutes_of_speech(gain: float) -> None:
+    wants = [Kind.MF, Kind.R2_FORWARD, Kind.R2_BACKWARD]
+    assert [event for _, voice in speech() for event in Bank(wants).process(line(voice * gain))] == []
 
 
 def test_own_direction_is_not_heard_as_the_other() -> None:
