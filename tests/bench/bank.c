@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All tone receivers on speech: 20 ms of every channel. Ours are the DTMF receiver and the bank with everything wanted;
- * the peers are spandsp's, one case each, that the bar adds up.
+ * All tone receivers on speech, and on signals, which cost more: 20 ms of every channel. Ours are the DTMF receiver and
+ * the bank with everything wanted; the peers are spandsp's, one case each, that the bars add up.
  */
 #include "bank.h"
 
@@ -12,15 +12,51 @@
 #include "dtmf.h"
 #include "tone.h"
 
+#define SECOND 8000
 #define EVENTS (BL_BANK_EVENTS * BENCH_CHANNELS)
 
 static struct bl_bank banks[BENCH_CHANNELS];
 static struct bl_dtmf dtmf[BENCH_CHANNELS];
 static void *theirs[8][BENCH_CHANNELS];
 
+static int16_t played[BENCH_CHANNELS][SECOND];
+static int signals; /* 1: what is played, 0: speech */
+
+static const int16_t *sound(unsigned int channel, unsigned int number)
+{
+	return signals ? played[channel] + number * BENCH_FRAME % SECOND : bench_speech(channel, number);
+}
+
+/* R1, R2, a busy tone and an answering tone by turns. */
+static int play(void)
+{
+	static const struct bl_tone_step busy[] = {{{480, 620}, -13.0f, 4000, 0, 0, 0}, {{0, 0}, 0.0f, 4000, 0, 0, 0}};
+	static const struct bl_tone_step answer = {{2100, 0}, -12.0f, 3600, 15, 20, 1};
+
+	for (int c = 0; c < BENCH_CHANNELS; c++) {
+		struct bl_mf_tx mf;
+		struct bl_r2_tx r2;
+		struct bl_tone tone;
+
+		if (bl_mf_tx_init(&mf, NULL) || bl_r2_tx_init(&r2, NULL) || bl_tone_init(&tone) ||
+		    bl_mf_tx_send(&mf, "12345678", 8) || bl_r2_tx_send(&r2, 7) ||
+		    (c % 4 == 2 ? bl_tone_play(&tone, busy, 2, 0) : bl_tone_play(&tone, &answer, 1, 0)))
+			return -1;
+		if (c % 4 == 0)
+			(void)bl_mf_tx_process(&mf, played[c], SECOND);
+		else if (c % 4 == 1)
+			(void)bl_r2_tx_process(&r2, played[c], SECOND);
+		else
+			(void)bl_tone_process(&tone, played[c], SECOND);
+	}
+	return 0;
+}
+
 static int prepare_bank(void)
 {
 	struct bl_bank_cfg cfg;
+
+	signals = 0;
 
 	for (int c = 0; c < BENCH_CHANNELS; c++) {
 		bl_bank_defaults(&cfg);
@@ -30,6 +66,14 @@ static int prepare_bank(void)
 			return -1;
 	}
 	return 0;
+}
+
+static int prepare_signals(void)
+{
+	int error = prepare_bank();
+
+	signals = 1;
+	return error ? error : play();
 }
 
 static void hear_bank(const int16_t *const in[])
@@ -56,7 +100,7 @@ static void each_tick(unsigned int number, int with_dtmf)
 		const int16_t *in[BENCH_CHANNELS];
 
 		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
-			in[c] = bench_speech(c, number) + at;
+			in[c] = sound(c, number) + at;
 		hear_bank(in);
 		if (with_dtmf)
 			hear_dtmf(in);
@@ -166,7 +210,7 @@ static void hear(int peer, void *state, const int16_t *in)
 	static void hear_##name(unsigned int frame)                                                                    \
 	{                                                                                                              \
 		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)                                                      \
-			hear(number, theirs[number][c], bench_speech(c, frame));                                       \
+			hear(number, theirs[number][c], sound(c, frame));                                              \
 	}
 
 PEER(0, dtmf_rx)
@@ -182,6 +226,10 @@ PEER(7, ans_pr)
 	{                                                                                                              \
 		"all", #name, prepare_##name, hear_##name                                                              \
 	}
+#define AGAIN(name)                                                                                                    \
+	{                                                                                                              \
+		"signals", #name, prepare_##name, hear_##name                                                          \
+	}
 
 const struct bench_case bench_bank[] = {
         {"all", "ours", prepare_bank, ours_all},
@@ -194,5 +242,14 @@ const struct bench_case bench_bank[] = {
         ENTRY(cng),
         ENTRY(ans_pr),
         {"bank", "ours", prepare_bank, ours_bank},
+        {"signals", "ours", prepare_signals, ours_all},
+        AGAIN(dtmf_rx),
+        AGAIN(bell_mf_rx),
+        AGAIN(r2_forward),
+        AGAIN(r2_backward),
+        AGAIN(super_tone_rx),
+        AGAIN(ced),
+        AGAIN(cng),
+        AGAIN(ans_pr),
         {0},
 };
