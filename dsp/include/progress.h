@@ -12,6 +12,7 @@
  *
  * Tolerances: frequency 1.5 %, level down to the setting of the bank, noise 10 dB below. What music and speech lack is
  * the steady level (a burst keeps within 5 dB, bursts with each other within 4), the quiet pause and the exact length.
+ * Breaks below 60 ms, as of a lost packet, are none.
  * Tones of one pitch and cadence in the zone are told as the first of them: dial, ringback, busy, congestion,
  * information, unobtainable.
  */
@@ -47,6 +48,7 @@ struct bl_progress {
 	uint8_t set;      /* that sounds or is tried */
 	uint8_t misses;   /* hops in a row in which it was not heard */
 	uint8_t count;    /* of pieces */
+	uint8_t due;      /* 1: the last one, a sound, may still go on */
 	uint8_t told;     /* 1: a tone is on */
 	uint8_t cadence;  /* of the zone, which it is */
 	uint8_t step;     /* of the cadence, that the open piece should be */

@@ -146,7 +146,7 @@ static void measure(struct bl_progress *p, uint64_t now, float window)
 static void try_sound(struct bl_progress *p, uint8_t set, uint64_t now)
 {
 	if (p->state == BL_PROGRESS_IDLE)
-		p->count = 0;
+		p->count = p->due = 0;
 	p->state = BL_PROGRESS_TRIED;
 	p->set = set;
 	p->misses = 0;
@@ -162,28 +162,38 @@ static void give_up(struct bl_progress *p)
 	p->state = p->count ? BL_PROGRESS_PAUSED : BL_PROGRESS_IDLE;
 }
 
+/* The last sound has ended for good, or another pitch has begun. */
+static size_t match_sound(struct bl_progress *p, struct bl_heard *heard)
+{
+	if (!p->due)
+		return 0;
+	p->due = 0;
+	return progress_matched(p, heard);
+}
+
 /* What was tried is a sound. The pause before it is a piece, unless it is too short: then it is the last sound's. */
 static size_t settle(struct bl_progress *p, struct bl_heard *heard)
 {
 	uint64_t paused = p->sound_at > p->pause_at ? p->sound_at - p->pause_at : 0;
+	size_t count = 0;
 
-	p->state = BL_PROGRESS_SOUNDING;
-	if (!p->count)
-		return 0;
-	if (paused >= LEAST_PAUSE) {
-		keep(p, PROGRESS_PAUSE, p->pause_at, p->sound_at, p->loud <= LOUD_HOPS + paused / 10, 0.0f);
-		return progress_matched(p, heard);
-	}
-	if (p->pieces[0].set == p->set) {
+	if (p->count && paused < LEAST_PAUSE && p->pieces[0].set == p->set) {
 		p->sound_at = p->pause_at - p->pieces[0].hops;
+		p->due = 0;
 		drop(p);
-	} else {
-		p->pieces[0].hops = (uint16_t)(p->pieces[0].hops + paused);
+	} else if (p->count) {
+		if (paused < LEAST_PAUSE)
+			p->pieces[0].hops = (uint16_t)(p->pieces[0].hops + paused);
+		count = match_sound(p, heard);
 	}
-	return 0;
+	p->state = BL_PROGRESS_SOUNDING;
+	if (!p->count || paused < LEAST_PAUSE)
+		return count;
+	keep(p, PROGRESS_PAUSE, p->pause_at, p->sound_at, p->loud <= LOUD_HOPS + paused / 10, 0.0f);
+	return count + progress_matched(p, heard + count);
 }
 
-static size_t end_sound(struct bl_progress *p, uint64_t now, struct bl_heard *heard)
+static void end_sound(struct bl_progress *p, uint64_t now)
 {
 	uint64_t end = now > MISSES - 1 + EMPTIED ? now - (MISSES - 1) - EMPTIED : 0;
 
@@ -191,7 +201,7 @@ static size_t end_sound(struct bl_progress *p, uint64_t now, struct bl_heard *he
 	p->state = BL_PROGRESS_PAUSED;
 	p->pause_at = end;
 	p->loud = 0;
-	return progress_matched(p, heard);
+	p->due = 1;
 }
 
 static size_t hear_tried(struct bl_progress *p, uint64_t now, uint8_t set, float window, struct bl_heard *heard)
@@ -211,7 +221,8 @@ static size_t hear_tried(struct bl_progress *p, uint64_t now, uint8_t set, float
 		return 0;
 	}
 	count = settle(p, heard);
-	return count + end_sound(p, now, heard + count);
+	end_sound(p, now);
+	return count;
 }
 
 /* Is the sound cut off: has the window lost as much of its level, and the last hop nearly all? */
@@ -230,7 +241,9 @@ static size_t hear_sound(struct bl_progress *p, uint64_t now, uint8_t set, const
 		measure(p, now, w->power);
 		return progress_lasts(p, now, heard);
 	}
-	return ++p->misses < MISSES ? 0 : end_sound(p, now, heard);
+	if (++p->misses >= MISSES)
+		end_sound(p, now);
+	return 0;
 }
 
 static size_t hear_pause(struct bl_progress *p, uint64_t now, uint8_t set, float power, struct bl_heard *heard)
@@ -239,6 +252,8 @@ static size_t hear_pause(struct bl_progress *p, uint64_t now, uint8_t set, float
 		try_sound(p, set, now);
 		return 0;
 	}
+	if (p->due)
+		return now >= p->pause_at + LEAST_PAUSE + FILLED ? match_sound(p, heard) : 0;
 	if (now > p->pause_at + PROGRESS_WINDOW && power > QUIET * p->pieces[0].power)
 		p->loud++;
 	if (!p->told && p->loud > LOUD_HOPS + progress_zone_of(p)->pause / 10u) {

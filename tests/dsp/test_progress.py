@@ -96,6 +96,17 @@ def test_two_tones_one_after_the_other_are_both_told() -> None:
     assert told("e180", sound) == ["ringback", "busy"]
 
 
+@pytest.mark.parametrize("break_ms", [10, 20, 40])
+@pytest.mark.parametrize("kind", ["busy", "dial"])
+def test_a_lost_packet_neither_ends_a_tone_nor_hides_it(kind: str, break_ms: int) -> None:
+    sound = cadence(ZONES["e180"][kind], 6000)
+    for at in (300, 1230, 2100, 3280, 4170):
+        sound[at * 8 : (at + break_ms) * 8] = 0
+    heard = events("e180", np.concatenate([sound, silence(2000)]))
+    assert [(Tone(event.code).name.lower(), event.on) for event in heard] == [(kind, True), (kind, False)]
+    assert heard[1].duration_samples == pytest.approx(48000 - (4000 if kind == "busy" else 0), abs=400)
+
+
 @pytest.mark.parametrize(
     ("off_hz", "on_ms", "off_ms"), [(25, 500, 500), (-25, 500, 500), (0, 620, 500), (0, 500, 380), (0, 380, 620)]
 )
