@@ -9,8 +9,8 @@
 #include "front_tables.h"
 #include "pairs.h"
 
-#define PURITY 0.6f        /* of a hit: a window this full at most 10 dB of noise */
-#define PURITY_BEGIN 0.88f /* of one that may begin a signal */
+#define PURITY 0.6f        /* of a hit: of the window, by a signal that fills as much of it */
+#define PURITY_BEGIN 0.88f /* of one that may begin a signal: 9 dB of noise are borne */
 #define THIRD 0.2f         /* greatest power of a third tone, of the weaker one's */
 #define REGAIN_MOST 1.5f
 #define HOPS_A_SECOND 200.0f
