@@ -182,11 +182,12 @@ def mapped(library: str) -> list[range]:
 
 
 def test_state_points_into_libopus_and_nowhere_else() -> None:
+    """Small numbers that happen to be addresses too, of a program at a low place, are no pointers."""
     encoder, decoder = Encoder(Settings(16000, 20000)), Decoder(16000)
     for frame in frames(said(16000), 320)[:50]:
         decoder.process(encoder.process(frame))
     for state in (encoder, decoder):
-        words = [int(word) for word in np.frombuffer(state.memory, np.uint64)]
+        words = [int(word) for word in np.frombuffer(state.memory, np.uint64) if word >> np.uint64(40)]
         everything, libopus = mapped(""), mapped("libopus")
         addresses = [word for word in words if any(word in span for span in everything)]
         inside = [address for address in addresses if any(address in span for span in libopus)]
