@@ -27,16 +27,34 @@ static int16_t limit15(int32_t value)
 	return (int16_t)(value < BAND_LEAST ? BAND_LEAST : value > BAND_MOST ? BAND_MOST : value);
 }
 
-/* UPZERO and DELAYA: each coefficient a step of 2^-8 towards the sign of the correlation, with a leak of 2^-8. */
-static void adapt_zeros(struct bl_g722_band *s, int16_t d)
+/* FILTEZ where a partial sum leaves 16 bits: each saturates, from the oldest difference on. */
+static int16_t saturating_sum(const struct bl_g722_band *s)
 {
-	for (int i = 0; i < 6; i++) {
-		int16_t step = d == 0 ? 0 : (s->d[i] ^ d) < 0 ? -128 : 128;
+	int16_t sum = 0;
 
-		s->b[i] = bl_add16(step, bl_mult16(s->b[i], 32640));
+	for (int i = 5; i >= 0; i--)
+		sum = bl_limit16(sum + (s->d[i] * s->b[i] >> 14));
+	return sum;
+}
+
+/*
+ * UPZERO, DELAYA, FILTEZ: each coefficient a step of 2^-8 towards the sign of the correlation, with a leak of 2^-8,
+ * then the zero section's estimate. A coefficient cannot leave 16 bits, a difference is within 14.
+ */
+static int16_t adapt_zeros(struct bl_g722_band *s, int16_t d)
+{
+	int step = d ? 128 : 0, sum = 0, over = 0;
+
+	for (int i = 5; i >= 0; i--) {
+		int unlike = (s->d[i] ^ d) < 0 ? -1 : 0;
+		int b = (s->b[i] * 255 >> 8) + ((step ^ unlike) - unlike);
+
+		s->b[i] = (int16_t)b;
+		s->d[i] = i ? s->d[i - 1] : d;
+		sum += s->d[i] * b >> 14;
+		over |= (sum + 32768) >> 16;
 	}
-	memmove(s->d + 1, s->d, 5 * sizeof s->d[0]);
-	s->d[0] = d;
+	return over ? saturating_sum(s) : (int16_t)sum;
 }
 
 /* UPPOL2, UPPOL1. */
@@ -59,16 +77,13 @@ static void adapt_poles(struct bl_g722_band *s, int16_t p)
 /* Block 4 of either band: from the quantized difference to the estimate of the next sample. */
 static void predict(struct bl_g722_band *s, int16_t d)
 {
-	int16_t r = bl_add16(s->s, d), sz = 0, sp;
+	int16_t r = bl_add16(s->s, d), sp;
 
 	adapt_poles(s, bl_add16(d, s->sz));
-	adapt_zeros(s, d);
-	for (int i = 5; i >= 0; i--)
-		sz = bl_add16(sz, bl_mult16(bl_add16(s->d[i], s->d[i]), s->b[i]));
+	s->sz = adapt_zeros(s, d);
 	sp = bl_add16(bl_mult16(s->a[0], bl_add16(r, r)), bl_mult16(s->a[1], bl_add16(s->r, s->r)));
 	s->r = r;
-	s->sz = sz;
-	s->s = bl_add16(sp, sz);
+	s->s = bl_add16(sp, s->sz);
 }
 
 /* LOGSCL and SCALEL, LOGSCH and SCALEH; `least` is the exponent at which the scale factor has no fraction. */
@@ -98,15 +113,16 @@ static void high_goes_on(struct bl_g722_band *s, unsigned int code)
 	predict(s, d);
 }
 
-/* QUANTL */
+/* QUANTL: the interval is found by halves. */
 static unsigned int low_code(const struct bl_g722_band *s, int16_t x)
 {
 	int16_t e = bl_sub16(x, s->s);
 	int magnitude = e < 0 ? ~e : e;
 	unsigned int interval = 0;
 
-	while (interval < 29 && magnitude >= bl_g722_decision[interval] * s->det >> 12)
-		interval++;
+	for (unsigned int half = 16; half; half /= 2)
+		if (interval + half < 30 && magnitude >= bl_g722_decision[interval + half - 1] * s->det >> 12)
+			interval += half;
 	return bl_g722_code_low[e < 0 ? 30 + interval : interval];
 }
 
@@ -138,26 +154,53 @@ static void filter(const int16_t *pair, int32_t *first, int32_t *second)
 	}
 }
 
-/* Pairs of one stretch; `line` has the past before them. */
-static void encode(struct bl_g722_enc *e, const int16_t *line, uint8_t *out, size_t pairs)
+/* Both bands of a stretch; `line` has the past before it. */
+static void split(const int16_t *line, int16_t *low, int16_t *high, size_t pairs)
 {
-	for (size_t i = 0; i < pairs; i++) {
+	size_t i = 0;
+
+	if (bl_isa() == BL_ISA_VECTOR) {
+		i = pairs & ~(size_t)7;
+		bl_g722_split_vector(line, low, high, i);
+	}
+	for (; i < pairs; i++) {
 		int32_t a, b;
 
 		filter(line + 2 * i, &a, &b);
-		out[i] = coded(e->band, limit15((a + b) >> 14), limit15((a - b) >> 14));
+		low[i] = (int16_t)((a + b) >> 14);
+		high[i] = (int16_t)((a - b) >> 14);
+	}
+}
+
+/* The sound of a stretch from the bands' sums and differences. */
+static void join(const int16_t *line, int16_t *out, size_t pairs)
+{
+	size_t i = 0;
+
+	if (bl_isa() == BL_ISA_VECTOR) {
+		i = pairs & ~(size_t)7;
+		bl_g722_join_vector(line, out, i);
+	}
+	for (; i < pairs; i++) {
+		int32_t a, b;
+
+		filter(line + 2 * i, &a, &b);
+		out[2 * i] = bl_limit16(a >> 11);
+		out[2 * i + 1] = bl_limit16(b >> 11);
 	}
 }
 
 static void encode_one(struct bl_g722_enc *e, const int16_t *in, uint8_t *out, size_t pairs)
 {
-	int16_t line[PAST + 2 * PAIRS];
+	int16_t line[PAST + 2 * PAIRS], low[PAIRS], high[PAIRS];
 
 	for (size_t done = 0, now; done < pairs; done += now) {
 		now = pairs - done < PAIRS ? pairs - done : PAIRS;
 		memcpy(line, e->x, PAST * sizeof line[0]);
 		memcpy(line + PAST, in + 2 * done, 2 * now * sizeof line[0]);
-		encode(e, line + PAST, out + done, now);
+		split(line + PAST, low, high, now);
+		for (size_t i = 0; i < now; i++)
+			out[done + i] = coded(e->band, limit15(low[i]), limit15(high[i]));
 		memcpy(e->x, line + 2 * now, PAST * sizeof line[0]);
 	}
 }
@@ -232,15 +275,9 @@ static void decode_one(struct bl_g722_dec *d, const uint8_t *in, int16_t *out, s
 	for (size_t done = 0, now; done < pairs; done += now) {
 		now = pairs - done < PAIRS ? pairs - done : PAIRS;
 		memcpy(line, d->x, PAST * sizeof line[0]);
-		for (size_t i = 0; i < now; i++) {
-			int16_t *pair = line + PAST + 2 * i;
-			int32_t a, b;
-
-			decoded(d, in[done + i], pair);
-			filter(pair, &a, &b);
-			out[2 * (done + i)] = bl_limit16(a >> 11);
-			out[2 * (done + i) + 1] = bl_limit16(b >> 11);
-		}
+		for (size_t i = 0; i < now; i++)
+			decoded(d, in[done + i], line + PAST + 2 * i);
+		join(line + PAST, out + 2 * done, now);
 		memcpy(d->x, line + 2 * now, PAST * sizeof line[0]);
 	}
 }

@@ -21,9 +21,10 @@ static inline int16_t bl_sub16(int16_t a, int16_t b)
 	return bl_limit16(a - b);
 }
 
+/* Not both may be -32768. */
 static inline int16_t bl_mult16(int16_t a, int16_t b)
 {
-	return bl_limit16(a * b >> 15);
+	return (int16_t)(a * b >> 15);
 }
 
 #endif

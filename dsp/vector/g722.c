@@ -163,8 +163,7 @@ INLINE bl_i8 taps(int i, int sign)
 	return (bl_i8){0} + (int)((unsigned int)newer << 16 | (unsigned int)(older & 0xffff));
 }
 
-/* Low and high band of one channel; `line` has the past before it. */
-static void split(const int16_t *line, int16_t *low, int16_t *high, size_t pairs)
+void bl_g722_split_vector(const int16_t *line, int16_t *low, int16_t *high, size_t pairs)
 {
 	for (size_t n = 0; n < pairs; n += BL_LANES) {
 		bl_i8 sum = {0}, difference = {0};
@@ -180,8 +179,7 @@ static void split(const int16_t *line, int16_t *low, int16_t *high, size_t pairs
 	}
 }
 
-/* The channel's sound from the bands' sum and difference. */
-static void join(const int16_t *line, int16_t *out, size_t pairs)
+void bl_g722_join_vector(const int16_t *line, int16_t *out, size_t pairs)
 {
 	for (size_t n = 0; n < pairs; n += BL_LANES) {
 		bl_i8 first = {0}, second = {0};
@@ -213,7 +211,7 @@ static void encode(struct bl_g722_enc *const e[], const int16_t *const in[], uin
 		memcpy(line, e[c]->x, PAST * sizeof line[0]);
 		memcpy(line + PAST, in[c], 2 * pairs * sizeof line[0]);
 		memcpy(e[c]->x, line + 2 * pairs, PAST * sizeof line[0]);
-		split(line + PAST, bands[0][c], bands[1][c], pairs);
+		bl_g722_split_vector(line + PAST, bands[0][c], bands[1][c], pairs);
 		from[0][c] = bands[0][c];
 		from[1][c] = to[c] = bands[1][c];
 		state[c] = &e[c]->band[0].nb;
@@ -294,7 +292,7 @@ static void decode(struct bl_g722_dec *const d[], const uint8_t *const in[], int
 			line[PAST + 2 * n + 1] = bands[1][c][n];
 		}
 		memcpy(d[c]->x, line + 2 * pairs, PAST * sizeof line[0]);
-		join(line + PAST, out[c], pairs);
+		bl_g722_join_vector(line + PAST, out[c], pairs);
 		to[0][c] = &d[c]->band[0].nb;
 	}
 	bl_out_of_lanes((const int16_t *)s, to[0], 2 * WORDS);
