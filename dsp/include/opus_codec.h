@@ -10,8 +10,8 @@
  * the state itself. So memcpy moves a state within a process, but a state in shared memory does not outlive the
  * process: in the next one libopus lies elsewhere. Nor may a state be used in whose midst a process was killed. Both
  * are seen by a mark in the head: process then returns -ESTALE and touches nothing, until resume has made the state
- * anew with its settings. That costs an encoder's stream one frame; a decoder's loses one and is back, 10, 15, 20 dB
- * above the difference, in the three after it.
+ * anew with its settings. Anew costs an encoder's stream one frame; a decoder
+ * loses one and finds back over three more, of which the difference lies 10, 15 and 20 dB below the sound.
  *
  * In-band FEC carries a coarse copy of a frame in the next one when loss_percent says that it pays and the bit rate
  * allows (from about 12 kbit/s at 8 kHz, 16 at 16, 22 at 48); bl_opus_dec_fec decodes it. With DTX a silent frame is
