@@ -26,6 +26,7 @@
 #define BL_PLC_PITCH_MOST 120 /* 66 Hz */
 #define BL_PLC_WINDOW 64      /* samples of the correlation: 8 ms */
 #define BL_PLC_PAST 400       /* three and a quarter of the longest periods, and more than the search wants */
+#define BL_PLC_STEP 16        /* samples in which the step at the joint is let go: 2 ms */
 #define BL_PLC_SILENT 480     /* lost samples after which there is silence: 60 ms */
 
 struct bl_plc {
@@ -34,9 +35,11 @@ struct bl_plc {
 	uint32_t at;               /* place of the next sample in the ring */
 	uint32_t lost;             /* samples lost or made since the last good one; stays while the fade lasts */
 	uint32_t period;           /* samples */
-	uint32_t place;            /* next sample of the past that is repeated */
-	uint32_t fade, fading;     /* samples of the crossfade, and how many are still to come */
-	float step;                /* what is left of the step at the joint */
+	int16_t tail[BL_PLC_PITCH_MOST / 4]; /* the last quarter period before the loss, as it was */
+	uint32_t turns;                      /* periods that are repeated in turn */
+	uint32_t place;                      /* next sample of the past that is repeated */
+	uint32_t fade, fading;               /* samples of the crossfade, and how many are still to come */
+	int32_t step;                        /* from the past to the period, at the joint */
 };
 
 size_t bl_plc_size(void);

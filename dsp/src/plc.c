@@ -3,14 +3,19 @@
 
 #include <string.h>
 
-#include "plc_pitch.h"
+#include "isa.h"
+#include "plc_blend.h"
+#include "plc_search.h"
+#include "plc_vector.h"
+#include "sizes.h"
 
-#define FADE_FROM 80    /* lost samples after which sound fades: 10 ms */
-#define STEP_LEFT 0.85f /* of the step at the joint, sample by sample */
-#define TWO_FROM 160    /* lost samples after which two periods are repeated in turn, and three */
+#define TICK BL_TICK_SAMPLES
+#define TWO_FROM 160 /* lost samples after which two periods are repeated in turn, and three */
 #define THREE_FROM 320
-#define FADE_PER 8   /* lost samples that make it one longer */
-#define FADE_MOST 30 /* samples of the crossfade back: 3.75 ms */
+#define FADE_PER 8   /* lost samples that make the crossfade back one longer */
+#define FADE_MOST 30 /* its samples: 3.75 ms */
+
+_Static_assert(3 * BL_PLC_PITCH_MOST + BL_PLC_PITCH_MOST / 4 <= BL_PLC_PAST, "three periods and a joint are kept");
 
 size_t bl_plc_size(void)
 {
@@ -26,16 +31,27 @@ int bl_plc_init(struct bl_plc *p)
 void bl_plc_reset(struct bl_plc *p)
 {
 	memset(p, 0, sizeof *p);
+	p->period = BL_PLC_PITCH_MOST;
 }
 
-static uint32_t least(uint32_t a, uint32_t b)
+static inline int least(int a, int b)
 {
 	return a < b ? a : b;
 }
 
-static void remember(struct bl_plc *p, const int16_t *sound, size_t n)
+static inline int bounded(int value, int low, int high)
 {
-	size_t at = p->at % BL_PLC_PAST, first;
+	return value < low ? low : value > high ? high : value;
+}
+
+static void blend(const int16_t *from, const int16_t *to, int16_t *out, int n, int32_t weight, int32_t grows)
+{
+	(bl_isa() == BL_ISA_VECTOR ? bl_plc_blend_vector : plc_blend)(from, to, out, n, weight, grows);
+}
+
+static void remember_wrapped(struct bl_plc *p, const int16_t *sound, size_t n)
+{
+	size_t at = (size_t)p->at % BL_PLC_PAST, first;
 
 	if (n > BL_PLC_PAST) {
 		sound += n - BL_PLC_PAST;
@@ -47,108 +63,152 @@ static void remember(struct bl_plc *p, const int16_t *sound, size_t n)
 	p->at = (uint32_t)((at + n) % BL_PLC_PAST);
 }
 
-/* How many periods are repeated in turn, as long as they and a quarter are in the past. */
-static uint32_t periods(const struct bl_plc *p, uint32_t period)
+/* A tick falls into its own tenth of the ring. */
+static inline void remember(struct bl_plc *p, const int16_t *sound, size_t n)
 {
-	uint32_t wanted = p->lost < TWO_FROM ? 1 : p->lost < THREE_FROM ? 2 : 3;
+	if (n != TICK || p->at > BL_PLC_PAST - TICK) {
+		remember_wrapped(p, sound, n);
+		return;
+	}
+	memcpy(p->ring + p->at, sound, TICK * sizeof *sound);
+	p->at = p->at == BL_PLC_PAST - TICK ? 0 : p->at + TICK;
+}
 
-	while (wanted > 1 && wanted * period + period / 4 > BL_PLC_PAST)
-		wanted--;
-	return wanted;
+static int period_of(const struct bl_plc *p)
+{
+	return bounded((int)p->period, BL_PLC_PITCH_LEAST, BL_PLC_PITCH_MOST);
+}
+
+static void correlate(const int16_t *now, int32_t correlation[])
+{
+	for (int k = 0; k < PLC_LAGS; k++)
+		correlation[k] = plc_product(now, now - PLC_LAG_LEAST - k, PLC_WINDOW_PAIRS);
+}
+
+/* The end of the past is led over into what stands before the place where it is taken up again. */
+static void join(struct bl_plc *p, int period)
+{
+	int quarter = period / 4, grows = PLC_ONE / (quarter + 1);
+	const int16_t *lead = p->past + BL_PLC_PAST - bounded((int)p->turns, 1, 3) * period - quarter;
+
+	blend(p->tail, lead, p->past + BL_PLC_PAST - quarter, quarter, grows, grows);
 }
 
 static void begin_loss(struct bl_plc *p)
 {
 	size_t at = p->at % BL_PLC_PAST;
+	const int16_t *end = p->past + BL_PLC_PAST;
+	int period;
 
 	memcpy(p->past, p->ring + at, (BL_PLC_PAST - at) * sizeof p->past[0]);
 	memcpy(p->past + BL_PLC_PAST - at, p->ring, at * sizeof p->past[0]);
-	p->period = bl_plc_pitch(p->past + BL_PLC_PAST);
-	p->place = BL_PLC_PAST - p->period;
-	p->step = (float)(p->past[BL_PLC_PAST - 1] - p->past[BL_PLC_PAST - 1 - p->period]);
+	period = bl_isa() == BL_ISA_VECTOR ? bl_plc_search_vector(end) : plc_search(end, correlate);
+	memcpy(p->tail, end - period / 4, (size_t)(period / 4) * sizeof p->tail[0]);
+	p->period = (uint32_t)period;
+	p->place = (uint32_t)(BL_PLC_PAST - period);
+	p->step = end[-1] - end[-1 - period];
 	p->lost = 0;
+	p->turns = 1;
+	join(p, period);
 }
 
-/* One sample of the repeated periods; towards the end of the past, on its way to where it goes on. */
-static float repeated(struct bl_plc *p, uint32_t period)
+/* Where the past is taken up again; from the next time on, as many periods as the loss is long. */
+static int take_up(struct bl_plc *p)
 {
-	uint32_t place = least(p->place, BL_PLC_PAST - 1), left = BL_PLC_PAST - place, quarter = period / 4;
-	float sample = p->past[place];
+	uint32_t wanted = p->lost < TWO_FROM ? 1 : p->lost < THREE_FROM ? 2 : 3;
+	int period = period_of(p), place = BL_PLC_PAST - bounded((int)p->turns, 1, 3) * period;
 
-	if (left <= quarter) {
-		uint32_t next = BL_PLC_PAST - periods(p, period) * period;
-		float weight = (float)(quarter - left + 1) / (float)(quarter + 1);
-
-		sample += weight * ((float)p->past[next - left] - sample);
-		if (left == 1)
-			place = next - 1;
+	if (wanted != p->turns) {
+		p->turns = wanted;
+		join(p, period);
 	}
-	p->place = place + 1;
-	return sample;
+	return place;
 }
 
-static float fade_of(uint32_t lost)
+/* n samples of the past, again and again. */
+static void repeat(struct bl_plc *p, int16_t *out, int n)
 {
-	if (lost < FADE_FROM)
-		return 1.0f;
-	return lost < BL_PLC_SILENT ? (float)(BL_PLC_SILENT - lost) / (BL_PLC_SILENT - FADE_FROM) : 0.0f;
+	int place = bounded((int)p->place, 0, BL_PLC_PAST - 1);
+
+	while (n > 0) {
+		int piece = least(n, BL_PLC_PAST - place);
+
+		memcpy(out, p->past + place, (size_t)piece * sizeof *out);
+		out += piece;
+		n -= piece;
+		place += piece;
+		if (place == BL_PLC_PAST)
+			place = take_up(p);
+	}
+	p->place = (uint32_t)place;
 }
 
-static float made(struct bl_plc *p)
+static void add_step(const struct bl_plc *p, int16_t *out, int n)
 {
-	uint32_t period =
-	        p->period < BL_PLC_PITCH_LEAST || p->period > BL_PLC_PITCH_MOST ? BL_PLC_PITCH_MOST : p->period;
-	float sample;
+	int left = BL_PLC_STEP - (int)p->lost;
 
-	if (p->lost >= BL_PLC_SILENT)
-		return 0.0f;
-	sample = (repeated(p, period) + p->step) * fade_of(p->lost);
-	p->step *= STEP_LEFT;
-	p->lost++;
-	return sample;
+	(bl_isa() == BL_ISA_VECTOR ? bl_plc_add_step_vector : plc_add_step)(out, least(n, left), p->step, left);
 }
 
-static int16_t rounded(float sample)
+/* The fade begins at a sample and ends at another: only what lies between is touched. */
+static void fade(const struct bl_plc *p, int16_t *out, int n)
 {
-	if (sample >= 32767.0f)
-		return INT16_MAX;
-	if (sample <= -32768.0f)
-		return INT16_MIN;
-	return (int16_t)(sample < 0.0f ? sample - 0.5f : sample + 0.5f);
+	int from = bounded(PLC_FADE_FROM - (int)p->lost, 0, n);
+
+	if (from < n)
+		(bl_isa() == BL_ISA_VECTOR ? bl_plc_fade_vector : plc_fade)(out + from, n - from, (int)p->lost + from);
+}
+
+static void make(struct bl_plc *p, int16_t *out, int n)
+{
+	int lost = bounded((int)p->lost, 0, BL_PLC_SILENT), sounding = least(n, BL_PLC_SILENT - lost);
+
+	p->lost = (uint32_t)lost;
+	repeat(p, out, sounding);
+	if (lost < BL_PLC_STEP)
+		add_step(p, out, sounding);
+	if (lost + sounding > PLC_FADE_FROM)
+		fade(p, out, sounding);
+	memset(out + sounding, 0, (size_t)(n - sounding) * sizeof *out);
+	p->lost = (uint32_t)(lost + sounding);
 }
 
 void bl_plc_lost(struct bl_plc *p, int16_t *sound, size_t n)
 {
-	if (!p->lost || p->fading)
+	if (n && (!p->lost || p->fading))
 		begin_loss(p);
 	p->fading = 0;
-	for (size_t i = 0; i < n; i++)
-		sound[i] = rounded(made(p));
+	for (size_t done = 0; done < n; done += TICK)
+		make(p, sound + done, n - done < TICK ? (int)(n - done) : TICK);
 	remember(p, sound, n);
 }
 
 static void begin_return(struct bl_plc *p)
 {
-	p->fade = least(FADE_MOST, p->period / 4 + p->lost / FADE_PER);
+	p->fade = (uint32_t)least(FADE_MOST, period_of(p) / 4 + (int)p->lost / FADE_PER);
 	p->fading = p->fade;
 }
 
 static void crossfade(struct bl_plc *p, int16_t *sound, size_t n)
 {
+	int16_t made[FADE_MOST];
+	int grows, count, all;
+
 	if (!p->fading)
 		begin_return(p);
-	for (size_t i = 0; i < n && p->fading; i++, p->fading--) {
-		float weight = (float)p->fading / (float)(p->fade + 1), heard = sound[i];
-
-		sound[i] = rounded(heard + weight * (made(p) - heard));
-	}
+	all = bounded((int)p->fade, 1, FADE_MOST);
+	grows = PLC_ONE / (all + 1);
+	count = least(bounded((int)p->fading, 0, all), (int)(n < FADE_MOST ? n : FADE_MOST));
+	make(p, made, count);
+	blend(made, sound, sound, count, (all - (int)p->fading + 1) * grows, grows);
+	p->fading -= (uint32_t)count;
 	if (!p->fading)
 		p->lost = 0;
 }
 
 void bl_plc_good(struct bl_plc *p, int16_t *sound, size_t n)
 {
-	if (p->lost)
+	if (p->lost && n)
 		crossfade(p, sound, n);
 	remember(p, sound, n);
 }

@@ -80,4 +80,24 @@ static inline bl_h16 bl_packed(bl_i8 low, bl_i8 high)
 #endif
 }
 
+/* The sum of all lanes of each of eight. */
+static inline bl_i8 bl_totals(const bl_i8 a[8])
+{
+#if defined(__AVX2__)
+	__m256i four[2];
+
+	for (int i = 0; i < 2; i++)
+		four[i] = _mm256_hadd_epi32(_mm256_hadd_epi32((__m256i)a[4 * i], (__m256i)a[4 * i + 1]),
+		                            _mm256_hadd_epi32((__m256i)a[4 * i + 2], (__m256i)a[4 * i + 3]));
+	return (bl_i8)_mm256_permute2x128_si256(four[0], four[1], 0x20) +
+	       (bl_i8)_mm256_permute2x128_si256(four[0], four[1], 0x31);
+#else
+	bl_i8 totals;
+
+	for (int i = 0; i < 8; i++)
+		totals[i] = bl_sum_of(a[i]);
+	return totals;
+#endif
+}
+
 #endif

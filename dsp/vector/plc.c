@@ -1,26 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The window stays in registers while the lags pass. */
+/* Mostly the same loops, which the compiler lays out in this machine's vectors. */
 #include "plc_vector.h"
 
 #include "pairs.h"
-#include "plc.h"
+#include "plc_blend.h"
+#include "plc_search.h"
 
-#define PIECES (BL_PLC_WINDOW / 16)
+_Static_assert(PLC_WINDOW_PAIRS == 32 && PLC_LAGS <= PLC_ROOM, "two vectors are the window");
 
-void bl_plc_correlate_vector(const int16_t *end, int32_t correlation[])
+/* Eight lags a turn; the last turn begins early. */
+static void correlate(const int16_t *now, int32_t correlation[])
 {
-	const int16_t *begin = end - BL_PLC_WINDOW;
-	bl_h16 window[PIECES];
+	bl_h16 first = bl_load_bl_h16(now), second = bl_load_bl_h16(now + 16);
+	const int16_t *then = now - PLC_LAG_LEAST;
 
-	for (int i = 0; i < PIECES; i++)
-		window[i] = bl_load_bl_h16(begin + 16 * i);
-	for (int lag = BL_PLC_PITCH_LEAST; lag <= BL_PLC_PITCH_MOST; lag++) {
-		bl_i8 one = {0}, other = {0};
+	for (int k = 0; k < PLC_LAGS; k += BL_LANES) {
+		int from = k + BL_LANES > PLC_LAGS ? PLC_LAGS - BL_LANES : k;
+		bl_i8 sums[BL_LANES];
 
-		for (int i = 0; i < PIECES; i += 2) {
-			one += bl_pairs(window[i], bl_load_bl_h16(begin + 16 * i - lag));
-			other += bl_pairs(window[i + 1], bl_load_bl_h16(begin + 16 * i + 16 - lag));
+		for (int i = 0; i < BL_LANES; i++) {
+			const int16_t *at = then - from - i;
+
+			sums[i] = bl_pairs(first, bl_load_bl_h16(at)) + bl_pairs(second, bl_load_bl_h16(at + 16));
 		}
-		correlation[lag - BL_PLC_PITCH_LEAST] = bl_total(one + other);
+		bl_store_bl_i8(correlation + from, bl_totals(sums));
 	}
+}
+
+int bl_plc_search_vector(const int16_t *end)
+{
+	return plc_search(end, correlate);
+}
+
+void bl_plc_add_step_vector(int16_t *out, int n, int32_t step, int32_t left)
+{
+	plc_add_step(out, n, step, left);
+}
+
+void bl_plc_blend_vector(const int16_t *from, const int16_t *to, int16_t *out, int n, int32_t weight, int32_t grows)
+{
+	plc_blend(from, to, out, n, weight, grows);
+}
+
+void bl_plc_fade_vector(int16_t *out, int n, int32_t lost)
+{
+	plc_fade(out, n, lost);
 }
