@@ -49,7 +49,7 @@ static void blend(const int16_t *from, const int16_t *to, int16_t *out, int n, i
 	(bl_isa() == BL_ISA_VECTOR ? bl_plc_blend_vector : plc_blend)(from, to, out, n, weight, grows);
 }
 
-static void remember_wrapped(struct bl_plc *p, const int16_t *sound, size_t n)
+static __attribute__((noinline)) void remember_wrapped(struct bl_plc *p, const int16_t *sound, size_t n)
 {
 	size_t at = (size_t)p->at % BL_PLC_PAST, first;
 
@@ -94,15 +94,29 @@ static void join(struct bl_plc *p, int period)
 	blend(p->tail, lead, p->past + BL_PLC_PAST - quarter, quarter, grows, grows);
 }
 
-static void begin_loss(struct bl_plc *p)
+/* The ring, from its oldest sample on; by tenths where it is filled by ticks. */
+static void unroll(struct bl_plc *p)
 {
 	size_t at = p->at % BL_PLC_PAST;
+
+	if (at % TICK) {
+		memcpy(p->past, p->ring + at, (BL_PLC_PAST - at) * sizeof p->past[0]);
+		memcpy(p->past + BL_PLC_PAST - at, p->ring, at * sizeof p->past[0]);
+		return;
+	}
+	for (int i = 0; i < BL_PLC_PAST; i += TICK) {
+		memcpy(p->past + i, p->ring + at, TICK * sizeof p->past[0]);
+		at = at == BL_PLC_PAST - TICK ? 0 : at + TICK;
+	}
+}
+
+static void begin_loss(struct bl_plc *p)
+{
 	const int16_t *end = p->past + BL_PLC_PAST;
 	int period;
 
-	memcpy(p->past, p->ring + at, (BL_PLC_PAST - at) * sizeof p->past[0]);
-	memcpy(p->past + BL_PLC_PAST - at, p->ring, at * sizeof p->past[0]);
-	period = bl_isa() == BL_ISA_VECTOR ? bl_plc_search_vector(end) : plc_search(end, correlate);
+	unroll(p);
+	period = bl_isa() == BL_ISA_VECTOR ? bl_plc_search_vector(end) : plc_search(end, plc_prepare, correlate);
 	memcpy(p->tail, end - period / 4, (size_t)(period / 4) * sizeof p->tail[0]);
 	p->period = (uint32_t)period;
 	p->place = (uint32_t)(BL_PLC_PAST - period);
@@ -169,7 +183,8 @@ static void make(struct bl_plc *p, int16_t *out, int n)
 		add_step(p, out, sounding);
 	if (lost + sounding > PLC_FADE_FROM)
 		fade(p, out, sounding);
-	memset(out + sounding, 0, (size_t)(n - sounding) * sizeof *out);
+	if (sounding < n)
+		memset(out + sounding, 0, (size_t)(n - sounding) * sizeof *out);
 	p->lost = (uint32_t)(lost + sounding);
 }
 
@@ -189,7 +204,7 @@ static void begin_return(struct bl_plc *p)
 	p->fading = p->fade;
 }
 
-static void crossfade(struct bl_plc *p, int16_t *sound, size_t n)
+static __attribute__((noinline)) void crossfade(struct bl_plc *p, int16_t *sound, size_t n)
 {
 	int16_t made[FADE_MOST];
 	int grows, count, all;
@@ -206,16 +221,25 @@ static void crossfade(struct bl_plc *p, int16_t *sound, size_t n)
 		p->lost = 0;
 }
 
-void bl_plc_good(struct bl_plc *p, int16_t *sound, size_t n)
+static inline void good(struct bl_plc *p, int16_t *sound, size_t n)
 {
 	if (p->lost && n)
 		crossfade(p, sound, n);
 	remember(p, sound, n);
 }
 
+void bl_plc_good(struct bl_plc *p, int16_t *sound, size_t n)
+{
+	good(p, sound, n);
+}
+
 void bl_plc_process_many(struct bl_plc *const p[], int16_t *const sound[], const uint8_t came[], size_t n,
                          size_t channels)
 {
-	for (size_t c = 0; c < channels; c++)
-		(came[c] ? bl_plc_good : bl_plc_lost)(p[c], sound[c], n);
+	for (size_t c = 0; c < channels; c++) {
+		if (came[c])
+			good(p[c], sound[c], n);
+		else
+			bl_plc_lost(p[c], sound[c], n);
+	}
 }

@@ -5,6 +5,7 @@
 #include "pairs.h"
 #include "plc_blend.h"
 #include "plc_search.h"
+#include "sizes.h"
 
 _Static_assert(PLC_WINDOW_PAIRS == 32 && PLC_LAGS <= PLC_ROOM, "two vectors are the window");
 
@@ -27,9 +28,23 @@ static void correlate(const int16_t *now, int32_t correlation[])
 	}
 }
 
+static void prepare(const int16_t *end, int bits, int16_t seen[], int16_t pairs[])
+{
+	bl_h16 ones = (bl_h16){0} + 1;
+
+	for (int i = 0; i < PLC_SEEN; i += 32) {
+		bl_h16 first = bl_load_bl_h16(end + i - PLC_SEEN) >> bits;
+		bl_h16 second = bl_load_bl_h16(end + i + 16 - PLC_SEEN) >> bits;
+
+		bl_store_bl_h16(seen + i, first);
+		bl_store_bl_h16(seen + i + 16, second);
+		bl_store_saturated(pairs + i / 2, bl_pairs(first, ones) >> 1, bl_pairs(second, ones) >> 1);
+	}
+}
+
 int bl_plc_search_vector(const int16_t *end)
 {
-	return plc_search(end, correlate);
+	return plc_search(end, prepare, correlate);
 }
 
 void bl_plc_add_step_vector(int16_t *out, int n, int32_t step, int32_t left)
@@ -44,5 +59,8 @@ void bl_plc_blend_vector(const int16_t *from, const int16_t *to, int16_t *out, i
 
 void bl_plc_fade_vector(int16_t *out, int n, int32_t lost)
 {
-	plc_fade(out, n, lost);
+	if (n == BL_TICK_SAMPLES)
+		plc_fade(out, BL_TICK_SAMPLES, lost);
+	else
+		plc_fade(out, n, lost);
 }

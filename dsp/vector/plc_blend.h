@@ -23,11 +23,8 @@ static inline int16_t plc_saturated(int32_t sample)
 /* From `from` to `to`: the weight of `to` is `weight` at the first sample and grows by `grows`. */
 static inline void plc_blend(const int16_t *from, const int16_t *to, int16_t *out, int n, int32_t weight, int32_t grows)
 {
-	for (int i = 0; i < n; i++) {
-		int32_t w = weight + i * grows;
-
-		out[i] = (int16_t)((from[i] * (PLC_ONE - w) + to[i] * w) >> 15);
-	}
+	for (int i = 0; i < n; i++)
+		out[i] = (int16_t)(from[i] + (((to[i] - from[i]) * (weight + i * grows)) >> 15));
 }
 
 /* What is left of the step at the joint, `left` of BL_PLC_STEP parts at the first sample. */

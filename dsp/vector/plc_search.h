@@ -12,7 +12,7 @@
 
 #include "plc.h"
 
-#define PLC_SEEN (BL_PLC_WINDOW + BL_PLC_PITCH_MOST + 2)
+#define PLC_SEEN 192 /* window, longest lag and a pair, in whole vectors */
 #define PLC_PAIRS (PLC_SEEN / 2)
 #define PLC_WINDOW_PAIRS (BL_PLC_WINDOW / 2)
 #define PLC_LAG_LEAST (BL_PLC_PITCH_LEAST / 2)
@@ -22,10 +22,11 @@
 /* By how many bits the samples before `end` are too large for sums of 32 bits over the window. */
 static inline int plc_excess_bits(const int16_t *end)
 {
-	int peak = 0, bits = 0;
+	int16_t peak = 0;
+	int bits = 0;
 
 	for (int i = 0; i < PLC_SEEN; i++)
-		peak |= end[i - PLC_SEEN] ^ (end[i - PLC_SEEN] >> 15);
+		peak = (int16_t)(peak | (end[i - PLC_SEEN] ^ (end[i - PLC_SEEN] >> 15)));
 	while (peak >> bits >= 4096)
 		bits++;
 	return bits;
@@ -42,7 +43,7 @@ static inline int32_t plc_product(const int16_t *a, const int16_t *b, int n)
 
 static inline float plc_likeness(int32_t correlation, int32_t energy)
 {
-	float positive = (float)(correlation > 0 ? correlation : 0);
+	float positive = (float)(correlation & ~(correlation >> 31)); /* 0 below 0, without a branch */
 
 	return positive * positive / (float)energy;
 }
@@ -64,14 +65,13 @@ static inline void plc_energies(const int16_t *then, int32_t energy[PLC_ROOM])
 /* Which correlation is the most like; floats above zero are in the order of their bits. The last where none is. */
 static inline int plc_likeliest(const int32_t correlation[PLC_ROOM], const int32_t energy[PLC_ROOM])
 {
+	float likeness[PLC_ROOM];
 	int32_t bits[PLC_ROOM], most = 0;
 	int k = 0;
 
-	for (int i = 0; i < PLC_ROOM; i++) {
-		float likeness = plc_likeness(correlation[i], energy[i]);
-
-		memcpy(&bits[i], &likeness, sizeof likeness);
-	}
+	for (int i = 0; i < PLC_ROOM; i++)
+		likeness[i] = plc_likeness(correlation[i], energy[i]);
+	memcpy(bits, likeness, sizeof bits);
 	for (int i = 0; i < PLC_ROOM; i++)
 		most = bits[i] > most ? bits[i] : most;
 	while (k < PLC_LAGS - 1 && (most == 0 || bits[k] != most))
@@ -79,19 +79,18 @@ static inline int plc_likeliest(const int32_t correlation[PLC_ROOM], const int32
 	return k;
 }
 
-/* The best of a lag and its neighbours; `seen` are the samples, made small. */
+/* The best of a lag and its neighbours; `seen` are the samples, made small. Their energies are nearly the same. */
 static inline int plc_fine(const int16_t seen[PLC_SEEN], int lag)
 {
 	const int16_t *now = seen + PLC_SEEN - BL_PLC_WINDOW;
 	int first = lag > BL_PLC_PITCH_LEAST ? lag - 1 : lag, last = lag < BL_PLC_PITCH_MOST ? lag + 1 : lag;
-	float most = 0.0f;
+	int32_t most = 0;
 
 	for (int k = first; k <= last; k++) {
-		int32_t energy = plc_product(now - k, now - k, BL_PLC_WINDOW) + 1;
-		float likeness = plc_likeness(plc_product(now, now - k, BL_PLC_WINDOW), energy);
+		int32_t correlation = plc_product(now, now - k, BL_PLC_WINDOW);
 
-		if (likeness > most) {
-			most = likeness;
+		if (correlation > most) {
+			most = correlation;
 			lag = k;
 		}
 	}
@@ -99,26 +98,29 @@ static inline int plc_fine(const int16_t seen[PLC_SEEN], int lag)
 }
 
 /* The samples, made small, and their pairs. */
-static inline void plc_prepare(const int16_t *end, int16_t seen[PLC_SEEN], int16_t pairs[PLC_PAIRS])
+static inline void plc_prepare(const int16_t *end, int bits, int16_t seen[PLC_SEEN], int16_t pairs[PLC_PAIRS])
 {
-	int bits = plc_excess_bits(end);
-
 	for (int i = 0; i < PLC_SEEN; i++)
 		seen[i] = (int16_t)(end[i - PLC_SEEN] >> bits);
 	for (int i = 0; i < PLC_PAIRS; i++)
 		pairs[i] = (int16_t)((seen[2 * i] + seen[2 * i + 1]) >> 1);
 }
 
+typedef void plc_prepares(const int16_t *end, int bits, int16_t seen[], int16_t pairs[]);
+typedef void plc_correlates(const int16_t *now, int32_t correlation[]);
+
 /* The pitch period; `correlate` fills in the lags of pairs. */
-static inline int plc_search(const int16_t *end, void (*correlate)(const int16_t *now, int32_t correlation[]))
+static inline int plc_search(const int16_t *end, plc_prepares *prepare, plc_correlates *correlate)
 {
-	int32_t correlation[PLC_ROOM] = {0}, energy[PLC_ROOM];
+	int32_t correlation[PLC_ROOM], energy[PLC_ROOM];
 	int16_t seen[PLC_SEEN], pairs[PLC_PAIRS];
 	const int16_t *now = pairs + PLC_PAIRS - PLC_WINDOW_PAIRS;
 
-	plc_prepare(end, seen, pairs);
-	for (int k = PLC_LAGS; k < PLC_ROOM; k++)
+	prepare(end, plc_excess_bits(end), seen, pairs);
+	for (int k = PLC_LAGS; k < PLC_ROOM; k++) {
+		correlation[k] = 0;
 		energy[k] = 1;
+	}
 	correlate(now, correlation);
 	plc_energies(now - PLC_LAG_LEAST, energy);
 	return plc_fine(seen, 2 * (PLC_LAG_LEAST + plc_likeliest(correlation, energy)));

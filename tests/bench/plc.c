@@ -8,15 +8,20 @@
 
 #include "bench.h"
 
-static struct bl_plc ours[BENCH_CHANNELS];
+static struct bl_plc ours[BENCH_CHANNELS], *each[BENCH_CHANNELS];
+static int16_t *tick[BENCH_CHANNELS];
+static uint8_t came[BENCH_CHANNELS], gone[BENCH_CHANNELS];
 static plc_state_t *theirs[BENCH_CHANNELS];
 static int16_t sound[BENCH_CHANNELS][BENCH_FRAME];
 
 static int prepare_ours(void)
 {
-	for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
-		if (bl_plc_init(&ours[c]))
+	for (unsigned int c = 0; c < BENCH_CHANNELS; c++) {
+		each[c] = &ours[c];
+		came[c] = 1;
+		if (bl_plc_init(each[c]))
 			return -1;
+	}
 	return 0;
 }
 
@@ -29,11 +34,13 @@ static int prepare_theirs(void)
 
 static void good_ours(unsigned int number)
 {
-	for (int at = 0; at < BENCH_FRAME; at += BENCH_TICK)
+	for (int at = 0; at < BENCH_FRAME; at += BENCH_TICK) {
 		for (unsigned int c = 0; c < BENCH_CHANNELS; c++) {
-			memcpy(sound[c] + at, bench_speech(c, number) + at, BENCH_TICK * sizeof(int16_t));
-			bl_plc_good(&ours[c], sound[c] + at, BENCH_TICK);
+			tick[c] = sound[c] + at;
+			memcpy(tick[c], bench_speech(c, number) + at, BENCH_TICK * sizeof(int16_t));
 		}
+		bl_plc_process_many(each, tick, came, BENCH_TICK, BENCH_CHANNELS);
+	}
 	bench_sink += sound[number % BENCH_CHANNELS][0];
 }
 
@@ -50,9 +57,11 @@ static void good_theirs(unsigned int number)
 static void lost_ours(unsigned int number)
 {
 	good_ours(number);
-	for (int at = 0; at < BENCH_FRAME; at += BENCH_TICK)
+	for (int at = 0; at < BENCH_FRAME; at += BENCH_TICK) {
 		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
-			bl_plc_lost(&ours[c], sound[c] + at, BENCH_TICK);
+			tick[c] = sound[c] + at;
+		bl_plc_process_many(each, tick, gone, BENCH_TICK, BENCH_CHANNELS);
+	}
 	bench_sink += sound[number % BENCH_CHANNELS][0];
 }
 
