@@ -127,7 +127,7 @@ def test_pesq_is_not_below_spandsps(share: float, burst: int) -> None:
 @pytest.mark.parametrize(("share", "burst"), [(0.01, 1), (0.03, 1), (0.05, 1), (0.1, 1), (0.09, 3)])
 def test_pesq_is_above_spandsps_on_all_clips_and_many_seeds(share: float, burst: int) -> None:
     sounds = clips()
-    pairs = [[scores(who, sounds, share, seed, burst) for who in (ours, Spandsp())] for seed in range(10, 18)]
+    pairs = [[scores(who, sounds, share, seed, burst) for who in (ours, Spandsp())] for seed in range(10, 14)]
     mine, theirs = np.array(pairs).mean(axis=(0, 2))
     print(f"{share:.0%} lost, {20 * burst} ms each: PESQ ours {mine:.3f}, spandsp {theirs:.3f}")
     assert mine >= theirs + 0.02

@@ -19,22 +19,25 @@ static int16_t sample(int at, uint32_t *seed)
 
 int check_plc(void)
 {
-	struct bl_plc p[2];
+	struct bl_plc p[3], *many = &p[2];
 	uint32_t seed = 1;
 	int wrong = 0;
 
-	for (int form = 0; form < 2; form++)
+	for (int form = 0; form < 3; form++)
 		(void)bl_plc_init(&p[form]);
 	for (int tick = 0; tick < TICKS; tick++) {
-		int16_t sound[2][TICK];
+		int16_t sound[3][TICK], *alone = sound[2];
+		uint8_t came = tick % 11 <= 7;
 
 		for (int i = 0; i < TICK; i++)
-			sound[0][i] = sound[1][i] = sample(tick * TICK + i, &seed);
+			sound[0][i] = sound[1][i] = sound[2][i] = sample(tick * TICK + i, &seed);
 		for (int form = 0; form < 2; form++) {
 			(void)bl_isa_limit((enum bl_isa)form);
-			(tick % 11 > 7 ? bl_plc_lost : bl_plc_good)(&p[form], sound[form], TICK);
+			(came ? bl_plc_good : bl_plc_lost)(&p[form], sound[form], TICK);
 		}
+		bl_plc_process_many(&many, &alone, &came, TICK, 1);
 		wrong |= check_same("plc sound", sound[0], sound[1], sizeof sound[0]);
+		wrong |= check_same("plc sound of many", sound[0], sound[2], sizeof sound[0]);
 	}
 	return wrong | check_same("plc state", &p[0], &p[1], sizeof p[0]);
 }
