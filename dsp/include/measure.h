@@ -16,13 +16,15 @@
 #define BL_MEASURE_BAND 16 /* energy of one unit of a band, samples squared */
 #define BL_MEASURE_MOST 40 /* samples of a piece */
 
+/* 64 octets: in an array none lies across two lines of the cache. */
 struct bl_measure {
+	uint32_t bands[BL_MEASURE_BANDS];
 	uint64_t energy; /* sum of squares */
 	int32_t sum;     /* of the samples; over `samples` it is the DC offset */
 	uint32_t peak;   /* greatest magnitude, 0 to 32768 */
 	uint32_t samples;
 	uint32_t clipped; /* samples at the limit of 16 bits or of A-law (|x| ≥ 32256) */
-	uint32_t bands[BL_MEASURE_BANDS];
+	uint64_t unused;
 };
 
 size_t bl_measure_size(void);

@@ -104,6 +104,7 @@ static inline __attribute__((always_inline)) void measure(struct bl_measure *m, 
 	m->energy = total(s.energy);
 	m->sum = bl_total(s.sum);
 	m->peak = greatest(s.peak);
+	m->unused = 0;
 	bl_store_bl_i8(m->bands, bands);
 }
 

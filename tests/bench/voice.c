@@ -21,7 +21,7 @@ static struct bl_vad vads[BENCH_CHANNELS], *vad[BENCH_CHANNELS];
 static struct bl_agc agcs[BENCH_CHANNELS], *agc[BENCH_CHANNELS];
 static struct bl_cng cngs[BENCH_CHANNELS], *cng[BENCH_CHANNELS];
 static struct bl_sid sids[BENCH_CHANNELS], *sid[BENCH_CHANNELS];
-static struct bl_measure seen[BENCH_CHANNELS];
+static _Alignas(64) struct bl_measure seen[BENCH_CHANNELS];
 static uint8_t active[BENCH_CHANNELS];
 static int16_t sound[BENCH_CHANNELS][BENCH_FRAME], hiss[BENCH_CHANNELS][BENCH_TICK];
 static const int16_t *in[BENCH_CHANNELS];
