@@ -84,13 +84,24 @@ int bl_rtcp_take(struct bl_rtcp *c, const uint8_t *in, size_t n, uint64_t now, s
 	}
 	if (report->has_block)
 		learn_round_trip(c, &report->block, now);
-	c->bye_came |= report->bye;
+	if (report->bye)
+		c->bye_came = 1;
 	return 0;
 }
 
 int bl_rtcp_due(const struct bl_rtcp *c, uint64_t now)
 {
 	return (int64_t)(now - c->next) >= 0;
+}
+
+/* Of those expected since the last report what is lost, 1/256; duplicates and a new beginning count as nothing. */
+static uint8_t fraction(uint32_t expected, uint32_t came)
+{
+	uint64_t lost = (int32_t)expected > 0 && expected > came ? expected - came : 0;
+
+	if (!lost)
+		return 0;
+	return (uint8_t)(lost >= expected ? UINT8_MAX : (lost << 8) / expected);
 }
 
 /* A.3: what is lost since the last report, and ever. */
@@ -103,9 +114,7 @@ static void fill_block(struct bl_rtcp *c, const struct bl_rtp_source *s, uint32_
 
 	*b = (struct bl_rtcp_block){
 	        .ssrc = remote,
-	        .fraction_lost = newly && newly < 0x80000000u && newly > came
-	                                 ? (uint8_t)(((uint64_t)(newly - came) << 8) / newly)
-	                                 : 0,
+	        .fraction_lost = fraction(newly, came),
 	        .lost = (int32_t)(lost > 0x7fffff    ? 0x7fffff
 	                          : lost < -0x800000 ? -0x800000
 	                                             : lost),
