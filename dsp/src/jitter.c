@@ -89,13 +89,12 @@ static void resume(struct bl_jitter *j, uint32_t timestamp, size_t n)
 		pass(j, delay - j->cfg.max_samples);
 }
 
-static inline void store(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
+static inline __attribute__((always_inline)) void store(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets,
+                                                        size_t n)
 {
 	size_t at = timestamp & BL_JITTER_MASK, first = BL_JITTER_SAMPLES - at;
 
-	if (n == USUAL && n <= first) {
-		memcpy(j->octets + at, octets, USUAL); /* of known length: no call */
-	} else if (n <= first) {
+	if (n <= first) {
 		memcpy(j->octets + at, octets, n);
 	} else {
 		memcpy(j->octets + at, octets, first);
@@ -119,22 +118,34 @@ static int put_late(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octe
 	return 0;
 }
 
-int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
+static __attribute__((noinline)) int put_any(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
 {
 	int32_t lead = (int32_t)(timestamp - j->play);
 
-	if (n < 1 || n > BL_JITTER_PACKET_MAX)
-		return -EINVAL;
-	if (UNLIKELY(!j->running || lead > LEAD_MAX || lead < -BL_JITTER_SAMPLES))
+	if (!j->running || lead > LEAD_MAX || lead < -BL_JITTER_SAMPLES)
 		lay_out(j, timestamp);
 	bl_jitter_observe(j, j->now - timestamp);
-	if (UNLIKELY(j->stalled))
+	if (j->stalled)
 		resume(j, timestamp, n);
 	lead = (int32_t)(timestamp - j->play);
 	j->last_lead = lead;
-	if (UNLIKELY(lead < 0))
+	if (lead < 0)
 		return put_late(j, timestamp, octets, n);
 	store(j, timestamp, octets, n);
+	return 0;
+}
+
+int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
+{
+	uint32_t lead = timestamp - j->play;
+
+	if (n < 1 || n > BL_JITTER_PACKET_MAX)
+		return -EINVAL;
+	if (UNLIKELY(n != USUAL || !j->running || lead > LEAD_MAX || j->stalled))
+		return put_any(j, timestamp, octets, n);
+	bl_jitter_observe(j, j->now - timestamp);
+	j->last_lead = (int32_t)lead;
+	store(j, timestamp, octets, USUAL);
 	return 0;
 }
 
@@ -169,36 +180,52 @@ static int get_holes(struct bl_jitter *j, uint8_t *out, uint32_t n, uint64_t mar
 	return __builtin_popcountll(marks);
 }
 
-static inline int get_whole(struct bl_jitter *j, uint8_t *out, uint32_t n)
+static void give(struct bl_jitter *j, uint8_t *out, uint32_t n)
 {
-	if (UNLIKELY(j->wish) && (int32_t)(j->now - j->try_at) >= 0 && bl_jitter_join(j, out, n))
-		return (int)n;
 	bl_jitter_copy_out(j, j->play, out, n);
 	bl_jitter_unmark(j, j->play, n);
 	j->play += n;
 	j->whole = j->whole + n < BL_JITTER_LAG_MAX ? j->whole + n : BL_JITTER_LAG_MAX;
-	return (int)n;
+}
+
+/* Any length, holes, joins. */
+static __attribute__((noinline)) int get_any(struct bl_jitter *j, uint8_t *out, uint32_t n, uint64_t *present)
+{
+	uint64_t marks = j->running ? bl_jitter_marks(j, j->play, n) : 0;
+	int heard = (int)n;
+
+	if (marks != ~0ull >> (64 - n)) {
+		fill(j, out, n);
+		heard = j->running ? get_holes(j, out, n, marks) : 0;
+	} else if (!j->wish || (int32_t)(j->now - j->try_at) < 0 || !bl_jitter_join(j, out, n)) {
+		give(j, out, n);
+	}
+	j->now += n;
+	*present = marks;
+	return heard;
+}
+
+/* A tick of sound that is there, all in one piece: nearly every call. */
+static inline int usual(const struct bl_jitter *j, size_t n)
+{
+	return n == BL_JITTER_TICK && j->running && (!j->wish || (int32_t)(j->now - j->try_at) < 0) &&
+	       (j->play & BL_JITTER_MASK) <= BL_JITTER_SAMPLES - BL_JITTER_TICK &&
+	       bl_jitter_marks(j, j->play, BL_JITTER_TICK) == ~0ull >> (64 - BL_JITTER_TICK);
 }
 
 int bl_jitter_get(struct bl_jitter *j, uint8_t *out, size_t n, uint64_t *present)
 {
-	uint64_t marks = 0;
-	int heard = 0;
-
 	if (n < 1 || n > BL_JITTER_GET_MAX)
 		return -EINVAL;
-	if (j->running)
-		marks = bl_jitter_marks(j, j->play, (uint32_t)n);
-	if (marks == ~0ull >> (64 - n)) {
-		heard = get_whole(j, out, (uint32_t)n);
-	} else {
-		fill(j, out, n);
-		if (j->running)
-			heard = get_holes(j, out, (uint32_t)n, marks);
-	}
-	j->now += (uint32_t)n;
-	*present = marks;
-	return heard;
+	if (UNLIKELY(!usual(j, n)))
+		return get_any(j, out, (uint32_t)n, present);
+	memcpy(out, j->octets + (j->play & BL_JITTER_MASK), BL_JITTER_TICK);
+	bl_jitter_unmark(j, j->play, BL_JITTER_TICK);
+	j->play += BL_JITTER_TICK;
+	j->whole = j->whole < BL_JITTER_LAG_MAX - BL_JITTER_TICK ? j->whole + BL_JITTER_TICK : BL_JITTER_LAG_MAX;
+	j->now += BL_JITTER_TICK;
+	*present = ~0ull >> (64 - BL_JITTER_TICK);
+	return BL_JITTER_TICK;
 }
 
 size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n)

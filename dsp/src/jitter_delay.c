@@ -25,13 +25,33 @@ void bl_jitter_forget(struct bl_jitter *j)
 	j->skew_steps = 0;
 }
 
+/* Four bins at once. */
+static uint64_t four(const struct bl_jitter *j, int bin)
+{
+	uint64_t bins;
+
+	memcpy(&bins, j->bins + bin, sizeof bins);
+	return bins;
+}
+
 static int lowest(const struct bl_jitter *j)
 {
 	int bin = 0;
 
+	while (bin < BL_JITTER_BINS - 4 && !four(j, bin))
+		bin += 4;
 	while (bin < BL_JITTER_BINS - 1 && !j->bins[bin])
 		bin++;
 	return bin;
+}
+
+static uint32_t highest(const struct bl_jitter *j)
+{
+	int bin = BL_JITTER_BINS;
+
+	while (bin > 4 && !four(j, bin - 4))
+		bin -= 4;
+	return (uint32_t)bin - 1;
 }
 
 uint32_t bl_jitter_least(const struct bl_jitter *j)
@@ -102,7 +122,7 @@ static uint32_t best_bin(const struct bl_jitter *j)
 	uint64_t late = 0, least = ULLONG_MAX;
 	uint32_t best = BL_JITTER_BINS - 1;
 
-	for (uint32_t bin = BL_JITTER_BINS; bin-- > 0;) {
+	for (uint32_t bin = highest(j) + 1; bin-- > 0;) {
 		uint64_t cost = (uint64_t)bin * j->total + late * BL_JITTER_LATE_BINS;
 
 		if (late * BL_JITTER_LATE_BINS > least)

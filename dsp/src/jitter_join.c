@@ -10,7 +10,7 @@
 #define OVERLAP_MAX 64 /* BL_JITTER_GET_MAX */
 #define SPOKEN 60      /* 7.5 ms: an excess worth a join while somebody speaks */
 #define EVERY 80       /* samples between two tries */
-#define RARELY 640     /* when it must be a pause */
+#define RARELY 2400    /* when it must be a pause */
 #define PATIENT 40     /* tries that insist on likeness, before sound is left out */
 #define HASTY 4        /* before sound is said twice: packets come late meanwhile */
 #define QUIET 40u      /* mean square at -50 dBm0, 13 bits: any lag will do */

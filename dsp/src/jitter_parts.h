@@ -7,10 +7,11 @@
 
 #include "jitter.h"
 
+#define BL_INLINE static inline __attribute__((always_inline))
 #define BL_JITTER_MASK (BL_JITTER_SAMPLES - 1)
 #define BL_JITTER_WORDS (BL_JITTER_SAMPLES / 64)
 
-static inline void bl_jitter_mark(struct bl_jitter *j, uint32_t from, uint32_t n, int there)
+BL_INLINE void bl_jitter_mark(struct bl_jitter *j, uint32_t from, uint32_t n, int there)
 {
 	while (n) {
 		uint32_t at = from & BL_JITTER_MASK, bit = at % 64, count = 64 - bit < n ? 64 - bit : n;
@@ -26,7 +27,7 @@ static inline void bl_jitter_mark(struct bl_jitter *j, uint32_t from, uint32_t n
 }
 
 /* The marks of n octets, 1 to 64, from `from` on. */
-static inline uint64_t bl_jitter_marks(const struct bl_jitter *j, uint32_t from, uint32_t n)
+BL_INLINE uint64_t bl_jitter_marks(const struct bl_jitter *j, uint32_t from, uint32_t n)
 {
 	uint32_t at = from & BL_JITTER_MASK, bit = at % 64;
 	uint64_t low = j->present[at / 64] >> bit, high = j->present[(at / 64 + 1) % BL_JITTER_WORDS];
@@ -35,7 +36,7 @@ static inline uint64_t bl_jitter_marks(const struct bl_jitter *j, uint32_t from,
 }
 
 /* Takes n marks away, 1 to 64. */
-static inline void bl_jitter_unmark(struct bl_jitter *j, uint32_t from, uint32_t n)
+BL_INLINE void bl_jitter_unmark(struct bl_jitter *j, uint32_t from, uint32_t n)
 {
 	uint32_t at = from & BL_JITTER_MASK, bit = at % 64;
 	uint64_t mask = ~0ull >> (64 - n);
@@ -44,14 +45,10 @@ static inline void bl_jitter_unmark(struct bl_jitter *j, uint32_t from, uint32_t
 	j->present[(at / 64 + 1) % BL_JITTER_WORDS] &= ~(mask >> 1 >> (63 - bit));
 }
 
-static inline void bl_jitter_copy_out(const struct bl_jitter *j, uint32_t from, uint8_t *out, size_t n)
+BL_INLINE void bl_jitter_copy_out(const struct bl_jitter *j, uint32_t from, uint8_t *out, size_t n)
 {
 	size_t at = from & BL_JITTER_MASK, first = BL_JITTER_SAMPLES - at;
 
-	if (n == BL_JITTER_TICK && n <= first) {
-		memcpy(out, j->octets + at, BL_JITTER_TICK); /* of known length: no call */
-		return;
-	}
 	if (n <= first) {
 		memcpy(out, j->octets + at, n);
 		return;
@@ -74,7 +71,7 @@ int bl_jitter_join(struct bl_jitter *j, uint8_t *out, uint32_t n);
 
 #define BL_JITTER_WINDOW 32 /* packets */
 
-static inline void bl_jitter_observe(struct bl_jitter *j, uint32_t delay)
+BL_INLINE void bl_jitter_observe(struct bl_jitter *j, uint32_t delay)
 {
 	uint32_t beyond = delay - j->base, bin = (beyond + BL_JITTER_BIN_SAMPLES - 1) / BL_JITTER_BIN_SAMPLES;
 

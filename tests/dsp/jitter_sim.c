@@ -16,6 +16,7 @@
 
 #include "g711.h"
 #include "jitter.h"
+#include "skew.h"
 
 #define TICK 40
 #define PENDING 256
@@ -35,6 +36,7 @@ struct sim {
 	double *delays; /* of packets that came, samples beyond the path */
 	size_t came, sent, lost;
 	struct packet pending[PENDING];
+	struct bl_skew skew; /* behind the buffer when `resampled` */
 	double queue_until, spike_until;
 	uint64_t chance;
 };
@@ -123,7 +125,24 @@ static void judge_sample(struct heard *h, int32_t sample, int came)
 		h->worst = fourth;
 }
 
-static void listen(const struct sim *s, struct bl_jitter *j, struct heard *h, double now, size_t n, FILE *to)
+/* A tick of what is heard, to the judge and the file; behind the resampler when there is one. */
+static void hear(struct sim *s, struct heard *h, int16_t *sound, size_t n, uint64_t present, FILE *to)
+{
+	if (s->resampled != 0 && bl_skew_process(&s->skew, sound, n, sound, TICK))
+		exit(1);
+	if (s->resampled != 0 && present != ~0ull >> (64 - n))
+		h->in_row = -BL_SKEW_TAPS - TICK; /* the edge of what was missing is yet to come out */
+	if (s->resampled != 0) {
+		present = ~0ull;
+		n = TICK;
+	}
+	for (size_t i = 0; i < n; i++)
+		judge_sample(h, sound[i], present >> i & 1);
+	if (to)
+		fwrite(sound, sizeof sound[0], n, to);
+}
+
+static void listen(struct sim *s, struct bl_jitter *j, struct heard *h, double now, size_t n, FILE *to)
 {
 	uint8_t codes[BL_JITTER_GET_MAX];
 	int16_t sound[BL_JITTER_GET_MAX];
@@ -133,10 +152,7 @@ static void listen(const struct sim *s, struct bl_jitter *j, struct heard *h, do
 	if (bl_jitter_get(j, codes, n, &present) < 0)
 		exit(1);
 	bl_alaw_decode(codes, sound, n);
-	for (size_t i = 0; i < n; i++)
-		judge_sample(h, sound[i], present >> i & 1);
-	if (to)
-		fwrite(sound, sizeof sound[0], n, to);
+	hear(s, h, sound, n, present, to);
 	if (!j->running || now < SETTLED_S * 8000)
 		return;
 	h->missing += n - (size_t)__builtin_popcountll(present);
@@ -242,7 +258,6 @@ static void load(struct sim *s, const char *path)
 static void run(struct sim *s, struct bl_jitter *j, struct heard *h, FILE *to)
 {
 	uint32_t number = 0;
-	double pace = 0;
 
 	for (double now = 0; now < s->seconds * 8000; now += TICK) {
 		size_t n = TICK;
@@ -251,9 +266,8 @@ static void run(struct sim *s, struct bl_jitter *j, struct heard *h, FILE *to)
 			post(s, number++);
 		deliver(s, j, h, now);
 		if (s->resampled != 0) {
-			pace += TICK * (double)bl_jitter_skew_ppm(j) * 1e-6;
-			n = (size_t)(TICK + floor(pace));
-			pace -= floor(pace);
+			(void)bl_skew_set(&s->skew, bl_jitter_skew_ppm(j));
+			n = bl_skew_want(&s->skew, TICK);
 		}
 		listen(s, j, h, now, n, to);
 	}

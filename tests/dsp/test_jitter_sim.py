@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The jitter buffer through hours of a call: no drift, no click, no more delay than the network asks for.
 
-Ten minutes of each in the default run, eight hours in the soak. The oracle is a fixed buffer that knows every packet's
+Five minutes of each in the default run, eight hours in the soak. The oracle is a fixed buffer that knows every packet's
 delay and the far clock beforehand and waits as long as it pays by the E-model (0.024 R a ms, 3 R a percent late).
 """
 
@@ -12,7 +12,7 @@ from tests.dsp.jitter_sim import KINDS, simulate, voiced
 
 pytestmark = pytest.mark.system
 
-MINUTES = 600.0
+MINUTES = 300.0
 HOURS = 8 * 3600.0
 CLICK = 1.25
 """Fourth difference against the source's worst: what A-law adds to a join. A cut of the same sound: 3 and more."""
@@ -35,7 +35,7 @@ def test_100_ppm_60_ms_jitter_5_percent_loss(kind: str, ppm: float) -> None:
 
 @pytest.mark.parametrize("packet", [40, 80, 240])
 def test_packets_of_any_length(packet: int) -> None:
-    no_click_no_drift(simulate(seconds=MINUTES / 2, ppm=-100, jitter=20, loss=1, packet=packet), 20)
+    no_click_no_drift(simulate(seconds=MINUTES, ppm=-100, jitter=20, loss=1, packet=packet), 20)
 
 
 def test_10_ms_of_jitter_cost_at_most_20_ms_of_delay() -> None:
@@ -50,13 +50,16 @@ def test_a_steady_stream_is_not_touched_after_it_came_nearer() -> None:
 
 @pytest.mark.parametrize("ppm", [100.0, -50.0])
 def test_skew_is_told(ppm: float) -> None:
-    assert simulate(seconds=2 * MINUTES, ppm=ppm, jitter=20, loss=5)["skew_ppm"] == pytest.approx(ppm, abs=10)
+    assert simulate(seconds=4 * MINUTES, ppm=ppm, jitter=20, loss=5)["skew_ppm"] == pytest.approx(ppm, abs=10)
 
 
-def test_v152_vbd_keeps_its_delay_when_octets_are_taken_at_the_far_pace() -> None:
-    figures = simulate(seconds=2 * MINUTES, ppm=80, jitter=20, vbd=1, resampled=1)
+@pytest.mark.parametrize("ppm", [80.0, -150.0])
+def test_v152_vbd_keeps_its_delay_behind_the_resampler(ppm: float) -> None:
+    figures = simulate(seconds=4 * MINUTES, ppm=ppm, jitter=20, vbd=1, resampled=1)
     assert (figures["joins"], figures["missing"], figures["resyncs"]) == (0, 0, 0)
-    assert abs(figures["delay_most_ms"] - figures["delay_end_ms"]) < 10
+    assert figures["worst"] <= CLICK * figures["source_worst"]
+    assert abs(figures["delay_most_ms"] - figures["delay_end_ms"]) < 12
+    assert figures["skew_ppm"] == pytest.approx(ppm, abs=10)
 
 
 def test_a_cut_would_be_seen() -> None:
@@ -77,5 +80,3 @@ def test_eight_hours(kind: str, ppm: float) -> None:
     figures = simulate(kind, seconds=HOURS, ppm=ppm, jitter=60, loss=5)
     print(kind, figures)
     no_click_no_drift(figures, 60)
-    drift = HOURS * 8000 * ppm * 1e-6
-    assert figures["shorter"] - figures["longer"] == pytest.approx(drift, abs=3000)
