@@ -8,6 +8,7 @@ struct bl_jitter_cfg {
 	uint16_t start_samples;
 	uint16_t min_samples;
 	uint16_t max_samples;
+	uint16_t frame_samples;
 };
 
 struct bl_jitter {
@@ -31,3 +32,5 @@ int32_t bl_jitter_wish(const struct bl_jitter *j);
 void bl_jitter_scaled(struct bl_jitter *j, int32_t samples);
 float bl_jitter_skew_ppm(const struct bl_jitter *j);
 uint32_t bl_jitter_delay(const struct bl_jitter *j);
+int bl_jitter_pack(uint8_t *room, size_t samples, const uint8_t *frame, size_t n);
+int bl_jitter_unpack(const uint8_t *room, size_t samples, const uint8_t **frame);

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp.jitter import JitterBuffer
+from dsp import g711
+from dsp.jitter import JitterBuffer, pack, unpack
 
 pytestmark = pytest.mark.unit
 
@@ -109,3 +111,75 @@ def test_no_timestamp_breaks_it(steps: list[tuple[int, int, int]]) -> None:
 def test_no_sound_is_longer_than_60_ms(octets: int) -> None:
     with pytest.raises(ValueError, match="octets"):
         JitterBuffer().put(0, bytes(octets))
+
+
+def test_frames_of_another_codec_are_kept_undecoded_and_come_out_whole() -> None:
+    buffer, heard = JitterBuffer(), []
+    buffer.set("octets", frame_samples=160)
+    frames = [bytes([n]) * (n % 158 + 1) for n in range(60)]
+    arrival = {n: n * 160 + 40 * (n * 7 % 5) for n in range(60) if n not in {20, 21, 40}}
+    room = bytearray()
+    for now in range(0, 70 * 160, 40):
+        for n in sorted(arrival, key=lambda n: arrival[n]):
+            if now <= arrival[n] < now + 40:
+                assert buffer.put(1000 + 160 * n, pack(frames[n], 160))
+        octets, present = buffer.get(40)
+        assert present in {0, 2**40 - 1}
+        room += octets if present else b""
+        if len(room) == 160:
+            heard.append(unpack(bytes(room)))
+            room.clear()
+    assert heard == [frames[n] for n in sorted(arrival)]
+    with pytest.raises(ValueError, match="159"):
+        pack(bytes(159), 160)
+    assert unpack(b"\xff\xff\x00") is None
+
+
+def test_waiting_for_frames_is_for_whole_frames() -> None:
+    buffer = JitterBuffer()
+    buffer.set("octets", frame_samples=160)
+    buffer.put(0, pack(b"one", 160))
+    buffer.take(320 + 160 + 200)
+    buffer.put(480, pack(b"four", 160))
+    waited = buffer.take(160)
+    assert waited == bytes(160)
+    assert unpack(buffer.take(160)) == b"four"
+
+
+def talk(buffer: JitterBuffer, codes: bytes, packets: int, first: int = 0) -> None:
+    for n in range(first, first + packets):
+        buffer.put(160 * n, codes[160 * n : 160 * n + 160])
+        buffer.take(160)
+
+
+def test_octets_are_never_joined_and_the_wish_is_the_callers() -> None:
+    buffer, codes = JitterBuffer(), bytes(160 * 600)
+    buffer.set("octets")
+    talk(buffer, codes, 400)
+    assert (buffer.joined, buffer.delay_samples) == ((0, 0), 320)
+    assert buffer.wish == -240
+    buffer.take(240)
+    buffer.scaled(-240)
+    assert (buffer.wish, buffer.joined, buffer.delay_samples) == (0, (0, 240), 80)
+    talk(buffer, codes, 100, 400)
+    assert (buffer.wish, buffer.delay_samples) == (0, 80)
+
+
+def test_v152_voice_turns_to_data_and_back_without_a_gap() -> None:
+    sine = (8000 * np.sin(2 * np.pi * 400 * np.arange(160 * 600) / 8000)).astype(np.int16)
+    buffer, codes = JitterBuffer(), bytes(g711.alaw_encode(sine.tobytes()))
+    talk(buffer, codes, 100)
+    buffer.set(vbd=True)
+    before = buffer.delay_samples
+    talk(buffer, codes, 400, 100)
+    assert (buffer.joined, buffer.delay_samples, buffer.resyncs) == ((0, 0), before, 0)
+    buffer.set()
+    talk(buffer, codes, 40, 500)
+    assert buffer.delay_samples < before - 100
+    assert buffer.joined[1] == before - buffer.delay_samples
+
+
+def test_settings_that_contradict_are_refused() -> None:
+    for settings in ({"min_samples": 400, "max_samples": 300}, {"max_samples": 1601}, {"frame_samples": 160}):
+        with pytest.raises(ValueError, match="jitter"):
+            JitterBuffer().set(**settings)  # type: ignore[arg-type]
