@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds a C simulator of tests/dsp over the blocks and runs it: hours of a call in seconds."""
 
+import fcntl
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,9 @@ def built(stem: str) -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     source, program = build_ffi.ROOT / "tests" / "dsp" / f"{stem}.c", FOLDER / stem
     includes = [f"-I{build_ffi.ROOT / folder}" for folder in build_ffi.INCLUDES]
-    files = map(str, (source, *build_ffi.objects()))
+    with (build_ffi.BUILD / "lock").open("w") as lock:  # another build may be under way
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        files = [str(source), *map(str, build_ffi.objects())]
     command = [*build_ffi.CC, *build_ffi.STRICT, "-O2", *includes, *files]
     subprocess.run([*command, *build_ffi.LIBRARIES, *build_ffi.LINKED, "-o", str(program)], check=True)
     return program
