@@ -157,7 +157,7 @@ void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx);
 /* The tick whose first unit has this timestamp is over. 1: *packet is to be sent. */
 int bl_telephone_event_tx_tick(struct bl_telephone_event_tx *tx, uint32_t timestamp,
                                struct bl_telephone_event_packet *packet);
-/* An event is under way: no sound beside it (§2.5.1.2). */
+/* An event is under way: no sound beside it. */
 int bl_telephone_event_tx_busy(const struct bl_telephone_event_tx *tx);
 
 #endif

@@ -183,3 +183,18 @@ def test_settings_that_contradict_are_refused() -> None:
     for settings in ({"min_samples": 400, "max_samples": 300}, {"max_samples": 1601}, {"frame_samples": 160}):
         with pytest.raises(ValueError, match="jitter"):
             JitterBuffer().set(**settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("law", ["A", "µ"])
+def test_a_join_of_either_law_is_smooth_and_the_rest_is_untouched(law: str) -> None:
+    encode, decode = (g711.alaw_encode, g711.alaw_decode) if law == "A" else (g711.ulaw_encode, g711.ulaw_decode)
+    codes = bytes(encode((6000 * np.sin(2 * np.pi * 210 * np.arange(160 * 320) / 8000)).astype(np.int16).tobytes()))
+    buffer, heard = JitterBuffer(), b""
+    buffer.set(law)
+    for n in range(320):
+        buffer.put(160 * n, codes[160 * n : 160 * n + 160])
+        heard += buffer.take(160)
+    assert buffer.joined[1] > 150
+    assert heard[320:32320] == codes[:32000]
+    wave = np.array(decode(heard[400:]), dtype=float)
+    assert np.abs(np.diff(wave)).max() <= 1.1 * np.abs(np.diff(np.array(decode(codes), dtype=float))).max()

@@ -74,7 +74,7 @@ def test_an_event_begins_once_and_ends_once_however_often_it_is_told() -> None:
     ]
 
 
-def test_2_5_2_2_a_lost_end_is_made_up_for_by_the_next_event_or_by_time() -> None:
+def test_2_5_2_5_a_lost_end_is_made_up_for_by_the_next_event_or_by_time() -> None:
     receiver = EventReceiver(timeout_ms=100)
     receiver.take(0, report(1, 400))
     assert receiver.take(1600, report(1, 160)) == [
