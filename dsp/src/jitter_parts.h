@@ -11,19 +11,28 @@
 #define BL_JITTER_MASK (BL_JITTER_SAMPLES - 1)
 #define BL_JITTER_WORDS (BL_JITTER_SAMPLES / 64)
 
+BL_INLINE void bl_jitter_mark_word(struct bl_jitter *j, uint32_t word, uint64_t mask, int there)
+{
+	uint64_t *present = &j->present[word % BL_JITTER_WORDS];
+
+	*present = there ? *present | mask : *present & ~mask;
+}
+
+/* n octets from `from` on are there, or gone. */
 BL_INLINE void bl_jitter_mark(struct bl_jitter *j, uint32_t from, uint32_t n, int there)
 {
-	while (n) {
-		uint32_t at = from & BL_JITTER_MASK, bit = at % 64, count = 64 - bit < n ? 64 - bit : n;
-		uint64_t mask = (count == 64 ? ~0ull : (1ull << count) - 1) << bit;
+	uint32_t word = (from & BL_JITTER_MASK) / 64, bit = from % 64;
 
-		if (there)
-			j->present[at / 64] |= mask;
-		else
-			j->present[at / 64] &= ~mask;
-		from += count;
-		n -= count;
+	if (n == 0)
+		return;
+	if (bit + n <= 64) {
+		bl_jitter_mark_word(j, word, ~0ull >> (64 - n) << bit, there);
+		return;
 	}
+	bl_jitter_mark_word(j, word, ~0ull << bit, there);
+	for (n -= 64 - bit; n > 64; n -= 64)
+		bl_jitter_mark_word(j, ++word, ~0ull, there);
+	bl_jitter_mark_word(j, word + 1, ~0ull >> (64 - n), there);
 }
 
 /* The marks of n octets, 1 to 64, from `from` on. */

@@ -5,10 +5,15 @@ Five minutes of each in the default run, eight hours in the soak. The oracle is 
 delay and the far clock beforehand and waits as long as it pays by the E-model (0.024 R a ms, 3 R a percent late).
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tests.dsp.jitter_sim import KINDS, simulate, voiced
+from tests.sound.alaw import ideal_pass
+from tests.sound.compare import pesq_narrowband
+from tests.sound.speech import speech
 
 pytestmark = pytest.mark.system
 
@@ -81,3 +86,20 @@ def test_eight_hours(kind: str, ppm: float) -> None:
     figures = simulate(kind, seconds=HOURS, ppm=ppm, jitter=60, loss=5)
     print(kind, figures)
     no_click_no_drift(figures, 60)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("kind", "jitter"), [("alone", 60), ("exponential", 40), ("spikes", 60)])
+def test_p862_a_minute_of_speech_through_it(kind: str, jitter: float, tmp_path: Path) -> None:
+    """Late packets are silence here, nothing conceals them."""
+    said, heard = speech(60.0).astype(np.int16), tmp_path / "heard.raw"
+    (tmp_path / "said.raw").write_bytes(said.tobytes())
+    told = simulate(kind, heard, tmp_path / "said.raw", seconds=60, ppm=100, jitter=jitter)
+    came = np.frombuffer(heard.read_bytes(), dtype=np.int16)
+    once = ideal_pass(said.astype(float))
+    starts = range(4 * 8000, 52 * 8000, 8 * 8000)
+    scores = [pesq_narrowband(said[at : at + 64000], came[at : at + 66000]) for at in starts]
+    ideal = [pesq_narrowband(said[at : at + 64000], once[at : at + 64000]) for at in starts]
+    print(kind, told["joins"], told["late"], np.mean(scores), np.mean(ideal))
+    assert np.mean(scores) >= np.mean(ideal) - 0.15
