@@ -171,9 +171,10 @@ void bl_jitter_judge(struct bl_jitter *j, uint32_t now)
 		j->wish = -excess;
 }
 
+/* Nothing, if a torn state made it no number. */
 static float limited(float value, float most)
 {
-	return value > most ? most : value < -most ? -most : value;
+	return isnan(value) ? 0 : value > most ? most : value < -most ? -most : value;
 }
 
 /*

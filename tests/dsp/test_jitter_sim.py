@@ -50,7 +50,7 @@ def test_10_ms_of_jitter_cost_at_most_20_ms_of_delay() -> None:
 
 def test_a_steady_stream_is_not_touched_after_it_came_nearer() -> None:
     figures = simulate(seconds=MINUTES)
-    assert figures["joins"] <= 3
+    assert figures["joins"] <= 6
     assert figures["delay_end_ms"] <= 20
 
 
