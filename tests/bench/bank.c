@@ -88,10 +88,12 @@ static void hear_bank(const int16_t *const in[])
 
 static void hear_dtmf(const int16_t *const in[])
 {
-	struct bl_dtmf_event events[4];
+	static struct bl_dtmf_event events[2 * BENCH_CHANNELS];
+	struct bl_dtmf *states[BENCH_CHANNELS];
 
 	for (int c = 0; c < BENCH_CHANNELS; c++)
-		bench_sink += (int)bl_dtmf_process(&dtmf[c], in[c], BENCH_TICK, events, 4);
+		states[c] = &dtmf[c];
+	bench_sink += (int)bl_dtmf_process_many(states, in, BENCH_CHANNELS, events, 2 * BENCH_CHANNELS);
 }
 
 static void each_tick(unsigned int number, int with_dtmf)
