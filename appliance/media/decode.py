@@ -9,17 +9,22 @@ from typing import Any, Literal
 
 from appliance.media import segment as shared
 from appliance.media.events import (
+    AnswerTone,
     CommandKind,
     CommandRefused,
     DigitDetected,
     DigitsCollected,
     DigitsSent,
     EngineEvent,
+    FaxHeard,
     FrameReceived,
     PlayEnded,
+    Profile,
+    ProfileChanged,
     RecordingEnded,
     RtpTimedOut,
     SpanAlarmChanged,
+    ToneHeard,
 )
 from drivers.model import Alarm
 
@@ -95,4 +100,7 @@ _DECODERS: dict[int, Callable[[Any], EngineEvent]] = {
     7: _recording,
     8: _timed_out,
     9: _refused,
+    11: lambda event: ToneHeard(event.port, AnswerTone(event.reason), bool(event.count)),
+    12: lambda event: FaxHeard(event.port),
+    13: lambda event: ProfileChanged(event.port, Profile(event.reason)),
 }

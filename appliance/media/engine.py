@@ -263,13 +263,17 @@ class Engine:
         command.profile.profile, command.profile.echo_tail_ms = profile, echo_tail_ms
         self._push(command)
 
-    def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
-        """Gain and loss plan: of what the port receives and of what it transmits, −24 to +12 dB by tenths."""
+    def set_gain(self, port: int, rx_db: float, tx_db: float, *, automatic: bool = False) -> None:
+        """Gain and loss plan: of what the port receives and of what it transmits, −24 to +12 dB by tenths.
+
+        `automatic`: besides, bring what is received to the level of a usual talker (not on a port of data).
+        """
         command = self._command(CommandKind.SET_GAIN, port)
         for name, gain_db in (("rx", rx_db), ("tx", tx_db)):
             if not -24 <= gain_db <= 12:
                 raise ValueError(f"{name}_db={gain_db}: -24 to 12")
             setattr(command.gain, name, round(10 * gain_db))
+        command.gain.automatic = automatic
         self._push(command)
 
     def whisper(self, port: int, whisperer: int | None) -> None:

@@ -159,6 +159,41 @@ class RtpTimedOut(msgspec.Struct, frozen=True, tag=True):
     port: int
 
 
+class AnswerTone(enum.IntEnum):
+    """Fax and modem tones of one frequency."""
+
+    CNG = 1
+    """1100 Hz: a fax machine calls (T.30)."""
+    ANS = 2
+    """2100 Hz (V.25, CED of T.30)."""
+    ANS_PR = 3
+    """With phase reversals: no echo canceller wanted (G.168 §7)."""
+    ANSAM = 4
+    """With the amplitude modulation of V.8."""
+    ANSAM_PR = 5
+
+
+class ToneHeard(msgspec.Struct, frozen=True, tag=True):
+    """A fax or modem tone has begun or ended. To CALL."""
+
+    port: int
+    tone: AnswerTone
+    on: bool
+
+
+class FaxHeard(msgspec.Struct, frozen=True, tag=True):
+    """The preamble of fax signalling (V.21) was heard: T.38 is asked for. To CALL."""
+
+    port: int
+
+
+class ProfileChanged(msgspec.Struct, frozen=True, tag=True):
+    """A tone has made the port one of voice-band data; a bridged port changes with it. To CALL."""
+
+    port: int
+    profile: Profile
+
+
 class CommandRefused(msgspec.Struct, frozen=True, tag=True):
     """A command could not be obeyed; it changed nothing. To its issuer."""
 
@@ -180,6 +215,9 @@ EngineEvent = (
     | DigitDetected
     | RecordingEnded
     | RtpTimedOut
+    | ToneHeard
+    | FaxHeard
+    | ProfileChanged
     | CommandRefused
 )
 
@@ -262,6 +300,8 @@ class PortStatus(msgspec.Struct, frozen=True):
     source: Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference"]
     """What it transmits."""
     muted: bool
+    speaks: bool
+    """Voice activity in what is received."""
     profile: Profile
     peer: int | None
     """Port it is connected with or listens to."""

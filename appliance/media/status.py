@@ -61,6 +61,7 @@ def port_status(segment: Segment, port: int) -> PortStatus:
         kind=_KINDS[status.kind],
         source=_SOURCES[status.source],
         muted=bool(status.muted),
+        speaks=bool(status.speaks),
         profile=Profile(status.profile),
         peer=None if status.peer == _NO_PEER else status.peer,
         rx_dbm0=status.rx_dbm0,

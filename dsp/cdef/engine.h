@@ -93,6 +93,7 @@ struct bl_profile_command {
 struct bl_gain_command {
 	int16_t rx;
 	int16_t tx;
+	uint8_t automatic;
 };
 
 struct bl_join_command {
@@ -234,6 +235,7 @@ struct bl_port_status {
 	uint8_t kind;
 	uint8_t source;
 	uint8_t muted;
+	uint8_t speaks;
 	uint8_t profile;
 	uint8_t echo;
 	uint8_t double_talk;

@@ -197,8 +197,10 @@ static int set_gain(const struct order *o)
 	error = bl_gain_init(&tx, o->c->gain.tx);
 	if (!error)
 		error = bl_gain_set(&p->rx_gain, o->c->gain.rx);
-	if (!error)
+	if (!error) {
 		p->tx_gain = tx;
+		p->automatic = o->c->gain.automatic != 0;
+	}
 	return error;
 }
 

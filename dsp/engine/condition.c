@@ -31,18 +31,30 @@ void bl_decode_tick(struct bl_engine *e)
 	bl_rtp_conceal(e);
 }
 
+static void condition(struct bl_engine *e, unsigned port, const struct bl_measure *measured)
+{
+	struct bl_port *p = bl_port(e, port);
+	int16_t *sound = e->heard[port];
+
+	if (bl_relay_silences(e, port)) {
+		memset(sound, 0, sizeof e->heard[port]);
+		return;
+	}
+	if (p->automatic && p->profile == BL_PROFILE_VOICE)
+		bl_agc_process(&p->agc, measured, p->speaks, sound, sound);
+	if (bl_gain_alters(&p->rx_gain))
+		bl_gain_process(&p->rx_gain, sound, sound, BL_TICK_SAMPLES);
+}
+
 void bl_condition_tick(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
 		const struct bl_port *p = bl_port(e, port);
 
-		if (bl_relay_silences(e, port))
-			memset(e->heard[port], 0, sizeof e->heard[port]);
-		else if (bl_gain_alters(&p->rx_gain))
-			bl_gain_process(&p->rx_gain, e->heard[port], e->heard[port], BL_TICK_SAMPLES);
-		else if (!p->echo)
+		if (!bl_relay_silences(e, port) && !bl_gain_alters(&p->rx_gain) && !p->automatic && !p->echo)
 			continue;
+		condition(e, port, &e->batch.measured[i]);
 		bl_alaw_encode(e->heard[port], e->rx[port], BL_TICK_SAMPLES);
 	}
 }

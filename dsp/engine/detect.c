@@ -20,6 +20,31 @@ static void measure(struct bl_engine *e)
 	bl_level_add_many(e->batch.level, e->batch.measured, e->ports_open);
 }
 
+/* Who speaks; and on voices that are known to be none, modems and fax. */
+static void hear_voices(struct bl_engine *e)
+{
+	for (unsigned i = 0; i < e->ports_open; i++) {
+		struct bl_port *p = bl_port(e, e->open[i]);
+		bool listened = p->profile == BL_PROFILE_VOICE || p->profile == BL_PROFILE_VBD;
+
+		e->batch.vad[i] = &p->vad;
+		e->batch.bank[i] = &p->bank;
+		e->batch.line[i] = listened ? e->batch.in[i] : NULL;
+	}
+	bl_vad_process_many(e->batch.vad, e->batch.measured, e->batch.active, e->ports_open);
+	for (unsigned i = 0; i < e->ports_open; i++)
+		bl_port(e, e->open[i])->speaks = e->batch.active[i];
+}
+
+static void hear_tones(struct bl_engine *e)
+{
+	size_t count =
+	        bl_bank_process_many(e->batch.bank, e->batch.line, e->ports_open, e->batch.tones, BL_TONE_EVENTS);
+
+	for (size_t i = 0; i < count; i++)
+		bl_profile_heard(e, e->open[e->batch.tones[i].channel], &e->batch.tones[i]);
+}
+
 static void hear_digits(struct bl_engine *e)
 {
 	size_t count;
@@ -40,6 +65,8 @@ static void hear_digits(struct bl_engine *e)
 void bl_detect_tick(struct bl_engine *e)
 {
 	measure(e);
+	hear_voices(e);
+	hear_tones(e);
 	hear_digits(e);
 	bl_relay_tick(e);
 	for (unsigned i = 0; i < e->ports_open; i++)

@@ -30,6 +30,8 @@ struct bl_rtp_sockets {
 
 #define BL_DIGIT_EVENTS (4 * BL_PORTS) /* bl_dtmf_process_many: loses none */
 
+#define BL_TONE_EVENTS (2 * BL_PORTS) /* one of a kind and port in a tick */
+
 /* A tick's work on the open ports, in their order. */
 struct bl_batch {
 	const int16_t *in[BL_PORTS];
@@ -37,6 +39,11 @@ struct bl_batch {
 	struct bl_level *level[BL_PORTS];
 	struct bl_dtmf *dtmf[BL_PORTS];
 	struct bl_dtmf_event digits[BL_DIGIT_EVENTS];
+	struct bl_vad *vad[BL_PORTS];
+	uint8_t active[BL_PORTS];
+	struct bl_bank *bank[BL_PORTS];
+	const int16_t *line[BL_PORTS]; /* of those listened to */
+	struct bl_heard tones[BL_TONE_EVENTS];
 };
 
 struct bl_engine {
@@ -107,6 +114,10 @@ void bl_conference_tick(struct bl_engine *e);
 
 /* profile.c */
 int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_command *c);
+/* A tone that is not a voice's. */
+void bl_profile_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard);
+/* Detectors and automatic gain anew. */
+void bl_profile_listen(struct bl_port *p);
 void bl_profile_resume(struct bl_engine *e, unsigned port);
 void bl_echo_tick(struct bl_engine *e);
 

@@ -41,6 +41,7 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 	memset(e->heard[port], 0, sizeof e->heard[port]);
 	memset(e->said[port], 0, sizeof e->said[port]);
 	(void)bl_digit_relay_init(&p->relay);
+	bl_profile_listen(p);
 	p->profile = kind == BL_PORT_RTP ? BL_PROFILE_VOICE : BL_PROFILE_CLEAR;
 	if (kind == BL_PORT_TIMESLOT)
 		bl_detect_start(e, port);

@@ -58,6 +58,61 @@ int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_c
 	return 0;
 }
 
+static void tell(struct bl_engine *e, unsigned port, enum bl_event_kind kind, unsigned reason, unsigned count)
+{
+	unsigned listener = bl_port(e, port)->listener;
+	struct bl_event *event = bl_event_new(e, listener, kind, port);
+
+	if (!event)
+		return;
+	event->reason = (uint16_t)reason;
+	event->count = count;
+	bl_event_publish(e, listener);
+}
+
+/* G.168 §7, V.152: an answer tone keeps the canceller without NLP; reversals or V.8's modulation switch it off. */
+static void carry_data(struct bl_engine *e, unsigned port, bool echo_off)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	if (p->profile == BL_PROFILE_VOICE) {
+		p->profile = BL_PROFILE_VBD;
+		if (p->kind == BL_PORT_RTP)
+			bl_rtp_profile(bl_rtp_of(e, port), p->profile);
+		tell(e, port, BL_PROFILE_CHANGED, p->profile, 0);
+	}
+	if (p->profile == BL_PROFILE_VBD && p->echo)
+		(void)bl_echo_set_mode(&e->segment->echo[port], echo_off ? BL_ECHO_OFF : BL_ECHO_NLP_OFF);
+}
+
+void bl_profile_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard)
+{
+	const struct bl_port *p = bl_port(e, port);
+
+	if (heard->kind == BL_HEARD_PREAMBLE) {
+		if (heard->on)
+			tell(e, port, BL_FAX_HEARD, 0, 0);
+		return;
+	}
+	tell(e, port, BL_TONE_HEARD, heard->code, heard->on);
+	if (!heard->on || heard->code == BL_ANSWER_CNG)
+		return;
+	carry_data(e, port, heard->code != BL_ANSWER_ANS);
+	if (p->source == BL_SOURCE_BRIDGE && bl_port_is_open(e, p->peer))
+		carry_data(e, p->peer, heard->code != BL_ANSWER_ANS);
+}
+
+void bl_profile_listen(struct bl_port *p)
+{
+	struct bl_bank_cfg cfg;
+
+	bl_bank_defaults(&cfg);
+	cfg.wants = 1u << BL_HEARD_ANSWER | 1u << BL_HEARD_PREAMBLE;
+	(void)bl_bank_init(&p->bank, &cfg); /* these cannot fail on their defaults */
+	(void)bl_vad_init(&p->vad, NULL);
+	(void)bl_agc_init(&p->agc, NULL);
+}
+
 /* The state itself was left as the dead engine had it: it mends what is torn by itself. */
 void bl_profile_resume(struct bl_engine *e, unsigned port)
 {
@@ -66,6 +121,7 @@ void bl_profile_resume(struct bl_engine *e, unsigned port)
 	if (p->profile >= BL_PROFILES)
 		p->profile = BL_PROFILE_CLEAR;
 	p->echo = p->echo && p->kind == BL_PORT_TIMESLOT;
+	bl_profile_listen(p);
 }
 
 void bl_echo_tick(struct bl_engine *e)

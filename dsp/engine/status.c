@@ -104,6 +104,7 @@ void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_st
 	status->kind = p->kind;
 	status->muted = p->rx_gain.muted != 0;
 	status->profile = p->profile;
+	status->speaks = p->speaks;
 	status->source = p->digits.active ? BL_SOURCE_DIGITS : p->source;
 	bl_level_read(&p->rx_level, &reading);
 	status->rx_dbm0 = reading.rms_dbm0;

@@ -115,6 +115,7 @@ struct bl_profile_command {
 struct bl_gain_command { /* tenths of a decibel, see gain.h */
 	int16_t rx;
 	int16_t tx;
+	uint8_t automatic; /* of what is received, besides */
 };
 
 struct bl_join_command {

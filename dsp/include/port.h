@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "agc.h"
+#include "bank.h"
 #include "command.h"
 #include "digit_relay.h"
 #include "dtmf.h"
@@ -24,6 +26,7 @@
 #include "sizes.h"
 #include "srtp.h"
 #include "telephone_event.h"
+#include "vad.h"
 #include "tone.h"
 
 enum bl_port_kind { BL_PORT_CLOSED, BL_PORT_TIMESLOT, BL_PORT_RTP, BL_PORT_NULL, BL_PORT_KINDS };
@@ -92,6 +95,8 @@ struct bl_port {
 	uint8_t owner;          /* client that opened it */
 	uint8_t profile;        /* enum bl_profile */
 	uint8_t echo;           /* its echo is cancelled: bl_segment.echo */
+	uint8_t speaks;         /* voice activity */
+	uint8_t automatic;      /* gain that follows the voice */
 	uint8_t conference;     /* that it is in while its source is one */
 	uint8_t party;          /* its place there */
 	uint16_t peer;          /* of the bridge or of the listening, BL_NO_PORT */
@@ -105,6 +110,9 @@ struct bl_port {
 	struct bl_tone tone;
 	struct bl_dtmf dtmf;
 	struct bl_digit_relay relay;
+	struct bl_bank bank; /* answer tones, fax */
+	struct bl_vad vad;
+	struct bl_agc agc;
 	struct bl_level rx_level;
 	struct bl_level tx_level;
 };

@@ -21,7 +21,7 @@
 #include "span.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 5u
+#define BL_SEGMENT_VERSION 6u
 #define BL_HISTOGRAM 24
 #define BL_STAGES 13
 
@@ -131,6 +131,7 @@ struct bl_port_status {
 	uint8_t kind;
 	uint8_t source;
 	uint8_t muted;
+	uint8_t speaks; /* voice activity */
 	uint8_t profile;
 	uint8_t echo; /* its echo is cancelled: the figures of it count */
 	uint8_t double_talk;
