@@ -45,6 +45,7 @@ static int16_t adapt_zeros(struct bl_g722_band *s, int16_t d)
 {
 	int step = d ? 128 : 0, sum = 0, over = 0;
 
+#pragma GCC unroll 6
 	for (int i = 5; i >= 0; i--) {
 		int unlike = (s->d[i] ^ d) < 0 ? -1 : 0;
 		int b = (s->b[i] * 255 >> 8) + ((step ^ unlike) - unlike);

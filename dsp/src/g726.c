@@ -272,14 +272,17 @@ int bl_g726_decode(struct bl_g726 *g, const uint8_t *in, int16_t *out, size_t n)
 	return 0;
 }
 
-/* With vectors rate by rate, those whose groups stay too small one by one. */
+/* With vectors rate by rate; who is alone in a group is faster by itself. */
 int bl_g726_encode_many(struct bl_g726 *const g[], const int16_t *const in[], uint8_t *const out[], size_t n,
                         size_t channels)
 {
 	if (n % 8)
 		return -EINVAL;
 	if (bl_isa() == BL_ISA_VECTOR) {
-		bl_g726_encode_vector(g, in, out, n, channels);
+		size_t alone[4], left = bl_g726_encode_vector(g, in, out, n, channels, alone);
+
+		for (size_t i = 0; i < left; i++)
+			encode_one(g[alone[i]], in[alone[i]], out[alone[i]], n);
 		return 0;
 	}
 	for (size_t c = 0; c < channels; c++)
@@ -293,7 +296,10 @@ int bl_g726_decode_many(struct bl_g726 *const g[], const uint8_t *const in[], in
 	if (n % 8)
 		return -EINVAL;
 	if (bl_isa() == BL_ISA_VECTOR) {
-		bl_g726_decode_vector(g, in, out, n, channels);
+		size_t alone[4], left = bl_g726_decode_vector(g, in, out, n, channels, alone);
+
+		for (size_t i = 0; i < left; i++)
+			decode_one(g[alone[i]], in[alone[i]], out[alone[i]], n);
 		return 0;
 	}
 	for (size_t c = 0; c < channels; c++)

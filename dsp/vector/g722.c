@@ -48,6 +48,7 @@ static struct tables tables(void)
 }
 
 #define INLINE static inline __attribute__((always_inline))
+#define SHARED static __attribute__((noinline)) /* by encoder and decoder: the state lies in memory anyway */
 
 INLINE void adapt_zeros(struct band *s, bl_signed d)
 {
@@ -109,7 +110,7 @@ INLINE void scale(struct band *s, bl_signed step, int16_t most, const struct tab
 	s->det = (bl_signed)(bl_multiply_high((bl_words)power << 4, (bl_words)bl_word_lookup(octave, nb >> 11)) << 2);
 }
 
-INLINE void low_goes_on(struct band *s, bl_signed upper4, const struct tables *t)
+SHARED void low_goes_on(struct band *s, bl_signed upper4, const struct tables *t)
 {
 	bl_signed d = bl_mult15(s->det, bl_word_lookup(t->level_low, upper4));
 
@@ -117,7 +118,7 @@ INLINE void low_goes_on(struct band *s, bl_signed upper4, const struct tables *t
 	predict(s, d);
 }
 
-INLINE void high_goes_on(struct band *s, bl_signed code, const struct tables *t)
+SHARED void high_goes_on(struct band *s, bl_signed code, const struct tables *t)
 {
 	bl_signed d = bl_mult15(s->det, bl_word_lookup(t->level_high, code));
 

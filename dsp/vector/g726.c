@@ -37,6 +37,7 @@ struct group {
 };
 
 #define INLINE static inline __attribute__((always_inline))
+#define SHARED static __attribute__((noinline)) /* by encoder and decoder: the state lies in memory anyway */
 
 static struct group group_of(unsigned int rate)
 {
@@ -76,7 +77,7 @@ INLINE bl_signed product(bl_signed coefficient, bl_signed value, bl_signed expon
 	return magnitude_of(bl_select((bl_signed)(sum > 18), left, right), minus);
 }
 
-INLINE struct step estimate(const struct lanes *g, const struct group *of)
+SHARED struct step estimate(const struct lanes *g, const struct group *of)
 {
 	struct step s;
 	bl_signed sum = {0}, apart = g->yu - g->yl[0], minus = apart >> 15;
@@ -188,7 +189,7 @@ INLINE void trigger(struct lanes *g, bl_signed transit)
 		g->b[i] &= ~transit;
 }
 
-INLINE bl_signed go_on(struct lanes *g, const struct group *of, struct step *s, bl_signed code)
+SHARED bl_signed go_on(struct lanes *g, const struct group *of, struct step *s, bl_signed code)
 {
 	int16_t half = (int16_t)(2u << of->rate);
 	bl_signed dq, sr, transit, tone, magnitude;
@@ -327,24 +328,36 @@ static void decode_group(struct bl_g726 *const g[], const uint8_t *const in[], i
 	}
 }
 
-void bl_g726_encode_vector(struct bl_g726 *const g[], const int16_t *const in[], uint8_t *const out[], size_t n,
-                           size_t channels)
+size_t bl_g726_encode_vector(struct bl_g726 *const g[], const int16_t *const in[], uint8_t *const out[], size_t n,
+                             size_t channels, size_t alone[4])
 {
+	size_t left = 0;
+
 	for (unsigned int rate = 0; rate < 4; rate++) {
 		size_t found[LANES], count, at = 0;
 
 		while ((count = gather(g, channels, rate, &at, found)))
-			encode_group(g, in, out, n, found, count);
+			if (count > 1)
+				encode_group(g, in, out, n, found, count);
+			else
+				alone[left++] = found[0];
 	}
+	return left;
 }
 
-void bl_g726_decode_vector(struct bl_g726 *const g[], const uint8_t *const in[], int16_t *const out[], size_t n,
-                           size_t channels)
+size_t bl_g726_decode_vector(struct bl_g726 *const g[], const uint8_t *const in[], int16_t *const out[], size_t n,
+                             size_t channels, size_t alone[4])
 {
+	size_t left = 0;
+
 	for (unsigned int rate = 0; rate < 4; rate++) {
 		size_t found[LANES], count, at = 0;
 
 		while ((count = gather(g, channels, rate, &at, found)))
-			decode_group(g, in, out, n, found, count);
+			if (count > 1)
+				decode_group(g, in, out, n, found, count);
+			else
+				alone[left++] = found[0];
 	}
+	return left;
 }

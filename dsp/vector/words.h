@@ -201,7 +201,7 @@ static inline void bl_turn(bl_h8 row[8])
 }
 
 /* `words`, a multiple of 8, of every channel into lanes[word * BL_WORD_LANES + channel]. */
-static inline void bl_into_lanes(const int16_t *const from[], int16_t *lanes, size_t words)
+static __attribute__((noinline, unused)) void bl_into_lanes(const int16_t *const from[], int16_t *lanes, size_t words)
 {
 	for (size_t c = 0; c < BL_WORD_LANES; c += 8)
 		for (size_t w = 0; w < words; w += 8) {
@@ -215,7 +215,7 @@ static inline void bl_into_lanes(const int16_t *const from[], int16_t *lanes, si
 		}
 }
 
-static inline void bl_out_of_lanes(const int16_t *lanes, int16_t *const to[], size_t words)
+static __attribute__((noinline, unused)) void bl_out_of_lanes(const int16_t *lanes, int16_t *const to[], size_t words)
 {
 	for (size_t c = 0; c < BL_WORD_LANES; c += 8)
 		for (size_t w = 0; w < words; w += 8) {
