@@ -19,7 +19,7 @@
 #define BLOCK_HOPS 2
 #define BLOCK_EVERY 3     /* hops: a digit has a whole block before it is 21 ms long */
 #define BLOCK_SHARE 0.25f /* of a tone in a block half full */
-#define ALERT_LOOKS 3     /* behind a block that may be a digit's, until the next, and behind a hit */
+#define ALERT_LOOKS 2     /* behind a block: a digit that half filled it has a hit by then; and behind a hit */
 #define LOOKS_BACK 3      /* of which the first only gives the phases */
 #define DIAL_PERIOD 8     /* blocks: over 120 ms two tones that beat have one power */
 #define DIAL_STEADY 0.2f  /* of its power */
@@ -174,7 +174,7 @@ static void look(struct bl_dtmf *d, uint64_t end, struct dtmf_out *out)
 
 	bl_dtmf_look(d, end, &look);
 	bl_dtmf_decide(d, &look, out);
-	if (look.digit || d->digit)
+	if (d->candidate || d->digit)
 		d->alert = ALERT_LOOKS;
 	else
 		d->alert -= d->alert > 0;

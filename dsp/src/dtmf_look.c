@@ -27,6 +27,7 @@
 #define EDGE_SHARE 0.5f    /* of a tone's power a window 3/4 full reads */
 #define DIAL_TOP 1.3f      /* of its power: above is something else beside it */
 #define DIAL_FOLLOW 0.125f /* a look: the beat of two tones is gone in 8 */
+#define REGAIN_MOST 3.4f   /* of regain, at the widest setting */
 #define ROW_PEAK 1638.0f
 #define TONE_SCALE (1.0f / (800.0f * ROW_PEAK * ROW_PEAK))  /* |sum|² of a sine to its mean square */
 #define DIAL_SCALE (1.0f / (1200.0f * ROW_PEAK * ROW_PEAK)) /* |sum|² of a bin to its share under the square */
@@ -175,32 +176,42 @@ static float total_of(struct bl_dtmf *d, const struct window *w)
 	return power_of(w->sound, bl_dtmf_window_square) - low;
 }
 
+/* Is the tone within the frequency limit? Then what the window took of its power is given back. */
+static int in_tune(const struct bl_dtmf *d, const float *re, const float *im, struct dtmf_look *look, int i)
+{
+	int k = look->tone[i];
+	float off = offset_hz(d, re, im, k);
+
+	look->hz[i] = bl_dtmf_hz[k] + off;
+	look->power[i] *= regain(off);
+	return fabsf(off) <= d->max_off * bl_dtmf_hz[k];
+}
+
+/* Do the tones hold what lies above the lowest harmonics of a voice? */
+static int is_masked(const struct bl_dtmf *d, const struct window *w, const struct dtmf_look *look)
+{
+	return look->purity < PURITY && look->purity >= MASKED_PURITY && !dtmf_dial_tone_stands(d) &&
+	       look->power[0] + look->power[1] >=
+	               BAND_PURITY * (power_of(w->sound, bl_dtmf_window_square) - dial_band(w));
+}
+
 static void judge(struct bl_dtmf *d, const struct window *w, const float *re, const float *im, struct dtmf_look *look)
 {
-	int tone[2] = {strongest(re, im, 0), strongest(re, im, DTMF_GROUP)};
-	float tones = 0.0f, total = total_of(d, w);
-	int in_tune = 1;
+	float total = total_of(d, w);
 
 	for (int i = 0; i < 2; i++) {
-		int k = tone[i];
-		float off = offset_hz(d, re, im, k);
+		int k = look->tone[i] = strongest(re, im, i * DTMF_GROUP);
 
-		look->tone[i] = k;
-		look->hz[i] = bl_dtmf_hz[k] + off;
 		look->power[i] = (re[k] * re[k] + im[k] * im[k]) * TONE_SCALE;
-		if (fabsf(off) <= d->max_off * bl_dtmf_hz[k])
-			look->power[i] *= regain(off);
-		else
-			in_tune = 0;
-		tones += look->power[i];
 	}
-	look->purity = total > 0.0f ? tones / total : 0.0f;
-	look->masked = 0;
-	if (in_tune && levels_are_good(d, look->power) && look->purity < PURITY && look->purity >= MASKED_PURITY &&
-	    !dtmf_dial_tone_stands(d))
-		look->masked = tones >= BAND_PURITY * (power_of(w->sound, bl_dtmf_window_square) - dial_band(w));
-	if (look->purity >= TRACE && in_tune && levels_are_good(d, look->power))
-		look->trace = dtmf_digits[DTMF_GROUP * tone[0] + tone[1] - DTMF_GROUP];
+	if (total <= 0.0f || (look->power[0] + look->power[1]) * REGAIN_MOST < TRACE * total)
+		return;
+	if (!in_tune(d, re, im, look, 0) || !in_tune(d, re, im, look, 1) || !levels_are_good(d, look->power))
+		return;
+	look->purity = (look->power[0] + look->power[1]) / total;
+	look->masked = is_masked(d, w, look);
+	if (look->purity >= TRACE)
+		look->trace = dtmf_digits[DTMF_GROUP * look->tone[0] + look->tone[1] - DTMF_GROUP];
 	if (look->purity >= PURITY || look->masked)
 		look->digit = look->trace;
 }
@@ -228,6 +239,7 @@ void bl_dtmf_look(struct bl_dtmf *d, uint64_t end, struct dtmf_look *look)
 	correlate(&w, re, im);
 	look->end = end * BL_DTMF_HOP;
 	look->digit = look->trace = 0;
+	look->masked = 0;
 	judge(d, &w, re, im, look);
 	memcpy(d->re, re, sizeof re);
 	memcpy(d->im, im, sizeof im);
