@@ -32,9 +32,9 @@ struct bl_level {
 	uint32_t clipped;
 	uint64_t energy; /* its sum of squares */
 	int64_t sum;
-	uint32_t quiet_fill;   /* samples in the 40 ms under way */
-	uint32_t quiet;        /* mean square of the quietest 40 ms of the window so far */
-	uint64_t quiet_energy; /* sum of squares of the 40 ms under way */
+	uint32_t quiet_from;        /* fill at the beginning of the 40 ms under way */
+	uint32_t quiet;             /* mean square of the quietest 40 ms of the window so far */
+	uint64_t quiet_from_energy; /* energy there */
 	uint32_t last_quiet[BL_LEVEL_QUIET_WINDOWS];
 	uint32_t last_peak;
 	uint32_t last_clipped;

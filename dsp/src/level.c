@@ -55,31 +55,31 @@ static void close_window(struct bl_level *l)
 	l->energy = 0;
 	l->sum = 0;
 	l->quiet = UINT32_MAX;
-	l->quiet_fill = 0;
-	l->quiet_energy = 0;
+	l->quiet_from = 0;
+	l->quiet_from_energy = 0;
 }
 
 static void close_quiet(struct bl_level *l)
 {
-	uint32_t mean = (uint32_t)(l->quiet_energy / l->quiet_fill);
+	uint32_t mean = (uint32_t)((l->energy - l->quiet_from_energy) / (l->fill - l->quiet_from));
 
 	l->quiet = mean < l->quiet ? mean : l->quiet;
-	l->quiet_fill = 0;
-	l->quiet_energy = 0;
+	l->quiet_from = l->fill;
+	l->quiet_from_energy = l->energy;
 }
 
 static inline void add(struct bl_level *l, const struct bl_measure *m)
 {
+	uint32_t fill = l->fill + m->samples;
+
 	l->energy += m->energy;
-	l->quiet_energy += m->energy;
 	l->sum += m->sum;
 	l->peak = m->peak > l->peak ? m->peak : l->peak;
 	l->clipped += m->clipped;
-	l->fill += m->samples;
-	l->quiet_fill += m->samples;
-	if (l->quiet_fill >= BL_LEVEL_QUIET_SAMPLES)
+	l->fill = fill;
+	if (fill - l->quiet_from >= BL_LEVEL_QUIET_SAMPLES)
 		close_quiet(l);
-	if (l->fill >= l->cfg.window_samples)
+	if (fill >= l->cfg.window_samples)
 		close_window(l);
 }
 
@@ -107,7 +107,7 @@ void bl_level_process(struct bl_level *l, const int16_t *in, size_t n)
 		size_t take = room(l->cfg.window_samples, l->fill, n);
 		struct bl_measure m;
 
-		take = room(BL_LEVEL_QUIET_SAMPLES, l->quiet_fill, take);
+		take = room(BL_LEVEL_QUIET_SAMPLES, l->fill - l->quiet_from, take);
 		take = room(BL_MEASURE_MOST, 0, take);
 		if (take >= BL_MEASURE_BANDS)
 			take -= take % BL_MEASURE_BANDS;
