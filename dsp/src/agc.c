@@ -139,7 +139,8 @@ static void move_gain(struct bl_agc *a)
 	a->full = factor_of(a->gain);
 }
 
-static void frame(struct bl_agc *a, int active)
+/* Not inline, as what follows: a tick in which nothing changes is to stay short. */
+static __attribute__((noinline)) void frame(struct bl_agc *a, int active)
 {
 	if (active) {
 		if (counts(a)) {
@@ -176,7 +177,7 @@ static int32_t excess(int32_t gain, uint32_t peak)
 }
 
 /* Takes from the gain what the limiter must, gives back what it took before. */
-static void limit(struct bl_agc *a, uint32_t peak)
+static __attribute__((noinline)) void limit(struct bl_agc *a, uint32_t peak)
 {
 	int32_t gain = bounded(a->gain, 0, BL_AGC_MOST), needed = peak ? excess(gain, peak) : 0;
 
@@ -202,7 +203,8 @@ static void apply(int16_t factor, const int16_t *in, int16_t *out, size_t n, int
 }
 
 /* Up from the last factor over the piece, eight samples a step. */
-static void apply_ramp(int16_t from, int16_t to, const int16_t *in, int16_t *out, size_t n, int vector)
+static __attribute__((noinline)) void apply_ramp(int16_t from, int16_t to, const int16_t *in, int16_t *out, size_t n,
+                                                 int vector)
 {
 	int16_t factors[PIECES];
 	int pieces = (int)(n / PIECE);

@@ -145,7 +145,8 @@ static int16_t single(struct bl_cng *c)
 	return at < BL_CNG_JOINT ? joint(from, to, at) : to[at];
 }
 
-static inline void process(struct bl_cng *c, int16_t *out, size_t n, int vector)
+/* Not inline: the way of whole segments is to stay short. */
+static __attribute__((noinline)) void process(struct bl_cng *c, int16_t *out, size_t n, int vector)
 {
 	size_t i = 0;
 
