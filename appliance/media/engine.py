@@ -173,7 +173,7 @@ class Engine:
     ) -> None:
         """Bind the port's UDP pair; packets go out as soon as a remote is known.
 
-        `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127; None: the
+        `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127. None: the
         peer has none, digits go in the sound.
         """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")

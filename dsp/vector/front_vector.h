@@ -6,10 +6,10 @@
 #include "correlate.h"
 #include "front.h"
 
-#define FRONT_POWER (32.0f / 20.0f)                /* an energy of correlate.h to a squared amplitude */
-#define FRONT_STRONG 0.5f                          /* of the hop */
-#define FRONT_PAIRED 0.08f                         /* of the window */
-#define FRONT_LEAST 8260.0f                        /* squared amplitude of -48 dBm0: nothing below it is looked at */
+#define FRONT_POWER (32.0f / 20.0f) /* an energy of correlate.h to a squared amplitude */
+#define FRONT_STRONG 0.5f           /* of the hop */
+#define FRONT_PAIRED 0.08f          /* of the window */
+#define FRONT_LEAST 8260.0f         /* squared amplitude of -48 dBm0: nothing below it is looked at */
 #define FRONT_MF_HOPS 2
 #define FRONT_R2_HOPS 4
 

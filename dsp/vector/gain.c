@@ -14,8 +14,8 @@ static inline bl_h16 scaled(bl_h16 samples, bl_h16 factors, int fraction)
 {
 	bl_h16 ones = (bl_h16){0} + 1;
 
-	return bl_packed(bl_pairs(bl_zip_low(samples, ones), factors) >> fraction,
-	                 bl_pairs(bl_zip_high(samples, ones), factors) >> fraction);
+	return bl_packed(bl_dot_pairs(bl_zip_low(samples, ones), factors) >> fraction,
+	                 bl_dot_pairs(bl_zip_high(samples, ones), factors) >> fraction);
 }
 
 static inline void scale_eight(const int16_t *in, int16_t *out, bl_h16 factors, int fraction)

@@ -63,10 +63,10 @@ static inline uint64_t total(bl_q4 a)
 
 static inline void add_sums(struct sums *s, bl_h16 x)
 {
-	bl_q4 squares = (bl_q4)bl_pairs(x, x); /* two of 32 bits without a sign in each lane */
+	bl_q4 squares = (bl_q4)bl_dot_pairs(x, x); /* two of 32 bits without a sign in each lane */
 
 	s->energy += (squares & 0xffffffff) + (bl_q4)((bl_u4)squares >> 32);
-	s->sum += bl_pairs(x, (bl_h16){0} + 1);
+	s->sum += bl_dot_pairs(x, (bl_h16){0} + 1);
 	s->peak = unsigned_max(s->peak, magnitude(x));
 }
 
@@ -75,7 +75,7 @@ static inline bl_i8 transformed(const int16_t *block)
 	bl_i8 sum = (bl_i8){0} + (1 << (FRACTION - 1));
 
 	for (int pair = 0; pair < BLOCK / 2; pair++)
-		sum += bl_pairs(bl_h16_of_two(block + 2 * pair), bl_load_bl_h16(bl_band_pairs[pair]));
+		sum += bl_dot_pairs(bl_all_pairs(block + 2 * pair), bl_load_bl_h16(bl_band_pairs[pair]));
 	return sum;
 }
 
@@ -84,7 +84,7 @@ static inline bl_i8 energies(bl_i8 one, bl_i8 other)
 {
 	bl_h16 both = (bl_h16)((one >> FRACTION & 0xffff) | (other & -0x10000));
 
-	return bl_pairs(both, both);
+	return bl_dot_pairs(both, both);
 }
 
 static inline __attribute__((always_inline)) void measure(struct bl_measure *m, const int16_t *in, size_t n)

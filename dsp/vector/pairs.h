@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sixteen samples at once, and sums of products of neighbours: what sums of squares and correlations are made of. */
+/* Sixteen samples at once and wide sums of them, beside bl_dot_pairs of lanes.h. */
 #ifndef BL_PAIRS_H
 #define BL_PAIRS_H
 
@@ -7,12 +7,6 @@
 
 typedef int64_t bl_q4 __attribute__((vector_size(32)));
 typedef uint64_t bl_u4 __attribute__((vector_size(32)));
-
-/* a[2i] * b[2i] + a[2i + 1] * b[2i + 1] in lane i; wraps only where all four are -32768. */
-static inline bl_i8 bl_pairs(bl_h16 a, bl_h16 b)
-{
-	return bl_dot_pairs(a, b);
-}
 
 /* Eight samples and eight zeros. */
 static inline bl_h16 bl_h16_of_half(bl_h8 samples)
@@ -25,15 +19,6 @@ static inline bl_h16 bl_h16_of_half(bl_h8 samples)
 	memcpy(&whole, &samples, sizeof samples);
 	return whole;
 #endif
-}
-
-/* The same two neighbours in every lane. */
-static inline bl_h16 bl_h16_of_two(const int16_t *two)
-{
-	int32_t both;
-
-	memcpy(&both, two, sizeof both);
-	return (bl_h16)((bl_i8){0} + both);
 }
 
 /* The sum of all lanes, by halves: lanes.h takes them out one by one. */

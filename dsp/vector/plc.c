@@ -22,7 +22,8 @@ static void correlate(const int16_t *now, int32_t correlation[])
 		for (int i = 0; i < BL_LANES; i++) {
 			const int16_t *at = then - from - i;
 
-			sums[i] = bl_pairs(first, bl_load_bl_h16(at)) + bl_pairs(second, bl_load_bl_h16(at + 16));
+			sums[i] =
+			        bl_dot_pairs(first, bl_load_bl_h16(at)) + bl_dot_pairs(second, bl_load_bl_h16(at + 16));
 		}
 		bl_store_bl_i8(correlation + from, bl_totals(sums));
 	}
@@ -38,7 +39,7 @@ static void prepare(const int16_t *end, int bits, int16_t seen[], int16_t pairs[
 
 		bl_store_bl_h16(seen + i, first);
 		bl_store_bl_h16(seen + i + 16, second);
-		bl_store_saturated(pairs + i / 2, bl_pairs(first, ones) >> 1, bl_pairs(second, ones) >> 1);
+		bl_store_saturated(pairs + i / 2, bl_dot_pairs(first, ones) >> 1, bl_dot_pairs(second, ones) >> 1);
 	}
 }
 

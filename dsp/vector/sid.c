@@ -10,8 +10,8 @@ void bl_sid_correlate_vector(const int16_t *in, int32_t correlation[])
 	bl_h16 sixteen = bl_load_bl_h16(first), eight = bl_h16_of_half(bl_load_bl_h8(second));
 
 	for (int lag = 0; lag <= BL_SID_ORDER; lag++) {
-		bl_i8 sum = bl_pairs(sixteen, bl_load_bl_h16(first - lag));
+		bl_i8 sum = bl_dot_pairs(sixteen, bl_load_bl_h16(first - lag));
 
-		correlation[lag] = bl_total(sum + bl_pairs(eight, bl_h16_of_half(bl_load_bl_h8(second - lag))));
+		correlation[lag] = bl_total(sum + bl_dot_pairs(eight, bl_h16_of_half(bl_load_bl_h8(second - lag))));
 	}
 }
