@@ -98,14 +98,16 @@ static void hear_dtmf(const int16_t *const in[])
 
 static void each_tick(unsigned int number, int with_dtmf)
 {
-	for (int at = 0; at < BENCH_FRAME; at += BENCH_TICK) {
-		const int16_t *in[BENCH_CHANNELS];
+	const int16_t *in[BENCH_CHANNELS];
 
-		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
-			in[c] = sound(c, number) + at;
+	for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
+		in[c] = sound(c, number);
+	for (int at = 0; at < BENCH_FRAME; at += BENCH_TICK) {
 		hear_bank(in);
 		if (with_dtmf)
 			hear_dtmf(in);
+		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
+			in[c] += BENCH_TICK;
 	}
 }
 

@@ -56,6 +56,24 @@ def test_there_are_43_countries_and_e180() -> None:
     assert len(ZONES) == 44
 
 
+def test_every_cadence_can_be_told_within_three_rounds() -> None:
+    for _, tone in LISTENED:
+        assert tone.needed <= 3 * len(tone.pieces)
+        assert tone.hold_ms == 0 or 1500 <= tone.hold_ms <= 3200
+
+
+def test_spains_busy_takes_three_rounds_since_its_congestion_holds_two_and_a_half() -> None:
+    needed = {tone.kind: tone.needed for name, tone in LISTENED if name == "es"}
+    assert (needed["busy"], needed["congestion"]) == (6, 7)
+
+
+def test_cadences_that_cannot_be_told_apart_are_refused_and_equal_ones_are_one() -> None:
+    one, other = progress_tables.pieces("425/500,0/500"), progress_tables.pieces("425/520,0/480")
+    with pytest.raises(ValueError, match="not told from another"):
+        progress_tables.needed(one, [other])
+    assert {tone.kind for name, tone in LISTENED if name == "pl"} == {"dial", "ringback", "busy", "information"}
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_busy_is_told_in_three_rounds_at_every_level_one_percent_off_in_noise(zone: str) -> None:
     assert wrongly_told(zone, {"busy", "congestion", "dial"}, 1) == []
