@@ -4,8 +4,7 @@
 
 #include <stdint.h>
 
-/* How many bits of an octet are set: the compiler calls a function for it where the machine may lack the instruction.
- */
+/* How many bits of an octet are set; the compiler calls a function where the machine may lack the instruction. */
 static inline int ones(uint8_t octet)
 {
 	uint32_t pairs = octet - (octet >> 1 & 0x55u), fours = (pairs & 0x33u) + (pairs >> 2 & 0x33u);
