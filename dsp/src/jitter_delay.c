@@ -168,7 +168,9 @@ void bl_jitter_judge(struct bl_jitter *j, uint32_t now)
 		return;
 	j->depth = want - bl_jitter_least(j);
 	if (excess < 0 || nearer)
-		j->wish = -excess;
+		j->wish = excess > BL_JITTER_SAMPLES    ? -BL_JITTER_SAMPLES
+		          : excess < -BL_JITTER_SAMPLES ? BL_JITTER_SAMPLES
+		                                        : -excess;
 }
 
 /* Nothing, if a torn state made it no number. */

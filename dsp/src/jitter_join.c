@@ -75,12 +75,14 @@ static uint32_t mean_square(const int16_t *sound, uint32_t n)
 	return (uint32_t)product(sound, sound, n) / n * 4;
 }
 
+/* By 3t^2 - 2t^3, which has no corner where it begins and ends. */
 static void fade(const struct bl_jitter *j, const int16_t *from, const int16_t *to, uint8_t *out, uint32_t n)
 {
 	int16_t sound[OVERLAP_MAX];
 
 	for (uint32_t i = 0; i < n; i++) {
-		int32_t weight = (int32_t)((2 * i + 1) * 16384 / n); /* Q15 */
+		uint32_t t = (2 * i + 1) * 16384 / n; /* Q15 */
+		int32_t weight = (int32_t)((t * t >> 15) * (3 * 32768 - 2 * t) >> 15);
 
 		sound[i] = (int16_t)((from[i] * (32768 - weight) + to[i] * weight) >> 15);
 	}

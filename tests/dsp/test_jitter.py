@@ -165,6 +165,15 @@ def test_octets_are_never_joined_and_the_wish_is_the_callers() -> None:
     assert (buffer.wish, buffer.delay_samples) == (0, 80)
 
 
+@pytest.mark.parametrize("samples", [-(2**31), 2**31 - 1])
+def test_a_caller_that_scales_beyond_measure_gets_a_measured_wish(samples: int) -> None:
+    buffer = JitterBuffer()
+    talk(buffer, bytes(160 * 400), 400)
+    for _ in range(3):
+        buffer.scaled(samples)
+        assert abs(buffer.wish) <= 4096
+
+
 def test_v152_voice_turns_to_data_and_back_without_a_gap() -> None:
     sine = (8000 * np.sin(2 * np.pi * 400 * np.arange(160 * 600) / 8000)).astype(np.int16)
     buffer, codes = JitterBuffer(), bytes(g711.alaw_encode(sine.tobytes()))
