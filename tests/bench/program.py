@@ -52,17 +52,13 @@ class Program:
         return {who: float(ns) for who, ns in (line.split() for line in lines)}
 
     def instructions(self, case: Case, frames: int) -> float:
-        """Instructions per 20 ms frame of one channel, by callgrind; the start of the program is subtracted."""
-        least, most = (self._count(case, count) for count in (frames, 3 * frames))
-        return (most - least) / (2 * frames) / 32
-
-    def _count(self, case: Case, frames: int) -> int:
-        out = FOLDER / "callgrind.out"
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *self._command()]
-        command += [case.block, case.name, "count", case.who, str(frames)]
+        """Instructions per 20 ms frame of one channel, by callgrind."""
+        out = FOLDER / f"callgrind.{case.block}.{case.name}.out"
+        tool = ("--tool=callgrind", "--toggle-collect=bench_counted", f"--callgrind-out-file={out}")
+        command = ["valgrind", *tool, *self._command(), case.block, case.name, "count", case.who, str(frames)]
         subprocess.run(command, check=True, capture_output=True)
         (total,) = (line for line in out.read_text().splitlines() if line.startswith("totals:"))
-        return int(total.split()[1])
+        return int(total.split()[1]) / frames / 32
 
     def _command(self) -> list[str]:
         return [str(self.path), str(self._speech)]
