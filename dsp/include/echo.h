@@ -14,15 +14,23 @@
  * its own uncertainty stands out of what disturbs it (a Kalman filter, simplified to one figure a bin and one share a
  * part). The foreground one makes the sound that is sent; it changes only when the background's residual is smaller by
  * more than chance, and it is given back to the background when that is proven worse: double talk cannot spoil it.
+ * From a sine nothing is learned, nor while near is louder than a hybrid would make it (ERL 2 dB; a line with less
+ * loss is no hybrid's and is not cancelled). When near no longer resembles the modelled echo, the path has changed.
  * Behind it the non-linear processor (NLP) replaces what is no louder than the residual echo expected by comfort noise
- * of the near end's level and spectrum.
+ * of the near end's level and spectrum; the near end opens it within its first tick.
  *
- * Tone disabler (G.168 clause 7): 2100 Hz whose phase is reversed every 450 ms, in either direction, switches the
- * canceller off until the line has been quiet for 250 ms. BL_ECHO_NLP_OFF is for answer tones without reversals.
+ * Cost: while a path is new (the first 10 s of far sound, and after a change) every tick is used to learn it, later
+ * every twelfth, and parts that hold nothing are left out; when far has been quiet for longer than the tail, nothing is
+ * done but to measure noise. A new call costs about twice as much as an old one: plan for the new one.
  *
- * State is flat, it may be moved; every channel is its own, and a batch gives what its channels give one by one (within
- * 1 unit of 16 bits in the sound while the decisions agree; the vector form adds up in another order). A state that was
- * torn or holds a number that is none starts again at its defaults within the tick.
+ * Tone disabler (G.168 clause 7): 2100 Hz, of -31 dBm0 at least, whose phase is reversed every 450 ms, in either
+ * direction, switches the canceller off at the second reversal, until both directions have been under -36 dBm0 for
+ * 250 ms. BL_ECHO_NLP_OFF is for answer tones without reversals.
+ *
+ * State is flat, it may be moved (at an address divisible by 64 it is fastest); every channel is its own, and a batch
+ * gives what its channels give one by one (within 1 unit of 16 bits in the sound while the decisions agree; the vector
+ * form adds up in another order). A state that was torn or holds a number that is none starts again at its defaults
+ * within the tick.
  */
 #ifndef BL_ECHO_H
 #define BL_ECHO_H
@@ -107,13 +115,14 @@ struct bl_echo {
 	uint32_t hold;                  /* ticks in which evidence is not judged */
 	uint32_t quiet_line;            /* ticks in a row while a tone holds the canceller off */
 	uint32_t loud;                  /* ticks that near counts as too loud for an echo */
+	uint32_t onset;                 /* ticks in which far counts as just begun */
 	uint32_t hang;                  /* ticks that the NLP stays open */
 	uint32_t updates;               /* of the foreground, saturating */
 	uint8_t sounding[BL_ECHO_PARTS_MAX]; /* the foreground's parts that matter, ascending */
 	uint8_t sounding_parts;              /* how many */
 	uint8_t double_talk, nlp_active, narrow, disabled;
 	struct bl_echo_tone tone[2]; /* far, near */
-	uint32_t unused[3];          /* a whole number of cache lines */
+	uint32_t unused[2];          /* a whole number of cache lines */
 };
 
 /* For reports of a leg. */

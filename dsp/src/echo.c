@@ -114,6 +114,8 @@ int bl_echo_set_mode(struct bl_echo *e, int mode)
 {
 	if (mode < BL_ECHO_OFF || mode > BL_ECHO_ON)
 		return -EINVAL;
+	if (e->cfg.mode == BL_ECHO_OFF && mode != BL_ECHO_OFF)
+		bl_echo_resume(e);
 	e->cfg.mode = (uint8_t)mode;
 	return 0;
 }

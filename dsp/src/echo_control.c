@@ -20,11 +20,36 @@
 #define PATH_MOVED 0.15f     /* distance of near by model from 1 */
 #define NEGLIGIBLE 1e-4f
 #define TOO_LOUD 0.6f
+#define NOT_LOUD (40 * 1000.0f) /* -54 dBm0 */
 #define LOUD_TICKS 6
 #define CHANGE_TICKS 20
 #define EAGER_TICKS 2000 /* 10 s of far sound */
 
 static const float memory[2] = {0.7f, 0.97f}; /* of the evidence, a tick */
+
+static void forget_evidence(struct bl_echo *e)
+{
+	memset(e->proof, 0, sizeof e->proof);
+	memset(e->doubt, 0, sizeof e->doubt);
+}
+
+/* Any path may be. */
+static void forget_path(struct bl_echo *e)
+{
+	memset(e->background, 0, e->parts * sizeof e->background[0]);
+	memset(e->foreground, 0, e->parts * sizeof e->foreground[0]);
+	memset(e->part_energy, 0, sizeof e->part_energy);
+	memset(e->gain, 0, sizeof e->gain);
+	for (uint32_t p = 0; p < e->parts; p++)
+		e->share[p] = 1.0f / (float)e->parts;
+	e->concentration = 1.0f / (float)e->parts;
+	for (int k = 0; k < BL_ECHO_BINS; k++)
+		e->uncertainty[k] = UNCERTAIN_FIRST;
+	e->energy = e->cross = e->model = e->chance = 0;
+	e->sounding_parts = 0;
+	e->eager = EAGER_TICKS;
+	forget_evidence(e);
+}
 
 void bl_echo_reset(struct bl_echo *e)
 {
@@ -33,23 +58,19 @@ void bl_echo_reset(struct bl_echo *e)
 	memset(e, 0, sizeof *e);
 	e->cfg = cfg;
 	e->parts = ((uint32_t)cfg.tail_ms * BL_SAMPLES_PER_MS + BL_ECHO_BLOCK - 1) / BL_ECHO_BLOCK;
-	for (uint32_t p = 0; p < e->parts; p++)
-		e->share[p] = 1.0f / (float)e->parts;
-	e->concentration = 1.0f / (float)e->parts;
-	for (int k = 0; k < BL_ECHO_BINS; k++)
-		e->uncertainty[k] = UNCERTAIN_FIRST;
+	forget_path(e);
 	e->random = 1;
-	e->eager = EAGER_TICKS;
 	e->leak = 1.0f;
 	e->nlp[0] = 1.0f;
 	e->noise = -1.0f;
 	e->noise_low = 1e9f;
 }
 
-static void forget_evidence(struct bl_echo *e)
+void bl_echo_resume(struct bl_echo *e)
 {
-	memset(e->proof, 0, sizeof e->proof);
-	memset(e->doubt, 0, sizeof e->doubt);
+	memset(e->far, 0, sizeof e->far);
+	memset(e->gain, 0, sizeof e->gain);
+	memset(e->before, 0, sizeof e->before);
 }
 
 /* Parts of the foreground that are worth their product: another holds less than -40 dB, more likely noise than path. */
@@ -135,9 +156,20 @@ static int has_moved(struct bl_echo *e, struct echo_sums sum)
 	return e->model > CHANGE_TICKS * AUDIBLE && apart > PATH_MOVED * e->model && apart > 3 * sqrtf(e->chance);
 }
 
+/* Without the foreground less would be left: better none. Near squared less residual squared is 2 cross - model. */
+static int is_worse_than_none(const struct bl_echo *e)
+{
+	return e->model - 2 * e->cross > 6 * sqrtf(e->chance) + 1;
+}
+
 static void watch_path(struct bl_echo *e, struct echo_sums sum)
 {
 	int moved = has_moved(e, sum);
+
+	if (is_worse_than_none(e)) {
+		forget_path(e);
+		e->hold = CHANGE_TICKS;
+	}
 
 	if (e->hold) {
 		e->hold--;
@@ -154,8 +186,8 @@ static void watch_path(struct bl_echo *e, struct echo_sums sum)
 /* Near louder than any hybrid would send far back (ERL 2 dB): somebody else speaks, or both ends send the same tone. */
 static void watch_near(struct bl_echo *e, struct echo_sums sum)
 {
-	e->far_peak = echo_high(echo_sum_of(sum, ECHO_FAR), e->far_peak * 0.97f);
-	if (echo_sum_of(sum, ECHO_NEAR) > TOO_LOUD * e->far_peak)
+	e->far_peak = echo_high(echo_sum_of(sum, ECHO_FAR) + 1, e->far_peak * 0.97f);
+	if (echo_sum_of(sum, ECHO_NEAR) > TOO_LOUD * e->far_peak + NOT_LOUD)
 		e->loud = LOUD_TICKS;
 	else if (e->loud)
 		e->loud--;
@@ -168,7 +200,7 @@ static void learn(struct bl_echo *e, struct echo_sums sum)
 		memset(e->gain, 0, sizeof e->gain);
 		return;
 	}
-	e->broad += (echo_sum_of(sum, ECHO_BACK) - e->broad) * 0.3f;
+	e->broad += (echo_sum_of(sum, ECHO_BACK) + 1 - e->broad) * 0.3f;
 	compare(e, sum);
 	if (e->turn < 2) /* all parts have had theirs */
 		share_out(e);
@@ -200,15 +232,30 @@ static void watch_far(struct bl_echo *e, struct echo_sums sum, const int16_t *fa
 		e->narrow++;
 }
 
-void bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind work, const int16_t *far)
+/* Numbers that are none, or none that sound can make, are found in a sum. */
+static int is_sound(const struct bl_echo *e, struct echo_sums sum)
 {
-	if (!(echo_sum_of(sum, ECHO_FORE) + echo_sum_of(sum, ECHO_BACK) + echo_sum_of(sum, ECHO_MODEL) +
-	              fabsf(echo_sum_of(sum, ECHO_CROSS)) <
-	      1e15f)) {
+	float all = echo_sum_of(sum, ECHO_FORE) + echo_sum_of(sum, ECHO_BACK) + echo_sum_of(sum, ECHO_MODEL);
+
+	all += fabsf(echo_sum_of(sum, ECHO_CROSS)) + fabsf(e->noise) + fabsf(e->leak) + fabsf(e->cross) +
+	       fabsf(e->model);
+	all += fabsf(e->echo_power) + fabsf(e->far_power) + fabsf(e->far_peak) + fabsf(e->out_power) + fabsf(e->energy);
+	all += fabsf(e->concentration) + fabsf(e->broad) + fabsf(e->predictor_gain) + fabsf(e->nlp[0]) +
+	       fabsf(e->nlp[1]);
+	for (int k = 0; k < BL_ECHO_ORDER; k++)
+		all += fabsf(e->synthetic[k]) + fabsf(e->predictor[k]) + fabsf(e->lags[k]);
+	return all < 1e15f;
+}
+
+int bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind work, const int16_t *far)
+{
+	if (!is_sound(e, sum)) {
 		bl_echo_reset(e);
-		return;
+		return 0;
 	}
 	e->offset += (echo_sum_of(sum, ECHO_MEAN) / BL_ECHO_BLOCK - e->offset) * (1.0f / 256);
+	if (fabsf(e->offset) < 1e-3f)
+		e->offset = 0; /* not denormal */
 	watch_near(e, sum);
 	if (work == ECHO_LEARN)
 		learn(e, sum);
@@ -217,6 +264,8 @@ void bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind
 		watch_far(e, sum, far);
 	}
 	memcpy(e->before, far, sizeof e->before);
+	e->random += (uint16_t)far[0]; /* no two lines have the same comfort noise */
 	bl_echo_judge_tones(e, sum);
 	bl_echo_judge_residual(e, sum);
+	return 1;
 }

@@ -6,22 +6,27 @@
  * is replaced by comfort noise as long as far sounds; what is louder is near end and passes at once and for HANG_TICKS.
  */
 #include <math.h>
+#include <string.h>
 
 #include "dbm0.h"
 #include "echo_batch.h"
 
 #define MARGIN 4.0f     /* 6 dB */
 #define INAUDIBLE 20.0f /* mean square, -71 dBm0: expected echo that is let through */
+#define IDLE 150.0f     /* -62 dBm0: above the idle codes of A-law */
 #define HANG_TICKS 10
-#define PATH_UNKNOWN 0.5f /* echo by far before anything was learned: ERL 3 dB */
-#define BESIDE 0.002f     /* of far comes back as what no linear model holds, and at its onset */
-#define SECOND 200        /* ticks */
+#define PATH_UNKNOWN 0.5f  /* echo by far before anything was learned: ERL 3 dB */
+#define BESIDE 0.002f      /* of far comes back as what the model does not hold, */
+#define BESIDE_ONSET 0.01f /* and more where it begins */
+#define ONSET 8.0f         /* far by what it was before */
+#define SECOND 200         /* ticks */
+#define TINY 1e-4f         /* keeps what decays from becoming denormal */
 #define PER_TICK (1.0f / BL_ECHO_BLOCK)
 
 /* The noise is the mean of ticks near the least level of the last seconds. */
 static void measure_noise(struct bl_echo *e, struct echo_sums sum, float expected)
 {
-	float now = echo_sum_of(sum, ECHO_FORE) * PER_TICK;
+	float now = echo_sum_of(sum, ECHO_FORE) * PER_TICK + TINY;
 
 	e->out_power += (now - e->out_power) * 0.2f;
 	e->noise_low = echo_low(e->noise_low, e->out_power);
@@ -34,6 +39,8 @@ static void measure_noise(struct bl_echo *e, struct echo_sums sum, float expecte
 		e->noise += (e->out_power - e->noise) * 0.1f;
 	if (echo_sum_of(sum, ECHO_LAG) == 0 || e->noise < 0 || now > 3 * e->noise + 4 || expected > 0.3f * now)
 		return;
+	if (e->lags[0] < TINY)
+		memset(e->lags, 0, sizeof e->lags);
 	e->lags[0] += (echo_sum_of(sum, ECHO_FORE) - e->lags[0]) * 0.02f;
 	for (int k = 1; k <= BL_ECHO_ORDER; k++)
 		e->lags[k] += (echo_sum_of(sum, ECHO_LAG + k - 1) - e->lags[k]) * 0.02f;
@@ -77,10 +84,14 @@ static void measure_line(struct bl_echo *e, struct echo_sums sum)
 /* The echo that is expected behind the foreground, mean square. */
 static float expected_echo(struct bl_echo *e, struct echo_sums sum)
 {
-	float model = echo_sum_of(sum, ECHO_MODEL) * PER_TICK, far = echo_sum_of(sum, ECHO_FAR) * PER_TICK,
-	      left = echo_sum_of(sum, ECHO_FORE) * PER_TICK;
+	float model = echo_sum_of(sum, ECHO_MODEL) * PER_TICK + TINY,
+	      far = echo_sum_of(sum, ECHO_FAR) * PER_TICK + TINY, left = echo_sum_of(sum, ECHO_FORE) * PER_TICK;
 
 	e->echo_power = echo_high(model, e->echo_power * 0.8f);
+	if (far > ONSET * e->far_power + INAUDIBLE)
+		e->onset = 3;
+	else if (e->onset)
+		e->onset--;
 	e->far_power = echo_high(far, e->far_power * 0.8f);
 	if (e->updates == 0)
 		return e->far_power * PATH_UNKNOWN;
@@ -95,12 +106,12 @@ static float expected_echo(struct bl_echo *e, struct echo_sums sum)
 	}
 	if (e->hold) /* the path has changed */
 		e->leak = 1.0f;
-	return e->echo_power * e->leak + e->far_power * BESIDE;
+	return e->echo_power * e->leak + e->far_power * (e->onset ? BESIDE_ONSET : BESIDE);
 }
 
 static void choose_gains(struct bl_echo *e, float left, float expected)
 {
-	int near = left > MARGIN * expected && left > 2 * e->noise + INAUDIBLE;
+	int near = left > MARGIN * expected && left > 2 * e->noise + IDLE;
 	int closed;
 
 	if (near)
@@ -134,8 +145,8 @@ void bl_echo_read(const struct bl_echo *e, struct bl_echo_report *report)
 {
 	float noise = e->lags[0] * PER_TICK;
 
-	report->erl_db = db(e->erl[0], e->erl[1], 60);
-	report->erle_db = db(e->erle[0], e->erle[1], 60);
+	report->erl_db = e->updates ? db(e->erl[0], e->erl[1], 60) : 0;
+	report->erle_db = e->updates ? db(e->erle[0], e->erle[1], 60) : 0;
 	report->noise_dbm0 = noise < 0.02f ? BL_DBM0_SILENCE : 10 * log10f(noise / BL_DBM0_MEAN_SQUARE);
 	report->adapted = e->updates != 0;
 	report->double_talk = e->double_talk;

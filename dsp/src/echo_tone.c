@@ -70,11 +70,10 @@ static int hear(struct bl_echo_tone *t, float re, float im, int is_tone)
 void bl_echo_judge_tones(struct bl_echo *e, struct echo_sums sum)
 {
 	const float *far = e->far[e->head];
-	float re[2] = {far[BIN], echo_sum_of(sum, ECHO_TONE_RE)},
-	      im[2] = {far[BIN + BL_ECHO_BINS], echo_sum_of(sum, ECHO_TONE_IM)};
-	float energy[2] = {4 * echo_sum_of(sum, ECHO_FAR),
-	                   echo_sum_of(sum, ECHO_NEAR)}; /* the far spectrum is of two ticks */
-
+	/* the far spectrum is of two ticks: four times the power */
+	const float energy[2] = {4 * echo_sum_of(sum, ECHO_FAR), echo_sum_of(sum, ECHO_NEAR)};
+	const float re[2] = {far[BIN], echo_sum_of(sum, ECHO_TONE_RE)};
+	const float im[2] = {far[BIN + BL_ECHO_BINS], echo_sum_of(sum, ECHO_TONE_IM)};
 	const float least[2] = {4 * BL_ECHO_BLOCK * LEAST, BL_ECHO_BLOCK * LEAST};
 
 	if (!e->cfg.disabler)
@@ -106,5 +105,6 @@ int bl_echo_is_held(struct bl_echo *e, const int16_t *far, const int16_t *near)
 		return 1;
 	e->disabled = 0;
 	memset(e->tone, 0, sizeof e->tone);
+	bl_echo_resume(e);
 	return 0;
 }

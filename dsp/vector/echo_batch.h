@@ -75,11 +75,14 @@ static inline float echo_sum_of(struct echo_sums sums, int which)
 	return sums.first[which * sums.stride];
 }
 
-/* After the residuals are known: decide. Sets e->nlp to the gains at this tick's end. */
-void bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind work, const int16_t *far);
-/* Levels, noise, NLP; of echo_nlp.c. */
+/* After the residuals are known: decide. Sets e->nlp to the gains at this tick's end. 0: the state was torn, it begins
+ * anew. */
+int bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind work, const int16_t *far);
+/* Levels, noise, NLP. */
 void bl_echo_judge_residual(struct bl_echo *e, struct echo_sums sum);
-/* The tone disabler, in a tick that cancels; of echo_tone.c. */
+/* It has not heard far for a while: what it remembers of it is not what was sent. */
+void bl_echo_resume(struct bl_echo *e);
+/* The tone disabler. */
 void bl_echo_judge_tones(struct bl_echo *e, struct echo_sums sum);
 /* Does a tone hold the canceller off in this tick? */
 int bl_echo_is_held(struct bl_echo *e, const int16_t *far, const int16_t *near);

@@ -10,27 +10,17 @@
 
 #include "echo_batch.h"
 #include "echo_fft.h"
+#include "echo_products.h"
 
 #define ECHO_FLOOR 40.0f /* disturbance that is always there: a rounding of 16 bits over 80 points and more */
 #define ECHO_SMOOTH 0.6f /* of the disturbance, a tick */
 #define ECHO_DRIFT 2e-5f /* of the path's energy that becomes uncertain in a tick */
-#define ECHO_NARROW 0.1f
-#define ECHO_LEAK 5.0f
-#define ECHO_FAINT 3e-4f /* of the path's energy: what a part holds is noise, unless it comes again */
-#define ECHO_FADE 0.8f   /* what is kept of it in its turn, when all was learned */
+#define ECHO_NARROW                                                                                                    \
+	0.1f           /* of what the theory takes from the uncertainty in a tick: the model is coarser than the path */
+#define ECHO_LEAK 5.0f /* of the whole residual counts as disturbance in every bin: 40 samples part bins poorly */
+#define ECHO_FADE 0.8f /* what is kept of it in its turn, when all was learned */
 #define ECHO_UNCERTAIN_MIN 1e-8f
 #define ECHO_UNCERTAIN_MAX 4.0f
-
-/* What a tick computes on its way, besides the state. */
-struct echo_work {
-	float fore[ECHO_LANES][BL_ECHO_SPECTRUM], back[ECHO_LANES][BL_ECHO_SPECTRUM];
-	float power[ECHO_LANES][BL_ECHO_BINS]; /* of far, weighted by share */
-	echo_v near[BL_ECHO_BLOCK];            /* without offset */
-	echo_v residual[BL_ECHO_BLOCK];        /* the foreground's */
-	echo_v error[BL_ECHO_SPECTRUM];        /* the background's, behind 40 zeros */
-	float sum[ECHO_SUMS][ECHO_LANES];
-	float nlp[2][ECHO_LANES]; /* gains at the end of the last tick */
-};
 
 static ECHO_STAGE void echo_far(const struct echo_batch *b, struct echo_work *w)
 {
@@ -54,100 +44,6 @@ static ECHO_STAGE void echo_far(const struct echo_batch *b, struct echo_work *w)
 	echo_store(w->sum[ECHO_FAR_2], s2 * 4.0f);
 	echo_forward(sound, spectrum);
 	echo_scatter(spectrum, to);
-}
-
-#define ECHO_GROUPS (BL_ECHO_BINS / ECHO_LANES)
-
-/* The foreground's product, part by part; bin 0 shares its place with the one of 4 kHz. */
-static inline void echo_fore_product(const struct bl_echo *e, float *to)
-{
-	const uint32_t slots = e->parts + BL_ECHO_AGE_MAX;
-	echo_v re[ECHO_GROUPS] = {0}, im[ECHO_GROUPS] = {0};
-
-	for (uint32_t k = 0; k < e->sounding_parts; k++) {
-		uint32_t p = e->sounding[k] % BL_ECHO_PARTS_MAX, slot = e->head + p;
-		const float *fore = e->foreground[p], *far = e->far[slot < slots ? slot : slot - slots];
-
-		ECHO_UNROLL(5)
-		for (int g = 0; g < ECHO_GROUPS; g++) {
-			echo_v wr = echo_load(fore + g * ECHO_LANES),
-			       wi = echo_load(fore + g * ECHO_LANES + BL_ECHO_BINS);
-			echo_v xr = echo_load(far + g * ECHO_LANES),
-			       xi = echo_load(far + g * ECHO_LANES + BL_ECHO_BINS);
-			echo_v xd = xr;
-
-			if (g == 0)
-				echo_part_edge(&xd, &xi, xi);
-			re[g] += xr * wr;
-			im[g] += xd * wi;
-			re[g] -= xi * wi;
-			im[g] += xi * wr;
-		}
-	}
-	ECHO_UNROLL(5)
-	for (int g = 0; g < ECHO_GROUPS; g++) {
-		echo_store(to + g * ECHO_LANES, re[g]);
-		echo_store(to + g * ECHO_LANES + BL_ECHO_BINS, im[g]);
-	}
-}
-
-/* Bins from `at` on of the background: the step that was measured `age` ticks ago, then the product. */
-static ECHO_INLINE void echo_back_bins(struct bl_echo *e, float *to, float *powers, int at, int edge)
-{
-	const uint32_t parts = e->parts, slots = parts + BL_ECHO_AGE_MAX;
-	uint32_t slot = e->head, old = (slot + e->age) % slots;
-	echo_v gr = echo_load(e->gain + at), gi = echo_load(e->gain + at + BL_ECHO_BINS);
-	echo_v br = {0}, bi = {0}, cr = {0}, ci = {0}, power = {0};
-
-	for (uint32_t p = 0; p < parts; p++) {
-		float *back = e->background[p] + at;
-		echo_v share = echo_all(e->share[p]), sr = share * gr, si = share * gi;
-		echo_v xr = echo_load(e->far[old] + at), xi = echo_load(e->far[old] + at + BL_ECHO_BINS), xd = xr;
-		echo_v wr = echo_load(back), wi = echo_load(back + BL_ECHO_BINS);
-
-		if (edge)
-			echo_part_edge(&xd, &xi, xi);
-		wr += xr * sr;
-		wi += xd * si;
-		wr += xi * si;
-		wi -= xi * sr;
-		echo_store(back, wr);
-		echo_store(back + BL_ECHO_BINS, wi);
-		xr = xd = echo_load(e->far[slot] + at);
-		xi = echo_load(e->far[slot] + at + BL_ECHO_BINS);
-		power += share * (xr * xr + xi * xi);
-		if (edge)
-			echo_part_edge(&xd, &xi, xi);
-		br += xr * wr;
-		bi += xd * wi;
-		cr += xi * wi;
-		ci += xi * wr;
-		slot = slot + 1 == slots ? 0 : slot + 1;
-		old = old + 1 == slots ? 0 : old + 1;
-	}
-	echo_store(to + at, br - cr);
-	echo_store(to + at + BL_ECHO_BINS, bi + ci);
-	echo_store(powers + at, power);
-}
-
-static inline void echo_product(struct bl_echo *e, struct echo_work *w, int lane, int learn)
-{
-	echo_fore_product(e, w->fore[lane]);
-	if (!learn)
-		return;
-	echo_back_bins(e, w->back[lane], w->power[lane], 0, 1);
-	for (int at = ECHO_LANES; at < BL_ECHO_BINS; at += ECHO_LANES)
-		echo_back_bins(e, w->back[lane], w->power[lane], at, 0);
-}
-
-static ECHO_STAGE void echo_products(const struct echo_batch *b, struct echo_work *w)
-{
-	for (int i = 0; i < b->channels; i++)
-		echo_product(b->e[i], w, i, b->work == ECHO_LEARN);
-	for (int i = b->channels; i < ECHO_LANES; i++) { /* lanes without a channel repeat the first */
-		memcpy(w->fore[i], w->fore[0], sizeof w->fore[0]);
-		memcpy(w->back[i], w->back[0], sizeof w->back[0]);
-	}
 }
 
 /* The modelled echo: the second half of a filter's sound, 80 times. */
@@ -245,7 +141,7 @@ static inline void echo_step(struct bl_echo *e, const float *error, const float 
 		echo_v power = re * re + im * im, disturbed = echo_load(e->disturbance + at);
 		echo_v echo = p * echo_load(powers + at) * 0.5f, all, step;
 
-		disturbed = disturbed * ECHO_SMOOTH + power * (1 - ECHO_SMOOTH);
+		disturbed = disturbed * ECHO_SMOOTH + (power + 1.0f) * (1 - ECHO_SMOOTH); /* 1: never denormal */
 		echo_store(e->disturbance + at, disturbed);
 		all = echo + disturbed + floor;
 		step = p / all;
@@ -310,7 +206,27 @@ static ECHO_STAGE void echo_constrain(const struct echo_batch *b)
 	}
 }
 
-/* The near end's background noise made anew: white noise through its predictor. */
+/* White noise through the predictor a with its last samples y, newest first. */
+static inline void echo_excite(echo_v *noise, const echo_v *a, echo_v *y, echo_v gain, echo_u *random)
+{
+	ECHO_UNROLL(8)
+	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
+		echo_u mixed =
+		        (*random ^ *random >> 16) * 0x45d9f3bu; /* a counter, mixed: no sample waits for the last */
+		echo_v sum;
+
+		mixed = (mixed ^ mixed >> 16) * 0x45d9f3bu;
+		*random += 0x9e3779b9u;
+		sum = gain * echo_float(mixed ^ mixed >> 16);
+		for (int k = BL_ECHO_ORDER - 1; k >= 0; k--)
+			sum += a[k] * y[k];
+		for (int k = BL_ECHO_ORDER - 1; k > 0; k--)
+			y[k] = y[k - 1];
+		noise[n] = y[0] = sum;
+	}
+}
+
+/* The near end's background noise made anew. */
 static inline void echo_comfort(const struct echo_batch *b, echo_v *noise)
 {
 	float row[BL_ECHO_ORDER][ECHO_LANES], last[BL_ECHO_ORDER][ECHO_LANES], gains[ECHO_LANES];
@@ -332,21 +248,7 @@ static inline void echo_comfort(const struct echo_batch *b, echo_v *noise)
 	}
 	gain = echo_load(gains);
 	random = echo_load_u(seeds);
-	ECHO_UNROLL(8)
-	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
-		echo_u mixed =
-		        (random ^ random >> 16) * 0x45d9f3bu; /* a counter, mixed: no sample waits for the last */
-		echo_v sum;
-
-		mixed = (mixed ^ mixed >> 16) * 0x45d9f3bu;
-		random += 0x9e3779b9u;
-		sum = gain * echo_float(mixed ^ mixed >> 16);
-		for (int k = BL_ECHO_ORDER - 1; k >= 0; k--)
-			sum += a[k] * y[k];
-		for (int k = BL_ECHO_ORDER - 1; k > 0; k--)
-			y[k] = y[k - 1];
-		noise[n] = y[0] = sum;
-	}
+	echo_excite(noise, a, y, gain, &random);
 	for (int k = 0; k < BL_ECHO_ORDER; k++)
 		echo_store(last[k], y[k]);
 	echo_store_u(seeds, random);
@@ -387,13 +289,31 @@ static ECHO_STAGE void echo_send(const struct echo_batch *b, struct echo_work *w
 	echo_scatter_sound(w->residual, b->out);
 }
 
+/* A channel whose state was torn sends near as it came. */
+static ECHO_STAGE void echo_pass(const struct echo_batch *b, struct echo_work *w, int lane)
+{
+	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
+		float row[ECHO_LANES];
+
+		echo_store(row, w->residual[n]);
+		row[lane] = b->near[lane][n];
+		w->residual[n] = echo_load(row);
+	}
+	w->nlp[0][lane] = 1;
+	w->nlp[1][lane] = 0;
+}
+
 static ECHO_STAGE void echo_decide_all(const struct echo_batch *b, struct echo_work *w)
 {
 	for (int i = 0; i < ECHO_LANES; i++)
 		for (int k = 0; k < 2; k++)
 			w->nlp[k][i] = b->e[i]->nlp[k];
-	for (int i = 0; i < b->channels; i++)
-		bl_echo_decide(b->e[i], (struct echo_sums){&w->sum[0][i], ECHO_LANES}, b->work, b->far[i]);
+	for (int i = 0; i < b->channels; i++) {
+		struct echo_sums sums = {&w->sum[0][i], ECHO_LANES};
+
+		if (!bl_echo_decide(b->e[i], sums, b->work, b->far[i]))
+			echo_pass(b, w, i);
+	}
 }
 
 static inline void echo_run(const struct echo_batch *b)

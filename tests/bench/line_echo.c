@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Line echo cancellers on a talker and his echo: 20 ms of every channel, tails of 64 and 128 ms. */
+/*
+ * Line echo cancellers on a talker and his echo: 20 ms of every channel, tails of 64 and 128 ms; and the first eight
+ * seconds of a call, in which ours learns in every tick.
+ */
 #include "echo.h"
 
 #include <speex/speex_echo.h>
 #include <string.h>
 
 #include "bench.h"
+
+#define NEW 400 /* frames of a call, 8 s */
 
 static _Alignas(64) struct bl_echo ours[2][BENCH_CHANNELS];
 static SpeexEchoState *theirs[2][BENCH_CHANNELS];
@@ -83,6 +88,22 @@ static void ours_512(unsigned int number)
 	cancel_ours(0, number);
 }
 
+static void ours_new(unsigned int number)
+{
+	if (number % NEW == 0)
+		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
+			bl_echo_reset(&ours[0][c]);
+	cancel_ours(0, number);
+}
+
+static void ours_1024_new(unsigned int number)
+{
+	if (number % NEW == 0)
+		for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
+			bl_echo_reset(&ours[1][c]);
+	cancel_ours(1, number);
+}
+
 static void ours_1024(unsigned int number)
 {
 	cancel_ours(1, number);
@@ -101,8 +122,12 @@ static void theirs_1024(unsigned int number)
 const struct bench_case bench_line_echo[] = {
         {"512_taps", "ours", prepare_ours_512, ours_512},
         {"512_taps", "speexdsp", prepare_theirs_512, theirs_512},
+        {"512_taps_new_call", "ours", prepare_ours_512, ours_new},
+        {"512_taps_new_call", "speexdsp", prepare_theirs_512, theirs_512},
         {"1024_taps", "ours", prepare_ours_1024, ours_1024},
         {"1024_taps", "speexdsp", prepare_theirs_1024, theirs_1024},
         {"1024_taps", "ours_512", prepare_ours_512, ours_512},
+        {"1024_taps_new_call", "ours", prepare_ours_1024, ours_1024_new},
+        {"1024_taps_new_call", "ours_512", prepare_ours_512, ours_new},
         {0},
 };

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The echo canceller against G.168 (2015), clause by clause, on the laboratory of echo_rig.py.
+"""The echo canceller by the tests of G.168, clause by clause, on the laboratory of echo_rig.py.
 
-Where a requirement is a figure of the Recommendation (a mask over the receive level), `mask` holds its corner points.
+The course of each test follows its clause. The Recommendation's text and figures were not at hand: the limits (`mask`
+over the receive level, margins, times) are from memory of it and are to be compared before conformance is claimed.
 Signals are the composite source signal unless the clause asks for another.
 """
 
@@ -34,7 +35,7 @@ LEVELS = (0.0, -10.0, -20.0, -30.0)
 
 
 def mask(far_dbm0: float, points: tuple[tuple[float, float], ...]) -> float:
-    """A level that the Recommendation draws over the receive level."""
+    """A limit that depends on the receive level, by its corner points."""
     return float(np.interp(far_dbm0, [x for x, _ in points], [y for _, y in points]))
 
 
@@ -106,11 +107,12 @@ def test_g168_3b_stability_in_double_talk(far_dbm0: float, near_dbm0: float) -> 
 def test_g168_3c_simulated_conversation() -> None:
     far = join(talk(4, -16), silence(3), talk(5, -16, place=2))
     near = join(silence(4), talk(5, -16, "agent"), silence(3))  # double talk from 7 to 9 s
+    for run in cancel(lines(far, near=near)):
+        assert run.erle_db(7, 9) >= 15
     for run in cancel(lines(far, near=near), mode=EchoMode.ON):
         alone = run.part(4.1, 7)
         assert level_dbm0(run.out[alone]) == pytest.approx(level_dbm0(near[alone]), abs=1)
         assert np.corrcoef(run.out[alone], near[alone])[0, 1] > 0.95
-        assert run.erle_db(7, 9) >= 8
         assert run.out_dbm0(10, 12) <= -55  # the near end has a background
 
 
