@@ -173,8 +173,8 @@ class Engine:
     ) -> None:
         """Bind the port's UDP pair; packets go out as soon as a remote is known.
 
-        `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127. None: the
-        peer has none, digits go in the sound.
+        `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127; None
+        where the peer has none: digits then go in the sound.
         """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
         if payload_type not in LAWS or packet_ms not in {5, 10, 20}:

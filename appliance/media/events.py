@@ -35,6 +35,8 @@ class ToneKind(enum.IntEnum):
     CONGESTION = 3
     UNOBTAINABLE = 4
     WAITING = 5
+    INFORMATION = 6
+    """Three rising tones before an announcement (SIT)."""
 
 
 class Profile(enum.IntEnum):
