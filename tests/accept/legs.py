@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from appliance.media.engine import RTP_FIRST, EngineBusyError
-from appliance.media.events import EngineStatus
+from appliance.media.events import EngineStatus, Profile
 from drivers.model import SPANS, Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from tests.accept.load import LATE_PER_MILLE
@@ -24,6 +24,7 @@ D_CHANNEL = 16
 TIMESLOTS = [number for number in range(1, 32) if number != D_CHANNEL]
 TALKS = SPANS // 2 * len(TIMESLOTS)
 VOICE_S, LISTEN_S = 2.0, 6.0
+VOICES_S, ECHO_TAIL_MS = 5.0, 64
 LISTENED = range(0, TALKS, 12)
 GROWN_KIB = 256
 
@@ -44,6 +45,7 @@ async def run(sheet: Sheet) -> None:
         _judge(sheet, before, side.engine.status(), seconds)
         sheet.at_most("K4", f"{2 * TALKS} legs: memory grown", _resident_kib(side) - kib, GROWN_KIB, "KiB")
         sheet.equal("K4", f"{2 * TALKS} legs: voices heard whole, of those listened to", heard, len(LISTENED))
+        await _voices(sheet, side)
         lost = [side.engine.port_status(RTP_FIRST + n).rtp for n in range(TALKS)]
         sheet.equal("K4", f"{2 * TALKS} legs: packets lost", sum(each.lost + each.late for each in lost), 0)
 
@@ -99,12 +101,32 @@ async def _listen(side: Side) -> int:
     return heard
 
 
+async def _voices(sheet: Sheet, side: Side) -> None:
+    """The same legs with all that a voice has: echo of 64 ms cancelled, fax and modem listened for."""
+    for talk in range(TALKS):
+        side.engine.set_profile(_leg(talk), Profile.VOICE, ECHO_TAIL_MS)
+        await asyncio.sleep(0.01)
+    await _rest(side, VOICES_S)
+    before = side.engine.status()
+    await _rest(side, VOICES_S)
+    share, spent = _spent(before, side.engine.status(), VOICES_S)
+    sheet.note(f"of a voice, echo cancelled on {TALKS} lines: {100 * share:.1f} % of a core; µs a tick: {spent}")
+    sheet.note(f"120 such legs: {100 * share * 120 / (2 * TALKS):.1f} % of a core, callers' ends included")
+
+
+def _spent(before: EngineStatus, after: EngineStatus, seconds: float) -> tuple[float, str]:
+    """Share of a core, and microseconds of a tick by stage."""
+    ticks = after.ticks - before.ticks
+    stages = {name: (after.stage_ns[name] - before.stage_ns[name]) // ticks // 1000 for name in after.stage_ns}
+    return (after.cpu_ns - before.cpu_ns) / 1e9 / seconds, ", ".join(
+        f"{name} {us}" for name, us in stages.items() if us
+    )
+
+
 def _judge(sheet: Sheet, before: EngineStatus, after: EngineStatus, seconds: float) -> None:
     ticks, late = after.ticks - before.ticks, after.late_ticks - before.late_ticks
     idle = after.reference_late_ticks - before.reference_late_ticks
-    share = (after.cpu_ns - before.cpu_ns) / 1e9 / seconds
-    stages = {name: (after.stage_ns[name] - before.stage_ns[name]) // ticks // 1000 for name in after.stage_ns}
-    spent = ", ".join(f"{name} {us}" for name, us in stages.items() if us)
+    share, spent = _spent(before, after, seconds)
     sheet.note(f"{100 * share:.1f} % of a core, the {TALKS} callers' ends included; µs a tick: {spent}")
     sheet.note(
         f"{ticks} ticks, {late} late, worst since the start {after.worst_lateness_us / 1000:.1f} ms; idle reference "
