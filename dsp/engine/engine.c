@@ -37,8 +37,10 @@ static void close_descriptors(struct bl_engine *e)
 	for (int i = 0; i < BL_SPANS; i++)
 		if (e->span_fds[i] >= 0)
 			close(e->span_fds[i]);
-	for (unsigned i = 0; i < BL_RTP_PORTS; i++)
+	for (unsigned i = 0; i < BL_RTP_PORTS; i++) {
 		bl_rtp_unbind(e, BL_RTP_FIRST + i);
+		bl_secure_release(e, BL_RTP_FIRST + i);
+	}
 	if (e->epoll_fd >= 0)
 		close(e->epoll_fd);
 }

@@ -180,6 +180,8 @@ void bl_rtcp_tick(struct bl_engine *e, unsigned port);
 
 /* secure.c: SRTP; open and close are true where the packet may be used */
 int bl_secure_start(struct bl_engine *e, unsigned port, const struct bl_secure_command *c);
+/* Free the ciphers; the keys stay. */
+void bl_secure_release(struct bl_engine *e, unsigned port);
 void bl_secure_forget(struct bl_secure_command *c);
 void bl_secure_end(struct bl_engine *e, unsigned port);
 int bl_secure_resume(struct bl_engine *e, unsigned port);

@@ -29,15 +29,22 @@ static int take_master(struct bl_srtp *srtp, unsigned suite, const uint8_t *mast
 	return error;
 }
 
+void bl_secure_release(struct bl_engine *e, unsigned port)
+{
+	struct bl_ciphers *c = ciphers_of(e, port);
+
+	bl_srtp_ctx_close(c->rx);
+	bl_srtp_ctx_close(c->tx);
+	*c = (struct bl_ciphers){0};
+}
+
 static int open_ciphers(struct bl_engine *e, unsigned port)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_ciphers *c = ciphers_of(e, port);
 	int error;
 
-	bl_srtp_ctx_close(c->rx);
-	bl_srtp_ctx_close(c->tx);
-	*c = (struct bl_ciphers){0};
+	bl_secure_release(e, port);
 	error = bl_srtp_ctx_open(&c->rx, &r->srtp_rx);
 	return error ? error : bl_srtp_ctx_open(&c->tx, &r->srtp_tx);
 }
@@ -62,11 +69,8 @@ void bl_secure_forget(struct bl_secure_command *c)
 void bl_secure_end(struct bl_engine *e, unsigned port)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
-	struct bl_ciphers *c = ciphers_of(e, port);
 
-	bl_srtp_ctx_close(c->rx);
-	bl_srtp_ctx_close(c->tx);
-	*c = (struct bl_ciphers){0};
+	bl_secure_release(e, port);
 	if (r->secure) {
 		bl_srtp_close(&r->srtp_rx);
 		bl_srtp_close(&r->srtp_tx);
