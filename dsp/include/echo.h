@@ -16,6 +16,7 @@
  * more than chance, and it is given back to the background when that is proven worse: double talk cannot spoil it.
  * From a sine nothing is learned, nor while near is louder than a hybrid would make it (ERL 2 dB; a line with less
  * loss is no hybrid's and is not cancelled). When near no longer resembles the modelled echo, the path has changed.
+ * Until it has taken an echo away beyond chance, out is near, bit for bit: a line without a hybrid is left alone.
  * Behind it the non-linear processor (NLP) replaces what is no louder than the residual echo expected by comfort noise
  * of the near end's level and spectrum; the near end opens it within its first tick.
  *
@@ -100,6 +101,7 @@ struct bl_echo {
 	float far_peak;                 /* energy of the loudest tick of late */
 	float out_power;                /* of the residual, smoothed */
 	float echo_power;               /* of the modelled echo, falling slowly */
+	float merit, merit_chance;      /* near squared less residual squared: sum of a second, and its variance */
 	float leak;                     /* residual echo by modelled echo */
 	float erl[2];                   /* far and echo, smoothed in single talk */
 	float erle[2];                  /* near and residual, likewise */
@@ -120,6 +122,7 @@ struct bl_echo {
 	uint32_t updates;               /* of the foreground, saturating */
 	uint8_t sounding[BL_ECHO_PARTS_MAX]; /* the foreground's parts that matter, ascending */
 	uint8_t sounding_parts;              /* how many */
+	uint8_t proven;                      /* there is an echo */
 	uint8_t double_talk, nlp_active, narrow, disabled;
 	struct bl_echo_tone tone[2]; /* far, near */
 	uint32_t unused[2];          /* a whole number of cache lines */

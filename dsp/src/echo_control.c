@@ -22,6 +22,8 @@
 #define TOO_LOUD 0.6f
 #define NOT_LOUD (40 * 1000.0f) /* -54 dBm0 */
 #define LOUD_TICKS 6
+#define PROOF 12.0f       /* standard deviations, and at least a tenth of a second that can be heard */
+#define PROOF_KEEP 0.995f /* a second */
 #define CHANGE_TICKS 20
 #define EAGER_TICKS 2000 /* 10 s of far sound */
 
@@ -48,6 +50,8 @@ static void forget_path(struct bl_echo *e)
 	e->energy = e->cross = e->model = e->chance = 0;
 	e->sounding_parts = 0;
 	e->eager = EAGER_TICKS;
+	e->proven = 0;
+	e->merit = e->merit_chance = 0;
 	forget_evidence(e);
 }
 
@@ -162,6 +166,22 @@ static int is_worse_than_none(const struct bl_echo *e)
 	return e->model - 2 * e->cross > 6 * sqrtf(e->chance) + 1;
 }
 
+/*
+ * Is there an echo at all? Until the foreground has taken something away beyond chance, nothing is changed: two people
+ * who speak at once over a line without a hybrid are no echo of each other.
+ */
+static void watch_merit(struct bl_echo *e, struct echo_sums sum)
+{
+	float model = echo_sum_of(sum, ECHO_MODEL);
+
+	if (e->proven)
+		return;
+	e->merit = e->merit * PROOF_KEEP + 2 * echo_sum_of(sum, ECHO_CROSS) - model;
+	e->merit_chance = e->merit_chance * PROOF_KEEP * PROOF_KEEP +
+	                  4 * COLOUR / BL_ECHO_BLOCK * model * echo_sum_of(sum, ECHO_FORE);
+	e->proven = e->merit > PROOF * sqrtf(e->merit_chance) + CHANGE_TICKS * AUDIBLE;
+}
+
 static void watch_path(struct bl_echo *e, struct echo_sums sum)
 {
 	int moved = has_moved(e, sum);
@@ -237,14 +257,14 @@ static int is_sound(const struct bl_echo *e, struct echo_sums sum)
 {
 	float all = echo_sum_of(sum, ECHO_FORE) + echo_sum_of(sum, ECHO_BACK) + echo_sum_of(sum, ECHO_MODEL);
 
-	all += fabsf(echo_sum_of(sum, ECHO_CROSS)) + fabsf(e->noise) + fabsf(e->leak) + fabsf(e->cross) +
-	       fabsf(e->model);
+	all += fabsf(echo_sum_of(sum, ECHO_CROSS)) + fabsf(e->noise) + fabsf(e->merit) + fabsf(e->leak) +
+	       fabsf(e->cross) + fabsf(e->model);
 	all += fabsf(e->echo_power) + fabsf(e->far_power) + fabsf(e->far_peak) + fabsf(e->out_power) + fabsf(e->energy);
 	all += fabsf(e->concentration) + fabsf(e->broad) + fabsf(e->predictor_gain) + fabsf(e->nlp[0]) +
 	       fabsf(e->nlp[1]);
 	for (int k = 0; k < BL_ECHO_ORDER; k++)
 		all += fabsf(e->synthetic[k]) + fabsf(e->predictor[k]) + fabsf(e->lags[k]);
-	return all < 1e15f;
+	return all < 1e15f && fabsf(e->merit_chance) < 1e30f;
 }
 
 int bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind work, const int16_t *far)
@@ -261,11 +281,12 @@ int bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind 
 		learn(e, sum);
 	if (work != ECHO_REST) {
 		watch_path(e, sum);
+		watch_merit(e, sum);
 		watch_far(e, sum, far);
 	}
 	memcpy(e->before, far, sizeof e->before);
 	e->random += (uint16_t)far[0]; /* no two lines have the same comfort noise */
 	bl_echo_judge_tones(e, sum);
 	bl_echo_judge_residual(e, sum);
-	return 1;
+	return e->proven;
 }

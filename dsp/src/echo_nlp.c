@@ -15,7 +15,6 @@
 #define INAUDIBLE 20.0f /* mean square, -71 dBm0: expected echo that is let through */
 #define IDLE 150.0f     /* -62 dBm0: above the idle codes of A-law */
 #define HANG_TICKS 10
-#define PATH_UNKNOWN 0.5f  /* echo by far before anything was learned: ERL 3 dB */
 #define BESIDE 0.002f      /* of far comes back as what the model does not hold, */
 #define BESIDE_ONSET 0.01f /* and more where it begins */
 #define ONSET 8.0f         /* far by what it was before */
@@ -93,8 +92,8 @@ static float expected_echo(struct bl_echo *e, struct echo_sums sum)
 	else if (e->onset)
 		e->onset--;
 	e->far_power = echo_high(far, e->far_power * 0.8f);
-	if (e->updates == 0)
-		return e->far_power * PATH_UNKNOWN;
+	if (!e->proven)
+		return 0;
 	if (model > 400 && model > 4 * e->noise) {
 		float leak = left / e->echo_power;
 

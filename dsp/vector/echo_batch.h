@@ -75,8 +75,10 @@ static inline float echo_sum_of(struct echo_sums sums, int which)
 	return sums.first[which * sums.stride];
 }
 
-/* After the residuals are known: decide. Sets e->nlp to the gains at this tick's end. 0: the state was torn, it begins
- * anew. */
+/*
+ * After the residuals are known: decide. Sets e->nlp to the gains at this tick's end. 0: near is sent as it came, for
+ * there is no proven echo, or the state was torn and begins anew.
+ */
 int bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind work, const int16_t *far);
 /* Levels, noise, NLP. */
 void bl_echo_judge_residual(struct bl_echo *e, struct echo_sums sum);

@@ -289,7 +289,7 @@ static ECHO_STAGE void echo_send(const struct echo_batch *b, struct echo_work *w
 	echo_scatter_sound(w->residual, b->out);
 }
 
-/* A channel whose state was torn sends near as it came. */
+/* A channel without a proven echo, or whose state was torn, sends near as it came. */
 static ECHO_STAGE void echo_pass(const struct echo_batch *b, struct echo_work *w, int lane)
 {
 	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
@@ -305,13 +305,19 @@ static ECHO_STAGE void echo_pass(const struct echo_batch *b, struct echo_work *w
 
 static ECHO_STAGE void echo_decide_all(const struct echo_batch *b, struct echo_work *w)
 {
+	int changed[ECHO_LANES] = {0};
+
 	for (int i = 0; i < ECHO_LANES; i++)
 		for (int k = 0; k < 2; k++)
 			w->nlp[k][i] = b->e[i]->nlp[k];
-	for (int i = 0; i < b->channels; i++) {
+	for (int i = 0; i < ECHO_LANES; i++) {
 		struct echo_sums sums = {&w->sum[0][i], ECHO_LANES};
 
-		if (!bl_echo_decide(b->e[i], sums, b->work, b->far[i]))
+		if (i < b->channels) /* lanes behind them repeat the first, and write where it does */
+			changed[i] = bl_echo_decide(b->e[i], sums, b->work, b->far[i]);
+		else
+			changed[i] = changed[0];
+		if (!changed[i])
 			echo_pass(b, w, i);
 	}
 }

@@ -192,6 +192,15 @@ def test_torn_state_starts_again_and_harms_no_neighbour(value: float) -> None:
     assert whole.erle_db(0.2, 6) >= 30
 
 
+@pytest.mark.parametrize("level", [-10, -22])
+def test_two_who_speak_at_once_over_a_line_without_hybrid_pass_bit_for_bit(level: float) -> None:
+    """No echo, no change: K4's octets on a line to a digital exchange."""
+    for place in range(4):
+        line = Line(talk(12, -16, place=place), [], talk(12, level, voice="agent", place=place))
+        (run,) = cancel([line], mode=EchoMode.ON)
+        assert np.array_equal(run.out, run.near)
+
+
 def test_batch_gives_what_channels_give_alone() -> None:
     runs = [Line(talk(3, -16, place=k % 6), [(0, path(HYBRIDS[k % 8]))]) for k in range(11)]
     together = cancel(runs, mode=EchoMode.ON)
