@@ -9,6 +9,7 @@ struct bl_jitter_cfg {
 	uint16_t min_samples;
 	uint16_t max_samples;
 	uint16_t frame_samples;
+	uint16_t nearer_samples;
 };
 
 struct bl_jitter {

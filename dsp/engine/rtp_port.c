@@ -17,6 +17,8 @@
 #define QUIET_SAMPLES 480 /* 60 ms: the held SSRC has stopped */
 #define SSRC_PROBATION 2
 #define ADDRESS_PROBATION 4
+#define LEAST_SAMPLES 240     /* 30 ms: two packets may lag; from the 40 ms of the beginning, no join on a quiet LAN */
+#define NEARER_SAMPLES 120    /* 15 ms are worth one: by the E-model they are 0.4 R */
 #define FORMER_SAMPLES 8000   /* 1 s in which the peer of before a transfer is not taken for the one behind it */
 #define TIMEOUT_SAMPLES 80000 /* 10 s */
 #define CHANGES 3             /* bl_telephone_event_rx_take: enough */
@@ -58,6 +60,8 @@ void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
 
 	jitter.law = r->law;
 	jitter.vbd = profile != BL_PROFILE_VOICE;
+	jitter.min_samples = LEAST_SAMPLES;
+	jitter.nearer_samples = NEARER_SAMPLES;
 	(void)bl_jitter_set(&r->jitter, &jitter); /* nothing else changes */
 }
 

@@ -52,13 +52,14 @@
 enum bl_jitter_law { BL_JITTER_ALAW, BL_JITTER_ULAW, BL_JITTER_OCTETS, BL_JITTER_LAWS };
 
 struct bl_jitter_cfg {
-	uint8_t law;            /* enum bl_jitter_law; OCTETS: never joined, see bl_jitter_wish */
-	uint8_t vbd;            /* fixed delay */
-	uint8_t resampled;      /* octets are taken at the pace of bl_jitter_skew_ppm */
-	uint16_t start_samples; /* delay of the first packet; 0 to BL_JITTER_MAX_SAMPLES */
-	uint16_t min_samples;   /* least delay beyond the quickest packet's, up to max_samples */
-	uint16_t max_samples;   /* most, up to BL_JITTER_MAX_SAMPLES */
-	uint16_t frame_samples; /* BL_JITTER_OCTETS: of a packed frame, up to BL_JITTER_PACKET_MAX; 0 or 1: none */
+	uint8_t law;             /* enum bl_jitter_law; OCTETS: never joined, see bl_jitter_wish */
+	uint8_t vbd;             /* fixed delay */
+	uint8_t resampled;       /* octets are taken at the pace of bl_jitter_skew_ppm */
+	uint16_t start_samples;  /* delay of the first packet; 0 to BL_JITTER_MAX_SAMPLES */
+	uint16_t min_samples;    /* least delay beyond the quickest packet's, up to max_samples */
+	uint16_t max_samples;    /* most, up to BL_JITTER_MAX_SAMPLES */
+	uint16_t frame_samples;  /* BL_JITTER_OCTETS: of a packed frame, up to BL_JITTER_PACKET_MAX; 0 or 1: none */
+	uint16_t nearer_samples; /* excess of delay that is worth a join when the network is calm; 0: 3 ms */
 };
 
 struct bl_jitter {

@@ -161,7 +161,8 @@ void bl_jitter_judge(struct bl_jitter *j, uint32_t now)
 {
 	uint32_t want = wanted(j);
 	int32_t excess = (int32_t)(now - j->play - want);
-	int nearer = excess >= NEARER && now - j->calm_from >= BL_JITTER_CALM_SAMPLES;
+	int32_t worth = j->cfg.nearer_samples ? j->cfg.nearer_samples : NEARER;
+	int nearer = excess >= worth && now - j->calm_from >= BL_JITTER_CALM_SAMPLES;
 
 	j->wish = 0;
 	if (j->cfg.vbd || j->stalled)
