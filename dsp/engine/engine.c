@@ -32,14 +32,14 @@ static void become_real_time(struct bl_engine *e)
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
-static void close_descriptors(struct bl_engine *e)
+static void close_ports(struct bl_engine *e)
 {
 	for (int i = 0; i < BL_SPANS; i++)
 		if (e->span_fds[i] >= 0)
 			close(e->span_fds[i]);
 	for (unsigned i = 0; i < BL_RTP_PORTS; i++) {
 		bl_rtp_unbind(e, BL_RTP_FIRST + i);
-		bl_secure_release(e, BL_RTP_FIRST + i);
+		bl_secure_suspend(e, BL_RTP_FIRST + i);
 	}
 	if (e->epoll_fd >= 0)
 		close(e->epoll_fd);
@@ -141,7 +141,7 @@ int bl_engine_run(struct bl_engine *e)
 
 void bl_engine_close(struct bl_engine *e)
 {
-	close_descriptors(e);
+	close_ports(e);
 	if (e->segment)
 		bl_segment_unmap(e->segment);
 	free(e);

@@ -180,9 +180,9 @@ void bl_rtcp_tick(struct bl_engine *e, unsigned port);
 
 /* secure.c: SRTP; open and close are true where the packet may be used */
 int bl_secure_start(struct bl_engine *e, unsigned port, const struct bl_secure_command *c);
-/* Free the ciphers; the keys stay. */
-void bl_secure_release(struct bl_engine *e, unsigned port);
 void bl_secure_forget(struct bl_secure_command *c);
+/* This process's ciphers go; the keys stay for the next. */
+void bl_secure_suspend(struct bl_engine *e, unsigned port);
 void bl_secure_end(struct bl_engine *e, unsigned port);
 int bl_secure_resume(struct bl_engine *e, unsigned port);
 bool bl_secure_open(struct bl_engine *e, unsigned port, uint8_t *octets, size_t *n);

@@ -129,11 +129,11 @@ void bl_port_close(struct bl_engine *e, unsigned port)
 	bl_port_part(e, port);
 	send_away(e, port);
 	(void)bl_conference_leave(e, port); /* in none is as good */
+	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST)
+		bl_secure_end(e, port); /* first: should we die now, no keys lie in a closed port */
 	bl_port(e, port)->kind = BL_PORT_CLOSED;
-	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST) {
+	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST)
 		bl_rtp_unbind(e, port);
-		bl_secure_end(e, port);
-	}
 	memset(e->tx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);
 	e->dirty = 1;
 }

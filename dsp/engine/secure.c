@@ -29,7 +29,7 @@ static int take_master(struct bl_srtp *srtp, unsigned suite, const uint8_t *mast
 	return error;
 }
 
-void bl_secure_release(struct bl_engine *e, unsigned port)
+void bl_secure_suspend(struct bl_engine *e, unsigned port)
 {
 	struct bl_ciphers *c = ciphers_of(e, port);
 
@@ -44,7 +44,7 @@ static int open_ciphers(struct bl_engine *e, unsigned port)
 	struct bl_ciphers *c = ciphers_of(e, port);
 	int error;
 
-	bl_secure_release(e, port);
+	bl_secure_suspend(e, port);
 	error = bl_srtp_ctx_open(&c->rx, &r->srtp_rx);
 	return error ? error : bl_srtp_ctx_open(&c->tx, &r->srtp_tx);
 }
@@ -70,7 +70,7 @@ void bl_secure_end(struct bl_engine *e, unsigned port)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 
-	bl_secure_release(e, port);
+	bl_secure_suspend(e, port);
 	if (r->secure) {
 		bl_srtp_close(&r->srtp_rx);
 		bl_srtp_close(&r->srtp_tx);

@@ -144,6 +144,17 @@ static void tear(struct bl_segment *s)
 	s->commands[2].ring.head = chance(UINT32_MAX);
 }
 
+/* A port that is open and has keys when the engine ends. */
+static void leave_keys(struct bl_segment *s)
+{
+	struct bl_command c = {.kind = BL_OPEN_RTP, .port = BL_RTP_FIRST, .rtp = {.packet_ms = 20}};
+
+	bl_command_push(s, BL_SIP, &c);
+	c = (struct bl_command){.kind = BL_SECURE, .port = BL_RTP_FIRST, .secure = {.suite = 1}};
+	bl_command_push(s, BL_SIP, &c);
+	usleep(100000);
+}
+
 static int live(struct bl_segment *s, int segment_fd, const int *event_fds, const unsigned *ports, int fd)
 {
 	struct bl_engine *engine;
@@ -162,6 +173,7 @@ static int live(struct bl_segment *s, int segment_fd, const int *event_fds, cons
 		take_all(s);
 		usleep(1000);
 	}
+	leave_keys(s);
 	__atomic_store_n(&s->header.stop, 1, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	bl_engine_close(engine);
