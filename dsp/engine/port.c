@@ -138,8 +138,13 @@ void bl_port_close(struct bl_engine *e, unsigned port)
 	e->dirty = 1;
 }
 
-static void leave_bridge(struct bl_port *p)
+/* A key that is down beyond the bridge is up for this port's peer: its end would be told to nobody. */
+static void leave_bridge(struct bl_engine *e, unsigned port)
 {
+	struct bl_port *p = bl_port(e, port);
+
+	if (p->kind == BL_PORT_RTP)
+		bl_telephone_event_tx_release(&bl_rtp_of(e, port)->event_tx);
 	if (p->source == BL_SOURCE_BRIDGE || p->source == BL_SOURCE_LISTEN)
 		p->source = BL_SOURCE_IDLE;
 	p->peer = BL_NO_PORT;
@@ -152,8 +157,8 @@ int bl_port_disconnect(struct bl_engine *e, unsigned port)
 	if (!bl_port_is_open(e, port) || (p->source != BL_SOURCE_BRIDGE && p->source != BL_SOURCE_LISTEN))
 		return -ENOTCONN;
 	if (p->source == BL_SOURCE_BRIDGE && p->peer < BL_PORTS && bl_port(e, p->peer)->peer == port)
-		leave_bridge(bl_port(e, p->peer));
-	leave_bridge(p);
+		leave_bridge(e, p->peer);
+	leave_bridge(e, port);
 	return 0;
 }
 

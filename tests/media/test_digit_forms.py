@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Digits that change their form on a bridge, and bridges that change while a digit is on: none is lost or left on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from appliance.media.engine import NULL_FIRST
+from appliance.media.events import DigitDetected
+from tests.media.rig import Side, engine_thread, until
+from tests.media.rtp_peer import RtpPacket, RtpPeer
+from tests.media.test_rtp_voice import CALLER, EVENTS, LEG, PORT, bridged
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
+
+OTHER, CONFERENCE = NULL_FIRST, 4
+Ends = tuple[Side, RtpPeer]
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    with engine_thread() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, peer.address, event_type=EVENTS)
+        bridged(side)
+        time.sleep(0.1)
+        yield side, peer
+
+
+def events(peer: RtpPeer) -> list[RtpPacket]:
+    return [packet for packet in peer.hear() if packet.payload_type == EVENTS]
+
+
+def ended(peer: RtpPeer) -> bool:
+    return any(packet.payload[1] & 0x80 for packet in events(peer))
+
+
+def detected(side: Side) -> dict[int, str]:
+    """Digits heard so far by port."""
+    heard: dict[int, str] = {}
+    for event in side.call.all(DigitDetected):
+        heard[event.port] = heard.get(event.port, "") + event.digit
+    return heard
+
+
+ENDINGS: dict[str, Callable[[Side], None]] = {
+    "disconnected": lambda side: side.engine.disconnect(LEG),
+    "re-pointed": lambda side: side.engine.connect(PORT, OTHER),
+    "leg re-pointed": lambda side: side.engine.connect(LEG, OTHER),
+    "conference": lambda side: side.engine.join(PORT, CONFERENCE),
+    "leg closed": lambda side: side.engine.close_port(LEG),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
+def test_rfc4733_2_5_1_4_event_ends_with_the_bridge_and_sound_comes_again(
+    ends: Ends, ending: Callable[[Side], None]
+) -> None:
+    side, peer = ends
+    side.engine.open_null(OTHER)
+    side.engine.send_digits(CALLER, 1, "5", on_ms=5000, off_ms=100)
+    until(lambda: len(events(peer)) > 3)
+    assert not ended(peer)
+    ending(side)
+    until(lambda: ended(peer))
+    heard = len(peer.hear())
+    until(lambda: sum(packet.payload_type == 8 for packet in peer.hear()[heard:]) > 10)
