@@ -84,9 +84,23 @@ void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint6
 	r->remote = r->signalled = *remote;
 }
 
-/* The source whose packets we hear, from now on. */
-static void latch(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet)
+/* The stream of an event that is on is given up: nobody else would tell its end. */
+static void end_event(struct bl_engine *e, unsigned port)
 {
+	struct bl_telephone_event_rx *rx = &bl_rtp_of(e, port)->event_rx;
+	const struct bl_telephone_event_change end = {
+	        .event = rx->event, .timestamp = rx->begin, .duration = rx->segment - rx->begin + rx->duration};
+
+	if (rx->on)
+		bl_digit_event(e, port, &end);
+	bl_telephone_event_rx_reset(rx);
+}
+
+/* The source whose packets we hear, from now on. */
+static void latch(struct bl_engine *e, unsigned port, const struct bl_address *from, const struct bl_rtp_packet *packet)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+
 	if (!r->rx.started || packet->ssrc != r->remote_ssrc) {
 		uint64_t received = r->rx.received, duplicates = r->rx.duplicates;
 
@@ -94,7 +108,7 @@ static void latch(struct bl_rtp_port *r, const struct bl_address *from, const st
 		r->rx.received = received;
 		r->rx.duplicates = duplicates;
 		bl_jitter_reset(&r->jitter);
-		bl_telephone_event_rx_reset(&r->event_rx);
+		end_event(e, port);
 		bl_plc_reset(&r->plc);
 		r->sounded = 0;
 	}
@@ -133,20 +147,22 @@ static bool accept_ssrc(struct bl_rtp_port *r, const struct bl_address *from, co
 	return in_a_row(r, from, packet) >= SSRC_PROBATION && sample - r->last_packet > QUIET_SAMPLES;
 }
 
-static bool source_held(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
-                        uint64_t sample)
+static bool source_held(struct bl_engine *e, unsigned port, const struct bl_address *from,
+                        const struct bl_rtp_packet *packet)
 {
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+
 	if (!r->remote.port)
 		return false;
 	if (r->latched && same(from, &r->remote)) {
 		if (packet->ssrc == r->remote_ssrc)
 			return true;
-		if (!accept_ssrc(r, from, packet, sample))
+		if (!accept_ssrc(r, from, packet, e->tick.sample))
 			return false;
-	} else if (!same(from, &r->signalled) && !accept_address(r, from, packet, sample)) {
+	} else if (!same(from, &r->signalled) && !accept_address(r, from, packet, e->tick.sample)) {
 		return false;
 	}
-	latch(r, from, packet);
+	latch(e, port, from, packet);
 	return true;
 }
 
@@ -221,7 +237,7 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 	}
 	if (!payload_known(r, &packet))
 		return;
-	if (!source_held(r, from, &packet, e->tick.sample)) {
+	if (!source_held(e, port, from, &packet)) {
 		r->counters.stray++;
 		return;
 	}

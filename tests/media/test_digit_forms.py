@@ -10,9 +10,9 @@ import pytest
 
 from appliance.media.engine import NULL_FIRST
 from appliance.media.events import DigitDetected
-from tests.media.rig import Side, engine_thread, until
-from tests.media.rtp_peer import RtpPacket, RtpPeer
-from tests.media.test_rtp_voice import CALLER, EVENTS, LEG, PORT, bridged
+from tests.media.rig import Side, engine_thread, noise, until
+from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
+from tests.media.test_rtp_voice import CALLER, EVENTS, LEG, PORT, bridged, report
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 
@@ -68,3 +68,14 @@ def test_rfc4733_2_5_1_4_event_ends_with_the_bridge_and_sound_comes_again(
     until(lambda: ended(peer))
     heard = len(peer.hear())
     until(lambda: sum(packet.payload_type == 8 for packet in peer.hear()[heard:]) > 10)
+
+
+def test_new_ssrc_ends_the_event_of_the_one_before(ends: Ends) -> None:
+    """A phone that begins a new stream with a key down: the digit ends, and its sound is heard."""
+    side, peer = ends
+    side.engine.record(7, CALLER, CALLER, 0)
+    peer.talk([[RtpPacket(n, 1600, report(5, 160 * n + 160), payload_type=EVENTS).encode()] for n in range(5)])
+    peer.talk([[]] * 5)
+    sound = noise(0.5)
+    peer.talk([[packet.encode()] for packet in packets(sound, 100, 100_000, ssrc=0x9999)])
+    until(lambda: sound[-800:] in side.recorder.left(7))
