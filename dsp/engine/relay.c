@@ -3,7 +3,8 @@
  * Digits, however they come: tones in the sound, telephone events, SIP INFO. Each is told once (digit_relay.h), and
  * passed over a bridge in the form that the other side takes: events where it has them, else as a tone.
  *
- * Where a digit is passed on in another form, the tone itself is silenced from its early flag on.
+ * Where a digit is passed on in another form, the tone itself is silenced from its early flag on. A port that has
+ * events is silenced for everybody; its tones are made anew for a port that has none.
  */
 #include "machine.h"
 
@@ -28,6 +29,12 @@ static unsigned hearer_of(struct bl_engine *e, unsigned port)
 	return p->source == BL_SOURCE_BRIDGE ? p->peer : BL_NO_PORT;
 }
 
+/* Its tones reach nobody by themselves. */
+static bool has_events(struct bl_engine *e, unsigned port)
+{
+	return bl_port(e, port)->profile != BL_PROFILE_CLEAR && events_of(e, port);
+}
+
 static void pass_on(struct bl_engine *e, unsigned port, const struct bl_digit_change *change)
 {
 	unsigned hearer = hearer_of(e, port);
@@ -39,7 +46,7 @@ static void pass_on(struct bl_engine *e, unsigned port, const struct bl_digit_ch
 		(void)bl_telephone_event_tx_press(&r->event_tx, bl_telephone_event_of(change->digit));
 	else if (r)
 		bl_telephone_event_tx_release(&r->event_tx);
-	else if (change->on && change->source != BL_DIGIT_INBAND)
+	else if (change->on && (change->source != BL_DIGIT_INBAND || has_events(e, port)))
 		bl_digits_pass(e, hearer, change->digit, TONE_MS, PAUSE_MS);
 }
 

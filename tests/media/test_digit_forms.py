@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from appliance.media.engine import NULL_FIRST
-from appliance.media.events import DigitDetected
+from appliance.media.events import DigitDetected, DigitsCollected
+from dsp.dtmf import DtmfSender
+from dsp.g711 import alaw_encode
 from tests.media.rig import Side, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
 from tests.media.test_rtp_voice import CALLER, EVENTS, LEG, PORT, bridged, report
@@ -79,3 +81,21 @@ def test_new_ssrc_ends_the_event_of_the_one_before(ends: Ends) -> None:
     sound = noise(0.5)
     peer.talk([[packet.encode()] for packet in packets(sound, 100, 100_000, ssrc=0x9999)])
     until(lambda: sound[-800:] in side.recorder.left(7))
+
+
+def test_tone_of_a_phone_that_has_events_comes_to_the_line_once(ends: Ends) -> None:
+    """It is silenced, therefore it is sent anew."""
+    side, peer = ends
+    side.engine.disconnect(PORT)
+    side.ivr.engine.collect(PORT, 1, 9, 5000, 5000)
+    side.ivr.engine.stop(PORT)
+    side.ivr.wait(DigitsCollected)
+    side.engine.connect(LEG, PORT)
+    sender = DtmfSender(on_ms=100, off_ms=100)
+    sender.send("7")
+    tone, _ = sender.process(8000)
+    silence = b"\xd5" * 1600
+    peer.talk([[packet.encode()] for packet in packets(silence + alaw_encode(tone.tobytes()))])
+    until(lambda: CALLER in detected(side))
+    peer.talk([[]] * 15)
+    assert detected(side)[CALLER] == "7"
