@@ -175,7 +175,8 @@ void bl_rtp_send(struct bl_engine *e);
 /* rtp_control.c: RTCP */
 void bl_rtcp_begin(struct bl_rtp_port *r, uint64_t sample);
 bool bl_rtcp_muxed(const uint8_t *octets, size_t n);
-void bl_rtcp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);
+/* True if it was the peer's. */
+bool bl_rtcp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);
 void bl_rtcp_tick(struct bl_engine *e, unsigned port);
 
 /* secure.c: SRTP; open and close are true where the packet may be used */

@@ -37,20 +37,22 @@ bool bl_rtcp_muxed(const uint8_t *octets, size_t n)
 	return n >= 8 && octets[0] >> 6 == 2 && octets[1] >= TYPE_FIRST && octets[1] <= TYPE_LAST;
 }
 
-void bl_rtcp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n)
+bool bl_rtcp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtcp_report report;
 
 	if (from->ip != r->remote.ip) {
 		r->counters.stray++;
-		return;
+		return false;
 	}
 	if (!bl_secure_open_control(e, port, octets, &n))
-		return;
+		return false;
 	r->counters.rtcp++;
-	if (bl_rtcp_take(&r->rtcp, octets, n, now_of(e->tick.sample), &report))
-		r->counters.bad++;
+	if (bl_rtcp_take(&r->rtcp, octets, n, now_of(e->tick.sample), &report) == 0)
+		return true;
+	r->counters.bad++;
+	return false;
 }
 
 static uint8_t share(double percent)

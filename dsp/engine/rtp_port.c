@@ -76,6 +76,8 @@ void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint6
 		r->former = r->remote;
 		r->former_until = sample + FORMER_SAMPLES;
 	}
+	if (!same(&r->signalled, remote))
+		r->mux = 0; /* another peer: it has to show that it does so */
 	r->marker = 1;
 	r->latched = 0;
 	r->timed_out = 0;
@@ -225,8 +227,8 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 	struct bl_rtp_packet packet;
 
 	if (bl_rtcp_muxed(octets, n)) {
-		r->mux = 1;
-		bl_rtcp_datagram(e, port, from, octets, n);
+		if (bl_rtcp_datagram(e, port, from, octets, n))
+			r->mux = 1;
 		return;
 	}
 	if (!bl_secure_open(e, port, octets, &n))

@@ -100,7 +100,7 @@ static void take_batch(struct bl_engine *e, uint32_t tag, struct batch *b, int c
 		struct bl_address from = {ntohl(b->from[i].sin_addr.s_addr), ntohs(b->from[i].sin_port), 0};
 
 		if (tag & RTCP_FLAG)
-			bl_rtcp_datagram(e, port, &from, b->datagrams[i], b->messages[i].msg_len);
+			(void)bl_rtcp_datagram(e, port, &from, b->datagrams[i], b->messages[i].msg_len);
 		else
 			bl_rtp_datagram(e, port, &from, b->datagrams[i], b->messages[i].msg_len);
 	}

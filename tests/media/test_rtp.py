@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -204,6 +205,25 @@ def test_rtcp_is_bound_and_counted(ends: Ends) -> None:
     side, peer = ends
     peer.socket.sendto(b"\x80\xc9\x00\x01\x00\x00\x00\x01", (HOST, peer.engine[1] + 1))
     until(lambda: side.engine.port_status(PORT).rtp.rtcp == 1)
+
+
+def test_rfc5761_rtcp_of_strangers_does_not_move_ours(ends: Ends) -> None:
+    side, peer = ends
+    segment = Segment(side.host.segment_fd)
+    rtp = segment.c.rtp[0]
+    report = b"\x80\xc9\x00\x01\x00\x00\x00\x01"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.sendto(report, peer.engine)
+        until(lambda: side.engine.port_status(PORT).rtp.stray == 1)
+    peer.send(report[:3] + b"\x77" + report[4:])
+    until(lambda: side.engine.port_status(PORT).rtp.bad == 1)
+    assert not rtp.mux
+    peer.send(report)
+    until(lambda: side.engine.port_status(PORT).rtp.rtcp == 2)
+    assert rtp.mux
+    side.engine.set_rtp_remote(PORT, (HOST, peer.address[1] + 1))
+    until(lambda: not rtp.mux)
 
 
 def test_a_port_in_use_is_refused(ends: Ends) -> None:
