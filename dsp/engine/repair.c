@@ -33,10 +33,12 @@ static bool tone_fits(const struct bl_tone *t)
 	return t->steps_n >= 1 && t->steps_n <= BL_TONE_STEPS && t->step < t->steps_n;
 }
 
-static bool digits_fit(const struct bl_digits *d)
+static bool digits_fit(const struct bl_port *p)
 {
+	const struct bl_digits *d = &p->digits;
+
 	return d->tx.queued <= BL_DTMF_TX_QUEUE && d->tx.first < BL_DTMF_TX_QUEUE &&
-	       (d->owner < BL_CLIENTS || d->owner == BL_NO_CLIENT);
+	       (d->owner < BL_CLIENTS || d->owner == BL_NO_CLIENT) && (!d->events || p->kind == BL_PORT_RTP);
 }
 
 static bool source_fits(struct bl_engine *e, unsigned port)
@@ -75,16 +77,21 @@ static void mend_source(struct bl_engine *e, unsigned port)
 	p->peer = BL_NO_PORT;
 }
 
-static void mend_digits(struct bl_engine *e, struct bl_port *p)
+/* Events are not taken up again: their sending ends here, as every one must. */
+static void mend_digits(struct bl_engine *e, unsigned port)
 {
+	struct bl_port *p = bl_port(e, port);
+
 	if (p->collect.active && !collect_fits(&p->collect)) {
 		p->collect.active = 0;
 		e->segment->header.repaired++;
 	}
-	if (p->digits.active && (!digits_fit(&p->digits) || p->digits.events)) {
+	if (p->digits.active && !digits_fit(p)) {
 		p->digits.active = p->digits.events = 0;
 		e->segment->header.repaired++;
 	}
+	if (p->digits.active && p->digits.events)
+		bl_digits_end(e, port);
 	if (p->ahead.count > BL_TYPE_AHEAD)
 		p->ahead.count = 0;
 	if (p->listener >= BL_CLIENTS)
@@ -120,7 +127,7 @@ static void mend_port(struct bl_engine *e, unsigned port)
 	struct bl_port *p = bl_port(e, port);
 
 	mend_source(e, port);
-	mend_digits(e, p);
+	mend_digits(e, port);
 	bl_profile_resume(e, port);
 	(void)bl_digit_relay_init(&p->relay); /* cannot fail */
 	if (p->detect)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from appliance.media.engine import NULL_FIRST
-from appliance.media.events import DigitDetected, DigitsCollected
+from appliance.media.events import DigitDetected, DigitsCollected, DigitsSent
 from dsp.dtmf import DtmfSender
 from dsp.g711 import alaw_encode
-from tests.media.rig import Side, engine_thread, noise, until
+from tests.media.rig import Side, engine_process, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
 from tests.media.test_rtp_voice import CALLER, EVENTS, LEG, PORT, bridged, report
 
@@ -99,3 +99,16 @@ def test_tone_of_a_phone_that_has_events_comes_to_the_line_once(ends: Ends) -> N
     until(lambda: CALLER in detected(side))
     peer.talk([[]] * 15)
     assert detected(side)[CALLER] == "7"
+
+
+def test_event_digits_of_a_killed_engine_end_in_one_event() -> None:
+    with engine_process() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, peer.address, event_type=EVENTS)
+        side.engine.send_digits(PORT, 9, "1234567890", on_ms=200, off_ms=200)
+        until(lambda: len(events(peer)) > 3)
+        host.kill()
+        host.start()
+        assert side.line.wait(DigitsSent).send_id == 9
+        side.engine.send_digits(PORT, 10, "1", on_ms=40, off_ms=40)
+        assert side.line.wait(DigitsSent, 2).send_id == 10
