@@ -14,9 +14,17 @@ static struct bl_ciphers *ciphers_of(struct bl_engine *e, unsigned port)
 	return &e->ciphers[port - BL_RTP_FIRST];
 }
 
+static bool same_keys(const struct bl_srtp *a, const struct bl_srtp *b)
+{
+	return a->suite == b->suite && CRYPTO_memcmp(&a->rtp, &b->rtp, sizeof a->rtp) == 0 &&
+	       CRYPTO_memcmp(&a->rtcp, &b->rtcp, sizeof a->rtcp) == 0;
+}
+
+/* Keys that are given again have served: their indexes and replay window go on (RFC 3711 §9.1). */
 static int take_master(struct bl_srtp *srtp, unsigned suite, const uint8_t *master)
 {
 	struct bl_srtp_cfg cfg = {.suite = (uint8_t)suite};
+	struct bl_srtp fresh;
 	size_t key = bl_srtp_key_length(suite), salt = bl_srtp_salt_length(suite);
 	int error;
 
@@ -24,8 +32,13 @@ static int take_master(struct bl_srtp *srtp, unsigned suite, const uint8_t *mast
 		return -EINVAL;
 	memcpy(cfg.key, master, key);
 	memcpy(cfg.salt, master + key, salt);
-	error = bl_srtp_init(srtp, &cfg);
+	error = bl_srtp_init(&fresh, &cfg);
+	if (!error && !same_keys(srtp, &fresh)) {
+		bl_srtp_close(srtp); /* should we die half way, nothing of the old keys stands beside the new */
+		*srtp = fresh;
+	}
 	OPENSSL_cleanse(&cfg, sizeof cfg);
+	OPENSSL_cleanse(&fresh, sizeof fresh);
 	return error;
 }
 

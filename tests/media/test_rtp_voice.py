@@ -15,7 +15,7 @@ from appliance.media.events import Client, CommandRefused, DigitDetected, Digits
 from drivers.model import Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp.g711 import alaw_encode, alaw_to_ulaw, ulaw_to_alaw
-from dsp.srtp import MasterKey, Suite
+from dsp.srtp import MasterKey, Srtp, Suite
 from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
 from tests.ports import HOST
@@ -200,6 +200,21 @@ def test_srtp_goes_on_after_the_engine_was_killed() -> None:
         until(lambda: far.engine.port_status(PORT).rtp.received > before[0] + 10)
         until(lambda: side.engine.port_status(PORT).rtp.received > before[1] + 10)
         assert far.engine.port_status(PORT).rtp.forged == side.engine.port_status(PORT).rtp.forged == 0
+
+
+def test_rfc3711_3_3_2_keys_given_again_replay_nothing(ends: Ends) -> None:
+    """An offer that is made anew with the same keys: indexes and replay window go on."""
+    side, peer = ends
+    ours, theirs = (MasterKey.new(Suite.AES_CM_128_HMAC_SHA1_80) for _ in range(2))
+    side.engine.secure(PORT, ours, theirs)
+    phone = Srtp(theirs)
+    stream = [phone.protect(packet.encode()) for packet in packets(noise(0.4), 100)]
+    peer.talk([[octets] for octets in stream[:10]])
+    side.engine.secure(PORT, ours, theirs)
+    time.sleep(0.05)
+    peer.talk([[octets] for octets in stream[5:]])
+    rtp = side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.duplicates, rtp.forged) == (20, 0, 5)
 
 
 def test_keys_of_two_suites_are_refused(ends: Ends) -> None:
