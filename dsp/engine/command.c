@@ -210,8 +210,8 @@ static int whisper(const struct order *o)
 
 	if (error)
 		return error;
-	if (o->c->peer == o->c->port)
-		return -EINVAL;
+	if (o->c->peer == o->c->port || bl_port(o->engine, o->c->port)->kind == BL_PORT_NULL)
+		return -EINVAL; /* a null port has no party */
 	if (o->c->peer != BL_NO_PORT && !bl_port_is_open(o->engine, o->c->peer))
 		return -ENOTCONN;
 	bl_port(o->engine, o->c->port)->whisperer = o->c->peer;

@@ -11,9 +11,7 @@
 /* A null port is heard playing what it plays; it never returns what it is told. */
 static void receive_null(struct bl_engine *e, unsigned port)
 {
-	uint8_t source = bl_port(e, port)->source;
-
-	if (source == BL_SOURCE_PLAY || source == BL_SOURCE_TONE)
+	if (e->own[port])
 		memcpy(e->rx[port], e->tx[port], BL_TICK_SAMPLES);
 	else
 		memset(e->rx[port], BL_ALAW_IDLE, BL_TICK_SAMPLES);

@@ -65,6 +65,7 @@ struct bl_engine {
 	pthread_t reference;
 	uint8_t rx[BL_PORTS][BL_TICK_SAMPLES]; /* A-law, this tick */
 	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
+	uint8_t own[BL_PORTS];                    /* tx is what the port played, not what it was told */
 	int16_t heard[BL_PORTS][BL_TICK_SAMPLES]; /* what rx says */
 	int16_t said[BL_PORTS][BL_TICK_SAMPLES];  /* what tx says */
 	struct bl_batch batch;

@@ -63,7 +63,9 @@ void bl_source_tick(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
+		uint8_t source = bl_port(e, port)->source;
 
+		e->own[port] = source == BL_SOURCE_PLAY || source == BL_SOURCE_TONE;
 		fill(e, port, e->tx[port]);
 		if (bl_port(e, port)->digits.active && !bl_port(e, port)->digits.events)
 			bl_digits_fill(e, port, e->tx[port]);

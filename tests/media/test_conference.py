@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from appliance.media.engine import NULL_FIRST
-from appliance.media.events import CommandRefused
+from appliance.media.events import CommandRefused, PlayEnded
 from drivers.model import Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
-from tests.media.rig import Side, engine_process, engine_thread, until
+from tests.media.rig import Side, engine_process, engine_thread, noise, until
 from tests.sound import alaw
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
@@ -196,3 +196,17 @@ def test_joining_a_conference_leaves_no_gap_in_what_the_others_hear(side: Side) 
     side.recorder.engine.stop_recording(1)
     (piece,) = side.recorder.sounds(1)
     assert piece.left in 3 * tone(HZ[1])
+
+
+def test_all_of_a_prompt_on_a_null_port_is_heard_and_nothing_it_was_told(side: Side) -> None:
+    side.engine.open_null(PROMPT)
+    side.engine.listen(PROMPT, leg(1))
+    side.engine.whisper(PROMPT, leg(2))
+    time.sleep(0.1)
+    side.recorder.engine.record(1, PROMPT, PROMPT, 0)
+    time.sleep(0.1)
+    prompt = noise(0.2501)
+    side.ivr.engine.play(PROMPT, 77, [side.arena.add_alaw(prompt)])
+    side.ivr.wait(PlayEnded)
+    time.sleep(0.1)
+    assert side.recorder.left(1).strip(b"\xd5") == prompt.strip(b"\xd5")
