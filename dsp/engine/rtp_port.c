@@ -168,10 +168,10 @@ static bool source_held(struct bl_engine *e, unsigned port, const struct bl_addr
 	return true;
 }
 
-/* What is missing between the newest packet and this one, for the figures of loss. */
+/* What is missing between the newest packet (0: this is the stream's first) and this one, for the figures of loss. */
 static void account(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, uint32_t highest, int late)
 {
-	int32_t step = r->loss.received ? (int16_t)(packet->sequence - (uint16_t)highest) : 1;
+	int32_t step = highest ? (int16_t)(packet->sequence - (uint16_t)highest) : 1;
 
 	if (step > 0 && step < 1000) /* more is another life of the sender */
 		bl_loss_take(&r->loss, (uint32_t)step - 1, late);

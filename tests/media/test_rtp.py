@@ -226,6 +226,15 @@ def test_rfc5761_rtcp_of_strangers_does_not_move_ours(ends: Ends) -> None:
     until(lambda: not rtp.mux)
 
 
+def test_sequence_of_a_new_ssrc_is_no_loss(ends: Ends) -> None:
+    side, peer = ends
+    peer.talk(encoded(packets(noise(0.2))))
+    peer.talk([[]] * 5)
+    peer.talk(encoded(packets(noise(0.2), 700, 5, ssrc=0x9999)))
+    until(lambda: side.engine.port_status(PORT).rtp.received == 19)
+    assert side.engine.port_status(PORT).loss_percent == 0
+
+
 def test_a_port_in_use_is_refused(ends: Ends) -> None:
     side, peer = ends
     with RtpPeer(0) as other:
