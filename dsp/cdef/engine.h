@@ -189,6 +189,7 @@ struct bl_port {
 
 struct bl_rtp_port {
 	uint64_t last_packet;
+	uint8_t secure;
 	uint8_t mux;
 	...;
 };

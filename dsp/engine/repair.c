@@ -138,7 +138,9 @@ static void mend_port(struct bl_engine *e, unsigned port)
 		return;
 	mend_rtp(bl_rtp_of(e, port), p->profile);
 	bl_rtcp_begin(bl_rtp_of(e, port), e->tick.sample);
-	if (bl_rtp_bind(e, port) < 0 || bl_secure_resume(e, port) < 0) {
+	if (bl_secure_resume(e, port) < 0)
+		e->segment->header.repaired++; /* mute and deaf until its keys are given again */
+	if (bl_rtp_bind(e, port) < 0) {
 		e->segment->header.repaired++;
 		bl_port_close(e, port);
 	}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from appliance.media.events import Client, CommandRefused, DigitDetected, DigitsCollected, DigitsSent, Profile
+from appliance.media.segment import Segment
 from drivers.model import Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp.g711 import alaw_encode, alaw_to_ulaw, ulaw_to_alaw
@@ -215,6 +216,23 @@ def test_rfc3711_3_3_2_keys_given_again_replay_nothing(ends: Ends) -> None:
     peer.talk([[octets] for octets in stream[5:]])
     rtp = side.engine.port_status(PORT).rtp
     assert (rtp.received, rtp.duplicates, rtp.forged) == (20, 0, 5)
+
+
+def test_keys_that_a_dying_engine_left_half_written_are_taken_again() -> None:
+    with engine_process() as killed, engine_thread() as other:
+        side, far = Side(killed), Side(other)
+        there, back = (MasterKey.new(Suite.AEAD_AES_128_GCM) for _ in range(2))
+        side.engine.open_rtp(PORT, (HOST, other.rtp_base))
+        far.engine.open_rtp(PORT, (HOST, killed.rtp_base))
+        far.engine.secure(PORT, back, there)
+        until(lambda: side.engine.port_status(PORT).kind == "rtp")
+        killed.kill()
+        side.engine.secure(PORT, there, back)
+        segment = Segment(killed.segment_fd)
+        segment.c.rtp[0].secure = 1
+        killed.start()
+        until(lambda: side.engine.port_status(PORT).rtp.received > 10)
+        until(lambda: far.engine.port_status(PORT).rtp.received > 10)
 
 
 def test_keys_of_two_suites_are_refused(ends: Ends) -> None:
