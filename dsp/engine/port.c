@@ -143,7 +143,7 @@ static void leave_bridge(struct bl_engine *e, unsigned port)
 {
 	struct bl_port *p = bl_port(e, port);
 
-	if (p->kind == BL_PORT_RTP)
+	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST)
 		bl_telephone_event_tx_release(&bl_rtp_of(e, port)->event_tx);
 	if (p->source == BL_SOURCE_BRIDGE || p->source == BL_SOURCE_LISTEN)
 		p->source = BL_SOURCE_IDLE;
