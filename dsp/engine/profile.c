@@ -60,14 +60,13 @@ int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_c
 
 static void tell(struct bl_engine *e, unsigned port, enum bl_event_kind kind, unsigned reason, unsigned count)
 {
-	unsigned listener = bl_port(e, port)->listener;
-	struct bl_event *event = bl_event_new(e, listener, kind, port);
+	struct bl_event *event = bl_event_new(e, BL_CALL, kind, port);
 
 	if (!event)
 		return;
 	event->reason = (uint16_t)reason;
 	event->count = count;
-	bl_event_publish(e, listener);
+	bl_event_publish(e, BL_CALL);
 }
 
 /* G.168 §7, V.152: an answer tone keeps the canceller without NLP; reversals or V.8's modulation switch it off. */

@@ -76,6 +76,12 @@ def test_v25_answer_tone_keeps_the_canceller_and_makes_both_sides_data(side: Sid
     assert not status.echo.disabled
 
 
+def test_tone_is_told_to_the_call_though_the_ivr_hears_the_digits(side: Side) -> None:
+    side.ivr.engine.collect(LEG, 1, 4, 5000, 5000)
+    call = play(side, answer(1.5, reversals=False))
+    assert call.wait(ToneHeard).port == LEG
+
+
 def test_g168_7_reversals_switch_the_canceller_off(side: Side) -> None:
     call = play(side, answer(3.0, reversals=True))
     until(lambda: any(event.tone is AnswerTone.ANS_PR for event in call.all(ToneHeard)), 5)
