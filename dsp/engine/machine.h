@@ -165,7 +165,8 @@ void bl_rtp_sockets_drain(struct bl_engine *e);
 bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *octets, size_t n);
 
 /* rtp_port.c, rtp_send.c */
-int bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample);
+bool bl_rtp_valid(const struct bl_rtp_command *c);
+void bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample);
 void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample);
 void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile);
 void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);

@@ -69,12 +69,11 @@ int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct
 {
 	int error;
 
-	if (port < BL_RTP_FIRST || port >= BL_NULL_FIRST)
+	if (port < BL_RTP_FIRST || port >= BL_NULL_FIRST || !bl_rtp_valid(c))
 		return -EINVAL;
 	bl_port_close(e, port);
-	error = bl_rtp_setup(bl_rtp_of(e, port), c, e->tick.sample);
-	if (!error)
-		error = bl_rtp_bind(e, port);
+	bl_rtp_setup(bl_rtp_of(e, port), c, e->tick.sample);
+	error = bl_rtp_bind(e, port);
 	if (!error)
 		set_up(e, port, owner, BL_PORT_RTP);
 	return error;

@@ -28,11 +28,14 @@ static bool remote_valid(const struct bl_address *remote)
 	return (remote->port != 0) == (remote->ip != 0);
 }
 
-int bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample)
+bool bl_rtp_valid(const struct bl_rtp_command *c)
 {
-	if (!remote_valid(&c->remote) || (c->packet_ms != 5 && c->packet_ms != 10 && c->packet_ms != 20) ||
-	    c->law > BL_JITTER_ULAW || (c->event_type && (c->event_type < 96 || c->event_type > 127)))
-		return -EINVAL;
+	return remote_valid(&c->remote) && (c->packet_ms == 5 || c->packet_ms == 10 || c->packet_ms == 20) &&
+	       c->law <= BL_JITTER_ULAW && (!c->event_type || (c->event_type >= 96 && c->event_type <= 127));
+}
+
+void bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample)
+{
 	memset(r, 0, sizeof *r);
 	(void)bl_jitter_init(&r->jitter); /* these cannot fail on their defaults */
 	(void)bl_plc_init(&r->plc);
@@ -50,7 +53,6 @@ int bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t
 	r->sequence &= 0x7fff; /* RFC 3711 §3.3.1: far from its wrap */
 	bl_rtcp_begin(r, sample);
 	bl_rtp_remote(r, &c->remote, sample);
-	return 0;
 }
 
 /* Only a voice may be stretched; what else there is wants a fixed delay (V.152). */

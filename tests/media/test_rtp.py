@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.media.events import Client, CommandRefused, DigitsCollected, Profile, RtpTimedOut
+from appliance.media.events import Client, CommandKind, CommandRefused, DigitsCollected, Profile, RtpTimedOut
 from appliance.media.segment import Segment
 from tests.media.rig import Listener, Side, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
@@ -244,6 +244,18 @@ def test_a_port_in_use_is_refused(ends: Ends) -> None:
         side.engine.open_rtp(PORT + 1, None)
         refused = side.line.wait(CommandRefused)
     assert (refused.port, refused.error) == (PORT + 1, "EADDRINUSE")
+
+
+def test_refused_opening_leaves_the_port_as_it_was(ends: Ends) -> None:
+    side, peer = ends
+    segment = Segment(side.host.segment_fd)
+    command = segment.command(CommandKind.OPEN_RTP, PORT)
+    command.rtp.packet_ms = 7
+    segment.push(Client.LINE, command)
+    assert side.line.wait(CommandRefused).error == "EINVAL"
+    sound = noise(0.2)
+    peer.talk(encoded(packets(sound)))
+    until(lambda: sound in side.recorder.left(1))
 
 
 def test_ten_seconds_without_a_packet_are_told_once(ends: Ends) -> None:
