@@ -122,9 +122,23 @@ static void mend_rtp(struct bl_rtp_port *r, unsigned profile)
 	(void)bl_telephone_event_tx_init(&r->event_tx, NULL);
 }
 
+/* Its UDP port is gone, or its settings are torn: its owner hears it as if it had asked just now. */
+static void tell_lost(struct bl_engine *e, unsigned owner, enum bl_command_kind asked, unsigned port, int error)
+{
+	struct bl_event *event = bl_event_new(e, owner, BL_COMMAND_REFUSED, port);
+
+	e->segment->header.repaired++;
+	if (!event)
+		return;
+	event->count = asked;
+	event->reason = (uint16_t)-error;
+	bl_event_publish(e, owner);
+}
+
 static void mend_port(struct bl_engine *e, unsigned port)
 {
 	struct bl_port *p = bl_port(e, port);
+	int error;
 
 	mend_source(e, port);
 	mend_digits(e, port);
@@ -140,8 +154,9 @@ static void mend_port(struct bl_engine *e, unsigned port)
 	bl_rtcp_begin(bl_rtp_of(e, port), e->tick.sample);
 	if (bl_secure_resume(e, port) < 0)
 		e->segment->header.repaired++; /* mute and deaf until its keys are given again */
-	if (bl_rtp_bind(e, port) < 0) {
-		e->segment->header.repaired++;
+	error = bl_rtp_bind(e, port);
+	if (error) {
+		tell_lost(e, p->owner, BL_OPEN_RTP, port, error);
 		bl_port_close(e, port);
 	}
 }
@@ -166,19 +181,6 @@ static void mend_ports(struct bl_engine *e)
 	bl_ports_list(e);
 }
 
-/* Its UDP port is gone, or its settings are torn: LINE hears it as if it had asked just now. */
-static void tell_span_lost(struct bl_engine *e, unsigned span, int error)
-{
-	struct bl_event *event = bl_event_new(e, BL_LINE, BL_COMMAND_REFUSED, span);
-
-	e->segment->header.repaired++;
-	if (!event)
-		return;
-	event->count = BL_OPEN_SPAN;
-	event->reason = (uint16_t)-error;
-	bl_event_publish(e, BL_LINE);
-}
-
 static void mend_spans(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < BL_SPANS; i++) {
@@ -193,7 +195,7 @@ static void mend_spans(struct bl_engine *e)
 		error = bl_span_open(e, i, &span->settings, false);
 		if (error) {
 			span->open = 0;
-			tell_span_lost(e, i, error);
+			tell_lost(e, BL_LINE, BL_OPEN_SPAN, i, error);
 		}
 	}
 	bl_spans_resume(e);

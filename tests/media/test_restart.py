@@ -15,6 +15,7 @@ from appliance.media.segment import Segment
 from drivers.model import Alarm
 from tests.media.rig import EngineProcess, Side, engine_process, engine_thread, noise, pair, until
 from tests.media.rtp_peer import RtpPeer
+from tests.ports import HOST
 
 pytestmark = pytest.mark.system
 
@@ -169,3 +170,18 @@ def test_a_span_whose_udp_port_was_taken_meanwhile_is_told_to_the_line(
     assert (refused.kind, refused.port, refused.error) == (CommandKind.OPEN_SPAN, 0, "EADDRINUSE")
     assert branch.engine.port_status(3).kind == "closed"
     until(lambda: Alarm.RED in caller.engine.span_status(0).alarms)
+
+
+def test_an_rtp_port_whose_udp_port_was_taken_meanwhile_is_told_to_its_owner(
+    call: tuple[Side, Side, EngineProcess],
+) -> None:
+    _, branch, process = call
+    branch.engine.open_rtp(256, None)
+    until(lambda: branch.engine.port_status(256).kind == "rtp")
+    process.kill()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+        thief.bind((HOST, process.rtp_base))
+        process.start()
+        refused = branch.line.wait(CommandRefused)
+    assert (refused.kind, refused.port, refused.error) == (CommandKind.OPEN_RTP, 256, "EADDRINUSE")
+    assert branch.engine.port_status(256).kind == "closed"
