@@ -62,6 +62,11 @@ static uint8_t share(double percent)
 	return (uint8_t)(part < 0 ? 0 : part > 255 ? 255 : part);
 }
 
+static uint16_t ms_of(double packets, unsigned packet_ms)
+{
+	return (uint16_t)(packets < UINT16_MAX / packet_ms ? packets * packet_ms : UINT16_MAX);
+}
+
 static int8_t level(float dbm0)
 {
 	return (int8_t)(dbm0 < -126 ? -126 : dbm0);
@@ -84,8 +89,8 @@ static void fill_voip(struct bl_engine *e, unsigned port, struct bl_rtcp_voip *v
 	voip->discard_rate = share(loss.discard_percent);
 	voip->burst_density = share(loss.burst_percent);
 	voip->gap_density = share(loss.gap_percent);
-	voip->burst_ms = (uint16_t)(loss.burst_packets * r->packet_ms);
-	voip->gap_ms = (uint16_t)(loss.gap_packets < 3000 ? loss.gap_packets * r->packet_ms : UINT16_MAX);
+	voip->burst_ms = ms_of(loss.burst_packets, r->packet_ms);
+	voip->gap_ms = ms_of(loss.gap_packets, r->packet_ms);
 	voip->signal_dbm0 = level(reading.rms_dbm0);
 	voip->noise_dbm0 = level(reading.noise_dbm0);
 	voip->jitter_nominal_ms = (uint16_t)(bl_jitter_delay(&r->jitter) / TICK_SAMPLES_MS);

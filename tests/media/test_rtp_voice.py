@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import struct
 import time
@@ -16,6 +17,7 @@ from appliance.media.segment import Segment
 from drivers.model import Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp.g711 import alaw_encode, alaw_to_ulaw, ulaw_to_alaw
+from dsp.rtcp import Report, parse, serialise
 from dsp.srtp import MasterKey, Srtp, Suite
 from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
@@ -252,6 +254,24 @@ def test_rtcp_tells_the_round_trip_and_the_loss() -> None:
         assert round_trip_ms is not None
         assert round_trip_ms < 50
         assert side.engine.port_status(PORT).rtp.rtcp >= 1
+
+
+def test_rfc3611_4_7_2_burst_longer_than_its_field_is_the_longest(ends: Ends) -> None:
+    """Nearly all packets of 100 s are missing."""
+    side, peer = ends
+    peer.talk([[RtpPacket(n * 900, n * 144_000, b"\xd5" * 160).encode()] for n in range(6)])
+    peer.send(serialise(Report(ssrc=0x1234, cname=b"phone")))
+    until(lambda: side.engine.port_status(PORT).rtp.rtcp == 1)
+    voips: list[int] = []
+
+    def told() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            report = parse(peer.socket.recv(2048), 0x1234)
+            voips.extend([report.voip.burst_ms] if report is not None and report.voip is not None else [])
+        return bool(voips)
+
+    until(told, 6)
+    assert voips == [65535]
 
 
 def test_command_for_rtp_on_another_port_is_refused(ends: Ends) -> None:
