@@ -100,6 +100,16 @@ static void mend_digits(struct bl_engine *e, unsigned port)
 		p->owner = BL_CALL;
 }
 
+/* An event is known by its timestamp: one that was told is not told again. */
+static void mend_event(struct bl_telephone_event_rx *rx)
+{
+	struct bl_telephone_event_rx known = *rx;
+
+	(void)bl_telephone_event_rx_init(rx, NULL);
+	known.cfg = rx->cfg;
+	*rx = known;
+}
+
 static void mend_rtp(struct bl_rtp_port *r, unsigned profile)
 {
 	uint64_t late = r->jitter.late, resyncs = r->jitter.resyncs;
@@ -118,7 +128,7 @@ static void mend_rtp(struct bl_rtp_port *r, unsigned profile)
 	r->jitter.resyncs = resyncs + 1;
 	(void)bl_plc_init(&r->plc);
 	r->sounded = 0;
-	(void)bl_telephone_event_rx_init(&r->event_rx, NULL);
+	mend_event(&r->event_rx);
 	(void)bl_telephone_event_tx_init(&r->event_tx, NULL);
 }
 

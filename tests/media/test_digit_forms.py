@@ -112,3 +112,19 @@ def test_event_digits_of_a_killed_engine_end_in_one_event() -> None:
         assert side.line.wait(DigitsSent).send_id == 9
         side.engine.send_digits(PORT, 10, "1", on_ms=40, off_ms=40)
         assert side.line.wait(DigitsSent, 2).send_id == 10
+
+
+def test_event_that_a_killed_engine_has_told_is_not_told_again() -> None:
+    with engine_process() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, peer.address, event_type=EVENTS)
+        side.ivr.engine.collect(PORT, 1, 5, 9000, 9000)
+        key = [RtpPacket(n, 1600, report(5, 160 * n + 160), payload_type=EVENTS).encode() for n in range(40)]
+        peer.talk([[octets] for octets in key[:10]])
+        host.kill()
+        host.start()
+        peer.talk([[octets] for octets in key[30:]])
+        peer.send(RtpPacket(40, 1600, report(5, 6400, end=True), payload_type=EVENTS).encode())
+        peer.talk([[]] * 10)
+        peer.send(RtpPacket(41, 9600, report(11, 800, end=True), payload_type=EVENTS).encode())
+        assert side.ivr.wait(DigitsCollected).digits == "5"
