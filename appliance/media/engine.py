@@ -277,7 +277,10 @@ class Engine:
         self._push(command)
 
     def whisper(self, port: int, whisperer: int | None) -> None:
-        """Let the port's party hear another port over all else; nobody else does. None: no more."""
+        """Let the port's party hear another port over all else; nobody else does. None: no more.
+
+        A null port has no party.
+        """
         command = self._command(CommandKind.WHISPER, port)
         if whisperer is not None:
             _check(whisperer, 0, PORTS - 1, "port")
@@ -358,7 +361,10 @@ class Engine:
     def send_digits(
         self, port: int, send_id: int, digits: str, on_ms: int = 80, off_ms: int = 80, level_dbm0: float = -8.0
     ) -> None:
-        """Send DTMF in band; `level_dbm0` of the louder (high) tone, the low one 2 dB below. Ends in DigitsSent."""
+        """Send digits, in the sound or, where the port has telephone events, as those. Ends in DigitsSent.
+
+        `level_dbm0`: of the louder (high) tone, the low one is 2 dB below.
+        """
         if not digits:
             raise ValueError("digits: none")
         _check(on_ms, 20, 5000, "on_ms")

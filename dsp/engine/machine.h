@@ -126,7 +126,7 @@ void bl_echo_tick(struct bl_engine *e);
 void bl_decode_tick(struct bl_engine *e);
 void bl_condition_tick(struct bl_engine *e);
 
-/* play.c, tone.c, digits.c, collect.c, detect.c, source.c, tap.c */
+/* play.c, digits.c, collect.c, detect.c, source.c, tap.c */
 int bl_play_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t id, const struct bl_play_command *c);
 bool bl_play_valid(const struct bl_play *play);
 void bl_play_end(struct bl_engine *e, unsigned port, enum bl_play_end why);

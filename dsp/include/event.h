@@ -16,7 +16,7 @@ enum bl_event_kind {
 	BL_PLAY_ENDED,             /* reason = enum bl_play_end, count = octets played */
 	BL_DIGITS_COLLECTED,       /* reason = enum bl_collect_end, octets = digits, count = terminator or 0 */
 	BL_DIGITS_SENT,
-	BL_DIGIT_DETECTED,  /* octets = digit, sample = where it began */
+	BL_DIGIT_DETECTED,  /* octets = digit */
 	BL_RECORDING_ENDED, /* count = samples, lost */
 	BL_RTP_TIMED_OUT,
 	BL_COMMAND_REFUSED, /* count = kind of command, reason = errno */

@@ -97,7 +97,7 @@ struct bl_port {
 	uint8_t echo;           /* its echo is cancelled: bl_segment.echo */
 	uint8_t speaks;         /* voice activity */
 	uint8_t automatic;      /* gain that follows the voice */
-	uint8_t conference;     /* that it is in while its source is one */
+	uint8_t conference;     /* that it is in, BL_CONFERENCES: none */
 	uint8_t party;          /* its place there */
 	uint16_t peer;          /* of the bridge or of the listening, BL_NO_PORT */
 	uint16_t whisperer;     /* port that is heard over what this one transmits, BL_NO_PORT */
@@ -155,7 +155,7 @@ struct bl_rtp_port {
 	uint16_t fill; /* octets waiting in `packet` */
 	uint8_t packet[BL_RTP_HEADER + BL_RTP_PAYLOAD + BL_SRTP_TRAILER_MAX];
 	uint32_t octets;                 /* of payload sent */
-	struct bl_rtp_counters counters; /* lost, late, duplicates, silence and resyncs are kept in the two below */
+	struct bl_rtp_counters counters; /* received, lost, late, duplicates and resyncs are kept in the two below */
 	struct bl_rtp_source rx;
 	struct bl_jitter jitter;
 	struct bl_plc plc;
