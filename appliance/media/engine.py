@@ -171,7 +171,7 @@ class Engine:
         packet_ms: int = 20,
         event_type: int | None = None,
     ) -> None:
-        """Bind the port's UDP pair; packets go out as soon as a remote is known.
+        """Bind the port's UDP pair; packets go out as soon as a remote is known. An open one begins anew.
 
         `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127; None
         where the peer has none: digits then go in the sound.

@@ -65,15 +65,21 @@ int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner)
 	return 0;
 }
 
+/* A port that is open keeps its sockets: even closed for microseconds they would refuse a packet of the peer's. */
 int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct bl_rtp_command *c)
 {
+	struct bl_rtp_sockets *sockets, kept;
 	int error;
 
 	if (port < BL_RTP_FIRST || port >= BL_NULL_FIRST || !bl_rtp_valid(c))
 		return -EINVAL;
+	sockets = &e->sockets[port - BL_RTP_FIRST];
+	kept = *sockets;
+	sockets->rtp = sockets->rtcp = -1;
 	bl_port_close(e, port);
+	*sockets = kept;
 	bl_rtp_setup(bl_rtp_of(e, port), c, e->tick.sample);
-	error = bl_rtp_bind(e, port);
+	error = kept.rtp < 0 ? bl_rtp_bind(e, port) : 0;
 	if (!error)
 		set_up(e, port, owner, BL_PORT_RTP);
 	return error;

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import random
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -280,3 +281,18 @@ def test_digits_in_the_sound_of_a_phone_are_collected() -> None:
         until(lambda: branch.engine.port_status(PORT).rtp.received > 5)
         phone.engine.send_digits(PORT, 1, "0*9", on_ms=60, off_ms=60)
         assert branch.ivr.wait(DigitsCollected).digits == "0*9"
+
+
+def test_port_that_is_opened_anew_refuses_no_packet(ends: Ends) -> None:
+    """A peer that has begun to speak would take one refusal for nobody being there."""
+    side, peer = ends
+    peer.socket.connect(peer.engine)
+    until_s = time.monotonic() + 1
+    opened = 0
+    while time.monotonic() < until_s:
+        if time.monotonic() > until_s - 1 + 0.02 * opened:
+            side.engine.open_rtp(PORT, peer.address, payload_type=0 if opened % 2 else 8)
+            opened += 1
+        peer.socket.send(b"no RTP")
+    assert side.engine.port_status(PORT).rtp.bad > 0
+    assert opened > 40
