@@ -60,14 +60,18 @@ class Phone:
         speech: Path | None = None,
         loop: bool = True,
         auto_answer: bool = True,
+        account: str = "audio_codecs=pcma",
     ) -> None:
-        """Write the configuration. `speech`: WAV, 8 kHz mono 16 bit; None is silence. Raises ValueError."""
+        """Write the configuration. `speech`: WAV, 8 kHz mono 16 bit; None is silence. Raises ValueError.
+
+        `account`: further parameters of baresip's account; digits go as RFC 4733 events unless dtmfmode=info.
+        """
         self.number = address.partition("@")[0]
         self.folder = folder
         self._control = Endpoint("127.0.0.1", 0)
         self._account = (
             f"<sip:{address}>;auth_user={self.number};auth_pass={password}"
-            f';outbound="sip:{proxy}";regint={EXPIRES_S};audio_codecs=pcma'
+            f';outbound="sip:{proxy}";regint={EXPIRES_S};{account}'
             f";answermode={'auto' if auto_answer else 'manual'}\n"
         )
         self.events: list[PhoneEvent] = []
@@ -142,6 +146,10 @@ class Phone:
     def dial(self, number: str) -> None:
         """Call a number through the proxy."""
         self._command("dial", number)
+
+    def press(self, digits: str) -> None:
+        """Press keys in the call, one after another."""
+        self._command("sndcode", digits)
 
     def hold(self) -> None:
         """Put the call on hold (re-INVITE)."""

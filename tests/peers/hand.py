@@ -169,7 +169,7 @@ class HandPhone(asyncio.DatagramProtocol):
 
     def send(self, start: str, headers: list[tuple[str, str]], body: str = "") -> bytes:
         """Put a message on the wire."""
-        if body:
+        if body and "Content-Type" not in dict(headers):
             headers = [*headers, ("Content-Type", "application/sdp")]
         lines = [start, *(f"{name}: {value}" for name, value in headers), f"Content-Length: {len(body)}", "", body]
         self.last = octets = "\r\n".join(lines).encode()
@@ -225,6 +225,8 @@ class HandCall:
         self._routes: list[str] = []
         self._remote = f"<{uri}>"
         self._sent_invite: dict[str, str] = {}
+        self.acknowledgement = SOUND.format(port=4000)
+        """Our answer, where the other side's 200 has the offer."""
         self.stubborn = False
         """Answers when it is cancelled: its 200 crosses the CANCEL."""
 
@@ -252,9 +254,9 @@ class HandCall:
         """180."""
         self._answer(180)
 
-    async def answer(self) -> None:
+    async def answer(self, body: str | None = None) -> None:
         """200 with sound."""
-        self._answer(200, SOUND.format(port=4000))
+        self._answer(200, SOUND.format(port=4000) if body is None else body)
         self.happened["answered"].set()
 
     async def release(self, cause: int) -> None:
@@ -283,6 +285,7 @@ class HandCall:
     def within(self, method: str, fields: dict[str, str] | None = None, body: str = "") -> None:
         """A request inside the dialog."""
         self._cseq += method != "ACK"
+        self._body = body if method == "INVITE" else self._body
         headers = {"To": self._remote, "Contact": self.phone.contact, **self._route(), **(fields or {})}
         if self.incoming:
             assert self.asked is not None
@@ -327,7 +330,7 @@ class HandCall:
             if message.status >= 200:
                 self.answers.put_nowait(message)
             if message.method == "INVITE" and message.status >= 200:
-                self.within("ACK")
+                self.within("ACK", body="" if self._body or message.status >= 300 else self.acknowledgement)
             return
         if message.status == 407 and "Proxy-Authorization" not in self._sent_invite:
             self._acknowledge(message)
@@ -352,7 +355,7 @@ class HandCall:
         fields = {"To": message["To"], **self._route()}
         if message.status >= 300:
             fields["branch"] = self._branch
-        body = "" if message.status >= 300 or self._body else SOUND.format(port=4000)
+        body = "" if message.status >= 300 or self._body else self.acknowledgement
         self.phone.request("ACK", self._uri, self.call_id, self._cseq, fields, body)
 
     def _released(self, message: Message) -> None:

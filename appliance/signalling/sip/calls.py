@@ -73,6 +73,10 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         self._port = port
         self._answered = False
         self._hanging_up = False
+        self._taken: sdp.Codec | None = None
+        """What we took of the peer's last offer; None: the last offer was ours."""
+        self._settled: sdp.Codec | None = None
+        """What the engine's port was opened for."""
 
     # What we do.
 
@@ -114,7 +118,16 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
     def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802
         """Our description is about to be used: put the engine into it."""
         address, port = self.owner.rtp(self._port)
-        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, address, port)
+        offer = prm.remSdp.wholeSdp
+        self._taken = sdp.chosen(offer, self._talking_in) if offer else None
+        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, address, port, self._taken or self._talking_in)
+
+    @guarded
+    def onCallRxOffer(self, prm: Any) -> None:  # noqa: N802
+        """An offer within the dialog: refused whole when it would end the talk (RFC 3261 §14.2: that goes on)."""
+        if sdp.chosen(prm.offer.wholeSdp, self._talking_in) is None:
+            log.warning("sip.offer.refused", leg=self.call)
+            prm.statusCode = 488
 
     @guarded
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802, ARG002
@@ -124,9 +137,12 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status in _AGREED:
                 stream = self.getStreamInfo(media.index)
                 address, _, port = stream.remoteRtpAddress.rpartition(":")
-                held = stream.dir != pj.PJMEDIA_DIR_ENCODING_DECODING
+                held = stream.dir != pj.PJMEDIA_DIR_ENCODING_DECODING or address == NO_SOUND
+                codec = self._taken or self._answer_of(stream)
+                if not self._answered:
+                    self._settled = codec
                 if port != "0":
-                    self.owner.tell(Pointed(self.call, Endpoint(address, int(port)), held or address == NO_SOUND))
+                    self.owner.tell(Pointed(self.call, Endpoint(address, int(port)), held, codec))
                 return
 
     @guarded
@@ -136,6 +152,8 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._over(info, prm.e)
         elif info.state in {pj.PJSIP_INV_STATE_CONNECTING, pj.PJSIP_INV_STATE_CONFIRMED} and not self._answered:
+            if self._settled is None and info.state == pj.PJSIP_INV_STATE_CONNECTING:
+                return  # our offer went in the 200: what the peer speaks comes in its ACK
             self._answered = True
             self.owner.tell(Answered(self.call))
         elif info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
@@ -165,6 +183,20 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
     def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802
         """INVITE with Replaces: likewise."""
         prm.statusCode = 603
+
+    @property
+    def _talking_in(self) -> sdp.Codec | None:
+        """The codec that may not change any more."""
+        return self._settled if self._answered else None
+
+    def _answer_of(self, stream: Any) -> sdp.Codec:
+        """What the peer's answer to our offer says. The engine has one number of events for both ways: the peer's."""
+        events = stream.audTxEventPt if stream.audTxEventPt >= sdp.EVENTS_MIN else None
+        if events is not None and events != sdp.OFFERED.event_type:
+            log.warning("sip.answer.renumbered", leg=self.call, events=events)
+        parameters = stream.audCodecParam
+        length_ms = sdp.packet_ms(parameters.setting.frmPerPkt * parameters.info.frameLen)
+        return sdp.Codec(stream.txPt, events, length_ms)
 
     def _over(self, info: Any, event: Any) -> None:
         told = causes.reason_cause(_received(event).encode())

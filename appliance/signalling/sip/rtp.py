@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from appliance.config import Endpoint
+from appliance.signalling.sip.sdp import Codec
 
 FIRST = 256
 PORTS = 256
@@ -26,8 +27,15 @@ class RtpEngine(Protocol):
     def samples(self) -> int:
         """The engine's clock."""
 
-    def open_rtp(self, port: int, remote: tuple[str, int] | None) -> None:
-        """Bind the port's UDP pair."""
+    def open_rtp(
+        self,
+        port: int,
+        remote: tuple[str, int] | None,
+        payload_type: int,
+        packet_ms: int,
+        event_type: int | None,
+    ) -> None:
+        """Bind the port's UDP pair; a port that is open is closed first, in the same tick."""
 
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         """Send there."""
@@ -45,6 +53,7 @@ class RtpPorts:
         self._base = base
         self._busy = busy
         self._free = deque(range(FIRST, FIRST + PORTS))
+        self._opened: dict[int, Codec] = {}
         self._lock = threading.Lock()
         self._to_close: deque[int] = deque()
 
@@ -62,15 +71,16 @@ class RtpPorts:
         with self._lock:
             return self._free.popleft() if self._free else None
 
-    def open(self, port: int) -> bool:
+    def open(self, port: int, codec: Codec) -> bool:
         """Whether the engine took the command; otherwise the port is back in the pool."""
-        try:
-            self._engine.open_rtp(port, None)
-        except self._busy:
-            log.error("sip.engine.busy", port=port)
-            self._give_back(port)
-            return False
-        return True
+        if self._open(port, codec):
+            return True
+        self._give_back(port)
+        return False
+
+    def settle(self, port: int, codec: Codec) -> bool:
+        """The peer's answer: open the port anew if it says another codec than was supposed. False: engine busy."""
+        return self._opened.get(port) == codec or self._open(port, codec)
 
     def point(self, port: int, remote: tuple[str, int]) -> None:
         """Send to `remote`. A full ring is told and given up: the engine is dead, and the peer's packets latch it."""
@@ -94,6 +104,16 @@ class RtpPorts:
                 return
             self._give_back(self._to_close.popleft())
 
+    def _open(self, port: int, codec: Codec) -> bool:
+        try:
+            self._engine.open_rtp(port, None, codec.payload_type, codec.packet_ms, codec.event_type)
+        except self._busy:
+            log.error("sip.engine.busy", port=port)
+            return False
+        self._opened[port] = codec
+        return True
+
     def _give_back(self, port: int) -> None:
+        self._opened.pop(port, None)
         with self._lock:
             self._free.append(port)

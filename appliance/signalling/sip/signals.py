@@ -4,18 +4,23 @@
 import msgspec
 
 from appliance.config import Endpoint
+from appliance.signalling.sip.sdp import Codec
 
 # From the stack.
 
 
 class Offered(msgspec.Struct, frozen=True):
-    """A phone calls. `port` was taken from the pool by the stack: it stands in the answer already prepared."""
+    """A phone calls. `port` was taken from the pool by the stack: it stands in the answer already prepared.
+
+    `codec` is what we took of its offer, or shall offer in the 200.
+    """
 
     call: str
     call_id: str
     port: int
     dnis: str
     clid: str | None
+    codec: Codec
 
 
 class Proceeding(msgspec.Struct, frozen=True):
@@ -43,6 +48,7 @@ class Pointed(msgspec.Struct, frozen=True):
     call: str
     remote: Endpoint
     held: bool
+    codec: Codec
 
 
 class Over(msgspec.Struct, frozen=True):

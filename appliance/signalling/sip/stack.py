@@ -19,6 +19,7 @@ import structlog
 from appliance.config import Endpoint
 from appliance.signalling.sip import causes
 from appliance.signalling.sip.calls import SipCall
+from appliance.signalling.sip.sdp import OFFERED, chosen
 from appliance.signalling.sip.signals import Answer, HangUp, Offered, Order, Over, Place, Probe, Ring, Signal
 
 CALLS = 512
@@ -122,10 +123,9 @@ class Stack:
         self._calls[call] = sip_call = SipCall(self._account, self, call, port, prm.callId)
         info = sip_call.getInfo()
         request_line = prm.rdata.wholeMsg.partition("\r\n")[0]
-        offered = Offered(
-            call, info.callIdString, port, user_of(request_line.split()[1]) or "", user_of(info.remoteUri)
-        )
-        self.tell(offered)
+        dnis, clid = user_of(request_line.split()[1]) or "", user_of(info.remoteUri)
+        codec = chosen(prm.rdata.wholeMsg.partition("\r\n\r\n")[2]) or OFFERED
+        self.tell(Offered(call, info.callIdString, port, dnis, clid, codec))
 
     def _refuse(self, slot: int, status: int) -> None:
         parameters = pj.CallOpParam()
@@ -193,7 +193,8 @@ class Stack:
         endpoint.libStart()
         endpoint.audDevManager().setNoDev()
         for codec in endpoint.codecEnum2():
-            endpoint.codecSetPriority(codec.codecId, 255 if codec.codecId.startswith("PCMA/") else 0)
+            law = codec.codecId.startswith(("PCMA/", "PCMU/"))
+            endpoint.codecSetPriority(codec.codecId, 255 if law else 0)  # which one is for sdp.py to say
         return endpoint
 
     def _open_account(self) -> _Account:

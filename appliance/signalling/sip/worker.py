@@ -16,6 +16,7 @@ import structlog
 from appliance.signalling.sip import causes
 from appliance.signalling.sip.legs import LegTable, UnknownLegError
 from appliance.signalling.sip.rtp import RtpPorts
+from appliance.signalling.sip.sdp import OFFERED
 from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
@@ -110,7 +111,7 @@ class Worker:
         if any(leg.leg == body.leg for leg in self._legs.all()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
         port = self._ports.take()
-        if port is None or not self._ports.open(port):
+        if port is None or not self._ports.open(port, OFFERED):
             cause = causes.NO_CHANNEL if port is None else causes.TEMPORARY_FAILURE
             gone = wire.LegReleased(leg=body.leg, cause=cause, by=ReleasedBy.FAULT, sample=self._ports.samples)
             self.service.publish(gone)
@@ -168,7 +169,7 @@ class Worker:
                 self._order(HangUp(leg, OUT_OF_ORDER))
 
     def _offered(self, signal: Offered) -> None:
-        if not self._ports.open(signal.port):
+        if not self._ports.open(signal.port, signal.codec):
             self._order(HangUp(signal.call, causes.TEMPORARY_FAILURE))
             return
         told = {"clid": signal.clid, "dnis": signal.dnis}
@@ -179,12 +180,17 @@ class Worker:
             self._watch_orphans()
 
     def _pointed(self, signal: Pointed) -> None:
-        port = self._legs.get(signal.call).port
+        leg = self._legs.get(signal.call)
+        port = leg.port
         if signal.held:
             self._held.add(signal.call)
         else:
             self._held.discard(signal.call)
-        if port is not None and signal.remote.address != "0.0.0.0":  # noqa: S104  # RFC 2543's hold
+        if port is None:
+            return
+        if leg.state is not LegState.ANSWERED and not self._ports.settle(port, signal.codec):
+            self.engine_refused(port, "busy")
+        elif signal.remote.address != "0.0.0.0":  # noqa: S104  # RFC 2543's hold
             self._ports.point(port, signal.remote)
 
     def _moves(self, leg: str, by: LegStep) -> bool:

@@ -3,7 +3,7 @@
 
 import pytest
 
-from appliance.signalling.sip.sdp import at_engine
+from appliance.signalling.sip.sdp import PCMA, PCMU, Codec, at_engine, chosen, packet_ms
 
 pytestmark = pytest.mark.unit
 
@@ -29,10 +29,16 @@ a=ssrc:1 cname:x
 def test_engine_stands_in_place_of_pjsuas_sockets() -> None:
     lines = at_engine(PJSUA, "127.0.0.1", 20004).split("\r\n")
     assert "c=IN IP4 127.0.0.1" in lines
-    assert "m=audio 20004 RTP/AVP 8" in lines
-    assert not [line for line in lines if "4000" in line.replace("20004", "") or "telephone-event" in line]
-    assert "a=rtpmap:8 PCMA/8000" in lines
-    assert "a=sendrecv" in lines
+    assert "m=audio 20004 RTP/AVP 8 0 101" in lines
+    assert not [line for line in lines if "4000" in line.replace("20004", "") or "120" in line]
+    assert lines[-7:-1] == [
+        "a=rtpmap:8 PCMA/8000",
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=fmtp:101 0-16",
+        "a=ptime:20",
+        "a=sendrecv",
+    ]
 
 
 def test_rfc8866_5_order_of_the_session_lines() -> None:
@@ -53,9 +59,72 @@ def test_rfc3264_6_refused_video_stays_refused_in_its_place() -> None:
     refused = PJSUA.replace("m=audio", "m=video 0 RTP/AVP 31\r\nm=audio")
     lines = at_engine(refused, "127.0.0.1", 20004).split("\r\n")
     media = [line for line in lines if line.startswith("m=")]
-    assert media == ["m=video 0 RTP/AVP 31", "m=audio 20004 RTP/AVP 8"]
+    assert media == ["m=video 0 RTP/AVP 31", "m=audio 20004 RTP/AVP 8 0 101"]
 
 
 def test_what_was_written_is_written_again_the_same() -> None:
     once = at_engine(PJSUA, "127.0.0.1", 20004)
     assert at_engine(once, "127.0.0.1", 20004) == once
+
+
+def offer(types: str, *lines: str) -> str:
+    """Of a phone."""
+    return "\r\n".join(["v=0", "o=x 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"m=audio 4000 RTP/AVP {types}", *lines])
+
+
+EVENTS = "a=rtpmap:96 telephone-event/8000"
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [
+        (offer("8"), Codec(PCMA, None)),
+        (offer("0"), Codec(PCMU, None)),
+        (offer("18 0 8 96", EVENTS), Codec(PCMU, 96)),
+        (offer("9 8 0 96", "a=rtpmap:96 Telephone-Event/8000"), Codec(PCMA, 96)),
+        (offer("8 96 97", "a=rtpmap:97 telephone-event/48000", EVENTS), Codec(PCMA, 96)),
+        (offer("8", EVENTS), Codec(PCMA, None)),
+        (offer("8 97", "a=rtpmap:97 telephone-event/16000"), Codec(PCMA, None)),
+        (offer("8", "a=ptime:10"), Codec(PCMA, None, 10)),
+        (offer("8", "a=ptime:30"), Codec(PCMA, None, 20)),
+        (offer("8", "a=ptime:30", "a=maxptime:10"), Codec(PCMA, None, 10)),
+        (offer("18 9"), None),
+        (offer("8").replace("audio 4000", "audio 0"), None),
+        ("", None),
+        ("m=audio\r\nm=\r\nm=audio x RTP/AVP é 8 999999999999999999999\r\na=ptime:", Codec(PCMA, None)),
+    ],
+)
+def test_rfc3264_6_1_first_law_in_the_peers_order_and_its_number_of_events(offered: str, taken: Codec | None) -> None:
+    assert chosen(offered) == taken
+
+
+def test_rfc4733_7_1_1_answer_has_the_offerers_number() -> None:
+    lines = at_engine(PJSUA, "127.0.0.1", 20004, Codec(PCMU, 96, 10)).split("\r\n")
+    assert "m=audio 20004 RTP/AVP 0 96" in lines
+    assert lines[-6:-1] == [
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:96 telephone-event/8000",
+        "a=fmtp:96 0-16",
+        "a=ptime:10",
+        "a=sendrecv",
+    ]
+
+
+def test_answer_to_a_phone_without_events_has_none() -> None:
+    assert "telephone-event" not in at_engine(PJSUA, "127.0.0.1", 20004, Codec(PCMA, None))
+
+
+@pytest.mark.parametrize(
+    ("offered", "event_type"),
+    [(offer("0 8 101", EVENTS.replace("96", "101")), 101), (offer("0 8 96", EVENTS), None), (offer("8"), None)],
+)
+def test_law_and_number_stay_within_a_talk(offered: str, event_type: int | None) -> None:
+    assert chosen(offered, Codec(PCMA, 101)) == Codec(PCMA, event_type)
+    assert chosen(offer("0 101", EVENTS), Codec(PCMA, 101)) is None
+
+
+@pytest.mark.parametrize(
+    ("wishes", "length"), [((), 20), ((0,), 20), ((20,), 20), ((60, 30), 20), ((15,), 10), ((20, 5), 5), ((3,), 5)]
+)
+def test_packets_are_as_long_as_the_peer_wishes_and_the_engine_can(wishes: tuple[int, ...], length: int) -> None:
+    assert packet_ms(*wishes) == length

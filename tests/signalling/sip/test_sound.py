@@ -5,14 +5,16 @@ import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from appliance.media.events import Client
+from appliance.media.events import Client, DigitDetected, DigitsCollected
 from appliance.simulator.phone import Phone, PhoneError
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
+from tests.media.rig import Listener
 from tests.peers.sipp import Account, SippCallers, SippPhones
 from tests.signalling.sip.controller import Controller
 from tests.signalling.sip.site import DOMAIN, PASSWORD, Site, site
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.system
 
 SIPP = tuple(str(8101 + n) for n in range(20))
 RATE = 8000
+DIALLED = "4071#"
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +59,9 @@ def loudest_hz(path: Path) -> float:
     return float(np.argmax(np.abs(np.fft.rfft(sound))))
 
 
-def baresip(running: Site, number: str, folder: Path, speech: Path | None, *, auto_answer: bool = True) -> Phone:
+def baresip(running: Site, number: str, folder: Path, speech: Path | None, **settings: Any) -> Phone:
     password = PASSWORD.format(number=number)
-    return Phone(f"{number}@{DOMAIN}", password, running.proxy, folder, speech=speech, auto_answer=auto_answer)
+    return Phone(f"{number}@{DOMAIN}", password, running.proxy, folder, speech=speech, **settings)
 
 
 def answered(control: Controller, number: str) -> legs.Leg:
@@ -69,13 +72,15 @@ def answered(control: Controller, number: str) -> legs.Leg:
     return control.wait(legs.LegPlaced, leg).leg
 
 
+@pytest.mark.parametrize("codec", ["pcma", "pcmu"])
 def test_two_baresip_phones_hear_each_other_through_the_engine(
-    running: Site, call_control: Controller, tmp_path: Path
+    running: Site, call_control: Controller, tmp_path: Path, codec: str
 ) -> None:
+    """The second one speaks one law only."""
     low, high = tone(tmp_path / "low.wav", 440), tone(tmp_path / "high.wav", 1000)
     with (
         baresip(running, "8001", tmp_path / "a", low) as first,
-        baresip(running, "8002", tmp_path / "b", high) as second,
+        baresip(running, "8002", tmp_path / "b", high, account=f"audio_codecs={codec}") as second,
     ):
         ours = [answered(call_control, number) for number in ("8001", "8002")]
         a, b = (leg.port for leg in ours)
@@ -90,6 +95,27 @@ def test_two_baresip_phones_hear_each_other_through_the_engine(
     # baresip completes the files after it has told of the end; at the latest when it ends itself.
     assert abs(loudest_hz(first.heard()[-1]) - 1000) <= 1
     assert abs(loudest_hz(second.heard()[-1]) - 440) <= 1
+
+
+@pytest.mark.parametrize("account", ["audio_codecs=pcma", "audio_codecs=pcmu"])
+def test_digits_that_a_baresip_phone_dials_arrive_once_each(
+    running: Site, call_control: Controller, tmp_path: Path, account: str
+) -> None:
+    ivr = Listener(running.engine(Client.IVR))
+    ivr.engine.attach()
+    with baresip(running, "8001", tmp_path / "a", None, account=account) as phone:
+        leg = answered(call_control, "8001")
+        assert leg.port is not None
+        ivr.engine.collect(leg.port, 1, 5, 5000, 3000, "#")
+        for digit in DIALLED:
+            phone.press(digit)
+            time.sleep(0.3)
+        collected = ivr.wait(DigitsCollected)
+        assert (collected.digits + str(collected.terminator)) == DIALLED
+        time.sleep(0.5)
+        assert "".join(event.digit for event in ivr.all(DigitDetected)) == DIALLED
+        call_control.command(legs.ReleaseLeg(leg=leg.leg))
+        phone.wait_for("CALL_CLOSED")
 
 
 def test_phone_rings_until_its_agent_answers_and_hangs_up(

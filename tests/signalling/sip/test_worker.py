@@ -9,6 +9,7 @@ import pytest
 
 from appliance.config import Endpoint
 from appliance.signalling.sip.rtp import FIRST, PORTS, RtpPorts
+from appliance.signalling.sip.sdp import OFFERED, PCMU, Codec
 from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
@@ -45,8 +46,16 @@ class FakeEngine:
         self.full = False
         self.done: list[tuple[object, ...]] = []
 
-    def open_rtp(self, port: int, remote: tuple[str, int] | None) -> None:
-        self._do("open", port, remote)
+    def open_rtp(
+        self,
+        port: int,
+        remote: tuple[str, int] | None,
+        payload_type: int,
+        packet_ms: int,
+        event_type: int | None,
+    ) -> None:
+        assert remote is None
+        self._do("open", port, Codec(payload_type, event_type, packet_ms))
 
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         self._do("point", port, tuple(remote))
@@ -82,11 +91,11 @@ class Bench:
         for told in signals:
             self.worker.take(told)
 
-    def offer(self, leg: str = "in") -> int:
+    def offer(self, leg: str = "in", codec: Codec = OFFERED) -> int:
         """A phone calls; returns the port."""
         port = self.ports.take()
         assert port is not None
-        self.signal(Offered(leg, "call-id", port, "95588", "8001"))
+        self.signal(Offered(leg, "call-id", port, "95588", "8001", codec))
         return port
 
     def _said(self, body: Body, cause: str | None = None) -> None:
@@ -118,7 +127,7 @@ def test_port_is_open_before_anyone_is_told_of_it() -> None:
     def check(b: Bench) -> None:
         place(b)
         opened, told, ordered = b.happened
-        assert opened == ("open", FIRST, None)
+        assert opened == ("open", FIRST, OFFERED)
         assert isinstance(told, legs.LegPlaced)
         assert told.leg.port == FIRST
         assert isinstance(ordered, Place)
@@ -151,7 +160,9 @@ def test_answer_that_crosses_our_cancel_says_nothing_more() -> None:
         b.signal(Alerting("out", inband=False))
         b.command(legs.ReleaseLeg(leg="out", cause=19))
         b.signal(
-            Answered("out"), Pointed("out", Endpoint("127.0.0.1", 4000), held=False), Over("out", 16, 200, fault=False)
+            Answered("out"),
+            Pointed("out", Endpoint("127.0.0.1", 4000), held=False, codec=OFFERED),
+            Over("out", 16, 200, fault=False),
         )
         (released,) = b.all(legs.LegReleased)
         assert isinstance(released, legs.LegReleased)
@@ -234,10 +245,10 @@ def test_full_engine_ring_releases_a_new_leg_with_cause_41() -> None:
 def test_silent_phone_is_probed_but_not_one_on_hold() -> None:
     def check(b: Bench) -> None:
         port = b.offer()
-        b.signal(Answered("in"), Pointed("in", Endpoint("127.0.0.1", 4000), held=True))
+        b.signal(Answered("in"), Pointed("in", Endpoint("127.0.0.1", 4000), held=True, codec=OFFERED))
         b.worker.engine_silent(port)
         assert not b.all(Probe)
-        b.signal(Pointed("in", Endpoint("127.0.0.1", 4000), held=False))
+        b.signal(Pointed("in", Endpoint("127.0.0.1", 4000), held=False, codec=OFFERED))
         b.worker.engine_silent(port)
         assert b.all(Probe) == [Probe("in")]
         b.signal(Lost("in"))
@@ -248,10 +259,62 @@ def test_silent_phone_is_probed_but_not_one_on_hold() -> None:
     bench(check)
 
 
+MU_LAW = Codec(PCMU, 96, 10)
+PEER = Endpoint("127.0.0.1", 4000)
+
+
+def test_phone_that_calls_has_its_port_opened_as_it_speaks() -> None:
+    def check(b: Bench) -> None:
+        port = b.offer(codec=MU_LAW)
+        b.signal(Pointed("in", PEER, held=False, codec=MU_LAW), Answered("in"))
+        assert [thing for thing in b.happened if isinstance(thing, tuple)] == [
+            ("open", port, MU_LAW),
+            ("point", port, tuple(PEER)),
+        ]
+
+    bench(check)
+
+
+def test_answer_that_says_another_codec_opens_the_port_anew_before_the_leg_is_answered() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.happened.clear()
+        b.signal(Pointed("out", PEER, held=False, codec=MU_LAW), Answered("out"))
+        opened, pointed, answered = b.happened
+        assert (opened, pointed) == (("open", FIRST, MU_LAW), ("point", FIRST, tuple(PEER)))
+        assert isinstance(answered, legs.LegAnswered)
+
+    bench(check)
+
+
+def test_codec_that_changes_within_a_talk_does_not_end_its_bridge() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.signal(Pointed("out", PEER, held=False, codec=OFFERED), Answered("out"))
+        b.happened.clear()
+        b.signal(Pointed("out", PEER, held=False, codec=Codec(event_type=None)))
+        assert b.happened == [("point", FIRST, tuple(PEER))]
+
+    bench(check)
+
+
+def test_full_engine_ring_releases_a_leg_whose_codec_is_not_the_supposed_one() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.engine.full = True
+        b.signal(Pointed("out", PEER, held=False, codec=MU_LAW))
+        (released,) = b.all(legs.LegReleased)
+        assert isinstance(released, legs.LegReleased)
+        assert (released.cause, released.by) == (41, ReleasedBy.FAULT)
+        assert b.all(HangUp) == [HangUp("out", 41)]
+
+    bench(check)
+
+
 def test_rfc2543_hold_address_does_not_reach_the_engine() -> None:
     def check(b: Bench) -> None:
         b.offer()
-        b.signal(Pointed("in", Endpoint("0.0.0.0", 4000), held=True))  # noqa: S104
+        b.signal(Pointed("in", Endpoint("0.0.0.0", 4000), held=True, codec=OFFERED))  # noqa: S104
         assert not [thing for thing in b.happened if isinstance(thing, tuple) and thing[0] == "point"]
 
     bench(check)
