@@ -29,6 +29,8 @@ CC = shlex.split(os.environ.get("CC", "gcc"))
 INCLUDES = ["dsp/include", "dsp/tables", "dsp/vector", "dsp/engine", "drivers", "."]
 CFLAGS = ["-O2", "-g", "-fPIC", "-pthread"]
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+# For tests: whoever builds with these shares the objects.
+SANITIZE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 # What dsp/vector is compiled with, by the compiler's target; elsewhere isa.c never chooses the vector form.
 VECTOR = {"x86_64": ["-O3", "-march=x86-64-v3", "-ffp-contract=fast"], "aarch64": ["-O3", "-ffp-contract=fast"]}
 LIBRARIES = ["-lm", "-pthread"]
@@ -79,25 +81,42 @@ def vector_flags(compiler: Sequence[str] = CC) -> list[str]:
     return VECTOR.get(told.partition("-")[0], ["-O3", "-ffp-contract=fast"])
 
 
-def compile_program(compiler: Sequence[str], flags: Sequence[str], files: Sequence[Path], program: Path) -> None:
-    """Build a program of C files, those of dsp/vector with their own flags: for tests with sanitizers or other targets.
+def compile_objects(compiler: Sequence[str], flags: Sequence[str], files: Sequence[Path]) -> list[str]:
+    """Objects of C files, those of dsp/vector with their own flags; kept under build/dsp/programs by what made them.
 
     Raises: subprocess.CalledProcessError when the compiler refuses.
     """
-    command = [*compiler, *flags, *(f"-I{ROOT / folder}" for folder in (*INCLUDES, "dsp/src"))]
-    vector = vector_flags(compiler)
+    folder = BUILD / "programs"
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [*compiler, *flags, *(f"-I{ROOT / path}" for path in (*INCLUDES, "dsp/src"))]
+    vector, shared = vector_flags(compiler), _shared_digest()
 
-    def compiled(numbered: tuple[int, Path]) -> str:
-        number, path = numbered
-        made = program.with_name(f"{program.name}.{number}.o")
-        own = vector if path.parent == ROOT / "dsp" / "vector" else []
-        subprocess.run([*command, *own, "-c", str(path), "-o", str(made)], check=True)
+    def compiled(path: Path) -> str:
+        whole = [*command, *(vector if path.parent == ROOT / "dsp" / "vector" else [])]
+        key = _digest([path.read_bytes(), str(path).encode(), shared.encode(), " ".join(whole).encode()])[:16]
+        made = folder / f"{path.stem}.{key}.o"
+        if not made.exists():
+            part = made.with_suffix(f".{os.getpid()}.part")
+            subprocess.run([*whole, "-c", str(path), "-o", str(part)], check=True)
+            part.replace(made)
         return str(made)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        parts = list(pool.map(compiled, enumerate(files)))
-    linked = LINKED if any(path.parent.name == "linked" for path in files) else []
-    subprocess.run([*compiler, *flags, *parts, *LIBRARIES, *linked, "-o", str(program)], check=True)
+        return list(pool.map(compiled, files))
+
+
+def link_program(compiler: Sequence[str], options: Sequence[str], objects: Sequence[str], program: Path) -> None:
+    """Link objects, with all that the core stands on where the compiler is the machine's own."""
+    linked = LINKED if list(compiler) == CC else []
+    subprocess.run([*compiler, *objects, *options, *LIBRARIES, *linked, "-o", str(program)], check=True)
+
+
+def compile_program(compiler: Sequence[str], flags: Sequence[str], files: Sequence[Path], program: Path) -> None:
+    """Build a program of C files: for tests with sanitizers or other targets.
+
+    Raises: subprocess.CalledProcessError when the compiler refuses.
+    """
+    link_program(compiler, flags, compile_objects(compiler, flags, files), program)
 
 
 def _command(*, strict: bool) -> list[str]:

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import CC, ROOT, STRICT, compile_program, sources
+from dsp.build_ffi import CC, ROOT, SANITIZE, STRICT, compile_program, sources
 
 pytestmark = pytest.mark.system
-
-SANITIZE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 
 
 @pytest.fixture(scope="module")

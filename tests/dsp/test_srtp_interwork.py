@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import CC, ROOT, STRICT, compile_program, sources
-from tests.dsp.test_sanitizers import SANITIZE
+from dsp.build_ffi import CC, ROOT, SANITIZE, STRICT, compile_program, sources
 
 pytestmark = pytest.mark.system
 

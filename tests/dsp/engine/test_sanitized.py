@@ -3,25 +3,24 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import CC, ROOT, compile_program, sources
+from dsp.build_ffi import CC, ROOT, SANITIZE, STRICT, compile_objects, link_program, sources
 from tests.ports import free_port, free_rtp_base
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 HERE = Path(__file__).parent
-FLAGS = ["-std=c11", "-g", "-O1", "-pthread"]
-BOUNDS = [*FLAGS, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-THREADS = [*FLAGS, "-fsanitize=thread", "-Wl,--wrap=mmap,--wrap=munmap"]
+BOUNDS = [*STRICT, *SANITIZE, "-pthread"]
+THREADS = [*STRICT, "-O1", "-g", "-pthread", "-fsanitize=thread"]
+ONE_MAPPING = ["-Wl,--wrap=mmap,--wrap=munmap"]
+RIVALS = [HERE / "sanitized.c", HERE / "one_mapping.c"]
 
 
-def lived(flags: Sequence[str], files: Sequence[Path], program: Path) -> "subprocess.CompletedProcess[str]":
-    """Three lives of an engine that is built of these files."""
-    compile_program(CC, flags, [HERE / "sanitized.c", *files], program)
+def lived(program: Path) -> "subprocess.CompletedProcess[str]":
+    """Three lives of an engine."""
     arguments = [str(port) for port in (free_port(), free_port(), free_rtp_base(), 1)]
     environment = {**os.environ, "TSAN_OPTIONS": f"halt_on_error=1:history_size=7:suppressions={HERE / 'tsan.supp'}"}
     return subprocess.run(
@@ -30,7 +29,12 @@ def lived(flags: Sequence[str], files: Sequence[Path], program: Path) -> "subpro
 
 
 def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path) -> None:
-    run = lived(BOUNDS, sources(), tmp_path / "bounds")
+    blocks = [path for path in sources() if path.parent.name in {"src", "vector"}]
+    rest = [path for path in sources() if path not in blocks]
+    objects = compile_objects(CC, [*STRICT, *SANITIZE], blocks)  # as test_sanitizers.py has them
+    objects += compile_objects(CC, BOUNDS, [HERE / "sanitized.c", *rest])
+    link_program(CC, BOUNDS, objects, tmp_path / "bounds")
+    run = lived(tmp_path / "bounds")
     assert run.returncode == 0, run.stderr
     ticks, repaired = (int(word) for word in run.stdout.split() if word.isdigit())
     assert ticks > 200
@@ -38,7 +42,9 @@ def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path
 
 
 def test_clients_and_engine_race_for_nothing_under_tsan(tmp_path: Path) -> None:
-    run = lived(THREADS, [HERE / "one_mapping.c", *sources()], tmp_path / "threads")
+    objects = compile_objects(CC, THREADS, [*RIVALS, *sources()])
+    link_program(CC, [*THREADS, *ONE_MAPPING], objects, tmp_path / "threads")
+    run = lived(tmp_path / "threads")
     assert run.returncode == 0, run.stderr
 
 
@@ -46,7 +52,10 @@ def test_tsan_sees_a_ring_without_order(tmp_path: Path) -> None:
     careless = tmp_path / "ring.h"
     ring = (ROOT / "dsp" / "include" / "ring.h").read_text(encoding="utf-8")
     careless.write_text(ring.replace("memory_order_release", "memory_order_relaxed"), encoding="utf-8")
-    flags = [*THREADS, "-D_GNU_SOURCE=", "-include", str(careless)]
-    run = lived(flags, [HERE / "one_mapping.c", *sources()], tmp_path / "careless")
+    engine = [*RIVALS, *(path for path in sources() if path.parent.name == "engine")]
+    objects = compile_objects(CC, THREADS, [path for path in sources() if path not in engine])
+    objects += compile_objects(CC, [*THREADS, "-D_GNU_SOURCE=", "-include", str(careless)], engine)
+    link_program(CC, [*THREADS, *ONE_MAPPING], objects, tmp_path / "careless")
+    run = lived(tmp_path / "careless")
     assert run.returncode != 0
     assert "data race" in run.stderr
