@@ -60,18 +60,18 @@ class Phone:
         speech: Path | None = None,
         loop: bool = True,
         auto_answer: bool = True,
-        account: str = "audio_codecs=pcma",
+        codec: str = "pcma",
     ) -> None:
         """Write the configuration. `speech`: WAV, 8 kHz mono 16 bit; None is silence. Raises ValueError.
 
-        `account`: further parameters of baresip's account; digits go as RFC 4733 events unless dtmfmode=info.
+        `codec`: pcma or pcmu, and no other; keys are told as events of RFC 4733.
         """
         self.number = address.partition("@")[0]
         self.folder = folder
         self._control = Endpoint("127.0.0.1", 0)
         self._account = (
             f"<sip:{address}>;auth_user={self.number};auth_pass={password}"
-            f';outbound="sip:{proxy}";regint={EXPIRES_S};{account}'
+            f';outbound="sip:{proxy}";regint={EXPIRES_S};audio_codecs={codec}'
             f";answermode={'auto' if auto_answer else 'manual'}\n"
         )
         self.events: list[PhoneEvent] = []

@@ -21,6 +21,7 @@ HOST = "127.0.0.1"
 REGISTER_S = 20.0
 STOP_S = 5.0
 HOLD_MS = 1000
+INFO_PAUSE_MS = 250
 
 
 class SippError(AssertionError):
@@ -155,12 +156,30 @@ class SippPhones(Sipp):
 
 
 class SippCallers(Sipp):
-    """`calls` calls to `number`, all at once, each held for HOLD_MS with sound, then hung up."""
+    """`calls` calls to `number`, all at once, each held for HOLD_MS with sound, then hung up.
+
+    `infos`: content types and bodies that each call first tells by INFO; each must be answered by 200.
+    """
 
     def __init__(
-        self, account: Account, number: str, proxy: Endpoint, domain: str, folder: Path, sound: Path, *, calls: int = 1
+        self,
+        account: Account,
+        number: str,
+        proxy: Endpoint,
+        domain: str,
+        folder: Path,
+        sound: Path,
+        *,
+        calls: int = 1,
+        infos: Sequence[tuple[str, str]] = (),
     ) -> None:
         values = {"domain": domain, "caller": account.number, "credentials": account.credentials}
+        part = (SCENARIOS / "info.part").read_text()
+        told = [
+            _with(part, cseq=str(n), kind=kind, body=body, pause_ms=str(INFO_PAUSE_MS))
+            for n, (kind, body) in enumerate(infos, 3)
+        ]
+        values = {"infos": "".join(told), "bye": str(3 + len(told))} | values
         scenario = _filled("caller.xml", folder, sound=str(sound), hold_ms=str(HOLD_MS), **values)
         options = ("-s", number, "-m", str(calls), "-l", str(calls), "-r", str(calls), "-timeout", "60s")
         super().__init__(scenario, proxy, folder, *options, "-timeout_error")
@@ -169,10 +188,13 @@ class SippCallers(Sipp):
 def _filled(name: str, folder: Path, **values: str) -> Path:
     """A scenario with our values in it; SIPp's own words stand in brackets and stay."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = (SCENARIOS / name).read_text()
-    for key, value in values.items():
-        text = text.replace(f"@{key}@", value)
     path = folder / name
-    path.write_text(text)
+    path.write_text(_with((SCENARIOS / name).read_text(), **values))
     path.chmod(0o600)
     return path
+
+
+def _with(text: str, **values: str) -> str:
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text

@@ -14,9 +14,11 @@ import structlog
 
 from appliance.config import Endpoint
 from appliance.signalling.sip import causes, sdp
+from appliance.signalling.sip.info import digit_of
 from appliance.signalling.sip.signals import (
     Alerting,
     Answered,
+    Dialled,
     HangUp,
     Lost,
     Order,
@@ -163,9 +165,11 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
     @guarded
     def onCallTsxState(self, prm: Any) -> None:  # noqa: N802
-        """A transaction moved on: 100 to our INVITE, or a probe's answer."""
+        """A transaction moved on: 100 to our INVITE, a probe's answer, a digit in INFO (pjsua itself answers it)."""
         transaction = prm.e.body.tsxState.tsx
         if transaction.role != pj.PJSIP_ROLE_UAC:
+            if transaction.method == "INFO" and transaction.state == pj.PJSIP_TSX_STATE_TRYING:
+                self._informed(_received(prm.e))
             return
         if transaction.method == "INVITE" and transaction.statusCode == 100 and not self._answered:
             self.owner.tell(Proceeding(self.call))
@@ -183,6 +187,11 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
     def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802
         """INVITE with Replaces: likewise."""
         prm.statusCode = 603
+
+    def _informed(self, message: str) -> None:
+        told = digit_of(message)
+        if told is not None:
+            self.owner.tell(Dialled(self.call, *told))
 
     @property
     def _talking_in(self) -> sdp.Codec | None:

@@ -151,6 +151,7 @@ route[WITHIN_DIALOG] {
             sl_send_reply("403", "Forbidden");
             exit;
         }
+        if (is_method("INFO") && !isflagset(1)) { route(DIGIT); }
         t_relay();
         exit;
     }
@@ -160,6 +161,16 @@ route[WITHIN_DIALOG] {
     }
     sl_send_reply("481", "Call/Transaction Does Not Exist");
     exit;
+}
+
+# The gateway's stack acknowledges a digit in the one form only, and has 500 for the other.
+route[DIGIT] {
+    if ($cT != "application/dtmf") { return; }
+    if ($rb =~ "[Ss]ignal") {
+        set_body("$rb", "application/dtmf-relay");
+    } else {
+        set_body("Signal=$(rb{s.trim})\r\n", "application/dtmf-relay");
+    }
 }
 
 route[TO_PHONE] {

@@ -40,6 +40,9 @@ class RtpEngine(Protocol):
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         """Send there."""
 
+    def tell_digit(self, port: int, digit: str, duration_ms: int) -> None:
+        """Take a digit that did not come by RTP."""
+
     def close_port(self, port: int) -> None:
         """Close it at this tick."""
 
@@ -86,6 +89,13 @@ class RtpPorts:
         """Send to `remote`. A full ring is told and given up: the engine is dead, and the peer's packets latch it."""
         try:
             self._engine.set_rtp_remote(port, remote)
+        except self._busy:
+            log.error("sip.engine.busy", port=port)
+
+    def tell_digit(self, port: int, digit: str, duration_ms: int) -> None:
+        """A digit of INFO; 0 ms: no length. With a full ring it is lost, and that is told."""
+        try:
+            self._engine.tell_digit(port, digit, duration_ms)
         except self._busy:
             log.error("sip.engine.busy", port=port)
 

@@ -51,6 +51,14 @@ class Pointed(msgspec.Struct, frozen=True):
     codec: Codec
 
 
+class Dialled(msgspec.Struct, frozen=True):
+    """The peer told a digit by INFO; 0 ms: it told no length."""
+
+    call: str
+    digit: str
+    duration_ms: int
+
+
 class Over(msgspec.Struct, frozen=True):
     """The call is over in SIP. `fault`: not by a message of the peer (time-out, transport, our own stack)."""
 
@@ -66,7 +74,7 @@ class Lost(msgspec.Struct, frozen=True):
     call: str
 
 
-Signal = Offered | Proceeding | Alerting | Answered | Pointed | Over | Lost
+Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Over | Lost
 
 # To the stack.
 

@@ -21,6 +21,7 @@ from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
     Answered,
+    Dialled,
     HangUp,
     Lost,
     Offered,
@@ -160,8 +161,8 @@ class Worker:
                 self._legs.move(leg, LegStep.ANSWER, sample)
                 self._answering.discard(leg)
                 self.service.publish(wire.LegAnswered(leg=leg, sample=sample))
-            case Pointed():
-                self._pointed(signal)
+            case Pointed() | Dialled():
+                self._of_sound(signal)
             case Over(call=leg, cause=cause, status=status, fault=fault):
                 self._release(leg, cause, ReleasedBy.FAULT if fault else ReleasedBy.PEER, status)
             case Lost(call=leg):
@@ -179,16 +180,21 @@ class Worker:
         if not self.service.controlled:
             self._watch_orphans()
 
-    def _pointed(self, signal: Pointed) -> None:
+    def _of_sound(self, signal: Pointed | Dialled) -> None:
         leg = self._legs.get(signal.call)
-        port = leg.port
+        if leg.port is None:
+            return
+        if isinstance(signal, Dialled):
+            self._ports.tell_digit(leg.port, signal.digit, signal.duration_ms)
+        else:
+            self._pointed(signal, leg.state, leg.port)
+
+    def _pointed(self, signal: Pointed, state: LegState, port: int) -> None:
         if signal.held:
             self._held.add(signal.call)
         else:
             self._held.discard(signal.call)
-        if port is None:
-            return
-        if leg.state is not LegState.ANSWERED and not self._ports.settle(port, signal.codec):
+        if state is not LegState.ANSWERED and not self._ports.settle(port, signal.codec):
             self.engine_refused(port, "busy")
         elif signal.remote.address != "0.0.0.0":  # noqa: S104  # RFC 2543's hold
             self._ports.point(port, signal.remote)

@@ -276,3 +276,59 @@ def test_offer_that_is_asked_of_us_within_a_talk_is_what_we_talk_in(running: Sit
             return answer.body
 
     assert " RTP/AVP 0 101\r\n" in asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "digit"),
+    [
+        ("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n", "5"),
+        ("application/dtmf-relay", "Signal= *\r\nDuration= 250\r\n", "*"),
+        ("application/dtmf-relay", "Signal=d", "D"),
+        ("application/dtmf", "7", "7"),
+        ("application/dtmf", "#\r\n", "#"),
+    ],
+)
+def test_digit_in_sip_info_is_collected_and_acknowledged(running: Site, kind: str, text: str, digit: str) -> None:
+    async def run() -> int:
+        async with called(running, "8") as talk:
+            talk.engine.collect(talk.port, 1, 1, 3000, 3000, "")
+            talk.call.within("INFO", {"Content-Type": kind}, text)
+            async with asyncio.timeout(5):
+                answer = await talk.call.answers.get()
+            assert (await talk.collected()).digits == digit
+            assert talk.detected() == digit
+            return answer.status
+
+    assert asyncio.run(run()) == 200
+
+
+def test_digit_that_a_phone_tells_by_event_and_info_is_one(running: Site) -> None:
+    async def run() -> None:
+        async with called(running, "8 101", events(101)) as talk:
+            talk.engine.collect(talk.port, 1, 2, 1500, 1000, "")
+            pressing = asyncio.create_task(talk.press("4", 101, PCMA))
+            await asyncio.sleep(0.08)
+            talk.call.within("INFO", {"Content-Type": "application/dtmf-relay"}, "Signal=4\r\nDuration=100\r\n")
+            await pressing
+            assert (await talk.collected()).digits == "4"
+            assert talk.detected() == "4"
+
+    asyncio.run(run())
+
+
+def test_info_without_a_digit_changes_nothing(running: Site) -> None:
+    async def run() -> None:
+        async with called(running, "8") as talk:
+            for kind, text in (
+                ("application/dtmf-relay", "Signal=\r\n"),
+                ("application/dtmf", "E"),
+                ("text/plain", "5"),
+            ):
+                talk.call.within("INFO", {"Content-Type": kind}, text)
+                async with asyncio.timeout(5):
+                    await talk.call.answers.get()
+            talk.engine.collect(talk.port, 1, 1, 300, 300, "")
+            assert (await talk.collected()).digits == ""
+            assert talk.detected() == ""
+
+    asyncio.run(run())

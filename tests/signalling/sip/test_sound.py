@@ -80,7 +80,7 @@ def test_two_baresip_phones_hear_each_other_through_the_engine(
     low, high = tone(tmp_path / "low.wav", 440), tone(tmp_path / "high.wav", 1000)
     with (
         baresip(running, "8001", tmp_path / "a", low) as first,
-        baresip(running, "8002", tmp_path / "b", high, account=f"audio_codecs={codec}") as second,
+        baresip(running, "8002", tmp_path / "b", high, codec=codec) as second,
     ):
         ours = [answered(call_control, number) for number in ("8001", "8002")]
         a, b = (leg.port for leg in ours)
@@ -97,13 +97,13 @@ def test_two_baresip_phones_hear_each_other_through_the_engine(
     assert abs(loudest_hz(second.heard()[-1]) - 440) <= 1
 
 
-@pytest.mark.parametrize("account", ["audio_codecs=pcma", "audio_codecs=pcmu"])
+@pytest.mark.parametrize("codec", ["pcma", "pcmu"])
 def test_digits_that_a_baresip_phone_dials_arrive_once_each(
-    running: Site, call_control: Controller, tmp_path: Path, account: str
+    running: Site, call_control: Controller, tmp_path: Path, codec: str
 ) -> None:
     ivr = Listener(running.engine(Client.IVR))
     ivr.engine.attach()
-    with baresip(running, "8001", tmp_path / "a", None, account=account) as phone:
+    with baresip(running, "8001", tmp_path / "a", None, codec=codec) as phone:
         leg = answered(call_control, "8001")
         assert leg.port is not None
         ivr.engine.collect(leg.port, 1, 5, 5000, 3000, "#")
@@ -114,8 +114,31 @@ def test_digits_that_a_baresip_phone_dials_arrive_once_each(
         assert (collected.digits + str(collected.terminator)) == DIALLED
         time.sleep(0.5)
         assert "".join(event.digit for event in ivr.all(DigitDetected)) == DIALLED
+        assert ivr.engine.port_status(leg.port).rtp.events > 0
         call_control.command(legs.ReleaseLeg(leg=leg.leg))
         phone.wait_for("CALL_CLOSED")
+
+
+def test_digits_that_sipp_tells_by_info_arrive_once_each(
+    running: Site, call_control: Controller, tmp_path: Path
+) -> None:
+    sound = tmp_path / "silence.alaw"
+    sound.write_bytes(b"\xd5" * RATE)
+    caller = Account("8001", PASSWORD.format(number="8001"))
+    told = [("application/dtmf-relay", f"Signal={digit}\nDuration=100\n") for digit in DIALLED[:2]]
+    told += [("application/dtmf", digit) for digit in DIALLED[2:]]
+    ivr = Listener(running.engine(Client.IVR))
+    ivr.engine.attach()
+    with SippCallers(caller, "95588", running.proxy, DOMAIN, tmp_path / "sipp", sound, infos=told) as calling:
+        leg = call_control.wait(legs.LegOffered).leg
+        assert leg.port is not None
+        ivr.engine.collect(leg.port, 1, 5, 5000, 3000, "#")
+        call_control.command(legs.AnswerLeg(leg=leg.leg))
+        collected = ivr.wait(DigitsCollected)
+        assert (collected.digits + str(collected.terminator)) == DIALLED
+        calling.wait(10)
+        assert "".join(event.digit for event in ivr.all(DigitDetected)) == DIALLED
+        assert calling.count("SuccessfulCall") == 1
 
 
 def test_phone_rings_until_its_agent_answers_and_hangs_up(

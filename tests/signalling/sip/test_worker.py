@@ -14,6 +14,7 @@ from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
     Answered,
+    Dialled,
     HangUp,
     Lost,
     Offered,
@@ -59,6 +60,9 @@ class FakeEngine:
 
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         self._do("point", port, tuple(remote))
+
+    def tell_digit(self, port: int, digit: str, duration_ms: int) -> None:
+        self._do("digit", port, digit, duration_ms)
 
     def close_port(self, port: int) -> None:
         self._do("close", port)
@@ -307,6 +311,22 @@ def test_full_engine_ring_releases_a_leg_whose_codec_is_not_the_supposed_one() -
         assert isinstance(released, legs.LegReleased)
         assert (released.cause, released.by) == (41, ReleasedBy.FAULT)
         assert b.all(HangUp) == [HangUp("out", 41)]
+
+    bench(check)
+
+
+def test_digit_of_info_goes_to_the_engine_while_there_is_a_leg_and_room() -> None:
+    def check(b: Bench) -> None:
+        port = b.offer()
+        b.signal(Dialled("in", "5", 160))
+        b.engine.full = True
+        b.signal(Dialled("in", "6", 160))
+        b.engine.full = False
+        b.command(legs.ReleaseLeg(leg="in"))
+        b.signal(Dialled("in", "7", 160))
+        assert [thing for thing in b.happened if isinstance(thing, tuple) and thing[0] == "digit"] == [
+            ("digit", port, "5", 160)
+        ]
 
     bench(check)
 
