@@ -8,6 +8,7 @@
  */
 #include "machine.h"
 
+#define FLASH '!'   /* a hook flash is no digit; over a bridge it goes on as an event */
 #define TONE_MS 100 /* of a digit that is passed on as a tone: its length is not known when it begins */
 #define PAUSE_MS 60
 
@@ -82,7 +83,7 @@ void bl_relay_tick(struct bl_engine *e)
 		bl_digit_relay_tick(&p->relay);
 		while (bl_digit_relay_next(&p->relay, &change)) {
 			pass_on(e, port, &change);
-			if (change.on)
+			if (change.on && change.digit != FLASH)
 				tell(e, port, change.digit);
 		}
 	}

@@ -96,6 +96,8 @@ static void fill_voip(struct bl_engine *e, unsigned port, struct bl_rtcp_voip *v
 	voip->jitter_nominal_ms = (uint16_t)(bl_jitter_delay(&r->jitter) / TICK_SAMPLES_MS);
 	voip->jitter_most_ms = BL_JITTER_MAX_SAMPLES / TICK_SAMPLES_MS;
 	voip->jitter_limit_ms = BL_JITTER_MAX_SAMPLES / TICK_SAMPLES_MS;
+	if (bl_rtcp_round_trip_ms(&r->rtcp) > 0)
+		voip->round_trip_ms = (uint16_t)bl_rtcp_round_trip_ms(&r->rtcp);
 	bl_rtp_leg(r, &leg);
 	if (bl_leg_quality(&leg, &quality) == 0) {
 		voip->r_factor = (uint8_t)(quality.r < 0 ? 0 : quality.r > 100 ? 100 : quality.r);

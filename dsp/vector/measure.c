@@ -90,22 +90,22 @@ static inline bl_i8 energies(bl_i8 one, bl_i8 other)
 static inline __attribute__((always_inline)) void measure(struct bl_measure *m, const int16_t *in, size_t n)
 {
 	struct sums s = {0};
-	bl_i8 bands = {0};
+	bl_u8 bands = {0};
 	size_t at = 0;
 
 	for (; at + 2 * BLOCK <= n; at += 2 * BLOCK) {
 		add_sums(&s, bl_load_bl_h16(in + at));
-		bands += energies(transformed(in + at), transformed(in + at + BLOCK));
+		bands += (bl_u8)energies(transformed(in + at), transformed(in + at + BLOCK));
 	}
 	if (at < n) {
 		add_sums(&s, bl_h16_of_half(bl_load_bl_h8(in + at)));
-		bands += energies(transformed(in + at), (bl_i8){0});
+		bands += (bl_u8)energies(transformed(in + at), (bl_i8){0});
 	}
 	m->energy = total(s.energy);
 	m->sum = bl_total(s.sum);
 	m->peak = greatest(s.peak);
 	m->unused = 0;
-	bl_store_bl_i8(m->bands, bands);
+	bl_store_bl_i8(m->bands, (bl_i8)bands);
 }
 
 void bl_measure_vector(struct bl_measure *m, const int16_t *in, size_t n)
