@@ -17,7 +17,7 @@ EVENTS_MIN = 96  # RFC 3551 §6: dynamic from here on
 
 _NAMES = {PCMA: "PCMA", PCMU: "PCMU"}
 _DIRECTIONS = {"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"}
-_EVENTS = re.compile(r"a=rtpmap:\s*(\d+)\s+telephone-event/8000\b", re.IGNORECASE)
+_EVENTS = re.compile(r"a=rtpmap:\s*(\d{1,3})\s+telephone-event/8000\b", re.IGNORECASE)
 _PTIME = re.compile(r"a=(?:max)?ptime:\s*(\d{1,4})\b", re.IGNORECASE)
 
 
@@ -73,7 +73,7 @@ def _offered(offer: str) -> tuple[list[int], list[int], list[int]]:
     for section in media:
         kind, *words = section[0].split()
         if kind == "m=audio" and len(words) > 2 and not _refused(section):
-            types = [int(word) for word in words[2:] if word.isdecimal()]
+            types = [int(word) for word in words[2:] if word.isdecimal() and len(word) <= 3]
             text = "\n".join(section)
             events = [int(found) for found in _EVENTS.findall(text) if int(found) in types]
             return types, events, [int(found) for found in _PTIME.findall(text)]

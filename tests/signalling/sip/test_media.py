@@ -243,8 +243,10 @@ def test_call_without_an_offer_is_answered_when_its_ack_has_said_the_law(running
 def test_answer_with_both_laws_is_spoken_to_in_its_first(running: Site) -> None:
     async def run() -> None:
         async with called(running, "0 8 101", events(101)) as talk:
-            await asyncio.sleep(0.3)  # pjsua may ask the phone to settle on one
             await dial(talk, 101, PCMU)
+            invites = [message.body for message in talk.call.phone.seen if message.start.startswith("INVITE")]
+            port = talk.peer.engine[1]
+            assert f"m=audio {port} RTP/AVP 0 101\r\n" in invites[-1], "the phone is asked to stay with it"
 
     asyncio.run(run())
 

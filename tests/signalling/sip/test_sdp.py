@@ -91,7 +91,8 @@ EVENTS = "a=rtpmap:96 telephone-event/8000"
         (offer("18 9"), None),
         (offer("8").replace("audio 4000", "audio 0"), None),
         ("", None),
-        ("m=audio\r\nm=\r\nm=audio x RTP/AVP é 8 999999999999999999999\r\na=ptime:", Codec(PCMA, None)),
+        (offer(f"8 {'9' * 5000}", f"a=rtpmap:{'9' * 5000} telephone-event/8000", "a=ptime:99999"), Codec(PCMA, None)),
+        ("m=audio\r\nm=\r\nm=audio x RTP/AVP é 8 ²\r\na=ptime:", Codec(PCMA, None)),
     ],
 )
 def test_rfc3264_6_1_first_law_in_the_peers_order_and_its_number_of_events(offered: str, taken: Codec | None) -> None:
