@@ -21,7 +21,7 @@ static void set(struct fuzz *f, struct bl_jitter *jitter)
 	struct bl_jitter_cfg cfg = {(uint8_t)fuzz_below(f, 4),     (uint8_t)fuzz_below(f, 2),
 	                            (uint8_t)fuzz_below(f, 2),     (uint16_t)fuzz_below(f, 1700),
 	                            (uint16_t)fuzz_below(f, 1700), (uint16_t)fuzz_below(f, 1700),
-	                            (uint16_t)fuzz_below(f, 500)};
+	                            (uint16_t)fuzz_below(f, 500),  (uint16_t)fuzz_below(f, 400)};
 
 	if (fuzz_below(f, 20) == 0)
 		(void)bl_jitter_set(jitter, &cfg);
