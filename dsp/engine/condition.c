@@ -29,15 +29,8 @@ void bl_decode_tick(struct bl_engine *e)
 	bl_rtp_conceal(e);
 }
 
-static void condition(struct bl_engine *e, unsigned port, const struct bl_measure *measured)
+static void condition(struct bl_port *p, const struct bl_measure *measured, int16_t *sound)
 {
-	struct bl_port *p = bl_port(e, port);
-	int16_t *sound = e->heard[port];
-
-	if (bl_relay_silences(e, port)) {
-		memset(sound, 0, sizeof e->heard[port]);
-		return;
-	}
 	if (p->automatic && p->profile == BL_PROFILE_VOICE)
 		bl_agc_process(&p->agc, measured, p->speaks, sound, sound);
 	if (bl_gain_alters(&p->rx_gain))
@@ -48,11 +41,14 @@ void bl_condition_tick(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
-		const struct bl_port *p = bl_port(e, port);
+		struct bl_port *p = bl_port(e, port);
 
-		if (!bl_relay_silences(e, port) && !bl_gain_alters(&p->rx_gain) && !p->automatic && !p->echo)
+		if (bl_relay_silences(e, port))
+			memset(e->heard[port], 0, sizeof e->heard[port]);
+		else if (p->automatic || p->echo || bl_gain_alters(&p->rx_gain))
+			condition(p, &e->batch.measured[i], e->heard[port]);
+		else
 			continue;
-		condition(e, port, &e->batch.measured[i]);
 		bl_alaw_encode(e->heard[port], e->rx[port], BL_TICK_SAMPLES);
 	}
 }

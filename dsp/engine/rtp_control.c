@@ -10,7 +10,6 @@
 #define CNAME_OCTETS 16
 #define TYPE_FIRST 192 /* RFC 5761 §4: what RTCP looks like on an RTP port */
 #define TYPE_LAST 223
-#define TICK_SAMPLES_MS 8
 
 /* NTP's form, from the start of the engine's count: only differences matter. */
 static uint64_t now_of(uint64_t sample)
@@ -93,9 +92,9 @@ static void fill_voip(struct bl_engine *e, unsigned port, struct bl_rtcp_voip *v
 	voip->gap_ms = ms_of(loss.gap_packets, r->packet_ms);
 	voip->signal_dbm0 = level(reading.rms_dbm0);
 	voip->noise_dbm0 = level(reading.noise_dbm0);
-	voip->jitter_nominal_ms = (uint16_t)(bl_jitter_delay(&r->jitter) / TICK_SAMPLES_MS);
-	voip->jitter_most_ms = BL_JITTER_MAX_SAMPLES / TICK_SAMPLES_MS;
-	voip->jitter_limit_ms = BL_JITTER_MAX_SAMPLES / TICK_SAMPLES_MS;
+	voip->jitter_nominal_ms = (uint16_t)(bl_jitter_delay(&r->jitter) / BL_SAMPLES_PER_MS);
+	voip->jitter_most_ms = BL_JITTER_MAX_SAMPLES / BL_SAMPLES_PER_MS;
+	voip->jitter_limit_ms = BL_JITTER_MAX_SAMPLES / BL_SAMPLES_PER_MS;
 	if (bl_rtcp_round_trip_ms(&r->rtcp) > 0)
 		voip->round_trip_ms = (uint16_t)bl_rtcp_round_trip_ms(&r->rtcp);
 	bl_rtp_leg(r, &leg);
