@@ -89,7 +89,6 @@ struct bl_jitter {
 	uint32_t skew_at;    /* last step of the loop */
 	uint32_t skew_steps; /* since it began */
 	uint64_t late;       /* packets */
-	uint64_t silence;    /* samples put in: the caller's count */
 	uint64_t resyncs;    /* times laid out anew */
 	uint64_t longer;     /* samples said twice */
 	uint64_t shorter;    /* samples left out */
