@@ -54,21 +54,27 @@ static struct bl_plc plc[N];
 static _Alignas(64) struct bl_measure seen[N];
 static struct bl_srtp srtp_tx[N], srtp_rx[N];
 static struct bl_srtp_ctx *ctx_tx[N], *ctx_rx[N];
+/* Cases run in turn: each side has a stream and a line of its own, or it would hear the other's jumps in time. */
+struct stream {
+	uint8_t line[SECOND][N][BENCH_FRAME]; /* codes: the echo of what the phone said BEHIND frames before */
+	uint32_t timestamp;
+	uint16_t sequence;
+};
+
+static struct stream ours, theirs, alone;
 static uint8_t phone_codes[SECOND][N][BENCH_FRAME];
-static uint8_t line_codes[SECOND][N][BENCH_FRAME]; /* the echo of what the phone said BEHIND frames before */
 static uint8_t to_phone[N][BENCH_FRAME], to_line[N][BENCH_TICK];
 static int16_t heard[N][BENCH_TICK], said[N][BENCH_TICK];
-static uint32_t timestamp;
-static uint16_t sequence;
 
-static void make_codes(unsigned int behind)
+static void begin(struct stream *s, unsigned int behind)
 {
+	s->timestamp = s->sequence = 0;
 	for (unsigned int f = 0; f < SECOND; f++)
 		for (unsigned int c = 0; c < N; c++) {
 			unsigned int before = (f + SECOND - behind) % SECOND;
 
 			bl_alaw_encode(bench_speech(c, f), phone_codes[f][c], BENCH_FRAME);
-			bl_alaw_encode(bench_echo(c, before), line_codes[f][c], BENCH_FRAME);
+			bl_alaw_encode(bench_echo(c, before), s->line[f][c], BENCH_FRAME);
 		}
 }
 
@@ -91,7 +97,7 @@ static int prepare_ours(void)
 {
 	int error = 0;
 
-	make_codes(BEHIND_OURS);
+	begin(&ours, BEHIND_OURS);
 	for (unsigned int c = 0; c < N; c++)
 		error |= prepare_channel(c);
 	return error;
@@ -115,7 +121,7 @@ static void line_tick(unsigned int number, int tick)
 		e[c] = &echo[c], l[c] = &levels[0][c], v[c] = &vads[c], a[c] = &agcs[c], d[c] = &dtmf[c],
 		b[c] = &banks[c];
 		far[c] = said[c], in[c] = out[c] = heard[c];
-		bl_alaw_decode(line_codes[number % SECOND][c] + tick * BENCH_TICK, heard[c], BENCH_TICK);
+		bl_alaw_decode(ours.line[number % SECOND][c] + tick * BENCH_TICK, heard[c], BENCH_TICK);
 	}
 	(void)bl_echo_process_many(e, far, in, out, N, BENCH_TICK);
 	(void)bl_measure_many(seen, in, BENCH_TICK, N);
@@ -150,6 +156,12 @@ static void phone_tick(void)
 	bl_level_add_many(l, seen, N);
 }
 
+static void step(struct stream *s)
+{
+	s->timestamp += BENCH_FRAME;
+	s->sequence++;
+}
+
 static void ticks(unsigned int number, void (*packet)(unsigned int number, unsigned int channel))
 {
 	for (int t = 0; t < TICKS; t++) {
@@ -158,14 +170,13 @@ static void ticks(unsigned int number, void (*packet)(unsigned int number, unsig
 		phone_tick();
 		line_tick(number, t);
 	}
-	timestamp += BENCH_FRAME;
-	sequence++;
+	step(&ours);
 	bench_sink += to_line[0][3] + to_phone[1][7];
 }
 
 static void put_packet(unsigned int number, unsigned int c)
 {
-	(void)bl_jitter_put(&jitter[c], timestamp, phone_codes[number % SECOND][c], BENCH_FRAME);
+	(void)bl_jitter_put(&jitter[c], ours.timestamp, phone_codes[number % SECOND][c], BENCH_FRAME);
 }
 
 static void chain_ours(unsigned int number)
@@ -222,7 +233,7 @@ static int prepare_theirs(void)
 	int rate = 8000, off = 0, on = 1;
 
 	make_tables();
-	make_codes(BEHIND_THEIRS);
+	begin(&theirs, BEHIND_THEIRS);
 	for (unsigned int c = 0; c < N; c++) {
 		speex_echo[c] = speex_echo_state_init(BENCH_FRAME, 512);
 		speex_echo_ctl(speex_echo[c], SPEEX_ECHO_SET_SAMPLING_RATE, &rate);
@@ -246,7 +257,7 @@ static void their_line(unsigned int number, unsigned int c)
 	int16_t near[BENCH_FRAME], out[BENCH_FRAME];
 
 	for (int i = 0; i < BENCH_FRAME; i++)
-		near[i] = decode_table[line_codes[number % SECOND][c][i]];
+		near[i] = decode_table[theirs.line[number % SECOND][c][i]];
 	speex_echo_cancellation(speex_echo[c], near, their_said[c], out);
 	for (int i = 0; i < BENCH_FRAME; i++)
 		bench_sink += power_meter_update(&their_meter[0][c], out[i]);
@@ -281,8 +292,10 @@ static void their_phone(unsigned int c)
 
 static void put_theirs(unsigned int c, const uint8_t *codes)
 {
-	JitterBufferPacket packet = {
-	        .data = (char *)(uintptr_t)codes, .len = BENCH_FRAME, .timestamp = timestamp, .span = BENCH_FRAME};
+	JitterBufferPacket packet = {.data = (char *)(uintptr_t)codes,
+	                             .len = BENCH_FRAME,
+	                             .timestamp = theirs.timestamp,
+	                             .span = BENCH_FRAME};
 
 	jitter_buffer_put(speex_jitter[c], &packet);
 }
@@ -294,7 +307,7 @@ static void chain_theirs(unsigned int number)
 		their_phone(c);
 		their_line(number, c);
 	}
-	timestamp += BENCH_FRAME;
+	step(&theirs);
 }
 
 /* ---- with SRTP and UDP: every channel sends to itself over loopback ---- */
@@ -319,10 +332,10 @@ static int open_sockets(void)
 	return 0;
 }
 
-static size_t packet_of(unsigned int number, unsigned int c, uint8_t *packet)
+static size_t packet_of(const struct stream *s, unsigned int number, unsigned int c, uint8_t *packet)
 {
 	struct bl_rtp_packet head = {
-	        .sequence = sequence, .payload_type = BL_RTP_PCMA, .timestamp = timestamp, .ssrc = c + 1};
+	        .sequence = s->sequence, .payload_type = BL_RTP_PCMA, .timestamp = s->timestamp, .ssrc = c + 1};
 
 	bl_rtp_header(packet, &head);
 	memcpy(packet + BL_RTP_HEADER, phone_codes[number % SECOND][c], BENCH_FRAME);
@@ -344,7 +357,6 @@ static int prepare_ours_secure(void)
 {
 	int error = prepare_ours();
 
-	sequence = 0;
 	for (unsigned int c = 0; c < N && !error; c++) {
 		struct bl_srtp_cfg cfg = {
 		        .suite = BL_SRTP_AES_CM_128_HMAC_SHA1_80, .key = {1, (uint8_t)c}, .salt = {2}};
@@ -362,7 +374,7 @@ static int prepare_ours_secure(void)
 static void secure_packet(unsigned int number, unsigned int c)
 {
 	uint8_t packet[ROOM];
-	size_t n = packet_of(number, c, packet);
+	size_t n = packet_of(&ours, number, c, packet);
 	struct bl_rtp_packet head;
 	ssize_t got;
 
@@ -397,7 +409,6 @@ static int prepare_theirs_secure(void)
 {
 	int error = prepare_theirs();
 
-	sequence = 0;
 	if (!their_tx[0] && srtp_init() != srtp_err_status_ok)
 		return -EIO;
 	for (unsigned int c = 0; c < N && !error; c++)
@@ -412,7 +423,7 @@ static void secure_theirs(unsigned int number)
 {
 	for (unsigned int c = 0; c < N; c++) {
 		uint8_t packet[ROOM];
-		int n = (int)packet_of(number, c, packet);
+		int n = (int)packet_of(&theirs, number, c, packet);
 
 		if (srtp_protect(their_tx[c], packet, &n) == srtp_err_status_ok)
 			send_to_itself(c, packet, (size_t)n);
@@ -424,8 +435,7 @@ static void secure_theirs(unsigned int number)
 		their_phone(c);
 		their_line(number, c);
 	}
-	timestamp += BENCH_FRAME;
-	sequence++;
+	step(&theirs);
 }
 
 /* What the kernel alone takes of it, for reading the figures. */
@@ -434,7 +444,7 @@ static void udp_alone(unsigned int number)
 	uint8_t packet[ROOM];
 
 	for (unsigned int c = 0; c < N; c++) {
-		send_to_itself(c, packet, packet_of(number, c, packet) + 10);
+		send_to_itself(c, packet, packet_of(&alone, number, c, packet) + 10);
 		bench_sink += (int)receive(c, packet);
 	}
 }
