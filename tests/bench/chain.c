@@ -36,7 +36,7 @@
 #define N BENCH_CHANNELS
 #define TICKS (BENCH_FRAME / BENCH_TICK)
 #define ROOM 256
-#define SECOND 50     /* frames */
+#define LOOP 500      /* frames: ten seconds, or the canceller would know one sentence by heart */
 #define BEHIND_OURS 3 /* the jitter buffer holds 40 ms */
 #define BEHIND_THEIRS 1
 #define ALL_CAME ((1ull << BENCH_TICK) - 1)
@@ -56,22 +56,22 @@ static struct bl_srtp srtp_tx[N], srtp_rx[N];
 static struct bl_srtp_ctx *ctx_tx[N], *ctx_rx[N];
 /* Cases run in turn: each side has a stream and a line of its own, or it would hear the other's jumps in time. */
 struct stream {
-	uint8_t line[SECOND][N][BENCH_FRAME]; /* codes: the echo of what the phone said BEHIND frames before */
+	uint8_t line[LOOP][N][BENCH_FRAME]; /* codes: the echo of what the phone said BEHIND frames before */
 	uint32_t timestamp;
 	uint16_t sequence;
 };
 
 static struct stream ours, theirs, alone;
-static uint8_t phone_codes[SECOND][N][BENCH_FRAME];
+static uint8_t phone_codes[LOOP][N][BENCH_FRAME];
 static uint8_t to_phone[N][BENCH_FRAME], to_line[N][BENCH_TICK];
 static int16_t heard[N][BENCH_TICK], said[N][BENCH_TICK];
 
 static void begin(struct stream *s, unsigned int behind)
 {
 	s->timestamp = s->sequence = 0;
-	for (unsigned int f = 0; f < SECOND; f++)
+	for (unsigned int f = 0; f < LOOP; f++)
 		for (unsigned int c = 0; c < N; c++) {
-			unsigned int before = (f + SECOND - behind) % SECOND;
+			unsigned int before = (f + LOOP - behind) % LOOP;
 
 			bl_alaw_encode(bench_speech(c, f), phone_codes[f][c], BENCH_FRAME);
 			bl_alaw_encode(bench_echo(c, before), s->line[f][c], BENCH_FRAME);
@@ -121,7 +121,7 @@ static void line_tick(unsigned int number, int tick)
 		e[c] = &echo[c], l[c] = &levels[0][c], v[c] = &vads[c], a[c] = &agcs[c], d[c] = &dtmf[c],
 		b[c] = &banks[c];
 		far[c] = said[c], in[c] = out[c] = heard[c];
-		bl_alaw_decode(ours.line[number % SECOND][c] + tick * BENCH_TICK, heard[c], BENCH_TICK);
+		bl_alaw_decode(ours.line[number % LOOP][c] + tick * BENCH_TICK, heard[c], BENCH_TICK);
 	}
 	(void)bl_echo_process_many(e, far, in, out, N, BENCH_TICK);
 	(void)bl_measure_many(seen, in, BENCH_TICK, N);
@@ -176,7 +176,7 @@ static void ticks(unsigned int number, void (*packet)(unsigned int number, unsig
 
 static void put_packet(unsigned int number, unsigned int c)
 {
-	(void)bl_jitter_put(&jitter[c], ours.timestamp, phone_codes[number % SECOND][c], BENCH_FRAME);
+	(void)bl_jitter_put(&jitter[c], ours.timestamp, phone_codes[number % LOOP][c], BENCH_FRAME);
 }
 
 static void chain_ours(unsigned int number)
@@ -257,7 +257,7 @@ static void their_line(unsigned int number, unsigned int c)
 	int16_t near[BENCH_FRAME], out[BENCH_FRAME];
 
 	for (int i = 0; i < BENCH_FRAME; i++)
-		near[i] = decode_table[theirs.line[number % SECOND][c][i]];
+		near[i] = decode_table[theirs.line[number % LOOP][c][i]];
 	speex_echo_cancellation(speex_echo[c], near, their_said[c], out);
 	for (int i = 0; i < BENCH_FRAME; i++)
 		bench_sink += power_meter_update(&their_meter[0][c], out[i]);
@@ -303,7 +303,7 @@ static void put_theirs(unsigned int c, const uint8_t *codes)
 static void chain_theirs(unsigned int number)
 {
 	for (unsigned int c = 0; c < N; c++) {
-		put_theirs(c, phone_codes[number % SECOND][c]);
+		put_theirs(c, phone_codes[number % LOOP][c]);
 		their_phone(c);
 		their_line(number, c);
 	}
@@ -338,7 +338,7 @@ static size_t packet_of(const struct stream *s, unsigned int number, unsigned in
 	        .sequence = s->sequence, .payload_type = BL_RTP_PCMA, .timestamp = s->timestamp, .ssrc = c + 1};
 
 	bl_rtp_header(packet, &head);
-	memcpy(packet + BL_RTP_HEADER, phone_codes[number % SECOND][c], BENCH_FRAME);
+	memcpy(packet + BL_RTP_HEADER, phone_codes[number % LOOP][c], BENCH_FRAME);
 	return BL_RTP_HEADER + BENCH_FRAME;
 }
 
