@@ -127,15 +127,13 @@ static int is_whole(const struct bl_echo *e)
 	       e->head < e->parts + BL_ECHO_AGE_MAX && e->sounding_parts <= e->parts;
 }
 
-static int peak_of(const int16_t *sound)
+/* Ends at the first sample that sounds: only who is quiet is looked at to the end, and little else is done for him. */
+static int is_quiet(const int16_t *sound)
 {
-	int16_t high = 0, low = 0;
-
-	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
-		high = sound[n] > high ? sound[n] : high;
-		low = sound[n] < low ? sound[n] : low;
-	}
-	return high > -low ? high : -low;
+	for (int n = 0; n < BL_ECHO_BLOCK; n++)
+		if (sound[n] > QUIET_PEAK || sound[n] < -QUIET_PEAK)
+			return 0;
+	return 1;
 }
 
 /* Moves on by a tick, so that the newest far spectrum has its place, and says what the tick is for. */
@@ -146,7 +144,7 @@ static enum echo_work_kind begin(struct bl_echo *e, const int16_t *far)
 	e->head = (e->head ? e->head : e->parts + BL_ECHO_AGE_MAX) - 1;
 	e->ticks++;
 	e->age++;
-	if (peak_of(far) > QUIET_PEAK)
+	if (!is_quiet(far))
 		e->quiet = 0;
 	else if (e->quiet < UINT32_MAX)
 		e->quiet++;

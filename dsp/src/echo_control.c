@@ -29,6 +29,12 @@
 
 static const float memory[2] = {0.7f, 0.97f}; /* of the evidence, a tick */
 
+/* By that many standard deviations. */
+static int stands_out(float sum, float times, float variance)
+{
+	return sum > 0 && sum * sum > times * times * variance;
+}
+
 static void forget_evidence(struct bl_echo *e)
 {
 	memset(e->proof, 0, sizeof e->proof);
@@ -77,12 +83,17 @@ void bl_echo_resume(struct bl_echo *e)
 	memset(e->before, 0, sizeof e->before);
 }
 
-/* Parts of the foreground that are worth their product: another holds less than -40 dB, more likely noise than path. */
+/* Is it worth its product? A part that holds less than -40 dB holds noise more likely than path. */
+static int is_sounding(const struct bl_echo *e, uint32_t part)
+{
+	return e->part_energy[part] > NEGLIGIBLE * e->energy;
+}
+
 static void choose_sounding(struct bl_echo *e)
 {
 	e->sounding_parts = 0;
 	for (uint32_t p = 0; p < e->parts; p++)
-		if (e->part_energy[p] > NEGLIGIBLE * e->energy)
+		if (is_sounding(e, p))
 			e->sounding[e->sounding_parts++] = (uint8_t)p;
 }
 
@@ -101,6 +112,19 @@ static void restore(struct bl_echo *e)
 	forget_evidence(e);
 }
 
+/* What was learned in haste fades where nothing comes again; a filter with fewer parts and no worse is the better one.
+ */
+static int is_leaner(const struct bl_echo *e)
+{
+	uint32_t sounding = 0;
+
+	if (e->eager || e->turn >= 2 || e->proof[1] <= 0)
+		return 0;
+	for (uint32_t p = 0; p < e->parts; p++)
+		sounding += (uint32_t)is_sounding(e, p);
+	return sounding < e->sounding_parts;
+}
+
 static void compare(struct bl_echo *e, struct echo_sums sum)
 {
 	float gain = echo_sum_of(sum, ECHO_FORE) - echo_sum_of(sum, ECHO_BACK);
@@ -112,10 +136,10 @@ static void compare(struct bl_echo *e, struct echo_sums sum)
 	for (int i = 0; i < 2; i++) {
 		e->proof[i] = e->proof[i] * memory[i] + gain;
 		e->doubt[i] = e->doubt[i] * memory[i] * memory[i] + variance + 1.0f;
-		better |= e->proof[i] > BETTER * sqrtf(e->doubt[i]);
-		worse |= -e->proof[i] > WORSE * sqrtf(e->doubt[i]);
+		better |= stands_out(e->proof[i], BETTER, e->doubt[i]);
+		worse |= stands_out(-e->proof[i], WORSE, e->doubt[i]);
 	}
-	if (better)
+	if (better || is_leaner(e))
 		adopt(e);
 	else if (worse)
 		restore(e);
@@ -157,13 +181,13 @@ static int has_moved(struct bl_echo *e, struct echo_sums sum)
 	e->chance = e->chance * keep * keep +
 	            COLOUR / BL_ECHO_BLOCK * echo_sum_of(sum, ECHO_MODEL) * echo_sum_of(sum, ECHO_FORE);
 	apart = fabsf(e->cross - e->model);
-	return e->model > CHANGE_TICKS * AUDIBLE && apart > PATH_MOVED * e->model && apart > 3 * sqrtf(e->chance);
+	return e->model > CHANGE_TICKS * AUDIBLE && apart > PATH_MOVED * e->model && stands_out(apart, 3, e->chance);
 }
 
 /* Without the foreground less would be left: better none. Near squared less residual squared is 2 cross - model. */
 static int is_worse_than_none(const struct bl_echo *e)
 {
-	return e->model - 2 * e->cross > 6 * sqrtf(e->chance) + 1;
+	return stands_out(e->model - 2 * e->cross - 1, 6, e->chance);
 }
 
 /*
