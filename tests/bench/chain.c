@@ -2,11 +2,14 @@
 /*
  * A whole leg: what every channel of a line has in 20 ms, and the same with SRTP and UDP beside it.
  *
- *   line: A-law in, echo of 64 ms out, meters, voice activity and automatic gain, DTMF and tones, A-law to the phone
- *   phone: a packet into the jitter buffer, out of it in ticks, concealment, linear, A-law to the line
+ *   line: A-law in, echo of 64 ms out and what is left of it suppressed, meters, voice activity and automatic gain,
+ *         DTMF, call progress, answer tones, CNG and the fax preamble, A-law to the phone
+ *   phone: a packet into the jitter buffer, out of it in ticks, concealment, meters; to the line the codes as they
+ *          came, what was concealed as A-law
  *
- * The peers do the same with what one would otherwise take: tables, speexdsp's canceller, preprocessor and jitter
- * buffer, spandsp's DTMF, call progress and answer tone receivers and concealment, libsrtp2; one packet a call.
+ * The peers do the same with what one would otherwise take: tables, speexdsp's canceller, preprocessor (which alone
+ * suppresses its residual echo) and jitter buffer, spandsp's receivers of the same tones and concealment, libsrtp2; one
+ * packet a call.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -63,7 +66,7 @@ struct stream {
 
 static struct stream ours, theirs, alone;
 static uint8_t phone_codes[LOOP][N][BENCH_FRAME];
-static uint8_t to_phone[N][BENCH_FRAME], to_line[N][BENCH_TICK];
+static uint8_t to_phone[N][BENCH_FRAME], to_line[N][BENCH_FRAME];
 static int16_t heard[N][BENCH_TICK], said[N][BENCH_TICK];
 
 static void begin(struct stream *s, unsigned int behind)
@@ -145,11 +148,13 @@ static void phone_tick(void)
 
 		(void)bl_jitter_get(&jitter[c], codes, BENCH_TICK, &came);
 		bl_alaw_decode(codes, said[c], BENCH_TICK);
-		if (came == ALL_CAME)
+		if (came == ALL_CAME) {
 			bl_plc_good(&plc[c], said[c], BENCH_TICK);
-		else
+			memcpy(to_line[c], codes, BENCH_TICK);
+		} else {
 			bl_plc_lost(&plc[c], said[c], BENCH_TICK);
-		bl_alaw_encode(said[c], to_line[c], BENCH_TICK);
+			bl_alaw_encode(said[c], to_line[c], BENCH_TICK);
+		}
 		l[c] = &levels[1][c], in[c] = said[c];
 	}
 	(void)bl_measure_many(seen, in, BENCH_TICK, N);
@@ -186,12 +191,15 @@ static void chain_ours(unsigned int number)
 
 /* ---- the peers ---- */
 
+#define MODEMS 3
+static const int modems[MODEMS] = {MODEM_CONNECT_TONES_ANS_PR, MODEM_CONNECT_TONES_FAX_CNG,
+                                   MODEM_CONNECT_TONES_FAX_PREAMBLE};
 static SpeexEchoState *speex_echo[N];
 static SpeexPreprocessState *speex_voice[N];
 static JitterBuffer *speex_jitter[N];
 static dtmf_rx_state_t *their_dtmf[N];
 static super_tone_rx_state_t *their_tones[N];
-static modem_connect_tones_rx_state_t *their_answer[N];
+static modem_connect_tones_rx_state_t *their_modems[MODEMS][N];
 static plc_state_t *their_plc[N];
 static power_meter_t their_meter[2][N];
 static uint8_t encode_table[4096];
@@ -230,7 +238,7 @@ static void make_tables(void)
 static int prepare_theirs(void)
 {
 	super_tone_rx_descriptor_t *tones = tones_of_us();
-	int rate = 8000, off = 0, on = 1;
+	int rate = 8000, on = 1;
 
 	make_tables();
 	begin(&theirs, BEHIND_THEIRS);
@@ -238,13 +246,14 @@ static int prepare_theirs(void)
 		speex_echo[c] = speex_echo_state_init(BENCH_FRAME, 512);
 		speex_echo_ctl(speex_echo[c], SPEEX_ECHO_SET_SAMPLING_RATE, &rate);
 		speex_voice[c] = speex_preprocess_state_init(BENCH_FRAME, rate);
-		speex_preprocess_ctl(speex_voice[c], SPEEX_PREPROCESS_SET_DENOISE, &off);
+		speex_preprocess_ctl(speex_voice[c], SPEEX_PREPROCESS_SET_ECHO_STATE, speex_echo[c]);
 		speex_preprocess_ctl(speex_voice[c], SPEEX_PREPROCESS_SET_AGC, &on);
 		speex_preprocess_ctl(speex_voice[c], SPEEX_PREPROCESS_SET_VAD, &on);
 		speex_jitter[c] = jitter_buffer_init(BENCH_FRAME);
 		their_dtmf[c] = dtmf_rx_init(NULL, NULL, NULL);
 		their_tones[c] = super_tone_rx_init(NULL, tones, heard_tone, NULL);
-		their_answer[c] = modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_ANS_PR, heard_tone, NULL);
+		for (int m = 0; m < MODEMS; m++)
+			their_modems[m][c] = modem_connect_tones_rx_init(NULL, modems[m], heard_tone, NULL);
 		their_plc[c] = plc_init(NULL);
 		power_meter_init(&their_meter[0][c], 7);
 		power_meter_init(&their_meter[1][c], 7);
@@ -263,7 +272,8 @@ static void their_line(unsigned int number, unsigned int c)
 		bench_sink += power_meter_update(&their_meter[0][c], out[i]);
 	bench_sink += dtmf_rx(their_dtmf[c], out, BENCH_FRAME);
 	bench_sink += super_tone_rx(their_tones[c], out, BENCH_FRAME);
-	bench_sink += modem_connect_tones_rx(their_answer[c], out, BENCH_FRAME);
+	for (int m = 0; m < MODEMS; m++)
+		bench_sink += modem_connect_tones_rx(their_modems[m][c], out, BENCH_FRAME);
 	bench_sink += speex_preprocess_run(speex_voice[c], out);
 	for (int i = 0; i < BENCH_FRAME; i++)
 		to_phone[c][i] = encode_table[(uint16_t)out[i] >> 4];
@@ -281,13 +291,14 @@ static void their_phone(unsigned int c)
 		for (int i = 0; i < BENCH_FRAME; i++)
 			their_said[c][i] = decode_table[(uint8_t)codes[i]];
 		plc_rx(their_plc[c], their_said[c], BENCH_FRAME);
+		memcpy(to_line[c], codes, BENCH_FRAME);
 	} else {
 		plc_fillin(their_plc[c], their_said[c], BENCH_FRAME);
+		for (int i = 0; i < BENCH_FRAME; i++)
+			to_line[c][i] = encode_table[(uint16_t)their_said[c][i] >> 4];
 	}
-	for (int i = 0; i < BENCH_FRAME; i++) {
+	for (int i = 0; i < BENCH_FRAME; i++)
 		bench_sink += power_meter_update(&their_meter[1][c], their_said[c][i]);
-		bench_sink += encode_table[(uint16_t)their_said[c][i] >> 4];
-	}
 }
 
 static void put_theirs(unsigned int c, const uint8_t *codes)
