@@ -80,7 +80,8 @@ static ECHO_INLINE void echo_dft8(echo_v *re, echo_v *im)
 }
 
 /* Forty complex points; step 2 makes of the samples' order 8 n1 + 5 n2 the bins' order 16 k1 + 25 k2, modulo 40. */
-static ECHO_INLINE void echo_dft40(const echo_v *in_re, const echo_v *in_im, int stride, echo_v *out_re, echo_v *out_im)
+static ECHO_INLINE void echo_dft40(const echo_v *in_re, const echo_v *in_im, int in_stride, echo_v *out_re,
+                                   echo_v *out_im, int out_stride)
 {
 	echo_v re[5][8], im[5][8];
 
@@ -90,8 +91,8 @@ static ECHO_INLINE void echo_dft40(const echo_v *in_re, const echo_v *in_im, int
 
 		ECHO_UNROLL(5)
 		for (int n1 = 0; n1 < 5; n1++) {
-			zr[n1] = in_re[(8 * n1 + 5 * n2) % ECHO_POINTS * stride];
-			zi[n1] = in_im[(8 * n1 + 5 * n2) % ECHO_POINTS * stride];
+			zr[n1] = in_re[(8 * n1 + 5 * n2) % ECHO_POINTS * in_stride];
+			zi[n1] = in_im[(8 * n1 + 5 * n2) % ECHO_POINTS * in_stride];
 		}
 		echo_dft5(zr, zi);
 		ECHO_UNROLL(5)
@@ -105,8 +106,8 @@ static ECHO_INLINE void echo_dft40(const echo_v *in_re, const echo_v *in_im, int
 		echo_dft8(re[k1], im[k1]);
 		ECHO_UNROLL(8)
 		for (int k2 = 0; k2 < 8; k2++) {
-			out_re[(16 * k1 + 25 * k2) % ECHO_POINTS * stride] = re[k1][k2];
-			out_im[(16 * k1 + 25 * k2) % ECHO_POINTS * stride] = im[k1][k2];
+			out_re[(16 * k1 + 25 * k2) % ECHO_POINTS * out_stride] = re[k1][k2];
+			out_im[(16 * k1 + 25 * k2) % ECHO_POINTS * out_stride] = im[k1][k2];
 		}
 	}
 }
@@ -114,17 +115,12 @@ static ECHO_INLINE void echo_dft40(const echo_v *in_re, const echo_v *in_im, int
 /* Twice the spectrum of 80 samples. */
 static __attribute__((noinline)) void echo_forward(const echo_v *sound, echo_v *spectrum)
 {
-	echo_v *re = spectrum, *im = spectrum + ECHO_POINTS;
-	echo_v zr[ECHO_POINTS], zi[ECHO_POINTS];
+	echo_v *re = spectrum, *im = spectrum + ECHO_POINTS, sum;
 
-	for (int n = 0; n < ECHO_POINTS; n++) {
-		zr[n] = sound[2 * n];
-		zi[n] = sound[2 * n + 1];
-	}
-	echo_dft40(zr, zi, 1, re, im);
-	zr[0] = re[0] + im[0];
+	echo_dft40(sound, sound + 1, 2, re, im, 1);
+	sum = re[0] + im[0];
 	im[0] = (re[0] - im[0]) * 2.0f;
-	re[0] = zr[0] * 2.0f;
+	re[0] = sum * 2.0f;
 	re[20] = re[20] * 2.0f;
 	im[20] = im[20] * -2.0f;
 	for (int k = 1; k < ECHO_POINTS / 2; k++) {
@@ -143,7 +139,7 @@ static __attribute__((noinline)) void echo_forward(const echo_v *sound, echo_v *
 static __attribute__((noinline)) void echo_inverse(const echo_v *spectrum, echo_v *sound)
 {
 	const echo_v *re = spectrum, *im = spectrum + ECHO_POINTS;
-	echo_v zr[ECHO_POINTS], zi[ECHO_POINTS], outr[ECHO_POINTS], outi[ECHO_POINTS];
+	echo_v zr[ECHO_POINTS], zi[ECHO_POINTS];
 
 	zr[0] = re[0] + im[0];
 	zi[0] = re[0] - im[0];
@@ -159,11 +155,7 @@ static __attribute__((noinline)) void echo_inverse(const echo_v *spectrum, echo_
 		zr[m] = er + hi;
 		zi[m] = hr - ei;
 	}
-	echo_dft40(zi, zr, 1, outi, outr);
-	for (int n = 0; n < ECHO_POINTS; n++) {
-		sound[2 * n] = outr[n];
-		sound[2 * n + 1] = outi[n];
-	}
+	echo_dft40(zi, zr, 1, sound + 1, sound, 2); /* back: with the parts exchanged */
 }
 
 #endif
