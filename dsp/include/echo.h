@@ -22,7 +22,9 @@
  *
  * Cost: while a path is new (the first 10 s of far sound, and after a change) every tick is used to learn it, later
  * every twelfth, and parts that hold nothing are left out; when far has been quiet for longer than the tail, nothing is
- * done but to measure noise. A new call costs about twice as much as an old one: plan for the new one.
+ * done but to measure noise. A new call costs about twice as much as an old one: plan for the new one. A line without a
+ * proven echo is learned from in every twelfth tick too, and in every one for a second when what comes back may be an
+ * echo: it may be transferred to an analogue phone.
  *
  * Tone disabler (G.168 clause 7): 2100 Hz, of -31 dBm0 at least, whose phase is reversed every 450 ms, in either
  * direction, switches the canceller off at the second reversal, until both directions have been under -36 dBm0 for
@@ -84,6 +86,7 @@ struct bl_echo {
 	uint32_t ticks; /* counts */
 	uint32_t quiet; /* ticks in a row without far sound, saturating */
 	uint32_t eager; /* ticks with far sound in which every one is used to learn */
+	uint32_t hope;  /* ticks with far sound since a line without an echo was last tried so */
 	uint32_t random;
 	float share[BL_ECHO_PARTS_MAX + 6];   /* of the uncertainty, by part; sum 1 */
 	float concentration;                  /* sum of their squares */
@@ -125,7 +128,7 @@ struct bl_echo {
 	uint8_t proven;                      /* there is an echo */
 	uint8_t double_talk, nlp_active, narrow, disabled;
 	struct bl_echo_tone tone[2]; /* far, near */
-	uint32_t unused[2];          /* a whole number of cache lines */
+	uint32_t unused;             /* a whole number of cache lines */
 };
 
 /* For reports of a leg. */

@@ -26,6 +26,9 @@
 #define PROOF_KEEP 0.995f /* a second */
 #define CHANGE_TICKS 20
 #define EAGER_TICKS 2000 /* 10 s of far sound */
+#define HOPE_TICKS 200   /* likewise on a line without a proven echo, when what comes back may be one */
+#define HOPE_AFTER 800   /* ticks with far sound from one such second to the next */
+#define MAY_ECHO 1e-3f   /* an echo of less than -30 dB needs no haste */
 
 static const float memory[2] = {0.7f, 0.97f}; /* of the evidence, a tick */
 
@@ -55,7 +58,8 @@ static void forget_path(struct bl_echo *e)
 		e->uncertainty[k] = UNCERTAIN_FIRST;
 	e->energy = e->cross = e->model = e->chance = 0;
 	e->sounding_parts = 0;
-	e->eager = EAGER_TICKS;
+	if (e->proven)
+		e->eager = EAGER_TICKS;
 	e->proven = 0;
 	e->merit = e->merit_chance = 0;
 	forget_evidence(e);
@@ -68,6 +72,7 @@ void bl_echo_reset(struct bl_echo *e)
 	memset(e, 0, sizeof *e);
 	e->cfg = cfg;
 	e->parts = ((uint32_t)cfg.tail_ms * BL_SAMPLES_PER_MS + BL_ECHO_BLOCK - 1) / BL_ECHO_BLOCK;
+	e->eager = EAGER_TICKS;
 	forget_path(e);
 	e->random = 1;
 	e->leak = 1.0f;
@@ -102,6 +107,8 @@ static void adopt(struct bl_echo *e)
 	choose_sounding(e);
 	memcpy(e->foreground, e->background, e->parts * sizeof e->foreground[0]);
 	e->updates += e->updates < UINT32_MAX;
+	if (!e->proven && e->eager < HOPE_TICKS)
+		e->eager = HOPE_TICKS;
 	forget_evidence(e);
 }
 
@@ -204,6 +211,8 @@ static void watch_merit(struct bl_echo *e, struct echo_sums sum)
 	e->merit_chance = e->merit_chance * PROOF_KEEP * PROOF_KEEP +
 	                  4 * COLOUR / BL_ECHO_BLOCK * model * echo_sum_of(sum, ECHO_FORE);
 	e->proven = e->merit > PROOF * sqrtf(e->merit_chance) + CHANGE_TICKS * AUDIBLE;
+	if (e->proven)
+		e->eager = EAGER_TICKS;
 }
 
 static void watch_path(struct bl_echo *e, struct echo_sums sum)
@@ -225,6 +234,23 @@ static void watch_path(struct bl_echo *e, struct echo_sums sum)
 		e->uncertainty[k] = echo_high(e->uncertainty[k], echo_high(0.3f * e->energy, 0.01f));
 	e->hold = CHANGE_TICKS;
 	e->eager = EAGER_TICKS;
+}
+
+/*
+ * Most lines have no echo, and cost little as long as nothing comes back; but one that was transferred to an analogue
+ * phone has one at once.
+ */
+static void watch_line(struct bl_echo *e, struct echo_sums sum)
+{
+	float near = echo_sum_of(sum, ECHO_NEAR);
+
+	if (e->proven || e->eager || e->quiet)
+		return;
+	e->hope += e->hope < HOPE_AFTER;
+	if (e->hope < HOPE_AFTER || near < AUDIBLE || near < MAY_ECHO * e->far_peak)
+		return;
+	e->eager = HOPE_TICKS;
+	e->hope = 0;
 }
 
 /* Near louder than any hybrid would send far back (ERL 2 dB): somebody else speaks, or both ends send the same tone. */
@@ -306,6 +332,7 @@ int bl_echo_decide(struct bl_echo *e, struct echo_sums sum, enum echo_work_kind 
 	if (work != ECHO_REST) {
 		watch_path(e, sum);
 		watch_merit(e, sum);
+		watch_line(e, sum);
 		watch_far(e, sum, far);
 	}
 	memcpy(e->before, far, sizeof e->before);

@@ -20,6 +20,8 @@
 #define ECHO_LEAK 5.0f /* of the whole residual counts as disturbance in every bin: 40 samples part bins poorly */
 #define ECHO_FADE 0.8f /* what is kept of it in its turn, when all was learned */
 #define ECHO_UNCERTAIN_MIN 1e-8f
+#define ECHO_UNCERTAIN_OPEN                                                                                            \
+	0.03f /* while no echo is proven one may begin at any time: a transfer to an analogue phone */
 #define ECHO_UNCERTAIN_MAX 4.0f
 
 static ECHO_STAGE void echo_far(const struct echo_batch *b, struct echo_work *w)
@@ -134,6 +136,7 @@ static inline void echo_step(struct bl_echo *e, const float *error, const float 
 {
 	echo_v drift = echo_all(ECHO_DRIFT * e->energy), narrowing = echo_all(e->concentration);
 	echo_v floor = echo_all(ECHO_FLOOR + ECHO_LEAK * e->broad);
+	echo_v least = echo_all(e->proven ? ECHO_UNCERTAIN_MIN : ECHO_UNCERTAIN_OPEN);
 
 	for (int at = 0; at < BL_ECHO_BINS; at += ECHO_LANES) {
 		echo_v re = echo_load(error + at), im = echo_load(error + at + BL_ECHO_BINS),
@@ -148,8 +151,7 @@ static inline void echo_step(struct bl_echo *e, const float *error, const float 
 		echo_store(e->gain + at, step * re);
 		echo_store(e->gain + at + BL_ECHO_BINS, step * im);
 		p = p - p * ECHO_NARROW * narrowing * (echo / all) + drift;
-		echo_store(e->uncertainty + at,
-		           echo_min(echo_max(p, echo_all(ECHO_UNCERTAIN_MIN)), echo_all(ECHO_UNCERTAIN_MAX)));
+		echo_store(e->uncertainty + at, echo_min(echo_max(p, least), echo_all(ECHO_UNCERTAIN_MAX)));
 	}
 }
 

@@ -24,7 +24,7 @@ D_CHANNEL = 16
 TIMESLOTS = [number for number in range(1, 32) if number != D_CHANNEL]
 TALKS = SPANS // 2 * len(TIMESLOTS)
 VOICE_S, LISTEN_S = 2.0, 6.0
-VOICES_S, ECHO_TAIL_MS = 5.0, 64
+VOICES_S, SETTLED_S, ECHO_TAIL_MS = 5.0, 6.0, 64  # settled: the canceller has heard ten seconds
 LISTENED = range(0, TALKS, 12)
 GROWN_KIB = 256
 
@@ -106,12 +106,13 @@ async def _voices(sheet: Sheet, side: Side) -> None:
     for talk in range(TALKS):
         side.engine.set_profile(_leg(talk), Profile.VOICE, ECHO_TAIL_MS)
         await asyncio.sleep(0.01)
-    await _rest(side, VOICES_S)
-    before = side.engine.status()
-    await _rest(side, VOICES_S)
-    share, spent = _spent(before, side.engine.status(), VOICES_S)
-    sheet.note(f"of a voice, echo cancelled on {TALKS} lines: {100 * share:.1f} % of a core; µs a tick: {spent}")
-    sheet.note(f"120 such legs: {100 * share * 120 / (2 * TALKS):.1f} % of a core, callers' ends included")
+    for age, wait_s in (("new", VOICES_S), ("settled", SETTLED_S)):
+        await _rest(side, wait_s)
+        before = side.engine.status()
+        await _rest(side, VOICES_S)
+        share, spent = _spent(before, side.engine.status(), VOICES_S)
+        sheet.note(f"of a voice, echo cancelled on {TALKS} lines, {age}: {100 * share:.1f} % of a core; µs: {spent}")
+        sheet.note(f"120 such legs: {100 * share * 120 / (2 * TALKS):.1f} % of a core, callers' ends included")
 
 
 def _spent(before: EngineStatus, after: EngineStatus, seconds: float) -> tuple[float, str]:

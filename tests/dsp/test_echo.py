@@ -125,6 +125,17 @@ def test_path_that_changes_is_learned_anew_after_a_transfer() -> None:
     assert mean_erle(runs, 10, 14) >= 25
 
 
+def test_echo_that_begins_after_a_minute_without_one() -> None:
+    """A call to a digital switch is transferred to an analogue phone: its hybrid's echo is new."""
+    far, none, both = talk(66, -16), np.zeros(1), np.concatenate([talk(60, -18, "agent", 3), silence(6)])
+    lines = [Line(far, [(0, none), (60, path("d2"))], near) for near in (silence(66), hoth(66, -50), both)]
+    runs = cancel(lines)
+    minute = slice(0, 60 * RATE)
+    assert all(np.array_equal(run.out[minute], run.near[minute]) for run in runs)
+    assert min(run.erle_db(61, 62) for run in runs) >= 15
+    assert mean_erle(runs, 63, 66) >= 25
+
+
 @pytest.mark.parametrize("slip", [1, -1, 3])
 def test_frame_slip_moves_the_path_by_samples(slip: int) -> None:
     far = noise(8, -16)
