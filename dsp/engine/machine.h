@@ -80,9 +80,6 @@ void bl_lateness_note(struct bl_lateness *l, int64_t late_ns);
 int bl_reference_start(struct bl_engine *e);
 void bl_reference_stop(struct bl_engine *e);
 
-/* tick.c */
-void bl_engine_tick(struct bl_engine *e);
-
 /* command.c */
 void bl_commands_read(struct bl_engine *e);
 

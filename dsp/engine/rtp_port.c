@@ -55,15 +55,18 @@ void bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_
 	bl_rtp_remote(r, &c->remote, sample);
 }
 
-/* Only a voice may be stretched; what else there is wants a fixed delay (V.152). */
+/* Only a voice may be stretched; what else there is wants a fixed delay (V.152), octets of RFC 4040 untouched. */
 void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
 {
 	struct bl_jitter_cfg jitter = r->jitter.cfg;
 
 	jitter.law = r->law;
 	jitter.vbd = profile != BL_PROFILE_VOICE;
+	jitter.resampled = profile == BL_PROFILE_VBD;
 	jitter.min_samples = LEAST_SAMPLES;
 	jitter.nearer_samples = NEARER_SAMPLES;
+	if (jitter.resampled != r->jitter.cfg.resampled)
+		(void)bl_skew_init(&r->skew);     /* cannot fail */
 	(void)bl_jitter_set(&r->jitter, &jitter); /* nothing else changes */
 }
 
@@ -264,17 +267,44 @@ static void watch_silence(struct bl_engine *e, unsigned port)
 		bl_event_publish(e, BL_SIP);
 }
 
+/* The far clock's pace: 39 to 41 of its octets are 40 of ours. */
+static size_t wanted(struct bl_rtp_port *r)
+{
+	if (!r->jitter.cfg.resampled)
+		return BL_TICK_SAMPLES;
+	(void)bl_skew_set(&r->skew, bl_jitter_skew_ppm(&r->jitter)); /* the buffer says no more than it takes */
+	return bl_skew_want(&r->skew, BL_TICK_SAMPLES);
+}
+
+static void resample(struct bl_rtp_port *r, const uint8_t *octets, size_t n, uint8_t *out)
+{
+	int16_t sound[BL_TICK_SAMPLES + 1];
+
+	if (r->law == BL_JITTER_ULAW)
+		bl_ulaw_decode(octets, sound, n);
+	else
+		bl_alaw_decode(octets, sound, n);
+	(void)bl_skew_process(&r->skew, sound, n, sound, BL_TICK_SAMPLES); /* as many as it wanted */
+	bl_alaw_encode(sound, out, BL_TICK_SAMPLES);
+}
+
 /* This tick's octets, A-law, and which of them came. */
 static void play_out(struct bl_engine *e, unsigned port)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	uint8_t octets[BL_TICK_SAMPLES + 1];
 	bool running = r->jitter.running;
-	int came = bl_jitter_get(&r->jitter, e->rx[port], BL_TICK_SAMPLES, &e->came[port - BL_RTP_FIRST]);
+	size_t n = wanted(r);
+	int came = bl_jitter_get(&r->jitter, octets, n, &e->came[port - BL_RTP_FIRST]);
 
 	if (running)
-		r->counters.silence_samples += (uint64_t)(BL_TICK_SAMPLES - came);
-	if (r->law == BL_JITTER_ULAW)
-		bl_ulaw_to_alaw(e->rx[port], e->rx[port], BL_TICK_SAMPLES);
+		r->counters.silence_samples += n - (size_t)came;
+	if (r->jitter.cfg.resampled)
+		resample(r, octets, n, e->rx[port]);
+	else if (r->law == BL_JITTER_ULAW)
+		bl_ulaw_to_alaw(octets, e->rx[port], BL_TICK_SAMPLES);
+	else
+		memcpy(e->rx[port], octets, BL_TICK_SAMPLES);
 }
 
 void bl_rtp_receive(struct bl_engine *e)

@@ -13,6 +13,8 @@ struct bl_engine;
 int bl_engine_open(int segment_fd, const int *event_fds, int own_process, struct bl_engine **engine);
 /* Tick until header.stop. 0 or -errno. */
 int bl_engine_run(struct bl_engine *engine);
+/* One tick without waiting for its time: for tests, whose minutes then are seconds. */
+void bl_engine_tick(struct bl_engine *engine);
 /* Free everything; the table stays. */
 void bl_engine_close(struct bl_engine *engine);
 

@@ -24,6 +24,7 @@
 #include "rtcp.h"
 #include "rtp.h"
 #include "sizes.h"
+#include "skew.h"
 #include "srtp.h"
 #include "telephone_event.h"
 #include "vad.h"
@@ -158,6 +159,7 @@ struct bl_rtp_port {
 	struct bl_rtp_counters counters; /* received, lost, late, duplicates and resyncs are kept in the two below */
 	struct bl_rtp_source rx;
 	struct bl_jitter jitter;
+	struct bl_skew skew; /* behind it, where voice-band data may not slip */
 	struct bl_plc plc;
 	struct bl_loss loss;
 	struct bl_rtcp rtcp;

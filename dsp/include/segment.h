@@ -21,7 +21,7 @@
 #include "span.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 8u
+#define BL_SEGMENT_VERSION 9u
 #define BL_HISTOGRAM 24
 #define BL_STAGES 13
 
