@@ -38,7 +38,7 @@
 #define M_RDI 0x02u /* with L = 0: the far end's E1 has RAI, §4.3 table */
 #define M_SIGNALLING 0x03u
 
-#define EACH_TICK_PACKETS (BL_TICK_SAMPLES + 1)
+#define EACH_TICK_PACKETS (BL_TICK_FRAMES_MAX + 1)
 
 struct settings { /* drivers/cesopsn/driver.py packs it */
 	uint32_t local_ip;
@@ -362,12 +362,12 @@ static void fill_idle(const struct bl_span *span, uint8_t *frame)
 		frame[span->settings.d_channel] = 0xff;
 }
 
-static void take_frames(struct bl_span *span, uint8_t frames[][BL_TIMESLOTS])
+static void take_frames(struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], unsigned n)
 {
 	struct state *st = state_of(span);
 	struct settings s = settings_of(span);
 
-	for (int i = 0; i < BL_TICK_SAMPLES; i++, st->play++) {
+	for (unsigned i = 0; i < n; i++, st->play++) {
 		uint8_t *present = &st->present[st->play & MASK];
 
 		if (*present) {
@@ -414,7 +414,8 @@ static void slip(struct bl_span *span)
 	span->counters.slips++;
 }
 
-static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS])
+static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
+                      unsigned n)
 {
 	struct state *st = state_of(span);
 	struct batch b;
@@ -428,12 +429,12 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	}
 	watch(span);
 	if (!st->synced) {
-		for (int i = 0; i < BL_TICK_SAMPLES; i++)
+		for (unsigned i = 0; i < n; i++)
 			fill_idle(span, frames[i]);
 		return;
 	}
 	slip(span);
-	take_frames(span, frames);
+	take_frames(span, frames, n);
 }
 
 static void put16(uint8_t *out, uint32_t value)
@@ -487,7 +488,8 @@ static void send_packets(struct bl_span *span, int fd, struct mmsghdr *messages,
 	}
 }
 
-static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS])
+static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
+                       unsigned n)
 {
 	struct settings s = settings_of(span);
 	struct state *st = state_of(span);
@@ -498,7 +500,7 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 	unsigned count = 0;
 
 	(void)tick;
-	for (int i = 0; i < BL_TICK_SAMPLES; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		memcpy(st->out[st->pending], frames[i] + 1, OCTETS);
 		if (++st->pending < s.frames)
 			continue;

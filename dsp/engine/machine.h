@@ -69,7 +69,7 @@ struct bl_engine {
 	int16_t heard[BL_PORTS][BL_TICK_SAMPLES]; /* what rx says */
 	int16_t said[BL_PORTS][BL_TICK_SAMPLES];  /* what tx says */
 	struct bl_batch batch;
-	uint8_t frames[BL_SPANS][BL_TICK_SAMPLES][BL_TIMESLOTS];
+	uint8_t frames[BL_SPANS][BL_TICK_FRAMES_MAX][BL_TIMESLOTS];
 };
 
 /* clock.c: deadlines, the recovered clock, lateness */

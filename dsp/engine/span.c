@@ -181,7 +181,8 @@ void bl_spans_receive(struct bl_engine *e)
 	for (unsigned n = 0; n < BL_SPANS; n++) {
 		if (e->span_fds[n] < 0)
 			continue;
-		io_of(&e->segment->spans[n])->read(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n]);
+		io_of(&e->segment->spans[n])
+		        ->read(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n], BL_TICK_SAMPLES);
 		part(e, n);
 		receive_d_channel(e, n);
 		watch_alarms(e, n);
@@ -220,6 +221,7 @@ void bl_spans_send(struct bl_engine *e)
 			continue;
 		join(e, n);
 		send_d_channel(e, n);
-		io_of(&e->segment->spans[n])->write(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n]);
+		io_of(&e->segment->spans[n])
+		        ->write(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n], BL_TICK_SAMPLES);
 	}
 }

@@ -26,6 +26,7 @@ enum bl_alarm { /* bits; G.775, G.732 */
 };
 
 #define BL_CARD_STATE (72 * 1024)
+#define BL_TICK_FRAMES_MAX (BL_TICK_SAMPLES + 1) /* of a span whose clock is not the engine's; 39 at least */
 
 struct bl_span_counters { /* packets, if not named otherwise */
 	uint64_t received, sent, send_errors, lost, late, duplicates, stray, malformed, resyncs, slips;
@@ -77,10 +78,12 @@ struct bl_span_io {
 	int (*open)(struct bl_span *span, int first);
 	/* Take up an earlier life: `tick->missed` samples have passed. */
 	void (*resume)(struct bl_span *span, const struct bl_tick *tick);
-	/* Fill this tick's frames, count, set span->card_alarms and span->phase. */
-	void (*read)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS]);
-	/* Send this tick's frames. */
-	void (*write)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS]);
+	/* Fill this tick's n frames, count, set span->card_alarms and span->phase. */
+	void (*read)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
+	             unsigned n);
+	/* Send this tick's n frames. Over time as many are sent as read. */
+	void (*write)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
+	              unsigned n);
 };
 
 extern const struct bl_span_io bl_cesopsn_io;

@@ -75,8 +75,17 @@ def test_span_cannot_be_its_own_partner(side: Side) -> None:
     assert not side.engine.span_status(4).open
 
 
-@pytest.mark.parametrize("settings", [{"partner": SPANS}, {"partner": -1}, {"partner": 1, "trim_ppm": 201.0}])
-def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"partner": SPANS},
+        {"partner": -1},
+        {"partner": 1, "trim_ppm": 201.0},
+        {"partner": 1, "far_ppm": 301.0},
+        {"partner": 1, "fault": "rai"},
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="="):
         VpairSettings(**settings)  # type: ignore[arg-type]
 

@@ -22,6 +22,7 @@ from appliance.media.events import Client, EngineEvent, Tap, TapSound
 from appliance.media.host import EngineThread, start_thread
 from drivers.cesopsn import CesopsnSettings
 from drivers.model import Alarm
+from tests.media.virtual import VirtualEngine
 from tests.ports import HOST, free_port, free_rtp_base
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,7 +134,7 @@ class EngineProcess:
             os.close(fd)
 
 
-Host = EngineThread | EngineProcess
+Host = EngineThread | EngineProcess | VirtualEngine
 
 
 @contextlib.contextmanager
