@@ -14,6 +14,8 @@ import msgspec
 
 TIMESLOTS_PER_SPAN = 32
 SPANS = 8
+CLOCKS = 8
+"""Highest number of a clock domain, and of a priority."""
 
 
 class Alarm(enum.IntFlag):
@@ -36,8 +38,22 @@ class ClockDomain(msgspec.Struct, frozen=True):
     """Where the sample clock of a span comes from."""
 
     source: Literal["recovered", "local"] = "recovered"
+    number: int = 1
+    """Spans of one number have one clock."""
+    priority: int = 1
+    """The lowest leads the engine's clock."""
     trim_ppm: float = 0.0
     """Offset of the local clock, −200 to 200 ppm; simulators use it to skew themselves."""
+
+
+def check_clock(trim_ppm: float, clock_domain: int, clock_priority: int) -> None:
+    """Raises: ValueError for a value out of its range."""
+    if not -200 <= trim_ppm <= 200:
+        raise ValueError(f"trim_ppm={trim_ppm}: -200 to 200")
+    if not 1 <= clock_domain <= CLOCKS:
+        raise ValueError(f"clock_domain={clock_domain}: 1 to {CLOCKS}")
+    if not 1 <= clock_priority <= CLOCKS:
+        raise ValueError(f"clock_priority={clock_priority}: 1 to {CLOCKS}")
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -102,6 +118,8 @@ class SpanStatus(msgspec.Struct, frozen=True):
     buffer_ms: float
     """How long before its turn the last good packet came; the receive buffer's depth."""
     clock_ppm: float
-    """The domain's clock against the machine's monotonic clock."""
+    """The span's clock against the machine's monotonic clock."""
     clock_locked: bool
     """A recovered clock has settled on the far end's; always true for a local clock."""
+    leads: bool = False
+    """The engine's clock is this span's."""

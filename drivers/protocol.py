@@ -24,6 +24,14 @@ class CardSettings(Protocol):
         """The span may lead the engine's clock."""
 
     @property
+    def clock_domain(self) -> int:
+        """Which clock it is: spans of one number have one clock. 1 to 8."""
+
+    @property
+    def clock_priority(self) -> int:
+        """The lowest of the spans that may lead does. 1 to 8; of equal ones the first span."""
+
+    @property
     def trim_ppm(self) -> float:
         """Offset of the engine's clock while no span leads it."""
 

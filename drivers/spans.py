@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from drivers.model import Alarm, ClockDomain, Span, SpanCounters, SpanStatus
 from drivers.protocol import CardSettings, SpanEngine
@@ -29,7 +29,8 @@ class EngineSpans(Generic[Settings]):
     def configure(self, span: int, settings: Settings, d_channel: int | None) -> None:
         """Put a span into service; one that is open is opened anew."""
         self._engine.open_span(span, settings, d_channel)
-        clock = ClockDomain("recovered" if settings.clock_recovered else "local", settings.trim_ppm)
+        source: Literal["recovered", "local"] = "recovered" if settings.clock_recovered else "local"
+        clock = ClockDomain(source, settings.clock_domain, settings.clock_priority, settings.trim_ppm)
         self._spans[span] = Span(span, self.card, clock)
 
     def close(self, span: int) -> None:

@@ -53,6 +53,11 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     rtp_header: bool = False
     jitter_ms: Annotated[int, Meta(ge=2, le=60)] = 10
     clock: Literal["recovered", "local"] = "recovered"
+    clock_domain: Annotated[int, Meta(ge=1, le=8)] = 1
+    """Spans of one number have one clock; one of another telco, or of a PBX that is not slaved, has a number of its
+    own."""
+    clock_priority: Annotated[int, Meta(ge=1, le=8)] = 1
+    """The lowest of the spans that work leads the box's clock, the first of equal ones."""
     d_channel: Annotated[int, Meta(ge=1, le=31)] = 16
     profile: Literal["euroisdn", "national", "dms100", "5ess", "4ess", "ni1", "qsig"] = "euroisdn"
     side: Literal["user", "network"] = "user"
@@ -153,6 +158,9 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
             sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"
             yield Fault(("spans", number, "echo_tail_ms"), sentence)
+        if span.clock == "local" and span.clock_domain != 1:
+            sentence = "a far end that takes our clock (clock: local) has no domain of its own; leave the key out"
+            yield Fault(("spans", number, "clock_domain"), sentence)
 
 
 def _extension_faults(branch: Branch) -> Iterator[Fault]:

@@ -133,6 +133,8 @@ class Engine:
         command.span.card = settings.card
         command.span.d_channel = d_channel or 0
         command.span.clock_recovered = settings.clock_recovered
+        command.span.clock_domain = settings.clock_domain
+        command.span.clock_priority = settings.clock_priority
         command.span.trim_ppm = settings.trim_ppm
         shared.fill(command.span.settings, settings.encode())
         self._push(command)

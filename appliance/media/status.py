@@ -50,6 +50,7 @@ def span_status(segment: Segment, span: int) -> SpanStatus:
         buffer_ms=status.buffer_us / 1000,
         clock_ppm=status.clock_ppm,
         clock_locked=bool(status.clock_locked),
+        leads=bool(status.leads),
     )
 
 

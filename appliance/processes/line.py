@@ -30,6 +30,8 @@ def settings(span: Span) -> CesopsnSettings:
         frames_per_packet=span.frames_per_packet,
         rtp_header=span.rtp_header,
         clock=span.clock,
+        clock_domain=span.clock_domain,
+        clock_priority=span.clock_priority,
         jitter_ms=span.jitter_ms,
     )
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from drivers.model import check_clock
 from drivers.spans import EngineSpans
 
 CARD = 1
@@ -39,14 +40,15 @@ class CesopsnSettings(msgspec.Struct, frozen=True):
     trim_ppm: float = 0.0
     jitter_ms: int = 10
     """Time a packet waits for its turn; 2 to 60."""
+    clock_domain: int = 1
+    clock_priority: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.frames_per_packet <= 40:
             raise ValueError(f"frames_per_packet={self.frames_per_packet}: 1 to 40")
         if not 2 <= self.jitter_ms <= 60:
             raise ValueError(f"jitter_ms={self.jitter_ms}: 2 to 60")
-        if not -200 <= self.trim_ppm <= 200:
-            raise ValueError(f"trim_ppm={self.trim_ppm}: -200 to 200")
+        check_clock(self.trim_ppm, self.clock_domain, self.clock_priority)
         self.encode()
 
     @property

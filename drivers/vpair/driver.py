@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from drivers.model import SPANS
+from drivers.model import SPANS, check_clock
 from drivers.spans import EngineSpans
 
 CARD = 2
@@ -31,6 +31,8 @@ class VpairSettings(msgspec.Struct, frozen=True):
 
     partner: int
     """Number of the span at the other end, which must name this one."""
+    clock_domain: int = 1
+    clock_priority: int = 1
     trim_ppm: float = 0.0
     far_ppm: float | None = None
     """How far the cable's clock is off the machine's; both ends say the same. None: it has none."""
@@ -40,8 +42,7 @@ class VpairSettings(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if not 0 <= self.partner < SPANS:
             raise ValueError(f"partner={self.partner}: 0 to {SPANS - 1}")
-        if not -200 <= self.trim_ppm <= 200:
-            raise ValueError(f"trim_ppm={self.trim_ppm}: -200 to 200")
+        check_clock(self.trim_ppm, self.clock_domain, self.clock_priority)
         if self.far_ppm is not None and not -FAR_PPM_MAX <= self.far_ppm <= FAR_PPM_MAX:
             raise ValueError(f"far_ppm={self.far_ppm}: -{FAR_PPM_MAX} to {FAR_PPM_MAX}")
         if self.fault not in FAULTS:

@@ -26,6 +26,8 @@ struct bl_open_span {
 	uint8_t card;
 	uint8_t d_channel;
 	uint8_t clock_recovered;
+	uint8_t clock_domain;
+	uint8_t clock_priority;
 	float trim_ppm;
 	uint8_t settings[...];
 };
@@ -218,6 +220,7 @@ struct bl_span_status {
 	uint8_t open;
 	uint8_t alarms;
 	uint8_t clock_locked;
+	uint8_t leads;
 	int32_t buffer_us;
 	float clock_ppm;
 	struct bl_span_counters counters;

@@ -75,6 +75,7 @@ struct bl_engine {
 /* clock.c: deadlines, the recovered clock, lateness */
 int64_t bl_now_ns(void);
 void bl_clock_update(struct bl_engine *e);
+void bl_loop_mend(struct bl_loop *l);
 int64_t bl_clock_advance(struct bl_engine *e, uint64_t ticks);
 void bl_lateness_note(struct bl_lateness *l, int64_t late_ns);
 int bl_reference_start(struct bl_engine *e);

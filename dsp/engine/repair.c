@@ -245,9 +245,9 @@ void bl_table_resume(struct bl_engine *e)
 {
 	struct bl_header *h = &e->segment->header;
 
-	if (!isfinite(h->clock.ppm) || !isfinite(h->clock.correction) || !isfinite(h->clock.trim_ppm) ||
-	    !isfinite(h->clock.mean_us))
-		h->clock = (struct bl_clock){.leader = BL_SPANS};
+	bl_loop_mend(&h->clock.loop);
+	if (!isfinite(h->clock.trim_ppm))
+		h->clock.trim_ppm = 0;
 	resume_clock(e);
 	h->generation++;
 	mend_spans(e);

@@ -24,7 +24,8 @@ static const struct bl_span_io *io_of(const struct bl_span *span)
 static bool valid(const struct bl_open_span *s)
 {
 	return s->card < BL_CARDS && cards[s->card] && s->d_channel < BL_TIMESLOTS && isfinite(s->trim_ppm) &&
-	       fabsf(s->trim_ppm) <= TRIM_MAX_PPM;
+	       fabsf(s->trim_ppm) <= TRIM_MAX_PPM && s->clock_domain >= 1 && s->clock_domain <= BL_SPANS &&
+	       s->clock_priority >= 1 && s->clock_priority <= BL_SPANS;
 }
 
 static void close_descriptor(struct bl_engine *e, unsigned span)
@@ -63,7 +64,7 @@ int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *set
 		span->open = 0;
 		span->counters = (struct bl_span_counters){0};
 		span->alarms = span->card_alarms = 0;
-		span->bad_ticks = span->good_ticks = 0;
+		span->bad_ticks = span->good_ticks = span->fit_windows = 0;
 		start_d_channel(span);
 	}
 	span->number = (uint8_t)n;

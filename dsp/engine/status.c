@@ -15,9 +15,11 @@ void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_st
 	*status = (struct bl_span_status){
 	        .open = p->open,
 	        .alarms = p->alarms,
-	        .clock_locked = !p->settings.clock_recovered || s->header.clock.locked,
+	        .clock_locked = !p->settings.clock_recovered || p->loop.locked,
+	        .leads = s->header.clock.leader == span,
 	        .buffer_us = (int32_t)(p->phase.last_ns / 1000),
-	        .clock_ppm = s->header.clock_ppm,
+	        .clock_ppm = p->settings.clock_recovered ? (float)(p->loop.ppm + s->header.clock.trim_ppm)
+	                                                 : s->header.clock_ppm,
 	        .counters = p->counters,
 	};
 	status->counters.frames_received = p->rx.counters.frames;

@@ -51,6 +51,8 @@ struct bl_open_span {
 	uint8_t card;      /* enum bl_card */
 	uint8_t d_channel; /* timeslot, 0: none */
 	uint8_t clock_recovered;
+	uint8_t clock_domain;   /* 1 to BL_SPANS; spans of one domain have one clock */
+	uint8_t clock_priority; /* 1 to BL_SPANS; the lowest leads */
 	float trim_ppm;
 	uint8_t settings[BL_CARD_SETTINGS]; /* the card's own */
 };

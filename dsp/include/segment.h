@@ -31,16 +31,12 @@ struct bl_lateness {
 	uint64_t histogram[BL_HISTOGRAM]; /* < 1, 2, 4, … µs; the last takes the rest */
 };
 
-/* The clock domain: local, or led by a span's packets. */
+/* The engine's clock: that of the span that leads, or the machine's. */
 struct bl_clock {
-	double ppm;        /* integral part of the loop: the far end's clock against ours */
-	double correction; /* proportional part */
+	struct bl_loop loop; /* the leader's; what it was before nobody led */
 	double trim_ppm;
-	double mean_us;  /* phase error, smoothed */
 	uint32_t ticks;  /* in the window under way */
-	uint32_t steady; /* windows in a row near the target */
 	uint32_t leader; /* span, BL_SPANS: none */
-	uint32_t locked;
 };
 
 struct bl_header {
@@ -117,6 +113,7 @@ struct bl_span_status {
 	uint8_t open;
 	uint8_t alarms;
 	uint8_t clock_locked;
+	uint8_t leads; /* the engine's clock is the span's */
 	int32_t buffer_us;
 	float clock_ppm;
 	struct bl_span_counters counters;

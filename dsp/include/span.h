@@ -50,6 +50,15 @@ struct bl_phase {
 	int64_t last_ns;   /* of the last whole window */
 };
 
+/* A clock as it is recovered, against the machine's as that is trimmed. */
+struct bl_loop {
+	double ppm;        /* integral part */
+	double correction; /* proportional part */
+	double mean_us;    /* phase error, smoothed */
+	uint32_t steady;   /* windows in a row near the target */
+	uint32_t locked;
+};
+
 struct bl_span {
 	uint8_t open;
 	uint8_t card_alarms; /* of this tick: enum bl_alarm without RED */
@@ -59,6 +68,8 @@ struct bl_span {
 	uint32_t good_ticks; /* in a row without */
 	struct bl_open_span settings;
 	struct bl_phase phase;
+	struct bl_loop loop;
+	uint32_t fit_windows; /* in a row in which it could have led the engine's clock, saturating */
 	int64_t shift_frames; /* the clock asks the card to skip (>0) or repeat (<0) frames: a slip */
 	struct bl_span_counters counters;
 	struct bl_hdlc_rx rx;

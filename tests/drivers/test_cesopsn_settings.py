@@ -38,6 +38,8 @@ class Engine:
         {"jitter_ms": 1},
         {"jitter_ms": 61},
         {"trim_ppm": 201},
+        {"clock_domain": 0},
+        {"clock_priority": 9},
         {"local": ("127.0.0.1", 0)},
         {"remote": ("host.example", 5)},
     ],

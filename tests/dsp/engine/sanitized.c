@@ -44,7 +44,9 @@ static void put16(uint8_t *out, unsigned value)
 
 static void open_span(struct bl_segment *s, unsigned near, unsigned far)
 {
-	struct bl_command c = {.kind = BL_OPEN_SPAN, .span = {.card = BL_CARD_CESOPSN, .d_channel = 16}};
+	struct bl_command c = {
+	        .kind = BL_OPEN_SPAN,
+	        .span = {.card = BL_CARD_CESOPSN, .d_channel = 16, .clock_domain = 1, .clock_priority = 1}};
 	static const uint8_t loopback[4] = {1, 0, 0, 127};
 
 	memcpy(c.span.settings, loopback, 4);
@@ -139,7 +141,7 @@ static void tear(struct bl_segment *s)
 		((uint8_t *)&s->spans[0].rx)[chance(sizeof s->spans[0].rx)] = (uint8_t)chance(256);
 	for (int i = 0; i < 40; i++)
 		((uint8_t *)s->spans[0].card_state)[chance(4096)] = (uint8_t)chance(256);
-	s->header.clock.ppm = s->header.clock.ppm / 0.0;
+	s->header.clock.loop.ppm = s->header.clock.loop.ppm / 0.0;
 	s->events[1].ring.tail = chance(UINT32_MAX);
 	s->commands[2].ring.head = chance(UINT32_MAX);
 }
