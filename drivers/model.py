@@ -99,7 +99,9 @@ class SpanCounters(msgspec.Struct, frozen=True):
     resyncs: int = 0
     """Times the receive buffer was laid out anew after a loss of synchronisation."""
     slips: int = 0
-    """Times frames were dropped or repeated because two clocks drifted apart (G.822)."""
+    """Times frames were dropped or repeated because two clocks drifted apart (G.822): of what is received."""
+    slips_sent: int = 0
+    """The same of what is sent."""
     frames_received: int = 0
     """Good frames of the D-channel."""
     frames_sent: int = 0
@@ -123,3 +125,7 @@ class SpanStatus(msgspec.Struct, frozen=True):
     """A recovered clock has settled on the far end's; always true for a local clock."""
     leads: bool = False
     """The engine's clock is this span's."""
+    skew_ppm: float = 0.0
+    """The span's clock against the engine's, where spans of several clocks meet."""
+    store_ms: float = 0.0
+    """What that costs a sound, each way."""

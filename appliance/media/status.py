@@ -49,6 +49,8 @@ def span_status(segment: Segment, span: int) -> SpanStatus:
         counters=SpanCounters(**_fields(status.counters, SpanCounters)),
         buffer_ms=status.buffer_us / 1000,
         clock_ppm=status.clock_ppm,
+        store_ms=status.store_us / 1000,
+        skew_ppm=status.skew_ppm,
         clock_locked=bool(status.clock_locked),
         leads=bool(status.leads),
     )

@@ -211,7 +211,8 @@ struct bl_segment {
 };
 
 struct bl_span_counters {
-	uint64_t received, sent, send_errors, lost, late, duplicates, stray, malformed, resyncs, slips;
+	uint64_t received, sent, send_errors, lost, late, duplicates, stray, malformed, resyncs;
+	uint64_t slips, slips_sent;
 	uint64_t frames_received, frames_sent;
 	uint64_t fcs_errors, frame_errors;
 };
@@ -222,7 +223,9 @@ struct bl_span_status {
 	uint8_t clock_locked;
 	uint8_t leads;
 	int32_t buffer_us;
+	int32_t store_us;
 	float clock_ppm;
+	float skew_ppm;
 	struct bl_span_counters counters;
 };
 

@@ -131,13 +131,15 @@ static void close_window(struct bl_engine *e)
 
 	c->leader = choose_leader(s);
 	for (unsigned i = 0; i < BL_SPANS; i++)
-		judge(&s->spans[i], i == c->leader);
-	if (c->leader < BL_SPANS)
-		c->loop = s->spans[c->leader].loop;
-	else
+		judge(&s->spans[i], i == c->leader || bl_span_apart(e, i));
+	if (c->leader == BL_SPANS) {
 		c->loop.correction = 0;
+		return;
+	}
+	c->loop = s->spans[c->leader].loop;
 	for (unsigned i = 0; i < BL_SPANS; i++)
-		s->spans[i].loop = c->loop;
+		if (!bl_span_apart(e, i))
+			s->spans[i].loop = c->loop;
 }
 
 void bl_loop_mend(struct bl_loop *l)

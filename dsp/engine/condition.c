@@ -26,6 +26,7 @@ void bl_decode_tick(struct bl_engine *e)
 			receive_null(e, port);
 		bl_alaw_decode(e->rx[port], e->heard[port], BL_TICK_SAMPLES);
 	}
+	bl_stores_resample(e);
 	bl_rtp_conceal(e);
 }
 

@@ -46,6 +46,13 @@ struct bl_batch {
 	struct bl_heard tones[BL_TONE_EVENTS];
 };
 
+/* Frames of a span in the tick under way, and the place in its store after it. */
+struct bl_due {
+	unsigned rx, tx;
+	struct bl_pace sent; /* the tick's, of what is sent */
+	uint32_t place;
+};
+
 struct bl_engine {
 	struct bl_segment *segment;
 	int event_fds[BL_CLIENTS];
@@ -59,6 +66,7 @@ struct bl_engine {
 	uint16_t ports_open;
 	uint16_t open[BL_PORTS]; /* port numbers */
 	int span_fds[BL_SPANS];
+	struct bl_due due[BL_SPANS];
 	struct bl_rtp_sockets sockets[BL_RTP_PORTS];
 	struct bl_ciphers ciphers[BL_RTP_PORTS];
 	uint64_t came[BL_RTP_PORTS]; /* bit of each octet of this tick that was not lost */
@@ -155,6 +163,15 @@ int bl_span_send_frame(struct bl_engine *e, unsigned span, const struct bl_send_
 void bl_spans_resume(struct bl_engine *e);
 void bl_spans_receive(struct bl_engine *e);
 void bl_spans_send(struct bl_engine *e);
+
+/* store.c: spans of another clock than the leader's */
+bool bl_span_apart(const struct bl_engine *e, unsigned span);
+void bl_store_begin(struct bl_engine *e, unsigned span);
+/* The span's frames into 40. */
+void bl_store_receive(struct bl_engine *e, unsigned span, uint8_t (*frames)[BL_TIMESLOTS]);
+void bl_stores_resample(struct bl_engine *e);
+/* 40 frames into the span's. */
+void bl_store_send(struct bl_engine *e, unsigned span, const uint8_t (*frames)[BL_TIMESLOTS]);
 
 /* rtp_socket.c */
 int bl_rtp_bind(struct bl_engine *e, unsigned port);

@@ -120,6 +120,7 @@ void bl_profile_resume(struct bl_engine *e, unsigned port)
 	if (p->profile >= BL_PROFILES)
 		p->profile = BL_PROFILE_CLEAR;
 	p->echo = p->echo && p->kind == BL_PORT_TIMESLOT;
+	p->resampled = 0;
 	bl_profile_listen(p);
 }
 

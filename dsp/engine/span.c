@@ -35,13 +35,22 @@ static void close_descriptor(struct bl_engine *e, unsigned span)
 	e->span_fds[span] = -1;
 }
 
-/* The domain's own clock is trimmed as the first open span wants. */
-static void trim_clock(struct bl_engine *e)
+/* The machine's clock is trimmed as the first open span wants. */
+static void survey_clocks(struct bl_engine *e)
 {
+	unsigned domains = 0; /* bits */
+
 	e->segment->header.clock.trim_ppm = 0;
-	for (unsigned i = BL_SPANS; i-- > 0;)
-		if (e->segment->spans[i].open)
-			e->segment->header.clock.trim_ppm = (double)e->segment->spans[i].settings.trim_ppm;
+	for (unsigned i = BL_SPANS; i-- > 0;) {
+		const struct bl_span *span = &e->segment->spans[i];
+
+		if (!span->open)
+			continue;
+		e->segment->header.clock.trim_ppm = (double)span->settings.trim_ppm;
+		if (span->settings.clock_recovered)
+			domains |= 1u << span->settings.clock_domain;
+	}
+	e->segment->header.clock.domains = (uint32_t)__builtin_popcount(domains);
 }
 
 static void start_d_channel(struct bl_span *span)
@@ -77,7 +86,7 @@ int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *set
 	e->span_fds[n] = fd;
 	atomic_signal_fence(memory_order_seq_cst);
 	span->open = 1;
-	trim_clock(e);
+	survey_clocks(e);
 	return 0;
 }
 
@@ -90,7 +99,7 @@ int bl_span_close(struct bl_engine *e, unsigned n)
 	close_descriptor(e, n);
 	e->segment->spans[n].open = 0;
 	e->segment->spans[n].alarms = 0;
-	trim_clock(e);
+	survey_clocks(e);
 	return 0;
 }
 
@@ -158,71 +167,88 @@ static void receive_d_channel(struct bl_engine *e, unsigned n)
 {
 	struct bl_span *span = &e->segment->spans[n];
 	struct receiver receiver = {e, n};
-	uint8_t octets[BL_TICK_SAMPLES];
+	uint8_t octets[BL_TICK_FRAMES_MAX];
 
 	if (!span->settings.d_channel || span->settings.d_channel >= BL_TIMESLOTS)
 		return;
-	for (int i = 0; i < BL_TICK_SAMPLES; i++)
+	for (unsigned i = 0; i < e->due[n].rx; i++)
 		octets[i] = e->frames[n][i][span->settings.d_channel];
-	(void)bl_hdlc_rx_process(&span->rx, octets, BL_TICK_SAMPLES, frame_received, &receiver);
+	(void)bl_hdlc_rx_process(&span->rx, octets, e->due[n].rx, frame_received, &receiver);
 }
 
-static void part(struct bl_engine *e, unsigned n)
+static void part(struct bl_engine *e, unsigned n, const uint8_t (*frames)[BL_TIMESLOTS])
 {
 	for (unsigned t = 1; t < BL_TIMESLOTS; t++) {
 		uint8_t *out = e->rx[n * BL_TIMESLOTS + t];
 
 		for (int i = 0; i < BL_TICK_SAMPLES; i++)
-			out[i] = e->frames[n][i][t];
+			out[i] = frames[i][t];
 	}
 }
 
 void bl_spans_receive(struct bl_engine *e)
 {
+	uint8_t even[BL_TICK_SAMPLES][BL_TIMESLOTS];
+
 	for (unsigned n = 0; n < BL_SPANS; n++) {
+		struct bl_span *span = &e->segment->spans[n];
+
 		if (e->span_fds[n] < 0)
 			continue;
-		io_of(&e->segment->spans[n])
-		        ->read(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n], BL_TICK_SAMPLES);
-		part(e, n);
+		bl_store_begin(e, n);
+		io_of(span)->read(span, e->span_fds[n], &e->tick, e->frames[n], e->due[n].rx);
+		if (bl_span_skewed(e->segment, n)) {
+			bl_store_receive(e, n, even);
+			part(e, n, even);
+		} else {
+			part(e, n, e->frames[n]);
+		}
 		receive_d_channel(e, n);
 		watch_alarms(e, n);
 	}
 }
 
-static void join(struct bl_engine *e, unsigned n)
+static void join(struct bl_engine *e, unsigned n, uint8_t (*frames)[BL_TIMESLOTS])
 {
-	memset(e->frames[n], BL_ALAW_IDLE, sizeof e->frames[n]);
+	memset(frames, BL_ALAW_IDLE, BL_TICK_SAMPLES * sizeof frames[0]);
 	for (unsigned t = 1; t < BL_TIMESLOTS; t++) {
 		unsigned port = n * BL_TIMESLOTS + t;
 
 		if (e->segment->ports[port].kind != BL_PORT_TIMESLOT)
 			continue;
 		for (int i = 0; i < BL_TICK_SAMPLES; i++)
-			e->frames[n][i][t] = e->tx[port][i];
+			frames[i][t] = e->tx[port][i];
 	}
 }
 
 static void send_d_channel(struct bl_engine *e, unsigned n)
 {
 	struct bl_span *span = &e->segment->spans[n];
-	uint8_t octets[BL_TICK_SAMPLES];
+	uint8_t octets[BL_TICK_FRAMES_MAX];
 
 	if (!span->settings.d_channel || span->settings.d_channel >= BL_TIMESLOTS)
 		return;
-	bl_hdlc_tx_process(&span->tx, octets, BL_TICK_SAMPLES);
-	for (int i = 0; i < BL_TICK_SAMPLES; i++)
+	bl_hdlc_tx_process(&span->tx, octets, e->due[n].tx);
+	for (unsigned i = 0; i < e->due[n].tx; i++)
 		e->frames[n][i][span->settings.d_channel] = octets[i];
 }
 
 void bl_spans_send(struct bl_engine *e)
 {
+	uint8_t even[BL_TICK_SAMPLES][BL_TIMESLOTS];
+
 	for (unsigned n = 0; n < BL_SPANS; n++) {
+		struct bl_span *span = &e->segment->spans[n];
+
 		if (e->span_fds[n] < 0)
 			continue;
-		join(e, n);
+		if (bl_span_skewed(e->segment, n)) {
+			join(e, n, even);
+			bl_store_send(e, n, even);
+		} else {
+			join(e, n, e->frames[n]);
+		}
 		send_d_channel(e, n);
-		io_of(&e->segment->spans[n])
-		        ->write(&e->segment->spans[n], e->span_fds[n], &e->tick, e->frames[n], BL_TICK_SAMPLES);
+		io_of(span)->write(span, e->span_fds[n], &e->tick, e->frames[n], e->due[n].tx);
 	}
 }

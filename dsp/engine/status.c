@@ -8,6 +8,12 @@
 #include "dbm0.h"
 #include "segment.h"
 
+/* The resampler's delay at a place of 2^32 between two samples. */
+static int32_t store_us(uint32_t place)
+{
+	return (BL_SKEW_TAPS / 2 + 1) * 125 - (int32_t)(place * 125ull >> 32);
+}
+
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status)
 {
 	const struct bl_span *p = &s->spans[span];
@@ -18,6 +24,8 @@ void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_st
 	        .clock_locked = !p->settings.clock_recovered || p->loop.locked,
 	        .leads = s->header.clock.leader == span,
 	        .buffer_us = (int32_t)(p->phase.last_ns / 1000),
+	        .store_us = bl_span_skewed(s, span) ? store_us(p->store.rx.place) : 0,
+	        .skew_ppm = (float)p->store.rx.step * 1e6f / 4294967296.0f,
 	        .clock_ppm = p->settings.clock_recovered ? (float)(p->loop.ppm + s->header.clock.trim_ppm)
 	                                                 : s->header.clock_ppm,
 	        .counters = p->counters,

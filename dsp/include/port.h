@@ -97,6 +97,7 @@ struct bl_port {
 	uint8_t profile;        /* enum bl_profile */
 	uint8_t echo;           /* its echo is cancelled: bl_segment.echo */
 	uint8_t speaks;         /* voice activity */
+	uint8_t resampled;      /* its span has another clock: bl_segment.rx_skew and tx_skew */
 	uint8_t automatic;      /* gain that follows the voice */
 	uint8_t conference;     /* that it is in, BL_CONFERENCES: none */
 	uint8_t party;          /* its place there */

@@ -9,6 +9,7 @@
 #define BL_SEGMENT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,8 +36,9 @@ struct bl_lateness {
 struct bl_clock {
 	struct bl_loop loop; /* the leader's; what it was before nobody led */
 	double trim_ppm;
-	uint32_t ticks;  /* in the window under way */
-	uint32_t leader; /* span, BL_SPANS: none */
+	uint32_t ticks;   /* in the window under way */
+	uint32_t leader;  /* span, BL_SPANS: none */
+	uint32_t domains; /* clocks of the open spans that have one of their own */
 };
 
 struct bl_header {
@@ -101,6 +103,7 @@ struct bl_segment {
 	struct bl_port ports[BL_PORTS];
 	struct bl_rtp_port rtp[BL_RTP_PORTS];
 	struct bl_echo echo[BL_RTP_FIRST]; /* of timeslots */
+	struct bl_skew rx_skew[BL_RTP_FIRST], tx_skew[BL_RTP_FIRST];
 	struct bl_recording recordings[BL_RECORDINGS];
 	struct bl_conference conferences[BL_CONFERENCES];
 	struct bl_command_ring commands[BL_CLIENTS];
@@ -115,7 +118,9 @@ struct bl_span_status {
 	uint8_t clock_locked;
 	uint8_t leads; /* the engine's clock is the span's */
 	int32_t buffer_us;
+	int32_t store_us; /* delay of the border to the engine's clock, each way */
 	float clock_ppm;
+	float skew_ppm; /* the span's clock against the engine's, as the border has it */
 	struct bl_span_counters counters;
 };
 
@@ -163,6 +168,12 @@ void bl_event_discard(struct bl_segment *s, uint32_t client);
 /* Up to `count` of the oldest taps; returns how many. */
 size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count);
 uint8_t *bl_arena(struct bl_segment *s);
+
+/* The span has a border to the engine's clock: store.c. */
+static inline bool bl_span_skewed(const struct bl_segment *s, uint32_t span)
+{
+	return s->header.clock.domains > 1 && s->spans[span].settings.clock_recovered;
+}
 
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);

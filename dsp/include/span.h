@@ -29,7 +29,8 @@ enum bl_alarm { /* bits; G.775, G.732 */
 #define BL_TICK_FRAMES_MAX (BL_TICK_SAMPLES + 1) /* of a span whose clock is not the engine's; 39 at least */
 
 struct bl_span_counters { /* packets, if not named otherwise */
-	uint64_t received, sent, send_errors, lost, late, duplicates, stray, malformed, resyncs, slips;
+	uint64_t received, sent, send_errors, lost, late, duplicates, stray, malformed, resyncs;
+	uint64_t slips, slips_sent;            /* of what is received, of what is sent (G.822) */
 	uint64_t frames_received, frames_sent; /* D-channel */
 	uint64_t fcs_errors, frame_errors;
 };
@@ -48,6 +49,7 @@ struct bl_phase {
 	int64_t least_ns;  /* the first packet after laying out waits so long */
 	int64_t target_ns; /* where the lead is held */
 	int64_t last_ns;   /* of the last whole window */
+	int64_t place_ns;  /* what is heard lies so far behind the next frame to be taken */
 };
 
 /* A clock as it is recovered, against the machine's as that is trimmed. */
@@ -57,6 +59,23 @@ struct bl_loop {
 	double mean_us;    /* phase error, smoothed */
 	uint32_t steady;   /* windows in a row near the target */
 	uint32_t locked;
+};
+
+/* How a tick goes through the resampler: skew.h. */
+struct bl_pace {
+	uint32_t place;
+	int32_t step;
+};
+
+struct bl_held {
+	uint8_t count; /* 0 or 1 */
+	uint8_t frame[BL_TIMESLOTS];
+};
+
+/* The border to the engine's clock. */
+struct bl_store {
+	struct bl_pace rx;               /* where the next tick begins, and how it went on */
+	struct bl_held rx_held, tx_held; /* of clear timeslots */
 };
 
 struct bl_span {
@@ -69,6 +88,7 @@ struct bl_span {
 	struct bl_open_span settings;
 	struct bl_phase phase;
 	struct bl_loop loop;
+	struct bl_store store;
 	uint32_t fit_windows; /* in a row in which it could have led the engine's clock, saturating */
 	int64_t shift_frames; /* the clock asks the card to skip (>0) or repeat (<0) frames: a slip */
 	struct bl_span_counters counters;
@@ -111,6 +131,7 @@ static inline void bl_phase_start(struct bl_phase *phase)
 /* For drivers: a packet came `lead_ns` before its sound is needed. */
 static inline void bl_phase_observe(struct bl_phase *phase, int64_t lead_ns)
 {
+	lead_ns -= phase->place_ns;
 	if (phase->packets == 0 || lead_ns > phase->lead_ns)
 		phase->lead_ns = lead_ns;
 	phase->packets++;

@@ -44,9 +44,12 @@ static void put16(uint8_t *out, unsigned value)
 
 static void open_span(struct bl_segment *s, unsigned near, unsigned far)
 {
-	struct bl_command c = {
-	        .kind = BL_OPEN_SPAN,
-	        .span = {.card = BL_CARD_CESOPSN, .d_channel = 16, .clock_domain = 1, .clock_priority = 1}};
+	struct bl_command c = {.kind = BL_OPEN_SPAN,
+	                       .span = {.card = BL_CARD_CESOPSN,
+	                                .d_channel = 16,
+	                                .clock_recovered = 1,
+	                                .clock_domain = 1,
+	                                .clock_priority = 2}};
 	static const uint8_t loopback[4] = {1, 0, 0, 127};
 
 	memcpy(c.span.settings, loopback, 4);
@@ -56,6 +59,24 @@ static void open_span(struct bl_segment *s, unsigned near, unsigned far)
 	c.span.settings[12] = 8;
 	c.span.settings[14] = 20;
 	bl_command_push(s, BL_LINE, &c);
+}
+
+/* Two ends of a cable that is a clock domain of its own, and leads. */
+static void open_cable(struct bl_segment *s)
+{
+	for (uint8_t span = 2; span < 4; span++) {
+		struct bl_command c = {.kind = BL_OPEN_SPAN, .port = span};
+		const float ppm = 200;
+
+		c.span = (struct bl_open_span){.card = BL_CARD_VPAIR,
+		                               .d_channel = 16,
+		                               .clock_recovered = 1,
+		                               .clock_domain = 2,
+		                               .clock_priority = 1,
+		                               .settings = {span ^ 1, 1}};
+		memcpy(c.span.settings + 3, &ppm, sizeof ppm);
+		bl_command_push(s, BL_LINE, &c);
+	}
 }
 
 /* Half of them sensible: a valid kind and a port that is likely open. */
@@ -141,6 +162,16 @@ static void tear(struct bl_segment *s)
 		((uint8_t *)&s->spans[0].rx)[chance(sizeof s->spans[0].rx)] = (uint8_t)chance(256);
 	for (int i = 0; i < 40; i++)
 		((uint8_t *)s->spans[0].card_state)[chance(4096)] = (uint8_t)chance(256);
+	for (int i = 0; i < 200; i++) {
+		struct bl_span *span = &s->spans[chance(4)];
+
+		((uint8_t *)&span->loop)[chance(sizeof span->loop)] = (uint8_t)chance(256);
+		((uint8_t *)&span->store)[chance(sizeof span->store)] = (uint8_t)chance(256);
+		((uint8_t *)s->spans[2 + chance(2)].card_state)[chance(16500)] = (uint8_t)chance(256);
+		((uint8_t *)&s->header.clock)[chance(sizeof s->header.clock)] = (uint8_t)chance(256);
+		((uint8_t *)s->rx_skew)[chance(8 * sizeof s->rx_skew[0])] = (uint8_t)chance(256);
+		((uint8_t *)s->tx_skew)[chance(8 * sizeof s->tx_skew[0])] = (uint8_t)chance(256);
+	}
 	s->header.clock.loop.ppm = s->header.clock.loop.ppm / 0.0;
 	s->events[1].ring.tail = chance(UINT32_MAX);
 	s->commands[2].ring.head = chance(UINT32_MAX);
@@ -167,6 +198,7 @@ static int live(struct bl_segment *s, int segment_fd, const int *event_fds, cons
 		return 1;
 	pthread_create(&thread, NULL, life, engine);
 	open_span(s, ports[0], ports[1]);
+	open_cable(s);
 	for (int i = 0; i < ROUNDS; i++) {
 		for (int n = 0; n < 10; n++) {
 			give_command(s);
