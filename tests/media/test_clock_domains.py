@@ -32,6 +32,7 @@ CLICK_DB = -28.0
 """What four codings in A-law leave is −32 dB; an octet left out +2 at this tone, twenty to thirty of a block's peak."""
 DELAY_MS = 0.02
 STORE_MS = 2.125
+FRAME_MS = 0.125
 EARLY_MS = 6.0
 SLIP_A_SECOND = RATE * (PPM - APART_PPM) * 1e-6
 
@@ -249,6 +250,30 @@ def test_g781_when_the_leader_fails_the_other_clock_leads_and_nobody_hears_it(bo
     assert box.side.engine.status().clock_ppm == pytest.approx(PPM, abs=10)
     whole(judge(box.heard(), HZ))
     assert box.status()[APART].counters.resyncs == 1
+
+
+def test_a_second_span_of_the_leader_s_clock_goes_on_while_another_clock_leads(box: Box) -> None:
+    leg, far = 4, 5
+    for span, partner in ((leg, far), (far, leg)):
+        box.driver.configure(span, settings(LEADER, partner=partner, clock_priority=8), 16)
+    box.seconds(0.01)
+    mouth, ear = box.open(far, leg)
+    box.say(mouth, sine(HZ, RATE), repeat=0)
+    box.seconds(30)
+    box.record(ear)
+    box.seconds(1)
+    fault(box, "clock_stopped")
+    box.seconds(20)
+    assert box.leaders() == [APART]
+    assert box.driver.status(leg).skew_ppm == pytest.approx(PPM - APART_PPM, abs=1)
+    mend(box, "clock_stopped")
+    box.seconds(30)
+    assert box.leaders() == [LEADER]
+    assert box.driver.status(leg).skew_ppm == 0
+    tone = judge(box.heard(), HZ)
+    assert tone.rest_db.max() < CLICK_DB
+    assert np.ptp(tone.delay_ms) < 2 * FRAME_MS
+    assert box.driver.counters(leg).resyncs == 1
 
 
 def test_after_another_has_led_the_leader_s_domain_is_octet_for_octet_again(box: Box) -> None:
