@@ -20,8 +20,8 @@
 #define ECHO_LEAK 5.0f /* of the whole residual counts as disturbance in every bin: 40 samples part bins poorly */
 #define ECHO_FADE 0.8f /* what is kept of it in its turn, when all was learned */
 #define ECHO_UNCERTAIN_MIN 1e-8f
-#define ECHO_UNCERTAIN_OPEN                                                                                            \
-	0.03f /* while no echo is proven one may begin at any time: a transfer to an analogue phone */
+/* While no echo is proven one may begin at any time, by a transfer to an analogue phone. More hides the weak ones. */
+#define ECHO_UNCERTAIN_OPEN 3e-3f
 #define ECHO_UNCERTAIN_MAX 4.0f
 
 static ECHO_STAGE void echo_far(const struct echo_batch *b, struct echo_work *w)
