@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""TABLE as a whole: no cell is dead, none is missed silently, no walk leaves a tone, a call or a channel behind."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.signalling.r2 import events
+from appliance.signalling.r2.bits import Role, role
+from appliance.signalling.r2.channel import Call, CallStateError, Channel, Direction, Wants
+from appliance.signalling.r2.incoming import INCOMING
+from appliance.signalling.r2.outgoing import OUTGOING
+from appliance.signalling.r2.states import EXPECTING, FREE, READING, TABLE, TIMERS, step
+from appliance.signalling.r2.variant import load, names
+from appliance.signalling.r2.words import Action, Event, State
+
+pytestmark = pytest.mark.unit
+
+COMMANDS = {Event.PLACE, Event.ACCEPT, Event.ANSWER, Event.METER, Event.RELEASE, Event.WITHDRAW, Event.RESTORE}
+SAYING = {action for action in Action if action.name.startswith(("SEND_", "ASK_", "SAY_"))}
+PULSES = {event for event in Event if event.name.startswith("PULSE_")}
+CELLS = [(state, event) for state, cells in TABLE.items() for event in cells]
+
+
+def test_every_state_has_a_row_and_can_be_reached() -> None:
+    assert set(TABLE) == set(State)
+    reached, new = {State.BLOCKED}, [State.BLOCKED]
+    while new:
+        new = [move.to for state in new for move in TABLE[state].values() if move.to not in reached]
+        reached |= set(new)
+    assert reached == set(State)
+
+
+def test_every_event_and_action_is_used() -> None:
+    assert {event for _, event in CELLS} == set(Event)
+    assert {action for state, event in CELLS for action in TABLE[state][event].actions} == set(Action)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_missing_cell_raises(state: State) -> None:
+    for event in set(Event) - TABLE[state].keys():
+        with pytest.raises(KeyError):
+            step(state, event)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_command_without_a_cell_changes_nothing(state: State) -> None:
+    channel = Channel(load("CN"), clock=lambda: 0.0)
+    channel.take_orders()
+    channel.state = state
+    commands = {
+        Event.PLACE: lambda: channel.place(Call("1")),
+        Event.ACCEPT: channel.accept,
+        Event.ANSWER: channel.answer,
+        Event.METER: channel.meter,
+        Event.RELEASE: channel.release,
+        Event.WITHDRAW: channel.withdraw,
+        Event.RESTORE: channel.restore,
+    }
+    assert set(commands) == COMMANDS
+    for event in commands.keys() - TABLE[state].keys():
+        with pytest.raises(CallStateError, match=f"that is {state} takes no {event}"):
+            commands[event]()
+        assert (channel.state, channel.take_orders(), channel.take_events()) == (state, [], [])
+
+
+def test_a_timer_belongs_to_each_state_that_takes_its_end_and_to_no_other() -> None:
+    assert {state for state in TABLE if Event.TIMEOUT in TABLE[state]} | EXPECTING == set(TIMERS)
+    assert all(Event.PULSE_CONGESTION in TABLE[state] for state in EXPECTING)
+    assert all(timer.clause for timer in TIMERS.values())
+
+
+def test_no_call_is_without_end() -> None:
+    for state in (*OUTGOING, *INCOMING):
+        assert Event.RELEASE in TABLE[state], f"{state} cannot be released"
+        assert Event.LOSE in TABLE[state]
+        assert state in TIMERS or role(state) in (Role.CALLED, Role.CALLING), state
+    assert all(Event.CLEAR_FORWARD in TABLE[state] for state in INCOMING)
+
+
+def test_a_call_is_cleared_where_its_channel_comes_free_and_nowhere_else() -> None:
+    for state, event in CELLS:
+        move = TABLE[state][event]
+        ends = state not in FREE and move.to in FREE
+        assert move.actions.count(Action.TELL_CLEARED) == int(ends), f"{state} {event}"
+        if ends and role(move.to) is not Role.ENDING:
+            assert Action.SET_IDLE in move.actions, f"{state} {event}"
+
+
+@given(st.sampled_from(sorted(OUTGOING) + sorted(INCOMING)), st.lists(st.sampled_from(Event), max_size=60))
+def test_a_walk_leaves_no_tone_and_no_receiver_on(state: State, walk: list[Event]) -> None:
+    state, saying, listening, begun = State.IDLE, False, False, 0
+    for event in [*walk, Event.RELEASE, Event.LOSE]:
+        if event not in TABLE[state]:
+            continue
+        move = step(state, event)
+        for action in move.actions:
+            assert not (saying and action in SAYING), f"{state} {event}: a second tone upon the first"
+            saying = action in SAYING or (saying and action is not Action.STOP)
+            listening = (listening or action.name.startswith("LISTEN_")) and action is not Action.LISTEN_NOT
+        begun += (state in FREE) - (move.to in FREE)
+        state = move.to
+        if state in FREE:
+            assert (saying, listening, begun) == (False, False, 0)
+        assert not (state in EXPECTING | READING and not listening), f"{state} is deaf"
+
+
+INPUTS = st.one_of(
+    st.tuples(st.just("bits"), st.integers(0, 15)),
+    st.tuples(st.just("signal"), st.integers(0, 15)),
+    st.tuples(st.just("wait"), st.sampled_from((0.0, 0.03, 0.2, 3.0, 20.0, 400.0))),
+    st.tuples(st.sampled_from(sorted(COMMANDS)), st.just(0)),
+    st.tuples(st.just("lose"), st.just(0)),
+)
+
+
+@given(st.sampled_from(names()), st.lists(INPUTS, max_size=80))
+def test_a_random_far_end_and_a_random_user_leave_an_idle_channel(
+    variant: str, inputs: list[tuple[str, float]]
+) -> None:
+    now = 0.0
+    channel = Channel(load(variant), Wants(dnis_digits=3), clock=lambda: now)
+    told: Counter[type[events.Event]] = Counter()
+    placed = 0
+
+    def act(what: str, value: float) -> None:
+        nonlocal now, placed
+        match what:
+            case "bits":
+                channel.see_bits(int(value))
+            case "signal":
+                channel.hear(Direction.FORWARD, int(value))
+                channel.hear(Direction.BACKWARD, int(value))
+            case "wait":
+                now += value
+            case "lose":
+                channel.lose()
+            case Event.PLACE:
+                channel.place(Call("123", "45"))
+                placed += 1
+            case _:
+                getattr(channel, what)()
+        channel.run()
+        told.update(map(type, channel.take_events()))
+
+    closing: list[tuple[str, float]] = [("restore", 0), ("release", 0), ("bits", 0b1001)]
+    for what, value in (
+        inputs + closing + [("wait", 400.0)] * 4 + [("bits", 0b1101), ("wait", 1), *closing, ("wait", 1)]
+    ):
+        try:
+            act(what, value)
+        except CallStateError:
+            assert what in COMMANDS
+    assert channel.state is State.IDLE
+    assert told[events.CallCleared] == placed + told[events.CallSeized]
+    assert channel.due() is None
