@@ -51,7 +51,10 @@ class PulseReceived:
 
 @dataclass(frozen=True, slots=True)
 class CallDisconnected:
-    """The called party has hung up: release, or the channel does within 90 s (Q.118)."""
+    """The call is lost and CallCleared a matter of time: the called party has hung up, or seizing was not acknowledged.
+
+    Release, or the channel does after 90 s (Q.118).
+    """
 
     cause: int
 

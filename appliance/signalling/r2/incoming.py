@@ -25,6 +25,7 @@ _SEIZED: Cells = {
     _E.CLEAR_FORWARD: Move(_S.IDLE, _FREE, NORMAL_CLEARING, by_peer=True),
     _E.LOSE: Move(_S.BLOCKED, (*_FREE, _A.TELL_BLOCKED), OUT_OF_ORDER),
 }
+_REFUSED = Move(_S.LET_GO, (_A.STOP, _A.LISTEN_NOT))
 _LET_GO = Move(_S.LET_GO, (_A.STOP, _A.LISTEN_NOT, _A.SET_UNANSWERED))
 _TOO_LONG = _LET_GO._replace(cause=RECOVERY_ON_TIMER)
 _CONGESTED = Move(_S.PULSING_CONGESTION, (_A.SAY_CONGESTION,))
@@ -42,8 +43,7 @@ _HEARING: Cells = {
     _E.WANT_SERVICE: Move(_S.ASKING_SERVICE, (_A.ASK_SERVICE,)),
     _E.WANT_COMPLETE: Move(_S.COMPLETING, (_A.SAY_COMPLETE,)),
 }
-_LEAVE = Move(_S.REFUSING)  # what we say stands until the forward signal ends, then nothing more is said
-_SPEAKING: Cells = {**_SEIZED, _E.RELEASE: _LEAVE, _E.TIMEOUT: _TOO_LONG}
+_SPEAKING: Cells = {**_SEIZED, _E.RELEASE: Move(_S.LEAVING), _E.TIMEOUT: _TOO_LONG}
 _ANSWERED: Cells = {
     **_SEIZED,
     _E.RELEASE: Move(_S.LET_GO, (_A.SET_CLEAR_BACK,)),
@@ -80,7 +80,7 @@ INCOMING: dict[State, Cells] = {
         **_pulsing(_S.SETTLING),
         _E.TIMEOUT: Move(_S.SETTLING, (_A.STOP, _A.LISTEN_NOT, _A.TELL_OFFERED)),
     },
-    _S.PULSING_CONGESTION: {**_SEIZED, _E.RELEASE: Move(_S.PULSING_CONGESTION), _E.TIMEOUT: _LET_GO},
+    _S.PULSING_CONGESTION: {**_SEIZED, _E.RELEASE: Move(_S.PULSING_CONGESTION), _E.TIMEOUT: _REFUSED},
     _S.COMPLETING: {**_SPEAKING, _E.QUIET: Move(_S.SETTLING, (_A.STOP, _A.LISTEN_NOT, _A.TELL_OFFERED))},
     _S.OFFERED: {
         **_SEIZED,
@@ -97,7 +97,8 @@ INCOMING: dict[State, Cells] = {
         _E.QUIET: Move(_S.SETTLING, (_A.STOP, _A.LISTEN_NOT)),
     },
     _S.ANSWERING: {**_SPEAKING, _E.QUIET: Move(_S.SETTLING_ANSWER, (_A.STOP, _A.LISTEN_NOT))},
-    _S.REFUSING: {**_SEIZED, _E.RELEASE: _LEAVE, _E.QUIET: _LET_GO, _E.TIMEOUT: _TOO_LONG},
+    _S.REFUSING: {**_SPEAKING, _E.RELEASE: Move(_S.REFUSING), _E.QUIET: _REFUSED},
+    _S.LEAVING: {**_SPEAKING, _E.QUIET: _LET_GO},
     _S.SETTLING: {
         **_SEIZED,
         _E.ACCEPT: Move(_S.SETTLING),

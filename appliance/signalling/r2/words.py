@@ -55,7 +55,8 @@ class State(enum.StrEnum):
     OFFERED = "offered"  # the service signal stands until we say group B
     ACCEPTING = "accepting"
     ANSWERING = "answering"
-    REFUSING = "refusing"
+    REFUSING = "refusing"  # our last word stands, and says why
+    LEAVING = "leaving"  # our last word stands, and says nothing of our leaving
     SETTLING = "settling"
     SETTLING_ANSWER = "settling answer"
     ALERTING = "alerting"
