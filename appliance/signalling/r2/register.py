@@ -7,7 +7,7 @@ dialogue decides.
 """
 
 import string
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from appliance.config.scalars import suggestion
 from appliance.signalling.r2.causes import ACCEPTING, CAUSE_OF
@@ -183,7 +183,7 @@ class Incoming:
     service: str | None = None
     _complete: bool = False
     _category_asked: bool = False
-    _clid_signals: int = field(default=0)
+    _clid_signals: int = 0
 
     def hear(self, state: State, signal: int) -> Event:
         """Take a forward signal that has come in this state; the event is what is wanted next."""
@@ -252,7 +252,7 @@ class Incoming:
 
     def _on(self) -> Event:
         """What is wanted now."""
-        after = self.variant.incoming.caller_after
+        after = self.variant.caller_after
         if self.wants.category and not self._category_asked and (self._complete or 0 < after <= len(self.dnis)):
             self._category_asked = True
             return Event.WANT_CATEGORY

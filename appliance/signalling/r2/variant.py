@@ -5,14 +5,14 @@
 
 A file has these tables; one that it lacks is ITU's, as a whole.
 
-    sources = ["where the figures come from", …]
+    sources                    where the figures come from
+    caller_after               called digits after which the caller is asked for; 0: after the last
     [bits]                     bits AB of each line signal, and CD, which never changes
     [a] [b] [c]                backward signals, number of each Request (a, c: only Mexico has c) or Verdict (b)
     [i]                        forward signals besides the digits 1 to 10, number of each Ending
     [category] [service]       group II: the caller's category; what the call is, where that is told apart from it. The
                                first of each is meant where a call says nothing
     [timers]                   seconds, by the names in states.TIMERS
-    [incoming]                 caller_after: called digits after which the caller is asked for, 0: after the last
 
 Raises VariantError with the file, the place in it and the nearest valid name.
 """
@@ -87,12 +87,6 @@ class Bits(msgspec.Struct, frozen=True):
     cd: str = "01"
 
 
-class Incoming(msgspec.Struct, frozen=True):
-    """How our incoming register goes about it."""
-
-    caller_after: int = 1
-
-
 class Variant(msgspec.Struct, frozen=True):
     """As loaded; signals are 1 to 15."""
 
@@ -106,7 +100,7 @@ class Variant(msgspec.Struct, frozen=True):
     service: dict[str, int] = {}
     bits: Bits = Bits()
     timers: dict[str, float] = {}
-    incoming: Incoming = Incoming()
+    caller_after: int = 1
 
 
 class VariantError(ValueError):
@@ -122,7 +116,6 @@ WORDS: dict[str, frozenset[str] | None] = {
     "category": None,
     "service": None,
     "timers": frozenset(timer.name for timer in TIMERS.values()),
-    "incoming": frozenset(Incoming.__struct_fields__),
 }
 NEEDED: dict[str, tuple[str, ...]] = {
     "a": (Request.NEXT_DIGIT, Request.GROUP_B, Request.CONGESTION),
@@ -163,7 +156,7 @@ def load(name: str, folder: Path = FOLDER) -> Variant:
 
 def _faults(told: Mapping[str, object]) -> Iterator[str]:
     """Unknown words and impossible values."""
-    valid = {*WORDS, "sources"}
+    valid = {*WORDS, "sources", "caller_after"}
     for key, value in told.items():
         if key not in valid:
             yield f"{key!r} is unknown; {suggestion(key, valid)}"
@@ -185,7 +178,7 @@ def _table_faults(table: str, value: object) -> Iterator[str]:
             yield f'[bits] {word} = {given!r} are not two bits, such as "10"'
         elif table == "timers" and not (type(given) in (int, float) and given >= 0):
             yield f"[timers] {word} = {given!r} are no seconds"
-        elif table not in ("bits", "timers", "incoming") and not (type(given) is int and 1 <= given <= SIGNALS):
+        elif table not in ("bits", "timers") and not (type(given) is int and 1 <= given <= SIGNALS):
             yield f"[{table}] {word} = {given!r} is no signal; 1 to {SIGNALS} are"
 
 

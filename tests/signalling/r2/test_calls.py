@@ -247,6 +247,105 @@ def test_q441_digits_are_said_again(request_: str, digit: str) -> None:
     assert pair.signals("a")[-1] == int(digit)
 
 
+def by_hand(variant: str, *signals: int) -> BackToBack:
+    """A call of "a" to an exchange that we play: it acknowledges and says these backward signals, compelled."""
+    pair = BackToBack(variant, EIGHT)
+    pair.lost = lambda sent: sent.side == "b"
+    pair.a.place(Call(DNIS, CLID))
+    pair.settle()
+    pair.a.see_bits(0b1101)
+    pair.pass_s(0.1)
+    for signal in signals:
+        pair.a.hear(Direction.BACKWARD, signal)
+        pair.pass_s(0.1)
+        pair.a.hear(Direction.BACKWARD, 0)
+        pair.pass_s(0.1)
+    return pair
+
+
+def cause_told(pair: BackToBack) -> tuple[int, bool]:
+    """Why the call of "a" has ended, after the exchange that we play has become idle."""
+    assert pair.bits("a")[-1] == "10"
+    pair.a.see_bits(0b1001)
+    pair.pass_s(0.1)
+    cleared = pair.told("a", events.CallCleared)[-1]
+    return cleared.cause, cleared.by_peer
+
+
+@every_variant
+def test_q441_congestion_is_heard_wherever_the_register_stands(variant: str) -> None:
+    a, c = load(variant).a, load(variant).c
+    congestion, category = a[Request.CONGESTION], a[Request.CATEGORY]
+    assert cause_told(by_hand(variant, congestion)) == (42, True)
+    assert cause_told(by_hand(variant, a[Request.NEXT_DIGIT], congestion)) == (42, True)
+    assert cause_told(by_hand(variant, category, c.get(Request.CONGESTION, congestion))) == (42, True)
+    assert cause_told(by_hand(variant, a[Request.GROUP_B], load(variant).b[Verdict.CONGESTION])) == (42, True)
+
+
+def test_brazilian_forced_release_ends_a_call_wherever_it_stands() -> None:
+    for signals in ((), (1,), (5,), (5, 5), (3,), (3, 1)):
+        for standing in (0, 5):
+            pair = by_hand("BR", *signals)
+            pair.a.hear(Direction.BACKWARD, standing)
+            pair.a.see_bits(0b0001)
+            pair.pass_s(0.1)
+            assert cause_told(pair) == (16, True), f"{signals} and {standing}"
+
+
+def test_gf002_a5_is_a_number_that_nobody_has() -> None:
+    assert cause_told(by_hand("CN", 1, 5)) == (1, True)
+
+
+@every_variant
+def test_a_backward_signal_without_meaning_ends_the_call(variant: str) -> None:
+    a = load(variant).a
+    assert cause_told(by_hand(variant, 14)) == (111, False)
+    assert cause_told(by_hand(variant, a[Request.CATEGORY], 14)) == (111, False)
+    assert cause_told(by_hand(variant, a[Request.GROUP_B], 14)) == (111, False)
+
+
+def test_the_caller_is_asked_for_again_after_other_questions() -> None:
+    pair = by_hand("ITU", 5, 1, 5, 5, 1)  # A-5, A-1, A-5, A-5, A-1
+    assert pair.signals("a") == [6, 1, 2, 1, 3, 3]  # 6; category; 2; caller's 1 and 3; 3
+    pair = by_hand("CN", 6, 1, 3)  # A-3 before the caller's number has ended
+    assert pair.signals("a") == [6, 1, 1, 3]  # 6; KA; caller's 1; KD
+
+
+@every_variant
+def test_a_forward_signal_without_meaning_is_congestion(variant: str) -> None:
+    for earlier in ((), (1,)):
+        pair = BackToBack(variant, EIGHT)
+        pair.lost = lambda sent: sent.side == "a"
+        pair.b.see_bits(0b0001)
+        pair.pass_s(0.1)
+        for signal in (*earlier, 14):
+            pair.b.hear(Direction.FORWARD, signal)
+            pair.pass_s(0.1)
+            pair.b.hear(Direction.FORWARD, 0)
+            pair.pass_s(0.1)
+        if earlier and variant != "MX":  # the category was asked, and any signal is one
+            assert pair.signals("b")[0] == pair.variant.a[Request.CATEGORY]
+            assert pair.b.state is State.EXPECTING_CALLER
+            pair.b.hear(Direction.FORWARD, 14)
+            pair.settle()
+        assert pair.signals("b")[-1] == pair.variant.a[Request.CONGESTION]
+        pair.b.see_bits(0b1001)
+        pair.pass_s(0.1)
+        assert pair.told("b", events.CallCleared) == [events.CallCleared(42, by_peer=False)]
+
+
+def test_numbers_without_end_are_congestion() -> None:
+    pair = BackToBack("CN", Wants(dnis_digits=32))
+    pair.lost = lambda sent: sent.side == "a"
+    pair.b.see_bits(0b0001)
+    pair.pass_s(0.1)
+    for _ in range(40):  # one called digit, the category, and a caller's number that does not end
+        pair.b.hear(Direction.FORWARD, 7)
+        pair.b.hear(Direction.FORWARD, 0)
+    pair.settle()
+    assert pair.signals("b")[-1] == 4
+
+
 @every_variant
 def test_q422_double_seizing_frees_both_ends(variant: str) -> None:
     pair = BackToBack(variant, EIGHT)

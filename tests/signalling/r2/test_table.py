@@ -12,7 +12,7 @@ from appliance.signalling.r2.bits import Role, role
 from appliance.signalling.r2.channel import Call, CallStateError, Channel, Direction, Wants
 from appliance.signalling.r2.incoming import INCOMING
 from appliance.signalling.r2.outgoing import OUTGOING
-from appliance.signalling.r2.states import EXPECTING, FREE, READING, TABLE, TIMERS, step
+from appliance.signalling.r2.states import EXPECTING, FREE, TABLE, TIMERS, step
 from appliance.signalling.r2.variant import load, names
 from appliance.signalling.r2.words import Action, Event, State
 
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.unit
 
 COMMANDS = {Event.PLACE, Event.ACCEPT, Event.ANSWER, Event.METER, Event.RELEASE, Event.WITHDRAW, Event.RESTORE}
 SAYING = {action for action in Action if action.name.startswith(("SEND_", "ASK_", "SAY_"))}
-PULSES = {event for event in Event if event.name.startswith("PULSE_")}
 CELLS = [(state, event) for state, cells in TABLE.items() for event in cells]
 
 
@@ -89,22 +88,74 @@ def test_a_call_is_cleared_where_its_channel_comes_free_and_nowhere_else() -> No
             assert Action.SET_IDLE in move.actions, f"{state} {event}"
 
 
-@given(st.sampled_from(sorted(OUTGOING) + sorted(INCOMING)), st.lists(st.sampled_from(Event), max_size=60))
-def test_a_walk_leaves_no_tone_and_no_receiver_on(state: State, walk: list[Event]) -> None:
-    state, saying, listening, begun = State.IDLE, False, False, 0
-    for event in [*walk, Event.RELEASE, Event.LOSE]:
-        if event not in TABLE[state]:
-            continue
-        move = step(state, event)
-        for action in move.actions:
-            assert not (saying and action in SAYING), f"{state} {event}: a second tone upon the first"
-            saying = action in SAYING or (saying and action is not Action.STOP)
-            listening = (listening or action.name.startswith("LISTEN_")) and action is not Action.LISTEN_NOT
-        begun += (state in FREE) - (move.to in FREE)
-        state = move.to
-        if state in FREE:
-            assert (saying, listening, begun) == (False, False, 0)
-        assert not (state in EXPECTING | READING and not listening), f"{state} is deaf"
+S, A = State, Action
+SEIZING = {S.SEIZING, S.UNACKNOWLEDGED, S.GLARE}
+SENDING = {S.SENDING_DIGIT, S.SENDING_CALLER, S.SENDING_SERVICE}
+DUE = {S.OUT_OF_DIGITS, S.DUE_DIGIT, S.DUE_CATEGORY, S.DUE_CALLER, S.DUE_SERVICE, S.DUE_ACCEPTANCE, S.DUE_REFUSAL}
+CALLING = {S.RINGING, S.CONNECTED, S.CLEARED_SHORTLY, S.CLEARED_BACK}
+ASKING = {S.ASKING_DIGIT, S.ASKING_CATEGORY, S.ASKING_CALLER, S.ASKING_SERVICE, S.COMPLETING, S.REFUSING, S.LEAVING}
+PULSING = {S.PULSING_CATEGORY, S.PULSING_SERVICE, S.PULSING_COMPLETE, S.PULSING_CONGESTION}
+VERDICT = {S.ACCEPTING, S.ANSWERING}
+QUIET = {S.SETTLING, S.SETTLING_ANSWER, S.ALERTING}
+
+# What stands on the line in each state: bits, tone, and the direction that is heard.
+STANDS: dict[State, tuple[set[Action], bool, Action]] = {
+    S.IDLE: ({A.SET_IDLE}, False, A.LISTEN_NOT),
+    S.BLOCKED: ({A.SET_IDLE}, False, A.LISTEN_NOT),
+    S.WITHDRAWN: ({A.SET_BLOCKED}, False, A.LISTEN_NOT),
+    S.HELD: ({A.SET_CLEAR_FORWARD, A.SET_SEIZE_ACK, A.SET_CLEAR_BACK, A.SET_UNANSWERED}, False, A.LISTEN_NOT),
+    **dict.fromkeys(SEIZING | CALLING, ({A.SET_SEIZE}, False, A.LISTEN_NOT)),
+    **dict.fromkeys(SENDING, ({A.SET_SEIZE}, True, A.LISTEN_BACKWARD)),
+    **dict.fromkeys(DUE, ({A.SET_SEIZE}, False, A.LISTEN_BACKWARD)),
+    S.CLEARING: ({A.SET_CLEAR_FORWARD}, False, A.LISTEN_NOT),
+    **dict.fromkeys(EXPECTING | {S.OFFERED}, ({A.SET_SEIZE_ACK}, False, A.LISTEN_FORWARD)),
+    **dict.fromkeys(ASKING | PULSING | VERDICT, ({A.SET_SEIZE_ACK}, True, A.LISTEN_FORWARD)),
+    **dict.fromkeys(QUIET, ({A.SET_SEIZE_ACK}, False, A.LISTEN_NOT)),
+    **dict.fromkeys((S.ANSWERED, S.ANSWERED_TWICE), ({A.SET_ANSWER}, False, A.LISTEN_NOT)),
+    **dict.fromkeys((S.ANSWERED_ONCE, S.METERING), ({A.SET_CLEAR_BACK}, False, A.LISTEN_NOT)),
+    S.LET_GO: ({A.SET_SEIZE_ACK, A.SET_CLEAR_BACK, A.SET_UNANSWERED}, False, A.LISTEN_NOT),
+}
+
+
+def test_on_every_way_each_state_has_its_bits_its_tone_and_its_receiver() -> None:
+    assert set(STANDS) == set(State)
+    begin = (State.BLOCKED, Action.SET_IDLE, False, Action.LISTEN_NOT)
+    reached, new = {begin}, [begin]
+    while new:
+        state, bits, tone, listening = new.pop()
+        for event, move in TABLE[state].items():
+            after = (move.to, *stand(state, event, bits, listening, tone=tone))
+            possible, on, hears = STANDS[move.to]
+            assert after[1] in possible, f"{state}, {event}: bits {after[1]}"
+            assert after[2:] == (on, hears), f"{state}, {event}: tone and receiver {after[2:]}"
+            if after not in reached:
+                reached.add(after)
+                new.append(after)
+
+
+def stand(state: State, event: Event, bits: Action, listening: Action, *, tone: bool) -> tuple[Action, bool, Action]:
+    """What stands on the line after a cell's actions."""
+    for action in TABLE[state][event].actions:
+        if action.name.startswith("SET_"):
+            bits = action
+        elif action.name.startswith("LISTEN_"):
+            listening = action
+        elif action in SAYING:
+            assert not tone, f"{state}, {event}: a second tone upon the first"
+            tone = True
+        elif action is Action.STOP:
+            tone = False
+    return bits, tone, listening
+
+
+def test_people_hear_when_a_channel_is_blocked_and_when_it_is_not() -> None:
+    silent = {State.BLOCKED, State.HELD, State.WITHDRAWN}
+    for state, event in CELLS:
+        move = TABLE[state][event]
+        blocks = move.to in (State.BLOCKED, State.HELD) and state not in silent
+        unblocks = state in (State.BLOCKED, State.HELD) and move.to not in silent
+        assert (Action.TELL_BLOCKED in move.actions) == blocks, f"{state}, {event}"
+        assert (Action.TELL_UNBLOCKED in move.actions) == unblocks, f"{state}, {event}"
 
 
 INPUTS = st.one_of(

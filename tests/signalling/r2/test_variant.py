@@ -71,7 +71,7 @@ HEAD = 'sources = ["nowhere"]\n'
         (HEAD + '[bits]\nidel = "10"', r"\[bits\] 'idel' is unknown; did you mean 'idle'"),
         (HEAD + "[timers]\nansver = 3", r"\[timers\] 'ansver' is unknown; did you mean 'answer'"),
         (HEAD + '[timers]\nanswer = "3"', r"\[timers\] answer = '3' are no seconds"),
-        (HEAD + '[incoming]\ncaller_after = "x"', r"Expected `int`, got `str` - at `\$.incoming.caller_after`"),
+        (HEAD + 'caller_after = "x"', r"Expected `int`, got `str` - at `\$.caller_after`"),
         ("sources = [", "is not TOML"),
         (HEAD + "bits = 3", r"\[bits\] must be a table"),
     ],

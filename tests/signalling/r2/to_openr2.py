@@ -22,7 +22,7 @@ class ToOpenR2:
         self.variant = load(variant) if isinstance(variant, str) else variant
         self.now = 0.0
         self.ours = Sounding(self.variant, wants, lambda: self.now)
-        settings.setdefault("ani_first", self.variant.incoming.caller_after == 1)
+        settings.setdefault("ani_first", self.variant.caller_after == 1)
         self.theirs = Stranger(self.variant.name, **settings)
         self._to_ours = self._to_theirs = IDLE
         self._ours_taken = self._theirs_taken = 0
