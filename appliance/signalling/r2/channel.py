@@ -257,9 +257,7 @@ class Channel:
             self._sounding = None
 
     def _ask(self, request: Request) -> None:
-        in_group_c = self.state in (State.EXPECTING_CATEGORY, State.EXPECTING_CALLER)
-        group = self.variant.c if in_group_c and self.variant.c else self.variant.a
-        self._send(Direction.BACKWARD, group.get(request))
+        self._send(Direction.BACKWARD, self._incoming.say(request))
 
     def _say(self, said: Verdict) -> None:
         self._send(Direction.BACKWARD, self.variant.b[said])

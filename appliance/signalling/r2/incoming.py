@@ -28,11 +28,10 @@ _SEIZED: Cells = {
 _REFUSED = Move(_S.LET_GO, (_A.STOP, _A.LISTEN_NOT))
 _LET_GO = Move(_S.LET_GO, (_A.STOP, _A.LISTEN_NOT, _A.SET_UNANSWERED))
 _TOO_LONG = _LET_GO._replace(cause=RECOVERY_ON_TIMER)
-_CONGESTED = Move(_S.PULSING_CONGESTION, (_A.SAY_CONGESTION,))
 _SILENT: Cells = {
     **_SEIZED,
-    _E.RELEASE: _CONGESTED,
-    _E.PULSE_CONGESTION: _CONGESTED._replace(cause=RECOVERY_ON_TIMER),
+    _E.RELEASE: Move(_S.DECLINING),
+    _E.PULSE_CONGESTION: Move(_S.PULSING_CONGESTION, (_A.SAY_CONGESTION,), RECOVERY_ON_TIMER),
     _E.WANT_CONGESTION: Move(_S.REFUSING, (_A.SAY_CONGESTION,), CONGESTION),
 }
 _HEARING: Cells = {
@@ -43,7 +42,8 @@ _HEARING: Cells = {
 }
 _HEARING_NUMBER: Cells = {**_HEARING, _E.WANT_CATEGORY: Move(_S.ASKING_CATEGORY, (_A.ASK_CATEGORY,))}
 _HEARING_CALLER: Cells = {**_HEARING, _E.WANT_CALLER: Move(_S.ASKING_CALLER, (_A.ASK_CALLER,))}
-_SPEAKING: Cells = {**_SEIZED, _E.RELEASE: Move(_S.LEAVING), _E.TIMEOUT: _TOO_LONG}
+_ASKING: Cells = {**_SEIZED, _E.RELEASE: Move(_S.LEAVING), _E.TIMEOUT: _TOO_LONG}
+_ACCEPTING: Cells = {**_SEIZED, _E.RELEASE: Move(_S.TAKING_BACK), _E.TIMEOUT: _TOO_LONG}
 _ANSWERED: Cells = {
     **_SEIZED,
     _E.RELEASE: Move(_S.LET_GO, (_A.SET_CLEAR_BACK,)),
@@ -52,11 +52,11 @@ _ANSWERED: Cells = {
 
 
 def _asking(then: State) -> Cells:
-    return {**_SPEAKING, _E.QUIET: Move(then, (_A.STOP,))}
+    return {**_ASKING, _E.QUIET: Move(then, (_A.STOP,))}
 
 
 def _pulsing(then: State) -> Cells:
-    return {**_SEIZED, _E.RELEASE: _LET_GO, _E.TIMEOUT: Move(then, (_A.STOP,))}
+    return {**_SEIZED, _E.RELEASE: Move(_S.DECLINING, (_A.STOP,)), _E.TIMEOUT: Move(then, (_A.STOP,))}
 
 
 INCOMING: dict[State, Cells] = {
@@ -77,11 +77,12 @@ INCOMING: dict[State, Cells] = {
     _S.PULSING_CATEGORY: _pulsing(_S.EXPECTING_CATEGORY),
     _S.PULSING_SERVICE: _pulsing(_S.EXPECTING_SERVICE),
     _S.PULSING_COMPLETE: {
-        **_pulsing(_S.SETTLING),
+        **_SEIZED,
+        _E.RELEASE: _LET_GO,
         _E.TIMEOUT: Move(_S.SETTLING, (_A.STOP, _A.LISTEN_NOT, _A.TELL_OFFERED)),
     },
     _S.PULSING_CONGESTION: {**_SEIZED, _E.RELEASE: Move(_S.PULSING_CONGESTION), _E.TIMEOUT: _REFUSED},
-    _S.COMPLETING: {**_SPEAKING, _E.QUIET: Move(_S.SETTLING, (_A.STOP, _A.LISTEN_NOT, _A.TELL_OFFERED))},
+    _S.COMPLETING: {**_ACCEPTING, _E.QUIET: Move(_S.SETTLING, (_A.STOP, _A.LISTEN_NOT, _A.TELL_OFFERED))},
     _S.OFFERED: {
         **_SEIZED,
         _E.ACCEPT: Move(_S.ACCEPTING, (_A.SAY_FREE,)),
@@ -91,14 +92,16 @@ INCOMING: dict[State, Cells] = {
         _E.TIMEOUT: Move(_S.ACCEPTING, (_A.SAY_FREE,)),
     },
     _S.ACCEPTING: {
-        **_SPEAKING,
+        **_ACCEPTING,
         _E.ACCEPT: Move(_S.ACCEPTING),
         _E.ANSWER: Move(_S.ANSWERING),
         _E.QUIET: Move(_S.SETTLING, (_A.STOP, _A.LISTEN_NOT)),
     },
-    _S.ANSWERING: {**_SPEAKING, _E.QUIET: Move(_S.SETTLING_ANSWER, (_A.STOP, _A.LISTEN_NOT))},
-    _S.REFUSING: {**_SPEAKING, _E.RELEASE: Move(_S.REFUSING), _E.QUIET: _REFUSED},
-    _S.LEAVING: {**_SPEAKING, _E.QUIET: _LET_GO},
+    _S.ANSWERING: {**_ACCEPTING, _E.QUIET: Move(_S.SETTLING_ANSWER, (_A.STOP, _A.LISTEN_NOT))},
+    _S.REFUSING: {**_ASKING, _E.RELEASE: Move(_S.REFUSING), _E.QUIET: _REFUSED},
+    _S.LEAVING: {**_ASKING, _E.QUIET: Move(_S.DECLINING, (_A.STOP,))},
+    _S.DECLINING: _SILENT,
+    _S.TAKING_BACK: {**_ACCEPTING, _E.QUIET: _LET_GO},
     _S.SETTLING: {
         **_SEIZED,
         _E.ACCEPT: Move(_S.SETTLING),

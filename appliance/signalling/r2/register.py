@@ -184,6 +184,18 @@ class Incoming:
     _complete: bool = False
     _category_asked: bool = False
     _clid_signals: int = 0
+    _group: str = "a"  # in which the caller's register hears us
+
+    def say(self, request: Request) -> int:
+        """The signal that asks for this, in the group that is heard now; the next may be heard in another."""
+        group: dict[str, int] = getattr(self.variant, self._group)
+        if request is Request.NEXT_DIGIT:
+            self._group = "a"
+        elif request is Request.CATEGORY:
+            self._group = "c" if self.variant.c else "a"
+        elif request is Request.GROUP_B:
+            self._group = "b"
+        return group[request]
 
     def hear(self, state: State, signal: int) -> Event:
         """Take a forward signal that has come in this state; the event is what is wanted next."""
@@ -195,6 +207,8 @@ class Incoming:
                 return self._hear_caller(signal)
             case State.EXPECTING_SERVICE:
                 return self._hear_service(signal)
+            case State.DECLINING:
+                return Event.WANT_CONGESTION
             case _:
                 return self._hear_digit(signal)
 

@@ -79,6 +79,8 @@ TIMERS: dict[State, Timer] = {
     _S.ANSWERING: _T3_ON,
     _S.REFUSING: _T3_ON,
     _S.LEAVING: _T3_ON,
+    _S.TAKING_BACK: _T3_ON,
+    _S.DECLINING: Timer("decline", 0.5, "Q.442: a pulse follows a signal after 100 ms at least"),
     _S.PULSING_CATEGORY: _PULSE,
     _S.PULSING_SERVICE: _PULSE,
     _S.PULSING_COMPLETE: _PULSE,
@@ -96,7 +98,14 @@ TIMERS: dict[State, Timer] = {
 
 # Where the register answers for a timer: what it wants now is the event (register.py).
 EXPECTING = frozenset(
-    {_S.SEIZED, _S.EXPECTING_DIGIT, _S.EXPECTING_CATEGORY, _S.EXPECTING_CALLER, _S.EXPECTING_SERVICE},
+    {
+        _S.SEIZED,
+        _S.EXPECTING_DIGIT,
+        _S.EXPECTING_CATEGORY,
+        _S.EXPECTING_CALLER,
+        _S.EXPECTING_SERVICE,
+        _S.DECLINING,
+    },
 )
 # Where a backward signal may come.
 READING = frozenset({_S.SENDING_DIGIT, _S.SENDING_CALLER, _S.SENDING_SERVICE, _S.OUT_OF_DIGITS})

@@ -56,7 +56,9 @@ class State(enum.StrEnum):
     ACCEPTING = "accepting"
     ANSWERING = "answering"
     REFUSING = "refusing"  # our last word stands, and says why
-    LEAVING = "leaving"  # our last word stands, and says nothing of our leaving
+    LEAVING = "leaving"  # released, but what we asked for stands yet
+    DECLINING = "declining"  # released: the next signal is answered by congestion
+    TAKING_BACK = "taking back"  # released, but that the line is free stands yet
     SETTLING = "settling"
     SETTLING_ANSWER = "settling answer"
     ALERTING = "alerting"

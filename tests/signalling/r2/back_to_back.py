@@ -6,10 +6,13 @@ import itertools
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+import msgspec
+import pytest
+
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, Channel, Wants
 from appliance.signalling.r2.events import Direction, Listen, Send, SetBits
-from appliance.signalling.r2.variant import Variant, load
+from appliance.signalling.r2.variant import Variant, load, names
 from appliance.signalling.r2.words import State
 
 E = TypeVar("E", bound=events.Event)
@@ -17,6 +20,10 @@ E = TypeVar("E", bound=events.Event)
 BITS_S = 0.002  # a multiframe
 SIGNAL_S = 0.025  # until a receiver is sure
 SIDES = ("a", "b")
+
+DNIS, CLID = "62345678", "13800138000"
+EIGHT = Wants(dnis_digits=len(DNIS))
+every_variant = pytest.mark.parametrize("variant", names())
 
 
 class Sent(NamedTuple):
@@ -155,3 +162,27 @@ class BackToBack:
     def _due(self) -> float:
         coming = [self._coming[0][0]] if self._coming else []
         return min([at for at in (self.a.due(), self.b.due()) if at is not None] + coming, default=float("inf"))
+
+
+def sends(sent: Sent, side: str, *signals: int) -> bool:
+    """Whether this is a register signal of that side; of `signals`, if any are named."""
+    return sent.side == side and isinstance(sent.what, Send) and (not signals or sent.what.signal in signals)
+
+
+def with_timers(variant: str, **timers: float) -> Variant:
+    """A variant with other seconds."""
+    loaded = load(variant)
+    return msgspec.structs.replace(loaded, timers=loaded.timers | timers)
+
+
+def hang_up(pair: BackToBack, first: str) -> None:
+    """Both sides let go, `first` first."""
+    if first == "a":
+        pair.a.release()
+    else:
+        pair.b.release()
+        pair.until("a", events.CallDisconnected)
+        pair.a.release()
+    pair.until("a", events.CallCleared)
+    pair.pass_s(1)
+    assert pair.idle()

@@ -12,7 +12,7 @@ from appliance.signalling.r2.bits import Role, role
 from appliance.signalling.r2.channel import Call, CallStateError, Channel, Direction, Wants
 from appliance.signalling.r2.incoming import INCOMING
 from appliance.signalling.r2.outgoing import OUTGOING
-from appliance.signalling.r2.states import EXPECTING, FREE, TABLE, TIMERS, step
+from appliance.signalling.r2.states import EXPECTING, FREE, READING, TABLE, TIMERS, step
 from appliance.signalling.r2.variant import load, names
 from appliance.signalling.r2.words import Action, Event, State
 
@@ -77,6 +77,13 @@ def test_no_call_is_without_end() -> None:
         assert Event.LOSE in TABLE[state]
         assert state in TIMERS or role(state) in (Role.CALLED, Role.CALLING), state
     assert all(Event.CLEAR_FORWARD in TABLE[state] for state in INCOMING)
+    lets_go = {Event.IDLE_HEARD, Event.FORCED_RELEASE}
+    assert all(lets_go <= TABLE[state].keys() for state in OUTGOING if role(state) is Role.CALLING)
+
+
+def test_an_outgoing_register_takes_an_answer_and_any_signal_wherever_it_stands() -> None:
+    assert all(Event.ANSWER_HEARD in TABLE[state] for state in SENDING | DUE)
+    assert all({Event.ACCEPTED, Event.REFUSED, Event.UNKNOWN} <= TABLE[state].keys() for state in READING)
 
 
 def test_a_call_is_cleared_where_its_channel_comes_free_and_nowhere_else() -> None:
@@ -93,9 +100,18 @@ SEIZING = {S.SEIZING, S.UNACKNOWLEDGED, S.GLARE}
 SENDING = {S.SENDING_DIGIT, S.SENDING_CALLER, S.SENDING_SERVICE}
 DUE = {S.OUT_OF_DIGITS, S.DUE_DIGIT, S.DUE_CATEGORY, S.DUE_CALLER, S.DUE_SERVICE, S.DUE_ACCEPTANCE, S.DUE_REFUSAL}
 CALLING = {S.RINGING, S.CONNECTED, S.CLEARED_SHORTLY, S.CLEARED_BACK}
-ASKING = {S.ASKING_DIGIT, S.ASKING_CATEGORY, S.ASKING_CALLER, S.ASKING_SERVICE, S.COMPLETING, S.REFUSING, S.LEAVING}
+ASKING = {
+    S.ASKING_DIGIT,
+    S.ASKING_CATEGORY,
+    S.ASKING_CALLER,
+    S.ASKING_SERVICE,
+    S.COMPLETING,
+    S.REFUSING,
+    S.LEAVING,
+    S.TAKING_BACK,
+}
 PULSING = {S.PULSING_CATEGORY, S.PULSING_SERVICE, S.PULSING_COMPLETE, S.PULSING_CONGESTION}
-VERDICT = {S.ACCEPTING, S.ANSWERING}
+VERDICT = {S.COMPLETING, S.ACCEPTING, S.ANSWERING, S.REFUSING, S.TAKING_BACK}
 QUIET = {S.SETTLING, S.SETTLING_ANSWER, S.ALERTING}
 
 # What stands on the line in each state: bits, tone, and the direction that is heard.

@@ -11,12 +11,10 @@ import pytest
 
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, CallStateError, Wants
-from appliance.signalling.r2.variant import names
-from tests.signalling.r2.back_to_back import SIDES, BackToBack
+from tests.signalling.r2.back_to_back import SIDES, BackToBack, every_variant
 
 pytestmark = pytest.mark.unit
 
-every_variant = pytest.mark.parametrize("variant", names())
 DNIS_DIGITS = 4
 REFUSALS = (17, 42)
 GLARE = 44

@@ -10,15 +10,14 @@ import pytest
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, CallStateError, Wants
 from appliance.signalling.r2.events import Direction
-from appliance.signalling.r2.variant import names
-from tests.signalling.r2.back_to_back import SIDES, BackToBack, Sent
+from tests.signalling.r2.back_to_back import SIDES, BackToBack, Sent, every_variant
 
 pytestmark = pytest.mark.unit
 
 CALL = Call("623", "13")
 WANTS = Wants(dnis_digits=3)
 AFTER_ALL_TIMERS_S = 700.0
-every_variant = pytest.mark.parametrize("variant", names())
+some_variants = pytest.mark.parametrize("variant", ["BR", "CN", "ITU", "MX"])
 
 
 class Robots(BackToBack):
@@ -85,7 +84,7 @@ def is_number(pair: Robots, number: int, sent: Sent) -> bool:
     return pair.sent.index(sent) == number
 
 
-@every_variant
+@some_variants
 def test_a_strange_signal_may_come_at_any_time(variant: str) -> None:
     for at, side, _ in a_whole_call(variant)[2:]:
         for direction in Direction:
@@ -97,7 +96,7 @@ def test_a_strange_signal_may_come_at_any_time(variant: str) -> None:
             pair.check_free()
 
 
-@every_variant
+@some_variants
 def test_strange_bits_may_stand_for_a_while_at_any_time(variant: str) -> None:
     for at, side, _ in a_whole_call(variant)[2:]:
         for bits in (0b0001, 0b0101, 0b1001, 0b1101):
