@@ -7,12 +7,13 @@ the nearest it has.
 
 from collections.abc import Container
 
-from appliance.signalling.r2.variant import Request, Verdict
+from appliance.signalling.r2.variant import Verdict
 
 _V = Verdict
 ACCEPTING = frozenset({_V.FREE, _V.FREE_NO_CHARGE, _V.FREE_HELD})
 
-CAUSE_OF: dict[Verdict | Request, int] = {
+# Group A's two refusals are the same words as group B's.
+CAUSE_OF: dict[str, int] = {
     _V.BUSY: 17,
     _V.TOLL_BUSY: 17,
     _V.CONGESTION: 42,
@@ -20,8 +21,6 @@ CAUSE_OF: dict[Verdict | Request, int] = {
     _V.CHANGED: 22,
     _V.OUT_OF_ORDER: 27,
     _V.SPECIAL_TONE: 4,
-    Request.CONGESTION: 42,
-    Request.UNALLOCATED: 1,
 }
 
 _UNALLOCATED = (_V.UNALLOCATED, _V.BUSY)

@@ -21,7 +21,6 @@ TEN = 10  # the signal of digit 0
 # Where the digit to be sent lies from the last one that was.
 _STEPS = {
     Request.NEXT_DIGIT: 1,
-    Request.SAME_DIGIT: 0,
     Request.LAST_BUT_ONE: -1,
     Request.LAST_BUT_TWO: -2,
     Request.LAST_BUT_THREE: -3,
@@ -50,7 +49,7 @@ class Call:
         """Raise ValueError for what this variant's signals cannot say."""
         for number in (self.dnis, self.clid or ""):
             if len(number) > DIGITS_MOST or not set(number) <= set(string.digits):
-                raise ValueError(f"{number!r}: R2 sends up to {DIGITS_MOST} digits 0 to 9")
+                raise ValueError(f"number of {len(number)} characters: R2 sends up to {DIGITS_MOST} digits 0 to 9")
         if not self.dnis:
             raise ValueError("no number to call")
         for word, table in ((self.category, variant.category), (self.service, variant.service)):
@@ -172,7 +171,7 @@ def _group_ii(table: dict[str, int], word: str | None) -> int:
 
 @dataclass(slots=True)
 class Incoming:
-    """The register of a call that comes. `wants` is ours; a call longer than DIGITS_MOST is congestion."""
+    """The register of a call that comes. `wants` is ours; a caller's number without end is congestion."""
 
     variant: Variant
     wants: Wants
@@ -271,7 +270,7 @@ class Incoming:
             self._category_asked = True
             return Event.WANT_CATEGORY
         if not self._complete:
-            return Event.WANT_DIGIT if len(self.dnis) < DIGITS_MOST else Event.WANT_CONGESTION
+            return Event.WANT_DIGIT
         return Event.WANT_SERVICE if self.wants.group_b else Event.WANT_COMPLETE
 
 

@@ -37,7 +37,6 @@ class Request(enum.StrEnum):
     """What a backward signal of group A or C asks for (Q.441, table 7)."""
 
     NEXT_DIGIT = "next_digit"
-    SAME_DIGIT = "same_digit"
     LAST_BUT_ONE = "last_but_one"
     LAST_BUT_TWO = "last_but_two"
     LAST_BUT_THREE = "last_but_three"
@@ -74,7 +73,10 @@ class Ending(enum.StrEnum):
 
 
 class Bits(msgspec.Struct, frozen=True):
-    """Bits A and B; the far end's and ours are told apart by who calls. The defaults are Q.421's, table 1."""
+    """Bits A and B; the far end's and ours are told apart by who calls. The defaults are Q.421's, table 1.
+
+    `forced_release` is empty where the variant has none.
+    """
 
     idle: str = "10"
     seize: str = "00"
@@ -174,7 +176,7 @@ def _table_faults(table: str, value: object) -> Iterator[str]:
     for word, given in value.items():
         if words is not None and word not in words:
             yield f"[{table}] {word!r} is unknown; {suggestion(word, words)}"
-        elif table == "bits" and given not in ("", "00", "01", "10", "11"):
+        elif table == "bits" and given not in ("00", "01", "10", "11"):
             yield f'[bits] {word} = {given!r} are not two bits, such as "10"'
         elif table == "timers" and not (type(given) in (int, float) and given >= 0):
             yield f"[timers] {word} = {given!r} are no seconds"

@@ -19,28 +19,15 @@
 #include <dahdi/user.h>
 #include <openr2.h>
 
+#include "stranger.h"
+
 #define BLOCK 160
 #define TICK_US 20000
-#define STRANGERS 64
-#define FIRST_FD (1 << 20) /* far above the kernel's */
+#define FD (1 << 20) /* far above the kernel's; all have the same */
 #define TOLD 32
 #define ALAW_IDLE 0xD5
 
-/* What it told: a callback's name and its arguments. */
-struct told {
-	char what[16];
-	char ani[40];
-	char dnis[40];
-	int value;
-};
-
-struct settings {
-	const char *variant;
-	int ani_first, max_ani, max_dnis, skip_category, immediate_accept, double_answer, metering_ms;
-};
-
 struct stranger {
-	int used;
 	openr2_context_t *context;
 	openr2_chan_t *channel;
 	int64_t now_us;
@@ -51,7 +38,6 @@ struct stranger {
 	size_t told_n;
 };
 
-static struct stranger strangers[STRANGERS];
 static struct stranger *now; /* whose turn it is */
 
 static void tell(const char *what, const char *ani, const char *dnis, int value)
@@ -248,7 +234,7 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(arguments);
 	switch (request) {
 	case DAHDI_CHANNO:
-		*argument = fd - FIRST_FD + 1;
+		*argument = fd - FD + 1;
 		return 0;
 	case DAHDI_GET_PARAMS:
 	case DAHDI_GET_BUFINFO:
@@ -283,57 +269,40 @@ int ioctl(int fd, unsigned long request, ...)
 
 /* What the test calls. */
 
-struct stranger *stranger_new(const struct settings *s);
-void stranger_free(struct stranger *one);
-int stranger_tick(struct stranger *one, const uint8_t *heard, uint8_t *said, int heard_bits);
-int stranger_call(struct stranger *one, const char *ani, const char *dnis, int category);
-int stranger_accept(struct stranger *one, int mode);
-int stranger_answer(struct stranger *one);
-int stranger_disconnect(struct stranger *one, int cause);
-int stranger_block(struct stranger *one);
-int stranger_unblock(struct stranger *one);
-int stranger_take(struct stranger *one, struct told *told);
-
-/* NULL: no such variant, or none left. */
-struct stranger *stranger_new(const struct settings *s)
+static int opened(const struct settings *s, openr2_variant_t variant)
 {
-	int slot = 0;
-	while (slot < STRANGERS && strangers[slot].used)
-		slot++;
-	openr2_variant_t variant = openr2_proto_get_variant(s->variant);
-	if (slot == STRANGERS || variant == OR2_VAR_UNKNOWN)
-		return NULL;
-	now = &strangers[slot];
-	memset(now, 0, sizeof *now);
-	now->now_us = 1000000;
 	now->context = openr2_context_new(NULL, &events, NULL, variant, s->max_ani, s->max_dnis);
 	if (!now->context)
-		return NULL;
+		return 0;
 	openr2_context_set_log_level(now->context, OR2_LOG_NOTHING);
 	openr2_context_set_ani_first(now->context, s->ani_first);
-	openr2_context_set_skip_category_request(now->context, s->skip_category);
 	openr2_context_set_immediate_accept(now->context, s->immediate_accept);
 	openr2_context_set_double_answer(now->context, s->double_answer);
-	openr2_context_set_metering_pulse_timeout(now->context, s->metering_ms);
-	now->channel = openr2_chan_new_from_fd(now->context, FIRST_FD + slot, NULL, NULL);
-	if (!now->channel) {
-		openr2_context_delete(now->context);
-		return NULL;
-	}
-	now->used = 1;
-	openr2_chan_set_idle(now->channel);
-	openr2_chan_enable_read(now->channel);
-	return now;
+	now->channel = openr2_chan_new_from_fd(now->context, FD, NULL, NULL);
+	return now->channel && openr2_chan_set_idle(now->channel) == 0;
 }
 
 void stranger_free(struct stranger *one)
 {
 	now = one;
-	openr2_context_delete(now->context); /* and its channel with it */
-	now->used = 0;
+	if (one->context)
+		openr2_context_delete(one->context); /* and its channel with it */
+	free(one);
 }
 
-/* 20 ms: hear BLOCK octets and bits ABCD, say BLOCK octets; returns its bits. */
+struct stranger *stranger_new(const struct settings *s)
+{
+	openr2_variant_t variant = openr2_proto_get_variant(s->variant);
+	now = variant == OR2_VAR_UNKNOWN ? NULL : calloc(1, sizeof *now);
+	if (!now)
+		return NULL;
+	now->now_us = TICK_US;
+	if (opened(s, variant))
+		return now;
+	stranger_free(now);
+	return NULL;
+}
+
 int stranger_tick(struct stranger *one, const uint8_t *heard, uint8_t *said, int heard_bits)
 {
 	now = one;
@@ -385,7 +354,6 @@ int stranger_unblock(struct stranger *one)
 	return openr2_chan_set_idle(now->channel);
 }
 
-/* The oldest thing told; 0: nothing. */
 int stranger_take(struct stranger *one, struct told *told)
 {
 	if (one->told_n == 0)

@@ -17,6 +17,7 @@ from rootfs.setup.paths import BUILD, digest_of
 
 BLOCK = 160
 SOURCE = Path(__file__).with_name("stranger.c")
+HEADER = SOURCE.with_suffix(".h")
 FOLDER = BUILD / "peers"
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O2", "-fPIC", "-shared"]
 RTLD_DEEPBIND = 8  # its own symbols first: without it libopenr2 would ask the kernel
@@ -27,25 +28,8 @@ CHARGE, NO_CHARGE, SPECIAL = range(3)
 BUSY, CONGESTION, UNALLOCATED, OUT_OF_ORDER = range(4)
 NORMAL_CLEARING, COLLECT_REFUSED, FORCED_RELEASE, NUMBER_CHANGED = range(6, 10)
 
-CDEF = """
-struct told { char what[16]; char ani[40]; char dnis[40]; int value; };
-struct settings {
-    const char *variant;
-    int ani_first, max_ani, max_dnis, skip_category, immediate_accept, double_answer, metering_ms; };
-struct stranger *stranger_new(const struct settings *s);
-void stranger_free(struct stranger *one);
-int stranger_tick(struct stranger *one, const uint8_t *heard, uint8_t *said, int heard_bits);
-int stranger_call(struct stranger *one, const char *ani, const char *dnis, int category);
-int stranger_accept(struct stranger *one, int mode);
-int stranger_answer(struct stranger *one);
-int stranger_disconnect(struct stranger *one, int cause);
-int stranger_block(struct stranger *one);
-int stranger_unblock(struct stranger *one);
-int stranger_take(struct stranger *one, struct told *told);
-"""
-
 ffi = FFI()
-ffi.cdef(CDEF)
+ffi.cdef(HEADER.read_text())
 
 
 class Told(NamedTuple):
@@ -64,7 +48,7 @@ class Told(NamedTuple):
 def library() -> Any:
     """Compiled when its source is new. Raises: subprocess.CalledProcessError when the compiler refuses."""
     includes = [f"-I{path}" for path in sorted(Path("/usr/src").glob("dahdi-*/include"))]
-    made = FOLDER / f"openr2-{digest_of([SOURCE], *includes)[:16]}.so"
+    made = FOLDER / f"openr2-{digest_of([SOURCE, HEADER], *includes)[:16]}.so"
     if not made.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
         draft = made.with_suffix(f".{os.getpid()}")
@@ -83,15 +67,13 @@ class Stranger:
         dnis_digits: int,
         ani_digits: int = 20,
         ani_first: bool = True,
-        skip_category: bool = False,
         immediate_accept: bool = False,
         double_answer: bool = False,
-        metering_ms: int = -1,
     ) -> None:
         name = ffi.new("char[]", variant.encode())
         settings = ffi.new(
             "struct settings *",
-            [name, ani_first, ani_digits, dnis_digits, skip_category, immediate_accept, double_answer, metering_ms],
+            [name, ani_first, ani_digits, dnis_digits, immediate_accept, double_answer],
         )
         made = library().stranger_new(settings)
         if made == ffi.NULL:

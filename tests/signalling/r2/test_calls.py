@@ -148,7 +148,7 @@ def test_q441_i15_ends_a_number(variant: str) -> None:
     ("call", "sentence"),
     [
         (Call(""), "no number to call"),
-        (Call("12a"), "'12a': R2 sends up to 32 digits 0 to 9"),
+        (Call("12a"), "number of 3 characters: R2 sends up to 32 digits 0 to 9"),
         (Call("1" * 33), "R2 sends up to 32 digits"),
         (Call("1", "+86"), "R2 sends up to 32 digits 0 to 9"),
         (Call("1", category="ordinery"), "CN has no category or service 'ordinery'; did you mean 'ordinary'"),
@@ -158,7 +158,7 @@ def test_q441_i15_ends_a_number(variant: str) -> None:
 def test_a_call_that_signals_cannot_say_is_refused_and_changes_nothing(call: Call, sentence: str) -> None:
     pair = BackToBack("CN")
     before = len(pair.sent)
-    with pytest.raises(ValueError, match=sentence.replace("+", r"\+")):
+    with pytest.raises(ValueError, match=sentence):
         pair.a.place(call)
     pair.settle()
     assert (pair.a.state, len(pair.sent)) == (State.IDLE, before)

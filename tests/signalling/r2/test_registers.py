@@ -38,9 +38,7 @@ def test_q442_address_complete_as_a_pulse(variant: str) -> None:
     pair.until("a", events.CallAnswered)
 
 
-@pytest.mark.parametrize(
-    ("request_", "digit"), [("last_but_one", "2"), ("last_but_two", "1"), ("all_again", "1"), ("same_digit", "3")]
-)
+@pytest.mark.parametrize(("request_", "digit"), [("last_but_one", "2"), ("last_but_two", "1"), ("all_again", "1")])
 def test_q441_digits_are_said_again(request_: str, digit: str) -> None:
     itu = load("ITU")
     pair = BackToBack(msgspec.structs.replace(itu, a=itu.a | {Request(request_): 12}))
@@ -123,6 +121,8 @@ def test_the_caller_is_asked_for_again_after_other_questions() -> None:
     assert pair.signals("a") == [6, 1, 2, 1, 3, 3]  # 6; category; 2; caller's 1 and 3; 3
     pair = by_hand("CN", 6, 1, 3)  # A-3 before the caller's number has ended
     assert pair.signals("a") == [6, 1, 1, 3]  # 6; KA; caller's 1; KD
+    assert by_hand("CN", 6, 6, 1).signals("a") == [6, 1, 1, 1]  # KA twice
+    assert by_hand("VE", *[1] * 8, 9).signals("a")[-2:] == [8, 1]  # out of digits, then the caller's 1
 
 
 @every_variant

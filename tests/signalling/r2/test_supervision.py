@@ -6,6 +6,7 @@ import pytest
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, CallStateError
 from appliance.signalling.r2.events import Send, SetBits
+from appliance.signalling.r2.variant import Verdict
 from appliance.signalling.r2.words import State
 from tests.signalling.r2.back_to_back import CLID, DNIS, EIGHT, BackToBack, every_variant, hang_up, with_timers
 
@@ -74,6 +75,7 @@ def test_q422_double_seizing_of_a_call_that_is_released_already() -> None:
 @every_variant
 def test_q421_a_blocked_channel_takes_no_call_until_it_is_restored(variant: str) -> None:
     pair = BackToBack(variant, EIGHT)
+    pair.b.withdraw()
     pair.b.withdraw()
     pair.until("a", events.ChannelBlocked)
     with pytest.raises(CallStateError, match="blocked takes no place"):
@@ -306,6 +308,24 @@ def test_a_channel_may_be_withdrawn_while_the_far_end_blocks_it() -> None:
     pair.a.restore()
     pair.pass_s(1)
     assert pair.idle()
+
+
+def test_a_far_end_that_seizes_a_blocked_channel_is_in_order() -> None:
+    pair = BackToBack("ITU", EIGHT)
+    pair.b.lose()
+    pair.a.place(Call(DNIS))
+    assert pair.until("b", events.CallOffered).dnis == DNIS
+    assert pair.heard["b"][-4:-2] == [events.ChannelBlocked(), events.ChannelIdle()]
+
+
+def test_saying_twice_that_a_line_is_free_says_it_once() -> None:
+    pair = BackToBack("ITU", EIGHT)
+    pair.a.place(Call(DNIS))
+    pair.until("b", events.CallOffered)
+    for _ in range(4):
+        pair.b.accept()
+        pair.pass_s(0.1)
+    assert pair.signals("b").count(pair.variant.b[Verdict.FREE]) == 1
 
 
 def test_a_lost_span_frees_a_channel_that_the_far_end_holds() -> None:

@@ -68,6 +68,7 @@ HEAD = 'sources = ["nowhere"]\n'
         (HEAD + "[i]\nrestricted = 12", r"\[i\] lacks end_of_caller, though"),
         (HEAD + "[category]\n", r"\[category\] is empty"),
         (HEAD + '[bits]\nidle = "2"', r"\[bits\] idle = '2' are not two bits"),
+        (HEAD + '[bits]\nidle = ""', r"\[bits\] idle = '' are not two bits"),
         (HEAD + '[bits]\nidel = "10"', r"\[bits\] 'idel' is unknown; did you mean 'idle'"),
         (HEAD + "[timers]\nansver = 3", r"\[timers\] 'ansver' is unknown; did you mean 'answer'"),
         (HEAD + '[timers]\nanswer = "3"', r"\[timers\] answer = '3' are no seconds"),
