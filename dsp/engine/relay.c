@@ -43,7 +43,7 @@ static void pass_on(struct bl_engine *e, unsigned port, const struct bl_digit_ch
 
 	if (!bl_port_is_open(e, hearer))
 		return;
-	if (r && change->on)
+	if (r && change->on) /* a full queue: 64 digits behind */
 		(void)bl_telephone_event_tx_press(&r->event_tx, bl_telephone_event_of(change->digit));
 	else if (r)
 		bl_telephone_event_tx_release(&r->event_tx);

@@ -149,8 +149,9 @@ void bl_telephone_event_tx_reset(struct bl_telephone_event_tx *tx);
 /* Queue digits of on_ms each: all or none. -EINVAL: a character that is none; -ENOBUFS: no room. */
 int bl_telephone_event_tx_send(struct bl_telephone_event_tx *tx, const char *digits, size_t n);
 /*
- * A key is pressed, and released: the event lasts as long. A press while an event is under way ends that one first and
- * begins a tick later. -EINVAL: no such event.
+ * A key is pressed, and released: the event lasts as long. A press ends the key that is held and begins a tick later,
+ * or when what is queued has been sent; a key that is released before is queued as a digit. -EINVAL: no such event;
+ * -ENOBUFS: no room.
  */
 int bl_telephone_event_tx_press(struct bl_telephone_event_tx *tx, int event);
 void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx);

@@ -8,8 +8,8 @@
 #define TICKS_A_SECOND 200u
 #define OFFSET_MAX 0x3fffu /* RFC 2198: 14 bits */
 
-/* Of a key: to begin at the next tick; the same, but released before; under way. */
-enum { NOT_HELD, PRESSED, TAPPED, HELD };
+/* Of a key: to begin when what is queued has been sent; under way. */
+enum { NOT_HELD, PRESSED, HELD };
 
 size_t bl_telephone_event_tx_size(void)
 {
@@ -45,32 +45,49 @@ void bl_telephone_event_tx_reset(struct bl_telephone_event_tx *tx)
 	tx->cfg = cfg;
 }
 
+/* A key that waits for its turn has its place. */
+static size_t room(const struct bl_telephone_event_tx *tx)
+{
+	size_t taken = (size_t)tx->queued + (tx->held == PRESSED);
+
+	return taken < BL_TELEPHONE_EVENT_QUEUE ? BL_TELEPHONE_EVENT_QUEUE - taken : 0;
+}
+
+static void enqueue(struct bl_telephone_event_tx *tx, uint8_t event)
+{
+	if (tx->queued < BL_TELEPHONE_EVENT_QUEUE)
+		tx->queue[(size_t)(tx->first + tx->queued++) % BL_TELEPHONE_EVENT_QUEUE] = event;
+}
+
 int bl_telephone_event_tx_send(struct bl_telephone_event_tx *tx, const char *digits, size_t n)
 {
-	if (tx->queued > BL_TELEPHONE_EVENT_QUEUE || n > (size_t)(BL_TELEPHONE_EVENT_QUEUE - tx->queued))
+	if (n > room(tx))
 		return -ENOBUFS;
 	for (size_t i = 0; i < n; i++)
 		if (bl_telephone_event_of(digits[i]) < 0)
 			return -EINVAL;
 	for (size_t i = 0; i < n; i++)
-		tx->queue[(size_t)(tx->first + tx->queued++) % BL_TELEPHONE_EVENT_QUEUE] =
-		        (uint8_t)bl_telephone_event_of(digits[i]);
+		enqueue(tx, (uint8_t)bl_telephone_event_of(digits[i]));
 	return 0;
+}
+
+void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx)
+{
+	if (tx->held == PRESSED)
+		enqueue(tx, tx->pressed);
+	tx->held = NOT_HELD;
 }
 
 int bl_telephone_event_tx_press(struct bl_telephone_event_tx *tx, int event)
 {
 	if (event < 0 || event > 255)
 		return -EINVAL;
+	if (!room(tx))
+		return -ENOBUFS;
+	bl_telephone_event_tx_release(tx);
 	tx->held = PRESSED;
-	tx->left = 0;
 	tx->pressed = (uint8_t)event;
 	return 0;
-}
-
-void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx)
-{
-	tx->held = tx->held == PRESSED ? TAPPED : tx->held == HELD ? NOT_HELD : tx->held;
 }
 
 int bl_telephone_event_tx_busy(const struct bl_telephone_event_tx *tx)
@@ -91,7 +108,7 @@ static void begin(struct bl_telephone_event_tx *tx, uint8_t event, uint32_t time
 		remember(tx);
 	tx->on = tx->begun = 1;
 	tx->sent = 0;
-	tx->ends = tx->wait = 0;
+	tx->ends = tx->wait = tx->left = 0;
 	tx->event = event;
 	tx->segment = timestamp;
 	tx->duration = 0;
@@ -99,14 +116,16 @@ static void begin(struct bl_telephone_event_tx *tx, uint8_t event, uint32_t time
 
 static void begin_next(struct bl_telephone_event_tx *tx, uint32_t timestamp)
 {
-	if (tx->held == PRESSED || tx->held == TAPPED) {
-		begin(tx, tx->pressed, timestamp);
-		tx->held = tx->held == PRESSED ? HELD : NOT_HELD;
-	} else if (tx->queued && tx->queued <= BL_TELEPHONE_EVENT_QUEUE && !tx->pause) {
+	if (tx->queued && tx->queued <= BL_TELEPHONE_EVENT_QUEUE) {
+		if (tx->pause)
+			return;
 		begin(tx, tx->queue[tx->first % BL_TELEPHONE_EVENT_QUEUE], timestamp);
 		tx->first = (uint8_t)((tx->first + 1) % BL_TELEPHONE_EVENT_QUEUE);
 		tx->queued--;
 		tx->left = tx->cfg.on_ms / TICK_MS;
+	} else if (tx->held == PRESSED) {
+		begin(tx, tx->pressed, timestamp);
+		tx->held = HELD;
 	}
 }
 

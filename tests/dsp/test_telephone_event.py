@@ -170,7 +170,9 @@ def test_a_tapped_key_is_one_event_and_a_press_ends_the_one_before() -> None:
     sender = EventSender()
     sender.press(1)
     sender.release()
-    assert [packet.payload[0] for packet in sent(sender, 20)] == [1, 1, 1]
+    tapped = sent(sender, 60)
+    assert {(packet.timestamp, packet.payload[0]) for packet in tapped} == {(0, 1)}
+    assert [packet.payload[1:] for packet in tapped[-3:]] == [b"\x8a\x03\x20"] * 3, "100 ms, told three times"
     sender.press(2)
     sent(sender, 3)
     sender.press(3)
@@ -178,6 +180,42 @@ def test_a_tapped_key_is_one_event_and_a_press_ends_the_one_before() -> None:
     assert events[0] == 2
     assert events[-1] == 3
     assert sender.busy
+
+
+def test_keys_that_were_tapped_before_they_could_begin_are_all_sent_in_order() -> None:
+    """Digits that came all at once: two of INFO in one tick, events behind a stall of the network."""
+    sender = EventSender(on_ms=50, off_ms=50)
+    for event in (1, 1, 2):
+        sender.press(event)
+        sender.release()
+    sender.press(3)
+    packets = sent(sender, 80)
+    begun = {packet.timestamp: packet.payload[0] for packet in packets}
+    assert list(begun.values()) == [1, 1, 2, 3]
+    ended = {packet.timestamp: int.from_bytes(packet.payload[2:]) for packet in packets if packet.payload[1] & 0x80}
+    assert list(ended.values()) == [400, 400, 400], "50 ms each; the last is still held"
+    assert sender.busy
+
+
+def test_a_press_does_not_cut_a_digit_that_was_queued() -> None:
+    sender = EventSender(on_ms=50, off_ms=50)
+    sender.send("12")
+    first = sent(sender, 3)
+    sender.press(3)
+    ends = [packet for packet in [*first, *sent(sender, 60, 120)] if packet.payload[1] & 0x80]
+    assert {packet.payload[0]: int.from_bytes(packet.payload[2:]) for packet in ends} == {1: 400, 2: 400}
+
+
+def test_a_press_for_which_there_is_no_room_is_refused() -> None:
+    sender = EventSender()
+    for _ in range(64):
+        sender.press(1)
+        sender.release()
+    with pytest.raises(ValueError, match="event 2"):
+        sender.press(2)
+    with pytest.raises(ValueError, match="64"):
+        sender.send("2")
+    assert len({packet.timestamp for packet in sent(sender, 64 * 41)}) == 64
 
 
 @pytest.mark.parametrize(
