@@ -172,21 +172,28 @@ class Engine:
         payload_type: int = PCMA,
         packet_ms: int = 20,
         event_type: int | None = None,
+        sent_event_type: int | None = None,
     ) -> None:
         """Bind the port's UDP pair; packets go out as soon as a remote is known. An open one begins anew.
 
         `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127; None
-        where the peer has none: digits then go in the sound.
+        where the peer has none: digits then go in the sound. `sent_event_type`: under which the peer wants to be sent
+        them, where it has named another; it is heard under both.
         """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
         if payload_type not in LAWS or packet_ms not in {5, 10, 20}:
             raise ValueError(f"payload_type={payload_type} packet_ms={packet_ms}: 0 or 8, and 5, 10 or 20")
         if event_type is not None:
             _check(event_type, 96, 127, "event_type")
+        if sent_event_type is not None:
+            _check(sent_event_type, 96, 127, "sent_event_type")
+            if event_type is None:
+                raise ValueError(f"sent_event_type={sent_event_type}: event_type is None, no telephone events then")
         command = self._segment.command(CommandKind.OPEN_RTP, port)
         command.rtp.packet_ms = packet_ms
         command.rtp.law = LAWS[payload_type]
         command.rtp.event_type = event_type or 0
+        command.rtp.sent_event_type = sent_event_type or event_type or 0
         _put_remote(command, remote)
         self._push(command)
 

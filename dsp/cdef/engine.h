@@ -42,6 +42,7 @@ struct bl_rtp_command {
 	uint8_t packet_ms;
 	uint8_t law;
 	uint8_t event_type;
+	uint8_t sent_event_type;
 };
 
 struct bl_secure_command {

@@ -226,6 +226,12 @@ static inline bool bl_stop_asked(const struct bl_header *h)
 	return __atomic_load_n(&h->stop, __ATOMIC_ACQUIRE);
 }
 
+/* RFC 3551 §6: dynamic ones; both or none. */
+static inline bool bl_event_types_valid(uint8_t received, uint8_t sent)
+{
+	return (!received && !sent) || (received >= 96 && received <= 127 && sent >= 96 && sent <= 127);
+}
+
 static inline uint8_t bl_rtp_payload_type(const struct bl_rtp_port *r)
 {
 	return r->law == BL_JITTER_ULAW ? BL_RTP_PCMU : BL_RTP_PCMA;

@@ -118,8 +118,8 @@ static void mend_rtp(struct bl_rtp_port *r, unsigned profile)
 		r->packet_ms = 20;
 	if (r->law > BL_JITTER_ULAW)
 		r->law = BL_JITTER_ALAW;
-	if (r->event_type && (r->event_type < 96 || r->event_type > 127))
-		r->event_type = 0;
+	if (!bl_event_types_valid(r->event_type, r->sent_event_type))
+		r->event_type = r->sent_event_type = 0;
 	r->fill = 0;
 	r->marker = 1;
 	(void)bl_jitter_init(&r->jitter); /* these cannot fail on their defaults */

@@ -31,7 +31,7 @@ static bool remote_valid(const struct bl_address *remote)
 bool bl_rtp_valid(const struct bl_rtp_command *c)
 {
 	return remote_valid(&c->remote) && (c->packet_ms == 5 || c->packet_ms == 10 || c->packet_ms == 20) &&
-	       c->law <= BL_JITTER_ULAW && (!c->event_type || (c->event_type >= 96 && c->event_type <= 127));
+	       c->law <= BL_JITTER_ULAW && bl_event_types_valid(c->event_type, c->sent_event_type);
 }
 
 void bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample)
@@ -50,6 +50,7 @@ void bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_
 	r->law = c->law;
 	bl_rtp_profile(r, BL_PROFILE_VOICE);
 	r->event_type = c->event_type;
+	r->sent_event_type = c->sent_event_type;
 	r->sequence &= 0x7fff; /* RFC 3711 §3.3.1: far from its wrap */
 	bl_rtcp_begin(r, sample);
 	bl_rtp_remote(r, &c->remote, sample);
@@ -212,6 +213,12 @@ static void take_event(struct bl_engine *e, unsigned port, const struct bl_rtp_p
 		bl_digit_event(e, port, &changes[i]);
 }
 
+/* RFC 3264 §6.1: under the number that we named; a peer that named another one may use that. */
+static bool is_event(const struct bl_rtp_port *r, const struct bl_rtp_packet *packet)
+{
+	return r->event_type && (packet->payload_type == r->event_type || packet->payload_type == r->sent_event_type);
+}
+
 static bool payload_known(struct bl_rtp_port *r, const struct bl_rtp_packet *packet)
 {
 	if (packet->payload_type == bl_rtp_payload_type(r)) {
@@ -220,7 +227,7 @@ static bool payload_known(struct bl_rtp_port *r, const struct bl_rtp_packet *pac
 		r->counters.bad++;
 		return false;
 	}
-	if (r->event_type && packet->payload_type == r->event_type)
+	if (is_event(r, packet))
 		return true;
 	r->counters.other_payload++;
 	return false;
@@ -250,7 +257,7 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 	}
 	r->last_packet = e->tick.sample;
 	r->timed_out = 0;
-	if (r->event_type && packet.payload_type == r->event_type)
+	if (is_event(r, &packet))
 		take_event(e, port, &packet);
 	else
 		take_sound(r, &packet, e->tick.sample);

@@ -64,7 +64,7 @@ static bool send_event(struct bl_engine *e, unsigned port)
 	if (bl_telephone_event_tx_tick(&r->event_tx, timestamp_of(e, r), &packet)) {
 		r->fill = 0; /* the sound before it is not sent after it */
 		memcpy(r->packet + BL_RTP_HEADER, packet.payload, packet.length);
-		send_packet(e, port, r->event_type, packet.marker, packet.timestamp, packet.length);
+		send_packet(e, port, r->sent_event_type, packet.marker, packet.timestamp, packet.length);
 		r->marker = 1;
 	}
 	bl_digits_events_tick(e, port);

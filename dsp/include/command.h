@@ -64,9 +64,10 @@ struct bl_send_frame {
 
 struct bl_rtp_command {
 	struct bl_address remote;
-	uint8_t packet_ms;  /* 5, 10 or 20 */
-	uint8_t law;        /* enum bl_jitter_law: A or µ; payload type 8 or 0 */
-	uint8_t event_type; /* payload type of telephone events, 96 to 127; 0: none */
+	uint8_t packet_ms;       /* 5, 10 or 20 */
+	uint8_t law;             /* enum bl_jitter_law: A or µ; payload type 8 or 0 */
+	uint8_t event_type;      /* payload type under which telephone events come, 96 to 127; 0: none */
+	uint8_t sent_event_type; /* and under which they are sent, which the peer named: both or none */
 };
 
 struct bl_play_command {

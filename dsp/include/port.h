@@ -141,7 +141,8 @@ struct bl_rtp_port {
 	uint8_t timed_out;
 	uint8_t packet_ms;
 	uint8_t law;             /* enum bl_jitter_law */
-	uint8_t event_type;      /* of telephone events; 0: none */
+	uint8_t event_type;      /* under which telephone events come; 0: none */
+	uint8_t sent_event_type; /* under which they are sent, and heard too */
 	uint8_t secure;          /* SRTP and nothing else */
 	uint8_t mux;             /* RTCP came on the RTP port (RFC 5761), and goes there */
 	uint8_t sounded;         /* something of the stream was heard */

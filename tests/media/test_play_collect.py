@@ -172,6 +172,7 @@ def test_bad_values_never_reach_the_engine(call: Sides) -> None:
         lambda: branch.engine.tone(PORT, ToneKind.BUSY, "atlantis"),
         lambda: branch.engine.open_timeslot(256),
         lambda: branch.engine.open_rtp(5, None),
+        lambda: branch.engine.open_rtp(256, None, sent_event_type=96),
         lambda: branch.engine.open_rtp(256, ("localhost", 5)),
         lambda: branch.engine.connect(1, 1),
         lambda: branch.engine.send_frame(0, bytes(301)),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import struct
 import time
@@ -98,6 +99,21 @@ def test_digits_are_sent_as_events_and_end_in_one_event(ends: Ends) -> None:
     assert list(begun.values()) == [7, 11]
     assert sum(bool(packet.payload[1] & 0x80) for packet in events) == 6
     assert {later.sequence - earlier.sequence & 0xFFFF for earlier, later in itertools.pairwise(peer.received)} == {1}
+
+
+def test_rfc3264_6_1_events_go_under_the_peers_number_and_come_under_ours_or_its_own(ends: Ends) -> None:
+    side, peer = ends
+    theirs = 96
+    side.engine.open_rtp(PORT, peer.address, event_type=EVENTS, sent_event_type=theirs)
+    side.ivr.engine.collect(PORT, 1, 2, 5000, 3000)
+    side.engine.send_digits(PORT, 5, "7", on_ms=60, off_ms=60)
+    assert side.line.wait(DigitsSent).send_id == 5
+    assert {packet.payload_type for packet in peer.hear() if len(packet.payload) == 4} == {theirs}
+    for number, digit in ((EVENTS, 3), (theirs, 4)):
+        key = pressed(digit, 100 + 8 * digit, 8000 * digit)
+        peer.talk([[dataclasses.replace(packet, payload_type=number).encode()] for packet in key], 0.005)
+    assert side.ivr.wait(DigitsCollected).digits == "34"
+    assert side.engine.port_status(PORT).rtp.other_payload == 0
 
 
 def test_sip_info_tells_a_digit_that_the_events_have_told_only_once(ends: Ends) -> None:

@@ -199,13 +199,12 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         return self._settled if self._answered else None
 
     def _answer_of(self, stream: Any) -> sdp.Codec:
-        """What the peer's answer to our offer says. The engine has one number of events for both ways: the peer's."""
+        """What the peer's answer to our offer says; it may name its own number of events (RFC 3264 §6.1)."""
         events = stream.audTxEventPt if stream.audTxEventPt >= sdp.EVENTS_MIN else None
-        if events is not None and events != sdp.OFFERED.event_type:
-            log.warning("sip.answer.renumbered", leg=self.call, events=events)
+        ours = sdp.OFFERED.event_type if events is not None else None
         parameters = stream.audCodecParam
         length_ms = sdp.packet_ms(parameters.setting.frmPerPkt * parameters.info.frameLen)
-        return sdp.Codec(stream.txPt, events, length_ms)
+        return sdp.Codec(stream.txPt, ours, length_ms, events if events != ours else None)
 
     def _over(self, info: Any, event: Any) -> None:
         told = causes.reason_cause(_received(event).encode())

@@ -34,6 +34,7 @@ class RtpEngine(Protocol):
         payload_type: int,
         packet_ms: int,
         event_type: int | None,
+        sent_event_type: int | None,
     ) -> None:
         """Bind the port's UDP pair; a port that is open is closed first, in the same tick."""
 
@@ -116,7 +117,9 @@ class RtpPorts:
 
     def _open(self, port: int, codec: Codec) -> bool:
         try:
-            self._engine.open_rtp(port, None, codec.payload_type, codec.packet_ms, codec.event_type)
+            self._engine.open_rtp(
+                port, None, codec.payload_type, codec.packet_ms, codec.event_type, codec.sent_event_type
+            )
         except self._busy:
             log.error("sip.engine.busy", port=port)
             return False

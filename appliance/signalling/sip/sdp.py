@@ -22,11 +22,15 @@ _PTIME = re.compile(r"a=(?:max)?ptime:\s*(\d{1,4})\b", re.IGNORECASE)
 
 
 class Codec(msgspec.Struct, frozen=True):
-    """What an RTP port speaks. `event_type`: payload type of telephone events; None: digits are in the sound."""
+    """What an RTP port speaks. `event_type`: payload type of telephone events; None: digits are in the sound.
+
+    `sent_event_type`: under which the peer wants to be sent them, where that is another.
+    """
 
     payload_type: int = PCMA
     event_type: int | None = 101
     packet_ms: int = 20
+    sent_event_type: int | None = None
 
 
 OFFERED = Codec()
@@ -48,8 +52,10 @@ def chosen(offer: str, settled: Codec | None = None) -> Codec | None:
     """
     laws, events, wished_ms = _offered(offer)
     if settled is not None:
-        event_type = settled.event_type if settled.event_type in events else None
-        return msgspec.structs.replace(settled, event_type=event_type) if settled.payload_type in laws else None
+        sent = settled.sent_event_type or settled.event_type
+        event_type = sent if sent in events else None
+        taken = msgspec.structs.replace(settled, event_type=event_type, sent_event_type=None)
+        return taken if settled.payload_type in laws else None
     law = next((number for number in laws if number in _NAMES), None)
     if law is None:
         return None

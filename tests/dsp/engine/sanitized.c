@@ -103,9 +103,14 @@ static void give_command(struct bl_segment *s)
 		c.join = (struct bl_join_command){(uint8_t)chance(3), (uint8_t)chance(2), (uint8_t)chance(2)};
 	if (c.kind == BL_CONNECT || c.kind == BL_LISTEN || c.kind == BL_WHISPER)
 		c.peer = (uint16_t)(chance(2) ? BL_RTP_FIRST + chance(8) : chance(10));
-	if (c.kind == BL_OPEN_RTP)
-		c.rtp = (struct bl_rtp_command){
-		        {0x7f000001, (uint16_t)(1024 + chance(60000)), 0}, 20, (uint8_t)chance(2), chance(2) ? 101 : 0};
+	if (c.kind == BL_OPEN_RTP) {
+		c.rtp = (struct bl_rtp_command){{0x7f000001, (uint16_t)(1024 + chance(60000)), 0},
+		                                20,
+		                                (uint8_t)chance(2),
+		                                chance(2) ? 101 : 0,
+		                                0};
+		c.rtp.sent_event_type = c.rtp.event_type;
+	}
 	if (c.kind == BL_PLAY && chance(2)) {
 		c.play.count = 1;
 		c.play.sounds[0] = (struct bl_sound){BL_ARENA_OCTETS - 100 - chance(4), 100};

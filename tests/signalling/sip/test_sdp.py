@@ -124,6 +124,14 @@ def test_law_and_number_stay_within_a_talk(offered: str, event_type: int | None)
     assert chosen(offer("0 101", EVENTS), Codec(PCMA, 101)) is None
 
 
+@pytest.mark.parametrize(("offered", "taken"), [("96", 96), ("101", None)])
+def test_rfc3264_8_3_2_number_that_the_peer_named_in_its_answer_is_its_own_for_the_talk(
+    offered: str, taken: int | None
+) -> None:
+    again = offer(f"8 {offered}", EVENTS.replace("96", offered))
+    assert chosen(again, Codec(PCMA, 101, sent_event_type=96)) == Codec(PCMA, taken)
+
+
 @pytest.mark.parametrize(
     ("wishes", "length"), [((), 20), ((0,), 20), ((20,), 20), ((60, 30), 20), ((15,), 10), ((20, 5), 5), ((3,), 5)]
 )

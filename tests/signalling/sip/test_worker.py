@@ -54,9 +54,10 @@ class FakeEngine:
         payload_type: int,
         packet_ms: int,
         event_type: int | None,
+        sent_event_type: int | None,
     ) -> None:
         assert remote is None
-        self._do("open", port, Codec(payload_type, event_type, packet_ms))
+        self._do("open", port, Codec(payload_type, event_type, packet_ms, sent_event_type))
 
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         self._do("point", port, tuple(remote))
