@@ -144,6 +144,10 @@ class EventSender:
         """A key is pressed. Raises: ValueError when there is no such event."""
         check(lib.bl_telephone_event_tx_press(self._tx, event), f"telephone event: event {event}")
 
+    def stop(self) -> None:
+        """Queued digits are not sent; one under way ends."""
+        lib.bl_telephone_event_tx_stop(self._tx)
+
     def release(self) -> None:
         """The key is released."""
         lib.bl_telephone_event_tx_release(self._tx)

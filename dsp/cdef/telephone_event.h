@@ -61,7 +61,7 @@ struct bl_telephone_event_packet {
 };
 size_t bl_telephone_event_tx_size(void);
 int bl_telephone_event_tx_init(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg);
-void bl_telephone_event_tx_reset(struct bl_telephone_event_tx *tx);
+void bl_telephone_event_tx_stop(struct bl_telephone_event_tx *tx);
 int bl_telephone_event_tx_send(struct bl_telephone_event_tx *tx, const char *digits, size_t n);
 int bl_telephone_event_tx_press(struct bl_telephone_event_tx *tx, int event);
 void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx);

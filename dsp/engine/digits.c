@@ -25,12 +25,17 @@ static int send_events(struct bl_telephone_event_tx *tx, const struct bl_digits_
 	struct bl_telephone_event_tx_cfg cfg = tx->cfg;
 	int error;
 
-	if (bl_telephone_event_tx_busy(tx))
+	if (tx->on || tx->queued || tx->held)
 		return -EBUSY;
+	error = bl_telephone_event_tx_send(tx, c->digits, length);
+	if (error)
+		return error;
 	cfg.on_ms = c->on_ms;
 	cfg.off_ms = c->off_ms;
-	error = bl_telephone_event_tx_init(tx, &cfg);
-	return error ? error : bl_telephone_event_tx_send(tx, c->digits, length);
+	error = bl_telephone_event_tx_set(tx, &cfg);
+	if (error)
+		bl_telephone_event_tx_stop(tx);
+	return error;
 }
 
 static int send_tones(struct bl_digits *d, const struct bl_digits_command *c, size_t length)
@@ -63,13 +68,20 @@ int bl_digits_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t
 	return 0;
 }
 
+/* The times of a sending are its own. */
+static void end_events(struct bl_telephone_event_tx *tx)
+{
+	(void)bl_telephone_event_tx_set(tx, NULL); /* defaults cannot fail */
+	bl_telephone_event_tx_stop(tx);
+}
+
 void bl_digits_end(struct bl_engine *e, unsigned port)
 {
 	struct bl_digits *d = &bl_port(e, port)->digits;
 	struct bl_event *event = bl_event_new(e, d->owner, BL_DIGITS_SENT, port);
 
 	if (d->events)
-		bl_telephone_event_tx_reset(&bl_rtp_of(e, port)->event_tx);
+		end_events(&bl_rtp_of(e, port)->event_tx);
 	d->active = d->events = 0;
 	if (!event)
 		return;

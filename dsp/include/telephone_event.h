@@ -143,9 +143,12 @@ struct bl_telephone_event_tx {
 };
 
 size_t bl_telephone_event_tx_size(void);
+/* NULL: the defaults. -EINVAL: a value out of its range, nothing is changed. */
 int bl_telephone_event_tx_init(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg);
-/* Forget all events at once; one under way is not ended. */
-void bl_telephone_event_tx_reset(struct bl_telephone_event_tx *tx);
+/* Other settings for what has not begun; what is under way goes on. As above. */
+int bl_telephone_event_tx_set(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg);
+/* What is queued is not sent; a digit under way ends, and its end is told. A key that is held is left alone. */
+void bl_telephone_event_tx_stop(struct bl_telephone_event_tx *tx);
 /* Queue digits of on_ms each: all or none. -EINVAL: a character that is none; -ENOBUFS: no room. */
 int bl_telephone_event_tx_send(struct bl_telephone_event_tx *tx, const char *digits, size_t n);
 /*

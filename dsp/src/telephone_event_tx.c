@@ -16,33 +16,34 @@ size_t bl_telephone_event_tx_size(void)
 	return sizeof(struct bl_telephone_event_tx);
 }
 
+static const struct bl_telephone_event_tx_cfg usual = {
+        .clock_hz = 8000, .packet_ms = 20, .on_ms = 100, .off_ms = 100, .volume = 10, .payload_type = 101};
+
 static int times_fit(const struct bl_telephone_event_tx_cfg *c)
 {
 	return c->packet_ms >= TICK_MS && c->packet_ms <= 50 && c->packet_ms % TICK_MS == 0 && c->on_ms >= TICK_MS &&
 	       c->on_ms <= 60000 && c->off_ms <= 60000;
 }
 
-int bl_telephone_event_tx_init(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg)
+int bl_telephone_event_tx_set(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg)
 {
-	static const struct bl_telephone_event_tx_cfg usual = {
-	        .clock_hz = 8000, .packet_ms = 20, .on_ms = 100, .off_ms = 100, .volume = 10, .payload_type = 101};
-
 	if (!cfg)
 		cfg = &usual;
 	if (cfg->clock_hz < 8000 || cfg->clock_hz > 96000 || cfg->clock_hz % TICKS_A_SECOND || !times_fit(cfg) ||
 	    cfg->volume > 63 || cfg->redundancy > BL_TELEPHONE_EVENT_REDUNDANCY || cfg->payload_type > 127)
 		return -EINVAL;
-	memset(tx, 0, sizeof *tx);
 	tx->cfg = *cfg;
 	return 0;
 }
 
-void bl_telephone_event_tx_reset(struct bl_telephone_event_tx *tx)
+int bl_telephone_event_tx_init(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg)
 {
-	struct bl_telephone_event_tx_cfg cfg = tx->cfg;
+	struct bl_telephone_event_tx fresh = {0};
+	int error = bl_telephone_event_tx_set(&fresh, cfg);
 
-	memset(tx, 0, sizeof *tx);
-	tx->cfg = cfg;
+	if (!error)
+		*tx = fresh;
+	return error;
 }
 
 /* A key that waits for its turn has its place. */
@@ -186,18 +187,36 @@ static void write_packet(struct bl_telephone_event_tx *tx, struct bl_telephone_e
 	tx->wait = tx->cfg.packet_ms / TICK_MS;
 }
 
+static uint32_t rest(const struct bl_telephone_event_tx *tx)
+{
+	return tx->cfg.off_ms / TICK_MS + 1;
+}
+
+static void end(struct bl_telephone_event_tx *tx)
+{
+	tx->on = 0;
+	tx->ends = BL_TELEPHONE_EVENT_ENDS;
+	tx->wait = 0; /* it is told at once */
+	tx->pause = rest(tx);
+}
+
+void bl_telephone_event_tx_stop(struct bl_telephone_event_tx *tx)
+{
+	tx->queued = 0;
+	if (tx->on && tx->held != HELD)
+		end(tx);
+	if (tx->pause > rest(tx))
+		tx->pause = rest(tx);
+}
+
 /* An event under way has grown by a tick, and may be over. */
 static void grow(struct bl_telephone_event_tx *tx)
 {
 	tx->duration += tx->cfg.clock_hz / TICKS_A_SECOND;
 	if (tx->left && --tx->left)
 		return;
-	if (tx->held == HELD)
-		return;
-	tx->on = 0;
-	tx->ends = BL_TELEPHONE_EVENT_ENDS;
-	tx->wait = 0; /* the end is told at once */
-	tx->pause = tx->cfg.off_ms / TICK_MS + 1;
+	if (tx->held != HELD)
+		end(tx);
 }
 
 int bl_telephone_event_tx_tick(struct bl_telephone_event_tx *tx, uint32_t timestamp,

@@ -197,6 +197,21 @@ def test_keys_that_were_tapped_before_they_could_begin_are_all_sent_in_order() -
     assert sender.busy
 
 
+def test_2_5_1_4_digits_that_are_stopped_end_as_ever_and_a_held_key_goes_on() -> None:
+    sender = EventSender(on_ms=500, off_ms=50)
+    sender.send("12")
+    sent(sender, 6)
+    sender.stop()
+    ends = sent(sender, 60, 240)
+    assert {(packet.timestamp, packet.payload) for packet in ends} == {(0, report(1, 240, end=True))}
+    assert len(ends) == 3
+    sender.press(7)
+    sent(sender, 6, 4000)
+    sender.stop()
+    assert sender.busy
+    assert not any(packet.payload[1] & 0x80 for packet in sent(sender, 6, 4240))
+
+
 def test_a_press_does_not_cut_a_digit_that_was_queued() -> None:
     sender = EventSender(on_ms=50, off_ms=50)
     sender.send("12")

@@ -101,6 +101,19 @@ def test_digits_are_sent_as_events_and_end_in_one_event(ends: Ends) -> None:
     assert {later.sequence - earlier.sequence & 0xFFFF for earlier, later in itertools.pairwise(peer.received)} == {1}
 
 
+def test_rfc4733_2_5_1_4_stopped_digits_end_before_sound_comes_again(ends: Ends) -> None:
+    """A peer that heard no end would go on hearing the key."""
+    side, peer = ends
+    side.engine.send_digits(PORT, 5, "78", on_ms=5000, off_ms=5000)
+    until(lambda: sum(packet.payload_type == EVENTS for packet in peer.hear()) > 2)
+    side.engine.stop(PORT)
+    side.engine.send_digits(PORT, 6, "9", on_ms=40, off_ms=100)
+    assert [side.line.wait(DigitsSent, n).send_id for n in (1, 2)] == [5, 6]
+    events = [packet for packet in peer.hear() if packet.payload_type == EVENTS]
+    assert [packet.payload[0] for packet in events if packet.payload[1] & 0x80] == [7, 7, 7, 9, 9, 9]
+    assert {packet.payload[0] for packet in events} == {7, 9}
+
+
 def test_rfc3264_6_1_events_go_under_the_peers_number_and_come_under_ours_or_its_own(ends: Ends) -> None:
     side, peer = ends
     theirs = 96
