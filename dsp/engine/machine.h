@@ -195,6 +195,8 @@ bool bl_rtcp_muxed(const uint8_t *octets, size_t n);
 /* True if it was the peer's. */
 bool bl_rtcp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);
 void bl_rtcp_tick(struct bl_engine *e, unsigned port);
+/* The stream ends: the peer is told, if it has heard anything of it and the sockets are there. */
+void bl_rtcp_bye(struct bl_engine *e, unsigned port);
 
 /* secure.c: SRTP; open and close are true where the packet may be used */
 int bl_secure_start(struct bl_engine *e, unsigned port, const struct bl_secure_command *c);

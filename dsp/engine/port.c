@@ -74,6 +74,8 @@ int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct
 	if (port < BL_RTP_FIRST || port >= BL_NULL_FIRST || !bl_rtp_valid(c))
 		return -EINVAL;
 	sockets = &e->sockets[port - BL_RTP_FIRST];
+	if (bl_port_is_open(e, port))
+		bl_rtcp_bye(e, port);
 	kept = *sockets;
 	sockets->rtp = sockets->rtcp = -1;
 	bl_port_close(e, port);
@@ -134,6 +136,8 @@ void bl_port_close(struct bl_engine *e, unsigned port)
 	bl_port_part(e, port);
 	send_away(e, port);
 	(void)bl_conference_leave(e, port); /* in none is as good */
+	if (bl_port(e, port)->kind == BL_PORT_RTP)
+		bl_rtcp_bye(e, port);
 	if (port >= BL_RTP_FIRST && port < BL_NULL_FIRST)
 		bl_secure_end(e, port); /* first: should we die now, no keys lie in a closed port */
 	bl_port(e, port)->kind = BL_PORT_CLOSED;

@@ -48,10 +48,13 @@ bool bl_rtcp_datagram(struct bl_engine *e, unsigned port, const struct bl_addres
 	if (!bl_secure_open_control(e, port, octets, &n))
 		return false;
 	r->counters.rtcp++;
-	if (bl_rtcp_take(&r->rtcp, octets, n, now_of(e->tick.sample), &report) == 0)
-		return true;
-	r->counters.bad++;
-	return false;
+	if (bl_rtcp_take(&r->rtcp, octets, n, now_of(e->tick.sample), &report)) {
+		r->counters.bad++;
+		return false;
+	}
+	if (report.bye && r->latched && report.ssrc == r->remote_ssrc)
+		r->over = 1;
+	return true;
 }
 
 static uint8_t share(double percent)
@@ -105,7 +108,7 @@ static void fill_voip(struct bl_engine *e, unsigned port, struct bl_rtcp_voip *v
 	}
 }
 
-void bl_rtcp_tick(struct bl_engine *e, unsigned port)
+static void send_report(struct bl_engine *e, unsigned port, int bye)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_sockets *s = &e->sockets[port - BL_RTP_FIRST];
@@ -114,19 +117,31 @@ void bl_rtcp_tick(struct bl_engine *e, unsigned port)
 	                                  r->timestamp_base + (uint32_t)e->tick.sample};
 	uint8_t octets[BL_RTCP_OCTETS_MAX + BL_SRTP_TRAILER_MAX];
 	struct bl_rtcp_voip voip;
-	uint64_t now = now_of(e->tick.sample);
 	size_t n;
 	int made;
 
-	if (!bl_rtcp_due(&r->rtcp, now))
-		return;
 	fill_voip(e, port, &voip);
-	made = bl_rtcp_build(&r->rtcp, now, &sending, r->latched ? &r->rx : NULL, r->remote_ssrc,
-	                     r->latched ? &voip : NULL, 0, octets, BL_RTCP_OCTETS_MAX);
+	made = bl_rtcp_build(&r->rtcp, now_of(e->tick.sample), &sending, r->latched ? &r->rx : NULL, r->remote_ssrc,
+	                     r->latched ? &voip : NULL, bye, octets, BL_RTCP_OCTETS_MAX);
 	if (made <= 0)
 		return;
 	n = (size_t)made;
 	if (!bl_secure_close_control(e, port, octets, &n, sizeof octets) ||
 	    !bl_rtp_socket_send(r->mux ? s->rtp : s->rtcp, &to, octets, n))
 		r->counters.send_errors++;
+}
+
+void bl_rtcp_tick(struct bl_engine *e, unsigned port)
+{
+	if (bl_rtcp_due(&bl_rtp_of(e, port)->rtcp, now_of(e->tick.sample)))
+		send_report(e, port, 0);
+}
+
+/* RFC 3550 §6.3.7: at once between so few members, and not by one who has sent nothing. */
+void bl_rtcp_bye(struct bl_engine *e, unsigned port)
+{
+	const struct bl_rtp_port *r = bl_rtp_of(e, port);
+
+	if (r->remote.port && (r->counters.sent || r->rtcp.sent) && e->sockets[port - BL_RTP_FIRST].rtcp >= 0)
+		send_report(e, port, 1);
 }

@@ -5,7 +5,7 @@
  * A port sends to the remote that signalling named. A packet from there is believed at once and at any time; one from
  * elsewhere, a peer behind an address translator, when four came in a row and the named one is silent. Address and SSRC
  * are then held: another SSRC from there is believed when the held one is quiet and two packets came in a row (RFC 3550
- * A.1). What is lost is concealed on a port that carries a voice.
+ * A.1); one that has said BYE is followed at once. What is lost is concealed on a port that carries a voice.
  */
 #include <errno.h>
 #include <string.h>
@@ -85,7 +85,7 @@ void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint6
 	if (!same(&r->signalled, remote))
 		r->mux = 0; /* another peer: it has to show that it does so */
 	r->marker = 1;
-	r->latched = 0;
+	r->latched = r->over = 0;
 	r->timed_out = 0;
 	r->other_packets = 0;
 	r->last_packet = sample;
@@ -109,7 +109,7 @@ static void latch(struct bl_engine *e, unsigned port, const struct bl_address *f
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 
-	if (!r->rx.started || packet->ssrc != r->remote_ssrc) {
+	if (!r->rx.started || packet->ssrc != r->remote_ssrc || r->over) {
 		uint64_t received = r->rx.received, duplicates = r->rx.duplicates;
 
 		bl_rtp_source_reset(&r->rx);
@@ -123,6 +123,7 @@ static void latch(struct bl_engine *e, unsigned port, const struct bl_address *f
 	r->remote = *from;
 	r->remote_ssrc = packet->ssrc;
 	r->latched = 1;
+	r->over = 0;
 	r->other_packets = 0;
 }
 
@@ -148,11 +149,16 @@ static bool accept_address(struct bl_rtp_port *r, const struct bl_address *from,
 	return in_a_row(r, from, packet) >= ADDRESS_PROBATION;
 }
 
+static bool quiet(const struct bl_rtp_port *r, uint64_t sample)
+{
+	return sample - r->last_packet > QUIET_SAMPLES;
+}
+
 /* Another SSRC from the held address: a phone that began a new stream, or noise. */
 static bool accept_ssrc(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
                         uint64_t sample)
 {
-	return in_a_row(r, from, packet) >= SSRC_PROBATION && sample - r->last_packet > QUIET_SAMPLES;
+	return r->over || (in_a_row(r, from, packet) >= SSRC_PROBATION && quiet(r, sample));
 }
 
 static bool source_held(struct bl_engine *e, unsigned port, const struct bl_address *from,
@@ -163,8 +169,8 @@ static bool source_held(struct bl_engine *e, unsigned port, const struct bl_addr
 	if (!r->remote.port)
 		return false;
 	if (r->latched && same(from, &r->remote)) {
-		if (packet->ssrc == r->remote_ssrc)
-			return true;
+		if (packet->ssrc == r->remote_ssrc && !(r->over && quiet(r, e->tick.sample)))
+			return true; /* BYE overtakes the last packets; what comes later has begun anew */
 		if (!accept_ssrc(r, from, packet, e->tick.sample))
 			return false;
 	} else if (!same(from, &r->signalled) && !accept_address(r, from, packet, e->tick.sample)) {
@@ -304,7 +310,7 @@ static void play_out(struct bl_engine *e, unsigned port)
 	size_t n = wanted(r);
 	int came = bl_jitter_get(&r->jitter, octets, n, &e->came[port - BL_RTP_FIRST]);
 
-	if (running)
+	if (running && !r->over)
 		r->counters.silence_samples += n - (size_t)came;
 	if (r->jitter.cfg.resampled)
 		resample(r, octets, n, e->rx[port]);
@@ -359,8 +365,8 @@ void bl_rtp_conceal(struct bl_engine *e)
 		r = bl_rtp_of(e, port);
 		came = e->came[port - BL_RTP_FIRST];
 		r->sounded |= came != 0;
-		if (!r->sounded || (!came && !r->jitter.running))
-			continue; /* nothing was lost before the first sound, or in a pause */
+		if (!r->sounded || (!came && (r->over || !r->jitter.running)))
+			continue; /* nothing was lost before the first sound, in a pause, or after the end */
 		made = r->plc.lost || came != BL_ALL_CAME;
 		conceal_runs(&r->plc, e->heard[port], came);
 		if (!made)

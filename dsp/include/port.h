@@ -145,6 +145,7 @@ struct bl_rtp_port {
 	uint8_t sent_event_type; /* under which they are sent, and heard too */
 	uint8_t secure;          /* SRTP and nothing else */
 	uint8_t mux;             /* RTCP came on the RTP port (RFC 5761), and goes there */
+	uint8_t over;            /* the held SSRC has said BYE */
 	uint8_t sounded;         /* something of the stream was heard */
 	uint8_t marker;          /* of the next packet */
 	struct bl_address other; /* on probation */

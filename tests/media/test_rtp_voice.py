@@ -6,9 +6,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import select
+import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -283,6 +285,53 @@ def test_rtcp_tells_the_round_trip_and_the_loss() -> None:
         assert round_trip_ms is not None
         assert round_trip_ms < 50
         assert side.engine.port_status(PORT).rtp.rtcp >= 1
+
+
+def test_rfc3550_6_3_7_stream_that_ends_says_bye_and_one_that_never_was_does_not() -> None:
+    with engine_thread() as host, RtpPeer(host.rtp_base) as peer, socket.socket(type=socket.SOCK_DGRAM) as control:
+        side = Side(host)
+        control.bind((HOST, peer.address[1] + 1))
+        control.settimeout(0)
+        host.stop()  # so that both are obeyed in one tick
+        side.engine.open_rtp(PORT, peer.address)
+        side.engine.close_port(PORT)
+        host.start()
+        streams = []
+        endings: list[Callable[[], None]] = [
+            lambda: side.engine.open_rtp(PORT, peer.address),
+            lambda: side.engine.close_port(PORT),
+        ]
+        for ending in endings:
+            side.engine.open_rtp(PORT, peer.address)
+            until(lambda: len(peer.hear()) > 1)
+            streams.append(peer.received[-1].ssrc)
+            ending()
+            until(lambda: bool(select.select([control], [], [], 0)[0]))
+            report = parse(control.recv(2048), 0)
+            assert report is not None
+            assert (report.bye, report.ssrc) == (True, streams[-1])
+            peer.received.clear()
+            side.engine.close_port(PORT)
+        assert streams[0] != streams[1]
+
+
+def test_rfc3550_6_6_after_bye_nothing_is_lost_and_another_is_believed_at_once(ends: Ends) -> None:
+    side, peer = ends
+
+    def bye(ssrc: int) -> None:
+        octets = serialise(Report(ssrc=ssrc, cname=b"phone", bye=True))
+        peer.socket.sendto(octets, (HOST, peer.engine[1] + 1))
+
+    sounds = [noise(0.2, seed) for seed in range(3)]
+    for sound, sequence, ssrc in zip(sounds, (1, 100, 200), (0x1111, 0x2222, 0x2222), strict=True):
+        peer.talk([[packet.encode()] for packet in packets(sound, sequence, 0, ssrc)])
+        bye(0x7777)
+        bye(ssrc)
+        peer.talk([[]] * 5)
+        assert sound in side.recorder.left(1)
+    rtp = side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.lost, rtp.stray, rtp.concealed_samples) == (30, 0, 0, 0)
+    assert side.engine.port_status(PORT).loss_percent == 0
 
 
 def test_rfc3611_4_7_2_burst_longer_than_its_field_is_the_longest(ends: Ends) -> None:
