@@ -61,6 +61,10 @@ void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
 {
 	struct bl_jitter_cfg jitter = r->jitter.cfg;
 
+	if (jitter.vbd && profile == BL_PROFILE_VOICE) { /* no loss of now is made of the voice before that */
+		bl_plc_reset(&r->plc);
+		r->sounded = 0;
+	}
 	jitter.law = r->law;
 	jitter.vbd = profile != BL_PROFILE_VOICE;
 	jitter.resampled = profile == BL_PROFILE_VBD;

@@ -79,6 +79,23 @@ def test_lost_packet_of_a_voice_is_concealed(ends: Ends) -> None:
     assert b"\xd5" * 150 not in heard[heard.index(said[200]) : heard.index(said[400])] or voice.count(b"\xd5" * 150)
 
 
+@pytest.mark.parametrize("between", [Profile.VBD, Profile.CLEAR])
+def test_what_is_lost_after_a_change_to_voice_is_not_made_of_the_sound_before(ends: Ends, between: Profile) -> None:
+    side, peer = ends
+    tone = alaw_encode((8000 * np.sin(np.arange(1600) * 0.3)).astype(np.int16).tobytes())
+    stream = [[packet.encode()] for packet in packets(tone + b"\xd5" * 1600)]
+    peer.talk(stream[:10])
+    side.engine.set_profile(PORT, between)
+    peer.talk(stream[10:])
+    peer.talk([[]] * 5)
+    heard = len(side.recorder.left(1))
+    side.engine.set_profile(PORT, Profile.VOICE)
+    peer.talk([[]] * 5)
+    after = alaw.decode(side.recorder.left(1)[heard:])
+    assert len(after) > 400
+    assert np.abs(after.astype(int)).max() < 100
+
+
 def test_rfc4733_events_are_digits_once_each_though_ends_are_lost(ends: Ends) -> None:
     side, peer = ends
     side.ivr.engine.collect(PORT, 1, 4, 5000, 3000)
