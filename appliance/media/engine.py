@@ -177,8 +177,8 @@ class Engine:
         """Bind the port's UDP pair; packets go out as soon as a remote is known. An open one begins anew.
 
         `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127; None
-        where the peer has none: digits then go in the sound. `sent_event_type`: under which the peer wants to be sent
-        them, where it has named another; it is heard under both.
+        where the peer has none: digits then come and go in the sound. `sent_event_type`: under which the peer wants to
+        be sent them, where it has named another; it is heard under both.
         """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
         if payload_type not in LAWS or packet_ms not in {5, 10, 20}:

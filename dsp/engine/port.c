@@ -43,8 +43,8 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 	(void)bl_digit_relay_init(&p->relay);
 	bl_profile_listen(p);
 	p->profile = kind == BL_PORT_RTP ? BL_PROFILE_VOICE : BL_PROFILE_CLEAR;
-	if (kind == BL_PORT_TIMESLOT)
-		bl_detect_start(e, port);
+	if (kind == BL_PORT_TIMESLOT || (kind == BL_PORT_RTP && !bl_rtp_of(e, port)->event_type))
+		bl_detect_start(e, port); /* its digits can come as tones alone */
 	atomic_signal_fence(memory_order_seq_cst);
 	p->kind = (uint8_t)kind;
 	e->dirty = 1;

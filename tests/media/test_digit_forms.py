@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from appliance.media.engine import NULL_FIRST
@@ -14,7 +15,8 @@ from dsp.dtmf import DtmfSender
 from dsp.g711 import alaw_encode
 from tests.media.rig import Side, engine_process, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
-from tests.media.test_rtp_voice import CALLER, EVENTS, LEG, PORT, bridged, report
+from tests.media.test_rtp_voice import CALLER, EVENTS, LEAK_MS, LEG, PORT, bridged, report
+from tests.sound import alaw
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 
@@ -38,6 +40,14 @@ def events(peer: RtpPeer) -> list[RtpPacket]:
 
 def ended(peer: RtpPeer) -> bool:
     return any(packet.payload[1] & 0x80 for packet in events(peer))
+
+
+def dialled(digits: str) -> bytes:
+    """Tones of a phone, after a silence."""
+    sender = DtmfSender(on_ms=100, off_ms=100)
+    sender.send(digits)
+    tone, _ = sender.process(1600 * len(digits))
+    return b"\xd5" * 1600 + alaw_encode(tone.tobytes())
 
 
 def detected(side: Side) -> dict[int, str]:
@@ -91,14 +101,33 @@ def test_tone_of_a_phone_that_has_events_comes_to_the_line_once(ends: Ends) -> N
     side.ivr.engine.stop(PORT)
     side.ivr.wait(DigitsCollected)
     side.engine.connect(LEG, PORT)
-    sender = DtmfSender(on_ms=100, off_ms=100)
-    sender.send("7")
-    tone, _ = sender.process(8000)
-    silence = b"\xd5" * 1600
-    peer.talk([[packet.encode()] for packet in packets(silence + alaw_encode(tone.tobytes()))])
+    peer.talk([[packet.encode()] for packet in packets(dialled("7"))])
     until(lambda: CALLER in detected(side))
     peer.talk([[]] * 15)
     assert detected(side)[CALLER] == "7"
+
+
+def test_tones_of_a_phone_without_events_are_typed_ahead() -> None:
+    with engine_thread() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, peer.address)
+        peer.talk([[packet.encode()] for packet in packets(dialled("47"))])
+        until(lambda: detected(side) == {PORT: "47"})
+        side.ivr.engine.collect(PORT, 1, 2, 100, 100)
+        assert side.ivr.wait(DigitsCollected).digits == "47"
+
+
+def test_tone_of_a_phone_without_events_is_an_event_to_one_that_has_them() -> None:
+    with engine_thread() as host, RtpPeer(host.rtp_base) as old, RtpPeer(host.rtp_base + 2) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, old.address)
+        side.engine.open_rtp(PORT + 1, peer.address, event_type=EVENTS)
+        side.engine.connect(PORT, PORT + 1)
+        old.talk([[packet.encode()] for packet in packets(dialled("7"))])
+        until(lambda: ended(peer))
+        assert {packet.payload[0] for packet in events(peer)} == {7}
+        sound = b"".join(packet.payload for packet in peer.hear() if packet.payload_type == 8)
+        assert np.count_nonzero(np.abs(alaw.decode(sound).astype(int)) > 500) <= 8 * LEAK_MS
 
 
 def test_event_digits_of_a_killed_engine_end_in_one_event() -> None:
