@@ -109,7 +109,7 @@ class Process:
         notify.ready()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(former)
-            tasks.create_task(notify.keep_alive())
+            tasks.create_task(notify.keep_alive(lambda: self._stack.turns))
             tasks.create_task(self._retry())
 
     async def _close_left_open(self) -> None:

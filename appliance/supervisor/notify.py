@@ -7,6 +7,8 @@
 import asyncio
 import os
 import socket
+import time
+from collections.abc import Callable
 
 
 def ready() -> None:
@@ -25,11 +27,14 @@ def watchdog_s() -> float | None:
     return int(text) / 1_000_000 if text.isdigit() and int(text) else None
 
 
-async def keep_alive() -> None:
-    """Say `watchdog()` as long as the event loop turns. For ever; cancel to end."""
-    period = watchdog_s()
+async def keep_alive(progress: Callable[[], int] = time.monotonic_ns) -> None:
+    """Say `watchdog()` as long as the event loop turns and `progress` moves on. For ever; cancel to end."""
+    period, seen = watchdog_s(), None
     while period is not None:
-        watchdog()
+        now = progress()
+        if now != seen:
+            watchdog()
+        seen = now
         await asyncio.sleep(period / 3)
 
 

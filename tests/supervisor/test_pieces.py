@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Log file, lock, port probe, redactor and sd_notify: each by what is seen from outside."""
 
+import asyncio
 import io
 import json
 import os
@@ -145,6 +146,20 @@ def test_ready_and_watchdog_are_said_to_the_notify_socket(tmp_path: Path, monkey
     notify.ready()  # nobody listens any more: no error
     monkeypatch.delenv("NOTIFY_SOCKET")
     notify.ready()
+
+
+@pytest.mark.unit
+def test_watchdog_is_said_only_while_the_work_moves_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as listener:
+        listener.bind(str(tmp_path / "n"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "n"))
+        monkeypatch.setenv("WATCHDOG_USEC", "3000")
+        looks = [1, 2, 2, 2, 3]
+        with pytest.raises(IndexError):
+            asyncio.run(notify.keep_alive(lambda: looks.pop(0)))
+        assert [listener.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        with pytest.raises(BlockingIOError):
+            listener.recv(100)
 
 
 @pytest.mark.system

@@ -71,6 +71,7 @@ class Stack:
         rtp: Callable[[int], Endpoint],
     ) -> None:
         """Open the SIP port. `take_port` gives an incoming call its RTP port. Raises pj.Error: it is in use."""
+        self.turns = 0
         self.tell = tell
         self.rtp = rtp
         self._settings = settings
@@ -134,6 +135,7 @@ class Stack:
         refused.hangup(parameters)
 
     def _turn(self) -> None:
+        self.turns += 1
         self._endpoint.libHandleEvents(WAIT_MS)
         while self._orders:
             self._obey(self._orders.popleft())
