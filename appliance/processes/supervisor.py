@@ -27,6 +27,8 @@ from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
 WORKERS = ("line", "sip", "call", "ivr", "recorder")
+ENGINE_STUCK_S = 0.5
+"""A tick is due every 5 ms; what a caller hears of a stuck engine is this and its restart."""
 PORTS_S = 2.0
 """How long a port may still be held by what a dead predecessor left, before it is called in use."""
 
@@ -35,6 +37,7 @@ def branch_children(branch: Branch, state: Path) -> list[Spec]:
     """A branch's children, in order. Makes the segment that outlives the engine."""
     memory = segment.create(branch.engine.rtp_base, branch.engine.rtp_address)
     events = {client.name.lower(): os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
+    engine = segment.Segment(memory)
 
     async def kamailio_serves() -> bool:
         return await kamailio.serves(state)
@@ -46,6 +49,8 @@ def branch_children(branch: Branch, state: Path) -> list[Spec]:
             fds={"segment": memory, **events},
             first_backoff_s=0.0,
             good_life_s=2.0,
+            watchdog_s=ENGINE_STUCK_S,
+            progress=lambda: int(engine.header.ticks),
         ),
         Spec(name="kamailio", command=_kamailio(branch, state), serves=kamailio_serves, stage=1),
         *(_worker(name, memory, events[name]) for name in WORKERS),

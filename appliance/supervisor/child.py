@@ -18,6 +18,9 @@ from appliance.supervisor.spec import Spec
 from appliance.supervisor.states import TIMERS, Action, Backoff, Event, State, step
 
 PROBE_S = 0.05
+LOOKS = 5
+"""In so many looks a child is stuck. They are counted, not timed: one that is late, because the whole machine stood
+still or we did, says no more than any other."""
 LAST_WORDS_OCTETS = 4096
 
 log = structlog.get_logger()
@@ -40,6 +43,8 @@ class Child:
         self._on_change = on_change
         self._backoff = Backoff(spec.first_backoff_s, spec.good_life_s)
         self.last_words = b""
+        self._words = 0
+        self._stuck = False
         self._log = LogFile(state_folder / "log" / f"{spec.name}.log")
         self._notify = state_folder / "run" / f"notify.{spec.name}"
         self._process: Process | None = None
@@ -77,6 +82,8 @@ class Child:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self.state is State.RUNNING and self.spec.progress is not None:
+            self._look(self.spec.progress, None)
         seconds = {
             State.STARTING: self.spec.ready_s,
             State.BACKING_OFF: self._wait_s,
@@ -94,7 +101,7 @@ class Child:
             case Action.TERMINATE:  # its command is still being prepared: there is nothing to end yet
                 self._run(self._never_started())
             case Action.KILL if self._process is not None:
-                log.warning("supervisor.child.killed", child=self.spec.name, state=self.state)
+                log.warning("supervisor.child.killed", child=self.spec.name, state=self.state, stuck=self._stuck)
                 self._process.kill()
             case _:
                 pass
@@ -105,7 +112,7 @@ class Child:
             command = await asyncio.to_thread(self.spec.command)
             if self.state is not State.STARTING:
                 return
-            self.last_words = b""
+            self.last_words, self._words, self._stuck = b"", 0, False
             self._process = Process(self.spec, command, self._notify, self._exited, self._said, self._wrote)
         except (OSError, ValueError, sqlite3.Error) as error:
             if self.state is not State.STARTING:
@@ -136,10 +143,20 @@ class Child:
         if word == "READY=1" and self.state is State.STARTING:
             self._take(Event.READY)
         elif word == "WATCHDOG=1" and self.state is State.RUNNING:
-            if self._timer is not None:
-                self._timer.cancel()
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.spec.watchdog_s, self._take, TIMERS[State.RUNNING])
+            self._words += 1
+            if self._timer is None:
+                self._look(lambda: self._words, None)
+
+    def _look(self, progress: Callable[[], int], seen: int | None, idle: int = 0) -> None:
+        """Whether it has moved since the last look, LOOKS in every `watchdog_s`."""
+        now = progress()
+        idle = 0 if now != seen else idle + 1
+        if idle == LOOKS:
+            self._stuck = True
+            self._take(TIMERS[State.RUNNING])
+            return
+        period_s = self.spec.watchdog_s / LOOKS
+        self._timer = asyncio.get_running_loop().call_later(period_s, self._look, progress, now, idle)
 
     def _wrote(self, octets: bytes) -> None:
         self._log.write(octets)
@@ -149,7 +166,10 @@ class Child:
         if self._process is not None:
             self._leash.let_go(self._process.pid)
             self._process = None
-        self.ended = f"ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        if self._stuck:
+            self.ended = f"did not move for {self.spec.watchdog_s} s and was killed"
+        else:
+            self.ended = f"ended by signal {-status}" if status < 0 else f"ended with status {status}"
         self.refused = status == EXIT_STATUS
         self._down(Event.REFUSED if self.refused else Event.EXITED)
 

@@ -39,6 +39,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """A child that is told to stop and is there after this long is killed."""
     watchdog_s: float = 5.0
     """A child that once said WATCHDOG=1 and is silent for this long is killed and started again."""
+    progress: Callable[[], int] | None = None
+    """For a child that works without a word: what changes as long as it does; watched from READY=1 on."""
 
 
 def module(name: str) -> Callable[[], Command]:

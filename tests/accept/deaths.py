@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""kill -9 during a talk: call control, engine, line worker. What each death may cost, and no more."""
+"""kill -9 during a talk: call control, engine, line worker; a stuck engine. What each may cost, and no more."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 from appliance.simulator.call import Call
@@ -13,18 +15,22 @@ from tests.sound.alaw import encode
 from tests.sound.compare import compare
 from tests.sound.speech import read_wav
 
-BACK_S, GAP_MS = 5.0, 300.0
+BACK_S, GAP_MS, STUCK_GAP_S = 5.0, 300.0, 1.5
+TALK_S = 3.0
 BLOCK_MS = 20.0
 
 
 async def run(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
-    """The three deaths."""
+    """The deaths."""
     sheet.stage("call control killed during two talks")
     with sheet.guarded("P6", "call control killed: the talks live on"):
         await _call_control(rig, sheet, said)
     sheet.stage("media engine killed during a talk")
     with sheet.guarded("P6", "engine killed: the talk lives on"):
-        await _engine(rig, sheet, said)
+        await _engine_killed(rig, sheet, said["caller-alaw"])
+    sheet.stage("media engine stuck during a talk")
+    with sheet.guarded("P6", "engine stuck: the talk lives on"):
+        await _engine_stuck(rig, sheet, said["caller-alaw"])
     sheet.stage("line worker killed during a talk")
     with sheet.guarded("P6", "line worker killed: its calls end"):
         await _line_worker(rig, sheet)
@@ -57,27 +63,42 @@ async def _call_control(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     await rig.exchange.all_cleared()
 
 
-async def _engine(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
-    branch = rig.site.branch
-    source = said["caller-alaw"]
-    call, phone = await rig.talking("02512343003", (str(source),))
-    before = branch.pid("engine")
-    call.cue()
-    await asyncio.sleep(3.0)
-    branch.kill("engine")
-    await until(lambda: _runs_again(rig, "engine", before), 10, "the engine is not back")
-    await asyncio.sleep(8.0)
-    sheet.holds("P6", "engine killed: the call lives", _alive(call, phone))
-    call.hang_up()
-    await call.result()
-    await closed(phone)
-    sound = compare(encode(read_wav(source)), encode(await heard(phone)))
+async def _engine_killed(rig: Rig, sheet: Sheet, source: Path) -> None:
+    sound = compare(encode(read_wav(source)), await _through_an_engine_that(rig, sheet, "killed", source))
     lost = sound.blocks - sound.identical
     sheet.at_most("P6", "engine killed: sound lost at the phone", lost * BLOCK_MS, GAP_MS, "ms")
     sheet.note(f"engine killed: {sound.sentence()}")
-    record = await rig.site.record_of("02512343003")
-    sheet.equal("P6", "engine killed: who ended the call, in the record", record["by"], "caller")
+
+
+async def _engine_stuck(rig: Rig, sheet: Sheet, source: Path) -> None:
+    came = await _through_an_engine_that(rig, sheet, "stuck", source)
+    later = encode(read_wav(source))[int(8000 * (TALK_S + STUCK_GAP_S)) :]
+    sound = compare(later, came)
+    sheet.at_least("P6", f"engine stuck: heard of what is said {STUCK_GAP_S} s later", sound.identical_share, 0.95)
+    sheet.note(f"engine stuck: {sound.sentence()}")
+
+
+async def _through_an_engine_that(rig: Rig, sheet: Sheet, is_what: str, source: Path) -> bytes:
+    """What a phone hears while the caller speaks and the engine is killed or stuck TALK_S after his first word."""
+    branch = rig.site.branch
+    number = {"killed": signal.SIGKILL, "stuck": signal.SIGSTOP}[is_what]
+    clid = f"0251234{number:04}"
+    call, phone = await rig.talking(clid, (str(source),))
+    before = branch.pid("engine")
+    call.cue()
+    await asyncio.sleep(TALK_S)
+    os.kill(before, number)
+    await until(lambda: _runs_again(rig, "engine", before), 10, "the engine is not back")
+    await asyncio.sleep(8.0)
+    sheet.holds("P6", f"engine {is_what}: the call lives", _alive(call, phone))
+    call.hang_up()
+    await call.result()
+    await closed(phone)
+    came = encode(await heard(phone))
+    record = await rig.site.record_of(clid)
+    sheet.equal("P6", f"engine {is_what}: who ended the call, in the record", record["by"], "caller")
     await rig.exchange.all_cleared()
+    return came
 
 
 async def _line_worker(rig: Rig, sheet: Sheet) -> None:

@@ -43,6 +43,16 @@ def hang_once(mark: str) -> None:
         time.sleep(0.05)
 
 
+def count(path: str) -> None:
+    """Work without a word: count in the file's first octet."""
+    say(b"READY=1")
+    with Path(path).open("r+b", buffering=0) as file:
+        while True:
+            file.write(bytes([(os.pread(file.fileno(), 1, 0)[0] + 1) % 256]))
+            file.seek(0)
+            time.sleep(0.01)
+
+
 def mute() -> None:
     """Never get ready."""
     signal.pause()
@@ -94,6 +104,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "serve": serve,
     "crash-once": crash_once,
     "hang-once": hang_once,
+    "count": count,
     "mute": mute,
     "refuse": refuse,
     "stubborn": stubborn,

@@ -132,6 +132,37 @@ async def test_a_child_that_hangs_is_killed_and_started_again(tmp_path: Path) ->
         assert table(tmp_path)["call"]["starts"] == 2
 
 
+async def test_a_child_that_works_without_a_word_is_killed_when_it_does_no_more(tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_bytes(b"\0")
+    works = spec("engine", "count", counter, watchdog_s=0.2, progress=lambda: counter.read_bytes()[0])
+    async with running(tmp_path, [works]) as supervisor:
+        heard: list[Envelope] = []
+        watching = asyncio.create_task(observe(tmp_path, heard))
+        await asyncio.sleep(0.5)
+        assert table(tmp_path)["engine"]["starts"] == 1
+        os.kill(table(tmp_path)["engine"]["pid"], signal.SIGSTOP)
+        await until(lambda: any(isinstance(envelope.body, AlarmRaised) for envelope in heard))
+        await until(lambda: table(tmp_path)["engine"]["state"] == "running")
+        watching.cancel()
+    assert supervisor.children[0].starts == 2
+    (alarm,) = (envelope.body for envelope in heard if isinstance(envelope.body, AlarmRaised))
+    assert alarm.sentence == "engine did not move for 0.2 s and was killed; it is being started again"
+
+
+async def test_a_machine_that_stood_still_is_no_child_s_fault(tmp_path: Path) -> None:
+    """Supervisor and child stop together, for longer than the watchdog; the child needs a moment to speak again."""
+    async with running(tmp_path, [spec("call", "hang-once", tmp_path, watchdog_s=0.3)]):
+        pid = table(tmp_path)["call"]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(0.05)  # what it has said is heard
+        time.sleep(1)  # noqa: ASYNC251  # the loop stands still, as it would
+        await asyncio.sleep(0.1)
+        os.kill(pid, signal.SIGCONT)
+        await asyncio.sleep(0.5)
+        assert table(tmp_path)["call"]["starts"] == 1
+
+
 async def test_a_child_that_never_gets_ready_is_killed_and_tried_again(tmp_path: Path) -> None:
     supervisor = Supervisor([spec("sip", "mute", ready_s=0.2)], tmp_path, sealer("supervisor"))
     task = asyncio.create_task(supervisor.run(lambda: pytest.fail("it never gets ready")))
