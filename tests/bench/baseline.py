@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dsp import build_ffi
-from tests.bench.program import Case, Program
+from tests.bench.program import Program
 
 FILE = Path(__file__).with_name("baseline.json")
 FRAMES = 10
@@ -24,10 +24,11 @@ def key() -> str:
 
 def measured(program: Program) -> dict[str, float]:
     """Instructions per 20 ms frame of one channel, by "block.case"."""
-    ours = [case for case in program.cases() if case.who == "ours"]
+    blocks = sorted({case.block for case in program.cases()})
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = pool.map(lambda case: program.instructions(case, FRAMES), ours)
-    return {_name(case): round(count, 1) for case, count in zip(ours, counts, strict=True)}
+        counts = pool.map(lambda block: program.instructions(block, FRAMES), blocks)
+    told = zip(blocks, counts, strict=True)
+    return {f"{block}.{name}": round(count, 1) for block, cases in told for name, count in cases.items()}
 
 
 def committed() -> dict[str, float] | None:
@@ -41,7 +42,3 @@ def commit(counts: dict[str, float]) -> None:
     known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     known[key()] = dict(sorted(counts.items()))
     FILE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _name(case: Case) -> str:
-    return f"{case.block}.{case.name}"

@@ -37,9 +37,6 @@ const int16_t *bench_speech(unsigned int channel, unsigned int number);
 /* The same talker as he comes back over a hybrid: ERL 10 dB, delay 4 ms, a tail of 12 ms, noise at -60 dBm0. */
 const int16_t *bench_echo(unsigned int channel, unsigned int number);
 
-/* Runs a case; main.c's own. */
-void bench_counted(const struct bench_case *c, unsigned int frames);
-
 /* Keeps a result alive. */
 extern volatile int bench_sink;
 

@@ -2,7 +2,7 @@
 /*
  * `bench SPEECH BLOCK NAME SECONDS`: every case NAME of BLOCK, ours and the peers', in turn and again, so that a busy
  * machine disturbs all of them alike. Prints one line a case: `who median_ns`, per 20 ms frame of one channel.
- * `bench SPEECH BLOCK NAME count WHO FRAMES` runs one case FRAMES times and nothing else, for callgrind.
+ * `bench SPEECH BLOCK count WHO FRAMES` runs each case of WHO's FRAMES times, for callgrind.
  * `bench SPEECH list` prints `block name who` of every case.
  */
 #include <math.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <valgrind/callgrind.h>
 
 #include "bench.h"
 
@@ -155,23 +156,21 @@ static int measure(const struct bench_case *cases, const char *name, double seco
 	return count == 0;
 }
 
-/* What callgrind counts: program.py names this function. */
-__attribute__((noinline)) void bench_counted(const struct bench_case *c, unsigned int frames)
+/* Callgrind looks at nothing but the frames, for setting up would take most of the time; one dump a case. */
+static int count_frames(const struct bench_case *cases, const char *who, unsigned int frames)
 {
-	for (unsigned int i = 0; i < frames; i++)
-		c->frame(WARM + i);
-}
-
-static int count_frames(const struct bench_case *cases, const char *name, const char *who, unsigned int frames)
-{
-	for (const struct bench_case *c = cases; c->name; c++)
-		if (!strcmp(c->name, name) && !strcmp(c->who, who)) {
-			if (prepare(c))
-				return 1;
-			bench_counted(c, frames);
-			return 0;
-		}
-	return 1;
+	for (const struct bench_case *c = cases; c->name; c++) {
+		if (strcmp(c->who, who))
+			continue;
+		if (prepare(c))
+			return 1;
+		CALLGRIND_START_INSTRUMENTATION;
+		for (unsigned int i = 0; i < frames; i++)
+			c->frame(WARM + i);
+		CALLGRIND_STOP_INSTRUMENTATION;
+		CALLGRIND_DUMP_STATS_AT(c->name);
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -186,7 +185,7 @@ int main(int argc, char **argv)
 	}
 	if (argc == 5)
 		return measure(of_block(argv[2]), argv[3], atof(argv[4]));
-	if (argc == 7)
-		return count_frames(of_block(argv[2]), argv[3], argv[5], (unsigned int)atoi(argv[6]));
+	if (argc == 6)
+		return count_frames(of_block(argv[2]), argv[4], (unsigned int)atoi(argv[5]));
 	return 2;
 }
