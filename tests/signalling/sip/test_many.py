@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.media.events import RtpCounters
 from appliance.wire import legs
 from tests.peers.sipp import Account, SippPhones
 from tests.signalling.sip.controller import Controller
@@ -29,9 +30,13 @@ def test_two_hundred_phones_talk_and_hear_bye_when_the_worker_dies(tmp_path: Pat
                 control.wait(legs.LegAnswered, f"leg {number}", timeout_s=10)
             assert time.monotonic() - begun < 5
             ports = [placed.leg.port for placed in control.all(legs.LegPlaced)]
-            time.sleep(1)
-            heard = [running.engine().port_status(port).rtp.received for port in ports if port is not None]
-            assert min(heard) >= 35
+            engine = running.engine()
+
+            def streams() -> list[RtpCounters]:
+                return [engine.port_status(port).rtp for port in ports if port is not None]
+
+            until(lambda: min(rtp.received for rtp in streams()) >= 35)
+            assert (len(streams()), sum(rtp.lost for rtp in streams())) == (len(NUMBERS), 0)
         assert running.worker is not None
         running.worker.kill()
         running.worker.wait()
