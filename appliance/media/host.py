@@ -24,7 +24,7 @@ def run(segment_fd: int, event_fds: Mapping[Client, int], *, own_process: bool, 
     Args:
         segment_fd: the segment; mapped, not closed.
         event_fds: eventfds of the clients that exist.
-        own_process: lock memory and take a real-time priority where that is permitted.
+        own_process: lock memory where that is permitted. The calling thread takes a real-time priority in any case.
         ready: called once, when the table is read and the sockets are bound again.
 
     Raises:

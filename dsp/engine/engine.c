@@ -26,10 +26,9 @@ static void become_real_time(struct bl_engine *e)
 
 	h->policy_fifo = 0;
 	prctl(PR_SET_TIMERSLACK, 1ul);
-	if (!e->own_process)
-		return;
-	h->policy_fifo = sched_setscheduler(0, SCHED_FIFO, &priority) == 0;
-	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	h->policy_fifo = sched_setscheduler(0, SCHED_FIFO, &priority) == 0; /* this thread and what it starts */
+	if (e->own_process)
+		(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
 static void close_ports(struct bl_engine *e)
