@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 TIMESLOTS = 31
+_SO_MEMINFO = 55
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +84,11 @@ class FarEnd:
     def idle(self, packet: Packet) -> list[bytes]:
         """Idle in all timeslots."""
         return [self.packet(b"\xd5" * len(packet.payload))]
+
+    @property
+    def dropped(self) -> int:
+        """Packets that the kernel could not keep for us: SK_MEMINFO_DROPS of linux/sock_diag.h."""
+        return int(struct.unpack("9I", self.socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36))[8])
 
     def close(self) -> None:
         """End it."""
