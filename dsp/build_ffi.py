@@ -30,7 +30,7 @@ INCLUDES = ["dsp/include", "dsp/tables", "dsp/vector", "dsp/engine", "drivers", 
 CFLAGS = ["-O2", "-g", "-fPIC", "-pthread"]
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 # For tests: whoever builds with these shares the objects.
-SANITIZE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+SANITIZE = ["-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 # What dsp/vector is compiled with, by the compiler's target; elsewhere isa.c never chooses the vector form.
 VECTOR = {"x86_64": ["-O3", "-march=x86-64-v3", "-ffp-contract=fast"], "aarch64": ["-O3", "-ffp-contract=fast"]}
 LIBRARIES = ["-lm", "-pthread"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsp.build_ffi import CC, ROOT, STRICT, compile_program, sources
+from dsp.build_ffi import CC, ROOT, STRICT, compile_objects, link_program, objects, sources
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -45,7 +45,8 @@ def test_both_forms_of_every_block_agree(target: str, tmp_path: Path) -> None:
     blocks = [path for path in sources() if path.parent.name in {"src", "vector"}]
     program = tmp_path / "check"
     flags = [*STRICT, "-O2", f"-I{CHECKS[0].parent}"]
-    compile_program(compiler, flags, [main, *CHECKS, *blocks], program)
+    made = [str(path) for path in objects()] if compiler == CC else compile_objects(compiler, flags, blocks)
+    link_program(compiler, flags, [*compile_objects(compiler, flags, [main, *CHECKS]), *made], program)
     ran = subprocess.run([*runner, program], capture_output=True, text=True, timeout=90, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 

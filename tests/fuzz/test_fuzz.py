@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 HERE = Path(__file__).parent
 FOLDER = BUILD / "fuzz"
 TARGETS = sorted(path.stem for path in HERE.glob("*.c"))
-CLANG = ["clang", "-std=c11", "-O1", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Werror"]
+CLANG = ["clang", "-std=c11", "-O1", "-gline-tables-only", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Werror"]
 SANITIZE = "address,undefined"
 RUNS, SECONDS = 4000, 3
 SOAK_SECONDS = 300

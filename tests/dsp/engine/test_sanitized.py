@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 HERE = Path(__file__).parent
 BOUNDS = [*STRICT, *SANITIZE, "-pthread"]
-THREADS = [*STRICT, "-O1", "-g", "-pthread", "-fsanitize=thread"]
+THREADS = [*STRICT, "-O1", "-g1", "-pthread", "-fsanitize=thread"]
 ONE_MAPPING = ["-Wl,--wrap=mmap,--wrap=munmap"]
 RIVALS = [HERE / "sanitized.c", HERE / "one_mapping.c"]
 
