@@ -17,7 +17,7 @@ from appliance.config import Endpoint
 from appliance.signalling.sip import kamailio
 from tests.peers.hand import HandPhone, Message
 from tests.ports import free_port
-from tests.signalling.sip.site import DOMAIN, PASSWORD, Site, site
+from tests.signalling.sip.site import DOMAIN, PASSWORD, Site, site, until
 
 pytestmark = pytest.mark.system
 
@@ -99,6 +99,7 @@ def test_registration_survives_a_kill_of_kamailio(running: Site) -> None:
     running.kamailio.send_signal(signal.SIGKILL)
     running.kamailio.wait()
     running.start_kamailio()
+    until(lambda: bool(bindings(running, "8003")))  # its control answers before its SIP child has read the store
     after = bindings(running, "8003")
     assert len(before) == len(after) == 1
     assert before[0][0]["Contact"]["Address"] == after[0][0]["Contact"]["Address"]  # type: ignore[index]
