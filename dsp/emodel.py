@@ -6,7 +6,7 @@ import msgspec
 from dsp._core import ffi, lib
 from dsp.state import check
 
-CODECS = ("G.711", "G.711 PLC", "G.722", "G.726-32", "G.729A")
+CODECS = ("G.711", "G.711 PLC", "G.722", "G.726-32", "G.729A", "G.726-16", "G.726-24", "G.726-40", "Opus")
 
 
 class Rating(msgspec.Struct, frozen=True):

@@ -85,13 +85,14 @@ class JitterBuffer:
         """The caller has said so many samples twice (below 0: left out) behind the buffer."""
         lib.bl_jitter_scaled(self._state, samples)
 
-    def put(self, timestamp: int, octets: bytes) -> bool:
-        """Take a packet. False: too late, nothing of it will be heard.
+    def put(self, timestamp: int, octets: bytes, waited: int = 0) -> bool:
+        """Take a packet, or one that was held back for so many samples. False: too late, nothing of it will be heard.
 
         Raises:
             ValueError: not 1 to 480 octets.
         """
-        error = int(lib.bl_jitter_put(self._state, timestamp & 0xFFFFFFFF, octets, len(octets)))
+        packet = self._state, timestamp & 0xFFFFFFFF, octets, len(octets)
+        error = int(lib.bl_jitter_put_held(*packet, waited) if waited else lib.bl_jitter_put(*packet))
         if error and not 1 <= len(octets) <= 480:
             raise ValueError(f"{len(octets)} octets: 1 to 480")
         return error == 0

@@ -20,6 +20,8 @@ from appliance.media import segment as shared
 from appliance.media.decode import decode
 from appliance.media.events import (
     Client,
+    Codec,
+    ComfortNoise,
     CommandKind,
     ConferenceStatus,
     EngineEvent,
@@ -37,9 +39,10 @@ from drivers.model import SPANS, SpanStatus
 from drivers.protocol import CardSettings
 from dsp.srtp import MasterKey
 
-PCMA = 8
-LAWS = {PCMA: 0, 0: 1}
-"""Law of the sound by payload type (RFC 3551 §6)."""
+PAYLOAD_TYPES = {Codec.PCMA: 8, Codec.PCMU: 0, Codec.G722: 9}
+"""Static ones (RFC 3551 §6); the others' numbers are given out by descriptions, 96 to 127."""
+DYNAMIC = range(96, 128)
+PACKETS_MS = (5, 10, 20)
 RTP_FIRST = 256
 RTP_PORTS = 256
 NULL_FIRST = RTP_FIRST + RTP_PORTS
@@ -169,31 +172,40 @@ class Engine:
         self,
         port: int,
         remote: tuple[str, int] | None,
-        payload_type: int = PCMA,
+        codec: Codec = Codec.PCMA,
         packet_ms: int = 20,
         event_type: int | None = None,
         sent_event_type: int | None = None,
+        *,
+        payload_type: int | None = None,
+        noise: ComfortNoise | None = None,
     ) -> None:
         """Bind the port's UDP pair; packets go out as soon as a remote is known. An open one begins anew.
 
-        `payload_type`: 8 A-law, 0 µ-law. `event_type`: payload type of telephone events (RFC 4733), 96 to 127; None
-        where the peer has none: digits then come and go in the sound. `sent_event_type`: under which the peer wants to
-        be sent them, where it has named another; it is heard under both.
+        `payload_type`: the codec's in descriptions; None: its static one. `event_type`: payload type of telephone
+        events (RFC 4733) at the codec's clock, 96 to 127; None where the peer has none: digits then come and go in the
+        sound. `sent_event_type`: under which the peer wants to be sent them, where it has named another; it is heard
+        under both. `noise`: of a peer that describes its silence.
         """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
-        if payload_type not in LAWS or packet_ms not in {5, 10, 20}:
-            raise ValueError(f"payload_type={payload_type} packet_ms={packet_ms}: 0 or 8, and 5, 10 or 20")
+        if packet_ms not in PACKETS_MS or (codec is Codec.OPUS and packet_ms == PACKETS_MS[0]):
+            raise ValueError(f"packet_ms={packet_ms}: 5, 10 or 20, and 10 or 20 of Opus")
         if event_type is not None:
-            _check(event_type, 96, 127, "event_type")
+            _check(event_type, DYNAMIC[0], DYNAMIC[-1], "event_type")
         if sent_event_type is not None:
-            _check(sent_event_type, 96, 127, "sent_event_type")
+            _check(sent_event_type, DYNAMIC[0], DYNAMIC[-1], "sent_event_type")
             if event_type is None:
                 raise ValueError(f"sent_event_type={sent_event_type}: event_type is None, no telephone events then")
         command = self._segment.command(CommandKind.OPEN_RTP, port)
         command.rtp.packet_ms = packet_ms
-        command.rtp.law = LAWS[payload_type]
+        command.rtp.codec = codec
+        command.rtp.payload_type = _payload_type(codec, payload_type, event_type)
         command.rtp.event_type = event_type or 0
         command.rtp.sent_event_type = sent_event_type or event_type or 0
+        if noise is not None:
+            taken = {event_type, sent_event_type, command.rtp.payload_type}
+            command.rtp.noise_type = _noise_type(codec, noise.payload_type, taken)
+            command.rtp.suppress = noise.sent
         _put_remote(command, remote)
         self._push(command)
 
@@ -443,6 +455,21 @@ def _set_once(ready: asyncio.Future[None]) -> None:
 def _check(value: int, low: int, high: int, name: str) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name}={value}: {low} to {high}")
+
+
+def _payload_type(codec: Codec, told: int | None, events: int | None) -> int:
+    static = PAYLOAD_TYPES.get(codec)
+    number = static if told is None else told
+    if number is None or (number != static and number not in DYNAMIC) or number == events:
+        valid = "96 to 127" if static is None else f"{static}, or 96 to 127"
+        raise ValueError(f"payload_type={number} event_type={events}: of {codec.name} {valid}, and of events another")
+    return number
+
+
+def _noise_type(codec: Codec, told: int, taken: set[int | None]) -> int:
+    if codec is Codec.OPUS or told in taken or (told != ComfortNoise().payload_type and told not in DYNAMIC):
+        raise ValueError(f"noise: payload_type={told}: 13, or 96 to 127 that nothing else has, and none beside Opus")
+    return told
 
 
 def _digits(digits: str, most: int, name: str) -> bytes:

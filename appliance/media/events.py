@@ -50,6 +50,28 @@ class Profile(enum.IntEnum):
     T38 = 3
 
 
+class Codec(enum.IntEnum):
+    """Codecs of an RTP port; the name is that of descriptions (RFC 3551 §6, RFC 7587) with _ for -."""
+
+    PCMA = 0
+    PCMU = 1
+    G722 = 2
+    G726_16 = 3
+    G726_24 = 4
+    G726_32 = 5
+    G726_40 = 6
+    OPUS = 7
+
+
+class ComfortNoise(msgspec.Struct, frozen=True):
+    """RFC 3389: silence that is described. Opus has it not."""
+
+    payload_type: int = 13
+    """13, or 96 to 127 that nothing else has."""
+    sent: bool = False
+    """Ours is described too, not sent as sound; else the peer's alone is heard."""
+
+
 class CommandKind(enum.IntEnum):
     """Names of the commands, as CommandRefused gives them back."""
 
@@ -317,6 +339,8 @@ class PortStatus(msgspec.Struct, frozen=True):
     echo: EchoStatus | None
     """Of a timeslot with a canceller."""
     remote: tuple[str, int] | None
+    codec: Codec | None
+    """Of an RTP port."""
     jitter_ms: float
     """RFC 3550 interarrival jitter."""
     delay_ms: float

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from appliance.media.events import ConferenceStatus, EchoStatus, EngineStatus, PortStatus, Profile, RtpCounters
+from appliance.media.events import Codec, ConferenceStatus, EchoStatus, EngineStatus, PortStatus, Profile, RtpCounters
 from appliance.media.segment import Segment, dotted
 from drivers.model import Alarm, SpanCounters, SpanStatus
 
@@ -21,6 +21,7 @@ _SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits", "listen", "c
     "listen",
     "conference",
 )
+_RTP = _KINDS.index("rtp")
 _NO_PEER = 0xFFFF
 STAGES = (
     "commands",
@@ -73,6 +74,7 @@ def port_status(segment: Segment, port: int) -> PortStatus:
         clipped=status.clipped,
         echo=_echo(status) if status.echo else None,
         remote=(dotted(status.remote.ip), status.remote.port) if status.remote.port else None,
+        codec=Codec(status.codec) if status.kind == _RTP else None,
         jitter_ms=status.jitter_us / 1000,
         delay_ms=status.delay_us / 1000,
         secure=bool(status.secure),

@@ -40,9 +40,12 @@ struct bl_send_frame {
 struct bl_rtp_command {
 	struct bl_address remote;
 	uint8_t packet_ms;
-	uint8_t law;
+	uint8_t codec;
+	uint8_t payload_type;
 	uint8_t event_type;
 	uint8_t sent_event_type;
+	uint8_t noise_type;
+	uint8_t suppress;
 };
 
 struct bl_secure_command {
@@ -255,6 +258,7 @@ struct bl_port_status {
 	float erl_db, erle_db;
 	uint32_t clipped;
 	struct bl_address remote;
+	uint8_t codec;
 	uint8_t secure;
 	float mos_lq, mos_cq;
 	float loss_percent;

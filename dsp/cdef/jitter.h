@@ -27,6 +27,7 @@ int bl_jitter_init(struct bl_jitter *j);
 int bl_jitter_set(struct bl_jitter *j, const struct bl_jitter_cfg *cfg);
 void bl_jitter_reset(struct bl_jitter *j);
 int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n);
+int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n, uint32_t waited);
 int bl_jitter_get(struct bl_jitter *j, uint8_t *out, size_t n, uint64_t *present);
 size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n);
 int32_t bl_jitter_wish(const struct bl_jitter *j);

@@ -70,6 +70,7 @@ struct bl_engine {
 	struct bl_rtp_sockets sockets[BL_RTP_PORTS];
 	struct bl_ciphers ciphers[BL_RTP_PORTS];
 	uint64_t came[BL_RTP_PORTS]; /* bit of each octet of this tick that was not lost */
+	uint8_t quiet[BL_RTP_PORTS]; /* those that did not come are comfort noise */
 	pthread_t reference;
 	uint8_t rx[BL_PORTS][BL_TICK_SAMPLES]; /* A-law, this tick */
 	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
@@ -181,13 +182,38 @@ bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *
 
 /* rtp_port.c, rtp_send.c */
 bool bl_rtp_valid(const struct bl_rtp_command *c);
-void bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample);
+bool bl_rtp_types_fit(unsigned codec, unsigned payload_type, unsigned event_type, unsigned sent_event_type,
+                      unsigned noise_type);
+void bl_rtp_setup(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c);
 void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample);
 void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile);
+/* What goes by the codec's clock or has its state, anew. */
+void bl_rtp_codec_begin(struct bl_engine *e, unsigned port);
 void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);
 void bl_rtp_receive(struct bl_engine *e);
 void bl_rtp_conceal(struct bl_engine *e);
 void bl_rtp_send(struct bl_engine *e);
+
+/* rtp_order.c: ports whose codec is no law of G.711 */
+void bl_order_forget(struct bl_engine *e, unsigned port);
+/* A packet of the held source, without sound where its length is 0; false: too late to be heard. */
+bool bl_order_take(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet);
+/* Before the jitter buffer gives a tick. */
+void bl_order_tick(struct bl_engine *e, unsigned port);
+
+/* rtp_noise.c: comfort noise, RFC 3389 */
+void bl_noise_begin(struct bl_engine *e, unsigned port);
+/* A descriptor came. */
+void bl_noise_take(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet);
+/* Sound of this timestamp came, in a pause. */
+void bl_noise_ends(struct bl_engine *e, unsigned port, uint32_t timestamp);
+/* Before the jitter buffer gives a tick: what is missing of it is noise. */
+bool bl_noise_is_due(struct bl_engine *e, unsigned port);
+void bl_noise_fill(struct bl_engine *e, unsigned port, uint64_t came);
+/* A tick that the port sends, one that suppresses silence. */
+void bl_noise_listen(struct bl_engine *e, unsigned port, const struct bl_measure *said);
+/* Instead of a packet of sound: octets of a descriptor, 0: nothing, below 0: the sound is to be sent. */
+int bl_noise_instead(struct bl_engine *e, unsigned port, unsigned samples, uint8_t *out, size_t room);
 
 /* rtp_control.c: RTCP */
 void bl_rtcp_begin(struct bl_rtp_port *r, uint64_t sample);
@@ -228,15 +254,16 @@ static inline bool bl_stop_asked(const struct bl_header *h)
 	return __atomic_load_n(&h->stop, __ATOMIC_ACQUIRE);
 }
 
-/* RFC 3551 §6: dynamic ones; both or none. */
-static inline bool bl_event_types_valid(uint8_t received, uint8_t sent)
+/* Of the octets in the jitter buffer. */
+static inline uint8_t bl_rtp_law(const struct bl_rtp_port *r)
 {
-	return (!received && !sent) || (received >= 96 && received <= 127 && sent >= 96 && sent <= 127);
+	return r->codec == BL_CODEC_PCMU ? BL_JITTER_ULAW : BL_JITTER_ALAW;
 }
 
-static inline uint8_t bl_rtp_payload_type(const struct bl_rtp_port *r)
+/* What our packets of this tick's first sample say. */
+static inline uint32_t bl_rtp_timestamp(const struct bl_rtp_port *r, uint64_t sample)
 {
-	return r->law == BL_JITTER_ULAW ? BL_RTP_PCMU : BL_RTP_PCMA;
+	return r->timestamp_base + bl_codec_units(r->codec) * (uint32_t)sample;
 }
 
 /* Nothing is done to a sound at 0 dB. */

@@ -80,7 +80,7 @@ int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct
 	sockets->rtp = sockets->rtcp = -1;
 	bl_port_close(e, port);
 	*sockets = kept;
-	bl_rtp_setup(bl_rtp_of(e, port), c, e->tick.sample);
+	bl_rtp_setup(e, port, c);
 	error = kept.rtp < 0 ? bl_rtp_bind(e, port) : 0;
 	if (!error)
 		set_up(e, port, owner, BL_PORT_RTP);

@@ -110,26 +110,36 @@ static void mend_event(struct bl_telephone_event_rx *rx)
 	*rx = known;
 }
 
-static void mend_rtp(struct bl_rtp_port *r, unsigned profile)
+/* A torn name of a codec is taken for the plainest; its peer's packets then are of another type, and counted. */
+static void mend_codec(struct bl_rtp_port *r)
 {
+	if (!bl_codec_served(r->codec) || !bl_codec_type_fits(r->codec, r->payload_type)) {
+		r->codec = BL_CODEC_PCMA;
+		r->payload_type = BL_RTP_PCMA;
+	}
+	if (!bl_codec_packet_fits(r->codec, r->packet_ms))
+		r->packet_ms = 20;
+	if (!bl_rtp_types_fit(r->codec, r->payload_type, r->event_type, r->sent_event_type, r->noise_type))
+		r->event_type = r->sent_event_type = r->noise_type = 0;
+	r->suppress = r->suppress && r->noise_type;
+}
+
+static void mend_rtp(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	uint64_t late = r->jitter.late, resyncs = r->jitter.resyncs;
 
-	if (r->packet_ms != 5 && r->packet_ms != 10 && r->packet_ms != 20)
-		r->packet_ms = 20;
-	if (r->law > BL_JITTER_ULAW)
-		r->law = BL_JITTER_ALAW;
-	if (!bl_event_types_valid(r->event_type, r->sent_event_type))
-		r->event_type = r->sent_event_type = 0;
+	mend_codec(r);
 	r->fill = 0;
 	r->marker = 1;
 	(void)bl_jitter_init(&r->jitter); /* these cannot fail on their defaults */
-	bl_rtp_profile(r, profile);
+	bl_rtp_profile(r, bl_port(e, port)->profile);
 	r->jitter.late = late;
 	r->jitter.resyncs = resyncs + 1;
 	(void)bl_plc_init(&r->plc);
 	r->sounded = 0;
 	mend_event(&r->event_rx);
-	(void)bl_telephone_event_tx_init(&r->event_tx, NULL);
+	bl_rtp_codec_begin(e, port);
 }
 
 /* Its UDP port is gone, or its settings are torn: its owner hears it as if it had asked just now. */
@@ -160,7 +170,7 @@ static void mend_port(struct bl_engine *e, unsigned port)
 	(void)bl_level_init(&p->tx_level, NULL);
 	if (p->kind != BL_PORT_RTP)
 		return;
-	mend_rtp(bl_rtp_of(e, port), p->profile);
+	mend_rtp(e, port);
 	bl_rtcp_begin(bl_rtp_of(e, port), e->tick.sample);
 	if (bl_secure_resume(e, port) < 0)
 		e->segment->header.repaired++; /* mute and deaf until its keys are given again */

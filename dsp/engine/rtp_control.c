@@ -113,15 +113,17 @@ static void send_report(struct bl_engine *e, unsigned port, int bye)
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_sockets *s = &e->sockets[port - BL_RTP_FIRST];
 	struct bl_address to = {r->remote.ip, (uint16_t)(r->remote.port + !r->mux), 0};
-	struct bl_rtcp_sending sending = {(uint32_t)r->counters.sent, r->octets,
-	                                  r->timestamp_base + (uint32_t)e->tick.sample};
+	struct bl_rtcp_sending sending = {(uint32_t)r->counters.sent, r->octets, bl_rtp_timestamp(r, e->tick.sample)};
+	struct bl_rtp_source heard;
 	uint8_t octets[BL_RTCP_OCTETS_MAX + BL_SRTP_TRAILER_MAX];
 	struct bl_rtcp_voip voip;
 	size_t n;
 	int made;
 
 	fill_voip(e, port, &voip);
-	made = bl_rtcp_build(&r->rtcp, now_of(e->tick.sample), &sending, r->latched ? &r->rx : NULL, r->remote_ssrc,
+	heard = r->rx;
+	heard.jitter *= bl_codec_units(r->codec); /* RFC 3550 §6.4.1: in timestamp units */
+	made = bl_rtcp_build(&r->rtcp, now_of(e->tick.sample), &sending, r->latched ? &heard : NULL, r->remote_ssrc,
 	                     r->latched ? &voip : NULL, bye, octets, BL_RTCP_OCTETS_MAX);
 	if (made <= 0)
 		return;

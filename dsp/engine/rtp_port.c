@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RTP ports: G.711 over UDP, RFC 3550 and 3551, telephone events beside it (RFC 4733).
+ * RTP ports: sound over UDP, RFC 3550 and 3551, telephone events beside it (RFC 4733).
+ *
+ * From the jitter buffer on all sound is of 8 kHz, in octets of G.711: another codec's packets are decoded before it,
+ * and their timestamps counted in samples of 8 kHz. Events keep the codec's clock until they are told.
  *
  * A port sends to the remote that signalling named. A packet from there is believed at once and at any time; one from
  * elsewhere, a peer behind an address translator, when four came in a row and the named one is silent. Address and SSRC
@@ -28,29 +31,71 @@ static bool remote_valid(const struct bl_address *remote)
 	return (remote->port != 0) == (remote->ip != 0);
 }
 
-bool bl_rtp_valid(const struct bl_rtp_command *c)
+static bool dynamic(unsigned type)
 {
-	return remote_valid(&c->remote) && (c->packet_ms == 5 || c->packet_ms == 10 || c->packet_ms == 20) &&
-	       c->law <= BL_JITTER_ULAW && bl_event_types_valid(c->event_type, c->sent_event_type);
+	return type >= 96 && type <= 127;
 }
 
-void bl_rtp_setup(struct bl_rtp_port *r, const struct bl_rtp_command *c, uint64_t sample)
+bool bl_rtp_types_fit(unsigned codec, unsigned payload_type, unsigned event_type, unsigned sent_event_type,
+                      unsigned noise_type)
 {
+	bool events = dynamic(event_type) && dynamic(sent_event_type) && event_type != payload_type &&
+	              sent_event_type != payload_type;
+	bool noise = (noise_type == BL_RTP_CN || dynamic(noise_type)) && codec != BL_CODEC_OPUS &&
+	             noise_type != payload_type && noise_type != event_type && noise_type != sent_event_type;
+
+	return bl_codec_type_fits(codec, payload_type) && (events || (!event_type && !sent_event_type)) &&
+	       (noise || !noise_type);
+}
+
+bool bl_rtp_valid(const struct bl_rtp_command *c)
+{
+	return remote_valid(&c->remote) && bl_codec_served(c->codec) && bl_codec_packet_fits(c->codec, c->packet_ms) &&
+	       bl_rtp_types_fit(c->codec, c->payload_type, c->event_type, c->sent_event_type, c->noise_type) &&
+	       (c->noise_type || !c->suppress);
+}
+
+void bl_rtp_codec_begin(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	uint32_t clock_hz = BL_SAMPLE_RATE_HZ * bl_codec_units(r->codec);
+	struct bl_telephone_event_tx_cfg tx;
+
+	(void)bl_telephone_event_tx_init(&r->event_tx, NULL); /* defaults cannot fail, nor can such a clock */
+	tx = r->event_tx.cfg;
+	tx.clock_hz = clock_hz;
+	(void)bl_telephone_event_tx_init(&r->event_tx, &tx);
+	r->event_rx.cfg.clock_hz = clock_hz;
+	bl_noise_begin(e, port);
+	if (!bl_codec_coded(r->codec))
+		return;
+	bl_codec_init(&e->segment->codecs[port - BL_RTP_FIRST].state, r->codec);
+	bl_order_forget(e, port);
+}
+
+void bl_rtp_setup(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	uint64_t sample = e->tick.sample;
+
 	memset(r, 0, sizeof *r);
 	(void)bl_jitter_init(&r->jitter); /* these cannot fail on their defaults */
 	(void)bl_plc_init(&r->plc);
 	bl_loss_init(&r->loss);
 	(void)bl_telephone_event_rx_init(&r->event_rx, NULL);
-	(void)bl_telephone_event_tx_init(&r->event_tx, NULL);
 	/* RFC 3550 §5.1: random; without entropy zeros serve, only less well. */
 	(void)!getrandom(&r->ssrc, sizeof r->ssrc, GRND_NONBLOCK);
 	(void)!getrandom(&r->timestamp_base, sizeof r->timestamp_base, GRND_NONBLOCK);
 	(void)!getrandom(&r->sequence, sizeof r->sequence, GRND_NONBLOCK);
 	r->packet_ms = c->packet_ms;
-	r->law = c->law;
-	bl_rtp_profile(r, BL_PROFILE_VOICE);
+	r->codec = c->codec;
+	r->payload_type = c->payload_type;
 	r->event_type = c->event_type;
 	r->sent_event_type = c->sent_event_type;
+	r->noise_type = c->noise_type;
+	r->suppress = c->suppress != 0;
+	bl_rtp_codec_begin(e, port);
+	bl_rtp_profile(r, BL_PROFILE_VOICE);
 	r->sequence &= 0x7fff; /* RFC 3711 §3.3.1: far from its wrap */
 	bl_rtcp_begin(r, sample);
 	bl_rtp_remote(r, &c->remote, sample);
@@ -65,7 +110,7 @@ void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
 		bl_plc_reset(&r->plc);
 		r->sounded = 0;
 	}
-	jitter.law = r->law;
+	jitter.law = bl_rtp_law(r);
 	jitter.vbd = profile != BL_PROFILE_VOICE;
 	jitter.resampled = profile == BL_PROFILE_VBD;
 	jitter.min_samples = LEAST_SAMPLES;
@@ -96,15 +141,35 @@ void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint6
 	r->remote = r->signalled = *remote;
 }
 
+/* A timestamp of the codec's clock in samples of 8 kHz, which go on over its wrap. */
+static uint32_t samples_of(const struct bl_rtp_port *r, uint32_t wire)
+{
+	int32_t units = (int32_t)bl_codec_units(r->codec), beyond = (int32_t)(wire - r->wire_timestamp);
+
+	if (units == 1)
+		return wire;
+	return r->timestamp + (uint32_t)(beyond / units - (beyond % units < 0));
+}
+
+/* The relay compares it with what is heard. */
+static void tell_event(struct bl_engine *e, unsigned port, struct bl_telephone_event_change *change)
+{
+	const struct bl_rtp_port *r = bl_rtp_of(e, port);
+
+	change->timestamp = samples_of(r, change->timestamp);
+	change->duration /= bl_codec_units(r->codec);
+	bl_digit_event(e, port, change);
+}
+
 /* The stream of an event that is on is given up: nobody else would tell its end. */
 static void end_event(struct bl_engine *e, unsigned port)
 {
 	struct bl_telephone_event_rx *rx = &bl_rtp_of(e, port)->event_rx;
-	const struct bl_telephone_event_change end = {
+	struct bl_telephone_event_change end = {
 	        .event = rx->event, .timestamp = rx->begin, .duration = rx->segment - rx->begin + rx->duration};
 
 	if (rx->on)
-		bl_digit_event(e, port, &end);
+		tell_event(e, port, &end);
 	bl_telephone_event_rx_reset(rx);
 }
 
@@ -123,6 +188,11 @@ static void latch(struct bl_engine *e, unsigned port, const struct bl_address *f
 		end_event(e, port);
 		bl_plc_reset(&r->plc);
 		r->sounded = 0;
+		r->pause = 0;
+		if (bl_codec_coded(r->codec)) {
+			bl_codec_listen(&e->segment->codecs[port - BL_RTP_FIRST].state, r->codec);
+			bl_order_forget(e, port);
+		}
 	}
 	r->remote = *from;
 	r->remote_ssrc = packet->ssrc;
@@ -193,18 +263,43 @@ static void account(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, u
 		bl_loss_take(&r->loss, (uint32_t)step - 1, late);
 }
 
-static void take_sound(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, uint64_t sample)
+static void take_sound(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
 {
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	uint32_t highest = r->rx.highest;
 	int late;
 
-	if (bl_rtp_source_take(&r->rx, packet, (uint32_t)sample))
+	if (bl_rtp_source_take(&r->rx, packet, (uint32_t)e->tick.sample))
 		return;
-	late = bl_jitter_put(&r->jitter, packet->timestamp, packet->payload, packet->length) == -ETIME;
+	if (bl_codec_coded(r->codec))
+		late = !bl_order_take(e, port, packet);
+	else
+		late = bl_jitter_put(&r->jitter, packet->timestamp, packet->payload, packet->length) == -ETIME;
+	if (r->pause)
+		bl_noise_ends(e, port, packet->timestamp);
 	account(r, packet, highest, late);
 }
 
-static void take_event(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
+/* Its place in the order of a codec's packets. */
+static void pass(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
+{
+	struct bl_rtp_packet silent = *packet;
+
+	silent.length = 0;
+	if (bl_codec_coded(bl_rtp_of(e, port)->codec))
+		(void)bl_order_take(e, port, &silent); /* there is no sound that could be late */
+}
+
+static void take_noise(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
+{
+	if (bl_rtp_source_take(&bl_rtp_of(e, port)->rx, packet, (uint32_t)e->tick.sample))
+		return;
+	pass(e, port, packet);
+	bl_noise_take(e, port, packet);
+}
+
+/* `wire`: its timestamp by the codec's clock. */
+static void take_event(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet, uint32_t wire)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_telephone_event_change changes[CHANGES];
@@ -212,15 +307,16 @@ static void take_event(struct bl_engine *e, unsigned port, const struct bl_rtp_p
 
 	if (bl_rtp_source_take(&r->rx, packet, (uint32_t)e->tick.sample))
 		return;
-	count = bl_telephone_event_rx_take(&r->event_rx, packet->timestamp, packet->marker, packet->payload,
-	                                   packet->length, changes, CHANGES);
+	pass(e, port, packet);
+	count = bl_telephone_event_rx_take(&r->event_rx, wire, packet->marker, packet->payload, packet->length, changes,
+	                                   CHANGES);
 	if (count < 0) {
 		r->counters.bad++;
 		return;
 	}
 	r->counters.events++;
 	for (int i = 0; i < count; i++)
-		bl_digit_event(e, port, &changes[i]);
+		tell_event(e, port, &changes[i]);
 }
 
 /* RFC 3264 §6.1: under the number that we named; a peer that named another one may use that. */
@@ -231,13 +327,17 @@ static bool is_event(const struct bl_rtp_port *r, const struct bl_rtp_packet *pa
 
 static bool payload_known(struct bl_rtp_port *r, const struct bl_rtp_packet *packet)
 {
-	if (packet->payload_type == bl_rtp_payload_type(r)) {
-		if (packet->length >= 1 && packet->length <= BL_JITTER_PACKET_MAX)
+	if (packet->payload_type == r->payload_type) {
+		size_t most = bl_codec_coded(r->codec) ? BL_OPUS_PACKET_MAX : BL_JITTER_PACKET_MAX;
+
+		if (packet->length >= 1 && packet->length <= most)
 			return true;
 		r->counters.bad++;
 		return false;
 	}
 	if (is_event(r, packet))
+		return true;
+	if (r->noise_type && packet->payload_type == r->noise_type && packet->length)
 		return true;
 	r->counters.other_payload++;
 	return false;
@@ -247,6 +347,7 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_packet packet;
+	uint32_t wire;
 
 	if (bl_rtcp_muxed(octets, n)) {
 		if (bl_rtcp_datagram(e, port, from, octets, n))
@@ -267,10 +368,19 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 	}
 	r->last_packet = e->tick.sample;
 	r->timed_out = 0;
-	if (is_event(r, &packet))
-		take_event(e, port, &packet);
-	else
-		take_sound(r, &packet, e->tick.sample);
+	wire = packet.timestamp;
+	packet.timestamp = samples_of(r, wire);
+	if (is_event(r, &packet)) {
+		take_event(e, port, &packet, wire);
+		return;
+	}
+	if (r->noise_type && packet.payload_type == r->noise_type) {
+		take_noise(e, port, &packet);
+		return;
+	}
+	r->wire_timestamp += bl_codec_units(r->codec) * (packet.timestamp - r->timestamp);
+	r->timestamp = packet.timestamp;
+	take_sound(e, port, &packet);
 }
 
 static void watch_silence(struct bl_engine *e, unsigned port)
@@ -297,7 +407,7 @@ static void resample(struct bl_rtp_port *r, const uint8_t *octets, size_t n, uin
 {
 	int16_t sound[BL_TICK_SAMPLES + 1];
 
-	if (r->law == BL_JITTER_ULAW)
+	if (r->codec == BL_CODEC_PCMU)
 		bl_ulaw_decode(octets, sound, n);
 	else
 		bl_alaw_decode(octets, sound, n);
@@ -309,16 +419,21 @@ static void resample(struct bl_rtp_port *r, const uint8_t *octets, size_t n, uin
 static void play_out(struct bl_engine *e, unsigned port)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
-	uint8_t octets[BL_TICK_SAMPLES + 1];
-	bool running = r->jitter.running;
+	uint8_t *quiet = &e->quiet[port - BL_RTP_FIRST], octets[BL_TICK_SAMPLES + 1];
 	size_t n = wanted(r);
-	int came = bl_jitter_get(&r->jitter, octets, n, &e->came[port - BL_RTP_FIRST]);
+	bool running;
+	int came;
 
-	if (running && !r->over)
+	*quiet = r->pause && bl_noise_is_due(e, port);
+	if (bl_codec_coded(r->codec))
+		bl_order_tick(e, port);
+	running = r->jitter.running;
+	came = bl_jitter_get(&r->jitter, octets, n, &e->came[port - BL_RTP_FIRST]);
+	if (running && !*quiet && !r->over)
 		r->counters.silence_samples += n - (size_t)came;
 	if (r->jitter.cfg.resampled)
 		resample(r, octets, n, e->rx[port]);
-	else if (r->law == BL_JITTER_ULAW)
+	else if (r->codec == BL_CODEC_PCMU)
 		bl_ulaw_to_alaw(octets, e->rx[port], BL_TICK_SAMPLES);
 	else
 		memcpy(e->rx[port], octets, BL_TICK_SAMPLES);
@@ -335,7 +450,7 @@ void bl_rtp_receive(struct bl_engine *e)
 			continue;
 		play_out(e, port);
 		if (bl_telephone_event_rx_tick(&bl_rtp_of(e, port)->event_rx, &change))
-			bl_digit_event(e, port, &change);
+			tell_event(e, port, &change);
 		watch_silence(e, port);
 	}
 }
@@ -369,6 +484,12 @@ void bl_rtp_conceal(struct bl_engine *e)
 		r = bl_rtp_of(e, port);
 		came = e->came[port - BL_RTP_FIRST];
 		r->sounded |= came != 0;
+		if (e->quiet[port - BL_RTP_FIRST] && came != BL_ALL_CAME) {
+			bl_noise_fill(e, port, came);
+			bl_plc_good(&r->plc, e->heard[port], BL_TICK_SAMPLES);
+			bl_alaw_encode(e->heard[port], e->rx[port], BL_TICK_SAMPLES);
+			continue;
+		}
 		if (!r->sounded || (!came && (r->over || !r->jitter.running)))
 			continue; /* nothing was lost before the first sound, in a pause, or after the end */
 		made = r->plc.lost || came != BL_ALL_CAME;

@@ -5,11 +5,6 @@
 #include "g711.h"
 #include "machine.h"
 
-static uint32_t timestamp_of(const struct bl_engine *e, const struct bl_rtp_port *r)
-{
-	return r->timestamp_base + (uint32_t)e->tick.sample;
-}
-
 /* `length` octets of payload stand in r->packet. */
 static void send_packet(struct bl_engine *e, unsigned port, uint8_t payload_type, uint8_t marker, uint32_t timestamp,
                         size_t length)
@@ -33,23 +28,58 @@ static void send_packet(struct bl_engine *e, unsigned port, uint8_t payload_type
 	r->counters.sent++;
 }
 
-static void send_sound(struct bl_engine *e, unsigned port)
+/* A tick's sound to what waits for the next packet. */
+static void gather(struct bl_engine *e, unsigned port)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	uint8_t *payload = r->packet + BL_RTP_HEADER;
-	uint16_t fill;
 
 	if (r->fill > BL_RTP_PAYLOAD - BL_TICK_SAMPLES)
 		r->fill = 0;
-	if (r->law == BL_JITTER_ULAW)
+	if (bl_codec_coded(r->codec))
+		memcpy(e->segment->codecs[port - BL_RTP_FIRST].said + r->fill, e->said[port], sizeof e->said[port]);
+	else if (r->codec == BL_CODEC_PCMU)
 		bl_alaw_to_ulaw(e->tx[port], payload + r->fill, BL_TICK_SAMPLES);
 	else
 		memcpy(payload + r->fill, e->tx[port], BL_TICK_SAMPLES);
-	r->fill = fill = (uint16_t)(r->fill + BL_TICK_SAMPLES);
-	if (fill < r->packet_ms * 8)
+	r->fill = (uint16_t)(r->fill + BL_TICK_SAMPLES);
+}
+
+/* True where this packet's sound is silence that is not sent. Octets of G.711 stand where a descriptor will. */
+static bool send_noise(struct bl_engine *e, unsigned port, unsigned n)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	uint8_t descriptor[BL_SID_OCTETS];
+	int octets = bl_noise_instead(e, port, n, descriptor, sizeof descriptor);
+
+	if (octets > 0) {
+		memcpy(r->packet + BL_RTP_HEADER, descriptor, (size_t)octets);
+		send_packet(e, port, r->noise_type, 0, bl_rtp_timestamp(r, e->tick.sample + BL_TICK_SAMPLES - n),
+		            (size_t)octets);
+	}
+	return octets >= 0;
+}
+
+static void send_sound(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	struct bl_rtp_codec *c = &e->segment->codecs[port - BL_RTP_FIRST];
+	int octets, n;
+
+	gather(e, port);
+	n = octets = r->fill;
+	if (n < r->packet_ms * 8)
 		return;
 	r->fill = 0;
-	send_packet(e, port, bl_rtp_payload_type(r), r->marker, timestamp_of(e, r) + BL_TICK_SAMPLES - fill, fill);
+	if (r->suppress && send_noise(e, port, (unsigned)n))
+		return;
+	if (bl_codec_coded(r->codec))
+		octets = bl_codec_encode(&c->state, r->codec, c->said, (size_t)n, r->packet + BL_RTP_HEADER,
+		                         BL_RTP_PAYLOAD);
+	if (octets <= 0)
+		return;
+	send_packet(e, port, r->payload_type, r->marker,
+	            bl_rtp_timestamp(r, e->tick.sample + BL_TICK_SAMPLES - (uint64_t)n), (size_t)octets);
 	r->marker = 0;
 }
 
@@ -61,7 +91,7 @@ static bool send_event(struct bl_engine *e, unsigned port)
 
 	if (!r->event_type)
 		return false;
-	if (bl_telephone_event_tx_tick(&r->event_tx, timestamp_of(e, r), &packet)) {
+	if (bl_telephone_event_tx_tick(&r->event_tx, bl_rtp_timestamp(r, e->tick.sample), &packet)) {
 		r->fill = 0; /* the sound before it is not sent after it */
 		memcpy(r->packet + BL_RTP_HEADER, packet.payload, packet.length);
 		send_packet(e, port, r->sent_event_type, packet.marker, packet.timestamp, packet.length);
@@ -78,6 +108,8 @@ void bl_rtp_send(struct bl_engine *e)
 
 		if (bl_port(e, port)->kind != BL_PORT_RTP || !bl_rtp_of(e, port)->remote.port)
 			continue;
+		if (bl_rtp_of(e, port)->suppress)
+			bl_noise_listen(e, port, &e->batch.measured[i]);
 		if (!send_event(e, port))
 			send_sound(e, port);
 		bl_rtcp_tick(e, port);

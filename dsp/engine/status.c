@@ -37,6 +37,19 @@ void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_st
 	                                p->rx.counters.long_frames + p->rx.counters.non_aligned;
 }
 
+/* Loss is concealed behind every codec alike; G.113 has figures of it for none but G.711. */
+static uint8_t emodel_of(unsigned codec)
+{
+	static const uint8_t by_codec[BL_CODECS] = {
+	        [BL_CODEC_PCMA] = BL_EMODEL_G711_PLC,   [BL_CODEC_PCMU] = BL_EMODEL_G711_PLC,
+	        [BL_CODEC_G722] = BL_EMODEL_G722,       [BL_CODEC_G726_16] = BL_EMODEL_G726_16,
+	        [BL_CODEC_G726_24] = BL_EMODEL_G726_24, [BL_CODEC_G726_32] = BL_EMODEL_G726_32,
+	        [BL_CODEC_G726_40] = BL_EMODEL_G726_40, [BL_CODEC_OPUS] = BL_EMODEL_OPUS,
+	};
+
+	return codec < BL_CODECS ? by_codec[codec] : BL_EMODEL_CODECS;
+}
+
 void bl_rtp_leg(const struct bl_rtp_port *r, struct bl_leg *leg)
 {
 	struct bl_loss_figures loss;
@@ -44,7 +57,7 @@ void bl_rtp_leg(const struct bl_rtp_port *r, struct bl_leg *leg)
 
 	bl_loss_read(&r->loss, &loss);
 	*leg = (struct bl_leg){
-	        .codec = BL_EMODEL_G711_PLC,
+	        .codec = emodel_of(r->codec),
 	        .loss_percent = (float)(loss.loss_percent + loss.discard_percent),
 	        .burst_r = (float)loss.burst_r,
 	        .delay_ms = (float)r->packet_ms + (float)bl_jitter_delay(&r->jitter) / BL_SAMPLES_PER_MS +
@@ -65,6 +78,7 @@ static void rtp_status(const struct bl_rtp_port *r, struct bl_port_status *statu
 	}
 	status->loss_percent = leg.loss_percent;
 	status->round_trip_ms = bl_rtcp_round_trip_ms(&r->rtcp);
+	status->codec = r->codec;
 	status->secure = r->secure;
 	status->remote = r->remote;
 	status->jitter_us = (uint32_t)(r->rx.jitter / 16 * 125);

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "codec.h"
 #include "hdlc.h"
 #include "jitter.h"
 #include "sizes.h"
@@ -64,10 +65,13 @@ struct bl_send_frame {
 
 struct bl_rtp_command {
 	struct bl_address remote;
-	uint8_t packet_ms;       /* 5, 10 or 20 */
-	uint8_t law;             /* enum bl_jitter_law: A or µ; payload type 8 or 0 */
-	uint8_t event_type;      /* payload type under which telephone events come, 96 to 127; 0: none */
+	uint8_t packet_ms;       /* 5, 10 or 20; Opus: 10 or 20 */
+	uint8_t codec;           /* enum bl_codec */
+	uint8_t payload_type;    /* its static one, or 96 to 127 */
+	uint8_t event_type;      /* under which telephone events come, at the codec's clock, 96 to 127; 0: none */
 	uint8_t sent_event_type; /* and under which they are sent, which the peer named: both or none */
+	uint8_t noise_type;      /* of comfort noise, 13 or 96 to 127; 0: none, as with Opus */
+	uint8_t suppress;        /* silence is described by it, not sent */
 };
 
 struct bl_play_command {

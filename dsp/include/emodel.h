@@ -48,6 +48,10 @@ enum bl_emodel_codec {
 	BL_EMODEL_G722,
 	BL_EMODEL_G726_32,
 	BL_EMODEL_G729A,
+	BL_EMODEL_G726_16,
+	BL_EMODEL_G726_24,
+	BL_EMODEL_G726_40,
+	BL_EMODEL_OPUS, /* narrowband, 24 kbit/s, with FEC */
 	BL_EMODEL_CODECS
 };
 

@@ -107,6 +107,8 @@ int bl_jitter_set(struct bl_jitter *j, const struct bl_jitter_cfg *cfg);
 void bl_jitter_reset(struct bl_jitter *j);
 /* A packet of n octets, 1 to BL_JITTER_PACKET_MAX, else -EINVAL; -ETIME: too late, nothing of it is heard. */
 int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n);
+/* The same of a packet that came `waited` samples of our clock ago: what it tells of the network is of then. */
+int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n, uint32_t waited);
 /*
  * The next n octets, up to BL_JITTER_GET_MAX, else -EINVAL. Returns how many are sound that came; bit i of *present:
  * out[i] is. Joins are made only in calls of BL_JITTER_TICK or more.

@@ -12,6 +12,8 @@
 
 #include "agc.h"
 #include "bank.h"
+#include "cng.h"
+#include "codec.h"
 #include "command.h"
 #include "digit_relay.h"
 #include "dtmf.h"
@@ -23,6 +25,7 @@
 #include "plc.h"
 #include "rtcp.h"
 #include "rtp.h"
+#include "sid.h"
 #include "sizes.h"
 #include "skew.h"
 #include "srtp.h"
@@ -140,9 +143,14 @@ struct bl_rtp_port {
 	uint8_t latched;
 	uint8_t timed_out;
 	uint8_t packet_ms;
-	uint8_t law;             /* enum bl_jitter_law */
+	uint8_t codec;           /* enum bl_codec */
+	uint8_t payload_type;    /* of its packets */
 	uint8_t event_type;      /* under which telephone events come; 0: none */
 	uint8_t sent_event_type; /* under which they are sent, and heard too */
+	uint8_t noise_type;      /* of comfort noise; 0: none */
+	uint8_t suppress;        /* silence is not sent */
+	uint8_t pause;           /* comfort noise is heard, or soon */
+	uint8_t still;           /* comfort noise was sent, and no sound since */
 	uint8_t secure;          /* SRTP and nothing else */
 	uint8_t mux;             /* RTCP came on the RTP port (RFC 5761), and goes there */
 	uint8_t over;            /* the held SSRC has said BYE */
@@ -152,11 +160,13 @@ struct bl_rtp_port {
 	uint32_t other_ssrc;     /* RFC 3550 A.1 */
 	uint16_t other_sequence;
 	uint16_t other_packets;
-	uint64_t last_packet; /* sample at which the held source was last heard */
+	uint32_t wire_timestamp; /* of the newest sound, in units of the codec's clock, */
+	uint32_t timestamp;      /* and in samples of 8 kHz */
+	uint64_t last_packet;    /* sample at which the held source was last heard */
 	uint32_t ssrc;
 	uint32_t timestamp_base;
 	uint16_t sequence;
-	uint16_t fill; /* octets waiting in `packet` */
+	uint16_t fill; /* samples waiting for the next packet */
 	uint8_t packet[BL_RTP_HEADER + BL_RTP_PAYLOAD + BL_SRTP_TRAILER_MAX];
 	uint32_t octets;                 /* of payload sent */
 	struct bl_rtp_counters counters; /* received, lost, late, duplicates and resyncs are kept in the two below */
@@ -169,6 +179,43 @@ struct bl_rtp_port {
 	struct bl_telephone_event_rx event_rx;
 	struct bl_telephone_event_tx event_tx;
 	struct bl_srtp srtp_rx, srtp_tx;
+};
+
+/* What a port has besides that has comfort noise. */
+struct bl_rtp_noise {
+	struct bl_cng cng; /* that is heard */
+	uint32_t from;     /* its first timestamp, */
+	uint32_t until;    /* and that of the sound behind it */
+	struct bl_vad vad; /* of what is sent */
+	struct bl_sid sid;
+	uint32_t quiet;               /* samples of silence so far, */
+	uint32_t told;                /* and at the last descriptor */
+	uint32_t held;                /* samples for which something loud is taken for sound yet */
+	uint8_t level;                /* that was told, -dBov */
+	int16_t said[BL_RTP_PAYLOAD]; /* of the next packet */
+};
+
+#define BL_ORDER_SLOTS 8
+
+/* A packet that came before one sent earlier. */
+struct bl_rtp_early {
+	uint32_t timestamp; /* samples of 8 kHz */
+	uint32_t came;      /* by the jitter buffer's clock */
+	uint16_t sequence;
+	uint16_t octets; /* 0: no sound, an event */
+	uint8_t waits;
+	uint8_t payload[BL_OPUS_PACKET_MAX];
+};
+
+/* What a port has besides whose codec is no law of G.711. */
+struct bl_rtp_codec {
+	union bl_codec_state state;
+	uint8_t started;
+	uint8_t waiting;                           /* packets in `early` */
+	uint16_t next;                             /* sequence number that is to be decoded */
+	uint32_t end;                              /* timestamp after what was decoded last, samples of 8 kHz */
+	struct bl_rtp_early early[BL_ORDER_SLOTS]; /* by sequence number */
+	int16_t said[BL_RTP_PAYLOAD];              /* of the next packet */
 };
 
 #endif

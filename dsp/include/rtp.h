@@ -10,6 +10,8 @@
 #define BL_RTP_HEADER 12
 #define BL_RTP_PCMU 0
 #define BL_RTP_PCMA 8 /* payload type, RFC 3551 §6 */
+#define BL_RTP_G722 9
+#define BL_RTP_CN 13 /* RFC 3389 */
 
 struct bl_rtp_packet {
 	uint16_t sequence;

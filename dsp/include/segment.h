@@ -102,6 +102,8 @@ struct bl_segment {
 	struct bl_span spans[BL_SPANS];
 	struct bl_port ports[BL_PORTS];
 	struct bl_rtp_port rtp[BL_RTP_PORTS];
+	struct bl_rtp_codec codecs[BL_RTP_PORTS];
+	struct bl_rtp_noise noises[BL_RTP_PORTS];
 	struct bl_echo echo[BL_RTP_FIRST]; /* of timeslots */
 	struct bl_skew rx_skew[BL_RTP_FIRST], tx_skew[BL_RTP_FIRST];
 	struct bl_recording recordings[BL_RECORDINGS];
@@ -144,6 +146,7 @@ struct bl_port_status {
 	float erl_db, erle_db;
 	uint32_t clipped; /* samples of the last second */
 	struct bl_address remote;
+	uint8_t codec;        /* of an RTP port: enum bl_codec */
 	uint8_t secure;       /* SRTP */
 	float mos_lq, mos_cq; /* 0: not known */
 	float loss_percent;   /* lost and late */

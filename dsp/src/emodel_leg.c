@@ -16,10 +16,12 @@ struct codec {
 };
 
 static const struct codec codecs[BL_EMODEL_CODECS] = {
-        [BL_EMODEL_G711] = {0, 4.3, 0, 0},    [BL_EMODEL_G711_PLC] = {0, 25.1, 0, 0},
+        [BL_EMODEL_G711] = {0, 4.3, 0, 0},     [BL_EMODEL_G711_PLC] = {0, 25.1, 0, 0},
         [BL_EMODEL_G722] = {0, 4.3, 13, 4.9}, /* heard in narrowband it is no worse than G.711 */
         [BL_EMODEL_G726_32] = {7, 4.3, 0, 0}, /* no figure of its own for loss: that of G.711 without concealment */
-        [BL_EMODEL_G729A] = {11, 19, 0, 0},
+        [BL_EMODEL_G729A] = {11, 19, 0, 0},    [BL_EMODEL_G726_16] = {50, 4.3, 0, 0},
+        [BL_EMODEL_G726_24] = {25, 4.3, 0, 0}, [BL_EMODEL_G726_40] = {2, 4.3, 0, 0},
+        [BL_EMODEL_OPUS] = {3, 25.1, 0, 0}, /* assumed, G.113 has none: by PESQ between G.726 of 40 and 32 */
 };
 
 static int figures_fit(const struct bl_leg *leg)

@@ -126,13 +126,14 @@ static int put_late(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octe
 	return 0;
 }
 
-static __attribute__((noinline)) int put_any(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n)
+static __attribute__((noinline)) int put_any(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n,
+                                             uint32_t waited)
 {
 	int32_t lead = (int32_t)(timestamp - j->play);
 
 	if (!j->running || lead > LEAD_MAX || lead < -BL_JITTER_SAMPLES)
 		lay_out(j, timestamp);
-	bl_jitter_observe(j, j->now - timestamp);
+	bl_jitter_observe(j, j->now - waited - timestamp);
 	if (j->stalled)
 		resume(j, timestamp, n);
 	lead = (int32_t)(timestamp - j->play);
@@ -150,11 +151,16 @@ int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets
 	if (n < 1 || n > BL_JITTER_PACKET_MAX)
 		return -EINVAL;
 	if (UNLIKELY(n != USUAL || !j->running || lead > LEAD_MAX || j->stalled))
-		return put_any(j, timestamp, octets, n);
+		return put_any(j, timestamp, octets, n, 0);
 	bl_jitter_observe(j, j->now - timestamp);
 	j->last_lead = (int32_t)lead;
 	store(j, timestamp, octets, USUAL);
 	return 0;
+}
+
+int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n, uint32_t waited)
+{
+	return n < 1 || n > BL_JITTER_PACKET_MAX ? -EINVAL : put_any(j, timestamp, octets, n, waited);
 }
 
 static void fill(const struct bl_jitter *j, uint8_t *out, size_t n)

@@ -43,6 +43,25 @@ def test_any_order_within_the_depth_is_heard_in_order(start: int, delays: list[i
     assert (buffer.late, buffer.resyncs) == (0, 0)
 
 
+@pytest.mark.parametrize(("waited", "wanted"), [(240, 80), (0, 240)])
+def test_what_was_held_back_tells_of_the_network_by_when_it_came(waited: int, wanted: int) -> None:
+    """A network without jitter, behind which every eighth packet waits 30 ms: told, it costs no delay."""
+    buffer = JitterBuffer()
+    buffer.set("octets")
+    held: list[tuple[int, bytes]] = []
+    for n in range(400):
+        if n % 8 == 0:
+            held.append((160 * n, b"\x01" * 160))
+        else:
+            assert buffer.put(160 * n, b"\x01" * 160)
+        buffer.take(80)
+        while held and held[0][0] <= 160 * n - 160:
+            timestamp, octets = held.pop(0)
+            assert buffer.put(timestamp, octets, waited)
+        buffer.take(80)
+    assert buffer.depth_samples == wanted
+
+
 def test_a_lost_packet_is_silence_of_its_length() -> None:
     buffer, parts = JitterBuffer(), sound(3)
     buffer.put(0, parts[0])

@@ -37,19 +37,19 @@ def host() -> Iterator[VirtualEngine]:
         yield host
 
 
-def heard(host: VirtualEngine, ppm: float, sound: bytes, payload_type: int = 8) -> tuple[bytes, list[float]]:
+def heard(host: VirtualEngine, ppm: float, sound: bytes) -> tuple[bytes, list[float]]:
     """What the port receives of a peer whose clock is so far off, from a second on, and its delays."""
     engine, recorder = host.engine(Client.SIP), Recorder(host.engine(Client.RECORDER))
     sent, delays = 0, []
     with RtpPeer(host.rtp_base) as peer:
-        engine.open_rtp(PORT, peer.address, payload_type)
+        engine.open_rtp(PORT, peer.address)
         engine.set_profile(PORT, Profile.VBD)
         host.tick()
         recorder.engine.record(1, PORT, PORT, SETTLED_S * RATE)
         for tick in range(MINUTES_S * TICKS_A_SECOND):
             while (sent + 1) * OCTETS / (1 + ppm * 1e-6) <= tick * TICK_SAMPLES + ON_THE_WAY:
                 payload = sound[sent * OCTETS : (sent + 1) * OCTETS]
-                peer.send(RtpPacket(sent, sent * OCTETS, payload, payload_type=payload_type).encode())
+                peer.send(RtpPacket(sent, sent * OCTETS, payload).encode())
                 sent += 1
             host.tick()
             if tick % (10 * TICKS_A_SECOND) == 10 * TICKS_A_SECOND - 1:

@@ -8,6 +8,8 @@ import itertools
 import pytest
 
 from appliance.media.events import (
+    Codec,
+    ComfortNoise,
     CommandRefused,
     DigitDetected,
     DigitsCollected,
@@ -174,6 +176,13 @@ def test_bad_values_never_reach_the_engine(call: Sides) -> None:
         lambda: branch.engine.open_rtp(5, None),
         lambda: branch.engine.open_rtp(256, None, sent_event_type=96),
         lambda: branch.engine.open_rtp(256, ("localhost", 5)),
+        lambda: branch.engine.open_rtp(256, None, packet_ms=15),
+        lambda: branch.engine.open_rtp(256, None, Codec.OPUS, packet_ms=5, payload_type=111),
+        lambda: branch.engine.open_rtp(256, None, Codec.OPUS),
+        lambda: branch.engine.open_rtp(256, None, Codec.G722, payload_type=8),
+        lambda: branch.engine.open_rtp(256, None, Codec.OPUS, payload_type=101, event_type=101),
+        lambda: branch.engine.open_rtp(256, None, Codec.OPUS, payload_type=111, noise=ComfortNoise()),
+        lambda: branch.engine.open_rtp(256, None, noise=ComfortNoise(8)),
         lambda: branch.engine.connect(1, 1),
         lambda: branch.engine.send_frame(0, bytes(301)),
         lambda: branch.engine.span_status(8),

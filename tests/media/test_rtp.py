@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.media.events import Client, CommandKind, CommandRefused, DigitsCollected, Profile, RtpTimedOut
+from appliance.media.events import Client, Codec, CommandKind, CommandRefused, DigitsCollected, Profile, RtpTimedOut
 from appliance.media.segment import Segment
 from tests.media.rig import Listener, Side, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
@@ -291,7 +291,7 @@ def test_port_that_is_opened_anew_refuses_no_packet(ends: Ends) -> None:
     opened = 0
     while time.monotonic() < until_s:
         if time.monotonic() > until_s - 1 + 0.02 * opened:
-            side.engine.open_rtp(PORT, peer.address, payload_type=0 if opened % 2 else 8)
+            side.engine.open_rtp(PORT, peer.address, codec=Codec(opened % 2))
             opened += 1
         peer.socket.send(b"no RTP")
     assert side.engine.port_status(PORT).rtp.bad > 0

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from appliance.media.events import Client, CommandRefused, DigitDetected, DigitsCollected, DigitsSent, Profile
+from appliance.media.events import Client, Codec, CommandRefused, DigitDetected, DigitsCollected, DigitsSent, Profile
 from appliance.media.segment import Segment
 from drivers.model import Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
@@ -204,7 +204,7 @@ def test_mu_law_port_speaks_and_hears_mu_law(ends: Ends) -> None:
     side, peer = ends
     sound, other = noise(0.5, 1), noise(0.5, 2)
     side.engine.close_port(PORT)
-    side.engine.open_rtp(PORT, peer.address, payload_type=0)
+    side.engine.open_rtp(PORT, peer.address, codec=Codec.PCMU)
     side.engine.set_profile(PORT, Profile.CLEAR)
     side.engine.record(2, PORT, PORT, 0)
     until(lambda: side.engine.port_status(PORT).profile is Profile.CLEAR)

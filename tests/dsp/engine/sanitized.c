@@ -21,6 +21,7 @@
 #define LIVES 3
 
 static uint64_t seed = 88172645463325252u;
+static uint16_t peer; /* our socket's UDP port: what comes from there is believed */
 
 static uint32_t chance(uint32_t most)
 {
@@ -104,11 +105,16 @@ static void give_command(struct bl_segment *s)
 	if (c.kind == BL_CONNECT || c.kind == BL_LISTEN || c.kind == BL_WHISPER)
 		c.peer = (uint16_t)(chance(2) ? BL_RTP_FIRST + chance(8) : chance(10));
 	if (c.kind == BL_OPEN_RTP) {
-		c.rtp = (struct bl_rtp_command){{0x7f000001, (uint16_t)(1024 + chance(60000)), 0},
-		                                20,
-		                                (uint8_t)chance(2),
-		                                chance(2) ? 101 : 0,
-		                                0};
+		static const uint8_t types[] = {8, 0, 9, 96, 97, 98, 99, 111, 8};
+		uint8_t codec = (uint8_t)chance(BL_CODECS + 1);
+
+		c.rtp = (struct bl_rtp_command){.remote = {0x7f000001, peer, 0},
+		                                .packet_ms = (uint8_t)(5u << chance(3)),
+		                                .codec = codec,
+		                                .payload_type = types[chance(8) ? codec : chance(9)],
+		                                .event_type = chance(2) ? 101 : 0,
+		                                .noise_type = chance(2) ? 13 : 0,
+		                                .suppress = (uint8_t)chance(2)};
 		c.rtp.sent_event_type = c.rtp.event_type;
 	}
 	if (c.kind == BL_PLAY && chance(2)) {
@@ -116,6 +122,23 @@ static void give_command(struct bl_segment *s)
 		c.play.sounds[0] = (struct bl_sound){BL_ARENA_OCTETS - 100 - chance(4), 100};
 	}
 	bl_command_push(s, chance(BL_CLIENTS), &c);
+}
+
+/* Of any codec, of one source, near the packets before it: what gets as far as a decoder. */
+static void like_a_stream(uint8_t *datagram)
+{
+	static uint16_t sequence;
+	uint16_t told = (uint16_t)(++sequence + (chance(4) ? 0 : chance(12)));
+
+	datagram[0] = 0x80;
+	datagram[1] = (uint8_t)(chance(8) ? 96 + chance(16) : 13);
+	if (chance(4) == 0)
+		datagram[1] = (uint8_t)(chance(2) ? 8 : 9);
+	datagram[2] = (uint8_t)(told >> 8);
+	datagram[3] = (uint8_t)told;
+	if (chance(8))
+		put16(datagram + 5, told);
+	memset(datagram + 8, 1, 4);
 }
 
 static void send_noise(int fd, unsigned port)
@@ -129,6 +152,8 @@ static void send_noise(int fd, unsigned port)
 		datagram[i] = (uint8_t)chance(256);
 	datagram[0] = chance(2) ? 0x80 : 0;
 	datagram[1] = (uint8_t)(chance(2) ? 8 : chance(2) ? 101 : chance(2) ? 200 + chance(8) : 0);
+	if (chance(2))
+		like_a_stream(datagram);
 	(void)!sendto(fd, datagram, length, 0, (struct sockaddr *)&to, sizeof to);
 }
 
@@ -161,6 +186,10 @@ static void tear(struct bl_segment *s)
 		((uint8_t *)s->conferences)[chance(4 * sizeof s->conferences[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 400; i++)
 		((uint8_t *)&s->rtp[chance(8)])[chance(sizeof s->rtp[0])] = (uint8_t)chance(256);
+	for (int i = 0; i < 8000; i++)
+		((uint8_t *)s->codecs)[chance(8 * sizeof s->codecs[0])] = (uint8_t)chance(256);
+	for (int i = 0; i < 1000; i++)
+		((uint8_t *)s->noises)[chance(8 * sizeof s->noises[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 4000; i++)
 		((uint8_t *)s->echo)[chance(8 * sizeof s->echo[0])] = (uint8_t)chance(256);
 	for (int i = 0; i < 40; i++)
@@ -185,12 +214,22 @@ static void tear(struct bl_segment *s)
 /* A port that is open and has keys when the engine ends. */
 static void leave_keys(struct bl_segment *s)
 {
-	struct bl_command c = {.kind = BL_OPEN_RTP, .port = BL_RTP_FIRST, .rtp = {.packet_ms = 20}};
+	struct bl_command c = {.kind = BL_OPEN_RTP, .port = BL_RTP_FIRST, .rtp = {.packet_ms = 20, .payload_type = 8}};
 
 	bl_command_push(s, BL_SIP, &c);
 	c = (struct bl_command){.kind = BL_SECURE, .port = BL_RTP_FIRST, .secure = {.suite = 1}};
 	bl_command_push(s, BL_SIP, &c);
 	usleep(100000);
+}
+
+/* Ports that decoded something in this life: noise that no decoder ever saw would prove nothing. */
+static unsigned decoding(const struct bl_segment *s)
+{
+	unsigned count = 0;
+
+	for (int i = 0; i < 8; i++)
+		count += s->codecs[i].started && s->codecs[i].end;
+	return count;
 }
 
 static int live(struct bl_segment *s, int segment_fd, const int *event_fds, const unsigned *ports, int fd)
@@ -224,12 +263,14 @@ int main(int argc, char **argv)
 	struct sockaddr_in local = {.sin_family = AF_INET};
 	int segment_fd = memfd_create("segment", 0), fd = socket(AF_INET, SOCK_DGRAM, 0), event_fds[BL_CLIENTS];
 	unsigned ports[3] = {0};
+	unsigned decoded = 0;
 	struct bl_segment *s;
 
 	for (int i = 0; i < 3 && i + 1 < argc; i++)
 		ports[i] = (unsigned)atoi(argv[i + 1]);
 	if (argc > 4)
 		seed += (uint64_t)atoi(argv[4]);
+	peer = (uint16_t)ports[1];
 	for (int i = 0; i < BL_CLIENTS; i++)
 		event_fds[i] = eventfd(0, EFD_NONBLOCK);
 	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -241,8 +282,9 @@ int main(int argc, char **argv)
 	for (int i = 0; i < LIVES; i++) {
 		if (live(s, segment_fd, event_fds, ports, fd))
 			return 1;
+		decoded += decoding(s);
 		tear(s);
 	}
-	printf("ticks %llu repaired %u\n", (unsigned long long)s->header.ticks, s->header.repaired);
+	printf("ticks %llu repaired %u decoded %u\n", (unsigned long long)s->header.ticks, s->header.repaired, decoded);
 	return 0;
 }

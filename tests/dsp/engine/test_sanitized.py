@@ -36,9 +36,10 @@ def test_random_commands_datagrams_and_table_under_asan_and_ubsan(tmp_path: Path
     link_program(CC, BOUNDS, objects, tmp_path / "bounds")
     run = lived(tmp_path / "bounds")
     assert run.returncode == 0, run.stderr
-    ticks, repaired = (int(word) for word in run.stdout.split() if word.isdigit())
+    ticks, repaired, decoded = (int(word) for word in run.stdout.split() if word.isdigit())
     assert ticks > 200
     assert repaired > 0
+    assert decoded > 0
 
 
 def test_clients_and_engine_race_for_nothing_under_tsan(tmp_path: Path) -> None:
