@@ -68,12 +68,19 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     tx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
 
 
+CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "G726-32"]
+
+
 class Sip(msgspec.Struct, frozen=True):
-    """`listen`: the SIP worker; `proxy`: Kamailio, where phones register; `domain`: their realm."""
+    """`listen`: the SIP worker; `proxy`: Kamailio, where phones register; `domain`: their realm.
+
+    `codecs`: what phones are offered, and taken by of what they offer, the best first.
+    """
 
     listen: Endpoint
     proxy: Endpoint
     domain: Name
+    codecs: tuple[CodecName, ...] = ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
 
 
 class Extension(msgspec.Struct, frozen=True):
@@ -143,6 +150,9 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from clashes(listeners(branch))
     yield from _span_faults(branch)
     yield from _extension_faults(branch)
+    if not branch.sip.codecs:
+        yield Fault(("sip", "codecs"), "no codec: a phone could not be spoken to")
+    yield from repeated(((("sip", "codecs", n), name) for n, name in enumerate(branch.sip.codecs)), "codec")
     for place, folder in enumerate(branch.prompts.directories):
         if not folder.is_dir():
             yield Fault(("prompts", "directories", place), f"{folder} is no folder; is the package with it installed?")

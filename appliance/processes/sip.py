@@ -18,10 +18,12 @@ from appliance.config import Branch, load_or_exit
 from appliance.media.engine import NULL_FIRST, RTP_FIRST, Engine, EngineBusyError
 from appliance.media.events import Client, CommandKind, CommandRefused, RtpTimedOut
 from appliance.processes.environment import state_directory
+from appliance.signalling.sip.codings import of_names
 from appliance.signalling.sip.control import ControlError
 from appliance.signalling.sip.former import ask_former_calls, end_former_calls
 from appliance.signalling.sip.kamailio import control_socket
 from appliance.signalling.sip.rtp import RtpPorts
+from appliance.signalling.sip.sdp import supposed
 from appliance.signalling.sip.signals import Signal
 from appliance.signalling.sip.stack import Stack, StackSettings
 from appliance.signalling.sip.worker import ORPHANS_S, Worker
@@ -45,7 +47,8 @@ class Process:
         self._orphans_s = orphans_s
         self._identity = Identity.take(branch.box, "sip")
         self._ports = RtpPorts(engine, branch.engine.rtp_address, branch.engine.rtp_base, EngineBusyError)
-        settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain)
+        self._codecs = of_names(branch.sip.codecs)
+        settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain, self._codecs)
         ids = IdSource(self._identity)
         self._control = control_socket(state)
         self._began = int(time.time())
@@ -101,7 +104,8 @@ class Process:
         self._engine.attach()
         await self._close_left_open()
         socket = self._state / "run" / "leg.sip.sock"
-        worker = Worker(socket, Sealer(self._identity), self._ports, self._stack.order, self._orphans_s)
+        sealer, order = Sealer(self._identity), self._stack.order
+        worker = Worker(socket, sealer, self._ports, order, self._orphans_s, supposed(self._codecs))
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
         former = end_former_calls(self._control, str(self._branch.sip.listen), worker.owns, self._began)

@@ -30,6 +30,8 @@ START_S = 8.0
 STOP_S = 5.0
 RTP_PORTS = (24000, 27998)
 MODULES = Path("/usr/lib/baresip/modules")
+CODECS = {"pcma": "g711", "pcmu": "g711", "g722": "g722", "opus": "opus", "G726-32": "g726"}
+"""By name, with the module that has it."""
 
 log = structlog.get_logger()
 
@@ -64,11 +66,12 @@ class Phone:
     ) -> None:
         """Write the configuration. `speech`: WAV, 8 kHz mono 16 bit; None is silence. Raises ValueError.
 
-        `codec`: pcma or pcmu, and no other; keys are told as events of RFC 4733.
+        `codec`: one of CODECS and no other; keys are told as events of RFC 4733.
         """
         self.number = address.partition("@")[0]
         self.folder = folder
         self._control = Endpoint("127.0.0.1", 0)
+        self._module = CODECS[codec]
         self._account = (
             f"<sip:{address}>;auth_user={self.number};auth_pass={password}"
             f';outbound="sip:{proxy}";regint={EXPIRES_S};audio_codecs={codec}'
@@ -191,7 +194,7 @@ class Phone:
             f"snd_path {self.folder / 'heard'}",
             f"ctrl_tcp_listen {self._control}",
             f"module_path {MODULES}",
-            *(f"module {name}.so" for name in ("g711", "aufile", "sndfile")),
+            *(f"module {name}.so" for name in (self._module, "aufile", "sndfile")),
             "module_tmp account.so",
             *(f"module_app {name}.so" for name in ("menu", "ctrl_tcp")),
         ]

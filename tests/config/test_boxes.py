@@ -62,6 +62,7 @@ def test_the_site_s_branch_is_read(branch: Edit) -> None:
     assert box.spans[0].rtp_header is False
     assert box.route.default.ring == ("8001",)
     assert box.sip.proxy == ("127.0.0.1", 5060)
+    assert box.sip.codecs == ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
     assert box.extensions[0].secret.read_text() == "correct horse\n"
     assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 9101, 20000}
 
@@ -93,6 +94,9 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("ring: [8001]", "ring: [8010]", "21: extension '8010' is not among the extensions; did you mean '8001'?"),
         ("listen: 127.0.0.1:5070", "listen: 127.0.0.1:5060",
          "18: port 5060 is already taken by Kamailio, where phones register"),
+        ("domain:", "codecs: [PCMA, G726-23], domain:", "18: 'G726-23' is not known here; did you mean 'G726-32'?"),
+        ("domain:", "codecs: [PCMA, PCMA], domain:", "18: codec 'PCMA' is there twice"),
+        ("domain:", "codecs: [], domain:", "18: no codec: a phone could not be spoken to"),
         ("local: 127.0.0.1:9101", "local: 0.0.0.0:5070", "10: port 5070 is already taken by the SIP worker"),
         ("rtp_base: 20000", "rtp_base: 8602", "6: port 8602 to 9113 is already taken by span 1 (telco)"),
         ("rtp_base: 20000", "rtp_base: 20001", "6: must be even: RTP on even ports, RTCP one above (RFC 3550 §11)"),

@@ -6,13 +6,14 @@ nothing outside the stack's table ever holds one. An exception must not pass int
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import pjsua2 as pj
 import structlog
 
 from appliance.config import Endpoint
+from appliance.media.events import Codec as Coding
 from appliance.signalling.sip import causes, sdp
 from appliance.signalling.sip.info import digit_of
 from appliance.signalling.sip.signals import (
@@ -47,6 +48,10 @@ class Owner(Protocol):
     def forget(self, call: str) -> None:
         """Drop the reference."""
 
+    @property
+    def codecs(self) -> Sequence[Coding]:
+        """In the order in which we want them."""
+
     def rtp(self, port: int) -> Endpoint:
         """What the engine's port is called in SDP."""
 
@@ -79,6 +84,12 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         """What we took of the peer's last offer; None: the last offer was ours."""
         self._settled: sdp.Codec | None = None
         """What the engine's port was opened for."""
+        self._heard: sdp.Codec | None = None
+        """What the peer's last answer takes of our offer."""
+        self._agreed = False
+        """Descriptions were agreed on, and the worker has not heard of it."""
+        self._pointed: tuple[Endpoint, bool] | None = None
+        """Where the peer listens, and whether it holds."""
 
     # What we do.
 
@@ -121,13 +132,14 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         """Our description is about to be used: put the engine into it."""
         address, port = self.owner.rtp(self._port)
         offer = prm.remSdp.wholeSdp
-        self._taken = sdp.chosen(offer, self._talking_in) if offer else None
-        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, address, port, self._taken or self._talking_in)
+        self._taken = sdp.chosen(offer, self.owner.codecs, self._talking_in) if offer else None
+        said = self._taken or self._talking_in or self.owner.codecs
+        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, address, port, said)
 
     @guarded
     def onCallRxOffer(self, prm: Any) -> None:  # noqa: N802
         """An offer within the dialog: refused whole when it would end the talk (RFC 3261 §14.2: that goes on)."""
-        if sdp.chosen(prm.offer.wholeSdp, self._talking_in) is None:
+        if sdp.chosen(prm.offer.wholeSdp, self.owner.codecs, self._talking_in) is None:
             log.warning("sip.offer.refused", leg=self.call)
             prm.statusCode = 488
 
@@ -140,16 +152,15 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
                 stream = self.getStreamInfo(media.index)
                 address, _, port = stream.remoteRtpAddress.rpartition(":")
                 held = stream.dir != pj.PJMEDIA_DIR_ENCODING_DECODING or address == NO_SOUND
-                codec = self._taken or self._answer_of(stream)
-                if not self._answered:
-                    self._settled = codec
-                if port != "0":
-                    self.owner.tell(Pointed(self.call, Endpoint(address, int(port)), held, codec))
+                self._pointed = (Endpoint(address, int(port)), held) if port != "0" else None
+                self._agreed = True
+                self._settle()
                 return
 
     @guarded
     def onCallState(self, prm: Any) -> None:  # noqa: N802
         """The dialog moved on."""
+        self._hear_answer(prm.e)
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._over(info, prm.e)
@@ -166,6 +177,7 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
     @guarded
     def onCallTsxState(self, prm: Any) -> None:  # noqa: N802
         """A transaction moved on: 100 to our INVITE, a probe's answer, a digit in INFO (pjsua itself answers it)."""
+        self._hear_answer(prm.e)
         transaction = prm.e.body.tsxState.tsx
         if transaction.role != pj.PJSIP_ROLE_UAC:
             if transaction.method == "INFO" and transaction.state == pj.PJSIP_TSX_STATE_TRYING:
@@ -198,13 +210,22 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         """The codec that may not change any more."""
         return self._settled if self._answered else None
 
-    def _answer_of(self, stream: Any) -> sdp.Codec:
-        """What the peer's answer to our offer says; it may name its own number of events (RFC 3264 §6.1)."""
-        events = stream.audTxEventPt if stream.audTxEventPt >= sdp.EVENTS_MIN else None
-        ours = sdp.OFFERED.event_type if events is not None else None
-        parameters = stream.audCodecParam
-        length_ms = sdp.packet_ms(parameters.setting.frmPerPkt * parameters.info.frameLen)
-        return sdp.Codec(stream.txPt, ours, length_ms, events if events != ours else None)
+    def _hear_answer(self, event: Any) -> None:
+        """Whether this message brings the peer's answer to an offer of ours."""
+        self._heard = sdp.answered(_received(event), self.owner.codecs) or self._heard
+        self._settle()
+
+    def _settle(self) -> None:
+        """Say what was agreed on when the answer is known as well: pjsua tells of both in any order."""
+        codec = self._taken or self._heard
+        if not self._agreed or codec is None:
+            return
+        self._agreed = False
+        if not self._answered:
+            self._settled = codec
+        if self._pointed is not None:
+            remote, held = self._pointed
+            self.owner.tell(Pointed(self.call, remote, held, codec))
 
     def _over(self, info: Any, event: Any) -> None:
         told = causes.reason_cause(_received(event).encode())
@@ -231,5 +252,7 @@ def _parameters() -> Any:
 
 def _received(event: Any) -> str:
     """The message that moved the dialog, "" where none did."""
+    if event.type == pj.PJSIP_EVENT_RX_MSG:
+        return str(event.body.rxMsg.rdata.wholeMsg)
     state = event.body.tsxState
     return str(state.src.rdata.wholeMsg) if state.type == pj.PJSIP_EVENT_RX_MSG else ""

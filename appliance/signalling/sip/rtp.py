@@ -12,6 +12,8 @@ from typing import Protocol
 import structlog
 
 from appliance.config import Endpoint
+from appliance.media.events import Codec as Coding
+from appliance.media.events import ComfortNoise
 from appliance.signalling.sip.sdp import Codec
 
 FIRST = 256
@@ -31,10 +33,13 @@ class RtpEngine(Protocol):
         self,
         port: int,
         remote: tuple[str, int] | None,
-        payload_type: int,
+        codec: Coding,
         packet_ms: int,
         event_type: int | None,
         sent_event_type: int | None,
+        *,
+        payload_type: int,
+        noise: ComfortNoise | None,
     ) -> None:
         """Bind the port's UDP pair; a port that is open is closed first, in the same tick."""
 
@@ -118,7 +123,14 @@ class RtpPorts:
     def _open(self, port: int, codec: Codec) -> bool:
         try:
             self._engine.open_rtp(
-                port, None, codec.payload_type, codec.packet_ms, codec.event_type, codec.sent_event_type
+                port,
+                None,
+                codec.coding,
+                codec.packet_ms,
+                codec.event_type,
+                codec.sent_event_type,
+                payload_type=codec.payload_type,
+                noise=None if codec.noise_type is None else ComfortNoise(codec.noise_type),
             )
         except self._busy:
             log.error("sip.engine.busy", port=port)

@@ -9,7 +9,7 @@ our descriptions name the engine's ports. Only the proxy's address is listened t
 import re
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,13 +17,17 @@ import pjsua2 as pj
 import structlog
 
 from appliance.config import Endpoint
+from appliance.media.events import Codec as Coding
 from appliance.signalling.sip import causes
 from appliance.signalling.sip.calls import SipCall
-from appliance.signalling.sip.sdp import OFFERED, chosen
+from appliance.signalling.sip.codings import NAMED
+from appliance.signalling.sip.naming import Names
+from appliance.signalling.sip.sdp import chosen, supposed
 from appliance.signalling.sip.signals import Answer, HangUp, Offered, Order, Over, Place, Probe, Ring, Signal
 
 CALLS = 512
 WAIT_MS = 5
+NOT_ACCEPTABLE_HERE = 488  # RFC 3261 §21.4.26
 FAREWELL_S = 1.0
 SESSION_EXPIRES_S, SESSION_MIN_S = 1800, 90  # RFC 4028 §4
 
@@ -39,6 +43,8 @@ class StackSettings(msgspec.Struct, frozen=True):
     listen: Endpoint
     proxy: Endpoint
     domain: str
+    codecs: tuple[Coding, ...]
+    """In the order in which we want them."""
 
 
 class _Log(pj.LogWriter):  # type: ignore[misc]
@@ -74,6 +80,7 @@ class Stack:
         self.turns = 0
         self.tell = tell
         self.rtp = rtp
+        self.codecs: Sequence[Coding] = settings.codecs
         self._settings = settings
         self._new_leg = new_leg
         self._take_port = take_port
@@ -116,6 +123,12 @@ class Stack:
             log.warning("sip.call.refused", source=prm.rdata.srcAddress, why="not the proxy")
             self._refuse(prm.callId, causes.status_of(21))
             return
+        request_line, _, rest = prm.rdata.wholeMsg.partition("\r\n")
+        offer = rest.partition("\r\n\r\n")[2]
+        codec = chosen(offer, self.codecs) if "m=audio" in offer else supposed(self.codecs)
+        if codec is None:
+            self._refuse(prm.callId, NOT_ACCEPTABLE_HERE)
+            return
         port = self._take_port()
         if port is None:
             self._refuse(prm.callId, causes.status_of(causes.NO_CHANNEL))
@@ -123,9 +136,7 @@ class Stack:
         call = self._new_leg()
         self._calls[call] = sip_call = SipCall(self._account, self, call, port, prm.callId)
         info = sip_call.getInfo()
-        request_line = prm.rdata.wholeMsg.partition("\r\n")[0]
         dnis, clid = user_of(request_line.split()[1]) or "", user_of(info.remoteUri)
-        codec = chosen(prm.rdata.wholeMsg.partition("\r\n\r\n")[2]) or OFFERED
         self.tell(Offered(call, info.callIdString, port, dnis, clid, codec))
 
     def _refuse(self, slot: int, status: int) -> None:
@@ -195,8 +206,9 @@ class Stack:
         endpoint.libStart()
         endpoint.audDevManager().setNoDev()
         for codec in endpoint.codecEnum2():
-            law = codec.codecId.startswith(("PCMA/", "PCMU/"))
-            endpoint.codecSetPriority(codec.codecId, 255 if law else 0)  # which one is for sdp.py to say
+            ours = any(NAMED[coding].is_called(codec.codecId) for coding in self.codecs)
+            endpoint.codecSetPriority(codec.codecId, 255 if ours else 0)  # which one is for sdp.py to say
+        self._names = Names([coding for coding in self.codecs if not NAMED[coding].static])
         return endpoint
 
     def _open_account(self) -> _Account:

@@ -16,7 +16,7 @@ import structlog
 from appliance.signalling.sip import causes
 from appliance.signalling.sip.legs import LegTable, UnknownLegError
 from appliance.signalling.sip.rtp import RtpPorts
-from appliance.signalling.sip.sdp import OFFERED
+from appliance.signalling.sip.sdp import Codec
 from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
@@ -56,12 +56,15 @@ class Worker:
         ports: RtpPorts,
         order: Callable[[Order], None],
         orphans_s: float,
+        supposed: Codec,
     ) -> None:
+        """`supposed`: what a phone that we call is taken to speak until it has answered."""
         self.service = Service(socket, sealer, "leg worker", self._handle, self._snapshot, self._controller_changed)
         self._incarnation = sealer.identity.incarnation
         self._ports = ports
         self._order = order
         self._orphans_s = orphans_s
+        self._supposed = supposed
         self._legs = LegTable()
         self._call_ids: dict[str, str] = {}
         self._answering: set[str] = set()
@@ -112,7 +115,7 @@ class Worker:
         if any(leg.leg == body.leg for leg in self._legs.all()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
         port = self._ports.take()
-        if port is None or not self._ports.open(port, OFFERED):
+        if port is None or not self._ports.open(port, self._supposed):
             cause = causes.NO_CHANNEL if port is None else causes.TEMPORARY_FAILURE
             gone = wire.LegReleased(leg=body.leg, cause=cause, by=ReleasedBy.FAULT, sample=self._ports.samples)
             self.service.publish(gone)

@@ -31,7 +31,7 @@ headquarters: {{server: 127.0.0.1:{server}, secret: uplink}}
 engine: {{rtp_address: 127.0.0.1, rtp_base: {rtp_base}}}
 spans:
   - {{name: telco, driver: cesopsn, local: 127.0.0.1:{span}, remote: 127.0.0.1:{exchange}}}
-sip: {{listen: 127.0.0.1:{listen}, proxy: 127.0.0.1:{proxy}, domain: branch.test}}
+sip: {{listen: 127.0.0.1:{listen}, proxy: 127.0.0.1:{proxy}, domain: branch.test{sip}}}
 extensions:
 {extensions}
 prompts: {{directories: [.]}}
@@ -49,13 +49,13 @@ def until(happened: Callable[[], bool], timeout_s: float = 5.0) -> None:
 class Site:
     """Configuration, engine, and the two processes, which may be killed and started again."""
 
-    def __init__(self, folder: Path, numbers: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, numbers: tuple[str, ...], sip: str) -> None:
         self.state = folder / "state"
         self.rtp_base = free_rtp_base()
         self.listen = Endpoint("127.0.0.1", free_port())
         self.proxy = Endpoint("127.0.0.1", free_port())
         self.configuration = folder / "branch.yaml"
-        self._write(folder, numbers)
+        self._write(folder, numbers, sip)
         self.branch = load_role(self.configuration, Branch)
         self.socket = self.state / "run" / "leg.sip.sock"
         self.engine_thread = start_thread(self.rtp_base)
@@ -127,7 +127,7 @@ class Site:
                 argv, stdout=told, stderr=told, env=os.environ | environment, pass_fds=fds, start_new_session=True
             )
 
-    def _write(self, folder: Path, numbers: tuple[str, ...]) -> None:
+    def _write(self, folder: Path, numbers: tuple[str, ...], sip: str) -> None:
         self.state.mkdir(parents=True)
         for number in (*numbers, "uplink"):
             secret = folder / number
@@ -141,6 +141,7 @@ class Site:
             exchange=free_port(),
             listen=self.listen.port,
             proxy=self.proxy.port,
+            sip=sip,
             extensions=extensions,
         )
         self.configuration.write_text(text)
@@ -148,10 +149,13 @@ class Site:
 
 @contextlib.contextmanager
 def site(
-    folder: Path, numbers: tuple[str, ...] = ("8001", "8002"), program: tuple[str, ...] | None = None
+    folder: Path,
+    numbers: tuple[str, ...] = ("8001", "8002"),
+    program: tuple[str, ...] | None = None,
+    sip: str = "",
 ) -> Iterator[Site]:
-    """A running site. `program`: another worker than the product's process."""
-    running = Site(folder, numbers)
+    """A running site. `program`: another worker than the product's process; `sip`: more of the configuration's key."""
+    running = Site(folder, numbers, sip)
     running.program = program or running.program
     try:
         running.start_kamailio()

@@ -167,7 +167,7 @@ def test_repeated_invite_is_one_call(running: Site) -> None:
     asyncio.run(run())
 
 
-def test_our_offer_is_the_laws_and_events_of_the_engine_and_nothing_else(running: Site) -> None:
+def test_our_offer_is_the_codecs_and_events_of_the_engine_and_nothing_else(running: Site) -> None:
     async def run() -> tuple[str, int]:
         async with phone_and_control(running) as (phone, control):
             leg, call = await ring(phone, control)
@@ -180,13 +180,19 @@ def test_our_offer_is_the_laws_and_events_of_the_engine_and_nothing_else(running
 
     description, port = asyncio.run(run())
     udp = running.rtp_base + 2 * (port - 256)
-    assert f"m=audio {udp} RTP/AVP 8 0 101\r\n" in description
+    assert f"m=audio {udp} RTP/AVP 8 0 9 107 103 13 101 102\r\n" in description
     assert "c=IN IP4 127.0.0.1\r\n" in description
     assert description.partition("m=audio")[2].split("\r\n")[1:-1] == [
         "a=rtpmap:8 PCMA/8000",
         "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:107 opus/48000/2",
+        "a=fmtp:107 maxplaybackrate=8000;sprop-maxcapturerate=8000;useinbandfec=1",
+        "a=rtpmap:103 G726-32/8000",
+        "a=rtpmap:13 CN/8000",
         "a=rtpmap:101 telephone-event/8000",
         "a=fmtp:101 0-16",
+        "a=rtpmap:102 telephone-event/48000",
+        "a=fmtp:102 0-16",
         "a=ptime:20",
         "a=sendrecv",
     ]
@@ -206,13 +212,13 @@ def test_rfc3264_5_call_without_an_offer_gets_ours_in_the_200(running: Site) -> 
 
     call = asyncio.run(run())
     assert call.final is not None
-    assert "RTP/AVP 8 0 101\r\n" in call.final.body
+    assert "RTP/AVP 8 0 9 107 103 13 101 102\r\n" in call.final.body
 
 
-def test_caller_without_a_law_is_refused_with_488(running: Site) -> None:
+def test_caller_without_a_codec_of_ours_is_refused_with_488(running: Site) -> None:
     async def run() -> HandCall:
         async with phone_and_control(running) as (phone, control):
-            call = await phone.call("95588", body=SOUND.format(port=4000).replace("AVP 8", "AVP 18 9"))
+            call = await phone.call("95588", body=SOUND.format(port=4000).replace("AVP 8", "AVP 18 4"))
             await call.hears("released")
             assert await control.snapshot() == {}
             return call

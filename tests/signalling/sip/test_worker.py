@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from appliance.config import Endpoint
+from appliance.media.events import Codec as Coding
+from appliance.media.events import ComfortNoise
 from appliance.signalling.sip.rtp import FIRST, PORTS, RtpPorts
-from appliance.signalling.sip.sdp import OFFERED, PCMU, Codec
+from appliance.signalling.sip.sdp import Codec
 from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
@@ -34,6 +36,8 @@ from appliance.wire.service import CommandRefusedError
 
 pytestmark = pytest.mark.unit
 
+OFFERED = Codec()
+
 
 class FullError(Exception):
     """What the fake engine raises."""
@@ -51,13 +55,17 @@ class FakeEngine:
         self,
         port: int,
         remote: tuple[str, int] | None,
-        payload_type: int,
+        codec: Coding,
         packet_ms: int,
         event_type: int | None,
         sent_event_type: int | None,
+        *,
+        payload_type: int,
+        noise: ComfortNoise | None,
     ) -> None:
         assert remote is None
-        self._do("open", port, Codec(payload_type, event_type, packet_ms, sent_event_type))
+        described = None if noise is None else noise.payload_type
+        self._do("open", port, Codec(codec, payload_type, event_type, packet_ms, sent_event_type, described))
 
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         self._do("point", port, tuple(remote))
@@ -83,7 +91,7 @@ class Bench:
         self.happened: list[object] = []
         sealer = Sealer(Identity.take("BR-0001", "sip"))
         self.sealer = Sealer(Identity.take("BR-0001", "call"))
-        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s)
+        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s, OFFERED)
         self.worker.service.publish = self._said  # type: ignore[method-assign]
         self.engine.done = self.happened  # type: ignore[assignment]
 
@@ -264,7 +272,7 @@ def test_silent_phone_is_probed_but_not_one_on_hold() -> None:
     bench(check)
 
 
-MU_LAW = Codec(PCMU, 96, 10)
+MU_LAW = Codec(Coding.PCMU, 0, 96, 10)
 PEER = Endpoint("127.0.0.1", 4000)
 
 
