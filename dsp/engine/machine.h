@@ -180,16 +180,24 @@ void bl_rtp_unbind(struct bl_engine *e, unsigned port);
 void bl_rtp_sockets_drain(struct bl_engine *e);
 bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *octets, size_t n);
 
-/* rtp_port.c, rtp_send.c */
+/* rtp_open.c */
 bool bl_rtp_valid(const struct bl_rtp_command *c);
 bool bl_rtp_types_fit(unsigned codec, unsigned payload_type, unsigned event_type, unsigned sent_event_type,
                       unsigned noise_type);
 void bl_rtp_setup(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c);
-void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample);
 void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile);
 /* What goes by the codec's clock or has its state, anew. */
 void bl_rtp_codec_begin(struct bl_engine *e, unsigned port);
+
+/* rtp_peer.c: whose packets are believed */
+void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample);
+bool bl_rtp_believed(struct bl_engine *e, unsigned port, const struct bl_address *from,
+                     const struct bl_rtp_packet *packet);
+
+/* rtp_port.c, rtp_send.c */
 void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address *from, uint8_t *octets, size_t n);
+/* The stream of an event that is on is given up: nobody else would tell its end. */
+void bl_rtp_event_end(struct bl_engine *e, unsigned port);
 void bl_rtp_receive(struct bl_engine *e);
 void bl_rtp_conceal(struct bl_engine *e);
 void bl_rtp_send(struct bl_engine *e);

@@ -3,143 +3,17 @@
  * RTP ports: sound over UDP, RFC 3550 and 3551, telephone events beside it (RFC 4733).
  *
  * From the jitter buffer on all sound is of 8 kHz, in octets of G.711: another codec's packets are decoded before it,
- * and their timestamps counted in samples of 8 kHz. Events keep the codec's clock until they are told.
- *
- * A port sends to the remote that signalling named. A packet from there is believed at once and at any time; one from
- * elsewhere, a peer behind an address translator, when four came in a row and the named one is silent. Address and SSRC
- * are then held: another SSRC from there is believed when the held one is quiet and two packets came in a row (RFC 3550
- * A.1); one that has said BYE is followed at once. What is lost is concealed on a port that carries a voice.
+ * and their timestamps counted in samples of 8 kHz. Events keep the codec's clock until they are told. What is lost is
+ * concealed on a port that carries a voice.
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "g711.h"
 #include "machine.h"
 
-#define QUIET_SAMPLES 480 /* 60 ms: the held SSRC has stopped */
-#define SSRC_PROBATION 2
-#define ADDRESS_PROBATION 4
-#define LEAST_SAMPLES 240     /* 30 ms: two packets may lag; from the 40 ms of the beginning, no join on a quiet LAN */
-#define NEARER_SAMPLES 120    /* 15 ms are worth one: by the E-model they are 0.4 R */
-#define FORMER_SAMPLES 8000   /* 1 s in which the peer of before a transfer is not taken for the one behind it */
 #define TIMEOUT_SAMPLES 80000 /* 10 s */
 #define CHANGES 3             /* bl_telephone_event_rx_take: enough */
-
-static bool remote_valid(const struct bl_address *remote)
-{
-	return (remote->port != 0) == (remote->ip != 0);
-}
-
-static bool dynamic(unsigned type)
-{
-	return type >= 96 && type <= 127;
-}
-
-bool bl_rtp_types_fit(unsigned codec, unsigned payload_type, unsigned event_type, unsigned sent_event_type,
-                      unsigned noise_type)
-{
-	bool events = dynamic(event_type) && dynamic(sent_event_type) && event_type != payload_type &&
-	              sent_event_type != payload_type;
-	bool noise = (noise_type == BL_RTP_CN || dynamic(noise_type)) && codec != BL_CODEC_OPUS &&
-	             noise_type != payload_type && noise_type != event_type && noise_type != sent_event_type;
-
-	return bl_codec_type_fits(codec, payload_type) && (events || (!event_type && !sent_event_type)) &&
-	       (noise || !noise_type);
-}
-
-bool bl_rtp_valid(const struct bl_rtp_command *c)
-{
-	return remote_valid(&c->remote) && bl_codec_served(c->codec) && bl_codec_packet_fits(c->codec, c->packet_ms) &&
-	       bl_rtp_types_fit(c->codec, c->payload_type, c->event_type, c->sent_event_type, c->noise_type) &&
-	       (c->noise_type || !c->suppress);
-}
-
-void bl_rtp_codec_begin(struct bl_engine *e, unsigned port)
-{
-	struct bl_rtp_port *r = bl_rtp_of(e, port);
-	uint32_t clock_hz = BL_SAMPLE_RATE_HZ * bl_codec_units(r->codec);
-	struct bl_telephone_event_tx_cfg tx;
-
-	(void)bl_telephone_event_tx_init(&r->event_tx, NULL); /* defaults cannot fail, nor can such a clock */
-	tx = r->event_tx.cfg;
-	tx.clock_hz = clock_hz;
-	(void)bl_telephone_event_tx_init(&r->event_tx, &tx);
-	r->event_rx.cfg.clock_hz = clock_hz;
-	bl_noise_begin(e, port);
-	if (!bl_codec_coded(r->codec))
-		return;
-	bl_codec_init(&e->segment->codecs[port - BL_RTP_FIRST].state, r->codec);
-	bl_order_forget(e, port);
-}
-
-void bl_rtp_setup(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c)
-{
-	struct bl_rtp_port *r = bl_rtp_of(e, port);
-	uint64_t sample = e->tick.sample;
-
-	memset(r, 0, sizeof *r);
-	(void)bl_jitter_init(&r->jitter); /* these cannot fail on their defaults */
-	(void)bl_plc_init(&r->plc);
-	bl_loss_init(&r->loss);
-	(void)bl_telephone_event_rx_init(&r->event_rx, NULL);
-	/* RFC 3550 §5.1: random; without entropy zeros serve, only less well. */
-	(void)!getrandom(&r->ssrc, sizeof r->ssrc, GRND_NONBLOCK);
-	(void)!getrandom(&r->timestamp_base, sizeof r->timestamp_base, GRND_NONBLOCK);
-	(void)!getrandom(&r->sequence, sizeof r->sequence, GRND_NONBLOCK);
-	r->packet_ms = c->packet_ms;
-	r->codec = c->codec;
-	r->payload_type = c->payload_type;
-	r->event_type = c->event_type;
-	r->sent_event_type = c->sent_event_type;
-	r->noise_type = c->noise_type;
-	r->suppress = c->suppress != 0;
-	bl_rtp_codec_begin(e, port);
-	bl_rtp_profile(r, BL_PROFILE_VOICE);
-	r->sequence &= 0x7fff; /* RFC 3711 §3.3.1: far from its wrap */
-	bl_rtcp_begin(r, sample);
-	bl_rtp_remote(r, &c->remote, sample);
-}
-
-/* Only a voice may be stretched; what else there is wants a fixed delay (V.152), octets of RFC 4040 untouched. */
-void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
-{
-	struct bl_jitter_cfg jitter = r->jitter.cfg;
-
-	if (jitter.vbd && profile == BL_PROFILE_VOICE) { /* no loss of now is made of the voice before that */
-		bl_plc_reset(&r->plc);
-		r->sounded = 0;
-	}
-	jitter.law = bl_rtp_law(r);
-	jitter.vbd = profile != BL_PROFILE_VOICE;
-	jitter.resampled = profile == BL_PROFILE_VBD;
-	jitter.min_samples = LEAST_SAMPLES;
-	jitter.nearer_samples = NEARER_SAMPLES;
-	if (jitter.resampled != r->jitter.cfg.resampled)
-		(void)bl_skew_init(&r->skew);     /* cannot fail */
-	(void)bl_jitter_set(&r->jitter, &jitter); /* nothing else changes */
-}
-
-static bool same(const struct bl_address *a, const struct bl_address *b)
-{
-	return a->ip == b->ip && a->port == b->port;
-}
-
-void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint64_t sample)
-{
-	if (r->latched && !same(&r->remote, remote)) {
-		r->former = r->remote;
-		r->former_until = sample + FORMER_SAMPLES;
-	}
-	if (!same(&r->signalled, remote))
-		r->mux = 0; /* another peer: it has to show that it does so */
-	r->marker = 1;
-	r->latched = r->over = 0;
-	r->timed_out = 0;
-	r->other_packets = 0;
-	r->last_packet = sample;
-	r->remote = r->signalled = *remote;
-}
 
 /* A timestamp of the codec's clock in samples of 8 kHz, which go on over its wrap. */
 static uint32_t samples_of(const struct bl_rtp_port *r, uint32_t wire)
@@ -161,8 +35,7 @@ static void tell_event(struct bl_engine *e, unsigned port, struct bl_telephone_e
 	bl_digit_event(e, port, change);
 }
 
-/* The stream of an event that is on is given up: nobody else would tell its end. */
-static void end_event(struct bl_engine *e, unsigned port)
+void bl_rtp_event_end(struct bl_engine *e, unsigned port)
 {
 	struct bl_telephone_event_rx *rx = &bl_rtp_of(e, port)->event_rx;
 	struct bl_telephone_event_change end = {
@@ -171,87 +44,6 @@ static void end_event(struct bl_engine *e, unsigned port)
 	if (rx->on)
 		tell_event(e, port, &end);
 	bl_telephone_event_rx_reset(rx);
-}
-
-/* The source whose packets we hear, from now on. */
-static void latch(struct bl_engine *e, unsigned port, const struct bl_address *from, const struct bl_rtp_packet *packet)
-{
-	struct bl_rtp_port *r = bl_rtp_of(e, port);
-
-	if (!r->rx.started || packet->ssrc != r->remote_ssrc || r->over) {
-		uint64_t received = r->rx.received, duplicates = r->rx.duplicates;
-
-		bl_rtp_source_reset(&r->rx);
-		r->rx.received = received;
-		r->rx.duplicates = duplicates;
-		bl_jitter_reset(&r->jitter);
-		end_event(e, port);
-		bl_plc_reset(&r->plc);
-		r->sounded = 0;
-		r->pause = 0;
-		if (bl_codec_coded(r->codec)) {
-			bl_codec_listen(&e->segment->codecs[port - BL_RTP_FIRST].state, r->codec);
-			bl_order_forget(e, port);
-		}
-	}
-	r->remote = *from;
-	r->remote_ssrc = packet->ssrc;
-	r->latched = 1;
-	r->over = 0;
-	r->other_packets = 0;
-}
-
-/* Packets in a row of one who is not the one held, this one included. */
-static unsigned in_a_row(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet)
-{
-	bool next = r->other_packets && packet->ssrc == r->other_ssrc && packet->sequence == r->other_sequence &&
-	            same(from, &r->other);
-
-	r->other = *from;
-	r->other_ssrc = packet->ssrc;
-	r->other_sequence = (uint16_t)(packet->sequence + 1);
-	r->other_packets = (uint16_t)(next ? r->other_packets + 1 : 1);
-	return r->other_packets;
-}
-
-/* Somebody else than signalling named: the peer behind an address translator, or a stranger. */
-static bool accept_address(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
-                           uint64_t sample)
-{
-	if (r->latched || (sample < r->former_until && same(from, &r->former)))
-		return false;
-	return in_a_row(r, from, packet) >= ADDRESS_PROBATION;
-}
-
-static bool quiet(const struct bl_rtp_port *r, uint64_t sample)
-{
-	return sample - r->last_packet > QUIET_SAMPLES;
-}
-
-/* Another SSRC from the held address: a phone that began a new stream, or noise. */
-static bool accept_ssrc(struct bl_rtp_port *r, const struct bl_address *from, const struct bl_rtp_packet *packet,
-                        uint64_t sample)
-{
-	return r->over || (in_a_row(r, from, packet) >= SSRC_PROBATION && quiet(r, sample));
-}
-
-static bool source_held(struct bl_engine *e, unsigned port, const struct bl_address *from,
-                        const struct bl_rtp_packet *packet)
-{
-	struct bl_rtp_port *r = bl_rtp_of(e, port);
-
-	if (!r->remote.port)
-		return false;
-	if (r->latched && same(from, &r->remote)) {
-		if (packet->ssrc == r->remote_ssrc && !(r->over && quiet(r, e->tick.sample)))
-			return true; /* BYE overtakes the last packets; what comes later has begun anew */
-		if (!accept_ssrc(r, from, packet, e->tick.sample))
-			return false;
-	} else if (!same(from, &r->signalled) && !accept_address(r, from, packet, e->tick.sample)) {
-		return false;
-	}
-	latch(e, port, from, packet);
-	return true;
 }
 
 /* What is missing between the newest packet (0: this is the stream's first) and this one, for the figures of loss. */
@@ -362,7 +154,7 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 	}
 	if (!payload_known(r, &packet))
 		return;
-	if (!source_held(e, port, from, &packet)) {
+	if (!bl_rtp_believed(e, port, from, &packet)) {
 		r->counters.stray++;
 		return;
 	}
