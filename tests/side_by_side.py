@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`make test`: all tests, in parts side by side. With arguments: one pytest with them.
+"""`make test`: all tests, in two lanes of parts. With arguments: one pytest with them.
 
 Most tests wait for real time and hardly compute; those of the blocks compute and wait for nobody, so they yield to the
 others (nice). A folder that no part names belongs to the last one. The output of a part is told whole when it has
@@ -12,11 +12,13 @@ import time
 from pathlib import Path
 
 PARTS = {
-    "blocks": ("dsp", "fuzz"),
     "engine": ("media", "drivers"),
+    "blocks": ("dsp", "fuzz"),
     "signalling": ("signalling", "line"),
     "boxes": (),
 }
+LANES = (("engine", "blocks"), ("signalling", "boxes"))
+"""Parts one after the other: two at once are what two cores bear."""
 YIELDS = "blocks"
 TESTS = Path("tests")
 LOGS = Path("build/test")
@@ -55,13 +57,18 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return subprocess.run((sys.executable, "-m", "pytest", *arguments), check=False).returncode
     LOGS.mkdir(parents=True, exist_ok=True)
-    running = [Part(name) for name in PARTS]
+    waiting = [list(lane) for lane in LANES]
+    running = [Part(lane.pop(0)) for lane in waiting]
     told = []
     while running:
-        for part in tuple(running):
-            if (sentence := part.ended()) is not None:
-                running.remove(part)
-                told.append(sentence)
+        for n, part in reversed(list(enumerate(running))):
+            if (sentence := part.ended()) is None:
+                continue
+            told.append(sentence)
+            if waiting[n]:
+                running[n] = Part(waiting[n].pop(0))
+            else:
+                del running[n], waiting[n]
         time.sleep(0.1)
     sys.stdout.write(f"\n-- {', '.join(told)}\n")
     return 1 if any(" failed " in sentence for sentence in told) else 0
