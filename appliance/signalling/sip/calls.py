@@ -165,8 +165,9 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._over(info, prm.e)
         elif info.state in {pj.PJSIP_INV_STATE_CONNECTING, pj.PJSIP_INV_STATE_CONFIRMED} and not self._answered:
-            if self._settled is None and info.state == pj.PJSIP_INV_STATE_CONNECTING:
-                return  # our offer went in the 200: what the peer speaks comes in its ACK
+            placed = info.role == pj.PJSIP_ROLE_UAC
+            if info.state == pj.PJSIP_INV_STATE_CONNECTING and (placed or self._settled is None):
+                return  # our offer is not answered for good: pjsua reads the 200 next, or the ACK of our own
             self._answered = True
             self.owner.tell(Answered(self.call))
         elif info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:

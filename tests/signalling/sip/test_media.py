@@ -253,6 +253,27 @@ def test_answer_with_both_laws_is_spoken_to_in_its_first(running: Site) -> None:
     asyncio.run(run())
 
 
+def test_answer_that_corrects_the_early_one_is_spoken(running: Site) -> None:
+    """A phone's early media come from a gateway, say, and its own law is another."""
+
+    async def run() -> None:
+        async with control_and_phone(running) as (control, phone, peer):
+            leg = control.ids.leg()
+            await control.done(legs.PlaceLeg(leg=leg, to="8001", contact="contact-1"))
+            placed = (await control.expect(legs.LegPlaced, leg)).leg
+            call = await phone.called()
+            assert call.asked is not None
+            phone.respond(call.asked, 183, body=described(peer, "0"))
+            assert (await control.expect(legs.LegAlerting, leg)).inband
+            await call.answer(described(peer, "8 101", events(101)))
+            await control.expect(legs.LegAnswered, leg)
+            await dial(Talk(running, placed, call, peer), 101, PCMA)
+            await call.release(16)
+            await control.expect(legs.LegReleased, leg)
+
+    asyncio.run(run())
+
+
 def test_law_that_changes_within_a_talk_is_refused_and_the_talk_goes_on(running: Site) -> None:
     async def run() -> tuple[int, int]:
         async with calling(running, "8 101", events(101)) as talk:
