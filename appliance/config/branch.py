@@ -59,7 +59,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     clock_priority: Annotated[int, Meta(ge=1, le=8)] = 1
     """The lowest of the spans that work leads the box's clock, the first of equal ones."""
     d_channel: Annotated[int, Meta(ge=1, le=31)] = 16
-    profile: Literal["euroisdn", "national", "dms100", "5ess", "4ess", "ni1", "qsig"] = "euroisdn"
+    profile: Literal["euroisdn", "euroisdn-t1", "national", "ni1", "dms100", "5ess", "4ess", "qsig"] = "euroisdn"
     side: Literal["user", "network"] = "user"
     timers: Timers = Timers()
     echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64

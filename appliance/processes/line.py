@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The line process: the spans of the box, libpri's user side on each D-channel, the leg protocol on leg.line1.sock."""
+"""The line process: the spans of the box, libpri on each D-channel, the leg protocol on leg.line1.sock."""
 
 import asyncio
 import os
 from pathlib import Path
 
-from appliance.config import Branch, exit_with, load_or_exit
+from appliance.config import Branch, load_or_exit
 from appliance.config.branch import Span
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker, PriLine
 from appliance.media.engine import Engine
 from appliance.media.events import Client
 from appliance.processes.environment import state_directory
-from appliance.signalling.pri.link import Link, Side, Timers
+from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.supervisor import logs, notify
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
@@ -37,12 +37,10 @@ def settings(span: Span) -> CesopsnSettings:
 
 
 def line(number: int, span: Span) -> PriLine:
-    """The D-channel of a configured span; a profile that is not served ends the process with status 2."""
-    if span.profile != "euroisdn":
-        exit_with(f"span {number + 1} ({span.name}): profile {span.profile} is not served; euroisdn is")
+    """The D-channel of a configured span."""
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
-    link = Link(side, timers, debug=os.environ.get("BRANCHLINE_LOG") == "debug")
+    link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     return PriLine(number, span.name, span.d_channel, link, plan)
 

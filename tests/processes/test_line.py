@@ -5,7 +5,8 @@ import msgspec
 import pytest
 
 from appliance.config.branch import Span
-from appliance.processes.line import settings
+from appliance.processes.line import line, settings
+from appliance.signalling.pri.link import Setup
 
 pytestmark = pytest.mark.unit
 
@@ -24,3 +25,15 @@ def test_every_key_that_a_span_s_driver_knows_reaches_it() -> None:
     span = Span(name="pbx", driver="cesopsn", **told)  # type: ignore[arg-type]
     reached = msgspec.structs.asdict(settings(span))
     assert {name: reached[name] for name in told} == told
+
+
+@pytest.mark.parametrize(("profile", "sending_complete"), [("euroisdn", True), ("national", False)])
+def test_the_profile_and_the_side_of_a_span_reach_its_link(profile: str, sending_complete: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    ours = {"name": "pbx", "driver": "cesopsn", "local": ("127.0.0.1", 9101), "remote": ("127.0.0.1", 9001)}
+    link = line(0, Span(**ours, profile=profile, side="network")).link  # type: ignore[arg-type]
+    link.receive(bytes([0x02, 0x01, 0x73]))  # UA of a user side
+    assert link.established
+    link.take_frames()
+    link.setup(Setup(1, "95588"))
+    (setup,) = link.take_frames()
+    assert (b"\xa1" in setup[9:]) is sending_complete

@@ -26,9 +26,9 @@ from appliance.signalling.pri.border import Wire
 from appliance.signalling.pri.calls import Call, CallGoneError, CallTable
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.restart import RestartQueue
-from appliance.signalling.pri.settings import Setup, Side, Timers
+from appliance.signalling.pri.settings import Profile, Setup, Side, Timers
 
-__all__ = ["CallGoneError", "Link", "Setup", "Side", "Timers"]
+__all__ = ["CallGoneError", "Link", "Profile", "Setup", "Side", "Timers"]
 
 log = structlog.get_logger()
 
@@ -49,6 +49,7 @@ class Link:
         self,
         side: Side,
         timers: Timers | None = None,
+        profile: Profile = Profile.EUROISDN,
         *,
         clock: Callable[[], float] = time.monotonic,
         debug: bool = False,
@@ -67,7 +68,7 @@ class Link:
         self._restarts = RestartQueue(timers.t316_s * timers.n316)
         self._set_clock()
         self._pri = lib.pri_new_cb(
-            -1, side.value, lib.PRI_SWITCH_EUROISDN_E1, lib.branchline_read, lib.branchline_write, self._handle
+            -1, side.value, profile.switch, lib.branchline_read, lib.branchline_write, self._handle
         )
         if self._pri == ffi.NULL:
             raise MemoryError("libpri: no memory for a link")

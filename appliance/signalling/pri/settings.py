@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a link is told: which side it is, its timers, and what a SETUP carries."""
+"""What a link is told: which side and which variant it is, its timers, and what a SETUP carries."""
 
 import enum
 from collections.abc import Iterable
@@ -15,6 +15,36 @@ class Side(enum.Enum):
 
     NETWORK = lib.PRI_NETWORK
     USER = lib.PRI_CPE
+
+
+class Profile(enum.StrEnum):
+    """The variant of Q.931 spoken, by the name that configuration has for it."""
+
+    EUROISDN = "euroisdn"
+    EUROISDN_T1 = "euroisdn-t1"
+    NATIONAL = "national"
+    NI1 = "ni1"
+    DMS100 = "dms100"
+    FIVE_ESS = "5ess"
+    FOUR_ESS = "4ess"
+    QSIG = "qsig"
+
+    @property
+    def switch(self) -> int:
+        """The number that libpri has for it."""
+        return SWITCHES[self]
+
+
+SWITCHES: dict[Profile, int] = {
+    Profile.EUROISDN: lib.PRI_SWITCH_EUROISDN_E1,
+    Profile.EUROISDN_T1: lib.PRI_SWITCH_EUROISDN_T1,
+    Profile.NATIONAL: lib.PRI_SWITCH_NI2,
+    Profile.NI1: lib.PRI_SWITCH_NI1,
+    Profile.DMS100: lib.PRI_SWITCH_DMS100,
+    Profile.FIVE_ESS: lib.PRI_SWITCH_LUCENT5E,
+    Profile.FOUR_ESS: lib.PRI_SWITCH_ATT4ESS,
+    Profile.QSIG: lib.PRI_SWITCH_QSIG,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from appliance.signalling.pri import events
-from appliance.signalling.pri.link import Link, Setup, Side, Timers
+from appliance.signalling.pri.link import Link, Profile, Setup, Side, Timers
+from tests.signalling.pri.wire import TROUBLES, Trouble, Wire
 
 E = TypeVar("E", bound=events.Event)
 T = TypeVar("T")
@@ -13,44 +14,80 @@ STEP_S = 1e-6
 
 
 class BackToBack:
-    """`net` and `user`, their events in `heard`, every frame that passed in `frames`."""
+    """`net` and `user`, their events in `heard`, every frame that was sent in `frames`."""
 
-    def __init__(self, timers: Timers | None = None) -> None:
+    def __init__(
+        self,
+        timers: Timers | None = None,
+        profile: Profile = Profile.EUROISDN,
+        trouble: Trouble = TROUBLES["clean"],
+        seed: str = "",
+    ) -> None:
         self.now = 1000.0
-        self.cut = False
-        self.frames: list[tuple[Side, bytes]] = []
+        self.wire = Wire(trouble, seed)
         self.heard: dict[Side, list[events.Event]] = {Side.NETWORK: [], Side.USER: []}
         timers = timers or Timers(t309_s=6.0, t316_s=5.0)
-        self.net = Link(Side.NETWORK, timers, clock=lambda: self.now)
-        self.user = Link(Side.USER, timers, clock=lambda: self.now)
+        self.net = Link(Side.NETWORK, timers, profile, clock=lambda: self.now)
+        self.user = Link(Side.USER, timers, profile, clock=lambda: self.now)
         self.pass_s(0.1)
+        self.pass_s(3.0 if trouble != Trouble() else 0.0)
         assert self.net.established
         assert self.user.established
 
+    @property
+    def cut(self) -> bool:
+        """Whether the cable is out."""
+        return self.wire.cut
+
+    @cut.setter
+    def cut(self, cut: bool) -> None:
+        self.wire.cut = cut
+
+    @property
+    def frames(self) -> list[tuple[Side, bytes]]:
+        """Every frame that was sent."""
+        return [(side, frame) for _, side, frame in self.wire.sent]
+
+    def link(self, side: Side) -> Link:
+        """The link of a side."""
+        return self.net if side is Side.NETWORK else self.user
+
     def settle(self) -> None:
-        """Carry frames until both are quiet."""
+        """Carry what arrives now until all is quiet."""
         while True:
-            self.heard[Side.NETWORK] += self.net.take_events()
-            self.heard[Side.USER] += self.user.take_events()
-            carried = [(Side.NETWORK, frame) for frame in self.net.take_frames()]
-            carried += [(Side.USER, frame) for frame in self.user.take_frames()]
-            if not carried:
+            for side in Side:
+                self.heard[side] += self.link(side).take_events()
+                for frame in self.link(side).take_frames():
+                    self.wire.carry(self.now, side, frame)
+            arrived = self.wire.arrived(self.now)
+            if not arrived:
                 return
-            self.frames += carried
-            for side, frame in [] if self.cut else carried:
+            for side, frame in arrived:
                 (self.user if side is Side.NETWORK else self.net).receive(frame)
 
     def pass_s(self, seconds: float) -> None:
         """Let time pass, timer by timer."""
         end = self.now + seconds
         self.settle()
-        while (due := min(at for at in (self.net.due(), self.user.due(), end) if at is not None)) < end:
-            self.now = max(self.now, due) + STEP_S
-            self.net.run()
-            self.user.run()
-            self.settle()
-        self.now = end
+        while self._step(end):
+            pass
+
+    def until(self, side: Side, kind: type[E], nth: int = 1, patience_s: float = 300.0) -> E:
+        """Let time pass until a side has told so many events of a kind; the last of them."""
+        end = self.now + patience_s
         self.settle()
+        while self.count(side, kind) < nth and self._step(end):
+            pass
+        return self.last(side, kind)
+
+    def _step(self, end: float) -> bool:
+        """To the next timer or frame; False at the end."""
+        due = min(at for at in (self.net.due(), self.user.due(), self.wire.due(), end) if at is not None)
+        self.now = end if due >= end else max(self.now, due) + STEP_S
+        self.net.run()
+        self.user.run()
+        self.settle()
+        return self.now < end
 
     def do(self, command: Callable[[], T]) -> T:
         """A command of either side, and what follows at once."""
