@@ -61,6 +61,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     d_channel: Annotated[int, Meta(ge=1, le=31)] = 16
     profile: Literal["euroisdn", "euroisdn-t1", "national", "ni1", "dms100", "5ess", "4ess", "qsig"] = "euroisdn"
     side: Literal["user", "network"] = "user"
+    channel_order: Literal["ascending", "descending", "round-robin"] = "round-robin"
+    """How calls out take channels; the far end's should be the opposite."""
     timers: Timers = Timers()
     echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64
     """Longest echo path that is cancelled; 0: no canceller, as towards a switch that has one."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The B-channels of one span: who is on each, and which may be used.
 
-A channel is busy with a leg; else blocked while the line or the D-channel is down or the far end's view of it is not
-known (unsure: RESTART will tell); else idle. Outgoing legs take idle channels from the top, as exchanges take theirs
-from the bottom, so that the two seldom meet (glare, Q.931 §5.7).
+A channel is busy with a leg; else blocked while the line or the D-channel is down, the far end has it out of service
+(SERVICE) or its view of it is not known (unsure: RESTART will tell); else idle. Outgoing legs take idle channels by the
+span's order; the far end's should be the opposite, so that the two seldom meet (glare, Q.931 §5.7).
 """
 
+import enum
 from collections.abc import Iterable
 
 from appliance.line.leg import LineLeg
@@ -14,12 +15,23 @@ from appliance.wire.spans import ChannelState
 E1_TIMESLOTS = range(1, 32)
 
 
+class Order(enum.StrEnum):
+    """In which order outgoing legs take idle channels."""
+
+    ASCENDING = "ascending"
+    DESCENDING = "descending"
+    ROUND_ROBIN = "round-robin"
+    """The next one below the one taken last, round and round."""
+
+
 class Channels:
     """Timeslots 1 to 31 but for the D-channel. `changed`: there is something new to be shown."""
 
-    def __init__(self, d_channel: int) -> None:
+    def __init__(self, d_channel: int, order: Order = Order.ROUND_ROBIN) -> None:
+        self._order = order
         self.timeslots = tuple(timeslot for timeslot in E1_TIMESLOTS if timeslot != d_channel)
         self.unsure = set(self.timeslots)
+        self.out_of_service: set[int] = set()
         self.line_up = False
         self.changed = False
         self._legs: dict[int, LineLeg] = {}
@@ -36,7 +48,7 @@ class Channels:
         """As people see it."""
         if timeslot in self._legs:
             return ChannelState.BUSY
-        if not self.line_up or timeslot in self.unsure:
+        if not self.line_up or timeslot in self.unsure or timeslot in self.out_of_service:
             return ChannelState.BLOCKED
         return ChannelState.IDLE
 
@@ -45,13 +57,16 @@ class Channels:
         return {timeslot: self.state(timeslot) for timeslot in self.timeslots}
 
     def idle(self) -> int | None:
-        """The next idle timeslot downwards from the one taken last, round and round."""
-        below = [timeslot for timeslot in self.timeslots if timeslot < self._last]
-        above = [timeslot for timeslot in self.timeslots if timeslot >= self._last]
-        for timeslot in (*reversed(below), *reversed(above)):
-            if self.state(timeslot) is ChannelState.IDLE:
-                return timeslot
-        return None
+        """The next idle timeslot, by the order."""
+        idle = [timeslot for timeslot in self.timeslots if self.state(timeslot) is ChannelState.IDLE]
+        match self._order:
+            case Order.ASCENDING:
+                return min(idle, default=None)
+            case Order.DESCENDING:
+                return max(idle, default=None)
+            case Order.ROUND_ROBIN:
+                below = [timeslot for timeslot in idle if timeslot < self._last]
+                return max(below or idle, default=None)
 
     def take(self, timeslot: int, leg: LineLeg) -> None:
         """Put a leg on a timeslot. Raises ValueError where there is one."""

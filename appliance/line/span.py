@@ -6,17 +6,18 @@ either side lets go. A channel whose far end is in doubt (start, T309, no answer
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
-from appliance.line.channels import Channels
+from appliance.line.channels import Channels, Order
 from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE, SpanLegs
 from appliance.line.states import Event, State
-from appliance.line.switch import Switch
+from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
-from appliance.signalling.pri.link import Link, Setup
+from appliance.signalling.pri.link import Link, Setup, Side
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegOffered, LegPlaced, PlaceLeg, ReleasedBy
 from drivers.model import Alarm, Timeslot
@@ -31,26 +32,39 @@ NO_SUCH_CHANNEL = 82
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class PriLine:
+    """A span to be served.
+
+    The engine's number (from 0), its name for people, its D-channel's timeslot, its link, how its bearers are heard, in
+    which order its channels are taken.
+    """
+
+    span: int
+    name: str
+    d_channel: int
+    link: Link
+    plan: TrunkPlan = TrunkPlan()
+    order: Order = Order.ROUND_ROBIN
+
+
 class PriSpan:
-    """Span `number` (from 0). `tell` says an event of the leg protocol; `ended` gets each leg as it is released."""
+    """A line at work. `tell` says an event of the leg protocol; `ended` gets each leg as it is released."""
 
     def __init__(
         self,
-        number: int,
-        name: str,
-        d_channel: int,
-        link: Link,
+        line: PriLine,
         switch: Switch,
         new_leg: Callable[[], str],
         tell: Callable[[Body], None],
         ended: Callable[[Leg], None],
     ) -> None:
-        self.number = number
-        self.name = name
-        self.link = link
+        self.number = line.span
+        self.name = line.name
+        self.link = line.link
         self.alarms = Alarm.NONE
-        self.channels = Channels(d_channel)
-        self._legs = SpanLegs(number, self.channels, link, switch, tell, ended)
+        self.channels = Channels(line.d_channel, line.order)
+        self._legs = SpanLegs(line.span, self.channels, line.link, switch, tell, ended)
         self.legs = self._legs.by_id
         self._switch = switch
         self._new_leg = new_leg
@@ -168,7 +182,7 @@ class PriSpan:
         leg = self._legs.of(event.call)
         if leg is None:
             return
-        if not event.by_peer and event.cause != TEMPORARY_FAILURE:
+        if not event.by_peer and event.cause != TEMPORARY_FAILURE and self.channels.on(leg.timeslot) is leg:
             self.channels.doubt([leg.timeslot])
             self._restart()
         self._legs.let_go(leg, Event.CLEARED, event.cause, ReleasedBy.PEER if event.by_peer else ReleasedBy.FAULT)
@@ -185,6 +199,10 @@ class PriSpan:
                     self.channels.unsure.discard(channel)
             case pri.RestartAcknowledged(channel=channel):
                 self.channels.unsure.discard(channel)
+            case pri.ServiceReceived(channel=channel, in_service=True):
+                self.channels.out_of_service.discard(channel)
+            case pri.ServiceReceived(channel=channel):
+                self.channels.out_of_service.add(channel)
             case pri.RestartFailed(channel=channel):
                 self.channels.doubt([channel])
                 self._restart()
@@ -227,12 +245,15 @@ class PriSpan:
         return None, CHANNEL_UNAVAILABLE if wanted in self.channels else NO_SUCH_CHANNEL
 
     def _usable(self, timeslot: int) -> bool:
-        """Whether the far end may have it. One in doubt is in order if it calls there; a leg being placed gives way."""
+        """Whether the far end may have it. One in doubt is in order if it calls there.
+
+        Glare: the call from the network goes first (§5.7), so a leg that the user side is placing gives way.
+        """
         leg = self.channels.on(timeslot)
-        if leg is not None and leg.state is State.PLACED:  # glare: the call from the network goes first (§5.7)
+        if leg is not None and leg.state is State.PLACED and self.link.side is Side.USER:
             self._legs.let_go(leg, Event.DISCONNECT, CHANNEL_UNAVAILABLE, ReleasedBy.PEER)
             self.channels.free(leg)
             return True
         if leg is None and timeslot in self.channels.unsure and self.link.withdraw_restart(timeslot):
             self.channels.unsure.discard(timeslot)
-        return leg is None and timeslot not in self.channels.unsure
+        return leg is None and timeslot not in self.channels.unsure | self.channels.out_of_service

@@ -8,7 +8,6 @@ released while nobody listens stays in the snapshot until a controller has had i
 import asyncio
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,11 +17,11 @@ import structlog
 from appliance.line.alarms import AlarmBoard
 from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE
-from appliance.line.span import NO_CHANNEL, PriSpan
+from appliance.line.span import NO_CHANNEL, PriLine, PriSpan
 from appliance.line.states import Event
-from appliance.line.switch import Switch, TimeslotEngine, TrunkPlan
+from appliance.line.switch import Switch, TimeslotEngine
 from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, SpanAlarmChanged
-from appliance.signalling.pri.link import CallGoneError, Link
+from appliance.signalling.pri.link import CallGoneError
 from appliance.wire import legs as wire
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.ids import IdSource
@@ -50,20 +49,6 @@ class LineEngine(TimeslotEngine, Protocol):
         """Alarms and counters."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriLine:
-    """A span to be served.
-
-    The engine's number (from 0), its name for people, its D-channel's timeslot, its link, how its bearers are heard.
-    """
-
-    span: int
-    name: str
-    d_channel: int
-    link: Link
-    plan: TrunkPlan
-
-
 class LineWorker:
     """All legs of a group of spans. `start` inside a running loop, after the spans were opened in the engine."""
 
@@ -77,19 +62,7 @@ class LineWorker:
         lines = tuple(lines)
         self._switch = Switch(engine, self._loop.call_later, {line.span: line.plan for line in lines})
         ids = IdSource(sealer.identity)
-        self._spans = [
-            PriSpan(
-                line.span,
-                line.name,
-                line.d_channel,
-                line.link,
-                self._switch,
-                ids.leg,
-                self.service.publish,
-                self._ended,
-            )
-            for line in lines
-        ]
+        self._spans = [PriSpan(line, self._switch, ids.leg, self.service.publish, self._ended) for line in lines]
         self._unheard: dict[str, Leg] = {}
         self._board = AlarmBoard()
         self._orphaned_at: dict[str, float] = {}

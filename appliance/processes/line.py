@@ -7,8 +7,10 @@ from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import Span
+from appliance.line.channels import Order
+from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
-from appliance.line.worker import LineWorker, PriLine
+from appliance.line.worker import LineWorker
 from appliance.media.engine import Engine
 from appliance.media.events import Client
 from appliance.processes.environment import state_directory
@@ -42,7 +44,7 @@ def line(number: int, span: Span) -> PriLine:
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
-    return PriLine(number, span.name, span.d_channel, link, plan)
+    return PriLine(number, span.name, span.d_channel, link, plan, Order(span.channel_order))
 
 
 async def run(branch: Branch, state: Path) -> None:

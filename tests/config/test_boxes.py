@@ -89,6 +89,7 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("d_channel: 16", "clock_domain: 2\n    clock: local",
          "14: a far end that takes our clock (clock: local) has no domain of its own; leave the key out"),
         ("profile: euroisdn", "profile: nationl", "15: 'nationl' is not known here; did you mean 'national'?"),
+        ("d_channel: 16", "channel_order: descendent", "14: 'descendent' is not known here; did you mean 'descending'?"),
         ("box: BR-0001", "box: br 1", "3: 'br 1' does not have the form [A-Z0-9][A-Z0-9-]{0,31}"),
         ("role: branch", "role: brunch", "2: role 'brunch' is unknown; did you mean 'branch'?"),
         ("driver: cesopsn", "driver: dahdi", "9: 'dahdi' is not known here; known are: cesopsn"),

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
-from appliance.line.worker import LineWorker, PriLine
+from appliance.line.worker import LineWorker
 from appliance.signalling.pri.link import Link, Side, Timers
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity

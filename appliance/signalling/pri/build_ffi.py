@@ -27,11 +27,12 @@ typedef struct pri_event_proceeding {
     int e; int channel; int progressmask; int cause; q931_call *call; ...; } pri_event_proceeding;
 typedef struct pri_event_setup_ack { int e; int channel; q931_call *call; ...; } pri_event_setup_ack;
 typedef struct pri_event_restart { int e; int channel; } pri_event_restart;
+typedef struct pri_event_service { int e; int channel; int changestatus; } pri_event_service;
 typedef struct pri_event_restart_ack { int e; int channel; } pri_event_restart_ack;
 typedef union {
     int e; pri_event_ring ring; pri_event_hangup hangup; pri_event_ringing ringing; pri_event_answer answer;
     pri_event_proceeding proceeding; pri_event_setup_ack setup_ack; pri_event_restart restart;
-    pri_event_restart_ack restartack; ...; } pri_event;
+    pri_event_restart_ack restartack; pri_event_service service; ...; } pri_event;
 struct timeval { long tv_sec; long tv_usec; ...; };
 typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
 
@@ -78,6 +79,7 @@ typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
 #define PRI_EVENT_HANGUP ...
 #define PRI_EVENT_HANGUP_ACK ...
 #define PRI_EVENT_INFO_RECEIVED ...
+#define PRI_EVENT_SERVICE ...
 
 struct pri *pri_new_cb(int fd, int nodetype, int switchtype, pri_io_cb io_read, pri_io_cb io_write, void *userdata);
 void *pri_get_userdata(struct pri *pri);
@@ -86,6 +88,7 @@ void pri_set_message(void (*f)(struct pri *pri, char *));
 void pri_set_error(void (*f)(struct pri *pri, char *));
 int pri_set_timer(struct pri *pri, int timer, int value);
 void pri_hangup_fix_enable(struct pri *ctrl, int enable);
+int pri_set_service_message_support(struct pri *pri, int supportflag);
 pri_event *pri_check_event(struct pri *pri);
 struct timeval *pri_schedule_next(struct pri *pri);
 pri_event *pri_schedule_run(struct pri *pri);

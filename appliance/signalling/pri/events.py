@@ -123,6 +123,14 @@ class RestartFailed:
     channel: int
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceReceived:
+    """SERVICE, acknowledged: the far end takes a channel out of service or into it (profiles of North America)."""
+
+    channel: int
+    in_service: bool
+
+
 Event = (
     LinkEstablished
     | LinkReleased
@@ -137,4 +145,5 @@ Event = (
     | RestartReceived
     | RestartAcknowledged
     | RestartFailed
+    | ServiceReceived
 )

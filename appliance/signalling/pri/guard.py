@@ -17,6 +17,8 @@ MESSAGES = {
     0x45, 0x46, 0x4D, 0x4E, 0x5A,  # clearing
     0x6E, 0x75, 0x7B, STATUS,  # NOTIFY, STATUS ENQUIRY, INFORMATION
 }  # fmt: skip
+MAINTENANCE = {0x03: 0x0F, 0x43: 0x07}  # protocol discriminator of 4ESS, 5ESS and of NI-2, and its SERVICE
+CHANGE_STATUS, CHANNEL_IDENTIFICATION = 0x01, 0x18
 CLEARINGS = {0x45, 0x4D, 0x5A}  # DISCONNECT, RELEASE, RELEASE COMPLETE
 CAUSE = 0x08
 NORMAL_UNSPECIFIED = 31
@@ -60,14 +62,29 @@ def _frame_trouble(frame: bytes) -> str | None:
 def _message_trouble(message: bytes) -> str | None:
     if len(message) < 5:
         return "message length"
-    if message[0] != 0x08:
+    if message[0] not in {0x08, *MAINTENANCE}:
         return "protocol discriminator"
     if message[1] != 2:
         return "call reference length"
     kind, is_global = message[4], not (message[2] & 0x7F or message[3])
+    if message[0] in MAINTENANCE:
+        return (
+            None if kind == MAINTENANCE[message[0]] and is_global and _of_one_channel(message[5:]) else "message type"
+        )
     if kind not in MESSAGES or ((kind in RESTARTS) != is_global and kind != STATUS):
         return "message type"
     return None
+
+
+def _of_one_channel(elements: bytes) -> bool:
+    """Change status and a B-channel by number; of a whole interface libpri would make a link that is down."""
+    return (
+        len(elements) >= 8
+        and elements[:2] == bytes([CHANGE_STATUS, 1])
+        and elements[3:5] == bytes([CHANNEL_IDENTIFICATION, len(elements) - 5])
+        and elements[5] & 0x23 == 0x21
+        and elements[-1] & 0x7F > 0
+    )
 
 
 def _elements(elements: bytes) -> bytes | None:

@@ -39,6 +39,7 @@ COMMAND = 0x02  # C/R bit of a command from the network side, of a response from
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
 TEMPORARY_FAILURE = 41
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
+SERVICE_STATUS = {0: True, 1: False, 2: False}  # in service, maintenance, out of service
 DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY  # no numbers in it
 
 
@@ -56,8 +57,8 @@ class Link:
     ) -> None:
         self.established = False
         self.damaged = 0
+        self.side = side
         timers = timers or Timers()
-        self._side = side
         self._clock = clock
         self._active = True
         self._hearing = False
@@ -75,6 +76,7 @@ class Link:
         for number, value in timers.settings():
             lib.pri_set_timer(self._pri, number, value)
         lib.pri_hangup_fix_enable(self._pri, 1)
+        lib.pri_set_service_message_support(self._pri, 1)
         lib.pri_set_debug(self._pri, DEBUG_LEVEL if debug else 0)
 
     # Frames and time.
@@ -131,7 +133,7 @@ class Link:
         if self._active:
             self._active = False
             for control, is_command in ((DISC, True), (DM, False)):
-                from_network = self._side is Side.USER
+                from_network = self.side is Side.USER
                 self._feed(bytes([COMMAND if is_command is from_network else 0, guard.ADDRESS[0], control]))
             if self.established:
                 self._released()
@@ -187,13 +189,11 @@ class Link:
         """Clear by what the call's state demands: RELEASE COMPLETE, DISCONNECT or RELEASE; CallCleared follows."""
         held = self._calls.find(call)
         self._set_clock()
-        if not held.responded and cause in REFUSALS:
-            self._check(held, lib.pri_hangup(self._pri, held.pointer, cause))
-            self._cleared(held, cause)  # RELEASE COMPLETE went out and libpri has forgotten the call
-            return
-        if not held.responded:  # libpri sends no DISCONNECT before a first response
+        if not held.responded and cause not in REFUSALS:  # libpri sends no DISCONNECT before a first response
             self.proceeding(call)
         self._check(held, lib.pri_hangup(self._pri, held.pointer, cause))
+        if not lib.q931_is_call_valid(self._pri, held.pointer):  # RELEASE COMPLETE went out
+            self._cleared(held, cause)
 
     def restart(self, channels: Iterable[int]) -> None:
         """RESTART each; RestartAcknowledged or RestartFailed follows for each. Our calls on them are cleared now."""
@@ -311,3 +311,7 @@ class Link:
             if channel is not None and self._restarts.acknowledged(channel):
                 self._events.append(events.RestartAcknowledged(channel))
                 self._start_restart()
+        elif kind == lib.PRI_EVENT_SERVICE:
+            channel, status = translate.channel_of(event.service.channel), event.service.changestatus
+            if channel is not None and status in SERVICE_STATUS:
+                self._events.append(events.ServiceReceived(channel, SERVICE_STATUS[status]))

@@ -5,27 +5,18 @@ from random import Random
 
 from appliance.signalling.pri.guard import MESSAGES
 from appliance.signalling.pri.link import Link
+from tests.signalling.pri.by_hand import ByHand
 
-SABME = bytes([0x02, 0x01, 0x7F])
-USER_SABME, USER_DISC, UA = 0x7F, 0x53, bytes([0x00, 0x01, 0x73])
 ELEMENTS = bytes.fromhex("0408 1014 181c 1e20 2728 292c 3440 4c6c 6d70 7174 7579 7b7c 7d7e 969d 95a1 b1")
 BEARER, CHANNEL = bytes([0x04, 3, 0x80, 0x90, 0xA3]), 0x18
 
 
-class Stranger:
-    """Speaks to one link, in sequence; starts again when the link does."""
+class Stranger(ByHand):
+    """Its messages are anything."""
 
     def __init__(self, link: Link, random: Random) -> None:
-        self.link = link
+        super().__init__(link)
         self.random = random
-        self.sent = self.received = 0
-        self._say(SABME)
-
-    def message(self, message: bytes) -> None:
-        """One I frame with this message."""
-        frame = bytes([0x02, 0x01, self.sent << 1, self.received << 1]) + message
-        self.sent = (self.sent + 1) % 128
-        self._say(frame)
 
     def wild(self) -> bytes:
         """A message whose framing is right and whose contents are anything."""
@@ -45,16 +36,3 @@ class Stranger:
             return bytes([kind])
         octets = random.randbytes(random.choice((0, 1, 1, 2, 3, 4, 8, 20, random.randrange(200))))
         return bytes([kind, len(octets)]) + octets
-
-    def _say(self, frame: bytes) -> None:
-        self.link.receive(frame)
-        self.hear()
-
-    def hear(self) -> None:
-        """What the link sends: count its I frames, answer its SABME."""
-        for frame in self.link.take_frames():
-            if not frame[2] & 1:
-                self.received = ((frame[2] >> 1) + 1) % 128
-            elif frame[2] in (USER_SABME, USER_DISC):
-                self.sent = self.received = 0
-                self._say(UA)

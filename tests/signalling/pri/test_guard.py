@@ -41,7 +41,12 @@ def test_q921_5_8_5_an_invalid_frame_is_dropped(frame: bytes, trouble: str) -> N
     ("message", "trouble"),
     [
         (b"\x08\x02\x00\x01", "message length"),
-        (b"\x03" + SETUP[1:], "protocol discriminator"),
+        (b"\x04" + SETUP[1:], "protocol discriminator"),
+        (b"\x03" + SETUP[1:], "message type"),
+        (bytes.fromhex("03020000010f0101c2"), "message type"),
+        (bytes.fromhex("030200000f 0101c2 1801a1"), "message type"),
+        (bytes.fromhex("030200010f 0101c2 1803a98381"), "message type"),
+        (bytes.fromhex("030200000f 0101c2 1803a98380"), "message type"),
         (b"\x08\x01\x01\x05\x04\x03", "call reference length"),
         (b"\x08\x0f\x00\x01\x05" + bytes(20), "call reference length"),
         (b"\x08\x02\x00\x01\x55", "message type"),

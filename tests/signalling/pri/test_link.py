@@ -106,6 +106,13 @@ def test_q931_5_3_3_a_setup_refused_with_disconnect(pri: BackToBack, cause: int)
     assert [call for call, _, _ in cleared(pri, USER)] == [user]
 
 
+def test_a_caller_that_refuses_its_own_channel_is_rid_of_the_call_at_once(pri: BackToBack) -> None:
+    """As in glare (§5.7): the library sends RELEASE COMPLETE, forgets the call and tells nobody."""
+    user = pri.user.setup(Setup(5, "10086"))
+    pri.user.release(user, 44)
+    assert pri.user.take_events() == [events.CallCleared(user, 44)]
+
+
 def test_a_caller_that_gives_up_before_any_response_leaves_nothing(pri: BackToBack) -> None:
     """The library answers this DISCONNECT with RELEASE COMPLETE, tells nobody, and keeps the call for ever."""
     net, user = pri.ring()

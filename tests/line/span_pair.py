@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two spans of line workers back to back in virtual time, each with a board instead of an engine.
+
+What they tell is in `heard`, as with two bare links (tests/signalling/pri/pair.py).
+"""
+
+import itertools
+from collections.abc import Callable
+
+from appliance.line.channels import Order
+from appliance.line.span import PriLine, PriSpan
+from appliance.line.switch import Switch
+from appliance.media.events import Profile as Sound
+from appliance.signalling.pri.link import Link, Profile, Side, Timers
+from appliance.wire.envelope import Body
+from appliance.wire.legs import Leg, PlaceLeg
+from appliance.wire.spans import ChannelState
+from drivers.model import Alarm
+from tests.signalling.pri.pair import Pair
+from tests.signalling.pri.wire import TROUBLES, Trouble
+
+D_CHANNEL = 16
+TIMERS = Timers(t309_s=6.0, t316_s=5.0)
+
+
+class Board:
+    """The part of an engine that a line needs: each port is opened once, and closed."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.open: set[int] = set()
+        self.frames: list[bytes] = []
+        self._now = now
+
+    @property
+    def samples(self) -> int:
+        return round(self._now() * 8000)
+
+    def open_timeslot(self, port: int) -> None:
+        assert port not in self.open, f"port {port} is open"
+        self.open.add(port)
+
+    def set_profile(self, port: int, profile: Sound, echo_tail_ms: int = 0) -> None:
+        assert port in self.open, (profile, echo_tail_ms)
+
+    def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
+        raise AssertionError((port, rx_db, tx_db))
+
+    def close_port(self, port: int) -> None:
+        self.open.discard(port)
+
+    def send_frame(self, span: int, frame: bytes) -> None:
+        assert span == 0
+        self.frames.append(frame)
+
+
+class End:
+    """A span with its board, in the shape of a link."""
+
+    def __init__(self, side: Side, profile: Profile, order: Order, now: Callable[[], float]) -> None:
+        self.board = Board(now)
+        self.ended: list[Leg] = []
+        self._told: list[Body] = []
+        legs = itertools.count(1)
+        line = PriLine(0, side.name.lower(), D_CHANNEL, Link(side, TIMERS, profile, clock=now), order=order)
+        switch = Switch(self.board, lambda _seconds, _flush: None)
+        name = side.name.lower()
+        self.span = PriSpan(line, switch, lambda: f"{name}-{next(legs)}", self._told.append, self.ended.append)
+        self.span.begin()
+
+    @property
+    def established(self) -> bool:
+        return self.span.link.established
+
+    def place(self, leg: str, to: str = "10086", clid: str | None = "8001") -> bool:
+        """A call out."""
+        return self.span.place(PlaceLeg(leg=leg, to=to, contact=f"contact-{leg}", clid=clid))
+
+    def idle(self) -> int:
+        """How many channels are idle."""
+        return sum(state is ChannelState.IDLE for state in self.span.channels.states().values())
+
+    def receive(self, frame: bytes) -> None:
+        self.span.frame(frame)
+
+    def run(self) -> None:
+        self.span.run()
+
+    def due(self) -> float | None:
+        return self.span.link.due()
+
+    def take_frames(self) -> list[bytes]:
+        frames, self.board.frames = self.board.frames, []
+        return frames
+
+    def take_events(self) -> list[Body]:
+        told = self._told.copy()
+        self._told.clear()
+        return told
+
+    def deactivate(self) -> None:
+        """RED."""
+        self.span.alarm(Alarm.LOS | Alarm.RED)
+
+    def activate(self) -> None:
+        """Its end."""
+        self.span.alarm(Alarm.NONE)
+
+
+class SpanPair(Pair[End]):
+    """`net` and `user` are Ends; in service, every channel restarted by both sides."""
+
+    def __init__(
+        self,
+        profile: Profile = Profile.EUROISDN,
+        trouble: Trouble = TROUBLES["clean"],
+        seed: str = "",
+        *,
+        user: Order = Order.DESCENDING,
+        net: Order = Order.ASCENDING,
+    ) -> None:
+        super().__init__(trouble, seed)
+        self.net = End(Side.NETWORK, profile, net, lambda: self.now)
+        self.user = End(Side.USER, profile, user, lambda: self.now)
+        self.start()
+        self.pass_s(10.0)
+        assert self.net.idle() == self.user.idle() == 30
