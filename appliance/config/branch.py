@@ -18,6 +18,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 Cause = Annotated[int, Meta(ge=1, le=127)]
 SPANS_MAX = 8  # of the engine
+OVERLAP_PROFILES = ("euroisdn", "euroisdn-t1", "qsig")
 ECHO_TAIL_MS_LEAST = 16  # of its canceller
 
 
@@ -63,6 +64,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     side: Literal["user", "network"] = "user"
     channel_order: Literal["ascending", "descending", "round-robin"] = "round-robin"
     """How calls out take channels; the far end's should be the opposite."""
+    dnis_digits: Annotated[int, Meta(ge=0, le=20)] = 0
+    """How many digits our own numbers have where they are dialled through digit by digit; 0: they come en bloc."""
     timers: Timers = Timers()
     echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64
     """Longest echo path that is cancelled; 0: no canceller, as towards a switch that has one."""
@@ -170,6 +173,9 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
             sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"
             yield Fault(("spans", number, "echo_tail_ms"), sentence)
+        if span.dnis_digits and span.profile not in OVERLAP_PROFILES:
+            sentence = f"profile {span.profile} has no overlap receiving: numbers come en bloc; leave the key out"
+            yield Fault(("spans", number, "dnis_digits"), sentence)
         if span.clock == "local" and span.clock_domain != 1:
             sentence = "a far end that takes our clock (clock: local) has no domain of its own; leave the key out"
             yield Fault(("spans", number, "clock_domain"), sentence)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The B-channels of one span: who is on each, and which may be used.
 
-A channel is busy with a leg; else blocked while the line or the D-channel is down, the far end has it out of service
-(SERVICE) or its view of it is not known (unsure: RESTART will tell); else idle. Outgoing legs take idle channels by the
-span's order; the far end's should be the opposite, so that the two seldom meet (glare, Q.931 §5.7).
+A channel is busy with a leg, or with a call whose number is still being dialled; else blocked while the line or the
+D-channel is down, the far end has it out of service (SERVICE) or its view of it is not known (unsure: RESTART will
+tell); else idle. Outgoing legs take idle channels by the span's order; the far end's should be the opposite, so that
+the two seldom meet (glare, Q.931 §5.7).
 """
 
 import enum
@@ -32,6 +33,7 @@ class Channels:
         self.timeslots = tuple(timeslot for timeslot in E1_TIMESLOTS if timeslot != d_channel)
         self.unsure = set(self.timeslots)
         self.out_of_service: set[int] = set()
+        self._reserved: set[int] = set()
         self.line_up = False
         self.changed = False
         self._legs: dict[int, LineLeg] = {}
@@ -46,7 +48,7 @@ class Channels:
 
     def state(self, timeslot: int) -> ChannelState:
         """As people see it."""
-        if timeslot in self._legs:
+        if timeslot in self._legs or timeslot in self._reserved:
             return ChannelState.BUSY
         if not self.line_up or timeslot in self.unsure or timeslot in self.out_of_service:
             return ChannelState.BLOCKED
@@ -81,6 +83,20 @@ class Channels:
         if self._legs.get(leg.timeslot) is leg:
             del self._legs[leg.timeslot]
             self.changed = True
+
+    def reserve(self, timeslot: int) -> None:
+        """A call without a leg yet has it."""
+        self._reserved.add(timeslot)
+        self.changed = True
+
+    def unreserve(self, timeslot: int) -> None:
+        """It has a leg now, or is cleared."""
+        self._reserved.discard(timeslot)
+        self.changed = True
+
+    def reserved(self, timeslot: int) -> bool:
+        """Whether such a call has it."""
+        return timeslot in self._reserved
 
     def doubt(self, timeslots: Iterable[int]) -> None:
         """Nobody here knows what the far end holds on them."""

@@ -13,6 +13,7 @@ import structlog
 from appliance.line.channels import Channels, Order
 from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE, SpanLegs
+from appliance.line.overlap import Overlap
 from appliance.line.states import Event, State
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
@@ -24,6 +25,7 @@ from drivers.model import Alarm, Timeslot
 
 # Q.850
 CHANNEL_UNACCEPTABLE = 6
+INVALID_NUMBER = 28
 NO_CHANNEL = 34
 CHANNEL_UNAVAILABLE = 44
 BEARER_NOT_IMPLEMENTED = 65
@@ -37,15 +39,16 @@ class PriLine:
     """A span to be served.
 
     The engine's number (from 0), its name for people, its D-channel's timeslot, its link, how its bearers are heard, in
-    which order its channels are taken.
+    which order its channels are taken, how many digits its own numbers have (0: they come en bloc).
     """
 
     span: int
     name: str
     d_channel: int
     link: Link
-    plan: TrunkPlan = TrunkPlan()
+    plan: TrunkPlan
     order: Order = Order.ROUND_ROBIN
+    dnis_digits: int = 0
 
 
 class PriSpan:
@@ -64,6 +67,7 @@ class PriSpan:
         self.link = line.link
         self.alarms = Alarm.NONE
         self.channels = Channels(line.d_channel, line.order)
+        self._overlap = Overlap(line.dnis_digits, self.channels)
         self._legs = SpanLegs(line.span, self.channels, line.link, switch, tell, ended)
         self.legs = self._legs.by_id
         self._switch = switch
@@ -145,10 +149,10 @@ class PriSpan:
                 self._offered(event)
             case pri.ProceedingReceived() | pri.ProgressReceived() | pri.AlertingReceived() | pri.ConnectReceived():
                 self._called_party(event)
+            case pri.DigitsReceived():
+                self._dialled(event)
             case pri.DisconnectReceived(call=call, cause=cause):
-                leg = self._legs.of(call)
-                if leg is not None:
-                    self._legs.let_go(leg, Event.DISCONNECT, cause, ReleasedBy.PEER)
+                self._disconnected(call, cause)
             case pri.CallCleared():
                 self._cleared(event)
             case _:
@@ -178,7 +182,15 @@ class PriSpan:
         else:
             self._legs.heard(leg, event)
 
+    def _disconnected(self, call: CallNumber, cause: int) -> None:
+        leg = self._legs.of(call)
+        if leg is not None:
+            self._legs.let_go(leg, Event.DISCONNECT, cause, ReleasedBy.PEER)
+        elif self._overlap.end(call) is not None:
+            self.link.release(call, cause)
+
     def _cleared(self, event: pri.CallCleared) -> None:
+        self._overlap.end(event.call)
         leg = self._legs.of(event.call)
         if leg is None:
             return
@@ -207,7 +219,7 @@ class PriSpan:
                 self.channels.doubt([channel])
                 self._restart()
             case _:
-                log.debug("line.event.ignored", event=type(event).__name__)
+                log.debug("line.event.ignored", kind=type(event).__name__)
         self._line_moved()
 
     def _restart(self) -> None:
@@ -226,6 +238,21 @@ class PriSpan:
             log.info("line.call.refused", span=self.number + 1, timeslot=setup.channel, cause=refusal)
             self.link.release(setup.call, refusal)
             return
+        if self._overlap.awaits(setup):
+            self.link.setup_acknowledge(setup.call, timeslot)
+            self._overlap.begin(setup, timeslot)
+        else:
+            self._take(setup, timeslot)
+
+    def _dialled(self, event: pri.DigitsReceived) -> None:
+        """More digits; the call is offered when there are enough (§5.2.4)."""
+        call = self._overlap.dialled(event)
+        if call is not None and call[0].dnis:
+            self._take(*call)
+        elif call is not None:
+            self.link.release(event.call, INVALID_NUMBER)
+
+    def _take(self, setup: pri.SetupReceived, timeslot: int) -> None:
         self.link.proceeding(setup.call, timeslot)
         numbers = {
             "dnis": setup.dnis,
@@ -256,4 +283,6 @@ class PriSpan:
             return True
         if leg is None and timeslot in self.channels.unsure and self.link.withdraw_restart(timeslot):
             self.channels.unsure.discard(timeslot)
+        if self.channels.reserved(timeslot):
+            return False
         return leg is None and timeslot not in self.channels.unsure | self.channels.out_of_service

@@ -97,7 +97,7 @@ class LineWorker:
                 case CommandRefused():
                     self._engine_refused(event)
                 case _:
-                    log.debug("line.event.ignored", event=type(event).__name__)
+                    log.debug("line.event.ignored", kind=type(event).__name__)
         self._settle()
 
     def _engine_refused(self, refused: CommandRefused) -> None:

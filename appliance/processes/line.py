@@ -44,7 +44,7 @@ def line(number: int, span: Span) -> PriLine:
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
-    return PriLine(number, span.name, span.d_channel, link, plan, Order(span.channel_order))
+    return PriLine(number, span.name, span.d_channel, link, plan, Order(span.channel_order), span.dnis_digits)
 
 
 async def run(branch: Branch, state: Path) -> None:

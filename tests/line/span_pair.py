@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from appliance.line.channels import Order
 from appliance.line.span import PriLine, PriSpan
-from appliance.line.switch import Switch
+from appliance.line.switch import Switch, TrunkPlan
 from appliance.media.events import Profile as Sound
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.wire.envelope import Body
@@ -56,14 +56,14 @@ class Board:
 class End:
     """A span with its board, in the shape of a link."""
 
-    def __init__(self, side: Side, profile: Profile, order: Order, now: Callable[[], float]) -> None:
+    def __init__(self, link: Link, order: Order, dnis_digits: int, now: Callable[[], float]) -> None:
         self.board = Board(now)
         self.ended: list[Leg] = []
         self._told: list[Body] = []
         legs = itertools.count(1)
-        line = PriLine(0, side.name.lower(), D_CHANNEL, Link(side, TIMERS, profile, clock=now), order=order)
+        name = link.side.name.lower()
+        line = PriLine(0, name, D_CHANNEL, link, TrunkPlan(), order, dnis_digits)
         switch = Switch(self.board, lambda _seconds, _flush: None)
-        name = side.name.lower()
         self.span = PriSpan(line, switch, lambda: f"{name}-{next(legs)}", self._told.append, self.ended.append)
         self.span.begin()
 
@@ -117,10 +117,11 @@ class SpanPair(Pair[End]):
         *,
         user: Order = Order.DESCENDING,
         net: Order = Order.ASCENDING,
+        dnis_digits: int = 0,
     ) -> None:
         super().__init__(trouble, seed)
-        self.net = End(Side.NETWORK, profile, net, lambda: self.now)
-        self.user = End(Side.USER, profile, user, lambda: self.now)
+        self.net = End(Link(Side.NETWORK, TIMERS, profile, clock=lambda: self.now), net, 0, lambda: self.now)
+        self.user = End(Link(Side.USER, TIMERS, profile, clock=lambda: self.now), user, dnis_digits, lambda: self.now)
         self.start()
         self.pass_s(10.0)
         assert self.net.idle() == self.user.idle() == 30

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.line.alarms import D_CHANNEL_PATIENCE_S, AlarmBoard
 from appliance.line.span import PriLine, PriSpan
-from appliance.line.switch import Switch
+from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri.link import Link, Side
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from drivers.model import Alarm
@@ -20,7 +20,9 @@ async def told(*moments: tuple[Alarm, float]) -> list[tuple[str, str]]:
     """What the board says of a span without a far end: alarms set, and the time in seconds."""
     engine = FakeEngine()
     switch = Switch(engine, lambda _seconds, _flush: None)
-    span = PriSpan(PriLine(SPAN, "telco", 16, Link(Side.USER)), switch, lambda: "leg", lambda _: None, lambda _: None)
+    span = PriSpan(
+        PriLine(SPAN, "telco", 16, Link(Side.USER), TrunkPlan()), switch, lambda: "leg", lambda _: None, lambda _: None
+    )
     board = AlarmBoard()
     said: list[AlarmRaised | AlarmCleared] = []
     for alarms, at_s in moments:

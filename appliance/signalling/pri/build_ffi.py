@@ -19,7 +19,7 @@ struct pri; struct pri_sr;
 typedef struct q931_call q931_call;
 typedef struct pri_event_ring {
     int e; int channel; int cref; int callingpres; char callingani[256]; char callingnum[256]; char callednum[256];
-    char redirectingnum[256]; int flexible; int ctype; q931_call *call; ...; } pri_event_ring;
+    char redirectingnum[256]; int flexible; int ctype; int complete; q931_call *call; ...; } pri_event_ring;
 typedef struct pri_event_hangup { int e; int channel; int cause; q931_call *call; ...; } pri_event_hangup;
 typedef struct pri_event_ringing { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_ringing;
 typedef struct pri_event_answer { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_answer;
@@ -105,6 +105,8 @@ int pri_setup_ack(struct pri *ctrl, q931_call *call, int channel, int nonisdn, i
 int pri_proceeding(struct pri *pri, q931_call *c, int channel, int info);
 int pri_acknowledge(struct pri *pri, q931_call *call, int channel, int info);
 int pri_answer(struct pri *pri, q931_call *call, int channel, int nonisdn);
+void pri_set_overlapdial(struct pri *pri, int state);
+int pri_information(struct pri *pri, q931_call *call, char digit);
 int pri_hangup(struct pri *pri, q931_call *call, int cause);
 int pri_reset(struct pri *pri, int channel);
 int q931_is_call_valid(struct pri *ctrl, q931_call *call);

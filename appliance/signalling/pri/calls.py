@@ -13,13 +13,15 @@ class CallGoneError(Exception):
 
 @dataclass(slots=True)
 class Call:
-    """`channel` 0: none agreed yet. `responded`: a first response to its SETUP went out, or the SETUP was ours."""
+    """`channel` 0: none agreed yet. `responded`: a first response to its SETUP went out, or the SETUP was `ours`."""
 
     number: CallNumber
     pointer: "ffi.CData"
     channel: int
     responded: bool
+    ours: bool = False
     reference: int = 0  # of a peer's call, while it is not responded to
+    dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
 
 
 class CallTable:
@@ -30,10 +32,10 @@ class CallTable:
         self._by_pointer: dict[int, Call] = {}
         self._last = 0
 
-    def add(self, pointer: "ffi.CData", channel: int | None, *, responded: bool) -> Call:
+    def add(self, pointer: "ffi.CData", channel: int | None, *, ours: bool) -> Call:
         """A new call."""
         self._last += 1
-        call = Call(CallNumber(self._last), pointer, channel or 0, responded)
+        call = Call(CallNumber(self._last), pointer, channel or 0, responded=ours, ours=ours)
         self._by_number[call.number] = call
         self._by_pointer[_address(pointer)] = call
         return call
@@ -54,6 +56,10 @@ class CallTable:
     def at(self, pointer: "ffi.CData") -> Call | None:
         """The call that libpri means."""
         return self._by_pointer.get(_address(pointer))
+
+    def dialling(self) -> dict[CallNumber, float]:
+        """When the patience with each call that is being dialled ends."""
+        return {n: call.dialling_until for n, call in self._by_number.items() if call.dialling_until is not None}
 
     def on(self, channel: int | None) -> list[Call]:
         """Calls on a channel; all calls for None."""

@@ -26,7 +26,8 @@ class SetupReceived:
 
     `clid` is the number as sent; show it only if `presented`. `verified`: the network made or checked it.
     `ani` is a second calling number where the network sends one. `channel` is None if the message names none,
-    `exclusive` False if another would do. `speech` False: the caller wants a data channel.
+    `exclusive` False if another would do. `speech` False: the caller wants a data channel. `complete` False: there may
+    be more digits, which setup_acknowledge asks for (overlap receiving).
     """
 
     call: CallNumber
@@ -38,14 +39,24 @@ class SetupReceived:
     verified: bool
     ani: str | None
     speech: bool
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SetupAcknowledged:
-    """SETUP ACKNOWLEDGE: the peer wants more digits (overlap sending, not used by us)."""
+    """SETUP ACKNOWLEDGE: the peer wants more digits (`dial`). T304 runs until it has enough."""
 
     call: CallNumber
     channel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsReceived:
+    """INFORMATION: more digits of the called number. `complete`: by Sending complete, or T302 has run out."""
+
+    call: CallNumber
+    digits: str
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,7 @@ Event = (
     | LinkReleased
     | SetupReceived
     | SetupAcknowledged
+    | DigitsReceived
     | ProceedingReceived
     | ProgressReceived
     | AlertingReceived

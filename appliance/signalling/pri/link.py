@@ -5,6 +5,8 @@
     link.receive(frame)                                # LAPD frame without flags and FCS
     call = link.setup(Setup(channel=5, dnis="95588", clid="02512345678"))
     link.proceeding(call); link.alerting(call); link.answer(call); link.release(call, cause=16)
+    link.setup_acknowledge(call)                       # or first: more digits, please (DigitsReceived); T302
+    link.dial(call, "8001")                            # after SetupAcknowledged: here they are; T304
     link.restart([1, 2, 3])                            # RESTART, one channel after the other's acknowledgement
     for frame in link.take_frames(): ...               # after every call of any method above: send these
     for event in link.take_events(): ...               # appliance.signalling.pri.events
@@ -26,7 +28,7 @@ from appliance.signalling.pri.border import Wire
 from appliance.signalling.pri.calls import Call, CallGoneError, CallTable
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.restart import RestartQueue
-from appliance.signalling.pri.settings import Profile, Setup, Side, Timers
+from appliance.signalling.pri.settings import OVERLAP, Profile, Setup, Side, Timers
 
 __all__ = ["CallGoneError", "Link", "Profile", "Setup", "Side", "Timers"]
 
@@ -37,7 +39,8 @@ DISC, DM = 0x53, 0x1F
 SABME, POLL = 0x6F, 0x10
 COMMAND = 0x02  # C/R bit of a command from the network side, of a response from the user side (Q.921 Table 1)
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
-TEMPORARY_FAILURE = 41
+TEMPORARY_FAILURE, TIMER_EXPIRED = 41, 102
+DIGITS = set("0123456789*#")
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
 SERVICE_STATUS = {0: True, 1: False, 2: False}  # in service, maintenance, out of service
 DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY  # no numbers in it
@@ -58,7 +61,8 @@ class Link:
         self.established = False
         self.damaged = 0
         self.side = side
-        timers = timers or Timers()
+        self._timers = timers = timers or Timers()
+        self._profile = profile
         self._clock = clock
         self._active = True
         self._hearing = False
@@ -77,6 +81,7 @@ class Link:
             lib.pri_set_timer(self._pri, number, value)
         lib.pri_hangup_fix_enable(self._pri, 1)
         lib.pri_set_service_message_support(self._pri, 1)
+        lib.pri_set_overlapdial(self._pri, 1)  # Sending complete is said where we say so
         lib.pri_set_debug(self._pri, DEBUG_LEVEL if debug else 0)
 
     # Frames and time.
@@ -100,6 +105,7 @@ class Link:
         now = self._set_clock()
         while (event := lib.pri_schedule_run(self._pri)) != ffi.NULL:
             self._take(event)
+        self._dialled_too_long(now)
         given_up = self._restarts.expired(now)
         if given_up is not None:
             self._events.append(events.RestartFailed(given_up))
@@ -112,7 +118,8 @@ class Link:
         """When `run` must be called next, in the clock's seconds; None if no timer runs."""
         timer = lib.pri_schedule_next(self._pri)
         libpri_s = None if timer == ffi.NULL else timer.tv_sec + timer.tv_usec / 1e6
-        return min((at for at in (libpri_s, self._restarts.deadline) if at is not None), default=None)
+        times = (libpri_s, self._restarts.deadline, *self._calls.dialling().values())
+        return min((at for at in times if at is not None), default=None)
 
     def take_frames(self) -> list[bytes]:
         """Frames to be sent, in order; they are yours now."""
@@ -158,7 +165,7 @@ class Link:
         lib.pri_sr_set_channel(request, setup.channel, int(setup.exclusive), 0)
         capability = lib.PRI_TRANS_CAP_SPEECH if setup.speech else lib.PRI_TRANS_CAP_DIGITAL
         lib.pri_sr_set_bearer(request, capability, lib.PRI_LAYER_1_ALAW if setup.speech else -1)
-        lib.pri_sr_set_called(request, dnis, lib.PRI_UNKNOWN, 1)
+        lib.pri_sr_set_called(request, dnis, lib.PRI_UNKNOWN, int(setup.complete and self._profile in OVERLAP))
         if setup.clid is not None:
             presentation = (0 if setup.presented else RESTRICTED) | (NETWORK_PROVIDED if setup.verified else 0)
             lib.pri_sr_set_caller(request, clid, ffi.NULL, lib.PRI_UNKNOWN, presentation)
@@ -167,7 +174,25 @@ class Link:
         if refused:
             lib.pri_destroycall(self._pri, pointer)
             raise CallGoneError("libpri did not send SETUP")
-        return self._calls.add(pointer, setup.channel, responded=True).number
+        return self._calls.add(pointer, setup.channel, ours=True).number
+
+    def setup_acknowledge(self, call: CallNumber, channel: int | None = None) -> None:
+        """SETUP ACKNOWLEDGE: more digits, please; DigitsReceived follow, the last one complete (Q.931 §5.2.4)."""
+        held = self._respond(call)
+        held.channel = channel or held.channel
+        self._check(held, lib.pri_setup_ack(self._pri, held.pointer, held.channel, 0, 0))
+        held.dialling_until = self._clock() + self._timers.t302_s
+
+    def dial(self, call: CallNumber, digits: str) -> None:
+        """INFORMATION, one a digit (§5.1.3). Raises ValueError for what is no digit."""
+        if not digits or not set(digits) <= DIGITS:
+            raise ValueError(f"{digits!r}: digits are 0 to 9, * and #")
+        held = self._respond(call)
+        if held.dialling_until is None:
+            raise CallGoneError(f"call {call} does not wait for digits")
+        for digit in digits:
+            self._check(held, lib.pri_information(self._pri, held.pointer, digit.encode()))
+        held.dialling_until = self._clock() + self._timers.t304_s
 
     def proceeding(self, call: CallNumber, channel: int | None = None) -> None:
         """CALL PROCEEDING, on the channel of the SETUP or on `channel` instead."""
@@ -188,6 +213,7 @@ class Link:
     def release(self, call: CallNumber, cause: int = 16) -> None:
         """Clear by what the call's state demands: RELEASE COMPLETE, DISCONNECT or RELEASE; CallCleared follows."""
         held = self._calls.find(call)
+        held.dialling_until = None
         self._set_clock()
         if not held.responded and cause not in REFUSALS:  # libpri sends no DISCONNECT before a first response
             self.proceeding(call)
@@ -238,7 +264,21 @@ class Link:
         held = self._calls.find(call)
         self._set_clock()
         held.responded = True
+        if not held.ours:
+            held.dialling_until = None
         return held
+
+    def _dialled_too_long(self, now: float) -> None:
+        """T302: what was dialled is the number. T304: the peer does not say what becomes of our digits (§5.1.3)."""
+        for number, until in self._calls.dialling().items():
+            if now < until:
+                continue
+            call = self._calls.find(number)
+            call.dialling_until = None
+            if call.ours:
+                self.release(number, TIMER_EXPIRED)
+            else:
+                self._events.append(events.DigitsReceived(number, "", complete=True))
 
     def _check(self, call: Call, code: int) -> None:
         if code:
@@ -276,6 +316,10 @@ class Link:
             call = self._calls.at(getattr(event, member).call)
             if call is not None:
                 self._events.append(translated(call, event))
+                acknowledged = kind == lib.PRI_EVENT_SETUP_ACK
+                call.dialling_until = self._clock() + self._timers.t304_s if acknowledged else None
+        elif kind == lib.PRI_EVENT_INFO_RECEIVED:
+            self._take_digits(event.ring)
         elif kind in (lib.PRI_EVENT_HANGUP, lib.PRI_EVENT_HANGUP_ACK):
             self._take_clearing(event.hangup, told=kind == lib.PRI_EVENT_HANGUP)
         elif kind == lib.PRI_EVENT_RING:
@@ -284,9 +328,17 @@ class Link:
             self._take_of_link(kind, event)
 
     def _take_setup(self, ring: "ffi.CData") -> None:
-        call = self._calls.add(ring.call, translate.channel_of(ring.channel), responded=False)
+        call = self._calls.add(ring.call, translate.channel_of(ring.channel), ours=False)
         call.reference = ring.cref & 0x7FFF
         self._events.append(translate.setup_received(call, ring))
+
+    def _take_digits(self, ring: "ffi.CData") -> None:
+        """Digits of a call that waits for them; any others mean nothing."""
+        call = self._calls.at(ring.call)
+        if call is not None and call.dialling_until is not None and not call.ours:
+            call.dialling_until = self._clock() + self._timers.t302_s
+            digits = translate.text(ring.callednum) or ""
+            self._events.append(events.DigitsReceived(call.number, digits, complete=bool(ring.complete)))
 
     def _take_clearing(self, hangup: "ffi.CData", *, told: bool) -> None:
         """RELEASE, RELEASE COMPLETE or internal clearing. `told`: libpri keeps the call until we let go too."""

@@ -47,6 +47,13 @@ SWITCHES: dict[Profile, int] = {
 }
 
 
+OVERLAP = {Profile.EUROISDN, Profile.EUROISDN_T1, Profile.QSIG}
+"""Profiles that have overlap sending and receiving; only they say Sending complete."""
+
+OURS = {"t302_s", "t304_s"}
+"""Timers that libpri does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timers:
     """Seconds, and counts for N. Q.921 §5.9, Q.931 Tables 9-1 and 9-2."""
@@ -54,7 +61,9 @@ class Timers:
     t200_s: float = 1.0
     n200: int = 3
     t203_s: float = 10.0
+    t302_s: float = 12.0
     t303_s: float = 4.0
+    t304_s: float = 20.0
     t305_s: float = 30.0
     t308_s: float = 4.0
     t309_s: float = 90.0
@@ -65,6 +74,8 @@ class Timers:
     def settings(self) -> Iterable[tuple[int, int]]:
         """(libpri's number of the timer, milliseconds or count) of each."""
         for field in fields(self):
+            if field.name in OURS:
+                continue
             value = getattr(self, field.name)
             number: int = getattr(lib, "PRI_TIMER_" + field.name.removesuffix("_s").upper())
             yield number, int(value) if field.name.startswith("n") else round(value * 1000)
@@ -72,7 +83,10 @@ class Timers:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network."""
+    """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network.
+
+    `complete` False: more digits follow (overlap sending).
+    """
 
     channel: int
     dnis: str
@@ -81,6 +95,7 @@ class Setup:
     verified: bool = False
     exclusive: bool = True
     speech: bool = True
+    complete: bool = True
 
     def check(self) -> None:
         """Raise ValueError for a number that Q.931 cannot carry."""

@@ -35,6 +35,7 @@ def setup_received(call: Call, ring: "ffi.CData") -> events.SetupReceived:
         verified=(ring.callingpres & 3) in SCREENED,
         ani=text(ring.callingani),
         speech=ring.ctype in SPEECH,
+        complete=bool(ring.complete),
     )
 
 

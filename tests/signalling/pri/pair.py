@@ -73,7 +73,7 @@ class Pair(Generic[L]):
     @property
     def frames(self) -> list[tuple[Side, bytes]]:
         """Every frame that was sent."""
-        return [(side, frame) for _, side, frame in self.wire.sent]
+        return self.wire.frames()
 
     def link(self, side: Side) -> L:
         """The link of a side."""

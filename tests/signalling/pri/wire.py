@@ -59,6 +59,10 @@ class Wire:
             at = now + DELAY_S * (trouble != Trouble()) + LATE_S * overtaken
             heapq.heappush(self._under_way, (at, next(self._number), side, frame))
 
+    def frames(self) -> list[tuple[Side, bytes]]:
+        """Every frame that was sent."""
+        return [(side, frame) for _, side, frame in self.sent]
+
     def resets(self, since: float) -> int:
         """How often the data link was established anew."""
         return sum(at > since and frame[2] == SABME for at, _, frame in self.sent)
