@@ -16,6 +16,7 @@ from appliance.signalling.pri.link import CallGoneError, Link
 from appliance.wire import legs as wire
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, ReleasedBy
+from appliance.wire.numbers import NumberKind, Redirecting
 from drivers.model import Timeslot
 
 TEMPORARY_FAILURE = 41  # Q.850
@@ -59,7 +60,14 @@ class SpanLegs:
         """The leg of a call on the D-channel."""
         return self._by_call.get(call)
 
-    def begin(self, leg: str, direction: Direction, timeslot: int, call: CallNumber, **told: str | None) -> Leg:
+    def begin(
+        self,
+        leg: str,
+        direction: Direction,
+        timeslot: int,
+        call: CallNumber,
+        **told: str | NumberKind | Redirecting | None,
+    ) -> Leg:
         """A new leg on a free timeslot, its port open; it is for the caller to tell."""
         place = Timeslot(self._span, timeslot)
         begun = Leg(

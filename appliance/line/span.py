@@ -20,7 +20,8 @@ from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import Link, Setup, Side
 from appliance.wire.envelope import Body
-from appliance.wire.legs import Direction, Leg, LegOffered, LegPlaced, PlaceLeg, ReleasedBy
+from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, LegPlaced, PlaceLeg, ReleasedBy
+from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
 from drivers.model import Alarm, Timeslot
 
 # Q.850
@@ -118,7 +119,17 @@ class PriSpan:
         timeslot = self.channels.idle()
         if timeslot is None:
             return False
-        call = self.link.setup(Setup(timeslot, order.to, order.clid))
+        setup = Setup(
+            timeslot,
+            order.to,
+            order.clid,
+            dnis_kind=order.to_kind or UNKNOWN_KIND,
+            clid_kind=order.clid_kind or UNKNOWN_KIND,
+            name=order.name,
+            redirecting=order.redirecting,
+            user_to_user=order.user_to_user,
+        )
+        call = self.link.setup(setup)
         noted = {"contact": order.contact, "clid": order.clid, "to": order.to}
         self._tell(LegPlaced(leg=self._legs.begin(order.leg, Direction.OUTGOING, timeslot, call, **noted)))
         self._pump()
@@ -151,6 +162,8 @@ class PriSpan:
                 self._called_party(event)
             case pri.DigitsReceived():
                 self._dialled(event)
+            case pri.ChargeReceived():
+                self._charged(event)
             case pri.DisconnectReceived(call=call, cause=cause):
                 self._disconnected(call, cause)
             case pri.CallCleared():
@@ -181,6 +194,18 @@ class PriSpan:
             self.release(leg, CHANNEL_UNACCEPTABLE, ReleasedBy.FAULT)
         else:
             self._legs.heard(leg, event)
+
+    def _charged(self, event: pri.ChargeReceived) -> None:
+        leg = self._legs.of(event.call)
+        if leg is not None:
+            charge = LegCharged(
+                leg=leg.told.leg,
+                units=event.units,
+                amount=event.amount,
+                currency=event.currency,
+                final=event.final,
+            )
+            self._tell(charge)
 
     def _disconnected(self, call: CallNumber, cause: int) -> None:
         leg = self._legs.of(call)
@@ -254,12 +279,7 @@ class PriSpan:
 
     def _take(self, setup: pri.SetupReceived, timeslot: int) -> None:
         self.link.proceeding(setup.call, timeslot)
-        numbers = {
-            "dnis": setup.dnis,
-            "clid": setup.clid if setup.presented else None,
-            "ani": setup.ani or (setup.clid if setup.verified else None),
-        }
-        told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, setup.call, **numbers)
+        told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, setup.call, **_parties(setup))
         self._tell(LegOffered(leg=told))
 
     def _channel_for(self, setup: pri.SetupReceived) -> tuple[int | None, int]:
@@ -286,3 +306,22 @@ class PriSpan:
         if self.channels.reserved(timeslot):
             return False
         return leg is None and timeslot not in self.channels.unsure | self.channels.out_of_service
+
+
+def _parties(setup: pri.SetupReceived) -> dict[str, str | NumberKind | Redirecting | None]:
+    """What the leg shows of who called whom; a restricted caller is known by ANI alone (Q.951.4)."""
+    return {
+        "dnis": setup.dnis,
+        "clid": setup.clid if setup.presented else None,
+        "ani": setup.ani or (setup.clid if setup.verified else None),
+        "dnis_kind": _known(setup.dnis_kind),
+        "clid_kind": _known(setup.clid_kind) if setup.presented else None,
+        "name": setup.name if setup.presented else None,
+        "redirecting": setup.redirecting,
+        "original": setup.original,
+        "user_to_user": setup.user_to_user,
+    }
+
+
+def _known(kind: NumberKind) -> NumberKind | None:
+    return None if kind == UNKNOWN_KIND else kind

@@ -24,6 +24,7 @@ Body = (
     | legs.LegProceeding
     | legs.LegAlerting
     | legs.LegAnswered
+    | legs.LegCharged
     | legs.LegReleased
     | legs.PlaceLeg
     | legs.ProceedLeg

@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from appliance.wire.message import Message
+from appliance.wire.numbers import NumberKind, Redirecting
 
 
 class Direction(enum.StrEnum):
@@ -79,6 +80,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `port` is the engine's port; `channel` is for people ("span 1 timeslot 5", "sip 8001"). CLID is what the caller
     presents, ANI who pays, DNIS the called number as delivered. Samples are the engine's clock, 8,000 a second.
+    `name` is the caller's as the network sends it, `redirecting` who sent the call on, `original` the number called
+    first, `user_to_user` a text of the caller's own system (IA5, 35 characters at most).
     `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
     The last three are set on a released leg, which stands in the snapshot until a controller has heard of its release.
     """
@@ -93,6 +96,12 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ani: str | None = None
     dnis: str | None = None
     to: str | None = None
+    clid_kind: NumberKind | None = None
+    dnis_kind: NumberKind | None = None
+    name: str | None = None
+    redirecting: Redirecting | None = None
+    original: str | None = None
+    user_to_user: str | None = None
     began_ns: int = 0
     answered_sample: int | None = None
     cause: int | None = None
@@ -148,6 +157,19 @@ class LegAnswered(Message, frozen=True):
     sample: int
 
 
+class LegCharged(Message, frozen=True):
+    """Advice of charge: what the call costs so far, or in all (`final`): units, or an amount of a currency.
+
+    Both None: free of charge. It may come more than once, before LegReleased.
+    """
+
+    leg: str
+    units: int | None = None
+    amount: str | None = None
+    currency: str | None = None
+    final: bool = False
+
+
 class LegReleased(Message, frozen=True):
     """The leg is over, its channel free. `cause` is Q.850; `sip_status` where SIP gave one."""
 
@@ -162,13 +184,21 @@ class LegReleased(Message, frozen=True):
 
 
 class PlaceLeg(Message, frozen=True):
-    """Call `to` (an extension, or a number on `trunk`). `leg` is the controller's choice of id."""
+    """Call `to` (an extension, or a number on `trunk`). `leg` is the controller's choice of id.
+
+    What a protocol or a profile cannot carry of the last five is left out.
+    """
 
     leg: str
     to: str
     contact: str
     clid: str | None = None
     trunk: str | None = None
+    to_kind: NumberKind | None = None
+    clid_kind: NumberKind | None = None
+    name: str | None = None
+    redirecting: Redirecting | None = None
+    user_to_user: str | None = None
 
 
 class ProceedLeg(Message, frozen=True):

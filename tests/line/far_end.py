@@ -8,7 +8,7 @@ ever had; `holds` says how many are not cleared.
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.link import Link, Setup, Side, Timers
@@ -96,7 +96,7 @@ class Network:
         """Calls that are not cleared."""
         return sum(not call.heard("released") for call in self.calls.values())
 
-    async def call(self, dnis: str, clid: str | None, channel: int | None = None, **more: bool) -> NetworkCall:
+    async def call(self, dnis: str, clid: str | None, channel: int | None = None, **more: Any) -> NetworkCall:
         """SETUP on the next channel from the bottom, round and round, or on `channel`."""
         busy = {call.channel for call in self.calls.values() if not call.heard("released")}
         while channel is None:

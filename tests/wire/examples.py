@@ -8,6 +8,7 @@ from appliance.wire import alarms, calls, legs, routes, service_messages, spans
 from appliance.wire import treatments as t
 from appliance.wire.envelope import Body, Envelope, encode
 from appliance.wire.message import Message
+from appliance.wire.numbers import NumberKind, NumberPlan, NumberType, Redirecting, RedirectingReason
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -22,6 +23,11 @@ LEG = legs.Leg(
     port=5,
     clid="02512345678",
     dnis="95588",
+    clid_kind=NumberKind(NumberType.NATIONAL, NumberPlan.ISDN),
+    name="Wang Fang",
+    redirecting=Redirecting("02588001234", RedirectingReason.NO_REPLY),
+    original="4008001234",
+    user_to_user="order 4711",
     began_ns=1_795_469_038_391_510_979,
 )
 VERBS = (
@@ -42,8 +48,9 @@ EXAMPLES: tuple[Message, ...] = (
     legs.LegProceeding(leg=AGENT),
     legs.LegAlerting(leg=AGENT, inband=True),
     legs.LegAnswered(leg=AGENT, sample=81_920),
+    legs.LegCharged(leg=CALLER, amount="0.45", currency="CNY", final=True),
     legs.LegReleased(leg=AGENT, cause=17, by=legs.ReleasedBy.PEER, sample=81_960, sip_status=486),
-    legs.PlaceLeg(leg=AGENT, to="8001", contact=CONTACT, clid="02512345678"),
+    legs.PlaceLeg(leg=AGENT, to="8001", contact=CONTACT, clid="02512345678", clid_kind=NumberKind(NumberType.NATIONAL)),
     legs.ProceedLeg(leg=CALLER, contact=CONTACT),
     legs.AlertLeg(leg=CALLER),
     legs.AnswerLeg(leg=CALLER),

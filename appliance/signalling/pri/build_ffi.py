@@ -17,10 +17,23 @@ TEMPORARY = ROOT / "build" / "ffi" / "pri"
 CDEF = r"""
 struct pri; struct pri_sr;
 typedef struct q931_call q931_call;
+struct pri_aoc_amount { long cost; int multiplier; };
+struct pri_aoc_units_element { long number; int type; };
+struct pri_aoc_recorded_currency { struct pri_aoc_amount amount; char currency[11]; };
+struct pri_aoc_recorded_units { int num_items; struct pri_aoc_units_element item[32]; };
+struct pri_subcmd_aoc_d { int charge; union { struct pri_aoc_recorded_currency money;
+    struct pri_aoc_recorded_units unit; } recorded; ...; };
+struct pri_subcmd_aoc_e { int charge; union { struct pri_aoc_recorded_currency money;
+    struct pri_aoc_recorded_units unit; } recorded; ...; };
+struct pri_subcommands { int counter_subcmd; ...; };
 typedef struct pri_event_ring {
     int e; int channel; int cref; int callingpres; char callingani[256]; char callingnum[256]; char callednum[256];
-    char redirectingnum[256]; int flexible; int ctype; int complete; q931_call *call; ...; } pri_event_ring;
-typedef struct pri_event_hangup { int e; int channel; int cause; q931_call *call; ...; } pri_event_hangup;
+    int callingplan; int calledplan; char callingname[256]; char useruserinfo[260]; char redirectingnum[256];
+    int callingplanrdnis; int redirectingreason; char origcallednum[256];
+    int flexible; int ctype; int complete; q931_call *call; ...; } pri_event_ring;
+typedef struct pri_event_hangup {
+    int e; int channel; int cause; q931_call *call; struct pri_subcommands *subcmds; ...; } pri_event_hangup;
+struct pri_event_facility { int e; q931_call *call; struct pri_subcommands *subcmds; ...; };
 typedef struct pri_event_ringing { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_ringing;
 typedef struct pri_event_answer { int e; int channel; int progressmask; q931_call *call; ...; } pri_event_answer;
 typedef struct pri_event_proceeding {
@@ -32,7 +45,8 @@ typedef struct pri_event_restart_ack { int e; int channel; } pri_event_restart_a
 typedef union {
     int e; pri_event_ring ring; pri_event_hangup hangup; pri_event_ringing ringing; pri_event_answer answer;
     pri_event_proceeding proceeding; pri_event_setup_ack setup_ack; pri_event_restart restart;
-    pri_event_restart_ack restartack; pri_event_service service; ...; } pri_event;
+    pri_event_restart_ack restartack; pri_event_service service;
+    struct pri_event_facility facility; ...; } pri_event;
 struct timeval { long tv_sec; long tv_usec; ...; };
 typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
 
@@ -80,6 +94,10 @@ typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
 #define PRI_EVENT_HANGUP_ACK ...
 #define PRI_EVENT_INFO_RECEIVED ...
 #define PRI_EVENT_SERVICE ...
+#define PRI_EVENT_FACILITY ...
+#define PRI_AOC_DE_CHARGE_FREE ...
+#define PRI_AOC_DE_CHARGE_CURRENCY ...
+#define PRI_AOC_DE_CHARGE_UNITS ...
 
 struct pri *pri_new_cb(int fd, int nodetype, int switchtype, pri_io_cb io_read, pri_io_cb io_write, void *userdata);
 void *pri_get_userdata(struct pri *pri);
@@ -100,6 +118,11 @@ int pri_sr_set_channel(struct pri_sr *sr, int channel, int exclusive, int nonisd
 int pri_sr_set_bearer(struct pri_sr *sr, int transmode, int userl1);
 int pri_sr_set_called(struct pri_sr *sr, char *called, int calledplan, int complete);
 int pri_sr_set_caller(struct pri_sr *sr, char *caller, char *callername, int callerplan, int callerpres);
+int pri_sr_set_redirecting(struct pri_sr *sr, char *num, int plan, int pres, int reason);
+void pri_sr_set_useruser(struct pri_sr *sr, const char *userchars);
+void pri_facility_enable(struct pri *pri);
+void pri_aoc_events_enable(struct pri *ctrl, int enable);
+int pri_aoc_d_send(struct pri *ctrl, q931_call *c, const struct pri_subcmd_aoc_d *aoc_d);
 int pri_setup(struct pri *pri, q931_call *call, struct pri_sr *req);
 int pri_setup_ack(struct pri *ctrl, q931_call *call, int channel, int nonisdn, int inband);
 int pri_proceeding(struct pri *pri, q931_call *c, int channel, int info);
@@ -112,6 +135,8 @@ int pri_reset(struct pri *pri, int channel);
 int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 
 void branchline_set_clock(int64_t microseconds);
+const struct pri_subcmd_aoc_d *branchline_aoc_d(const struct pri_subcommands *all, int n);
+const struct pri_subcmd_aoc_e *branchline_aoc_e(const struct pri_subcommands *all, int n);
 extern "Python" int branchline_read(struct pri *, void *, int);
 extern "Python" int branchline_write(struct pri *, void *, int);
 extern "Python" void branchline_message(struct pri *, char *);
@@ -131,6 +156,17 @@ static _Thread_local int64_t clock_us;
 static void branchline_set_clock(int64_t microseconds)
 {
     clock_us = microseconds;
+}
+
+/* Advice of charge, so far and in all, in the nth part of a message; null where the part is something else. */
+static const struct pri_subcmd_aoc_d *branchline_aoc_d(const struct pri_subcommands *all, int n)
+{
+    return all->subcmd[n].cmd == PRI_SUBCMD_AOC_D ? &all->subcmd[n].u.aoc_d : 0;
+}
+
+static const struct pri_subcmd_aoc_e *branchline_aoc_e(const struct pri_subcommands *all, int n)
+{
+    return all->subcmd[n].cmd == PRI_SUBCMD_AOC_E ? &all->subcmd[n].u.aoc_e : 0;
 }
 
 /* What libpri calls when it asks for the time of day. */

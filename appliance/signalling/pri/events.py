@@ -7,6 +7,8 @@
 from dataclasses import dataclass
 from typing import NewType
 
+from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
+
 CallNumber = NewType("CallNumber", int)
 
 
@@ -27,7 +29,8 @@ class SetupReceived:
     `clid` is the number as sent; show it only if `presented`. `verified`: the network made or checked it.
     `ani` is a second calling number where the network sends one. `channel` is None if the message names none,
     `exclusive` False if another would do. `speech` False: the caller wants a data channel. `complete` False: there may
-    be more digits, which setup_acknowledge asks for (overlap receiving).
+    be more digits, which setup_acknowledge asks for (overlap receiving). `name` and `user_to_user` are the caller's,
+    `redirecting` who sent the call on, `original` the number called first.
     """
 
     call: CallNumber
@@ -40,6 +43,12 @@ class SetupReceived:
     ani: str | None
     speech: bool
     complete: bool
+    dnis_kind: NumberKind = UNKNOWN_KIND
+    clid_kind: NumberKind = UNKNOWN_KIND
+    name: str | None = None
+    redirecting: Redirecting | None = None
+    original: str | None = None
+    user_to_user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,17 @@ class DisconnectReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeReceived:
+    """Advice of charge (Q.956.2): so far or, `final`, in all. Units or an amount; both None: free of charge."""
+
+    call: CallNumber
+    units: int | None = None
+    amount: str | None = None
+    currency: str | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CallCleared:
     """The call reference is gone on both sides and the channel free. Said once for each call, always last.
 
@@ -153,6 +173,7 @@ Event = (
     | AlertingReceived
     | ConnectReceived
     | DisconnectReceived
+    | ChargeReceived
     | CallCleared
     | RestartReceived
     | RestartAcknowledged

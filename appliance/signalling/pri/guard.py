@@ -6,6 +6,8 @@ goes on without its message, so that it is acknowledged and never sent again (Q.
 too short (Q.931 §5.8.2).
 """
 
+from appliance.signalling.pri import facility
+
 ADDRESS = b"\x01"  # second octet: TEI 0, EA 1; PRI has no other (Q.921 §3.3.4.1)
 MAX_FRAME = 264  # N201 = 260 octets of information, address 2, control 2 (Q.921 §5.9.3)
 UNNUMBERED = {0x6F: "SABME", 0x0F: "DM", 0x43: "DISC", 0x63: "UA", 0x87: "FRMR"}  # without the P/F bit
@@ -15,7 +17,7 @@ STATUS = 0x7D  # the one other message of call reference 0
 MESSAGES = {
     0x01, 0x02, 0x03, 0x05, 0x07, 0x0D, 0x0F,  # establishment (Table 4-2)
     0x45, 0x46, 0x4D, 0x4E, 0x5A,  # clearing
-    0x6E, 0x75, 0x7B, STATUS,  # NOTIFY, STATUS ENQUIRY, INFORMATION
+    0x62, 0x6E, 0x75, 0x7B, STATUS,  # FACILITY, NOTIFY, STATUS ENQUIRY, INFORMATION
 }  # fmt: skip
 MAINTENANCE = {0x03: 0x0F, 0x43: 0x07}  # protocol discriminator of 4ESS, 5ESS and of NI-2, and its SERVICE
 CHANGE_STATUS, CHANNEL_IDENTIFICATION = 0x01, 0x18
@@ -23,6 +25,7 @@ CLEARINGS = {0x45, 0x4D, 0x5A}  # DISCONNECT, RELEASE, RELEASE COMPLETE
 CAUSE = 0x08
 NORMAL_UNSPECIFIED = 31
 FACILITY = 0x1C
+NUMBERS = {0x0C, 0x4C, 0x6C, 0x74, 0x76}  # connected (two codes), calling, redirecting, redirection
 
 
 def admit(frame: bytes) -> tuple[bytes | None, str | None]:
@@ -90,8 +93,7 @@ def _of_one_channel(elements: bytes) -> bool:
 def _elements(elements: bytes) -> bytes | None:
     """The elements that libpri may see; None where one is longer than the message.
 
-    Empty ones count as absent (§5.8.6.2, §5.8.7.2). Facility goes: no supplementary service rests on it, and its ASN.1
-    is most of what a stranger could try libpri with.
+    Empty ones count as absent (§5.8.6.2, §5.8.7.2), and so do those whose contents are no such element's.
     """
     at, kept = 0, bytearray()
     while at < len(elements):
@@ -102,10 +104,19 @@ def _elements(elements: bytes) -> bytes | None:
         end = at + 2 + elements[at + 1] if at + 2 <= len(elements) else len(elements) + 1
         if end > len(elements):
             return None
-        if elements[at + 1] and elements[at] != FACILITY:
+        if _is_sound(elements[at], elements[at + 2 : end]):
             kept += elements[at:end]
         at = end
     return bytes(kept)
+
+
+def _is_sound(element: int, contents: bytes) -> bool:
+    """Whether libpri reads no further than the element, which it does not see to itself."""
+    if element in NUMBERS:
+        return any(octet & 0x80 for octet in contents)  # octet group 3 ends (§4.5.1)
+    if element == FACILITY:
+        return facility.is_sound(contents)
+    return bool(contents)
 
 
 def clearing(frame: bytes) -> tuple[int, int] | None:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from appliance.signalling.pri import events, guard, translate
+from appliance.signalling.pri import events, guard, numbers, translate
 from appliance.signalling.pri._pri import ffi, lib
 from appliance.signalling.pri.border import Wire
 from appliance.signalling.pri.calls import Call, CallGoneError, CallTable
@@ -81,6 +81,8 @@ class Link:
             lib.pri_set_timer(self._pri, number, value)
         lib.pri_hangup_fix_enable(self._pri, 1)
         lib.pri_set_service_message_support(self._pri, 1)
+        lib.pri_facility_enable(self._pri)
+        lib.pri_aoc_events_enable(self._pri, 1)
         lib.pri_set_overlapdial(self._pri, 1)  # Sending complete is said where we say so
         lib.pri_set_debug(self._pri, DEBUG_LEVEL if debug else 0)
 
@@ -160,21 +162,37 @@ class Link:
         request = lib.pri_sr_new()
         if ffi.NULL in (pointer, request):
             raise CallGoneError("libpri has no call reference left")
-        # libpri reads these until pri_setup returns
-        dnis, clid = ffi.new("char[]", setup.dnis.encode()), ffi.new("char[]", (setup.clid or "").encode())
         lib.pri_sr_set_channel(request, setup.channel, int(setup.exclusive), 0)
         capability = lib.PRI_TRANS_CAP_SPEECH if setup.speech else lib.PRI_TRANS_CAP_DIGITAL
         lib.pri_sr_set_bearer(request, capability, lib.PRI_LAYER_1_ALAW if setup.speech else -1)
-        lib.pri_sr_set_called(request, dnis, lib.PRI_UNKNOWN, int(setup.complete and self._profile in OVERLAP))
-        if setup.clid is not None:
-            presentation = (0 if setup.presented else RESTRICTED) | (NETWORK_PROVIDED if setup.verified else 0)
-            lib.pri_sr_set_caller(request, clid, ffi.NULL, lib.PRI_UNKNOWN, presentation)
+        kept = self._set_parties(request, setup)
         refused = lib.pri_setup(self._pri, pointer, request)
+        del kept
         lib.pri_sr_free(request)
         if refused:
             lib.pri_destroycall(self._pri, pointer)
             raise CallGoneError("libpri did not send SETUP")
         return self._calls.add(pointer, setup.channel, ours=True).number
+
+    def _set_parties(self, request: "ffi.CData", setup: Setup) -> list["ffi.CData"]:
+        """Numbers and texts of a SETUP; libpri reads what is returned until pri_setup returns."""
+        kept = []
+
+        def chars(text: str | None) -> "ffi.CData":
+            kept.append(ffi.NULL if text is None else ffi.new("char[]", text.encode()))
+            return kept[-1]
+
+        complete = int(setup.complete and self._profile in OVERLAP)
+        lib.pri_sr_set_called(request, chars(setup.dnis), numbers.octet_of(setup.dnis_kind), complete)
+        if setup.clid is not None:
+            presentation = (0 if setup.presented else RESTRICTED) | (NETWORK_PROVIDED if setup.verified else 0)
+            kind = numbers.octet_of(setup.clid_kind)
+            lib.pri_sr_set_caller(request, chars(setup.clid), chars(setup.name), kind, presentation)
+        if setup.redirecting is not None:
+            kind, reason = numbers.octet_of(setup.redirecting.kind), numbers.REASON_CODES[setup.redirecting.reason]
+            lib.pri_sr_set_redirecting(request, chars(setup.redirecting.number), kind, 0, reason)
+        lib.pri_sr_set_useruser(request, chars(setup.user_to_user))
+        return kept
 
     def setup_acknowledge(self, call: CallNumber, channel: int | None = None) -> None:
         """SETUP ACKNOWLEDGE: more digits, please; DigitsReceived follow, the last one complete (Q.931 §5.2.4)."""
@@ -311,8 +329,12 @@ class Link:
 
     def _take(self, event: "ffi.CData") -> None:
         kind = event.e
-        if kind in translate.OF_CALLS:
+        if kind == lib.PRI_EVENT_FACILITY:
+            self._take_charges(event.facility)
+        elif kind in translate.OF_CALLS:
             member, translated = translate.OF_CALLS[kind]
+            if kind == lib.PRI_EVENT_HANGUP_REQ:
+                self._take_charges(event.hangup)
             call = self._calls.at(getattr(event, member).call)
             if call is not None:
                 self._events.append(translated(call, event))
@@ -332,6 +354,11 @@ class Link:
         call.reference = ring.cref & 0x7FFF
         self._events.append(translate.setup_received(call, ring))
 
+    def _take_charges(self, event: "ffi.CData") -> None:
+        call = self._calls.at(event.call)
+        if call is not None:
+            self._events.extend(translate.charges(call, event.subcmds))
+
     def _take_digits(self, ring: "ffi.CData") -> None:
         """Digits of a call that waits for them; any others mean nothing."""
         call = self._calls.at(ring.call)
@@ -342,6 +369,7 @@ class Link:
 
     def _take_clearing(self, hangup: "ffi.CData", *, told: bool) -> None:
         """RELEASE, RELEASE COMPLETE or internal clearing. `told`: libpri keeps the call until we let go too."""
+        self._take_charges(hangup)
         call, cause = self._calls.at(hangup.call), hangup.cause
         if told:
             lib.pri_hangup(self._pri, hangup.call, cause)

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from appliance.signalling.pri._pri import lib
+from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
 
 NUMBER_DIGITS = 31
+NAME_CHARACTERS = 50
+USER_TO_USER_CHARACTERS = 35
 
 
 class Side(enum.Enum):
@@ -85,7 +88,7 @@ class Timers:
 class Setup:
     """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network.
 
-    `complete` False: more digits follow (overlap sending).
+    `complete` False: more digits follow (overlap sending). A name needs a number beside it.
     """
 
     channel: int
@@ -96,9 +99,17 @@ class Setup:
     exclusive: bool = True
     speech: bool = True
     complete: bool = True
+    dnis_kind: NumberKind = UNKNOWN_KIND
+    clid_kind: NumberKind = UNKNOWN_KIND
+    name: str | None = None
+    redirecting: Redirecting | None = None
+    user_to_user: str | None = None
 
     def check(self) -> None:
-        """Raise ValueError for a number that Q.931 cannot carry."""
-        for number in (self.dnis, self.clid or ""):
+        """Raise ValueError for a number or a text that Q.931 cannot carry."""
+        for text, most in ((self.name or "", NAME_CHARACTERS), (self.user_to_user or "", USER_TO_USER_CHARACTERS)):
+            if len(text) > most or not (text.isascii() and (text or " ").isprintable()):
+                raise ValueError(f"text of {len(text)} characters: at most {most}, printable ASCII")
+        for number in (self.dnis, self.clid or "", self.redirecting.number if self.redirecting else ""):
             if len(number) > NUMBER_DIGITS or not (number.isascii() and number.isprintable()):
                 raise ValueError(f"number of {len(number)} characters: at most {NUMBER_DIGITS}, printable ASCII")

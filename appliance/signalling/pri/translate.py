@@ -2,13 +2,16 @@
 """libpri's events into ours, where one stands for one. Those that end calls or restart channels are `link.py`'s."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
-from appliance.signalling.pri import events
+from appliance.signalling.pri import events, numbers
 from appliance.signalling.pri._pri import ffi, lib
 from appliance.signalling.pri.calls import Call
+from appliance.wire.numbers import UNKNOWN_KIND, Redirecting
 
 PRESENTATION = 0x60  # octet 3a of Calling party number: presentation indicator (Q.931 §4.5.10)
 SPEECH = {lib.PRI_TRANS_CAP_SPEECH, lib.PRI_TRANS_CAP_3_1K_AUDIO}  # information transfer capability (§4.5.5)
+MULTIPLIER_ONE = 3  # Q.956.2: 0 is a thousandth, 6 a thousand
 SCREENED = {1, 3}  # screening indicator: user provided and passed; network provided
 
 
@@ -36,7 +39,47 @@ def setup_received(call: Call, ring: "ffi.CData") -> events.SetupReceived:
         ani=text(ring.callingani),
         speech=ring.ctype in SPEECH,
         complete=bool(ring.complete),
+        dnis_kind=numbers.kind_of(ring.calledplan),
+        clid_kind=numbers.kind_of(ring.callingplan) if text(ring.callingnum) else UNKNOWN_KIND,
+        name=text(ring.callingname),
+        redirecting=_redirecting(ring),
+        original=text(ring.origcallednum),
+        user_to_user=text(ring.useruserinfo),
     )
+
+
+def _redirecting(ring: "ffi.CData") -> Redirecting | None:
+    number = text(ring.redirectingnum)
+    if number is None:
+        return None
+    return Redirecting(number, numbers.reason_of(ring.redirectingreason), numbers.kind_of(ring.callingplanrdnis))
+
+
+def charges(call: Call, subcommands: "ffi.CData") -> list[events.ChargeReceived]:
+    """The advice of charge that came with a message."""
+    found = []
+    for n in range(0 if subcommands == ffi.NULL else subcommands.counter_subcmd):
+        for advice, final in (
+            (lib.branchline_aoc_d(subcommands, n), False),
+            (lib.branchline_aoc_e(subcommands, n), True),
+        ):
+            charge = None if advice == ffi.NULL else _charge(call, advice, final=final)
+            found += [] if charge is None else [charge]
+    return found
+
+
+def _charge(call: Call, advice: "ffi.CData", *, final: bool) -> events.ChargeReceived | None:
+    if advice.charge == lib.PRI_AOC_DE_CHARGE_FREE:
+        return events.ChargeReceived(call.number, final=final)
+    if advice.charge == lib.PRI_AOC_DE_CHARGE_UNITS:
+        recorded = advice.recorded.unit
+        units = sum(max(0, recorded.item[n].number) for n in range(recorded.num_items))
+        return events.ChargeReceived(call.number, units=units, final=final)
+    if advice.charge == lib.PRI_AOC_DE_CHARGE_CURRENCY:
+        money = advice.recorded.money
+        amount = format(Decimal(money.amount.cost).scaleb(money.amount.multiplier - MULTIPLIER_ONE), "f")
+        return events.ChargeReceived(call.number, amount=amount, currency=text(money.currency), final=final)
+    return None
 
 
 def _agree(call: Call, encoded: int) -> int | None:

@@ -5,6 +5,7 @@ A flow waits for what each side hears, never for time, and says what both must h
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
@@ -25,7 +26,7 @@ class Call:
         self.at_a = self.at_b = CallNumber(0)
         self.began = wire.now
 
-    def place(self, **more: bool) -> pri.SetupReceived:
+    def place(self, **more: Any) -> pri.SetupReceived:
         """SETUP, and what is heard of it."""
         self.at_a = self.a.setup(Setup(CHANNEL, DNIS, CLID, **more))
         offered = self.wire.until(self.called, pri.SetupReceived)

@@ -64,9 +64,36 @@ def test_q931_5_8_7_2_an_empty_element_counts_as_absent() -> None:
     assert guard.admit(I_FRAME + SETUP + BEARER + b"\x28\x00\xa1") == (I_FRAME + SETUP + BEARER + b"\xa1", None)
 
 
-def test_facility_elements_do_not_reach_libpri() -> None:
-    facility = b"\x1c\x05\x91\xa1\x02\x02\x00"
-    assert guard.admit(I_FRAME + SETUP + facility + BEARER) == (I_FRAME + SETUP + BEARER, None)
+@pytest.mark.parametrize(
+    ("contents", "sound"),
+    [
+        ("91 a1 06 02 01 01 02 01 24", True),
+        ("9f aa 06 80 01 00 82 01 00 8b 01 00 a1 06 02 01 01 02 01 00", True),
+        ("11 be a1 06 02 01 01 02 01 01", True),  # DMS-100
+        ("91 a1 81 06 02 01 01 02 01 24", True),
+        ("91 a1 06 02 01 01 02 02 24", False),  # a value longer than what holds it
+        ("91 a1 05 02 01 01 02 01 24", False),
+        ("91 a1 80 02 01 01 00 00", False),  # indefinite length
+        ("91 bf 01 00", False),  # a tag of two octets
+        ("91 a1 82 00 06 02 01 01 02 01 24", False),
+        ("91" + " a1 02" * 20 + " 02 00", False),
+        ("92 a1 06 02 01 01 02 01 24", False),  # CMIP
+        ("91", False),
+    ],
+)
+def test_q932_8_2_3_a_facility_goes_on_where_its_asn1_is_whole(contents: str, sound: bool) -> None:  # noqa: FBT001
+    octets = bytes.fromhex(contents)
+    element = bytes([0x1C, len(octets)]) + octets
+    kept = I_FRAME + SETUP + (element if sound else b"") + BEARER
+    assert guard.admit(I_FRAME + SETUP + element + BEARER) == (kept, None)
+
+
+@pytest.mark.parametrize("element", [0x0C, 0x4C, 0x6C, 0x74, 0x76])
+def test_q931_4_5_1_a_number_whose_octet_3_never_ends_counts_as_absent(element: int) -> None:
+    """The library reads on behind the element until an octet has bit 8, wherever that is."""
+    assert guard.admit(I_FRAME + SETUP + BEARER + bytes([element, 2, 0x21, 0x31])) == (I_FRAME + SETUP + BEARER, None)
+    whole = bytes([element, 3, 0x21, 0x80, 0x31])
+    assert guard.admit(I_FRAME + SETUP + BEARER + whole) == (I_FRAME + SETUP + BEARER + whole, None)
 
 
 def test_a_damaged_frame_between_good_ones_costs_nothing() -> None:

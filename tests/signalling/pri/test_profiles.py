@@ -23,6 +23,7 @@ pytestmark = pytest.mark.unit
 
 CAPTURES = Path("build/pri")
 CASES = tuple(itertools.product(Profile, Side, FLOWS, TROUBLES))
+DMS100_FACILITY = bytes.fromhex("1c0a11be")
 FINISHED_S = 130.0  # longer than any timer that a forgotten call could hide behind
 
 
@@ -56,6 +57,8 @@ def test_tshark_reads_every_message_of_every_case() -> None:
     for frame, (kind, malformed, severity, message) in zip(sent, rows, strict=True):
         said = frame[8] if not frame[2] & 1 else None
         assert (int(kind, 0) if kind else None) == said, frame.hex()
+        if DMS100_FACILITY in frame:  # its service indicator before the component is nothing to Q.932
+            continue
         assert not malformed, frame.hex()
         assert not severity, f"{message}: {frame.hex()}"
 
