@@ -59,27 +59,3 @@ def role(state: State) -> Role:
 def meaning(known: Bits, played: Role, bits: str | None) -> Event | None:
     """The event that bits AB are to this role; None: nothing, or not known yet."""
     return next((event for word, event in _HEARD[played] if bits and getattr(known, word) == bits), None)
-
-
-class Recognition:
-    """A change counts when it has stood for RECOGNITION_S; `bits` are the last that counted, None: none yet."""
-
-    def __init__(self) -> None:
-        self.bits: str | None = None
-        self.due: float | None = None
-        self._seen: str | None = None
-
-    def see(self, abcd: int, now: float) -> None:
-        """The far end sends these bits now."""
-        seen = f"{abcd >> 2 & 3:02b}"
-        if seen != self._seen:
-            self._seen = seen
-            self.due = None if seen == self.bits else now + RECOGNITION_S
-
-    def count(self) -> None:
-        """The change has stood long enough."""
-        self.bits, self.due = self._seen, None
-
-    def forget(self) -> None:
-        """The span is lost, and what it said with it."""
-        self.bits = self.due = self._seen = None

@@ -20,18 +20,20 @@ from functools import partial
 
 import structlog
 
+from appliance.signalling.machine import CallStateError, Machine
+from appliance.signalling.q850 import NORMAL_CLEARING
 from appliance.signalling.r2 import events
-from appliance.signalling.r2.bits import Recognition, meaning, role
+from appliance.signalling.r2.bits import RECOGNITION_S, meaning, role
 from appliance.signalling.r2.causes import verdict
-from appliance.signalling.r2.events import Direction, Listen, Order, Send, SetBits
+from appliance.signalling.r2.events import Direction, Listen, Send, SetBits
 from appliance.signalling.r2.register import Call, Incoming, Outgoing, Wants
-from appliance.signalling.r2.states import EXPECTING, READING, TABLE, TIMERS, step
+from appliance.signalling.r2.states import EXPECTING, READING, TABLE, TIMERS
 from appliance.signalling.r2.variant import Request, Variant, Verdict
-from appliance.signalling.r2.words import NORMAL_CLEARING, Action, Event, State
+from appliance.signalling.r2.words import Action, Event, State
+from appliance.signalling.recognition import Recognition, bits_ab
 
 __all__ = ["Call", "CallStateError", "Channel", "Direction", "Wants"]
 
-NORMAL_UNSPECIFIED = 31  # Q.850
 NOBODY = Call("")
 _REQUESTS = (
     Action.ASK_DIGIT,
@@ -45,29 +47,20 @@ _REQUESTS = (
 log = structlog.get_logger()
 
 
-class CallStateError(Exception):
-    """The channel's state does not take this command."""
-
-
-class Channel:
+class Channel(Machine[State, Event, Action, events.Event, events.Order]):
     """Raises ValueError where the variant has no signal for what is wanted."""
 
     def __init__(
         self, variant: Variant, wants: Wants | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.state = State.BLOCKED
+        super().__init__(State.BLOCKED, TABLE, TIMERS, variant.timers, clock)
         self.variant = variant
         self._wants = wants or Wants()
         self._wants.check(variant)
-        self._clock = clock
-        self._heard = Recognition()
-        self._deadline: float | None = None
+        self._heard: Recognition[str] = Recognition()
         self._listening: Direction | None = None
         self._sounding: Direction | None = None
         self._bits: int | None = None
-        self._orders: list[Order] = []
-        self._events: list[events.Event] = []
-        self._end: tuple[int, bool] | None = None
         self._charge = True
         self._outgoing = Outgoing(variant, NOBODY)
         self._incoming = Incoming(variant, self._wants)
@@ -78,7 +71,7 @@ class Channel:
 
     def see_bits(self, abcd: int) -> None:
         """The far end's bits are these now."""
-        self._heard.see(abcd, self._clock())
+        self._heard.see(bits_ab(abcd), self._clock(), RECOGNITION_S)
 
     def hear(self, direction: Direction, signal: int) -> None:
         """A register signal has begun or (0) ended. One of a direction that is not listened to comes late: nothing."""
@@ -113,16 +106,6 @@ class Channel:
         """When `run` must be called next."""
         return min((at for at in (self._heard.due, self._deadline) if at is not None), default=None)
 
-    def take_orders(self) -> list[Order]:
-        """What the line is to do, in order; they are yours now."""
-        orders, self._orders = self._orders, []
-        return orders
-
-    def take_events(self) -> list[events.Event]:
-        """What has happened, in order; they are yours now."""
-        told, self._events = self._events, []
-        return told
-
     # Commands.
 
     def place(self, call: Call) -> None:
@@ -133,11 +116,11 @@ class Channel:
 
     def accept(self, *, charge: bool = True) -> None:
         """The called line is free and rung. `charge` False: the call costs nothing, where the variant can say so."""
-        self._command(Event.ACCEPT, charge=charge)
+        self._accept(Event.ACCEPT, charge=charge)
 
     def answer(self, *, charge: bool = True) -> None:
         """Answer; an offered call is accepted on the way, with this charge."""
-        self._command(Event.ANSWER, charge=charge)
+        self._accept(Event.ANSWER, charge=charge)
 
     def meter(self) -> None:
         """Send a metering pulse."""
@@ -157,47 +140,24 @@ class Channel:
 
     # Moves.
 
-    def _command(self, event: Event, *, cause: int | None = None, charge: bool | None = None) -> None:
-        if event not in TABLE[self.state]:
-            raise CallStateError(f"a channel that is {self.state} takes no {event}")
-        if cause is not None:
-            self._note(cause, by_peer=False)
-        if charge is not None and self.state is State.OFFERED:
+    def _accept(self, event: Event, *, charge: bool) -> None:
+        if self.state is State.OFFERED:
             self._charge = charge
-        self._apply(event)
+        self._command(event)
 
     def _happen(self, event: Event) -> None:
-        if event not in TABLE[self.state]:
-            log.info("r2.event.unexpected", state=self.state, happened=event)
-            return
-        if event is Event.REFUSED:
+        if event is Event.REFUSED and event in TABLE[self.state]:
             self._note(self._outgoing.refusal, by_peer=True)
-        self._apply(event)
+        super()._happen(event)
 
     def _look(self) -> None:
-        heard = meaning(self.variant.bits, role(self.state), self._heard.bits)
+        heard = meaning(self.variant.bits, role(self.state), self._heard.value)
         if heard is not None and heard in TABLE[self.state]:
             self._apply(heard)
 
-    def _apply(self, event: Event) -> None:
-        move = step(self.state, event)
-        if move.cause is not None:
-            self._note(move.cause, by_peer=move.by_peer)
-        for action in move.actions:
-            self._acts[action]()
-        before, self.state = self.state, move.to
-        if move.to is not before:
-            self._begin_timer()
-        if role(move.to) is not role(before):  # what stands on the line may mean something now
+    def _enter(self, before: State) -> None:
+        if role(self.state) is not role(before):  # what stands on the line may mean something now
             self._look()
-
-    def _begin_timer(self) -> None:
-        timer = TIMERS.get(self.state)
-        seconds = self.variant.timers.get(timer.name, timer.seconds) if timer else None
-        self._deadline = None if seconds is None else self._clock() + seconds
-
-    def _note(self, cause: int, *, by_peer: bool) -> None:
-        self._end = self._end or (cause, by_peer)
 
     def _forget_call(self) -> None:
         self._end = None
@@ -265,12 +225,6 @@ class Channel:
     def _say_free(self) -> None:
         no_charge = not self._charge and Verdict.FREE_NO_CHARGE in self.variant.b
         self._say(Verdict.FREE_NO_CHARGE if no_charge else Verdict.FREE)
-
-    def _cause(self) -> int:
-        return self._end[0] if self._end else NORMAL_UNSPECIFIED
-
-    def _tell(self, event: events.Event) -> None:
-        self._events.append(event)
 
     def _tell_cleared(self) -> None:
         self._tell(events.CallCleared(self._cause(), self._end is not None and self._end[1]))

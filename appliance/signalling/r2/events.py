@@ -4,17 +4,40 @@
 import enum
 from dataclasses import dataclass
 
+from appliance.signalling.events import (
+    CallAnswered,
+    CallCleared,
+    CallDisconnected,
+    CallSeized,
+    ChannelBlocked,
+    ChannelIdle,
+    SetBits,
+)
+
+__all__ = [
+    "CallAccepted",
+    "CallAnswered",
+    "CallCleared",
+    "CallDisconnected",
+    "CallOffered",
+    "CallSeized",
+    "ChannelBlocked",
+    "ChannelIdle",
+    "Direction",
+    "Event",
+    "Listen",
+    "Order",
+    "PulseReceived",
+    "Send",
+    "SetBits",
+]
+
 
 class Direction(enum.StrEnum):
     """Of a register signal: from the caller's exchange or towards it (Q.440)."""
 
     FORWARD = "forward"
     BACKWARD = "backward"
-
-
-@dataclass(frozen=True, slots=True)
-class CallSeized:
-    """The far end has seized the channel; its register begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +63,8 @@ class CallAccepted:
 
 
 @dataclass(frozen=True, slots=True)
-class CallAnswered:
-    """The called party has answered, or our answer is on the line."""
-
-
-@dataclass(frozen=True, slots=True)
 class PulseReceived:
     """A metering pulse (or the gap of a double answer)."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallDisconnected:
-    """The call is lost and CallCleared a matter of time: the called party has hung up, or seizing was not acknowledged.
-
-    Release, or the channel does after 90 s (Q.118).
-    """
-
-    cause: int
-
-
-@dataclass(frozen=True, slots=True)
-class CallCleared:
-    """The call is over. Said once for each call that was placed or seized, always last.
-
-    The channel is free then, unless ChannelBlocked follows. `by_peer`: the far end ended it, else we or a timer.
-    """
-
-    cause: int
-    by_peer: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelBlocked:
-    """The far end takes no call."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelIdle:
-    """It does again."""
 
 
 Event = (
@@ -91,13 +78,6 @@ Event = (
     | ChannelBlocked
     | ChannelIdle
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SetBits:
-    """Send these bits ABCD, A is 8, until others are ordered."""
-
-    abcd: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,14 @@ carries it. Where nothing comes and something is wanted, it is said as a pulse (
 service signal stands, so that group B can tell the caller's exchange why it fails.
 """
 
-from appliance.signalling.r2.words import (
+from appliance.signalling.machine import Move
+from appliance.signalling.q850 import (
     CONGESTION,
     NORMAL_CLEARING,
     OUT_OF_ORDER,
     RECOVERY_ON_TIMER,
-    Action,
-    Cells,
-    Event,
-    Move,
-    State,
 )
+from appliance.signalling.r2.words import Action, Cells, Event, State
 
 _S, _E, _A = State, Event, Action
 

@@ -5,19 +5,16 @@ The far end says by its signal what it wants; ours stops, and when theirs has en
 believed wherever it comes: some exchanges skip group B.
 """
 
-from appliance.signalling.r2.words import (
+from appliance.signalling.machine import Move
+from appliance.signalling.q850 import (
     NO_CHANNEL,
     NORMAL_CLEARING,
     OUT_OF_ORDER,
     PROTOCOL_ERROR,
     RECOVERY_ON_TIMER,
     TEMPORARY_FAILURE,
-    Action,
-    Cells,
-    Event,
-    Move,
-    State,
 )
+from appliance.signalling.r2.words import Action, Cells, Event, State
 
 _S, _E, _A = State, Event, Action
 

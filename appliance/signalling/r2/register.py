@@ -10,10 +10,11 @@ import string
 from dataclasses import dataclass
 
 from appliance.config.scalars import suggestion
+from appliance.signalling.q850 import CONGESTION
 from appliance.signalling.r2.causes import ACCEPTING, CAUSE_OF
 from appliance.signalling.r2.events import CallOffered
 from appliance.signalling.r2.variant import Ending, Request, Variant, Verdict
-from appliance.signalling.r2.words import CONGESTION, Event, State
+from appliance.signalling.r2.words import Event, State
 
 DIGITS_MOST = 32
 TEN = 10  # the signal of digit 0

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The life of an R2 channel: TABLE, state → event → move, and step, which is the only way through it. Sans I/O.
+"""The life of an R2 channel: TABLE, state → event → move. Sans I/O.
 
 A circuit works both ways, so there is one table: here the free channel, in outgoing.py and incoming.py a call of each
-direction. A missing cell raises and changes nothing. A timer belongs to a state, begins when the state is entered and
-gives TIMEOUT; a variant may set its seconds.
+direction. A timer gives TIMEOUT; a variant may set its seconds.
 """
 
+from appliance.signalling.machine import Move, Timer
 from appliance.signalling.r2.incoming import INCOMING
 from appliance.signalling.r2.outgoing import OUTGOING
-from appliance.signalling.r2.words import Action, Cells, Event, Move, State, Timer
+from appliance.signalling.r2.words import Action, Cells, Event, State
 
 _S, _E, _A = State, Event, Action
 _SEIZE = (_A.SET_SEIZE_ACK, _A.LISTEN_FORWARD, _A.TELL_SEIZED)
@@ -109,8 +109,3 @@ EXPECTING = frozenset(
 )
 # Where a backward signal may come.
 READING = frozenset({_S.SENDING_DIGIT, _S.SENDING_CALLER, _S.SENDING_SERVICE, _S.OUT_OF_DIGITS})
-
-
-def step(state: State, event: Event) -> Move:
-    """The cell: next state and actions. Raises KeyError where TABLE has none."""
-    return TABLE[state][event]

@@ -7,7 +7,8 @@ the incoming register's, its tone off and on.
 """
 
 import enum
-from typing import NamedTuple
+
+from appliance.signalling.machine import Move
 
 
 class State(enum.StrEnum):
@@ -157,30 +158,4 @@ class Action(enum.StrEnum):
     TELL_UNBLOCKED = "ChannelIdle"
 
 
-class Move(NamedTuple):
-    """One cell. `cause` (Q.850) and `by_peer` say why the call ends, where nobody has said it before."""
-
-    to: State
-    actions: tuple[Action, ...] = ()
-    cause: int | None = None
-    by_peer: bool = False
-
-
-class Timer(NamedTuple):
-    """`name` is the variant's word for it. None: it does not run; 0: it is over at once."""
-
-    name: str
-    seconds: float | None
-    clause: str
-
-
-Cells = dict[Event, Move]
-
-# Q.850
-NORMAL_CLEARING = 16
-OUT_OF_ORDER = 27
-TEMPORARY_FAILURE = 41
-CONGESTION = 42
-NO_CHANNEL = 44
-RECOVERY_ON_TIMER = 102
-PROTOCOL_ERROR = 111
+Cells = dict[Event, Move[State, Action]]

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A state table at work: what the stacks of channel-associated and analogue lines have in common. Sans I/O.
+
+Law: no transition lives outside the table. A command without a cell raises CallStateError and changes nothing; what
+happens without one is logged. A timer belongs to a state and begins when the state is entered.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+import structlog
+
+S = TypeVar("S", bound=enum.StrEnum)  # states
+E = TypeVar("E", bound=enum.StrEnum)  # events
+A = TypeVar("A", bound=enum.StrEnum)  # actions
+T = TypeVar("T")  # what is told to the user
+O = TypeVar("O")  # what is ordered of the line  # noqa: E741 - O stands beside S, E, A, T
+
+NORMAL_UNSPECIFIED = 31  # Q.850
+
+log = structlog.get_logger()
+
+
+class CallStateError(Exception):
+    """The channel's state does not take this command."""
+
+
+class Move(NamedTuple, Generic[S, A]):
+    """One cell. `cause` (Q.850) and `by_peer` say why the call ends, where nobody has said it before."""
+
+    to: S
+    actions: tuple[A, ...] = ()
+    cause: int | None = None
+    by_peer: bool = False
+
+
+class Timer(NamedTuple):
+    """`name` is the variant's word for it. None: it does not run; 0: it is over at once."""
+
+    name: str
+    seconds: float | None
+    clause: str
+
+
+class Machine(Generic[S, E, A, T, O]):
+    """Where one channel or line stands. What follows what is the table's, how it is done the subclass's `_acts`."""
+
+    def __init__(
+        self,
+        state: S,
+        table: Mapping[S, Mapping[E, Move[S, A]]],
+        timers: Mapping[S, Timer],
+        seconds: Mapping[str, float],
+        clock: Callable[[], float],
+    ) -> None:
+        """`seconds` by the timer's name go before the timer's own."""
+        self.state = state
+        self._table = table
+        self._timers = timers
+        self._seconds = seconds
+        self._clock = clock
+        self._deadline: float | None = None
+        self._orders: list[O] = []
+        self._told: list[T] = []
+        self._end: tuple[int, bool] | None = None
+        self._acts: Mapping[A, Callable[[], None]] = {}
+
+    def take_orders(self) -> list[O]:
+        """What the line is to do, in order; they are yours now."""
+        orders, self._orders = self._orders, []
+        return orders
+
+    def take_events(self) -> list[T]:
+        """What has happened, in order; they are yours now."""
+        told, self._told = self._told, []
+        return told
+
+    def _command(self, event: E, *, cause: int | None = None) -> None:
+        if event not in self._table[self.state]:
+            raise CallStateError(f"a channel that is {self.state} takes no {event}")
+        if cause is not None:
+            self._note(cause, by_peer=False)
+        self._apply(event)
+
+    def _happen(self, event: E) -> None:
+        if event in self._table[self.state]:
+            self._apply(event)
+        else:
+            log.info("signalling.event.unexpected", state=self.state, happened=event)
+
+    def _apply(self, event: E) -> None:
+        move = self._table[self.state][event]
+        if move.cause is not None:
+            self._note(move.cause, by_peer=move.by_peer)
+        for action in move.actions:
+            self._acts[action]()
+        before, self.state = self.state, move.to
+        if move.to is not before:
+            self._begin_timer()
+            self._enter(before)
+
+    def _enter(self, before: S) -> None:
+        """Another state has been entered."""
+
+    def _begin_timer(self) -> None:
+        timer = self._timers.get(self.state)
+        seconds = self._seconds.get(timer.name, timer.seconds) if timer else None
+        self._deadline = None if seconds is None else self._clock() + seconds
+
+    def _note(self, cause: int, *, by_peer: bool) -> None:
+        self._end = self._end or (cause, by_peer)
+
+    def _cause(self) -> int:
+        return self._end[0] if self._end else NORMAL_UNSPECIFIED
+
+    def _tell(self, event: T) -> None:
+        self._told.append(event)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""When a change on the line counts."""
+
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Recognition(Generic[V]):
+    """A change counts when it has stood for its seconds; `value` is the last that counted, None: none yet."""
+
+    def __init__(self) -> None:
+        self.value: V | None = None
+        self.due: float | None = None
+        self._seen: V | None = None
+
+    def see(self, value: V, now: float, seconds: float) -> None:
+        """The line shows this now."""
+        if value != self._seen:
+            self._seen = value
+            self.due = None if value == self.value else now + seconds
+
+    def count(self) -> None:
+        """The change has stood long enough."""
+        self.value, self.due = self._seen, None
+
+    def forget(self) -> None:
+        """The line is lost, and what it said with it."""
+        self.value = self.due = self._seen = None
+
+
+def bits_ab(abcd: int) -> str:
+    """Bits A and B as they are written in variants."""
+    return f"{abcd >> 2 & 3:02b}"
