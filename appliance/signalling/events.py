@@ -47,3 +47,13 @@ class SetBits:
     """Send these bits ABCD, A is 8, until others are ordered."""
 
     abcd: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallAccepted:
+    """The called line is rung; ringing is heard as sound, or known by its tone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookFlashed:
+    """The far end has opened the loop, or gone on-hook, for so short that it is no hanging up."""

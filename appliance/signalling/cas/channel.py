@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One CAS channel: bits and digits in, orders out; commands in, events out. What follows what is TABLE's.
+
+    channel = Channel(load("em_wink_t1"), Wants(dnis_digits=4))
+    channel.see_bits(0b0000)                    # the far end's ABCD; at the start, and whenever they change
+    channel.hear("5")                           # a signal that was ordered to be listened for
+    channel.place(Call("5551234"))              # then channel.dialled(), when what was ordered has been sent
+    channel.answer(); channel.release(cause=17)
+    for order in channel.take_orders(): ...     # after every call of any method above: events.Order
+    for event in channel.take_events(): ...     # events.Event
+    channel.run() not later than channel.due()  # timers; due is in the clock's seconds, None if none runs
+
+No I/O, no thread. It begins blocked, until the far end is seen on-hook. A command that the state does not take raises
+CallStateError and changes nothing.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from appliance.signalling.cas import events
+from appliance.signalling.cas.register import Call, Incoming, Wants
+from appliance.signalling.cas.states import TABLE, TIMERS
+from appliance.signalling.cas.variant import Start, Variant
+from appliance.signalling.cas.words import Action, Event, State
+from appliance.signalling.machine import CallStateError, Machine
+from appliance.signalling.q850 import NORMAL_CLEARING
+from appliance.signalling.recognition import Recognition, bits_ab
+
+__all__ = ["Call", "CallStateError", "Channel", "Wants"]
+
+RECOGNITION_S = 0.02  # ours: robbed bits come every 3 ms, and one in error is seen for as long
+
+
+_FREE = frozenset({State.IDLE, State.GUARD})
+# Entered, they ask what stands on the line already.
+_LOOKING = _FREE | {State.LET_GO, State.AWAITING}
+
+
+class Channel(Machine[State, Event, Action, events.Event, events.Order]):
+    """An E&M trunk, or an exchange's end of a station's line."""
+
+    def __init__(
+        self, variant: Variant, wants: Wants | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(State.BLOCKED, TABLE, TIMERS, variant.timers, clock)
+        self.variant = variant
+        self._wants = wants or Wants()
+        self._heard: Recognition[str] = Recognition()
+        self._bits: int | None = None
+        self._signals = ""
+        self._listening: events.Digits | None = None
+        self._toning = False
+        self._incoming = Incoming(self._wants)
+        self._acts = self._made_acts()
+        self._set("idle")
+
+    # The far end and time.
+
+    def see_bits(self, abcd: int) -> None:
+        """The far end's bits are these now."""
+        self._heard.see(bits_ab(abcd), self._clock(), RECOGNITION_S)
+
+    def hear(self, signal: str) -> None:
+        """A digit, or an MF signal, has come. One that is not listened to comes late: nothing."""
+        made = self._incoming.hear(signal) if self._listening else None
+        if made is not None:
+            self._happen(made)
+            if self.state is State.COLLECTING:
+                self._begin_timer()  # it runs from digit to digit
+
+    def dialled(self) -> None:
+        """All that was ordered to be dialled has been sent."""
+        self._happen(Event.DIALLED)
+
+    def lose(self) -> None:
+        """The span is lost (RED, AIS): the call ends, and what the bits said is not known any more."""
+        self._heard.forget()
+        self._apply(Event.LOSE)
+
+    def run(self) -> None:
+        """Do all that is due."""
+        while (due := self.due()) is not None and due <= self._clock():
+            if due == self._heard.due:
+                self._heard.count()
+                self._look()
+            else:
+                self._deadline = None
+                self._happen(self._glare() if self.state is State.WINK_SEEN else Event.TIMEOUT)
+
+    def due(self) -> float | None:
+        """When `run` must be called next."""
+        return min((at for at in (self._heard.due, self._deadline) if at is not None), default=None)
+
+    # Commands.
+
+    def place(self, call: Call) -> None:
+        """Call out. Raises ValueError for what cannot be dialled."""
+        signals = call.signals(self._wants)
+        self._command(
+            {Start.WINK: Event.PLACE_WINK, Start.IMMEDIATE: Event.PLACE_IMMEDIATE, Start.RING: Event.PLACE_RING}[
+                self.variant.start
+            ]
+        )
+        self._signals = signals
+
+    def answer(self) -> None:
+        """Answer the call that is offered."""
+        self._command(Event.ANSWER)
+
+    def release(self, cause: int = NORMAL_CLEARING) -> None:
+        """End the call; CallCleared follows. A caller who stays hears why by sound alone."""
+        self._command(Event.RELEASE, cause=cause)
+
+    # Moves.
+
+    def _look(self) -> None:
+        heard = self._meaning()
+        if heard is not None and heard in TABLE[self.state]:
+            self._apply(heard)
+
+    def _meaning(self) -> Event | None:
+        far, bits = self.variant.far, self._heard.value
+        if self.state in _FREE:
+            return self._seizure() if bits in far["seize"] else None
+        if bits in far["on_hook"]:
+            return Event.ON_HOOK
+        if bits not in far["off_hook"]:
+            return None
+        return self._glare() if self.state is State.DELAYING else Event.OFF_HOOK
+
+    def _seizure(self) -> Event:
+        if self._wants.dnis_digits == 0:
+            return Event.SEIZURE_NUMBERLESS
+        return Event.SEIZURE_WINK if self.variant.start is Start.WINK else Event.SEIZURE_IMMEDIATE
+
+    def _glare(self) -> Event:
+        if not self._wants.gives_way:
+            return Event.STAY
+        return Event.GIVE_WAY if self.variant.start is Start.WINK else Event.GIVE_WAY_IMMEDIATE
+
+    def _enter(self, _before: State) -> None:
+        if self.state in _LOOKING:
+            self._look()
+
+    def _forget_call(self) -> None:
+        self._end = None
+        self._signals = ""
+        self._incoming = Incoming(self._wants)
+
+    # Actions.
+
+    def _made_acts(self) -> dict[Action, Callable[[], None]]:
+        setting = [action for action in Action if action.name.startswith("SET_")]
+        return {
+            **{action: partial(self._set, action.value) for action in setting},
+            Action.DIAL: lambda: self._orders.append(events.Dial(self._signals, self._wants.digits)),
+            Action.LISTEN: lambda: self._listen(self._wants.digits),
+            Action.LISTEN_NOT: lambda: self._listen(None),
+            Action.DIAL_TONE: lambda: self._tone(on=self.variant.dial_tone),
+            Action.DIAL_TONE_NOT: lambda: self._tone(on=False),
+            Action.TELL_SEIZED: lambda: self._tell(events.CallSeized()),
+            Action.TELL_OFFERED: lambda: self._tell(self._incoming.offer()),
+            Action.TELL_ACCEPTED: lambda: self._tell(events.CallAccepted()),
+            Action.TELL_ANSWERED: lambda: self._tell(events.CallAnswered()),
+            Action.TELL_FLASHED: lambda: self._tell(events.HookFlashed()),
+            Action.TELL_CLEARED: self._tell_cleared,
+            Action.TELL_BLOCKED: lambda: self._tell(events.ChannelBlocked()),
+            Action.TELL_UNBLOCKED: lambda: self._tell(events.ChannelIdle()),
+        }
+
+    def _set(self, word: str) -> None:
+        abcd = int(self.variant.bits[word], 2)
+        if abcd != self._bits:
+            self._bits = abcd
+            self._orders.append(events.SetBits(abcd))
+
+    def _listen(self, by: events.Digits | None) -> None:
+        if by is not self._listening:
+            self._listening = by
+            self._orders.append(events.Listen(by))
+
+    def _tone(self, *, on: bool) -> None:
+        if on is not self._toning:
+            self._toning = on
+            self._orders.append(events.DialTone(on))
+
+    def _tell_cleared(self) -> None:
+        self._tell(events.CallCleared(self._cause(), self._end is not None and self._end[1]))
+        self._forget_call()
