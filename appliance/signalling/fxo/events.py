@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a line tells its user, what it orders, and what it is shown."""
+
+import enum
+from dataclasses import dataclass
+
+from appliance.signalling.events import (
+    CallAccepted,
+    CallAnswered,
+    CallCleared,
+    CallDisconnected,
+    CallSeized,
+    ChannelBlocked,
+    ChannelIdle,
+)
+
+__all__ = [
+    "CallAccepted",
+    "CallAnswered",
+    "CallCleared",
+    "CallDisconnected",
+    "CallOffered",
+    "CallSeized",
+    "ChannelBlocked",
+    "ChannelIdle",
+    "Dial",
+    "Ear",
+    "Event",
+    "Feed",
+    "Hook",
+    "Listen",
+    "Order",
+    "Pulse",
+    "SetHook",
+    "SetMode",
+]
+
+
+class Feed(enum.StrEnum):
+    """What the exchange, or another phone, makes of the pair."""
+
+    NORMAL = "normal"
+    REVERSED = "reversed"
+    OPEN = "open"  # no battery; with ground start no ground on tip
+    SHARED = "shared"  # on-hook, but little voltage: a parallel phone is off-hook
+
+
+class Hook(enum.StrEnum):
+    """What we make of it."""
+
+    ON = "on"
+    OFF = "off"
+    GROUND = "ground"  # ground on ring: a ground start line is asked for
+
+
+class Ear(enum.StrEnum):
+    """What is to be listened for."""
+
+    CALLER_ID = "caller ID"  # of the kind that is set; receivers begin anew
+    PROGRESS = "call progress"  # of the zone that is set
+    VOICE = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffered:
+    """It rings, and as much is known as will be: answer or release. Fields as in dsp/include/caller_id_message.h."""
+
+    clid: str | None
+    restricted: bool
+    name: str | None
+
+
+Event = (
+    CallSeized
+    | CallOffered
+    | CallAccepted
+    | CallAnswered
+    | CallDisconnected
+    | CallCleared
+    | ChannelBlocked
+    | ChannelIdle
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SetHook:
+    """Until another is ordered."""
+
+    hook: Hook
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """Set the port to this line mode and tone zone; at the beginning, and when settings change."""
+
+    mode: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Send these digits by DTMF, then call `dialled`."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Open (Hook.ON) and close the loop for so many milliseconds each, then call `dialled`."""
+
+    steps: tuple[tuple[Hook, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Tell what these hear; nothing else any more."""
+
+    ears: frozenset[Ear]
+
+
+Order = SetHook | SetMode | Dial | Pulse | Listen
