@@ -111,6 +111,12 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
         """All that was ordered to be dialled has been sent."""
         self._take(of_dialled(self.settings))
 
+    def lose(self) -> None:
+        """The port or its span is lost: a call ends, and what the pair showed is not known any more."""
+        self._feed.forget()
+        self._ring.forget()
+        self._apply(Event.LOSE)
+
     def run(self) -> None:
         """Do all that is due."""
         while (due := self.due()) is not None and due <= self._clock():

@@ -46,7 +46,7 @@ def _of_open(state: State, settings: Settings) -> Event | None:
     if state in _TALKING:
         return Event.HANG_UP if settings.ground_start or HangUp.CPC in settings.hang_up else None
     if settings.ground_start:
-        return Event.BATTERY if state is State.BLOCKED else None
+        return Event.BATTERY if state in (State.BLOCKED, State.IN_USE) else None
     return Event.OPEN if state in _ON_HOOK else None
 
 

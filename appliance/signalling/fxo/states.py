@@ -10,7 +10,7 @@ from appliance.signalling.fxo.incoming import FREE, INCOMING, RINGS
 from appliance.signalling.fxo.outgoing import OUTGOING
 from appliance.signalling.fxo.words import Action, Cells, Event, State
 from appliance.signalling.machine import Move, Timer
-from appliance.signalling.q850 import NORMAL_CLEARING
+from appliance.signalling.q850 import NORMAL_CLEARING, OUT_OF_ORDER
 
 _S, _E, _A = State, Event, Action
 
@@ -33,7 +33,19 @@ TALK: dict[State, Cells] = {
     },
 }
 
-TABLE: dict[State, Cells] = {**FREE, **INCOMING, **OUTGOING, **TALK}
+
+def _lost(state: State) -> Move[State, Action]:
+    """What a lost port or span ends."""
+    if state in (_S.BLOCKED, _S.IN_USE):
+        return Move(_S.BLOCKED)
+    if state in (_S.IDLE, _S.ANNOUNCED):
+        return Move(_S.BLOCKED, (_A.FORGET, _A.TELL_BLOCKED))
+    return Move(_S.BLOCKED, (_A.TELL_CLEARED, _A.TELL_BLOCKED), OUT_OF_ORDER)
+
+
+TABLE: dict[State, Cells] = {
+    state: {**cells, _E.LOSE: _lost(state)} for state, cells in {**FREE, **INCOMING, **OUTGOING, **TALK}.items()
+}
 
 _RING_GAP = Timer("ring_gap", 8.0, "E.180: pauses of ringing have 3 to 6 s; then the caller has given up")
 _RING_MOST = Timer("ring_most", 10.0, "none: a ring without end is a fault of the detector; it counts as ringing on")

@@ -50,6 +50,7 @@ class Event(enum.StrEnum):
     ANSWER = "answer"
     FLASH = "flash"
     RELEASE = "release"
+    LOSE = "port or span lost"
 
     BATTERY = "battery"
     OPEN = "no battery"

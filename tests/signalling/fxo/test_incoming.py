@@ -250,3 +250,10 @@ def test_a_line_without_battery_is_blocked_until_it_is_back() -> None:
     assert rig.last() == events.ChannelBlocked()
     rig.feed(Feed.NORMAL, 1)
     assert rig.last() == events.ChannelIdle()
+
+
+def test_a_ground_start_line_is_free_again_when_a_parallel_phone_hangs_up() -> None:
+    rig = Rig(Settings(ground_start=True))
+    rig.feed(Feed.SHARED, 1)
+    rig.feed(Feed.OPEN, 1)
+    assert rig.last() == events.ChannelIdle()

@@ -39,7 +39,7 @@ def test_a_timer_belongs_to_each_state_that_takes_its_end_and_to_no_other() -> N
 
 def test_every_call_can_be_released_and_none_is_without_end() -> None:
     for state in set(TABLE) - QUIET:
-        assert Event.RELEASE in TABLE[state]
+        assert {Event.RELEASE, Event.LOSE} <= TABLE[state].keys()
         assert state in TIMERS or state in (*TALKING, State.DIALLING)
 
 
@@ -82,7 +82,7 @@ INPUTS = st.one_of(
     st.tuples(st.just("voice"), st.booleans()),
     st.tuples(st.just("caller"), st.sampled_from((None, Message(number="12")))),
     st.tuples(st.just("wait"), st.sampled_from((0.0, 0.05, 0.15, 0.4, 3.0, 20.0, 200.0))),
-    st.tuples(st.sampled_from(("place", "answer", "flash", "release", "dialled")), st.none()),
+    st.tuples(st.sampled_from(("place", "answer", "flash", "release", "dialled", "lose")), st.none()),
 )
 LINES = st.builds(
     Settings,
@@ -92,6 +92,14 @@ LINES = st.builds(
     place=st.sampled_from(Place),
     dial_tone=st.booleans(),
 ) | st.just(Settings(caller_id=CallerId.V23_JP, place=Place.POLARITY))
+
+
+@pytest.mark.parametrize("state", sorted(set(TABLE) - QUIET))
+def test_a_lost_port_ends_the_call_wherever_it_stands(state: State) -> None:
+    line = Line(Settings(), clock=lambda: 0.0)
+    line.state = state
+    line.lose()
+    assert line.take_events() == [events.CallCleared(27, by_peer=False), events.ChannelBlocked()]
 
 
 @given(LINES, st.lists(INPUTS, max_size=80))
