@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What every card that carries spans has in common: spans, timeslots, clocks, alarms, counters.
+"""What cards have in common: spans, timeslots, clocks, alarms, counters, and the analogue line.
 
 Spans and timeslots are numbered as on the wire of the engine: spans from 0, E1 timeslots 0 to 31 (0 is framing).
-People count spans from 1; `str(Timeslot)` speaks to people.
+People count spans from 1; `str(Timeslot)` speaks to people. Lines are numbered from 0 likewise.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Alarm(enum.IntFlag):
     """Remote alarm indication: the far end does not receive us."""
     RED = 16
     """LOS or LFA has stood for 500 ms; cleared after 500 ms without."""
+    FAULT = 32
+    """The card itself does not answer, or lost its settings; LOS stands with it."""
 
 
 class ClockDomain(msgspec.Struct, frozen=True):
@@ -129,3 +131,58 @@ class SpanStatus(msgspec.Struct, frozen=True):
     """The span's clock against the engine's, where spans of several clocks meet."""
     store_ms: float = 0.0
     """What that costs a sound, each way."""
+
+
+class LineErrors(msgspec.Struct, frozen=True):
+    """What a framer has counted since the span was configured (G.826)."""
+
+    code_violations: int = 0
+    """Bipolar violations that the line code does not explain (G.703)."""
+    crc_errors: int = 0
+    """CRC-4 of an E1, CRC-6 of an ESF T1 (G.704)."""
+    framing_errors: int = 0
+    """Frame alignment words in error."""
+    far_end_block_errors: int = 0
+    """E bits that were 0: the far end received a CRC-4 error."""
+    slips: int = 0
+    """Frames repeated or left out by the framer's elastic store (G.822)."""
+
+
+class LineAlarm(enum.IntFlag):
+    """Alarms of an analogue line; a set of them stands at any time."""
+
+    NONE = 0
+    FAULT = 1
+    """The card does not answer, or lost its settings."""
+    NO_BATTERY = 2
+    """No voltage while on hook, or no current while off hook: the cable is cut, or the exchange has cleared."""
+
+
+class LineStatus(msgspec.Struct, frozen=True):
+    """An analogue line as it stands now, seen from the subscriber's side (FXO)."""
+
+    ready: bool = False
+    """It has been powered up and takes commands."""
+    off_hook: bool = False
+    ringing: bool = False
+    """A ringing cadence is under way, its pauses too."""
+    voltage_v: int = 0
+    """Tip to ring, with its sign."""
+    current_ma: float = 0.0
+    """Loop current."""
+    reversed: bool = False
+    """The feed's polarity is the other one than when the line was powered up."""
+    alarms: LineAlarm = LineAlarm.NONE
+
+
+class LineEvent(enum.Enum):
+    """What happens on an analogue line."""
+
+    READY = "ready"
+    RING = "ring"
+    """A burst of ringing begins."""
+    RING_ENDED = "ring ended"
+    """The cadence is over: the caller gave up, or we went off hook."""
+    POLARITY_REVERSED = "polarity reversed"
+    """Answer or end of a call, caller ID to come: what it means is the exchange's custom."""
+    ALARMS_CHANGED = "alarms changed"

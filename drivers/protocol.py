@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What every card must be able to do, and what it may ask of the media engine.
+"""What every card of spans, and every card of lines, must be able to do, and what it may ask of the media engine.
 
 A driver configures; sound never passes through it. It is given the engine's handle, because a driver may not know the
 appliance that owns it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from drivers.model import Alarm, Span, SpanCounters, SpanStatus
+from drivers.model import Alarm, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
 
 
 class CardSettings(Protocol):
@@ -76,3 +76,39 @@ class SpanDriver(Protocol[Settings]):
 
     def counters(self, span: int) -> SpanCounters:
         """Counters since the span was configured."""
+
+
+class LineDriver(Protocol[Settings]):
+    """One card family of analogue lines, the subscriber's side (FXO).
+
+    A card that dies is an alarm of its lines, never an exception: commands then say False, and `poll` tries to power it
+    up again. On hook the line is listened to, so that caller ID is heard before the first ring and between rings.
+    """
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """Lines that are configured, by number."""
+
+    def configure(self, line: int, settings: Settings) -> None:
+        """Put a line into service; `poll` powers it up and tells when it is ready."""
+
+    def close(self, line: int) -> None:
+        """Put the line on hook and take it out of service."""
+
+    def poll(self, now_s: float) -> list[tuple[int, LineEvent]]:
+        """Serve the cards, every 10 ms. `now_s`: a monotonic clock."""
+
+    def status(self, line: int) -> LineStatus:
+        """The line as `poll` last found it."""
+
+    def off_hook(self, line: int) -> bool:
+        """Seize or answer. True if the card took it."""
+
+    def on_hook(self, line: int) -> bool:
+        """Clear. True if the card took it."""
+
+    async def flash(self, line: int, break_ms: int) -> bool:
+        """Interrupt the loop for so long (register recall, ES 201 235)."""
+
+    async def dial_pulses(self, line: int, digits: str) -> bool:
+        """Dial by interrupting the loop. Raises: ValueError for what has no pulses."""
