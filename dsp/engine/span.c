@@ -14,6 +14,7 @@
 static const struct bl_span_io *const cards[BL_CARDS] = {
         [BL_CARD_CESOPSN] = &bl_cesopsn_io,
         [BL_CARD_VPAIR] = &bl_vpair_io,
+        [BL_CARD_DAHDI] = &bl_dahdi_io,
 };
 
 static const struct bl_span_io *io_of(const struct bl_span *span)

@@ -15,7 +15,7 @@
 #include "hdlc.h"
 #include "sizes.h"
 
-enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARD_VPAIR, BL_CARDS };
+enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARD_VPAIR, BL_CARD_DAHDI, BL_CARDS };
 
 enum bl_alarm { /* bits; G.775, G.732 */
 	        BL_ALARM_LOS = 1,
@@ -119,6 +119,7 @@ struct bl_span_io {
 
 extern const struct bl_span_io bl_cesopsn_io;
 extern const struct bl_span_io bl_vpair_io;
+extern const struct bl_span_io bl_dahdi_io;
 
 /* For drivers: frames are laid out anew. */
 static inline void bl_phase_start(struct bl_phase *phase)

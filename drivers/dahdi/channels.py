@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The open channels of a span. Closing one hangs it up, so whoever holds these outlives the engine and the workers.
+
+The engine and the line worker inherit the descriptors, under the same numbers.
+"""
+
+from __future__ import annotations
+
+from drivers.dahdi import abi
+from drivers.dahdi.control import Control
+from drivers.dahdi.kernel import DahdiError, refusals
+
+BLOCK = 40
+"""Octets the kernel hands over at once: a tick's."""
+REFERENCE_BLOCK = 24
+"""Of the reference timeslot: 3 ms against ticks of 5 show the card's pace to 1 ms, the kernel's own step."""
+
+
+class SpanChannels:
+    """Every timeslot of a span, open in clear mode.
+
+    The card's echo canceller is off: the engine's is used, and clear octets must not be touched.
+
+    Raises: DahdiError for a channel that cannot be had; none is left open then.
+    """
+
+    def __init__(self, control: Control, span: int) -> None:
+        self._kernel = control.kernel
+        self._descriptors: dict[int, int] = {}
+        channels = control.channels(span)
+        self.reference = min(channels)
+        try:
+            for timeslot, channel in sorted(channels.items()):
+                self._open(f"span {span} timeslot {timeslot} (channel {channel})", timeslot, channel)
+        except DahdiError:
+            self.close()
+            raise
+
+    @property
+    def descriptors(self) -> dict[int, int]:
+        """By timeslot."""
+        return dict(self._descriptors)
+
+    def close(self) -> None:
+        """Hang all up."""
+        while self._descriptors:
+            self._kernel.close(self._descriptors.popitem()[1])
+
+    def bits(self, timeslot: int) -> int:
+        """The abcd that are received (CAS)."""
+        told = self._ask(timeslot, abi.GETRXBITS, 0)
+        return int(abi.INT.unpack(told)[0]) & 0xF  # above are the neighbour's in a dynamic span
+
+    def send_bits(self, timeslot: int, abcd: int) -> None:
+        """Send other abcd (CAS)."""
+        if not 0 <= abcd <= 0xF:
+            raise ValueError(f"abcd={abcd}: 0 to 15")
+        self._ask(timeslot, abi.SETTXBITS, abcd)
+
+    def _open(self, where: str, timeslot: int, channel: int) -> None:
+        with refusals(where):
+            fd = self._descriptors[timeslot] = self._kernel.open(abi.CHANNEL)
+            block = REFERENCE_BLOCK if timeslot == self.reference else BLOCK
+            buffers = abi.BUFFERS.pack(abi.POLICY_AT_ONCE, abi.POLICY_AT_ONCE, abi.BUFFERS_MOST, block, 0, 0)
+            for request, argument in (
+                (abi.SPECIFY, abi.INT.pack(channel)),
+                (abi.SET_BUFINFO, buffers),
+                (abi.BUFFER_EVENTS, abi.INT.pack(1)),
+                (abi.AUDIOMODE, abi.INT.pack(0)),
+                (abi.ECHOCANCEL, abi.INT.pack(0)),
+            ):
+                self._kernel.ioctl(fd, request, argument)
+
+    def _ask(self, timeslot: int, request: int, value: int) -> bytes:
+        if timeslot not in self._descriptors:
+            raise ValueError(f"timeslot={timeslot}: one of {', '.join(map(str, sorted(self._descriptors)))}")
+        with refusals(f"timeslot {timeslot}"):
+            return self._kernel.ioctl(self._descriptors[timeslot], request, abi.INT.pack(value))

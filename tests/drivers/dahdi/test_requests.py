@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What DAHDI is asked, octet for octet, and what is refused before it is. The kernel's own behaviour: tests/vm."""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+import pytest
+
+from appliance.media.events import Client, CommandRefused
+from drivers.dahdi import Control, DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, abi
+from drivers.dahdi.abi import LineAlarm, Maintenance, Use
+from tests.drivers.dahdi.fake_kernel import FakeKernel
+from tests.media.rig import Listener, engine_thread
+
+
+def test_numbers_are_those_of_dahdi_user_h() -> None:
+    assert abi.GET_PARAMS == 0xC088DA05
+    assert abi.SPANSTAT == 0xC13ADA0A
+    assert abi.MAINT == 0x4008DA0B
+    assert abi.SPANCONFIG == 0x4024DA12
+    assert abi.CHANCONFIG == 0x404CDA13
+    assert abi.SET_BUFINFO == 0x4018DA1B
+    assert abi.DYNAMIC_CREATE == 0xC048DA50
+    assert abi.STARTUP == 0x4004DA63
+    assert abi.BUFFER_EVENTS == 0x4004DA69
+
+
+@pytest.mark.parametrize(
+    ("line", "build_out", "bits"),
+    [
+        (E1Line(), 0, 0x700),
+        (E1Line(crc4=False), 0, 0x300),
+        (E1Line(code="ami", signalling="cas", crc4=False), 0, 0x080 >> 1),
+        (T1Line(build_out=7), 7, 0x0A0),
+        (T1Line(framing="d4", code="ami"), 0, 0x050),
+    ],
+)
+def test_a_line_is_set_with_framing_code_build_out_and_timing(line: E1Line | T1Line, build_out: int, bits: int) -> None:
+    kernel = FakeKernel()
+    Control(kernel).configure(2, line)
+    assert kernel.told(18) == [struct.pack("=i20siii", 2, b"", build_out, bits, 1)]
+    assert kernel.told(99) == [struct.pack("=i", 2)]
+
+
+def test_all_timeslots_are_clear_and_a_law() -> None:
+    kernel = FakeKernel()
+    Control(kernel).configure(2, E1Line())
+    assert kernel.told(19) == [struct.pack("=i40siiii16s", c, b"", 0x80, 2, 0, 0, b"") for c in range(32, 63)]
+
+
+def test_cas_leaves_timeslot_16_to_the_card() -> None:
+    kernel = FakeKernel()
+    Control(kernel).configure(1, E1Line(signalling="cas"), Use.CAS, idle_bits=0b1001)
+    used = [struct.unpack("=i40siiii16s", told) for told in kernel.told(19)]
+    assert [u[0] for u in used] == [*range(1, 16), *range(17, 32)]
+    assert {u[2:6] for u in used} == {(0x8000, 2, 0, 0b1001)}
+
+
+def test_loopbacks_and_alarms_name_the_span() -> None:
+    kernel = FakeKernel()
+    control = Control(kernel)
+    control.maintain(2, Maintenance.PAYLOAD_LOOP)
+    control.simulate(2, LineAlarm.BLUE)
+    assert kernel.told(11) == [struct.pack("=ii", 2, 13)]
+    assert kernel.told(82) == [struct.pack("=ii", 2, 16)]
+
+
+def test_channels_are_opened_without_the_cards_echo_canceller() -> None:
+    kernel = FakeKernel()
+    channels = SpanChannels(Control(kernel), 2)
+    assert [struct.unpack("=i", told)[0] for told in kernel.told(38)] == list(range(32, 63))
+    assert set(kernel.told(33)) == set(kernel.told(32)) == {bytes(4)}
+    assert [struct.unpack("=6i", told)[3] for told in kernel.told(27)] == [24, *[40] * 30]
+    assert channels.reference == 1
+    channels.close()
+    assert len(kernel.open_fds) == 1, "the control device"
+
+
+def test_a_channel_that_is_taken_leaves_none_open() -> None:
+    kernel = FakeKernel({38: errno.EBUSY})
+    control = Control(kernel)
+    with pytest.raises(DahdiError, match=r"span 1 timeslot 1 \(channel 1\): another program has it open"):
+        SpanChannels(control, 1)
+    assert len(kernel.open_fds) == 1
+
+
+def test_a_machine_without_dahdi_is_told_so() -> None:
+    with pytest.raises(DahdiError, match=r"/dev/dahdi/ctl: DAHDI's kernel driver is not loaded \(modprobe dahdi\)"):
+        Control(FakeKernel({-1: errno.ENOENT}))
+
+
+def test_a_span_that_is_not_there_is_refused_with_those_that_are() -> None:
+    kernel = FakeKernel()
+    with pytest.raises(DahdiError, match="span 3: no such span; there are: 1, 2"):
+        Control(kernel).configure(3, E1Line())
+    assert kernel.told(18) == []
+
+
+def test_a_loopback_that_the_card_cannot_do_is_told() -> None:
+    with pytest.raises(DahdiError, match="span 1 LOCAL_LOOP: the card's driver cannot do that"):
+        Control(FakeKernel({11: errno.ENOSYS})).maintain(1, Maintenance.LOCAL_LOOP)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        (E1Line, {"code": "b8zs"}),
+        (E1Line, {"signalling": "pri"}),
+        (E1Line, {"timing": -1}),
+        (T1Line, {"framing": "crc4"}),
+        (T1Line, {"build_out": 8}),
+        (DahdiSettings, {"descriptors": {32: 5}, "reference": 32}),
+        (DahdiSettings, {"descriptors": {1: 0xFFFF}, "reference": 1}),
+        (DahdiSettings, {"descriptors": {1: 5}, "reference": 2}),
+        (DahdiSettings, {"descriptors": {1: 5}, "reference": 1, "jitter_ms": 61}),
+        (DahdiSettings, {"descriptors": {1: 5}, "reference": 1, "clock_domain": 0}),
+    ],
+)
+def test_settings_out_of_range_are_refused(kind: type[object], wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"=|timeslot"):
+        kind(**wrong)
+
+
+def test_bits_outside_abcd_are_refused() -> None:
+    channels = SpanChannels(Control(FakeKernel()), 1)
+    with pytest.raises(ValueError, match="abcd=16"):
+        channels.send_bits(1, 16)
+    with pytest.raises(ValueError, match="timeslot=32: one of 1, 2"):
+        channels.bits(32)
+
+
+@pytest.mark.system
+def test_a_descriptor_that_is_no_channel_opens_no_span() -> None:
+    with engine_thread() as host, open("/dev/null", "rb") as null:  # noqa: PTH123 - its descriptor is wanted
+        line = Listener(host.engine(Client.LINE))
+        DahdiDriver(line.engine).configure(0, DahdiSettings({1: null.fileno()}, 1), None)
+        assert line.wait(CommandRefused).error == "ENOTTY"
+        assert not line.engine.span_status(0).open
