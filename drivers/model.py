@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 TIMESLOTS_PER_SPAN = 32
+CAS_TIMESLOT = 16
 SPANS = 8
 CLOCKS = 8
 """Highest number of a clock domain, and of a priority."""
@@ -34,6 +35,26 @@ class Alarm(enum.IntFlag):
     """LOS or LFA has stood for 500 ms; cleared after 500 ms without."""
     FAULT = 32
     """The card itself does not answer, or lost its settings; LOS stands with it."""
+
+
+class Cas(msgspec.Struct, frozen=True):
+    """Channel-associated signalling: timeslot 16 carries bits ABCD (A is 8) of the others (G.704 §5.1.3.2).
+
+    Raises:
+        ValueError: a value out of its range.
+    """
+
+    resting_bits: int = 0b1101
+    """Sent until the line worker says otherwise, and after its death. The default is R2's blocking."""
+
+    def __post_init__(self) -> None:
+        check_bits(self.resting_bits, "resting_bits")
+
+
+def check_bits(abcd: int, name: str) -> None:
+    """Raises: ValueError for what is no set of four bits."""
+    if not 0 <= abcd <= 0b1111:
+        raise ValueError(f"{name}={abcd}: 0 to 15, A is 8")
 
 
 class ClockDomain(msgspec.Struct, frozen=True):

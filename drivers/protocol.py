@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from drivers.model import Alarm, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
+from drivers.model import Alarm, Cas, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
 
 
 class CardSettings(Protocol):
@@ -42,7 +42,7 @@ class CardSettings(Protocol):
 class SpanEngine(Protocol):
     """What a driver asks of the media engine."""
 
-    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None, cas: Cas | None = None) -> None:
         """Open the span or replace its settings."""
 
     def close_span(self, span: int) -> None:
@@ -62,8 +62,8 @@ class SpanDriver(Protocol[Settings]):
     def spans(self) -> tuple[Span, ...]:
         """Spans that are configured, by number."""
 
-    def configure(self, span: int, settings: Settings, d_channel: int | None) -> None:
-        """Put a span into service. `d_channel`: timeslot that carries HDLC frames, or None."""
+    def configure(self, span: int, settings: Settings, d_channel: int | None, cas: Cas | None = None) -> None:
+        """Put a span into service. `d_channel`: timeslot that carries HDLC frames; or CAS, or neither."""
 
     def close(self, span: int) -> None:
         """Take a span out of service."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Generic, Literal, TypeVar
 
-from drivers.model import Alarm, ClockDomain, Span, SpanCounters, SpanStatus
+from drivers.model import Alarm, Cas, ClockDomain, Span, SpanCounters, SpanStatus
 from drivers.protocol import CardSettings, SpanEngine
 
 Settings = TypeVar("Settings", bound=CardSettings)
@@ -26,9 +26,9 @@ class EngineSpans(Generic[Settings]):
         """Spans that are configured, by number."""
         return tuple(self._spans[number] for number in sorted(self._spans))
 
-    def configure(self, span: int, settings: Settings, d_channel: int | None) -> None:
+    def configure(self, span: int, settings: Settings, d_channel: int | None, cas: Cas | None = None) -> None:
         """Put a span into service; one that is open is opened anew."""
-        self._engine.open_span(span, settings, d_channel)
+        self._engine.open_span(span, settings, d_channel, cas)
         source: Literal["recovered", "local"] = "recovered" if settings.clock_recovered else "local"
         clock = ClockDomain(source, settings.clock_domain, settings.clock_priority, settings.trim_ppm)
         self._spans[span] = Span(span, self.card, clock)

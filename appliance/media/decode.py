@@ -10,6 +10,7 @@ from typing import Any, Literal
 from appliance.media import segment as shared
 from appliance.media.events import (
     AnswerTone,
+    BitsChanged,
     CommandKind,
     CommandRefused,
     DigitDetected,
@@ -103,4 +104,5 @@ _DECODERS: dict[int, Callable[[Any], EngineEvent]] = {
     11: lambda event: ToneHeard(event.port, AnswerTone(event.reason), bool(event.count)),
     12: lambda event: FaxHeard(event.port),
     13: lambda event: ProfileChanged(event.port, Profile(event.reason)),
+    14: lambda event: BitsChanged(event.port, event.reason, event.sample),
 }

@@ -19,6 +19,7 @@ from typing import Any
 from appliance.media import segment as shared
 from appliance.media.decode import decode
 from appliance.media.events import (
+    BitsStatus,
     Client,
     Codec,
     ComfortNoise,
@@ -33,9 +34,9 @@ from appliance.media.events import (
     ToneKind,
 )
 from appliance.media.segment import Segment
-from appliance.media.status import conference_status, engine_status, port_status, span_status
+from appliance.media.status import bits_status, conference_status, engine_status, port_status, span_status
 from appliance.media.taps import TapReader
-from drivers.model import SPANS, SpanStatus
+from drivers.model import CAS_TIMESLOT, SPANS, TIMESLOTS_PER_SPAN, Cas, SpanStatus, check_bits
 from drivers.protocol import CardSettings
 from dsp.srtp import MasterKey
 
@@ -127,14 +128,18 @@ class Engine:
 
     # Spans. LINE only.
 
-    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
-        """Open a span, or open it anew with other settings. `d_channel`: timeslot with HDLC frames."""
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None, cas: Cas | None = None) -> None:
+        """Open a span, or open it anew with other settings. `d_channel`: timeslot with HDLC frames; or CAS."""
         _check(span, 0, SPANS - 1, "span")
         if d_channel is not None:
             _check(d_channel, 1, 31, "d_channel")
+            if cas is not None:
+                raise ValueError(f"d_channel={d_channel}: none beside CAS")
         command = self._segment.command(CommandKind.OPEN_SPAN, span)
         command.span.card = settings.card
         command.span.d_channel = d_channel or 0
+        if cas is not None:
+            command.span.cas, command.span.resting_bits = True, cas.resting_bits
         command.span.clock_recovered = settings.clock_recovered
         command.span.clock_domain = settings.clock_domain
         command.span.clock_priority = settings.clock_priority
@@ -160,6 +165,17 @@ class Engine:
         """Read a span's alarms, counters, buffer depth and clock."""
         _check(span, 0, SPANS - 1, "span")
         return span_status(self._segment, span)
+
+    def set_bits(self, port: int, abcd: int) -> None:
+        """Send bits ABCD (A is 8) of a timeslot of a span with CAS until others are set; its port may be closed."""
+        check_bits(abcd, "abcd")
+        command = self._segment.command(CommandKind.SET_BITS, _bearer(port))
+        command.bits = abcd
+        self._push(command)
+
+    def bits_status(self, port: int) -> BitsStatus | None:
+        """Read a timeslot's bits; None where the span is closed or has no CAS."""
+        return bits_status(self._segment, _bearer(port))
 
     # Ports.
 
@@ -455,6 +471,13 @@ def _set_once(ready: asyncio.Future[None]) -> None:
 def _check(value: int, low: int, high: int, name: str) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name}={value}: {low} to {high}")
+
+
+def _bearer(port: int) -> int:
+    _check(port, 0, RTP_FIRST - 1, "timeslot port")
+    if port % TIMESLOTS_PER_SPAN in (0, CAS_TIMESLOT):
+        raise ValueError(f"port={port}: timeslots 0 and {CAS_TIMESLOT} have no bits of their own")
+    return port
 
 
 def _payload_type(codec: Codec, told: int | None, events: int | None) -> int:

@@ -101,6 +101,7 @@ class CommandKind(enum.IntEnum):
     SET_GAIN = 24
     SECURE = 25
     TELL_DIGIT = 26
+    SET_BITS = 27
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -123,6 +124,18 @@ class FrameReceived(msgspec.Struct, frozen=True, tag=True):
 
     span: int
     frame: bytes
+
+
+class BitsChanged(msgspec.Struct, frozen=True, tag=True):
+    """Bits ABCD (A is 8) of a timeslot stand so since `sample`. To LINE, whether the port is open or not.
+
+    First as they are when the span opens, and again after RED or AIS. At most every 10 ms a timeslot; a change that is
+    over before it is told is not told.
+    """
+
+    port: int
+    abcd: int
+    sample: int
 
 
 class PlayEnded(msgspec.Struct, frozen=True, tag=True):
@@ -233,6 +246,7 @@ class CommandRefused(msgspec.Struct, frozen=True, tag=True):
 EngineEvent = (
     SpanAlarmChanged
     | FrameReceived
+    | BitsChanged
     | PlayEnded
     | DigitsCollected
     | DigitsSent
@@ -357,6 +371,14 @@ class PortStatus(msgspec.Struct, frozen=True):
     rtp: RtpCounters
 
 
+class BitsStatus(msgspec.Struct, frozen=True):
+    """Bits ABCD (A is 8) of a timeslot, both ways."""
+
+    sent: int
+    received: int | None
+    """None: none have come yet."""
+
+
 class ConferenceStatus(msgspec.Struct, frozen=True):
     """A conference as it stands now."""
 
@@ -391,6 +413,6 @@ class EngineStatus(msgspec.Struct, frozen=True):
     repaired: int
     """Entries of the table that had to be closed when the engine came back."""
     orphans: int
-    """Ports closed because the client that opened them was dead."""
+    """Ports closed, and bits laid to rest, because the client that opened or set them was dead."""
     clock_ppm: float
     taps_dropped: int

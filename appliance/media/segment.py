@@ -103,6 +103,12 @@ class Segment:
         lib.bl_port_status(self.c, port, status)
         return status
 
+    def bits_status(self, port: int) -> Any:
+        """`struct bl_bits_status` of a timeslot's port."""
+        status = ffi.new("struct bl_bits_status *")
+        lib.bl_bits_status(self.c, port, status)
+        return status
+
     def conference_status(self, conference: int) -> Any:
         """`struct bl_conference_status` of a conference."""
         status = ffi.new("struct bl_conference_status *")

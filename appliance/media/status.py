@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from appliance.media.events import Codec, ConferenceStatus, EchoStatus, EngineStatus, PortStatus, Profile, RtpCounters
+from appliance.media.events import (
+    BitsStatus,
+    Codec,
+    ConferenceStatus,
+    EchoStatus,
+    EngineStatus,
+    PortStatus,
+    Profile,
+    RtpCounters,
+)
 from appliance.media.segment import Segment, dotted
 from drivers.model import Alarm, SpanCounters, SpanStatus
 
@@ -23,6 +32,7 @@ _SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits", "listen", "c
 )
 _RTP = _KINDS.index("rtp")
 _NO_PEER = 0xFFFF
+_NO_BITS = 0xFF
 STAGES = (
     "commands",
     "span_receive",
@@ -93,6 +103,12 @@ def _echo(status: Any) -> EchoStatus:
         double_talk=bool(status.double_talk),
         disabled=bool(status.echo_disabled),
     )
+
+
+def bits_status(segment: Segment, port: int) -> BitsStatus | None:
+    """Read a timeslot's bits."""
+    status = segment.bits_status(port)
+    return BitsStatus(status.tx, None if status.rx == _NO_BITS else status.rx) if status.open else None
 
 
 def conference_status(segment: Segment, conference: int) -> ConferenceStatus:

@@ -38,6 +38,7 @@ struct state {
 	/* Sent. */
 	uint64_t written; /* frames; stored after they are there */
 	uint8_t frames[RING][BL_TIMESLOTS];
+	uint8_t bits[BL_TIMESLOTS]; /* CAS, with the newest frame */
 	/* Received. */
 	uint64_t passed; /* of the partner's frames, those that the cable has brought */
 	uint64_t taken;
@@ -205,8 +206,11 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	}
 	span->card_alarms = partner->alarms & BL_ALARM_RED ? BL_ALARM_RAI : 0;
 	span->counters.received++;
-	if (settings_of(partner).fault != AIS)
+	if (settings_of(partner).fault != AIS) {
+		if (partner->settings.cas)
+			memcpy(span->cas.rx, state_of(partner)->bits, sizeof span->cas.rx);
 		return;
+	}
 	span->card_alarms |= BL_ALARM_AIS;
 	nothing(span, frames, n);
 }
@@ -220,6 +224,7 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 	(void)tick;
 	for (unsigned i = 0; i < n; i++)
 		memcpy(st->frames[(st->written + i) & MASK], frames[i], BL_TIMESLOTS);
+	memcpy(st->bits, span->cas.tx, sizeof st->bits);
 	__atomic_store_n(&st->written, st->written + n, __ATOMIC_RELEASE);
 	span->counters.sent++;
 }

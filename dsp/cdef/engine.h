@@ -28,6 +28,8 @@ struct bl_open_span {
 	uint8_t clock_recovered;
 	uint8_t clock_domain;
 	uint8_t clock_priority;
+	uint8_t cas;
+	uint8_t resting_bits;
 	float trim_ppm;
 	uint8_t settings[...];
 };
@@ -118,6 +120,7 @@ struct bl_command {
 		struct bl_rtp_command rtp;
 		uint16_t peer;
 		uint8_t muted;
+		uint8_t bits;
 		struct bl_join_command join;
 		struct bl_profile_command profile;
 		struct bl_gain_command gain;
@@ -238,6 +241,12 @@ struct bl_rtp_counters {
 	        resyncs, concealed_samples, events, forged;
 };
 
+struct bl_bits_status {
+	uint8_t open;
+	uint8_t tx;
+	uint8_t rx;
+};
+
 struct bl_conference_status {
 	uint64_t parties;
 	uint16_t dominant;
@@ -278,6 +287,7 @@ void bl_event_discard(struct bl_segment *s, uint32_t client);
 size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count);
 uint8_t *bl_arena(struct bl_segment *s);
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
+void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_status *status);
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);
 void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status);
 

@@ -251,6 +251,11 @@ static int tell_digit(const struct order *o)
 	return 0;
 }
 
+static int set_bits(const struct order *o)
+{
+	return bl_cas_set(o->engine, o->c->port, o->client, o->c->bits);
+}
+
 typedef int (*obey_fn)(const struct order *o);
 
 static const obey_fn table[BL_COMMAND_KINDS] = {
@@ -280,6 +285,7 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_SET_GAIN] = set_gain,
         [BL_SECURE] = secure,
         [BL_TELL_DIGIT] = tell_digit,
+        [BL_SET_BITS] = set_bits,
 };
 
 static void refuse(const struct order *o, int error)

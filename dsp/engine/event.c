@@ -29,6 +29,13 @@ struct bl_event *bl_event_new(struct bl_engine *e, unsigned client, enum bl_even
 	return event;
 }
 
+bool bl_event_room(struct bl_engine *e, unsigned client)
+{
+	uint32_t slot;
+
+	return bl_ring_reserve(&ring_of(e, client)->ring, BL_EVENT_SLOTS, BL_EVENT_SLOTS / 2, &slot);
+}
+
 void bl_event_publish(struct bl_engine *e, unsigned client)
 {
 	bl_ring_publish(&ring_of(e, client)->ring);

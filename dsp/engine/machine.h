@@ -97,6 +97,8 @@ void bl_commands_read(struct bl_engine *e);
 struct bl_event *bl_event_new(struct bl_engine *e, unsigned client, enum bl_event_kind kind, unsigned port);
 void bl_event_publish(struct bl_engine *e, unsigned client);
 void bl_events_wake(struct bl_engine *e);
+/* A ring of which half is free has room for what may come often. */
+bool bl_event_room(struct bl_engine *e, unsigned client);
 
 /* port.c; return 0 or -errno */
 int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner);
@@ -164,6 +166,15 @@ int bl_span_send_frame(struct bl_engine *e, unsigned span, const struct bl_send_
 void bl_spans_resume(struct bl_engine *e);
 void bl_spans_receive(struct bl_engine *e);
 void bl_spans_send(struct bl_engine *e);
+
+/* cas.c: bits ABCD of timeslots */
+void bl_cas_begin(struct bl_span *span, bool first);
+int bl_cas_set(struct bl_engine *e, unsigned port, unsigned client, uint8_t bits);
+void bl_cas_tell(struct bl_engine *e, unsigned span);
+/* True if bits stand that this client has set. */
+bool bl_cas_owned(const struct bl_engine *e, unsigned client);
+/* They rest from now on. Returns how many timeslots' they were. */
+unsigned bl_cas_rest(struct bl_engine *e, unsigned client);
 
 /* store.c: spans of another clock than the leader's */
 bool bl_span_apart(const struct bl_engine *e, unsigned span);

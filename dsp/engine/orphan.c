@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ports of the dead. Who opened a port must go on reading the engine's events; a client that owns ports and has left
- * its ring unread for the orphan time is taken for dead for good, and its ports are closed. So that there is something
- * to read on a quiet box, owners are asked eight times in that span whether they are still there.
+ * Ports and bits of the dead. Who opened a port or set a timeslot's bits must go on reading the engine's events; one
+ * that has left its ring unread for the orphan time is taken for dead for good: its ports are closed, its bits rest. A
+ * CAS channel that is left as it was hangs up nobody. So that there is something to read on a quiet box, owners are
+ * asked eight times in that time whether they are still there.
  */
 #include "machine.h"
 
@@ -14,12 +15,12 @@ void bl_orphans_forgive(struct bl_engine *e)
 		e->segment->header.heard[client] = e->tick.sample;
 }
 
-static bool owns_ports(struct bl_engine *e, unsigned client)
+static bool owns(struct bl_engine *e, unsigned client)
 {
 	for (unsigned i = 0; i < e->ports_open; i++)
 		if (bl_port(e, e->open[i])->owner == client)
 			return true;
-	return false;
+	return bl_cas_owned(e, client);
 }
 
 static void close_all(struct bl_engine *e, unsigned client)
@@ -30,6 +31,7 @@ static void close_all(struct bl_engine *e, unsigned client)
 			e->segment->header.orphans++;
 		}
 	bl_ports_list(e);
+	e->segment->header.orphans += bl_cas_rest(e, client);
 }
 
 static void ask(struct bl_engine *e, unsigned client)
@@ -47,7 +49,7 @@ static void look_after(struct bl_engine *e, unsigned client)
 	if (head != h->heads[client] || head == atomic_load_explicit(&ring->tail, memory_order_relaxed))
 		h->heard[client] = e->tick.sample;
 	h->heads[client] = head;
-	if (!owns_ports(e, client))
+	if (!owns(e, client))
 		return;
 	if (e->tick.sample - h->heard[client] >= h->orphan_samples)
 		close_all(e, client);

@@ -58,7 +58,8 @@ int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner)
 		return -EINVAL;
 	if (!e->segment->spans[span].open)
 		return -ENOTCONN;
-	if (timeslot == e->segment->spans[span].settings.d_channel)
+	if (timeslot == e->segment->spans[span].settings.d_channel ||
+	    (timeslot == BL_CAS_TIMESLOT && e->segment->spans[span].settings.cas))
 		return -EBUSY;
 	bl_port_close(e, port);
 	set_up(e, port, owner, BL_PORT_TIMESLOT);

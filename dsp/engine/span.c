@@ -26,7 +26,8 @@ static bool valid(const struct bl_open_span *s)
 {
 	return s->card < BL_CARDS && cards[s->card] && s->d_channel < BL_TIMESLOTS && isfinite(s->trim_ppm) &&
 	       fabsf(s->trim_ppm) <= TRIM_MAX_PPM && s->clock_domain >= 1 && s->clock_domain <= BL_SPANS &&
-	       s->clock_priority >= 1 && s->clock_priority <= BL_SPANS;
+	       s->clock_priority >= 1 && s->clock_priority <= BL_SPANS && s->cas <= 1 && !(s->cas && s->d_channel) &&
+	       s->resting_bits <= 0xf;
 }
 
 static void close_descriptor(struct bl_engine *e, unsigned span)
@@ -79,6 +80,7 @@ int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *set
 	}
 	span->number = (uint8_t)n;
 	span->settings = wanted;
+	bl_cas_begin(span, first);
 	fd = io_of(span)->open(span, first);
 	if (fd < 0) {
 		span->open = 0;
@@ -206,6 +208,7 @@ void bl_spans_receive(struct bl_engine *e)
 		}
 		receive_d_channel(e, n);
 		watch_alarms(e, n);
+		bl_cas_tell(e, n);
 	}
 }
 

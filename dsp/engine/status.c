@@ -37,6 +37,15 @@ void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_st
 	                                p->rx.counters.long_frames + p->rx.counters.non_aligned;
 }
 
+void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_status *status)
+{
+	const struct bl_span *p = &s->spans[port / BL_TIMESLOTS % BL_SPANS];
+
+	*status = (struct bl_bits_status){.open = p->open && p->settings.cas,
+	                                  .tx = p->cas.tx[port % BL_TIMESLOTS],
+	                                  .rx = p->cas.rx[port % BL_TIMESLOTS]};
+}
+
 /* Loss is concealed behind every codec alike; G.113 has figures of it for none but G.711. */
 static uint8_t emodel_of(unsigned codec)
 {

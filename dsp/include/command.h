@@ -38,6 +38,7 @@ enum bl_command_kind {
 	BL_SET_GAIN,
 	BL_SECURE,
 	BL_TELL_DIGIT,
+	BL_SET_BITS,
 	BL_COMMAND_KINDS
 };
 
@@ -54,6 +55,8 @@ struct bl_open_span {
 	uint8_t clock_recovered;
 	uint8_t clock_domain;   /* 1 to BL_SPANS; spans of one domain have one clock */
 	uint8_t clock_priority; /* 1 to BL_SPANS; the lowest leads */
+	uint8_t cas;            /* timeslot 16 carries the others' bits ABCD; without a D-channel */
+	uint8_t resting_bits;   /* sent until told otherwise, and after the death of who told it */
 	float trim_ppm;
 	uint8_t settings[BL_CARD_SETTINGS]; /* the card's own */
 };
@@ -146,6 +149,7 @@ struct bl_command {
 		struct bl_rtp_command rtp;
 		uint16_t peer; /* connect, listen; whisper: who, BL_NO_PORT: nobody any more */
 		uint8_t muted;
+		uint8_t bits; /* ABCD, A is 8 */
 		struct bl_join_command join;
 		struct bl_profile_command profile;
 		struct bl_gain_command gain;

@@ -24,6 +24,7 @@ enum bl_event_kind {
 	BL_TONE_HEARD,      /* reason = enum bl_answer_tone, count = 1: it has begun, 0: it has ended */
 	BL_FAX_HEARD,       /* the preamble of V.21: T.38 is asked for */
 	BL_PROFILE_CHANGED, /* by a tone; reason = enum bl_profile */
+	BL_BITS_CHANGED,    /* of a span with CAS; reason = bits ABCD that stand now */
 };
 
 enum bl_play_end { BL_PLAY_FINISHED, BL_PLAY_DIGIT, BL_PLAY_STOPPED, BL_PLAY_CLOSED };

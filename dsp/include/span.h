@@ -61,6 +61,21 @@ struct bl_loop {
 	uint32_t locked;
 };
 
+#define BL_CAS_TIMESLOT 16
+#define BL_BITS_UNKNOWN 0xffu
+
+/*
+ * Channel-associated signalling of a span that has it: bits ABCD by timeslot, A is 8 (G.704 §5.1.3.2). Once a tick the
+ * card's read sets `rx` to what stands, and leaves it alone while nothing good comes; its write sends `tx`.
+ */
+struct bl_cas {
+	uint8_t rx[BL_TIMESLOTS]; /* BL_BITS_UNKNOWN: none have come yet */
+	uint8_t tx[BL_TIMESLOTS];
+	uint8_t told[BL_TIMESLOTS];  /* of rx, to the line's client */
+	uint8_t quiet[BL_TIMESLOTS]; /* ticks until it is told more */
+	uint8_t owner[BL_TIMESLOTS]; /* client that set tx; BL_NO_CLIENT: they rest */
+};
+
 /* How a tick goes through the resampler: skew.h. */
 struct bl_pace {
 	uint32_t place;
@@ -94,6 +109,7 @@ struct bl_span {
 	struct bl_span_counters counters;
 	struct bl_hdlc_rx rx;
 	struct bl_hdlc_tx tx;
+	struct bl_cas cas;
 	_Alignas(8) uint8_t card_state[BL_CARD_STATE];
 };
 
@@ -109,10 +125,10 @@ struct bl_span_io {
 	int (*open)(struct bl_span *span, int first);
 	/* Take up an earlier life: `tick->missed` samples have passed. */
 	void (*resume)(struct bl_span *span, const struct bl_tick *tick);
-	/* Fill this tick's n frames, count, set span->card_alarms and span->phase. */
+	/* Fill this tick's n frames, count, set span->card_alarms, span->phase and, with CAS, span->cas.rx. */
 	void (*read)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
 	             unsigned n);
-	/* Send this tick's n frames. Over time as many are sent as read. */
+	/* Send this tick's n frames and, with CAS, span->cas.tx. Over time as many are sent as read. */
 	void (*write)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
 	              unsigned n);
 };

@@ -24,9 +24,9 @@ TICKS_A_SECOND = 200
 class VirtualEngine:
     """An engine that ticks when it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, orphan_s: float = 0) -> None:
         self.rtp_base = free_rtp_base()
-        self.segment_fd = shared.create(self.rtp_base, orphan_s=0)
+        self.segment_fd = shared.create(self.rtp_base, orphan_s=orphan_s)
         self.event_fds = {client: os.eventfd(0, os.EFD_NONBLOCK) for client in Client}
         self._engine = ffi.new("struct bl_engine **")
         self.start()
@@ -58,9 +58,9 @@ class VirtualEngine:
 
 
 @contextlib.contextmanager
-def virtual_engine() -> Iterator[VirtualEngine]:
+def virtual_engine(orphan_s: float = 0) -> Iterator[VirtualEngine]:
     """An engine in virtual time."""
-    host = VirtualEngine()
+    host = VirtualEngine(orphan_s)
     try:
         yield host
     finally:

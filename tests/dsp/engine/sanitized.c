@@ -45,14 +45,13 @@ static void put16(uint8_t *out, unsigned value)
 
 static void open_span(struct bl_segment *s, unsigned near, unsigned far)
 {
-	struct bl_command c = {.kind = BL_OPEN_SPAN,
-	                       .span = {.card = BL_CARD_CESOPSN,
-	                                .d_channel = 16,
-	                                .clock_recovered = 1,
-	                                .clock_domain = 1,
-	                                .clock_priority = 2}};
+	struct bl_command c = {
+	        .kind = BL_OPEN_SPAN,
+	        .span = {.card = BL_CARD_CESOPSN, .clock_recovered = 1, .clock_domain = 1, .clock_priority = 2}};
 	static const uint8_t loopback[4] = {1, 0, 0, 127};
 
+	c.span.cas = (uint8_t)chance(2);
+	c.span.d_channel = c.span.cas ? 0 : 16;
 	memcpy(c.span.settings, loopback, 4);
 	put16(c.span.settings + 4, near);
 	memcpy(c.span.settings + 6, loopback, 4);
@@ -62,7 +61,7 @@ static void open_span(struct bl_segment *s, unsigned near, unsigned far)
 	bl_command_push(s, BL_LINE, &c);
 }
 
-/* Two ends of a cable that is a clock domain of its own, and leads. */
+/* Two ends of a cable that is a clock domain of its own, and leads; with CAS. */
 static void open_cable(struct bl_segment *s)
 {
 	for (uint8_t span = 2; span < 4; span++) {
@@ -70,7 +69,7 @@ static void open_cable(struct bl_segment *s)
 		const float ppm = 200;
 
 		c.span = (struct bl_open_span){.card = BL_CARD_VPAIR,
-		                               .d_channel = 16,
+		                               .cas = 1,
 		                               .clock_recovered = 1,
 		                               .clock_domain = 2,
 		                               .clock_priority = 1,
@@ -96,6 +95,10 @@ static void give_command(struct bl_segment *s)
 		return;
 	if (c.kind == BL_SET_PROFILE)
 		c.profile = (struct bl_profile_command){(uint8_t)chance(5), chance(2) ? (uint8_t)chance(140) : 0};
+	if (c.kind == BL_SET_BITS) {
+		c.port = (uint16_t)(chance(4) * BL_TIMESLOTS + chance(BL_TIMESLOTS));
+		c.bits = (uint8_t)chance(18);
+	}
 	if (c.kind == BL_SECURE)
 		c.secure.suite = (uint8_t)chance(6);
 	if (c.kind == BL_TELL_DIGIT)
@@ -200,6 +203,7 @@ static void tear(struct bl_segment *s)
 		struct bl_span *span = &s->spans[chance(4)];
 
 		((uint8_t *)&span->loop)[chance(sizeof span->loop)] = (uint8_t)chance(256);
+		((uint8_t *)&span->cas)[chance(sizeof span->cas)] = (uint8_t)chance(256);
 		((uint8_t *)&span->store)[chance(sizeof span->store)] = (uint8_t)chance(256);
 		((uint8_t *)s->spans[2 + chance(2)].card_state)[chance(16500)] = (uint8_t)chance(256);
 		((uint8_t *)&s->header.clock)[chance(sizeof s->header.clock)] = (uint8_t)chance(256);
