@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""E1 over UDP/IP, RFC 5086: structure-locked, timeslots 1 to 31 without CAS.
+"""E1 over UDP/IP, RFC 5086: structure-locked; timeslots 1 to 31, or 1 to 15 and 17 to 31 with CAS.
 
 The packets are made and read by `io.c` inside the media engine; this side checks the settings and hands them over.
 IPv4 only.
@@ -13,10 +13,11 @@ from typing import Literal
 
 import msgspec
 
-from drivers.model import check_clock
+from drivers.model import Cas, check_clock
 from drivers.spans import EngineSpans
 
 CARD = 1
+MULTIFRAME = 16
 Address = tuple[str, int]
 
 _LAYOUT = struct.Struct("<IHIHBBH")  # struct settings in io.c
@@ -79,3 +80,13 @@ class CesopsnDriver(EngineSpans[CesopsnSettings]):
     """Spans over UDP on one media engine."""
 
     card = "cesopsn"
+
+    def configure(self, span: int, settings: CesopsnSettings, d_channel: int | None, cas: Cas | None = None) -> None:
+        """Put a span into service. With CAS a packet is a multiframe of 16 frames or an even part of it.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if cas is not None and MULTIFRAME % settings.frames_per_packet:
+            raise ValueError(f"frames_per_packet={settings.frames_per_packet}: 1, 2, 4, 8 or 16 with CAS")
+        super().configure(span, settings, d_channel, cas)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The engine's side of a CESoPSN span (RFC 5086): E1, structure-locked, timeslots 1-31, no CAS, over UDP/IPv4.
+ * The engine's side of a CESoPSN span (RFC 5086): E1, structure-locked, timeslots 1-31, over UDP/IPv4.
  *
- * Packet: [RTP header] control word, frames_per_packet times 31 octets. The control word is 0000 L R MM FRG LEN SEQ
- * (§4.3). Frames wait in a ring at their sequence number's place and are taken 40 a tick. L is never set: nothing
- * behind us can fail but the engine itself. R is set while nothing comes (loss of packets, LOPS).
+ * Packet: [RTP header] control word, frames_per_packet times 31 octets; with CAS as multiframe.h has it. The control
+ * word is 0000 L R MM FRG LEN SEQ (§4.3). Frames wait in a ring at their sequence number's place and are taken 40 a
+ * tick. L is never set: nothing behind us can fail but the engine itself. R is set while nothing comes (loss of
+ * packets, LOPS).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "g711.h"
+#include "multiframe.h"
 #include "span.h"
 
 #define OCTETS 31     /* timeslots 1-31 of a frame */
@@ -50,6 +52,11 @@ struct settings { /* drivers/cesopsn/driver.py packs it */
 	uint16_t jitter_ms;
 } __attribute__((packed));
 
+struct signalling {
+	int64_t frame; /* with whose end it counts */
+	uint8_t octets[SIGNALLING];
+};
+
 struct state {
 	/* Receive. Frame numbers are extended sequence number times frames per packet. */
 	uint32_t synced;
@@ -62,7 +69,9 @@ struct state {
 	int64_t first;        /* the one that synchronised; nothing before it is missed */
 	uint8_t present[RING];
 	uint8_t frames[RING][OCTETS];
+	struct signalling signalling[RING / MULTIFRAME];
 	/* Send. */
+	uint8_t place; /* of the next packet in its multiframe */
 	uint16_t sequence;
 	uint16_t pending; /* frames waiting in `out` */
 	uint32_t ssrc;
@@ -98,10 +107,16 @@ static size_t head_length(const struct settings *s)
 	return CONTROL_WORD + (s->rtp ? RTP_HEADER : 0);
 }
 
-static int settings_valid(const struct settings *s)
+static int settings_valid(const struct bl_span *span, const struct settings *s)
 {
 	return s->local_port && s->remote_port && s->remote_ip && s->frames >= 1 && s->frames <= FRAMES_MAX &&
-	       s->rtp <= 1 && s->jitter_ms >= 2 && s->jitter_ms <= 60;
+	       s->rtp <= 1 && s->jitter_ms >= 2 && s->jitter_ms <= 60 &&
+	       (!span->settings.cas || MULTIFRAME % s->frames == 0);
+}
+
+static size_t frame_octets(const struct bl_span *span)
+{
+	return span->settings.cas ? BEARERS : OCTETS;
 }
 
 static struct sockaddr_in address(uint32_t ip, uint16_t port)
@@ -139,6 +154,7 @@ static void lose_sync(struct state *st)
 	st->synced = 0;
 	st->candidate_valid = 0;
 	memset(st->present, 0, sizeof st->present);
+	memset(st->signalling, 0, sizeof st->signalling);
 }
 
 static void repair(struct state *st, const struct settings *s)
@@ -153,7 +169,7 @@ static int span_open(struct bl_span *span, int first)
 	struct settings s = settings_of(span);
 	struct state *st = state_of(span);
 
-	if (!settings_valid(&s))
+	if (!settings_valid(span, &s))
 		return -EINVAL;
 	span->phase = (struct bl_phase){.least_ns = (int64_t)s.jitter_ms * 1000000};
 	bl_phase_start(&span->phase);
@@ -175,6 +191,7 @@ static void span_resume(struct bl_span *span, const struct bl_tick *tick)
 	uint64_t packets = tick->missed / settings_of(span).frames;
 
 	st->sequence = (uint16_t)(st->sequence + packets);
+	st->place = (uint8_t)((st->place + packets) % MULTIFRAME);
 	st->timestamp += (uint32_t)tick->missed;
 	lose_sync(st);
 }
@@ -196,6 +213,7 @@ static void synchronise(struct bl_span *span, const struct settings *s, uint16_t
 	int64_t wait_ns = arrival->at_ns + span->phase.least_ns - tick->deadline_ns;
 
 	memset(st->present, 0, sizeof st->present);
+	memset(st->signalling, 0, sizeof st->signalling);
 	st->play = frame - wait_ns / FRAME_NS;
 	st->newest = st->first = frame;
 	st->synced = 1;
@@ -212,8 +230,27 @@ static int64_t frame_of(const struct state *st, const struct settings *s, uint16
 	return (now + (int16_t)(sequence - (uint16_t)now)) * s->frames;
 }
 
-static void store(struct bl_span *span, const struct settings *s, int64_t frame, const uint8_t *octets)
+/* It counts when its last frame is heard. */
+static void store_signalling(struct state *st, int64_t last, const uint8_t *octets)
 {
+	struct signalling *to = &st->signalling[(uint64_t)last / MULTIFRAME % (RING / MULTIFRAME)];
+
+	to->frame = last;
+	memcpy(to->octets, octets, SIGNALLING);
+}
+
+static void store_frame(const struct bl_span *span, uint8_t *frame, const uint8_t *octets)
+{
+	if (span->settings.cas)
+		unpack_frame(octets, frame);
+	else
+		memcpy(frame, octets, OCTETS);
+}
+
+static void store(struct bl_span *span, const struct settings *s, int64_t frame, const uint8_t *control)
+{
+	const uint8_t *octets = control + CONTROL_WORD;
+	size_t each = frame_octets(span);
 	struct state *st = state_of(span);
 
 	if (frame + s->frames <= st->play) {
@@ -228,9 +265,11 @@ static void store(struct bl_span *span, const struct settings *s, int64_t frame,
 	for (int64_t i = 0; i < s->frames; i++) {
 		if (frame + i < st->play)
 			continue;
-		memcpy(st->frames[(frame + i) & MASK], octets + i * OCTETS, OCTETS);
+		store_frame(span, st->frames[(frame + i) & MASK], octets + (size_t)i * each);
 		st->present[(frame + i) & MASK] = 1;
 	}
+	if (span->settings.cas && has_signalling(control[1] >> 6))
+		store_signalling(st, frame + s->frames - 1, octets + s->frames * each);
 	if (frame + s->frames > st->newest)
 		st->newest = frame + s->frames;
 }
@@ -263,7 +302,7 @@ static void take_good(struct bl_span *span, const struct settings *s, const stru
 	st->candidate_valid = 0;
 	bl_phase_observe(&span->phase, tick->deadline_ns + (frame - st->play) * FRAME_NS - arrival->at_ns);
 	if (!(st->remote_flags & FLAG_L)) {
-		store(span, s, frame, control + CONTROL_WORD);
+		store(span, s, frame, control);
 		return;
 	}
 	span->counters.received++; /* sound is invalid (AIS); the packet still keeps us in step */
@@ -271,14 +310,22 @@ static void take_good(struct bl_span *span, const struct settings *s, const stru
 		st->newest = frame + s->frames;
 }
 
-static int lengths_agree(const struct arrival *a, const struct settings *s, const uint8_t *control)
+static int lengths_agree(const struct bl_span *span, const struct arrival *a, const struct settings *s,
+                         const uint8_t *control)
 {
-	size_t whole = head_length(s) + (size_t)s->frames * OCTETS;
+	size_t whole = head_length(s) + s->frames * frame_octets(span);
 	size_t length = control[1] & 0x3fu;
 
+	if (span->settings.cas && has_signalling(control[1] >> 6))
+		whole += SIGNALLING;
 	if (control[0] & FLAG_L && a->length == head_length(s)) /* §4.3: the payload may be left out */
 		return length == 0 || length == a->length;
 	return a->length == whole && (length == 0 || length == whole);
+}
+
+static int fragment_is_due(const struct bl_span *span, const struct settings *s, unsigned fragment)
+{
+	return span->settings.cas ? fragment_fits(fragment, s->frames) : fragment == WHOLE;
 }
 
 static void take(struct bl_span *span, const struct settings *s, const struct bl_tick *tick, const struct arrival *a)
@@ -286,10 +333,9 @@ static void take(struct bl_span *span, const struct settings *s, const struct bl
 	const uint8_t *control = a->octets + (s->rtp ? RTP_HEADER : 0);
 	int fine = a->length >= head_length(s) && (!s->rtp || (a->octets[0] & 0xdfu) == 0x80);
 
-	/* First nibble 0, not fragmented (FRG 0), §4.3; signalling packets (M = 11 without L) belong to another format.
-	 */
-	fine = fine && control[0] >> 4 == 0 && control[1] >> 6 == 0 && lengths_agree(a, s, control) &&
-	       (control[0] & (FLAG_L | FLAGS_M)) != M_SIGNALLING;
+	/* First nibble 0, §4.3; signalling packets (M = 11 without L) belong to another format. */
+	fine = fine && control[0] >> 4 == 0 && fragment_is_due(span, s, control[1] >> 6) &&
+	       lengths_agree(span, a, s, control) && (control[0] & (FLAG_L | FLAGS_M)) != M_SIGNALLING;
 	if (fine)
 		take_good(span, s, tick, a, control);
 	else
@@ -362,6 +408,15 @@ static void fill_idle(const struct bl_span *span, uint8_t *frame)
 		frame[span->settings.d_channel] = 0xff;
 }
 
+static void take_signalling(struct bl_span *span)
+{
+	const struct state *st = state_of(span);
+	const struct signalling *from = &st->signalling[(uint64_t)st->play / MULTIFRAME % (RING / MULTIFRAME)];
+
+	if (span->settings.cas && from->frame == st->play)
+		unpack_bits(from->octets, span->cas.rx);
+}
+
 static void take_frames(struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], unsigned n)
 {
 	struct state *st = state_of(span);
@@ -373,6 +428,7 @@ static void take_frames(struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], un
 		if (*present) {
 			memcpy(frames[i] + 1, st->frames[st->play & MASK], OCTETS);
 			*present = 0;
+			take_signalling(span);
 			continue;
 		}
 		fill_idle(span, frames[i]);
@@ -454,17 +510,40 @@ static void put_rtp(const struct state *st, uint8_t *out)
 	put16(out + 10, st->ssrc);
 }
 
-static size_t put_packet(struct state *st, const struct settings *s, uint8_t *out)
+/* Returns FRG. */
+static unsigned put_fragment(struct bl_span *span, const struct settings *s, uint8_t *out, size_t *length)
 {
-	size_t head = head_length(s), length = head + (size_t)s->frames * OCTETS;
+	struct state *st = state_of(span);
+	unsigned fragment = fragment_at(st->place % fragments_of(s->frames), s->frames);
+
+	for (unsigned i = 0; i < s->frames; i++)
+		pack_frame(st->out[i], out + i * BEARERS);
+	*length = (size_t)s->frames * BEARERS;
+	if (has_signalling(fragment)) {
+		pack_bits(span->cas.tx, out + *length);
+		*length += SIGNALLING;
+	}
+	st->place = (uint8_t)((st->place + 1) % fragments_of(s->frames));
+	return fragment;
+}
+
+static size_t put_packet(struct bl_span *span, const struct settings *s, uint8_t *out)
+{
+	struct state *st = state_of(span);
+	size_t head = head_length(s), length = (size_t)s->frames * OCTETS;
 	uint8_t *control = out + (s->rtp ? RTP_HEADER : 0);
+	unsigned fragment = WHOLE;
 
 	if (s->rtp)
 		put_rtp(st, out);
+	if (span->settings.cas)
+		fragment = put_fragment(span, s, out + head, &length);
+	else
+		memcpy(out + head, st->out, length);
+	length += head;
 	control[0] = st->synced ? 0 : FLAG_R;
-	control[1] = length < 64 ? (uint8_t)length : 0;
+	control[1] = (uint8_t)(fragment << 6 | (length < 64 ? length : 0));
 	put16(control + 2, st->sequence);
-	memcpy(out + head, st->out, (size_t)s->frames * OCTETS);
 	st->sequence++;
 	st->timestamp += s->frames;
 	st->pending = 0;
@@ -504,7 +583,7 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 		memcpy(st->out[st->pending], frames[i] + 1, OCTETS);
 		if (++st->pending < s.frames)
 			continue;
-		pieces[count] = (struct iovec){packets[count], put_packet(st, &s, packets[count])};
+		pieces[count] = (struct iovec){packets[count], put_packet(span, &s, packets[count])};
 		messages[count].msg_hdr = (struct msghdr){
 		        .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &pieces[count], .msg_iovlen = 1};
 		count++;

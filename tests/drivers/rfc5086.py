@@ -10,6 +10,9 @@ import threading
 from collections.abc import Callable
 
 TIMESLOTS = 31
+BEARERS = 30
+"""With CAS, timeslot 16 apart."""
+SIGNALLING = 15
 _SO_MEMINFO = 55
 
 
@@ -37,7 +40,7 @@ class Packet:
         )
 
     @classmethod
-    def decode(cls, octets: bytes, *, rtp: bool = False) -> Packet:
+    def decode(cls, octets: bytes, *, rtp: bool = False, cas: bool = False) -> Packet:
         """Read a packet; AssertionError where it breaks the RFC."""
         header = None
         if rtp:
@@ -49,7 +52,10 @@ class Packet:
         length = second & 0x3F
         assert length == (len(octets) if len(octets) < 64 else 0)
         payload = octets[16 if rtp else 4 :]
-        assert len(payload) % TIMESLOTS == 0
+        if cas:
+            assert len(payload) % BEARERS == (SIGNALLING if second >> 6 in {0b00, 0b10} else 0)
+        else:
+            assert len(payload) % TIMESLOTS == 0
         return cls(sequence, payload, bool(first & 8), bool(first & 4), first & 3, second >> 6, length, header)
 
     def timeslot(self, number: int) -> bytes:
@@ -60,11 +66,12 @@ class Packet:
 class FarEnd:
     """Looped timing (§8): answers every packet with one of its own, so it needs no clock."""
 
-    def __init__(self, port: int, *, rtp: bool = False) -> None:
+    def __init__(self, port: int, *, rtp: bool = False, cas: bool = False) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", port))
         self.socket.settimeout(0.05)
         self.rtp = rtp
+        self.cas = cas
         self.received: list[Packet] = []
         self.raw: list[bytes] = []
         self.near: tuple[str, int] = ("", 0)
@@ -102,7 +109,7 @@ class FarEnd:
                 octets, self.near = self.socket.recvfrom(4096)
             except TimeoutError:
                 continue
-            packet = Packet.decode(octets, rtp=self.rtp)
+            packet = Packet.decode(octets, rtp=self.rtp, cas=self.cas)
             self.raw.append(octets)
             self.received.append(packet)
             for answer in self.answer(packet):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
-from drivers.model import Alarm, SpanCounters, SpanStatus, Timeslot
+from drivers.model import Alarm, Cas, SpanCounters, SpanStatus, Timeslot
 from drivers.protocol import CardSettings
 
 pytestmark = pytest.mark.unit
@@ -19,9 +19,11 @@ class Engine:
 
     def __init__(self) -> None:
         self.opened: dict[int, tuple[CardSettings, int | None]] = {}
+        self.cas: Cas | None = None
 
-    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None, cas: Cas | None = None) -> None:
         self.opened[span] = (settings, d_channel)
+        self.cas = cas
 
     def close_span(self, span: int) -> None:
         del self.opened[span]
@@ -65,6 +67,27 @@ def test_driver_puts_spans_in_and_out_of_service() -> None:
     driver.close(1)
     assert not driver.spans
     assert not engine.opened
+
+
+@pytest.mark.parametrize("frames", [3, 5, 10, 32, 40])
+def test_rfc5086_a_packet_with_cas_is_an_even_part_of_a_multiframe(frames: int) -> None:
+    engine = Engine()
+    driver = CesopsnDriver(engine)
+    with pytest.raises(ValueError, match=f"frames_per_packet={frames}: 1, 2, 4, 8 or 16 with CAS"):
+        driver.configure(1, CesopsnSettings(HERE, THERE, frames_per_packet=frames), None, Cas())
+    assert (driver.spans, engine.opened) == ((), {})
+
+
+@pytest.mark.parametrize("bits", [-1, 16])
+def test_bits_are_four(bits: int) -> None:
+    with pytest.raises(ValueError, match=f"resting_bits={bits}: 0 to 15"):
+        Cas(resting_bits=bits)
+
+
+def test_a_multiframe_a_packet_goes_with_cas() -> None:
+    engine = Engine()
+    CesopsnDriver(engine).configure(1, CesopsnSettings(HERE, THERE, frames_per_packet=16), None, Cas(0b1001))
+    assert engine.cas == Cas(0b1001)
 
 
 def test_people_count_spans_from_one() -> None:
