@@ -591,4 +591,4 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 	send_packets(span, fd, messages, count);
 }
 
-const struct bl_span_io bl_cesopsn_io = {span_open, span_resume, span_read, span_write};
+const struct bl_span_io bl_cesopsn_io = {span_open, span_resume, span_read, span_write, NULL};

@@ -1,49 +1,78 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Spans behind DS26521 framers, one chip a span: the SpanDriver.
 
-Law: control only. No `io.c` carries the frames yet, so no span here is open in a media engine; README.md says what is
-missing.
+Law: the chip tells the line's alarms, the engine those of the TDM device; the engine does not hear of the chip's, so
+whoever has to act on them takes them from `poll`.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from drivers.model import Alarm, ClockDomain, LineErrors, Span, SpanCounters, SpanStatus
+from drivers.model import Alarm, Cas, ClockDomain, LineErrors, Span, SpanCounters, SpanStatus
+from drivers.protocol import SpanEngine
 from drivers.spi.bus import Pin, Spi
 from drivers.spi.ds26521 import Ds26521, FramerSettings
+from drivers.spi.tdm import TdmSettings
 
 
 class SpiSpanSettings(msgspec.Struct, frozen=True):
-    """One span."""
+    """One span.
+
+    Raises:
+        ValueError: a TDM device for a T1.
+    """
 
     spi: Spi
     framer: FramerSettings = FramerSettings()
     reset: Pin | None = None
     """RESETB, active low."""
+    sound: TdmSettings | None = None
+    """Where its frames come from; None: the chip is controlled, and the engine has no such span."""
+
+    def __post_init__(self) -> None:
+        if self.sound and not self.framer.e1:
+            raise ValueError(f"mode={self.framer.mode}: only an e1 has a TDM device")
 
 
 class SpiSpanDriver:
     """Spans on chips of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: SpanEngine) -> None:
+        self._engine = engine
         self._chips: dict[int, Ds26521] = {}
+        self._sounds: dict[int, TdmSettings] = {}
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """Spans that are configured, by number."""
-        return tuple(Span(number, "spi", ClockDomain()) for number in sorted(self._chips))
+        return tuple(Span(number, "spi", self._clock(number)) for number in sorted(self._chips))
 
-    def configure(self, span: int, settings: SpiSpanSettings, d_channel: int | None) -> None:
-        """Put a span into service; `poll` powers it up."""
+    def _clock(self, span: int) -> ClockDomain:
+        sound = self._sounds.get(span)
+        if sound is None:
+            return ClockDomain()
+        return ClockDomain("recovered", sound.clock_domain, sound.clock_priority, sound.trim_ppm)
+
+    def configure(self, span: int, settings: SpiSpanSettings, d_channel: int | None, cas: Cas | None = None) -> None:
+        """Put a span into service; `poll` powers it up. Its bits ABCD reach no engine yet."""
+        if cas is not None:
+            raise ValueError("cas: the framer's bits do not reach the engine yet")
         if d_channel is not None and settings.framer.signalling == "cas":
             raise ValueError(f"d_channel={d_channel}: the span has CAS")
+        if span in self._chips:
+            self.close(span)
         self._chips[span] = Ds26521(settings.spi, settings.framer, settings.reset)
+        if settings.sound:
+            self._engine.open_span(span, settings.sound, d_channel)
+            self._sounds[span] = settings.sound
 
     def close(self, span: int) -> None:
         """Take a span out of service."""
         self._chip(span).close()
         del self._chips[span]
+        if self._sounds.pop(span, None):
+            self._engine.close_span(span)
 
     def poll(self, now_s: float) -> list[tuple[int, Alarm]]:
         """Serve the chips, every 10 ms; tell what alarms stand now where they changed."""
@@ -52,15 +81,18 @@ class SpiSpanDriver:
     def status(self, span: int) -> SpanStatus:
         """Everything that is known of the span now."""
         chip = self._chip(span)
-        return SpanStatus(span, chip.ready, chip.alarms, self.counters(span), 0.0, 0.0, clock_locked=False)
+        if span not in self._sounds:
+            return SpanStatus(span, chip.ready, chip.alarms, SpanCounters(), 0.0, 0.0, clock_locked=False)
+        status = self._engine.span_status(span)
+        return msgspec.structs.replace(status, open=status.open and chip.ready, alarms=status.alarms | chip.alarms)
 
     def alarms(self, span: int) -> Alarm:
         """Alarms that stand now."""
-        return self._chip(span).alarms
+        return self.status(span).alarms
 
     def counters(self, span: int) -> SpanCounters:
-        """Counters since the span was configured."""
-        return SpanCounters(slips=self._chip(span).errors.slips)
+        """Counters of the TDM device since the span was configured."""
+        return self.status(span).counters
 
     def errors(self, span: int) -> LineErrors:
         """What the framer has counted."""

@@ -229,4 +229,4 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 	span->counters.sent++;
 }
 
-const struct bl_span_io bl_vpair_io = {span_open, span_resume, span_read, span_write};
+const struct bl_span_io bl_vpair_io = {span_open, span_resume, span_read, span_write, NULL};

@@ -33,9 +33,8 @@ static void become_real_time(struct bl_engine *e)
 
 static void close_ports(struct bl_engine *e)
 {
-	for (int i = 0; i < BL_SPANS; i++)
-		if (e->span_fds[i] >= 0)
-			close(e->span_fds[i]);
+	for (unsigned i = 0; i < BL_SPANS; i++)
+		bl_span_release(e, i);
 	for (unsigned i = 0; i < BL_RTP_PORTS; i++) {
 		bl_rtp_unbind(e, BL_RTP_FIRST + i);
 		bl_secure_suspend(e, BL_RTP_FIRST + i);

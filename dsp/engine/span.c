@@ -15,6 +15,7 @@ static const struct bl_span_io *const cards[BL_CARDS] = {
         [BL_CARD_CESOPSN] = &bl_cesopsn_io,
         [BL_CARD_VPAIR] = &bl_vpair_io,
         [BL_CARD_DAHDI] = &bl_dahdi_io,
+        [BL_CARD_SPI] = &bl_spi_io,
 };
 
 static const struct bl_span_io *io_of(const struct bl_span *span)
@@ -30,11 +31,19 @@ static bool valid(const struct bl_open_span *s)
 	       s->resting_bits <= 0xf;
 }
 
-static void close_descriptor(struct bl_engine *e, unsigned span)
+void bl_span_release(struct bl_engine *e, unsigned span)
 {
-	if (e->span_fds[span] >= 0)
-		close(e->span_fds[span]);
+	int fd = e->span_fds[span];
+	struct bl_span *s;
+
+	if (fd < 0)
+		return;
 	e->span_fds[span] = -1;
+	s = &e->segment->spans[span];
+	if (io_of(s)->close)
+		io_of(s)->close(s, fd);
+	else
+		close(fd);
 }
 
 /* The machine's clock is trimmed as the first open span wants. */
@@ -70,7 +79,7 @@ int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *set
 
 	if (!valid(&wanted))
 		return -EINVAL;
-	close_descriptor(e, n);
+	bl_span_release(e, n);
 	if (first) {
 		span->open = 0;
 		span->counters = (struct bl_span_counters){0};
@@ -99,7 +108,7 @@ int bl_span_close(struct bl_engine *e, unsigned n)
 		return -ENOTCONN;
 	for (unsigned i = 0; i < BL_TIMESLOTS; i++)
 		bl_port_close(e, n * BL_TIMESLOTS + i);
-	close_descriptor(e, n);
+	bl_span_release(e, n);
 	e->segment->spans[n].open = 0;
 	e->segment->spans[n].alarms = 0;
 	survey_clocks(e);

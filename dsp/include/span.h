@@ -15,7 +15,7 @@
 #include "hdlc.h"
 #include "sizes.h"
 
-enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARD_VPAIR, BL_CARD_DAHDI, BL_CARDS };
+enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARD_VPAIR, BL_CARD_DAHDI, BL_CARD_SPI, BL_CARDS };
 
 enum bl_alarm { /* bits; G.775, G.732 */
 	        BL_ALARM_LOS = 1,
@@ -131,11 +131,14 @@ struct bl_span_io {
 	/* Send this tick's n frames and, with CAS, span->cas.tx. Over time as many are sent as read. */
 	void (*write)(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
 	              unsigned n);
+	/* Close the descriptor and what belongs to it; NULL: it is one that is just closed. */
+	void (*close)(struct bl_span *span, int fd);
 };
 
 extern const struct bl_span_io bl_cesopsn_io;
 extern const struct bl_span_io bl_vpair_io;
 extern const struct bl_span_io bl_dahdi_io;
+extern const struct bl_span_io bl_spi_io;
 
 /* For drivers: frames are laid out anew. */
 static inline void bl_phase_start(struct bl_phase *phase)

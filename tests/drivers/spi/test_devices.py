@@ -14,6 +14,7 @@ from drivers.spi.devices import GpioLine, SpiDevice
 from drivers.spi.lines import SpiLineDriver, SpiLineSettings
 from drivers.spi.spans import SpiSpanDriver, SpiSpanSettings
 from tests.drivers.spi.board import Clock
+from tests.drivers.spi.test_ds26521 import Engine
 
 SIM = Path("/sys/kernel/config/gpio-sim/branchline")
 
@@ -21,7 +22,7 @@ SIM = Path("/sys/kernel/config/gpio-sim/branchline")
 @pytest.mark.unit
 def test_a_missing_spi_device_is_a_fault_with_its_sentence() -> None:
     spi: Spi = SpiDevice("/dev/spidev99.0", 1_000_000, 3)
-    lines, spans, clock = SpiLineDriver(), SpiSpanDriver(), Clock()
+    lines, spans, clock = SpiLineDriver(), SpiSpanDriver(Engine()), Clock()
     lines.configure(0, SpiLineSettings(spi, "USA"))
     spans.configure(0, SpiSpanSettings(spi), 16)
     assert clock.run(1.5, lines.poll) == [(0, LineEvent.ALARMS_CHANGED)]

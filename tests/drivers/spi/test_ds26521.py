@@ -7,10 +7,11 @@ from typing import Literal
 
 import pytest
 
-from drivers.model import Alarm, LineErrors
-from drivers.protocol import SpanDriver
+from drivers.model import Alarm, LineErrors, SpanCounters, SpanStatus
+from drivers.protocol import CardSettings, SpanDriver
 from drivers.spi.ds26521 import BUILD_OUTS, FramerSettings
 from drivers.spi.spans import SpiSpanDriver, SpiSpanSettings
+from drivers.spi.tdm import TdmSettings
 from tests.drivers.spi.board import POLL_S, Clock, MisuseError
 from tests.drivers.spi.fake_ds26521 import FakeDs26521
 
@@ -20,16 +21,34 @@ SPAN = 2
 DOWN = Alarm.LOS | Alarm.RED
 
 
+class Engine:
+    """A media engine whose TDM devices have an alarm that a test sets."""
+
+    def __init__(self) -> None:
+        self.opened: dict[int, tuple[CardSettings, int | None]] = {}
+        self.alarms = Alarm.NONE
+
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
+        self.opened[span] = (settings, d_channel)
+
+    def close_span(self, span: int) -> None:
+        del self.opened[span]
+
+    def span_status(self, span: int) -> SpanStatus:
+        return SpanStatus(span, span in self.opened, self.alarms, SpanCounters(slips=3), 12.0, 1.5, clock_locked=True)
+
+
 class Site:
     """A driver, a chip and a clock."""
 
-    def __init__(self, d_channel: int | None = None, **framer: object) -> None:
+    def __init__(self, d_channel: int | None = None, sound: TdmSettings | None = None, **framer: object) -> None:
         self.clock = Clock()
         self.chip = FakeDs26521(self.clock)
-        self.driver = SpiSpanDriver()
+        self.engine = Engine()
+        self.driver = SpiSpanDriver(self.engine)
         driver: SpanDriver[SpiSpanSettings] = self.driver
         settings = FramerSettings(**framer)  # type: ignore[arg-type]
-        driver.configure(SPAN, SpiSpanSettings(self.chip, settings, self.chip.reset), d_channel)
+        driver.configure(SPAN, SpiSpanSettings(self.chip, settings, self.chip.reset, sound), d_channel)
 
     def run(self, seconds: float) -> list[Alarm]:
         told = self.clock.run(seconds, self.driver.poll)
@@ -148,7 +167,32 @@ def test_counts_of_every_second_add_up(site: Site) -> None:
     site.chip.slip()
     site.run(0.5)
     assert site.driver.errors(SPAN) == LineErrors(301, 1002, 1, 5, 2)
-    assert site.driver.counters(SPAN).slips == site.driver.status(SPAN).counters.slips == 2
+
+
+def test_a_span_with_a_tdm_device_is_open_in_the_engine_and_has_the_alarms_of_both() -> None:
+    sound = TdmSettings(1, 2, clock_domain=3, clock_priority=4)
+    site = Site(16, sound).up()
+    assert site.engine.opened == {SPAN: (sound, 16)}
+    assert [(span.clock.number, span.clock.priority) for span in site.driver.spans] == [(3, 4)]
+    assert (site.driver.counters(SPAN).slips, site.driver.status(SPAN).buffer_ms) == (3, 12.0)
+    site.engine.alarms, site.chip.rai = Alarm.LOS, True
+    site.run(POLL_S)
+    assert site.driver.alarms(SPAN) == Alarm.LOS | Alarm.RAI
+    site.driver.close(SPAN)
+    assert not site.engine.opened
+
+
+def test_a_span_configured_anew_without_sound_leaves_the_engine() -> None:
+    site = Site(16, TdmSettings(0)).up()
+    site.driver.configure(SPAN, SpiSpanSettings(site.chip, reset=site.chip.reset), 16)
+    assert not site.engine.opened
+    assert not site.driver.status(SPAN).open
+    site.up()
+
+
+def test_a_t1_has_no_tdm_device() -> None:
+    with pytest.raises(ValueError, match="mode=t1: only an e1"):
+        Site(None, TdmSettings(0), mode="t1", framing="esf", line_code="b8zs", impedance_ohm=100)
 
 
 def test_t1_has_no_e_bits() -> None:

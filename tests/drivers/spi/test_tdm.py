@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A TDM highway by ALSA: its settings, and on snd-aloop two spans whose devices are each other's far end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.media.events import FrameReceived
+from drivers.model import Alarm, Timeslot
+from drivers.spi.tdm import TdmSettings
+from tests.media.rig import EngineProcess, Listener, Side, engine_process, engine_thread, noise, until
+
+D_CHANNEL = 16
+
+
+def loopback_card() -> int:
+    """Number of snd-aloop's card."""
+    (card,) = (
+        path for path in Path("/sys/class/sound").glob("card*") if (path / "id").read_text().strip() == "Loopback"
+    )
+    return int(card.name.removeprefix("card"))
+
+
+def crossed(side: Side) -> None:
+    """Open spans 0 and 1 on the two ends of the kernel's loopback."""
+    card = loopback_card()
+    for span in (0, 1):
+        side.engine.open_span(span, TdmSettings(card, span, wait_ms=60, clock_priority=span + 1), D_CHANNEL)
+    until(lambda: all(side.engine.span_status(span).open for span in (0, 1)))
+    until(lambda: all(side.engine.span_status(span).alarms == Alarm.NONE for span in (0, 1)), 10)
+
+
+@pytest.fixture
+def side() -> Iterator[Side]:
+    with engine_thread() as host:
+        side = Side(host)
+        crossed(side)
+        yield side
+
+
+@pytest.fixture
+def process() -> Iterator[EngineProcess]:
+    with engine_process() as host:
+        yield host
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"sound_card": 32}, "sound_card=32: 0 to 31"),
+        ({"sound_card": 0, "device": -1}, "device=-1: 0 to 31"),
+        ({"sound_card": 0, "wait_ms": 9}, "wait_ms=9: 10 to 60"),
+        ({"sound_card": 0, "wait_ms": 61}, "wait_ms=61"),
+        ({"sound_card": 0, "trim_ppm": 201.0}, "trim_ppm"),
+        ({"sound_card": 0, "clock_domain": 9}, "clock_domain"),
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        TdmSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.unit
+def test_octets_for_the_engine() -> None:
+    assert TdmSettings(2, 3, wait_ms=40).encode() == bytes([2, 3, 40])
+
+
+@pytest.mark.system
+@pytest.mark.timeout(30)
+def test_a_span_whose_device_is_missing_is_not_open() -> None:
+    with engine_thread() as host:
+        engine = Side(host).engine
+        ticks = engine.status().ticks
+        engine.open_span(0, TdmSettings(31, 31), D_CHANNEL)
+        until(lambda: engine.status().ticks > ticks + 10)
+        assert not engine.span_status(0).open
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_every_octet_passes_both_ways(side: Side) -> None:
+    """Of one of some sounds: an emulated machine may itself stand still for longer than frames wait."""
+    first, last = Timeslot(0, 1).port, Timeslot(1, 1).port
+    for port in (first, last):
+        side.engine.open_timeslot(port)
+    for attempt in range(1, 6):
+        there, back = noise(0.5, attempt), noise(0.5, -attempt)
+        side.recorder.engine.record(attempt, last, first, 0)
+        side.ivr.engine.play(first, attempt, [side.arena.add_alaw(there)])
+        side.ivr.engine.play(last, 100 + attempt, [side.arena.add_alaw(back)])
+        with contextlib.suppress(AssertionError):
+            until(lambda: there in side.recorder.left(attempt) and back in side.recorder.right(attempt), 3)  # noqa: B023
+            return
+    pytest.fail(f"none of five sounds passed whole: {side.engine.span_status(0)}")
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_the_clock_settles_on_the_devices_which_is_the_machines(side: Side) -> None:
+    until(lambda: side.engine.span_status(0).clock_locked, 40)
+    status = side.engine.span_status(0)
+    assert abs(status.clock_ppm) < 25, status
+    assert status.counters.slips == 0, status
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_an_engine_that_stood_still_starts_its_devices_anew(process: EngineProcess) -> None:
+    side = Side(process)
+    crossed(side)
+    pid = side.engine.status().pid
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(0.5)  # longer than the devices' buffers
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: side.engine.span_status(0).counters.resyncs > 1, 10)
+    assert side.engine.span_status(0).counters.slips_sent >= 1
+    sound = noise(0.3)
+    for span in (0, 1):
+        side.engine.open_timeslot(Timeslot(span, 5).port)
+    side.recorder.engine.record(1, Timeslot(1, 5).port, Timeslot(0, 5).port, 0)
+    side.ivr.engine.play(Timeslot(0, 5).port, 1, [side.arena.add_alaw(sound)])
+    until(lambda: sound in side.recorder.left(1), 10)
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_timeslots_stay_apart(side: Side) -> None:
+    sounds = {slot: noise(0.2, slot) for slot in (1, 2, 3, 4, 15, 17, 30, 31)}
+    for slot, sound in sounds.items():
+        side.engine.open_timeslot(Timeslot(0, slot).port)
+        side.engine.open_timeslot(Timeslot(1, slot).port)
+        side.recorder.engine.record(slot, Timeslot(1, slot).port, Timeslot(0, slot).port, 0)
+        side.ivr.engine.play(Timeslot(0, slot).port, slot, [side.arena.add_alaw(sound)])
+    for slot, sound in sounds.items():
+        until(lambda slot=slot, sound=sound: sound in side.recorder.left(slot), 10)  # type: ignore[misc]
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_frames_of_the_d_channel_pass_both_ways(side: Side) -> None:
+    listener = Listener(side.engine)
+    side.engine.send_frame(0, b"from nought")
+    side.engine.send_frame(1, b"from one")
+    listener.wait(FrameReceived, 2, 10)
+    assert {(e.span, e.frame) for e in listener.all(FrameReceived)} == {(1, b"from nought"), (0, b"from one")}
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_a_closed_span_lets_both_devices_go(side: Side) -> None:
+    side.engine.close_span(0)
+    until(lambda: not side.engine.span_status(0).open)
+    crossed(side)
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_a_killed_engine_takes_its_devices_up_again(process: EngineProcess) -> None:
+    side = Side(process)
+    crossed(side)
+    process.kill()
+    process.start()
+    received = side.engine.span_status(1).counters.received
+    until(lambda: side.engine.span_status(1).counters.received > received + 100, 10)
+    assert side.engine.span_status(1).alarms == Alarm.NONE
