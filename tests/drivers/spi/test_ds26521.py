@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from drivers.model import Alarm, LineErrors, SpanCounters, SpanStatus
+from drivers.model import Alarm, Cas, LineErrors, SpanCounters, SpanStatus
 from drivers.protocol import CardSettings, SpanDriver
 from drivers.spi.ds26521 import BUILD_OUTS, FramerSettings
 from drivers.spi.spans import SpiSpanDriver, SpiSpanSettings
@@ -28,7 +28,8 @@ class Engine:
         self.opened: dict[int, tuple[CardSettings, int | None]] = {}
         self.alarms = Alarm.NONE
 
-    def open_span(self, span: int, settings: CardSettings, d_channel: int | None) -> None:
+    def open_span(self, span: int, settings: CardSettings, d_channel: int | None, cas: Cas | None = None) -> None:
+        assert cas is None
         self.opened[span] = (settings, d_channel)
 
     def close_span(self, span: int) -> None:
