@@ -128,6 +128,8 @@ int pri_setup_ack(struct pri *ctrl, q931_call *call, int channel, int nonisdn, i
 int pri_proceeding(struct pri *pri, q931_call *c, int channel, int info);
 int pri_acknowledge(struct pri *pri, q931_call *call, int channel, int info);
 int pri_answer(struct pri *pri, q931_call *call, int channel, int nonisdn);
+void pri_set_inbanddisconnect(struct pri *pri, unsigned int enable);
+int pri_get_crv(struct pri *pri, q931_call *call, int *callmode);
 void pri_set_overlapdial(struct pri *pri, int state);
 int pri_information(struct pri *pri, q931_call *call, char digit);
 int pri_hangup(struct pri *pri, q931_call *call, int cause);

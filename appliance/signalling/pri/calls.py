@@ -20,7 +20,7 @@ class Call:
     channel: int
     responded: bool
     ours: bool = False
-    reference: int = 0  # of a peer's call, while it is not responded to
+    reference: int = 0  # without the flag
     dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
 
 

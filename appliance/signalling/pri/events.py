@@ -79,7 +79,11 @@ class ProceedingReceived:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReceived:
-    """PROGRESS; `inband`: progress indicator 8, sound is on the channel before answer."""
+    """PROGRESS; `inband`: progress indicator 8, sound is on the channel before answer.
+
+    So is a DISCONNECT with indicator 8 before the answer (§5.3.4.1): the network says why the call fails, and releases
+    it when T306 has run out.
+    """
 
     call: CallNumber
     inband: bool

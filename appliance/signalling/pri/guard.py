@@ -6,26 +6,36 @@ goes on without its message, so that it is acknowledged and never sent again (Q.
 too short (Q.931 §5.8.2).
 """
 
+from typing import NamedTuple
+
 from appliance.signalling.pri import facility
 
 ADDRESS = b"\x01"  # second octet: TEI 0, EA 1; PRI has no other (Q.921 §3.3.4.1)
 MAX_FRAME = 264  # N201 = 260 octets of information, address 2, control 2 (Q.921 §5.9.3)
 UNNUMBERED = {0x6F: "SABME", 0x0F: "DM", 0x43: "DISC", 0x63: "UA", 0x87: "FRMR"}  # without the P/F bit
 SUPERVISORY = {0x01: "RR", 0x05: "RNR", 0x09: "REJ"}
+Q931 = 0x08  # protocol discriminator
 RESTARTS = {0x46, 0x4E}  # RESTART and its acknowledgement: call reference 0 and no other (§4.3)
 STATUS = 0x7D  # the one other message of call reference 0
-MESSAGES = {
-    0x01, 0x02, 0x03, 0x05, 0x07, 0x0D, 0x0F,  # establishment (Table 4-2)
-    0x45, 0x46, 0x4D, 0x4E, 0x5A,  # clearing
-    0x62, 0x6E, 0x75, 0x7B, STATUS,  # FACILITY, NOTIFY, STATUS ENQUIRY, INFORMATION
-}  # fmt: skip
 MAINTENANCE = {0x03: 0x0F, 0x43: 0x07}  # protocol discriminator of 4ESS, 5ESS and of NI-2, and its SERVICE
 CHANGE_STATUS, CHANNEL_IDENTIFICATION = 0x01, 0x18
-CLEARINGS = {0x45, 0x4D, 0x5A}  # DISCONNECT, RELEASE, RELEASE COMPLETE
+DISCONNECT = 0x45
+CLEARINGS = {DISCONNECT, 0x4D, 0x5A}  # and RELEASE, RELEASE COMPLETE
+STATUS_ENQUIRY = 0x75
+WITHOUT_CALL = {0x05, 0x4D, 0x5A, STATUS, STATUS_ENQUIRY}  # SETUP, RELEASE, RELEASE COMPLETE (§5.8.3.2 b to f)
 CAUSE = 0x08
 NORMAL_UNSPECIFIED = 31
 FACILITY = 0x1C
-NUMBERS = {0x0C, 0x4C, 0x6C, 0x74, 0x76}  # connected (two codes), calling, redirecting, redirection
+NUMBERS = {0x0C, 0x4C, 0x6C, 0x73, 0x74, 0x76}  # connected (two codes), calling, original, redirecting, redirection
+
+
+class Clearing(NamedTuple):
+    """Which message, of which call; `ours`: of one that the receiver began. `cause` is 31 where none is said."""
+
+    kind: int
+    reference: int
+    ours: bool
+    cause: int
 
 
 def admit(frame: bytes) -> tuple[bytes | None, str | None]:
@@ -65,7 +75,7 @@ def _frame_trouble(frame: bytes) -> str | None:
 def _message_trouble(message: bytes) -> str | None:
     if len(message) < 5:
         return "message length"
-    if message[0] not in {0x08, *MAINTENANCE}:
+    if message[0] not in {Q931, *MAINTENANCE}:
         return "protocol discriminator"
     if message[1] != 2:
         return "call reference length"
@@ -74,7 +84,7 @@ def _message_trouble(message: bytes) -> str | None:
         return (
             None if kind == MAINTENANCE[message[0]] and is_global and _of_one_channel(message[5:]) else "message type"
         )
-    if kind not in MESSAGES or ((kind in RESTARTS) != is_global and kind != STATUS):
+    if (kind in RESTARTS) != is_global and kind != STATUS:
         return "message type"
     return None
 
@@ -119,13 +129,35 @@ def _is_sound(element: int, contents: bytes) -> bool:
     return bool(contents)
 
 
-def clearing(frame: bytes) -> tuple[int, int] | None:
-    """(call reference, cause or 31) where an admitted frame clears a call that its sender began."""
-    if len(frame) < 9 or frame[2] & 1 or frame[8] not in CLEARINGS or frame[6] & 0x80:
+def stray(frame: bytes) -> tuple[int, bool] | None:
+    """(call reference, whether it is of the receiver's own call) of an admitted message that must have a call."""
+    if (
+        len(frame) < 9
+        or frame[2] & 1
+        or frame[4] != Q931
+        or frame[8] in WITHOUT_CALL
+        or frame[6] & 0x7F == frame[7] == 0
+    ):
         return None
-    at = 9
+    return _reference(frame)
+
+
+def enquiring(frame: bytes) -> bytes:
+    """A STATUS ENQUIRY in the place of a message."""
+    return frame[:8] + bytes([STATUS_ENQUIRY])
+
+
+def _reference(frame: bytes) -> tuple[int, bool]:
+    return (frame[6] & 0x7F) << 8 | frame[7], bool(frame[6] & 0x80)
+
+
+def clearing(frame: bytes) -> Clearing | None:
+    """What an admitted frame clears, if it does."""
+    if len(frame) < 9 or frame[2] & 1 or frame[8] not in CLEARINGS:
+        return None
+    cause, at = NORMAL_UNSPECIFIED, 9
     while at < len(frame):
         if frame[at] == CAUSE and frame[at + 1] >= 2:
-            return frame[6] << 8 | frame[7], frame[at + 3] & 0x7F
+            cause = frame[at + 3] & 0x7F
         at += 1 if frame[at] & 0x80 else 2 + frame[at + 1]
-    return frame[6] << 8 | frame[7], NORMAL_UNSPECIFIED
+    return Clearing(frame[8], *_reference(frame), cause)

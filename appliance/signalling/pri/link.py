@@ -66,6 +66,7 @@ class Link:
         self._clock = clock
         self._active = True
         self._hearing = False
+        self._told = False
         self._wire = Wire()
         self._handle = ffi.new_handle(self._wire)
         self._events: list[Event] = []
@@ -83,6 +84,7 @@ class Link:
         lib.pri_set_service_message_support(self._pri, 1)
         lib.pri_facility_enable(self._pri)
         lib.pri_aoc_events_enable(self._pri, 1)
+        lib.pri_set_inbanddisconnect(self._pri, 1)
         lib.pri_set_overlapdial(self._pri, 1)  # Sending complete is said where we say so
         lib.pri_set_debug(self._pri, DEBUG_LEVEL if debug else 0)
 
@@ -97,6 +99,7 @@ class Link:
             self.damaged += 1
             log.debug("pri.frame.refused", trouble=trouble, octets=len(frame))
         if admitted is not None:
+            admitted = self._of_a_call(admitted)
             self._feed(admitted)
             self._mend_clearing(admitted)
             self._repeat_restart(admitted)
@@ -172,7 +175,9 @@ class Link:
         if refused:
             lib.pri_destroycall(self._pri, pointer)
             raise CallGoneError("libpri did not send SETUP")
-        return self._calls.add(pointer, setup.channel, ours=True).number
+        call, mode = self._calls.add(pointer, setup.channel, ours=True), ffi.new("int *")
+        call.reference = lib.pri_get_crv(self._pri, pointer, mode) << 3 | mode[0]  # as GR-303 has it
+        return call.number
 
     def _set_parties(self, request: "ffi.CData", setup: Setup) -> list["ffi.CData"]:
         """Numbers and texts of a SETUP; libpri reads what is returned until pri_setup returns."""
@@ -262,21 +267,39 @@ class Link:
         self._set_clock()
         self._wire.waiting = frame
         event = lib.pri_check_event(self._pri)
-        if event != ffi.NULL:
+        self._told = event != ffi.NULL
+        if self._told:
             self._hearing = True
             self._take(event)
             self._hearing = False
 
+    def _of_a_call(self, frame: bytes) -> bytes:
+        """A message of no call becomes a STATUS ENQUIRY, answered by RELEASE COMPLETE with cause 81 (§5.8.3.2 a).
+
+        To others, such as NOTIFY, it says nothing or something else, and keeps a call for ever.
+        """
+        stray = guard.stray(frame)
+        if stray is None or any((call.reference, call.ours) == stray for call in self._calls.on(None)):
+            return frame
+        return guard.enquiring(frame)
+
     def _mend_clearing(self, frame: bytes) -> None:
-        """Clear what ends before our first response to its SETUP; libpri answers, tells nobody, and may keep it."""
+        """Tell of what libpri keeps to itself.
+
+        What ends before our first response to its SETUP, which it answers and may keep; and in a talk a DISCONNECT with
+        progress indicator 8, for whose sound it would wait (before the answer it tells of that as PROGRESS).
+        """
         clearing = guard.clearing(frame)
         if clearing is None:
             return
-        reference, cause = clearing
         for call in self._calls.on(None):
-            if not call.responded and call.reference == reference:
+            if (call.reference, call.ours) != (clearing.reference, clearing.ours):
+                continue
+            if not call.responded:
                 lib.pri_destroycall(self._pri, call.pointer)
-                self._cleared(call, cause, by_peer=True)
+                self._cleared(call, clearing.cause, by_peer=True)
+            elif clearing.kind == guard.DISCONNECT and not self._told:
+                self._events.append(events.DisconnectReceived(call.number, clearing.cause))
 
     def _respond(self, call: CallNumber) -> Call:
         held = self._calls.find(call)

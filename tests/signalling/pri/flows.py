@@ -70,10 +70,10 @@ class Call:
         self.a.release(self.at_a, cause)
 
     def ended(self, cause_a: int, cause_b: int) -> None:
-        """Both references are free with these causes; 81 where a reset of the data link swallowed the last word."""
+        """Both references are free with these causes; 81 or 98 where a reset of the data link swallowed a word."""
         for side, cause in ((self.caller, cause_a), (self.called, cause_b)):
             cleared = self.wire.until(side, pri.CallCleared)
-            swallowed = {81} if self.wire.wire.resets(self.began) else set()
+            swallowed = {81, 98} if self.wire.wire.resets(self.began) else set()
             assert cleared.cause in {cause, *swallowed}, f"{side}: {cleared}"
 
 

@@ -49,7 +49,6 @@ def test_q921_5_8_5_an_invalid_frame_is_dropped(frame: bytes, trouble: str) -> N
         (bytes.fromhex("030200000f 0101c2 1803a98380"), "message type"),
         (b"\x08\x01\x01\x05\x04\x03", "call reference length"),
         (b"\x08\x0f\x00\x01\x05" + bytes(20), "call reference length"),
-        (b"\x08\x02\x00\x01\x55", "message type"),
         (b"\x08\x02\x00\x00\x05" + BEARER, "message type"),
         (b"\x08\x02\x00\x07\x46\x79\x01\x80", "message type"),
         (SETUP + b"\x04\x09\x80\x90\xa3", "element length"),

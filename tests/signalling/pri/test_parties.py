@@ -34,7 +34,7 @@ def called(profile: Profile, setup: Setup, caller: Side = NET) -> events.SetupRe
     return pri.last(USER if caller is NET else NET, events.SetupReceived)
 
 
-@pytest.mark.parametrize(("type_", "plan"), itertools.product(NumberType, NumberPlan))
+@pytest.mark.parametrize(("type_", "plan"), [*itertools.product(NumberType, NumberPlan)])
 def test_q931_4_5_8_type_and_plan_of_both_numbers(type_: NumberType, plan: NumberPlan) -> None:
     kind = NumberKind(type_, plan)
     offered = called(Profile.EUROISDN, Setup(5, "95588", "8625123456", dnis_kind=kind, clid_kind=INTERNATIONAL))
