@@ -18,7 +18,7 @@ from appliance.line.states import Event, State
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
-from appliance.signalling.pri.link import Link, Setup, Side
+from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, LegPlaced, PlaceLeg, ReleasedBy
 from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
@@ -138,6 +138,13 @@ class PriSpan:
     def command(self, leg: LineLeg, event: Event) -> None:
         """A controller's step. Raises KeyError where TABLE has none."""
         self._legs.apply(leg, event)
+        self._pump()
+
+    def transfer(self, leg: LineLeg, other: LineLeg) -> None:
+        """Ask the network to connect both parties. Raises CallGoneError where they or the profile cannot."""
+        if {leg.state, other.state} != {State.ANSWERED} or leg is other:
+            raise CallGoneError("two legs that are answered are needed")
+        self.link.transfer(leg.call, other.call)
         self._pump()
 
     def release(self, leg: LineLeg, cause: int, by: ReleasedBy) -> None:

@@ -206,6 +206,8 @@ class LineWorker:
                 if leg in self._legs():
                     span, living = self._find(leg)
                     span.release(living, cause, ReleasedBy.US)
+            case wire.TransferLeg(leg=leg, to=to):
+                self._transfer(leg, to)
             case wire.TakeSnapshot():
                 for told in self._snapshot():
                     self.service.publish(told)
@@ -231,6 +233,17 @@ class LineWorker:
             raise CommandRefusedError(
                 "leg.state", f"{told.channel}: a {told.direction} leg that is {living.state} takes no {event}"
             ) from error
+
+    def _transfer(self, leg: str, to: str) -> None:
+        (span, one), (other_span, other) = self._find(leg), self._find(to)
+        if span is not other_span:
+            raise CommandRefusedError(
+                "leg.transfer", f"{leg} is on {span.name}, {to} on {other_span.name}: not one span"
+            )
+        try:
+            span.transfer(one, other)
+        except CallGoneError as error:
+            raise CommandRefusedError("leg.transfer", f"{leg} and {to}: {error}") from error
 
     def _place(self, order: wire.PlaceLeg) -> None:
         if order.leg in self._legs():

@@ -31,6 +31,7 @@ Body = (
     | legs.AlertLeg
     | legs.AnswerLeg
     | legs.ReleaseLeg
+    | legs.TransferLeg
     | legs.TakeSnapshot
     | spans.SpanChanged
     | alarms.AlarmRaised

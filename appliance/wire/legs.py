@@ -227,5 +227,15 @@ class ReleaseLeg(Message, frozen=True):
     cause: int = 16
 
 
+class TransferLeg(Message, frozen=True):
+    """Ask the network to connect two answered legs of one span to each other, and to free both channels.
+
+    Accepted: it was asked. Where it does so, LegReleased by the peer follows for both; else both stay as they are.
+    """
+
+    leg: str
+    to: str
+
+
 class TakeSnapshot(Message, frozen=True):
     """Ask for the snapshot again."""

@@ -13,7 +13,7 @@ from appliance.line.switch import Switch, TrunkPlan
 from appliance.media.events import Profile as Sound
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.wire.envelope import Body
-from appliance.wire.legs import Leg, PlaceLeg
+from appliance.wire.legs import PlaceLeg
 from appliance.wire.spans import ChannelState
 from drivers.model import Alarm
 from tests.signalling.pri.pair import Pair
@@ -58,13 +58,12 @@ class End:
 
     def __init__(self, link: Link, order: Order, dnis_digits: int, now: Callable[[], float]) -> None:
         self.board = Board(now)
-        self.ended: list[Leg] = []
         self._told: list[Body] = []
         legs = itertools.count(1)
         name = link.side.name.lower()
         line = PriLine(0, name, D_CHANNEL, link, TrunkPlan(), order, dnis_digits)
         switch = Switch(self.board, lambda _seconds, _flush: None)
-        self.span = PriSpan(line, switch, lambda: f"{name}-{next(legs)}", self._told.append, self.ended.append)
+        self.span = PriSpan(line, switch, lambda: f"{name}-{next(legs)}", self._told.append, lambda _: None)
         self.span.begin()
 
     @property

@@ -185,6 +185,27 @@ def test_no_channel_is_cause_34(tell: Callable[[Story], None]) -> None:
     tell(story)
 
 
+def test_a_transfer_is_asked_for_two_answered_legs_and_loses_nothing(tell: Callable[[Story], None]) -> None:
+    """This exchange has no transfer: both legs stay as they are."""
+
+    async def story(bench: Bench, client: Attachment) -> None:
+        leg, call = await talk(bench, client, 5)
+        other, second = await talk(bench, client, 6)
+        await client.done(legs.TransferLeg(leg=leg.leg, to=other.leg))
+        ringing = await bench.network.call("95588", "1003", 7)
+        third = (await client.expect(legs.LegOffered)).leg
+        await client.refused(legs.TransferLeg(leg=leg.leg, to=third.leg), "leg.transfer")
+        await client.refused(legs.TransferLeg(leg=leg.leg, to=leg.leg), "leg.transfer")
+        await client.refused(legs.TransferLeg(leg=leg.leg, to="nobody"), "leg.unknown")
+        assert {told.state for name, told in (await client.snapshot()).items() if name != third.leg} == {
+            LegState.ANSWERED
+        }
+        for one, far in ((leg, call), (other, second), (third, ringing)):
+            await hang_up(client, one, far)
+
+    tell(story)
+
+
 @pytest.mark.parametrize(
     ("order", "code"),
     [

@@ -55,6 +55,7 @@ EXAMPLES: tuple[Message, ...] = (
     legs.AlertLeg(leg=CALLER),
     legs.AnswerLeg(leg=CALLER),
     legs.ReleaseLeg(leg=CALLER, cause=17),
+    legs.TransferLeg(leg=CALLER, to=AGENT),
     legs.TakeSnapshot(),
     spans.SpanChanged(
         span=spans.Span(

@@ -128,6 +128,7 @@ int pri_setup_ack(struct pri *ctrl, q931_call *call, int channel, int nonisdn, i
 int pri_proceeding(struct pri *pri, q931_call *c, int channel, int info);
 int pri_acknowledge(struct pri *pri, q931_call *call, int channel, int info);
 int pri_answer(struct pri *pri, q931_call *call, int channel, int nonisdn);
+int pri_channel_bridge(q931_call *call1, q931_call *call2);
 void pri_set_inbanddisconnect(struct pri *pri, unsigned int enable);
 int pri_get_crv(struct pri *pri, q931_call *call, int *callmode);
 void pri_set_overlapdial(struct pri *pri, int state);

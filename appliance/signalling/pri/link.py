@@ -244,6 +244,17 @@ class Link:
         if not lib.q931_is_call_valid(self._pri, held.pointer):  # RELEASE COMPLETE went out
             self._cleared(held, cause)
 
+    def transfer(self, call: CallNumber, other: CallNumber) -> None:
+        """Ask the network to connect the two parties and let go of both calls.
+
+        Explicit call transfer (EuroISDN), two B-channel transfer (National, 4ESS, 5ESS), release link trunk (DMS-100),
+        path replacement (QSIG). Where the network does it, it clears both calls; where it does not, they go on as they are.
+        """
+        pair = self._calls.find(call), self._calls.find(other)
+        self._set_clock()
+        if lib.pri_channel_bridge(pair[0].pointer, pair[1].pointer):
+            raise CallGoneError(f"calls {call} and {other} cannot be transferred")
+
     def restart(self, channels: Iterable[int]) -> None:
         """RESTART each; RestartAcknowledged or RestartFailed follows for each. Our calls on them are cleared now."""
         for channel in channels:
