@@ -21,6 +21,7 @@ class Call:
     responded: bool
     ours: bool = False
     reference: int = 0  # without the flag
+    active_from: float | None = None  # since when the peer must have it in state 10
     dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
 
 

@@ -6,6 +6,7 @@ goes on without its message, so that it is acknowledged and never sent again (Q.
 too short (Q.931 §5.8.2).
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from appliance.signalling.pri import facility
@@ -23,7 +24,7 @@ DISCONNECT = 0x45
 CLEARINGS = {DISCONNECT, 0x4D, 0x5A}  # and RELEASE, RELEASE COMPLETE
 STATUS_ENQUIRY = 0x75
 WITHOUT_CALL = {0x05, 0x4D, 0x5A, STATUS, STATUS_ENQUIRY}  # SETUP, RELEASE, RELEASE COMPLETE (§5.8.3.2 b to f)
-CAUSE = 0x08
+CAUSE, CALL_STATE = 0x08, 0x14
 NORMAL_UNSPECIFIED = 31
 FACILITY = 0x1C
 NUMBERS = {0x0C, 0x4C, 0x6C, 0x73, 0x74, 0x76}  # connected (two codes), calling, original, redirecting, redirection
@@ -151,13 +152,29 @@ def _reference(frame: bytes) -> tuple[int, bool]:
     return (frame[6] & 0x7F) << 8 | frame[7], bool(frame[6] & 0x80)
 
 
+def reported_state(frame: bytes) -> tuple[int, bool, int] | None:
+    """(call reference, whether it is of the receiver's own call, call state) of an admitted STATUS."""
+    if len(frame) < 9 or frame[2] & 1 or frame[8] != STATUS:
+        return None
+    states = [contents[0] & 0x3F for element, contents in _each(frame[9:]) if element == CALL_STATE]
+    return (*_reference(frame), states[0]) if states else None
+
+
 def clearing(frame: bytes) -> Clearing | None:
     """What an admitted frame clears, if it does."""
     if len(frame) < 9 or frame[2] & 1 or frame[8] not in CLEARINGS:
         return None
-    cause, at = NORMAL_UNSPECIFIED, 9
-    while at < len(frame):
-        if frame[at] == CAUSE and frame[at + 1] >= 2:
-            cause = frame[at + 3] & 0x7F
-        at += 1 if frame[at] & 0x80 else 2 + frame[at + 1]
-    return Clearing(frame[8], *_reference(frame), cause)
+    causes = [contents[1] & 0x7F for element, contents in _each(frame[9:]) if element == CAUSE and len(contents) > 1]
+    return Clearing(frame[8], *_reference(frame), causes[0] if causes else NORMAL_UNSPECIFIED)
+
+
+def _each(elements: bytes) -> Iterator[tuple[int, bytes]]:
+    """The elements of an admitted message that have contents."""
+    at = 0
+    while at < len(elements):
+        if elements[at] & 0x80:
+            at += 1
+            continue
+        end = at + 2 + elements[at + 1]
+        yield elements[at], elements[at + 2 : end]
+        at = end

@@ -39,7 +39,8 @@ DISC, DM = 0x53, 0x1F
 SABME, POLL = 0x6F, 0x10
 COMMAND = 0x02  # C/R bit of a command from the network side, of a response from the user side (Q.921 Table 1)
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
-TEMPORARY_FAILURE, TIMER_EXPIRED = 41, 102
+TEMPORARY_FAILURE, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 101, 102
+SETTING_UP = {1, 2, 3, 4, 6, 7, 9, 25}  # call states before CONNECT (§2.1)
 DIGITS = set("0123456789*#")
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
 SERVICE_STATUS = {0: True, 1: False, 2: False}  # in service, maintenance, out of service
@@ -102,6 +103,7 @@ class Link:
             admitted = self._of_a_call(admitted)
             self._feed(admitted)
             self._mend_clearing(admitted)
+            self._compare_states(admitted)
             self._repeat_restart(admitted)
             self.run()
 
@@ -232,6 +234,7 @@ class Link:
         """CONNECT."""
         held = self._respond(call)
         self._check(held, lib.pri_answer(self._pri, held.pointer, held.channel, 0))
+        held.active_from = self._clock() + self._timers.t313_s
 
     def release(self, call: CallNumber, cause: int = 16) -> None:
         """Clear by what the call's state demands: RELEASE COMPLETE, DISCONNECT or RELEASE; CallCleared follows."""
@@ -248,7 +251,7 @@ class Link:
         """Ask the network to connect the two parties and let go of both calls.
 
         Explicit call transfer (EuroISDN), two B-channel transfer (National, 4ESS, 5ESS), release link trunk (DMS-100),
-        path replacement (QSIG). Where the network does it, it clears both calls; where it does not, they go on as they are.
+        path replacement (QSIG). Where the network does it, it clears both calls; where it does not, they go on.
         """
         pair = self._calls.find(call), self._calls.find(other)
         self._set_clock()
@@ -312,6 +315,17 @@ class Link:
             elif clearing.kind == guard.DISCONNECT and not self._told:
                 self._events.append(events.DisconnectReceived(call.number, clearing.cause))
 
+    def _compare_states(self, frame: bytes) -> None:
+        """A STATUS that has a talk still being set up is cleared with cause 101 (§5.8.11); libpri ignores it."""
+        reported = guard.reported_state(frame)
+        if reported is None:
+            return
+        reference, ours, state = reported
+        for call in self._calls.on(None):
+            active = call.active_from is not None and call.active_from <= self._clock()
+            if active and (call.reference, call.ours) == (reference, ours) and state in SETTING_UP:
+                self.release(call.number, WRONG_CALL_STATE)
+
     def _respond(self, call: CallNumber) -> Call:
         held = self._calls.find(call)
         self._set_clock()
@@ -374,6 +388,8 @@ class Link:
                 self._events.append(translated(call, event))
                 acknowledged = kind == lib.PRI_EVENT_SETUP_ACK
                 call.dialling_until = self._clock() + self._timers.t304_s if acknowledged else None
+                if kind == lib.PRI_EVENT_ANSWER:
+                    call.active_from = self._clock()
         elif kind == lib.PRI_EVENT_INFO_RECEIVED:
             self._take_digits(event.ring)
         elif kind in (lib.PRI_EVENT_HANGUP, lib.PRI_EVENT_HANGUP_ACK):

@@ -199,11 +199,29 @@ def test_5_8_11_a_status_with_the_same_state_changes_nothing(line: Interface) ->
     assert line.alive(call)
 
 
-def test_5_8_11_a_status_with_another_state_is_ignored_by_libpri(line: Interface) -> None:
-    """A shortfall: the clause would clear with cause 101. T305, T308 and RESTART end what is left of such a call."""
+@pytest.mark.parametrize("state", ["01", "03", "04", "06", "07", "09", "19"])
+def test_5_8_11_a_status_with_a_state_that_cannot_be_clears_with_cause_101(line: Interface, state: str) -> None:
+    """Libpri ignores it; our own answer has had the time of T313 to arrive."""
+    line.active()
+    line.now += 4.1
+    (answer,) = line.says(f"08 02 00 01 7d 08 02 80 9e 14 01 {state}")
+    assert answer.startswith("08 02 80 01 45")
+    assert "e5" in answer.split()
+
+
+def test_5_8_11_a_status_that_crosses_our_connect_changes_nothing(line: Interface) -> None:
     call = line.active()
-    assert line.says("08 02 00 01 7d 08 02 80 9e 14 01 01") == []
+    assert line.says("08 02 00 01 7d 08 02 80 9e 14 01 07") == []
     assert line.alive(call)
+
+
+def test_5_8_11_our_own_call_is_compared_from_the_peers_connect_on(line: Interface) -> None:
+    call = line.calling()
+    assert line.says(f"{line.ours} 7d 08 02 80 9e 14 01 03") == []
+    line.says(f"{line.ours} 07")
+    (answer,) = line.says(f"{line.ours} 7d 08 02 80 9e 14 01 03")
+    assert "e5" in answer.split()
+    assert not any(isinstance(event, events.CallCleared) for event in line.link.take_events()), call
 
 
 def test_5_4_1_progress_with_indicator_8_is_sound(line: Interface) -> None:
