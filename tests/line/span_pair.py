@@ -26,7 +26,8 @@ TIMERS = Timers(t309_s=6.0, t316_s=5.0)
 class Board:
     """The part of an engine that a line needs: each port is opened once, and closed."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], span: int = 0) -> None:
+        self.span = span
         self.open: set[int] = set()
         self.frames: list[bytes] = []
         self._now = now
@@ -49,20 +50,27 @@ class Board:
         self.open.discard(port)
 
     def send_frame(self, span: int, frame: bytes) -> None:
-        assert span == 0
+        assert span == self.span
         self.frames.append(frame)
 
 
 class End:
     """A span with its board, in the shape of a link."""
 
-    def __init__(self, link: Link, order: Order, dnis_digits: int, now: Callable[[], float]) -> None:
-        self.board = Board(now)
+    def __init__(
+        self,
+        link: Link,
+        board: Board,
+        order: Order,
+        dnis_digits: int = 0,
+        later: Callable[[float, Callable[[], None]], object] = lambda _seconds, _flush: None,
+    ) -> None:
+        self.board = board
         self._told: list[Body] = []
         legs = itertools.count(1)
         name = link.side.name.lower()
-        line = PriLine(0, name, D_CHANNEL, link, TrunkPlan(), order, dnis_digits)
-        switch = Switch(self.board, lambda _seconds, _flush: None)
+        line = PriLine(board.span, name, D_CHANNEL, link, TrunkPlan(), order, dnis_digits)
+        switch = Switch(board, later)
         self.span = PriSpan(line, switch, lambda: f"{name}-{next(legs)}", self._told.append, lambda _: None)
         self.span.begin()
 
@@ -119,8 +127,9 @@ class SpanPair(Pair[End]):
         dnis_digits: int = 0,
     ) -> None:
         super().__init__(trouble, seed)
-        self.net = End(Link(Side.NETWORK, TIMERS, profile, clock=lambda: self.now), net, 0, lambda: self.now)
-        self.user = End(Link(Side.USER, TIMERS, profile, clock=lambda: self.now), user, dnis_digits, lambda: self.now)
+        ends = {side: Link(side, TIMERS, profile, clock=lambda: self.now) for side in Side}
+        self.net = End(ends[Side.NETWORK], Board(lambda: self.now), net)
+        self.user = End(ends[Side.USER], Board(lambda: self.now), user, dnis_digits)
         self.start()
         self.pass_s(10.0)
         assert self.net.idle() == self.user.idle() == 30
