@@ -21,8 +21,14 @@ class Call:
     responded: bool
     ours: bool = False
     reference: int = 0  # without the flag
+    interface: int = 0  # that the SETUP names (§4.5.13, octet 3.1), as libpri has it: above the channel's octet
     active_from: float | None = None  # since when the peer must have it in state 10
     dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
+
+    @property
+    def bearer(self) -> int:
+        """Channel and interface for libpri; 0: none agreed yet."""
+        return self.channel and self.channel | self.interface
 
 
 class CallTable:

@@ -41,6 +41,7 @@ COMMAND = 0x02  # C/R bit of a command from the network side, of a response from
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
 TEMPORARY_FAILURE, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 101, 102
 SETTING_UP = {1, 2, 3, 4, 6, 7, 9, 25}  # call states before CONNECT (§2.1)
+INTERFACE = 0x1FF00  # in libpri's channel numbers
 DIGITS = set("0123456789*#")
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
 SERVICE_STATUS = {0: True, 1: False, 2: False}  # in service, maintenance, out of service
@@ -205,7 +206,7 @@ class Link:
         """SETUP ACKNOWLEDGE: more digits, please; DigitsReceived follow, the last one complete (Q.931 §5.2.4)."""
         held = self._respond(call)
         held.channel = channel or held.channel
-        self._check(held, lib.pri_setup_ack(self._pri, held.pointer, held.channel, 0, 0))
+        self._check(held, lib.pri_setup_ack(self._pri, held.pointer, held.bearer, 0, 0))
         held.dialling_until = self._clock() + self._timers.t302_s
 
     def dial(self, call: CallNumber, digits: str) -> None:
@@ -223,17 +224,17 @@ class Link:
         """CALL PROCEEDING, on the channel of the SETUP or on `channel` instead."""
         held = self._respond(call)
         held.channel = channel or held.channel
-        self._check(held, lib.pri_proceeding(self._pri, held.pointer, held.channel, 0))
+        self._check(held, lib.pri_proceeding(self._pri, held.pointer, held.bearer, 0))
 
     def alerting(self, call: CallNumber, *, inband: bool = False) -> None:
         """ALERTING; `inband`: with progress indicator 8, our own sound is on the channel."""
         held = self._respond(call)
-        self._check(held, lib.pri_acknowledge(self._pri, held.pointer, held.channel, int(inband)))
+        self._check(held, lib.pri_acknowledge(self._pri, held.pointer, held.bearer, int(inband)))
 
     def answer(self, call: CallNumber) -> None:
         """CONNECT."""
         held = self._respond(call)
-        self._check(held, lib.pri_answer(self._pri, held.pointer, held.channel, 0))
+        self._check(held, lib.pri_answer(self._pri, held.pointer, held.bearer, 0))
         held.active_from = self._clock() + self._timers.t313_s
 
     def release(self, call: CallNumber, cause: int = 16) -> None:
@@ -401,7 +402,7 @@ class Link:
 
     def _take_setup(self, ring: "ffi.CData") -> None:
         call = self._calls.add(ring.call, translate.channel_of(ring.channel), ours=False)
-        call.reference = ring.cref & 0x7FFF
+        call.reference, call.interface = ring.cref & 0x7FFF, max(0, ring.channel) & INTERFACE
         self._events.append(translate.setup_received(call, ring))
 
     def _take_charges(self, event: "ffi.CData") -> None:

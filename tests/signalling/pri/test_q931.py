@@ -224,6 +224,19 @@ def test_5_8_11_our_own_call_is_compared_from_the_peers_connect_on(line: Interfa
     assert not any(isinstance(event, events.CallCleared) for event in line.link.take_events()), call
 
 
+def test_4_5_13_an_interface_that_is_named_is_named_in_the_answer(line: Interface) -> None:
+    """Octet 3.1, as exchanges with several interfaces send it even where one D-channel serves one of them."""
+    named = "18 04 e9 81 83 85"
+    line.peer.says(SETUP.replace(CHANNEL, named))
+    (setup,) = line.link.take_events()
+    assert isinstance(setup, events.SetupReceived)
+    assert setup.channel == 5
+    line.link.proceeding(setup.call, 5)
+    line.link.answer(setup.call)
+    line.peer.hear()
+    assert line.peer.heard() == [f"08 02 80 01 02 {named}", f"08 02 80 01 07 {named}"]
+
+
 def test_5_4_1_progress_with_indicator_8_is_sound(line: Interface) -> None:
     call = line.calling()
     line.says(f"{line.ours} 03 {PROGRESS_8}")
