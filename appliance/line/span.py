@@ -310,9 +310,8 @@ class PriSpan:
             return True
         if leg is None and timeslot in self.channels.unsure and self.link.withdraw_restart(timeslot):
             self.channels.unsure.discard(timeslot)
-        if self.channels.reserved(timeslot):
-            return False
-        return leg is None and timeslot not in self.channels.unsure | self.channels.out_of_service
+        unusable = timeslot in self.channels.unsure | self.channels.out_of_service
+        return leg is None and not unusable and not self.channels.reserved(timeslot)
 
 
 def _parties(setup: pri.SetupReceived) -> dict[str, str | NumberKind | Redirecting | None]:

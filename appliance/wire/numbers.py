@@ -51,8 +51,8 @@ class RedirectingReason(enum.StrEnum):
 
 
 class Redirecting(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who sent a call on to us last, and why."""
+    """Who sent a call on to us last, and why. `number` None: it is not to be shown."""
 
-    number: str
+    number: str | None
     reason: RedirectingReason = RedirectingReason.UNKNOWN
     kind: NumberKind = UNKNOWN_KIND

@@ -30,7 +30,7 @@ typedef struct pri_event_ring {
     int e; int channel; int cref; int callingpres; char callingani[256]; char callingnum[256]; char callednum[256];
     int callingplan; int calledplan; char callingname[256]; char useruserinfo[260]; char redirectingnum[256];
     int callingplanrdnis; int redirectingreason; char origcallednum[256];
-    int flexible; int ctype; int complete; q931_call *call; ...; } pri_event_ring;
+    int flexible; int ctype; int complete; q931_call *call; struct pri_subcommands *subcmds; ...; } pri_event_ring;
 typedef struct pri_event_hangup {
     int e; int channel; int cause; q931_call *call; struct pri_subcommands *subcmds; ...; } pri_event_hangup;
 struct pri_event_facility { int e; q931_call *call; struct pri_subcommands *subcmds; ...; };
@@ -122,7 +122,6 @@ int pri_sr_set_redirecting(struct pri_sr *sr, char *num, int plan, int pres, int
 void pri_sr_set_useruser(struct pri_sr *sr, const char *userchars);
 void pri_facility_enable(struct pri *pri);
 void pri_aoc_events_enable(struct pri *ctrl, int enable);
-int pri_aoc_d_send(struct pri *ctrl, q931_call *c, const struct pri_subcmd_aoc_d *aoc_d);
 int pri_setup(struct pri *pri, q931_call *call, struct pri_sr *req);
 int pri_setup_ack(struct pri *ctrl, q931_call *call, int channel, int nonisdn, int inband);
 int pri_proceeding(struct pri *pri, q931_call *c, int channel, int info);
@@ -138,6 +137,7 @@ int pri_reset(struct pri *pri, int channel);
 int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 
 void branchline_set_clock(int64_t microseconds);
+int branchline_redirecting_presentation(const struct pri_subcommands *all);
 const struct pri_subcmd_aoc_d *branchline_aoc_d(const struct pri_subcommands *all, int n);
 const struct pri_subcmd_aoc_e *branchline_aoc_e(const struct pri_subcommands *all, int n);
 extern "Python" int branchline_read(struct pri *, void *, int);
@@ -159,6 +159,15 @@ static _Thread_local int64_t clock_us;
 static void branchline_set_clock(int64_t microseconds)
 {
     clock_us = microseconds;
+}
+
+/* Presentation of the redirecting number (Q.952, octet 3a); 0, allowed, where none came. */
+static int branchline_redirecting_presentation(const struct pri_subcommands *all)
+{
+    for (int n = 0; n < all->counter_subcmd; n++)
+        if (all->subcmd[n].cmd == PRI_SUBCMD_REDIRECTING)
+            return all->subcmd[n].u.redirecting.from.number.presentation;
+    return 0;
 }
 
 /* Advice of charge, so far and in all, in the nth part of a message; null where the part is something else. */

@@ -196,7 +196,7 @@ class Link:
             presentation = (0 if setup.presented else RESTRICTED) | (NETWORK_PROVIDED if setup.verified else 0)
             kind = numbers.octet_of(setup.clid_kind)
             lib.pri_sr_set_caller(request, chars(setup.clid), chars(setup.name), kind, presentation)
-        if setup.redirecting is not None:
+        if setup.redirecting is not None and setup.redirecting.number is not None:
             kind, reason = numbers.octet_of(setup.redirecting.kind), numbers.REASON_CODES[setup.redirecting.reason]
             lib.pri_sr_set_redirecting(request, chars(setup.redirecting.number), kind, 0, reason)
         lib.pri_sr_set_useruser(request, chars(setup.user_to_user))

@@ -110,6 +110,6 @@ class Setup:
         for text, most in ((self.name or "", NAME_CHARACTERS), (self.user_to_user or "", USER_TO_USER_CHARACTERS)):
             if len(text) > most or not (text.isascii() and (text or " ").isprintable()):
                 raise ValueError(f"text of {len(text)} characters: at most {most}, printable ASCII")
-        for number in (self.dnis, self.clid or "", self.redirecting.number if self.redirecting else ""):
+        for number in (self.dnis, self.clid or "", (self.redirecting and self.redirecting.number) or ""):
             if len(number) > NUMBER_DIGITS or not (number.isascii() and number.isprintable()):
                 raise ValueError(f"number of {len(number)} characters: at most {NUMBER_DIGITS}, printable ASCII")

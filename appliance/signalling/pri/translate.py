@@ -52,7 +52,10 @@ def _redirecting(ring: "ffi.CData") -> Redirecting | None:
     number = text(ring.redirectingnum)
     if number is None:
         return None
-    return Redirecting(number, numbers.reason_of(ring.redirectingreason), numbers.kind_of(ring.callingplanrdnis))
+    shown = not lib.branchline_redirecting_presentation(ring.subcmds) & PRESENTATION
+    return Redirecting(
+        number if shown else None, numbers.reason_of(ring.redirectingreason), numbers.kind_of(ring.callingplanrdnis)
+    )
 
 
 def charges(call: Call, subcommands: "ffi.CData") -> list[events.ChargeReceived]:

@@ -91,6 +91,15 @@ def test_what_cannot_be_carried_is_refused(setup: Setup) -> None:
     assert not pri.net.take_frames()
 
 
+@pytest.mark.parametrize(("octet_3a", "number"), [("00", "02588"), ("20", None), ("40", None)])
+def test_q952_a_restricted_redirecting_number_is_not_told_but_its_reason_is(octet_3a: str, number: str | None) -> None:
+    peer = ByHand(Link(USER, clock=lambda: 1000.0))
+    redirecting = f"74 08 21 {octet_3a} 82 30 32 35 38 38"
+    peer.says(f"08 02 00 01 05 04 03 80 90 a3 18 03 a9 83 85 70 03 81 39 35 {redirecting}")
+    (offered,) = (event for event in peer.link.take_events() if isinstance(event, events.SetupReceived))
+    assert offered.redirecting == Redirecting(number, RedirectingReason.NO_REPLY, NATIONAL)
+
+
 class TestAdviceOfCharge:
     """Facility elements after EN 300 182-1 (operations 33 to 36), by hand."""
 
