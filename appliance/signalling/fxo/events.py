@@ -91,10 +91,12 @@ class SetHook:
 
 @dataclass(frozen=True, slots=True)
 class SetMode:
-    """Set the port to this line mode and tone zone; at the beginning, and when settings change."""
+    """Set the port to this line mode and impedance, and what hears to these tones; first, and when settings change."""
 
     mode: str
+    acim: int
     zone: str
+    busy_ms: tuple[int, int] | None = None  # besides the zone's, for cadence.BusyEar
 
 
 @dataclass(frozen=True, slots=True)

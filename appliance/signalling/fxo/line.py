@@ -74,7 +74,7 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
         self._hook: Hook | None = None
         self._ears: frozenset[Ear] | None = None
         self._acts = self._made_acts()
-        self._orders.append(events.SetMode(settings.mode, settings.zone))
+        self._orders.append(settings.port())
         self._enter(self.state)
 
     # The pair and time.
@@ -159,8 +159,8 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
     def change(self, settings: Settings) -> None:
         """From now on the line is such a one; no call ends by it. Raises ValueError for settings that cannot be."""
         settings.check()
-        if (settings.mode, settings.zone) != (self.settings.mode, self.settings.zone):
-            self._orders.append(events.SetMode(settings.mode, settings.zone))
+        if settings.port() != self.settings.port():
+            self._orders.append(settings.port())
         self.settings, self._seconds = settings, settings.timers
         self._listen()
 

@@ -8,6 +8,7 @@ import msgspec
 
 from appliance.config.scalars import suggestion
 from appliance.signalling.fxo import modes
+from appliance.signalling.fxo.events import SetMode
 from appliance.signalling.fxo.states import TIMERS
 from dsp.tools.tone_zones import zones
 
@@ -75,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pulse_break_ms: int = 60
     pulse_make_ms: int = 40
     pulse_pause_ms: int = 800
+    acim: int | None = None  # another impedance than the mode's
+    busy_ms: tuple[int, int] | None = None  # a busy tone on and off, where it is not the zone's
     timers: dict[str, float] = {}  # seconds, by the names in states.TIMERS and of RECOGNITION
 
     def check(self) -> None:
@@ -82,6 +85,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         modes.load(self.mode)
         if self.zone not in tone_zones():
             raise ValueError(f"no tone zone {self.zone!r}; {suggestion(self.zone, tone_zones())}")
+        if self.acim is not None and not 0 <= self.acim <= 15:
+            raise ValueError(f"acim {self.acim}: the port has impedances 0 to 15")
+        if self.busy_ms is not None and min(self.busy_ms) < 50:
+            raise ValueError(f"busy_ms {self.busy_ms}: a tone and its pause last 50 ms at least")
         known = {timer.name for timer in TIMERS.values()} | RECOGNITION.keys()
         for name, seconds in self.timers.items():
             if name not in known:
@@ -96,6 +103,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def seconds(self, name: str) -> float:
         """How long such a change must stand until it counts."""
         return self.timers.get(name, RECOGNITION[name])
+
+    def port(self) -> SetMode:
+        """What the port is set to."""
+        acim = modes.load(self.mode).acim if self.acim is None else self.acim
+        return SetMode(self.mode, acim, self.zone, self.busy_ms)
 
     @property
     def told_before_ring(self) -> bool:

@@ -3,6 +3,7 @@
 
 from array import array
 
+from appliance.signalling.fxo.cadence import BusyEar
 from appliance.signalling.fxo.events import Ear, Listen, SetMode
 from appliance.signalling.fxo.settings import CallerId, Settings
 from dsp.bank import Bank
@@ -42,7 +43,9 @@ class Sounding(Rig):
 
     def __init__(self, settings: Settings) -> None:
         self._zone = settings.zone
+        self._ears: frozenset[Ear] = frozenset()
         self._bank: Bank | None = None
+        self._busy: BusyEar | None = None
         self._vad: Vad | None = None
         self._caller: CallerIdReceiver | DtmfCaller | None = None
         super().__init__(settings)
@@ -61,10 +64,17 @@ class Sounding(Rig):
             match order:
                 case SetMode(zone=zone):
                     self._zone = zone
+                    self._listen(self._ears)
                 case Listen(ears=ears):
-                    self._bank = Bank([BankKind.PROGRESS], zone=self._zone) if Ear.PROGRESS in ears else None
-                    self._vad = Vad() if Ear.VOICE in ears else None
-                    self._caller = self._receiver() if Ear.CALLER_ID in ears else None
+                    self._listen(ears)
+
+    def _listen(self, ears: frozenset[Ear]) -> None:
+        self._ears = ears
+        busy_ms = self.line.settings.busy_ms
+        self._bank = Bank([BankKind.PROGRESS], zone=self._zone) if Ear.PROGRESS in ears else None
+        self._busy = BusyEar(busy_ms) if busy_ms and Ear.PROGRESS in ears else None
+        self._vad = Vad() if Ear.VOICE in ears else None
+        self._caller = self._receiver() if Ear.CALLER_ID in ears else None
 
     def _receiver(self) -> CallerIdReceiver | DtmfCaller:
         kind = self.line.settings.caller_id
@@ -73,6 +83,8 @@ class Sounding(Rig):
     def _block(self, block: bytes) -> None:
         for event in self._bank.process(block) if self._bank else ():
             self.line.hear_tone(Kind(event.code) if event.on else None)
+        if self._busy and self._busy.hear(block, bytes(len(block))):
+            self.line.hear_tone(Kind.BUSY)
         if self._vad is not None:
             self.line.hear_voice(on=self._vad.process(block)[-1])
         for result in self._caller.process(block) if self._caller else ():

@@ -74,7 +74,7 @@ def test_dahdi_modes_and_zones_change_without_a_restart(zone: str) -> None:
     rig.answered()
     rig.line.change(Settings(mode="CHINA", zone=zone, hang_up=()))
     rig.pass_s(1)
-    assert rig.orders[-1][1] == events.SetMode("CHINA", zone)
+    assert rig.orders[-1][1] == events.SetMode("CHINA", 15, zone)
     rig.line.hear_tone(Kind.BUSY)
     rig.feed(Feed.REVERSED, 1)
     assert rig.line.state is State.CONNECTED
