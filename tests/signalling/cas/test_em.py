@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """E&M trunks between two of our ends: wink and immediate start, digits, answer, clearing, glare, troubles."""
 
+import msgspec
 import pytest
 
 from appliance.signalling.cas import events
@@ -203,6 +204,48 @@ def test_bits_in_error_for_10_ms_change_nothing() -> None:
         pair.b.see_bits(0b0000)
         pair.pass_s(0.5)
     assert pair.heard["b"] == [events.ChannelIdle()]
+
+
+def test_where_an_acknowledging_wink_comes_after_the_digits_it_is_no_answer() -> None:
+    now = 0.0
+    known = load("em_wink_t1")
+    variant = msgspec.structs.replace(known, timers=known.timers | {"answer_least": 0.4})
+    trunk = Channel(variant, SEVEN, clock=lambda: now)
+
+    def see(bits: int, seconds: float) -> None:
+        nonlocal now
+        trunk.see_bits(bits)
+        end = now + seconds
+        while (due := trunk.due()) is not None and due <= end:
+            now = max(now, due)
+            trunk.run()
+        now = end
+
+    see(0b0000, 1)
+    trunk.place(CALL)
+    see(0b1111, 0.2)
+    see(0b0000, 1)
+    trunk.dialled()
+    trunk.take_events()
+    see(0b1111, 0.2)
+    see(0b0000, 3)
+    assert trunk.take_events() == []
+    see(0b1111, 1)
+    assert trunk.take_events() == [events.CallAnswered()]
+
+
+@pytest.mark.parametrize("after_s", [0.08, 0.25, 0.5])
+def test_a_caller_who_gives_up_before_within_or_after_the_wink_leaves_a_free_trunk(after_s: float) -> None:
+    pair = Pair("em_wink_t1", SEVEN)
+    pair.lost = True
+    pair.b.see_bits(0b1111)
+    pair.pass_s(after_s)
+    pair.b.see_bits(0b0000)
+    pair.pass_s(1)
+    assert pair.heard["b"][1:] == [events.CallSeized(), events.CallCleared(16, by_peer=True)]
+    assert pair.bits["b"][-1][1] == 0b0000
+    assert not isinstance(pair.orders["b"][-1], events.Listen) or pair.orders["b"][-1].by is None
+    assert pair.b.state is State.IDLE
 
 
 def test_no_answer_ends_with_cause_19() -> None:
