@@ -64,10 +64,10 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
     def hear(self, signal: str) -> None:
         """A digit, or an MF signal, has come. One that is not listened to comes late: nothing."""
         made = self._incoming.hear(signal) if self._listening else None
-        if made is not None:
+        if made is Event.DIGIT and self.state is State.COLLECTING:
+            self._begin_timer()  # it runs from digit to digit
+        elif made is not None:
             self._happen(made)
-            if self.state is State.COLLECTING:
-                self._begin_timer()  # it runs from digit to digit
 
     def dialled(self) -> None:
         """All that was ordered to be dialled has been sent."""
@@ -127,7 +127,8 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
             return Event.ON_HOOK
         if bits not in far["off_hook"]:
             return None
-        return self._glare() if self.state is State.DELAYING else Event.OFF_HOOK
+        doubtful = self.state is State.DELAYING and self._signals != ""  # without digits an answer may come at once
+        return self._glare() if doubtful else Event.OFF_HOOK
 
     def _seizure(self) -> Event:
         if self._wants.dnis_digits == 0:

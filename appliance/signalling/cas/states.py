@@ -94,7 +94,6 @@ TABLE: dict[State, Cells] = {
     },
     _S.COLLECTING: {
         **_TAKEN,
-        _E.DIGIT: Move(_S.COLLECTING),
         _E.COMPLETE: Move(_S.OFFERED, (*_QUIET, _A.TELL_OFFERED)),
         _E.TIMEOUT: Move(_S.OFFERED, (*_QUIET, _A.TELL_OFFERED)),
     },

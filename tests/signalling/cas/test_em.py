@@ -149,6 +149,23 @@ def test_a_number_may_be_long_since_the_timer_runs_from_digit_to_digit() -> None
     assert pair.until("b", events.CallOffered).dnis == "5551234"
 
 
+def test_a_number_of_one_digit_is_whole_with_its_first() -> None:
+    pair = Pair("em_wink_t1", Wants(dnis_digits=1))
+    pair.a.place(Call("7"))
+    assert pair.until("b", events.CallOffered, within_s=2) == events.CallOffered("7", None)
+
+
+def test_a_caller_who_gives_up_among_his_digits_leaves_a_free_trunk() -> None:
+    pair = Pair("em_immediate_t1", SEVEN)
+    pair.a.place(CALL)
+    pair.pass_s(0.6)
+    assert pair.b.state is State.COLLECTING
+    pair.a.release()
+    pair.pass_s(2)
+    assert pair.heard["b"][1:] == [events.CallSeized(), events.CallCleared(16, by_peer=True)]
+    assert pair.idle()
+
+
 def test_a_ringdown_trunk_offers_at_once() -> None:
     pair = Pair("em_immediate_t1", Wants(dnis_digits=0))
     pair.a.place(Call())
@@ -269,15 +286,26 @@ def test_no_digits_end_the_seizure_and_the_trunk_is_held_until_the_far_end_lets_
     assert pair.heard["b"][-1] == events.ChannelIdle()
 
 
-def test_a_new_seizure_within_the_guard_time_is_a_call_of_its_own() -> None:
-    pair = Pair("em_wink_t1", SEVEN)
-    talk(pair)
+@pytest.mark.parametrize(
+    ("variant", "wants", "then"),
+    [
+        ("em_wink_t1", SEVEN, [events.CallSeized()]),
+        ("em_immediate_t1", SEVEN, [events.CallSeized()]),
+        ("em_immediate_t1", Wants(dnis_digits=0), [events.CallSeized(), events.CallOffered("", None)]),
+    ],
+)
+def test_a_new_seizure_within_the_guard_time_is_a_call_of_its_own(
+    variant: str, wants: Wants, then: list[events.Event]
+) -> None:
+    pair = Pair(variant, wants)
+    talk(pair, CALL if wants.dnis_digits else Call())
     pair.b.release()
     pair.lost = True
     pair.later(0.2, lambda: pair.b.see_bits(0b0000))
     pair.later(0.4, lambda: pair.b.see_bits(0b1111))
     pair.pass_s(0.5)
-    assert pair.heard["b"][-2:] == [events.CallCleared(16, by_peer=False), events.CallSeized()]
+    cleared = pair.heard["b"].index(events.CallCleared(16, by_peer=False))
+    assert pair.heard["b"][cleared + 1 :] == then
 
 
 @pytest.mark.parametrize("after_s", [0.05, 0.3, 0.6, 1.5, 5.0])
