@@ -68,10 +68,13 @@ int bl_digits_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t
 	return 0;
 }
 
-/* The times of a sending are its own. */
+/* The times of a sending are its own, the clock is the codec's. */
 static void end_events(struct bl_telephone_event_tx *tx)
 {
+	uint32_t clock_hz = tx->cfg.clock_hz;
+
 	(void)bl_telephone_event_tx_set(tx, NULL); /* defaults cannot fail */
+	tx->cfg.clock_hz = clock_hz;
 	bl_telephone_event_tx_stop(tx);
 }
 

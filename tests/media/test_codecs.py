@@ -18,6 +18,7 @@ from appliance.media.segment import Segment
 from tests.media.codec_sound import CODED, DYNAMIC, UNITS, alone, payloads
 from tests.media.rig import Side, engine_process, engine_thread, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer
+from tests.media.virtual import virtual_engine
 from tests.ports import HOST
 from tests.sound import alaw
 from tests.sound.compare import compare, pesq_narrowband
@@ -209,6 +210,18 @@ def test_rfc4733_events_at_the_clock_of_the_codec_are_digits_both_ways(side: Sid
     assert {later.timestamp - earlier.timestamp for earlier, later in itertools.pairwise(sounding(peer))} <= {
         160 * units * n for n in range(1, 12)
     }
+
+
+def test_rfc4733_2_1_second_sending_of_digits_is_at_the_clock_of_the_codec_too() -> None:
+    with virtual_engine() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(FIRST, peer.address, Codec.OPUS, event_type=EVENTS, payload_type=DYNAMIC[Codec.OPUS])
+        for sending in (1, 2):
+            peer.received.clear()
+            side.engine.send_digits(FIRST, sending, "9", on_ms=100, off_ms=60)
+            host.tick(100)
+            events = [packet.payload for packet in peer.hear() if packet.payload_type == EVENTS]
+            assert max(struct.unpack(">BBH", payload)[2] for payload in events) == 4800, sending
 
 
 def sounding(peer: RtpPeer) -> list[RtpPacket]:
