@@ -168,9 +168,10 @@ static int span_open(struct bl_span *span, int first)
 {
 	struct settings s = settings_of(span);
 	struct state *st = state_of(span);
+	int fd = settings_valid(span, &s) ? bind_socket(&s) : -EINVAL;
 
-	if (!settings_valid(span, &s))
-		return -EINVAL;
+	if (fd < 0)
+		return fd;
 	span->phase = (struct bl_phase){.least_ns = (int64_t)s.jitter_ms * 1000000};
 	bl_phase_start(&span->phase);
 	if (first) {
@@ -181,7 +182,7 @@ static int span_open(struct bl_span *span, int first)
 		(void)!getrandom(&st->sequence, sizeof st->sequence, GRND_NONBLOCK);
 	}
 	repair(st, &s);
-	return bind_socket(&s);
+	return fd;
 }
 
 /* The far end keeps its place for us: time that passed is packets that were lost. */

@@ -64,50 +64,68 @@ static void survey_clocks(struct bl_engine *e)
 	e->segment->header.clock.domains = (uint32_t)__builtin_popcount(domains);
 }
 
+static void close_timeslots(struct bl_engine *e, unsigned n)
+{
+	for (unsigned i = 0; i < BL_TIMESLOTS; i++)
+		bl_port_close(e, n * BL_TIMESLOTS + i);
+}
+
 static void start_d_channel(struct bl_span *span)
 {
 	(void)bl_hdlc_rx_init(&span->rx, NULL); /* defaults cannot fail */
 	(void)bl_hdlc_tx_init(&span->tx, NULL);
 }
 
-/* `first`: a new life of the span; otherwise the engine comes back and counters, clock and numbering go on. */
-int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *settings, bool first)
+static int open_card(struct bl_engine *e, unsigned n, const struct bl_open_span *settings, bool first)
 {
 	struct bl_span *span = &e->segment->spans[n];
-	struct bl_open_span wanted = *settings;
 	int fd;
 
-	if (!valid(&wanted))
-		return -EINVAL;
-	bl_span_release(e, n);
+	span->settings = *settings;
+	fd = io_of(span)->open(span, first);
+	if (fd < 0)
+		return fd;
+	e->span_fds[n] = fd;
+	bl_cas_begin(span, first);
 	if (first) {
-		span->open = 0;
 		span->counters = (struct bl_span_counters){0};
 		span->alarms = span->card_alarms = 0;
 		span->bad_ticks = span->good_ticks = span->fit_windows = 0;
 		start_d_channel(span);
 	}
-	span->number = (uint8_t)n;
-	span->settings = wanted;
-	bl_cas_begin(span, first);
-	fd = io_of(span)->open(span, first);
-	if (fd < 0) {
-		span->open = 0;
-		return fd;
-	}
-	e->span_fds[n] = fd;
 	atomic_signal_fence(memory_order_seq_cst);
 	span->open = 1;
-	survey_clocks(e);
 	return 0;
+}
+
+/*
+ * `first`: a new life of the span; otherwise the engine comes back and counters, clock and numbering go on. One that is
+ * open goes on as it was where the card refuses.
+ */
+int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *settings, bool first)
+{
+	struct bl_span *span = &e->segment->spans[n];
+	struct bl_open_span wanted = *settings, before = span->settings;
+	bool goes_on = first && span->open;
+	int error;
+
+	if (!valid(&wanted))
+		return -EINVAL;
+	bl_span_release(e, n);
+	span->number = (uint8_t)n;
+	span->open = 0;
+	error = open_card(e, n, &wanted, first);
+	if (error && goes_on && open_card(e, n, &before, false))
+		close_timeslots(e, n);
+	survey_clocks(e);
+	return error;
 }
 
 int bl_span_close(struct bl_engine *e, unsigned n)
 {
 	if (!e->segment->spans[n].open)
 		return -ENOTCONN;
-	for (unsigned i = 0; i < BL_TIMESLOTS; i++)
-		bl_port_close(e, n * BL_TIMESLOTS + i);
+	close_timeslots(e, n);
 	bl_span_release(e, n);
 	e->segment->spans[n].open = 0;
 	e->segment->spans[n].alarms = 0;

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.media.events import FrameReceived, TapSound
+from appliance.media.events import CommandRefused, FrameReceived, TapSound
 from drivers.model import SPANS, Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
@@ -73,6 +73,20 @@ def test_span_cannot_be_its_own_partner(side: Side) -> None:
     side.engine.open_span(4, VpairSettings(partner=4), None)
     time.sleep(0.05)  # some ticks
     assert not side.engine.span_status(4).open
+
+
+def test_opening_anew_that_is_refused_leaves_the_span_as_it_was(side: Side) -> None:
+    driver, port = VpairDriver(side.engine), Timeslot(5, 1).port
+    side.engine.open_timeslot(port)
+    before = driver.status(5).counters.received
+    driver.configure(5, VpairSettings(partner=5), D_CHANNEL)
+    assert side.line.wait(CommandRefused).error == "EINVAL"
+    until(lambda: driver.status(5).counters.received > before + 10)
+    assert driver.status(5).open
+    side.recorder.engine.record(7, port, port, 0)
+    side.ivr.engine.open_timeslot(Timeslot(2, 1).port)
+    side.ivr.engine.play(Timeslot(2, 1).port, 1, [side.arena.add_alaw(noise(0.2, 1))])
+    until(lambda: noise(0.2, 1) in side.recorder.left(7))
 
 
 @pytest.mark.parametrize(
