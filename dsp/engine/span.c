@@ -55,7 +55,7 @@ static void survey_clocks(struct bl_engine *e)
 	for (unsigned i = BL_SPANS; i-- > 0;) {
 		const struct bl_span *span = &e->segment->spans[i];
 
-		if (!span->open)
+		if (!span->open || !valid(&span->settings))
 			continue;
 		e->segment->header.clock.trim_ppm = (double)span->settings.trim_ppm;
 		if (span->settings.clock_recovered)
@@ -146,6 +146,7 @@ int bl_span_send_frame(struct bl_engine *e, unsigned n, const struct bl_send_fra
 
 void bl_spans_resume(struct bl_engine *e)
 {
+	survey_clocks(e); /* of those that have come back */
 	for (unsigned i = 0; i < BL_SPANS; i++)
 		if (e->span_fds[i] >= 0)
 			io_of(&e->segment->spans[i])->resume(&e->segment->spans[i], &e->tick);

@@ -8,6 +8,7 @@ each is the far end.
 from __future__ import annotations
 
 import random
+import socket
 from collections.abc import Iterator
 
 import msgspec
@@ -15,11 +16,13 @@ import numpy as np
 import pytest
 
 from appliance.media.events import FrameReceived, Profile
+from drivers.cesopsn import CesopsnSettings
 from drivers.model import SpanStatus, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from tests.media.rig import Listener, Side, engine_process, noise, until
 from tests.media.tones import RATE, Tone, judge, sine
 from tests.media.virtual import TICKS_A_SECOND, VirtualEngine, virtual_engine
+from tests.ports import HOST, free_port
 from tests.sound import alaw
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
@@ -352,3 +355,21 @@ def test_killed_engine_takes_both_clocks_up_again() -> None:
         received = driver.counters(APART).received
         until(lambda: driver.counters(APART).received > received + 100)
         assert driver.counters(APART).resyncs == 2
+
+
+def test_clock_of_a_span_that_did_not_come_back_has_no_part_in_the_box() -> None:
+    """One domain is left, so nothing is delayed."""
+    here, there = (HOST, free_port()), (HOST, free_port())
+    with virtual_engine() as host, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as usurper:
+        engine = Side(host).engine
+        for span in (0, 1):
+            engine.open_span(span, VpairSettings(partner=1 - span, far_ppm=0.0), 16)
+        engine.open_span(2, CesopsnSettings(here, there, clock_domain=2), 16)
+        host.tick(2)
+        assert engine.span_status(0).store_ms == STORE_MS
+        host.die()
+        usurper.bind(here)
+        host.start()
+        host.tick(2)
+        assert not engine.span_status(2).open
+        assert engine.span_status(0).store_ms == 0

@@ -202,6 +202,7 @@ static void tear(struct bl_segment *s)
 	for (int i = 0; i < 200; i++) {
 		struct bl_span *span = &s->spans[chance(4)];
 
+		((uint8_t *)&s->spans[2].settings)[chance(sizeof span->settings)] = (uint8_t)chance(256);
 		((uint8_t *)&span->loop)[chance(sizeof span->loop)] = (uint8_t)chance(256);
 		((uint8_t *)&span->cas)[chance(sizeof span->cas)] = (uint8_t)chance(256);
 		((uint8_t *)&span->store)[chance(sizeof span->store)] = (uint8_t)chance(256);
