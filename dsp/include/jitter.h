@@ -21,7 +21,8 @@
  * the same way, a period now and then. While nothing is joined the octets are untouched.
  * When the buffer runs empty it waits where it is: the next packet is either the late one, then nothing is lost and the
  * delay has grown, or a later one, then the wait has stood for those lost. 200 ms without sound is a pause; what comes
- * after is laid out anew at the delay known best.
+ * after is laid out anew at the delay known best. One packet from before the ring is late, two in a row are another
+ * time base.
  *
  * Voice-band data (V.152): cfg.vbd holds the delay fixed, no joins, no waiting. Drift of the far clock is then taken
  * out by the caller's resampler (skew.h), told by cfg.resampled and steered by bl_jitter_skew_ppm.
@@ -71,6 +72,7 @@ struct bl_jitter {
 	uint32_t whole;      /* samples heard in a row, saturating at BL_JITTER_LAG_MAX */
 	int32_t wish;        /* samples to say twice; below 0: to leave out */
 	int32_t last_lead;   /* wait of the last packet */
+	uint32_t apart;      /* timestamp of a second packet in a row from before the ring: another time base */
 	uint32_t base;       /* delay of bin 0 */
 	uint32_t window;     /* packets since the last judgement */
 	uint32_t total;      /* of the bins */

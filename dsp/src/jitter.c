@@ -131,6 +131,11 @@ static __attribute__((noinline)) int put_any(struct bl_jitter *j, uint32_t times
 {
 	int32_t lead = (int32_t)(timestamp - j->play);
 
+	if (j->running && lead < -BL_JITTER_SAMPLES && timestamp != j->apart) {
+		j->apart = timestamp + (uint32_t)n;
+		note_late(j);
+		return -ETIME;
+	}
 	if (!j->running || lead > LEAD_MAX || lead < -BL_JITTER_SAMPLES)
 		lay_out(j, timestamp);
 	bl_jitter_observe(j, j->now - waited - timestamp);

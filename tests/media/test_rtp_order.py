@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Numbers and times of a peer that are not as they should be: a new row, a straggler, a flood. In virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pytest
+
+from appliance.media.events import Codec, ComfortNoise
+from tests.media.codec_sound import DYNAMIC, UNITS, payloads
+from tests.media.rig import Side
+from tests.media.rtp_peer import RtpPacket, RtpPeer
+from tests.media.virtual import VirtualEngine, virtual_engine
+from tests.sound import alaw
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
+
+PORT, EVENTS, NOISE, PACKET, PACKET_TICKS = 256, 101, 13, 160, 4
+CODECS = [Codec.PCMA, Codec.G722, Codec.OPUS]
+TONE = (8000 * np.sin(2 * np.pi * 440 * np.arange(PACKET * 150) / 8000)).astype(np.int16)
+
+
+class Call:
+    """A port of an engine in virtual time and its peer, who speaks a codec."""
+
+    def __init__(self, host: VirtualEngine, peer: RtpPeer, codec: Codec) -> None:
+        self.host, self.peer, self.codec = host, peer, codec
+        self.side = Side(host)
+        noise = None if codec is Codec.OPUS else ComfortNoise()
+        self.side.engine.open_rtp(
+            PORT, peer.address, codec, event_type=EVENTS, payload_type=DYNAMIC.get(codec), noise=noise
+        )
+        self.side.engine.record(1, PORT, PORT, 0)
+        host.tick()
+
+    def says(self, packets: int, number: int = 1000, place: int = 0) -> list[RtpPacket]:
+        """A tone from a number and a place in time on, in packets."""
+        if self.codec is Codec.PCMA:
+            coded = [alaw.encode(TONE[at : at + PACKET]) for at in range(0, len(TONE), PACKET)]
+        else:
+            coded = payloads(self.codec, TONE)
+        kind, step = DYNAMIC.get(self.codec, {Codec.PCMA: 8}.get(self.codec, 9)), PACKET * UNITS.get(self.codec, 1)
+        return [
+            RtpPacket(number + n, (place + n) * step, coded[n % len(coded)], payload_type=kind) for n in range(packets)
+        ]
+
+    def hears(self, turns: Iterable[list[RtpPacket]]) -> None:
+        """What comes every 20 ms."""
+        for packets in turns:
+            for packet in packets:
+                self.peer.send(packet.encode())
+            self.host.tick(PACKET_TICKS)
+
+
+@pytest.fixture(params=CODECS, ids=[codec.name for codec in CODECS])
+def call(request: pytest.FixtureRequest) -> Iterator[Call]:
+    with virtual_engine() as host, RtpPeer(host.rtp_base) as peer:
+        yield Call(host, peer, request.param)
+
+
+def each(packets: list[RtpPacket]) -> list[list[RtpPacket]]:
+    return [[packet] for packet in packets]
+
+
+@pytest.mark.parametrize("turns", [30, 50])
+def test_straggler_costs_nothing_but_itself(call: Call, turns: int) -> None:
+    """One that comes when the buffer is long past its place: 0.6 s, and a second."""
+    stream = each(call.says(150))
+    stream[50 + turns].append(stream[50].pop())
+    call.hears(stream)
+    rtp = call.side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.lost, rtp.late, rtp.resyncs) == (150, 0, 1, 0)
+    assert rtp.concealed_samples == PACKET
+
+
+def test_what_a_stall_of_the_network_held_back_is_decoded(call: Call) -> None:
+    """400 ms at once."""
+    stream = each(call.says(150))
+    stream[50:71] = [*[[] for _ in range(20)], [packet for turn in stream[50:71] for packet in turn]]
+    call.hears(stream)
+    rtp = call.side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.lost, rtp.bad) == (150, 0, 0)
+    heard = alaw.decode(call.side.recorder.left(1)[-PACKET * 60 :])
+    assert alaw.level_dbm0(heard) == pytest.approx(alaw.level_dbm0(TONE), abs=1)
