@@ -69,8 +69,11 @@ class RtpSource:
         return float(self._state.jitter) / 16
 
     def take(self, packet: RtpPacket, sample: int) -> bool:
-        """Account for a packet that came at a sample of the receiver's clock. False: a duplicate."""
-        return int(lib.bl_rtp_source_take(self._state, _packet(packet), sample & 0xFFFFFFFF)) == 0
+        """Account for a packet that came at a sample of the receiver's clock. False: it is not believed to be new."""
+        if lib.bl_rtp_source_take(self._state, packet.sequence) < 0:
+            return False
+        lib.bl_rtp_source_observe(self._state, packet.timestamp, sample & 0xFFFFFFFF)
+        return True
 
 
 def _packet(packet: RtpPacket) -> Any:

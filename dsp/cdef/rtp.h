@@ -21,5 +21,6 @@ struct bl_rtp_source {
 void bl_rtp_header(uint8_t *out, const struct bl_rtp_packet *packet);
 int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n);
 void bl_rtp_source_reset(struct bl_rtp_source *s);
-int bl_rtp_source_take(struct bl_rtp_source *s, const struct bl_rtp_packet *packet, uint32_t sample);
+int bl_rtp_source_take(struct bl_rtp_source *s, uint16_t sequence);
+void bl_rtp_source_observe(struct bl_rtp_source *s, uint32_t timestamp, uint32_t sample);
 uint64_t bl_rtp_source_lost(const struct bl_rtp_source *s);

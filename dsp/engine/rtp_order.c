@@ -11,8 +11,6 @@
 #include "g711.h"
 #include "machine.h"
 
-#define APART 500 /* sequence numbers: another life of the sender */
-
 static struct bl_rtp_codec *codec_of(struct bl_engine *e, unsigned port)
 {
 	return &e->segment->codecs[port - BL_RTP_FIRST];
@@ -144,8 +142,7 @@ bool bl_order_take(struct bl_engine *e, unsigned port, const struct bl_rtp_packe
 	struct bl_rtp_codec *c = codec_of(e, port);
 	int step = (int16_t)(packet->sequence - c->next);
 
-	if (!c->started || step > APART || step < -APART) {
-		bl_order_forget(e, port);
+	if (!c->started) {
 		c->started = 1;
 		c->end = packet->timestamp;
 		step = 0;

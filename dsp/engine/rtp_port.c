@@ -55,14 +55,26 @@ static void account(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, u
 		bl_loss_take(&r->loss, (uint32_t)step - 1, late);
 }
 
+/* Whether it is new. */
+static bool is_new(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	int life = bl_rtp_source_take(&r->rx, packet->sequence);
+
+	if (life > 0 && bl_codec_coded(r->codec))
+		bl_order_forget(e, port);
+	return life >= 0;
+}
+
 static void take_sound(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	uint32_t highest = r->rx.highest;
 	int late;
 
-	if (bl_rtp_source_take(&r->rx, packet, (uint32_t)e->tick.sample))
+	if (!is_new(e, port, packet))
 		return;
+	bl_rtp_source_observe(&r->rx, packet->timestamp, (uint32_t)e->tick.sample);
 	if (bl_codec_coded(r->codec))
 		late = !bl_order_take(e, port, packet);
 	else
@@ -72,22 +84,18 @@ static void take_sound(struct bl_engine *e, unsigned port, const struct bl_rtp_p
 	account(r, packet, highest, late);
 }
 
-/* Its place in the order of a codec's packets. */
-static void pass(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
+/* One without sound has its place in the order of a codec's packets. False: it is not new. */
+static bool pass(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
 {
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_packet silent = *packet;
 
+	if (!is_new(e, port, packet))
+		return false;
 	silent.length = 0;
-	if (bl_codec_coded(bl_rtp_of(e, port)->codec))
+	if (bl_codec_coded(r->codec))
 		(void)bl_order_take(e, port, &silent); /* there is no sound that could be late */
-}
-
-static void take_noise(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
-{
-	if (bl_rtp_source_take(&bl_rtp_of(e, port)->rx, packet, (uint32_t)e->tick.sample))
-		return;
-	pass(e, port, packet);
-	bl_noise_take(e, port, packet);
+	return true;
 }
 
 /* `wire`: its timestamp by the codec's clock. */
@@ -97,9 +105,8 @@ static void take_event(struct bl_engine *e, unsigned port, const struct bl_rtp_p
 	struct bl_telephone_event_change changes[CHANGES];
 	int count;
 
-	if (bl_rtp_source_take(&r->rx, packet, (uint32_t)e->tick.sample))
+	if (!pass(e, port, packet))
 		return;
-	pass(e, port, packet);
 	count = bl_telephone_event_rx_take(&r->event_rx, wire, packet->marker, packet->payload, packet->length, changes,
 	                                   CHANGES);
 	if (count < 0) {
@@ -167,7 +174,8 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 		return;
 	}
 	if (r->noise_type && packet.payload_type == r->noise_type) {
-		take_noise(e, port, &packet);
+		if (pass(e, port, &packet))
+			bl_noise_take(e, port, &packet);
 		return;
 	}
 	r->wire_timestamp += bl_codec_units(r->codec) * (packet.timestamp - r->timestamp);

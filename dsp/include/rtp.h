@@ -25,6 +25,8 @@ struct bl_rtp_packet {
 
 struct bl_rtp_source {
 	uint32_t started;
+	uint32_t timed;   /* `transit` is known */
+	uint32_t again;   /* sequence number that would show another life of the sender, RFC 3550 A.1 */
 	uint32_t highest; /* extended sequence number */
 	uint32_t first;
 	uint64_t seen;     /* bit n: highest - n came */
@@ -39,8 +41,13 @@ void bl_rtp_header(uint8_t *out, const struct bl_rtp_packet *packet);
 /* Read a packet of n octets; -EBADMSG: not RTP version 2, or shorter than its own header, extension and padding say. */
 int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n);
 void bl_rtp_source_reset(struct bl_rtp_source *s);
-/* Account for a packet that came at `sample` of our clock. 0: new, -EEXIST: a duplicate. */
-int bl_rtp_source_take(struct bl_rtp_source *s, const struct bl_rtp_packet *packet, uint32_t sample);
+/*
+ * Account for a packet. 0: new, 1: the first that is believed of another life of the sender, -EEXIST: a duplicate,
+ * -ESTALE: a number so far off that only a second one in a row is believed (RFC 3550 A.1).
+ */
+int bl_rtp_source_take(struct bl_rtp_source *s, uint16_t sequence);
+/* One whose timestamp tells when it was sent, and that came at `sample` of our clock. */
+void bl_rtp_source_observe(struct bl_rtp_source *s, uint32_t timestamp, uint32_t sample);
 /* Packets that should have come and have not. */
 uint64_t bl_rtp_source_lost(const struct bl_rtp_source *s);
 

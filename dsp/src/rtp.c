@@ -9,6 +9,9 @@
 #define VERSION 2u
 #define PADDING 0x20u
 #define EXTENSION 0x10u
+#define DROPOUT 3000  /* RFC 3550 A.1 */
+#define MISORDER 64   /* numbers of which is known whether they came */
+#define NONE 0x10000u /* no sequence number */
 
 void bl_rtp_header(uint8_t *out, const struct bl_rtp_packet *packet)
 {
@@ -57,48 +60,62 @@ static void start(struct bl_rtp_source *s, uint16_t sequence)
 {
 	s->started = 1;
 	s->highest = s->first = 0x10000u + sequence; /* one turn up, so that an older one does not fall below zero */
+	s->again = NONE;
 	s->seen = 1;
 	s->received++;
 }
 
-/* RFC 3550 A.8, in samples of 1/8 ms; the sample clock advances by ticks, which is the resolution. */
-static void observe_jitter(struct bl_rtp_source *s, uint32_t transit)
+/* What is missing of the life before stays so. */
+static void start_again(struct bl_rtp_source *s, uint16_t sequence)
 {
-	int32_t difference = (int32_t)(transit - s->transit);
+	uint32_t expected = s->highest - s->first + 1;
+
+	start(s, sequence);
+	s->first -= expected;
+}
+
+int bl_rtp_source_take(struct bl_rtp_source *s, uint16_t sequence)
+{
+	int32_t step = (int16_t)(sequence - (uint16_t)s->highest);
+
+	if (!s->started) {
+		start(s, sequence);
+		return 0;
+	}
+	if (step >= DROPOUT || step <= -MISORDER) {
+		if (sequence != s->again) {
+			s->again = (uint16_t)(sequence + 1);
+			return -ESTALE;
+		}
+		start_again(s, sequence);
+		return 1;
+	}
+	if (step > 0) {
+		s->seen = step < 64 ? s->seen << step | 1 : 1;
+		s->highest += (uint32_t)step;
+	} else if (s->seen & 1ull << -step) {
+		s->duplicates++;
+		return -EEXIST;
+	} else {
+		s->seen |= 1ull << -step;
+	}
+	s->received++;
+	return 0;
+}
+
+/* RFC 3550 A.8, in samples of 1/8 ms; the sample clock advances by ticks, which is the resolution. */
+void bl_rtp_source_observe(struct bl_rtp_source *s, uint32_t timestamp, uint32_t sample)
+{
+	uint32_t transit = sample - timestamp;
+	int32_t difference = s->timed ? (int32_t)(transit - s->transit) : 0;
 
 	s->transit = transit;
+	s->timed = 1;
 	if (difference < 0)
 		difference = -difference;
 	if (difference > 8000) /* another time base, not jitter */
 		return;
 	s->jitter += (uint32_t)difference - ((s->jitter + 8) >> 4);
-}
-
-int bl_rtp_source_take(struct bl_rtp_source *s, const struct bl_rtp_packet *packet, uint32_t sample)
-{
-	int32_t step;
-
-	if (!s->started) {
-		start(s, packet->sequence);
-		s->transit = sample - packet->timestamp;
-		return 0;
-	}
-	step = (int16_t)(packet->sequence - (uint16_t)s->highest);
-	if (step > 0) {
-		s->seen = step < 64 ? s->seen << step | 1 : 1;
-		s->highest += (uint32_t)step;
-	} else if (step > -64) {
-		uint64_t bit = 1ull << -step;
-
-		if (s->seen & bit) {
-			s->duplicates++;
-			return -EEXIST;
-		}
-		s->seen |= bit;
-	} /* older still: cannot be told from a duplicate, counts as received */
-	s->received++;
-	observe_jitter(s, sample - packet->timestamp);
-	return 0;
 }
 
 uint64_t bl_rtp_source_lost(const struct bl_rtp_source *s)

@@ -12,8 +12,10 @@ static void take(struct bl_rtp_source *source, struct bl_jitter *jitter, const u
 		return;
 	if (packet.payload < octets || packet.payload + packet.length > octets + n)
 		abort();
-	if (bl_rtp_source_take(source, &packet, packet.timestamp ^ packet.sequence) == 0)
-		(void)bl_jitter_put(jitter, packet.timestamp, packet.payload, packet.length);
+	if (bl_rtp_source_take(source, packet.sequence) < 0)
+		return;
+	bl_rtp_source_observe(source, packet.timestamp, packet.timestamp ^ packet.sequence);
+	(void)bl_jitter_put(jitter, packet.timestamp, packet.payload, packet.length);
 }
 
 static void set(struct fuzz *f, struct bl_jitter *jitter)

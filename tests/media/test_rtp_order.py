@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -60,8 +61,27 @@ def call(request: pytest.FixtureRequest) -> Iterator[Call]:
         yield Call(host, peer, request.param)
 
 
+@pytest.fixture
+def plain() -> Iterator[Call]:
+    """A call in G.711."""
+    with virtual_engine() as host, RtpPeer(host.rtp_base) as peer:
+        yield Call(host, peer, Codec.PCMA)
+
+
 def each(packets: list[RtpPacket]) -> list[list[RtpPacket]]:
     return [[packet] for packet in packets]
+
+
+def test_rfc3550_a_1_sender_that_numbers_anew_is_heard_from_its_second_packet_on(call: Call) -> None:
+    """As some phones do after a hold; the time goes on."""
+    call.hears(each(call.says(150)))
+    before = len(call.side.recorder.left(1))
+    call.hears(each(call.says(50, number=1150 - 120, place=150)))
+    heard = alaw.decode(call.side.recorder.left(1)[before + 1600 :])
+    levels = [alaw.level_dbm0(heard[at : at + 800]) for at in range(0, len(heard) - 800, 800)]
+    assert levels == pytest.approx([alaw.level_dbm0(TONE)] * len(levels), abs=3)
+    rtp = call.side.engine.port_status(PORT).rtp
+    assert (rtp.received, rtp.lost, rtp.duplicates) == (199, 0, 0)
 
 
 @pytest.mark.parametrize("turns", [30, 50])
@@ -84,3 +104,15 @@ def test_what_a_stall_of_the_network_held_back_is_decoded(call: Call) -> None:
     assert (rtp.received, rtp.lost, rtp.bad) == (150, 0, 0)
     heard = alaw.decode(call.side.recorder.left(1)[-PACKET * 60 :])
     assert alaw.level_dbm0(heard) == pytest.approx(alaw.level_dbm0(TONE), abs=1)
+
+
+def test_rfc3550_a_8_event_says_nothing_of_jitter(plain: Call) -> None:
+    """All its packets have one timestamp, that of its beginning (RFC 4733 §2.2)."""
+    plain.hears(each(plain.says(50)))
+    plain.hears(
+        [RtpPacket(1050 + n, 50 * PACKET, struct.pack(">BBH", 5, 10, 160 * (n + 1)), payload_type=EVENTS)]
+        for n in range(25)
+    )
+    assert plain.side.engine.port_status(PORT).jitter_ms == 0
+    plain.hears(each(plain.says(10, number=1075, place=75)))
+    assert plain.side.engine.port_status(PORT).jitter_ms == 0
