@@ -89,12 +89,14 @@ static bool pass(struct bl_engine *e, unsigned port, const struct bl_rtp_packet 
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_packet silent = *packet;
+	uint32_t highest = r->rx.highest;
 
 	if (!is_new(e, port, packet))
 		return false;
 	silent.length = 0;
 	if (bl_codec_coded(r->codec))
 		(void)bl_order_take(e, port, &silent); /* there is no sound that could be late */
+	account(r, packet, highest, 0);
 	return true;
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,24 @@ def test_what_a_stall_of_the_network_held_back_is_decoded(call: Call) -> None:
     assert (rtp.received, rtp.lost, rtp.bad) == (150, 0, 0)
     heard = alaw.decode(call.side.recorder.left(1)[-PACKET * 60 :])
     assert alaw.level_dbm0(heard) == pytest.approx(alaw.level_dbm0(TONE), abs=1)
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        RtpPacket(1020, 20 * PACKET, bytes([40]), payload_type=NOISE),
+        RtpPacket(1020, 20 * PACKET, struct.pack(">BBH", 5, 10, 160), payload_type=EVENTS),
+    ],
+    ids=["noise", "event"],
+)
+def test_packet_lost_before_one_without_sound_is_lost(plain: Call, silent: RtpPacket) -> None:
+    spoken = plain.says(39, number=1000)
+    plain.hears(each(spoken[:19]))
+    plain.hears([[silent]])
+    plain.hears(each([replace(packet, sequence=packet.sequence + 1) for packet in spoken[20:]]))
+    status = plain.side.engine.port_status(PORT)
+    assert status.rtp.lost == 1
+    assert status.loss_percent == pytest.approx(100 / 40, abs=0.3)
 
 
 def test_rfc3550_a_8_event_says_nothing_of_jitter(plain: Call) -> None:
