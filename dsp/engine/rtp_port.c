@@ -226,7 +226,7 @@ static void play_out(struct bl_engine *e, unsigned port)
 	bool running;
 	int came;
 
-	*quiet = r->pause && bl_noise_is_due(e, port);
+	*quiet = r->pause && !r->over && bl_noise_is_due(e, port);
 	if (bl_codec_coded(r->codec))
 		bl_order_tick(e, port);
 	running = r->jitter.running;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import struct
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +15,7 @@ from appliance.media.events import Codec, ComfortNoise, DigitsSent, PlayEnded, P
 from tests.media.codec_sound import payloads
 from tests.media.rig import Side, engine_thread, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer
+from tests.media.virtual import virtual_engine
 from tests.ports import HOST
 from tests.sound import alaw
 from tests.sound.compare import find_delay, pesq_narrowband
@@ -73,6 +75,20 @@ def test_rfc3389_pause_of_a_peer_is_noise_at_its_level_and_nothing_is_lost(
         assert alaw.level_dbm0(silence) == pytest.approx(DBM0_OF_0_DBOV - 50, abs=1.5 if pause > 10 else 3)
         again = heard[began + 8000 + 160 * (pause + 2) :][:6400]
         assert alaw.level_dbm0(again) == pytest.approx(alaw.level_dbm0(tone), abs=0.5)
+
+
+def test_rfc3550_6_6_noise_of_a_stream_that_has_said_bye_is_over() -> None:
+    with virtual_engine() as host, RtpPeer(host.rtp_base) as peer:
+        side = Side(host)
+        side.engine.open_rtp(PORT, peer.address, noise=ComfortNoise())
+        host.tick()
+        peer.send(RtpPacket(1, 160, bytes([40]), payload_type=NOISE).encode())
+        host.tick(40)
+        peer.send(struct.pack(">BBHIBBHI", 0x80, 201, 1, 0x1234, 0x81, 203, 1, 0x1234))
+        host.tick()
+        side.engine.record(1, PORT, PORT, 0)
+        host.tick(100)
+        assert set(side.recorder.left(1)) == {alaw.IDLE}
 
 
 def test_silence_of_a_voice_is_described_and_the_voice_stays(side: Side) -> None:
