@@ -215,8 +215,10 @@ void bl_rtp_conceal(struct bl_engine *e);
 void bl_rtp_send(struct bl_engine *e);
 
 /* rtp_order.c: ports whose codec is no law of G.711 */
+void bl_order_begin(struct bl_engine *e, unsigned port);
+/* Another row of numbers comes. */
 void bl_order_forget(struct bl_engine *e, unsigned port);
-/* A packet of the held source, without sound where its length is 0; false: too late to be heard. */
+/* A packet of the held source, without sound where its length is 0; false: too late or too much to be heard. */
 bool bl_order_take(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet);
 /* Before the jitter buffer gives a tick. */
 void bl_order_tick(struct bl_engine *e, unsigned port);

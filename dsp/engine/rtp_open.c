@@ -52,7 +52,7 @@ void bl_rtp_codec_begin(struct bl_engine *e, unsigned port)
 	if (!bl_codec_coded(r->codec))
 		return;
 	bl_codec_init(&e->segment->codecs[port - BL_RTP_FIRST].state, r->codec);
-	bl_order_forget(e, port);
+	bl_order_begin(e, port);
 }
 
 void bl_rtp_setup(struct bl_engine *e, unsigned port, const struct bl_rtp_command *c)

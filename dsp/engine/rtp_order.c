@@ -5,15 +5,26 @@
  * A packet that comes before one sent earlier waits until that one comes, or until the buffer has nothing left to give
  * but what is missing: so long the earlier one would still be heard. What waited tells of the network by the time at
  * which it came. Events and descriptions of silence stand in the same row of numbers, without sound.
+ *
+ * Decoding is dear: who sends more than can be heard, by fault or by malice, is not decoded, lest all others wait.
  */
 #include <string.h>
 
 #include "g711.h"
 #include "machine.h"
 
+#define TICK_SAMPLES (2 * BL_TICK_SAMPLES) /* decoded a tick: twice what is heard in it, */
+#define BURST_SAMPLES BL_JITTER_SAMPLES    /* and what the buffer can hold, behind a stall of the network */
+
 static struct bl_rtp_codec *codec_of(struct bl_engine *e, unsigned port)
 {
 	return &e->segment->codecs[port - BL_RTP_FIRST];
+}
+
+void bl_order_begin(struct bl_engine *e, unsigned port)
+{
+	codec_of(e, port)->samples_left = BURST_SAMPLES;
+	bl_order_forget(e, port);
 }
 
 void bl_order_forget(struct bl_engine *e, unsigned port)
@@ -38,20 +49,25 @@ static void put(struct bl_rtp_port *r, uint32_t timestamp, const int16_t *sound,
 	(void)bl_jitter_put_held(&r->jitter, timestamp, octets, n, r->jitter.now - came); /* late: counted there */
 }
 
-static void decode(struct bl_rtp_port *r, struct bl_rtp_codec *c, const struct bl_rtp_packet *packet, uint32_t came)
+/* False: it is more than can be heard. */
+static bool decode(struct bl_rtp_port *r, struct bl_rtp_codec *c, const struct bl_rtp_packet *packet, uint32_t came)
 {
 	int16_t sound[BL_CODEC_SAMPLES_MAX];
-	int n = 0;
+	int n;
 
 	c->next = (uint16_t)(packet->sequence + 1);
-	if (packet->length)
-		n = bl_codec_decode(&c->state, r->codec, packet->payload, packet->length, sound);
-	if (n < 0)
-		r->counters.bad++;
+	if (!packet->length)
+		return true;
+	if (c->samples_left < BL_CODEC_SAMPLES_MAX)
+		return false;
+	n = bl_codec_decode(&c->state, r->codec, packet->payload, packet->length, sound);
+	c->samples_left -= n > 0 ? (uint32_t)n : BL_CODEC_SAMPLES_MAX;
+	r->counters.bad += n < 0;
 	if (n <= 0)
-		return;
+		return true;
 	put(r, packet->timestamp, sound, (size_t)n, came);
 	c->end = packet->timestamp + (uint32_t)n;
+	return true;
 }
 
 static struct bl_rtp_packet packet_of(const struct bl_rtp_early *early)
@@ -70,7 +86,7 @@ static void decode_early(struct bl_rtp_port *r, struct bl_rtp_codec *c, struct b
 
 	early->waits = 0;
 	c->waiting--;
-	decode(r, c, &packet, early->came);
+	(void)decode(r, c, &packet, early->came); /* it was promised a hearing; a flood breaks that */
 }
 
 /* What is lost before this packet, where its codec can say it and it is not too late. */
@@ -81,8 +97,9 @@ static void restore(struct bl_rtp_port *r, struct bl_rtp_codec *c, const struct 
 	size_t n;
 
 	if (!packet->length || gap == 0 || gap > BL_CODEC_SAMPLES_MAX || r->jitter.stalled ||
-	    (int32_t)(c->end - r->jitter.play) < 0)
+	    (int32_t)(c->end - r->jitter.play) < 0 || c->samples_left < 2 * BL_CODEC_SAMPLES_MAX)
 		return;
+	c->samples_left -= gap;
 	n = bl_codec_restore(&c->state, r->codec, packet->payload, packet->length, sound, gap);
 	if (!n)
 		return;
@@ -141,6 +158,7 @@ bool bl_order_take(struct bl_engine *e, unsigned port, const struct bl_rtp_packe
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_codec *c = codec_of(e, port);
 	int step = (int16_t)(packet->sequence - c->next);
+	bool heard;
 
 	if (!c->started) {
 		c->started = 1;
@@ -161,9 +179,9 @@ bool bl_order_take(struct bl_engine *e, unsigned port, const struct bl_rtp_packe
 	}
 	if (step > 0)
 		restore(r, c, packet, r->jitter.now);
-	decode(r, c, packet, r->jitter.now);
+	heard = decode(r, c, packet, r->jitter.now);
 	release(r, c);
-	return true;
+	return heard;
 }
 
 void bl_order_tick(struct bl_engine *e, unsigned port)
@@ -171,6 +189,8 @@ void bl_order_tick(struct bl_engine *e, unsigned port)
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_codec *c = codec_of(e, port);
 
+	if (c->samples_left < BURST_SAMPLES)
+		c->samples_left += TICK_SAMPLES;
 	while (c->waiting && (!r->jitter.running || (int32_t)(c->end - r->jitter.play) < BL_TICK_SAMPLES))
 		give_up(r, c);
 }

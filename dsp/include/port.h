@@ -214,6 +214,7 @@ struct bl_rtp_codec {
 	uint8_t waiting;                           /* packets in `early` */
 	uint16_t next;                             /* sequence number that is to be decoded */
 	uint32_t end;                              /* timestamp after what was decoded last, samples of 8 kHz */
+	uint32_t samples_left;                     /* that may be decoded yet */
 	struct bl_rtp_early early[BL_ORDER_SLOTS]; /* by sequence number */
 	int16_t said[BL_RTP_PAYLOAD];              /* of the next packet */
 };

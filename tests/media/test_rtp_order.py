@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -94,6 +95,28 @@ def test_straggler_costs_nothing_but_itself(call: Call, turns: int) -> None:
     rtp = call.side.engine.port_status(PORT).rtp
     assert (rtp.received, rtp.lost, rtp.late, rtp.resyncs) == (150, 0, 1, 0)
     assert rtp.concealed_samples == PACKET
+
+
+def test_flood_is_decoded_no_further_than_it_could_be_heard() -> None:
+    """Sixty packets every tick: nearly all of Opus' cost is to be thrown away, as in G.711, whose sound costs nothing."""
+    plain_s, opus_s = (cost_of_flood(codec) for codec in (Codec.PCMA, Codec.OPUS))
+    print(f"{1000 * plain_s:.2f} ms, Opus {1000 * opus_s:.2f} ms")
+    assert opus_s < 3 * plain_s
+
+
+def cost_of_flood(codec: Codec, in_a_tick: int = 60) -> float:
+    """Seconds of processor time."""
+    with virtual_engine() as host, RtpPeer(host.rtp_base) as peer:
+        call, spent_s = Call(host, peer, codec), 0.0
+        stream = call.says(20 * in_a_tick)
+        for at in range(0, len(stream), in_a_tick):
+            for packet in stream[at : at + in_a_tick]:
+                peer.send(packet.encode())
+            begun_s = time.thread_time()
+            host.tick()
+            spent_s += time.thread_time() - begun_s
+        assert call.side.engine.port_status(PORT).rtp.received == len(stream)
+        return spent_s
 
 
 def test_what_a_stall_of_the_network_held_back_is_decoded(call: Call) -> None:
