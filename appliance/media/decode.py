@@ -24,6 +24,8 @@ from appliance.media.events import (
     ProfileChanged,
     RecordingEnded,
     RtpTimedOut,
+    SignalHeard,
+    SignalKind,
     SpanAlarmChanged,
     ToneHeard,
 )
@@ -104,5 +106,6 @@ _DECODERS: dict[int, Callable[[Any], EngineEvent]] = {
     11: lambda event: ToneHeard(event.port, AnswerTone(event.reason), bool(event.count)),
     12: lambda event: FaxHeard(event.port),
     13: lambda event: ProfileChanged(event.port, Profile(event.reason)),
+    15: lambda event: SignalHeard(event.port, SignalKind(event.reason), event.id, bool(event.count), event.sample),
     14: lambda event: BitsChanged(event.port, event.reason, event.sample),
 }

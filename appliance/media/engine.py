@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from appliance.media import segment as shared
@@ -29,6 +29,7 @@ from appliance.media.events import (
     EngineStatus,
     PortStatus,
     Profile,
+    SignalKind,
     Sound,
     Tap,
     ToneKind,
@@ -54,6 +55,8 @@ NOBODY = 0xFFFF
 SOUNDS_MAX = 32
 DIGITS_MAX = 60
 FRAME_MAX = 300
+MF_SIGNALS = "0123456789*#ABC"
+R2_SIGNALS = 15
 REPEAT_FOR_EVER = 0
 STILL_THERE = 10  # the engine asks; that it is read is the answer
 
@@ -414,6 +417,29 @@ class Engine:
         command.digits.level_dbm0 = level_dbm0
         self._push(command)
 
+    def hear_signals(self, port: int, kinds: Collection[SignalKind], zone: str = "cn") -> None:
+        """Let a timeslot hear these besides what its profile hears, told to this client by SignalHeard; none: no more.
+
+        It begins anew: a signal that stands is told again. Until none of R2 or MF is heard nor sent, the port's echo is
+        not cancelled and its DTMF not heard. `zone`: of PROGRESS.
+        """
+        _check(port, 0, RTP_FIRST - 1, "timeslot port")
+        command = self._command(CommandKind.HEAR_SIGNALS, port)
+        command.hear.kinds = sum(1 << kind for kind in set(kinds))
+        command.hear.zone = shared.tone_zone(zone)
+        self._push(command)
+
+    def send_signal(self, port: int, kind: SignalKind, signal: int | str) -> None:
+        """Hold a register signal on a timeslot from the next tick on, over all else; 0: silence.
+
+        R2: 1 to 15. MF: one of 0-9 * # A B C, for a minute at most.
+        """
+        _check(port, 0, RTP_FIRST - 1, "timeslot port")
+        command = self._command(CommandKind.SEND_SIGNAL, port)
+        command.signal.kind = kind
+        command.signal.signal = _signal(kind, signal)
+        self._push(command)
+
     def record(self, recording_id: int, left: int, right: int, from_sample: int) -> None:
         """Tap what is received on two ports from a sample on (or now, if that has passed), until stopped or closed."""
         command = self._command(CommandKind.RECORD, left, recording_id)
@@ -478,6 +504,20 @@ def _bearer(port: int) -> int:
     if port % TIMESLOTS_PER_SPAN in (0, CAS_TIMESLOT):
         raise ValueError(f"port={port}: timeslots 0 and {CAS_TIMESLOT} have no bits of their own")
     return port
+
+
+def _signal(kind: SignalKind, signal: int | str) -> int:
+    if kind is SignalKind.PROGRESS:
+        raise ValueError("kind=PROGRESS: sent by `tone`")
+    if signal == 0:
+        return 0
+    if kind is SignalKind.MF:
+        if not isinstance(signal, str) or len(signal) != 1 or signal not in MF_SIGNALS:
+            raise ValueError(f"signal={signal!r}: one of {MF_SIGNALS}, or 0 for silence")
+        return ord(signal)
+    if not isinstance(signal, int) or not 1 <= signal <= R2_SIGNALS:
+        raise ValueError(f"signal={signal!r}: 1 to {R2_SIGNALS}, or 0 for silence")
+    return signal
 
 
 def _payload_type(codec: Codec, told: int | None, events: int | None) -> int:

@@ -102,6 +102,20 @@ class CommandKind(enum.IntEnum):
     SECURE = 25
     TELL_DIGIT = 26
     SET_BITS = 27
+    HEAR_SIGNALS = 28
+    SEND_SIGNAL = 29
+
+
+class SignalKind(enum.IntEnum):
+    """What a register hears, and, but for PROGRESS, sends."""
+
+    MF = 0
+    """Bell MF, of R1 (Q.320): 0-9, * for KP, # for ST, A B C for the other ST."""
+    R2_FORWARD = 1
+    """MFC-R2 (Q.441): 1 to 15."""
+    R2_BACKWARD = 2
+    PROGRESS = 3
+    """Call progress tones of a zone: ToneKind."""
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -231,6 +245,17 @@ class ProfileChanged(msgspec.Struct, frozen=True, tag=True):
     profile: Profile
 
 
+class SignalHeard(msgspec.Struct, frozen=True, tag=True):
+    """A register signal or call progress tone began (on) or ended at `sample`. To the client that hears there."""
+
+    port: int
+    kind: SignalKind
+    code: int
+    """By its kind: the number of an R2 signal, the character of an MF one, ToneKind."""
+    on: bool
+    sample: int
+
+
 class CommandRefused(msgspec.Struct, frozen=True, tag=True):
     """A command could not be obeyed; it changed nothing. To its issuer."""
 
@@ -247,6 +272,7 @@ EngineEvent = (
     SpanAlarmChanged
     | FrameReceived
     | BitsChanged
+    | SignalHeard
     | PlayEnded
     | DigitsCollected
     | DigitsSent
@@ -351,7 +377,7 @@ class PortStatus(msgspec.Struct, frozen=True):
     clipped: int
     """Samples of the last second received at the limit of the code."""
     echo: EchoStatus | None
-    """Of a timeslot with a canceller."""
+    """Of a timeslot with a canceller; None while a register works there."""
     remote: tuple[str, int] | None
     codec: Codec | None
     """Of an RTP port."""
@@ -369,6 +395,10 @@ class PortStatus(msgspec.Struct, frozen=True):
     mos_cq: float
     """E-model (G.107) of what is received: listening, and with the delay of a conversation. 0 on a port without RTP."""
     rtp: RtpCounters
+    hears: tuple[SignalKind, ...] = ()
+    """Signals that a register listens for; while it does, no echo is cancelled, but for PROGRESS."""
+    sends: tuple[SignalKind, int] | None = None
+    """Register signal that is held: its kind and code."""
 
 
 class BitsStatus(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from appliance.media.events import (
     PortStatus,
     Profile,
     RtpCounters,
+    SignalKind,
 )
 from appliance.media.segment import Segment, dotted
 from drivers.model import Alarm, SpanCounters, SpanStatus
@@ -93,6 +94,8 @@ def port_status(segment: Segment, port: int) -> PortStatus:
         mos_lq=status.mos_lq,
         mos_cq=status.mos_cq,
         rtp=RtpCounters(**_fields(status.rtp, RtpCounters)),
+        hears=tuple(kind for kind in SignalKind if status.hears >> kind & 1),
+        sends=(SignalKind(status.sends.kind), status.sends.signal) if status.sends.signal else None,
     )
 
 

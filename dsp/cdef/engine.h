@@ -88,6 +88,16 @@ struct bl_digits_command {
 	char digits[...];
 };
 
+struct bl_hear_command {
+	uint8_t kinds;
+	uint8_t zone;
+};
+
+struct bl_signal_command {
+	uint8_t kind;
+	uint8_t signal;
+};
+
 struct bl_record_command {
 	uint16_t right;
 	uint64_t from_sample;
@@ -130,6 +140,8 @@ struct bl_command {
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;
 		struct bl_digits_command digits;
+		struct bl_hear_command hear;
+		struct bl_signal_command signal;
 		struct bl_record_command record;
 	};
 };
@@ -261,6 +273,8 @@ struct bl_port_status {
 	uint8_t echo;
 	uint8_t double_talk;
 	uint8_t echo_disabled;
+	uint8_t hears;
+	struct bl_signal_command sends;
 	uint16_t peer;
 	float rx_dbm0, tx_dbm0;
 	float noise_dbm0;

@@ -256,6 +256,20 @@ static int set_bits(const struct order *o)
 	return bl_cas_set(o->engine, o->c->port, o->client, o->c->bits);
 }
 
+static int hear_signals(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_register_hear(o->engine, o->c->port, o->client, &o->c->hear);
+}
+
+static int send_signal(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_register_send(o->engine, o->c->port, &o->c->signal);
+}
+
 typedef int (*obey_fn)(const struct order *o);
 
 static const obey_fn table[BL_COMMAND_KINDS] = {
@@ -286,6 +300,8 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_SECURE] = secure,
         [BL_TELL_DIGIT] = tell_digit,
         [BL_SET_BITS] = set_bits,
+        [BL_HEAR_SIGNALS] = hear_signals,
+        [BL_SEND_SIGNAL] = send_signal,
 };
 
 static void refuse(const struct order *o, int error)

@@ -20,16 +20,20 @@ static void measure(struct bl_engine *e)
 	bl_level_add_many(e->batch.level, e->batch.measured, e->ports_open);
 }
 
-/* Who speaks; and on voices that are known to be none, modems and fax. */
+static bool may_be_data(const struct bl_port *p)
+{
+	return p->profile == BL_PROFILE_VOICE || p->profile == BL_PROFILE_VBD;
+}
+
+/* Who speaks; and on voices that are known to be none, modems and fax; and what a register wants. */
 static void hear_voices(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		struct bl_port *p = bl_port(e, e->open[i]);
-		bool listened = p->profile == BL_PROFILE_VOICE || p->profile == BL_PROFILE_VBD;
 
 		e->batch.vad[i] = &p->vad;
 		e->batch.bank[i] = &p->bank;
-		e->batch.line[i] = listened ? e->batch.in[i] : NULL;
+		e->batch.line[i] = may_be_data(p) || p->reg.hears ? e->batch.in[i] : NULL;
 	}
 	bl_vad_process_many(e->batch.vad, e->batch.measured, e->batch.active, e->ports_open);
 	for (unsigned i = 0; i < e->ports_open; i++)
@@ -41,10 +45,15 @@ static void hear_tones(struct bl_engine *e)
 	size_t count =
 	        bl_bank_process_many(e->batch.bank, e->batch.line, e->ports_open, e->batch.tones, BL_TONE_EVENTS);
 
-	for (size_t i = 0; i < count; i++)
-		bl_profile_heard(e, e->open[e->batch.tones[i].channel], &e->batch.tones[i]);
+	for (size_t i = 0; i < count; i++) {
+		unsigned port = e->open[e->batch.tones[i].channel];
+
+		if (!bl_register_heard(e, port, &e->batch.tones[i]) && may_be_data(bl_port(e, port)))
+			bl_profile_heard(e, port, &e->batch.tones[i]);
+	}
 }
 
+/* R1's seven lies within DTMF's limits of a three: a register's timeslot has no digits. */
 static void hear_digits(struct bl_engine *e)
 {
 	size_t count;
@@ -52,7 +61,7 @@ static void hear_digits(struct bl_engine *e)
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		struct bl_port *p = bl_port(e, e->open[i]);
 
-		e->batch.dtmf[i] = p->detect ? &p->dtmf : NULL;
+		e->batch.dtmf[i] = p->detect && !(p->reg.hears & BL_REGISTER_KINDS) ? &p->dtmf : NULL;
 	}
 	count = bl_dtmf_process_many(e->batch.dtmf, e->batch.in, e->ports_open, e->batch.digits, BL_DIGIT_EVENTS);
 	for (size_t i = 0; i < count; i++) {

@@ -30,7 +30,7 @@ struct bl_rtp_sockets {
 
 #define BL_DIGIT_EVENTS (4 * BL_PORTS) /* bl_dtmf_process_many: loses none */
 
-#define BL_TONE_EVENTS (2 * BL_PORTS) /* one of a kind and port in a tick */
+#define BL_TONE_EVENTS (BL_BANK_EVENTS * BL_PORTS) /* loses none */
 
 /* A tick's work on the open ports, in their order. */
 struct bl_batch {
@@ -130,6 +130,16 @@ void bl_profile_heard(struct bl_engine *e, unsigned port, const struct bl_heard 
 void bl_profile_listen(struct bl_port *p);
 void bl_profile_resume(struct bl_engine *e, unsigned port);
 void bl_echo_tick(struct bl_engine *e);
+
+/* register.c: R2, MF and call progress on timeslots */
+int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const struct bl_hear_command *c);
+int bl_register_send(struct bl_engine *e, unsigned port, const struct bl_signal_command *c);
+/* The bank anew, with what the register wants. */
+void bl_register_listen(struct bl_port *p);
+void bl_register_resume(struct bl_engine *e, unsigned port);
+/* False: it is no register's. */
+bool bl_register_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard);
+void bl_register_fill(struct bl_port *p, uint8_t *out);
 
 /* condition.c: what is received, as it is heard by others */
 void bl_decode_tick(struct bl_engine *e);

@@ -3,8 +3,8 @@
  * What is done to a port's sound, by what it carries: voice, voice-band data (V.152), T.38, or octets that nobody may
  * touch (RFC 4040). A change is made between two ticks; no octet is lost or doubled by it.
  *
- * Only timeslots have a line, and an echo. The canceller's far end is what was sent a tick ago: that is the newest that
- * can have come back.
+ * Only timeslots have a line, and an echo; while a register works there, nothing is cancelled. The canceller's far end
+ * is what was sent a tick ago: that is the newest that can have come back.
  */
 #include <errno.h>
 
@@ -103,12 +103,8 @@ void bl_profile_heard(struct bl_engine *e, unsigned port, const struct bl_heard 
 
 void bl_profile_listen(struct bl_port *p)
 {
-	struct bl_bank_cfg cfg;
-
-	bl_bank_defaults(&cfg);
-	cfg.wants = 1u << BL_HEARD_ANSWER | 1u << BL_HEARD_PREAMBLE;
-	(void)bl_bank_init(&p->bank, &cfg); /* these cannot fail on their defaults */
-	(void)bl_vad_init(&p->vad, NULL);
+	bl_register_listen(p);
+	(void)bl_vad_init(&p->vad, NULL); /* these cannot fail on their defaults */
 	(void)bl_agc_init(&p->agc, NULL);
 }
 
@@ -121,6 +117,7 @@ void bl_profile_resume(struct bl_engine *e, unsigned port)
 		p->profile = BL_PROFILE_CLEAR;
 	p->echo = p->echo && p->kind == BL_PORT_TIMESLOT;
 	p->resampled = 0;
+	bl_register_resume(e, port);
 	bl_profile_listen(p);
 }
 
@@ -134,7 +131,7 @@ void bl_echo_tick(struct bl_engine *e)
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
 
-		if (!bl_port(e, port)->echo || port >= BL_RTP_FIRST)
+		if (!bl_port(e, port)->echo || port >= BL_RTP_FIRST || bl_register_works(&bl_port(e, port)->reg))
 			continue;
 		echo[count] = &e->segment->echo[port];
 		far[count] = e->said[port];

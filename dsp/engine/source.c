@@ -46,7 +46,8 @@ static void whisper(int16_t *said, const int16_t *words)
 static void shape(struct bl_engine *e, unsigned port)
 {
 	const struct bl_port *p = bl_port(e, port);
-	bool whispered = bl_port_is_open(e, p->whisperer), altered = bl_gain_alters(&p->tx_gain);
+	bool whispered = bl_port_is_open(e, p->whisperer),
+	     altered = bl_gain_alters(&p->tx_gain) && !p->reg.sends.signal; /* a register's level is the line's */
 
 	bl_alaw_decode(e->tx[port], e->said[port], BL_TICK_SAMPLES);
 	if (!whispered && !altered)
@@ -69,6 +70,8 @@ void bl_source_tick(struct bl_engine *e)
 		fill(e, port, e->tx[port]);
 		if (bl_port(e, port)->digits.active && !bl_port(e, port)->digits.events)
 			bl_digits_fill(e, port, e->tx[port]);
+		if (bl_port(e, port)->reg.sends.signal)
+			bl_register_fill(bl_port(e, port), e->tx[port]);
 		shape(e, port);
 		e->batch.in[i] = e->said[port];
 		e->batch.level[i] = &bl_port(e, port)->tx_level;

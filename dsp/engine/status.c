@@ -145,7 +145,9 @@ void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_st
 	status->clipped = reading.clipped;
 	bl_level_read(&p->tx_level, &reading);
 	status->tx_dbm0 = reading.rms_dbm0;
-	if (p->kind == BL_PORT_TIMESLOT && p->echo)
+	status->hears = p->reg.hears;
+	status->sends = p->reg.sends;
+	if (p->kind == BL_PORT_TIMESLOT && p->echo && !bl_register_works(&p->reg))
 		echo_status(&s->echo[port], status);
 	if (p->kind == BL_PORT_RTP)
 		rtp_status(&s->rtp[port - BL_RTP_FIRST], status);

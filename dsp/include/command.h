@@ -39,6 +39,8 @@ enum bl_command_kind {
 	BL_SECURE,
 	BL_TELL_DIGIT,
 	BL_SET_BITS,
+	BL_HEAR_SIGNALS,
+	BL_SEND_SIGNAL,
 	BL_COMMAND_KINDS
 };
 
@@ -128,6 +130,16 @@ struct bl_gain_command { /* tenths of a decibel, see gain.h */
 	uint8_t automatic; /* of what is received, besides */
 };
 
+struct bl_hear_command {
+	uint8_t kinds; /* bit n: enum bl_heard_kind n, besides what the profile hears; 0: no more */
+	uint8_t zone;  /* of call progress */
+};
+
+struct bl_signal_command {
+	uint8_t kind;   /* enum bl_heard_kind: MF or one of R2's */
+	uint8_t signal; /* R2: 1 to 15; MF: its character; 0: silence */
+};
+
 struct bl_join_command {
 	uint8_t conference;
 	uint8_t speaks;
@@ -159,6 +171,8 @@ struct bl_command {
 		struct bl_tone_command tone;
 		struct bl_collect_command collect;
 		struct bl_digits_command digits;
+		struct bl_hear_command hear;
+		struct bl_signal_command signal;
 		struct bl_record_command record;
 	};
 };

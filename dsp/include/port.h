@@ -91,6 +91,26 @@ struct bl_digits {
 	struct bl_dtmf_tx tx;
 };
 
+/* Tones of a register on a timeslot: what is heard of the far one's, and the one that is held. */
+struct bl_register {
+	uint8_t hears;                  /* bit n: enum bl_heard_kind n */
+	uint8_t zone;                   /* of call progress */
+	uint8_t owner;                  /* client that is told */
+	struct bl_signal_command sends; /* signal 0: none */
+	union {
+		struct bl_r2_tx r2;
+		struct bl_mf_tx mf;
+	} tx;
+};
+
+#define BL_REGISTER_KINDS (1u << BL_HEARD_MF | 1u << BL_HEARD_R2_FORWARD | 1u << BL_HEARD_R2_BACKWARD)
+
+/* Compelled tones of both directions stand at once: what is done to a voice would spoil them. */
+static inline int bl_register_works(const struct bl_register *r)
+{
+	return r->hears & BL_REGISTER_KINDS || r->sends.signal;
+}
+
 struct bl_port {
 	uint8_t kind;           /* enum bl_port_kind */
 	uint8_t source;         /* enum bl_source, digits excluded: those lie over it */
@@ -115,7 +135,8 @@ struct bl_port {
 	struct bl_tone tone;
 	struct bl_dtmf dtmf;
 	struct bl_digit_relay relay;
-	struct bl_bank bank; /* answer tones, fax */
+	struct bl_bank bank; /* answer tones, fax; what the register hears */
+	struct bl_register reg;
 	struct bl_vad vad;
 	struct bl_agc agc;
 	struct bl_level rx_level;

@@ -145,7 +145,9 @@ struct bl_port_status {
 	uint8_t profile;
 	uint8_t echo; /* its echo is cancelled: the figures of it count */
 	uint8_t double_talk;
-	uint8_t echo_disabled; /* by a tone */
+	uint8_t echo_disabled;          /* by a tone */
+	uint8_t hears;                  /* register signals, bit n: enum bl_heard_kind n */
+	struct bl_signal_command sends; /* signal 0: none */
 	uint16_t peer;
 	float rx_dbm0, tx_dbm0;
 	float noise_dbm0; /* of what is received */

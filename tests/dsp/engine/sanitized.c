@@ -99,6 +99,10 @@ static void give_command(struct bl_segment *s)
 		c.port = (uint16_t)(chance(4) * BL_TIMESLOTS + chance(BL_TIMESLOTS));
 		c.bits = (uint8_t)chance(18);
 	}
+	if (c.kind == BL_HEAR_SIGNALS || c.kind == BL_SEND_SIGNAL) {
+		c.port = (uint16_t)(chance(4) * BL_TIMESLOTS + chance(4));
+		c.signal = (struct bl_signal_command){(uint8_t)chance(17), (uint8_t)(chance(2) ? chance(17) : '5')};
+	}
 	if (c.kind == BL_SECURE)
 		c.secure.suite = (uint8_t)chance(6);
 	if (c.kind == BL_TELL_DIGIT)
