@@ -78,6 +78,8 @@ void bl_detect_tick(struct bl_engine *e)
 	hear_tones(e);
 	hear_digits(e);
 	bl_relay_tick(e);
-	for (unsigned i = 0; i < e->ports_open; i++)
+	for (unsigned i = 0; i < e->ports_open; i++) {
+		bl_register_tick(e, e->open[i]);
 		bl_collect_tick(e, e->open[i]);
+	}
 }

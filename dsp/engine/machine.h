@@ -139,6 +139,7 @@ void bl_register_listen(struct bl_port *p);
 void bl_register_resume(struct bl_engine *e, unsigned port);
 /* False: it is no register's. */
 bool bl_register_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard);
+void bl_register_tick(struct bl_engine *e, unsigned port);
 void bl_register_fill(struct bl_port *p, uint8_t *out);
 
 /* condition.c: what is received, as it is heard by others */

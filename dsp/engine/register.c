@@ -6,6 +6,7 @@
  * register is compelled by it, and nobody else may end it. What is heard is the line's sound before any gain.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "g711.h"
 #include "machine.h"
@@ -13,6 +14,7 @@
 #define KINDS (BL_REGISTER_KINDS | 1u << BL_HEARD_PROGRESS)
 #define R2_DBM0 (-11.5f) /* of each frequency, Q.454 */
 #define MF_DBM0 (-7.0f)  /* of each frequency, Q.322 */
+#define SURE_SAMPLES 480 /* 60 ms: a receiver that begins anew has told what stands */
 #define HELD_MS 60000    /* an MF signal; the sender's longest */
 
 static int start_bank(struct bl_bank *bank, unsigned kinds, unsigned zone)
@@ -33,6 +35,7 @@ int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const 
 	if (p->kind != BL_PORT_TIMESLOT || c->kinds & ~KINDS || start_bank(&bank, c->kinds, c->zone))
 		return -EINVAL;
 	p->bank = bank;
+	memset(p->reg.told, 0, sizeof p->reg.told);
 	p->reg.hears = c->kinds;
 	p->reg.zone = c->zone;
 	p->reg.owner = (uint8_t)client;
@@ -86,7 +89,7 @@ int bl_register_send(struct bl_engine *e, unsigned port, const struct bl_signal_
 	return error;
 }
 
-/* A signal that was held goes on, its phase anew. */
+/* A signal that was held goes on, its phase anew; one that was heard stands until it is known not to. */
 void bl_register_resume(struct bl_engine *e, unsigned port)
 {
 	struct bl_register *r = &bl_port(e, port)->reg;
@@ -94,33 +97,66 @@ void bl_register_resume(struct bl_engine *e, unsigned port)
 
 	if (r->hears & ~KINDS || r->owner >= BL_CLIENTS || bl_port(e, port)->kind != BL_PORT_TIMESLOT)
 		r->hears = 0;
+	r->doubted_until = r->hears ? e->tick.sample + SURE_SAMPLES : 0;
 	r->sends = (struct bl_signal_command){0};
 	if (held.signal && bl_register_send(e, port, &held))
 		e->segment->header.repaired++;
 }
 
-/* Where the bank counts from. */
-static uint64_t bank_begun(const struct bl_engine *e, const struct bl_bank *bank)
+static void tell(struct bl_engine *e, unsigned port, unsigned kind, unsigned code, unsigned on, uint64_t sample)
 {
-	return e->tick.sample + BL_TICK_SAMPLES - bank->front.hops * BL_TICK_SAMPLES;
+	unsigned owner = bl_port(e, port)->reg.owner;
+	struct bl_event *event = bl_event_new(e, owner, BL_SIGNAL_HEARD, port);
+
+	if (!event)
+		return;
+	event->reason = (uint16_t)kind;
+	event->id = code;
+	event->count = on;
+	event->sample = sample;
+	bl_event_publish(e, owner);
+}
+
+/* False: it was told before the engine died, and stands still. To a register it would be the next signal. */
+static bool is_news(struct bl_engine *e, unsigned port, const struct bl_heard *heard, uint64_t sample)
+{
+	uint8_t *told = &bl_port(e, port)->reg.told[heard->kind];
+
+	if (heard->on && *told == heard->code)
+		return false;
+	if (heard->on && *told)
+		tell(e, port, heard->kind, *told, 0, sample);
+	*told = heard->on ? heard->code : 0;
+	return true;
 }
 
 bool bl_register_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard)
 {
-	struct bl_port *p = bl_port(e, port);
-	struct bl_event *event;
+	uint64_t hops = bl_port(e, port)->bank.front.hops;
+	uint64_t sample = e->tick.sample + BL_TICK_SAMPLES - hops * BL_TICK_SAMPLES + heard->at_sample;
 
 	if (!(1u << heard->kind & KINDS))
 		return false;
-	event = bl_event_new(e, p->reg.owner, BL_SIGNAL_HEARD, port);
-	if (!event)
-		return true;
-	event->reason = heard->kind;
-	event->id = heard->code;
-	event->count = heard->on;
-	event->sample = bank_begun(e, &p->bank) + heard->at_sample;
-	bl_event_publish(e, p->reg.owner);
+	if (!(1u << heard->kind & BL_REGISTER_KINDS) || is_news(e, port, heard, sample))
+		tell(e, port, heard->kind, heard->code, heard->on, sample);
 	return true;
+}
+
+/* What was on before a death and is heard no more has ended meanwhile. */
+void bl_register_tick(struct bl_engine *e, unsigned port)
+{
+	struct bl_port *p = bl_port(e, port);
+	const uint8_t on[] = {p->bank.mf.signal, p->bank.r2[0].signal, p->bank.r2[1].signal};
+
+	if (!p->reg.doubted_until || e->tick.sample < p->reg.doubted_until)
+		return;
+	p->reg.doubted_until = 0;
+	for (unsigned kind = 0; kind <= BL_HEARD_R2_BACKWARD; kind++) {
+		if (!p->reg.told[kind] || on[kind])
+			continue;
+		tell(e, port, kind, p->reg.told[kind], 0, e->tick.sample);
+		p->reg.told[kind] = 0;
+	}
 }
 
 void bl_register_fill(struct bl_port *p, uint8_t *out)

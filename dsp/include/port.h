@@ -93,10 +93,12 @@ struct bl_digits {
 
 /* Tones of a register on a timeslot: what is heard of the far one's, and the one that is held. */
 struct bl_register {
-	uint8_t hears;                  /* bit n: enum bl_heard_kind n */
-	uint8_t zone;                   /* of call progress */
-	uint8_t owner;                  /* client that is told */
-	struct bl_signal_command sends; /* signal 0: none */
+	uint8_t hears;                          /* bit n: enum bl_heard_kind n */
+	uint8_t zone;                           /* of call progress */
+	uint8_t owner;                          /* client that is told */
+	uint8_t told[BL_HEARD_R2_BACKWARD + 1]; /* signal that is on, by enum bl_heard_kind; 0: none */
+	uint64_t doubted_until;                 /* sample to which one told before a death may have ended; 0: none */
+	struct bl_signal_command sends;         /* signal 0: none */
 	union {
 		struct bl_r2_tx r2;
 		struct bl_mf_tx mf;

@@ -196,10 +196,23 @@ def test_a_signal_and_its_receiver_outlive_the_engine(host: VirtualEngine, side:
     host.die()
     host.start()
     host.tick(SURE_TICKS)
-    assert heard(side, FAR) == [(FORWARD, 3, True)] * 2, "the receiver begins anew and hears what stands"
+    assert heard(side, FAR) == [(FORWARD, 3, True)], "told twice it were two digits"
     side.engine.send_signal(NEAR, FORWARD, 0)
     host.tick(SURE_TICKS)
-    assert heard(side, FAR)[-1] == (FORWARD, 3, False)
+    assert heard(side, FAR) == [(FORWARD, 3, True), (FORWARD, 3, False)]
+
+
+@pytest.mark.parametrize("after", [0, 4])
+def test_a_signal_that_changes_while_the_engine_is_dead_has_ended(host: VirtualEngine, side: Side, after: int) -> None:
+    side.engine.hear_signals(FAR, [FORWARD])
+    side.engine.send_signal(NEAR, FORWARD, 3)
+    host.tick(SURE_TICKS)
+    host.die()
+    side.engine.send_signal(NEAR, FORWARD, after)
+    host.start()
+    host.tick(2 * SURE_TICKS)
+    ended = [(FORWARD, 3, True), (FORWARD, 3, False)]
+    assert heard(side, FAR) == ended + [(FORWARD, after, True)] * bool(after)
 
 
 def test_registers_are_on_timeslots_alone_and_their_owner_hears_of_them(host: VirtualEngine, side: Side) -> None:
