@@ -2,24 +2,9 @@
 """Adaptive jitter buffer of one RTP stream. Law and figures: dsp/include/jitter.h."""
 
 from dsp._core import ffi, lib
-from dsp.state import check
 
 ALAW_SILENCE = 0xD5
-LAWS = {"A": 0, "µ": 1, "octets": 2}
-
-
-def pack(frame: bytes, samples: int) -> bytes:
-    """A frame in the room of its duration. Raises: ValueError when it is too long for that."""
-    room = bytearray(samples)
-    check(lib.bl_jitter_pack(ffi.from_buffer("uint8_t[]", room), samples, frame, len(frame)), f"jitter: {len(frame)}")
-    return bytes(room)
-
-
-def unpack(room: bytes) -> bytes | None:
-    """The frame in a room, None when there is none."""
-    frame, keep = ffi.new("const uint8_t **"), ffi.from_buffer("uint8_t[]", room)
-    length = lib.bl_jitter_unpack(keep, len(room), frame)
-    return None if length < 0 else bytes(ffi.buffer(frame[0], length))
+LAWS = {"A": 0, "µ": 1}
 
 
 class JitterBuffer:
@@ -38,10 +23,9 @@ class JitterBuffer:
         start_samples: int = 320,
         min_samples: int = 80,
         max_samples: int = 1600,
-        frame_samples: int = 0,
     ) -> None:
-        """Other settings, without a gap. `law`: A, µ or octets. Raises: ValueError when the delays contradict."""
-        values = (LAWS[law], vbd, resampled, start_samples, min_samples, max_samples, frame_samples)
+        """Other settings, without a gap. `law`: A or µ. Raises: ValueError when the delays contradict."""
+        values = (LAWS[law], vbd, resampled, start_samples, min_samples, max_samples)
         cfg = ffi.new("struct bl_jitter_cfg *", values)
         if lib.bl_jitter_set(self._state, cfg):
             raise ValueError(f"jitter: {min_samples} to {max_samples} samples, {start_samples} at first: up to 1600")
@@ -75,15 +59,6 @@ class JitterBuffer:
     def skew_ppm(self) -> float:
         """How much faster the far clock is than ours."""
         return float(lib.bl_jitter_skew_ppm(self._state))
-
-    @property
-    def wish(self) -> int:
-        """Samples that should be said twice; below 0: left out."""
-        return int(lib.bl_jitter_wish(self._state))
-
-    def scaled(self, samples: int) -> None:
-        """The caller has said so many samples twice (below 0: left out) behind the buffer."""
-        lib.bl_jitter_scaled(self._state, samples)
 
     def put(self, timestamp: int, octets: bytes, waited: int = 0) -> bool:
         """Take a packet, or one that was held back for so many samples. False: too late, nothing of it will be heard.

@@ -8,7 +8,6 @@ struct bl_jitter_cfg {
 	uint16_t start_samples;
 	uint16_t min_samples;
 	uint16_t max_samples;
-	uint16_t frame_samples;
 	uint16_t nearer_samples;
 };
 
@@ -30,9 +29,5 @@ int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets
 int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n, uint32_t waited);
 int bl_jitter_get(struct bl_jitter *j, uint8_t *out, size_t n, uint64_t *present);
 size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n);
-int32_t bl_jitter_wish(const struct bl_jitter *j);
-void bl_jitter_scaled(struct bl_jitter *j, int32_t samples);
 float bl_jitter_skew_ppm(const struct bl_jitter *j);
 uint32_t bl_jitter_delay(const struct bl_jitter *j);
-int bl_jitter_pack(uint8_t *room, size_t samples, const uint8_t *frame, size_t n);
-int bl_jitter_unpack(const uint8_t *room, size_t samples, const uint8_t **frame);

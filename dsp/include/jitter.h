@@ -2,13 +2,9 @@
 /*
  * Adaptive jitter buffer of one RTP sound stream: octets in at their timestamps, out at the pace of our clock.
  *
- * Units. A timestamp counts samples of an 8 kHz clock and one octet is one sample: G.711, and G.722 as well, whose RTP
- * clock is 8 kHz by RFC 3551 §4.5.2 and whose octet holds the two 16 kHz samples of one unit; it is kept undecoded and
- * its decoder runs behind the buffer. So one ring of octets, not slots of payloads: any packet length and any number
- * taken, samples lost are known one by one, and a packet costs one copy. A frame of another codec (Opus) is kept
- * undecoded in the room of its own duration: 20 ms are 160 octets, enough for 63 kbit/s. bl_jitter_pack puts the frame
- * there, bl_jitter_unpack takes it out of what was got; its timestamps are divided down to 8 kHz by the caller, and
- * cfg.frame_samples keeps waits and skips to whole frames.
+ * Units. A timestamp counts samples of an 8 kHz clock and one octet is one sample, of either law of G.711. So one ring
+ * of octets, not slots of payloads: any packet length and any number taken, samples lost are known one by one, and a
+ * packet costs one copy. What another codec says is decoded before it comes here.
  *
  * How much delay. Every packet's delay (our clock at its coming less its timestamp) goes into a histogram of 2.5 ms
  * bins that forgets by halves every 1,024 packets. Wanted is the delay at which a later packet costs as much as waiting
@@ -50,16 +46,15 @@
 #define BL_JITTER_LAG_MAX 120    /* 15 ms: longest period left out or said twice */
 #define BL_JITTER_PPM_MAX 300.0f
 
-enum bl_jitter_law { BL_JITTER_ALAW, BL_JITTER_ULAW, BL_JITTER_OCTETS, BL_JITTER_LAWS };
+enum bl_jitter_law { BL_JITTER_ALAW, BL_JITTER_ULAW, BL_JITTER_LAWS };
 
 struct bl_jitter_cfg {
-	uint8_t law;             /* enum bl_jitter_law; OCTETS: never joined, see bl_jitter_wish */
+	uint8_t law;             /* enum bl_jitter_law */
 	uint8_t vbd;             /* fixed delay */
 	uint8_t resampled;       /* octets are taken at the pace of bl_jitter_skew_ppm */
 	uint16_t start_samples;  /* delay of the first packet; 0 to BL_JITTER_MAX_SAMPLES */
 	uint16_t min_samples;    /* least delay beyond the quickest packet's, up to max_samples */
 	uint16_t max_samples;    /* most, up to BL_JITTER_MAX_SAMPLES */
-	uint16_t frame_samples;  /* BL_JITTER_OCTETS: of a packed frame, up to BL_JITTER_PACKET_MAX; 0 or 1: none */
 	uint16_t nearer_samples; /* excess of delay that is worth a join when the network is calm; 0: 3 ms */
 };
 
@@ -118,16 +113,6 @@ int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *o
 int bl_jitter_get(struct bl_jitter *j, uint8_t *out, size_t n, uint64_t *present);
 /* Any number of octets in pieces of a tick. Returns how many of them are sound that came. */
 size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n);
-/*
- * BL_JITTER_OCTETS: samples the caller should say twice (above 0) or leave out (below) behind its decoder: it takes
- * that many fewer or more octets, and says so by bl_jitter_scaled(j, samples said twice, or below 0 left out).
- */
-int32_t bl_jitter_wish(const struct bl_jitter *j);
-void bl_jitter_scaled(struct bl_jitter *j, int32_t samples);
-/* A frame of n octets into the room of `samples` octets, -EMSGSIZE: more than samples - 2. */
-int bl_jitter_pack(uint8_t *room, size_t samples, const uint8_t *frame, size_t n);
-/* Octets of the frame in a room that has come whole, *frame is its first; -EBADMSG: there is none. */
-int bl_jitter_unpack(const uint8_t *room, size_t samples, const uint8_t **frame);
 /*
  * How much faster the far clock is than ours, parts per million. Followed by a loop that begins at 10 s and settles at
  * 4 minutes; cfg.resampled: the pace to take octets at.

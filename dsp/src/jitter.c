@@ -10,7 +10,6 @@
 #define ULAW_IDLE 0xff
 #define USUAL 160                                               /* octets of a packet of 20 ms */
 #define LEAD_MAX (BL_JITTER_MAX_SAMPLES + BL_JITTER_PACKET_MAX) /* more is another time base */
-#define FRAME_HEAD 2                                            /* octets of a packed frame's length */
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 size_t bl_jitter_size(void)
@@ -32,8 +31,7 @@ int bl_jitter_init(struct bl_jitter *j)
 int bl_jitter_set(struct bl_jitter *j, const struct bl_jitter_cfg *cfg)
 {
 	if (cfg->law >= BL_JITTER_LAWS || cfg->max_samples > BL_JITTER_MAX_SAMPLES ||
-	    cfg->min_samples > cfg->max_samples || cfg->start_samples > cfg->max_samples ||
-	    cfg->frame_samples > (cfg->law == BL_JITTER_OCTETS ? BL_JITTER_PACKET_MAX : 1))
+	    cfg->min_samples > cfg->max_samples || cfg->start_samples > cfg->max_samples)
 		return -EINVAL;
 	j->cfg = *cfg;
 	j->wish = 0;
@@ -74,12 +72,6 @@ static void pass(struct bl_jitter *j, uint32_t n)
 	j->whole = 0;
 }
 
-/* Frames are passed over whole. */
-static uint32_t whole_frames(const struct bl_jitter *j, uint32_t n)
-{
-	return j->cfg.frame_samples > 1 ? n - n % j->cfg.frame_samples : n;
-}
-
 /* It had run empty. What was waited stands for the packets that are lost, as far as there are such. */
 static void resume(struct bl_jitter *j, uint32_t timestamp, size_t n)
 {
@@ -90,11 +82,11 @@ static void resume(struct bl_jitter *j, uint32_t timestamp, size_t n)
 	if ((int32_t)gap >= 0 && gap < j->stalled)
 		note_late(j);
 	if ((int32_t)gap > 0)
-		pass(j, whole_frames(j, gap < j->stalled ? gap : j->stalled));
+		pass(j, gap < j->stalled ? gap : j->stalled);
 	j->stalled = 0;
 	delay = bl_jitter_delay(j);
 	if (delay > j->cfg.max_samples && delay <= BL_JITTER_SAMPLES)
-		pass(j, whole_frames(j, delay - j->cfg.max_samples));
+		pass(j, delay - j->cfg.max_samples);
 }
 
 static inline __attribute__((always_inline)) void store(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets,
@@ -170,7 +162,7 @@ int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *o
 
 static void fill(const struct bl_jitter *j, uint8_t *out, size_t n)
 {
-	static const uint8_t silence[BL_JITTER_LAWS] = {BL_ALAW_IDLE, ULAW_IDLE, 0};
+	static const uint8_t silence[BL_JITTER_LAWS] = {BL_ALAW_IDLE, ULAW_IDLE};
 
 	memset(out, j->cfg.law < BL_JITTER_LAWS ? silence[j->cfg.law] : 0, n);
 }
@@ -258,25 +250,4 @@ size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n)
 		heard += (size_t)bl_jitter_get(j, out + i, piece, &present);
 	}
 	return heard;
-}
-
-int bl_jitter_pack(uint8_t *room, size_t samples, const uint8_t *frame, size_t n)
-{
-	if (samples < FRAME_HEAD || n > samples - FRAME_HEAD || n > UINT16_MAX)
-		return -EMSGSIZE;
-	room[0] = (uint8_t)(n >> 8);
-	room[1] = (uint8_t)n;
-	memcpy(room + FRAME_HEAD, frame, n);
-	memset(room + FRAME_HEAD + n, 0, samples - FRAME_HEAD - n);
-	return 0;
-}
-
-int bl_jitter_unpack(const uint8_t *room, size_t samples, const uint8_t **frame)
-{
-	size_t n = samples < FRAME_HEAD ? 0 : (size_t)room[0] << 8 | room[1];
-
-	if (samples < FRAME_HEAD || n > samples - FRAME_HEAD)
-		return -EBADMSG;
-	*frame = room + FRAME_HEAD;
-	return (int)n;
 }

@@ -229,17 +229,3 @@ float bl_jitter_skew_ppm(const struct bl_jitter *j)
 {
 	return j->skew * 1e6f;
 }
-
-int32_t bl_jitter_wish(const struct bl_jitter *j)
-{
-	return j->wish;
-}
-
-void bl_jitter_scaled(struct bl_jitter *j, int32_t samples)
-{
-	j->now += (uint32_t)samples;
-	j->longer += samples > 0 ? (uint64_t)samples : 0;
-	j->shorter += samples < 0 ? (uint64_t) - (int64_t)samples : 0;
-	j->joins++;
-	bl_jitter_judge(j, j->now);
-}

@@ -148,8 +148,7 @@ int bl_jitter_join(struct bl_jitter *j, uint8_t *out, uint32_t n)
 	uint32_t most = j->wish < -BL_JITTER_LAG_MAX || j->wish > 0 ? BL_JITTER_LAG_MAX : (uint32_t)-j->wish;
 	int done;
 
-	if (j->cfg.law == BL_JITTER_OCTETS || j->cfg.vbd || n > OVERLAP_MAX || n < BL_JITTER_TICK ||
-	    j->whole < BL_JITTER_LAG_MAX)
+	if (j->cfg.vbd || n > OVERLAP_MAX || n < BL_JITTER_TICK || j->whole < BL_JITTER_LAG_MAX)
 		return 0;
 	j->try_at = j->now + (most < SPOKEN ? RARELY : EVERY);
 	done = j->wish > 0 ? say_twice(j, out, n) : most >= LAG_MIN && leave_out(j, out, n, most);

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsp import g711
-from dsp.jitter import JitterBuffer, pack, unpack
+from dsp.jitter import JitterBuffer
 
 pytestmark = pytest.mark.unit
 
@@ -47,7 +47,6 @@ def test_any_order_within_the_depth_is_heard_in_order(start: int, delays: list[i
 def test_what_was_held_back_tells_of_the_network_by_when_it_came(waited: int, wanted: int) -> None:
     """A network without jitter, behind which every eighth packet waits 30 ms: told, it costs no delay."""
     buffer = JitterBuffer()
-    buffer.set("octets")
     held: list[tuple[int, bytes]] = []
     for n in range(400):
         if n % 8 == 0:
@@ -132,65 +131,10 @@ def test_no_sound_is_longer_than_60_ms(octets: int) -> None:
         JitterBuffer().put(0, bytes(octets))
 
 
-def test_frames_of_another_codec_are_kept_undecoded_and_come_out_whole() -> None:
-    buffer, heard = JitterBuffer(), []
-    buffer.set("octets", frame_samples=160)
-    frames = [bytes([n]) * (n % 158 + 1) for n in range(60)]
-    arrival = {n: n * 160 + 40 * (n * 7 % 5) for n in range(60) if n not in {20, 21, 40}}
-    room = bytearray()
-    for now in range(0, 70 * 160, 40):
-        for n in sorted(arrival, key=lambda n: arrival[n]):
-            if now <= arrival[n] < now + 40:
-                assert buffer.put(1000 + 160 * n, pack(frames[n], 160))
-        octets, present = buffer.get(40)
-        assert present in {0, 2**40 - 1}
-        room += octets if present else b""
-        if len(room) == 160:
-            heard.append(unpack(bytes(room)))
-            room.clear()
-    assert heard == [frames[n] for n in sorted(arrival)]
-    with pytest.raises(ValueError, match="159"):
-        pack(bytes(159), 160)
-    assert unpack(b"\xff\xff\x00") is None
-
-
-def test_waiting_for_frames_is_for_whole_frames() -> None:
-    buffer = JitterBuffer()
-    buffer.set("octets", frame_samples=160)
-    buffer.put(0, pack(b"one", 160))
-    buffer.take(320 + 160 + 200)
-    buffer.put(480, pack(b"four", 160))
-    waited = buffer.take(160)
-    assert waited == bytes(160)
-    assert unpack(buffer.take(160)) == b"four"
-
-
 def talk(buffer: JitterBuffer, codes: bytes, packets: int, first: int = 0) -> None:
     for n in range(first, first + packets):
         buffer.put(160 * n, codes[160 * n : 160 * n + 160])
         buffer.take(160)
-
-
-def test_octets_are_never_joined_and_the_wish_is_the_callers() -> None:
-    buffer, codes = JitterBuffer(), bytes(160 * 600)
-    buffer.set("octets")
-    talk(buffer, codes, 400)
-    assert (buffer.joined, buffer.delay_samples) == ((0, 0), 320)
-    assert buffer.wish == -240
-    buffer.take(240)
-    buffer.scaled(-240)
-    assert (buffer.wish, buffer.joined, buffer.delay_samples) == (0, (0, 240), 80)
-    talk(buffer, codes, 100, 400)
-    assert (buffer.wish, buffer.delay_samples) == (0, 80)
-
-
-@pytest.mark.parametrize("samples", [-(2**31), 2**31 - 1])
-def test_a_caller_that_scales_beyond_measure_gets_a_measured_wish(samples: int) -> None:
-    buffer = JitterBuffer()
-    talk(buffer, bytes(160 * 400), 400)
-    for _ in range(3):
-        buffer.scaled(samples)
-        assert abs(buffer.wish) <= 4096
 
 
 def test_v152_voice_turns_to_data_and_back_without_a_gap() -> None:
@@ -208,7 +152,7 @@ def test_v152_voice_turns_to_data_and_back_without_a_gap() -> None:
 
 
 def test_settings_that_contradict_are_refused() -> None:
-    for settings in ({"min_samples": 400, "max_samples": 300}, {"max_samples": 1601}, {"frame_samples": 160}):
+    for settings in ({"min_samples": 400, "max_samples": 300}, {"max_samples": 1601}):
         with pytest.raises(ValueError, match="jitter"):
             JitterBuffer().set(**settings)  # type: ignore[arg-type]
 

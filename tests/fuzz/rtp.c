@@ -20,15 +20,13 @@ static void take(struct bl_rtp_source *source, struct bl_jitter *jitter, const u
 
 static void set(struct fuzz *f, struct bl_jitter *jitter)
 {
-	struct bl_jitter_cfg cfg = {(uint8_t)fuzz_below(f, 4),     (uint8_t)fuzz_below(f, 2),
+	struct bl_jitter_cfg cfg = {(uint8_t)fuzz_below(f, 3),     (uint8_t)fuzz_below(f, 2),
 	                            (uint8_t)fuzz_below(f, 2),     (uint16_t)fuzz_below(f, 1700),
 	                            (uint16_t)fuzz_below(f, 1700), (uint16_t)fuzz_below(f, 1700),
-	                            (uint16_t)fuzz_below(f, 500),  (uint16_t)fuzz_below(f, 400)};
+	                            (uint16_t)fuzz_below(f, 400)};
 
 	if (fuzz_below(f, 20) == 0)
 		(void)bl_jitter_set(jitter, &cfg);
-	if (fuzz_below(f, 20) == 0)
-		bl_jitter_scaled(jitter, (int32_t)fuzz_below(f, 0));
 	jitter->wish = fuzz_below(f, 20) ? jitter->wish : (int32_t)fuzz_below(f, 400) - 200;
 }
 
