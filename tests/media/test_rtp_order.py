@@ -98,7 +98,7 @@ def test_straggler_costs_nothing_but_itself(call: Call, turns: int) -> None:
 
 
 def test_flood_is_decoded_no_further_than_it_could_be_heard() -> None:
-    """Sixty packets every tick: nearly all of Opus' cost is to be thrown away, as in G.711, whose sound costs nothing."""
+    """Sixty packets every tick cost hardly more in Opus than in G.711, where nothing is decoded."""
     plain_s, opus_s = (cost_of_flood(codec) for codec in (Codec.PCMA, Codec.OPUS))
     print(f"{1000 * plain_s:.2f} ms, Opus {1000 * opus_s:.2f} ms")
     assert opus_s < 3 * plain_s
