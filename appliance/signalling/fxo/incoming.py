@@ -47,8 +47,6 @@ INCOMING: dict[State, Cells] = {
         **RINGS,
         **{event: move._replace(actions=(_A.FORGET, *move.actions)) for event, move in _BLOCK.items()},
         _E.RING_DATA: Move(_S.DATA_RING, (_A.TELL_SEIZED,)),
-        _E.ANNOUNCEMENT: Move(_S.ANNOUNCED),
-        _E.CALLER: Move(_S.ANNOUNCED),
         _E.TIMEOUT: Move(_S.IDLE, (_A.FORGET,)),
     },
     _S.RUNG: {

@@ -94,6 +94,8 @@ def test_en_300_659_a_number_upon_reversal_is_offered_at_the_first_ring() -> Non
 def test_a_number_before_the_ring_needs_no_reversal() -> None:
     rig = Rig(BEFORE)
     rig.line.hear_caller(CALLER)
+    with pytest.raises(CallStateError, match="that is announced takes no place"):
+        rig.line.place(Call("1"))
     rig.pass_s(1)
     rig.ring(0.5, 0.1)
     assert rig.last() == OFFERED
@@ -257,3 +259,83 @@ def test_a_ground_start_line_is_free_again_when_a_parallel_phone_hangs_up() -> N
     rig.feed(Feed.SHARED, 1)
     rig.feed(Feed.OPEN, 1)
     assert rig.last() == events.ChannelIdle()
+
+
+ANSWERED_ELSEWHERE = [events.CallCleared(26, by_peer=True), events.ChannelBlocked()]
+
+
+@pytest.mark.parametrize("feed", [Feed.OPEN, Feed.SHARED])
+@pytest.mark.parametrize(("settings", "then"), [(Settings(), []), (Settings(caller_id=CallerId.NONE), [NOBODY])])
+def test_a_ring_on_a_line_that_seemed_blocked_is_a_call(
+    feed: Feed, settings: Settings, then: list[events.Event]
+) -> None:
+    rig = Rig(settings)
+    rig.feed(feed, 1)
+    rig.ring(1, 0)
+    assert [event for _, event in rig.told] == [
+        events.ChannelBlocked(),
+        events.ChannelIdle(),
+        events.CallSeized(),
+        *then,
+    ]
+
+
+def test_a_line_without_battery_and_one_in_use_are_told_apart_but_blocked_once() -> None:
+    rig = Rig()
+    for feed, state in ((Feed.OPEN, State.BLOCKED), (Feed.SHARED, State.IN_USE), (Feed.OPEN, State.BLOCKED)):
+        rig.feed(feed, 1)
+        assert rig.line.state is state
+    assert [event for _, event in rig.told] == [events.ChannelBlocked()]
+
+
+@pytest.mark.parametrize("feed", [Feed.OPEN, Feed.SHARED])
+def test_a_line_that_is_blocked_after_an_announcement_forgets_it(feed: Feed) -> None:
+    rig = Rig(REVERSAL)
+    rig.feed(Feed.REVERSED, 0.2)
+    rig.line.hear_caller(CALLER)
+    rig.feed(feed, 1)
+    assert rig.last() == events.ChannelBlocked()
+    rig.feed(Feed.NORMAL, 1)
+    rig.ring(0.5, 0.1)
+    assert rig.last() == NOBODY
+
+
+def test_ground_start_the_number_may_come_after_the_first_ring() -> None:
+    rig = Rig(Settings(ground_start=True))
+    rig.feed(Feed.NORMAL, 0.2)
+    rig.ring(2, 0.5)
+    rig.line.hear_caller(CALLER)
+    rig.pass_s(0.01)
+    assert [event for _, event in rig.told] == [events.CallSeized(), OFFERED]
+
+
+@pytest.mark.parametrize("released", [False, True])
+@pytest.mark.parametrize("rings", [1, 2])
+def test_a_parallel_phone_may_answer_at_any_pause(rings: int, *, released: bool) -> None:
+    rig = Rig()
+    for _ in range(rings):
+        rig.ring(2, 1)
+    if released:
+        rig.line.release(17)
+    rig.feed(Feed.SHARED, 1)
+    expected = [events.CallCleared(17, by_peer=False), events.ChannelBlocked()] if released else ANSWERED_ELSEWHERE
+    assert [event for _, event in rig.told[-2:]] == expected
+
+
+def test_ntt_a_parallel_phone_may_answer_before_the_true_ring() -> None:
+    rig = Rig(JAPAN)
+    rig.feed(Feed.REVERSED, 1)
+    rig.ring(0.5, 1)
+    rig.line.hear_caller(None)
+    rig.pass_s(0.1)
+    assert rig.hooks()[-1] is Hook.ON
+    rig.feed(Feed.SHARED, 1)
+    assert [event for _, event in rig.told[-2:]] == ANSWERED_ELSEWHERE
+
+
+def test_an_answer_between_the_first_two_rings_is_an_answer() -> None:
+    rig = Rig()
+    rig.ring(2, 1)
+    rig.line.answer()
+    rig.pass_s(1)
+    assert rig.last() == events.CallAnswered()

@@ -99,12 +99,27 @@ def test_q850_what_the_exchange_says_by_tone_is_the_cause(kind: Kind, cause: int
     ]
 
 
-def test_busy_instead_of_dial_tone_is_congestion() -> None:
+@pytest.mark.parametrize(("kind", "cause"), REFUSALS)
+def test_q850_what_the_exchange_says_among_the_digits_is_the_cause(kind: Kind, cause: int) -> None:
+    rig = Rig()
+    rig.line.place(Call("5551234"))
+    rig.line.hear_tone(Kind.DIAL)
+    rig.pass_s(0.2)
+    rig.line.hear_tone(kind)
+    rig.pass_s(3)
+    assert rig.last() == events.CallCleared(cause, by_peer=True)
+
+
+NO_DIAL_TONE = [(Kind.BUSY, 42), (Kind.CONGESTION, 42), (Kind.UNOBTAINABLE, 27), (Kind.INFORMATION, 27)]
+
+
+@pytest.mark.parametrize(("kind", "cause"), NO_DIAL_TONE)
+def test_another_tone_instead_of_dial_tone_is_the_exchanges_fault(kind: Kind, cause: int) -> None:
     rig = Rig()
     rig.line.place(Call("1"))
-    rig.line.hear_tone(Kind.BUSY)
+    rig.line.hear_tone(kind)
     rig.pass_s(3)
-    assert rig.last() == events.CallCleared(42, by_peer=True)
+    assert rig.last() == events.CallCleared(cause, by_peer=True)
 
 
 def test_answer_by_reversal() -> None:

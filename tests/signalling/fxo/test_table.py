@@ -102,6 +102,25 @@ def test_a_lost_port_ends_the_call_wherever_it_stands(state: State) -> None:
     assert line.take_events() == [events.CallCleared(27, by_peer=False), events.ChannelBlocked()]
 
 
+@pytest.mark.parametrize("state", sorted(set(TABLE) - QUIET))
+def test_a_released_call_is_cleared_once_with_our_cause_wherever_it_stood(state: State) -> None:
+    now = 0.0
+    line = Line(Settings(), clock=lambda: now)
+    line.see_feed(Feed.NORMAL)
+    now = 1.0
+    line.run()
+    line.take_events()
+    line.state = state
+    line._begin_timer()
+    line.release(21)
+    line.release(17)
+    while (due := line.due()) is not None:
+        now = due
+        line.run()
+    assert line.take_events() == [events.CallCleared(21, by_peer=False)]
+    assert line.state is State.IDLE
+
+
 @given(LINES, st.lists(INPUTS, max_size=80))
 def test_a_random_exchange_and_a_random_user_leave_an_idle_line(
     settings: Settings, inputs: list[tuple[str, object]]
