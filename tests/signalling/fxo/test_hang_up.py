@@ -148,3 +148,14 @@ def test_both_hang_up_and_the_call_is_cleared_once() -> None:
     rig.feed(Feed.NORMAL, 5)
     assert rig.every(events.CallCleared) == [events.CallCleared(16, by_peer=True)]
     assert rig.line.state is State.IDLE
+
+
+def test_a_silent_call_hears_flash_and_hang_up_as_any_other() -> None:
+    rig = talking(Settings(), incoming=True)
+    rig.line.hear_voice(on=False)
+    rig.line.flash()
+    rig.pass_s(2)
+    assert rig.line.state is State.CONNECTED
+    rig.line.hear_voice(on=False)
+    rig.feed(Feed.REVERSED, 1)
+    assert rig.every(events.CallDisconnected) == [events.CallDisconnected(16)]
