@@ -28,6 +28,7 @@ LATELY_TICKS = 8
 FLOOR_GROWTH = 1.0005  # a tick: 1 dB in 2.3 s, so that the noise is found again
 LEAST_POWER = 40.0 * 25.0  # of a tick: -66 dBm0 or so
 SHORTEST_S, LONGEST_S = 0.08, 1.2  # of bursts and pauses of a busy tone
+MOST_TICKS = 480  # of a sound without a pause, twice the longest; what goes on is another
 
 
 class Cadence(NamedTuple):
@@ -54,6 +55,7 @@ class Bursts:
         self.voice_s = 0.0  # when something else than a cadence was last heard
         self.cadence: Cadence | None = None  # that is on
         self.begun_s = 0.0  # since when
+        self.burst_s = 0.0  # when the last sound ended
         self._last: deque[Burst] = deque(maxlen=BURSTS)
         self._floor = 1e9
         self._sent: deque[float] = deque([0.0], maxlen=LATELY_TICKS)
@@ -76,6 +78,8 @@ class Bursts:
                 self._levels += [0.0] * self._quiet
                 self._quiet = 0
             self._levels.append(power)
+            if len(self._levels) >= MOST_TICKS:
+                self._end()
         elif self._levels:
             self._quiet += 1
             if self._quiet >= BREAK_TICKS:
@@ -84,6 +88,7 @@ class Bursts:
     def _end(self) -> None:
         """A sound is over."""
         levels, ended = self._levels, self._at_s - (self._quiet - 1) * TICK_S
+        self.burst_s = ended
         self._levels, self._quiet = [], 0
         if len(levels) < LEAST_TICKS:
             return
@@ -136,6 +141,6 @@ class BusyEar:
         self._bursts.hear(self._at_s, heard, sent)
         self._at_s += len(memoryview(heard).cast("B")) / 2 / 8000
         cadence = self._bursts.cadence
-        return cadence is not None and all(
-            _same([ms / 1000, wanted]) for ms, wanted in zip(cadence, self._busy, strict=True)
-        )
+        if cadence is None or self._at_s - self._bursts.burst_s > 2 * LONGEST_S:
+            return False
+        return all(_same([ms / 1000, wanted]) for ms, wanted in zip(cadence, self._busy, strict=True))

@@ -84,6 +84,25 @@ def test_a_pbx_busy_tone_that_no_zone_has_ends_a_call_within_three_cadences() ->
     assert rig.at(events.CallDisconnected) - begun <= 3 * 0.6
 
 
+def test_a_busy_tone_that_has_ended_is_heard_no_more() -> None:
+    ear, quiet = BusyEar((270, 330)), bytes(BLOCK)
+    sound = line(np.concatenate([nothing(500), cadence("610/270,0/330", 3000), nothing(4000)]))
+    told = [ear.hear(sound[at : at + BLOCK], quiet) for at in range(0, len(sound) - BLOCK, BLOCK)]
+    assert any(told)
+    assert not told[-1]
+
+
+def test_a_sound_without_a_pause_is_kept_in_bounds_and_is_a_voice_unless_it_is_steady() -> None:
+    quiet = bytes(BLOCK)
+    swelling = noise(-10, 30000) * (1.2 + np.sin(np.arange(240000) * 2 * np.pi / 1600))
+    for sound, voiced in ((swelling, True), (cadence("425", 8000), False)):
+        bursts, heard = Bursts(), line(np.concatenate([nothing(500), sound]))
+        for at in range(0, len(heard) - BLOCK, BLOCK):
+            bursts.hear(at / 16000, heard[at : at + BLOCK], quiet)
+            assert len(bursts._levels) <= 480
+        assert (bursts.voice_s > 0) is voiced
+
+
 def test_another_cadence_is_not_the_busy_tone() -> None:
     ear, sound = BusyEar((270, 330)), line(cadence("610/500,0/500", 6000))
     quiet = bytes(BLOCK)
