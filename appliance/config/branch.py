@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,8 @@ Cause = Annotated[int, Meta(ge=1, le=127)]
 SPANS_MAX = 8  # of the engine
 OVERLAP_PROFILES = ("euroisdn", "euroisdn-t1", "qsig")
 ECHO_TAIL_MS_LEAST = 16  # of its canceller
+MULTIFRAME = 16  # frames that have all bits of CAS
+R2Variant = Literal["ar", "br", "cn", "co", "cz", "ec", "id", "itu", "mx", "ph", "ve"]
 
 
 class HeadquartersLink(msgspec.Struct, frozen=True):
@@ -59,13 +61,17 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     own."""
     clock_priority: Annotated[int, Meta(ge=1, le=8)] = 1
     """The lowest of the spans that work leads the box's clock, the first of equal ones."""
+    signalling: Literal["pri", "r2"] = "pri"
+    variant: R2Variant | None = None
+    """Of R2: the country's."""
     d_channel: Annotated[int, Meta(ge=1, le=31)] = 16
     profile: Literal["euroisdn", "euroisdn-t1", "national", "ni1", "dms100", "5ess", "4ess", "qsig"] = "euroisdn"
     side: Literal["user", "network"] = "user"
     channel_order: Literal["ascending", "descending", "round-robin"] = "round-robin"
     """How calls out take channels; the far end's should be the opposite."""
     dnis_digits: Annotated[int, Meta(ge=0, le=20)] = 0
-    """How many digits our own numbers have where they are dialled through digit by digit; 0: they come en bloc."""
+    """How many digits our own numbers have where they are dialled through digit by digit; 0: they come en bloc, and R2
+    waits for their end, which some variants do not tell."""
     timers: Timers = Timers()
     echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64
     """Longest echo path that is cancelled; 0: no canceller, as towards a switch that has one."""
@@ -179,6 +185,18 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         if span.clock == "local" and span.clock_domain != 1:
             sentence = "a far end that takes our clock (clock: local) has no domain of its own; leave the key out"
             yield Fault(("spans", number, "clock_domain"), sentence)
+        yield from _r2_faults(number, span)
+
+
+def _r2_faults(number: int, span: Span) -> Iterator[Fault]:
+    if span.signalling == "r2" and span.variant is None:
+        sentence = f"R2 is a country's: add the key variant, one of {', '.join(get_args(R2Variant))}"
+        yield Fault(("spans", number, "signalling"), sentence)
+    if span.signalling == "r2" and MULTIFRAME % span.frames_per_packet:
+        sentence = f"{span.frames_per_packet} frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with R2"
+        yield Fault(("spans", number, "frames_per_packet"), sentence)
+    if span.signalling != "r2" and span.variant is not None:
+        yield Fault(("spans", number, "variant"), "variants are R2's; add signalling: r2, or leave the key out")
 
 
 def _extension_faults(branch: Branch) -> Iterator[Fault]:

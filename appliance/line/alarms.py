@@ -2,12 +2,24 @@
 """Alarms of the spans for people: what stands now, and what has changed since it was told."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
-from appliance.line.span import PriSpan
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from drivers.model import Alarm
 
 D_CHANNEL_PATIENCE_S = 5.0
+
+
+class Watched(Protocol):
+    """A span. `up`: its D-channel, true where it has none."""
+
+    number: int
+    name: str
+    alarms: Alarm
+
+    @property
+    def up(self) -> bool:
+        """Now."""
 
 
 class AlarmBoard:
@@ -21,7 +33,7 @@ class AlarmBoard:
         """For snapshots."""
         return tuple(self._standing.values())
 
-    def update(self, spans: Iterable[PriSpan], now_s: float) -> list[AlarmRaised | AlarmCleared]:
+    def update(self, spans: Iterable[Watched], now_s: float) -> list[AlarmRaised | AlarmCleared]:
         """What is to be told now."""
         now = {(alarm.code, alarm.address): alarm for span in spans for alarm in self._of(span, now_s)}
         told: list[AlarmRaised | AlarmCleared] = [
@@ -31,11 +43,11 @@ class AlarmBoard:
         self._standing = now
         return told
 
-    def _of(self, span: PriSpan, now_s: float) -> Iterable[AlarmRaised]:
+    def _of(self, span: Watched, now_s: float) -> Iterable[AlarmRaised]:
         address = f"span {span.number + 1}"
-        if span.link.established:
+        if span.up:
             self._down_since.pop(span.number, None)
-        silent_s = 0.0 if span.link.established else now_s - self._down_since.setdefault(span.number, now_s)
+        silent_s = 0.0 if span.up else now_s - self._down_since.setdefault(span.number, now_s)
         if Alarm.RED in span.alarms:
             sentence = f"no signal from {span.name}: check the cable, the address of the far end and its equipment"
             yield AlarmRaised(code="span.red", address=address, sentence=sentence)

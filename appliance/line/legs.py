@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -10,9 +11,8 @@ import structlog
 from appliance.line.channels import Channels
 from appliance.line.leg import LineLeg
 from appliance.line.states import BEGIN, TABLE, TOLD, Action, Event, step
-from appliance.line.switch import Switch
 from appliance.signalling.pri.events import CallNumber
-from appliance.signalling.pri.link import CallGoneError, Link
+from appliance.signalling.pri.link import CallGoneError
 from appliance.wire import legs as wire
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, ReleasedBy
@@ -24,6 +24,33 @@ TEMPORARY_FAILURE = 41  # Q.850
 log = structlog.get_logger()
 
 
+class Calls(Protocol):
+    """What a leg's steps say to the far end. Raises CallGoneError where the call is over, or cannot take it."""
+
+    def alerting(self, call: CallNumber) -> None:
+        """Somebody is rung."""
+
+    def answer(self, call: CallNumber) -> None:
+        """Somebody has answered."""
+
+    def release(self, call: CallNumber, cause: int) -> None:
+        """Clear."""
+
+
+class Ports(Protocol):
+    """The engine's ports, and its clock."""
+
+    @property
+    def samples(self) -> int:
+        """The clock now."""
+
+    def open(self, port: int) -> None:
+        """Open one for a voice."""
+
+    def close(self, port: int) -> None:
+        """Close it."""
+
+
 class SpanLegs:
     """By id in `by_id`. `tell` says an event of the leg protocol; `ended` gets each leg as it was when it ended."""
 
@@ -31,8 +58,8 @@ class SpanLegs:
         self,
         span: int,
         channels: Channels,
-        link: Link,
-        switch: Switch,
+        link: Calls,
+        switch: Ports,
         tell: Callable[[Body], None],
         ended: Callable[[Leg], None],
     ) -> None:

@@ -83,6 +83,20 @@ class PriSpan:
             self._switch.close(Timeslot(self.number, timeslot).port)
         self._pump()
 
+    @property
+    def up(self) -> bool:
+        """The data link is established."""
+        return self.link.established
+
+    @property
+    def damaged(self) -> int:
+        """Messages that could not be read."""
+        return self.link.damaged
+
+    def due(self) -> float | None:
+        """When `run` must be called next."""
+        return self.link.due()
+
     def frame(self, frame: bytes) -> None:
         """A frame came on the D-channel."""
         self.link.receive(frame)

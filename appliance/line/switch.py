@@ -2,14 +2,14 @@
 """What the line asks of the media engine, in order, even while the engine's command ring is full for a moment."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import msgspec
 import structlog
 
 from appliance.media.engine import EngineBusyError
-from appliance.media.events import Profile
+from appliance.media.events import Profile, SignalKind
 from drivers.model import TIMESLOTS_PER_SPAN
 
 log = structlog.get_logger()
@@ -46,6 +46,15 @@ class TimeslotEngine(Protocol):
 
     def send_frame(self, span: int, frame: bytes) -> None:
         """Send on the D-channel."""
+
+    def set_bits(self, port: int, abcd: int) -> None:
+        """Send a timeslot's bits."""
+
+    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+        """Tell register signals."""
+
+    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
+        """Hold a register signal."""
 
 
 class Switch:
@@ -86,6 +95,18 @@ class Switch:
     def send(self, span: int, frame: bytes) -> None:
         """Send a D-channel frame."""
         self._do(lambda: self._engine.send_frame(span, frame))
+
+    def set_bits(self, port: int, abcd: int) -> None:
+        """Send a timeslot's bits."""
+        self._do(lambda: self._engine.set_bits(port, abcd))
+
+    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+        """Tell register signals of these kinds."""
+        self._do(lambda: self._engine.hear_signals(port, kinds))
+
+    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
+        """Hold a register signal; 0: silence."""
+        self._do(lambda: self._engine.send_signal(port, kind, signal))
 
     def flush(self) -> None:
         """Do what waits, as far as the engine takes it."""

@@ -17,10 +17,20 @@ import structlog
 from appliance.line.alarms import AlarmBoard
 from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE
+from appliance.line.r2 import R2Line, R2Span
 from appliance.line.span import NO_CHANNEL, PriLine, PriSpan
 from appliance.line.states import Event
 from appliance.line.switch import Switch, TimeslotEngine
-from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, SpanAlarmChanged
+from appliance.media.events import (
+    BitsChanged,
+    BitsStatus,
+    CommandKind,
+    CommandRefused,
+    EngineEvent,
+    FrameReceived,
+    SignalHeard,
+    SpanAlarmChanged,
+)
 from appliance.signalling.pri.link import CallGoneError
 from appliance.wire import legs as wire
 from appliance.wire.envelope import Body, Envelope, Sealer
@@ -29,7 +39,7 @@ from appliance.wire.legs import Leg, ReleasedBy
 from appliance.wire.service import CommandRefusedError, Service
 from appliance.wire.spans import Alarm as WireAlarm
 from appliance.wire.spans import Span, SpanChanged
-from drivers.model import Alarm, SpanStatus
+from drivers.model import TIMESLOTS_PER_SPAN, Alarm, SpanStatus
 
 ORPHANS_S = 30.0
 STATUS_S = 1.0
@@ -48,12 +58,20 @@ class LineEngine(TimeslotEngine, Protocol):
     def span_status(self, span: int) -> SpanStatus:
         """Alarms and counters."""
 
+    def bits_status(self, port: int) -> BitsStatus | None:
+        """A timeslot's bits."""
+
 
 class LineWorker:
     """All legs of a group of spans. `start` inside a running loop, after the spans were opened in the engine."""
 
     def __init__(
-        self, path: Path, sealer: Sealer, engine: LineEngine, lines: Iterable[PriLine], orphans_s: float = ORPHANS_S
+        self,
+        path: Path,
+        sealer: Sealer,
+        engine: LineEngine,
+        lines: Iterable[PriLine | R2Line],
+        orphans_s: float = ORPHANS_S,
     ) -> None:
         self.service = Service(path, sealer, "legs", self._handle, self._snapshot, self._controller_changed)
         self._engine = engine
@@ -62,12 +80,23 @@ class LineWorker:
         lines = tuple(lines)
         self._switch = Switch(engine, self._loop.call_later, {line.span: line.plan for line in lines})
         ids = IdSource(sealer.identity)
-        self._spans = [PriSpan(line, self._switch, ids.leg, self.service.publish, self._ended) for line in lines]
+        self._new_leg = ids.leg
+        self._spans = [self._span(line) for line in lines]
         self._unheard: dict[str, Leg] = {}
         self._board = AlarmBoard()
         self._orphaned_at: dict[str, float] = {}
         self._status_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
+
+    def _span(self, line: PriLine | R2Line) -> PriSpan | R2Span:
+        around = self._switch, self._new_leg, self.service.publish, self._ended
+        if isinstance(line, R2Line):
+            return R2Span(line, self._bits, *around)
+        return PriSpan(line, *around)
+
+    def _bits(self, port: int) -> int | None:
+        status = self._engine.bits_status(port)
+        return status.received if status else None
 
     async def start(self) -> None:
         """Serve."""
@@ -90,8 +119,12 @@ class LineWorker:
         spans = {span.number: span for span in self._spans}
         for event in self._engine.take_events():
             match event:
-                case FrameReceived(span=number, frame=frame) if number in spans:
-                    spans[number].frame(frame)
+                case FrameReceived(span=number, frame=frame) if isinstance(span := spans.get(number), PriSpan):
+                    span.frame(frame)
+                case BitsChanged(port=port) | SignalHeard(port=port) if isinstance(
+                    span := spans.get(port // TIMESLOTS_PER_SPAN), R2Span
+                ):
+                    span.take(event)
                 case SpanAlarmChanged(span=number, alarms=alarms) if number in spans:
                     spans[number].alarm(alarms)
                 case CommandRefused():
@@ -139,7 +172,7 @@ class LineWorker:
         self._timer = self._loop.call_at(self._due(), self._tick)
 
     def _due(self) -> float:
-        times = [self._status_at, *(at for span in self._spans if (at := span.link.due()) is not None)]
+        times = [self._status_at, *(at for span in self._spans if (at := span.due()) is not None)]
         times.extend(since + self._orphans_s for since in self._orphaned_at.values())
         return min(times)
 
@@ -175,16 +208,16 @@ class LineWorker:
             yield self._shown(span)
         yield from self._board.standing()
 
-    def _shown(self, span: PriSpan) -> SpanChanged:
+    def _shown(self, span: PriSpan | R2Span) -> SpanChanged:
         counters = msgspec.structs.asdict(self._engine.span_status(span.number).counters)
         return SpanChanged(
             span=Span(
                 span=span.number + 1,
                 name=span.name,
                 alarms=tuple(wire_alarm for wire_alarm in WireAlarm if Alarm[wire_alarm] in span.alarms),
-                d_channel_up=span.link.established,
+                d_channel_up=span.up,
                 channels=span.channels.states(),
-                counters={**counters, "damaged_messages": span.link.damaged},
+                counters={**counters, "damaged_messages": span.damaged},
             )
         )
 
@@ -215,10 +248,10 @@ class LineWorker:
                 raise CommandRefusedError("message.unknown", f"{type(body).__name__} is no command of a leg worker")
         self._settle()
 
-    def _legs(self) -> dict[str, tuple[PriSpan, LineLeg]]:
+    def _legs(self) -> dict[str, tuple[PriSpan | R2Span, LineLeg]]:
         return {name: (span, leg) for span in self._spans for name, leg in span.legs.items()}
 
-    def _find(self, leg: str) -> tuple[PriSpan, LineLeg]:
+    def _find(self, leg: str) -> tuple[PriSpan | R2Span, LineLeg]:
         try:
             return self._legs()[leg]
         except KeyError:
@@ -240,6 +273,8 @@ class LineWorker:
             raise CommandRefusedError(
                 "leg.transfer", f"{leg} is on {span.name}, {to} on {other_span.name}: not one span"
             )
+        if not isinstance(span, PriSpan):
+            raise CommandRefusedError("leg.transfer", f"{span.name}: R2 has no transfer by the network")
         try:
             span.transfer(one, other)
         except CallGoneError as error:

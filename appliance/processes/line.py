@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The line process: the spans of the box, libpri on each D-channel, the leg protocol on leg.line1.sock."""
+"""The line process: the spans of the box, ISDN by libpri or R2 on each, the leg protocol on leg.line1.sock."""
 
 import asyncio
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import Span
 from appliance.line.channels import Order
+from appliance.line.r2 import R2Line
 from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
@@ -15,10 +16,13 @@ from appliance.media.engine import Engine
 from appliance.media.events import Client
 from appliance.processes.environment import state_directory
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
+from appliance.signalling.r2.channel import Wants
+from appliance.signalling.r2.variant import Variant, load
 from appliance.supervisor import logs, notify
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
+from drivers.model import Cas
 
 PROCESS = "line1"
 T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
@@ -38,12 +42,26 @@ def settings(span: Span) -> CesopsnSettings:
     )
 
 
-def line(number: int, span: Span) -> PriLine:
-    """The D-channel of a configured span."""
+def variant(span: Span) -> Variant | None:
+    """What R2 speaks on a configured span; None: it is ISDN's."""
+    return load(span.variant.upper()) if span.signalling == "r2" and span.variant else None
+
+
+def cas(spoken: Variant) -> Cas:
+    """R2's timeslots rest blocked: the far end calls nobody through a box whose line worker is dead."""
+    return Cas(int(spoken.bits.blocked + spoken.bits.cd, 2))
+
+
+def line(number: int, span: Span) -> PriLine | R2Line:
+    """What is spoken on a configured span."""
+    plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
+    spoken = variant(span)
+    if spoken is not None:
+        wants = Wants(dnis_digits=span.dnis_digits) if span.dnis_digits else Wants()
+        return R2Line(number, span.name, spoken, wants, plan)
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
-    plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     return PriLine(number, span.name, span.d_channel, link, plan, Order(span.channel_order), span.dnis_digits)
 
 
@@ -56,7 +74,8 @@ async def run(branch: Branch, state: Path) -> None:
     worker = LineWorker(state / "run" / f"leg.{PROCESS}.sock", sealer, engine, lines)
     driver = CesopsnDriver(engine)
     for number, span in enumerate(branch.spans):
-        driver.configure(number, settings(span), span.d_channel)
+        spoken = variant(span)
+        driver.configure(number, settings(span), None if spoken else span.d_channel, cas(spoken) if spoken else None)
     await worker.start()
     notify.ready()
     await asyncio.gather(notify.keep_alive(), asyncio.Event().wait())

@@ -6,11 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from appliance.config import Branch, ConfigurationError, Headquarters, load
+from appliance.config.branch import R2Variant
 from appliance.config.files import listeners
+from appliance.signalling.r2.variant import names
 
 SITE = Path(__file__).parent / "boxes"
 
@@ -84,6 +87,13 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("d_channel: 16", "d_channel: 32", "14: 32 is out of range: 1 to 31"),
         ("d_channel: 16", "echo_tail_ms: 8", "14: 8 is out of range: 16 to 128, or 0 for no canceller"),
         ("d_channel: 16", "tx_gain_db: 12.1", "14: 12.1 is out of range: -24 to 12"),
+        ("d_channel: 16", "signalling: r2\n    variant: itt", "15: 'itt' is not known here; did you mean 'itu'?"),
+        ("d_channel: 16", "signalling: r2d2", "14: 'r2d2' is not known here; did you mean 'r2'?"),
+        ("d_channel: 16", "signalling: r2",
+         "14: R2 is a country's: add the key variant, one of ar, br, cn, co, cz, ec, id, itu, mx, ph, ve"),
+        ("d_channel: 16", "variant: cn", "14: variants are R2's; add signalling: r2, or leave the key out"),
+        ("frames_per_packet: 8", "frames_per_packet: 10\n    signalling: r2\n    variant: cn",
+         "12: 10 frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with R2"),
         ("d_channel: 16", "clock_domain: 9", "14: 9 is out of range: 1 to 8"),
         ("d_channel: 16", "clock_priority: 0", "14: 0 is out of range: 1 to 8"),
         ("d_channel: 16", "clock_domain: 2\n    clock: local",
@@ -164,3 +174,8 @@ def test_a_process_given_the_wrong_role_ends_with_status_2(headquarters: Edit) -
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert "is of role headquarters, not branch" in ended.stderr
+
+
+@pytest.mark.unit
+def test_every_variant_of_r2_may_be_named() -> None:
+    assert [name.upper() for name in get_args(R2Variant)] == names()

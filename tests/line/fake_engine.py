@@ -7,10 +7,21 @@ octets, a span has an alarm RED after `RED_S` without signal.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from appliance.media.engine import EngineBusyError
-from appliance.media.events import CommandKind, CommandRefused, EngineEvent, FrameReceived, Profile, SpanAlarmChanged
+from appliance.media.events import (
+    BitsChanged,
+    BitsStatus,
+    CommandKind,
+    CommandRefused,
+    EngineEvent,
+    FrameReceived,
+    Profile,
+    SignalHeard,
+    SignalKind,
+    SpanAlarmChanged,
+)
 from drivers.model import Alarm, SpanCounters, SpanStatus
 
 RED_S = 0.1
@@ -30,6 +41,13 @@ class FakeEngine:
         self.refuse_open = False
         self.alarms = Alarm.NONE
         self.far: Callable[[bytes], None] = lambda _: None
+        self.far_bits: Callable[[int, int], None] = lambda _port, _abcd: None
+        self.far_signal: Callable[[int, SignalKind, int], None] = lambda _port, _kind, _signal: None
+        self._bits_sent: dict[int, int] = {}
+        self._bits: dict[int, int] = {}
+        self._hears: dict[int, set[SignalKind]] = {}
+        self._sends: dict[int, SignalKind] = {}
+        self._standing: dict[int, tuple[SignalKind, int]] = {}
         self.far_red: Callable[[bool], None] = lambda _: None
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
@@ -91,6 +109,9 @@ class FakeEngine:
         """Close it; refused, as the engine does, where it is closed."""
         self._command()
         if port in self.open:
+            self._hears.pop(port, None)
+            if port in self._sends:
+                self.send_signal(port, self._sends[port], 0)
             self.open.remove(port)
             self.log.append(("close", port))
         else:
@@ -108,6 +129,52 @@ class FakeEngine:
         """From the far end."""
         if not self._cut:
             self._tell(FrameReceived(SPAN, frame))
+
+    def set_bits(self, port: int, abcd: int) -> None:
+        """To the far end, whether the port is open or not."""
+        self._command()
+        self._bits_sent[port] = abcd
+        self._loop.call_soon(self.far_bits, port, abcd)
+
+    def bits_status(self, port: int) -> BitsStatus | None:
+        """Both ways."""
+        return BitsStatus(self._bits_sent.get(port, 0b1101), self._bits.get(port))
+
+    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+        """On a port that is open; what stands is told."""
+        self._command()
+        assert port in self.open, f"port {port} is closed"
+        self._hears[port] = set(kinds)
+        kind, signal = self._standing.get(port, (SignalKind.MF, 0))
+        if signal:
+            self.sound(port, kind, signal)
+
+    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
+        """To the far end, on a port that is open."""
+        self._command()
+        assert port in self.open, f"port {port} is closed"
+        if signal:
+            self._sends[port] = kind
+        else:
+            self._sends.pop(port, None)
+        self._loop.call_soon(self.far_signal, port, kind, signal)
+
+    def show_bits(self, port: int, abcd: int) -> None:
+        """From the far end."""
+        if self._bits.get(port) != abcd:
+            self._bits[port] = abcd
+            self._tell(BitsChanged(port, abcd, self.samples))
+
+    def tell_bits_again(self, port: int) -> None:
+        """As the engine does after RED."""
+        self._tell(BitsChanged(port, self._bits[port], self.samples))
+
+    def sound(self, port: int, kind: SignalKind, signal: int) -> None:
+        """A register signal from the far end; 0: it has ended."""
+        before = self._standing.get(port, (kind, 0))[1]
+        self._standing[port] = (kind, signal)
+        if kind in self._hears.get(port, ()):
+            self._tell(SignalHeard(port, kind, signal or before, bool(signal), self.samples))
 
     def cut(self) -> None:
         """Take the cable out; RED on both sides after RED_S."""

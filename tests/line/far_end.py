@@ -76,6 +76,7 @@ class Network:
     """The exchange; conformance.FarEnd once it knows the worker's socket."""
 
     number = "10086"
+    rings_in_band = False
 
     def __init__(self, timers: Timers, carrier: Callable[["Network"], Carrier]) -> None:
         self.socket = Path()

@@ -5,12 +5,13 @@ What they tell is in `heard`, as with two bare links (tests/signalling/pri/pair.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from appliance.line.channels import Order
 from appliance.line.span import PriLine, PriSpan
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.media.events import Profile as Sound
+from appliance.media.events import SignalKind
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.wire.envelope import Body
 from appliance.wire.legs import PlaceLeg
@@ -52,6 +53,15 @@ class Board:
     def send_frame(self, span: int, frame: bytes) -> None:
         assert span == self.span
         self.frames.append(frame)
+
+    def set_bits(self, port: int, abcd: int) -> None:
+        raise AssertionError((port, abcd))
+
+    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+        raise AssertionError((port, kinds))
+
+    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
+        raise AssertionError((port, kind, signal))
 
 
 class End:

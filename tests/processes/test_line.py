@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from appliance.config.branch import Span
+from appliance.line.span import PriLine
 from appliance.processes.line import line, settings
 from appliance.signalling.pri.link import Setup
 
@@ -30,7 +31,9 @@ def test_every_key_that_a_span_s_driver_knows_reaches_it() -> None:
 @pytest.mark.parametrize(("profile", "sending_complete"), [("euroisdn", True), ("national", False)])
 def test_the_profile_and_the_side_of_a_span_reach_its_link(profile: str, sending_complete: bool) -> None:  # noqa: FBT001 - a parameter of the test
     ours = {"name": "pbx", "driver": "cesopsn", "local": ("127.0.0.1", 9101), "remote": ("127.0.0.1", 9001)}
-    link = line(0, Span(**ours, profile=profile, side="network")).link  # type: ignore[arg-type]
+    served = line(0, Span(**ours, profile=profile, side="network"))  # type: ignore[arg-type]
+    assert isinstance(served, PriLine)
+    link = served.link
     link.receive(bytes([0x02, 0x01, 0x73]))  # UA of a user side
     assert link.established
     link.take_frames()

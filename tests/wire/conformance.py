@@ -59,6 +59,10 @@ class FarEnd(Protocol):
         """What PlaceLeg must call to reach `called`."""
 
     @property
+    def rings_in_band(self) -> bool:
+        """Its ringing tone is sound, as where signalling has no other word for it."""
+
+    @property
     def orphans_s(self) -> float:
         """The worker's patience without a controller; 30 s in the product, short here."""
 
@@ -398,7 +402,7 @@ async def an_outgoing_leg_lives_and_the_peer_releases_it(far: FarEnd) -> None:
         assert leg.port is not None
         await call.proceed()
         await call.alert()
-        assert (await client.expect(legs.LegAlerting, leg.leg)).inband is False
+        assert (await client.expect(legs.LegAlerting, leg.leg)).inband is far.rings_in_band
         assert (await client.snapshot())[leg.leg].state is LegState.ALERTING
         await call.answer()
         answered = await client.expect(legs.LegAnswered, leg.leg)
@@ -476,8 +480,8 @@ async def an_outgoing_leg_takes_no_steps_from_us(far: FarEnd) -> None:
         leg, call = await placed(client, far)
         await client.refused(legs.AnswerLeg(leg=leg.leg), "leg.state")
         await client.refused(legs.AlertLeg(leg=leg.leg), "leg.state")
-        await call.release(21)
-        await over(client, leg.leg, 21, ReleasedBy.PEER)
+        await call.release(17)
+        await over(client, leg.leg, 17, ReleasedBy.PEER)
 
 
 @rule

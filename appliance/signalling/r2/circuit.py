@@ -7,7 +7,8 @@
     for event in circuit.settle(): ...    # after every call of any method of the channel's, and at the start
     circuit.run() not later than circuit.channel.due()
 
-The port is open from the first register signal to CallCleared, the bits are sent always. No thread, no waiting.
+The bits are sent always; the port is open from `open`, or the first register signal, to CallCleared. `leave` closes it
+before, as soon as the register is done. No thread, no waiting.
 """
 
 from collections.abc import Collection
@@ -49,6 +50,19 @@ class Circuit:
         self.port = port
         self._engine = engine
         self._open = False
+        self._listening = False
+        self._left = False
+
+    def open(self) -> None:
+        """Open the port, unless it is."""
+        if not self._open:
+            self._engine.open_timeslot(self.port)
+            self._open, self._left = True, False
+
+    def leave(self) -> None:
+        """Nobody talks here any more."""
+        self._left = True
+        self._close_if(not self._listening)
 
     def take(self, event: BitsChanged | SignalHeard) -> None:
         """Something was seen or heard on the timeslot."""
@@ -63,9 +77,7 @@ class Circuit:
         for order in self.channel.take_orders():
             self._carry(order)
         told = self.channel.take_events()
-        if self._open and any(isinstance(event, events.CallCleared) for event in told):
-            self._engine.close_port(self.port)
-            self._open = False
+        self._close_if(any(isinstance(event, events.CallCleared) for event in told))
         return told
 
     def _carry(self, order: Order) -> None:
@@ -73,12 +85,20 @@ class Circuit:
             case SetBits(abcd=abcd):
                 self._engine.set_bits(self.port, abcd)
             case Send(direction=direction, signal=signal):
-                self._engine.send_signal(self._opened(), _KIND[direction], signal)
+                if signal or self._open:
+                    self.open()
+                    self._engine.send_signal(self.port, _KIND[direction], signal)
             case Listen(direction=direction):
-                self._engine.hear_signals(self._opened(), [_KIND[direction]] if direction else [])
+                self._listen(direction)
 
-    def _opened(self) -> int:
-        if not self._open:
-            self._engine.open_timeslot(self.port)
-            self._open = True
-        return self.port
+    def _listen(self, direction: Direction | None) -> None:
+        self._listening = direction is not None
+        if direction or self._open:
+            self.open()
+            self._engine.hear_signals(self.port, [_KIND[direction]] if direction else [])
+        self._close_if(self._left and not self._listening)
+
+    def _close_if(self, over: bool) -> None:  # noqa: FBT001 - a condition
+        if self._open and over:
+            self._engine.close_port(self.port)
+            self._open = False

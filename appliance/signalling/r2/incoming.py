@@ -85,7 +85,7 @@ INCOMING: dict[State, Cells] = {
         _E.ACCEPT: Move(_S.ACCEPTING, (_A.SAY_FREE,)),
         _E.ANSWER: Move(_S.ANSWERING, (_A.SAY_FREE,)),
         _E.RELEASE: Move(_S.REFUSING, (_A.SAY_REFUSAL,)),
-        _E.QUIET: _TOO_LONG,
+        _E.QUIET: _LET_GO,  # the caller has hung up: his bits count a little later, and say why
         _E.TIMEOUT: Move(_S.ACCEPTING, (_A.SAY_FREE,)),
     },
     _S.ACCEPTING: {

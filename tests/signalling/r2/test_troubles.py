@@ -105,3 +105,17 @@ def test_strange_bits_may_stand_for_a_while_at_any_time(variant: str) -> None:
             pair.later(at - pair.now + 0.055, pair.heal)
             pair.attempt()
             pair.check_free()
+
+
+@some_variants
+@pytest.mark.parametrize("first", ["bits", "silence"])
+def test_a_caller_who_hangs_up_while_offered_is_no_fault_whichever_is_heard_first(variant: str, first: str) -> None:
+    pair = BackToBack(variant, WANTS)
+    pair.a.place(CALL)
+    pair.until("b", events.CallOffered)
+    idle = int(pair.variant.bits.clear_forward + pair.variant.bits.cd, 2)
+    acts = [partial(pair.b.see_bits, idle), partial(pair.b.hear, Direction.FORWARD, 0)]
+    for act in acts if first == "bits" else reversed(acts):
+        act()
+        pair.pass_s(0.03)
+    assert pair.told("b", events.CallCleared) == [events.CallCleared(16, by_peer=True)]

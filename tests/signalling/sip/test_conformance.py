@@ -21,6 +21,7 @@ class Phones:
     """conformance.FarEnd: one phone that calls, one that is called."""
 
     orphans_s = ORPHANS_S
+    rings_in_band = False
     number = CALLED
 
     def __init__(self, socket: Path, caller: HandPhone, called: HandPhone) -> None:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The R2 circuits of a span, as its legs use them: a call is numbered by its timeslot."""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+
+from appliance.line.switch import Switch
+from appliance.media.events import BitsChanged, SignalHeard, SignalKind
+from appliance.signalling.pri.events import CallNumber
+from appliance.signalling.pri.link import CallGoneError
+from appliance.signalling.r2 import events
+from appliance.signalling.r2.channel import Call, CallStateError, Channel, Wants
+from appliance.signalling.r2.circuit import Circuit
+from appliance.signalling.r2.variant import Variant
+from drivers.model import TIMESLOTS_PER_SPAN, Timeslot
+
+
+class VoiceTimeslots:
+    """The engine as circuits see it: what they open carries a voice by the span's plan."""
+
+    def __init__(self, switch: Switch) -> None:
+        self._switch = switch
+
+    def open_timeslot(self, port: int) -> None:
+        """Open it."""
+        self._switch.open(port)
+
+    def close_port(self, port: int) -> None:
+        """Close it."""
+        self._switch.close(port)
+
+    def set_bits(self, port: int, abcd: int) -> None:
+        """Send these bits."""
+        self._switch.set_bits(port, abcd)
+
+    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+        """Tell these signals."""
+        self._switch.hear_signals(port, kinds)
+
+    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
+        """Hold this signal."""
+        self._switch.send_signal(port, kind, signal)
+
+
+class Circuits:
+    """By timeslot. `Calls` and `Ports` of appliance.line.legs."""
+
+    def __init__(self, span: int, timeslots: Collection[int], variant: Variant, wants: Wants, switch: Switch) -> None:
+        engine = VoiceTimeslots(switch)
+        self._switch = switch
+        self._circuits = {
+            timeslot: Circuit(Channel(variant, wants, clock=time.monotonic), engine, Timeslot(span, timeslot).port)
+            for timeslot in timeslots
+        }
+
+    def begin(self, bits: Callable[[int], int | None]) -> None:
+        """Forget what a former worker left open, and see how the far end stands: `bits` of a port, None: not known."""
+        for circuit in self._circuits.values():
+            self._switch.close(circuit.port)
+            stand = bits(circuit.port)
+            if stand is not None:
+                circuit.channel.see_bits(stand)
+
+    def take(self, event: BitsChanged | SignalHeard) -> None:
+        """Something was seen or heard."""
+        self._at(event.port).take(event)
+
+    def run(self) -> None:
+        """Do all that is due."""
+        for circuit in self._circuits.values():
+            circuit.channel.run()
+
+    def due(self) -> float | None:
+        """When `run` must be called next."""
+        times = (circuit.channel.due() for circuit in self._circuits.values())
+        return min((at for at in times if at is not None), default=None)
+
+    def lose(self) -> None:
+        """The span is lost."""
+        for circuit in self._circuits.values():
+            circuit.channel.lose()
+
+    def told(self) -> Iterator[tuple[int, events.Event]]:
+        """Carry out all orders; what was told, by timeslot."""
+        for timeslot, circuit in self._circuits.items():
+            for event in circuit.settle():
+                yield timeslot, event
+
+    # Calls.
+
+    def place(self, timeslot: int, call: Call) -> None:
+        """Call out. Raises ValueError for what cannot be sent, CallGoneError where the far end was first."""
+        self._command(timeslot, lambda channel: channel.place(call))
+
+    def alerting(self, call: CallNumber) -> None:
+        """The called line is free and rung."""
+        self._command(call, Channel.accept)
+
+    def answer(self, call: CallNumber) -> None:
+        """Somebody has answered."""
+        self._command(call, Channel.answer)
+
+    def release(self, call: CallNumber, cause: int) -> None:
+        """Clear by what the state allows."""
+        self._command(call, lambda channel: channel.release(cause))
+
+    def _command(self, timeslot: int, command: Callable[[Channel], None]) -> None:
+        try:
+            command(self._circuits[timeslot].channel)
+        except CallStateError as error:
+            raise CallGoneError(str(error)) from error
+
+    # Ports.
+
+    @property
+    def samples(self) -> int:
+        """The engine's clock now."""
+        return self._switch.samples
+
+    def open(self, port: int) -> None:
+        """A leg begins."""
+        self._at(port).open()
+
+    def close(self, port: int) -> None:
+        """One side has let go."""
+        self._at(port).leave()
+
+    def _at(self, port: int) -> Circuit:
+        return self._circuits[port % TIMESLOTS_PER_SPAN]

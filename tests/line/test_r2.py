@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The line worker on a span of kind R2: every rule of the leg protocol, and what only such a span does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.wire import legs
+from appliance.wire.legs import ReleasedBy
+from appliance.wire.spans import ChannelState, Span, SpanChanged
+from drivers.model import Timeslot
+from tests.line.r2_exchange import ExchangeCall, R2Bench, started
+from tests.wire import conformance
+from tests.wire.conformance import CLID, DNIS, Attachment, attached
+
+pytestmark = pytest.mark.system
+
+
+@pytest.mark.parametrize("rule", conformance.RULES, ids=conformance.name)
+def test_line_worker_of_r2(rule: conformance.Rule, tmp_path: Path) -> None:
+    @asynccontextmanager
+    async def far_end() -> AsyncIterator[conformance.FarEnd]:
+        async with started(tmp_path) as bench:
+            yield bench.exchange
+            await asyncio.wait_for(bench.exchange.idle(), 10)
+            assert not bench.engine.open, "a port was left open"
+
+    conformance.check(rule, far_end)
+
+
+def run(story: Callable[[R2Bench, Attachment], Awaitable[None]], folder: Path) -> None:
+    """A story with a worker in service and a controller attached; it leaves no call behind."""
+
+    async def scene() -> None:
+        async with started(folder) as bench, attached(bench.exchange) as client:
+            await story(bench, client)
+            await bench.exchange.idle()
+            assert await client.snapshot() == {}
+            assert not bench.engine.open
+
+    asyncio.run(scene())
+
+
+async def span(client: Attachment, wanted: Callable[[Span], bool]) -> Span:
+    """The first SpanChanged that is as wanted."""
+    while True:
+        told = (await client.expect(SpanChanged)).span
+        if wanted(told):
+            return told
+
+
+async def talk(bench: R2Bench, client: Attachment) -> tuple[legs.Leg, ExchangeCall]:
+    call = await bench.exchange.call(DNIS, CLID)
+    leg = (await client.expect(legs.LegOffered)).leg
+    await client.done(legs.AnswerLeg(leg=leg.leg))
+    await call.hears("answered")
+    return leg, call
+
+
+def test_the_caller_s_number_is_presented_and_billed(tmp_path: Path) -> None:
+    async def story(bench: R2Bench, client: Attachment) -> None:
+        leg, call = await talk(bench, client)
+        assert (leg.dnis, leg.clid, leg.ani) == (DNIS, CLID, CLID)
+        assert bench.engine.plans[leg.port or 0] == (64, 0.0, 0.0)
+        assert leg.channel == f"span 1 timeslot {call.timeslot}"
+        await call.release(16)
+        await client.expect(legs.LegReleased, leg.leg)
+
+    run(story, tmp_path)
+
+
+def test_a_number_that_r2_cannot_say_is_refused(tmp_path: Path) -> None:
+    async def story(_: R2Bench, client: Attachment) -> None:
+        place = legs.PlaceLeg(leg=client.ids.leg(), to="95*88", contact="contact-1")
+        await client.refused(place, "leg.number")
+
+    run(story, tmp_path)
+
+
+def test_the_called_end_reads_our_number_and_the_caller_s(tmp_path: Path) -> None:
+    async def story(bench: R2Bench, client: Attachment) -> None:
+        leg, call = await conformance.placed(client, bench.exchange)
+        assert call.offered is not None  # type: ignore[attr-defined]
+        assert (call.offered.dnis, call.offered.clid) == ("10086", "8001")  # type: ignore[attr-defined]
+        await client.done(legs.ReleaseLeg(leg=leg.leg))
+        await client.expect(legs.LegReleased, leg.leg)
+
+    run(story, tmp_path)
+
+
+def test_red_ends_every_leg_with_cause_27_and_blocks_all_until_bits_come_again(tmp_path: Path) -> None:
+    async def story(bench: R2Bench, client: Attachment) -> None:
+        leg, call = await talk(bench, client)
+        bench.engine.cut()
+        released = await client.expect(legs.LegReleased, leg.leg)
+        assert (released.cause, released.by) == (27, ReleasedBy.FAULT)
+        await span(client, lambda told: set(told.channels.values()) == {ChannelState.BLOCKED})
+        await call.release(16)
+        bench.engine.mend()
+        for timeslot in bench.exchange.channels:
+            bench.engine.tell_bits_again(Timeslot(0, timeslot).port)
+        await span(client, lambda told: set(told.channels.values()) == {ChannelState.IDLE})
+
+    run(story, tmp_path)
+
+
+def test_a_restarted_worker_lets_go_of_its_calls_and_frees_the_channels(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with started(tmp_path) as bench:
+            async with attached(bench.exchange) as client:
+                _, call = await talk(bench, client)
+            await bench.restart_worker()
+            async with attached(bench.exchange) as client:
+                await call.hears("released")
+                told = await span(client, lambda told: set(told.channels.values()) == {ChannelState.IDLE})
+                assert told.d_channel_up
+                leg, call = await talk(bench, client)
+                await client.done(legs.ReleaseLeg(leg=leg.leg))
+                await call.hears("released")
+
+    asyncio.run(story())
