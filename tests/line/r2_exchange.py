@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from appliance.line.r2 import R2Line
 from appliance.line.switch import TrunkPlan
@@ -70,6 +71,19 @@ class ExchangeCall:
         self._news.set()
 
 
+class Wire(Protocol):
+    """What lies between: the fake engine's, or a real engine with CESoPSN."""
+
+    far_bits: Callable[[int, int], None]
+    far_signal: Callable[[int, SignalKind, int], None]
+
+    def show_bits(self, port: int, abcd: int) -> None:
+        """To the box."""
+
+    def sound(self, port: int, kind: SignalKind, signal: int) -> None:
+        """To the box; 0: it has ended."""
+
+
 class R2Exchange:
     """The exchange; conformance.FarEnd."""
 
@@ -77,7 +91,7 @@ class R2Exchange:
     rings_in_band = True
     orphans_s = ORPHANS_S
 
-    def __init__(self, engine: FakeEngine, variant: str, socket: Path) -> None:
+    def __init__(self, engine: Wire, variant: str, socket: Path) -> None:
         self.socket = socket
         self.calls: dict[int, ExchangeCall] = {}
         self._engine = engine

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The line process on a span that is configured for R2, over a real engine and CESoPSN: calls both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.media.engine import Engine
+from appliance.media.events import BitsChanged, Client, SignalHeard, SignalKind
+from appliance.media.host import EngineThread, start_thread
+from drivers.cesopsn import CesopsnDriver, CesopsnSettings
+from drivers.model import Cas, Timeslot
+from tests.line.fake_engine import SPAN
+from tests.line.r2_exchange import BEARERS, R2Exchange
+from tests.line.site import CONFIGURATION
+from tests.ports import HOST, free_port, free_rtp_base
+from tests.wire import conformance
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
+
+RULES = [conformance.an_incoming_leg_lives_and_we_release_it, conformance.an_outgoing_leg_is_busy]
+
+
+class RealWire:
+    """What R2Exchange needs of an engine, by an engine of its own: every timeslot hears both directions."""
+
+    def __init__(self, thread: EngineThread, settings: CesopsnSettings) -> None:
+        self.far_bits: Callable[[int, int], None] = lambda _port, _abcd: None
+        self.far_signal: Callable[[int, SignalKind, int], None] = lambda _port, _kind, _signal: None
+        self._engine: Engine = thread.engine(Client.LINE)
+        CesopsnDriver(self._engine).configure(SPAN, settings, None, Cas())
+        for timeslot in BEARERS:
+            port = Timeslot(SPAN, timeslot).port
+            self._engine.open_timeslot(port)
+            self._engine.hear_signals(port, [SignalKind.R2_FORWARD, SignalKind.R2_BACKWARD])
+        asyncio.get_running_loop().add_reader(self._engine.event_fd, self._told)
+
+    def show_bits(self, port: int, abcd: int) -> None:
+        """To the box."""
+        self._engine.set_bits(port, abcd)
+
+    def sound(self, port: int, kind: SignalKind, signal: int) -> None:
+        """To the box."""
+        self._engine.send_signal(port, kind, signal)
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        asyncio.get_running_loop().remove_reader(self._engine.event_fd)
+
+    def _told(self) -> None:
+        for event in self._engine.take_events():
+            match event:
+                case BitsChanged(port=port, abcd=abcd):
+                    self.far_bits(port, abcd)
+                case SignalHeard(port=port, kind=kind, code=code, on=on):
+                    self.far_signal(port, kind, code if on else 0)
+
+
+@asynccontextmanager
+async def worker(folder: Path, near: EngineThread) -> AsyncIterator[None]:
+    """The line process, until it is killed."""
+    fds = {"segment": near.segment_fd, "line": near.event_fds[Client.LINE]}
+    for fd in fds.values():
+        os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's own
+    environment = {
+        **os.environ,
+        "BRANCHLINE_CONFIG": str(folder / "branch.yaml"),
+        "BRANCHLINE_STATE": str(folder),
+        "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "appliance.processes.line", env=environment, pass_fds=(*fds.values(),)
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def started(folder: Path) -> AsyncIterator[R2Exchange]:
+    """A branch's R2 line in service."""
+    local, far = (HOST, free_port()), (HOST, free_port())
+    secret = folder / "token"
+    secret.touch(mode=0o600)
+    text = CONFIGURATION.format(
+        local="{}:{}".format(*local), remote="{}:{}".format(*far), t309_s=6, prompts=folder, secret=secret
+    )
+    r2 = "driver: cesopsn\n    signalling: r2\n    variant: cn\n    dnis_digits: 5"
+    (folder / "branch.yaml").write_text(text.replace("driver: cesopsn", r2))
+    near, there = start_thread(free_rtp_base()), start_thread(free_rtp_base())
+    wire = RealWire(there, CesopsnSettings(far, local, clock="local", jitter_ms=20))
+    exchange = R2Exchange(wire, "CN", folder / "run" / "leg.line1.sock")
+    try:
+        async with worker(folder, near):
+            await exchange.idle()
+            yield exchange
+    finally:
+        exchange.close()
+        wire.close()
+        for thread in (near, there):
+            thread.close()
+
+
+def test_the_process_calls_and_is_called_over_cesopsn(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with started(tmp_path) as exchange:
+            for rule in RULES:
+                await rule(exchange)
+            await exchange.idle()
+
+    asyncio.run(scene())
