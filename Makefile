@@ -6,10 +6,10 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench soak sound lint types newcomer lock clean
+.PHONY: help setup demo stop test accept bench soak sound vm-test lint types newcomer lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Debian packages, virtual environment, pjsua2, C core; does nothing when all stands
 	@PYTHON=$(PYTHON) sh rootfs/setup.sh
@@ -34,6 +34,9 @@ soak: setup ## the long forms, hours: 240 legs for 30 minutes, every test marked
 
 sound: setup ## quality sheets of the DSP blocks as PNG under build/sound; ARGS="echo" some of them
 	@$(BIN)/python -m tests.sound $(ARGS)
+
+vm-test: setup ## the drivers of cards on a real kernel, in a virtual machine without hardware (root); ARGS=
+	@$(BIN)/python -m tests.vm $(ARGS)
 
 lint: setup ## ruff, import order of the tree, C layout
 	@$(VERB) LINT ruff format imports clang-format

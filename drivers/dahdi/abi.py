@@ -34,14 +34,11 @@ MAINT = _request(_WRITE, 11, TWO_INTS)
 SPANCONFIG = _request(_WRITE, 18, LINE)
 CHANCONFIG = _request(_WRITE, 19, CHANNEL_USE)
 SET_BUFINFO = _request(_WRITE, 27, BUFFERS)
-AUDIOMODE = _request(_WRITE, 32, INT)
-ECHOCANCEL = _request(_WRITE, 33, INT)
 SPECIFY = _request(_WRITE, 38, INT)
 GETRXBITS = _request(_READ, 43, INT)
 SETTXBITS = _request(_WRITE, 43, INT)
 DYNAMIC_CREATE = _request(_READ | _WRITE, 80, DYNAMIC_SPAN)
 DYNAMIC_DESTROY = _request(_WRITE, 81, DYNAMIC_SPAN)
-SIMULATE_ALARM = _request(_WRITE, 82, TWO_INTS)
 STARTUP = _request(_WRITE, 99, INT)
 SHUTDOWN = _request(_WRITE, 100, INT)
 BUFFER_EVENTS = _request(_WRITE, 105, INT)
@@ -50,6 +47,7 @@ BUFFER_EVENTS = _request(_WRITE, 105, INT)
 class Use(enum.IntEnum):
     """What a channel is for; D-channels are clear as well, their HDLC is the engine's."""
 
+    NONE = 0
     CLEAR = 1 << 7
     CAS = 1 << 15
 
@@ -104,5 +102,4 @@ class Maintenance(enum.IntEnum):
 
 A_LAW = 2
 POLICY_AT_ONCE = 0
-BLOCK_LEAST = 16
 BUFFERS_MOST = 32

@@ -17,9 +17,7 @@ REFERENCE_BLOCK = 24
 
 
 class SpanChannels:
-    """Every timeslot of a span, open in clear mode.
-
-    The card's echo canceller is off: the engine's is used, and clear octets must not be touched.
+    """Every timeslot of a span that has a use, open; a clear one is touched by no echo canceller or gain of the card.
 
     Raises: DahdiError for a channel that cannot be had; none is left open then.
     """
@@ -27,7 +25,9 @@ class SpanChannels:
     def __init__(self, control: Control, span: int) -> None:
         self._kernel = control.kernel
         self._descriptors: dict[int, int] = {}
-        channels = control.channels(span)
+        channels = control.channels(span, in_use=True)
+        if not channels:
+            raise DahdiError(f"span {span}: none of its timeslots was given a use; configure it first")
         self.reference = min(channels)
         try:
             for timeslot, channel in sorted(channels.items()):
@@ -66,8 +66,6 @@ class SpanChannels:
                 (abi.SPECIFY, abi.INT.pack(channel)),
                 (abi.SET_BUFINFO, buffers),
                 (abi.BUFFER_EVENTS, abi.INT.pack(1)),
-                (abi.AUDIOMODE, abi.INT.pack(0)),
-                (abi.ECHOCANCEL, abi.INT.pack(0)),
             ):
                 self._kernel.ioctl(fd, request, argument)
 

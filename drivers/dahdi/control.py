@@ -67,8 +67,8 @@ class Control:
             timeslots=told[18],
         )
 
-    def channels(self, span: int) -> dict[int, int]:
-        """DAHDI's channel numbers of a span by timeslot."""
+    def channels(self, span: int, *, in_use: bool = False) -> dict[int, int]:
+        """DAHDI's channel numbers of a span by timeslot; `in_use`: only those that were given a use."""
         self._check(span)
         found: dict[int, int] = {}
         for channel in range(1, abi.CHANNELS):
@@ -77,8 +77,8 @@ class Control:
                 told = self.kernel.ioctl(self._fd, abi.GET_PARAMS, asked)
             except OSError:
                 continue  # no such channel
-            _, of_span, timeslot, *_ = abi.CHANNEL_PARAMETERS.unpack(told)
-            if of_span == span:
+            _, of_span, timeslot, use, *_ = abi.CHANNEL_PARAMETERS.unpack(told)
+            if of_span == span and (use or not in_use):
                 found[timeslot] = channel
         return found
 
@@ -91,9 +91,9 @@ class Control:
         where = f"span {span}"
         self._ask(where, abi.SPANCONFIG, abi.LINE.pack(span, b"", line.build_out, line.bits, line.timing))
         for timeslot, channel in self.channels(span).items():
-            if use is Use.CAS and isinstance(line, E1Line) and timeslot == 16:
-                continue
-            chosen = abi.CHANNEL_USE.pack(channel, b"", use, abi.A_LAW, 0, idle_bits if use is Use.CAS else 0, b"")
+            framing = use is Use.CAS and isinstance(line, E1Line) and timeslot == 16
+            own = Use.NONE if framing else use
+            chosen = abi.CHANNEL_USE.pack(channel, b"", own, abi.A_LAW, 0, idle_bits if own is Use.CAS else 0, b"")
             self._ask(f"{where} timeslot {timeslot}", abi.CHANCONFIG, chosen)
         self._ask(where, abi.STARTUP, abi.INT.pack(span))
 
@@ -117,11 +117,6 @@ class Control:
         """Unmake it."""
         gone = abi.DYNAMIC_SPAN.pack(driver.encode(), address.encode(), 0, 0, 0)
         self._ask(f"dynamic span {driver} {address}", abi.DYNAMIC_DESTROY, gone)
-
-    def simulate(self, span: int, alarms: LineAlarm) -> None:
-        """Give a dynamic span alarms, or none."""
-        self._check(span)
-        self._ask(f"span {span}", abi.SIMULATE_ALARM, abi.TWO_INTS.pack(span, alarms))
 
     def _ask(self, where: str, request: int, argument: bytes) -> bytes:
         with refusals(where):

@@ -33,7 +33,7 @@ class DahdiSettings(msgspec.Struct, frozen=True):
     clock: Literal["recovered", "local"] = "recovered"
     """`local` where another card gives this one its clock."""
     jitter_ms: int = 10
-    """How late the engine may be before the line hears a gap, and how long sound waits for its turn; 2 to 60."""
+    """How late the engine may be before the line hears a gap, and how long sound waits for its turn; 2 to 40."""
     clock_domain: int = 1
     """All spans of a card that are timed by one of them are of one domain."""
     clock_priority: int = 1
@@ -47,8 +47,8 @@ class DahdiSettings(msgspec.Struct, frozen=True):
                 raise ValueError(f"timeslot {timeslot} descriptor {fd}: 0 to {NO_CHANNEL - 1}")
         if self.reference not in self.descriptors:
             raise ValueError(f"reference={self.reference}: a timeslot with a descriptor")
-        if not 2 <= self.jitter_ms <= 60:
-            raise ValueError(f"jitter_ms={self.jitter_ms}: 2 to 60")
+        if not 2 <= self.jitter_ms <= 40:
+            raise ValueError(f"jitter_ms={self.jitter_ms}: 2 to 40")
         check_clock(self.trim_ppm, self.clock_domain, self.clock_priority)
 
     @property

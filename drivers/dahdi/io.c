@@ -54,13 +54,13 @@ _Static_assert(sizeof(struct span_information) == 314, "the size is part of the 
 
 #define BEARERS (BL_TIMESLOTS - 1)
 #define NO_CHANNEL 0xffffu
-#define BLOCK 40 /* octets, the longest; driver.py sets them */
-#define RING 512
+#define BLOCK 40  /* octets, the longest; driver.py sets them */
+#define RING 1024 /* octets: the longest wait, a shift and what comes in a stall */
 #define MASK (RING - 1)
 #define FRAME_NS 125000
 #define FRAMES_PER_MS 8
 #define JITTER_MIN_MS 2
-#define JITTER_MAX_MS 60
+#define JITTER_MAX_MS 40 /* the reference's tick takes two of the 32 buffers that a channel can have: 80 ms in all */
 #define SHIFT_MAX 256
 #define EMPTY_TICKS 8 /* 40 ms with nothing to play are LOS */
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian packages of `rootfs/packages/debian.list`: looked up with dpkg-query, installed by root or sudo, never else.
+"""Debian packages of a list in `rootfs/packages`: looked up with dpkg-query, installed by root or sudo, never else.
 
 What runs as root is `install-packages.sh` beside this file, and nothing more.
 """
@@ -47,12 +47,12 @@ def root_command(uid: int, sudo: str | None, *, terminal: bool) -> list[str]:
     raise SetupError("not root, and sudo cannot be used here", "run the command below as root, then repeat this one")
 
 
-def install(progress: Progress) -> None:
-    """Install what is missing.
+def install(progress: Progress, list_file: Path = LIST) -> None:
+    """Install what is missing of a list.
 
     Raises: SetupError naming the missing packages and the command that installs them.
     """
-    packages = missing(wanted())
+    packages = missing(wanted(list_file))
     if not packages:
         return
     by_hand = f"as root: apt-get update && apt-get install --no-install-recommends {' '.join(packages)}"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -88,9 +88,10 @@ class Recorder:
 
 
 class EngineProcess:
-    """The engine in its own process, as the supervisor runs it."""
+    """The engine in its own process, as the supervisor runs it; a card's descriptors are inherited beside its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, card_fds: Collection[int] = ()) -> None:
+        self._card_fds = card_fds
         self.rtp_base = free_rtp_base()
         self.segment_fd = shared.create(self.rtp_base)
         self.event_fds = {client: os.eventfd(0, os.EFD_NONBLOCK) for client in Client}
@@ -113,7 +114,10 @@ class EngineProcess:
             "NOTIFY_SOCKET": f"{self._folder.name}/notify",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.processes.engine"], cwd=ROOT, env=environment, pass_fds=[*fds.values()]
+            [sys.executable, "-m", "appliance.processes.engine"],
+            cwd=ROOT,
+            env=environment,
+            pass_fds=[*fds.values(), *self._card_fds],
         )
         assert self._notify.recv(100) == b"READY=1"
 
@@ -148,9 +152,9 @@ def engine_thread() -> Iterator[EngineThread]:
 
 
 @contextlib.contextmanager
-def engine_process() -> Iterator[EngineProcess]:
+def engine_process(card_fds: Collection[int] = ()) -> Iterator[EngineProcess]:
     """An engine in a process."""
-    host = EngineProcess()
+    host = EngineProcess(card_fds)
     host.start()
     try:
         yield host

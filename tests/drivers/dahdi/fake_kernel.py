@@ -16,6 +16,7 @@ class FakeKernel:
         """errno by number of the request."""
         self.opened: list[str] = []
         self.open_fds: set[int] = set()
+        self.use = 0x80
 
     def open(self, path: str) -> int:
         if -1 in self.refused:
@@ -39,7 +40,8 @@ class FakeKernel:
         if request & 0xFF == 5:
             if not 1 <= number <= 62:
                 raise OSError(errno.EINVAL, "refused")
-            return struct.pack("=3i", number, (number - 1) // 31 + 1, (number - 1) % 31 + 1) + argument[12:]
+            known = (number, (number - 1) // 31 + 1, (number - 1) % 31 + 1, self.use)
+            return struct.pack("=4i", *known) + argument[16:]
         self.asked.append((fd, request, argument))
         return argument
 

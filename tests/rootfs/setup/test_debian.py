@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rootfs.setup import debian
+from rootfs.setup.paths import PACKAGES
 from rootfs.setup.steps import Progress, SetupError
 
 pytestmark = pytest.mark.unit
@@ -18,8 +19,9 @@ def test_list_drops_reasons_and_blank_lines(tmp_path: Path) -> None:
     assert debian.wanted(listed) == ["swig", "libpri-dev"]
 
 
-def test_every_listed_package_has_a_reason() -> None:
-    lines = [line for line in debian.LIST.read_text().splitlines() if line and not line.startswith("#")]
+@pytest.mark.parametrize("listed", sorted(PACKAGES.glob("*.list")), ids=lambda path: path.stem)
+def test_every_listed_package_has_a_reason(listed: Path) -> None:
+    lines = [line for line in listed.read_text().splitlines() if line and not line.startswith("#")]
     assert [line for line in lines if not line.partition("#")[2].strip()] == []
 
 
@@ -30,7 +32,7 @@ def test_missing_names_only_what_is_not_installed_in_order() -> None:
 def test_without_root_and_sudo_the_message_names_packages_and_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(debian, "wanted", lambda: ["dpkg", "no-such-a", "no-such-b"])
+    monkeypatch.setattr(debian, "wanted", lambda _list: ["dpkg", "no-such-a", "no-such-b"])
     monkeypatch.setattr("os.getuid", lambda: 1000)
     monkeypatch.setattr("shutil.which", lambda _name: None)
     with pytest.raises(SetupError) as refused:
