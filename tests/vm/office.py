@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
-from appliance.line.worker import LineWorker, PriLine
+from appliance.line.worker import LineWorker
 from appliance.media.host import start_thread
 from appliance.signalling.pri.link import Link, Timers
 from appliance.signalling.pri.link import Side as PriSide
