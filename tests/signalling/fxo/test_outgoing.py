@@ -100,6 +100,21 @@ def test_q850_what_the_exchange_says_by_tone_is_the_cause(kind: Kind, cause: int
 
 
 @pytest.mark.parametrize(("kind", "cause"), REFUSALS)
+def test_q850_what_the_exchange_says_after_ringing_tone_is_the_cause(kind: Kind, cause: int) -> None:
+    rig = Rig()
+    rig.dialled()
+    rig.line.hear_tone(Kind.RINGBACK)
+    rig.pass_s(6)
+    rig.line.hear_tone(kind)
+    rig.pass_s(3)
+    assert [event for _, event in rig.told] == [
+        events.CallAccepted(),
+        events.CallDisconnected(cause),
+        events.CallCleared(cause, by_peer=True),
+    ]
+
+
+@pytest.mark.parametrize(("kind", "cause"), REFUSALS)
 def test_q850_what_the_exchange_says_among_the_digits_is_the_cause(kind: Kind, cause: int) -> None:
     rig = Rig()
     rig.line.place(Call("5551234"))
