@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One span with R2: channel events into legs, leg commands into signals, RED and AIS into lost channels. No I/O.
 
-A seizure is a leg when all its numbers have come (CallOffered); until then its channel counts as blocked. The port is
+A seizure is a leg when all its numbers have come (CallOffered); until then its channel is busy without one. The port is
 open before a leg is announced, and stays so after its end while the register works.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from appliance.line.channels import Channels
+from appliance.line.channels import Channels, Order
 from appliance.line.circuits import Circuits
 from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE, SpanLegs
@@ -30,13 +30,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class R2Line:
-    """A span to be served: the engine's number (from 0), its name, what is spoken and asked, how its bearers sound."""
+    """A span to be served: the engine's number (from 0), its name, what is spoken and asked, how its bearers sound.
+
+    `order`: in which calls out take circuits.
+    """
 
     span: int
     name: str
     variant: Variant
     wants: Wants
     plan: TrunkPlan
+    order: Order
 
 
 class R2Span:
@@ -56,7 +60,7 @@ class R2Span:
         self.alarms = Alarm.NONE
         self.up = True
         self.damaged = 0
-        self.channels = Channels(CAS_TIMESLOT)
+        self.channels = Channels(CAS_TIMESLOT, line.order)
         self._circuits = Circuits(line.span, self.channels.timeslots, line.variant, line.wants, switch)
         self._legs = SpanLegs(line.span, self.channels, self._circuits, self._circuits, tell, ended)
         self.legs = self._legs.by_id
@@ -138,14 +142,16 @@ class R2Span:
     def _happened(self, timeslot: int, event: r2.Event) -> None:
         leg = self._legs.of(CallNumber(timeslot))
         match event:
-            case r2.CallSeized() | r2.ChannelBlocked():
+            case r2.CallSeized():
+                self.channels.reserve(timeslot)
+            case r2.ChannelBlocked():
                 self.channels.doubt([timeslot])
             case r2.ChannelIdle():
                 self.channels.unsure.discard(timeslot)
             case r2.CallOffered():
                 self._offered(timeslot, event)
             case r2.CallCleared(cause=cause, by_peer=by_peer):
-                self.channels.unsure.discard(timeslot)
+                self.channels.unreserve(timeslot)
                 if leg is not None:
                     self._legs.let_go(leg, Event.CLEARED, cause, ReleasedBy.PEER if by_peer else ReleasedBy.FAULT)
             case _ if leg is not None and leg.told.direction is Direction.OUTGOING:
@@ -154,6 +160,7 @@ class R2Span:
 
     def _offered(self, timeslot: int, call: r2.CallOffered) -> None:
         numbers = {"dnis": call.dnis, "clid": call.clid, "ani": call.clid}
+        self.channels.unreserve(timeslot)
         told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, CallNumber(timeslot), **numbers)
         self._tell(LegOffered(leg=told))
 

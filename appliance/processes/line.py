@@ -55,14 +55,15 @@ def cas(spoken: Variant) -> Cas:
 def line(number: int, span: Span) -> PriLine | R2Line:
     """What is spoken on a configured span."""
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
+    order = Order(span.channel_order)
     spoken = variant(span)
     if spoken is not None:
         wants = Wants(dnis_digits=span.dnis_digits) if span.dnis_digits else Wants()
-        return R2Line(number, span.name, spoken, wants, plan)
+        return R2Line(number, span.name, spoken, wants, plan, order)
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
-    return PriLine(number, span.name, span.d_channel, link, plan, Order(span.channel_order), span.dnis_digits)
+    return PriLine(number, span.name, span.d_channel, link, plan, order, span.dnis_digits)
 
 
 async def run(branch: Branch, state: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from appliance.line import channels
 from appliance.line.r2 import R2Line
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
@@ -93,6 +94,8 @@ class R2Exchange:
 
     def __init__(self, engine: Wire, variant: str, socket: Path) -> None:
         self.socket = socket
+        self.mute = False
+        """No register signal leaves it."""
         self.calls: dict[int, ExchangeCall] = {}
         self._engine = engine
         self._called: asyncio.Queue[ExchangeCall] = asyncio.Queue()
@@ -165,7 +168,7 @@ class R2Exchange:
         match order:
             case SetBits(abcd=abcd):
                 self._engine.show_bits(port, abcd)
-            case Send(direction=direction, signal=signal):
+            case Send(direction=direction, signal=signal) if not self.mute:
                 self._engine.sound(port, KIND[direction], signal)
             case Listen(direction=direction) if direction and self._standing.get(timeslot, (None, 0))[1]:
                 self._sounded(port, KIND[direction], self._standing[timeslot][1])
@@ -189,16 +192,17 @@ class R2Exchange:
 class R2Bench:
     """What a test gets."""
 
-    def __init__(self, folder: Path, variant: str) -> None:
+    def __init__(self, folder: Path, variant: str, order: channels.Order) -> None:
         self.engine = FakeEngine()
         self.socket = folder / "leg.line1.sock"
         self.exchange = R2Exchange(self.engine, variant, self.socket)
         self._variant = variant
+        self._order = order
         self.worker = self._new_worker()
 
     def _new_worker(self) -> LineWorker:
         wants = Wants(dnis_digits=DNIS_DIGITS)
-        line = R2Line(SPAN, "telco", load(self._variant), wants, TrunkPlan(echo_tail_ms=64))
+        line = R2Line(SPAN, "telco", load(self._variant), wants, TrunkPlan(echo_tail_ms=64), self._order)
         return LineWorker(self.socket, Sealer(Identity.take("BR-0001", "line1")), self.engine, [line], ORPHANS_S)
 
     async def restart_worker(self) -> None:
@@ -209,9 +213,11 @@ class R2Bench:
 
 
 @asynccontextmanager
-async def started(folder: Path, variant: str = "CN") -> AsyncIterator[R2Bench]:
+async def started(
+    folder: Path, variant: str = "CN", order: channels.Order = channels.Order.ROUND_ROBIN
+) -> AsyncIterator[R2Bench]:
     """A worker in service on a fake engine."""
-    bench = R2Bench(folder, variant)
+    bench = R2Bench(folder, variant, order)
     await bench.worker.start()
     await bench.exchange.idle()
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.line.channels import Order
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
 from appliance.wire.spans import ChannelState, Span, SpanChanged
@@ -122,3 +123,29 @@ def test_a_restarted_worker_lets_go_of_its_calls_and_frees_the_channels(tmp_path
                 await call.hears("released")
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(("order", "taken"), [(Order.ASCENDING, [1, 2]), (Order.DESCENDING, [31, 30])])
+def test_calls_out_take_circuits_in_the_span_s_order(tmp_path: Path, order: Order, taken: list[int]) -> None:
+    async def scene() -> None:
+        async with started(tmp_path, order=order) as bench, attached(bench.exchange) as client:
+            placed = [await conformance.placed(client, bench.exchange) for _ in taken]
+            assert [leg.channel for leg, _ in placed] == [f"span 1 timeslot {timeslot}" for timeslot in taken]
+            for leg, call in placed:
+                await client.done(legs.ReleaseLeg(leg=leg.leg))
+                await client.expect(legs.LegReleased, leg.leg)
+                await call.hears("released")
+
+    asyncio.run(scene())
+
+
+def test_a_seized_channel_is_busy_before_its_number_has_come(tmp_path: Path) -> None:
+    async def story(bench: R2Bench, client: Attachment) -> None:
+        bench.exchange.mute = True
+        call = await bench.exchange.call(DNIS, CLID)
+        await span(client, lambda told: told.channels[call.timeslot] is ChannelState.BUSY)
+        await call.release(16)
+        await span(client, lambda told: set(told.channels.values()) == {ChannelState.IDLE})
+        await client.quiet(legs.LegOffered)
+
+    run(story, tmp_path)
