@@ -19,6 +19,7 @@ RESULT = HOME / "result"
 CONSOLE = HOME / "console.log"
 BUILDERS = ("dsp.build_ffi", "appliance.signalling.pri.build_ffi")
 FOLDERS = ("appliance", "drivers", "dsp", "tests")
+MADE = (".pyc", "_core.c", "_pri.c")
 MEMORY = "2G"
 CLOCK = "shift=2,sleep=off"
 """An instruction takes the guest 4 ns, and where it has nothing to do the next timer is due at once."""
@@ -49,8 +50,9 @@ def _copy_tree() -> None:
             old.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(new, old)
     for folder in FOLDERS:
-        for path in (TREE / folder).rglob("*.py"):
-            if str(path.relative_to(TREE)) not in wanted:
+        for path in (TREE / folder).rglob("*.[pch]*"):
+            made_here = path.suffix in MADE or path.name in MADE
+            if path.is_file() and not made_here and str(path.relative_to(TREE)) not in wanted:
                 path.unlink()
 
 

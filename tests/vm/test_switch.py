@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Our line worker, the user's side, against Asterisk as the exchange, over DAHDI's kernel drivers."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.signalling.pri.link import Side as PriSide
+from appliance.wire import legs
+from appliance.wire.legs import ReleasedBy
+from dsp.g711 import alaw_decode
+from tests.media.rig import until
+from tests.vm.cable import FAR, NEAR, SECONDS, Cable
+from tests.vm.office import Office, office
+from tests.vm.switch import Switch, switch
+from tests.wire.conformance import Attachment, attached
+
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+
+TONE_HZ = 1004
+BLOCK = 160
+BLOCKS = 150
+SETTLES = 75
+Story = Callable[[Switch, Office, Attachment], Awaitable[None]]
+
+
+@pytest.fixture
+def tell(tmp_path: Path, cable: Cable) -> Callable[[Story], None]:
+    """Run a story with the exchange and the line in service and a controller attached."""
+    cable.ends[FAR].close()  # they are the exchange's
+
+    async def scene(story: Story, exchange: Switch) -> None:
+        async with (
+            office(tmp_path, cable, NEAR, PriSide.USER) as branch,
+            attached(branch) as client,  # type: ignore[arg-type]
+        ):
+            await branch.in_service(client)
+            await asyncio.to_thread(exchange.wait, "pri show spans", "Up, Active")
+            await story(exchange, branch, client)
+            assert await client.snapshot() == {}
+
+    def run(story: Story) -> None:
+        with switch(tmp_path, cable, FAR) as exchange:
+            asyncio.run(scene(story, exchange))
+
+    return run
+
+
+def purity(octets: bytes) -> float:
+    """Share of a block's power that is the tone."""
+    sound = alaw_decode(octets)
+    angles = [2 * math.pi * TONE_HZ / 8000 * i for i in range(len(sound))]
+    cosine = sum(s * math.cos(a) for s, a in zip(sound, angles, strict=True))
+    sine = sum(s * math.sin(a) for s, a in zip(sound, angles, strict=True))
+    power = sum(s * s for s in sound) or 1
+    return 2 * (cosine**2 + sine**2) / len(sound) / power
+
+
+async def hears_tone(branch: Office, leg: legs.Leg) -> None:
+    """Three seconds of the exchange's tone in every block of 20 ms, once it has filled its own buffers."""
+    assert leg.port is not None
+    branch.side.recorder.engine.record(1, leg.port, leg.port, 0)
+    end = branch.side.engine.samples + (BLOCKS + SETTLES + 5) * BLOCK
+    await asyncio.to_thread(until, lambda: branch.side.engine.samples >= end, SECONDS)
+    branch.side.recorder.engine.stop_recording(1)
+    sound = branch.side.recorder.left(1)
+    heard = [purity(sound[at : at + BLOCK]) for at in range(0, len(sound) - BLOCK, BLOCK)]
+    assert len(heard) >= BLOCKS + SETTLES
+    assert [n for n, share in enumerate(heard[-BLOCKS:]) if share < 0.9] == []
+
+
+async def hang_up(client: Attachment, leg: str) -> None:
+    await client.done(legs.ReleaseLeg(leg=leg))
+    released = await client.expect(legs.LegReleased, leg)
+    assert (released.cause, released.by) == (16, ReleasedBy.US)
+
+
+def test_the_exchange_calls_and_its_tone_is_heard(tell: Callable[[Story], None]) -> None:
+    async def story(exchange: Switch, branch: Office, client: Attachment) -> None:
+        calling = asyncio.create_task(asyncio.to_thread(exchange.calls, "7001"))
+        leg = (await client.expect(legs.LegOffered)).leg
+        assert leg.dnis == "7001"
+        await client.done(legs.AnswerLeg(leg=leg.leg))
+        await client.expect(legs.LegAnswered, leg.leg)
+        await hears_tone(branch, leg)
+        await hang_up(client, leg.leg)
+        await calling
+
+    tell(story)
+
+
+def test_the_exchange_is_called_and_its_tone_is_heard(tell: Callable[[Story], None]) -> None:
+    async def story(_: Switch, branch: Office, client: Attachment) -> None:
+        name = client.ids.leg()
+        await client.done(legs.PlaceLeg(leg=name, to="5551234", contact="contact-1", clid="7001"))
+        leg = (await client.expect(legs.LegPlaced, name)).leg
+        await client.expect(legs.LegAnswered, name)
+        await hears_tone(branch, leg)
+        await hang_up(client, name)
+
+    tell(story)
+
+
+def test_q850_17_a_busy_subscriber_of_the_exchange(tell: Callable[[Story], None]) -> None:
+    async def story(_: Switch, __: Office, client: Attachment) -> None:
+        name = client.ids.leg()
+        await client.done(legs.PlaceLeg(leg=name, to="95588", contact="contact-1", clid="7001"))
+        released = await client.expect(legs.LegReleased, name)
+        assert (released.cause, released.by) == (17, ReleasedBy.PEER)
+
+    tell(story)
