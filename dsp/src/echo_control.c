@@ -119,8 +119,7 @@ static void restore(struct bl_echo *e)
 	forget_evidence(e);
 }
 
-/* What was learned in haste fades where nothing comes again; a filter with fewer parts and no worse is the better one.
- */
+/* What was learned in haste fades where nothing comes again: fewer parts that do no worse are the better filter. */
 static int is_leaner(const struct bl_echo *e)
 {
 	uint32_t sounding = 0;

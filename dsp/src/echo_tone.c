@@ -20,7 +20,7 @@
 #define REVERSED_COS (-0.7f)                   /* 180 +- 45 degrees */
 #define EARLIEST 80                            /* ticks from one reversal to the next: 400 ms */
 #define LATEST 100
-#define TORN 3     /* ticks without it: a reversal spoils two at most */
+#define GAP_MAX 3  /* ticks without it: a reversal spoils two at most */
 #define RELEASE 50 /* ticks, 250 ms */
 
 struct turn {
@@ -54,7 +54,7 @@ static int hear(struct bl_echo_tone *t, float re, float im, int is_tone)
 	t->im[t->now % 4] = im;
 	t->since += t->since < LATEST + 1;
 	if (!is_tone) {
-		if (++t->gap > TORN)
+		if (++t->gap > GAP_MAX)
 			t->reversals = t->ticks = 0;
 		return 0;
 	}
@@ -83,7 +83,7 @@ void bl_echo_judge_tones(struct bl_echo *e, struct echo_sums sum)
 		float tone = (re[i] * re[i] + im[i] * im[i]) * (2.0f / BL_ECHO_BLOCK);
 		int is_tone = tone > PURE * energy[i] && energy[i] > least[i];
 
-		if (!is_tone && e->tone[i].gap > TORN)
+		if (!is_tone && e->tone[i].gap > GAP_MAX)
 			continue; /* as before */
 		if (hear(&e->tone[i], re[i], im[i], is_tone))
 			e->disabled = 1;
