@@ -69,6 +69,20 @@ async def _play_out(story: Story, faults: Faults | None, t309_s: float) -> None:
             relay.close()
 
 
+def _stall_ms(exchange: Exchange, subscriber: Subscriber) -> float:
+    return max(end.engine_status().worst_lateness_us for end in (exchange, subscriber)) / 1000
+
+
+def _play_out_in_time(story: Story, told: list[str]) -> None:
+    """Again, up to three times, as long as the story has told of a stall and judged nothing."""
+    for _ in range(3):
+        told.clear()
+        play_out(story)
+        if not told:
+            return
+    pytest.fail(f"the machine stalled for more than {STALL_MS} ms three times: {told}")
+
+
 async def _until(true: Callable[[], bool], within_s: float = 5.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110 - what is waited for belongs to no event loop
@@ -150,7 +164,7 @@ def test_sound_both_ways_is_octet_identical(tmp_path: Path) -> None:
         assert len(result.heard.octets) == pytest.approx(length, abs=160)
         (heard_by_subscriber,) = subscriber.heard.values()
         ways = [compare(encode(agent), result.heard.octets), compare(encode(caller), bytes(heard_by_subscriber))]
-        stall_ms = max(end.engine_status().worst_lateness_us for end in (exchange, subscriber)) / 1000
+        stall_ms = _stall_ms(exchange, subscriber)
         told.append(f"{' / '.join(way.sentence() for way in ways)}; worst tick {stall_ms} ms late")
         if stall_ms > STALL_MS:
             return
@@ -160,11 +174,7 @@ def test_sound_both_ways_is_octet_identical(tmp_path: Path) -> None:
             assert way.level_db == pytest.approx(0, abs=0.05)
         told.clear()
 
-    for _ in range(3):
-        play_out(story)
-        if not told:
-            return
-    pytest.fail(f"the machine stalled for more than {STALL_MS} ms three times: {told}")
+    _play_out_in_time(story, told)
 
 
 def test_prompt_heard_digits_keyed_and_digits_heard(tmp_path: Path) -> None:
@@ -192,6 +202,7 @@ def test_prompt_heard_digits_keyed_and_digits_heard(tmp_path: Path) -> None:
 def test_the_branch_calls_and_robots_answer_refuse_or_ring(tmp_path: Path) -> None:
     greeting = speech(1.0)
     wav = str(write_wav(tmp_path / "greeting.wav", greeting))
+    told: list[str] = []
 
     async def story(exchange: Exchange, subscriber: Subscriber) -> None:
         exchange.answer("10086", Answerer(Script((Talk((wav,)), HangUp(31)), record=True), answer_s=0.2))
@@ -204,7 +215,11 @@ def test_the_branch_calls_and_robots_answer_refuse_or_ring(tmp_path: Path) -> No
         assert any(isinstance(event, events.ConnectReceived) for event in subscriber.log)
         assert next(e for e in subscriber.log if isinstance(e, events.AlertingReceived)).inband
         await asyncio.sleep(0.1)
-        assert compare(encode(greeting), bytes(subscriber.heard[1])).identical_share >= 0.99
+        heard, stall_ms = compare(encode(greeting), bytes(subscriber.heard[1])), _stall_ms(exchange, subscriber)
+        if stall_ms > STALL_MS:
+            told.append(f"{heard.sentence()}; worst tick {stall_ms} ms late")
+            return
+        assert heard.identical_share >= 0.99, heard.sentence()
 
         for dnis, cause in (("10010", 17), ("404", 1)):
             subscriber.dial(4, dnis, "8001")
@@ -217,7 +232,7 @@ def test_the_branch_calls_and_robots_answer_refuse_or_ring(tmp_path: Path) -> No
         assert [(r.cause, r.by) for r in results] == [(17, ReleasedBy.US), (1, ReleasedBy.US), (16, ReleasedBy.PEER)]
         await exchange.all_cleared()
 
-    play_out(story)
+    _play_out_in_time(story, told)
 
 
 def _cleared(subscriber: Subscriber, cause: int) -> bool:
