@@ -146,6 +146,14 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     recording: Recording = Recording()
 
 
+def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
+    """The branch's line workers: their spans, from 0, by the worker's name.
+
+    One a span, named by it: what kills a worker, or a driver that hangs it, ends no call of another span.
+    """
+    return {f"line{number + 1}": (number,) for number in range(len(branch.spans))}
+
+
 def listeners(branch: Branch) -> Iterator[Listener]:
     """Every port that the branch's processes will bind."""
     yield from listen(branch.sip.proxy, ("udp", "tcp"), "Kamailio, where phones register", ("sip", "proxy"))

@@ -63,7 +63,7 @@ class LineEngine(TimeslotEngine, Protocol):
 
 
 class LineWorker:
-    """All legs of a group of spans. `start` inside a running loop, after the spans were opened in the engine."""
+    """All legs of its spans. `start` inside a running loop, after the spans were opened in the engine."""
 
     def __init__(
         self,

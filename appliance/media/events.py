@@ -18,12 +18,19 @@ from drivers.model import Alarm
 class Client(enum.IntEnum):
     """Who speaks with the engine; the value is the slot of its two rings."""
 
-    LINE = 0
-    SIP = 1
-    CALL = 2
-    IVR = 3
-    RECORDER = 4
-    MONITOR = 5
+    LINE1 = 0
+    LINE2 = 1
+    LINE3 = 2
+    LINE4 = 3
+    LINE5 = 4
+    LINE6 = 5
+    LINE7 = 6
+    LINE8 = 7
+    SIP = 8
+    CALL = 9
+    IVR = 10
+    RECORDER = 11
+    MONITOR = 12
 
 
 class ToneKind(enum.IntEnum):

@@ -11,6 +11,7 @@ from appliance.call.actions import Join
 from appliance.call.control import Control
 from appliance.call.settings import Default
 from appliance.config import Branch, load_or_exit
+from appliance.config.branch import line_workers
 from appliance.media.engine import Engine, EngineBusyError
 from appliance.media.events import Client as EngineClient
 from appliance.media.events import CommandRefused, ToneKind
@@ -26,7 +27,6 @@ from appliance.wire.routes import RouteRequest
 from appliance.wire.service_messages import Refused
 from appliance.wire.treatments import RunTreatment, StopTreatment
 
-WORKERS = ("line1", "sip")
 RETRY_S = 0.005
 CLOSED_BEFORE = frozenset({"ENOENT", "ENOTCONN"})
 """A worker closes its port at the first release, and with it bridge and recording; our own end of them comes later."""
@@ -146,7 +146,7 @@ async def run(branch: Branch, state: Path) -> None:
 
     clients = [
         links.attach(f"leg.{worker}", told_by(worker), lambda sent, no: control.refused(sent.body, no))
-        for worker in WORKERS
+        for worker in (*line_workers(branch), "sip")
     ]
     clients.append(links.attach("ivr", lambda envelope: control.treatment_said(envelope.body)))
     clients.append(links.attach("uplink", lambda envelope: control.route_said(envelope.body)))

@@ -15,7 +15,7 @@ import sys
 from dsp._core import ffi, lib
 
 _CLIENTS = (  # by slot: appliance.media.events.Client, which is not imported
-    "line",
+    *(f"line{number}" for number in range(1, 9)),
     "sip",
     "call",
     "ivr",

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The line process: the spans of the box, ISDN by libpri or R2 on each, the leg protocol on leg.line1.sock."""
+"""A line process, `line1` and so on: its span, ISDN by libpri or R2, and the leg protocol on its socket."""
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
-from appliance.config.branch import Span
+from appliance.config.branch import Span, line_workers
 from appliance.line.channels import Order
 from appliance.line.r2 import R2Line
 from appliance.line.span import PriLine
@@ -24,7 +25,6 @@ from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.model import Cas
 
-PROCESS = "line1"
 T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
 
 
@@ -66,15 +66,16 @@ def line(number: int, span: Span) -> PriLine | R2Line:
     return PriLine(number, span.name, span.d_channel, link, plan, order, span.dnis_digits)
 
 
-async def run(branch: Branch, state: Path) -> None:
-    """Serve until cancelled."""
-    engine = Engine.from_environment(Client.LINE)
+async def run(branch: Branch, state: Path, name: str) -> None:
+    """Serve until cancelled. Raises KeyError where the branch has no worker of this name."""
+    spans = {number: branch.spans[number] for number in line_workers(branch)[name]}
+    engine = Engine.from_environment(Client[name.upper()])
     engine.attach()
-    lines = [line(number, span) for number, span in enumerate(branch.spans)]
-    sealer = Sealer(Identity.take(branch.box, PROCESS))
-    worker = LineWorker(state / "run" / f"leg.{PROCESS}.sock", sealer, engine, lines)
+    lines = [line(number, span) for number, span in spans.items()]
+    sealer = Sealer(Identity.take(branch.box, name))
+    worker = LineWorker(state / "run" / f"leg.{name}.sock", sealer, engine, lines)
     driver = CesopsnDriver(engine)
-    for number, span in enumerate(branch.spans):
+    for number, span in spans.items():
         spoken = variant(span)
         driver.configure(number, settings(span), None if spoken else span.d_channel, cas(spoken) if spoken else None)
     await worker.start()
@@ -83,9 +84,10 @@ async def run(branch: Branch, state: Path) -> None:
 
 
 def main() -> None:
-    """Start from the environment (BRANCHLINE_CONFIG, BRANCHLINE_STATE, BRANCHLINE_FDS)."""
-    logs.configure(PROCESS)
-    asyncio.run(run(load_or_exit(Branch), state_directory()))
+    """Start from the environment (BRANCHLINE_CONFIG, BRANCHLINE_STATE, BRANCHLINE_FDS); the argument is its name."""
+    name = sys.argv[1]
+    logs.configure(name)
+    asyncio.run(run(load_or_exit(Branch), state_directory(), name))
 
 
 if __name__ == "__main__":

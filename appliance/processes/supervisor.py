@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.config import EXIT_STATUS, Branch, ConfigurationError, Headquarters, exit_with, listeners, load
+from appliance.config.branch import line_workers
 from appliance.headquarters import server
 from appliance.media import segment
 from appliance.media.events import Client
@@ -26,7 +27,7 @@ from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
-WORKERS = ("line", "sip", "call", "ivr", "recorder")
+WORKERS = ("sip", "call", "ivr", "recorder")
 ENGINE_STUCK_S = 0.5
 """A tick is due every 5 ms; what a caller hears of a stuck engine is this and its restart."""
 PORTS_S = 2.0
@@ -53,7 +54,8 @@ def branch_children(branch: Branch, state: Path) -> list[Spec]:
             progress=lambda: int(engine.header.ticks),
         ),
         Spec(name="kamailio", command=_kamailio(branch, state), serves=kamailio_serves, stage=1),
-        *(_worker(name, memory, events[name]) for name in WORKERS),
+        *(_worker(name, module("line", name), memory, events[name]) for name in line_workers(branch)),
+        *(_worker(name, module(name), memory, events[name]) for name in WORKERS),
         Spec(name="uplink", command=module("uplink"), stage=1),
     ]
 
@@ -110,8 +112,8 @@ async def _run(children: list[Spec], state: Path, serial: str) -> int:
     return status
 
 
-def _worker(name: str, memory: int, event: int) -> Spec:
-    return Spec(name=name, command=module(name), fds={"segment": memory, name: event}, stage=1)
+def _worker(name: str, command: Callable[[], Command], memory: int, event: int) -> Spec:
+    return Spec(name=name, command=command, fds={"segment": memory, name: event}, stage=1)
 
 
 def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from appliance.config import Branch, load_or_exit
+from appliance.config.branch import line_workers
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
 from appliance.uplink.forwarder import Forwarder
@@ -22,7 +23,7 @@ from appliance.wire.ids import Identity
 from appliance.wire.outbox import OutboxReader
 from appliance.wire.service import Service
 
-SOCKETS = ("leg.line1.sock", "leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock")
+SOCKETS = ("leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock")
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ class Uplink:
         sealer = Sealer(identity)
         outbox = state / "outbox.db"
         self._run = state / "run"
+        self._sockets = (*(f"leg.{worker}.sock" for worker in line_workers(branch)), *SOCKETS)
         self._server = str(branch.headquarters.server)
         self._link = Link(
             branch.headquarters.server, branch.headquarters.secret, identity, branch.name, self._link_changed
@@ -57,7 +59,7 @@ class Uplink:
             parts.create_task(notify.keep_alive())
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        observers = [self._watching.observe(self._run / name) for name in SOCKETS]
+        observers = [self._watching.observe(self._run / name) for name in self._sockets]
         return [
             self._link.run(),
             self._forwarder.run(),

@@ -82,7 +82,7 @@ class Exchange:
         self._settings = settings
         self._answerers: dict[str, Answerer] = {}
         self._host = start_thread(_RTP_BASE)
-        self._line = self._host.engine(Client.LINE)
+        self._line = self._host.engine(Client.LINE1)
         self._driver = CesopsnDriver(self._line)
         self._media = Media(self._host)
         link = Link(Side.NETWORK, Timers(t309_s=settings.t309_s))

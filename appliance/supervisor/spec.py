@@ -43,9 +43,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """For a child that works without a word: what changes as long as it does; watched from READY=1 on."""
 
 
-def module(name: str) -> Callable[[], Command]:
+def module(name: str, *arguments: str) -> Callable[[], Command]:
     """The command of one of our own processes: appliance/processes/<name>.py."""
-    return lambda: Command((sys.executable, "-m", f"appliance.processes.{name}"), {})
+    return lambda: Command((sys.executable, "-m", f"appliance.processes.{name}", *arguments), {})
 
 
 def answers(endpoint: Endpoint) -> Callable[[], Awaitable[bool]]:

@@ -69,12 +69,13 @@ int bl_cas_set(struct bl_engine *e, unsigned port, unsigned client, uint8_t bits
 
 static bool tell(struct bl_engine *e, unsigned port, uint8_t bits)
 {
-	struct bl_event *event = bl_event_room(e, BL_LINE) ? bl_event_new(e, BL_LINE, BL_BITS_CHANGED, port) : NULL;
+	unsigned owner = e->segment->spans[port / BL_TIMESLOTS].owner;
+	struct bl_event *event = bl_event_room(e, owner) ? bl_event_new(e, owner, BL_BITS_CHANGED, port) : NULL;
 
 	if (!event)
 		return false;
 	event->reason = bits;
-	bl_event_publish(e, BL_LINE);
+	bl_event_publish(e, owner);
 	return true;
 }
 

@@ -34,7 +34,7 @@ static int rtp_checked(const struct order *o)
 
 static int open_span(const struct order *o)
 {
-	return o->c->port < BL_SPANS ? bl_span_open(o->engine, o->c->port, &o->c->span, true) : -EINVAL;
+	return o->c->port < BL_SPANS ? bl_span_open(o->engine, o->c->port, o->client, &o->c->span, true) : -EINVAL;
 }
 
 static int close_span(const struct order *o)

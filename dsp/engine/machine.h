@@ -171,7 +171,7 @@ void bl_recordings_of_port_end(struct bl_engine *e, unsigned port);
 void bl_tap_tick(struct bl_engine *e);
 
 /* span.c */
-int bl_span_open(struct bl_engine *e, unsigned span, const struct bl_open_span *settings, bool first);
+int bl_span_open(struct bl_engine *e, unsigned span, unsigned owner, const struct bl_open_span *settings, bool first);
 int bl_span_close(struct bl_engine *e, unsigned span);
 void bl_span_release(struct bl_engine *e, unsigned span); /* its descriptor; the table is left as it is */
 int bl_span_send_frame(struct bl_engine *e, unsigned span, const struct bl_send_frame *frame);

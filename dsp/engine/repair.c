@@ -212,10 +212,10 @@ static void mend_spans(struct bl_engine *e)
 		(void)bl_hdlc_rx_init(&span->rx, NULL); /* defaults cannot fail; LAPD sends lost frames again */
 		(void)bl_hdlc_tx_init(&span->tx, NULL);
 		span->shift_frames = 0;
-		error = bl_span_open(e, i, &span->settings, false);
+		error = bl_span_open(e, i, span->owner, &span->settings, false);
 		if (error) {
 			span->open = 0;
-			tell_lost(e, BL_LINE, BL_OPEN_SPAN, i, error);
+			tell_lost(e, span->owner, BL_OPEN_SPAN, i, error);
 		}
 	}
 	bl_spans_resume(e);

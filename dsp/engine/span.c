@@ -76,11 +76,12 @@ static void start_d_channel(struct bl_span *span)
 	(void)bl_hdlc_tx_init(&span->tx, NULL);
 }
 
-static int open_card(struct bl_engine *e, unsigned n, const struct bl_open_span *settings, bool first)
+static int open_card(struct bl_engine *e, unsigned n, unsigned owner, const struct bl_open_span *settings, bool first)
 {
 	struct bl_span *span = &e->segment->spans[n];
 	int fd;
 
+	span->owner = (uint8_t)owner;
 	span->settings = *settings;
 	fd = io_of(span)->open(span, first);
 	if (fd < 0)
@@ -102,10 +103,11 @@ static int open_card(struct bl_engine *e, unsigned n, const struct bl_open_span 
  * `first`: a new life of the span; otherwise the engine comes back and counters, clock and numbering go on. One that is
  * open goes on as it was where the card refuses.
  */
-int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *settings, bool first)
+int bl_span_open(struct bl_engine *e, unsigned n, unsigned owner, const struct bl_open_span *settings, bool first)
 {
 	struct bl_span *span = &e->segment->spans[n];
 	struct bl_open_span wanted = *settings, before = span->settings;
+	unsigned owned = span->owner;
 	bool goes_on = first && span->open;
 	int error;
 
@@ -114,8 +116,8 @@ int bl_span_open(struct bl_engine *e, unsigned n, const struct bl_open_span *set
 	bl_span_release(e, n);
 	span->number = (uint8_t)n;
 	span->open = 0;
-	error = open_card(e, n, &wanted, first);
-	if (error && goes_on && open_card(e, n, &before, false))
+	error = open_card(e, n, owner, &wanted, first);
+	if (error && goes_on && open_card(e, n, owned, &before, false))
 		close_timeslots(e, n);
 	survey_clocks(e);
 	return error;
@@ -170,11 +172,11 @@ static void watch_alarms(struct bl_engine *e, unsigned n)
 	if (alarms == span->alarms)
 		return;
 	span->alarms = alarms;
-	event = bl_event_new(e, BL_LINE, BL_SPAN_ALARM_CHANGED, n);
+	event = bl_event_new(e, span->owner, BL_SPAN_ALARM_CHANGED, n);
 	if (!event)
 		return;
 	event->count = alarms;
-	bl_event_publish(e, BL_LINE);
+	bl_event_publish(e, span->owner);
 }
 
 struct receiver {
@@ -185,13 +187,14 @@ struct receiver {
 static void frame_received(void *user, const uint8_t *frame, size_t length)
 {
 	const struct receiver *r = user;
-	struct bl_event *event = bl_event_new(r->engine, BL_LINE, BL_FRAME_RECEIVED, r->span);
+	unsigned owner = r->engine->segment->spans[r->span].owner;
+	struct bl_event *event = bl_event_new(r->engine, owner, BL_FRAME_RECEIVED, r->span);
 
 	if (!event)
 		return;
 	event->length = (uint16_t)length;
 	memcpy(event->octets, frame, length);
-	bl_event_publish(r->engine, BL_LINE);
+	bl_event_publish(r->engine, owner);
 }
 
 static void receive_d_channel(struct bl_engine *e, unsigned n)

@@ -8,7 +8,11 @@
 #include "hdlc.h"
 #include "sizes.h"
 
-enum bl_client { BL_LINE, BL_SIP, BL_CALL, BL_IVR, BL_RECORDER, BL_MONITOR };
+/*
+ * Who speaks with the engine; a line worker is BL_LINE + its span. In this order they are obeyed in a tick: who opens
+ * a port before who is told of it.
+ */
+enum bl_client { BL_LINE, BL_SIP = BL_LINE + BL_SPANS, BL_CALL, BL_IVR, BL_RECORDER, BL_MONITOR };
 
 enum bl_event_kind {
 	BL_SPAN_ALARM_CHANGED = 1, /* port = span, count = alarms */

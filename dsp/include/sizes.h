@@ -19,7 +19,7 @@
 #define BL_PORTS 576
 #define BL_RTP_PAYLOAD 160 /* octets sent in a packet: 20 ms */
 #define BL_NO_PORT 0xFFFFu
-#define BL_CLIENTS 8
+#define BL_CLIENTS 13 /* a line worker a span, and five */
 #define BL_NO_CLIENT 0xFFu
 #define BL_RECORDINGS 256
 #define BL_CONFERENCES 32

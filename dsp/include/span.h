@@ -98,6 +98,7 @@ struct bl_span {
 	uint8_t card_alarms; /* of this tick: enum bl_alarm without RED */
 	uint8_t alarms;
 	uint8_t number;      /* its place in the segment's table */
+	uint8_t owner;       /* client that opened it, and hears of it */
 	uint32_t bad_ticks;  /* in a row with LOS or LFA, saturating */
 	uint32_t good_ticks; /* in a row without */
 	struct bl_open_span settings;

@@ -103,17 +103,17 @@ async def _through_an_engine_that(rig: Rig, sheet: Sheet, is_what: str, source: 
 
 async def _line_worker(rig: Rig, sheet: Sheet) -> None:
     branch = rig.site.branch
-    others = {name: child["pid"] for name, child in branch.children().items() if name != "line"}
+    others = {name: child["pid"] for name, child in branch.children().items() if name != "line1"}
     call, phone = await rig.talking("02512343004")
-    before = branch.pid("line")
-    branch.kill("line")
+    before = branch.pid("line1")
+    branch.kill("line1")
     took = await closed(phone, 10)
     sheet.note(f"line worker killed: the agent's phone was let go after {took:.2f} s")
     result = await asyncio.wait_for(call.result(), 20)
     sheet.holds("P6", "line worker killed: the exchange's call ended with a cause", result.cause > 0)
     sheet.note(f"line worker killed: cause at the exchange {result.cause}")
-    await until(lambda: _runs_again(rig, "line", before), 20, "the line worker is not back")
-    now = {name: child["pid"] for name, child in branch.children().items() if name != "line"}
+    await until(lambda: _runs_again(rig, "line1", before), 20, "the line worker is not back")
+    now = {name: child["pid"] for name, child in branch.children().items() if name != "line1"}
     sheet.holds("P6", "line worker killed: other processes untouched", now == others)
     await in_service(rig.exchange, rig.site)
     record = await rig.site.record_of("02512343004")

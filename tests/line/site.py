@@ -27,14 +27,16 @@ box: BR-0001
 name: Nanjing Road
 headquarters: {{server: 127.0.0.1:4222, secret: {secret}}}
 spans:
-  - name: telco
+{spans}
+sip: {{listen: 127.0.0.1:5070, proxy: 127.0.0.1:5060, domain: branch.test}}
+extensions: []
+prompts: {{directories: [{prompts}]}}
+"""
+LINE = """  - name: {name}
     driver: cesopsn
     local: {local}
     remote: {remote}
     timers: {{t309_s: {t309_s}}}
-sip: {{listen: 127.0.0.1:5070, proxy: 127.0.0.1:5060, domain: branch.test}}
-extensions: []
-prompts: {{directories: [{prompts}]}}
 """
 
 
@@ -42,7 +44,7 @@ class FarSpan:
     """The exchange's own engine and E1; carries the exchange's frames."""
 
     def __init__(self, thread: EngineThread, settings: CesopsnSettings, network: Network) -> None:
-        self.engine: Engine = thread.engine(Client.LINE)
+        self.engine: Engine = thread.engine(Client.LINE1)
         self._network = network
         CesopsnDriver(self.engine).configure(SPAN, settings, D_CHANNEL)
         asyncio.get_running_loop().add_reader(self.engine.event_fd, self._told)
@@ -65,22 +67,25 @@ class FarSpan:
 
 
 class Site:
-    """What a test gets."""
+    """One line of the branch and its exchange."""
 
-    def __init__(self, folder: Path, near: EngineThread, far: FarSpan, relay: Relay, network: Network) -> None:
+    def __init__(
+        self, folder: Path, worker: str, near: EngineThread, far: FarSpan, relay: Relay, network: Network
+    ) -> None:
         self.folder = folder
+        self.worker = worker
         self.near = near
         self.far = far
         self.relay = relay
         self.network = network
         self.process: asyncio.subprocess.Process | None = None
-        network.socket = folder / "run" / "leg.line1.sock"
+        network.socket = folder / "run" / f"leg.{worker}.sock"
         network.orphans_s = 30.0
 
     async def start_worker(self) -> None:
         """Start the line process and wait for its socket."""
         self.network.socket.unlink(missing_ok=True)
-        fds = {"segment": self.near.segment_fd, "line": self.near.event_fds[Client.LINE]}
+        fds = {"segment": self.near.segment_fd, self.worker: self.near.event_fds[Client[self.worker.upper()]]}
         for fd in fds.values():
             os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's own
         environment = {
@@ -89,12 +94,19 @@ class Site:
             "BRANCHLINE_STATE": str(self.folder),
             "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
         }
-        with (self.folder / "line.log").open("ab") as log:
+        log_file = self.folder / f"{self.worker}.log"
+        with log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "appliance.processes.line", env=environment, pass_fds=(*fds.values(),), stderr=log
+                sys.executable,
+                "-m",
+                "appliance.processes.line",
+                self.worker,
+                env=environment,
+                pass_fds=(*fds.values(),),
+                stderr=log,
             )
         while not self.network.socket.exists():
-            assert self.process.returncode is None, (self.folder / "line.log").read_text()
+            assert self.process.returncode is None, log_file.read_text()
             await asyncio.sleep(0.02)
 
     async def kill_worker(self) -> None:
@@ -108,32 +120,53 @@ class Site:
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[Site]:
     """A branch's line in service."""
-    local, far = (HOST, free_port()), (HOST, free_port())
-    relay = Relay(local, far)
-    near, exchange = start_thread(free_rtp_base()), start_thread(free_rtp_base())
+    async with lines_started(folder, 1) as (site,):
+        yield site
+
+
+@asynccontextmanager
+async def lines_started(folder: Path, count: int) -> AsyncIterator[list[Site]]:
+    """So many lines of one branch in service, each with a worker and an exchange of its own."""
+    near = start_thread(free_rtp_base())
+    sites, exchanges, text = [], [], ""
+    for number in range(count):
+        local, far = (HOST, free_port()), (HOST, free_port())
+        relay = Relay(local, far)
+        exchange = start_thread(free_rtp_base())
+        exchanges.append(exchange)
+        network, span = _exchange(exchange, CesopsnSettings(far, relay.door_b, clock="local"))
+        worker = f"line{number + 1}"
+        sites.append(Site(folder, worker, near, span, relay, network))
+        text += LINE.format(
+            name=f"telco {number + 1}",
+            local="{}:{}".format(*local),
+            remote="{}:{}".format(*relay.door_a),
+            t309_s=T309_S,
+        )
+    secret = folder / "token"
+    secret.touch(mode=0o600)
+    (folder / "branch.yaml").write_text(CONFIGURATION.format(spans=text, prompts=folder, secret=secret))
+    try:
+        for site in sites:
+            await site.start_worker()
+        for site in sites:
+            await site.network.every_channel_restarted()
+        yield sites
+    finally:
+        for site in sites:
+            await site.kill_worker()
+            site.network.close()
+            site.far.close()
+            site.relay.close()
+        for thread in (near, *exchanges):
+            thread.close()
+
+
+def _exchange(thread: EngineThread, settings: CesopsnSettings) -> tuple[Network, FarSpan]:
     spans: list[FarSpan] = []
 
     def carrier(network: Network) -> FarSpan:
-        spans.append(FarSpan(exchange, CesopsnSettings(far, relay.door_b, clock="local"), network))
+        spans.append(FarSpan(thread, settings, network))
         return spans[0]
 
-    network = Network(Timers(t309_s=T309_S, t316_s=2.0), carrier)
-    secret = folder / "token"
-    secret.touch(mode=0o600)
-    remote = "{}:{}".format(*relay.door_a)
-    text = CONFIGURATION.format(
-        local="{}:{}".format(*local), remote=remote, t309_s=T309_S, prompts=folder, secret=secret
-    )
-    (folder / "branch.yaml").write_text(text)
-    site = Site(folder, near, spans[0], relay, network)
-    try:
-        await site.start_worker()
-        await network.every_channel_restarted()
-        yield site
-    finally:
-        await site.kill_worker()
-        network.close()
-        spans[0].close()
-        for thread in (near, exchange):
-            thread.close()
-        relay.close()
+    return Network(Timers(t309_s=T309_S, t316_s=2.0), carrier), spans[0]

@@ -11,7 +11,7 @@ from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
 from appliance.wire.spans import Alarm, ChannelState, Span, SpanChanged
 from tests.line.far_end import NetworkCall
-from tests.line.site import SPAN, Site, started
+from tests.line.site import SPAN, Site, lines_started, started
 from tests.wire import conformance
 from tests.wire.conformance import Attachment, attached
 
@@ -121,5 +121,29 @@ def test_kill_9_ends_the_workers_calls_on_the_far_side_too(tmp_path: Path) -> No
                 leg, call = await talk(site, client)
                 await client.done(legs.ReleaseLeg(leg=leg.leg))
                 await call.hears("released")
+
+    asyncio.run(scene())
+
+
+def test_kill_9_ends_no_call_of_another_span(tmp_path: Path) -> None:
+    """Each span's worker is a process of its own; what is heard on the other span goes on meanwhile."""
+
+    async def scene() -> None:
+        async with lines_started(tmp_path, 2) as (site, other), attached(other.network) as client:
+            leg, call = await talk(other, client, 1)
+            assert leg.channel.startswith("span 2 ")
+            assert leg.port is not None
+            exchange = other.far.engine
+            exchange.open_timeslot(SPAN * 32 + 1)
+            exchange.tone(SPAN * 32 + 1, ToneKind.DIAL)
+            async with attached(site.network) as dying:
+                await talk(site, dying)
+                await site.kill_worker()
+            await site.start_worker()
+            await site.network.every_channel_restarted()
+            assert await heard_dbm0(other, leg.port) > LOUD_DBM0
+            assert list(await client.snapshot()) == [leg.leg]
+            await call.release(17)
+            assert (await client.expect(legs.LegReleased, leg.leg)).cause == 17
 
     asyncio.run(scene())

@@ -19,7 +19,7 @@ from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.model import Cas, Timeslot
 from tests.line.fake_engine import SPAN
 from tests.line.r2_exchange import BEARERS, R2Exchange
-from tests.line.site import CONFIGURATION
+from tests.line.site import CONFIGURATION, LINE
 from tests.ports import HOST, free_port, free_rtp_base
 from tests.wire import conformance
 
@@ -34,7 +34,7 @@ class RealWire:
     def __init__(self, thread: EngineThread, settings: CesopsnSettings) -> None:
         self.far_bits: Callable[[int, int], None] = lambda _port, _abcd: None
         self.far_signal: Callable[[int, SignalKind, int], None] = lambda _port, _kind, _signal: None
-        self._engine: Engine = thread.engine(Client.LINE)
+        self._engine: Engine = thread.engine(Client.LINE1)
         CesopsnDriver(self._engine).configure(SPAN, settings, None, Cas())
         for timeslot in BEARERS:
             port = Timeslot(SPAN, timeslot).port
@@ -66,7 +66,7 @@ class RealWire:
 @asynccontextmanager
 async def worker(folder: Path, near: EngineThread) -> AsyncIterator[None]:
     """The line process, until it is killed."""
-    fds = {"segment": near.segment_fd, "line": near.event_fds[Client.LINE]}
+    fds = {"segment": near.segment_fd, "line1": near.event_fds[Client.LINE1]}
     for fd in fds.values():
         os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's own
     environment = {
@@ -76,7 +76,7 @@ async def worker(folder: Path, near: EngineThread) -> AsyncIterator[None]:
         "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "appliance.processes.line", env=environment, pass_fds=(*fds.values(),)
+        sys.executable, "-m", "appliance.processes.line", "line1", env=environment, pass_fds=(*fds.values(),)
     )
     try:
         yield
@@ -91,11 +91,9 @@ async def started(folder: Path) -> AsyncIterator[R2Exchange]:
     local, far = (HOST, free_port()), (HOST, free_port())
     secret = folder / "token"
     secret.touch(mode=0o600)
-    text = CONFIGURATION.format(
-        local="{}:{}".format(*local), remote="{}:{}".format(*far), t309_s=6, prompts=folder, secret=secret
-    )
-    r2 = "driver: cesopsn\n    signalling: r2\n    variant: cn\n    dnis_digits: 5"
-    (folder / "branch.yaml").write_text(text.replace("driver: cesopsn", r2))
+    line = LINE.format(name="telco", local="{}:{}".format(*local), remote="{}:{}".format(*far), t309_s=6)
+    r2 = line + "    signalling: r2\n    variant: cn\n    dnis_digits: 5\n"
+    (folder / "branch.yaml").write_text(CONFIGURATION.format(spans=r2, prompts=folder, secret=secret))
     near, there = start_thread(free_rtp_base()), start_thread(free_rtp_base())
     wire = RealWire(there, CesopsnSettings(far, local, clock="local", jitter_ms=20))
     exchange = R2Exchange(wire, "CN", folder / "run" / "leg.line1.sock")

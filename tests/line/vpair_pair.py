@@ -48,7 +48,7 @@ class VpairPair(Pair[End]):
     def __init__(self, host: VirtualEngine, profile: Profile) -> None:
         super().__init__()
         self._host = host
-        self._engine = host.engine(Client.LINE)
+        self._engine = host.engine(Client.LINE1)
         self._driver = VpairDriver(self._engine)
         self._later: list[Callable[[], None]] = []
         self._cable("none")

@@ -167,7 +167,7 @@ class Side:
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.line = Listener(host.engine(Client.LINE))
+        self.line = Listener(host.engine(Client.LINE1))
         self.ivr = Listener(host.engine(Client.IVR))
         self.call = Listener(host.engine(Client.CALL))
         self.recorder = Recorder(host.engine(Client.RECORDER))

@@ -21,7 +21,7 @@ def test_ports_of_a_client_that_reads_no_more_are_closed_and_nobody_elses() -> N
     host = EngineThread(free_rtp_base(), orphan_s=ORPHAN_S)
     host.start()
     try:
-        line, sip = host.engine(Client.LINE), host.engine(Client.SIP)
+        line, sip = host.engine(Client.LINE1), host.engine(Client.SIP)
         driver = VpairDriver(line)
         driver.configure(0, VpairSettings(partner=1), None)
         line.open_timeslot(TIMESLOT)

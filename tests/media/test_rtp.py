@@ -252,7 +252,7 @@ def test_refused_opening_leaves_the_port_as_it_was(ends: Ends) -> None:
     segment = Segment(side.host.segment_fd)
     command = segment.command(CommandKind.OPEN_RTP, PORT)
     command.rtp.packet_ms = 7
-    segment.push(Client.LINE, command)
+    segment.push(Client.LINE1, command)
     assert side.line.wait(CommandRefused).error == "EINVAL"
     sound = noise(0.2)
     peer.talk(encoded(packets(sound)))

@@ -77,7 +77,7 @@ def test_a_newcomer_sees_a_call_and_stop_leaves_nothing(demo: Demo) -> None:
     assert time.monotonic() - began < START_LIMIT_S
     page = f"http://127.0.0.1:{demo.ports['8095']}"
     assert page in banner
-    assert re.search(r"branch +engine kamailio line sip call ivr recorder uplink", banner)
+    assert re.search(r"branch +engine kamailio line1 sip call ivr recorder uplink", banner)
     second = demo.start()
     assert second.communicate(timeout=15)[0] == f"demo: already running (pid {running.pid}), page at {page}\n"
     assert second.returncode == 2

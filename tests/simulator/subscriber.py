@@ -44,7 +44,7 @@ class Subscriber:
         self.clears_after_s: float | None = None
         self.alarms: list[Alarm] = []
         self._host = start_thread(60_000)
-        self._engines = {client: self._host.engine(client) for client in (Client.LINE, Client.CALL)}
+        self._engines = {client: self._host.engine(client) for client in (Client.LINE1, Client.CALL)}
         self._taps = self._host.engine(Client.RECORDER)
         self._arena = SoundArena(self._host.segment_fd)
         self._link = Link(Side.USER, Timers(t309_s=t309_s))
@@ -55,7 +55,7 @@ class Subscriber:
 
     @property
     def _line(self) -> Engine:
-        return self._engines[Client.LINE]
+        return self._engines[Client.LINE1]
 
     @property
     def _call(self) -> Engine:

@@ -138,7 +138,7 @@ def test_bits_outside_abcd_are_refused() -> None:
 @pytest.mark.system
 def test_a_descriptor_that_is_no_channel_opens_no_span() -> None:
     with engine_thread() as host, open("/dev/null", "rb") as null:  # noqa: PTH123 - its descriptor is wanted
-        line = Listener(host.engine(Client.LINE))
+        line = Listener(host.engine(Client.LINE1))
         DahdiDriver(line.engine).configure(0, DahdiSettings({1: null.fileno()}, 1), None)
         assert line.wait(CommandRefused).error == "ENOTTY"
         assert not line.engine.span_status(0).open
