@@ -7,9 +7,12 @@ happens without one is logged. A timer belongs to a state and begins when the st
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import structlog
+
+from appliance.signalling.events import CallCleared
+from appliance.signalling.recognition import Recognition
 
 S = TypeVar("S", bound=enum.StrEnum)  # states
 E = TypeVar("E", bound=enum.StrEnum)  # events
@@ -44,7 +47,11 @@ class Timer(NamedTuple):
 
 
 class Machine(Generic[S, E, A, T, O]):
-    """Where one channel or line stands. What follows what is the table's, how it is done the subclass's `_acts`."""
+    """Where one channel or line stands. What follows what is the table's, how it is done the subclass's `_acts`.
+
+    `_senses` are what it sees of the line: each with what is done when a change of it counts, called with the value
+    before.
+    """
 
     def __init__(
         self,
@@ -53,18 +60,43 @@ class Machine(Generic[S, E, A, T, O]):
         timers: Mapping[S, Timer],
         seconds: Mapping[str, float],
         clock: Callable[[], float],
+        lost: E,
     ) -> None:
-        """`seconds` by the timer's name go before the timer's own."""
+        """`seconds` by the timer's name go before the timer's own; `lost` happens when the line is."""
         self.state = state
         self._table = table
         self._timers = timers
         self._seconds = seconds
         self._clock = clock
+        self._lost = lost
+        self._senses: tuple[tuple[Recognition[Any], Callable[[Any], None]], ...] = ()
         self._deadline: float | None = None
         self._orders: list[O] = []
         self._told: list[T] = []
         self._end: tuple[int, bool] | None = None
         self._acts: Mapping[A, Callable[[], None]] = {}
+
+    def lose(self) -> None:
+        """The port or its span is lost (RED, AIS): a call ends, and what the line showed is not known any more."""
+        for sense, _ in self._senses:
+            sense.forget()
+        self._apply(self._lost)
+
+    def run(self) -> None:
+        """Do all that is due."""
+        while (due := self.due()) is not None and due <= self._clock():
+            for sense, noticed in self._senses:
+                if sense.due == due:
+                    noticed(sense.count())
+                    break
+            else:
+                self._deadline = None
+                self._time_out()
+
+    def due(self) -> float | None:
+        """When `run` must be called next."""
+        times = (self._deadline, *(sense.due for sense, _ in self._senses))
+        return min((at for at in times if at is not None), default=None)
 
     def take_orders(self) -> list[O]:
         """What the line is to do, in order; they are yours now."""
@@ -100,6 +132,10 @@ class Machine(Generic[S, E, A, T, O]):
             self._begin_timer()
             self._enter(before)
 
+    def _time_out(self) -> None:
+        """The state's timer has run out."""
+        raise NotImplementedError
+
     def _enter(self, before: S) -> None:
         """Another state has been entered."""
 
@@ -113,6 +149,15 @@ class Machine(Generic[S, E, A, T, O]):
 
     def _cause(self) -> int:
         return self._end[0] if self._end else NORMAL_UNSPECIFIED
+
+    def _cleared(self) -> CallCleared:
+        """How the call ended; it is forgotten."""
+        cleared = CallCleared(self._cause(), self._end is not None and self._end[1])
+        self._forget_call()
+        return cleared
+
+    def _forget_call(self) -> None:
+        self._end = None
 
     def _tell(self, event: T) -> None:
         self._told.append(event)

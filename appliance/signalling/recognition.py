@@ -20,15 +20,11 @@ class Recognition(Generic[V]):
             self._seen = value
             self.due = None if value == self.value else now + seconds
 
-    def count(self) -> None:
-        """The change has stood long enough."""
-        self.value, self.due = self._seen, None
+    def count(self) -> V | None:
+        """The change has stood long enough. Returns the value before."""
+        before, self.value, self.due = self.value, self._seen, None
+        return before
 
     def forget(self) -> None:
         """The line is lost, and what it said with it."""
         self.value = self.due = self._seen = None
-
-
-def bits_ab(abcd: int) -> str:
-    """Bits A and B as they are written in variants."""
-    return f"{abcd >> 2 & 3:02b}"

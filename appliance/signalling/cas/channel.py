@@ -18,36 +18,31 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from appliance.signalling.bits import BitsMachine
 from appliance.signalling.cas import events
 from appliance.signalling.cas.register import Call, Incoming, Wants
 from appliance.signalling.cas.states import TABLE, TIMERS
 from appliance.signalling.cas.variant import Start, Variant
 from appliance.signalling.cas.words import Action, Event, State
-from appliance.signalling.machine import CallStateError, Machine
+from appliance.signalling.machine import CallStateError
 from appliance.signalling.q850 import NORMAL_CLEARING
-from appliance.signalling.recognition import Recognition, bits_ab
 
 __all__ = ["Call", "CallStateError", "Channel", "Wants"]
-
-RECOGNITION_S = 0.02  # ours: robbed bits come every 3 ms, and one in error is seen for as long
-
 
 _FREE = frozenset({State.IDLE, State.GUARD})
 # Entered, they ask what stands on the line already.
 _LOOKING = _FREE | {State.LET_GO, State.AWAITING}
 
 
-class Channel(Machine[State, Event, Action, events.Event, events.Order]):
+class Channel(BitsMachine[State, Event, Action, events.Event, events.Order]):
     """An E&M trunk, or an exchange's end of a station's line."""
 
     def __init__(
         self, variant: Variant, wants: Wants | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__(State.BLOCKED, TABLE, TIMERS, variant.timers, clock)
+        super().__init__(State.BLOCKED, TABLE, TIMERS, variant.timers, clock, Event.LOSE)
         self.variant = variant
         self._wants = wants or Wants()
-        self._heard: Recognition[str] = Recognition()
-        self._bits: int | None = None
         self._signals = ""
         self._listening: events.Digits | None = None
         self._toning = False
@@ -56,10 +51,6 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
         self._set("idle")
 
     # The far end and time.
-
-    def see_bits(self, abcd: int) -> None:
-        """The far end's bits are these now."""
-        self._heard.see(bits_ab(abcd), self._clock(), RECOGNITION_S)
 
     def hear(self, signal: str) -> None:
         """A digit, or an MF signal, has come. One that is not listened to comes late: nothing."""
@@ -72,25 +63,6 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
     def dialled(self) -> None:
         """All that was ordered to be dialled has been sent."""
         self._happen(Event.DIALLED)
-
-    def lose(self) -> None:
-        """The span is lost (RED, AIS): the call ends, and what the bits said is not known any more."""
-        self._heard.forget()
-        self._apply(Event.LOSE)
-
-    def run(self) -> None:
-        """Do all that is due."""
-        while (due := self.due()) is not None and due <= self._clock():
-            if due == self._heard.due:
-                self._heard.count()
-                self._look()
-            else:
-                self._deadline = None
-                self._happen(self._glare() if self.state is State.WINK_SEEN else Event.TIMEOUT)
-
-    def due(self) -> float | None:
-        """When `run` must be called next."""
-        return min((at for at in (self._heard.due, self._deadline) if at is not None), default=None)
 
     # Commands.
 
@@ -114,10 +86,8 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
 
     # Moves.
 
-    def _look(self) -> None:
-        heard = self._meaning()
-        if heard is not None and heard in TABLE[self.state]:
-            self._apply(heard)
+    def _time_out(self) -> None:
+        self._happen(self._glare() if self.state is State.WINK_SEEN else Event.TIMEOUT)
 
     def _meaning(self) -> Event | None:
         far, bits = self.variant.far, self._heard.value
@@ -145,7 +115,7 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
             self._look()
 
     def _forget_call(self) -> None:
-        self._end = None
+        super()._forget_call()
         self._signals = ""
         self._incoming = Incoming(self._wants)
 
@@ -165,16 +135,13 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
             Action.TELL_ACCEPTED: lambda: self._tell(events.CallAccepted()),
             Action.TELL_ANSWERED: lambda: self._tell(events.CallAnswered()),
             Action.TELL_FLASHED: lambda: self._tell(events.HookFlashed()),
-            Action.TELL_CLEARED: self._tell_cleared,
+            Action.TELL_CLEARED: lambda: self._tell(self._cleared()),
             Action.TELL_BLOCKED: lambda: self._tell(events.ChannelBlocked()),
             Action.TELL_UNBLOCKED: lambda: self._tell(events.ChannelIdle()),
         }
 
-    def _set(self, word: str) -> None:
-        abcd = int(self.variant.bits[word], 2)
-        if abcd != self._bits:
-            self._bits = abcd
-            self._orders.append(events.SetBits(abcd))
+    def _abcd(self, word: str) -> int:
+        return int(self.variant.bits[word], 2)
 
     def _listen(self, by: events.Digits | None) -> None:
         if by is not self._listening:
@@ -185,7 +152,3 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
         if on is not self._toning:
             self._toning = on
             self._orders.append(events.DialTone(on))
-
-    def _tell_cleared(self) -> None:
-        self._tell(events.CallCleared(self._cause(), self._end is not None and self._end[1]))
-        self._forget_call()

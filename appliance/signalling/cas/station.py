@@ -13,11 +13,11 @@ ring DAHDI 2.11 sends A = 1, we A = 0.
 import time
 from collections.abc import Callable
 
+from appliance.signalling.bits import bits_ab
 from appliance.signalling.events import SetBits
 from appliance.signalling.fxo.events import Feed, Hook, Order, SetHook, SetMode
 from appliance.signalling.fxo.line import Line
 from appliance.signalling.fxo.settings import Settings
-from appliance.signalling.recognition import bits_ab
 
 # What the exchange sends: the feed, and whether it rings. With ground start open is no ground on tip.
 _SEEN = {"01": (Feed.NORMAL, False), "00": (Feed.NORMAL, True), "11": (Feed.OPEN, False)}

@@ -64,10 +64,11 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         settings.check()
-        super().__init__(State.BLOCKED, TABLE, TIMERS, settings.timers, clock)
+        super().__init__(State.BLOCKED, TABLE, TIMERS, settings.timers, clock, Event.LOSE)
         self.settings = settings
         self._feed: Recognition[Feed] = Recognition()
         self._ring: Recognition[bool] = Recognition()
+        self._senses = ((self._feed, self._fed), (self._ring, self._rung))
         self._tone: Kind | None = None
         self._caller: Message | None = None
         self._dial: events.Dial | events.Pulse | None = None
@@ -111,31 +112,6 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
         """All that was ordered to be dialled has been sent."""
         self._take(of_dialled(self.settings))
 
-    def lose(self) -> None:
-        """The port or its span is lost: a call ends, and what the pair showed is not known any more."""
-        self._feed.forget()
-        self._ring.forget()
-        self._apply(Event.LOSE)
-
-    def run(self) -> None:
-        """Do all that is due."""
-        while (due := self.due()) is not None and due <= self._clock():
-            if due == self._feed.due:
-                was = self._feed.value
-                self._feed.count()
-                self._notice(of_feed(self.state, was, self._feed.value, self.settings))
-            elif due == self._ring.due:
-                self._ring.count()
-                on = bool(self._ring.value)
-                self._notice(of_ring(self.state, self.settings, on=on, known=self._caller is not None))
-            else:
-                self._deadline = None
-                self._take(Event.TIMEOUT)
-
-    def due(self) -> float | None:
-        """When `run` must be called next."""
-        return min((at for at in (self._feed.due, self._ring.due, self._deadline) if at is not None), default=None)
-
     # Commands.
 
     def place(self, call: Call) -> None:
@@ -171,6 +147,16 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
         if event in TABLE[self.state]:
             self._apply(event)
 
+    def _time_out(self) -> None:
+        self._take(Event.TIMEOUT)
+
+    def _fed(self, before: Feed | None) -> None:
+        self._notice(of_feed(self.state, before, self._feed.value, self.settings))
+
+    def _rung(self, _before: bool | None) -> None:  # noqa: FBT001 - as senses are told
+        on, known = bool(self._ring.value), self._caller is not None
+        self._notice(of_ring(self.state, self.settings, on=on, known=known))
+
     def _notice(self, event: Event | None) -> None:
         if event is not None:
             self._take(event)
@@ -203,7 +189,7 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
             Action.TELL_ACCEPTED: lambda: self._tell(events.CallAccepted()),
             Action.TELL_ANSWERED: lambda: self._tell(events.CallAnswered()),
             Action.TELL_DISCONNECTED: lambda: self._tell(events.CallDisconnected(self._cause())),
-            Action.TELL_CLEARED: self._tell_cleared,
+            Action.TELL_CLEARED: lambda: self._tell(self._cleared()),
             Action.TELL_BLOCKED: lambda: self._tell(events.ChannelBlocked()),
             Action.TELL_UNBLOCKED: lambda: self._tell(events.ChannelIdle()),
             Action.FORGET: self._forget_call,
@@ -218,9 +204,6 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
         told = self._caller or Message()
         self._tell(events.CallOffered(told.number or None, told.number_absent == "P", told.name or None))
 
-    def _tell_cleared(self) -> None:
-        self._tell(events.CallCleared(self._cause(), self._end is not None and self._end[1]))
-        self._forget_call()
-
     def _forget_call(self) -> None:
-        self._end = self._caller = self._dial = None
+        super()._forget_call()
+        self._caller = self._dial = None

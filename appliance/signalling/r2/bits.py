@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Bits A and B into line events: when a change counts, and what it means to whom.
+"""Bits A and B into line events: what a change means to whom.
 
 The same bits are "seizing acknowledged", "clear-back" and "blocking": the role of the channel tells. Bits C and D are
-not looked at. Spec: Q.421 table 1, Q.424 (recognition).
+not looked at. Spec: Q.421 table 1.
 """
 
 import enum
@@ -11,8 +11,6 @@ from appliance.signalling.r2.incoming import INCOMING
 from appliance.signalling.r2.outgoing import OUTGOING
 from appliance.signalling.r2.variant import Bits
 from appliance.signalling.r2.words import Event, State
-
-RECOGNITION_S = 0.02  # Q.424: 20 ± 10 ms
 
 
 class Role(enum.Enum):

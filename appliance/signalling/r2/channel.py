@@ -20,17 +20,17 @@ from functools import partial
 
 import structlog
 
-from appliance.signalling.machine import CallStateError, Machine
+from appliance.signalling.bits import BitsMachine
+from appliance.signalling.machine import CallStateError
 from appliance.signalling.q850 import NORMAL_CLEARING
 from appliance.signalling.r2 import events
-from appliance.signalling.r2.bits import RECOGNITION_S, meaning, role
+from appliance.signalling.r2.bits import meaning, role
 from appliance.signalling.r2.causes import verdict
-from appliance.signalling.r2.events import Direction, Listen, Send, SetBits
+from appliance.signalling.r2.events import Direction, Listen, Send
 from appliance.signalling.r2.register import Call, Incoming, Outgoing, Wants
 from appliance.signalling.r2.states import EXPECTING, READING, TABLE, TIMERS
 from appliance.signalling.r2.variant import Request, Variant, Verdict
 from appliance.signalling.r2.words import Action, Event, State
-from appliance.signalling.recognition import Recognition, bits_ab
 
 __all__ = ["Call", "CallStateError", "Channel", "Direction", "Wants"]
 
@@ -47,20 +47,18 @@ _REQUESTS = (
 log = structlog.get_logger()
 
 
-class Channel(Machine[State, Event, Action, events.Event, events.Order]):
+class Channel(BitsMachine[State, Event, Action, events.Event, events.Order]):
     """Raises ValueError where the variant has no signal for what is wanted."""
 
     def __init__(
         self, variant: Variant, wants: Wants | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__(State.BLOCKED, TABLE, TIMERS, variant.timers, clock)
+        super().__init__(State.BLOCKED, TABLE, TIMERS, variant.timers, clock, Event.LOSE)
         self.variant = variant
         self._wants = wants or Wants()
         self._wants.check(variant)
-        self._heard: Recognition[str] = Recognition()
         self._listening: Direction | None = None
         self._sounding: Direction | None = None
-        self._bits: int | None = None
         self._charge = True
         self._outgoing = Outgoing(variant, NOBODY)
         self._incoming = Incoming(variant, self._wants)
@@ -68,10 +66,6 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
         self._set("idle")
 
     # The far end and time.
-
-    def see_bits(self, abcd: int) -> None:
-        """The far end's bits are these now."""
-        self._heard.see(bits_ab(abcd), self._clock(), RECOGNITION_S)
 
     def hear(self, direction: Direction, signal: int) -> None:
         """A register signal has begun or (0) ended. One of a direction that is not listened to comes late: nothing."""
@@ -86,25 +80,6 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
             self._happen(self._outgoing.read(self.state, signal))
         else:
             log.info("r2.signal.unexpected", state=self.state, signal=signal)
-
-    def lose(self) -> None:
-        """The span is lost (RED, AIS): the call ends, and what the bits said is not known any more."""
-        self._heard.forget()
-        self._apply(Event.LOSE)
-
-    def run(self) -> None:
-        """Do all that is due."""
-        while (due := self.due()) is not None and due <= self._clock():
-            if due == self._heard.due:
-                self._heard.count()
-                self._look()
-            else:
-                self._deadline = None
-                self._happen(self._incoming.silence(self.state) if self.state in EXPECTING else Event.TIMEOUT)
-
-    def due(self) -> float | None:
-        """When `run` must be called next."""
-        return min((at for at in (self._heard.due, self._deadline) if at is not None), default=None)
 
     # Commands.
 
@@ -150,17 +125,18 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
             self._note(self._outgoing.refusal, by_peer=True)
         super()._happen(event)
 
-    def _look(self) -> None:
-        heard = meaning(self.variant.bits, role(self.state), self._heard.value)
-        if heard is not None and heard in TABLE[self.state]:
-            self._apply(heard)
+    def _time_out(self) -> None:
+        self._happen(self._incoming.silence(self.state) if self.state in EXPECTING else Event.TIMEOUT)
+
+    def _meaning(self) -> Event | None:
+        return meaning(self.variant.bits, role(self.state), self._heard.value)
 
     def _enter(self, before: State) -> None:
         if role(self.state) is not role(before):  # what stands on the line may mean something now
             self._look()
 
     def _forget_call(self) -> None:
-        self._end = None
+        super()._forget_call()
         self._charge = True
         self._outgoing = Outgoing(self.variant, NOBODY)
         self._incoming = Incoming(self.variant, self._wants)
@@ -188,17 +164,14 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
             Action.TELL_ANSWERED: lambda: self._tell(events.CallAnswered()),
             Action.TELL_METERED: lambda: self._tell(events.PulseReceived()),
             Action.TELL_DISCONNECTED: lambda: self._tell(events.CallDisconnected(self._cause())),
-            Action.TELL_CLEARED: self._tell_cleared,
+            Action.TELL_CLEARED: lambda: self._tell(self._cleared()),
             Action.TELL_BLOCKED: lambda: self._tell(events.ChannelBlocked()),
             Action.TELL_UNBLOCKED: lambda: self._tell(events.ChannelIdle()),
         }
 
-    def _set(self, word: str) -> None:
+    def _abcd(self, word: str) -> int:
         known = self.variant.bits
-        abcd = int((getattr(known, word) or known.clear_back) + known.cd, 2)
-        if abcd != self._bits:
-            self._bits = abcd
-            self._orders.append(SetBits(abcd))
+        return int((getattr(known, word) or known.clear_back) + known.cd, 2)
 
     def _listen(self, direction: Direction | None) -> None:
         if direction is not self._listening:
@@ -225,7 +198,3 @@ class Channel(Machine[State, Event, Action, events.Event, events.Order]):
     def _say_free(self) -> None:
         no_charge = not self._charge and Verdict.FREE_NO_CHARGE in self.variant.b
         self._say(Verdict.FREE_NO_CHARGE if no_charge else Verdict.FREE)
-
-    def _tell_cleared(self) -> None:
-        self._tell(events.CallCleared(self._cause(), self._end is not None and self._end[1]))
-        self._forget_call()

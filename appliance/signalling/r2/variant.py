@@ -18,15 +18,14 @@ Raises VariantError with the file, the place in it and the nearest valid name.
 """
 
 import enum
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from appliance.config.scalars import suggestion
 from appliance.signalling.r2.states import TIMERS
+from appliance.signalling.variants import Form, Table, made, read, refuse, seconds
 
 FOLDER = Path(__file__).with_name("variants")
 BASIS = "ITU"
@@ -105,20 +104,25 @@ class Variant(msgspec.Struct, frozen=True):
     caller_after: int = 1
 
 
-class VariantError(ValueError):
-    """A variant's file cannot be used; the sentence says where and why."""
-
-
-WORDS: dict[str, frozenset[str] | None] = {
-    "bits": frozenset(Bits.__struct_fields__),
-    "a": frozenset(map(str, Request)),
-    "b": frozenset(map(str, Verdict)),
-    "c": frozenset(map(str, Request)),
-    "i": frozenset(map(str, Ending)),
-    "category": None,
-    "service": None,
-    "timers": frozenset(timer.name for timer in TIMERS.values()),
-}
+_SIGNALS = (lambda value: type(value) is int and 1 <= value <= SIGNALS, f"is no signal; 1 to {SIGNALS} are")
+FORM = Form(
+    "R2",
+    {
+        "bits": Table(
+            frozenset(Bits.__struct_fields__),
+            lambda value: value in ("00", "01", "10", "11"),
+            'are not two bits, such as "10"',
+        ),
+        "a": Table(frozenset(map(str, Request)), *_SIGNALS),
+        "b": Table(frozenset(map(str, Verdict)), *_SIGNALS),
+        "c": Table(frozenset(map(str, Request)), *_SIGNALS),
+        "i": Table(frozenset(map(str, Ending)), *_SIGNALS),
+        "category": Table(None, *_SIGNALS),
+        "service": Table(None, *_SIGNALS),
+        "timers": seconds(timer.name for timer in TIMERS.values()),
+    },
+    frozenset(("caller_after",)),
+)
 NEEDED: dict[str, tuple[str, ...]] = {
     "a": (Request.NEXT_DIGIT, Request.GROUP_B, Request.CONGESTION),
     "b": (Verdict.FREE, Verdict.CONGESTION),
@@ -136,52 +140,11 @@ def names(folder: Path = FOLDER) -> list[str]:
 @cache
 def load(name: str, folder: Path = FOLDER) -> Variant:
     """The variant of this name, such as "CN". Raises: VariantError."""
-    known = names(folder)
-    if name not in known:
-        raise VariantError(f"no R2 variant {name!r}; {suggestion(name, known)}")
-    path = folder / f"{name.lower()}.toml"
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise VariantError(f"{path.name}: is not TOML: {error}") from error
-    for fault in _faults(told):
-        raise VariantError(f"{path.name}: {fault}")
+    told = read(FORM, folder, name, names(folder))
     basis = {} if name == BASIS else msgspec.to_builtins(load(BASIS, folder))
-    try:
-        variant = msgspec.convert({**basis, **told, "name": name}, Variant)
-    except msgspec.ValidationError as error:
-        raise VariantError(f"{path.name}: {error}") from error
-    for fault in _gaps(variant):
-        raise VariantError(f"{path.name}: {fault}")
+    variant = made(Variant, name, {**basis, **told})
+    refuse(name, _gaps(variant))
     return variant
-
-
-def _faults(told: Mapping[str, object]) -> Iterator[str]:
-    """Unknown words and impossible values."""
-    valid = {*WORDS, "sources", "caller_after"}
-    for key, value in told.items():
-        if key not in valid:
-            yield f"{key!r} is unknown; {suggestion(key, valid)}"
-        elif key in WORDS:
-            yield from _table_faults(key, value)
-    if not told.get("sources"):
-        yield "sources is missing: say where the figures come from"
-
-
-def _table_faults(table: str, value: object) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"[{table}] must be a table"
-        return
-    words = WORDS[table]
-    for word, given in value.items():
-        if words is not None and word not in words:
-            yield f"[{table}] {word!r} is unknown; {suggestion(word, words)}"
-        elif table == "bits" and given not in ("00", "01", "10", "11"):
-            yield f'[bits] {word} = {given!r} are not two bits, such as "10"'
-        elif table == "timers" and not (type(given) in (int, float) and given >= 0):
-            yield f"[timers] {word} = {given!r} are no seconds"
-        elif table not in ("bits", "timers") and not (type(given) is int and 1 <= given <= SIGNALS):
-            yield f"[{table}] {word} = {given!r} is no signal; 1 to {SIGNALS} are"
 
 
 def _gaps(variant: Variant) -> Iterator[str]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from appliance.signalling.cas import events
 from appliance.signalling.cas.channel import Call, CallStateError, Channel, Wants
 from appliance.signalling.cas.states import TABLE, TIMERS
-from appliance.signalling.cas.variant import FOLDER, VariantError, load, names
+from appliance.signalling.cas.variant import FOLDER, load, names
 from appliance.signalling.cas.words import Action, Event, State
+from appliance.signalling.variants import VariantError
 
 pytestmark = pytest.mark.unit
 

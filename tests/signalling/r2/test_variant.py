@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from appliance.signalling.r2.causes import ACCEPTING, CAUSE_OF, verdict
-from appliance.signalling.r2.variant import FOLDER, Ending, Request, VariantError, Verdict, load, names
+from appliance.signalling.r2.variant import FOLDER, Ending, Request, Verdict, load, names
+from appliance.signalling.variants import VariantError
 
 pytestmark = pytest.mark.unit
 
