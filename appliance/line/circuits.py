@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The R2 circuits of a span, as its legs use them: a call is numbered by its timeslot."""
+"""The circuits of a span that signals by bits, as its legs use them: a call is numbered by its timeslot."""
 
-import time
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 from appliance.line.switch import Switch
-from appliance.media.events import BitsChanged, SignalHeard, SignalKind
+from appliance.media.events import BitsChanged, SignalKind
+from appliance.signalling.circuit import Circuit, CircuitEngine, Heard
+from appliance.signalling.machine import CallStateError
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError
-from appliance.signalling.r2 import events
-from appliance.signalling.r2.channel import Call, CallStateError, Channel, Wants
-from appliance.signalling.r2.circuit import Circuit
-from appliance.signalling.r2.variant import Variant
 from drivers.model import TIMESLOTS_PER_SPAN, Timeslot
 
 
@@ -42,16 +40,17 @@ class VoiceTimeslots:
         self._switch.send_signal(port, kind, signal)
 
 
+CircuitMaker = Callable[[CircuitEngine, int], Circuit[Any]]
+"""Of one signalling: a circuit on a port."""
+
+
 class Circuits:
     """By timeslot. `Calls` and `Ports` of appliance.line.legs."""
 
-    def __init__(self, span: int, timeslots: Collection[int], variant: Variant, wants: Wants, switch: Switch) -> None:
+    def __init__(self, span: int, timeslots: Collection[int], made: CircuitMaker, switch: Switch) -> None:
         engine = VoiceTimeslots(switch)
         self._switch = switch
-        self._circuits = {
-            timeslot: Circuit(Channel(variant, wants, clock=time.monotonic), engine, Timeslot(span, timeslot).port)
-            for timeslot in timeslots
-        }
+        self._circuits = {timeslot: made(engine, Timeslot(span, timeslot).port) for timeslot in timeslots}
 
     def begin(self, bits: Callable[[int], int | None]) -> None:
         """Forget what a former worker left open, and see how the far end stands: `bits` of a port, None: not known."""
@@ -59,9 +58,9 @@ class Circuits:
             self._switch.close(circuit.port)
             stand = bits(circuit.port)
             if stand is not None:
-                circuit.channel.see_bits(stand)
+                circuit.take(BitsChanged(circuit.port, stand, self.samples))
 
-    def take(self, event: BitsChanged | SignalHeard) -> None:
+    def take(self, event: Heard) -> None:
         """Something was seen or heard."""
         self._at(event.port).take(event)
 
@@ -80,7 +79,7 @@ class Circuits:
         for circuit in self._circuits.values():
             circuit.channel.lose()
 
-    def told(self) -> Iterator[tuple[int, events.Event]]:
+    def told(self) -> Iterator[tuple[int, Any]]:
         """Carry out all orders; what was told, by timeslot."""
         for timeslot, circuit in self._circuits.items():
             for event in circuit.settle():
@@ -88,25 +87,25 @@ class Circuits:
 
     # Calls.
 
-    def place(self, timeslot: int, call: Call) -> None:
+    def place(self, timeslot: int, dnis: str, clid: str | None) -> None:
         """Call out. Raises ValueError for what cannot be sent, CallGoneError where the far end was first."""
-        self._command(timeslot, lambda channel: channel.place(call))
+        self._command(timeslot, lambda circuit: circuit.place(dnis, clid))
 
     def alerting(self, call: CallNumber) -> None:
-        """The called line is free and rung."""
-        self._command(call, Channel.accept)
+        """Somebody is rung."""
+        self._command(call, lambda circuit: circuit.alert())
 
     def answer(self, call: CallNumber) -> None:
         """Somebody has answered."""
-        self._command(call, Channel.answer)
+        self._command(call, lambda circuit: circuit.channel.answer())
 
     def release(self, call: CallNumber, cause: int) -> None:
         """Clear by what the state allows."""
-        self._command(call, lambda channel: channel.release(cause))
+        self._command(call, lambda circuit: circuit.channel.release(cause))
 
-    def _command(self, timeslot: int, command: Callable[[Channel], None]) -> None:
+    def _command(self, timeslot: int, command: Callable[[Circuit[Any]], None]) -> None:
         try:
-            command(self._circuits[timeslot].channel)
+            command(self._circuits[timeslot])
         except CallStateError as error:
             raise CallGoneError(str(error)) from error
 
@@ -125,5 +124,5 @@ class Circuits:
         """One side has let go."""
         self._at(port).leave()
 
-    def _at(self, port: int) -> Circuit:
+    def _at(self, port: int) -> Circuit[Any]:
         return self._circuits[port % TIMESLOTS_PER_SPAN]

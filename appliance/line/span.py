@@ -12,15 +12,16 @@ import structlog
 
 from appliance.line.channels import Channels, Order
 from appliance.line.leg import LineLeg
-from appliance.line.legs import TEMPORARY_FAILURE, SpanLegs
+from appliance.line.legs import TEMPORARY_FAILURE
 from appliance.line.overlap import Overlap
+from appliance.line.served import ServedSpan
 from appliance.line.states import Event, State
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side
 from appliance.wire.envelope import Body
-from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, LegPlaced, PlaceLeg, ReleasedBy
+from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, PlaceLeg, ReleasedBy
 from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
 from drivers.model import Alarm, Timeslot
 
@@ -52,8 +53,8 @@ class PriLine:
     dnis_digits: int = 0
 
 
-class PriSpan:
-    """A line at work. `tell` says an event of the leg protocol; `ended` gets each leg as it is released."""
+class PriSpan(ServedSpan):
+    """A line at work."""
 
     def __init__(
         self,
@@ -63,17 +64,11 @@ class PriSpan:
         tell: Callable[[Body], None],
         ended: Callable[[Leg], None],
     ) -> None:
-        self.number = line.span
-        self.name = line.name
+        channels = Channels(line.d_channel, line.order)
+        super().__init__(line.span, line.name, channels, line.link, switch, new_leg, tell, ended)
         self.link = line.link
-        self.alarms = Alarm.NONE
-        self.channels = Channels(line.d_channel, line.order)
         self._overlap = Overlap(line.dnis_digits, self.channels)
-        self._legs = SpanLegs(line.span, self.channels, line.link, switch, tell, ended)
-        self.legs = self._legs.by_id
         self._switch = switch
-        self._new_leg = new_leg
-        self._tell = tell
 
     # From below.
 
@@ -107,32 +102,17 @@ class PriSpan:
         self.link.run()
         self._pump()
 
-    def alarm(self, alarms: Alarm) -> None:
-        """The span's alarms are these now. RED is layer 1's failure to Q.931 (§5.8.9)."""
-        if alarms == self.alarms:
-            return
-        before, self.alarms = self.alarms, alarms
-        log.info("line.alarms.changed", span=self.number + 1, before=str(before), alarms=str(alarms))
-        if Alarm.RED in alarms:
+    def _alarmed(self) -> None:
+        """RED is layer 1's failure to Q.931 (§5.8.9)."""
+        if Alarm.RED in self.alarms:
             self.link.deactivate()
         else:
             self.link.activate()
         self._line_moved()
-        self._pump()
-
-    def port_refused(self, port: int) -> None:
-        """The engine could not open a leg's port: worker's own trouble."""
-        for leg in tuple(self.legs.values()):
-            if leg.port == port:
-                self.release(leg, TEMPORARY_FAILURE, ReleasedBy.FAULT)
 
     # From above.
 
-    def place(self, order: PlaceLeg) -> bool:
-        """Call out; False where no channel is idle. Raises ValueError for a number that cannot be sent."""
-        timeslot = self.channels.idle()
-        if timeslot is None:
-            return False
+    def _call(self, timeslot: int, order: PlaceLeg) -> CallNumber:
         setup = Setup(
             timeslot,
             order.to,
@@ -143,27 +123,13 @@ class PriSpan:
             redirecting=order.redirecting,
             user_to_user=order.user_to_user,
         )
-        call = self.link.setup(setup)
-        noted = {"contact": order.contact, "clid": order.clid, "to": order.to}
-        self._tell(LegPlaced(leg=self._legs.begin(order.leg, Direction.OUTGOING, timeslot, call, **noted)))
-        self._pump()
-        return True
-
-    def command(self, leg: LineLeg, event: Event) -> None:
-        """A controller's step. Raises KeyError where TABLE has none."""
-        self._legs.apply(leg, event)
-        self._pump()
+        return self.link.setup(setup)
 
     def transfer(self, leg: LineLeg, other: LineLeg) -> None:
         """Ask the network to connect both parties. Raises CallGoneError where they or the profile cannot."""
         if {leg.state, other.state} != {State.ANSWERED} or leg is other:
             raise CallGoneError("two legs that are answered are needed")
         self.link.transfer(leg.call, other.call)
-        self._pump()
-
-    def release(self, leg: LineLeg, cause: int, by: ReleasedBy) -> None:
-        """Let go of a leg, in whatever state."""
-        self._legs.let_go(leg, Event.RELEASE if by is ReleasedBy.US else Event.FAIL, cause, by)
         self._pump()
 
     # Events of the link.

@@ -15,9 +15,10 @@ import msgspec
 import structlog
 
 from appliance.line.alarms import AlarmBoard
+from appliance.line.cas import CasLine, CasSpan
 from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE
-from appliance.line.r2 import R2Line, R2Span
+from appliance.line.served import ServedSpan
 from appliance.line.span import NO_CHANNEL, PriLine, PriSpan
 from appliance.line.states import Event
 from appliance.line.switch import Switch, TimeslotEngine
@@ -70,7 +71,7 @@ class LineWorker:
         path: Path,
         sealer: Sealer,
         engine: LineEngine,
-        lines: Iterable[PriLine | R2Line],
+        lines: Iterable[PriLine | CasLine],
         orphans_s: float = ORPHANS_S,
     ) -> None:
         self.service = Service(path, sealer, "legs", self._handle, self._snapshot, self._controller_changed)
@@ -88,10 +89,10 @@ class LineWorker:
         self._status_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
-    def _span(self, line: PriLine | R2Line) -> PriSpan | R2Span:
+    def _span(self, line: PriLine | CasLine) -> ServedSpan:
         around = self._switch, self._new_leg, self.service.publish, self._ended
-        if isinstance(line, R2Line):
-            return R2Span(line, self._bits, *around)
+        if isinstance(line, CasLine):
+            return CasSpan(line, self._bits, *around)
         return PriSpan(line, *around)
 
     def _bits(self, port: int) -> int | None:
@@ -122,7 +123,7 @@ class LineWorker:
                 case FrameReceived(span=number, frame=frame) if isinstance(span := spans.get(number), PriSpan):
                     span.frame(frame)
                 case BitsChanged(port=port) | SignalHeard(port=port) if isinstance(
-                    span := spans.get(port // TIMESLOTS_PER_SPAN), R2Span
+                    span := spans.get(port // TIMESLOTS_PER_SPAN), CasSpan
                 ):
                     span.take(event)
                 case SpanAlarmChanged(span=number, alarms=alarms) if number in spans:
@@ -208,7 +209,7 @@ class LineWorker:
             yield self._shown(span)
         yield from self._board.standing()
 
-    def _shown(self, span: PriSpan | R2Span) -> SpanChanged:
+    def _shown(self, span: ServedSpan) -> SpanChanged:
         counters = msgspec.structs.asdict(self._engine.span_status(span.number).counters)
         return SpanChanged(
             span=Span(
@@ -248,10 +249,10 @@ class LineWorker:
                 raise CommandRefusedError("message.unknown", f"{type(body).__name__} is no command of a leg worker")
         self._settle()
 
-    def _legs(self) -> dict[str, tuple[PriSpan | R2Span, LineLeg]]:
+    def _legs(self) -> dict[str, tuple[ServedSpan, LineLeg]]:
         return {name: (span, leg) for span in self._spans for name, leg in span.legs.items()}
 
-    def _find(self, leg: str) -> tuple[PriSpan | R2Span, LineLeg]:
+    def _find(self, leg: str) -> tuple[ServedSpan, LineLeg]:
         try:
             return self._legs()[leg]
         except KeyError:
@@ -274,7 +275,7 @@ class LineWorker:
                 "leg.transfer", f"{leg} is on {span.name}, {to} on {other_span.name}: not one span"
             )
         if not isinstance(span, PriSpan):
-            raise CommandRefusedError("leg.transfer", f"{span.name}: R2 has no transfer by the network")
+            raise CommandRefusedError("leg.transfer", f"{span.name}: its signalling has no transfer by the network")
         try:
             span.transfer(one, other)
         except CallGoneError as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import Span, line_workers
+from appliance.line.cas import CasLine
 from appliance.line.channels import Order
-from appliance.line.r2 import R2Line
 from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
@@ -18,6 +18,7 @@ from appliance.media.events import Client
 from appliance.processes.environment import state_directory
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.signalling.r2.channel import Wants
+from appliance.signalling.r2.circuit import circuits
 from appliance.signalling.r2.variant import Variant, load
 from appliance.supervisor import logs, notify
 from appliance.wire.envelope import Sealer
@@ -52,14 +53,14 @@ def cas(spoken: Variant) -> Cas:
     return Cas(int(spoken.bits.blocked + spoken.bits.cd, 2))
 
 
-def line(number: int, span: Span) -> PriLine | R2Line:
+def line(number: int, span: Span) -> PriLine | CasLine:
     """What is spoken on a configured span."""
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     order = Order(span.channel_order)
     spoken = variant(span)
     if spoken is not None:
         wants = Wants(dnis_digits=span.dnis_digits) if span.dnis_digits else Wants()
-        return R2Line(number, span.name, spoken, wants, plan, order)
+        return CasLine(number, span.name, circuits(spoken, wants), plan, order)
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance.line import channels
-from appliance.line.r2 import R2Line
+from appliance.line.cas import CasLine
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.media.events import SignalKind
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, CallStateError, Channel, Wants
+from appliance.signalling.r2.circuit import circuits
 from appliance.signalling.r2.events import Direction, Listen, Order, Send, SetBits
 from appliance.signalling.r2.variant import load
 from appliance.signalling.r2.words import State
@@ -202,7 +203,8 @@ class R2Bench:
 
     def _new_worker(self) -> LineWorker:
         wants = Wants(dnis_digits=DNIS_DIGITS)
-        line = R2Line(SPAN, "telco", load(self._variant), wants, TrunkPlan(echo_tail_ms=64), self._order)
+        made = circuits(load(self._variant), wants)
+        line = CasLine(SPAN, "telco", made, TrunkPlan(echo_tail_ms=64), self._order)
         return LineWorker(self.socket, Sealer(Identity.take("BR-0001", "line1")), self.engine, [line], ORPHANS_S)
 
     async def restart_worker(self) -> None:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Two R2 channels back to back in virtual time, by events: bits and signals arrive after the delays that a line has."""
 
-import heapq
-import itertools
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -13,13 +11,10 @@ from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, Channel, Wants
 from appliance.signalling.r2.events import Direction, Listen, Send, SetBits
 from appliance.signalling.r2.variant import Variant, load, names
-from appliance.signalling.r2.words import State
-
-E = TypeVar("E", bound=events.Event)
+from tests.signalling.pair import SIDES, Pair
 
 BITS_S = 0.002  # a multiframe
 SIGNAL_S = 0.025  # until a receiver is sure
-SIDES = ("a", "b")
 
 DNIS, CLID = "62345678", "13800138000"
 EIGHT = Wants(dnis_digits=len(DNIS))
@@ -34,84 +29,23 @@ class Sent(NamedTuple):
     what: SetBits | Send
 
 
-class BackToBack:
-    """Sides "a" and "b": `heard` their events, `sent` all that was on the line; what `lost` says of it never arrives.
-
-    `react` is called with each event as it is told.
-    """
+class BackToBack(Pair[Channel]):
+    """`sent` all that was on the line; what `lost` says of it never arrives."""
 
     def __init__(self, variant: Variant | str = "ITU", wants: Wants | None = None) -> None:
         self.variant = load(variant) if isinstance(variant, str) else variant
-        self.now = 1000.0
+        super().__init__(lambda clock, _side: Channel(self.variant, wants, clock=clock))
         self.sent: list[Sent] = []
         self.lost: Callable[[Sent], bool] = lambda _sent: False
-        self.react: Callable[[str, events.Event], None] = lambda _side, _event: None
-        self.heard: dict[str, list[events.Event]] = {"a": [], "b": []}
-        self.channels = {side: Channel(self.variant, wants, clock=lambda: self.now) for side in SIDES}
-        self.a, self.b = self.channels["a"], self.channels["b"]
-        self._coming: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
         self._standing = {side: Send(Direction.FORWARD, 0) for side in SIDES}
         self._bits = {"a": 0, "b": 0}
         self.pass_s(0.1)
-
-    def settle(self) -> None:
-        """Take what both sides order and tell now."""
-        busy = True
-        while busy:
-            busy = False
-            for side, channel in self.channels.items():
-                told, orders = channel.take_events(), channel.take_orders()
-                self.heard[side] += told
-                for order in orders:
-                    self._carry(side, order)
-                for event in told:
-                    self.react(side, event)
-                busy = busy or bool(told or orders)
-
-    def later(self, seconds: float, arrive: Callable[[], None]) -> None:
-        """Something happens on the way."""
-        heapq.heappush(self._coming, (self.now + seconds, next(self._order), arrive))
 
     def heal(self) -> None:
         """What is lost no more: each side sees the bits that stand."""
         self.lost = lambda _sent: False
         for side in SIDES:
             self._show(side, self._bits[side])
-
-    def pass_s(self, seconds: float) -> None:
-        """Let time pass, one thing after the other."""
-        end = self.now + seconds
-        self.settle()
-        while (due := self._due()) <= end:
-            self.now = max(self.now, due)
-            while self._coming and self._coming[0][0] <= self.now:
-                heapq.heappop(self._coming)[2]()
-                self.settle()
-            self.a.run()
-            self.b.run()
-            self.settle()
-        self.now = end
-
-    def until(self, side: str, kind: type[E], within_s: float = 60.0) -> E:
-        """The next event of a kind that a side tells, waited for."""
-        begun, end = len(self.heard[side]), self.now + within_s
-        self.settle()
-        while True:
-            for event in self.heard[side][begun:]:
-                if isinstance(event, kind):
-                    return event
-            told = self.heard[side][begun:]
-            assert self.now < end, f"{side} is {self.channels[side].state}, told no {kind.__name__} but {told}"
-            self.pass_s(max(0.0, min(self._due(), end) - self.now))
-
-    def told(self, side: str, kind: type[E]) -> list[E]:
-        """All events of a kind so far."""
-        return [event for event in self.heard[side] if isinstance(event, kind)]
-
-    def idle(self) -> bool:
-        """Whether the circuit is free on both sides, and looks so from both."""
-        return all(channel.state is State.IDLE for channel in self.channels.values())
 
     def signals(self, side: str) -> list[int]:
         """Register signals that a side sent, without the silences."""
@@ -148,20 +82,13 @@ class BackToBack:
         if isinstance(order, SetBits):
             self._show(side, order.abcd)
         else:
-            self._sound(self._far(side), order)
-
-    def _far(self, side: str) -> Channel:
-        return self.b if side == "a" else self.a
+            self._sound(self.far(side), order)
 
     def _show(self, side: str, abcd: int) -> None:
-        self.later(BITS_S, lambda: self._far(side).see_bits(abcd))
+        self.later(BITS_S, lambda: self.far(side).see_bits(abcd))
 
     def _sound(self, channel: Channel, sound: Send) -> None:
         self.later(SIGNAL_S, lambda: channel.hear(sound.direction, sound.signal))
-
-    def _due(self) -> float:
-        coming = [self._coming[0][0]] if self._coming else []
-        return min([at for at in (self.a.due(), self.b.due()) if at is not None] + coming, default=float("inf"))
 
 
 def sends(sent: Sent, side: str, *signals: int) -> bool:

@@ -11,7 +11,8 @@ import pytest
 
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, CallStateError, Wants
-from tests.signalling.r2.back_to_back import SIDES, BackToBack, every_variant
+from tests.signalling.pair import SIDES
+from tests.signalling.r2.back_to_back import BackToBack, every_variant
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A channel that signals by bits, on a timeslot of the media engine: what every such signalling has in common.
+
+    circuit.take(event)               # BitsChanged, SignalHeard, … of this port
+    circuit.place("95588", "10086")
+    for event in circuit.settle(): ...    # after every call of any method, and at the start
+    circuit.channel.run() not later than circuit.channel.due()
+
+The bits are sent always; the port is open from `open`, or the first order that needs it, to CallCleared. `leave` closes
+it before, as soon as the register is done. No thread, no waiting.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from appliance.media.events import BitsChanged, SignalHeard, SignalKind
+from appliance.signalling.events import CallCleared
+
+
+class CircuitEngine(Protocol):
+    """What a circuit asks of the engine."""
+
+    def open_timeslot(self, port: int) -> None:
+        """Open the timeslot."""
+
+    def close_port(self, port: int) -> None:
+        """Close it."""
+
+    def set_bits(self, port: int, abcd: int) -> None:
+        """Send these bits from now on."""
+
+    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+        """Tell signals of these kinds."""
+
+    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
+        """Hold a signal; 0: silence."""
+
+
+class Signalling(Protocol):
+    """A machine as circuits use it."""
+
+    def lose(self) -> None:
+        """The span is lost."""
+
+    def run(self) -> None:
+        """Do all that is due."""
+
+    def due(self) -> float | None:
+        """When `run` must be called next."""
+
+    def take_events(self) -> Sequence[Any]:
+        """What has happened."""
+
+    def answer(self) -> None:
+        """Answer the call that is offered."""
+
+    def release(self, cause: int) -> None:
+        """End the call."""
+
+
+C = TypeVar("C", bound=Signalling)
+Heard = BitsChanged | SignalHeard
+
+
+class Circuit(ABC, Generic[C]):
+    """One timeslot, its channel and its port."""
+
+    def __init__(self, channel: C, engine: CircuitEngine, port: int) -> None:
+        self.channel = channel
+        self.port = port
+        self._engine = engine
+        self._open = False
+        self._left = False
+        self._works = False  # the register does
+
+    def open(self) -> None:
+        """Open the port, unless it is."""
+        self._need()
+        self._left = False
+
+    def leave(self) -> None:
+        """Nobody talks here any more."""
+        self._left = True
+        self._close_if(not self._works)
+
+    def settle(self) -> Sequence[Any]:
+        """Carry out what the channel orders; what it tells is yours. A new call never has the port of the last one."""
+        told = self.channel.take_events()
+        self._close_if(any(isinstance(event, CallCleared) for event in told))
+        for order in self._orders():
+            self._carry(order)
+        return told
+
+    @abstractmethod
+    def take(self, event: Heard) -> None:
+        """Something was seen or heard on the timeslot."""
+
+    @abstractmethod
+    def place(self, dnis: str, clid: str | None) -> None:
+        """Call out. Raises ValueError for what cannot be sent."""
+
+    def alert(self) -> None:
+        """Somebody is rung: where there is no word for it, nothing."""
+
+    @abstractmethod
+    def _orders(self) -> Iterable[Any]:
+        """What the channel orders."""
+
+    @abstractmethod
+    def _carry(self, order: Any) -> None:
+        """Carry out an order."""
+
+    def _need(self) -> None:
+        """An order needs the port."""
+        if not self._open:
+            self._engine.open_timeslot(self.port)
+            self._open, self._left = True, False
+
+    def _hear(self, kinds: Collection[SignalKind]) -> None:
+        """Listen for these; none: no more."""
+        self._works = bool(kinds)
+        if kinds:
+            self._need()
+        if self._open:
+            self._engine.hear_signals(self.port, kinds)
+        self._close_if(self._left and not self._works)
+
+    def _close_if(self, over: bool) -> None:  # noqa: FBT001 - a condition
+        if self._open and over:
+            self._engine.close_port(self.port)
+            self._open = False
