@@ -11,6 +11,8 @@ from appliance.media import segment as shared
 from appliance.media.events import (
     AnswerTone,
     BitsChanged,
+    CallerHeard,
+    CallerStandard,
     CommandKind,
     CommandRefused,
     DigitDetected,
@@ -89,6 +91,11 @@ def _refused(event: Any) -> CommandRefused:
     return CommandRefused(CommandKind(event.count), event.port, event.id, error)
 
 
+def _caller(event: Any) -> CallerHeard:
+    octets = b"" if event.reason else shared.octets(event.octets, event.length)
+    return CallerHeard(event.port, CallerStandard(event.count), octets)
+
+
 def _text(event: Any) -> str:
     return shared.octets(event.octets, event.length).decode("ascii")
 
@@ -108,4 +115,5 @@ _DECODERS: dict[int, Callable[[Any], EngineEvent]] = {
     13: lambda event: ProfileChanged(event.port, Profile(event.reason)),
     15: lambda event: SignalHeard(event.port, SignalKind(event.reason), event.id, bool(event.count), event.sample),
     14: lambda event: BitsChanged(event.port, event.reason, event.sample),
+    16: _caller,
 }

@@ -21,6 +21,7 @@ from appliance.media.decode import decode
 from appliance.media.events import (
     BitsStatus,
     Client,
+    CallerStandard,
     Codec,
     ComfortNoise,
     CommandKind,
@@ -399,11 +400,20 @@ class Engine:
         self._push(command)
 
     def send_digits(
-        self, port: int, send_id: int, digits: str, on_ms: int = 80, off_ms: int = 80, level_dbm0: float = -8.0
+        self,
+        port: int,
+        send_id: int,
+        digits: str,
+        on_ms: int = 80,
+        off_ms: int = 80,
+        level_dbm0: float = -8.0,
+        *,
+        mf: bool = False,
     ) -> None:
         """Send digits, in the sound or, where the port has telephone events, as those. Ends in DigitsSent.
 
-        `level_dbm0`: of the louder (high) tone, the low one is 2 dB below.
+        `level_dbm0`: of the louder (high) tone, the low one is 2 dB below. `mf`: to a register on a timeslot by MF, *
+        for KP, # A B C for ST, both tones at `level_dbm0`; KP lasts 32 ms longer.
         """
         if not digits:
             raise ValueError("digits: none")
@@ -413,20 +423,29 @@ class Engine:
             raise ValueError(f"level_dbm0={level_dbm0}: -50 to 0")
         command = self._command(CommandKind.SEND_DIGITS, port, send_id)
         shared.fill(command.digits.digits, _digits(digits, DIGITS_MAX, "digits"))
+        command.digits.mf = mf
         command.digits.on_ms, command.digits.off_ms = on_ms, off_ms
         command.digits.level_dbm0 = level_dbm0
         self._push(command)
 
-    def hear_signals(self, port: int, kinds: Collection[SignalKind], zone: str = "cn") -> None:
+    def hear_signals(
+        self,
+        port: int,
+        kinds: Collection[SignalKind],
+        zone: str = "cn",
+        caller: CallerStandard | None = None,
+    ) -> None:
         """Let a timeslot hear these besides what its profile hears, told to this client by SignalHeard; none: no more.
 
         It begins anew: a signal that stands is told again. Until none of R2 or MF is heard nor sent, the port's echo is
-        not cancelled and its DTMF not heard. `zone`: of PROGRESS.
+        not cancelled and its DTMF not heard. `zone`: of PROGRESS. `caller`: caller ID of this kind is heard, told by
+        CallerHeard.
         """
         _check(port, 0, RTP_FIRST - 1, "timeslot port")
         command = self._command(CommandKind.HEAR_SIGNALS, port)
         command.hear.kinds = sum(1 << kind for kind in set(kinds))
         command.hear.zone = shared.tone_zone(zone)
+        command.hear.caller = 0 if caller is None else 1 + caller
         self._push(command)
 
     def send_signal(self, port: int, kind: SignalKind, signal: int | str) -> None:
@@ -507,8 +526,8 @@ def _bearer(port: int) -> int:
 
 
 def _signal(kind: SignalKind, signal: int | str) -> int:
-    if kind is SignalKind.PROGRESS:
-        raise ValueError("kind=PROGRESS: sent by `tone`")
+    if kind in (SignalKind.PROGRESS, SignalKind.DTMF, SignalKind.VOICE):
+        raise ValueError(f"kind={kind.name}: cannot be held; tones are sent by `tone`, digits by `send_digits`")
     if signal == 0:
         return 0
     if kind is SignalKind.MF:

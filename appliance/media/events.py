@@ -114,7 +114,7 @@ class CommandKind(enum.IntEnum):
 
 
 class SignalKind(enum.IntEnum):
-    """What a register hears, and, but for PROGRESS, sends."""
+    """What a register hears; what it holds are MF and R2's."""
 
     MF = 0
     """Bell MF, of R1 (Q.320): 0-9, * for KP, # for ST, A B C for the other ST."""
@@ -123,6 +123,21 @@ class SignalKind(enum.IntEnum):
     R2_BACKWARD = 2
     PROGRESS = 3
     """Call progress tones of a zone: ToneKind."""
+    DTMF = 6
+    """0-9, A-D, * and #, told as they begin; DigitDetected is not."""
+    VOICE = 7
+    """Somebody speaks, or (not on) nobody; told as it stands first."""
+
+
+class CallerStandard(enum.IntEnum):
+    """Modem and framing of caller ID by FSK (dsp/include/caller_id.h)."""
+
+    BELL202 = 0
+    """GR-30."""
+    V23 = 1
+    """EN 300 659-1."""
+    V23_JP = 2
+    """NTT's."""
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -263,6 +278,15 @@ class SignalHeard(msgspec.Struct, frozen=True, tag=True):
     sample: int
 
 
+class CallerHeard(msgspec.Struct, frozen=True, tag=True):
+    """A message of caller ID came, or one that cannot be read. To the client that hears there."""
+
+    port: int
+    standard: CallerStandard
+    octets: bytes
+    """From message type to checksum, for dsp.caller_id.decode; empty: it could not be read."""
+
+
 class CommandRefused(msgspec.Struct, frozen=True, tag=True):
     """A command could not be obeyed; it changed nothing. To its issuer."""
 
@@ -280,6 +304,7 @@ EngineEvent = (
     | FrameReceived
     | BitsChanged
     | SignalHeard
+    | CallerHeard
     | PlayEnded
     | DigitsCollected
     | DigitsSent

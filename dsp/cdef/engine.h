@@ -85,12 +85,14 @@ struct bl_digits_command {
 	uint16_t on_ms;
 	uint16_t off_ms;
 	float level_dbm0;
+	uint8_t mf;
 	char digits[...];
 };
 
 struct bl_hear_command {
 	uint8_t kinds;
 	uint8_t zone;
+	uint8_t caller;
 };
 
 struct bl_signal_command {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sending of DTMF: lies over whatever the port transmits, which goes on beneath it. An RTP port whose peer takes
- * telephone events sends those instead.
+ * Sending of DTMF, or of MF to a register: lies over whatever the port transmits, which goes on beneath it. An RTP port
+ * whose peer takes telephone events sends those instead.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include "machine.h"
 
 #define PASSED_DBM0 (-8.0f)    /* of the high tone */
+#define KP_LONGER_MS 32        /* Q.322: 100 ms beside 68 */
 #define LOW_BELOW_HIGH_DB 2.0f /* pre-emphasis of subscriber lines, as in Q.23 practice */
 
 static struct bl_telephone_event_tx *events_of(struct bl_engine *e, unsigned port)
@@ -38,6 +39,17 @@ static int send_events(struct bl_telephone_event_tx *tx, const struct bl_digits_
 	return error;
 }
 
+static int send_mf(struct bl_digits *d, const struct bl_digits_command *c, size_t length)
+{
+	const struct bl_mf_tx_cfg cfg = {.level_dbm0 = c->level_dbm0,
+	                                 .on_ms = c->on_ms,
+	                                 .kp_ms = (uint16_t)(c->on_ms + KP_LONGER_MS),
+	                                 .off_ms = c->off_ms};
+	int error = bl_mf_tx_init(&d->mf_tx, &cfg);
+
+	return error ? error : bl_mf_tx_send(&d->mf_tx, c->digits, length);
+}
+
 static int send_tones(struct bl_digits *d, const struct bl_digits_command *c, size_t length)
 {
 	struct bl_dtmf_tx_cfg cfg = {c->level_dbm0 - LOW_BELOW_HIGH_DB, c->level_dbm0, c->on_ms, c->off_ms};
@@ -55,14 +67,18 @@ int bl_digits_start(struct bl_engine *e, unsigned port, unsigned owner, uint64_t
 
 	if (d->active)
 		return -EBUSY;
-	if (length < 1 || length > BL_DIGITS)
+	if (length < 1 || length > BL_DIGITS || (c->mf && bl_port(e, port)->kind != BL_PORT_TIMESLOT))
 		return -EINVAL;
-	error = events ? send_events(events, c, length) : send_tones(d, c, length);
+	if (c->mf)
+		error = send_mf(d, c, length);
+	else
+		error = events ? send_events(events, c, length) : send_tones(d, c, length);
 	if (error)
 		return error;
 	d->id = id;
 	d->owner = (uint8_t)owner;
 	d->events = events != NULL;
+	d->mf = c->mf != 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	d->active = 1;
 	return 0;
@@ -96,7 +112,11 @@ void bl_digits_fill(struct bl_engine *e, unsigned port, uint8_t *out)
 {
 	int16_t sound[BL_TICK_SAMPLES];
 
-	if (bl_dtmf_tx_process(&bl_port(e, port)->digits.tx, sound, BL_TICK_SAMPLES) < BL_TICK_SAMPLES)
+	struct bl_digits *d = &bl_port(e, port)->digits;
+	size_t filled = d->mf ? bl_mf_tx_process(&d->mf_tx, sound, BL_TICK_SAMPLES)
+	                      : bl_dtmf_tx_process(&d->tx, sound, BL_TICK_SAMPLES);
+
+	if (filled < BL_TICK_SAMPLES)
 		bl_digits_end(e, port);
 	bl_alaw_encode(sound, out, BL_TICK_SAMPLES);
 }

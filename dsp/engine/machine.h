@@ -131,7 +131,7 @@ void bl_profile_listen(struct bl_port *p);
 void bl_profile_resume(struct bl_engine *e, unsigned port);
 void bl_echo_tick(struct bl_engine *e);
 
-/* register.c: R2, MF and call progress on timeslots */
+/* register.c: R2, MF, call progress, digits, voice and caller ID on timeslots */
 int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const struct bl_hear_command *c);
 int bl_register_send(struct bl_engine *e, unsigned port, const struct bl_signal_command *c);
 /* The bank anew, with what the register wants. */
@@ -139,6 +139,8 @@ void bl_register_listen(struct bl_port *p);
 void bl_register_resume(struct bl_engine *e, unsigned port);
 /* False: it is no register's. */
 bool bl_register_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard);
+/* False: the port's listener is to have it. */
+bool bl_register_digit(struct bl_engine *e, unsigned port, char digit);
 void bl_register_tick(struct bl_engine *e, unsigned port);
 void bl_register_fill(struct bl_port *p, uint8_t *out);
 

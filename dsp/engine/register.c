@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers on timeslots: R2 and MF signals held and heard, call progress heard.
+ * Registers on timeslots: R2 and MF signals held and heard; call progress, digits, voice and caller ID heard.
  *
  * A signal lies over whatever the port transmits, a play or a bridge too, until its sender takes it away: the far
  * register is compelled by it, and nobody else may end it. What is heard is the line's sound before any gain.
@@ -11,20 +11,30 @@
 #include "g711.h"
 #include "machine.h"
 
-#define KINDS (BL_REGISTER_KINDS | 1u << BL_HEARD_PROGRESS)
+#define BANK_KINDS (BL_REGISTER_KINDS | 1u << BL_HEARD_PROGRESS)
+#define KINDS (BANK_KINDS | 1u << BL_EAR_DTMF | 1u << BL_EAR_VOICE)
 #define R2_DBM0 (-11.5f) /* of each frequency, Q.454 */
 #define MF_DBM0 (-7.0f)  /* of each frequency, Q.322 */
 #define SURE_SAMPLES 480 /* 60 ms: a receiver that begins anew has told what stands */
 #define HELD_MS 60000    /* an MF signal; the sender's longest */
+#define CALLER_DBM0 (-40.0f)
 
 static int start_bank(struct bl_bank *bank, unsigned kinds, unsigned zone)
 {
 	struct bl_bank_cfg cfg;
 
 	bl_bank_defaults(&cfg);
-	cfg.wants = kinds | 1u << BL_HEARD_ANSWER | 1u << BL_HEARD_PREAMBLE;
+	cfg.wants = (kinds & BANK_KINDS) | 1u << BL_HEARD_ANSWER | 1u << BL_HEARD_PREAMBLE;
 	cfg.zone = (int32_t)zone;
 	return bl_bank_init(bank, &cfg);
+}
+
+/* A message begins where this is called; one that cannot be is the command's fault. */
+static int start_caller(struct bl_caller_id *caller_id, unsigned caller)
+{
+	const struct bl_caller_id_cfg cfg = {.standard = (uint8_t)(caller - 1), .min_level_dbm0 = CALLER_DBM0};
+
+	return caller ? bl_caller_id_init(caller_id, &cfg) : 0;
 }
 
 int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const struct bl_hear_command *c)
@@ -32,12 +42,15 @@ int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const 
 	struct bl_port *p = bl_port(e, port);
 	struct bl_bank bank;
 
-	if (p->kind != BL_PORT_TIMESLOT || c->kinds & ~KINDS || start_bank(&bank, c->kinds, c->zone))
+	if (p->kind != BL_PORT_TIMESLOT || c->kinds & ~KINDS || start_bank(&bank, c->kinds, c->zone) ||
+	    start_caller(&p->caller_id, c->caller))
 		return -EINVAL;
 	p->bank = bank;
 	memset(p->reg.told, 0, sizeof p->reg.told);
 	p->reg.hears = c->kinds;
 	p->reg.zone = c->zone;
+	p->reg.caller = c->caller;
+	p->reg.voice = 0;
 	p->reg.owner = (uint8_t)client;
 	return 0;
 }
@@ -95,8 +108,9 @@ void bl_register_resume(struct bl_engine *e, unsigned port)
 	struct bl_register *r = &bl_port(e, port)->reg;
 	const struct bl_signal_command held = r->sends;
 
-	if (r->hears & ~KINDS || r->owner >= BL_CLIENTS || bl_port(e, port)->kind != BL_PORT_TIMESLOT)
-		r->hears = 0;
+	if (r->hears & ~KINDS || r->owner >= BL_CLIENTS || bl_port(e, port)->kind != BL_PORT_TIMESLOT ||
+	    start_caller(&bl_port(e, port)->caller_id, r->caller))
+		r->hears = r->caller = 0;
 	r->doubted_until = r->hears ? e->tick.sample + SURE_SAMPLES : 0;
 	r->sends = (struct bl_signal_command){0};
 	if (held.signal && bl_register_send(e, port, &held))
@@ -130,6 +144,43 @@ static bool is_news(struct bl_engine *e, unsigned port, const struct bl_heard *h
 	return true;
 }
 
+bool bl_register_digit(struct bl_engine *e, unsigned port, char digit)
+{
+	if (!(bl_port(e, port)->reg.hears & 1u << BL_EAR_DTMF))
+		return false;
+	tell(e, port, BL_EAR_DTMF, (unsigned char)digit, 1, e->tick.sample);
+	return true;
+}
+
+static void hear_voice(struct bl_engine *e, unsigned port)
+{
+	struct bl_port *p = bl_port(e, port);
+	uint8_t voice = p->speaks ? 2 : 1;
+
+	if (!(p->reg.hears & 1u << BL_EAR_VOICE) || voice == p->reg.voice)
+		return;
+	p->reg.voice = voice;
+	tell(e, port, BL_EAR_VOICE, 1, p->speaks, e->tick.sample);
+}
+
+static void hear_caller(struct bl_engine *e, unsigned port)
+{
+	struct bl_port *p = bl_port(e, port);
+	struct bl_caller_id_result result;
+	struct bl_event *event;
+
+	if (!p->reg.caller || bl_caller_id_process(&p->caller_id, e->heard[port], BL_TICK_SAMPLES, &result) != 1)
+		return;
+	event = bl_event_new(e, p->reg.owner, BL_CALLER_HEARD, port);
+	if (!event)
+		return;
+	event->reason = result.error;
+	event->count = p->reg.caller - 1u;
+	event->length = result.raw_length;
+	memcpy(event->octets, result.raw, sizeof result.raw);
+	bl_event_publish(e, p->reg.owner);
+}
+
 bool bl_register_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard)
 {
 	uint64_t hops = bl_port(e, port)->bank.front.hops;
@@ -148,6 +199,8 @@ void bl_register_tick(struct bl_engine *e, unsigned port)
 	struct bl_port *p = bl_port(e, port);
 	const uint8_t on[] = {p->bank.mf.signal, p->bank.r2[0].signal, p->bank.r2[1].signal};
 
+	hear_voice(e, port);
+	hear_caller(e, port);
 	if (!p->reg.doubted_until || e->tick.sample < p->reg.doubted_until)
 		return;
 	p->reg.doubted_until = 0;

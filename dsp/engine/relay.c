@@ -54,8 +54,11 @@ static void pass_on(struct bl_engine *e, unsigned port, const struct bl_digit_ch
 static void tell(struct bl_engine *e, unsigned port, char digit)
 {
 	struct bl_port *p = bl_port(e, port);
-	struct bl_event *event = bl_event_new(e, p->listener, BL_DIGIT_DETECTED, port);
+	struct bl_event *event;
 
+	if (bl_register_digit(e, port, digit))
+		return;
+	event = bl_event_new(e, p->listener, BL_DIGIT_DETECTED, port);
 	if (event) {
 		event->octets[0] = (uint8_t)digit;
 		event->length = 1;

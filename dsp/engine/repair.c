@@ -36,8 +36,10 @@ static bool tone_fits(const struct bl_tone *t)
 static bool digits_fit(const struct bl_port *p)
 {
 	const struct bl_digits *d = &p->digits;
+	bool queue_fits = d->mf ? d->mf_tx.queued <= BL_MF_TX_QUEUE : /* its `first` is bounded where it is used */
+	                          d->tx.queued <= BL_DTMF_TX_QUEUE && d->tx.first < BL_DTMF_TX_QUEUE;
 
-	return d->tx.queued <= BL_DTMF_TX_QUEUE && d->tx.first < BL_DTMF_TX_QUEUE &&
+	return queue_fits && (!d->mf || p->kind == BL_PORT_TIMESLOT) &&
 	       (d->owner < BL_CLIENTS || d->owner == BL_NO_CLIENT) && (!d->events || p->kind == BL_PORT_RTP);
 }
 

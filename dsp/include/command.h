@@ -102,7 +102,8 @@ struct bl_collect_command {
 struct bl_digits_command {
 	uint16_t on_ms;
 	uint16_t off_ms;
-	float level_dbm0;           /* of the high tone; the low one is 2 dB weaker */
+	float level_dbm0;           /* DTMF: of the high tone, the low one is 2 dB weaker; MF: of each */
+	uint8_t mf;                 /* MF instead of DTMF, on a timeslot; its KP lasts 32 ms longer */
 	char digits[BL_DIGITS + 1]; /* ends with a 0 */
 };
 
@@ -131,8 +132,9 @@ struct bl_gain_command { /* tenths of a decibel, see gain.h */
 };
 
 struct bl_hear_command {
-	uint8_t kinds; /* bit n: enum bl_heard_kind n, besides what the profile hears; 0: no more */
-	uint8_t zone;  /* of call progress */
+	uint8_t kinds;  /* bit n: enum bl_heard_kind n, or enum bl_ear, besides what the profile hears; 0: no more */
+	uint8_t zone;   /* of call progress */
+	uint8_t caller; /* caller ID: 1 + enum bl_caller_id_standard; 0: none */
 };
 
 struct bl_signal_command {

@@ -12,6 +12,7 @@
 
 #include "agc.h"
 #include "bank.h"
+#include "caller_id.h"
 #include "cng.h"
 #include "codec.h"
 #include "command.h"
@@ -88,13 +89,25 @@ struct bl_digits {
 	uint8_t active;
 	uint8_t events; /* sent as telephone events */
 	uint8_t owner;  /* BL_NO_CLIENT: sent for a bridge, nobody is told */
-	struct bl_dtmf_tx tx;
+	uint8_t mf;
+	union {
+		struct bl_dtmf_tx tx;
+		struct bl_mf_tx mf_tx;
+	};
+};
+
+/* What a timeslot can be asked to hear besides tones of the bank; numbers go on from enum bl_heard_kind. */
+enum bl_ear {
+	BL_EAR_DTMF = BL_HEARD_KINDS, /* digits go to who asks, not to the port's listener */
+	BL_EAR_VOICE,                 /* voice activity, told as it stands and as it changes */
 };
 
 /* Tones of a register on a timeslot: what is heard of the far one's, and the one that is held. */
 struct bl_register {
-	uint8_t hears;                          /* bit n: enum bl_heard_kind n */
+	uint8_t hears;                          /* bit n: enum bl_heard_kind n, or enum bl_ear */
 	uint8_t zone;                           /* of call progress */
+	uint8_t caller;                         /* caller ID is heard: 1 + enum bl_caller_id_standard */
+	uint8_t voice;                          /* that was told: 1 + bl_port.speaks; 0: nothing yet */
 	uint8_t owner;                          /* client that is told */
 	uint8_t told[BL_HEARD_R2_BACKWARD + 1]; /* signal that is on, by enum bl_heard_kind; 0: none */
 	uint64_t doubted_until;                 /* sample to which one told before a death may have ended; 0: none */
@@ -139,6 +152,7 @@ struct bl_port {
 	struct bl_digit_relay relay;
 	struct bl_bank bank; /* answer tones, fax; what the register hears */
 	struct bl_register reg;
+	struct bl_caller_id caller_id;
 	struct bl_vad vad;
 	struct bl_agc agc;
 	struct bl_level rx_level;

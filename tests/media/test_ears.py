@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a timeslot can be asked to hear besides registers, and MF to one: digits, voice, caller ID. In virtual time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.media.events import (
+    CallerHeard,
+    CallerStandard,
+    CommandRefused,
+    DigitDetected,
+    DigitsSent,
+    SignalHeard,
+    SignalKind,
+)
+from drivers.model import Timeslot
+from drivers.vpair import VpairDriver, VpairSettings
+from dsp.caller_id import CallerIdSender, Message, Standard, decode
+from dsp.g711 import ALAW_IDLE, alaw_encode
+from tests.media.rig import Side
+from tests.media.tones import sine
+from tests.media.virtual import TICK_SAMPLES, TICKS_A_SECOND, VirtualEngine, virtual_engine
+from tests.sound import alaw
+from tests.sound.speech import speech
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
+
+NEAR, FAR = Timeslot(0, 1).port, Timeslot(1, 1).port
+CALLER = Message(number="02512345678", name="NANJING", month=11, day=26, hour=9, minute=30)
+
+
+@pytest.fixture
+def host() -> Iterator[VirtualEngine]:
+    with virtual_engine() as host:
+        yield host
+
+
+@pytest.fixture
+def side(host: VirtualEngine) -> Side:
+    """Both ends are open."""
+    side = Side(host)
+    driver = VpairDriver(side.engine)
+    for span in (0, 1):
+        driver.configure(span, VpairSettings(partner=1 - span), None)
+        side.engine.open_timeslot(Timeslot(span, 1).port)
+    host.tick(2)
+    return side
+
+
+def heard(side: Side, kind: SignalKind) -> list[tuple[int, bool]]:
+    return [(event.code, event.on) for event in side.line.all(SignalHeard) if event.kind is kind]
+
+
+def fsk(message: Message, standard: Standard) -> bytes:
+    """A-law, with half a second of silence before it."""
+    sender = CallerIdSender(standard)
+    sender.send(message)
+    sound, busy = sender.process(2 * 8000)
+    assert busy < len(sound)
+    return bytes([ALAW_IDLE]) * 4000 + alaw_encode(sound[:busy])
+
+
+def test_digits_of_a_register_are_its_client_s_and_nobody_else_s(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [SignalKind.DTMF])
+    begun = side.engine.samples
+    side.engine.send_digits(NEAR, 1, "95*#D")
+    host.tick(TICKS_A_SECOND)
+    assert heard(side, SignalKind.DTMF) == [(ord(digit), True) for digit in "95*#D"]
+    assert not side.call.all(DigitDetected)
+    first = side.line.all(SignalHeard)[0]
+    assert 0 < first.sample - begun < 10 * TICK_SAMPLES
+    side.engine.hear_signals(FAR, [])
+    side.engine.send_digits(NEAR, 2, "7")
+    host.tick(TICKS_A_SECOND)
+    assert [event.digit for event in side.call.all(DigitDetected)] == ["7"]
+    assert len(heard(side, SignalKind.DTMF)) == 5
+
+
+def test_q322_a_number_sent_by_mf_is_heard_signal_by_signal(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [SignalKind.MF])
+    side.engine.send_digits(NEAR, 7, "*5551234#", 68, 68, -7.0, mf=True)
+    begun = side.engine.samples
+    host.tick(2 * TICKS_A_SECOND)
+    assert [chr(code) for code, on in heard(side, SignalKind.MF) if on] == list("*5551234#")
+    on, off = side.line.all(SignalHeard)[:2]
+    assert 80 * 8 < off.sample - on.sample < 120 * 8, "KP has 100 ms"
+    (sent,) = side.line.all(DigitsSent)
+    assert (sent.port, sent.send_id) == (NEAR, 7)
+    assert side.engine.samples - begun > 9 * (68 + 68) * 8
+
+
+def test_mf_goes_to_timeslots_alone_and_has_its_own_characters(host: VirtualEngine, side: Side) -> None:
+    side.engine.send_digits(NEAR, 1, "5D", mf=True)
+    side.engine.open_null(512)
+    side.engine.send_digits(512, 2, "5", mf=True)
+    host.tick(2)
+    assert [(event.port, event.id, event.error) for event in side.line.all(CommandRefused)] == [
+        (NEAR, 1, "EINVAL"),
+        (512, 2, "EINVAL"),
+    ]
+
+
+def test_mf_goes_on_where_the_engine_died(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [SignalKind.MF])
+    side.engine.send_digits(NEAR, 1, "*12345#", 68, 68, -7.0, mf=True)
+    host.tick(75)
+    host.die()
+    host.start()
+    host.tick(2 * TICKS_A_SECOND)
+    assert len(side.line.all(DigitsSent)) == 1
+    assert [chr(code) for code, on in heard(side, SignalKind.MF) if on][-1] == "#"
+
+
+def test_voice_is_told_as_it_stands_and_as_it_changes(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [SignalKind.VOICE])
+    host.tick(TICKS_A_SECOND)
+    assert heard(side, SignalKind.VOICE) == [(1, False)]
+    side.engine.play(NEAR, 1, [side.arena.add_alaw(alaw.encode(speech(2)))])
+    host.tick(TICKS_A_SECOND)
+    assert heard(side, SignalKind.VOICE)[:2] == [(1, False), (1, True)]
+    host.tick(3 * TICKS_A_SECOND)
+    told = [on for _, on in heard(side, SignalKind.VOICE)]
+    assert not told[-1]
+    assert all(one is not other for one, other in itertools.pairwise(told)), "each change once"
+
+
+@pytest.mark.parametrize("standard", list(CallerStandard))
+def test_caller_id_is_heard_with_number_and_name(host: VirtualEngine, side: Side, standard: CallerStandard) -> None:
+    message = CALLER if standard is not CallerStandard.V23_JP else Message(number="0312345678")
+    side.engine.hear_signals(FAR, [], caller=standard)
+    side.engine.play(NEAR, 1, [side.arena.add_alaw(fsk(message, Standard(standard)))])
+    host.tick(3 * TICKS_A_SECOND)
+    (told,) = side.line.all(CallerHeard)
+    assert (told.port, told.standard) == (FAR, standard)
+    assert decode(told.octets, Standard(standard)) == message
+
+
+def test_a_message_that_is_cut_off_is_told_without_octets(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [], caller=CallerStandard.BELL202)
+    whole = fsk(CALLER, Standard.BELL202)
+    side.engine.play(NEAR, 1, [side.arena.add_alaw(whole[: len(whole) - 1200])])
+    host.tick(3 * TICKS_A_SECOND)
+    assert [told.octets for told in side.line.all(CallerHeard)] == [b""]
+
+
+def test_nothing_is_told_of_a_caller_when_nobody_asks(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [], caller=CallerStandard.BELL202)
+    side.engine.hear_signals(FAR, [])
+    side.engine.play(NEAR, 1, [side.arena.add_alaw(fsk(CALLER, Standard.BELL202))])
+    host.tick(3 * TICKS_A_SECOND)
+    assert not side.line.all(CallerHeard)
+
+
+def test_the_ear_for_callers_outlives_the_engine(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [], caller=CallerStandard.V23)
+    host.tick(2)
+    host.die()
+    host.start()
+    side.engine.play(NEAR, 1, [side.arena.add_alaw(sine(440, 800) + fsk(CALLER, Standard.V23))])
+    host.tick(3 * TICKS_A_SECOND)
+    assert [decode(told.octets, Standard.V23).number for told in side.line.all(CallerHeard)] == [CALLER.number]
