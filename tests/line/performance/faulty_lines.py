@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from appliance.line.look import Host, Look
+from appliance.line.performance.look import Host, Look
 from drivers.model import Alarm, LineErrors, SpanCounters, SpanStatus
 
 Cause = Literal["sound", "telco", "cable", "clock", "host", "configuration"]
