@@ -154,6 +154,11 @@ def exchange_dead(line: Line, p: Parameters, second: int, seconds: int) -> None:
         line.add("frames_sent", 0.3)
 
 
+def upstream(line: Line, p: Parameters, _second: int, _seconds: int) -> None:
+    """Bit errors somewhere in the carrier's network: CRC fails, and our own section's line code is perfect."""
+    line.err("crc_errors", min(1000, poisson(line.rng, p["a_second"])))
+
+
 # The cable.
 
 
@@ -354,6 +359,14 @@ MECHANISMS = (
         {"share": ((0.3, 0.5),)} | PATIENCE,
         {"share": ((0.5, 0.8),)} | PATIENCE,
         EITHER,
+    ),
+    Mechanism(
+        "upstream errors",
+        "telco",
+        upstream,
+        {"a_second": ((0.3, 2.0), (20.0, 100.0))},
+        {"a_second": ((0.1, 0.3), (2.0, 20.0), (100.0, 400.0))},
+        (True,),
     ),
     Mechanism("cut", "cable", cut, SHARE_SEEN, SHARE_HELD_OUT, EITHER),
     Mechanism(
