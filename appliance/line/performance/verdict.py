@@ -208,8 +208,8 @@ TABLE = (
         "timeslot",
         Verdict.CONFIGURATION,
         lambda e: _silent(e) and e.frames_ever == 0,
-        "the signal is good, and in {e.down_s} s as ever before 0 frames came in the D-channel: is `d_channel` the right "
-        "timeslot, and is the line ISDN?",
+        "the signal is good, and in {e.down_s} s as ever before 0 frames came in the D-channel: is `d_channel` the "
+        "right timeslot, and is the line ISDN?",
         "信号正常，但D信道{e.down_s}秒内和此前收到的帧均为0：请核对d_channel时隙，并确认线路为ISDN",
     ),
     Row(
