@@ -7,6 +7,7 @@ released while nobody listens stays in the snapshot until a controller has had i
 
 import asyncio
 import math
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,8 @@ from appliance.line.alarms import AlarmBoard
 from appliance.line.cas import CasLine, CasSpan
 from appliance.line.leg import LineLeg
 from appliance.line.legs import TEMPORARY_FAILURE
+from appliance.line.performance.keeper import Keeper
+from appliance.line.performance.look import Host, Look
 from appliance.line.served import ServedSpan
 from appliance.line.span import NO_CHANNEL, PriLine, PriSpan
 from appliance.line.states import Event
@@ -28,6 +31,7 @@ from appliance.media.events import (
     CommandKind,
     CommandRefused,
     EngineEvent,
+    EngineStatus,
     FrameReceived,
     SignalHeard,
     SpanAlarmChanged,
@@ -62,6 +66,9 @@ class LineEngine(TimeslotEngine, Protocol):
     def bits_status(self, port: int) -> BitsStatus | None:
         """A timeslot's bits."""
 
+    def status(self) -> EngineStatus:
+        """How it keeps time."""
+
 
 class LineWorker:
     """All legs of its spans. `start` inside a running loop, after the spans were opened in the engine."""
@@ -72,6 +79,7 @@ class LineWorker:
         sealer: Sealer,
         engine: LineEngine,
         lines: Iterable[PriLine | CasLine],
+        histories: Path,
         orphans_s: float = ORPHANS_S,
     ) -> None:
         self.service = Service(path, sealer, "legs", self._handle, self._snapshot, self._controller_changed)
@@ -85,6 +93,7 @@ class LineWorker:
         self._spans = [self._span(line) for line in lines]
         self._unheard: dict[str, Leg] = {}
         self._board = AlarmBoard()
+        self._keeper = Keeper(histories, {line.span: line.name for line in lines})
         self._orphaned_at: dict[str, float] = {}
         self._status_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -112,6 +121,7 @@ class LineWorker:
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._engine.event_fd)
+        self._keeper.close()
         await self.service.close()
 
     # The engine and time.
@@ -147,16 +157,24 @@ class LineWorker:
                 span.run()
             self._release_orphans(now)
             if now >= self._status_at:
-                self._status_at = now + STATUS_S
-                self._read_status()
+                late = now - self._status_at > STATUS_S / 2
+                self._status_at = (now if late else self._status_at) + STATUS_S
+                self._read_status(now)
         finally:  # whatever happens, time goes on
             self._settle()
 
-    def _read_status(self) -> None:
+    def _read_status(self, now: float) -> None:
         """An alarm may have changed while nobody listened; and once a second everyone is told."""
+        status = self._engine.status()
+        host = Host(status.late_ticks, status.skipped_ticks, status.reference_late_ticks)
         for span in self._spans:
-            span.alarm(self._engine.span_status(span.number).alarms)
+            seen = self._engine.span_status(span.number)
+            span.alarm(seen.alarms)
             span.channels.changed = True
+            up = span.up if isinstance(span, PriSpan) else None
+            told = self._keeper.take(Look(seen, host, up), time.time(), now)
+            if told is not None:
+                self.service.publish(told)
 
     def _settle(self) -> None:
         """Tell what has changed and set the timer; after everything that may have moved a span."""
@@ -207,6 +225,7 @@ class LineWorker:
         yield wire.LegSnapshot(legs=(*living, *self._unheard.values()))
         for span in self._spans:
             yield self._shown(span)
+            yield self._keeper.told(span.number)
         yield from self._board.standing()
 
     def _shown(self, span: ServedSpan) -> SpanChanged:

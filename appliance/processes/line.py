@@ -74,7 +74,8 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     engine.attach()
     lines = [line(number, span) for number, span in spans.items()]
     sealer = Sealer(Identity.take(branch.box, name))
-    worker = LineWorker(state / "run" / f"leg.{name}.sock", sealer, engine, lines)
+    socket = state / "run" / f"leg.{name}.sock"
+    worker = LineWorker(socket, sealer, engine, lines, state / "performance")
     driver = CesopsnDriver(engine)
     for number, span in spans.items():
         spoken = variant(span)

@@ -14,11 +14,13 @@ from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.client import Client
 from appliance.wire.envelope import Body, Envelope, Sealer, encode
 from appliance.wire.legs import Hello
+from appliance.wire.performance import SpanPerformance
 from appliance.wire.spans import SpanChanged
 
 REPEAT_S = 10.0
 SNAPSHOT_S = 1.0
 QUEUE_LIMIT = 1_000
+SUBJECTS: dict[type, str] = {SpanChanged: "line.{}.status", SpanPerformance: "line.{}.performance"}
 
 Key = tuple[str, str]
 
@@ -62,7 +64,7 @@ class Source:
             self._unsaid.discard((body.code, body.address))
             self.standing.take(body)
             self._say(body)
-        elif isinstance(body, SpanChanged):
+        elif isinstance(body, SpanChanged | SpanPerformance):
             self._say(body)
 
     def _forget_unsaid(self) -> None:
@@ -97,8 +99,8 @@ class Watching:
         """Say what there is to say, for ever; cancel to end."""
         while True:
             body = await self._to_say.get()
-            kind = "line.{}.status" if isinstance(body, SpanChanged) else "alarm.{}"
-            await self._link.tell(kind.format(self._link.identity.box), encode(self._sealer.seal(body)))
+            subject = SUBJECTS.get(type(body), "alarm.{}").format(self._link.identity.box)
+            await self._link.tell(subject, encode(self._sealer.seal(body)))
 
     async def repeat_often(self) -> None:
         """Standing alarms, again and again; cancel to end."""

@@ -11,7 +11,7 @@ import time
 
 import msgspec
 
-from appliance.wire import alarms, calls, legs, routes, service_messages, spans, treatments
+from appliance.wire import alarms, calls, legs, performance, routes, service_messages, spans, treatments
 from appliance.wire.ids import Identity
 
 VERSION = 1
@@ -34,6 +34,7 @@ Body = (
     | legs.TransferLeg
     | legs.TakeSnapshot
     | spans.SpanChanged
+    | performance.SpanPerformance
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | treatments.RunTreatment

@@ -65,5 +65,7 @@ class SpanPerformance(Message, frozen=True):
     verdict: Verdict = Verdict.SOUND
     sentence: str = ""
     """What the counters say, and what to do."""
+    chinese: str = ""
+    """The same."""
     window_s: int = 0
     """Of how many seconds the verdict is; 0: there is none yet."""

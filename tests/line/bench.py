@@ -31,7 +31,7 @@ class Bench:
     def _new_worker(self) -> LineWorker:
         line = PriLine(SPAN, "telco", 16, Link(Side.USER, TIMERS), TrunkPlan(echo_tail_ms=64, rx_db=-3.0, tx_db=1.5))
         sealer = Sealer(Identity.take("BR-0001", "line1"))
-        return LineWorker(self.socket, sealer, self.engine, [line], ORPHANS_S)
+        return LineWorker(self.socket, sealer, self.engine, [line], self.socket.parent / "performance", ORPHANS_S)
 
     async def restart_worker(self) -> None:
         """The worker dies without a word; another one starts."""

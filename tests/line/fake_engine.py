@@ -16,6 +16,7 @@ from appliance.media.events import (
     CommandKind,
     CommandRefused,
     EngineEvent,
+    EngineStatus,
     FrameReceived,
     Profile,
     SignalHeard,
@@ -77,6 +78,11 @@ class FakeEngine:
             clock_ppm=0.0,
             clock_locked=True,
         )
+
+    def status(self) -> EngineStatus:
+        """One that keeps time."""
+        nothing = dict.fromkeys(EngineStatus.__struct_fields__, 0)
+        return EngineStatus(**{**nothing, "samples": self.samples, "policy": "other"})  # type: ignore[arg-type]
 
     def open_timeslot(self, port: int) -> None:
         """Open a port that is closed."""

@@ -205,7 +205,8 @@ class R2Bench:
         wants = Wants(dnis_digits=DNIS_DIGITS)
         made = circuits(load(self._variant), wants)
         line = CasLine(SPAN, "telco", made, TrunkPlan(echo_tail_ms=64), self._order)
-        return LineWorker(self.socket, Sealer(Identity.take("BR-0001", "line1")), self.engine, [line], ORPHANS_S)
+        sealer = Sealer(Identity.take("BR-0001", "line1"))
+        return LineWorker(self.socket, sealer, self.engine, [line], self.socket.parent / "performance", ORPHANS_S)
 
     async def restart_worker(self) -> None:
         """The worker dies without a word; another one starts."""

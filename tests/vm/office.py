@@ -50,7 +50,8 @@ async def office(folder: Path, cable: Cable, end: int, pri: PriSide) -> AsyncIte
     DahdiDriver(side.engine).configure(SPAN, cable.settings(end), D_CHANNEL)
     socket = folder / f"{pri.name.lower()}.sock"
     line = PriLine(SPAN, pri.name, D_CHANNEL, Link(pri, TIMERS), TrunkPlan())
-    worker = LineWorker(socket, Sealer(Identity.take("BR-0001", "line1")), side.engine, [line])
+    sealer = Sealer(Identity.take("BR-0001", "line1"))
+    worker = LineWorker(socket, sealer, side.engine, [line], folder / f"{pri.name.lower()}-performance")
     await worker.start()
     try:
         yield Office(socket, side)

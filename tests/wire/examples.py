@@ -4,7 +4,7 @@
 import typing
 from pathlib import Path
 
-from appliance.wire import alarms, calls, legs, routes, service_messages, spans
+from appliance.wire import alarms, calls, legs, performance, routes, service_messages, spans
 from appliance.wire import treatments as t
 from appliance.wire.envelope import Body, Envelope, encode
 from appliance.wire.message import Message
@@ -66,6 +66,26 @@ EXAMPLES: tuple[Message, ...] = (
             channels={1: spans.ChannelState.IDLE, 5: spans.ChannelState.BUSY, 31: spans.ChannelState.BLOCKED},
             counters={"lost_packets": 3},
         )
+    ),
+    performance.SpanPerformance(
+        span=1,
+        name="telco",
+        quarters=(
+            performance.Interval(
+                1_795_392_000,
+                near=performance.Figures(seconds=900, es=12, ses=2, bbe=31, uas=10, slips=1),
+                far=performance.Figures(seconds=888, es=1),
+                clock_s=880,
+                ppm_mean=12.5,
+                ppm_least=12.0,
+                ppm_most=13.0,
+            ),
+        ),
+        days=(performance.Interval(1_795_392_000),),
+        verdict=performance.Verdict.CABLE,
+        sentence="no signal for 10 of 300 s: check the cable",
+        chinese="300秒中有10秒无信号：请检查电缆",
+        window_s=300,
     ),
     alarms.AlarmRaised(code="span.red", address="span 1", sentence="no signal from the telco; check the cable"),
     alarms.AlarmCleared(code="span.red", address="span 1"),

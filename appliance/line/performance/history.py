@@ -18,7 +18,7 @@ from appliance.wire.performance import DAY_S, QUARTER_S, Figures, Interval
 QUARTERS = 97
 """24 hours and the one under way."""
 DAYS = 31
-SECOND_LEAST_S, SECOND_MOST_S = 0.5, 1.5
+SECOND_MOST_S = 1.5
 
 
 class Kept(msgspec.Struct):
@@ -46,9 +46,6 @@ class History:
         if before is None:
             return
         passed_s = mono_s - before[0]
-        if passed_s < SECOND_LEAST_S:
-            self._last = before
-            return
         if passed_s > SECOND_MOST_S:  # the seconds between were seen by nobody
             self._break(at_s)
         self._count("near", near(before[1], look), at_s)
