@@ -58,7 +58,9 @@ class Intake:
             "call.*.record": self._record,
             "recording.*.chunk": self._chunk,
             "line.*.status": self._status,
+            "line.*.performance": self._performance,
             "alarm.*": self._alarm,
+            "live.performance.*": self._live_performance,
         }
         for subject, take in takers.items():
             place = subject.split(".").index("*")
@@ -131,6 +133,12 @@ class Intake:
 
     async def _status(self, box: str, message: Msg) -> None:
         self._live.status(box, message.data, time.time_ns())
+
+    async def _performance(self, box: str, message: Msg) -> None:
+        self._live.performance(box, message.data)
+
+    async def _live_performance(self, box: str, message: Msg) -> None:
+        await _answer(message, self._live.performance_of(box, message.data))
 
     async def _alarm(self, box: str, message: Msg) -> None:
         self._live.alarm(box, message.data, time.time_ns())

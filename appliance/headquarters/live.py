@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is so now: branches by their heartbeats, spans as they were last told, alarms that stand.
 
-Fed with the messages of `heartbeat.*`, `line.*.status` and `alarm.*`. An alarm that its branch, itself well, has not
-said again for 30 s is forgotten (branches say theirs every 10 s). Times are UTC nanoseconds of headquarters.
+Fed with the messages of `heartbeat.*`, `line.*.status`, `line.*.performance` and `alarm.*`. An alarm that its branch,
+itself well, has not said again for 30 s is forgotten (branches say theirs every 10 s). Times are UTC nanoseconds of
+headquarters.
 """
+
+from collections.abc import Iterator
 
 import msgspec
 
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import UnknownMessageError, decode
+from appliance.wire.performance import SpanPerformance, Verdict
 from appliance.wire.spans import Span, SpanChanged
 
 GONE_NS = 5_000_000_000
@@ -40,6 +44,17 @@ class SpanNow(msgspec.Struct, frozen=True):
     heard_ns: int
 
 
+class VerdictNow(msgspec.Struct, frozen=True):
+    """What ails a span of a branch by its last minutes, in English and Chinese. `window_s` 0: it is not known yet."""
+
+    box: str
+    span: int
+    verdict: Verdict
+    sentence: str
+    chinese: str
+    window_s: int
+
+
 class Alarm(msgspec.Struct, frozen=True):
     """A standing alarm of a box."""
 
@@ -57,6 +72,7 @@ class State(msgspec.Struct, frozen=True):
     branches: tuple[Branch, ...]
     spans: tuple[SpanNow, ...]
     alarms: tuple[Alarm, ...]
+    verdicts: tuple[VerdictNow, ...] = ()
 
 
 class Live:
@@ -66,6 +82,7 @@ class Live:
         self._branches = {box: Branch(box) for box in sorted(boxes)}
         self._spans: dict[tuple[str, int, str], SpanNow] = {}
         self._alarms: dict[tuple[str, str, str], Alarm] = {}
+        self._performances: dict[tuple[str, int], SpanPerformance] = {}
 
     def beat(self, box: str, payload: bytes, now_ns: int) -> None:
         """A heartbeat. Raises UnknownMessageError."""
@@ -83,6 +100,20 @@ class Live:
         if not isinstance(body, SpanChanged):
             raise UnknownMessageError(f"{type(body).__name__} is no span's state")
         self._spans[box, body.span.span, body.span.name] = SpanNow(box, body.span, now_ns)
+
+    def performance(self, box: str, payload: bytes) -> None:
+        """A span's performance. Raises UnknownMessageError."""
+        body = decode(payload).body
+        if not isinstance(body, SpanPerformance):
+            raise UnknownMessageError(f"{type(body).__name__} is no span's performance")
+        self._performances[box, body.span] = body
+
+    def performance_of(self, box: str, payload: bytes) -> SpanPerformance | None:
+        """As it was last told of the span of that number. Raises UnknownMessageError."""
+        try:
+            return self._performances.get((box, msgspec.json.decode(payload, type=int)))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnknownMessageError(f"not a span's number: {error}") from error
 
     def alarm(self, box: str, payload: bytes, now_ns: int) -> None:
         """An alarm raised, said again, or cleared. Raises UnknownMessageError."""
@@ -102,7 +133,11 @@ class Live:
         self._forget(now_ns)
         alarms = sorted(self._alarms.values(), key=lambda one: (-one.raised_ns, one.code, one.address))
         spans = (self._spans[key] for key in sorted(self._spans))
-        return State(tuple(self._branches.values()), tuple(spans), tuple(alarms))
+        return State(tuple(self._branches.values()), tuple(spans), tuple(alarms), tuple(self._verdicts()))
+
+    def _verdicts(self) -> Iterator[VerdictNow]:
+        for (box, span), told in sorted(self._performances.items()):
+            yield VerdictNow(box, span, told.verdict, told.sentence, told.chinese, told.window_s)
 
     def _forget(self, now_ns: int) -> None:
         for key, alarm in tuple(self._alarms.items()):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The page's server: what it shows is there within a second, and what it must not do it does not do."""
 
+import asyncio
 import hashlib
 import http.client
 import json
@@ -11,9 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nats.aio.client import Client
 
+from appliance.config import read_secret
 from appliance.headquarters.web import sound
 from appliance.wire.calls import ContactBegan, ContactEnded, RecordingSealed
+from appliance.wire.envelope import Sealer, encode
+from appliance.wire.ids import Identity
+from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
 from tests.headquarters.site import BOX, Site, until
 
 ALL = ("nats-server", "headquarters", "web", "uplink")
@@ -77,6 +83,40 @@ def test_a_call_is_on_the_page_while_it_is_made_and_afterwards_with_its_recordin
     story = json.loads(get(site, f"/api/calls/{CONTACT}")[1])
     assert story["recordings"][0]["sha256"] == digest
     assert get(site, "/api/calls/nobody")[0].status == 404
+
+
+@pytest.mark.system
+def test_a_span_s_verdict_and_its_quarters_are_on_the_page(site: Site) -> None:
+    site.start("nats-server", "headquarters", "web")
+    until(lambda: serves(site), 10, "the page is served")
+    quarter = Interval(1_795_392_000, near=Figures(seconds=900, es=3))
+    told = SpanPerformance(
+        span=1,
+        name="telco",
+        quarters=(quarter,),
+        days=(),
+        verdict=Verdict.CLOCK,
+        sentence="2 slips",
+        chinese="滑码",
+        window_s=300,
+    )
+    assert get(site, f"/api/performance/{BOX}/1")[0].status == 404
+
+    async def tell() -> None:
+        client = Client()
+        await client.connect(f"nats://127.0.0.1:{site.nats_port}", token=read_secret(site.config.server.secret))
+        await client.publish(f"line.{BOX}.performance", encode(Sealer(Identity.take(BOX, "line1")).seal(told)))
+        await client.publish(f"line.{BOX}.performance", b"rubbish")
+        await client.close()
+
+    until(lambda: "headquarters.intake.opened" in site.log_of("headquarters"), 10, "headquarters listens")
+    asyncio.run(tell())
+    (verdict,) = first(site, "verdicts", bool)
+    assert (verdict["box"], verdict["span"], verdict["verdict"], verdict["sentence"]) == (BOX, 1, "clock", "2 slips")
+    answer = json.loads(get(site, f"/api/performance/{BOX}/1")[1])
+    assert answer["quarters"] == [{"start_s": 1_795_392_000, "near": {"seconds": 900, "es": 3}}]
+    for path in (f"{BOX}/2", "BR-0002/1", "*/1", "a.b/1", f"{BOX}/x"):
+        assert get(site, f"/api/performance/{path}")[0].status == 404, path
 
 
 @pytest.mark.system

@@ -14,6 +14,7 @@ import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import File, ServerSentEvent, ServerSentEventMessage, Stream
 from litestar.types import Message, Scope
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,6 +24,8 @@ from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.reading import Row
 from appliance.headquarters.web import sound
 from appliance.headquarters.web.feed import Feed
+from appliance.wire.ids import is_box
+from appliance.wire.performance import SpanPerformance
 
 log = structlog.get_logger()
 
@@ -87,13 +90,24 @@ def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
         return sound.answer(path, request.headers.get("range", ""))
 
     return Litestar(
-        [page, live, calls, call, recording, static],
+        [page, live, calls, call, _performance(feed), recording, static],
         before_request=functools.partial(_refuse_strangers, frozenset({"localhost", "127.0.0.1", listen.address})),
         before_send=[_put_headers],
         exception_handlers={SQLAlchemyError: _record_unread},
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _performance(feed: Feed) -> HTTPRouteHandler:
+    @get("/api/performance/{box:str}/{span:int}")
+    async def performance(box: str, span: int) -> SpanPerformance:
+        found = await feed.performance(box, span) if is_box(box) else None
+        if found is None:
+            raise NotFoundException(f"nothing is known of span {span} of {box}")
+        return found
+
+    return performance
 
 
 async def _put_headers(message: Message, _scope: Scope) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.headquarters.live import State
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.reading import Record, Row
+from appliance.wire.performance import SpanPerformance
 
 LIVE_S = 0.5
 RECORD_S = 2.0
@@ -42,9 +43,11 @@ class Feed:
         self._stored = asyncio.Event()
         self._health = {"headquarters": False, "record": False}
         self._site = site
+        self._client: Client | None = None
 
     async def run(self, client: Client) -> None:
         """Keep the sections; cancel to end."""
+        self._client = client
         await client.subscribe("report.stored", cb=self._told)
         await self._put("site", self._site)
         async with asyncio.TaskGroup() as parts:
@@ -62,6 +65,16 @@ class Feed:
             async with self._changed:
                 await self._changed.wait_for(functools.partial(self._newer_than, seen))
 
+    async def performance(self, box: str, span: int) -> SpanPerformance | None:
+        """A span's quarters and days; None where nobody has told them, or headquarters is silent."""
+        if self._client is None or not self._client.is_connected:
+            return None
+        try:
+            answer = await self._client.request(f"live.performance.{box}", str(span).encode(), timeout=1.0)
+            return msgspec.json.decode(answer.data, type=SpanPerformance | None)
+        except (nats.errors.Error, msgspec.DecodeError):
+            return None
+
     def _newer_than(self, seen: dict[str, int]) -> bool:
         return seen != self._versions
 
@@ -73,7 +86,7 @@ class Feed:
             state = await _ask_live(client)
             self._health["headquarters"] = state is not None
             if state is not None:
-                for name in ("branches", "spans", "alarms"):
+                for name in ("branches", "spans", "alarms", "verdicts"):
                     await self._put(name, getattr(state, name))
             await self._put("health", {**self._health, "now_ns": time.time_ns()})
             await asyncio.sleep(LIVE_S)

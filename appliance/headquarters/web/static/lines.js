@@ -2,12 +2,14 @@
 // Branches, their spans, and each span's 32 timeslots: a letter or shape for each state, the colour only beside it.
 import { Rows, byId, make } from "./dom.js";
 import { clock, now } from "./figures.js";
+import { quality, read, versionOf } from "./quality.js";
 import { word } from "./words.js";
 
 const GONE_NS = 5e9;
 const MARKS = { frame: "F", signal: "D", idle: "○", busy: "●", blocked: "×" };
 let branches = [];
 let spans = [];
+let verdicts = [];
 
 const rows = new Rows(byId("branches"), (branch) => {
   const lines = branch.spans.map(drawSpan);
@@ -30,7 +32,7 @@ function drawSpan(one) {
   if (one.stale) marks.push(make("span", { class: "state warn" }, word("stale")));
   return make("div", { class: one.stale ? "span stale" : "span" },
     make("div", { class: "head" }, make("span", {}, `span ${span.span} · ${span.name}`), make("span", { class: "marks" }, ...marks)),
-    slots(span));
+    slots(span), ...quality(one.box, span.span, one.verdict));
 }
 
 function slots(span) {
@@ -50,7 +52,9 @@ function draw() {
   const heard = (ns) => now() - ns < GONE_NS;
   const items = branches.map(({ box, name, heard_ns }) => ({
     box, name, well: heard(heard_ns), since_ns: heard(heard_ns) ? null : heard_ns,
-    spans: spans.filter((one) => one.box === box).map(({ span: { counters, ...span }, heard_ns: at }) => ({ span, stale: !heard(at) })),
+    spans: spans.filter((one) => one.box === box).map(({ span: { counters, ...span }, heard_ns: at }) => ({
+      box, span, stale: !heard(at), version: versionOf(box, span.span), verdict: verdicts.find((told) => told.box === box && told.span === span.span),
+    })),
   }));
   rows.show(items, (item) => item.box);
   byId("legend").textContent = items.some((item) => item.spans.length) ? word("legend") : branches.length ? "" : word("noBranches");
@@ -66,8 +70,13 @@ export function showSpans(news) {
   draw();
 }
 
-export function tick() {
+export function showVerdicts(news) {
+  verdicts = news;
   draw();
+}
+
+export function tick() {
+  read(verdicts).then(draw);
 }
 
 export function redraw() {

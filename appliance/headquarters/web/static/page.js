@@ -25,6 +25,7 @@ const SECTIONS = {
   },
   branches: lines.showBranches,
   spans: lines.showSpans,
+  verdicts: lines.showVerdicts,
   alarms: alarms.show,
   now: now.show,
   before: before.show,

@@ -19,6 +19,9 @@ const WORDS = {
     out_offered: "来话", out_digits: "收到按键", "out_no-digits": "无按键", out_played: "播放完毕", "out_no-answer": "坐席未应答", out_busy: "坐席忙", out_unreachable: "坐席不可达", "out_agent-gone": "坐席断开",
     incoming: "呼入", outgoing: "呼出", direction: "方向", began: "开始", answered: "应答", ended: "结束", cause: "原因", failed: "读取失败，请重试。", loading: "正在读取…",
     received: "收到", lost_packets: "丢失",
+    is_sound: "线路正常", is_telco: "运营商", is_cable: "电缆", is_clock: "时钟", is_host: "主机", is_configuration: "配置", history: "24 小时误码记录（G.826）",
+    quarters: "最近 96 个 15 分钟：有误码 {errored}，严重误码 {severe}，不可用 {unavailable}，未观测 {unseen}", errored: "有误码", severe: "严重误码", unavailable: "不可用",
+    slipped: "滑码 {n}", missing: "缺 {n} 秒", allClean: "没有误码。",
   },
   en: {
     skip: "Skip to calls now", language: "Language", callsNow: "Calls now", callsBefore: "Calls before", alarms: "Alarms", branches: "Branches and lines",
@@ -37,6 +40,9 @@ const WORDS = {
     out_offered: "call offered", out_digits: "digits entered", "out_no-digits": "no digits", out_played: "prompts played", "out_no-answer": "agent did not answer", out_busy: "agent busy", out_unreachable: "agent unreachable", "out_agent-gone": "agent gone",
     incoming: "incoming", outgoing: "outgoing", direction: "Direction", began: "Began", answered: "Answered", ended: "Ended", cause: "Cause", failed: "Could not be read; try again.", loading: "Reading…",
     received: "received", lost_packets: "lost",
+    is_sound: "line sound", is_telco: "telco", is_cable: "cable", is_clock: "clock", is_host: "host", is_configuration: "configuration", history: "24 hours of errored seconds (G.826)",
+    quarters: "Last 96 quarter hours: {errored} errored, {severe} severely, {unavailable} unavailable, {unseen} not observed", errored: "errored", severe: "severely errored", unavailable: "unavailable",
+    slipped: "slips {n}", missing: "{n} s missing", allClean: "No errors.",
   },
 };
 
