@@ -48,7 +48,10 @@ class AlarmBoard:
         if span.up:
             self._down_since.pop(span.number, None)
         silent_s = 0.0 if span.up else now_s - self._down_since.setdefault(span.number, now_s)
-        if Alarm.RED in span.alarms:
+        if Alarm.FAULT in span.alarms:
+            sentence = f"the card of {span.name} does not answer: look whether it is seated and its driver is loaded"
+            yield AlarmRaised(code="span.fault", address=address, sentence=sentence)
+        elif Alarm.RED in span.alarms:
             sentence = f"no signal from {span.name}: check the cable, the address of the far end and its equipment"
             yield AlarmRaised(code="span.red", address=address, sentence=sentence)
         elif Alarm.AIS in span.alarms:

@@ -9,13 +9,14 @@ from appliance.wire.message import Message
 
 
 class Alarm(enum.StrEnum):
-    """Line alarms by their trade names; RED is a loss of signal or frame that has persisted."""
+    """Line alarms by their trade names; RED is a loss of signal or frame that has persisted, FAULT the card's own."""
 
     LOS = "LOS"
     LFA = "LFA"
     AIS = "AIS"
     RAI = "RAI"
     RED = "RED"
+    FAULT = "FAULT"
 
 
 class ChannelState(enum.StrEnum):

@@ -20,16 +20,16 @@ _LAYOUT = struct.Struct(f"<{BEARERS}HBB")  # struct settings in io.c
 
 
 class DahdiSettings(msgspec.Struct, frozen=True):
-    """One span whose channels are open: `SpanChannels`.
+    """One span whose channels are open: `SpanChannels`. Without any the card could not be had: the span is in FAULT.
 
     Raises:
         ValueError: a value out of its range.
     """
 
-    descriptors: Mapping[int, int]
+    descriptors: Mapping[int, int] = {}
     """By timeslot, as the engine's process has them: it inherits them under these numbers."""
-    reference: int
-    """The timeslot whose blocks are short, and that shows the card's clock."""
+    reference: int = 0
+    """The timeslot whose blocks are short, and that shows the card's clock; 0 without channels."""
     clock: Literal["recovered", "local"] = "recovered"
     """`local` where another card gives this one its clock."""
     jitter_ms: int = 10
@@ -45,7 +45,7 @@ class DahdiSettings(msgspec.Struct, frozen=True):
                 raise ValueError(f"timeslot {timeslot}: 1 to {BEARERS}")
             if not 0 <= fd < NO_CHANNEL:
                 raise ValueError(f"timeslot {timeslot} descriptor {fd}: 0 to {NO_CHANNEL - 1}")
-        if self.reference not in self.descriptors:
+        if self.reference not in (self.descriptors or (0,)):
             raise ValueError(f"reference={self.reference}: a timeslot with a descriptor")
         if not 2 <= self.jitter_ms <= 40:
             raise ValueError(f"jitter_ms={self.jitter_ms}: 2 to 40")

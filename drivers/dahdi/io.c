@@ -26,6 +26,9 @@
 #define FLUSH _IOW(DAHDI_CODE, 3, int)
 #define FLUSH_ALL 7 /* what was read, what is to be written, events */
 #define GETEVENT _IOR(DAHDI_CODE, 8, int)
+#define GETRXBITS _IOR(DAHDI_CODE, 43, int)
+#define SETTXBITS _IOW(DAHDI_CODE, 43, int)
+#define ABCD 0xf /* above are the neighbour's in a dynamic span */
 #define SPANSTAT _IOWR(DAHDI_CODE, 10, struct span_information)
 #define GET_BUFINFO _IOR(DAHDI_CODE, 27, int[6])
 #define EVENT_WAITS 500 /* errno of a read or write while an event waits to be fetched */
@@ -66,7 +69,7 @@ _Static_assert(sizeof(struct span_information) == 314, "the size is part of the 
 
 struct settings {             /* drivers/dahdi/driver.py packs it */
 	uint16_t fd[BEARERS]; /* of timeslot 1 on */
-	uint8_t reference;    /* timeslot */
+	uint8_t reference;    /* timeslot; 0: the card could not be had, and there is no channel */
 	uint8_t jitter_ms;
 } __attribute__((packed));
 
@@ -81,6 +84,7 @@ struct queue {
 struct state {
 	uint32_t stage; /* enum stage */
 	uint32_t empty_ticks;
+	uint8_t bits[BEARERS]; /* CAS as the card sends it; BL_BITS_UNKNOWN: it was not told yet */
 	struct queue queues[BEARERS];
 };
 
@@ -105,12 +109,17 @@ static int check(const struct settings *s)
 {
 	int information[6];
 
-	if (s->reference < 1 || s->reference > BEARERS || s->fd[s->reference - 1] == NO_CHANNEL ||
+	if (s->reference > BEARERS || (s->reference && s->fd[s->reference - 1] == NO_CHANNEL) ||
 	    s->jitter_ms < JITTER_MIN_MS || s->jitter_ms > JITTER_MAX_MS)
 		return -EINVAL;
-	for (unsigned i = 0; i < BEARERS; i++)
-		if (s->fd[i] != NO_CHANNEL && ioctl(s->fd[i], GET_BUFINFO, information) < 0)
+	for (unsigned i = 0; i < BEARERS; i++) {
+		if (s->fd[i] == NO_CHANNEL)
+			continue;
+		if (!s->reference)
+			return -EINVAL;
+		if (ioctl(s->fd[i], GET_BUFINFO, information) < 0)
 			return -errno;
+	}
 	return 0;
 }
 
@@ -121,12 +130,16 @@ static int span_open(struct bl_span *span, int first)
 
 	if (error)
 		return error;
-	fd = fcntl(s.fd[s.reference - 1], F_DUPFD_CLOEXEC, 0); /* the engine closes it; the channel stays open */
+	if (s.reference)
+		fd = fcntl(s.fd[s.reference - 1], F_DUPFD_CLOEXEC, 0); /* we close it; the channel stays open */
+	else
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* no card: it answers nothing */
 	if (fd < 0)
 		return -errno;
 	if (first)
 		memset(span->card_state, 0, sizeof(struct state));
 	state_of(span)->stage = EMPTY;
+	memset(state_of(span)->bits, BL_BITS_UNKNOWN, sizeof state_of(span)->bits);
 	span->phase = (struct bl_phase){.least_ns = s.jitter_ms * 1000000ll};
 	bl_phase_start(&span->phase);
 	return fd;
@@ -146,7 +159,7 @@ static uint8_t line_alarms(int fd)
 	uint8_t alarms = 0;
 
 	if (ioctl(fd, SPANSTAT, &information) < 0)
-		return BL_ALARM_LOS; /* the card is gone */
+		return BL_ALARM_LOS | BL_ALARM_FAULT; /* the card is gone */
 	told = (unsigned)information.alarms;
 	if (told & (LFA | LMFA))
 		alarms |= BL_ALARM_LFA;
@@ -333,6 +346,31 @@ static void nothing(const struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], 
 			frames[i][t] = idle_of(span, t);
 }
 
+/* What stands while nothing good comes is believed on. */
+static void read_bits(struct bl_span *span, const struct settings *s)
+{
+	int abcd;
+
+	if (span->card_alarms & (BL_ALARM_LOS | BL_ALARM_LFA | BL_ALARM_AIS))
+		return;
+	for (unsigned t = 1; t < BL_TIMESLOTS; t++)
+		if (s->fd[t - 1] != NO_CHANNEL && ioctl(s->fd[t - 1], GETRXBITS, &abcd) == 0)
+			span->cas.rx[t] = (uint8_t)(abcd & ABCD);
+}
+
+/* The card repeats them by itself; one that refuses is told again in the next tick. */
+static void send_bits(struct bl_span *span, const struct settings *s)
+{
+	uint8_t *sent = state_of(span)->bits;
+
+	for (unsigned t = 1; t < BL_TIMESLOTS; t++) {
+		int abcd = span->cas.tx[t];
+
+		if (s->fd[t - 1] != NO_CHANNEL && abcd != sent[t - 1] && ioctl(s->fd[t - 1], SETTXBITS, &abcd) == 0)
+			sent[t - 1] = (uint8_t)abcd;
+	}
+}
+
 static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
                       unsigned n)
 {
@@ -341,6 +379,12 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 
 	span->card_alarms = line_alarms(fd);
 	nothing(span, frames, n);
+	if (span->card_alarms & BL_ALARM_FAULT) {
+		st->stage = EMPTY;
+		return;
+	}
+	if (span->settings.cas)
+		read_bits(span, &s);
 	if (!receive(span, &s, tick, n)) {
 		st->empty_ticks += st->empty_ticks < EMPTY_TICKS;
 		if (st->empty_ticks >= EMPTY_TICKS)
@@ -371,6 +415,8 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 		if (!send(span, s.fd[t - 1], octets, n))
 			st->stage = EMPTY;
 	}
+	if (span->settings.cas)
+		send_bits(span, &s);
 	span->counters.sent++;
 }
 

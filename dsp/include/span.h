@@ -23,6 +23,7 @@ enum bl_alarm { /* bits; G.775, G.732 */
 	        BL_ALARM_AIS = 4,
 	        BL_ALARM_RAI = 8,
 	        BL_ALARM_RED = 16,
+	        BL_ALARM_FAULT = 32, /* of the card itself */
 };
 
 #define BL_CARD_STATE (72 * 1024)

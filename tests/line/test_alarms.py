@@ -38,6 +38,16 @@ def test_red_comes_and_goes_once() -> None:
     assert asyncio.run(told(*moments)) == [("AlarmRaised", "span.red"), ("AlarmCleared", "span.red")]
 
 
+def test_a_card_in_fault_is_not_called_a_cable() -> None:
+    dead = Alarm.LOS | Alarm.FAULT
+    moments = ((dead, 0.0), (dead | Alarm.RED, 1.0), (Alarm.LOS | Alarm.RED, 2.0))
+    assert asyncio.run(told(*moments)) == [
+        ("AlarmRaised", "span.fault"),
+        ("AlarmCleared", "span.fault"),
+        ("AlarmRaised", "span.red"),
+    ]
+
+
 def test_a_silent_d_channel_on_a_good_line_is_told_after_a_while() -> None:
     moments = ((Alarm.NONE, 0.0), (Alarm.NONE, D_CHANNEL_PATIENCE_S - 0.1), (Alarm.NONE, D_CHANNEL_PATIENCE_S))
     assert asyncio.run(told(*moments)) == [("AlarmRaised", "span.d-channel-down")]

@@ -11,8 +11,9 @@ import pytest
 from appliance.media.events import Client, CommandRefused
 from drivers.dahdi import Control, DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, abi
 from drivers.dahdi.abi import Maintenance, Use
+from drivers.model import Alarm
 from tests.drivers.dahdi.fake_kernel import FakeKernel
-from tests.media.rig import Listener, engine_thread
+from tests.media.rig import Listener, engine_thread, until
 
 
 def test_numbers_are_those_of_dahdi_user_h() -> None:
@@ -118,6 +119,8 @@ def test_a_loopback_that_the_card_cannot_do_is_told() -> None:
         (DahdiSettings, {"descriptors": {32: 5}, "reference": 32}),
         (DahdiSettings, {"descriptors": {1: 0xFFFF}, "reference": 1}),
         (DahdiSettings, {"descriptors": {1: 5}, "reference": 2}),
+        (DahdiSettings, {"descriptors": {1: 5}}),
+        (DahdiSettings, {"reference": 1}),
         (DahdiSettings, {"descriptors": {1: 5}, "reference": 1, "jitter_ms": 41}),
         (DahdiSettings, {"descriptors": {1: 5}, "reference": 1, "clock_domain": 0}),
     ],
@@ -142,3 +145,13 @@ def test_a_descriptor_that_is_no_channel_opens_no_span() -> None:
         DahdiDriver(line.engine).configure(0, DahdiSettings({1: null.fileno()}, 1), None)
         assert line.wait(CommandRefused).error == "ENOTTY"
         assert not line.engine.span_status(0).open
+
+
+@pytest.mark.system
+def test_a_card_that_could_not_be_had_is_in_fault_and_red() -> None:
+    with engine_thread() as host:
+        driver = DahdiDriver(host.engine(Client.LINE))
+        driver.configure(0, DahdiSettings(), 16)
+        until(lambda: driver.alarms(0) == Alarm.LOS | Alarm.FAULT)
+        until(lambda: driver.alarms(0) == Alarm.LOS | Alarm.FAULT | Alarm.RED)
+        assert driver.counters(0).received == 0
