@@ -45,16 +45,10 @@ class Timers(msgspec.Struct, frozen=True):
     """How long calls are kept while the data link is down."""
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True):
+class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
     """One E1. `profile` is the ISDN variant, `side` our side of it; `clock` recovered from the line or our own."""
 
     name: Name
-    driver: Literal["cesopsn"]
-    local: Endpoint
-    remote: Endpoint
-    frames_per_packet: Annotated[int, Meta(ge=1, le=40)] = 8
-    rtp_header: bool = False
-    jitter_ms: Annotated[int, Meta(ge=2, le=60)] = 10
     clock: Literal["recovered", "local"] = "recovered"
     clock_domain: Annotated[int, Meta(ge=1, le=8)] = 1
     """Spans of one number have one clock; one of another telco, or of a PBX that is not slaved, has a number of its
@@ -77,6 +71,30 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Longest echo path that is cancelled; 0: no canceller, as towards a switch that has one."""
     rx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
     tx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
+
+
+class CesopsnSpan(Span, frozen=True, kw_only=True, tag="cesopsn"):
+    """An E1 over UDP."""
+
+    local: Endpoint
+    remote: Endpoint
+    frames_per_packet: Annotated[int, Meta(ge=1, le=40)] = 8
+    rtp_header: bool = False
+    jitter_ms: Annotated[int, Meta(ge=2, le=60)] = 10
+
+
+class DahdiSpan(Span, frozen=True, kw_only=True, tag="dahdi"):
+    """An E1 of a card with a DAHDI driver.
+
+    `clock: local`: the card gives the line its own; `recovered`: `clock_priority` is also the span's rank as the card's
+    source.
+    """
+
+    card_span: Annotated[int, Meta(ge=1, le=128)]
+    """As DAHDI counts them: dahdi_scan shows it."""
+    crc4: bool = True
+    code: Literal["hdb3", "ami"] = "hdb3"
+    jitter_ms: Annotated[int, Meta(ge=2, le=40)] = 10
 
 
 CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "G726-32"]
@@ -138,7 +156,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     name: Name
     headquarters: HeadquartersLink
     engine: EngineSettings = EngineSettings()
-    spans: tuple[Span, ...]
+    spans: tuple[CesopsnSpan | DahdiSpan, ...]
     sip: Sip
     extensions: tuple[Extension, ...]
     route: Route = Route()
@@ -159,6 +177,8 @@ def listeners(branch: Branch) -> Iterator[Listener]:
     yield from listen(branch.sip.proxy, ("udp", "tcp"), "Kamailio, where phones register", ("sip", "proxy"))
     yield from listen(branch.sip.listen, ("udp",), "the SIP worker", ("sip", "listen"))
     for number, span in enumerate(branch.spans):
+        if not isinstance(span, CesopsnSpan):
+            continue
         yield from listen(span.local, ("udp",), f"span {number + 1} ({span.name})", ("spans", number, "local"))
     rtp = Endpoint(branch.engine.rtp_address, branch.engine.rtp_base)
     yield Listener("udp", rtp, "RTP of the phones", ("engine", "rtp_base"), count=512)
@@ -183,6 +203,8 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
     if not 1 <= len(branch.spans) <= SPANS_MAX:
         yield Fault(("spans",), f"{len(branch.spans)} spans; a box has 1 to {SPANS_MAX}")
     yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
+    cards = [(n, span.card_span) for n, span in enumerate(branch.spans) if isinstance(span, DahdiSpan)]
+    yield from repeated(((("spans", n, "card_span"), str(number)) for n, number in cards), "card's span")
     for number, span in enumerate(branch.spans):
         if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
             sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"
@@ -190,7 +212,7 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         if span.dnis_digits and span.profile not in OVERLAP_PROFILES:
             sentence = f"profile {span.profile} has no overlap receiving: numbers come en bloc; leave the key out"
             yield Fault(("spans", number, "dnis_digits"), sentence)
-        if span.clock == "local" and span.clock_domain != 1:
+        if isinstance(span, CesopsnSpan) and span.clock == "local" and span.clock_domain != 1:
             sentence = "a far end that takes our clock (clock: local) has no domain of its own; leave the key out"
             yield Fault(("spans", number, "clock_domain"), sentence)
         yield from _r2_faults(number, span)
@@ -200,7 +222,7 @@ def _r2_faults(number: int, span: Span) -> Iterator[Fault]:
     if span.signalling == "r2" and span.variant is None:
         sentence = f"R2 is a country's: add the key variant, one of {', '.join(get_args(R2Variant))}"
         yield Fault(("spans", number, "signalling"), sentence)
-    if span.signalling == "r2" and MULTIFRAME % span.frames_per_packet:
+    if span.signalling == "r2" and isinstance(span, CesopsnSpan) and MULTIFRAME % span.frames_per_packet:
         sentence = f"{span.frames_per_packet} frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with R2"
         yield Fault(("spans", number, "frames_per_packet"), sentence)
     if span.signalling != "r2" and span.variant is not None:

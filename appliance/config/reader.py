@@ -6,7 +6,7 @@ are all reported at once; a check of the meaning (`checks`) runs when the form i
 apart by their tag, or `X | None`. A key's name on paper is the field's name.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,7 +119,7 @@ class _Reader:
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value == field:
                 if isinstance(value, ScalarNode) and value.value in by_tag:
-                    return self._struct(node, by_tag[value.value], keys)
+                    return self._struct(node, by_tag[value.value], keys, _of_others(by_tag, value.value))
                 text = value.value if isinstance(value, ScalarNode) else ""
                 self.note(place(value), f"{field} {text!r} is unknown; {suggestion(text, by_tag)}")
                 return _BAD
@@ -143,12 +143,12 @@ class _Reader:
                 lines[key.value] = place(key)[0]
         return entries
 
-    def _struct(self, node: Node, kind: inspect.StructType, keys: Keys) -> Any:
+    def _struct(self, node: Node, kind: inspect.StructType, keys: Keys, others: Mapping[str, str] = {}) -> Any:
         entries = self._entries(node)
         if entries is None:
             return _BAD
         fields = {field.encode_name: field for field in kind.fields}
-        meant = self._unknown_keys(node, {*fields, *([kind.tag_field] if kind.tag_field else [])})
+        meant = self._unknown_keys(node, {*fields, *([kind.tag_field] if kind.tag_field else [])}, others)
         values: dict[str, Any] = {}
         for name, field in fields.items():
             if name in entries:
@@ -165,11 +165,13 @@ class _Reader:
             self.note(place(node), str(error))
             return _BAD
 
-    def _unknown_keys(self, node: Node, valid: set[str]) -> set[str]:
+    def _unknown_keys(self, node: Node, valid: set[str], others: Mapping[str, str]) -> set[str]:
         """Note every unknown key; returns the valid names that were probably meant."""
         meant: set[str] = set()
         for key, _ in node.value:
-            if isinstance(key, ScalarNode) and key.value not in valid:
+            if isinstance(key, ScalarNode) and key.value in others:
+                self.note(place(key), f"key {key.value!r} is for {others[key.value]}; leave it out")
+            elif isinstance(key, ScalarNode) and key.value not in valid:
                 self.note(place(key), f"key {key.value!r} is unknown here; {suggestion(key.value, valid)}")
                 meant.add(nearest(key.value, valid) or "")
         return meant
@@ -196,3 +198,14 @@ class _Reader:
                 return _BAD
             values[key] = self.take(entry, kind.value_type, (*keys, name))
         return _BAD if _BAD in values.values() else values
+
+
+def _of_others(by_tag: dict[str, inspect.StructType], own: str) -> dict[str, str]:
+    """Keys that only other members of a union have, and whose they are."""
+    known = {field.encode_name for field in by_tag[own].fields}
+    return {
+        field.encode_name: f"{kind.tag_field} {tag}"
+        for tag, kind in by_tag.items()
+        for field in kind.fields
+        if field.encode_name not in known
+    }

@@ -20,8 +20,8 @@ from appliance.media import segment as shared
 from appliance.media.decode import decode
 from appliance.media.events import (
     BitsStatus,
-    Client,
     CallerStandard,
+    Client,
     Codec,
     ComfortNoise,
     CommandKind,

@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
-from appliance.config.branch import Span, line_workers
+from appliance.config.branch import CesopsnSpan, DahdiSpan, Span, line_workers
 from appliance.line.cas import CasLine
 from appliance.line.channels import Order
 from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
-from appliance.media.engine import Engine
+from appliance.media.engine import Engine, inherited_fds
 from appliance.media.events import Client
+from appliance.processes import cards
 from appliance.processes.environment import state_directory
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.signalling.r2.channel import Wants
@@ -24,13 +25,14 @@ from appliance.supervisor import logs, notify
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
+from drivers.dahdi import DahdiDriver
 from drivers.model import Cas
 
 T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
 
 
-def settings(span: Span) -> CesopsnSettings:
-    """The driver's settings of a configured span."""
+def settings(span: CesopsnSpan) -> CesopsnSettings:
+    """The driver's settings of a configured span over UDP."""
     return CesopsnSettings(
         local=span.local,
         remote=span.remote,
@@ -67,6 +69,17 @@ def line(number: int, span: Span) -> PriLine | CasLine:
     return PriLine(number, span.name, span.d_channel, link, plan, order, span.dnis_digits)
 
 
+def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> None:
+    """Put a configured span into service; a card's channels are those that this process inherited."""
+    spoken = variant(span)
+    signalling = (None, cas(spoken)) if spoken else (span.d_channel, None)
+    if isinstance(span, CesopsnSpan):
+        CesopsnDriver(engine).configure(number, settings(span), *signalling)
+    else:
+        inherited = inherited_fds(os.environ.get("BRANCHLINE_FDS", ""))
+        DahdiDriver(engine).configure(number, cards.settings(number, span, inherited), *signalling)
+
+
 async def run(branch: Branch, state: Path, name: str) -> None:
     """Serve until cancelled. Raises KeyError where the branch has no worker of this name."""
     spans = {number: branch.spans[number] for number in line_workers(branch)[name]}
@@ -76,10 +89,8 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     sealer = Sealer(Identity.take(branch.box, name))
     socket = state / "run" / f"leg.{name}.sock"
     worker = LineWorker(socket, sealer, engine, lines, state / "performance")
-    driver = CesopsnDriver(engine)
     for number, span in spans.items():
-        spoken = variant(span)
-        driver.configure(number, settings(span), None if spoken else span.d_channel, cas(spoken) if spoken else None)
+        configure(engine, number, span)
     await worker.start()
     notify.ready()
     await asyncio.gather(notify.keep_alive(), asyncio.Event().wait())

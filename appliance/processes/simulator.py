@@ -4,7 +4,8 @@
     BRANCHLINE_CONFIG=branch.yaml python -m appliance.processes.simulator [--rate 6] [--seed 1] [--at-most 4]
     python -m appliance.processes.simulator --local 127.0.0.1:9001 --remote 127.0.0.1:9101
 
-BRANCHLINE_CONFIG is the branch's file: its first span, seen from the other side, unless both addresses are given.
+BRANCHLINE_CONFIG is the branch's file: its first span over UDP, seen from the other side, unless both addresses are
+given.
 SIGTERM or Ctrl-C: the robots hang up, the channels are cleared, the process ends with status 0.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 import structlog
 
 from appliance.config import Branch, Endpoint, exit_with, load_or_exit
+from appliance.config.branch import CesopsnSpan
 from appliance.simulator.exchange import Exchange, ExchangeSettings
 from appliance.simulator.robots import Robots, Traffic, sounds_in
 from appliance.supervisor import logs, notify
@@ -46,7 +48,9 @@ def settings(options: argparse.Namespace) -> ExchangeSettings:
     """The E1 as the command line and the branch's file have it; a mistake ends the process with status 2."""
     if options.local is not None and options.remote is not None:
         return ExchangeSettings(options.local, options.remote)
-    span = load_or_exit(Branch).spans[0]
+    span = next((span for span in load_or_exit(Branch).spans if isinstance(span, CesopsnSpan)), None)
+    if span is None:
+        exit_with("no span of the branch is of driver cesopsn; give --local and --remote")
     return ExchangeSettings(
         local=options.local or span.remote,
         remote=options.remote or span.local,

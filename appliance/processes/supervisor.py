@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from appliance.config import EXIT_STATUS, Branch, ConfigurationError, Headquarters, exit_with, listeners, load
@@ -18,12 +18,14 @@ from appliance.config.branch import line_workers
 from appliance.headquarters import server
 from appliance.media import segment
 from appliance.media.events import Client
+from appliance.processes import cards
 from appliance.processes.environment import state_directory
 from appliance.signalling.sip import kamailio
 from appliance.supervisor import logs, notify, ports
 from appliance.supervisor.lock import AlreadyRunningError, Lock
 from appliance.supervisor.spec import Command, Spec, module
 from appliance.supervisor.supervisor import Supervisor
+from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
@@ -34,8 +36,8 @@ PORTS_S = 2.0
 """How long a port may still be held by what a dead predecessor left, before it is called in use."""
 
 
-def branch_children(branch: Branch, state: Path) -> list[Spec]:
-    """A branch's children, in order. Makes the segment that outlives the engine."""
+def branch_children(branch: Branch, state: Path, channels: Mapping[str, int] = {}) -> list[Spec]:
+    """A branch's children, in order. Makes the segment that outlives the engine, as the cards' channels do."""
     memory = segment.create(branch.engine.rtp_base, branch.engine.rtp_address)
     events = {client.name.lower(): os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
     engine = segment.Segment(memory)
@@ -47,15 +49,18 @@ def branch_children(branch: Branch, state: Path) -> list[Spec]:
         Spec(
             name="engine",
             command=module("engine"),
-            fds={"segment": memory, **events},
+            fds={"segment": memory, **events, **channels},
             first_backoff_s=0.0,
             good_life_s=2.0,
             watchdog_s=ENGINE_STUCK_S,
             progress=lambda: int(engine.header.ticks),
         ),
         Spec(name="kamailio", command=_kamailio(branch, state), serves=kamailio_serves, stage=1),
-        *(_worker(name, module("line", name), memory, events[name]) for name in line_workers(branch)),
-        *(_worker(name, module(name), memory, events[name]) for name in WORKERS),
+        *(
+            _worker(name, module("line", name), {"segment": memory, name: events[name], **cards.of(spans, channels)})
+            for name, spans in line_workers(branch).items()
+        ),
+        *(_worker(name, module(name), {"segment": memory, name: events[name]}) for name in WORKERS),
         Spec(name="uplink", command=module("uplink"), stage=1),
     ]
 
@@ -87,11 +92,17 @@ def main() -> int:
         exit_with(str(error))
     if troubles := [*_missing(box), *_ports_in_use(box, state)]:
         exit_with("\n".join(["cannot start, nothing was started", *(f"  {sentence}" for sentence in troubles)]))
-    children = branch_children(box, state) if isinstance(box, Branch) else headquarters_children(box, state)
     try:
-        return asyncio.run(_run(children, state, box.box))
+        return asyncio.run(_run(*_prepared(box, state), state, box.box))
     finally:
         lock.release()
+
+
+def _prepared(box: Branch | Headquarters, state: Path) -> tuple[list[Spec], list[AlarmRaised]]:
+    if isinstance(box, Headquarters):
+        return headquarters_children(box, state), []
+    channels, alarms = cards.hold(box.spans)
+    return branch_children(box, state, channels), alarms
 
 
 def page(box: Branch | Headquarters) -> str:
@@ -99,8 +110,8 @@ def page(box: Branch | Headquarters) -> str:
     return f"http://{box.web.listen}" if isinstance(box, Headquarters) else ""
 
 
-async def _run(children: list[Spec], state: Path, serial: str) -> int:
-    supervisor = Supervisor(children, state, Sealer(Identity.take(serial, "supervisor")))
+async def _run(children: list[Spec], alarms: list[AlarmRaised], state: Path, serial: str) -> int:
+    supervisor = Supervisor(children, state, Sealer(Identity.take(serial, "supervisor")), alarms)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
     alive = asyncio.create_task(notify.keep_alive())
@@ -112,8 +123,8 @@ async def _run(children: list[Spec], state: Path, serial: str) -> int:
     return status
 
 
-def _worker(name: str, command: Callable[[], Command], memory: int, event: int) -> Spec:
-    return Spec(name=name, command=command, fds={"segment": memory, name: event}, stage=1)
+def _worker(name: str, command: Callable[[], Command], fds: dict[str, int]) -> Spec:
+    return Spec(name=name, command=command, fds=fds, stage=1)
 
 
 def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:

@@ -26,14 +26,16 @@ log = structlog.get_logger()
 
 
 class Supervisor:
-    """One box's children. `run` until `stop` is called."""
+    """One box's children. `run` until `stop` is called. `alarms`: of what was missing at the start, until the end."""
 
-    def __init__(self, specs: Sequence[Spec], state_folder: Path, sealer: Sealer) -> None:
+    def __init__(
+        self, specs: Sequence[Spec], state_folder: Path, sealer: Sealer, alarms: Iterable[AlarmRaised] = ()
+    ) -> None:
         self._folder = state_folder
         self._leash = Leash()
         self.children = [Child(spec, state_folder, self._leash, self._changed) for spec in specs]
         self._service = Service(state_folder / "run" / "supervisor.sock", sealer, "processes", _refuse, self._standing)
-        self._alarms: dict[tuple[str, str], AlarmRaised] = {}
+        self._alarms = {(alarm.code, alarm.address): alarm for alarm in alarms}
         self._good_life: dict[str, asyncio.TimerHandle] = {}
         self._news = asyncio.Event()
         self._stopping = False
@@ -47,6 +49,8 @@ class Supervisor:
     async def run(self, on_ready: Callable[[], None]) -> int:
         """Start all, `on_ready` when all are, watch until `stop`. Returns the exit status."""
         await self._service.start()
+        for alarm in self._alarms.values():
+            log.warning("supervisor.alarm.raised", code=alarm.code, address=alarm.address, sentence=alarm.sentence)
         self._write_table()
         try:
             await self._start_all()

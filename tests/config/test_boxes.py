@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from appliance.config import Branch, ConfigurationError, Headquarters, load
-from appliance.config.branch import R2Variant
+from appliance.config.branch import CesopsnSpan, DahdiSpan, R2Variant
 from appliance.config.files import listeners
 from appliance.signalling.r2.variant import names
 
@@ -62,6 +62,7 @@ def test_the_site_s_branch_is_read(branch: Edit) -> None:
     assert isinstance(box, Branch)
     assert box.role == "branch"
     assert box.spans[0].timers.t309_s == 6
+    assert isinstance(box.spans[0], CesopsnSpan)
     assert box.spans[0].rtp_header is False
     assert box.route.default.ring == ("8001",)
     assert box.sip.proxy == ("127.0.0.1", 5060)
@@ -104,7 +105,9 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
          "16: profile 4ess has no overlap receiving: numbers come en bloc; leave the key out"),
         ("box: BR-0001", "box: br 1", "3: 'br 1' does not have the form [A-Z0-9][A-Z0-9-]{0,31}"),
         ("role: branch", "role: brunch", "2: role 'brunch' is unknown; did you mean 'branch'?"),
-        ("driver: cesopsn", "driver: dahdi", "9: 'dahdi' is not known here; known are: cesopsn"),
+        ("driver: cesopsn", "driver: dahdy", "9: driver 'dahdy' is unknown; did you mean 'dahdi'?"),
+        ("d_channel: 16", "crc4: yes", "14: key 'crc4' is for driver dahdi; leave it out"),
+        ("d_channel: 16", "card_span: 1", "14: key 'card_span' is for driver dahdi; leave it out"),
         ("ring: [8001]", "ring: [8010]", "21: extension '8010' is not among the extensions; did you mean '8001'?"),
         ("listen: 127.0.0.1:5070", "listen: 127.0.0.1:5060",
          "18: port 5060 is already taken by Kamailio, where phones register"),
@@ -121,6 +124,42 @@ def test_a_branch_with_one_mistake_is_refused(branch: Edit, before: str, after: 
     found = sentences(branch(before, after))
     assert len(found) == 1
     assert told in found[0]
+
+
+CARD = """\
+  - name: carrier
+    driver: dahdi
+    card_span: 1
+sip:"""
+
+
+@pytest.mark.unit
+def test_a_span_of_a_card_is_read(branch: Edit) -> None:
+    box = load(branch("sip:", CARD))
+    assert isinstance(box, Branch)
+    assert box.spans[1] == DahdiSpan(name="carrier", card_span=1, crc4=True, code="hdb3", clock="recovered")
+    assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 9101, 20000}
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("card_span: 1", "card_span: 129", "20: 129 is out of range: 1 to 128"),
+        ("card_span: 1", "crc4: yes", "18: key 'card_span' is missing"),
+        ("card_span: 1", "card_span: 1\n    code: b8zs", "21: 'b8zs' is not known here; known are: ami, hdb3"),
+        ("card_span: 1", "card_span: 1\n    jitter_ms: 41", "21: 41 is out of range: 2 to 40"),
+        ("card_span: 1", "card_span: 1\n    local: 127.0.0.1:9102",
+         "21: key 'local' is for driver cesopsn; leave it out"),
+        ("card_span: 1", "card_span: 1\n    frames_per_packet: 8",
+         "21: key 'frames_per_packet' is for driver cesopsn; leave it out"),
+        ("card_span: 1", "card_span: 1\n    signalling: r2",
+         "21: R2 is a country's: add the key variant, one of ar, br, cn, co, cz, ec, id, itu, mx, ph, ve"),
+        ("sip:", "  - {name: pbx, driver: dahdi, card_span: 1}\nsip:", "21: card's span '1' is there twice"),
+    ],
+)  # fmt: skip
+def test_a_span_of_a_card_with_one_mistake_is_refused(branch: Edit, before: str, after: str, told: str) -> None:
+    assert sentences(branch("sip:", CARD.replace(before, after))) == [told]
 
 
 @pytest.mark.unit

@@ -4,7 +4,7 @@
 import msgspec
 import pytest
 
-from appliance.config.branch import Span
+from appliance.config.branch import CesopsnSpan
 from appliance.line.span import PriLine
 from appliance.processes.line import line, settings
 from appliance.signalling.pri.link import Setup
@@ -23,15 +23,15 @@ def test_every_key_that_a_span_s_driver_knows_reaches_it() -> None:
         "clock_domain": 2,
         "clock_priority": 3,
     }
-    span = Span(name="pbx", driver="cesopsn", **told)  # type: ignore[arg-type]
+    span = CesopsnSpan(name="pbx", **told)  # type: ignore[arg-type]
     reached = msgspec.structs.asdict(settings(span))
     assert {name: reached[name] for name in told} == told
 
 
 @pytest.mark.parametrize(("profile", "sending_complete"), [("euroisdn", True), ("national", False)])
 def test_the_profile_and_the_side_of_a_span_reach_its_link(profile: str, sending_complete: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    ours = {"name": "pbx", "driver": "cesopsn", "local": ("127.0.0.1", 9101), "remote": ("127.0.0.1", 9001)}
-    served = line(0, Span(**ours, profile=profile, side="network"))  # type: ignore[arg-type]
+    ours = {"name": "pbx", "local": ("127.0.0.1", 9101), "remote": ("127.0.0.1", 9001)}
+    served = line(0, CesopsnSpan(**ours, profile=profile, side="network"))  # type: ignore[arg-type]
     assert isinstance(served, PriLine)
     link = served.link
     link.receive(bytes([0x02, 0x01, 0x73]))  # UA of a user side

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from appliance.config.branch import CesopsnSpan
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.reading import Record
 from appliance.processes.demo.site import Site
@@ -30,7 +31,7 @@ def say(text: str) -> None:
 
 def banner(site: Site) -> str:
     """What runs."""
-    span = site.branch.spans[0]
+    span = next(span for span in site.branch.spans if isinstance(span, CesopsnSpan))  # the demo's own site
     return "\n".join(
         [
             f"  page          {site.page}",

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.config import Branch, Endpoint, Headquarters, Listener, listeners
+from appliance.config.branch import CesopsnSpan
 from appliance.config.files import load_role
 from appliance.signalling.sip import kamailio
 
@@ -78,8 +79,9 @@ def ports_of(site: Site) -> Iterator[Listener]:
     yield from listeners(site.headquarters)
     yield from listeners(site.branch)
     for number, span in enumerate(site.branch.spans):
-        far = Endpoint(*span.remote)
-        yield Listener("udp", far, "the simulated exchange", ("spans", number, "remote"))
+        if isinstance(span, CesopsnSpan):
+            far = Endpoint(*span.remote)
+            yield Listener("udp", far, "the simulated exchange", ("spans", number, "remote"))
 
 
 def _make_secret(path: Path) -> None:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The channels of a branch's cards: opened and held by the supervisor, inherited by the engine and the line workers.
+
+Closing a channel hangs it up, so they are opened once, before the children start. Children know them by name
+(BRANCHLINE_FDS: span1.17 is timeslot 17 of the first span), under the same numbers in every life.
+
+A card that cannot be had costs its span alone: that is in FAULT, an alarm says why, and everything else of the branch
+serves. A branch that refused to start would have no phones and no other lines, and headquarters would not hear of it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from appliance.config.branch import DahdiSpan, Span
+from appliance.wire.alarms import AlarmRaised
+from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels
+from drivers.dahdi.abi import Use
+from drivers.dahdi.kernel import Kernel
+from drivers.model import Cas
+
+
+def hold(spans: Iterable[Span], kernel: Kernel | None = None) -> tuple[dict[str, int], list[AlarmRaised]]:
+    """Configure and open what the spans' cards have: descriptors by name, and an alarm for each that cannot be had."""
+    held: dict[str, int] = {}
+    alarms = []
+    for number, span in enumerate(spans, start=1):
+        if not isinstance(span, DahdiSpan):
+            continue
+        try:
+            channels = _open(span, kernel)
+        except DahdiError as error:
+            sentence = f"{span.name} is out of service, its card cannot be had: {error}. Mend it and restart the box"
+            alarms.append(AlarmRaised(code="card.missing", address=f"span {number}", sentence=sentence))
+        else:
+            held |= {f"{_prefix(number - 1)}{timeslot}": fd for timeslot, fd in channels.descriptors.items()}
+    return held, alarms
+
+
+def _open(span: DahdiSpan, kernel: Kernel | None) -> SpanChannels:
+    control = Control(kernel)
+    try:
+        timing = span.clock_priority if span.clock == "recovered" else 0
+        if span.signalling == "r2":
+            line = E1Line(signalling="cas", crc4=span.crc4, code=span.code, timing=timing)
+            control.configure(span.card_span, line, Use.CAS, Cas().resting_bits)
+        else:
+            control.configure(span.card_span, E1Line(crc4=span.crc4, code=span.code, timing=timing))
+        return SpanChannels(control, span.card_span)
+    finally:
+        control.close()
+
+
+def of(spans: Collection[int], held: Mapping[str, int]) -> dict[str, int]:
+    """What is held of some spans, counted from 0."""
+    return {name: fd for name, fd in held.items() if any(name.startswith(_prefix(span)) for span in spans)}
+
+
+def settings(number: int, span: DahdiSpan, inherited: Mapping[str, int]) -> DahdiSettings:
+    """The driver's settings of a configured span, the `number`th from 0, by what this process inherited."""
+    channels = {int(name.removeprefix(_prefix(number))): fd for name, fd in of([number], inherited).items()}
+    return DahdiSettings(
+        channels,
+        min(channels, default=0),
+        jitter_ms=span.jitter_ms,
+        clock_domain=span.clock_domain,
+        clock_priority=span.clock_priority,
+    )
+
+
+def _prefix(number: int) -> str:
+    return f"span{number + 1}."
