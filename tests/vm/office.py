@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from appliance.line.worker import LineWorker
 from appliance.media.host import start_thread
 from appliance.signalling.pri.link import Link, Timers
 from appliance.signalling.pri.link import Side as PriSide
+from appliance.wire import legs
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.spans import ChannelState, SpanChanged
 from drivers.dahdi import DahdiDriver
-from tests.media.rig import Side
+from tests.media.rig import Side, noise, until
 from tests.ports import free_rtp_base
-from tests.vm.cable import D_CHANNEL, Cable
+from tests.vm.cable import D_CHANNEL, SECONDS, Cable
 from tests.wire.conformance import Attachment
 
 SPAN = 0
@@ -58,3 +60,29 @@ async def office(folder: Path, cable: Cable, end: int, pri: PriSide) -> AsyncIte
     finally:
         await worker.close()
         thread.close()
+
+
+async def talk(caller: Attachment, called: Attachment) -> tuple[legs.Leg, legs.Leg]:
+    """A call from the one to the other, answered."""
+    name = caller.ids.leg()
+    await caller.done(legs.PlaceLeg(leg=name, to="95588", contact="contact-1", clid="02512345678"))
+    placed = (await caller.expect(legs.LegPlaced, name)).leg
+    offered = (await called.expect(legs.LegOffered)).leg
+    assert (offered.dnis, offered.clid) == ("95588", "02512345678")
+    assert offered.channel == placed.channel
+    await called.done(legs.AnswerLeg(leg=offered.leg))
+    await called.expect(legs.LegAnswered, offered.leg)
+    await caller.expect(legs.LegAnswered, name)
+    return placed, offered
+
+
+async def hears(here: Office, leg: legs.Leg, there: Office, other: legs.Leg, seed: int) -> None:
+    """What is played at one end comes out at the other, octet for octet."""
+    sound = noise(2, seed)
+    assert leg.port is not None
+    assert other.port is not None
+    there.side.recorder.engine.record(seed, other.port, other.port, 0)
+    here.side.ivr.engine.play(leg.port, seed, [here.side.arena.add_alaw(sound)])
+    end = there.side.engine.samples + 3 * 8000
+    await asyncio.to_thread(until, lambda: there.side.engine.samples >= end, SECONDS)
+    assert sound in there.side.recorder.left(seed)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A branch from its configuration file on a DAHDI span: its parts die by -9 during calls, and no channel is hung up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.signalling.pri.link import Side as PriSide
+from appliance.supervisor.child import Child
+from appliance.supervisor.states import State
+from appliance.wire import legs
+from appliance.wire.alarms import AlarmRaised
+from appliance.wire.legs import ReleasedBy
+from drivers.dahdi import DahdiError, SpanChannels
+from tests.vm.box import Box, box
+from tests.vm.cable import FAR, NEAR, Cable
+from tests.vm.office import Office, hears, office, talk
+from tests.wire.conformance import Attachment, attached
+
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+
+R2 = "signalling: r2, variant: cn, dnis_digits: 5"
+
+
+async def kill(child: Child) -> None:
+    """By -9, and wait until its successor is ready."""
+    assert child.pid is not None
+    starts = child.starts
+    os.kill(child.pid, signal.SIGKILL)
+    while child.starts == starts or child.state is not State.RUNNING:  # noqa: ASYNC110  # its table sets no Event
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def branch_and_exchange(folder: Path, cable: Cable) -> AsyncIterator[tuple[Box, Attachment, Office, Attachment]]:
+    """The branch at the near end, the network's side at the far end, both in service."""
+    cable.ends[NEAR].close()
+    async with (
+        box(folder / "branch", cable, NEAR, "signalling: pri") as branch,
+        office(folder, cable, FAR, PriSide.NETWORK) as exchange,
+        attached(branch) as user,  # type: ignore[arg-type]
+        attached(exchange) as network,  # type: ignore[arg-type]
+    ):
+        await branch.in_service(user)
+        await exchange.in_service(network)
+        yield branch, user, exchange, network
+
+
+def nobody_else_could_have_them(cable: Cable) -> None:
+    """The kernel says that the channels of the near end are open."""
+    with pytest.raises(DahdiError, match="another program has it open"):
+        SpanChannels(cable.control, cable.spans[NEAR])
+
+
+def test_a_call_and_its_sound_outlive_a_killed_engine(tmp_path: Path, cable: Cable) -> None:
+    async def scene() -> None:
+        async with branch_and_exchange(tmp_path, cable) as (branch, user, exchange, network):
+            placed, offered = await talk(network, user)
+            await hears(exchange, placed, branch, offered, 1)
+            await kill(branch.engine)
+            nobody_else_could_have_them(cable)
+            assert [leg.leg for leg in (await user.snapshot()).values()] == [offered.leg]
+            await hears(exchange, placed, branch, offered, 2)
+            await hears(branch, offered, exchange, placed, 3)
+            await user.done(legs.ReleaseLeg(leg=offered.leg))
+            released = await network.expect(legs.LegReleased, placed.leg)
+            assert (released.cause, released.by) == (16, ReleasedBy.PEER)
+            assert [told.body for told in network.heard if isinstance(told.body, AlarmRaised)] == []
+
+    asyncio.run(scene())
+
+
+def test_the_exchange_clears_the_calls_of_a_killed_line_worker_and_calls_again(tmp_path: Path, cable: Cable) -> None:
+    async def scene() -> None:
+        async with branch_and_exchange(tmp_path, cable) as (branch, _, exchange, network):
+            placed, _ = await talk(network, _)
+            await kill(branch.line)
+            nobody_else_could_have_them(cable)
+            released = await network.expect(legs.LegReleased, placed.leg)
+            assert released.by is not ReleasedBy.US
+            async with attached(branch) as user:  # type: ignore[arg-type]
+                assert await user.snapshot() == {}
+                await branch.in_service(user)
+                placed, offered = await talk(network, user)
+                await hears(exchange, placed, branch, offered, 1)
+            assert [told.body for told in network.heard if isinstance(told.body, AlarmRaised)] == []
+
+    asyncio.run(scene())
+
+
+def test_q441_a_call_each_way_by_r2_between_two_branches(tmp_path: Path, cable: Cable) -> None:
+    async def scene() -> None:
+        for channels in cable.ends:
+            channels.close()
+        async with (
+            box(tmp_path / "near", cable, NEAR, R2) as near,
+            box(tmp_path / "far", cable, FAR, R2) as far,
+            attached(near) as one,  # type: ignore[arg-type]
+            attached(far) as other,  # type: ignore[arg-type]
+        ):
+            await near.in_service(one)
+            await far.in_service(other)
+            for caller, called, ends, seed in ((one, other, (near, far), 1), (other, one, (far, near), 2)):
+                placed, offered = await talk(caller, called)
+                await hears(ends[0], placed, ends[1], offered, seed)
+                await caller.done(legs.ReleaseLeg(leg=placed.leg))
+                released = await called.expect(legs.LegReleased, offered.leg)
+                assert released.by is ReleasedBy.PEER
+                await caller.expect(legs.LegReleased, placed.leg)
+
+    asyncio.run(scene())
