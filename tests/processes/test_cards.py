@@ -77,7 +77,7 @@ def test_a_card_that_cannot_be_had_costs_its_span_alone() -> None:
 
 @pytest.mark.unit
 def test_what_was_inherited_is_the_engine_s() -> None:
-    inherited = {"segment": 3, "line": 4, "span1.1": 5, "span2.2": 7, "span2.31": 8, "span12.1": 9}
+    inherited = {"segment": 3, "line1": 4, "span1.1": 5, "span2.2": 7, "span2.31": 8, "span12.1": 9}
     one = span(1, jitter_ms=20, clock_domain=2, clock_priority=3)
     told = cards.settings(1, one, inherited)
     assert told == DahdiSettings({2: 7, 31: 8}, 2, jitter_ms=20, clock_domain=2, clock_priority=3)
@@ -104,7 +104,7 @@ def test_a_branch_without_its_card_serves_and_says_so(tmp_path: Path, monkeypatc
         monkeypatch.setenv("BRANCHLINE_STATE", str(state))
         branch = load_role(file, Branch)
         channels, alarms = cards.hold(branch.spans)
-        specs = [one for one in branch_children(branch, state, channels) if one.name in ("engine", "line")]
+        specs = [one for one in branch_children(branch, state, channels) if one.name in ("engine", "line1")]
         supervisor = Supervisor(specs, state, Sealer(Identity.take(branch.box, "supervisor")), alarms)
         said: dict[str, Body] = {}
         all_said = asyncio.Event()

@@ -88,7 +88,7 @@ async def box(folder: Path, cable: Cable, end: int, signalling: str) -> AsyncIte
     channels, alarms = cards.hold(branch.spans)
     environment = {"BRANCHLINE_CONFIG": str(file), "BRANCHLINE_STATE": str(state)}
     specs = {spec.name: spec for spec in branch_children(branch, state, channels)}
-    chosen = [_with(specs[name], environment) for name in ("engine", "line")]
+    chosen = [_with(specs[name], environment) for name in ("engine", "line1")]
     supervisor = Supervisor(chosen, state, Sealer(Identity.take(branch.box, "supervisor")), alarms)
     ready = asyncio.Event()
     running = asyncio.create_task(supervisor.run(ready.set))

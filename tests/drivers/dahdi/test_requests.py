@@ -150,7 +150,7 @@ def test_a_descriptor_that_is_no_channel_opens_no_span() -> None:
 @pytest.mark.system
 def test_a_card_that_could_not_be_had_is_in_fault_and_red() -> None:
     with engine_thread() as host:
-        driver = DahdiDriver(host.engine(Client.LINE))
+        driver = DahdiDriver(host.engine(Client.LINE1))
         driver.configure(0, DahdiSettings(), 16)
         until(lambda: driver.alarms(0) == Alarm.LOS | Alarm.FAULT)
         until(lambda: driver.alarms(0) == Alarm.LOS | Alarm.FAULT | Alarm.RED)
