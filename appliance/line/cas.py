@@ -113,7 +113,7 @@ class CasSpan(ServedSpan):
         self.channels.changed = True
 
     def _offered(self, timeslot: int, call: r2.CallOffered) -> None:
-        numbers = {"dnis": call.dnis, "clid": call.clid, "ani": call.clid}
+        numbers = {"dnis": call.dnis, "clid": call.clid, "ani": call.clid, "trunk": self.name}
         self.channels.unreserve(timeslot)
         told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, CallNumber(timeslot), **numbers)
         self._tell(LegOffered(leg=told))

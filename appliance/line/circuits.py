@@ -10,6 +10,7 @@ from appliance.signalling.circuit import Circuit, CircuitEngine, Heard
 from appliance.signalling.machine import CallStateError
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError
+from appliance.wire.legs import Location
 from drivers.model import TIMESLOTS_PER_SPAN, Timeslot
 
 
@@ -91,16 +92,18 @@ class Circuits:
         """Call out. Raises ValueError for what cannot be sent, CallGoneError where the far end was first."""
         self._command(timeslot, lambda circuit: circuit.place(dnis, clid))
 
-    def alerting(self, call: CallNumber) -> None:
-        """Somebody is rung."""
+    def alerting(self, call: CallNumber, *, inband: bool = False) -> None:
+        """Somebody is rung; the ringing tone is sound always."""
+        del inband
         self._command(call, lambda circuit: circuit.alert())
 
     def answer(self, call: CallNumber) -> None:
         """Somebody has answered."""
         self._command(call, lambda circuit: circuit.channel.answer())
 
-    def release(self, call: CallNumber, cause: int) -> None:
-        """Clear by what the state allows."""
+    def release(self, call: CallNumber, cause: int, made_at: Location | None = None) -> None:
+        """Clear by what the state allows; bits have no locations."""
+        del made_at
         self._command(call, lambda circuit: circuit.channel.release(cause))
 
     def _command(self, timeslot: int, command: Callable[[Circuit[Any]], None]) -> None:

@@ -8,15 +8,19 @@ import msgspec
 
 from appliance.line.states import BEGIN, TOLD, State
 from appliance.signalling.pri.events import CallNumber
-from appliance.wire.legs import Leg, LegState, ReleasedBy
+from appliance.wire.legs import Leg, LegState, Location, ReleasedBy
 
 
 class End(NamedTuple):
-    """Why and when a leg was let go; the first reason counts. `sample` is the engine's clock then."""
+    """Why and when a leg was let go; the first reason counts. `sample` is the engine's clock then.
+
+    `location`: where the cause was made, as the peer or the controller says.
+    """
 
     cause: int
     by: ReleasedBy
     sample: int
+    location: Location | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -43,12 +47,17 @@ class LineLeg:
         """Keep the controller's note."""
         self.told = msgspec.structs.replace(self.told, contact=contact)
 
-    def let_go(self, cause: int, by: ReleasedBy, sample: int) -> None:
+    def let_go(self, end: End) -> None:
         """Note the reason of the end, unless there is one."""
-        self.end = self.end or End(cause, by, sample)
+        self.end = self.end or end
 
     def released(self, end: End) -> Leg:
         """As it stands in snapshots until a controller has heard of its release."""
         return msgspec.structs.replace(
-            self.told, state=LegState.RELEASED, cause=end.cause, by=end.by, released_sample=end.sample
+            self.told,
+            state=LegState.RELEASED,
+            cause=end.cause,
+            by=end.by,
+            released_sample=end.sample,
+            location=end.location,
         )

@@ -9,17 +9,19 @@ import msgspec
 import structlog
 
 from appliance.line.channels import Channels
-from appliance.line.leg import LineLeg
+from appliance.line.leg import End, LineLeg
 from appliance.line.states import BEGIN, TABLE, TOLD, Action, Event, step
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError
 from appliance.wire import legs as wire
 from appliance.wire.envelope import Body
-from appliance.wire.legs import Direction, Leg, ReleasedBy
-from appliance.wire.numbers import NumberKind, Redirecting
+from appliance.wire.legs import Bearer, Direction, Leg, Location, ReleasedBy
+from appliance.wire.numbers import NumberKind, Redirecting, Withheld
 from drivers.model import Timeslot
 
 TEMPORARY_FAILURE = 41  # Q.850
+Told = str | bool | NumberKind | Redirecting | Withheld | Bearer | None
+"""A field of a leg that its worker fills."""
 
 log = structlog.get_logger()
 
@@ -27,14 +29,14 @@ log = structlog.get_logger()
 class Calls(Protocol):
     """What a leg's steps say to the far end. Raises CallGoneError where the call is over, or cannot take it."""
 
-    def alerting(self, call: CallNumber) -> None:
-        """Somebody is rung."""
+    def alerting(self, call: CallNumber, *, inband: bool = False) -> None:
+        """Somebody is rung; `inband`: the tone is sound on the channel."""
 
     def answer(self, call: CallNumber) -> None:
         """Somebody has answered."""
 
-    def release(self, call: CallNumber, cause: int) -> None:
-        """Clear."""
+    def release(self, call: CallNumber, cause: int, made_at: Location | None = None) -> None:
+        """Clear, with the location of the cause where it is not the box's own."""
 
 
 class Ports(Protocol):
@@ -74,7 +76,8 @@ class SpanLegs:
         self._acts: dict[Action, Callable[[LineLeg], None]] = {
             Action.SAY_ALERTING: lambda leg: link.alerting(leg.call),
             Action.SAY_CONNECT: lambda leg: link.answer(leg.call),
-            Action.SAY_RELEASE: lambda leg: link.release(leg.call, leg.end.cause if leg.end else TEMPORARY_FAILURE),
+            Action.SAY_INBAND: lambda leg: link.alerting(leg.call, inband=True),
+            Action.SAY_RELEASE: self._say_release,
             Action.CLOSE_PORT: lambda leg: switch.close(leg.port),
             Action.TELL_PROCEEDING: lambda leg: tell(wire.LegProceeding(leg=leg.told.leg)),
             Action.TELL_ALERTING: lambda leg: tell(wire.LegAlerting(leg=leg.told.leg)),
@@ -93,7 +96,7 @@ class SpanLegs:
         direction: Direction,
         timeslot: int,
         call: CallNumber,
-        **told: str | NumberKind | Redirecting | None,
+        **told: Told,
     ) -> Leg:
         """A new leg on a free timeslot, its port open; it is for the caller to tell."""
         place = Timeslot(self._span, timeslot)
@@ -111,9 +114,11 @@ class SpanLegs:
         self._switch.open(new.port)
         return new.told
 
-    def let_go(self, leg: LineLeg, event: Event, cause: int, by: ReleasedBy) -> None:
+    def let_go(
+        self, leg: LineLeg, event: Event, cause: int, by: ReleasedBy, location: Location | None = None
+    ) -> None:
         """One of the events that end a leg, with its reason."""
-        leg.let_go(cause, by, self._switch.samples)
+        leg.let_go(End(cause, by, self._switch.samples, location))
         self.apply(leg, event)
 
     def heard(self, leg: LineLeg, event: Event) -> None:
@@ -133,6 +138,10 @@ class SpanLegs:
             except CallGoneError as error:  # its CallCleared is on the way
                 log.info("line.message.late", leg=leg.told.leg, action=action, error=str(error))
 
+    def _say_release(self, leg: LineLeg) -> None:
+        end = leg.end or End(TEMPORARY_FAILURE, ReleasedBy.FAULT, 0)
+        self._link.release(leg.call, end.cause, end.location if end.by is ReleasedBy.US else None)
+
     def _tell_answered(self, leg: LineLeg) -> None:
         sample = self._switch.samples
         leg.told = msgspec.structs.replace(leg.told, answered_sample=sample)
@@ -147,5 +156,7 @@ class SpanLegs:
         del self._by_call[leg.call]
         self._channels.free(leg)
         self._ended(leg.released(end))
-        self._tell(wire.LegReleased(leg=name, cause=end.cause, by=end.by, sample=end.sample))
+        self._tell(
+            wire.LegReleased(leg=name, cause=end.cause, by=end.by, sample=end.sample, location=end.location)
+        )
         log.info("line.leg.released", leg=name, channel=leg.told.channel, cause=end.cause, by=end.by)

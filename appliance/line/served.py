@@ -8,11 +8,11 @@ import structlog
 
 from appliance.line.channels import Channels
 from appliance.line.leg import LineLeg
-from appliance.line.legs import TEMPORARY_FAILURE, Calls, Ports, SpanLegs
+from appliance.line.legs import TEMPORARY_FAILURE, Calls, Ports, SpanLegs, Told
 from appliance.line.states import Event
 from appliance.signalling.pri.events import CallNumber
 from appliance.wire.envelope import Body
-from appliance.wire.legs import Direction, Leg, LegPlaced, PlaceLeg, ReleasedBy
+from appliance.wire.legs import Direction, Leg, LegPlaced, Location, PlaceLeg, ReleasedBy
 from drivers.model import Alarm
 
 log = structlog.get_logger()
@@ -87,7 +87,8 @@ class ServedSpan(ABC):
         if timeslot is None:
             return False
         call = self._call(timeslot, order)
-        noted = {"contact": order.contact, "clid": order.clid, "to": order.to}
+        noted: dict[str, Told] = {"contact": order.contact, "clid": order.clid, "to": order.to}
+        noted |= {"trunk": self.name, "bearer": order.bearer}
         self._tell(LegPlaced(leg=self._legs.begin(order.leg, Direction.OUTGOING, timeslot, call, **noted)))
         self._pump()
         return True
@@ -97,9 +98,9 @@ class ServedSpan(ABC):
         self._legs.apply(leg, event)
         self._pump()
 
-    def release(self, leg: LineLeg, cause: int, by: ReleasedBy) -> None:
+    def release(self, leg: LineLeg, cause: int, by: ReleasedBy, location: Location | None = None) -> None:
         """Let go of a leg, in whatever state."""
-        self._legs.let_go(leg, Event.RELEASE if by is ReleasedBy.US else Event.FAIL, cause, by)
+        self._legs.let_go(leg, Event.RELEASE if by is ReleasedBy.US else Event.FAIL, cause, by, location)
         self._pump()
 
     @abstractmethod

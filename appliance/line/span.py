@@ -12,7 +12,7 @@ import structlog
 
 from appliance.line.channels import Channels, Order
 from appliance.line.leg import LineLeg
-from appliance.line.legs import TEMPORARY_FAILURE
+from appliance.line.legs import TEMPORARY_FAILURE, Told
 from appliance.line.overlap import Overlap
 from appliance.line.served import ServedSpan
 from appliance.line.states import Event, State
@@ -22,7 +22,7 @@ from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, PlaceLeg, ReleasedBy
-from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
+from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Withheld
 from drivers.model import Alarm, Timeslot
 
 # Q.850
@@ -41,7 +41,8 @@ class PriLine:
     """A span to be served.
 
     The engine's number (from 0), its name for people, its D-channel's timeslot, its link, how its bearers are heard, in
-    which order its channels are taken, how many digits its own numbers have (0: they come en bloc).
+    which order its channels are taken, how many digits its own numbers have (0: they come en bloc), whether data calls
+    are offered (else they are refused).
     """
 
     span: int
@@ -51,6 +52,7 @@ class PriLine:
     plan: TrunkPlan
     order: Order = Order.ROUND_ROBIN
     dnis_digits: int = 0
+    data: bool = False
 
 
 class PriSpan(ServedSpan):
@@ -67,6 +69,7 @@ class PriSpan(ServedSpan):
         channels = Channels(line.d_channel, line.order)
         super().__init__(line.span, line.name, channels, line.link, switch, new_leg, tell, ended)
         self.link = line.link
+        self._data = line.data
         self._overlap = Overlap(line.dnis_digits, self.channels)
         self._switch = switch
 
@@ -113,17 +116,7 @@ class PriSpan(ServedSpan):
     # From above.
 
     def _call(self, timeslot: int, order: PlaceLeg) -> CallNumber:
-        setup = Setup(
-            timeslot,
-            order.to,
-            order.clid,
-            dnis_kind=order.to_kind or UNKNOWN_KIND,
-            clid_kind=order.clid_kind or UNKNOWN_KIND,
-            name=order.name,
-            redirecting=order.redirecting,
-            user_to_user=order.user_to_user,
-        )
-        return self.link.setup(setup)
+        return self.link.setup(_setup(order, timeslot))
 
     def transfer(self, leg: LineLeg, other: LineLeg) -> None:
         """Ask the network to connect both parties. Raises CallGoneError where they or the profile cannot."""
@@ -151,8 +144,8 @@ class PriSpan(ServedSpan):
                 self._dialled(event)
             case pri.ChargeReceived():
                 self._charged(event)
-            case pri.DisconnectReceived(call=call, cause=cause):
-                self._disconnected(call, cause)
+            case pri.DisconnectReceived():
+                self._disconnected(event)
             case pri.CallCleared():
                 self._cleared(event)
             case _:
@@ -194,12 +187,12 @@ class PriSpan(ServedSpan):
             )
             self._tell(charge)
 
-    def _disconnected(self, call: CallNumber, cause: int) -> None:
-        leg = self._legs.of(call)
+    def _disconnected(self, event: pri.DisconnectReceived) -> None:
+        leg = self._legs.of(event.call)
         if leg is not None:
-            self._legs.let_go(leg, Event.DISCONNECT, cause, ReleasedBy.PEER)
-        elif self._overlap.end(call) is not None:
-            self.link.release(call, cause)
+            self._legs.let_go(leg, Event.DISCONNECT, event.cause, ReleasedBy.PEER, event.location)
+        elif self._overlap.end(event.call) is not None:
+            self.link.release(event.call, event.cause)
 
     def _cleared(self, event: pri.CallCleared) -> None:
         self._overlap.end(event.call)
@@ -209,7 +202,8 @@ class PriSpan(ServedSpan):
         if not event.by_peer and event.cause != TEMPORARY_FAILURE and self.channels.on(leg.timeslot) is leg:
             self.channels.doubt([leg.timeslot])
             self._restart()
-        self._legs.let_go(leg, Event.CLEARED, event.cause, ReleasedBy.PEER if event.by_peer else ReleasedBy.FAULT)
+        by = ReleasedBy.PEER if event.by_peer else ReleasedBy.FAULT
+        self._legs.let_go(leg, Event.CLEARED, event.cause, by, event.location)
 
     def _link_moved(self, event: pri.Event) -> None:
         match event:
@@ -245,7 +239,7 @@ class PriSpan(ServedSpan):
     # Offered calls.
 
     def _offered(self, setup: pri.SetupReceived) -> None:
-        timeslot, refusal = self._channel_for(setup) if setup.speech else (None, BEARER_NOT_IMPLEMENTED)
+        timeslot, refusal = self._channel_for(setup) if self._carries(setup) else (None, BEARER_NOT_IMPLEMENTED)
         if timeslot is None:
             log.info("line.call.refused", span=self.number + 1, timeslot=setup.channel, cause=refusal)
             self.link.release(setup.call, refusal)
@@ -266,8 +260,12 @@ class PriSpan(ServedSpan):
 
     def _take(self, setup: pri.SetupReceived, timeslot: int) -> None:
         self.link.proceeding(setup.call, timeslot)
-        told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, setup.call, **_parties(setup))
+        parties = {"trunk": self.name, **_parties(setup)}
+        told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, setup.call, **parties)
         self._tell(LegOffered(leg=told))
+
+    def _carries(self, setup: pri.SetupReceived) -> bool:
+        return setup.bearer is not None and (setup.bearer.is_sound or self._data)
 
     def _channel_for(self, setup: pri.SetupReceived) -> tuple[int | None, int]:
         """(timeslot, or None and the cause of refusal) for a SETUP (Q.931 §5.2.3)."""
@@ -294,7 +292,25 @@ class PriSpan(ServedSpan):
         return leg is None and not unusable and not self.channels.reserved(timeslot)
 
 
-def _parties(setup: pri.SetupReceived) -> dict[str, str | NumberKind | Redirecting | None]:
+def _setup(order: PlaceLeg, timeslot: int) -> Setup:
+    """What goes out for an order; a caller who does not want to be shown is known to the network all the same."""
+    withheld = order.withheld
+    return Setup(
+        timeslot,
+        order.to,
+        order.clid if withheld is None else withheld.number,
+        presented=withheld is None,
+        verified=order.verified,
+        bearer=order.bearer,
+        dnis_kind=order.to_kind or UNKNOWN_KIND,
+        clid_kind=(order.clid_kind if withheld is None else withheld.kind) or UNKNOWN_KIND,
+        name=order.name,
+        redirecting=order.redirecting,
+        user_to_user=order.user_to_user,
+    )
+
+
+def _parties(setup: pri.SetupReceived) -> dict[str, Told]:
     """What the leg shows of who called whom; a restricted caller is known by ANI alone (Q.951.4)."""
     return {
         "dnis": setup.dnis,
@@ -306,6 +322,9 @@ def _parties(setup: pri.SetupReceived) -> dict[str, str | NumberKind | Redirecti
         "redirecting": setup.redirecting,
         "original": setup.original,
         "user_to_user": setup.user_to_user,
+        "bearer": setup.bearer,
+        "withheld": Withheld(setup.clid or "", setup.clid_kind) if setup.restricted else None,
+        "verified": setup.verified,
     }
 
 

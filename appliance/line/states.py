@@ -29,6 +29,7 @@ class Event(enum.StrEnum):
 
     PROCEED = "ProceedLeg"
     ALERT = "AlertLeg"
+    ALERT_INBAND = "AlertLeg, in band"
     ANSWER = "AnswerLeg"
     RELEASE = "ReleaseLeg"
     FAIL = "fault"
@@ -44,6 +45,7 @@ class Action(enum.StrEnum):
     """What the span does on the way into the next state, in this order."""
 
     SAY_ALERTING = "send ALERTING"
+    SAY_INBAND = "send ALERTING with indicator 8"
     SAY_CONNECT = "send CONNECT"
     SAY_RELEASE = "send DISCONNECT, RELEASE or RELEASE COMPLETE"
     CLOSE_PORT = "close the engine's port"
@@ -76,14 +78,15 @@ _CLEARING = {
     _E.CLEARED: Move(_S.GONE, (_A.TELL_RELEASED,)),
 }
 _ALERT = Move(_S.ALERTING, (_A.SAY_ALERTING,))
+_RUNG = {_E.ALERT: _ALERT, _E.ALERT_INBAND: Move(_S.ALERTING, (_A.SAY_INBAND,))}
 _ANSWER = Move(_S.ANSWERED, (_A.SAY_CONNECT, _A.TELL_ANSWERED))
 _ALERTED = Move(_S.ALERTING, (_A.TELL_ALERTING,))
 _INBAND = Move(_S.ALERTING, (_A.TELL_INBAND,))
 _ANSWERED = Move(_S.ANSWERED, (_A.TELL_ANSWERED,))
 
 INCOMING: dict[State, dict[Event, Move]] = {
-    _S.OFFERED: {_E.PROCEED: Move(_S.PROCEEDING), _E.ALERT: _ALERT, _E.ANSWER: _ANSWER, **_ENDING},
-    _S.PROCEEDING: {_E.PROCEED: Move(_S.PROCEEDING), _E.ALERT: _ALERT, _E.ANSWER: _ANSWER, **_ENDING},
+    _S.OFFERED: {_E.PROCEED: Move(_S.PROCEEDING), **_RUNG, _E.ANSWER: _ANSWER, **_ENDING},
+    _S.PROCEEDING: {_E.PROCEED: Move(_S.PROCEEDING), **_RUNG, _E.ANSWER: _ANSWER, **_ENDING},
     _S.ALERTING: {_E.ANSWER: _ANSWER, **_ENDING},
     _S.ANSWERED: _ENDING,
     _S.CLEARING: _CLEARING,

@@ -22,7 +22,7 @@ from appliance.line.legs import TEMPORARY_FAILURE
 from appliance.line.performance.keeper import Keeper
 from appliance.line.performance.look import Host, Look
 from appliance.line.served import ServedSpan
-from appliance.line.span import NO_CHANNEL, PriLine, PriSpan
+from appliance.line.span import BEARER_NOT_IMPLEMENTED, NO_CHANNEL, PriLine, PriSpan
 from appliance.line.states import Event
 from appliance.line.switch import Switch, TimeslotEngine
 from appliance.media.events import (
@@ -251,14 +251,14 @@ class LineWorker:
             case wire.ProceedLeg(leg=leg, contact=contact):
                 self._step(leg, Event.PROCEED)
                 self._find(leg)[1].note(contact)
-            case wire.AlertLeg(leg=leg):
-                self._step(leg, Event.ALERT)
+            case wire.AlertLeg(leg=leg, inband=inband):
+                self._step(leg, Event.ALERT_INBAND if inband else Event.ALERT)
             case wire.AnswerLeg(leg=leg):
                 self._step(leg, Event.ANSWER)
-            case wire.ReleaseLeg(leg=leg, cause=cause):
+            case wire.ReleaseLeg(leg=leg, cause=cause, location=location):
                 if leg in self._legs():
                     span, living = self._find(leg)
-                    span.release(living, cause, ReleasedBy.US)
+                    span.release(living, cause, ReleasedBy.US, location)
             case wire.TransferLeg(leg=leg, to=to):
                 self._transfer(leg, to)
             case wire.TakeSnapshot():
@@ -306,16 +306,20 @@ class LineWorker:
         trunks = [span for span in self._spans if order.trunk in (None, span.name)]
         if not trunks:
             raise CommandRefusedError("leg.trunk", f"no span is called {order.trunk!r}")
+        carriers = [span for span in trunks if order.bearer.is_sound or isinstance(span, PriSpan)]
+        if not carriers:
+            self._not_placed(order, BEARER_NOT_IMPLEMENTED)
+            return
         try:
-            if any(span.place(order) for span in trunks):
+            if any(span.place(order) for span in carriers):
                 return
         except ValueError as error:
             raise CommandRefusedError("leg.number", str(error)) from error
         except CallGoneError as error:
             log.error("line.call.unsent", leg=order.leg, error=str(error))
-        self._not_placed(order)
+        self._not_placed(order, NO_CHANNEL)
 
-    def _not_placed(self, order: wire.PlaceLeg) -> None:
+    def _not_placed(self, order: wire.PlaceLeg, cause: int) -> None:
         sample = self._engine.samples
-        gone = wire.LegReleased(leg=order.leg, cause=NO_CHANNEL, by=ReleasedBy.FAULT, sample=sample)
+        gone = wire.LegReleased(leg=order.leg, cause=cause, by=ReleasedBy.FAULT, sample=sample)
         self.service.publish(gone)

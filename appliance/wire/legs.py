@@ -11,7 +11,7 @@ import enum
 import msgspec
 
 from appliance.wire.message import Message
-from appliance.wire.numbers import NumberKind, Redirecting
+from appliance.wire.numbers import NumberKind, Redirecting, Withheld
 
 
 class Direction(enum.StrEnum):
@@ -75,6 +75,35 @@ class ReleasedBy(enum.StrEnum):
     FAULT = "fault"
 
 
+class Bearer(enum.StrEnum):
+    """Information transfer capability (Q.931 §4.5.5): what the caller's octets are."""
+
+    SPEECH = "speech"
+    AUDIO = "3.1-khz-audio"
+    UNRESTRICTED = "unrestricted"
+    RESTRICTED = "restricted"
+    TONES = "unrestricted-with-tones"
+    VIDEO = "video"
+
+    @property
+    def is_sound(self) -> bool:
+        """Something to be heard: a voice, or a modem's or a fax's tones."""
+        return self in {Bearer.SPEECH, Bearer.AUDIO}
+
+
+class Location(enum.StrEnum):
+    """Where a cause was made (Q.850 §2.2.3)."""
+
+    USER = "user"
+    LOCAL_PRIVATE = "local-private-network"
+    LOCAL_PUBLIC = "local-public-network"
+    TRANSIT = "transit-network"
+    REMOTE_PUBLIC = "remote-public-network"
+    REMOTE_PRIVATE = "remote-private-network"
+    INTERNATIONAL = "international-network"
+    BEYOND = "beyond-interworking-point"
+
+
 class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One party's side, as its worker knows it.
 
@@ -82,8 +111,10 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     presents, ANI who pays, DNIS the called number as delivered. Samples are the engine's clock, 8,000 a second.
     `name` is the caller's as the network sends it, `redirecting` who sent the call on, `original` the number called
     first, `user_to_user` a text of the caller's own system (IA5, 35 characters at most).
+    `withheld` is the number of a caller who does not want it shown. `verified`: the network made or checked his number.
+    `trunk` is the span's name.
     `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
-    The last three are set on a released leg, which stands in the snapshot until a controller has heard of its release.
+    The last four are set on a released leg, which stands in the snapshot until a controller has heard of its release.
     """
 
     leg: str
@@ -102,11 +133,16 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redirecting: Redirecting | None = None
     original: str | None = None
     user_to_user: str | None = None
+    trunk: str | None = None
+    bearer: Bearer = Bearer.SPEECH
+    withheld: Withheld | None = None
+    verified: bool = False
     began_ns: int = 0
     answered_sample: int | None = None
     cause: int | None = None
     by: ReleasedBy | None = None
     released_sample: int | None = None
+    location: Location | None = None
 
 
 # What the worker says.
@@ -171,13 +207,14 @@ class LegCharged(Message, frozen=True):
 
 
 class LegReleased(Message, frozen=True):
-    """The leg is over, its channel free. `cause` is Q.850; `sip_status` where SIP gave one."""
+    """The leg is over, its channel free. `cause` is Q.850; `sip_status` where SIP gave one, `location` where the peer said it."""
 
     leg: str
     cause: int
     by: ReleasedBy
     sample: int
     sip_status: int | None = None
+    location: Location | None = None
 
 
 # What the controller says.
@@ -186,7 +223,8 @@ class LegReleased(Message, frozen=True):
 class PlaceLeg(Message, frozen=True):
     """Call `to` (an extension, or a number on `trunk`). `leg` is the controller's choice of id.
 
-    What a protocol or a profile cannot carry of the last five is left out.
+    What a protocol or a profile cannot carry of the texts, kinds and marks is left out; a bearer that it cannot is
+    refused with cause 65. `withheld` takes the place of `clid` and its kind.
     """
 
     leg: str
@@ -199,6 +237,9 @@ class PlaceLeg(Message, frozen=True):
     name: str | None = None
     redirecting: Redirecting | None = None
     user_to_user: str | None = None
+    bearer: Bearer = Bearer.SPEECH
+    withheld: Withheld | None = None
+    verified: bool = False
 
 
 class ProceedLeg(Message, frozen=True):
@@ -209,9 +250,10 @@ class ProceedLeg(Message, frozen=True):
 
 
 class AlertLeg(Message, frozen=True):
-    """Tell an offering peer that somebody is being rung."""
+    """Tell an offering peer that somebody is being rung; `inband`: the ringing tone is sound on the leg."""
 
     leg: str
+    inband: bool = False
 
 
 class AnswerLeg(Message, frozen=True):
@@ -221,10 +263,14 @@ class AnswerLeg(Message, frozen=True):
 
 
 class ReleaseLeg(Message, frozen=True):
-    """Let go, with a Q.850 cause; LegReleased follows when the channel is free. Harmless on a leg already gone."""
+    """Let go, with a Q.850 cause; LegReleased follows when the channel is free. Harmless on a leg already gone.
+
+    `location` None: the cause is the box's own.
+    """
 
     leg: str
     cause: int = 16
+    location: Location | None = None
 
 
 class TransferLeg(Message, frozen=True):

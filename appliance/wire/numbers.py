@@ -56,3 +56,10 @@ class Redirecting(msgspec.Struct, frozen=True, omit_defaults=True):
     number: str | None
     reason: RedirectingReason = RedirectingReason.UNKNOWN
     kind: NumberKind = UNKNOWN_KIND
+
+
+class Withheld(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The number of a caller who does not want it shown: for a trunk that his call goes on to, not for people."""
+
+    number: str = ""
+    kind: NumberKind = UNKNOWN_KIND

@@ -10,7 +10,7 @@ import pytest
 from appliance.signalling.pri.link import Link
 from appliance.wire import legs
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
-from appliance.wire.legs import LegState, ReleasedBy
+from appliance.wire.legs import Bearer, LegState, ReleasedBy
 from appliance.wire.spans import Alarm, ChannelState, Span, SpanChanged
 from drivers.model import Timeslot
 from tests.line.bench import TIMERS, Bench, started
@@ -126,7 +126,7 @@ def test_q931_5_2_3_a_preferred_channel_is_changed(tell: Callable[[Story], None]
 
 def test_a_data_call_is_refused(tell: Callable[[Story], None]) -> None:
     async def story(bench: Bench, client: Attachment) -> None:
-        call = await bench.network.call("95588", "1001", speech=False)
+        call = await bench.network.call("95588", "1001", bearer=Bearer.UNRESTRICTED)
         assert await call.hears("released") == 65
         await client.quiet(legs.LegOffered)
 

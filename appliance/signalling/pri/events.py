@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a PRI link tells its user, in the words of Q.931 and Q.921.
 
-`call` is the link's number for a call, never used twice. `channel` is the timeslot. Causes are Q.850.
+`call` is the link's number for a call, never used twice. `channel` is the timeslot. Causes are Q.850; the location of one
+is a remark: two events that differ in it alone are equal.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
+from appliance.wire.legs import Bearer, Location
 from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
 
 CallNumber = NewType("CallNumber", int)
@@ -26,11 +28,12 @@ class LinkReleased:
 class SetupReceived:
     """SETUP: the peer offers a call. Answer with proceeding, alerting, answer or release.
 
-    `clid` is the number as sent; show it only if `presented`. `verified`: the network made or checked it.
+    `clid` is the number as sent; show it only if `presented`. `restricted`: the caller does not want it shown.
+    `verified`: the network made or checked it.
     `ani` is a second calling number where the network sends one. `channel` is None if the message names none,
-    `exclusive` False if another would do. `speech` False: the caller wants a data channel. `complete` False: there may
-    be more digits, which setup_acknowledge asks for (overlap receiving). `name` and `user_to_user` are the caller's,
-    `redirecting` who sent the call on, `original` the number called first.
+    `exclusive` False if another would do. `bearer` is None where the capability is a reserved one. `complete` False:
+    there may be more digits, which setup_acknowledge asks for (overlap receiving). `name` and `user_to_user` are the
+    caller's, `redirecting` who sent the call on, `original` the number called first.
     """
 
     call: CallNumber
@@ -41,7 +44,7 @@ class SetupReceived:
     presented: bool
     verified: bool
     ani: str | None
-    speech: bool
+    bearer: Bearer | None
     complete: bool
     dnis_kind: NumberKind = UNKNOWN_KIND
     clid_kind: NumberKind = UNKNOWN_KIND
@@ -49,6 +52,7 @@ class SetupReceived:
     redirecting: Redirecting | None = None
     original: str | None = None
     user_to_user: str | None = None
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class DisconnectReceived:
 
     call: CallNumber
     cause: int
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ class CallCleared:
     call: CallNumber
     cause: int
     by_peer: bool = False
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,21 @@ def reported_state(frame: bytes) -> tuple[int, bool, int] | None:
     return (*_reference(frame), states[0]) if states else None
 
 
+def cause_at(frame: bytes) -> int | None:
+    """Where octet 3 of the cause lies in an admitted frame, if it clears with one."""
+    if clearing(frame) is None:
+        return None
+    at = 9
+    while at < len(frame):
+        if frame[at] & 0x80:
+            at += 1
+            continue
+        if frame[at] == CAUSE:
+            return at + 2
+        at += 2 + frame[at + 1]
+    return None
+
+
 def clearing(frame: bytes) -> Clearing | None:
     """What an admitted frame clears, if it does."""
     if len(frame) < 9 or frame[2] & 1 or frame[8] not in CLEARINGS:

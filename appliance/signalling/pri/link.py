@@ -19,16 +19,18 @@ has no way to free a link: make one per span and process life. A release by DISC
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import structlog
 
-from appliance.signalling.pri import events, guard, numbers, translate
+from appliance.signalling.pri import events, guard, location, numbers, translate
 from appliance.signalling.pri._pri import ffi, lib
 from appliance.signalling.pri.border import Wire
 from appliance.signalling.pri.calls import Call, CallGoneError, CallTable
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.restart import RestartQueue
 from appliance.signalling.pri.settings import OVERLAP, Profile, Setup, Side, Timers
+from appliance.wire.legs import Location
 
 __all__ = ["CallGoneError", "Link", "Profile", "Setup", "Side", "Timers"]
 
@@ -73,6 +75,8 @@ class Link:
         self._handle = ffi.new_handle(self._wire)
         self._events: list[Event] = []
         self._calls = CallTable()
+        self._location: Location | None = None  # in the frame that is being heard
+        self._locations: dict[location.CallReference, Location] = {}  # of ends that are ours to say
         self._restarts = RestartQueue(timers.t316_s * timers.n316)
         self._set_clock()
         self._pri = lib.pri_new_cb(
@@ -102,6 +106,7 @@ class Link:
             log.debug("pri.frame.refused", trouble=trouble, octets=len(frame))
         if admitted is not None:
             admitted = self._of_a_call(admitted)
+            self._location = location.heard(admitted)
             self._feed(admitted)
             self._mend_clearing(admitted)
             self._compare_states(admitted)
@@ -132,7 +137,7 @@ class Link:
     def take_frames(self) -> list[bytes]:
         """Frames to be sent, in order; they are yours now."""
         frames, self._wire.written = self._wire.written, []
-        return frames if self._active else []
+        return [location.said(frame, self._locations) for frame in frames] if self._active else []
 
     def take_events(self) -> list[Event]:
         """What happened, in order; they are yours now."""
@@ -169,8 +174,8 @@ class Link:
         if ffi.NULL in (pointer, request):
             raise CallGoneError("libpri has no call reference left")
         lib.pri_sr_set_channel(request, setup.channel, int(setup.exclusive), 0)
-        capability = lib.PRI_TRANS_CAP_SPEECH if setup.speech else lib.PRI_TRANS_CAP_DIGITAL
-        lib.pri_sr_set_bearer(request, capability, lib.PRI_LAYER_1_ALAW if setup.speech else -1)
+        layer_1 = lib.PRI_LAYER_1_ALAW if setup.bearer.is_sound else -1
+        lib.pri_sr_set_bearer(request, numbers.BEARER_CODES[setup.bearer], layer_1)
         kept = self._set_parties(request, setup)
         refused = lib.pri_setup(self._pri, pointer, request)
         del kept
@@ -180,6 +185,7 @@ class Link:
             raise CallGoneError("libpri did not send SETUP")
         call, mode = self._calls.add(pointer, setup.channel, ours=True), ffi.new("int *")
         call.reference = lib.pri_get_crv(self._pri, pointer, mode) << 3 | mode[0]  # as GR-303 has it
+        self._locations.pop((call.reference, True), None)
         return call.number
 
     def _set_parties(self, request: "ffi.CData", setup: Setup) -> list["ffi.CData"]:
@@ -237,9 +243,14 @@ class Link:
         self._check(held, lib.pri_answer(self._pri, held.pointer, held.bearer, 0))
         held.active_from = self._clock() + self._timers.t313_s
 
-    def release(self, call: CallNumber, cause: int = 16) -> None:
-        """Clear by what the call's state demands: RELEASE COMPLETE, DISCONNECT or RELEASE; CallCleared follows."""
+    def release(self, call: CallNumber, cause: int = 16, made_at: Location | None = None) -> None:
+        """Clear by what the call's state demands: RELEASE COMPLETE, DISCONNECT or RELEASE; CallCleared follows.
+
+        `made_at`: the cause's location; None: a private network serving the local user, as the box is.
+        """
         held = self._calls.find(call)
+        if made_at is not None:
+            self._locations[held.reference, held.ours] = made_at
         held.dialling_until = None
         self._set_clock()
         if not held.responded and cause not in REFUSALS:  # libpri sends no DISCONNECT before a first response
@@ -314,7 +325,7 @@ class Link:
                 lib.pri_destroycall(self._pri, call.pointer)
                 self._cleared(call, clearing.cause, by_peer=True)
             elif clearing.kind == guard.DISCONNECT and not self._told:
-                self._events.append(events.DisconnectReceived(call.number, clearing.cause))
+                self._events.append(events.DisconnectReceived(call.number, clearing.cause, self._location))
 
     def _compare_states(self, frame: bytes) -> None:
         """A STATUS that has a talk still being set up is cleared with cause 101 (§5.8.11); libpri ignores it."""
@@ -353,7 +364,7 @@ class Link:
 
     def _cleared(self, call: Call, cause: int, *, by_peer: bool = False) -> None:
         self._calls.remove(call)
-        self._events.append(events.CallCleared(call.number, cause, by_peer))
+        self._events.append(events.CallCleared(call.number, cause, by_peer, self._location if by_peer else None))
 
     def _clear_channel(self, channel: int | None) -> None:
         for call in self._calls.on(channel):
@@ -386,7 +397,7 @@ class Link:
                 self._take_charges(event.hangup)
             call = self._calls.at(getattr(event, member).call)
             if call is not None:
-                self._events.append(translated(call, event))
+                self._events.append(self._located(translated(call, event)))
                 acknowledged = kind == lib.PRI_EVENT_SETUP_ACK
                 call.dialling_until = self._clock() + self._timers.t304_s if acknowledged else None
                 if kind == lib.PRI_EVENT_ANSWER:
@@ -400,9 +411,14 @@ class Link:
         else:
             self._take_of_link(kind, event)
 
+    def _located(self, event: Event) -> Event:
+        """A DISCONNECT with the location that its frame has."""
+        return replace(event, location=self._location) if isinstance(event, events.DisconnectReceived) else event
+
     def _take_setup(self, ring: "ffi.CData") -> None:
         call = self._calls.add(ring.call, translate.channel_of(ring.channel), ours=False)
         call.reference, call.interface = ring.cref & 0x7FFF, max(0, ring.channel) & INTERFACE
+        self._locations.pop((call.reference, False), None)
         self._events.append(translate.setup_received(call, ring))
 
     def _take_charges(self, event: "ffi.CData") -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Type and plan of numbers and reasons of redirection, in octet 3 of Q.931 §4.5.8 and octet 3b of §4.6.7 and back."""
+"""Type and plan of numbers, reasons of redirection and bearers as octets of Q.931 §4.5.8, §4.6.7, §4.5.5, and back."""
 
+from appliance.wire.legs import Bearer
 from appliance.wire.numbers import NumberKind, NumberPlan, NumberType, RedirectingReason
 
 TYPES = {
@@ -28,9 +29,18 @@ REASONS = {
     10: RedirectingReason.BY_TERMINAL,
     15: RedirectingReason.UNCONDITIONAL,
 }
+BEARERS = {
+    0x00: Bearer.SPEECH,
+    0x08: Bearer.UNRESTRICTED,
+    0x09: Bearer.RESTRICTED,
+    0x10: Bearer.AUDIO,
+    0x11: Bearer.TONES,
+    0x18: Bearer.VIDEO,
+}
 TYPE_CODES = {name: code for code, name in TYPES.items()}
 PLAN_CODES = {name: code for code, name in PLANS.items()}
 REASON_CODES = {name: code for code, name in REASONS.items()}
+BEARER_CODES = {name: code for code, name in BEARERS.items()}
 
 
 def kind_of(octet: int) -> NumberKind:

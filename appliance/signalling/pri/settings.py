@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from appliance.signalling.pri._pri import lib
+from appliance.wire.legs import Bearer
 from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Redirecting
 
 NUMBER_DIGITS = 31
@@ -97,7 +98,7 @@ class Setup:
     presented: bool = True
     verified: bool = False
     exclusive: bool = True
-    speech: bool = True
+    bearer: Bearer = Bearer.SPEECH
     complete: bool = True
     dnis_kind: NumberKind = UNKNOWN_KIND
     clid_kind: NumberKind = UNKNOWN_KIND

@@ -9,8 +9,7 @@ from appliance.signalling.pri._pri import ffi, lib
 from appliance.signalling.pri.calls import Call
 from appliance.wire.numbers import UNKNOWN_KIND, Redirecting
 
-PRESENTATION = 0x60  # octet 3a of Calling party number: presentation indicator (Q.931 §4.5.10)
-SPEECH = {lib.PRI_TRANS_CAP_SPEECH, lib.PRI_TRANS_CAP_3_1K_AUDIO}  # information transfer capability (§4.5.5)
+PRESENTATION, RESTRICTED = 0x60, 0x20  # octet 3a of Calling party number: presentation indicator (Q.931 §4.5.10)
 MULTIPLIER_ONE = 3  # Q.956.2: 0 is a thousandth, 6 a thousand
 SCREENED = {1, 3}  # screening indicator: user provided and passed; network provided
 
@@ -37,7 +36,7 @@ def setup_received(call: Call, ring: "ffi.CData") -> events.SetupReceived:
         presented=not ring.callingpres & PRESENTATION,
         verified=(ring.callingpres & 3) in SCREENED,
         ani=text(ring.callingani),
-        speech=ring.ctype in SPEECH,
+        bearer=numbers.BEARERS.get(ring.ctype),
         complete=bool(ring.complete),
         dnis_kind=numbers.kind_of(ring.calledplan),
         clid_kind=numbers.kind_of(ring.callingplan) if text(ring.callingnum) else UNKNOWN_KIND,
@@ -45,6 +44,7 @@ def setup_received(call: Call, ring: "ffi.CData") -> events.SetupReceived:
         redirecting=_redirecting(ring),
         original=text(ring.origcallednum),
         user_to_user=text(ring.useruserinfo),
+        restricted=ring.callingpres & PRESENTATION == RESTRICTED,
     )
 
 

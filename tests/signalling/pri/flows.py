@@ -10,6 +10,7 @@ from typing import Any
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import Setup, Side
+from appliance.wire.legs import Bearer
 from tests.signalling.pri.back_to_back import BackToBack
 
 CHANNEL, DNIS, CLID = 5, "95588", "02512345678"
@@ -31,7 +32,7 @@ class Call:
         self.at_a = self.a.setup(Setup(CHANNEL, DNIS, CLID, **more))
         offered = self.wire.until(self.called, pri.SetupReceived)
         self.at_b = offered.call
-        assert (offered.channel, offered.dnis, offered.clid, offered.speech) == (CHANNEL, DNIS, CLID, True)
+        assert (offered.channel, offered.dnis, offered.clid, offered.bearer) == (CHANNEL, DNIS, CLID, Bearer.SPEECH)
         return offered
 
     def proceed(self) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from appliance.signalling.pri import events
 from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side, Timers
+from appliance.wire.legs import Bearer
 from tests.signalling.pri.back_to_back import BackToBack
 
 pytestmark = pytest.mark.unit
@@ -35,7 +36,7 @@ def test_q931_5_2_incoming_call_with_every_message(pri: BackToBack) -> None:
     net, user = pri.ring()
     offered = pri.last(USER, events.SetupReceived)
     assert (offered.channel, offered.exclusive, offered.dnis, offered.clid) == (5, True, "95588", "02512345678")
-    assert (offered.presented, offered.speech) == (True, True)
+    assert (offered.presented, offered.bearer) == (True, Bearer.SPEECH)
     pri.do(lambda: pri.user.proceeding(user))
     assert pri.last(NET, events.ProceedingReceived) == events.ProceedingReceived(net, 5, inband=False)
     pri.do(lambda: pri.user.alerting(user, inband=True))
