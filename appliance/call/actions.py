@@ -53,12 +53,16 @@ class Silence(msgspec.Struct, frozen=True):
 
 
 class Join(msgspec.Struct, frozen=True):
-    """Bridge two ports; record both sides from `from_sample` on where `recording` is not 0."""
+    """Bridge two ports; record both sides from `from_sample` on where `recording` is not 0.
+
+    `clear`: octets pass untouched from now on, whatever they are.
+    """
 
     caller: int
     agent: int
     recording: int
     from_sample: int
+    clear: bool = False
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -21,6 +21,8 @@ class CallState(enum.StrEnum):
     RINGING = "ringing"
     JOINING = "joining"
     TALKING = "talking"
+    PASSING = "passing"
+    THROUGH = "through"
     RELEASING = "releasing"
     ENDED = "ended"
 
@@ -37,7 +39,10 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One caller's way through the box. `cursor` is the router's bookmark, `outcome` how its last action ended."""
+    """One caller's way through the box. `cursor` is the router's bookmark, `outcome` how its last action ended.
+
+    `agent` is the other leg: an agent's, or in PASSING and THROUGH the far trunk's.
+    """
 
     contact: str
     state: CallState

@@ -15,12 +15,13 @@ import structlog
 
 from appliance.call import actions as a
 from appliance.call import events as e
-from appliance.call import recovery, routing
+from appliance.call import recovery, routing, tandem
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.ports import Links, Switch
 from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Default, Fresh
 from appliance.call.states import NoTransitionError, step
+from appliance.config.tandem import Tandem, way
 from appliance.wire import legs as w
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.ids import IdSource
@@ -30,27 +31,40 @@ from appliance.wire.treatments import TreatmentEnded, TreatmentSnapshot, Treatme
 
 log = structlog.get_logger()
 
+# Q.850
+BEARER_NOT_IMPLEMENTED = 65
+_REFUSALS = {"leg.number": 28, "leg.trunk": 3}
+"""Why a worker would not place a leg: invalid number format, no route to destination."""
 _AGENT_EVENTS: dict[type, Callable[..., e.Event]] = {
-    w.LegAlerting: lambda _: e.AgentAlerting(),
+    w.LegAlerting: lambda body: e.AgentAlerting(inband=body.inband),
     w.LegAnswered: lambda body: e.AgentAnswered(sample=body.sample),
-    w.LegReleased: lambda body: e.AgentReleased(cause=body.cause, by=body.by, sample=body.sample),
+    w.LegReleased: lambda body: e.AgentReleased(body.cause, body.by, body.sample, body.location),
     w.LegPlaced: lambda body: e.AgentPlaced(port=body.leg.port, channel=body.leg.channel),
 }
 _CALLER_EVENTS: dict[type, Callable[..., e.Event]] = {
     w.LegAnswered: lambda body: e.CallerAnswered(sample=body.sample),
-    w.LegReleased: lambda body: e.CallerReleased(cause=body.cause, by=body.by, sample=body.sample),
+    w.LegReleased: lambda body: e.CallerReleased(body.cause, body.by, body.sample, body.location),
 }
 
 
 class Control:
-    """All contacts of the box. `links` reaches the other processes, `switch` the engine."""
+    """All contacts of the box. `links` reaches the other processes, `switch` the engine, `rules` pass the box by."""
 
-    def __init__(self, links: Links, switch: Switch, ids: IdSource, default: Default, route_timeout_s: float) -> None:
+    def __init__(
+        self,
+        links: Links,
+        switch: Switch,
+        ids: IdSource,
+        default: Default,
+        route_timeout_s: float,
+        rules: tuple[Tandem, ...] = (),
+    ) -> None:
         self._links = links
         self._switch = switch
         self._ids = ids
         self._default = default
         self._route_timeout_s = route_timeout_s
+        self._rules = rules
         self._contacts: dict[str, Contact] = {}
         self._owners: dict[str, str] = {}  # leg, request or treatment → contact
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -89,7 +103,8 @@ class Control:
         """A worker would not carry out a command: a leg that it could not place, or does not know, is over."""
         log.info("call.command.refused", command=type(command).__name__, code=refusal.code, why=refusal.sentence)
         if isinstance(command, w.PlaceLeg) or (isinstance(command, w.AnswerLeg) and refusal.code == "leg.unknown"):
-            cause, by, sample = TEMPORARY_FAILURE, w.ReleasedBy.FAULT, self._switch.samples
+            cause = _REFUSALS.get(refusal.code, TEMPORARY_FAILURE)
+            by, sample = w.ReleasedBy.FAULT, self._switch.samples
             self._leg_event(command.leg, w.LegReleased(leg=command.leg, cause=cause, by=by, sample=sample))
 
     def _leg_event(self, leg: str, body: object) -> None:
@@ -115,12 +130,26 @@ class Control:
             ani=leg.ani,
         )
         began = ContactBegan(
-            contact=name, leg=leg.leg, channel=leg.channel, dnis=contact.dnis, clid=leg.clid, ani=leg.ani
+            contact=name,
+            leg=leg.leg,
+            channel=leg.channel,
+            dnis=contact.dnis,
+            clid=leg.clid,
+            ani=leg.ani,
+            trunk=leg.trunk,
         )
         proceed = w.ProceedLeg(leg=leg.leg, contact=name)
         self._links.to_worker(worker, proceed)
-        after, asked = routing.ask(contact, "offered", self._fresh())
-        self._commit(None, after, (a.Record(began), *asked))
+        after, actions = self._first_step(contact, leg)
+        self._commit(None, after, (a.Record(began), *actions))
+
+    def _first_step(self, contact: Contact, leg: w.Leg) -> tuple[Contact, tuple[a.Action, ...]]:
+        rule = way(self._rules, leg.trunk, contact.dnis)
+        if rule is not None:
+            return tandem.begin(contact, leg, rule, self._fresh())
+        if not leg.bearer.is_sound:
+            return routing.refuse(contact, BEARER_NOT_IMPLEMENTED, f"nobody here answers a call of {leg.bearer}")
+        return routing.ask(contact, "offered", self._fresh())
 
     def _reconcile(self, worker: str, legs: tuple[w.Leg, ...]) -> None:
         held = {leg.leg: leg for leg in legs}

@@ -3,7 +3,7 @@
 
 import msgspec
 
-from appliance.wire.legs import ReleasedBy
+from appliance.wire.legs import Location, ReleasedBy
 from appliance.wire.routes import RouteAnswer
 
 
@@ -33,6 +33,7 @@ class CallerReleased(msgspec.Struct, frozen=True):
     cause: int
     by: ReleasedBy
     sample: int
+    location: Location | None = None
 
 
 class VerbBegan(msgspec.Struct, frozen=True):
@@ -56,7 +57,9 @@ class AgentPlaced(msgspec.Struct, frozen=True):
 
 
 class AgentAlerting(msgspec.Struct, frozen=True):
-    """The agent's phone rings."""
+    """The agent's phone rings; `inband`: its ringing tone is sound on the leg."""
+
+    inband: bool = False
 
 
 class AgentAnswered(msgspec.Struct, frozen=True):
@@ -71,6 +74,7 @@ class AgentReleased(msgspec.Struct, frozen=True):
     cause: int
     by: ReleasedBy
     sample: int
+    location: Location | None = None
 
 
 class RingEnded(msgspec.Struct, frozen=True):

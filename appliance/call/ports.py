@@ -41,7 +41,7 @@ class Switch(Protocol):
         """End what the port is played."""
 
     def join(self, join: Join) -> None:
-        """Bridge two ports, with a recording where it has a number."""
+        """Bridge two ports, with a recording where it has a number; clear where it says so."""
 
     def part(self, port: int, recording: int) -> None:
         """Undo a bridge, end the recording."""

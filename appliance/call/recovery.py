@@ -7,7 +7,7 @@ was read back from disk. Both are pure; every command they repeat is harmless wh
 
 from collections.abc import Mapping
 
-from appliance.call import routing
+from appliance.call import routing, tandem
 from appliance.call.actions import Action, StartRingTimer, ToWorker
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.events import (
@@ -21,7 +21,7 @@ from appliance.call.events import (
 )
 from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Fresh
-from appliance.wire.legs import AnswerLeg, Leg, LegState, ReleasedBy, ReleaseLeg
+from appliance.wire.legs import AnswerLeg, Leg, LegState, Location, ReleasedBy, ReleaseLeg
 
 Step = tuple[Contact, tuple[Action, ...]]
 
@@ -36,13 +36,14 @@ def missed(contact: Contact, worker: str, legs: Mapping[str, Leg], sample: int) 
     return events
 
 
-def _release_of(leg: Leg | None, sample: int) -> tuple[int, ReleasedBy, int] | None:
+def _release_of(leg: Leg | None, sample: int) -> tuple[int, ReleasedBy, int, Location | None] | None:
     if leg is None:
-        return TEMPORARY_FAILURE, ReleasedBy.FAULT, sample
+        return TEMPORARY_FAILURE, ReleasedBy.FAULT, sample, None
     if leg.state is not LegState.RELEASED:
         return None
     by = leg.by or ReleasedBy.FAULT
-    return leg.cause or TEMPORARY_FAILURE, by, sample if leg.released_sample is None else leg.released_sample
+    released = sample if leg.released_sample is None else leg.released_sample
+    return leg.cause or TEMPORARY_FAILURE, by, released, leg.location
 
 
 def _caller(caller: Party, leg: Leg | None, sample: int) -> list[Event]:
@@ -76,6 +77,9 @@ def resume(contact: Contact, fresh: Fresh) -> Step:
         return contact, (ToWorker(contact.caller.worker, AnswerLeg(leg=contact.caller.leg)),)
     if contact.state is CallState.RINGING and contact.ring is not None:
         return contact, (StartRingTimer(contact.ring.ring_s),)
+    if contact.state is CallState.PASSING:
+        answered = contact.agent is not None and contact.agent.answered_sample is not None
+        return contact, (*tandem.join(contact), *((tandem.answer(contact),) if answered else ()))
     if contact.state is CallState.RELEASING:
         parties = [party for party in (contact.caller, contact.agent) if party is not None and not party.released]
         return contact, tuple(ToWorker(p.worker, ReleaseLeg(leg=p.leg, cause=contact.cause)) for p in parties)

@@ -49,9 +49,14 @@ def caller_gone(contact: Contact, event: CallerReleased, fresh: Fresh, default: 
     del fresh, default
     caller = msgspec.structs.replace(contact.caller, released=True)
     said = LegEnded(contact=contact.contact, leg=caller.leg, cause=event.cause, by=event.by, sample=event.sample)
-    by = contact.released_by or ("caller" if event.by is ReleasedBy.PEER else str(event.by))
+    by = contact.released_by or who(event.by, "caller")
     after = msgspec.structs.replace(contact, caller=caller, cause=event.cause, released_by=by)
     return _close(after, Record(said))
+
+
+def who(by: ReleasedBy, party: str) -> str:
+    """Who let go, as the record has it: the party of the leg, us, or a fault."""
+    return party if by is ReleasedBy.PEER else str(by)
 
 
 def agent_gone(contact: Contact, event: AgentReleased, fresh: Fresh, default: Default) -> Step:

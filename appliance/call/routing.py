@@ -84,6 +84,14 @@ def missing(contact: Contact, event: RouteMissing, fresh: Fresh, default: Defaul
     return _carry_out(contact, label, fresh, decided)
 
 
+def refuse(contact: Contact, cause: int, reason: str) -> Step:
+    """Nobody here can take such a call, whoever is asked."""
+    label = Release(cause=cause)
+    decided = RouteDecided(contact=contact.contact, by="branch", latency_ms=0.0, action=label, reason=reason)
+    after, actions = _release(contact, label)
+    return after, (Record(decided), *actions)
+
+
 def _carry_out(contact: Contact, label: Label, fresh: Fresh, decided: RouteDecided) -> Step:
     if isinstance(label, Treat):
         after, actions = _treat(contact, label, fresh)

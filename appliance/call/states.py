@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from appliance.call import events as e
-from appliance.call import releasing, ringing, routing, talking, treating
+from appliance.call import releasing, ringing, routing, talking, tandem, treating
 from appliance.call.actions import Action
 from appliance.call.contact import CallState, Contact
 from appliance.call.settings import Default, Fresh
@@ -71,6 +71,18 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     _S.TALKING: {
         e.AgentReleased: _cell(talking.agent_released, _S.ROUTING, _S.RELEASING),
         e.CallerReleased: _cell(talking.caller_released, _S.RELEASING),
+    },
+    _S.PASSING: {
+        e.AgentPlaced: _cell(tandem.placed, _S.PASSING),
+        e.AgentAlerting: _cell(tandem.alerting, _S.PASSING),
+        e.AgentAnswered: _cell(tandem.answered, _S.PASSING),
+        e.AgentReleased: _cell(tandem.far_released, _S.RELEASING),
+        e.CallerAnswered: _cell(tandem.caller_answered, _S.THROUGH),
+        e.CallerReleased: _cell(tandem.caller_released, _S.RELEASING),
+    },
+    _S.THROUGH: {
+        e.AgentReleased: _cell(tandem.far_released, _S.RELEASING),
+        e.CallerReleased: _cell(tandem.caller_released, _S.RELEASING),
     },
     _S.RELEASING: {
         e.CallerAnswered: _cell(releasing.nothing, _S.RELEASING),

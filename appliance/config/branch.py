@@ -8,10 +8,12 @@ from typing import Annotated, ClassVar, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from appliance.config import tandem
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, suggestion
 from appliance.config.secrets import trouble
+from appliance.config.tandem import Tandem
 
 Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -160,6 +162,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     sip: Sip
     extensions: tuple[Extension, ...]
     route: Route = Route()
+    tandem: tuple[Tandem, ...] = ()
     prompts: Prompts
     recording: Recording = Recording()
 
@@ -189,6 +192,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from clashes(listeners(branch))
     yield from _span_faults(branch)
     yield from _extension_faults(branch)
+    yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
     if not branch.sip.codecs:
         yield Fault(("sip", "codecs"), "no codec: a phone could not be spoken to")
     yield from repeated(((("sip", "codecs", n), name) for n, name in enumerate(branch.sip.codecs)), "codec")

@@ -114,9 +114,7 @@ class SpanLegs:
         self._switch.open(new.port)
         return new.told
 
-    def let_go(
-        self, leg: LineLeg, event: Event, cause: int, by: ReleasedBy, location: Location | None = None
-    ) -> None:
+    def let_go(self, leg: LineLeg, event: Event, cause: int, by: ReleasedBy, location: Location | None = None) -> None:
         """One of the events that end a leg, with its reason."""
         leg.let_go(End(cause, by, self._switch.samples, location))
         self.apply(leg, event)
@@ -156,7 +154,5 @@ class SpanLegs:
         del self._by_call[leg.call]
         self._channels.free(leg)
         self._ended(leg.released(end))
-        self._tell(
-            wire.LegReleased(leg=name, cause=end.cause, by=end.by, sample=end.sample, location=end.location)
-        )
+        self._tell(wire.LegReleased(leg=name, cause=end.cause, by=end.by, sample=end.sample, location=end.location))
         log.info("line.leg.released", leg=name, channel=leg.told.channel, cause=end.cause, by=end.by)

@@ -14,7 +14,7 @@ from appliance.config import Branch, load_or_exit
 from appliance.config.branch import line_workers
 from appliance.media.engine import Engine, EngineBusyError
 from appliance.media.events import Client as EngineClient
-from appliance.media.events import CommandRefused, ToneKind
+from appliance.media.events import CommandRefused, Profile, ToneKind
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
 from appliance.wire.calls import CallEvent
@@ -56,9 +56,16 @@ class EngineSwitch:
 
     def join(self, join: Join) -> None:
         """Bridge, and record."""
+        for port in (join.caller, join.agent) if join.clear else ():
+            self._clear(port)
         self._do(lambda: self._engine.connect(join.caller, join.agent))
         if join.recording:
             self._do(lambda: self._engine.record(join.recording, join.caller, join.agent, join.from_sample))
+
+    def _clear(self, port: int) -> None:
+        """Neither echo canceller nor gain nor ear of the trunk's plan."""
+        self._do(lambda: self._engine.set_profile(port, Profile.CLEAR))
+        self._do(lambda: self._engine.set_gain(port, 0.0, 0.0))
 
     def part(self, port: int, recording: int) -> None:
         """Undo both; harmless where a closed port has ended them."""
@@ -139,7 +146,7 @@ async def run(branch: Branch, state: Path) -> None:
     switch = EngineSwitch(engine)
     route = branch.route
     default = Default(ring=route.default.ring, ring_s=route.default.ring_s, cause=route.default.cause)
-    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000)
+    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, branch.tandem)
 
     def told_by(worker: str) -> Callable[[Envelope], None]:
         return lambda envelope: control.leg_said(worker, envelope.body)

@@ -55,8 +55,8 @@ def cas(spoken: Variant) -> Cas:
     return Cas(int(spoken.bits.blocked + spoken.bits.cd, 2))
 
 
-def line(number: int, span: Span) -> PriLine | CasLine:
-    """What is spoken on a configured span."""
+def line(number: int, span: Span, *, data: bool = False) -> PriLine | CasLine:
+    """What is spoken on a configured span. `data`: its data calls have somewhere to go."""
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     order = Order(span.channel_order)
     spoken = variant(span)
@@ -66,7 +66,7 @@ def line(number: int, span: Span) -> PriLine | CasLine:
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
-    return PriLine(number, span.name, span.d_channel, link, plan, order, span.dnis_digits)
+    return PriLine(number, span.name, span.d_channel, link, plan, order, span.dnis_digits, data)
 
 
 def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> None:
@@ -85,7 +85,8 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     spans = {number: branch.spans[number] for number in line_workers(branch)[name]}
     engine = Engine.from_environment(Client[name.upper()])
     engine.attach()
-    lines = [line(number, span) for number, span in spans.items()]
+    passing = {rule.span for rule in branch.tandem}
+    lines = [line(number, span, data=span.name in passing) for number, span in spans.items()]
     sealer = Sealer(Identity.take(branch.box, name))
     socket = state / "run" / f"leg.{name}.sock"
     worker = LineWorker(socket, sealer, engine, lines, state / "performance")

@@ -54,7 +54,8 @@ def _asked(state: State, asked: RouteAsked) -> Step:
 def _told(state: State, told: CallTold) -> Step:
     event = told.event
     if isinstance(event, LegBegan):
-        agent = event.agent or state.rules.agent_at(told.box, event.to)
+        at_phone = state.rules.agent_at(told.box, event.to) if event.trunk is None else None
+        agent = event.agent or at_phone
         return agents.leg_began(state, agent, event.leg, event.token, told.at_ns) if agent else (state, ())
     if isinstance(event, LegEnded):
         return agents.leg_ended(state, event.leg, told.at_ns), ()

@@ -8,11 +8,11 @@ import msgspec
 
 from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.message import Message
-from appliance.wire.routes import Action
+from appliance.wire.routes import Action, Tandem
 
 
 class ContactBegan(Message, frozen=True):
-    """A caller reached the box."""
+    """A caller reached the box, on `trunk` where he came by one."""
 
     contact: str
     leg: str
@@ -20,6 +20,7 @@ class ContactBegan(Message, frozen=True):
     dnis: str
     clid: str | None = None
     ani: str | None = None
+    trunk: str | None = None
 
 
 class RouteDecided(Message, frozen=True):
@@ -28,7 +29,7 @@ class RouteDecided(Message, frozen=True):
     contact: str
     by: str
     latency_ms: float
-    action: Action
+    action: Action | Tandem
     reason: str
     outcome: str = "offered"
     call_type: str = ""
@@ -46,7 +47,7 @@ class DigitsEntered(Message, frozen=True):
 
 
 class LegBegan(Message, frozen=True):
-    """Another leg of the contact was placed."""
+    """Another leg of the contact was placed, on `trunk` where it is no agent's."""
 
     contact: str
     leg: str
@@ -55,6 +56,7 @@ class LegBegan(Message, frozen=True):
     to: str
     agent: str | None = None
     token: str | None = None
+    trunk: str | None = None
 
 
 class LegConnected(Message, frozen=True):
@@ -95,7 +97,8 @@ class TalkEnded(Message, frozen=True):
 class ContactEnded(Message, frozen=True):
     """The contact is over, its record complete but for the recording's sealing.
 
-    `cause` is the caller's leg's; `by` is caller, agent, us (the router or the branch), or fault.
+    `cause` is the caller's leg's; `by` is caller, agent, called (of a tandem call), us (the router or the branch),
+    or fault.
     """
 
     contact: str

@@ -207,7 +207,7 @@ class LegCharged(Message, frozen=True):
 
 
 class LegReleased(Message, frozen=True):
-    """The leg is over, its channel free. `cause` is Q.850; `sip_status` where SIP gave one, `location` where the peer said it."""
+    """The leg is over, its channel free. `cause` is Q.850; `location` where ISDN tells it, `sip_status` SIP."""
 
     leg: str
     cause: int

@@ -35,13 +35,13 @@ class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
     cause: int = 16
 
 
+Action = Treat | RingAgent | Release
+
+
 class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
-    """Carry the call on to another trunk as it came: number, bearer and octets untouched. Branches decide this."""
+    """Carry the call on to another trunk as it came. A branch decides so by its own rules; the router never does."""
 
     trunk: str
-
-
-Action = Treat | RingAgent | Release | Tandem
 
 
 class RouteRequest(Message, frozen=True):

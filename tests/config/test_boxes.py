@@ -13,6 +13,7 @@ import pytest
 from appliance.config import Branch, ConfigurationError, Headquarters, load
 from appliance.config.branch import CesopsnSpan, DahdiSpan, R2Variant
 from appliance.config.files import listeners
+from appliance.config.tandem import way
 from appliance.signalling.r2.variant import names
 
 SITE = Path(__file__).parent / "boxes"
@@ -160,6 +161,64 @@ def test_a_span_of_a_card_is_read(branch: Edit) -> None:
 )  # fmt: skip
 def test_a_span_of_a_card_with_one_mistake_is_refused(branch: Edit, before: str, after: str, told: str) -> None:
     assert sentences(branch("sip:", CARD.replace(before, after))) == [told]
+
+
+TWO_SPANS = """
+  - name: pbx
+    driver: cesopsn
+    local: 127.0.0.1:9102
+    remote: 127.0.0.1:9002
+    side: network
+    clock: local
+tandem: [{rules}]
+sip:"""
+
+
+def tandem(branch: Edit, *rules: str) -> Path:
+    return branch("\nsip:", TWO_SPANS.format(rules=", ".join(f"{{{rule}}}" for rule in rules)))
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (["span: telko, to: pbx"], "span 'telko' is not among the spans; did you mean 'telco'?"),
+        (["span: telco, to: bpx"], "span 'bpx' is not among the spans; did you mean 'pbx'?"),
+        (["span: telco, to: telco"], "calls of telco would go back where they come from"),
+        (["span: telco, to: pbx"] * 2, "a rule for all numbers of span telco is there twice"),
+        (["span: telco, to: pbx, numbers: [8, 8]"], "prefix '8' of span telco is there twice"),
+        (["span: telco, to: pbx, numbers: [8], taken: [8]"], "prefix '8' of span telco is there twice"),
+        (["span: telco, to: pbx, numbers: [80]", "span: pbx, to: telco, numbers: [8]"],
+         "'8' goes from pbx to telco, and '80' back: a call would go round"),
+        (["span: telco, to: pbx, numbers: [8x]"], "'8x' does not have the form [0-9*#+]{1,20}"),
+    ],
+)  # fmt: skip
+def test_tandem_rules_that_cannot_be_meant_are_refused(branch: Edit, rules: list[str], told: str) -> None:
+    (sentence,) = sentences(tandem(branch, *rules))
+    assert sentence.endswith(told)
+
+
+@pytest.mark.unit
+def test_of_the_prefixes_of_a_number_the_longest_decides(branch: Edit) -> None:
+    box = load(
+        tandem(
+            branch,
+            "span: telco, to: pbx, numbers: [8, 80012], taken: [800, 95588]",
+            "span: pbx, to: telco, taken: [95588]",
+        )
+    )
+    assert isinstance(box, Branch)
+    ways = {
+        (span, dnis): getattr(way(box.tandem, span, dnis), "to", None)
+        for span in ("telco", "pbx", None)
+        for dnis in ("81", "8001", "800123", "95588", "12", "")
+    }
+    goes_on = {key: to for key, to in ways.items() if to is not None}
+    assert goes_on == {
+        ("telco", "81"): "pbx",
+        ("telco", "800123"): "pbx",
+        **{("pbx", dnis): "telco" for dnis in ("81", "8001", "800123", "12", "")},
+    }
 
 
 @pytest.mark.unit

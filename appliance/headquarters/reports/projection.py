@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Table, insert, select, update
 from appliance.headquarters.reports import schema
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
-from appliance.wire.routes import Release, RingAgent, Treat
+from appliance.wire.routes import Release, RingAgent, Tandem, Treat
 
-_STAGES = {Treat: "treated", RingAgent: "ringing", Release: "releasing"}
+_STAGES = {Treat: "treated", RingAgent: "ringing", Release: "releasing", Tandem: "passing"}
 
 
 def project(store: Connection, place: int, envelope: Envelope) -> None:

@@ -68,6 +68,7 @@ class Writer:
             select(contact.box, leg.agent, leg.to, leg.leg)
             .join_from(schema.leg, schema.contact, leg.contact == contact.contact)
             .where(leg.ended_ns.is_(None), leg.direction == "outgoing", contact.ended_ns.is_(None))
+            .where(leg.channel.startswith("sip "))  # on a trunk is nobody's agent, whatever number he has
         )
         with self._engine.connect() as store:
             return [(row[0], row[1] or "", row[2] or "", row[3]) for row in store.execute(query)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a PRI link tells its user, in the words of Q.931 and Q.921.
 
-`call` is the link's number for a call, never used twice. `channel` is the timeslot. Causes are Q.850; the location of one
-is a remark: two events that differ in it alone are equal.
+`call` is the link's number for a call, never used twice. `channel` is the timeslot. Causes are Q.850; where
+one was made is a remark: events that differ in that alone are equal.
 """
 
 from dataclasses import dataclass, field
