@@ -8,7 +8,7 @@ fault in one contact's step ends that contact, never the process.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
@@ -48,7 +48,10 @@ _CALLER_EVENTS: dict[type, Callable[..., e.Event]] = {
 
 
 class Control:
-    """All contacts of the box. `links` reaches the other processes, `switch` the engine, `rules` pass the box by."""
+    """All contacts of the box. `links` reaches the other processes, `switch` the engine, `rules` pass the box by.
+
+    `trunks`: the worker of each trunk, by its name.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Control:
         default: Default,
         route_timeout_s: float,
         rules: tuple[Tandem, ...] = (),
+        trunks: Mapping[str, str] = {},
     ) -> None:
         self._links = links
         self._switch = switch
@@ -65,6 +69,7 @@ class Control:
         self._default = default
         self._route_timeout_s = route_timeout_s
         self._rules = rules
+        self._trunks = trunks
         self._contacts: dict[str, Contact] = {}
         self._owners: dict[str, str] = {}  # leg, request or treatment → contact
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -146,7 +151,7 @@ class Control:
     def _first_step(self, contact: Contact, leg: w.Leg) -> tuple[Contact, tuple[a.Action, ...]]:
         rule = way(self._rules, leg.trunk, contact.dnis)
         if rule is not None:
-            return tandem.begin(contact, leg, rule, self._fresh())
+            return tandem.begin(contact, leg, rule, self._trunks[rule.to], self._fresh())
         if not leg.bearer.is_sound:
             return routing.refuse(contact, BEARER_NOT_IMPLEMENTED, f"nobody here answers a call of {leg.bearer}")
         return routing.ask(contact, "offered", self._fresh())

@@ -28,9 +28,9 @@ from appliance.wire.routes import Tandem
 Step = tuple[Contact, tuple[Action, ...]]
 
 
-def begin(contact: Contact, leg: Leg, rule: Rule, fresh: Fresh) -> Step:
-    """Enter PASSING: a leg goes on for the one that came."""
-    agent = Party(leg=fresh.leg, worker=contact.caller.worker)
+def begin(contact: Contact, leg: Leg, rule: Rule, worker: str, fresh: Fresh) -> Step:
+    """Enter PASSING: a leg goes on for the one that came, at the worker of the rule's trunk."""
+    agent = Party(leg=fresh.leg, worker=worker)
     decided = RouteDecided(
         contact=contact.contact,
         by="branch",

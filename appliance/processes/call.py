@@ -146,14 +146,16 @@ async def run(branch: Branch, state: Path) -> None:
     switch = EngineSwitch(engine)
     route = branch.route
     default = Default(ring=route.default.ring, ring_s=route.default.ring_s, cause=route.default.cause)
-    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, branch.tandem)
+    workers = line_workers(branch)
+    trunks = {branch.spans[number].name: worker for worker, numbers in workers.items() for number in numbers}
+    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, branch.tandem, trunks)
 
     def told_by(worker: str) -> Callable[[Envelope], None]:
         return lambda envelope: control.leg_said(worker, envelope.body)
 
     clients = [
         links.attach(f"leg.{worker}", told_by(worker), lambda sent, no: control.refused(sent.body, no))
-        for worker in (*line_workers(branch), "sip")
+        for worker in (*workers, "sip")
     ]
     clients.append(links.attach("ivr", lambda envelope: control.treatment_said(envelope.body)))
     clients.append(links.attach("uplink", lambda envelope: control.route_said(envelope.body)))

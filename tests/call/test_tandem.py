@@ -21,6 +21,7 @@ pytestmark = pytest.mark.unit
 
 NATIONAL = NumberKind(NumberType.NATIONAL, NumberPlan.ISDN)
 RULES = (Tandem(span="telco", to="pbx", taken=("95588",)), Tandem(span="pbx", to="telco"))
+TRUNKS = {"telco": "line1", "pbx": "line2"}
 CAME = Leg(
     leg="leg-a",
     direction=Direction.INCOMING,
@@ -50,7 +51,7 @@ class Story:
 
     def born(self) -> Control:
         ids = IdSource(Identity.take("BR-1", "call"))
-        return Control(self.box, self.box, ids, DEFAULT, 5.0, RULES)
+        return Control(self.box, self.box, ids, DEFAULT, 5.0, RULES, TRUNKS)
 
     def said(self, body: object) -> None:
         self.control.leg_said("line1", body)
@@ -86,6 +87,7 @@ def test_all_that_came_goes_out_and_headquarters_is_not_asked() -> None:
     story = Story()
     place = story.comes()
     (contact,) = story.control.contacts
+    assert ("line2", place) in story.box.sent
     assert place == legs.PlaceLeg(
         leg=place.leg,
         to="8001",
@@ -202,7 +204,8 @@ def test_a_restarted_call_control_goes_on_where_the_call_stood() -> None:
     assert story.box.joined[0] == story.box.joined[1], "the join may have been lost"
     assert story.box.commands(legs.AnswerLeg) == [legs.AnswerLeg(leg="leg-a")] * 2
     came = msgspec.structs.replace(CAME, state=LegState.ANSWERED, answered_sample=8_040)
-    again.leg_said("line1", legs.LegSnapshot(legs=(came, far(name, LegState.ANSWERED, answered_sample=8_000))))
+    again.leg_said("line2", legs.LegSnapshot(legs=(far(name, LegState.ANSWERED, answered_sample=8_000),)))
+    again.leg_said("line1", legs.LegSnapshot(legs=(came,)))
     assert [contact.state for contact in again.contacts] == [CallState.THROUGH]
     assert story.box.commands(legs.ReleaseLeg) == []
     gone = far(
@@ -210,7 +213,8 @@ def test_a_restarted_call_control_goes_on_where_the_call_stood() -> None:
     )
     last = story.born()
     last.restore(dict(story.box.kept))
-    last.leg_said("line1", legs.LegSnapshot(legs=(came, gone)))
+    last.leg_said("line1", legs.LegSnapshot(legs=(came,)))
+    last.leg_said("line2", legs.LegSnapshot(legs=(gone,)))
     assert story.box.commands(legs.ReleaseLeg) == [
         legs.ReleaseLeg(leg="leg-a", cause=17, location=Location.REMOTE_PUBLIC)
     ]
@@ -218,8 +222,10 @@ def test_a_restarted_call_control_goes_on_where_the_call_stood() -> None:
 
 def test_a_line_worker_that_died_ends_its_tandem_calls_with_cause_41() -> None:
     story = Story()
-    story.through()
+    name = story.through()
     story.said(legs.LegSnapshot())
+    assert story.box.sent[-1] == ("line2", legs.ReleaseLeg(leg=name, cause=41))
+    story.said(legs.LegReleased(leg=name, cause=41, by=ReleasedBy.US, sample=9_000))
     assert story.control.contacts == ()
     (ended,) = story.told(calls.ContactEnded)
     assert isinstance(ended, calls.ContactEnded)
