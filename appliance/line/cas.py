@@ -83,6 +83,8 @@ class CasSpan(ServedSpan):
             self._circuits.lose()
 
     def _call(self, timeslot: int, order: PlaceLeg) -> CallNumber:
+        if not order.complete:
+            raise ValueError("bits have no digits that come later: the whole number is needed at once")
         self._circuits.place(timeslot, order.to, order.clid)
         return CallNumber(timeslot)
 

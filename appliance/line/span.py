@@ -118,6 +118,11 @@ class PriSpan(ServedSpan):
     def _call(self, timeslot: int, order: PlaceLeg) -> CallNumber:
         return self.link.setup(_setup(order, timeslot))
 
+    def dial(self, leg: LineLeg, digits: str, *, complete: bool) -> None:
+        """More of a number. Raises ValueError for what is no digit, CallGoneError where none is waited for."""
+        self.link.dial(leg.call, digits, whole=complete)
+        self._pump()
+
     def transfer(self, leg: LineLeg, other: LineLeg) -> None:
         """Ask the network to connect both parties. Raises CallGoneError where they or the profile cannot."""
         if {leg.state, other.state} != {State.ANSWERED} or leg is other:
@@ -307,6 +312,7 @@ def _setup(order: PlaceLeg, timeslot: int) -> Setup:
         name=order.name,
         redirecting=order.redirecting,
         user_to_user=order.user_to_user,
+        complete=order.complete,
     )
 
 

@@ -259,8 +259,8 @@ class LineWorker:
                 if leg in self._legs():
                     span, living = self._find(leg)
                     span.release(living, cause, ReleasedBy.US, location)
-            case wire.TransferLeg(leg=leg, to=to):
-                self._transfer(leg, to)
+            case wire.DialLeg() | wire.TransferLeg():
+                self._of_isdn(body)
             case wire.TakeSnapshot():
                 for told in self._snapshot():
                     self.service.publish(told)
@@ -287,14 +287,33 @@ class LineWorker:
                 "leg.state", f"{told.channel}: a {told.direction} leg that is {living.state} takes no {event}"
             ) from error
 
-    def _transfer(self, leg: str, to: str) -> None:
-        (span, one), (other_span, other) = self._find(leg), self._find(to)
+    def _of_isdn(self, order: wire.DialLeg | wire.TransferLeg) -> None:
+        """What other lines do not have."""
+        span, leg = self._find(order.leg)
+        if not isinstance(span, PriSpan):
+            code = "leg.transfer" if isinstance(order, wire.TransferLeg) else "leg.state"
+            raise CommandRefusedError(code, f"{span.name}: R2 has no {type(order).__name__}")
+        match order:
+            case wire.DialLeg():
+                self._dial(span, leg, order)
+            case wire.TransferLeg(to=to):
+                self._transfer(span, leg, to)
+
+    def _dial(self, span: PriSpan, leg: LineLeg, more: wire.DialLeg) -> None:
+        try:
+            span.dial(leg, more.digits, complete=more.complete)
+        except ValueError as error:
+            raise CommandRefusedError("leg.number", str(error)) from error
+        except CallGoneError as error:
+            raise CommandRefusedError("leg.state", f"{leg.told.channel}: {error}") from error
+
+    def _transfer(self, span: PriSpan, one: LineLeg, to: str) -> None:
+        other_span, other = self._find(to)
+        leg = one.told.leg
         if span is not other_span:
             raise CommandRefusedError(
                 "leg.transfer", f"{leg} is on {span.name}, {to} on {other_span.name}: not one span"
             )
-        if not isinstance(span, PriSpan):
-            raise CommandRefusedError("leg.transfer", f"{span.name}: its signalling has no transfer by the network")
         try:
             span.transfer(one, other)
         except CallGoneError as error:

@@ -27,6 +27,7 @@ Body = (
     | legs.LegCharged
     | legs.LegReleased
     | legs.PlaceLeg
+    | legs.DialLeg
     | legs.ProceedLeg
     | legs.AlertLeg
     | legs.AnswerLeg

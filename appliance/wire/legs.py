@@ -224,7 +224,8 @@ class PlaceLeg(Message, frozen=True):
     """Call `to` (an extension, or a number on `trunk`). `leg` is the controller's choice of id.
 
     What a protocol or a profile cannot carry of the texts, kinds and marks is left out; a bearer that it cannot is
-    refused with cause 65. `withheld` takes the place of `clid` and its kind.
+    refused with cause 65. `withheld` takes the place of `clid` and its kind. `complete` False: more of the number
+    follows (DialLeg), as far as it is known `to` may be empty.
     """
 
     leg: str
@@ -240,6 +241,15 @@ class PlaceLeg(Message, frozen=True):
     bearer: Bearer = Bearer.SPEECH
     withheld: Withheld | None = None
     verified: bool = False
+    complete: bool = True
+
+
+class DialLeg(Message, frozen=True):
+    """More digits of a placed leg's number, until it proceeds. `complete`: these are the last, nobody need wait."""
+
+    leg: str
+    digits: str
+    complete: bool = False
 
 
 class ProceedLeg(Message, frozen=True):

@@ -32,27 +32,27 @@ class NetworkCall:
         self.channel = channel
         self.dnis = ""
         self.cause: int | None = None
+        self.number = number
         self._exchange = exchange
-        self._number = number
         self._heard: set[str] = set()
         self._news = asyncio.Event()
 
     async def proceed(self) -> None:
         """CALL PROCEEDING."""
-        self._exchange.do(lambda link: link.proceeding(self._number))
+        self._exchange.do(lambda link: link.proceeding(self.number))
 
     async def alert(self, *, inband: bool = False) -> None:
         """ALERTING."""
-        self._exchange.do(lambda link: link.alerting(self._number, inband=inband))
+        self._exchange.do(lambda link: link.alerting(self.number, inband=inband))
 
     async def answer(self) -> None:
         """CONNECT."""
-        self._exchange.do(lambda link: link.answer(self._number))
+        self._exchange.do(lambda link: link.answer(self.number))
 
     async def release(self, cause: int = 16) -> None:
         """Clear."""
         if "released" not in self._heard:
-            self._exchange.do(lambda link: link.release(self._number, cause))
+            self._exchange.do(lambda link: link.release(self.number, cause))
 
     async def hears(self, what: str) -> int | None:
         """Wait for it."""
@@ -155,10 +155,8 @@ class Network:
             case pri.RestartReceived(channel=channel):
                 self.restarted.append(channel)
                 self._restart_heard.set()
-            case pri.SetupReceived(call=number, channel=channel, dnis=dnis):
-                call = self.calls[number] = NetworkCall(self, number, channel)
-                call.dnis = dnis
-                self._offered.put_nowait(call)
+            case pri.SetupReceived() | pri.DigitsReceived():
+                self._dialled(event)
             case pri.ProceedingReceived(call=number):
                 self.calls[number].note("proceeding")
             case pri.AlertingReceived(call=number):
@@ -172,3 +170,9 @@ class Network:
                 call = self.calls[number]
                 call.cause = call.cause or cause
                 call.note("released")
+
+    def _dialled(self, event: pri.SetupReceived | pri.DigitsReceived) -> None:
+        if isinstance(event, pri.SetupReceived):
+            self.calls[event.call] = NetworkCall(self, event.call, event.channel)
+            self._offered.put_nowait(self.calls[event.call])
+        self.calls[event.call].dnis += event.dnis if isinstance(event, pri.SetupReceived) else event.digits

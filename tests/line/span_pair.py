@@ -88,9 +88,9 @@ class End:
     def established(self) -> bool:
         return self.span.link.established
 
-    def place(self, leg: str, to: str = "10086", clid: str | None = "8001") -> bool:
+    def place(self, leg: str, to: str = "10086", clid: str | None = "8001", *, complete: bool = True) -> bool:
         """A call out."""
-        return self.span.place(PlaceLeg(leg=leg, to=to, contact=f"contact-{leg}", clid=clid))
+        return self.span.place(PlaceLeg(leg=leg, to=to, contact=f"contact-{leg}", clid=clid, complete=complete))
 
     def idle(self) -> int:
         """How many channels are idle."""
@@ -135,10 +135,11 @@ class SpanPair(Pair[End]):
         user: Order = Order.DESCENDING,
         net: Order = Order.ASCENDING,
         dnis_digits: int = 0,
+        net_digits: int = 0,
     ) -> None:
         super().__init__(trouble, seed)
         ends = {side: Link(side, TIMERS, profile, clock=lambda: self.now) for side in Side}
-        self.net = End(ends[Side.NETWORK], Board(lambda: self.now), net)
+        self.net = End(ends[Side.NETWORK], Board(lambda: self.now), net, net_digits)
         self.user = End(ends[Side.USER], Board(lambda: self.now), user, dnis_digits)
         self.start()
         self.pass_s(10.0)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A span whose numbers are dialled through digit by digit (Q.931 §5.2.4)."""
+"""Numbers that come digit by digit (Q.931 §5.2.4), and that are sent so (§5.1.3)."""
 
 import pytest
 
 from appliance.signalling.pri import events as pri
-from appliance.signalling.pri.link import Setup, Side
+from appliance.signalling.pri.link import CallGoneError, Profile, Setup, Side
 from appliance.wire import legs
 from appliance.wire.spans import ChannelState
 from tests.line.span_pair import SpanPair
@@ -100,3 +100,47 @@ def test_a_caller_who_gives_up_dialling_leaves_an_idle_channel(dialler: Dialler)
     dialler.pair.pass_s(60.0)
     assert dialler.state(5) is ChannelState.IDLE
     assert not dialler.offered()
+
+
+class Grower:
+    """A leg that is placed with one digit towards a branch whose numbers have five."""
+
+    def __init__(self) -> None:
+        self.pair = SpanPair(net_digits=5)
+        assert self.pair.user.place("ours", to="9", complete=False)
+        self.pair.settle()
+
+    def dial(self, digits: str, *, complete: bool = False) -> None:
+        """More, and the last time all."""
+        span = self.pair.user.span
+        self.pair.do(lambda: span.dial(span.legs["ours"], digits, complete=complete))
+
+    def offered(self) -> list[str | None]:
+        """What has come whole."""
+        return [told.leg.dnis for told in self.pair.heard[Side.NETWORK] if isinstance(told, legs.LegOffered)]
+
+
+def test_q931_5_1_3_a_placed_leg_proceeds_when_its_number_is_whole() -> None:
+    grower = Grower()
+    grower.dial("55")
+    grower.dial("8")
+    assert not grower.offered()
+    assert not grower.pair.count(USER, legs.LegProceeding)
+    grower.dial("8")
+    assert grower.offered() == ["95588"]
+    assert grower.pair.count(USER, legs.LegProceeding) == 1
+    with pytest.raises(CallGoneError, match="does not wait for digits"):
+        grower.dial("1")
+
+
+def test_q931_5_1_3_the_controller_ends_a_short_number() -> None:
+    grower = Grower()
+    grower.dial("1", complete=True)
+    assert grower.offered() == ["91"]
+
+
+def test_a_profile_without_overlap_sending_is_told_so_and_keeps_its_channels() -> None:
+    pair = SpanPair(Profile.DMS100)
+    with pytest.raises(ValueError, match="dms100 has no overlap sending"):
+        pair.user.place("ours", to="9", complete=False)
+    assert pair.user.idle() == 30

@@ -75,8 +75,9 @@ def test_the_caller_s_number_is_presented_and_billed(tmp_path: Path) -> None:
 
 def test_a_number_that_r2_cannot_say_is_refused(tmp_path: Path) -> None:
     async def story(_: R2Bench, client: Attachment) -> None:
-        place = legs.PlaceLeg(leg=client.ids.leg(), to="95*88", contact="contact-1")
-        await client.refused(place, "leg.number")
+        for to, complete in (("95*88", True), ("9558", False)):
+            place = legs.PlaceLeg(leg=client.ids.leg(), to=to, contact="contact-1", complete=complete)
+            await client.refused(place, "leg.number")
 
     run(story, tmp_path)
 

@@ -220,6 +220,27 @@ def test_an_order_that_cannot_be_is_refused(tell: Callable[[Story], None], order
     tell(story)
 
 
+def test_q931_5_1_3_a_number_grows_until_it_proceeds(tell: Callable[[Story], None]) -> None:
+    async def story(bench: Bench, client: Attachment) -> None:
+        leg = client.ids.leg()
+        await client.done(legs.PlaceLeg(leg=leg, to="100", contact="contact-1", complete=False))
+        call = await bench.network.called()
+        assert call.dnis == "100"
+        bench.network.do(lambda link: link.setup_acknowledge(call.number))
+        await client.done(legs.DialLeg(leg=leg, digits="8"))
+        await client.refused(legs.DialLeg(leg=leg, digits="A"), "leg.number")
+        await client.done(legs.DialLeg(leg=leg, digits="6", complete=True))
+        assert call.dnis == "10086"
+        await call.proceed()
+        await client.expect(legs.LegProceeding, leg)
+        await client.refused(legs.DialLeg(leg=leg, digits="1"), "leg.state")
+        await client.refused(legs.DialLeg(leg="nobody", digits="1"), "leg.unknown")
+        await call.release(16)
+        await client.expect(legs.LegReleased, leg)
+
+    tell(story)
+
+
 def test_a_hundred_calls_on_thirty_channels_leave_nothing_stuck(tell: Callable[[Story], None]) -> None:
     async def story(bench: Bench, client: Attachment) -> None:
         for batch in range(4):

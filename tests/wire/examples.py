@@ -51,6 +51,7 @@ EXAMPLES: tuple[Message, ...] = (
     legs.LegCharged(leg=CALLER, amount="0.45", currency="CNY", final=True),
     legs.LegReleased(leg=AGENT, cause=17, by=legs.ReleasedBy.PEER, sample=81_960, sip_status=486),
     legs.PlaceLeg(leg=AGENT, to="8001", contact=CONTACT, clid="02512345678", clid_kind=NumberKind(NumberType.NATIONAL)),
+    legs.DialLeg(leg=AGENT, digits="1", complete=True),
     legs.ProceedLeg(leg=CALLER, contact=CONTACT),
     legs.AlertLeg(leg=CALLER),
     legs.AnswerLeg(leg=CALLER),

@@ -5,6 +5,7 @@
 
 libpri is linked statically so that the linker can give it our clock: its timers read gettimeofday(), which steps with
 NTP; `--wrap` hands it the time that `link.py` sets before each call. Tests run hours of timers in no time that way.
+Its Q.921 is wrapped too, so that a message can have an element that its Q.931 never sends.
 """
 
 from pathlib import Path
@@ -137,6 +138,7 @@ int pri_reset(struct pri *pri, int channel);
 int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 
 void branchline_set_clock(int64_t microseconds);
+void branchline_amend(const uint8_t *element, int octets, int alone);
 int branchline_redirecting_presentation(const struct pri_subcommands *all);
 const struct pri_subcmd_aoc_d *branchline_aoc_d(const struct pri_subcommands *all, int n);
 const struct pri_subcmd_aoc_e *branchline_aoc_e(const struct pri_subcommands *all, int n);
@@ -148,6 +150,7 @@ extern "Python" void branchline_error(struct pri *, char *);
 
 SOURCE = r"""
 #include <stdint.h>
+#include <string.h>
 #include <sys/time.h>
 #include <libpri.h>
 
@@ -159,6 +162,37 @@ static _Thread_local int64_t clock_us;
 static void branchline_set_clock(int64_t microseconds)
 {
     clock_us = microseconds;
+}
+
+/* What libpri leaves out of the next message: an element of few octets; `alone`: in the place of all that it has. */
+#define MESSAGE_HEAD 5 /* protocol discriminator, call reference of two octets, message type (Q.931 §4.1) */
+static _Thread_local struct { uint8_t element[8]; int octets; int alone; } amendment;
+
+static void branchline_amend(const uint8_t *element, int octets, int alone)
+{
+    memcpy(amendment.element, element, (size_t)octets);
+    amendment.octets = octets;
+    amendment.alone = alone;
+}
+
+/* Between libpri's Q.931 and its Q.921, before a message is queued. Elements stand in order of their codes (§4.5.1). */
+struct q921_link;
+int __real_q921_transmit_iframe(struct q921_link *link, void *message, int octets, int cr);
+int __wrap_q921_transmit_iframe(struct q921_link *link, void *message, int octets, int cr);
+int __wrap_q921_transmit_iframe(struct q921_link *link, void *message, int octets, int cr)
+{
+    uint8_t amended[1024];
+    const uint8_t *said = message;
+    int at = MESSAGE_HEAD, more = amendment.octets;
+    amendment.octets = 0;
+    if (more == 0 || octets < at || octets > (int)sizeof(amended) - more)
+        return __real_q921_transmit_iframe(link, message, octets, cr);
+    while (!amendment.alone && at < octets && said[at] < amendment.element[0])
+        at += said[at] & 0x80 ? 1 : 2 + said[at + 1];
+    memcpy(amended, said, (size_t)at);
+    memcpy(amended + at, amendment.element, (size_t)more);
+    memcpy(amended + at + more, said + at, (size_t)(octets - at));
+    return __real_q921_transmit_iframe(link, amended, amendment.alone ? at + more : octets + more, cr);
 }
 
 /* Presentation of the redirecting number (Q.952, octet 3a); 0, allowed, where none came. */
@@ -200,7 +234,7 @@ def build() -> Path:
     ffi.set_source(
         "appliance.signalling.pri._pri",
         SOURCE,
-        extra_link_args=["-l:libpri.a", "-Wl,--wrap=gettimeofday"],
+        extra_link_args=["-l:libpri.a", "-Wl,--wrap=gettimeofday", "-Wl,--wrap=q921_transmit_iframe"],
         extra_compile_args=["-Wall", "-Wextra"],
     )
     TEMPORARY.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,18 @@ class CallGoneError(Exception):
 
 
 @dataclass(slots=True)
+class Growing:
+    """A number of ours that more digits follow (Q.931 §5.1.3): those that SETUP ACKNOWLEDGE is still awaited for.
+
+    `whole`: the last digit is among them, or went out.
+    """
+
+    acknowledged: bool = False
+    unsent: str = ""
+    whole: bool = False
+
+
+@dataclass(slots=True)
 class Call:
     """`channel` 0: none agreed yet. `responded`: a first response to its SETUP went out, or the SETUP was `ours`."""
 
@@ -24,6 +36,7 @@ class Call:
     interface: int = 0  # that the SETUP names (§4.5.13, octet 3.1), as libpri has it: above the channel's octet
     active_from: float | None = None  # since when the peer must have it in state 10
     dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
+    growing: Growing | None = None
 
     @property
     def bearer(self) -> int:

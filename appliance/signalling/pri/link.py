@@ -6,7 +6,7 @@
     call = link.setup(Setup(channel=5, dnis="95588", clid="02512345678"))
     link.proceeding(call); link.alerting(call); link.answer(call); link.release(call, cause=16)
     link.setup_acknowledge(call)                       # or first: more digits, please (DigitsReceived); T302
-    link.dial(call, "8001")                            # after SetupAcknowledged: here they are; T304
+    link.dial(call, "8001")                            # after setup(complete=False): more of our number; T304
     link.restart([1, 2, 3])                            # RESTART, one channel after the other's acknowledgement
     for frame in link.take_frames(): ...               # after every call of any method above: send these
     for event in link.take_events(): ...               # appliance.signalling.pri.events
@@ -18,7 +18,8 @@ has no way to free a link: make one per span and process life. A release by DISC
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
@@ -26,7 +27,7 @@ import structlog
 from appliance.signalling.pri import events, guard, location, numbers, translate
 from appliance.signalling.pri._pri import ffi, lib
 from appliance.signalling.pri.border import Wire
-from appliance.signalling.pri.calls import Call, CallGoneError, CallTable
+from appliance.signalling.pri.calls import Call, CallGoneError, CallTable, Growing
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.restart import RestartQueue
 from appliance.signalling.pri.settings import OVERLAP, Profile, Setup, Side, Timers
@@ -45,6 +46,7 @@ TEMPORARY_FAILURE, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 101, 102
 SETTING_UP = {1, 2, 3, 4, 6, 7, 9, 25}  # call states before CONNECT (§2.1)
 INTERFACE = 0x1FF00  # in libpri's channel numbers
 DIGITS = set("0123456789*#")
+SENDING_COMPLETE = b"\xa1"  # §4.5.27
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
 SERVICE_STATUS = {0: True, 1: False, 2: False}  # in service, maintenance, out of service
 DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY  # no numbers in it
@@ -166,8 +168,10 @@ class Link:
     # Commands.
 
     def setup(self, setup: Setup) -> CallNumber:
-        """SETUP; returns the new call. Raises ValueError for a number that Q.931 cannot carry."""
+        """SETUP; returns the new call. Raises ValueError for a number that Q.931 or the profile cannot carry."""
         setup.check()
+        if not setup.complete and self._profile not in OVERLAP:
+            raise ValueError(f"{self._profile} has no overlap sending: the whole number is needed at once")
         self._set_clock()
         pointer = lib.pri_new_call(self._pri)
         request = lib.pri_sr_new()
@@ -186,6 +190,7 @@ class Link:
         call, mode = self._calls.add(pointer, setup.channel, ours=True), ffi.new("int *")
         call.reference = lib.pri_get_crv(self._pri, pointer, mode) << 3 | mode[0]  # as GR-303 has it
         self._locations.pop((call.reference, True), None)
+        call.growing = None if setup.complete else Growing()
         return call.number
 
     def _set_parties(self, request: "ffi.CData", setup: Setup) -> list["ffi.CData"]:
@@ -215,16 +220,30 @@ class Link:
         self._check(held, lib.pri_setup_ack(self._pri, held.pointer, held.bearer, 0, 0))
         held.dialling_until = self._clock() + self._timers.t302_s
 
-    def dial(self, call: CallNumber, digits: str) -> None:
-        """INFORMATION, one a digit (§5.1.3). Raises ValueError for what is no digit."""
-        if not digits or not set(digits) <= DIGITS:
+    def dial(self, call: CallNumber, digits: str, *, whole: bool = False) -> None:
+        """INFORMATION, one a digit (§5.1.3), from SETUP ACKNOWLEDGE on. `whole`: with these the number is complete.
+
+        Raises ValueError for what is no digit.
+        """
+        if not (digits or whole) or not set(digits) <= DIGITS:
             raise ValueError(f"{digits!r}: digits are 0 to 9, * and #")
-        held = self._respond(call)
-        if held.dialling_until is None:
+        held = self._calls.find(call)
+        if held.growing is None or held.growing.whole:
             raise CallGoneError(f"call {call} does not wait for digits")
-        for digit in digits:
-            self._check(held, lib.pri_information(self._pri, held.pointer, digit.encode()))
-        held.dialling_until = self._clock() + self._timers.t304_s
+        held.growing.unsent += digits
+        held.growing.whole = whole
+        if held.growing.acknowledged:
+            self._inform(held, held.growing)
+
+    def _inform(self, call: Call, number: Growing) -> None:
+        self._set_clock()
+        digits, number.unsent = number.unsent, ""
+        messages = list(digits) or [""] * number.whole
+        for n, digit in enumerate(messages, start=1):
+            last = number.whole and n == len(messages)
+            with self._amended(SENDING_COMPLETE if last else b"", alone=not digit):
+                self._check(call, lib.pri_information(self._pri, call.pointer, digit.encode() or b"\0"))
+        call.dialling_until = self._clock() + self._timers.t304_s
 
     def proceeding(self, call: CallNumber, channel: int | None = None) -> None:
         """CALL PROCEEDING, on the channel of the SETUP or on `channel` instead."""
@@ -358,6 +377,15 @@ class Link:
             else:
                 self._events.append(events.DigitsReceived(number, "", complete=True))
 
+    @contextmanager
+    def _amended(self, element: bytes, *, alone: bool = False) -> Iterator[None]:
+        """A message said in here has this element besides its own, or `alone`."""
+        lib.branchline_amend(element, len(element), alone)
+        try:
+            yield
+        finally:
+            lib.branchline_amend(b"", 0, 0)
+
     def _check(self, call: Call, code: int) -> None:
         if code:
             raise CallGoneError(f"call {call.number} cannot do that in its state")
@@ -398,10 +426,7 @@ class Link:
             call = self._calls.at(getattr(event, member).call)
             if call is not None:
                 self._events.append(self._located(translated(call, event)))
-                acknowledged = kind == lib.PRI_EVENT_SETUP_ACK
-                call.dialling_until = self._clock() + self._timers.t304_s if acknowledged else None
-                if kind == lib.PRI_EVENT_ANSWER:
-                    call.active_from = self._clock()
+                self._moved(call, kind)
         elif kind == lib.PRI_EVENT_INFO_RECEIVED:
             self._take_digits(event.ring)
         elif kind in (lib.PRI_EVENT_HANGUP, lib.PRI_EVENT_HANGUP_ACK):
@@ -414,6 +439,20 @@ class Link:
     def _located(self, event: Event) -> Event:
         """A DISCONNECT with the location that its frame has."""
         return replace(event, location=self._location) if isinstance(event, events.DisconnectReceived) else event
+
+    def _moved(self, call: Call, kind: int) -> None:
+        """A word on our digits ends T304; SETUP ACKNOWLEDGE begins it, and digits may go. PROGRESS may lie between."""
+        call.dialling_until = None
+        if kind == lib.PRI_EVENT_SETUP_ACK:
+            call.dialling_until = self._clock() + self._timers.t304_s
+            if call.growing is not None:
+                call.growing.acknowledged = True
+                if call.growing.unsent or call.growing.whole:
+                    self._inform(call, call.growing)
+        elif kind != lib.PRI_EVENT_PROGRESS:
+            call.growing = None
+        if kind == lib.PRI_EVENT_ANSWER:
+            call.active_from = self._clock()
 
     def _take_setup(self, ring: "ffi.CData") -> None:
         call = self._calls.add(ring.call, translate.channel_of(ring.channel), ours=False)

@@ -110,8 +110,8 @@ class Worker:
                 raise CommandRefusedError("message.unknown", f"{type(body).__name__} is no command of a leg worker")
 
     def _place(self, body: wire.PlaceLeg) -> None:
-        if not is_number(body.to):
-            raise CommandRefusedError("leg.number", f"{body.to!r} cannot be called by SIP")
+        if not is_number(body.to) or not body.complete:
+            raise CommandRefusedError("leg.number", f"{body.to!r} cannot be called by SIP, which wants a whole number")
         if any(leg.leg == body.leg for leg in self._legs.all()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
         port = self._ports.take()

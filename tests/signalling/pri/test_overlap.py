@@ -38,10 +38,11 @@ def test_q931_5_2_4_every_digit_once_and_in_order(profile: Profile, dialler: Sid
     answerer = USER if dialler is NET else NET
     ours, theirs = pri.link(dialler), pri.link(answerer)
     number = ours.setup(Setup(5, "95", complete=False))
+    ours.dial(number, "5")  # before SETUP ACKNOWLEDGE: it waits
     call = pri.until(answerer, events.SetupReceived).call
     theirs.setup_acknowledge(call)
     pri.until(dialler, events.SetupAcknowledged)
-    ours.dial(number, "588")
+    ours.dial(number, "88")
     pri.until(answerer, events.DigitsReceived, 3)
     theirs.proceeding(call)
     pri.until(dialler, events.ProceedingReceived)
@@ -85,6 +86,49 @@ def test_digits_after_the_number_is_complete_mean_nothing() -> None:
     assert not digits(pri)
     with pytest.raises(CallGoneError, match="does not wait for digits"):
         pri.net.dial(net, "8")
+
+
+def test_q931_5_1_3_sending_complete_goes_with_the_last_digit() -> None:
+    pri = BackToBack()
+    net, _ = dialling(pri)
+    pri.do(lambda: pri.net.dial(net, "58", whole=True))
+    assert digits(pri) == [("5", False), ("8", True)]
+    with pytest.raises(CallGoneError, match="does not wait for digits"):
+        pri.net.dial(net, "8")
+
+
+def test_q931_5_1_3_what_was_dialled_early_is_sent_when_it_is_asked_for() -> None:
+    pri = BackToBack()
+    net, user = pri.ring(Setup(5, "95", complete=False))
+    pri.do(lambda: pri.net.dial(net, "58"))
+    pri.do(lambda: pri.net.dial(net, "", whole=True))
+    assert INFORMATION not in pri.messages(NET)
+    pri.do(lambda: pri.user.setup_acknowledge(user))
+    assert digits(pri) == [("5", False), ("8", True)]
+
+
+def test_q931_5_1_3_early_digits_are_not_sent_to_a_peer_that_has_enough() -> None:
+    pri = BackToBack()
+    net, user = pri.ring(Setup(5, "95588", complete=False))
+    pri.do(lambda: pri.net.dial(net, "1"))
+    pri.do(lambda: pri.user.proceeding(user))
+    assert INFORMATION not in pri.messages(NET)
+
+
+def test_q931_5_1_3_the_end_of_the_number_may_come_alone() -> None:
+    pri = BackToBack()
+    net, _ = dialling(pri)
+    pri.do(lambda: pri.net.dial(net, "", whole=True))
+    assert [frame[8:].hex() for side, frame in pri.frames if side is NET and frame[8:9] == b"\x7b"] == ["7ba1"]
+    assert digits(pri) == [("", True)]
+
+
+@pytest.mark.parametrize("profile", sorted(set(Profile) - set(OVERLAP)))
+def test_a_profile_without_overlap_sending_wants_the_whole_number(profile: Profile) -> None:
+    pri = BackToBack(profile=profile)
+    with pytest.raises(ValueError, match="no overlap sending"):
+        pri.user.setup(Setup(5, "95", complete=False))
+    assert not pri.user.take_frames()
 
 
 @pytest.mark.parametrize("digits", ["", "a", "12 3", "９"])

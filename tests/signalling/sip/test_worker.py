@@ -186,6 +186,15 @@ def test_answer_that_crosses_our_cancel_says_nothing_more() -> None:
     bench(check)
 
 
+def test_a_number_that_is_still_growing_is_refused() -> None:
+    def check(b: Bench) -> None:
+        with pytest.raises(CommandRefusedError, match="wants a whole number"):
+            b.command(legs.PlaceLeg(leg="out", to="80", contact="c", complete=False))
+        assert not b.all(Place)
+
+    bench(check)
+
+
 def test_second_answer_is_refused_while_the_first_is_under_way() -> None:
     def check(b: Bench) -> None:
         b.offer()
