@@ -88,6 +88,12 @@ class CasSpan(ServedSpan):
         self._circuits.place(timeslot, order.to, order.clid)
         return CallNumber(timeslot)
 
+    def command(self, leg: LineLeg, event: Event) -> None:
+        """A controller's step. Raises KeyError where TABLE or the signalling has none."""
+        if event is Event.PROCEED_INBAND:  # tones of the register are on the channel until the leg is alerted
+            raise KeyError(event)
+        super().command(leg, event)
+
     # Events of the channels.
 
     def _pump(self) -> None:

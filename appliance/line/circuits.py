@@ -92,6 +92,9 @@ class Circuits:
         """Call out. Raises ValueError for what cannot be sent, CallGoneError where the far end was first."""
         self._command(timeslot, lambda circuit: circuit.place(dnis, clid))
 
+    def progress(self, call: CallNumber) -> None:
+        """Bits have no word for it."""
+
     def alerting(self, call: CallNumber, *, inband: bool = False) -> None:
         """Somebody is rung; the ringing tone is sound always."""
         del inband
@@ -101,9 +104,9 @@ class Circuits:
         """Somebody has answered."""
         self._command(call, lambda circuit: circuit.channel.answer())
 
-    def release(self, call: CallNumber, cause: int, made_at: Location | None = None) -> None:
-        """Clear by what the state allows; bits have no locations."""
-        del made_at
+    def release(self, call: CallNumber, cause: int, made_at: Location | None = None, *, inband: bool = False) -> None:
+        """Clear by what the state allows; bits have neither locations nor sound after it."""
+        del made_at, inband
         self._command(call, lambda circuit: circuit.channel.release(cause))
 
     def _command(self, timeslot: int, command: Callable[[Circuit[Any]], None]) -> None:

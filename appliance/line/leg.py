@@ -10,6 +10,8 @@ from appliance.line.states import BEGIN, TOLD, State
 from appliance.signalling.pri.events import CallNumber
 from appliance.wire.legs import Leg, LegState, Location, ReleasedBy
 
+TEMPORARY_FAILURE = 41  # Q.850
+
 
 class End(NamedTuple):
     """Why and when a leg was let go; the first reason counts. `sample` is the engine's clock then.
@@ -36,6 +38,11 @@ class LineLeg:
 
     def __post_init__(self) -> None:
         self.state = BEGIN[self.told.direction]
+
+    @property
+    def cause(self) -> int:
+        """Why it was let go."""
+        return self.end.cause if self.end else TEMPORARY_FAILURE
 
     def enter(self, state: State) -> None:
         """Move on."""

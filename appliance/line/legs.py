@@ -19,7 +19,6 @@ from appliance.wire.legs import Bearer, Direction, Leg, Location, ReleasedBy
 from appliance.wire.numbers import NumberKind, Redirecting, Withheld
 from drivers.model import Timeslot
 
-TEMPORARY_FAILURE = 41  # Q.850
 Told = str | bool | NumberKind | Redirecting | Withheld | Bearer | None
 """A field of a leg that its worker fills."""
 
@@ -29,14 +28,17 @@ log = structlog.get_logger()
 class Calls(Protocol):
     """What a leg's steps say to the far end. Raises CallGoneError where the call is over, or cannot take it."""
 
+    def progress(self, call: CallNumber) -> None:
+        """Our sound is on the channel."""
+
     def alerting(self, call: CallNumber, *, inband: bool = False) -> None:
-        """Somebody is rung; `inband`: the tone is sound on the channel."""
+        """Somebody is rung; `inband`: and our sound says so."""
 
     def answer(self, call: CallNumber) -> None:
         """Somebody has answered."""
 
-    def release(self, call: CallNumber, cause: int, made_at: Location | None = None) -> None:
-        """Clear, with the location of the cause where it is not the box's own."""
+    def release(self, call: CallNumber, cause: int, made_at: Location | None = None, *, inband: bool = False) -> None:
+        """Clear, with the location of the cause where it is not the box's own; `inband`: our sound for a while."""
 
 
 class Ports(Protocol):
@@ -74,9 +76,11 @@ class SpanLegs:
         self._tell = tell
         self._ended = ended
         self._acts: dict[Action, Callable[[LineLeg], None]] = {
+            Action.SAY_PROGRESS: lambda leg: link.progress(leg.call),
             Action.SAY_ALERTING: lambda leg: link.alerting(leg.call),
+            Action.SAY_ALERTING_INBAND: lambda leg: link.alerting(leg.call, inband=True),
             Action.SAY_CONNECT: lambda leg: link.answer(leg.call),
-            Action.SAY_INBAND: lambda leg: link.alerting(leg.call, inband=True),
+            Action.SAY_WHY: lambda leg: self._say_release(leg, inband=True),
             Action.SAY_RELEASE: self._say_release,
             Action.CLOSE_PORT: lambda leg: switch.close(leg.port),
             Action.TELL_PROCEEDING: lambda leg: tell(wire.LegProceeding(leg=leg.told.leg)),
@@ -136,9 +140,9 @@ class SpanLegs:
             except CallGoneError as error:  # its CallCleared is on the way
                 log.info("line.message.late", leg=leg.told.leg, action=action, error=str(error))
 
-    def _say_release(self, leg: LineLeg) -> None:
-        end = leg.end or End(TEMPORARY_FAILURE, ReleasedBy.FAULT, 0)
-        self._link.release(leg.call, end.cause, end.location if end.by is ReleasedBy.US else None)
+    def _say_release(self, leg: LineLeg, *, inband: bool = False) -> None:
+        made_at = leg.end.location if leg.end and leg.end.by is ReleasedBy.US else None
+        self._link.release(leg.call, leg.cause, made_at, inband=inband)
 
     def _tell_answered(self, leg: LineLeg) -> None:
         sample = self._switch.samples

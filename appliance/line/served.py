@@ -7,8 +7,8 @@ from collections.abc import Callable
 import structlog
 
 from appliance.line.channels import Channels
-from appliance.line.leg import LineLeg
-from appliance.line.legs import TEMPORARY_FAILURE, Calls, Ports, SpanLegs, Told
+from appliance.line.leg import TEMPORARY_FAILURE, LineLeg
+from appliance.line.legs import Calls, Ports, SpanLegs, Told
 from appliance.line.states import Event
 from appliance.signalling.pri.events import CallNumber
 from appliance.wire.envelope import Body

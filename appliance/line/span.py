@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import structlog
 
 from appliance.line.channels import Channels, Order
-from appliance.line.leg import LineLeg
-from appliance.line.legs import TEMPORARY_FAILURE, Told
+from appliance.line.leg import TEMPORARY_FAILURE, LineLeg
+from appliance.line.legs import Told
 from appliance.line.overlap import Overlap
 from appliance.line.served import ServedSpan
-from appliance.line.states import Event, State
+from appliance.line.states import Event, State, step
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side
 from appliance.wire.envelope import Body
-from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, PlaceLeg, ReleasedBy
+from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, Location, PlaceLeg, ReleasedBy
 from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Withheld
 from drivers.model import Alarm, Timeslot
 
@@ -128,6 +128,12 @@ class PriSpan(ServedSpan):
         if {leg.state, other.state} != {State.ANSWERED} or leg is other:
             raise CallGoneError("two legs that are answered are needed")
         self.link.transfer(leg.call, other.call)
+        self._pump()
+
+    def announce(self, leg: LineLeg, cause: int, location: Location | None = None) -> None:
+        """Let go of an unanswered caller, who hears why; a network's. Raises KeyError where TABLE has no such step."""
+        step(leg.told.direction, leg.state, Event.RELEASE_INBAND)
+        self._legs.let_go(leg, Event.RELEASE_INBAND, cause, ReleasedBy.US, location)
         self._pump()
 
     # Events of the link.

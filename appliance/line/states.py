@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The life of a leg on an ISDN channel, above libpri: state, event → next state, actions. Sans I/O.
 
-States are the leg protocol's (docs/wire.md), but for CLEARING: one side has let go, but call reference and channel are
-not free yet. What Q.931 itself demands of messages and their order is libpri's. A missing cell raises and changes
-nothing.
+States are the leg protocol's (docs/wire.md), but for two. CLEARING: one side has let go, but call reference and channel
+are not free yet. ANNOUNCING: so have we, and the caller hears why. What Q.931 itself demands of messages and their
+order is libpri's. A missing cell raises and changes nothing.
 """
 
 import enum
@@ -13,13 +13,14 @@ from appliance.wire.legs import Direction, LegState
 
 
 class State(enum.StrEnum):
-    """In Q.931 §2.1.1: U9, U7, U8 and U10 for incoming legs, U1, U3, U4, U10 for outgoing; then U11, U12, U19; U0."""
+    """In Q.931 §2.1.1: U9, U7, U8 and U10 for incoming legs, U1, U3, U4, U10 for outgoing; N12; U11, U12, U19; U0."""
 
     OFFERED = "offered"
     PLACED = "placed"
     PROCEEDING = "proceeding"
     ALERTING = "alerting"
     ANSWERED = "answered"
+    ANNOUNCING = "announcing"
     CLEARING = "clearing"
     GONE = "gone"
 
@@ -28,10 +29,12 @@ class Event(enum.StrEnum):
     """Commands of the controller, messages of the peer, and the end of the call reference."""
 
     PROCEED = "ProceedLeg"
+    PROCEED_INBAND = "ProceedLeg, in band"
     ALERT = "AlertLeg"
     ALERT_INBAND = "AlertLeg, in band"
     ANSWER = "AnswerLeg"
     RELEASE = "ReleaseLeg"
+    RELEASE_INBAND = "ReleaseLeg, in band"
     FAIL = "fault"
     PROCEEDING = "CALL PROCEEDING"
     PROGRESS = "PROGRESS with indicator 8"
@@ -44,9 +47,11 @@ class Event(enum.StrEnum):
 class Action(enum.StrEnum):
     """What the span does on the way into the next state, in this order."""
 
+    SAY_PROGRESS = "send PROGRESS with indicator 8"
     SAY_ALERTING = "send ALERTING"
-    SAY_INBAND = "send ALERTING with indicator 8"
+    SAY_ALERTING_INBAND = "send ALERTING with indicator 8"
     SAY_CONNECT = "send CONNECT"
+    SAY_WHY = "send DISCONNECT with indicator 8"
     SAY_RELEASE = "send DISCONNECT, RELEASE or RELEASE COMPLETE"
     CLOSE_PORT = "close the engine's port"
     TELL_PROCEEDING = "LegProceeding"
@@ -77,17 +82,30 @@ _CLEARING = {
     _E.DISCONNECT: Move(_S.CLEARING, (_A.SAY_RELEASE,)),
     _E.CLEARED: Move(_S.GONE, (_A.TELL_RELEASED,)),
 }
+_PROCEED_INBAND = Move(_S.PROCEEDING, (_A.SAY_PROGRESS,))
+_ALERT_INBAND = Move(_S.ALERTING, (_A.SAY_ALERTING_INBAND,))
+_RELEASE_INBAND = Move(_S.ANNOUNCING, (_A.SAY_WHY,))
 _ALERT = Move(_S.ALERTING, (_A.SAY_ALERTING,))
-_RUNG = {_E.ALERT: _ALERT, _E.ALERT_INBAND: Move(_S.ALERTING, (_A.SAY_INBAND,))}
 _ANSWER = Move(_S.ANSWERED, (_A.SAY_CONNECT, _A.TELL_ANSWERED))
 _ALERTED = Move(_S.ALERTING, (_A.TELL_ALERTING,))
 _INBAND = Move(_S.ALERTING, (_A.TELL_INBAND,))
 _ANSWERED = Move(_S.ANSWERED, (_A.TELL_ANSWERED,))
 
+_UNANSWERED = {
+    _E.PROCEED: Move(_S.PROCEEDING),
+    _E.PROCEED_INBAND: _PROCEED_INBAND,
+    _E.ALERT: _ALERT,
+    _E.ALERT_INBAND: _ALERT_INBAND,
+    _E.ANSWER: _ANSWER,
+    _E.RELEASE_INBAND: _RELEASE_INBAND,
+    **_ENDING,
+}
+
 INCOMING: dict[State, dict[Event, Move]] = {
-    _S.OFFERED: {_E.PROCEED: Move(_S.PROCEEDING), **_RUNG, _E.ANSWER: _ANSWER, **_ENDING},
-    _S.PROCEEDING: {_E.PROCEED: Move(_S.PROCEEDING), **_RUNG, _E.ANSWER: _ANSWER, **_ENDING},
-    _S.ALERTING: {_E.ANSWER: _ANSWER, **_ENDING},
+    _S.OFFERED: _UNANSWERED,
+    _S.PROCEEDING: _UNANSWERED,
+    _S.ALERTING: {_E.ANSWER: _ANSWER, _E.RELEASE_INBAND: _RELEASE_INBAND, **_ENDING},
+    _S.ANNOUNCING: {_E.RELEASE_INBAND: Move(_S.ANNOUNCING), **_ENDING},
     _S.ANSWERED: _ENDING,
     _S.CLEARING: _CLEARING,
     _S.GONE: {},
@@ -127,7 +145,7 @@ TABLE: dict[Direction, dict[State, dict[Event, Move]]] = {
 
 BEGIN = {Direction.INCOMING: State.OFFERED, Direction.OUTGOING: State.PLACED}
 TOLD: dict[State, LegState] = {
-    state: LegState(state.value) for state in State if state not in (State.CLEARING, State.GONE)
+    state: LegState(state.value) for state in State if state not in (State.ANNOUNCING, State.CLEARING, State.GONE)
 }
 
 

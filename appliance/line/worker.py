@@ -17,8 +17,7 @@ import structlog
 
 from appliance.line.alarms import AlarmBoard
 from appliance.line.cas import CasLine, CasSpan
-from appliance.line.leg import LineLeg
-from appliance.line.legs import TEMPORARY_FAILURE
+from appliance.line.leg import TEMPORARY_FAILURE, LineLeg
 from appliance.line.performance.keeper import Keeper
 from appliance.line.performance.look import Host, Look
 from appliance.line.served import ServedSpan
@@ -36,7 +35,7 @@ from appliance.media.events import (
     SignalHeard,
     SpanAlarmChanged,
 )
-from appliance.signalling.pri.link import CallGoneError
+from appliance.signalling.pri.link import CallGoneError, Side
 from appliance.wire import legs as wire
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.ids import IdSource
@@ -248,17 +247,16 @@ class LineWorker:
         match body:
             case wire.PlaceLeg():
                 self._place(body)
-            case wire.ProceedLeg(leg=leg, contact=contact):
-                self._step(leg, Event.PROCEED)
+            case wire.ProceedLeg(leg=leg, contact=contact, inband=inband):
+                self._step(leg, Event.PROCEED_INBAND if inband else Event.PROCEED)
                 self._find(leg)[1].note(contact)
             case wire.AlertLeg(leg=leg, inband=inband):
                 self._step(leg, Event.ALERT_INBAND if inband else Event.ALERT)
             case wire.AnswerLeg(leg=leg):
                 self._step(leg, Event.ANSWER)
-            case wire.ReleaseLeg(leg=leg, cause=cause, location=location):
+            case wire.ReleaseLeg(leg=leg):
                 if leg in self._legs():
-                    span, living = self._find(leg)
-                    span.release(living, cause, ReleasedBy.US, location)
+                    self._release(body)
             case wire.DialLeg() | wire.TransferLeg():
                 self._of_isdn(body)
             case wire.TakeSnapshot():
@@ -282,17 +280,27 @@ class LineWorker:
         try:
             span.command(living, event)
         except KeyError as error:
-            told = living.told
-            raise CommandRefusedError(
-                "leg.state", f"{told.channel}: a {told.direction} leg that is {living.state} takes no {event}"
-            ) from error
+            raise _no_step(living, event) from error
+
+    def _release(self, order: wire.ReleaseLeg) -> None:
+        span, leg = self._find(order.leg)
+        if not order.inband:
+            span.release(leg, order.cause, ReleasedBy.US, order.location)
+        elif isinstance(span, PriSpan) and span.link.side is Side.NETWORK:
+            try:
+                span.announce(leg, order.cause, order.location)
+            except KeyError as error:
+                raise _no_step(leg, Event.RELEASE_INBAND) from error
+        else:
+            why = "only the network's side of ISDN sends sound after its release (Q.931 §5.3.4.1)"
+            raise CommandRefusedError("leg.state", f"{leg.told.channel}: {why}")
 
     def _of_isdn(self, order: wire.DialLeg | wire.TransferLeg) -> None:
         """What other lines do not have."""
         span, leg = self._find(order.leg)
         if not isinstance(span, PriSpan):
             code = "leg.transfer" if isinstance(order, wire.TransferLeg) else "leg.state"
-            raise CommandRefusedError(code, f"{span.name}: R2 has no {type(order).__name__}")
+            raise CommandRefusedError(code, f"{span.name}: its signalling has no {type(order).__name__}")
         match order:
             case wire.DialLeg():
                 self._dial(span, leg, order)
@@ -342,3 +350,10 @@ class LineWorker:
         sample = self._engine.samples
         gone = wire.LegReleased(leg=order.leg, cause=cause, by=ReleasedBy.FAULT, sample=sample)
         self.service.publish(gone)
+
+
+def _no_step(leg: LineLeg, event: Event) -> CommandRefusedError:
+    told = leg.told
+    return CommandRefusedError(
+        "leg.state", f"{told.channel}: a {told.direction} leg that is {leg.state} takes no {event}"
+    )

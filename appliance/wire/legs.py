@@ -253,10 +253,14 @@ class DialLeg(Message, frozen=True):
 
 
 class ProceedLeg(Message, frozen=True):
-    """Tell an offering peer that its call is under way, and note the contact it belongs to."""
+    """Tell an offering peer that its call is under way, and note the contact it belongs to.
+
+    `inband`: and that sound of ours is on the channel, though nobody is rung.
+    """
 
     leg: str
     contact: str
+    inband: bool = False
 
 
 class AlertLeg(Message, frozen=True):
@@ -275,12 +279,14 @@ class AnswerLeg(Message, frozen=True):
 class ReleaseLeg(Message, frozen=True):
     """Let go, with a Q.850 cause; LegReleased follows when the channel is free. Harmless on a leg already gone.
 
-    `location` None: the cause is the box's own.
+    `location` None: the cause is the box's own. `inband`: an unanswered caller is told so, and hears our sound until he
+    lets go or the protocol's patience ends.
     """
 
     leg: str
     cause: int = 16
     location: Location | None = None
+    inband: bool = False
 
 
 class TransferLeg(Message, frozen=True):

@@ -15,6 +15,12 @@ from appliance.signalling.pri.link import Link, Setup, Side, Timers
 
 PATIENCE_S = 10.0
 BEARERS = set(range(1, 32)) - {16}
+NOTES: dict[type[pri.Event], str] = {
+    pri.ProceedingReceived: "proceeding",
+    pri.ProgressReceived: "progress",
+    pri.AlertingReceived: "alerting",
+    pri.ConnectReceived: "answered",
+}
 T = TypeVar("T")
 
 
@@ -157,12 +163,8 @@ class Network:
                 self._restart_heard.set()
             case pri.SetupReceived() | pri.DigitsReceived():
                 self._dialled(event)
-            case pri.ProceedingReceived(call=number):
-                self.calls[number].note("proceeding")
-            case pri.AlertingReceived(call=number):
-                self.calls[number].note("alerting")
-            case pri.ConnectReceived(call=number):
-                self.calls[number].note("answered")
+            case pri.ProceedingReceived() | pri.ProgressReceived() | pri.AlertingReceived() | pri.ConnectReceived():
+                self.calls[event.call].note(NOTES[type(event)])
             case pri.DisconnectReceived(call=number, cause=cause):
                 self.calls[number].cause = cause
                 self.link.release(number, cause)

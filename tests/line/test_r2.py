@@ -82,6 +82,20 @@ def test_a_number_that_r2_cannot_say_is_refused(tmp_path: Path) -> None:
     run(story, tmp_path)
 
 
+def test_the_register_allows_no_sound_of_ours(tmp_path: Path) -> None:
+    async def story(bench: R2Bench, client: Attachment) -> None:
+        call = await bench.exchange.call(DNIS, CLID)
+        leg = (await client.expect(legs.LegOffered)).leg
+        await client.refused(legs.ProceedLeg(leg=leg.leg, contact="contact-1", inband=True), "leg.state")
+        await client.refused(legs.ReleaseLeg(leg=leg.leg, cause=1, inband=True), "leg.state")
+        await client.done(legs.AlertLeg(leg=leg.leg, inband=True))
+        await call.hears("alerting")
+        await call.release(16)
+        await client.expect(legs.LegReleased, leg.leg)
+
+    run(story, tmp_path)
+
+
 def test_the_called_end_reads_our_number_and_the_caller_s(tmp_path: Path) -> None:
     async def story(bench: R2Bench, client: Attachment) -> None:
         leg, call = await conformance.placed(client, bench.exchange)

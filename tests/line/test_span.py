@@ -241,6 +241,23 @@ def test_q931_5_1_3_a_number_grows_until_it_proceeds(tell: Callable[[Story], Non
     tell(story)
 
 
+def test_a_user_s_side_has_sound_before_the_answer_and_none_after_its_release(tell: Callable[[Story], None]) -> None:
+    async def story(bench: Bench, client: Attachment) -> None:
+        call = await bench.network.call("95588", "1001", 5)
+        leg = (await client.expect(legs.LegOffered)).leg
+        await client.done(legs.ProceedLeg(leg=leg.leg, contact="contact-1", inband=True))
+        await call.hears("progress")
+        assert (await client.snapshot())[leg.leg].contact == "contact-1"
+        await client.refused(legs.ReleaseLeg(leg=leg.leg, cause=1, inband=True), "leg.state")
+        await client.done(legs.AlertLeg(leg=leg.leg, inband=True))
+        await call.hears("alerting")
+        await client.refused(legs.ProceedLeg(leg=leg.leg, contact="contact-1", inband=True), "leg.state")
+        await hang_up(client, leg, call)
+        await client.done(legs.ReleaseLeg(leg=leg.leg, inband=True))
+
+    tell(story)
+
+
 def test_a_hundred_calls_on_thirty_channels_leave_nothing_stuck(tell: Callable[[Story], None]) -> None:
     async def story(bench: Bench, client: Attachment) -> None:
         for batch in range(4):

@@ -36,7 +36,9 @@ def test_every_cell_of_the_leg_protocol_is_here(direction: Direction) -> None:
                 assert told is after, f"{direction} {state} {way}"
 
 
-@pytest.mark.parametrize("event", [Event.PROCEED, Event.ALERT, Event.ANSWER])
+@pytest.mark.parametrize(
+    "event", [Event.PROCEED, Event.PROCEED_INBAND, Event.ALERT, Event.ALERT_INBAND, Event.ANSWER, Event.RELEASE_INBAND]
+)
 def test_an_outgoing_leg_takes_no_steps_from_us(event: Event) -> None:
     for state in TABLE[Direction.OUTGOING]:
         with pytest.raises(KeyError):

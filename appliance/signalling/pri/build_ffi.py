@@ -126,6 +126,7 @@ void pri_aoc_events_enable(struct pri *ctrl, int enable);
 int pri_setup(struct pri *pri, q931_call *call, struct pri_sr *req);
 int pri_setup_ack(struct pri *ctrl, q931_call *call, int channel, int nonisdn, int inband);
 int pri_proceeding(struct pri *pri, q931_call *c, int channel, int info);
+int pri_progress(struct pri *pri, q931_call *c, int channel, int info);
 int pri_acknowledge(struct pri *pri, q931_call *call, int channel, int info);
 int pri_answer(struct pri *pri, q931_call *call, int channel, int nonisdn);
 int pri_channel_bridge(q931_call *call1, q931_call *call2);
@@ -138,7 +139,8 @@ int pri_reset(struct pri *pri, int channel);
 int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 
 void branchline_set_clock(int64_t microseconds);
-void branchline_amend(const uint8_t *element, int octets, int alone);
+void branchline_amend(int message, const uint8_t *element, int octets, int alone);
+int branchline_said(void);
 int branchline_redirecting_presentation(const struct pri_subcommands *all);
 const struct pri_subcmd_aoc_d *branchline_aoc_d(const struct pri_subcommands *all, int n);
 const struct pri_subcmd_aoc_e *branchline_aoc_e(const struct pri_subcommands *all, int n);
@@ -164,15 +166,28 @@ static void branchline_set_clock(int64_t microseconds)
     clock_us = microseconds;
 }
 
-/* What libpri leaves out of the next message: an element of few octets; `alone`: in the place of all that it has. */
+/*
+ * What libpri leaves out of the next message of a type: an element; `alone`: in the place of all others. Where there is
+ * none, such a message is kept back.
+ */
 #define MESSAGE_HEAD 5 /* protocol discriminator, call reference of two octets, message type (Q.931 §4.1) */
-static _Thread_local struct { uint8_t element[8]; int octets; int alone; } amendment;
+static _Thread_local struct { int message; uint8_t element[8]; int octets; int alone; } amendment;
+static _Thread_local int last_said;
 
-static void branchline_amend(const uint8_t *element, int octets, int alone)
+static void branchline_amend(int message, const uint8_t *element, int octets, int alone)
 {
+    amendment.message = message;
     memcpy(amendment.element, element, (size_t)octets);
     amendment.octets = octets;
     amendment.alone = alone;
+}
+
+/* The type of the last message since this was asked; 0: none. */
+static int branchline_said(void)
+{
+    int said = last_said;
+    last_said = 0;
+    return said;
 }
 
 /* Between libpri's Q.931 and its Q.921, before a message is queued. Elements stand in order of their codes (§4.5.1). */
@@ -183,16 +198,20 @@ int __wrap_q921_transmit_iframe(struct q921_link *link, void *message, int octet
 {
     uint8_t amended[1024];
     const uint8_t *said = message;
-    int at = MESSAGE_HEAD, more = amendment.octets;
-    amendment.octets = 0;
-    if (more == 0 || octets < at || octets > (int)sizeof(amended) - more)
+    int at = MESSAGE_HEAD, more = amendment.octets, alone = amendment.alone;
+    if (octets < at || octets > (int)sizeof(amended) - more)
         return __real_q921_transmit_iframe(link, message, octets, cr);
-    while (!amendment.alone && at < octets && said[at] < amendment.element[0])
+    last_said = said[at - 1];
+    if (last_said != amendment.message)
+        return __real_q921_transmit_iframe(link, message, octets, cr);
+    if (alone && more == 0)
+        return 0;
+    while (!alone && at < octets && said[at] < amendment.element[0])
         at += said[at] & 0x80 ? 1 : 2 + said[at + 1];
     memcpy(amended, said, (size_t)at);
     memcpy(amended + at, amendment.element, (size_t)more);
     memcpy(amended + at + more, said + at, (size_t)(octets - at));
-    return __real_q921_transmit_iframe(link, amended, amendment.alone ? at + more : octets + more, cr);
+    return __real_q921_transmit_iframe(link, amended, alone ? at + more : octets + more, cr);
 }
 
 /* Presentation of the redirecting number (Q.952, octet 3a); 0, allowed, where none came. */

@@ -37,6 +37,8 @@ class Call:
     active_from: float | None = None  # since when the peer must have it in state 10
     dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
     growing: Growing | None = None
+    cause: int | None = None  # of the first DISCONNECT that we said, or that came with sound
+    disconnected_until: float | None = None  # T305, T306
 
     @property
     def bearer(self) -> int:
@@ -80,6 +82,12 @@ class CallTable:
     def dialling(self) -> dict[CallNumber, float]:
         """When the patience with each call that is being dialled ends."""
         return {n: call.dialling_until for n, call in self._by_number.items() if call.dialling_until is not None}
+
+    def disconnected(self) -> dict[CallNumber, float]:
+        """When the patience with each call ends that we have said DISCONNECT for."""
+        return {
+            n: call.disconnected_until for n, call in self._by_number.items() if call.disconnected_until is not None
+        }
 
     def on(self, channel: int | None) -> list[Call]:
         """Calls on a channel; all calls for None."""

@@ -5,6 +5,7 @@
     link.receive(frame)                                # LAPD frame without flags and FCS
     call = link.setup(Setup(channel=5, dnis="95588", clid="02512345678"))
     link.proceeding(call); link.alerting(call); link.answer(call); link.release(call, cause=16)
+    link.progress(call); link.release(call, cause=1, inband=True)   # our sound before the answer, and instead of one
     link.setup_acknowledge(call)                       # or first: more digits, please (DigitsReceived); T302
     link.dial(call, "8001")                            # after setup(complete=False): more of our number; T304
     link.restart([1, 2, 3])                            # RESTART, one channel after the other's acknowledgement
@@ -44,9 +45,11 @@ COMMAND = 0x02  # C/R bit of a command from the network side, of a response from
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
 TEMPORARY_FAILURE, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 101, 102
 SETTING_UP = {1, 2, 3, 4, 6, 7, 9, 25}  # call states before CONNECT (§2.1)
+NEVER_MS = 10**9  # eleven days
 INTERFACE = 0x1FF00  # in libpri's channel numbers
 DIGITS = set("0123456789*#")
 SENDING_COMPLETE = b"\xa1"  # §4.5.27
+INBAND = bytes([0x1E, 2, 0x81, 0x88])  # §4.5.23: private network serving the local user, as libpri says; indicator 8
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
 SERVICE_STATUS = {0: True, 1: False, 2: False}  # in service, maintenance, out of service
 DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY  # no numbers in it
@@ -86,6 +89,7 @@ class Link:
         )
         if self._pri == ffi.NULL:
             raise MemoryError("libpri: no memory for a link")
+        lib.pri_set_timer(self._pri, lib.PRI_TIMER_T305, NEVER_MS)
         for number, value in timers.settings():
             lib.pri_set_timer(self._pri, number, value)
         lib.pri_hangup_fix_enable(self._pri, 1)
@@ -121,6 +125,9 @@ class Link:
         while (event := lib.pri_schedule_run(self._pri)) != ffi.NULL:
             self._take(event)
         self._dialled_too_long(now)
+        for number, until in self._calls.disconnected().items():
+            if now >= until:
+                self._release_at_last(self._calls.find(number))
         given_up = self._restarts.expired(now)
         if given_up is not None:
             self._events.append(events.RestartFailed(given_up))
@@ -133,7 +140,8 @@ class Link:
         """When `run` must be called next, in the clock's seconds; None if no timer runs."""
         timer = lib.pri_schedule_next(self._pri)
         libpri_s = None if timer == ffi.NULL else timer.tv_sec + timer.tv_usec / 1e6
-        times = (libpri_s, self._restarts.deadline, *self._calls.dialling().values())
+        ours = (*self._calls.dialling().values(), *self._calls.disconnected().values())
+        times = (libpri_s, self._restarts.deadline, *ours)
         return min((at for at in times if at is not None), default=None)
 
     def take_frames(self) -> list[bytes]:
@@ -241,7 +249,7 @@ class Link:
         messages = list(digits) or [""] * number.whole
         for n, digit in enumerate(messages, start=1):
             last = number.whole and n == len(messages)
-            with self._amended(SENDING_COMPLETE if last else b"", alone=not digit):
+            with self._amended(guard.INFORMATION, SENDING_COMPLETE if last else b"", alone=not digit):
                 self._check(call, lib.pri_information(self._pri, call.pointer, digit.encode() or b"\0"))
         call.dialling_until = self._clock() + self._timers.t304_s
 
@@ -256,27 +264,58 @@ class Link:
         held = self._respond(call)
         self._check(held, lib.pri_acknowledge(self._pri, held.pointer, held.bearer, int(inband)))
 
+    def progress(self, call: CallNumber) -> None:
+        """PROGRESS with indicator 8: our own sound is on the channel, and nobody is rung (§5.4.1)."""
+        if not self._calls.find(call).responded:
+            self.proceeding(call)
+        held = self._respond(call)
+        self._check(held, lib.pri_progress(self._pri, held.pointer, held.bearer, 1))
+
     def answer(self, call: CallNumber) -> None:
         """CONNECT."""
         held = self._respond(call)
         self._check(held, lib.pri_answer(self._pri, held.pointer, held.bearer, 0))
         held.active_from = self._clock() + self._timers.t313_s
 
-    def release(self, call: CallNumber, cause: int = 16, made_at: Location | None = None) -> None:
+    def release(
+        self, call: CallNumber, cause: int = 16, made_at: Location | None = None, *, inband: bool = False
+    ) -> None:
         """Clear by what the call's state demands: RELEASE COMPLETE, DISCONNECT or RELEASE; CallCleared follows.
 
-        `made_at`: the cause's location; None: a private network serving the local user, as the box is.
+        `made_at`: the cause's location; None: a private network serving the local user, as the box is. `inband`, a
+        network's alone: DISCONNECT with progress indicator 8 (§5.3.4.1). The caller hears our sound until he lets go,
+        T306 has run out or the call is released again.
         """
         held = self._calls.find(call)
+        if inband and self.side is not Side.NETWORK:
+            raise CallGoneError(f"call {call}: only a network sends sound after DISCONNECT")
         if made_at is not None:
             self._locations[held.reference, held.ours] = made_at
+        now = self._set_clock()
+        if held.disconnected_until is not None:
+            self._release_at_last(held)
+            return
         held.dialling_until = None
-        self._set_clock()
-        if not held.responded and cause not in REFUSALS:  # libpri sends no DISCONNECT before a first response
+        if not held.responded and (inband or cause not in REFUSALS):  # libpri sends no DISCONNECT before a response
             self.proceeding(call)
-        self._check(held, lib.pri_hangup(self._pri, held.pointer, cause))
+        lib.branchline_said()
+        with self._amended(guard.DISCONNECT, INBAND if inband else b""):
+            self._check(held, lib.pri_hangup(self._pri, held.pointer, cause))
         if not lib.q931_is_call_valid(self._pri, held.pointer):  # RELEASE COMPLETE went out
             self._cleared(held, cause)
+        elif lib.branchline_said() == guard.DISCONNECT:
+            held.cause = cause
+            held.disconnected_until = now + (self._timers.t306_s if inband else self._timers.t305_s)
+
+    def _release_at_last(self, call: Call) -> None:
+        """RELEASE after our DISCONNECT, with its cause (§5.3.3): libpri's own T305 would say 16.
+
+        For libpri nothing more is to be sent after DISCONNECT, until it has sent something else: to nobody.
+        """
+        call.disconnected_until = None
+        with self._amended(guard.PROGRESS, b"", alone=True):
+            lib.pri_progress(self._pri, call.pointer, 0, 1)
+        self._check(call, lib.pri_hangup(self._pri, call.pointer, call.cause or guard.NORMAL_UNSPECIFIED))
 
     def transfer(self, call: CallNumber, other: CallNumber) -> None:
         """Ask the network to connect the two parties and let go of both calls.
@@ -345,6 +384,8 @@ class Link:
                 self._cleared(call, clearing.cause, by_peer=True)
             elif clearing.kind == guard.DISCONNECT and not self._told:
                 self._events.append(events.DisconnectReceived(call.number, clearing.cause, self._location))
+            elif clearing.kind == guard.DISCONNECT:
+                call.cause = call.cause or clearing.cause
 
     def _compare_states(self, frame: bytes) -> None:
         """A STATUS that has a talk still being set up is cleared with cause 101 (§5.8.11); libpri ignores it."""
@@ -378,13 +419,13 @@ class Link:
                 self._events.append(events.DigitsReceived(number, "", complete=True))
 
     @contextmanager
-    def _amended(self, element: bytes, *, alone: bool = False) -> Iterator[None]:
-        """A message said in here has this element besides its own, or `alone`."""
-        lib.branchline_amend(element, len(element), alone)
+    def _amended(self, message: int, element: bytes, *, alone: bool = False) -> Iterator[None]:
+        """A message of this type said in here has this element besides its own, or `alone`."""
+        lib.branchline_amend(message, element, len(element), alone)
         try:
             yield
         finally:
-            lib.branchline_amend(b"", 0, 0)
+            lib.branchline_amend(0, b"", 0, 0)
 
     def _check(self, call: Call, code: int) -> None:
         if code:
@@ -480,7 +521,8 @@ class Link:
         if told:
             lib.pri_hangup(self._pri, hangup.call, cause)
         if call is not None:
-            self._cleared(call, cause if cause > 0 else guard.NORMAL_UNSPECIFIED, by_peer=self._hearing)
+            first = call.cause if self._hearing and call.cause else cause
+            self._cleared(call, first if first > 0 else guard.NORMAL_UNSPECIFIED, by_peer=self._hearing)
 
     def _take_of_link(self, kind: int, event: "ffi.CData") -> None:
         if kind == lib.PRI_EVENT_DCHAN_UP:

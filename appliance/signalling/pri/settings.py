@@ -54,8 +54,8 @@ SWITCHES: dict[Profile, int] = {
 OVERLAP = {Profile.EUROISDN, Profile.EUROISDN_T1, Profile.QSIG}
 """Profiles that have overlap sending and receiving; only they say Sending complete."""
 
-OURS = {"t302_s", "t304_s"}
-"""Timers that libpri does not have."""
+OURS = {"t302_s", "t304_s", "t305_s", "t306_s"}
+"""Timers that libpri does not have, does not use, or ends otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Timers:
     t303_s: float = 4.0
     t304_s: float = 20.0
     t305_s: float = 30.0
+    t306_s: float = 30.0
     t308_s: float = 4.0
     t309_s: float = 90.0
     t313_s: float = 4.0

@@ -89,6 +89,8 @@ class Worker:
         match body:
             case wire.PlaceLeg():
                 self._place(body)
+            case wire.ProceedLeg(inband=True) | wire.AlertLeg(inband=True) | wire.ReleaseLeg(inband=True):
+                raise CommandRefusedError("leg.state", "SIP gives no sound of ours before the answer yet")
             case wire.ProceedLeg():
                 self._proceed(body)
             case wire.AlertLeg(leg=leg):

@@ -39,3 +39,9 @@ def read(path: Path, *fields: str) -> list[list[str]]:
     command = ("tshark", "-n", "-r", str(path), "-T", "fields", "-E", "separator=;", "-E", "occurrence=f", *wanted)
     read = subprocess.run(command, capture_output=True, text=True, check=True)
     return [line.split(";") for line in read.stdout.splitlines()]
+
+
+def labels(path: Path, words: str) -> list[str]:
+    """What tshark says in full, line by line, where it has these words."""
+    read = subprocess.run(("tshark", "-n", "-V", "-r", str(path)), capture_output=True, text=True, check=True)
+    return [line.strip() for line in read.stdout.splitlines() if words in line]

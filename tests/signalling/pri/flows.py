@@ -163,6 +163,23 @@ def q931_5_4_1_ring_back_in_band(call: Call) -> None:
     call.ended(16, 16)
 
 
+def q931_5_3_4_1_the_caller_hears_why_and_lets_go(call: Call) -> None:
+    """Where the called side is the network's; a user's says PROGRESS and clears."""
+    call.place()
+    call.proceed()
+    call.b.progress(call.at_b)
+    assert call.wire.until(call.caller, pri.ProgressReceived).inband
+    if call.called is Side.NETWORK:
+        call.b.release(call.at_b, 1, inband=True)
+        assert call.wire.until(call.caller, pri.ProgressReceived, 2).inband
+        call.wire.pass_s(20.0)
+        assert not call.wire.count(call.called, pri.CallCleared)
+        call.a.release(call.at_a, 1)
+    else:
+        call.b_clears(1)
+    call.ended(1, 1)
+
+
 def q931_4_5_10_the_number_is_not_to_be_shown(call: Call) -> None:
     assert not call.place(presented=False).presented
     call.proceed()
@@ -202,6 +219,7 @@ FLOWS: dict[str, Callable[[Call], None]] = {
         q931_5_2_5_3_nobody_answers,
         q931_5_2_8_answer_without_a_word_before,
         q931_5_4_1_ring_back_in_band,
+        q931_5_3_4_1_the_caller_hears_why_and_lets_go,
         q931_4_5_10_the_number_is_not_to_be_shown,
         q931_5_5_restart_in_the_talk,
         q931_5_8_9_a_break_shorter_than_t309,

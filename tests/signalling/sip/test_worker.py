@@ -195,6 +195,24 @@ def test_a_number_that_is_still_growing_is_refused() -> None:
     bench(check)
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        legs.ProceedLeg(leg="in", contact="c", inband=True),
+        legs.AlertLeg(leg="in", inband=True),
+        legs.ReleaseLeg(leg="in", cause=1, inband=True),
+    ],
+)
+def test_sound_before_the_answer_is_refused(order: Body) -> None:
+    def check(b: Bench) -> None:
+        b.offer()
+        with pytest.raises(CommandRefusedError, match="no sound of ours"):
+            b.command(order)
+        assert not b.all(HangUp)
+
+    bench(check)
+
+
 def test_second_answer_is_refused_while_the_first_is_under_way() -> None:
     def check(b: Bench) -> None:
         b.offer()
