@@ -8,6 +8,8 @@ Rings have one producer and one consumer: one process per client slot, one threa
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from dsp._core import ffi, lib
@@ -16,6 +18,7 @@ from appliance.media.events import Client, CommandKind
 
 ADDRESS_ANY = "127.0.0.1"
 ORPHAN_S = 60.0
+_TRACE_BATCH = 4096
 
 
 def create(rtp_base: int, rtp_address: str = ADDRESS_ANY, orphan_s: float = ORPHAN_S) -> int:
@@ -35,6 +38,11 @@ def create(rtp_base: int, rtp_address: str = ADDRESS_ANY, orphan_s: float = ORPH
         os.close(fd)
         raise OSError(-error, os.strerror(-error))
     return fd
+
+
+def path(state: Path) -> Path:
+    """Where the supervisor of a box lets its segment be found, to be read only."""
+    return state / "run" / "segment"
 
 
 def ipv4(address: str) -> int:
@@ -59,10 +67,14 @@ class Segment:
         Raises:
             ValueError: no segment, or one of another version.
         """
-        pointer = lib.bl_segment_map(fd)
-        if pointer == ffi.NULL:
-            raise ValueError(f"fd {fd} is no engine segment of this version")
-        self.c: Any = ffi.gc(pointer, lib.bl_segment_unmap)
+        self.c: Any = _mapped(lib.bl_segment_map, fd)
+
+    @classmethod
+    def view(cls, fd: int) -> Segment:
+        """Map it to be read only. Raises ValueError as above."""
+        viewed = cls.__new__(cls)
+        viewed.c = _mapped(lib.bl_segment_view, fd)
+        return viewed
 
     @property
     def header(self) -> Any:
@@ -123,9 +135,27 @@ class Segment:
         """Take up to `count` of the oldest taps; returns how many."""
         return int(lib.bl_taps_take(self.c, taps, count))
 
+    def trace(self, wanted: Any, record: str) -> Iterator[bytes]:
+        """Octets of the records, `struct record`, that `struct bl_trace_wanted *` names, oldest first."""
+        room, place = ffi.new(f"struct {record}[]", _TRACE_BATCH), ffi.new("uint64_t *")
+        size = ffi.sizeof(f"struct {record}")
+        while count := int(lib.bl_trace_read(ffi.addressof(self.c.trace), wanted, place, room, _TRACE_BATCH)):
+            yield octets(room, count * size)
+
+    def trace_wanted(self, kind: int, port: int, from_ns: int, until_ns: int) -> Any:
+        """`struct bl_trace_wanted *`."""
+        return ffi.new("struct bl_trace_wanted *", (kind, port, from_ns, until_ns))
+
     def arena(self) -> Any:
         """The arena's octets, writable."""
         return ffi.buffer(lib.bl_arena(self.c), lib.BL_ARENA_OCTETS)
+
+
+def _mapped(how: Callable[[int], Any], fd: int) -> Any:
+    pointer = how(fd)
+    if pointer == ffi.NULL:
+        raise ValueError(f"fd {fd} is no engine segment of this version")
+    return ffi.gc(pointer, lib.bl_segment_unmap)
 
 
 def tone_zone(name: str) -> int:

@@ -187,6 +187,8 @@ struct bl_header {
 	uint64_t stage_ns[...];
 	uint64_t taps_dropped;
 	float clock_ppm;
+	uint32_t rtp_ip;
+	uint32_t rtp_base;
 	uint64_t orphans;
 	uint64_t command_ticket;
 	uint32_t command_attempts;
@@ -223,11 +225,42 @@ struct bl_recording {
 	...;
 };
 
+struct bl_trace_head {
+	int64_t at_ns;
+	uint16_t port;
+	uint8_t sent;
+	uint8_t bits;
+	uint16_t octets;
+	uint16_t remote_port;
+};
+
+struct bl_trace_frame {
+	struct bl_trace_head head;
+	uint8_t octets[...];
+};
+
+struct bl_trace_rtp {
+	struct bl_trace_head head;
+	uint32_t remote_ip;
+	uint8_t header[...];
+};
+
+struct bl_trace_wanted {
+	uint8_t kind;
+	uint16_t port;
+	int64_t from_ns, until_ns;
+};
+
+struct bl_trace {
+	...;
+};
+
 struct bl_segment {
 	struct bl_header header;
 	struct bl_port ports[...];
 	struct bl_rtp_port rtp[...];
 	struct bl_recording recordings[...];
+	struct bl_trace trace;
 	...;
 };
 
@@ -296,12 +329,15 @@ struct bl_port_status {
 size_t bl_segment_size(void);
 int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orphan_ms);
 struct bl_segment *bl_segment_map(int fd);
-void bl_segment_unmap(struct bl_segment *s);
+const struct bl_segment *bl_segment_view(int fd);
+void bl_segment_unmap(const struct bl_segment *s);
 int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command);
 int bl_event_pop(struct bl_segment *s, uint32_t client, struct bl_event *event);
 void bl_event_discard(struct bl_segment *s, uint32_t client);
 size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count);
 uint8_t *bl_arena(struct bl_segment *s);
+size_t bl_trace_read(const struct bl_trace *t, const struct bl_trace_wanted *wanted, uint64_t *place, void *out,
+                     size_t count);
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
 void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_status *status);
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);

@@ -62,6 +62,8 @@ int bl_cas_set(struct bl_engine *e, unsigned port, unsigned client, uint8_t bits
 	span = &e->segment->spans[port / BL_TIMESLOTS];
 	if (!span->open || !span->settings.cas)
 		return -ENOTCONN;
+	if (bits != span->cas.tx[port % BL_TIMESLOTS])
+		bl_trace_bits(e, port, true, bits);
 	span->cas.owner[port % BL_TIMESLOTS] = (uint8_t)client;
 	span->cas.tx[port % BL_TIMESLOTS] = bits;
 	return 0;
@@ -89,6 +91,7 @@ static void look(struct bl_engine *e, unsigned n, unsigned timeslot)
 	if (bits > BITS_MAX || bits == cas->told[timeslot] || cas->quiet[timeslot])
 		return;
 	if (tell(e, n * BL_TIMESLOTS + timeslot, bits)) {
+		bl_trace_bits(e, n * BL_TIMESLOTS + timeslot, false, bits);
 		cas->told[timeslot] = bits;
 		cas->quiet[timeslot] = SPACING_TICKS;
 	}
@@ -131,6 +134,7 @@ unsigned bl_cas_rest(struct bl_engine *e, unsigned client)
 		if (!span->open || !span->settings.cas || span->cas.owner[port % BL_TIMESLOTS] != client)
 			continue;
 		rest(span, port % BL_TIMESLOTS);
+		bl_trace_bits(e, port, true, span->settings.resting_bits);
 		count++;
 	}
 	return count;

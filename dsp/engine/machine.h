@@ -190,6 +190,13 @@ bool bl_cas_owned(const struct bl_engine *e, unsigned client);
 /* They rest from now on. Returns how many timeslots' they were. */
 unsigned bl_cas_rest(struct bl_engine *e, unsigned client);
 
+/* trace.c: what came and what was sent */
+void bl_trace_frame(struct bl_engine *e, unsigned span, bool sent, const uint8_t *octets, size_t n);
+void bl_trace_bits(struct bl_engine *e, unsigned port, bool sent, uint8_t bits);
+/* A datagram as it is on the wire; one without a header of RTP is left out. */
+void bl_trace_rtp(struct bl_engine *e, unsigned port, bool sent, const struct bl_address *remote, const uint8_t *octets,
+                  size_t n);
+
 /* store.c: spans of another clock than the leader's */
 bool bl_span_apart(const struct bl_engine *e, unsigned span);
 void bl_store_begin(struct bl_engine *e, unsigned span);

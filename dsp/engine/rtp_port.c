@@ -155,6 +155,7 @@ void bl_rtp_datagram(struct bl_engine *e, unsigned port, const struct bl_address
 			r->mux = 1;
 		return;
 	}
+	bl_trace_rtp(e, port, false, from, octets, n);
 	if (!bl_secure_open(e, port, octets, &n))
 		return;
 	if (bl_rtp_parse(&packet, octets, n)) {

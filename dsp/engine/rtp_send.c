@@ -24,6 +24,7 @@ static void send_packet(struct bl_engine *e, unsigned port, uint8_t payload_type
 		r->counters.send_errors++;
 		return;
 	}
+	bl_trace_rtp(e, port, true, &r->remote, r->packet, n);
 	r->octets += (uint32_t)length;
 	r->counters.sent++;
 }

@@ -12,7 +12,7 @@ size_t bl_segment_size(void)
 	return sizeof(struct bl_segment);
 }
 
-static void *map(int fd)
+static void *map(int fd, int protection)
 {
 	struct stat st;
 
@@ -22,14 +22,14 @@ static void *map(int fd)
 		errno = EINVAL;
 		return NULL;
 	}
-	void *s = mmap(NULL, sizeof(struct bl_segment), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *s = mmap(NULL, sizeof(struct bl_segment), protection, MAP_SHARED, fd, 0);
 
 	return s == MAP_FAILED ? NULL : s;
 }
 
 int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orphan_ms)
 {
-	struct bl_segment *s = map(fd);
+	struct bl_segment *s = map(fd, PROT_READ | PROT_WRITE);
 
 	if (!s)
 		return -errno;
@@ -44,10 +44,8 @@ int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orpha
 	return 0;
 }
 
-struct bl_segment *bl_segment_map(int fd)
+static struct bl_segment *checked(struct bl_segment *s)
 {
-	struct bl_segment *s = map(fd);
-
 	if (s && (s->header.magic != BL_SEGMENT_MAGIC || s->header.version != BL_SEGMENT_VERSION ||
 	          s->header.size != sizeof(struct bl_segment))) {
 		bl_segment_unmap(s);
@@ -57,9 +55,19 @@ struct bl_segment *bl_segment_map(int fd)
 	return s;
 }
 
-void bl_segment_unmap(struct bl_segment *s)
+struct bl_segment *bl_segment_map(int fd)
 {
-	munmap(s, sizeof(struct bl_segment));
+	return checked(map(fd, PROT_READ | PROT_WRITE));
+}
+
+const struct bl_segment *bl_segment_view(int fd)
+{
+	return checked(map(fd, PROT_READ));
+}
+
+void bl_segment_unmap(const struct bl_segment *s)
+{
+	munmap((void *)(uintptr_t)s, sizeof(struct bl_segment));
 }
 
 int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command)

@@ -138,12 +138,16 @@ int bl_span_close(struct bl_engine *e, unsigned n)
 int bl_span_send_frame(struct bl_engine *e, unsigned n, const struct bl_send_frame *frame)
 {
 	struct bl_span *span = &e->segment->spans[n];
+	int error;
 
 	if (!span->open || !span->settings.d_channel)
 		return -ENOTCONN;
 	if (frame->length < 1 || frame->length > BL_HDLC_FRAME_MAX)
 		return -EINVAL;
-	return bl_hdlc_tx_send(&span->tx, frame->octets, frame->length);
+	error = bl_hdlc_tx_send(&span->tx, frame->octets, frame->length);
+	if (!error)
+		bl_trace_frame(e, n, true, frame->octets, frame->length);
+	return error;
 }
 
 void bl_spans_resume(struct bl_engine *e)
@@ -190,6 +194,7 @@ static void frame_received(void *user, const uint8_t *frame, size_t length)
 	unsigned owner = r->engine->segment->spans[r->span].owner;
 	struct bl_event *event = bl_event_new(r->engine, owner, BL_FRAME_RECEIVED, r->span);
 
+	bl_trace_frame(r->engine, r->span, false, frame, length);
 	if (!event)
 		return;
 	event->length = (uint16_t)length;

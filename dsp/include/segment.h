@@ -20,6 +20,7 @@
 #include "ring.h"
 #include "sizes.h"
 #include "span.h"
+#include "trace.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
 #define BL_SEGMENT_VERSION 11u
@@ -111,6 +112,7 @@ struct bl_segment {
 	struct bl_command_ring commands[BL_CLIENTS];
 	struct bl_event_ring events[BL_CLIENTS];
 	struct bl_tap_ring taps;
+	struct bl_trace trace;
 	_Alignas(4096) uint8_t arena[BL_ARENA_OCTETS];
 };
 
@@ -169,7 +171,9 @@ size_t bl_segment_size(void);
 int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orphan_ms);
 /* NULL if the descriptor holds no segment of this version. */
 struct bl_segment *bl_segment_map(int fd);
-void bl_segment_unmap(struct bl_segment *s);
+/* The same to be read only: of one that somebody else's engine serves. */
+const struct bl_segment *bl_segment_view(int fd);
+void bl_segment_unmap(const struct bl_segment *s);
 
 /* 0, or -EAGAIN when the ring is full. `client` must be below BL_CLIENTS, as in all that follow. */
 int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command);

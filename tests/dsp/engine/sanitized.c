@@ -164,6 +164,25 @@ static void send_noise(int fd, unsigned port)
 	(void)!sendto(fd, datagram, length, 0, (struct sockaddr *)&to, sizeof to);
 }
 
+/* All that came since the last look, of a port by chance. */
+static void read_trace(struct bl_segment *s)
+{
+	static union {
+		struct bl_trace_frame frames[64];
+		struct bl_trace_head bits[64];
+		struct bl_trace_rtp rtp[64];
+	} records;
+	static uint64_t places[BL_TRACE_KINDS];
+
+	for (uint8_t kind = 0; kind < BL_TRACE_KINDS; kind++) {
+		const struct bl_trace_wanted wanted = {
+		        kind, (uint16_t)(chance(8) + (kind == BL_TRACE_OF_RTP ? BL_RTP_FIRST : 0)), 0, INT64_MAX};
+
+		while (bl_trace_read(&s->trace, &wanted, &places[kind], &records, 64))
+			;
+	}
+}
+
 static void take_all(struct bl_segment *s)
 {
 	static struct bl_tap taps[256];
@@ -176,6 +195,7 @@ static void take_all(struct bl_segment *s)
 			;
 	while (bl_taps_take(s, taps, 256))
 		;
+	read_trace(s);
 	bl_span_status(s, chance(BL_SPANS), &span);
 	bl_port_status(s, chance(BL_PORTS), &port);
 }
@@ -217,6 +237,7 @@ static void tear(struct bl_segment *s)
 	}
 	s->header.clock.loop.ppm = s->header.clock.loop.ppm / 0.0;
 	s->events[1].ring.tail = chance(UINT32_MAX);
+	s->trace.written[chance(BL_TRACE_KINDS)] = (uint64_t)chance(UINT32_MAX) << 32;
 	s->commands[2].ring.head = chance(UINT32_MAX);
 }
 
