@@ -112,7 +112,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `name` is the caller's as the network sends it, `redirecting` who sent the call on, `original` the number called
     first, `user_to_user` a text of the caller's own system (IA5, 35 characters at most).
     `withheld` is the number of a caller who does not want it shown. `verified`: the network made or checked his number.
-    `trunk` is the span's name.
+    `trunk` is the span's name, `call_id` SIP's.
     `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
     The last four are set on a released leg, which stands in the snapshot until a controller has heard of its release.
     """
@@ -137,6 +137,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bearer: Bearer = Bearer.SPEECH
     withheld: Withheld | None = None
     verified: bool = False
+    call_id: str | None = None
     began_ns: int = 0
     answered_sample: int | None = None
     cause: int | None = None

@@ -52,6 +52,8 @@ class Service:
         controller_changed: Callable[[bool], None] | None = None,
     ) -> None:
         self.sealer = sealer
+        self.watch: Callable[[Envelope], None] | None = None
+        """Hears every event, and every command when it was carried out."""
         self._path = path
         self._kind = kind
         self._handle = handle
@@ -82,9 +84,15 @@ class Service:
 
     def publish(self, body: Body, cause: str | None = None) -> None:
         """An event, to everyone attached."""
-        line = encode(self.sealer.seal(body, cause=cause)) + b"\n"
+        envelope = self.sealer.seal(body, cause=cause)
+        self._seen(envelope)
+        line = encode(envelope) + b"\n"
         for writer in tuple(self._clients):
             self._write(writer, line)
+
+    def _seen(self, envelope: Envelope) -> None:
+        if self.watch is not None:
+            self.watch(envelope)
 
     @property
     def controlled(self) -> bool:
@@ -162,4 +170,5 @@ class Service:
         except CommandRefusedError as error:
             log.info("service.command.refused", kind=self._kind, code=error.code, sentence=error.sentence)
             return Refused(code=error.code, sentence=error.sentence)
+        self._seen(envelope)
         return Accepted()

@@ -122,10 +122,9 @@ class Worker:
             gone = wire.LegReleased(leg=body.leg, cause=cause, by=ReleasedBy.FAULT, sample=self._ports.samples)
             self.service.publish(gone)
             return
-        leg = self._legs.add(
-            body.leg, Direction.OUTGOING, f"sip {body.to}", port, contact=body.contact, clid=body.clid, to=body.to
-        )
         call_id = self._call_ids[body.leg] = f"{self._incarnation}-{next(self._numbers)}"
+        told = {"contact": body.contact, "clid": body.clid, "to": body.to, "call_id": call_id}
+        leg = self._legs.add(body.leg, Direction.OUTGOING, f"sip {body.to}", port, **told)
         self.service.publish(wire.LegPlaced(leg=leg))
         self._order(Place(body.leg, call_id, port, body.to, body.clid))
 
@@ -178,7 +177,7 @@ class Worker:
         if not self._ports.open(signal.port, signal.codec):
             self._order(HangUp(signal.call, causes.TEMPORARY_FAILURE))
             return
-        told = {"clid": signal.clid, "dnis": signal.dnis}
+        told = {"clid": signal.clid, "dnis": signal.dnis, "call_id": signal.call_id}
         leg = self._legs.add(signal.call, Direction.INCOMING, f"sip {signal.clid or '?'}", signal.port, **told)
         self._call_ids[signal.call] = signal.call_id
         self.service.publish(wire.LegOffered(leg=leg))
