@@ -20,6 +20,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 Cause = Annotated[int, Meta(ge=1, le=127)]
 SPANS_MAX = 8  # of the engine
+PORT_MAX = 65535
 OVERLAP_PROFILES = ("euroisdn", "euroisdn-t1", "qsig")
 ECHO_TAIL_MS_LEAST = 16  # of its canceller
 MULTIFRAME = 16  # frames that have all bits of CAS
@@ -113,6 +114,11 @@ class Sip(msgspec.Struct, frozen=True):
     domain: Name
     codecs: tuple[CodecName, ...] = ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
 
+    @property
+    def trace(self) -> Endpoint:
+        """Where the SIP worker takes Kamailio's copy of every message: the port above its own."""
+        return Endpoint(self.listen.address, self.listen.port + 1)
+
 
 class Extension(msgspec.Struct, frozen=True):
     """A phone. `secret` is the file with its password, mode 0600."""
@@ -179,6 +185,7 @@ def listeners(branch: Branch) -> Iterator[Listener]:
     """Every port that the branch's processes will bind."""
     yield from listen(branch.sip.proxy, ("udp", "tcp"), "Kamailio, where phones register", ("sip", "proxy"))
     yield from listen(branch.sip.listen, ("udp",), "the SIP worker", ("sip", "listen"))
+    yield from listen(branch.sip.trace, ("udp",), "the trace of SIP, one above the SIP worker", ("sip", "listen"))
     for number, span in enumerate(branch.spans):
         if not isinstance(span, CesopsnSpan):
             continue
@@ -193,6 +200,8 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from _span_faults(branch)
     yield from _extension_faults(branch)
     yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
+    if branch.sip.trace.port > PORT_MAX:
+        yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")
     if not branch.sip.codecs:
         yield Fault(("sip", "codecs"), "no codec: a phone could not be spoken to")
     yield from repeated(((("sip", "codecs", n), name) for n, name in enumerate(branch.sip.codecs)), "codec")

@@ -22,6 +22,7 @@ from appliance.signalling.r2.channel import Wants
 from appliance.signalling.r2.circuit import circuits
 from appliance.signalling.r2.variant import Variant, load
 from appliance.supervisor import logs, notify
+from appliance.trace.legs import LegLog
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
@@ -92,6 +93,7 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     worker = LineWorker(socket, sealer, engine, lines, state / "performance")
     for number, span in spans.items():
         configure(engine, number, span)
+    worker.service.watch = LegLog(state, name).take
     await worker.start()
     notify.ready()
     await asyncio.gather(notify.keep_alive(), asyncio.Event().wait())

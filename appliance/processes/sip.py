@@ -28,6 +28,9 @@ from appliance.signalling.sip.signals import Signal
 from appliance.signalling.sip.stack import Stack, StackSettings
 from appliance.signalling.sip.worker import ORPHANS_S, Worker
 from appliance.supervisor import logs, notify
+from appliance.trace.legs import LegLog
+from appliance.trace.log import SIP_OCTETS, TraceLog
+from appliance.trace.sip import SipTap
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity, IdSource
 
@@ -108,6 +111,8 @@ class Process:
         worker = Worker(socket, sealer, self._ports, order, self._orphans_s, supposed(self._codecs))
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
+        worker.service.watch = LegLog(self._state, self._identity.process).take
+        await self._trace_sip()
         former = end_former_calls(self._control, str(self._branch.sip.listen), worker.owns, self._began)
         await worker.service.start()
         notify.ready()
@@ -115,6 +120,11 @@ class Process:
             tasks.create_task(former)
             tasks.create_task(notify.keep_alive(lambda: self._stack.turns))
             tasks.create_task(self._retry())
+
+    async def _trace_sip(self) -> None:
+        sip, write = self._branch.sip, TraceLog(self._state, "sip", SIP_OCTETS).write
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: SipTap(sip.proxy, write), local_addr=sip.trace)
 
     async def _close_left_open(self) -> None:
         for port in range(RTP_FIRST, NULL_FIRST):

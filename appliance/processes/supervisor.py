@@ -41,6 +41,7 @@ def branch_children(branch: Branch, state: Path, channels: Mapping[str, int] = {
     memory = segment.create(branch.engine.rtp_base, branch.engine.rtp_address)
     events = {client.name.lower(): os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
     engine = segment.Segment(memory)
+    _show(memory, state)
 
     async def kamailio_serves() -> bool:
         return await kamailio.serves(state)
@@ -63,6 +64,14 @@ def branch_children(branch: Branch, state: Path, channels: Mapping[str, int] = {
         *(_worker(name, module(name), {"segment": memory, name: events[name]}) for name in WORKERS),
         Spec(name="uplink", command=module("uplink"), stage=1),
     ]
+
+
+def _show(memory: int, state: Path) -> None:
+    """The segment by a name, for who reads the trace; it leads nowhere when we are gone, as the segment is."""
+    view = segment.path(state)
+    view.parent.mkdir(parents=True, exist_ok=True)
+    view.unlink(missing_ok=True)
+    view.symlink_to(f"/proc/{os.getpid()}/fd/{memory}")
 
 
 def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]:

@@ -69,7 +69,7 @@ def test_the_site_s_branch_is_read(branch: Edit) -> None:
     assert box.sip.proxy == ("127.0.0.1", 5060)
     assert box.sip.codecs == ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
     assert box.extensions[0].secret.read_text() == "correct horse\n"
-    assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 9101, 20000}
+    assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 5071, 9101, 20000}
 
 
 @pytest.mark.unit
@@ -112,6 +112,10 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("ring: [8001]", "ring: [8010]", "21: extension '8010' is not among the extensions; did you mean '8001'?"),
         ("listen: 127.0.0.1:5070", "listen: 127.0.0.1:5060",
          "18: port 5060 is already taken by Kamailio, where phones register"),
+        ("listen: 127.0.0.1:5070", "listen: 127.0.0.1:65535",
+         "18: port 65535 has none above it, where SIP is traced; take a lower one"),
+        ("local: 127.0.0.1:9101", "local: 127.0.0.1:5071",
+         "10: port 5071 is already taken by the trace of SIP, one above the SIP worker"),
         ("domain:", "codecs: [PCMA, G726-23], domain:", "18: 'G726-23' is not known here; did you mean 'G726-32'?"),
         ("domain:", "codecs: [PCMA, PCMA], domain:", "18: codec 'PCMA' is there twice"),
         ("domain:", "codecs: [], domain:", "18: no codec: a phone could not be spoken to"),

@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     proxy: Endpoint
     gateway: Endpoint
+    trace: Endpoint
     domain: str
     accounts: tuple[Account, ...]
 
@@ -56,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True):
         if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?", domain):
             raise ValueError(f"sip.domain {domain!r}: letters, digits, '.' and '-' (RFC 3261 §25.1 hostname)")
         accounts = tuple(Account(e.number, ha1(e.number, domain, read_secret(e.secret))) for e in branch.extensions)
-        return cls(branch.sip.proxy, branch.sip.listen, domain, accounts)
+        return cls(branch.sip.proxy, branch.sip.listen, branch.sip.trace, domain, accounts)
 
 
 def ha1(number: str, domain: str, password: str) -> str:
@@ -100,6 +101,7 @@ def render(settings: Settings, state_dir: Path) -> str:
         "DIALOGS": home / "dialogs.sqlite",
         "SUBSCRIBERS": home / "subscribers.sqlite",
         "FLOOD": FLOOD_PER_2_S,
+        "TRACE": settings.trace,
         "GATEWAY": settings.gateway,
         "GATEWAY_ADDRESS": settings.gateway.address,
         "GATEWAY_PORT": settings.gateway.port,

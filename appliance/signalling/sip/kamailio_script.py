@@ -48,6 +48,7 @@ loadmodule "dialog.so"
 loadmodule "pike.so"
 loadmodule "htable.so"
 loadmodule "debugger.so"
+loadmodule "siptrace.so"
 
 # The core prints a damaged message whole, with whatever caller is in it; the counter tells that it came.
 modparam("debugger", "mod_hash_size", 4)
@@ -98,6 +99,15 @@ modparam("dialog", "enable_stats", 1)
 modparam("pike", "sampling_time_unit", 2)
 modparam("pike", "reqs_density_per_unit", @FLOOD@)
 modparam("pike", "remove_latency", 10)
+
+# A copy of every message, as it came and as it was sent, with its addresses (HEP), to the SIP worker's trace.
+modparam("siptrace", "trace_to_database", 0)
+modparam("siptrace", "trace_init_mode", 1)
+modparam("siptrace", "trace_mode", 1)
+modparam("siptrace", "trace_on", 1)
+modparam("siptrace", "hep_mode_on", 1)
+modparam("siptrace", "hep_version", 3)
+modparam("siptrace", "duplicate_uri", "sip:@TRACE@")
 
 modparam("sanity", "noreply", 1)
 modparam("sanity", "autodrop", 0)

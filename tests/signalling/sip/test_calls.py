@@ -2,12 +2,16 @@
 """Calls through Kamailio and the worker, step by step: causes, races, offers, a dead worker."""
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
+from appliance.trace.log import lines
+from appliance.trace.sip import SipMessage
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
 from tests.peers.hand import SOUND, HandCall, HandPhone
@@ -196,6 +200,45 @@ def test_our_offer_is_the_codecs_and_events_of_the_engine_and_nothing_else(runni
         "a=ptime:20",
         "a=sendrecv",
     ]
+
+
+def test_a_call_is_traced_at_both_sides_of_kamailio_and_its_secrets_are_not(running: Site) -> None:
+    keys = SOUND.format(port=4000) + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:S0meKeyS0meKey\r\n"
+
+    async def run() -> tuple[str, str | None, str]:
+        async with phone_and_control(running) as (phone, control):
+            call = await phone.call("95588", body=keys)
+            answer = re.search('response="([0-9a-f]{32})"', phone.last.decode())
+            told = (await control.expect(legs.LegOffered)).leg
+            await control.done(legs.AnswerLeg(leg=told.leg))
+            await call.hears("answered")
+            call.within("INFO", {"Content-Type": "application/dtmf"}, "4711")
+            await call.release(16)
+            await control.expect(legs.LegReleased, told.leg)
+            assert answer is not None
+            return call.call_id, told.call_id, answer[1]
+
+    call_id, told, answer = asyncio.run(run())
+    assert told == call_id
+    proxy, worker = tuple(running.proxy), tuple(running.listen)
+    until(
+        lambda: len([m for m in _traced(running, call_id) if m.text.startswith("SIP/2.0 200") and "BYE" in m.text]) == 4
+    )
+    kept = _traced(running, call_id)
+    for method in ("INVITE", "ACK", "INFO", "BYE"):
+        ways = {(message.source, message.target) for message in kept if message.text.startswith(method)}
+        assert (proxy, worker) in ways, method
+        assert any(target == proxy != source for source, target in ways), method
+    whole = "".join(m.text for m in kept)
+    for secret in ("S0meKey", "4711", answer):
+        assert secret not in whole
+    assert "Proxy-Authorization: Digest " in whole
+    assert "inline:xxxxxxxxxxxxxx" in whole
+
+
+def _traced(running: Site, call_id: str) -> list[SipMessage]:
+    found = (msgspec.json.decode(line, type=SipMessage) for line in lines(running.state, "sip") if line)
+    return [message for message in found if message.call_id == call_id]
 
 
 def test_rfc3264_5_call_without_an_offer_gets_ours_in_the_200(running: Site) -> None:

@@ -207,7 +207,8 @@ def test_secrets_are_in_no_log_and_no_readable_file(running: Site) -> None:
 
 
 def test_damaged_store_is_put_aside_and_phones_register_again(tmp_path: Path) -> None:
-    settings = kamailio.Settings(Endpoint("127.0.0.1", free_port()), Endpoint("127.0.0.1", free_port()), DOMAIN, ())
+    proxy, gateway, trace = (Endpoint("127.0.0.1", free_port()) for _ in range(3))
+    settings = kamailio.Settings(proxy, gateway, trace, DOMAIN, ())
     kamailio.prepare(settings, tmp_path)
     store = tmp_path / "kamailio" / "location.sqlite"
     store.write_bytes(os.urandom(8192))

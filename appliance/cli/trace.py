@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`trace call`: the answer in a file, and one sentence about it."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from appliance.config.scalars import nearest
+from appliance.media import segment
+from appliance.media.trace import EngineTrace
+from appliance.trace import call, capture
+
+
+def trace_call(state: Path, asked: str, file: Path) -> int:
+    """Write what there is of a call. Exit status: 1, and no file, where there is none."""
+    engine = _engine(state)
+    try:
+        packets = call.packets(state, asked, engine)
+        capture.write(file, packets)
+    except KeyError as unknown:
+        sys.stderr.write(f"{asked}: no contact or leg of this name in the trace; {_meant(asked, unknown.args[0])}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{file} cannot be written: {error.strerror}\n")
+        return 1
+    counts = Counter(packet.interface for packet in packets)
+    sys.stderr.write(f"{file}: {', '.join(f'{count} of {name}' for name, count in sorted(counts.items()))}\n")
+    return 0
+
+
+def _engine(state: Path) -> EngineTrace | None:
+    """The running box's. What workers wrote is read without it."""
+    try:
+        descriptor = os.open(segment.path(state), os.O_RDONLY)
+    except OSError:
+        sys.stderr.write("the box does not run: its D-channel, bits and RTP went with it\n")
+        return None
+    try:
+        return EngineTrace(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _meant(asked: str, known: list[str]) -> str:
+    if not known:
+        return "it is empty"
+    near = nearest(asked, known)
+    return f"did you mean {near}?" if near else f"the newest is {known[-1]}"
