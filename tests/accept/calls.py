@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.simulator.caller import AwaitAnswer, AwaitSound, HangUp, Rest, Script
+from tests.accept import trace
 from tests.accept.sheet import Sheet
 from tests.accept.site import NUMBER
 from tests.accept.talk import Rig, closed, heard
@@ -82,6 +83,7 @@ async def _caller_hangs_up(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> Non
     sheet.at_least("A2", "decisions with a reason", len([d for d in decisions if d["reason"]]), 2)
     sheet.at_most("I1", "slowest decision of headquarters", max(d["latency_ms"] for d in decisions), 500, "ms")
     await _recording(rig, sheet, clid, record, {"caller": caller_alaw, "agent": agent_alaw})
+    await trace.run(rig.site, sheet, record)
 
 
 def _sound(sheet: Sheet, way: str, comparison: Comparison, scores: PesqScores) -> None:
