@@ -2,7 +2,7 @@
 """SIP into the trace: Kamailio's copies (HEP version 3) of what it received and sent, with secrets taken out.
 
 Secrets are a digest's answer, keys of SRTP in a description, and digits in INFO. They are overwritten at once, octet
-for octet, so that lengths stay true; nothing else is changed. Registrations and subscriptions belong to no call.
+for octet, so that lengths stay true; nothing else is changed.
 """
 
 import asyncio
@@ -16,11 +16,10 @@ import structlog
 
 from appliance.config import Endpoint
 
-OF_NO_CALL = frozenset({b"", b"REGISTER", b"SUBSCRIBE", b"NOTIFY", b"PUBLISH"})
 _CHUNK = struct.Struct("!HHH")
 _FROM, _TO, _FROM_PORT, _TO_PORT, _PAYLOAD = 3, 4, 7, 8, 15
 _SIZES = {_FROM: 4, _TO: 4, _FROM_PORT: 2, _TO_PORT: 2}
-_CSEQ = re.compile(rb"^CSeq\s*:\s*[0-9]+\s+([A-Za-z]+)", re.IGNORECASE | re.MULTILINE)
+_INFO = re.compile(rb"^CSeq\s*:\s*[0-9]+\s+INFO\b", re.IGNORECASE | re.MULTILINE)
 _CALL_ID = re.compile(r"^(?:Call-ID|i)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _BODY = re.compile(rb"\r?\n\r?\n(.*)", re.DOTALL)
 _SECRETS = (  # the second group
@@ -65,9 +64,8 @@ class SipTap(asyncio.DatagramProtocol):
         except ValueError as error:
             log.warning("trace.sip.damaged", error=str(error))
             return
-        if method(message) not in OF_NO_CALL:
-            text = without_secrets(message).decode("latin-1")
-            self._write(self._encoder.encode(SipMessage(time.monotonic_ns(), source, target, text)))
+        text = without_secrets(message).decode("latin-1")
+        self._write(self._encoder.encode(SipMessage(time.monotonic_ns(), source, target, text)))
 
 
 def unwrap(data: bytes) -> tuple[tuple[str, int], tuple[str, int], bytes]:
@@ -94,16 +92,10 @@ def _endpoint(chunks: dict[int, bytes], address: int, port: int) -> tuple[str, i
     return ".".join(map(str, chunks[address])), int.from_bytes(chunks[port], "big")
 
 
-def method(message: bytes) -> bytes:
-    """Of the request, or of that which is answered; b"" for what is no SIP."""
-    found = _CSEQ.search(message)
-    return found[1].upper() if found else b""
-
-
 def without_secrets(message: bytes) -> bytes:
     """The same with secrets overwritten, of the same length."""
     body = _BODY.search(message)
-    if body is not None and method(message) == b"INFO":
+    if body is not None and _INFO.search(message, 0, body.start()):
         message = message[: body.start(1)] + re.sub(rb"[^\r\n]", b"x", body[1])
     for secret in _SECRETS:
         message = secret.sub(lambda found: found[1] + b"x" * len(found[2]), message)

@@ -38,12 +38,6 @@ def test_a_message_is_kept_octet_for_octet_with_its_addresses_and_its_dialog() -
     assert (kept.source, kept.target, kept.call_id) == (PHONE, PROXY, "a@b")
 
 
-def test_registrations_and_subscriptions_are_nobodys_call() -> None:
-    kept = taken(*(copy(request(method)) for method in ("REGISTER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "BYE")))
-    assert [message.text.split()[0] for message in kept] == ["BYE"]
-    assert taken(copy(b"SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\n\r\n")) == []
-
-
 @pytest.mark.parametrize(
     ("message", "secret"),
     [

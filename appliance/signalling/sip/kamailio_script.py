@@ -89,6 +89,8 @@ modparam("auth_db", "load_credentials", "$avp(number)=username")
 # Ten wrong passwords from one address for one extension in a minute: no more are checked for a minute.
 modparam("htable", "htable", "wrong=>size=8;autoexpire=60;")
 
+modparam("pv", "shvset", "flooded=i:0")
+
 modparam("dialog", "db_url", "sqlite:///@DIALOGS@")
 modparam("dialog", "db_mode", 1)
 modparam("dialog", "send_bye", 1)
@@ -120,6 +122,7 @@ request_route {
         setflag(1);
     } else if (!pike_check_req()) {
         update_stat("flooded", "+1");
+        $shv(flooded) = $TS;
         drop;
     }
     if (!sanity_check("17895", "7")) {
@@ -148,6 +151,11 @@ request_route {
     remove_hf("Route");
     if (isflagset(1)) { route(TO_PHONE); }
     route(FROM_PHONE);
+}
+
+# What is copied: what may be a call's, and nothing for 2 s after a flood, which is here before pike says so.
+event_route[siptrace:msg] {
+    if ($shv(flooded) + 2 > $TS || is_method("REGISTER|SUBSCRIBE|NOTIFY|PUBLISH")) { drop; }
 }
 
 route[WITHIN_DIALOG] {

@@ -234,6 +234,7 @@ def test_a_call_is_traced_at_both_sides_of_kamailio_and_its_secrets_are_not(runn
         assert secret not in whole
     assert "Proxy-Authorization: Digest " in whole
     assert "inline:xxxxxxxxxxxxxx" in whole
+    assert not any(b"REGISTER" in line for line in lines(running.state, "sip")), "of no call"
 
 
 def _traced(running: Site, call_id: str) -> list[SipMessage]:

@@ -15,6 +15,7 @@ import pytest
 
 from appliance.config import Endpoint
 from appliance.signalling.sip import kamailio
+from appliance.trace.log import lines
 from tests.peers.hand import HandPhone, Message
 from tests.ports import free_port
 from tests.signalling.sip.site import DOMAIN, PASSWORD, Site, site, until
@@ -191,6 +192,27 @@ def test_six_hundred_damaged_datagrams_and_the_next_phone_registers(running: Sit
     assert running.statistic("damaged") > before
     assert running.kamailio.poll() is None
     assert running.worker.poll() is None
+
+
+def test_a_flood_is_dropped_and_its_messages_no_longer_copied_to_the_trace(running: Site) -> None:
+    text = (
+        "INVITE sip:1@x SIP/2.0\r\nVia: SIP/2.0/UDP {0};branch=z9hG4bK{1}\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:1@x>\r\n"
+        "Call-ID: {1}\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.bind(("127.0.0.2", 0))  # its own address: nobody else is shut out
+        here = "{}:{}".format(*wire.getsockname())
+
+        def some(name: str) -> int:
+            for number in range(300):
+                wire.sendto(text.format(here, f"{name}-{number}").encode(), running.proxy)
+            return running.statistic("flooded")  # no faster than it reads
+
+        until(lambda: some("early") > 300)
+        some("late")
+    traced = b"\n".join(lines(running.state, "sip"))
+    assert b"Call-ID: early-0" in traced
+    assert b"Call-ID: late-" not in traced
 
 
 def test_secrets_are_in_no_log_and_no_readable_file(running: Site) -> None:
