@@ -124,7 +124,10 @@ class Process:
     async def _trace_sip(self) -> None:
         sip, write = self._branch.sip, TraceLog(self._state, "sip", SIP_OCTETS).write
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: SipTap(sip.proxy, write), local_addr=sip.trace)
+        try:
+            await loop.create_datagram_endpoint(lambda: SipTap(sip.proxy, write), local_addr=sip.trace)
+        except OSError as error:  # calls go on without
+            log.error("sip.trace.failed", error=str(error))
 
     async def _close_left_open(self) -> None:
         for port in range(RTP_FIRST, NULL_FIRST):

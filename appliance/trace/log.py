@@ -29,18 +29,11 @@ def folder(state: Path) -> Path:
 
 
 class TraceLog:
-    """The writing end; one a name."""
+    """The writing end; one a name. It goes on with what an earlier life of the process left."""
 
     def __init__(self, state: Path, name: str, octets: int) -> None:
-        """Go on with what an earlier life of the process left. Raises OSError."""
-        here = folder(state)
-        here.mkdir(parents=True, exist_ok=True)
-        here.parent.chmod(0o700)
-        for other in here.parent.iterdir():
-            if other != here:
-                shutil.rmtree(other, ignore_errors=True)
-        self._file = LogFile(here / f"{name}.log", octets)
-        self._file.write(b"\n")  # a line that a dead predecessor left torn ends here
+        self._folder = folder(state)
+        self._file = LogFile(self._folder / f"{name}.log", octets)
         self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name=f"trace-{name}", daemon=True)
         self._thread.start()
@@ -57,8 +50,24 @@ class TraceLog:
         self._file.close()
 
     def _write_all(self) -> None:
+        ready = self._make_room()
         while (line := self._waiting.get()) is not None:
-            self._file.write(line)
+            ready = ready or self._make_room()
+            if ready:
+                self._file.write(line)
+
+    def _make_room(self) -> bool:
+        """Our folder and no other boot's; False: the disk refuses."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.parent.chmod(0o700)
+            for other in self._folder.parent.iterdir():
+                if other != self._folder:
+                    shutil.rmtree(other, ignore_errors=True)
+        except OSError:
+            return False
+        self._file.write(b"\n")  # a line that a dead predecessor left torn ends here
+        return True
 
 
 def lines(state: Path, pattern: str) -> Iterator[bytes]:
