@@ -15,6 +15,9 @@ import pytest
 from appliance.media.engine import Engine
 from appliance.media.events import BitsChanged, Client, SignalHeard, SignalKind
 from appliance.media.host import EngineThread, start_thread
+from appliance.media.trace import EngineTrace
+from appliance.trace.call import packets
+from appliance.trace.legs import of_call
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.model import Cas, Timeslot
 from tests.line.fake_engine import SPAN
@@ -25,6 +28,14 @@ from tests.wire import conformance
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 
+BITS = [  # of the first rule's call, as its trace has them
+    "received ABCD 0011",  # seized
+    "sent ABCD 1111",
+    "sent ABCD 0111",  # answered
+    "sent ABCD 1111",  # cleared back
+    "received ABCD 1011",
+    "sent ABCD 1011",  # idle
+]
 RULES = [conformance.an_incoming_leg_lives_and_we_release_it, conformance.an_outgoing_leg_is_busy]
 
 
@@ -86,8 +97,8 @@ async def worker(folder: Path, near: EngineThread) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[R2Exchange]:
-    """A branch's R2 line in service."""
+async def started(folder: Path) -> AsyncIterator[tuple[R2Exchange, EngineTrace]]:
+    """A branch's R2 line in service, and its engine's trace."""
     local, far = (HOST, free_port()), (HOST, free_port())
     secret = folder / "token"
     secret.touch(mode=0o600)
@@ -100,7 +111,7 @@ async def started(folder: Path) -> AsyncIterator[R2Exchange]:
     try:
         async with worker(folder, near):
             await exchange.idle()
-            yield exchange
+            yield exchange, EngineTrace(near.segment_fd)
     finally:
         exchange.close()
         wire.close()
@@ -110,9 +121,14 @@ async def started(folder: Path) -> AsyncIterator[R2Exchange]:
 
 def test_the_process_calls_and_is_called_over_cesopsn(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with started(tmp_path) as exchange:
+        async with started(tmp_path) as (exchange, trace):
             for rule in RULES:
                 await rule(exchange)
             await exchange.idle()
+            (incoming,) = {leg.leg.leg for leg in of_call(tmp_path, "contact-7") if leg.incoming}
+            told = sorted(packets(tmp_path, incoming, trace), key=lambda packet: packet.at_ns)
+        texts = [packet.octets.partition(b">")[2].decode() for packet in told]
+        assert [text.partition("1 timeslot 1 ")[2] for text in texts if "ABCD" in text][-6:] == BITS
+        assert f"{incoming} LegOffered on span 1 timeslot 1" in texts
 
     asyncio.run(scene())
