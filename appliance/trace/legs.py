@@ -55,6 +55,14 @@ class TracedLeg(msgspec.Struct):
         """The peer called us."""
         return self.leg.direction is Direction.INCOMING
 
+    def hear(self, at_ns: int, body: Body) -> None:
+        """One more message about it."""
+        self.told.append((at_ns, f"{self.leg.leg} {type(body).__name__}{_detail(body)}"))
+        if isinstance(body, wire.ProceedLeg):
+            self.contact = body.contact
+        elif isinstance(body, wire.LegReleased):
+            self.ended_ns = at_ns
+
 
 def of_call(state: Path, call: str) -> list[TracedLeg]:
     """The legs of a contact, or of the contact that a leg belongs to; by the time they began.
@@ -83,35 +91,25 @@ def _envelopes(state: Path) -> Iterator[Envelope]:
 
 def _known(envelopes: Iterable[Envelope]) -> dict[str, TracedLeg]:
     known: dict[str, TracedLeg] = {}
+    at_port: dict[int | None, TracedLeg] = {}
     for envelope in envelopes:
         body, at = envelope.body, envelope.mono_ns
         if isinstance(body, wire.LegOffered | wire.LegPlaced):
-            _end_of_port(known.values(), body.leg.port, at)
-            begun = TracedLeg(body.leg, at, envelope.at_ns - at, body.leg.contact)
-            known[body.leg.leg] = begun
-        name = body.leg.leg if isinstance(body, wire.LegOffered | wire.LegPlaced) else getattr(body, "leg", "")
-        leg = known.get(name)
-        if leg is None:
-            continue  # its beginning is older than the trace
-        leg.told.append((at, f"{name} {type(body).__name__}{_detail(body, leg)}"))
-        if isinstance(body, wire.ProceedLeg):
-            leg.contact = body.contact
-        elif isinstance(body, wire.LegReleased):
-            leg.ended_ns = at
+            leg = TracedLeg(body.leg, at, envelope.at_ns - at, body.leg.contact)
+            before = at_port.get(body.leg.port)
+            if before is not None and before.ended_ns is None:
+                before.ended_ns = at  # its worker died without a word: a port has one leg
+            known[body.leg.leg] = at_port[body.leg.port] = leg
+            leg.hear(at, body)
+        elif (heard := known.get(getattr(body, "leg", ""))) is not None:  # else its beginning is older than the trace
+            heard.hear(at, body)
     return known
 
 
-def _end_of_port(legs: Iterable[TracedLeg], port: int | None, at: int) -> None:
-    """A port has one leg: one whose worker died without a word has ended by now."""
-    for leg in legs:
-        if port is not None and leg.leg.port == port and leg.ended_ns is None:
-            leg.ended_ns = at
-
-
-def _detail(body: Body, leg: TracedLeg) -> str:
+def _detail(body: Body) -> str:
     match body:
-        case wire.LegOffered() | wire.LegPlaced():
-            return f" on {leg.leg.channel}"
+        case wire.LegOffered(leg=leg) | wire.LegPlaced(leg=leg):
+            return f" on {leg.channel}"
         case wire.LegReleased(cause=cause, by=by):
             return f" by {by}, cause {cause}"
         case wire.ReleaseLeg(cause=cause):
