@@ -100,7 +100,7 @@ def test_a_port_s_packets_are_the_leg_s_that_had_it(tmp_path: Path) -> None:
 
 
 def test_bits_are_lines_that_tshark_shows_at_their_time(host: VirtualEngine, tmp_path: Path) -> None:
-    line, engine = Worker(tmp_path), host.engine(Client.LINE)
+    line, engine = Worker(tmp_path), host.engine(Client.LINE1)
     driver = VpairDriver(engine)
     driver.configure(0, VpairSettings(partner=1), None, Cas(0b1101))
     driver.configure(1, VpairSettings(partner=0), None, Cas(0b1001))
