@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What cards have in common: spans, timeslots, clocks, alarms, counters, and the analogue line.
 
-Spans and timeslots are numbered as on the wire of the engine: spans from 0, E1 timeslots 0 to 31 (0 is framing).
+Spans and timeslots are numbered as on the wire of the engine: spans from 0, timeslots of an E1 0 to 31 (0 is framing),
+of a T1 1 to 24.
 People count spans from 1; `str(Timeslot)` speaks to people. Lines are numbered from 0 likewise.
 """
 
@@ -12,6 +13,11 @@ from typing import Literal
 
 import msgspec
 
+DigitalLine = Literal["e1", "t1"]
+TIMESLOTS: dict[DigitalLine, range] = {"e1": range(1, 32), "t1": range(1, 25)}
+"""Of a line, without an E1's framing (0)."""
+D_CHANNELS: dict[DigitalLine, int] = {"e1": 16, "t1": 24}
+"""Where ISDN has its D-channel."""
 TIMESLOTS_PER_SPAN = 32
 CAS_TIMESLOT = 16
 SPANS = 8
@@ -38,7 +44,9 @@ class Alarm(enum.IntFlag):
 
 
 class Cas(msgspec.Struct, frozen=True):
-    """Channel-associated signalling: timeslot 16 carries bits ABCD (A is 8) of the others (G.704 §5.1.3.2).
+    """Channel-associated signalling: bits ABCD (A is 8) of timeslots, of an E1 in timeslot 16 (G.704 §5.1.3.2).
+
+    A T1's are robbed from the sound by its framer; D4 has A and B alone: C and D that come are these again.
 
     Raises:
         ValueError: a value out of its range.
@@ -69,6 +77,12 @@ class ClockDomain(msgspec.Struct, frozen=True):
     """Offset of the local clock, −200 to 200 ppm; simulators use it to skew themselves."""
 
 
+def check_line(line: str) -> None:
+    """Raises: ValueError for what is neither."""
+    if line not in TIMESLOTS:
+        raise ValueError(f"line={line}: {' or '.join(TIMESLOTS)}")
+
+
 def check_clock(trim_ppm: float, clock_domain: int, clock_priority: int) -> None:
     """Raises: ValueError for a value out of its range."""
     if not -200 <= trim_ppm <= 200:
@@ -80,7 +94,7 @@ def check_clock(trim_ppm: float, clock_domain: int, clock_priority: int) -> None
 
 
 class Span(msgspec.Struct, frozen=True):
-    """One E1 port of a card."""
+    """One E1 or T1 port of a card."""
 
     number: int
     card: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from drivers.model import Alarm, Cas, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
+from drivers.model import Alarm, Cas, DigitalLine, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
 
 
 class CardSettings(Protocol):
@@ -18,6 +18,10 @@ class CardSettings(Protocol):
     @property
     def card(self) -> int:
         """Number of the card family in the engine."""
+
+    @property
+    def line(self) -> DigitalLine:
+        """What it is: a T1 has 24 timeslots of mu-law, an E1 31 of A-law."""
 
     @property
     def clock_recovered(self) -> bool:

@@ -38,7 +38,7 @@ from appliance.media.events import (
 from appliance.media.segment import Segment
 from appliance.media.status import bits_status, conference_status, engine_status, port_status, span_status
 from appliance.media.taps import TapReader
-from drivers.model import CAS_TIMESLOT, SPANS, TIMESLOTS_PER_SPAN, Cas, SpanStatus, check_bits
+from drivers.model import SPANS, TIMESLOTS, TIMESLOTS_PER_SPAN, Cas, SpanStatus, check_bits
 from drivers.protocol import CardSettings
 from dsp.srtp import MasterKey
 
@@ -136,11 +136,12 @@ class Engine:
         """Open a span, or open it anew with other settings. `d_channel`: timeslot with HDLC frames; or CAS."""
         _check(span, 0, SPANS - 1, "span")
         if d_channel is not None:
-            _check(d_channel, 1, 31, "d_channel")
+            _check(d_channel, 1, TIMESLOTS[settings.line][-1], f"{settings.line} d_channel")
             if cas is not None:
                 raise ValueError(f"d_channel={d_channel}: none beside CAS")
         command = self._segment.command(CommandKind.OPEN_SPAN, span)
         command.span.card = settings.card
+        command.span.t1 = settings.line == "t1"
         command.span.d_channel = d_channel or 0
         if cas is not None:
             command.span.cas, command.span.resting_bits = True, cas.resting_bits
@@ -178,13 +179,13 @@ class Engine:
         self._push(command)
 
     def bits_status(self, port: int) -> BitsStatus | None:
-        """Read a timeslot's bits; None where the span is closed or has no CAS."""
+        """Read a timeslot's bits; None where the span is closed or has no CAS, and for timeslot 16 of an E1."""
         return bits_status(self._segment, _bearer(port))
 
     # Ports.
 
     def open_timeslot(self, port: int) -> None:
-        """Open a timeslot of an open span: idle (A-law 0xD5) goes out, the DTMF detector listens."""
+        """Open a timeslot of an open span: idle (0xD5 of an E1, 0xFF of a T1) goes out, the DTMF detector listens."""
         _check(port, 0, RTP_FIRST - 1, "timeslot port")
         self._push(self._segment.command(CommandKind.OPEN_TIMESLOT, port))
 
@@ -520,8 +521,8 @@ def _check(value: int, low: int, high: int, name: str) -> None:
 
 def _bearer(port: int) -> int:
     _check(port, 0, RTP_FIRST - 1, "timeslot port")
-    if port % TIMESLOTS_PER_SPAN in (0, CAS_TIMESLOT):
-        raise ValueError(f"port={port}: timeslots 0 and {CAS_TIMESLOT} have no bits of their own")
+    if port % TIMESLOTS_PER_SPAN == 0:
+        raise ValueError(f"port={port}: timeslot 0 has no bits of its own")
     return port
 
 

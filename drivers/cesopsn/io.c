@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The engine's side of a CESoPSN span (RFC 5086): E1, structure-locked, timeslots 1-31, over UDP/IPv4.
+ * The engine's side of a CESoPSN span (RFC 5086): structure-locked, timeslots 1-31 of an E1 or 1-24 of a T1, over
+ * UDP/IPv4.
  *
- * Packet: [RTP header] control word, frames_per_packet times 31 octets; with CAS as multiframe.h has it. The control
- * word is 0000 L R MM FRG LEN SEQ (§4.3). Frames wait in a ring at their sequence number's place and are taken 40 a
- * tick. L is never set: nothing behind us can fail but the engine itself. R is set while nothing comes (loss of
+ * Packet: [RTP header] control word, frames_per_packet times 31 or 24 octets; with CAS as multiframe.h has it. The
+ * control word is 0000 L R MM FRG LEN SEQ (§4.3). Frames wait in a ring at their sequence number's place and are taken
+ * 40 a tick. L is never set: nothing behind us can fail but the engine itself. R is set while nothing comes (loss of
  * packets, LOPS).
  */
 #define _GNU_SOURCE
@@ -17,11 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "g711.h"
 #include "multiframe.h"
 #include "span.h"
 
-#define OCTETS 31     /* timeslots 1-31 of a frame */
+#define OCTETS 31     /* of a frame; the most, an E1's */
 #define FRAMES_MAX 40 /* in a packet */
 #define RING 2048     /* frames, 256 ms */
 #define MASK (RING - 1)
@@ -50,11 +50,12 @@ struct settings { /* drivers/cesopsn/driver.py packs it */
 	uint8_t frames;
 	uint8_t rtp;
 	uint16_t jitter_ms;
+	uint8_t d4; /* framing of a T1 with CAS, else ESF */
 } __attribute__((packed));
 
 struct signalling {
 	int64_t frame; /* with whose end it counts */
-	uint8_t octets[SIGNALLING];
+	uint8_t octets[SIGNALLING_MAX];
 };
 
 struct state {
@@ -69,14 +70,14 @@ struct state {
 	int64_t first;        /* the one that synchronised; nothing before it is missed */
 	uint8_t present[RING];
 	uint8_t frames[RING][OCTETS];
-	struct signalling signalling[RING / MULTIFRAME];
+	struct signalling signalling[RING / MULTIFRAME_LEAST];
 	/* Send. */
 	uint8_t place; /* of the next packet in its multiframe */
 	uint16_t sequence;
 	uint16_t pending; /* frames waiting in `out` */
 	uint32_t ssrc;
 	uint32_t timestamp; /* frames sent */
-	uint8_t out[FRAMES_MAX][OCTETS];
+	uint8_t out[FRAMES_MAX * OCTETS];
 };
 
 _Static_assert(sizeof(struct settings) <= BL_CARD_SETTINGS, "settings");
@@ -110,13 +111,13 @@ static size_t head_length(const struct settings *s)
 static int settings_valid(const struct bl_span *span, const struct settings *s)
 {
 	return s->local_port && s->remote_port && s->remote_ip && s->frames >= 1 && s->frames <= FRAMES_MAX &&
-	       s->rtp <= 1 && s->jitter_ms >= 2 && s->jitter_ms <= 60 &&
-	       (!span->settings.cas || MULTIFRAME % s->frames == 0);
+	       s->rtp <= 1 && s->jitter_ms >= 2 && s->jitter_ms <= 60 && s->d4 <= span->settings.t1 &&
+	       (!span->settings.cas || multiframe_of(span) % s->frames == 0);
 }
 
 static size_t frame_octets(const struct bl_span *span)
 {
-	return span->settings.cas ? BEARERS : OCTETS;
+	return span->settings.cas ? bearers_of(span) : bl_timeslots(&span->settings);
 }
 
 static struct sockaddr_in address(uint32_t ip, uint16_t port)
@@ -192,7 +193,7 @@ static void span_resume(struct bl_span *span, const struct bl_tick *tick)
 	uint64_t packets = tick->missed / settings_of(span).frames;
 
 	st->sequence = (uint16_t)(st->sequence + packets);
-	st->place = (uint8_t)((st->place + packets) % MULTIFRAME);
+	st->place = (uint8_t)((st->place + packets) % fragments_of(span, settings_of(span).frames));
 	st->timestamp += (uint32_t)tick->missed;
 	lose_sync(st);
 }
@@ -232,17 +233,20 @@ static int64_t frame_of(const struct state *st, const struct settings *s, uint16
 }
 
 /* It counts when its last frame is heard. */
-static void store_signalling(struct state *st, int64_t last, const uint8_t *octets)
+static void store_signalling(struct bl_span *span, int64_t last, const uint8_t *octets)
 {
-	struct signalling *to = &st->signalling[(uint64_t)last / MULTIFRAME % (RING / MULTIFRAME)];
+	struct signalling *to =
+	        &state_of(span)->signalling[(uint64_t)last / MULTIFRAME_LEAST % (RING / MULTIFRAME_LEAST)];
 
 	to->frame = last;
-	memcpy(to->octets, octets, SIGNALLING);
+	memcpy(to->octets, octets, signalling_of(span));
 }
 
 static void store_frame(const struct bl_span *span, uint8_t *frame, const uint8_t *octets)
 {
-	if (span->settings.cas)
+	if (span->settings.t1)
+		memcpy(frame, octets, T1_TIMESLOTS);
+	else if (span->settings.cas)
 		unpack_frame(octets, frame);
 	else
 		memcpy(frame, octets, OCTETS);
@@ -270,7 +274,7 @@ static void store(struct bl_span *span, const struct settings *s, int64_t frame,
 		st->present[(frame + i) & MASK] = 1;
 	}
 	if (span->settings.cas && has_signalling(control[1] >> 6))
-		store_signalling(st, frame + s->frames - 1, octets + s->frames * each);
+		store_signalling(span, frame + s->frames - 1, octets + s->frames * each);
 	if (frame + s->frames > st->newest)
 		st->newest = frame + s->frames;
 }
@@ -318,7 +322,7 @@ static int lengths_agree(const struct bl_span *span, const struct arrival *a, co
 	size_t length = control[1] & 0x3fu;
 
 	if (span->settings.cas && has_signalling(control[1] >> 6))
-		whole += SIGNALLING;
+		whole += signalling_of(span);
 	if (control[0] & FLAG_L && a->length == head_length(s)) /* §4.3: the payload may be left out */
 		return length == 0 || length == a->length;
 	return a->length == whole && (length == 0 || length == whole);
@@ -326,7 +330,7 @@ static int lengths_agree(const struct bl_span *span, const struct arrival *a, co
 
 static int fragment_is_due(const struct bl_span *span, const struct settings *s, unsigned fragment)
 {
-	return span->settings.cas ? fragment_fits(fragment, s->frames) : fragment == WHOLE;
+	return span->settings.cas ? fragment_fits(fragments_of(span, s->frames), fragment) : fragment == WHOLE;
 }
 
 static void take(struct bl_span *span, const struct settings *s, const struct bl_tick *tick, const struct arrival *a)
@@ -401,21 +405,14 @@ static void take_batch(struct bl_span *span, const struct bl_tick *tick, struct 
 	}
 }
 
-/* Idle on the bearers; ones on the D-channel, which ends a frame under way. */
-static void fill_idle(const struct bl_span *span, uint8_t *frame)
-{
-	memset(frame, BL_ALAW_IDLE, BL_TIMESLOTS);
-	if (span->settings.d_channel < BL_TIMESLOTS && span->settings.d_channel)
-		frame[span->settings.d_channel] = 0xff;
-}
-
 static void take_signalling(struct bl_span *span)
 {
 	const struct state *st = state_of(span);
-	const struct signalling *from = &st->signalling[(uint64_t)st->play / MULTIFRAME % (RING / MULTIFRAME)];
+	const struct signalling *from =
+	        &st->signalling[(uint64_t)st->play / MULTIFRAME_LEAST % (RING / MULTIFRAME_LEAST)];
 
 	if (span->settings.cas && from->frame == st->play)
-		unpack_bits(from->octets, span->cas.rx);
+		unpack_bits(span, settings_of(span).d4, from->octets);
 }
 
 static void take_frames(struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], unsigned n)
@@ -432,7 +429,7 @@ static void take_frames(struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], un
 			take_signalling(span);
 			continue;
 		}
-		fill_idle(span, frames[i]);
+		bl_idle_frames(&span->settings, &frames[i], 1);
 		if (st->play >= st->first && st->play < st->newest && st->play % s.frames == 0 &&
 		    !(st->remote_flags & FLAG_L))
 			span->counters.lost++;
@@ -486,8 +483,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	}
 	watch(span);
 	if (!st->synced) {
-		for (unsigned i = 0; i < n; i++)
-			fill_idle(span, frames[i]);
+		bl_idle_frames(&span->settings, frames, n);
 		return;
 	}
 	slip(span);
@@ -515,23 +511,26 @@ static void put_rtp(const struct state *st, uint8_t *out)
 static unsigned put_fragment(struct bl_span *span, const struct settings *s, uint8_t *out, size_t *length)
 {
 	struct state *st = state_of(span);
-	unsigned fragment = fragment_at(st->place % fragments_of(s->frames), s->frames);
+	unsigned fragments = fragments_of(span, s->frames), fragment = fragment_at(st->place % fragments, fragments);
 
-	for (unsigned i = 0; i < s->frames; i++)
-		pack_frame(st->out[i], out + i * BEARERS);
-	*length = (size_t)s->frames * BEARERS;
+	if (span->settings.t1)
+		memcpy(out, st->out, (size_t)s->frames * T1_TIMESLOTS);
+	else
+		for (unsigned i = 0; i < s->frames; i++)
+			pack_frame(st->out + i * OCTETS, out + i * bearers_of(span));
+	*length = s->frames * bearers_of(span);
 	if (has_signalling(fragment)) {
-		pack_bits(span->cas.tx, out + *length);
-		*length += SIGNALLING;
+		pack_bits(span, s->d4, out + *length);
+		*length += signalling_of(span);
 	}
-	st->place = (uint8_t)((st->place + 1) % fragments_of(s->frames));
+	st->place = (uint8_t)((st->place + 1) % fragments);
 	return fragment;
 }
 
 static size_t put_packet(struct bl_span *span, const struct settings *s, uint8_t *out)
 {
 	struct state *st = state_of(span);
-	size_t head = head_length(s), length = (size_t)s->frames * OCTETS;
+	size_t head = head_length(s), length = (size_t)s->frames * bl_timeslots(&span->settings);
 	uint8_t *control = out + (s->rtp ? RTP_HEADER : 0);
 	unsigned fragment = WHOLE;
 
@@ -581,7 +580,10 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 
 	(void)tick;
 	for (unsigned i = 0; i < n; i++) {
-		memcpy(st->out[st->pending], frames[i] + 1, OCTETS);
+		if (span->settings.t1)
+			memcpy(st->out + st->pending * T1_TIMESLOTS, frames[i] + 1, T1_TIMESLOTS);
+		else
+			memcpy(st->out + st->pending * OCTETS, frames[i] + 1, OCTETS);
 		if (++st->pending < s.frames)
 			continue;
 		pieces[count] = (struct iovec){packets[count], put_packet(span, &s, packets[count])};

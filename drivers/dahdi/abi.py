@@ -100,6 +100,6 @@ class Maintenance(enum.IntEnum):
     RESET_COUNTERS = 14
 
 
-A_LAW = 2
+MU_LAW, A_LAW = 1, 2
 POLICY_AT_ONCE = 0
 BUFFERS_MOST = 32

@@ -89,11 +89,12 @@ class Control:
         """
         self._check(span)
         where = f"span {span}"
+        law = abi.A_LAW if isinstance(line, E1Line) else abi.MU_LAW
         self._ask(where, abi.SPANCONFIG, abi.LINE.pack(span, b"", line.build_out, line.bits, line.timing))
         for timeslot, channel in self.channels(span).items():
             framing = use is Use.CAS and isinstance(line, E1Line) and timeslot == 16
             own = Use.NONE if framing else use
-            chosen = abi.CHANNEL_USE.pack(channel, b"", own, abi.A_LAW, 0, idle_bits if own is Use.CAS else 0, b"")
+            chosen = abi.CHANNEL_USE.pack(channel, b"", own, law, 0, idle_bits if own is Use.CAS else 0, b"")
             self._ask(f"{where} timeslot {timeslot}", abi.CHANCONFIG, chosen)
         self._ask(where, abi.STARTUP, abi.INT.pack(span))
 

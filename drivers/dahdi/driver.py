@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Spans of DAHDI's kernel drivers on one media engine: the practical standard for E1 cards."""
+"""Spans of DAHDI's kernel drivers on one media engine: the practical standard for E1 and T1 cards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from drivers.model import TIMESLOTS_PER_SPAN, check_clock
+from drivers.model import TIMESLOTS, TIMESLOTS_PER_SPAN, DigitalLine, check_clock, check_line
 from drivers.spans import EngineSpans
 
 CARD = 3
@@ -37,12 +37,15 @@ class DahdiSettings(msgspec.Struct, frozen=True):
     clock_domain: int = 1
     """All spans of a card that are timed by one of them are of one domain."""
     clock_priority: int = 1
+    line: DigitalLine = "e1"
     trim_ppm: float = 0.0
 
     def __post_init__(self) -> None:
+        check_line(self.line)
+        timeslots = TIMESLOTS[self.line]
         for timeslot, fd in self.descriptors.items():
-            if not 1 <= timeslot <= BEARERS:
-                raise ValueError(f"timeslot {timeslot}: 1 to {BEARERS}")
+            if timeslot not in timeslots:
+                raise ValueError(f"timeslot {timeslot}: 1 to {timeslots[-1]}")
             if not 0 <= fd < NO_CHANNEL:
                 raise ValueError(f"timeslot {timeslot} descriptor {fd}: 0 to {NO_CHANNEL - 1}")
         if self.reference not in (self.descriptors or (0,)):

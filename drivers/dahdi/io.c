@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "g711.h"
 #include "span.h"
 
 /* DAHDI's interface, dahdi/user.h of version 3.1. */
@@ -232,11 +231,6 @@ static int send(struct bl_span *span, int fd, const uint8_t *octets, size_t n)
 	return 1;
 }
 
-static uint8_t idle_of(const struct bl_span *span, unsigned timeslot)
-{
-	return timeslot == span->settings.d_channel ? 0xff : BL_ALAW_IDLE; /* no flags: Q.921 2.2 */
-}
-
 /* Empty all channels and give each as much to send as the engine may be late. */
 static void lay_out(struct bl_span *span, const struct settings *s)
 {
@@ -248,7 +242,7 @@ static void lay_out(struct bl_span *span, const struct settings *s)
 		if (s->fd[i] == NO_CHANNEL)
 			continue;
 		st->queues[i].taken = st->queues[i].count = 0;
-		memset(idle, idle_of(span, i + 1), sizeof idle);
+		memset(idle, bl_idle(&span->settings, i + 1), sizeof idle);
 		(void)ioctl(s->fd[i], FLUSH, &what);
 		(void)send(span, s->fd[i], idle, (size_t)s->jitter_ms * FRAMES_PER_MS);
 	}
@@ -287,7 +281,7 @@ static void shift(struct bl_span *span, int64_t frames)
 		q->taken += out;
 		q->count -= out;
 		for (int64_t k = frames; k < 0 && q->count < RING; k++, q->count++)
-			q->octets[--q->taken & MASK] = idle_of(span, i + 1);
+			q->octets[--q->taken & MASK] = bl_idle(&span->settings, i + 1);
 	}
 	span->shift_frames = 0;
 	span->counters.slips++;
@@ -339,13 +333,6 @@ static int receive(struct bl_span *span, const struct settings *s, const struct 
 	return reference->count >= n;
 }
 
-static void nothing(const struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned t = 0; t < BL_TIMESLOTS; t++)
-			frames[i][t] = idle_of(span, t);
-}
-
 /* What stands while nothing good comes is believed on. */
 static void read_bits(struct bl_span *span, const struct settings *s)
 {
@@ -378,7 +365,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	struct settings s = settings_of(span);
 
 	span->card_alarms = line_alarms(fd);
-	nothing(span, frames, n);
+	bl_idle_frames(&span->settings, frames, n);
 	if (span->card_alarms & BL_ALARM_FAULT) {
 		st->stage = EMPTY;
 		return;

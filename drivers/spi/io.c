@@ -180,7 +180,8 @@ static int span_open(struct bl_span *span, int first)
 	struct state *st = state_of(span);
 	int capture, playback, error;
 
-	if (s.card > CARD_MAX || s.device > CARD_MAX || s.wait_ms < WAIT_MS_MIN || s.wait_ms > WAIT_MS_MAX)
+	if (span->settings.t1 || s.card > CARD_MAX || s.device > CARD_MAX || s.wait_ms < WAIT_MS_MIN ||
+	    s.wait_ms > WAIT_MS_MAX)
 		return -EINVAL;
 	if (first)
 		memset(st, 0, sizeof *st);
@@ -291,15 +292,6 @@ static void slip(struct bl_span *span)
 	span->shift_frames = 0;
 }
 
-/* Idle on the bearers; ones on the D-channel, which ends a frame under way. */
-static void nothing(const struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], unsigned n)
-{
-	memset(frames, BL_ALAW_IDLE, n * sizeof frames[0]);
-	if (span->settings.d_channel && span->settings.d_channel < BL_TIMESLOTS)
-		for (unsigned i = 0; i < n; i++)
-			frames[i][span->settings.d_channel] = 0xff;
-}
-
 static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
                       unsigned n)
 {
@@ -318,7 +310,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	if (came && st->synced)
 		bl_phase_observe(&span->phase, (int64_t)(st->came - st->taken) * FRAME_NS - late_ns);
 	if (!st->synced || !take(span, frames, n))
-		nothing(span, frames, n);
+		bl_idle_frames(&span->settings, frames, n);
 }
 
 static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],

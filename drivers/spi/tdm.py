@@ -7,7 +7,7 @@ import struct
 
 import msgspec
 
-from drivers.model import check_clock
+from drivers.model import DigitalLine, check_clock
 
 CARD = 4
 
@@ -44,6 +44,11 @@ class TdmSettings(msgspec.Struct, frozen=True):
     def card(self) -> int:
         """Number of this card family in the engine."""
         return CARD
+
+    @property
+    def line(self) -> DigitalLine:
+        """A highway of 32 timeslots."""
+        return "e1"
 
     @property
     def clock_recovered(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from drivers.model import SPANS, check_clock
+from drivers.model import SPANS, DigitalLine, check_clock, check_line
 from drivers.spans import EngineSpans
 
 CARD = 2
@@ -38,10 +38,13 @@ class VpairSettings(msgspec.Struct, frozen=True):
     """How far the cable's clock is off the machine's; both ends say the same. None: it has none."""
     fault: Literal["none", "clock_stopped", "ais"] = "none"
     """Of what this end sends."""
+    line: DigitalLine = "e1"
+    """Both ends' too."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.partner < SPANS:
             raise ValueError(f"partner={self.partner}: 0 to {SPANS - 1}")
+        check_line(self.line)
         check_clock(self.trim_ppm, self.clock_domain, self.clock_priority)
         if self.far_ppm is not None and not -FAR_PPM_MAX <= self.far_ppm <= FAR_PPM_MAX:
             raise ValueError(f"far_ppm={self.far_ppm}: -{FAR_PPM_MAX} to {FAR_PPM_MAX}")

@@ -6,8 +6,8 @@
  * own takes frames from the sender's card and brings them at its own pace, as a line does: a card that is given too few
  * or too many frames loses some, and the receiver counts it.
  *
- * A span whose partner is not open, names another partner or has a clock that stands still has LOS; one in RED tells
- * its partner so (RAI, G.732).
+ * A span whose partner is not open, names another partner, is of the other kind (E1, T1) or has a clock that stands
+ * still has LOS; one in RED tells its partner so (RAI, G.732).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "g711.h"
 #include "span.h"
 
 #define RING 512 /* frames */
@@ -78,7 +77,7 @@ static int span_open(struct bl_span *span, int first)
 		return -EINVAL;
 	if (first) {
 		memset(span->card_state, 0, sizeof(struct state));
-		memset(state_of(span)->frames, BL_ALAW_IDLE, sizeof state_of(span)->frames);
+		bl_idle_frames(&span->settings, state_of(span)->frames, RING);
 		state_of(span)->written = CARD_FRAMES;
 	}
 	span->phase = (struct bl_phase){.least_ns = EARLY_FRAMES * FRAME_NS};
@@ -94,17 +93,10 @@ static void span_resume(struct bl_span *span, const struct bl_tick *tick)
 	state_of(span)->synced = 0;
 }
 
-static void nothing(const struct bl_span *span, uint8_t frames[][BL_TIMESLOTS], unsigned n)
-{
-	memset(frames, BL_ALAW_IDLE, n * sizeof frames[0]);
-	if (span->settings.d_channel && span->settings.d_channel < BL_TIMESLOTS)
-		for (unsigned i = 0; i < n; i++)
-			frames[i][span->settings.d_channel] = 0xff; /* no flags: Q.921 2.2 */
-}
-
 static int joined(const struct bl_span *span, const struct bl_span *partner)
 {
-	return partner->open && partner->settings.card == BL_CARD_VPAIR && settings_of(partner).partner == span->number;
+	return partner->open && partner->settings.card == BL_CARD_VPAIR &&
+	       settings_of(partner).partner == span->number && partner->settings.t1 == span->settings.t1;
 }
 
 /* Frames that the cable's clock brings from the last look on. */
@@ -201,7 +193,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	if (!joined(span, partner) || !receive(span, partner, tick, frames, n)) {
 		span->card_alarms = BL_ALARM_LOS;
 		span->counters.lost += partner->open;
-		nothing(span, frames, n);
+		bl_idle_frames(&span->settings, frames, n);
 		return;
 	}
 	span->card_alarms = partner->alarms & BL_ALARM_RED ? BL_ALARM_RAI : 0;
@@ -212,7 +204,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 		return;
 	}
 	span->card_alarms |= BL_ALARM_AIS;
-	nothing(span, frames, n);
+	bl_idle_frames(&span->settings, frames, n);
 }
 
 static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],

@@ -24,6 +24,7 @@ struct bl_sound {
 
 struct bl_open_span {
 	uint8_t card;
+	uint8_t t1;
 	uint8_t d_channel;
 	uint8_t clock_recovered;
 	uint8_t clock_domain;

@@ -15,11 +15,6 @@
 #define BITS_MAX 0xf
 #define LOST (BL_ALARM_RED | BL_ALARM_AIS)
 
-static bool carries(unsigned timeslot)
-{
-	return timeslot != 0 && timeslot != BL_CAS_TIMESLOT;
-}
-
 static void rest(struct bl_span *span, unsigned timeslot)
 {
 	span->cas.owner[timeslot] = BL_NO_CLIENT;
@@ -57,11 +52,13 @@ int bl_cas_set(struct bl_engine *e, unsigned port, unsigned client, uint8_t bits
 {
 	struct bl_span *span;
 
-	if (port >= BL_RTP_FIRST || !carries(port % BL_TIMESLOTS) || bits > BITS_MAX)
+	if (port >= BL_RTP_FIRST || bits > BITS_MAX)
 		return -EINVAL;
 	span = &e->segment->spans[port / BL_TIMESLOTS];
 	if (!span->open || !span->settings.cas)
 		return -ENOTCONN;
+	if (!bl_carries_bits(&span->settings, port % BL_TIMESLOTS))
+		return -EINVAL;
 	if (bits != span->cas.tx[port % BL_TIMESLOTS])
 		bl_trace_bits(e, port, true, bits);
 	span->cas.owner[port % BL_TIMESLOTS] = (uint8_t)client;
@@ -109,7 +106,7 @@ void bl_cas_tell(struct bl_engine *e, unsigned n)
 		return;
 	}
 	for (unsigned t = 0; t < BL_TIMESLOTS; t++)
-		if (carries(t))
+		if (bl_carries_bits(&span->settings, t))
 			look(e, n, t);
 }
 

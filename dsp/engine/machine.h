@@ -74,9 +74,10 @@ struct bl_engine {
 	pthread_t reference;
 	uint8_t rx[BL_PORTS][BL_TICK_SAMPLES]; /* A-law, this tick */
 	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
-	uint8_t own[BL_PORTS];                    /* tx is what the port played, not what it was told */
-	int16_t heard[BL_PORTS][BL_TICK_SAMPLES]; /* what rx says */
-	int16_t said[BL_PORTS][BL_TICK_SAMPLES];  /* what tx says */
+	uint8_t ulaw[BL_NULL_FIRST][BL_TICK_SAMPLES]; /* of ports of mu-law: rx as it came */
+	uint8_t own[BL_PORTS];                        /* tx is what the port played, not what it was told */
+	int16_t heard[BL_PORTS][BL_TICK_SAMPLES];     /* what rx says */
+	int16_t said[BL_PORTS][BL_TICK_SAMPLES];      /* what tx says */
 	struct bl_batch batch;
 	uint8_t frames[BL_SPANS][BL_TICK_FRAMES_MAX][BL_TIMESLOTS];
 };
@@ -197,6 +198,10 @@ void bl_trace_bits(struct bl_engine *e, unsigned port, bool sent, uint8_t bits);
 void bl_trace_rtp(struct bl_engine *e, unsigned port, bool sent, const struct bl_address *remote, const uint8_t *octets,
                   size_t n);
 
+/* law.c: ports of mu-law. What one is given of what its peer, which is of mu-law, receives; tx as mu-law. */
+const uint8_t *bl_law_pass(const struct bl_engine *e, unsigned port, unsigned peer);
+void bl_law_send(const struct bl_engine *e, unsigned port, uint8_t *out);
+
 /* store.c: spans of another clock than the leader's */
 bool bl_span_apart(const struct bl_engine *e, unsigned span);
 void bl_store_begin(struct bl_engine *e, unsigned span);
@@ -294,6 +299,14 @@ void bl_table_resume(struct bl_engine *e);
 static inline bool bl_stop_asked(const struct bl_header *h)
 {
 	return __atomic_load_n(&h->stop, __ATOMIC_ACQUIRE);
+}
+
+/* The port's octets are mu-law's on the wire. */
+static inline bool bl_law_is_ulaw(const struct bl_engine *e, unsigned port)
+{
+	if (port < BL_RTP_FIRST)
+		return e->segment->spans[port / BL_TIMESLOTS].settings.t1;
+	return port < BL_NULL_FIRST && e->segment->rtp[port - BL_RTP_FIRST].codec == BL_CODEC_PCMU;
 }
 
 /* Of the octets in the jitter buffer. */

@@ -52,14 +52,17 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 
 int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner)
 {
-	unsigned span = port / BL_TIMESLOTS, timeslot = port % BL_TIMESLOTS;
+	unsigned timeslot = port % BL_TIMESLOTS;
+	const struct bl_open_span *span;
 
 	if (port >= BL_RTP_FIRST || timeslot == 0)
 		return -EINVAL;
-	if (!e->segment->spans[span].open)
+	if (!e->segment->spans[port / BL_TIMESLOTS].open)
 		return -ENOTCONN;
-	if (timeslot == e->segment->spans[span].settings.d_channel ||
-	    (timeslot == BL_CAS_TIMESLOT && e->segment->spans[span].settings.cas))
+	span = &e->segment->spans[port / BL_TIMESLOTS].settings;
+	if (timeslot > bl_timeslots(span))
+		return -EINVAL;
+	if (timeslot == span->d_channel || (span->cas && !bl_carries_bits(span, timeslot)))
 		return -EBUSY;
 	bl_port_close(e, port);
 	set_up(e, port, owner, BL_PORT_TIMESLOT);

@@ -237,7 +237,7 @@ static void play_out(struct bl_engine *e, unsigned port)
 	if (r->jitter.cfg.resampled)
 		resample(r, octets, n, e->rx[port]);
 	else if (r->codec == BL_CODEC_PCMU)
-		bl_ulaw_to_alaw(octets, e->rx[port], BL_TICK_SAMPLES);
+		bl_ulaw_to_alaw(memcpy(e->ulaw[port], octets, BL_TICK_SAMPLES), e->rx[port], BL_TICK_SAMPLES);
 	else
 		memcpy(e->rx[port], octets, BL_TICK_SAMPLES);
 }

@@ -2,7 +2,6 @@
 /* Packets of RTP ports: sound in packets of 5, 10 or 20 ms; instead of it, while a digit is sent, telephone events. */
 #include <string.h>
 
-#include "g711.h"
 #include "machine.h"
 
 /* `length` octets of payload stand in r->packet. */
@@ -40,7 +39,7 @@ static void gather(struct bl_engine *e, unsigned port)
 	if (bl_codec_coded(r->codec))
 		memcpy(e->segment->codecs[port - BL_RTP_FIRST].said + r->fill, e->said[port], sizeof e->said[port]);
 	else if (r->codec == BL_CODEC_PCMU)
-		bl_alaw_to_ulaw(e->tx[port], payload + r->fill, BL_TICK_SAMPLES);
+		bl_law_send(e, port, payload + r->fill);
 	else
 		memcpy(payload + r->fill, e->tx[port], BL_TICK_SAMPLES);
 	r->fill = (uint16_t)(r->fill + BL_TICK_SAMPLES);

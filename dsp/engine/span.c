@@ -25,10 +25,10 @@ static const struct bl_span_io *io_of(const struct bl_span *span)
 
 static bool valid(const struct bl_open_span *s)
 {
-	return s->card < BL_CARDS && cards[s->card] && s->d_channel < BL_TIMESLOTS && isfinite(s->trim_ppm) &&
-	       fabsf(s->trim_ppm) <= TRIM_MAX_PPM && s->clock_domain >= 1 && s->clock_domain <= BL_SPANS &&
-	       s->clock_priority >= 1 && s->clock_priority <= BL_SPANS && s->cas <= 1 && !(s->cas && s->d_channel) &&
-	       s->resting_bits <= 0xf;
+	return s->card < BL_CARDS && cards[s->card] && s->t1 <= 1 && s->d_channel <= bl_timeslots(s) &&
+	       isfinite(s->trim_ppm) && fabsf(s->trim_ppm) <= TRIM_MAX_PPM && s->clock_domain >= 1 &&
+	       s->clock_domain <= BL_SPANS && s->clock_priority >= 1 && s->clock_priority <= BL_SPANS && s->cas <= 1 &&
+	       !(s->cas && s->d_channel) && s->resting_bits <= 0xf;
 }
 
 void bl_span_release(struct bl_engine *e, unsigned span)
@@ -217,12 +217,15 @@ static void receive_d_channel(struct bl_engine *e, unsigned n)
 
 static void part(struct bl_engine *e, unsigned n, const uint8_t (*frames)[BL_TIMESLOTS])
 {
-	for (unsigned t = 1; t < BL_TIMESLOTS; t++) {
-		uint8_t *out = e->rx[n * BL_TIMESLOTS + t];
+	const struct bl_open_span *settings = &e->segment->spans[n].settings;
+	unsigned first = n * BL_TIMESLOTS, last = bl_timeslots(settings);
+	uint8_t(*came)[BL_TICK_SAMPLES] = (settings->t1 ? e->ulaw : e->rx) + first;
 
+	for (unsigned t = 1; t <= last; t++)
 		for (int i = 0; i < BL_TICK_SAMPLES; i++)
-			out[i] = frames[i][t];
-	}
+			came[t][i] = frames[i][t];
+	if (settings->t1)
+		bl_ulaw_to_alaw(came[1], e->rx[first + 1], last * sizeof came[1]);
 }
 
 void bl_spans_receive(struct bl_engine *e)
@@ -250,14 +253,23 @@ void bl_spans_receive(struct bl_engine *e)
 
 static void join(struct bl_engine *e, unsigned n, uint8_t (*frames)[BL_TIMESLOTS])
 {
-	memset(frames, BL_ALAW_IDLE, BL_TICK_SAMPLES * sizeof frames[0]);
-	for (unsigned t = 1; t < BL_TIMESLOTS; t++) {
+	const struct bl_open_span *settings = &e->segment->spans[n].settings;
+	unsigned last = bl_timeslots(settings);
+	uint8_t coded[BL_TICK_SAMPLES];
+
+	memset(frames, bl_idle(settings, BL_TIMESLOTS), BL_TICK_SAMPLES * sizeof frames[0]);
+	for (unsigned t = 1; t <= last; t++) {
 		unsigned port = n * BL_TIMESLOTS + t;
+		const uint8_t *sent = e->tx[port];
 
 		if (e->segment->ports[port].kind != BL_PORT_TIMESLOT)
 			continue;
+		if (settings->t1) {
+			bl_law_send(e, port, coded);
+			sent = coded;
+		}
 		for (int i = 0; i < BL_TICK_SAMPLES; i++)
-			frames[i][t] = e->tx[port][i];
+			frames[i][t] = sent[i];
 	}
 }
 

@@ -41,7 +41,8 @@ void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_st
 {
 	const struct bl_span *p = &s->spans[port / BL_TIMESLOTS % BL_SPANS];
 
-	*status = (struct bl_bits_status){.open = p->open && p->settings.cas,
+	*status = (struct bl_bits_status){.open = p->open && p->settings.cas &&
+	                                          bl_carries_bits(&p->settings, port % BL_TIMESLOTS),
 	                                  .tx = p->cas.tx[port % BL_TIMESLOTS],
 	                                  .rx = p->cas.rx[port % BL_TIMESLOTS]};
 }

@@ -135,7 +135,10 @@ static void hear(struct bl_engine *e, unsigned port)
 
 	for (unsigned i = 0; i < count; i++)
 		octets[i] = e->frames[n][i][t];
-	bl_alaw_decode(octets, sound, count);
+	if (e->segment->spans[n].settings.t1)
+		bl_ulaw_decode(octets, sound, count);
+	else
+		bl_alaw_decode(octets, sound, count);
 	skew->place = e->segment->spans[n].store.rx.place;
 	skew->step = e->segment->spans[n].store.rx.step;
 	(void)bl_skew_process(skew, sound, count, e->heard[port], BL_TICK_SAMPLES); /* as many as it wants */
@@ -172,7 +175,10 @@ static void say(struct bl_engine *e, unsigned port)
 	skew->place = e->due[n].sent.place;
 	skew->step = e->due[n].sent.step;
 	(void)bl_skew_process(skew, e->said[port], BL_TICK_SAMPLES, sound, count); /* 40 are what it wants */
-	bl_alaw_encode(sound, octets, count);
+	if (e->segment->spans[n].settings.t1)
+		bl_ulaw_encode(sound, octets, count);
+	else
+		bl_alaw_encode(sound, octets, count);
 	for (unsigned i = 0; i < count; i++)
 		e->frames[n][i][t] = octets[i];
 }

@@ -53,11 +53,12 @@ struct bl_sound {
 
 struct bl_open_span {
 	uint8_t card;      /* enum bl_card */
+	uint8_t t1;        /* 24 timeslots of mu-law; else an E1: 31 of A-law */
 	uint8_t d_channel; /* timeslot, 0: none */
 	uint8_t clock_recovered;
 	uint8_t clock_domain;   /* 1 to BL_SPANS; spans of one domain have one clock */
 	uint8_t clock_priority; /* 1 to BL_SPANS; the lowest leads */
-	uint8_t cas;            /* timeslot 16 carries the others' bits ABCD; without a D-channel */
+	uint8_t cas;            /* its timeslots have bits ABCD, those of an E1 in timeslot 16; without a D-channel */
 	uint8_t resting_bits;   /* sent until told otherwise, and after the death of who told it */
 	float trim_ppm;
 	uint8_t settings[BL_CARD_SETTINGS]; /* the card's own */

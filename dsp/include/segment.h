@@ -129,7 +129,7 @@ struct bl_span_status {
 };
 
 struct bl_bits_status {
-	uint8_t open; /* the span is, and has CAS; else nothing here counts */
+	uint8_t open; /* the span is, and the timeslot has bits; else nothing here counts */
 	uint8_t tx;
 	uint8_t rx; /* BL_BITS_UNKNOWN: none have come */
 };

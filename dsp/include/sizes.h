@@ -11,7 +11,7 @@
 #define BL_TICK_SAMPLES 40 /* 5 ms at 8 kHz */
 #define BL_TICK_NS 5000000 /* nominal */
 #define BL_SPANS 8
-#define BL_TIMESLOTS 32 /* octets of an E1 frame; timeslot 0 is the framing's */
+#define BL_TIMESLOTS 32 /* octets of an E1 frame; timeslot 0 is the framing's, a T1 has 1 to 24 */
 #define BL_RTP_FIRST 256
 #define BL_RTP_PORTS 256
 #define BL_NULL_FIRST 512

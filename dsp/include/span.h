@@ -10,8 +10,10 @@
 #define BL_SPAN_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "command.h"
+#include "g711.h"
 #include "hdlc.h"
 #include "sizes.h"
 
@@ -66,8 +68,9 @@ struct bl_loop {
 #define BL_BITS_UNKNOWN 0xffu
 
 /*
- * Channel-associated signalling of a span that has it: bits ABCD by timeslot, A is 8 (G.704 §5.1.3.2). Once a tick the
- * card's read sets `rx` to what stands, and leaves it alone while nothing good comes; its write sends `tx`.
+ * Channel-associated signalling of a span that has it: bits ABCD by timeslot, A is 8 (G.704 §5.1.3.2, §3.1.3.2). Once a
+ * tick the card's read sets `rx` to what stands, and leaves it alone while nothing good comes; its write sends `tx`. A
+ * T1 framed as D4 has A and B alone: it sends those, and C and D that come are A and B again.
  */
 struct bl_cas {
 	uint8_t rx[BL_TIMESLOTS]; /* BL_BITS_UNKNOWN: none have come yet */
@@ -141,6 +144,33 @@ extern const struct bl_span_io bl_cesopsn_io;
 extern const struct bl_span_io bl_vpair_io;
 extern const struct bl_span_io bl_dahdi_io;
 extern const struct bl_span_io bl_spi_io;
+
+static inline unsigned bl_timeslots(const struct bl_open_span *s)
+{
+	return s->t1 ? 24 : 31;
+}
+
+/* The timeslot has bits of its own where the span has CAS. */
+static inline int bl_carries_bits(const struct bl_open_span *s, unsigned timeslot)
+{
+	return timeslot >= 1 && timeslot <= bl_timeslots(s) && (s->t1 || timeslot != BL_CAS_TIMESLOT);
+}
+
+/* For drivers: what stands in a timeslot that carries nothing. Ones on a D-channel end a frame under way (Q.921 2.2).
+ */
+static inline uint8_t bl_idle(const struct bl_open_span *s, unsigned timeslot)
+{
+	if (timeslot == s->d_channel)
+		return 0xff;
+	return s->t1 ? BL_ULAW_IDLE : BL_ALAW_IDLE;
+}
+
+static inline void bl_idle_frames(const struct bl_open_span *s, uint8_t frames[][BL_TIMESLOTS], unsigned n)
+{
+	memset(frames, bl_idle(s, BL_TIMESLOTS), n * sizeof frames[0]);
+	for (unsigned i = 0; i < n && s->d_channel < BL_TIMESLOTS; i++)
+		frames[i][s->d_channel] = 0xff;
+}
 
 /* For drivers: frames are laid out anew. */
 static inline void bl_phase_start(struct bl_phase *phase)

@@ -44,6 +44,9 @@ class Engine:
         {"clock_priority": 9},
         {"local": ("127.0.0.1", 0)},
         {"remote": ("host.example", 5)},
+        {"line": "t3"},
+        {"line": "t1", "framing": "sf"},
+        {"framing": "d4"},
     ],
 )
 def test_a_value_out_of_range_is_refused(wrong: dict[str, object]) -> None:
@@ -53,7 +56,8 @@ def test_a_value_out_of_range_is_refused(wrong: dict[str, object]) -> None:
 
 def test_octets_for_the_engine() -> None:
     octets = CesopsnSettings(HERE, THERE, frames_per_packet=40, rtp_header=True, jitter_ms=60).encode()
-    assert octets == bytes([1, 0, 0, 127, 0x88, 0x13, 3, 2, 1, 10, 0x70, 0x17, 40, 1, 60, 0])
+    assert octets == bytes([1, 0, 0, 127, 0x88, 0x13, 3, 2, 1, 10, 0x70, 0x17, 40, 1, 60, 0, 0])
+    assert CesopsnSettings(HERE, THERE, line="t1", framing="d4").encode()[-1] == 1
 
 
 def test_driver_puts_spans_in_and_out_of_service() -> None:
@@ -76,6 +80,17 @@ def test_rfc5086_a_packet_with_cas_is_an_even_part_of_a_multiframe(frames: int) 
     with pytest.raises(ValueError, match=f"frames_per_packet={frames}: 1, 2, 4, 8 or 16 with CAS"):
         driver.configure(1, CesopsnSettings(HERE, THERE, frames_per_packet=frames), None, Cas())
     assert (driver.spans, engine.opened) == ((), {})
+
+
+@pytest.mark.parametrize("frames", [5, 9, 16, 40])
+def test_rfc5086_with_cas_a_t1_has_multiframes_of_24(frames: int) -> None:
+    engine = Engine()
+    driver = CesopsnDriver(engine)
+    with pytest.raises(ValueError, match=f"frames_per_packet={frames}: 1, 2, 3, 4, 6, 8, 12 or 24 with CAS"):
+        driver.configure(1, CesopsnSettings(HERE, THERE, frames_per_packet=frames, line="t1"), None, Cas())
+    assert (driver.spans, engine.opened) == ((), {})
+    driver.configure(1, CesopsnSettings(HERE, THERE, frames_per_packet=24, line="t1"), None, Cas())
+    assert list(engine.opened) == [1]
 
 
 @pytest.mark.parametrize("bits", [-1, 16])

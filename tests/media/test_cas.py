@@ -181,17 +181,20 @@ def test_a_span_has_cas_or_a_d_channel_and_timeslot_16_is_no_bearer_of_the_first
     with pytest.raises(ValueError, match="d_channel=16: none beside CAS"):
         side.engine.open_span(2, VpairSettings(partner=3), 16, Cas())
     side.engine.open_timeslot(Timeslot(0, 16).port)
+    side.engine.set_bits(Timeslot(0, 16).port, IDLE)
     side.engine.open_span(2, VpairSettings(partner=3), 16)
     side.engine.set_bits(Timeslot(2, 1).port, IDLE)
     host.tick(1)
+    assert side.engine.bits_status(Timeslot(0, 16).port) is None
     refused = [(event.kind, event.port, event.error) for event in side.line.all(CommandRefused)]
     assert refused == [
         (CommandKind.OPEN_TIMESLOT, Timeslot(0, 16).port, "EBUSY"),
+        (CommandKind.SET_BITS, Timeslot(0, 16).port, "EINVAL"),
         (CommandKind.SET_BITS, Timeslot(2, 1).port, "ENOTCONN"),
     ]
 
 
-@pytest.mark.parametrize(("port", "abcd"), [(0, 0), (16, 0), (48, 0), (256, 0), (-1, 0), (1, 16), (1, -1)])
+@pytest.mark.parametrize(("port", "abcd"), [(0, 0), (32, 0), (256, 0), (-1, 0), (1, 16), (1, -1)])
 def test_bits_out_of_range_are_refused(side: Side, port: int, abcd: int) -> None:
     with pytest.raises(ValueError, match=r"(port|abcd)=-?\d+: "):
         side.engine.set_bits(port, abcd)
