@@ -9,16 +9,33 @@ import struct
 import threading
 from collections.abc import Callable
 
-TIMESLOTS = 31
-BEARERS = 30
-"""With CAS, timeslot 16 apart."""
-SIGNALLING = 15
 _SO_MEMINFO = 55
 
 
 @dataclasses.dataclass(frozen=True)
+class Structure:
+    """What a frame of packets has, and how many frames have all bits of CAS."""
+
+    timeslots: tuple[int, ...]
+    bearers: tuple[int, ...]
+    """With CAS."""
+    multiframe: int
+    idle: int
+    """Of its law."""
+
+    def signalling(self, bits: dict[int, int]) -> bytes:
+        """Bits of a multiframe: two timeslots an octet, the earlier one in the high half."""
+        pairs = zip(self.bearers[::2], self.bearers[1::2], strict=True)
+        return bytes(bits[early] << 4 | bits[late] for early, late in pairs)
+
+
+E1 = Structure(tuple(range(1, 32)), (*range(1, 16), *range(17, 32)), 16, 0xD5)
+T1 = Structure(tuple(range(1, 25)), tuple(range(1, 25)), 24, 0xFF)
+
+
+@dataclasses.dataclass(frozen=True)
 class Packet:
-    """One CESoPSN packet: control word, optional RTP header, frames of 31 octets."""
+    """One CESoPSN packet: control word, optional RTP header, frames of 31 octets, or 24."""
 
     sequence: int
     payload: bytes
@@ -40,7 +57,7 @@ class Packet:
         )
 
     @classmethod
-    def decode(cls, octets: bytes, *, rtp: bool = False, cas: bool = False) -> Packet:
+    def decode(cls, octets: bytes, *, rtp: bool = False, cas: bool = False, of: Structure = E1) -> Packet:
         """Read a packet; AssertionError where it breaks the RFC."""
         header = None
         if rtp:
@@ -53,25 +70,27 @@ class Packet:
         assert length == (len(octets) if len(octets) < 64 else 0)
         payload = octets[16 if rtp else 4 :]
         if cas:
-            assert len(payload) % BEARERS == (SIGNALLING if second >> 6 in {0b00, 0b10} else 0)
+            each = len(of.bearers)
+            assert len(payload) % each == (each // 2 if second >> 6 in {0b00, 0b10} else 0)
         else:
-            assert len(payload) % TIMESLOTS == 0
+            assert len(payload) % len(of.timeslots) == 0
         return cls(sequence, payload, bool(first & 8), bool(first & 4), first & 3, second >> 6, length, header)
 
-    def timeslot(self, number: int) -> bytes:
+    def timeslot(self, number: int, of: Structure = E1) -> bytes:
         """Octets of one timeslot, a frame each."""
-        return self.payload[number - 1 :: TIMESLOTS]
+        return self.payload[number - 1 :: len(of.timeslots)]
 
 
 class FarEnd:
     """Looped timing (§8): answers every packet with one of its own, so it needs no clock."""
 
-    def __init__(self, port: int, *, rtp: bool = False, cas: bool = False) -> None:
+    def __init__(self, port: int, *, rtp: bool = False, cas: bool = False, of: Structure = E1) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", port))
         self.socket.settimeout(0.05)
         self.rtp = rtp
         self.cas = cas
+        self.of = of
         self.received: list[Packet] = []
         self.raw: list[bytes] = []
         self.near: tuple[str, int] = ("", 0)
@@ -90,7 +109,7 @@ class FarEnd:
 
     def idle(self, packet: Packet) -> list[bytes]:
         """Idle in all timeslots."""
-        return [self.packet(b"\xd5" * len(packet.payload))]
+        return [self.packet(bytes([self.of.idle]) * len(packet.payload))]
 
     @property
     def dropped(self) -> int:
@@ -109,7 +128,7 @@ class FarEnd:
                 octets, self.near = self.socket.recvfrom(4096)
             except TimeoutError:
                 continue
-            packet = Packet.decode(octets, rtp=self.rtp, cas=self.cas)
+            packet = Packet.decode(octets, rtp=self.rtp, cas=self.cas, of=self.of)
             self.raw.append(octets)
             self.received.append(packet)
             for answer in self.answer(packet):

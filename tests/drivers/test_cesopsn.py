@@ -17,8 +17,9 @@ import pytest
 
 from appliance.media.events import SpanAlarmChanged
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
-from drivers.model import Alarm
-from tests.drivers.rfc5086 import FarEnd, Packet
+from drivers.model import D_CHANNELS, Alarm, DigitalLine
+from dsp import g711
+from tests.drivers.rfc5086 import E1, T1, FarEnd, Packet
 from tests.media.rig import Side, engine_thread, noise, until
 from tests.ports import HOST, free_port
 
@@ -30,14 +31,14 @@ SAID_AGAIN = 4
 @contextlib.contextmanager
 def span_with_far_end(**settings: object) -> Iterator[tuple[Side, FarEnd]]:
     near_port, far_port = free_port(), free_port()
-    far = FarEnd(far_port, rtp=bool(settings.get("rtp_header")))
+    far = FarEnd(far_port, rtp=bool(settings.get("rtp_header")), of=T1 if settings.get("line") == "t1" else E1)
     try:
         with engine_thread() as host:
             side = Side(host)
             CesopsnDriver(side.engine).configure(
                 0,
                 CesopsnSettings((HOST, near_port), (HOST, far_port), clock="local", jitter_ms=30, **settings),  # type: ignore[arg-type]
-                16,
+                D_CHANNELS["t1" if far.of is T1 else "e1"],
             )
             yield side, far
     finally:
@@ -52,19 +53,21 @@ def line() -> Iterator[tuple[Side, FarEnd]]:
 
 
 @pytest.mark.parametrize("rtp_header", [False, True])
-@pytest.mark.parametrize("frames", [1, 7, 8, 40])
-def test_rfc5086_4_packets_in_both_directions(frames: int, rtp_header: bool) -> None:  # noqa: FBT001
-    with span_with_far_end(frames_per_packet=frames, rtp_header=rtp_header) as (side, far):
+@pytest.mark.parametrize(("kind", "frames"), [("e1", 1), ("e1", 7), ("e1", 8), ("e1", 40), ("t1", 8), ("t1", 40)])
+def test_rfc5086_4_packets_in_both_directions(kind: DigitalLine, frames: int, rtp_header: bool) -> None:  # noqa: FBT001
+    with span_with_far_end(frames_per_packet=frames, rtp_header=rtp_header, line=kind) as (side, far):
+        each, idle = len(far.of.timeslots), bytes([far.of.idle])
         until(side.in_service)
         sound = noise(0.1 if frames == 1 else 0.5)  # 8,000 packets a second are all that a peer in Python can do
         heard = bytearray()
 
         def answer(_: Packet) -> list[bytes]:
             start = len(heard)
-            heard.extend(sound[start : start + frames].ljust(frames, b"\xd5"))
-            payload = b"".join(bytes([octet]) * 31 for octet in heard[start:])
+            heard.extend(sound[start : start + frames].ljust(frames, idle))
+            payload = b"".join(bytes([octet]) * each for octet in heard[start:])
             return [far.packet(payload)]
 
+        said, taken = (sound, sound) if kind == "e1" else (g711.alaw_to_ulaw(sound), g711.ulaw_to_alaw(sound))
         side.engine.open_timeslot(5)
         side.engine.record(1, 5, 5, 0)
         far.answer = answer
@@ -72,30 +75,32 @@ def test_rfc5086_4_packets_in_both_directions(frames: int, rtp_header: bool) -> 
             heard.clear()
             side.engine.play(5, 1, [side.arena.add_alaw(sound)])
             with contextlib.suppress(AssertionError):
-                until(lambda: sound in side.recorder.left(1), 2.0)
-                if sound in b"".join(packet.timeslot(5) for packet in far.received):
+                until(lambda: taken in side.recorder.left(1), 2.0)
+                if said in b"".join(packet.timeslot(5, far.of) for packet in far.received):
                     break
         packets = list(far.received)
-        assert sound in side.recorder.left(1)
-        assert sound in b"".join(packet.timeslot(5) for packet in packets)
-        assert all(len(packet.payload) == 31 * frames for packet in packets)
+        assert taken in side.recorder.left(1)
+        assert said in b"".join(packet.timeslot(5, far.of) for packet in packets)
+        assert all(len(packet.payload) == each * frames for packet in packets)
         missing = [packet.sequence - packets[0].sequence - n & 0xFFFF for n, packet in enumerate(packets)]
         assert missing == sorted(missing)
         assert missing[-1] <= far.dropped, "what is missing came too fast for the peer"
-        assert {packet.timeslot(9) for packet in packets} == {b"\xd5" * frames}
+        assert {packet.timeslot(9, far.of) for packet in packets} == {idle * frames}
         assert not any(packet.l_bit or packet.modifier or packet.fragmentation for packet in packets)
         counters = side.engine.span_status(0).counters
         assert (counters.malformed, counters.stray, counters.lost, counters.duplicates) == (0, 0, 0, 0)
         if rtp_header:
             stamps = [packet.rtp for packet in packets if packet.rtp]
-            assert {later[1] - earlier[1] for earlier, later in itertools.pairwise(stamps)} == {frames}
+            steps = [(b[0] - a[0] & 0xFFFF, b[1] - a[1] & 0xFFFFFFFF) for a, b in itertools.pairwise(stamps)]
+            assert all(stamp == frames * packet for packet, stamp in steps)
             assert len({stamp[2] for stamp in stamps}) == 1
 
 
-def test_tshark_dissects_our_packets(line: tuple[Side, FarEnd], tmp_path: Path) -> None:
-    side, far = line
-    side.engine.send_frame(0, b"\x00\x01\x7f")
-    until(lambda: len(far.raw) > 200)
+@pytest.mark.parametrize("kind", ["e1", "t1"])
+def test_tshark_dissects_our_packets(kind: DigitalLine, tmp_path: Path) -> None:
+    with span_with_far_end(line=kind) as (side, far):
+        side.engine.send_frame(0, b"\x00\x01\x7f")
+        until(lambda: len(far.raw) > 200)
     capture = tmp_path / "span.pcap"
     with capture.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
@@ -116,6 +121,7 @@ def test_tshark_dissects_our_packets(line: tuple[Side, FarEnd], tmp_path: Path) 
     rows = [row.split("\t") for row in lines]
     assert len(rows) == 200
     assert [int(row[3]) for row in rows] == [packet.sequence for packet in far.received[:200]]
+    assert {int(row[4]) for row in rows} == {8 * len(far.of.timeslots)}
     assert not any(row[5] for row in rows), "tshark finds fault with a packet"
 
 
