@@ -14,6 +14,7 @@ from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.tandem import Tandem
+from drivers.model import TIMESLOTS, DigitalLine
 
 Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -49,9 +50,10 @@ class Timers(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
-    """One E1. `profile` is the ISDN variant, `side` our side of it; `clock` recovered from the line or our own."""
+    """An E1 or T1: `profile` is the ISDN variant, `side` our side; `clock` recovered from the line or our own."""
 
     name: Name
+    line: DigitalLine = "e1"
     clock: Literal["recovered", "local"] = "recovered"
     clock_domain: Annotated[int, Meta(ge=1, le=8)] = 1
     """Spans of one number have one clock; one of another telco, or of a PBX that is not slaved, has a number of its
@@ -61,7 +63,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
     signalling: Literal["pri", "r2"] = "pri"
     variant: R2Variant | None = None
     """Of R2: the country's."""
-    d_channel: Annotated[int, Meta(ge=1, le=31)] = 16
+    d_channel: Annotated[int, Meta(ge=1, le=31)] | None = None
+    """ISDN's timeslot; None: 16 of an E1, 24 of a T1."""
     profile: Literal["euroisdn", "euroisdn-t1", "national", "ni1", "dms100", "5ess", "4ess", "qsig"] = "euroisdn"
     side: Literal["user", "network"] = "user"
     channel_order: Literal["ascending", "descending", "round-robin"] = "round-robin"
@@ -228,7 +231,24 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         if isinstance(span, CesopsnSpan) and span.clock == "local" and span.clock_domain != 1:
             sentence = "a far end that takes our clock (clock: local) has no domain of its own; leave the key out"
             yield Fault(("spans", number, "clock_domain"), sentence)
+        if span.line == "t1" and isinstance(span, DahdiSpan):
+            yield Fault(("spans", number, "line"), "of cards only E1s are served so far; leave the key out")
+        elif span.line == "t1":
+            yield from _t1_faults(number, span)
         yield from _r2_faults(number, span)
+
+
+def _t1_faults(number: int, span: Span) -> Iterator[Fault]:
+    last = TIMESLOTS["t1"][-1]
+    if span.d_channel is not None and span.d_channel > last:
+        sentence = f"{span.d_channel} is no timeslot of a T1: 1 to {last}"
+        yield Fault(("spans", number, "d_channel"), sentence)
+    if span.signalling == "r2":
+        sentence = "R2 is spoken on E1s (Q.421); leave line: t1 out, or signalling: r2"
+        yield Fault(("spans", number, "line"), sentence)
+    elif span.profile == "euroisdn":
+        sentence = "a T1 does not speak euroisdn; add profile: national, ni1, dms100, 4ess, 5ess, euroisdn-t1 or qsig"
+        yield Fault(("spans", number, "line"), sentence)
 
 
 def _r2_faults(number: int, span: Span) -> Iterator[Fault]:

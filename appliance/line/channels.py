@@ -12,8 +12,7 @@ from collections.abc import Iterable
 
 from appliance.line.leg import LineLeg
 from appliance.wire.spans import ChannelState
-
-E1_TIMESLOTS = range(1, 32)
+from drivers.model import TIMESLOTS
 
 
 class Order(enum.StrEnum):
@@ -26,11 +25,11 @@ class Order(enum.StrEnum):
 
 
 class Channels:
-    """Timeslots 1 to 31 but for the D-channel. `changed`: there is something new to be shown."""
+    """A span's timeslots but for the D-channel. `changed`: there is something new to be shown."""
 
-    def __init__(self, d_channel: int, order: Order = Order.ROUND_ROBIN) -> None:
+    def __init__(self, d_channel: int, order: Order = Order.ROUND_ROBIN, timeslots: range = TIMESLOTS["e1"]) -> None:
         self._order = order
-        self.timeslots = tuple(timeslot for timeslot in E1_TIMESLOTS if timeslot != d_channel)
+        self.timeslots = tuple(timeslot for timeslot in timeslots if timeslot != d_channel)
         self.unsure = set(self.timeslots)
         self.out_of_service: set[int] = set()
         self._reserved: set[int] = set()

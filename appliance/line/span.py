@@ -23,7 +23,7 @@ from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, Location, PlaceLeg, ReleasedBy
 from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Withheld
-from drivers.model import Alarm, Timeslot
+from drivers.model import TIMESLOTS, Alarm, Timeslot
 
 # Q.850
 CHANNEL_UNACCEPTABLE = 6
@@ -42,7 +42,7 @@ class PriLine:
 
     The engine's number (from 0), its name for people, its D-channel's timeslot, its link, how its bearers are heard, in
     which order its channels are taken, how many digits its own numbers have (0: they come en bloc), whether data calls
-    are offered (else they are refused).
+    are offered (else they are refused), its timeslots.
     """
 
     span: int
@@ -53,6 +53,7 @@ class PriLine:
     order: Order = Order.ROUND_ROBIN
     dnis_digits: int = 0
     data: bool = False
+    timeslots: range = TIMESLOTS["e1"]
 
 
 class PriSpan(ServedSpan):
@@ -66,7 +67,7 @@ class PriSpan(ServedSpan):
         tell: Callable[[Body], None],
         ended: Callable[[Leg], None],
     ) -> None:
-        channels = Channels(line.d_channel, line.order)
+        channels = Channels(line.d_channel, line.order, line.timeslots)
         super().__init__(line.span, line.name, channels, line.link, switch, new_leg, tell, ended)
         self.link = line.link
         self._data = line.data

@@ -27,7 +27,7 @@ from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.dahdi import DahdiDriver
-from drivers.model import Cas
+from drivers.model import D_CHANNELS, TIMESLOTS, Cas
 
 T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
 
@@ -43,7 +43,13 @@ def settings(span: CesopsnSpan) -> CesopsnSettings:
         clock_domain=span.clock_domain,
         clock_priority=span.clock_priority,
         jitter_ms=span.jitter_ms,
+        line=span.line,
     )
+
+
+def d_channel(span: Span) -> int:
+    """ISDN's timeslot on a configured span."""
+    return span.d_channel or D_CHANNELS[span.line]
 
 
 def variant(span: Span) -> Variant | None:
@@ -67,13 +73,14 @@ def line(number: int, span: Span, *, data: bool = False) -> PriLine | CasLine:
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
-    return PriLine(number, span.name, span.d_channel, link, plan, order, span.dnis_digits, data)
+    timeslots = TIMESLOTS[span.line]
+    return PriLine(number, span.name, d_channel(span), link, plan, order, span.dnis_digits, data, timeslots)
 
 
 def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> None:
     """Put a configured span into service; a card's channels are those that this process inherited."""
     spoken = variant(span)
-    signalling = (None, cas(spoken)) if spoken else (span.d_channel, None)
+    signalling = (None, cas(spoken)) if spoken else (d_channel(span), None)
     if isinstance(span, CesopsnSpan):
         CesopsnDriver(engine).configure(number, settings(span), *signalling)
     else:

@@ -14,6 +14,8 @@ from appliance.config import Branch, ConfigurationError, Headquarters, load
 from appliance.config.branch import CesopsnSpan, DahdiSpan, R2Variant
 from appliance.config.files import listeners
 from appliance.config.tandem import way
+from appliance.line.span import PriLine
+from appliance.processes.line import d_channel, line, settings
 from appliance.signalling.r2.variant import names
 
 SITE = Path(__file__).parent / "boxes"
@@ -73,6 +75,32 @@ def test_the_site_s_branch_is_read(branch: Edit) -> None:
 
 
 @pytest.mark.unit
+@pytest.mark.parametrize("profile", ["national", "dms100", "4ess", "5ess", "euroisdn-t1"])
+def test_a_t1_has_its_d_channel_in_timeslot_24_unless_told(branch: Edit, profile: str) -> None:
+    written = "d_channel: 16\n    profile: euroisdn"
+    box = load(branch(written, f"line: t1\n    profile: {profile}"))
+    assert isinstance(box, Branch)
+    (span,) = box.spans
+    assert isinstance(span, CesopsnSpan)
+    served = line(0, span)
+    assert isinstance(served, PriLine)
+    assert (served.d_channel, served.timeslots) == (24, range(1, 25))
+    assert (settings(span).line, d_channel(span)) == ("t1", 24)
+    box = load(branch(written, f"line: t1\n    d_channel: 23\n    profile: {profile}"))
+    assert isinstance(box, Branch)
+    assert d_channel(box.spans[0]) == 23
+
+
+@pytest.mark.unit
+def test_an_e1_has_its_d_channel_in_timeslot_16_unless_told(branch: Edit) -> None:
+    box = load(branch("    d_channel: 16\n", ""))
+    assert isinstance(box, Branch)
+    (span,) = box.spans
+    assert isinstance(span, CesopsnSpan)
+    assert (settings(span).line, d_channel(span)) == ("e1", 16)
+
+
+@pytest.mark.unit
 def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
     box = load(headquarters("", ""))
     assert isinstance(box, Headquarters)
@@ -96,6 +124,15 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("d_channel: 16", "variant: cn", "14: variants are R2's; add signalling: r2, or leave the key out"),
         ("frames_per_packet: 8", "frames_per_packet: 10\n    signalling: r2\n    variant: cn",
          "12: 10 frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with R2"),
+        ("d_channel: 16", "line: t3", "14: 't3' is not known here; known are: e1, t1"),
+        ("d_channel: 16", "line: t1",
+         "14: a T1 does not speak euroisdn; add profile: national, ni1, dms100, 4ess, 5ess, euroisdn-t1 or qsig"),
+        ("d_channel: 16\n    profile: euroisdn", "line: t1\n    d_channel: 25\n    profile: national",
+         "15: 25 is no timeslot of a T1: 1 to 24"),
+        ("d_channel: 16\n    profile: euroisdn", "line: t1\n    d_channel: 31\n    profile: dms100",
+         "15: 31 is no timeslot of a T1: 1 to 24"),
+        ("d_channel: 16", "line: t1\n    signalling: r2\n    variant: cn",
+         "14: R2 is spoken on E1s (Q.421); leave line: t1 out, or signalling: r2"),
         ("d_channel: 16", "clock_domain: 9", "14: 9 is out of range: 1 to 8"),
         ("d_channel: 16", "clock_priority: 0", "14: 0 is out of range: 1 to 8"),
         ("d_channel: 16", "clock_domain: 2\n    clock: local",

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from appliance.signalling.pri import events as pri
-from appliance.signalling.pri.link import Link, Setup, Side, Timers
+from appliance.signalling.pri.link import Link, Profile, Setup, Side, Timers
+from drivers.model import D_CHANNELS, TIMESLOTS, DigitalLine
 
 PATIENCE_S = 10.0
-BEARERS = set(range(1, 32)) - {16}
+BEARERS = set(TIMESLOTS["e1"]) - {D_CHANNELS["e1"]}
 NOTES: dict[type[pri.Event], str] = {
     pri.ProceedingReceived: "proceeding",
     pri.ProgressReceived: "progress",
@@ -84,14 +85,21 @@ class Network:
     number = "10086"
     rings_in_band = False
 
-    def __init__(self, timers: Timers, carrier: Callable[["Network"], Carrier]) -> None:
+    def __init__(
+        self,
+        timers: Timers,
+        carrier: Callable[["Network"], Carrier],
+        kind: DigitalLine = "e1",
+        profile: Profile = Profile.EUROISDN,
+    ) -> None:
+        self.bearers = set(TIMESLOTS[kind]) - {D_CHANNELS[kind]}
         self.socket = Path()
         self.orphans_s = 0.0
         self.up = asyncio.Event()
         self.restarted: list[int | None] = []
         self._restart_heard = asyncio.Event()
         self.calls: dict[pri.CallNumber, NetworkCall] = {}
-        self.link = Link(Side.NETWORK, timers)
+        self.link = Link(Side.NETWORK, timers, profile)
         self._offered: asyncio.Queue[NetworkCall] = asyncio.Queue()
         self._carrier = carrier(self)
         self._timer: asyncio.TimerHandle | None = None
@@ -108,15 +116,15 @@ class Network:
         busy = {call.channel for call in self.calls.values() if not call.heard("released")}
         while channel is None:
             self._next = self._next % 31 + 1
-            channel = self._next if self._next in BEARERS - busy else None
+            channel = self._next if self._next in self.bearers - busy else None
         setup = Setup(channel, dnis, clid, **more)
         number = self.do(lambda link: link.setup(setup))
         return self.calls.setdefault(number, NetworkCall(self, number, channel))
 
     async def every_channel_restarted(self) -> None:
-        """Wait until the box has restarted all 30."""
+        """Wait until the box has restarted all of them."""
         async with asyncio.timeout(2 * PATIENCE_S):
-            while not BEARERS.issubset(self.restarted):
+            while not self.bearers.issubset(self.restarted):
                 self._restart_heard.clear()
                 await self._restart_heard.wait()
 

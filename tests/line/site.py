@@ -12,14 +12,14 @@ from pathlib import Path
 from appliance.media.engine import Engine
 from appliance.media.events import Client, FrameReceived, SpanAlarmChanged
 from appliance.media.host import EngineThread, start_thread
-from appliance.signalling.pri.link import Link, Timers
+from appliance.signalling.pri.link import Link, Profile, Timers
 from appliance.simulator.relay import Relay
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
-from drivers.model import Alarm
+from drivers.model import D_CHANNELS, Alarm, DigitalLine
 from tests.line.far_end import Network
 from tests.ports import HOST, free_port, free_rtp_base
 
-SPAN, D_CHANNEL = 0, 16
+SPAN = 0
 T309_S = 6
 CONFIGURATION = """
 role: branch
@@ -36,6 +36,8 @@ LINE = """  - name: {name}
     driver: cesopsn
     local: {local}
     remote: {remote}
+    line: {kind}
+    profile: {profile}
     timers: {{t309_s: {t309_s}}}
 """
 
@@ -46,7 +48,7 @@ class FarSpan:
     def __init__(self, thread: EngineThread, settings: CesopsnSettings, network: Network) -> None:
         self.engine: Engine = thread.engine(Client.LINE1)
         self._network = network
-        CesopsnDriver(self.engine).configure(SPAN, settings, D_CHANNEL)
+        CesopsnDriver(self.engine).configure(SPAN, settings, D_CHANNELS[settings.line])
         asyncio.get_running_loop().add_reader(self.engine.event_fd, self._told)
 
     def send(self, frame: bytes) -> None:
@@ -118,14 +120,16 @@ class Site:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Site]:
+async def started(folder: Path, kind: DigitalLine = "e1", profile: Profile = Profile.EUROISDN) -> AsyncIterator[Site]:
     """A branch's line in service."""
-    async with lines_started(folder, 1) as (site,):
+    async with lines_started(folder, 1, kind, profile) as (site,):
         yield site
 
 
 @asynccontextmanager
-async def lines_started(folder: Path, count: int) -> AsyncIterator[list[Site]]:
+async def lines_started(
+    folder: Path, count: int, kind: DigitalLine = "e1", profile: Profile = Profile.EUROISDN
+) -> AsyncIterator[list[Site]]:
     """So many lines of one branch in service, each with a worker and an exchange of its own."""
     near = start_thread(free_rtp_base())
     sites, exchanges, text = [], [], ""
@@ -134,7 +138,8 @@ async def lines_started(folder: Path, count: int) -> AsyncIterator[list[Site]]:
         relay = Relay(local, far)
         exchange = start_thread(free_rtp_base())
         exchanges.append(exchange)
-        network, span = _exchange(exchange, CesopsnSettings(far, relay.door_b, clock="local"))
+        wire = CesopsnSettings(far, relay.door_b, clock="local", line=kind)
+        network, span = _exchange(exchange, wire, profile)
         worker = f"line{number + 1}"
         sites.append(Site(folder, worker, near, span, relay, network))
         text += LINE.format(
@@ -142,6 +147,8 @@ async def lines_started(folder: Path, count: int) -> AsyncIterator[list[Site]]:
             local="{}:{}".format(*local),
             remote="{}:{}".format(*relay.door_a),
             t309_s=T309_S,
+            kind=kind,
+            profile=profile,
         )
     secret = folder / "token"
     secret.touch(mode=0o600)
@@ -162,11 +169,11 @@ async def lines_started(folder: Path, count: int) -> AsyncIterator[list[Site]]:
             thread.close()
 
 
-def _exchange(thread: EngineThread, settings: CesopsnSettings) -> tuple[Network, FarSpan]:
+def _exchange(thread: EngineThread, settings: CesopsnSettings, profile: Profile) -> tuple[Network, FarSpan]:
     spans: list[FarSpan] = []
 
     def carrier(network: Network) -> FarSpan:
         spans.append(FarSpan(thread, settings, network))
         return spans[0]
 
-    return Network(Timers(t309_s=T309_S, t316_s=2.0), carrier), spans[0]
+    return Network(Timers(t309_s=T309_S, t316_s=2.0), carrier, settings.line, profile), spans[0]

@@ -16,11 +16,10 @@ from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.wire.envelope import Body
 from appliance.wire.legs import PlaceLeg
 from appliance.wire.spans import ChannelState
-from drivers.model import Alarm
+from drivers.model import D_CHANNELS, TIMESLOTS, Alarm, DigitalLine
 from tests.signalling.pri.pair import Pair
 from tests.signalling.pri.wire import TROUBLES, Trouble
 
-D_CHANNEL = 16
 TIMERS = Timers(t309_s=6.0, t316_s=5.0)
 
 
@@ -74,12 +73,22 @@ class End:
         order: Order,
         dnis_digits: int = 0,
         later: Callable[[float, Callable[[], None]], object] = lambda _seconds, _flush: None,
+        kind: DigitalLine = "e1",
     ) -> None:
         self.board = board
         self._told: list[Body] = []
         legs = itertools.count(1)
         name = link.side.name.lower()
-        line = PriLine(board.span, name, D_CHANNEL, link, TrunkPlan(), order, dnis_digits)
+        line = PriLine(
+            board.span,
+            name,
+            D_CHANNELS[kind],
+            link,
+            TrunkPlan(),
+            order,
+            dnis_digits=dnis_digits,
+            timeslots=TIMESLOTS[kind],
+        )
         switch = Switch(board, later)
         self.span = PriSpan(line, switch, lambda: f"{name}-{next(legs)}", self._told.append, lambda _: None)
         self.span.begin()

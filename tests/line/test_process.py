@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.media.events import Client, ToneKind
+from appliance.signalling.pri.link import Profile
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
 from appliance.wire.spans import Alarm, ChannelState, Span, SpanChanged
@@ -96,6 +97,26 @@ def test_q931_5_8_9_a_cut_of_2_s_is_survived_and_one_of_10_s_clears_with_cause_2
             site.relay.cut = False
             await until(client, 5.0, None)
             leg, call = await talk(site, client, 1)
+            await client.done(legs.ReleaseLeg(leg=leg.leg))
+            await call.hears("released")
+            assert site.network.holds == 0
+
+    asyncio.run(scene())
+
+
+def test_a_t1_of_the_configuration_takes_a_call_and_its_tone_has_its_level(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with started(tmp_path, "t1", Profile.NATIONAL) as site, attached(site.network) as client:
+            told = await until(client, 5.0, None)
+            assert set(told.channels) == set(range(1, 24)), "23 channels, D-channel 24"
+            leg, call = await talk(site, client, 23)
+            assert leg.port is not None
+            exchange = site.far.engine
+            exchange.open_timeslot(leg.port)
+            exchange.tone(leg.port, ToneKind.DIAL)
+            heard = await heard_dbm0(site, leg.port)
+            assert heard == pytest.approx(exchange.port_status(leg.port).tx_dbm0, abs=0.2)
+            assert heard > LOUD_DBM0
             await client.done(legs.ReleaseLeg(leg=leg.leg))
             await call.hears("released")
             assert site.network.holds == 0

@@ -102,7 +102,9 @@ async def started(folder: Path) -> AsyncIterator[tuple[R2Exchange, EngineTrace]]
     local, far = (HOST, free_port()), (HOST, free_port())
     secret = folder / "token"
     secret.touch(mode=0o600)
-    line = LINE.format(name="telco", local="{}:{}".format(*local), remote="{}:{}".format(*far), t309_s=6)
+    line = LINE.format(
+        name="telco", local="{}:{}".format(*local), remote="{}:{}".format(*far), t309_s=6, kind="e1", profile="euroisdn"
+    )
     r2 = line + "    signalling: r2\n    variant: cn\n    dnis_digits: 5\n"
     (folder / "branch.yaml").write_text(CONFIGURATION.format(spans=r2, prompts=folder, secret=secret))
     near, there = start_thread(free_rtp_base()), start_thread(free_rtp_base())

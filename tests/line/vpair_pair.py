@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Two spans of line workers on one engine whose spans 0 and 1 are joined by vpair, in virtual time.
 
-Frames are HDLC in timeslot 16; layer 1 fails as it does on a cable.
+Frames are HDLC in timeslot 16, of a T1 in 24; layer 1 fails as it does on a cable.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from appliance.media.engine import Engine
 from appliance.media.events import Client, FrameReceived, SpanAlarmChanged
 from appliance.media.events import Profile as Sound
 from appliance.signalling.pri.link import Link, Profile, Side
+from drivers.model import D_CHANNELS, TIMESLOTS, DigitalLine
 from drivers.vpair import VpairDriver, VpairSettings
-from tests.line.span_pair import D_CHANNEL, TIMERS, Board, End
+from tests.line.span_pair import TIMERS, Board, End
 from tests.media.virtual import VirtualEngine
 from tests.signalling.pri.pair import Pair
 
@@ -45,8 +46,9 @@ class EngineBoard(Board):
 class VpairPair(Pair[End]):
     """`net` on span 0, `user` on span 1; in service."""
 
-    def __init__(self, host: VirtualEngine, profile: Profile) -> None:
+    def __init__(self, host: VirtualEngine, profile: Profile, kind: DigitalLine = "e1") -> None:
         super().__init__()
+        self._kind: DigitalLine = kind
         self._host = host
         self._engine = host.engine(Client.LINE1)
         self._driver = VpairDriver(self._engine)
@@ -55,7 +57,7 @@ class VpairPair(Pair[End]):
         self.net, self.user = (self._end(side, span, profile) for span, side in enumerate((Side.NETWORK, Side.USER)))
         self.start()
         self.pass_s(10.0)
-        assert self.net.idle() == self.user.idle() == 30
+        assert self.net.idle() == self.user.idle() == len(TIMESLOTS[kind]) - 1
 
     def pass_s(self, seconds: float) -> None:
         """Tick by tick."""
@@ -83,17 +85,23 @@ class VpairPair(Pair[End]):
     def _end(self, side: Side, span: int, profile: Profile) -> End:
         board = EngineBoard(lambda: self.now, span, self._engine)
         link = Link(side, TIMERS, profile, clock=lambda: self.now)
-        return End(link, board, Order.ASCENDING, later=lambda _seconds, flush: self._later.append(flush))
+        return End(
+            link,
+            board,
+            Order.ASCENDING,
+            later=lambda _seconds, flush: self._later.append(flush),
+            kind=self._kind,
+        )
 
     def _cable(self, fault: str) -> None:
         for span in (0, 1):
-            settings = VpairSettings(partner=1 - span, fault=fault)  # type: ignore[arg-type]
-            self._driver.configure(span, settings, D_CHANNEL)
+            settings = VpairSettings(partner=1 - span, fault=fault, line=self._kind)  # type: ignore[arg-type]
+            self._driver.configure(span, settings, D_CHANNELS[self._kind])
 
     def _take_events(self) -> None:
         for event in self._engine.take_events():
             match event:
                 case FrameReceived(span=span, frame=frame):
                     (self.net, self.user)[span].receive(frame)
-                case SpanAlarmChanged(span=span, alarms=alarms):
+                case SpanAlarmChanged(span=span, alarms=alarms) if span < 2:  # others are a test's
                     (self.net, self.user)[span].span.alarm(alarms)
