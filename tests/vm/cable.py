@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from drivers.dahdi import Control, DahdiDriver, DahdiSettings, SpanChannels
 from drivers.dahdi.abi import LineAlarm
-from drivers.model import Alarm, Timeslot
+from drivers.model import D_CHANNELS, Alarm, Cas, DigitalLine, Timeslot
 from tests.media.rig import Side, until
 
-D_CHANNEL = 16
+D_CHANNEL = D_CHANNELS["e1"]
 NEAR, FAR = 0, 1
 JITTER_MS = 40
 """The emulated machine is late as no real one is."""
@@ -29,6 +29,7 @@ class Cable:
     control: Control
     spans: tuple[int, ...]
     ends: tuple[SpanChannels, ...]
+    kind: DigitalLine = "e1"
 
     @property
     def descriptors(self) -> list[int]:
@@ -38,18 +39,18 @@ class Cable:
     def settings(self, end: int) -> DahdiSettings:
         """Of one end in the engine."""
         channels = self.ends[end]
-        return DahdiSettings(channels.descriptors, channels.reference, jitter_ms=JITTER_MS)
+        return DahdiSettings(channels.descriptors, channels.reference, jitter_ms=JITTER_MS, line=self.kind)
 
     def simulate(self, end: int, alarms: LineAlarm) -> None:
         """Give one end's span alarms, or none."""
         asked = [sys.executable, "-m", "tests.vm.simulate", str(self.spans[end]), str(int(alarms))]
         subprocess.run(asked, check=True)
 
-    def join(self, side: Side) -> DahdiDriver:
-        """Open both ends in an engine and wait until they are in service."""
+    def join(self, side: Side, cas: Cas | None = None) -> DahdiDriver:
+        """Open both ends in an engine, with a D-channel or CAS, and wait until they are in service."""
         driver = DahdiDriver(side.engine)
         for end in (NEAR, FAR):
-            driver.configure(end, self.settings(end), D_CHANNEL)
+            driver.configure(end, self.settings(end), None if cas else D_CHANNELS[self.kind], cas)
         in_service(driver)
         return driver
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.media.events import FrameReceived
+from appliance.media.events import BitsStatus, FrameReceived
 from drivers.dahdi import DahdiError, E1Line, SpanChannels
 from drivers.dahdi.abi import LineAlarm, Use
-from drivers.model import Alarm
+from drivers.model import Alarm, Cas
+from dsp import g711
 from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
 from tests.vm.cable import FAR, NEAR, SECONDS, Cable, gaps, in_service, ports
 
@@ -130,3 +131,28 @@ def test_g704_bits_of_timeslot_16_are_heard_at_the_far_end(cable: Cable) -> None
 def test_a_program_that_has_the_channels_is_named(cable: Cable) -> None:
     with pytest.raises(DahdiError, match=r"timeslot 1 \(channel \d+\): another program has it open"):
         SpanChannels(cable.control, cable.spans[NEAR])
+
+
+def test_g711_sound_of_a_t1_is_mu_law_in_the_kernel_and_a_law_in_the_engine(t1: Cable) -> None:
+    assert sorted(t1.ends[NEAR].descriptors) == list(range(1, 25))
+    with engine_thread() as host:
+        side = Side(host)
+        t1.join(side)
+        near, far = ports(23)
+        sound = noise(5, 23)
+        say(side, near, sound, far, 23)
+        side.engine.send_frame(NEAR, b"SETUP")
+        talked(side, 6)
+        assert g711.ulaw_to_alaw(g711.alaw_to_ulaw(sound)) in side.recorder.left(23)
+        assert [event.frame for event in Listener(side.engine).all(FrameReceived)] == [b"SETUP"]
+
+
+def test_bits_of_timeslots_reach_the_far_engine(trunk: Cable) -> None:
+    with engine_thread() as host:
+        side = Side(host)
+        trunk.join(side, Cas(0b1001))
+        for timeslot in (1, 15, 17, 24):
+            near, far = ports(timeslot)
+            until(lambda p=far: side.engine.bits_status(p) == BitsStatus(0b1001, 0b1001), SECONDS)  # type: ignore[misc]
+            side.engine.set_bits(near, 0b0101)
+            until(lambda p=far: side.engine.bits_status(p) == BitsStatus(0b1001, 0b0101), SECONDS)  # type: ignore[misc]

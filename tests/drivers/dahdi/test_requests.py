@@ -51,6 +51,13 @@ def test_all_timeslots_are_clear_and_a_law() -> None:
     assert kernel.told(19) == [struct.pack("=i40siiii16s", c, b"", 0x80, 2, 0, 0, b"") for c in range(32, 63)]
 
 
+def test_timeslots_of_a_t1_are_mu_law_and_16_has_its_own_bits() -> None:
+    kernel = FakeKernel()
+    Control(kernel).configure(1, T1Line(), Use.CAS, idle_bits=0)
+    used = [struct.unpack("=i40siiii16s", told) for told in kernel.told(19)]
+    assert {u[2:6] for u in used} == {(0x8000, 1, 0, 0)}
+
+
 def test_cas_leaves_timeslot_16_to_the_card() -> None:
     kernel = FakeKernel()
     Control(kernel).configure(1, E1Line(signalling="cas"), Use.CAS, idle_bits=0b1001)
@@ -117,6 +124,8 @@ def test_a_loopback_that_the_card_cannot_do_is_told() -> None:
         (T1Line, {"framing": "crc4"}),
         (T1Line, {"build_out": 8}),
         (DahdiSettings, {"descriptors": {32: 5}, "reference": 32}),
+        (DahdiSettings, {"descriptors": {25: 5}, "reference": 25, "line": "t1"}),
+        (DahdiSettings, {"descriptors": {1: 5}, "reference": 1, "line": "j1"}),
         (DahdiSettings, {"descriptors": {1: 0xFFFF}, "reference": 1}),
         (DahdiSettings, {"descriptors": {1: 5}, "reference": 2}),
         (DahdiSettings, {"descriptors": {1: 5}}),

@@ -51,6 +51,7 @@ static void open_span(struct bl_segment *s, unsigned near, unsigned far)
 	static const uint8_t loopback[4] = {1, 0, 0, 127};
 
 	c.span.cas = (uint8_t)chance(2);
+	c.span.t1 = (uint8_t)chance(2);
 	c.span.d_channel = c.span.cas ? 0 : 16;
 	memcpy(c.span.settings, loopback, 4);
 	put16(c.span.settings + 4, near);
@@ -58,17 +59,21 @@ static void open_span(struct bl_segment *s, unsigned near, unsigned far)
 	put16(c.span.settings + 10, far);
 	c.span.settings[12] = 8;
 	c.span.settings[14] = 20;
+	c.span.settings[16] = (uint8_t)chance(1u + c.span.t1);
 	bl_command_push(s, BL_LINE, &c);
 }
 
 /* Two ends of a cable that is a clock domain of its own, and leads; with CAS. */
 static void open_cable(struct bl_segment *s)
 {
+	uint8_t t1 = (uint8_t)chance(2);
+
 	for (uint8_t span = 2; span < 4; span++) {
 		struct bl_command c = {.kind = BL_OPEN_SPAN, .port = span};
 		const float ppm = 200;
 
 		c.span = (struct bl_open_span){.card = BL_CARD_VPAIR,
+		                               .t1 = t1,
 		                               .cas = 1,
 		                               .clock_recovered = 1,
 		                               .clock_domain = 2,
@@ -110,7 +115,9 @@ static void give_command(struct bl_segment *s)
 	if (c.kind == BL_JOIN)
 		c.join = (struct bl_join_command){(uint8_t)chance(3), (uint8_t)chance(2), (uint8_t)chance(2)};
 	if (c.kind == BL_CONNECT || c.kind == BL_LISTEN || c.kind == BL_WHISPER)
-		c.peer = (uint16_t)(chance(2) ? BL_RTP_FIRST + chance(8) : chance(10));
+		c.peer = (uint16_t)(chance(2)   ? BL_RTP_FIRST + chance(8)
+		                    : chance(2) ? chance(10)
+		                                : 2 * BL_TIMESLOTS + chance(10));
 	if (c.kind == BL_OPEN_RTP) {
 		static const uint8_t types[] = {8, 0, 9, 96, 97, 98, 99, 111, 8};
 		uint8_t codec = (uint8_t)chance(BL_CODECS + 1);
