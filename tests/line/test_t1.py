@@ -14,7 +14,6 @@ from appliance.signalling.pri.link import Profile, Side
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
 from drivers.model import Timeslot
-from drivers.vpair import VpairDriver, VpairSettings
 from tests.line.span_pair import End
 from tests.line.vpair_pair import VpairPair
 from tests.media.rig import Side as Clients
@@ -96,17 +95,12 @@ class Talk:
             self.engine.stop(said)
 
 
-def test_a_caller_on_a_t1_talks_with_one_on_an_e1(host: VirtualEngine) -> None:
+def test_a_caller_on_a_t1_is_called_through_to_one_on_an_e1(host: VirtualEngine) -> None:
     talk = Talk(host)
-    driver = VpairDriver(talk.engine)
-    for span in (2, 3):
-        driver.configure(span, VpairSettings(partner=5 - span), None)
-    talk.pair.pass_s(0.1)
-    leg, other = Timeslot(2, 7).port, Timeslot(3, 7).port
-    for port in (leg, other):
-        talk.engine.open_timeslot(port)
-    talk.engine.connect(talk.leg, leg)
-    talk.hears_the_other(other)
+    talk.pair = e1 = VpairPair(host, Profile.EUROISDN, "e1", beside=talk.pair)
+    out, called = call(e1, "out", e1.user, e1.net)
+    talk.engine.connect(talk.leg, Timeslot(3, out.timeslot).port)
+    talk.hears_the_other(Timeslot(2, called.timeslot).port)
 
 
 @pytest.mark.parametrize("codec", [Codec.PCMA, Codec.PCMU])

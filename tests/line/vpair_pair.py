@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two spans of line workers on one engine whose spans 0 and 1 are joined by vpair, in virtual time.
+"""Two spans of line workers on one engine whose spans 0 and 1 (a second pair: 2 and 3) are joined by vpair.
 
-Frames are HDLC in timeslot 16, of a T1 in 24; layer 1 fails as it does on a cable.
+Time is virtual. Frames are HDLC in timeslot 16, of a T1 in 24; layer 1 fails as it does on a cable.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from appliance.line.channels import Order
 from appliance.media.engine import Engine
-from appliance.media.events import Client, FrameReceived, SpanAlarmChanged
+from appliance.media.events import Client, EngineEvent, FrameReceived, SpanAlarmChanged
 from appliance.media.events import Profile as Sound
 from appliance.signalling.pri.link import Link, Profile, Side
 from drivers.model import D_CHANNELS, TIMESLOTS, DigitalLine
@@ -44,17 +44,23 @@ class EngineBoard(Board):
 
 
 class VpairPair(Pair[End]):
-    """`net` on span 0, `user` on span 1; in service."""
+    """`net` on span 0, `user` on span 1; in service. Time passes for a pair and the one `beside` it, by either."""
 
-    def __init__(self, host: VirtualEngine, profile: Profile, kind: DigitalLine = "e1") -> None:
+    def __init__(
+        self, host: VirtualEngine, profile: Profile, kind: DigitalLine = "e1", beside: "VpairPair | None" = None
+    ) -> None:
         super().__init__()
+        self._first = 2 if beside else 0
+        self._pairs = [self, beside] if beside else [self]
         self._kind: DigitalLine = kind
         self._host = host
         self._engine = host.engine(Client.LINE1)
         self._driver = VpairDriver(self._engine)
         self._later: list[Callable[[], None]] = []
         self._cable("none")
-        self.net, self.user = (self._end(side, span, profile) for span, side in enumerate((Side.NETWORK, Side.USER)))
+        self.net, self.user = (
+            self._end(side, n, profile) for n, side in enumerate((Side.NETWORK, Side.USER), self._first)
+        )
         self.start()
         self.pass_s(10.0)
         assert self.net.idle() == self.user.idle() == len(TIMESLOTS[kind]) - 1
@@ -63,17 +69,23 @@ class VpairPair(Pair[End]):
         """Tick by tick."""
         for _ in range(max(1, round(seconds / TICK_S))):
             self._host.tick()
-            self.now += TICK_S
-            self._take_events()
-            for side in Side:
-                end = self.link(side)
-                due = end.due()
-                if due is not None and due <= self.now:
-                    end.run()
-                self.heard[side] += end.take_events()
-            later, self._later = self._later, []
-            for flush in later:
-                flush()
+            events = self._engine.take_events()
+            for pair in self._pairs:
+                pair.live(events)
+
+    def live(self, events: Sequence[EngineEvent]) -> None:
+        """A tick has passed, with these events."""
+        self.now += TICK_S
+        self._take(events)
+        for side in Side:
+            end = self.link(side)
+            due = end.due()
+            if due is not None and due <= self.now:
+                end.run()
+            self.heard[side] += end.take_events()
+        later, self._later = self._later, []
+        for flush in later:
+            flush()
 
     def lose_layer_1(self, seconds: float) -> None:
         """The cable's clock stands still for so long."""
@@ -94,14 +106,15 @@ class VpairPair(Pair[End]):
         )
 
     def _cable(self, fault: str) -> None:
-        for span in (0, 1):
-            settings = VpairSettings(partner=1 - span, fault=fault, line=self._kind)  # type: ignore[arg-type]
+        for span in (self._first, self._first + 1):
+            settings = VpairSettings(partner=span ^ 1, fault=fault, line=self._kind)  # type: ignore[arg-type]
             self._driver.configure(span, settings, D_CHANNELS[self._kind])
 
-    def _take_events(self) -> None:
-        for event in self._engine.take_events():
+    def _take(self, events: Sequence[EngineEvent]) -> None:
+        ends = {self._first: self.net, self._first + 1: self.user}
+        for event in events:
             match event:
-                case FrameReceived(span=span, frame=frame):
-                    (self.net, self.user)[span].receive(frame)
-                case SpanAlarmChanged(span=span, alarms=alarms) if span < 2:  # others are a test's
-                    (self.net, self.user)[span].span.alarm(alarms)
+                case FrameReceived(span=span, frame=frame) if span in ends:
+                    ends[span].receive(frame)
+                case SpanAlarmChanged(span=span, alarms=alarms) if span in ends:
+                    ends[span].span.alarm(alarms)

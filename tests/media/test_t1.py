@@ -157,6 +157,19 @@ def test_rfc4040_clear_octets_pass_between_t1_and_e1_untouched_both_ways(office:
     assert ALL in office.heard(2)
 
 
+def test_rfc4040_clear_octets_pass_a_port_of_mu_law_untouched(office: Office) -> None:
+    said, leg, other, ear = office.open(4, 5, 6, 7, profile=Profile.CLEAR)
+    base = office.host.rtp_base
+    for port, remote, span in ((256, base + 2, leg), (257, base, other)):
+        office.side.engine.open_rtp(port, (HOST, remote), Codec.PCMU)
+        office.side.engine.set_profile(port, Profile.CLEAR)
+        office.side.engine.connect(port, span)
+    office.side.recorder.engine.record(1, ear, ear, 0)
+    office.say(said, ALL, 0)
+    office.tick(400)
+    assert ALL in office.heard()
+
+
 def test_a_prompt_on_a_clear_t1_is_coded_as_any_other_sound(office: Office) -> None:
     (port,) = office.open(0, profile=Profile.CLEAR)
     office.wire_out(0)
