@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Branches, their spans, and each span's 32 timeslots: a letter or shape for each state, the colour only beside it.
+// Branches, their spans, and each span's timeslots: a letter or shape for each state, the colour only beside it.
 import { Rows, byId, make } from "./dom.js";
 import { clock, now } from "./figures.js";
 import { quality, read, versionOf } from "./quality.js";
@@ -36,11 +36,18 @@ function drawSpan(one) {
 }
 
 function slots(span) {
-  const states = Array.from({ length: 32 }, (_, slot) => stateOf(span, slot));
+  const numbers = timeslots(span);
+  const states = numbers.map((slot) => stateOf(span, slot));
   const count = (state) => states.filter((one) => one === state).length;
   const label = word("slots", { busy: count("busy"), idle: count("idle"), blocked: count("blocked") });
   return make("div", { class: "slots", role: "img", "aria-label": label },
-    ...states.map((state, n) => make("span", { class: `slot ${state}`, title: word("slot", { n, state: word(state) }) }, make("b", {}, MARKS[state]), String(n))));
+    ...states.map((state, n) => make("span", { class: `slot ${state}`, title: word("slot", { n: numbers[n], state: word(state) }) }, make("b", {}, MARKS[state]), String(numbers[n]))));
+}
+
+// 0 to 31 of an E1; a T1 has none above 24, and its framing is in no timeslot.
+function timeslots(span) {
+  const t1 = Object.keys(span.channels).every((slot) => slot <= 24);
+  return Array.from({ length: t1 ? 24 : 32 }, (_, n) => (t1 ? n + 1 : n));
 }
 
 function stateOf(span, slot) {
