@@ -17,11 +17,13 @@ from pathlib import Path
 from rootfs.setup import archive, debian
 from rootfs.setup.paths import CACHE, PACKAGES, digest_of
 from rootfs.setup.steps import Progress, SetupError
+from rootfs.vm import gpio_sim
 
 SUITE, LIST = "trixie", PACKAGES / "vm.list"
 SWITCH_SUITE, SWITCH_LIST = "sid", PACKAGES / "vm-switch.list"
 HOST_LIST = PACKAGES / "vm-host.list"
 INIT = Path(__file__).with_name("init")
+FILES = [LIST, SWITCH_LIST, INIT, Path(__file__), *gpio_sim.FILES]
 # In this order by their needs; what Debian builds in is not there and not missed.
 MODULES = ("virtio_pci", "virtio_blk", "ext4", "9pnet_virtio", "9p")
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")
@@ -70,7 +72,7 @@ def image(progress: Progress) -> Image:
         raise SetupError("the guest's root is made in a chroot, which needs root", "repeat the command with sudo")
     debian.install(progress, HOST_LIST)
     CACHE.mkdir(parents=True, exist_ok=True)
-    folder = CACHE / f"vm-{digest_of([LIST, SWITCH_LIST, INIT, Path(__file__)], platform.machine())[:16]}"
+    folder = CACHE / f"vm-{digest_of(FILES, platform.machine())[:16]}"
     with (CACHE / "vm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
@@ -87,6 +89,7 @@ def _build(progress: Progress, made: Image) -> None:
     version = kernel_version(made.root)
     if not any((made.root / "lib/modules" / version).rglob("dahdi.ko*")):
         raise SetupError(f"dahdi-dkms made no driver for kernel {version}", "read the log", progress.log)
+    gpio_sim.install(progress, made.root, version)
     shutil.copy(made.root / "boot" / f"vmlinuz-{version}", made.kernel)
     _initramfs(progress, made, version)
     _disk(progress, made.root, made.disk)
