@@ -7,46 +7,59 @@ a fault of its chip, and comes back with it.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Generic, Literal, TypeVar
 
 import periphery
+
+DeviceT = TypeVar("DeviceT", bound=periphery.SPI | periphery.GPIO)
+ResultT = TypeVar("ResultT")
+
+
+class _Device(Generic[DeviceT]):
+    """One of the kernel's, open from its first use to its first error."""
+
+    def __init__(self, open_it: Callable[[], DeviceT]) -> None:
+        self._open_it = open_it
+        self._opened: DeviceT | None = None
+
+    def use(self, action: Callable[[DeviceT], ResultT]) -> ResultT:
+        """Raises: OSError."""
+        if self._opened is None:
+            self._opened = self._open_it()
+        try:
+            return action(self._opened)
+        except OSError:
+            self._opened.close()
+            self._opened = None
+            raise
 
 
 class SpiDevice:
     """A device under /dev/spidev."""
 
     def __init__(self, path: str, max_hz: int, mode: Literal[0, 1, 2, 3]) -> None:
-        self._wanted = (path, mode, max_hz)
-        self._device: periphery.SPI | None = None
+        self._spi = _Device(lambda: periphery.SPI(path, mode, max_hz))
 
     def transfer(self, data: bytes) -> bytes:
         """One assertion of the chip select. Raises: OSError."""
-        if self._device is None:
-            self._device = periphery.SPI(*self._wanted)
-        try:
-            return bytes(self._device.transfer(data))
-        except OSError:
-            self._device.close()
-            self._device = None
-            raise
+        return bytes(self._spi.use(lambda spi: spi.transfer(data)))
 
 
 class GpioLine:
-    """A line of a chip under /dev/gpiochip: an input, or an output that begins high."""
+    """A line of a chip under /dev/gpiochip: an input, or an output that begins high.
+
+    A chip that comes back while a line of it is still held gets another number: one that can be unplugged is best named
+    by a link of udev's.
+    """
 
     def __init__(self, chip: str, line: int, direction: Literal["in", "high"]) -> None:
-        self._wanted = (chip, line, direction)
-        self._line: periphery.GPIO | None = None
+        self._line = _Device(lambda: periphery.GPIO(chip, line, direction))
 
     def read(self) -> bool:
         """Raises: OSError."""
-        return self._open().read()
+        return self._line.use(lambda line: line.read())
 
     def write(self, value: bool) -> None:  # noqa: FBT001  # periphery's call
         """Raises: OSError."""
-        self._open().write(value)
-
-    def _open(self) -> periphery.GPIO:
-        if self._line is None:
-            self._line = periphery.GPIO(*self._wanted)
-        return self._line
+        self._line.use(lambda line: line.write(value))
