@@ -5,7 +5,8 @@
  * Such a device knows no octets but words: 8 channels of 32 bits at 8 kHz are the 32 timeslots of a frame, the first in
  * the highest octet of the first word (the lowest address is the word's lowest octet). Capture and playback are two
  * devices with one clock; the kernel's own structures are used (sound/asound.h), without a library between. Frames wait
- * in a ring until they are taken, because the hardware's pointer moves in steps.
+ * in a ring until they are taken, because the hardware's pointer moves in steps. How early they come the clock is told
+ * by the kernel's stamp of the last step: a tick sees steps of 4 ms, for one, to the millisecond only.
  *
  * A device that stops (xrun) is started anew; one that has gone is LOS.
  */
@@ -104,7 +105,11 @@ static struct snd_interval *want(struct snd_pcm_hw_params *p, unsigned parameter
 static int configure(int fd, unsigned waiting)
 {
 	struct snd_pcm_hw_params hw;
-	struct snd_pcm_sw_params sw = {.period_step = 1, .avail_min = 1};
+	struct snd_pcm_sw_params sw = {.period_step = 1,
+	                               .avail_min = 1,
+	                               .proto = SNDRV_PCM_VERSION,
+	                               .tstamp_mode = SNDRV_PCM_TSTAMP_ENABLE,
+	                               .tstamp_type = SNDRV_PCM_TSTAMP_TYPE_MONOTONIC};
 	struct snd_interval *buffer;
 
 	hw_params_any(&hw);
@@ -221,6 +226,23 @@ static void turn(const uint8_t in[BL_TIMESLOTS], uint8_t out[BL_TIMESLOTS])
 		out[i] = in[i ^ 3];
 }
 
+/* What had come by the last step of the hardware's pointer. */
+struct step {
+	uint64_t frames;
+	int64_t at_ns;
+};
+
+static struct step last_step(struct bl_span *span, int fd)
+{
+	struct snd_pcm_sync_ptr told = {.flags = SNDRV_PCM_SYNC_PTR_APPL | SNDRV_PCM_SYNC_PTR_AVAIL_MIN};
+	const struct timespec *at = &told.s.status.tstamp;
+
+	if (ioctl(fd, SNDRV_PCM_IOCTL_SYNC_PTR, &told) < 0)
+		return (struct step){0};
+	return (struct step){.frames = state_of(span)->came + (told.s.status.hw_ptr - told.c.control.appl_ptr),
+	                     .at_ns = (int64_t)at->tv_sec * 1000000000 + at->tv_nsec};
+}
+
 /* All that has come. */
 static unsigned receive(struct bl_span *span, int fd)
 {
@@ -296,9 +318,13 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
                       unsigned n)
 {
 	struct state *st = state_of(span);
-	unsigned came = receive(span, fd);
-	int64_t late_ns = now_ns() - tick->deadline_ns;
+	struct step step;
+	unsigned came;
+	int64_t late_ns;
 
+	step = last_step(span, fd);
+	came = receive(span, fd);
+	late_ns = now_ns() - tick->deadline_ns;
 	st->empty_ticks = came ? 0 : st->empty_ticks + (st->empty_ticks < EMPTY_TICKS);
 	if (st->empty_ticks >= EMPTY_TICKS)
 		st->synced = 0;
@@ -307,8 +333,9 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	span->card_alarms = st->synced ? 0 : BL_ALARM_LOS;
 	if (st->synced)
 		slip(span);
-	if (came && st->synced)
-		bl_phase_observe(&span->phase, (int64_t)(st->came - st->taken) * FRAME_NS - late_ns);
+	if (came && st->synced && step.at_ns)
+		bl_phase_observe(&span->phase,
+		                 (int64_t)(step.frames - st->taken) * FRAME_NS - (step.at_ns - tick->deadline_ns));
 	if (!st->synced || !take(span, frames, n))
 		bl_idle_frames(&span->settings, frames, n);
 }
