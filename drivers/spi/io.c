@@ -314,6 +314,17 @@ static void slip(struct bl_span *span)
 	span->shift_frames = 0;
 }
 
+/* A tick that catches up finds nothing, because one before it took all. */
+static void watch_empty(struct state *st, unsigned came, int64_t late_ns)
+{
+	if (came)
+		st->empty_ticks = 0;
+	else if (late_ns <= LATE_NS_MAX)
+		st->empty_ticks += st->empty_ticks < EMPTY_TICKS;
+	if (st->empty_ticks >= EMPTY_TICKS)
+		st->synced = 0;
+}
+
 static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
                       unsigned n)
 {
@@ -325,9 +336,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	step = last_step(span, fd);
 	came = receive(span, fd);
 	late_ns = now_ns() - tick->deadline_ns;
-	st->empty_ticks = came ? 0 : st->empty_ticks + (st->empty_ticks < EMPTY_TICKS);
-	if (st->empty_ticks >= EMPTY_TICKS)
-		st->synced = 0;
+	watch_empty(st, came, late_ns);
 	if (came && !st->synced)
 		synchronise(span, late_ns);
 	span->card_alarms = st->synced ? 0 : BL_ALARM_LOS;

@@ -129,6 +129,23 @@ def test_every_octet_passes_both_ways_for_ten_seconds(side: Side) -> None:
 
 @pytest.mark.loopback
 @pytest.mark.timeout(60)
+def test_an_engine_late_by_less_than_frames_wait_loses_none(process: EngineProcess) -> None:
+    side = Side(process)
+    crossed(side)
+    before, pid = gaps(side), side.engine.status().pid
+    sounds = say(side, 1, 4)
+    for _ in range(10):
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep((WAIT_MS - 15) / 1000)
+        os.kill(pid, signal.SIGCONT)
+        talked(side, 0.3)
+    talked(side, 1)
+    assert gaps(side) == before, [side.engine.span_status(span) for span in (0, 1)]
+    assert heard(side, 1, sounds)
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
 def test_the_clock_settles_on_the_devices_which_is_the_machines(side: Side) -> None:
     until(lambda: side.engine.span_status(0).clock_locked, 40)
     status = side.engine.span_status(0)
