@@ -8,7 +8,8 @@
  * in a ring until they are taken, because the hardware's pointer moves in steps. How early they come the clock is told
  * by the kernel's stamp of the last step: a tick sees steps of 4 ms, for one, to the millisecond only.
  *
- * A device that stops (xrun) is started anew; one that has gone is LOS.
+ * A device that stops (xrun) is started anew. One that has gone is LOS and is let go, for which its card waits in the
+ * kernel; it is looked for once a second.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,6 +32,7 @@
 #define FRAME_NS 125000
 #define BATCH 128     /* frames of one ioctl */
 #define EMPTY_TICKS 8 /* 40 ms without a frame: LOS */
+#define AGAIN_TICKS 200
 #define CARD_MAX 31
 #define LATE_NS_MAX 20000000 /* an engine that catches up does not lay its ring out */
 #define WAIT_MS_MIN 10
@@ -47,7 +49,8 @@ struct state {
 	int32_t playback; /* descriptor of this life */
 	uint32_t synced;
 	uint32_t empty_ticks;
-	uint64_t came; /* frames */
+	uint32_t gone_ticks; /* since the devices were let go or last looked for; 0: they are here */
+	uint64_t came;       /* frames */
 	uint64_t taken;
 	uint8_t frames[RING][BL_TIMESLOTS];
 };
@@ -179,6 +182,28 @@ static void span_close(struct bl_span *span, int fd)
 	close(fd);
 }
 
+/* Both devices, running. */
+static int open_devices(const struct settings *s, int *capture, int *playback)
+{
+	int error;
+
+	*capture = open_device(s, 'c');
+	if (*capture < 0)
+		return *capture;
+	*playback = open_device(s, 'p');
+	error = *playback < 0 ? *playback : 0;
+	if (!error)
+		error = restart_playback(*playback, wait_frames(s));
+	if (!error)
+		error = restart(*capture);
+	if (!error)
+		return 0;
+	if (*playback >= 0)
+		close(*playback);
+	close(*capture);
+	return error;
+}
+
 static int span_open(struct bl_span *span, int first)
 {
 	struct settings s = settings_of(span);
@@ -194,22 +219,45 @@ static int span_open(struct bl_span *span, int first)
 	bl_phase_start(&span->phase);
 	st->synced = 0;
 	st->empty_ticks = EMPTY_TICKS;
-	capture = open_device(&s, 'c');
-	if (capture < 0)
-		return capture;
-	playback = open_device(&s, 'p');
-	if (playback < 0) {
-		close(capture);
-		return playback;
-	}
+	st->gone_ticks = 0;
+	error = open_devices(&s, &capture, &playback);
+	if (error)
+		return error;
 	st->playback = playback;
-	error = restart_playback(playback, wait_frames(&s));
-	if (!error)
-		error = restart(capture);
-	if (!error)
-		return capture;
-	span_close(span, capture);
-	return error;
+	return capture;
+}
+
+/* The numbers stay the engine's, with nothing behind them. */
+static void let_go(struct bl_span *span, int fd)
+{
+	struct state *st = state_of(span);
+	int empty = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (empty < 0)
+		return;
+	(void)dup3(empty, fd, O_CLOEXEC);
+	(void)dup3(empty, st->playback, O_CLOEXEC);
+	close(empty);
+	st->synced = 0;
+	st->gone_ticks = 1;
+}
+
+static void look_again(struct bl_span *span, int fd)
+{
+	struct settings s = settings_of(span);
+	struct state *st = state_of(span);
+	int capture, playback;
+
+	if (st->gone_ticks++ < AGAIN_TICKS)
+		return;
+	st->gone_ticks = 1;
+	if (open_devices(&s, &capture, &playback))
+		return;
+	(void)dup3(capture, fd, O_CLOEXEC);
+	(void)dup3(playback, st->playback, O_CLOEXEC);
+	close(capture);
+	close(playback);
+	st->gone_ticks = 0;
 }
 
 /* What came before the gap is not heard after it. */
@@ -256,6 +304,8 @@ static unsigned receive(struct bl_span *span, int fd)
 		if (ioctl(fd, SNDRV_PCM_IOCTL_READI_FRAMES, &transfer) < 0) {
 			if (errno == EPIPE && restart(fd) == 0)
 				st->synced = 0;
+			else if (errno != EAGAIN)
+				let_go(span, fd);
 			break;
 		}
 		for (long i = 0; i < transfer.result; i++)
@@ -333,8 +383,10 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	unsigned came;
 	int64_t late_ns;
 
+	if (st->gone_ticks)
+		look_again(span, fd);
 	step = last_step(span, fd);
-	came = receive(span, fd);
+	came = st->gone_ticks ? 0 : receive(span, fd);
 	late_ns = now_ns() - tick->deadline_ns;
 	watch_empty(st, came, late_ns);
 	if (came && !st->synced)

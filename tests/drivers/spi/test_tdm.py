@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from tests.media.rig import EngineProcess, Listener, Side, engine_process, engin
 
 D_CHANNEL = 16
 WAIT_MS = 60
+ALOOP = Path("/sys/bus/platform/drivers/snd_aloop")
+CARD = "snd_aloop.0"
 
 
 def loopback_card() -> int:
@@ -76,6 +79,21 @@ def side() -> Iterator[Side]:
         side = Side(host)
         crossed(side)
         yield side
+
+
+@pytest.fixture
+def unbind() -> Iterator[Callable[[], threading.Thread]]:
+    """Takes the card away: the thread ends when nobody holds its devices. To be asked for before the engine."""
+    going = threading.Thread(target=(ALOOP / "unbind").write_text, args=(CARD,))
+
+    def start() -> threading.Thread:
+        going.start()
+        return going
+
+    yield start
+    going.join()
+    if not (ALOOP / CARD).exists():
+        (ALOOP / "bind").write_text(CARD)
 
 
 @pytest.fixture
@@ -212,3 +230,20 @@ def test_a_killed_engine_takes_its_devices_up_again(process: EngineProcess) -> N
     received = side.engine.span_status(1).counters.received
     until(lambda: side.engine.span_status(1).counters.received > received + 100, 10)
     assert side.engine.span_status(1).alarms == Alarm.NONE
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_a_card_that_goes_away_is_los_and_comes_back(unbind: Callable[[], threading.Thread], side: Side) -> None:
+    resyncs = [side.engine.span_status(span).counters.resyncs for span in (0, 1)]
+    going = unbind()
+    until(lambda: alarms(side) == [Alarm.LOS | Alarm.RED] * 2, 10)
+    going.join(10)
+    assert not (ALOOP / CARD).exists(), "the engine holds the devices of a card that has gone"
+    assert all(side.engine.span_status(span).counters.send_errors for span in (0, 1))
+    (ALOOP / "bind").write_text(CARD)
+    until(lambda: alarms(side) == [Alarm.NONE] * 2, 10)
+    assert [side.engine.span_status(span).counters.resyncs for span in (0, 1)] == [n + 1 for n in resyncs]
+    sounds = say(side, 9, 1)
+    talked(side, 2)
+    assert heard(side, 9, sounds)
