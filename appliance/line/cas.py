@@ -14,19 +14,25 @@ from appliance.line.leg import LineLeg
 from appliance.line.served import ServedSpan
 from appliance.line.states import Event
 from appliance.line.switch import Switch, TrunkPlan
+from appliance.signalling import events
+from appliance.signalling.cas import events as cas
 from appliance.signalling.circuit import Heard
+from appliance.signalling.fxo import events as fxo
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.r2 import events as r2
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegOffered, PlaceLeg, ReleasedBy
 from drivers.model import CAS_TIMESLOT, Alarm
 
+Offer = r2.CallOffered | cas.CallOffered | fxo.CallOffered
+Told = r2.Event | cas.Event | fxo.Event
+
 
 @dataclass(frozen=True, slots=True)
 class CasLine:
     """A span to be served: the engine's number (from 0), its name, what is spoken, how its bearers sound.
 
-    `order`: in which calls out take circuits.
+    `order`: in which calls out take circuits. `number`: what was called where callers tell no number.
     """
 
     span: int
@@ -34,6 +40,7 @@ class CasLine:
     circuit: CircuitMaker
     plan: TrunkPlan
     order: Order
+    number: str = ""
 
 
 class CasSpan(ServedSpan):
@@ -52,6 +59,7 @@ class CasSpan(ServedSpan):
         self._circuits = Circuits(line.span, channels.timeslots, line.circuit, switch)
         super().__init__(line.span, line.name, channels, self._circuits, self._circuits, new_leg, tell, ended)
         self._bits = bits
+        self._number = line.number
 
     # From below.
 
@@ -101,37 +109,48 @@ class CasSpan(ServedSpan):
             for timeslot, event in happened:
                 self._happened(timeslot, event)
 
-    def _happened(self, timeslot: int, event: r2.Event) -> None:
+    def _happened(self, timeslot: int, event: Told) -> None:
         leg = self._legs.of(CallNumber(timeslot))
         match event:
-            case r2.CallSeized():
+            case events.CallSeized():
                 self.channels.reserve(timeslot)
-            case r2.ChannelBlocked():
+            case events.ChannelBlocked():
                 self.channels.doubt([timeslot])
-            case r2.ChannelIdle():
+            case events.ChannelIdle():
                 self.channels.unsure.discard(timeslot)
-            case r2.CallOffered():
+            case r2.CallOffered() | cas.CallOffered() | fxo.CallOffered():
                 self._offered(timeslot, event)
-            case r2.CallCleared(cause=cause, by_peer=by_peer):
+            case events.CallCleared(cause=cause, by_peer=by_peer):
                 self.channels.unreserve(timeslot)
                 if leg is not None:
                     self._legs.let_go(leg, Event.CLEARED, cause, ReleasedBy.PEER if by_peer else ReleasedBy.FAULT)
+            case events.CallDisconnected(cause=cause) if leg is not None:
+                self._legs.let_go(leg, Event.DISCONNECT, cause, ReleasedBy.PEER)
             case _ if leg is not None and leg.told.direction is Direction.OUTGOING:
                 self._called_party(leg, event)
         self.channels.changed = True
 
-    def _offered(self, timeslot: int, call: r2.CallOffered) -> None:
-        numbers = {"dnis": call.dnis, "clid": call.clid, "ani": call.clid, "trunk": self.name}
+    def _offered(self, timeslot: int, call: Offer) -> None:
         self.channels.unreserve(timeslot)
-        told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, CallNumber(timeslot), **numbers)
+        leg, parties = self._new_leg(), _parties(call, self._number) | {"trunk": self.name}
+        told = self._legs.begin(leg, Direction.INCOMING, timeslot, CallNumber(timeslot), **parties)
         self._tell(LegOffered(leg=told))
 
-    def _called_party(self, leg: LineLeg, event: r2.Event) -> None:
-        """How our own call gets on. The ringing tone is sound: there is no other word for it."""
+    def _called_party(self, leg: LineLeg, event: Told) -> None:
+        """How our own call gets on. The ringing tone is sound, but for a station that we ring."""
         match event:
-            case r2.CallAccepted():
-                self._legs.heard(leg, Event.PROGRESS)
-            case r2.CallAnswered():
+            case r2.CallAccepted() | events.CallAccepted():
+                self._legs.heard(leg, Event.PROGRESS if self._circuits.inband(leg.timeslot) else Event.ALERTING)
+            case events.CallAnswered():
                 self._legs.heard(leg, Event.CONNECT)
-            case r2.CallDisconnected(cause=cause):
-                self._legs.let_go(leg, Event.DISCONNECT, cause, ReleasedBy.PEER)
+
+
+def _parties(call: Offer, number: str) -> dict[str, str | None]:
+    """What the leg shows of who called whom; `number`: the line's own, where no number came."""
+    match call:
+        case r2.CallOffered(dnis=dnis, clid=clid):
+            return {"dnis": dnis, "clid": clid, "ani": clid}
+        case cas.CallOffered(dnis=dnis, ani=ani):
+            return {"dnis": dnis or number, "clid": ani, "ani": ani}
+        case fxo.CallOffered(clid=clid, name=name):
+            return {"dnis": number, "clid": clid, "ani": clid, "name": name}

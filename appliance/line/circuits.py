@@ -5,41 +5,13 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from appliance.line.switch import Switch
-from appliance.media.events import BitsChanged, SignalKind
+from appliance.media.events import BitsChanged
 from appliance.signalling.circuit import Circuit, CircuitEngine, Heard
 from appliance.signalling.machine import CallStateError
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError
 from appliance.wire.legs import Location
 from drivers.model import TIMESLOTS_PER_SPAN, Timeslot
-
-
-class VoiceTimeslots:
-    """The engine as circuits see it: what they open carries a voice by the span's plan."""
-
-    def __init__(self, switch: Switch) -> None:
-        self._switch = switch
-
-    def open_timeslot(self, port: int) -> None:
-        """Open it."""
-        self._switch.open(port)
-
-    def close_port(self, port: int) -> None:
-        """Close it."""
-        self._switch.close(port)
-
-    def set_bits(self, port: int, abcd: int) -> None:
-        """Send these bits."""
-        self._switch.set_bits(port, abcd)
-
-    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
-        """Tell these signals."""
-        self._switch.hear_signals(port, kinds)
-
-    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
-        """Hold this signal."""
-        self._switch.send_signal(port, kind, signal)
-
 
 CircuitMaker = Callable[[CircuitEngine, int], Circuit[Any]]
 """Of one signalling: a circuit on a port."""
@@ -49,14 +21,13 @@ class Circuits:
     """By timeslot. `Calls` and `Ports` of appliance.line.legs."""
 
     def __init__(self, span: int, timeslots: Collection[int], made: CircuitMaker, switch: Switch) -> None:
-        engine = VoiceTimeslots(switch)
         self._switch = switch
-        self._circuits = {timeslot: made(engine, Timeslot(span, timeslot).port) for timeslot in timeslots}
+        self._circuits = {timeslot: made(switch, Timeslot(span, timeslot).port) for timeslot in timeslots}
 
     def begin(self, bits: Callable[[int], int | None]) -> None:
         """Forget what a former worker left open, and see how the far end stands: `bits` of a port, None: not known."""
         for circuit in self._circuits.values():
-            self._switch.close(circuit.port)
+            self._switch.close_port(circuit.port)
             stand = bits(circuit.port)
             if stand is not None:
                 circuit.take(BitsChanged(circuit.port, stand, self.samples))
@@ -68,11 +39,11 @@ class Circuits:
     def run(self) -> None:
         """Do all that is due."""
         for circuit in self._circuits.values():
-            circuit.channel.run()
+            circuit.run()
 
     def due(self) -> float | None:
         """When `run` must be called next."""
-        times = (circuit.channel.due() for circuit in self._circuits.values())
+        times = (circuit.due() for circuit in self._circuits.values())
         return min((at for at in times if at is not None), default=None)
 
     def lose(self) -> None:
@@ -109,6 +80,10 @@ class Circuits:
         del made_at, inband
         self._command(call, lambda circuit: circuit.channel.release(cause))
 
+    def inband(self, timeslot: int) -> bool:
+        """Whether its far end's tones are heard once the call is accepted."""
+        return self._circuits[timeslot].inband
+
     def _command(self, timeslot: int, command: Callable[[Circuit[Any]], None]) -> None:
         try:
             command(self._circuits[timeslot])
@@ -122,11 +97,11 @@ class Circuits:
         """The engine's clock now."""
         return self._switch.samples
 
-    def open(self, port: int) -> None:
+    def open_timeslot(self, port: int) -> None:
         """A leg begins."""
         self._at(port).open()
 
-    def close(self, port: int) -> None:
+    def close_port(self, port: int) -> None:
         """One side has let go."""
         self._at(port).leave()
 

@@ -48,10 +48,10 @@ class Ports(Protocol):
     def samples(self) -> int:
         """The clock now."""
 
-    def open(self, port: int) -> None:
+    def open_timeslot(self, port: int) -> None:
         """Open one for a voice."""
 
-    def close(self, port: int) -> None:
+    def close_port(self, port: int) -> None:
         """Close it."""
 
 
@@ -82,7 +82,7 @@ class SpanLegs:
             Action.SAY_CONNECT: lambda leg: link.answer(leg.call),
             Action.SAY_WHY: lambda leg: self._say_release(leg, inband=True),
             Action.SAY_RELEASE: self._say_release,
-            Action.CLOSE_PORT: lambda leg: switch.close(leg.port),
+            Action.CLOSE_PORT: lambda leg: switch.close_port(leg.port),
             Action.TELL_PROCEEDING: lambda leg: tell(wire.LegProceeding(leg=leg.told.leg)),
             Action.TELL_ALERTING: lambda leg: tell(wire.LegAlerting(leg=leg.told.leg)),
             Action.TELL_INBAND: lambda leg: tell(wire.LegAlerting(leg=leg.told.leg, inband=True)),
@@ -115,7 +115,7 @@ class SpanLegs:
         new = LineLeg(msgspec.structs.replace(begun, **told), call, timeslot, place.port)
         self._channels.take(timeslot, new)
         self.by_id[leg] = self._by_call[call] = new
-        self._switch.open(new.port)
+        self._switch.open_timeslot(new.port)
         return new.told
 
     def let_go(self, leg: LineLeg, event: Event, cause: int, by: ReleasedBy, location: Location | None = None) -> None:

@@ -79,7 +79,7 @@ class PriSpan(ServedSpan):
     def begin(self) -> None:
         """Forget what a former worker left open in the engine."""
         for timeslot in self.channels.timeslots:
-            self._switch.close(Timeslot(self.number, timeslot).port)
+            self._switch.close_port(Timeslot(self.number, timeslot).port)
         self._pump()
 
     @property

@@ -9,7 +9,8 @@ import msgspec
 import structlog
 
 from appliance.media.engine import EngineBusyError
-from appliance.media.events import Profile, SignalKind
+from appliance.media.events import CallerStandard, Profile, SignalKind, ToneKind
+from appliance.signalling.circuit import CircuitEngine
 from drivers.model import TIMESLOTS_PER_SPAN
 
 log = structlog.get_logger()
@@ -25,15 +26,12 @@ class TrunkPlan(msgspec.Struct, frozen=True):
     tx_db: float = 0.0
 
 
-class TimeslotEngine(Protocol):
+class TimeslotEngine(CircuitEngine, Protocol):
     """The part of appliance.media.engine.Engine that a line needs."""
 
     @property
     def samples(self) -> int:
         """The sample clock."""
-
-    def open_timeslot(self, port: int) -> None:
-        """Open a bearer."""
 
     def set_profile(self, port: int, profile: Profile, echo_tail_ms: int = 0) -> None:
         """Say what it carries."""
@@ -41,20 +39,8 @@ class TimeslotEngine(Protocol):
     def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
         """Gain and loss plan."""
 
-    def close_port(self, port: int) -> None:
-        """Close it."""
-
     def send_frame(self, span: int, frame: bytes) -> None:
         """Send on the D-channel."""
-
-    def set_bits(self, port: int, abcd: int) -> None:
-        """Send a timeslot's bits."""
-
-    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
-        """Tell register signals."""
-
-    def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
-        """Hold a register signal."""
 
 
 class Switch:
@@ -80,7 +66,7 @@ class Switch:
         """The engine's clock now."""
         return self._engine.samples
 
-    def open(self, port: int) -> None:
+    def open_timeslot(self, port: int) -> None:
         """Open a timeslot's port for a voice."""
         plan = self._plans.get(port // TIMESLOTS_PER_SPAN, TrunkPlan())
         self._do(lambda: self._engine.open_timeslot(port))
@@ -88,7 +74,7 @@ class Switch:
         if plan.rx_db or plan.tx_db:
             self._do(lambda: self._engine.set_gain(port, plan.rx_db, plan.tx_db))
 
-    def close(self, port: int) -> None:
+    def close_port(self, port: int) -> None:
         """Close it; what plays, records or is bridged there ends."""
         self._do(lambda: self._engine.close_port(port))
 
@@ -100,13 +86,31 @@ class Switch:
         """Send a timeslot's bits."""
         self._do(lambda: self._engine.set_bits(port, abcd))
 
-    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
-        """Tell register signals of these kinds."""
-        self._do(lambda: self._engine.hear_signals(port, kinds))
+    def hear_signals(
+        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+    ) -> None:
+        """Tell signals of these kinds, tones by the zone, callers."""
+        self._do(lambda: self._engine.hear_signals(port, kinds, zone, caller))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a register signal; 0: silence."""
         self._do(lambda: self._engine.send_signal(port, kind, signal))
+
+    def send_digits(self, port: int, send_id: int, digits: str) -> None:
+        """Send digits by DTMF."""
+        self._do(lambda: self._engine.send_digits(port, send_id, digits))
+
+    def send_mf(self, port: int, send_id: int, signals: str) -> None:
+        """Send signals by MF."""
+        self._do(lambda: self._engine.send_mf(port, send_id, signals))
+
+    def tone(self, port: int, kind: ToneKind, zone: str = "cn") -> None:
+        """Give a call progress tone."""
+        self._do(lambda: self._engine.tone(port, kind, zone))
+
+    def stop(self, port: int) -> None:
+        """Stop it."""
+        self._do(lambda: self._engine.stop(port))
 
     def flush(self) -> None:
         """Do what waits, as far as the engine takes it."""

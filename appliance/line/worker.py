@@ -27,8 +27,10 @@ from appliance.line.switch import Switch, TimeslotEngine
 from appliance.media.events import (
     BitsChanged,
     BitsStatus,
+    CallerHeard,
     CommandKind,
     CommandRefused,
+    DigitsSent,
     EngineEvent,
     EngineStatus,
     FrameReceived,
@@ -131,9 +133,9 @@ class LineWorker:
             match event:
                 case FrameReceived(span=number, frame=frame) if isinstance(span := spans.get(number), PriSpan):
                     span.frame(frame)
-                case BitsChanged(port=port) | SignalHeard(port=port) if isinstance(
-                    span := spans.get(port // TIMESLOTS_PER_SPAN), CasSpan
-                ):
+                case (
+                    BitsChanged(port=port) | SignalHeard(port=port) | CallerHeard(port=port) | DigitsSent(port=port)
+                ) if isinstance(span := spans.get(port // TIMESLOTS_PER_SPAN), CasSpan):
                     span.take(event)
                 case SpanAlarmChanged(span=number, alarms=alarms) if number in spans:
                     spans[number].alarm(alarms)
@@ -145,7 +147,7 @@ class LineWorker:
 
     def _engine_refused(self, refused: CommandRefused) -> None:
         log.debug("line.engine.refused", command=refused.kind.name, port=refused.port, error=refused.error)
-        if refused.kind is CommandKind.OPEN_TIMESLOT:
+        if refused.kind in (CommandKind.OPEN_TIMESLOT, CommandKind.SEND_DIGITS):
             for span in self._spans:
                 span.port_refused(refused.port)
 

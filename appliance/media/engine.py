@@ -401,21 +401,29 @@ class Engine:
         self._push(command)
 
     def send_digits(
-        self,
-        port: int,
-        send_id: int,
-        digits: str,
-        on_ms: int = 80,
-        off_ms: int = 80,
-        level_dbm0: float = -8.0,
-        *,
-        mf: bool = False,
+        self, port: int, send_id: int, digits: str, on_ms: int = 80, off_ms: int = 80, level_dbm0: float = -8.0
     ) -> None:
         """Send digits, in the sound or, where the port has telephone events, as those. Ends in DigitsSent.
 
-        `level_dbm0`: of the louder (high) tone, the low one is 2 dB below. `mf`: to a register on a timeslot by MF, *
-        for KP, # A B C for ST, both tones at `level_dbm0`; KP lasts 32 ms longer.
+        `level_dbm0`: of the louder (high) tone, the low one is 2 dB below.
         """
+        self._send(port, send_id, _digits(digits, DIGITS_MAX, "digits"), on_ms, off_ms, level_dbm0, mf=False)
+
+    def send_mf(
+        self, port: int, send_id: int, signals: str, on_ms: int = 68, off_ms: int = 68, level_dbm0: float = -7.0
+    ) -> None:
+        """Send MF (Q.322) to a register on a timeslot: 0-9, * for KP, # A B C for ST. Ends in DigitsSent.
+
+        `level_dbm0`: of each tone. KP lasts 32 ms longer.
+        """
+        _check(port, 0, RTP_FIRST - 1, "timeslot port")
+        if len(signals) > DIGITS_MAX or not set(signals) <= set(MF_SIGNALS):
+            raise ValueError(f"signals={signals!r}: up to {DIGITS_MAX} of {MF_SIGNALS}")
+        self._send(port, send_id, signals.encode(), on_ms, off_ms, level_dbm0, mf=True)
+
+    def _send(
+        self, port: int, send_id: int, digits: bytes, on_ms: int, off_ms: int, level_dbm0: float, *, mf: bool
+    ) -> None:
         if not digits:
             raise ValueError("digits: none")
         _check(on_ms, 20, 5000, "on_ms")
@@ -423,7 +431,7 @@ class Engine:
         if not -50 <= level_dbm0 <= 0:
             raise ValueError(f"level_dbm0={level_dbm0}: -50 to 0")
         command = self._command(CommandKind.SEND_DIGITS, port, send_id)
-        shared.fill(command.digits.digits, _digits(digits, DIGITS_MAX, "digits"))
+        shared.fill(command.digits.digits, digits)
         command.digits.mf = mf
         command.digits.on_ms, command.digits.off_ms = on_ms, off_ms
         command.digits.level_dbm0 = level_dbm0

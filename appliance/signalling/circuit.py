@@ -4,7 +4,7 @@
     circuit.take(event)               # BitsChanged, SignalHeard, … of this port
     circuit.place("95588", "10086")
     for event in circuit.settle(): ...    # after every call of any method, and at the start
-    circuit.channel.run() not later than circuit.channel.due()
+    circuit.run() not later than circuit.due()
 
 The bits are sent always; the port is open from `open`, or the first order that needs it, to CallCleared. `leave` closes
 it before, as soon as the register is done. No thread, no waiting.
@@ -14,7 +14,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from appliance.media.events import BitsChanged, SignalHeard, SignalKind
+from appliance.media.events import (
+    BitsChanged,
+    CallerHeard,
+    CallerStandard,
+    DigitsSent,
+    SignalHeard,
+    SignalKind,
+    ToneKind,
+)
 from appliance.signalling.events import CallCleared
 
 
@@ -30,11 +38,25 @@ class CircuitEngine(Protocol):
     def set_bits(self, port: int, abcd: int) -> None:
         """Send these bits from now on."""
 
-    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
-        """Tell signals of these kinds."""
+    def hear_signals(
+        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+    ) -> None:
+        """Tell signals of these kinds, and caller ID."""
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a signal; 0: silence."""
+
+    def send_digits(self, port: int, send_id: int, digits: str) -> None:
+        """Send digits by DTMF."""
+
+    def send_mf(self, port: int, send_id: int, signals: str) -> None:
+        """Send signals by MF."""
+
+    def tone(self, port: int, kind: ToneKind, zone: str = "cn") -> None:
+        """Give a tone."""
+
+    def stop(self, port: int) -> None:
+        """Stop it."""
 
 
 class Signalling(Protocol):
@@ -60,7 +82,7 @@ class Signalling(Protocol):
 
 
 C = TypeVar("C", bound=Signalling)
-Heard = BitsChanged | SignalHeard
+Heard = BitsChanged | SignalHeard | CallerHeard | DigitsSent
 
 
 class Circuit(ABC, Generic[C]):
@@ -92,6 +114,11 @@ class Circuit(ABC, Generic[C]):
             self._carry(order)
         return told
 
+    @property
+    def inband(self) -> bool:
+        """CallAccepted says that the far end's tones are heard; else our own party must be given them."""
+        return True
+
     @abstractmethod
     def take(self, event: Heard) -> None:
         """Something was seen or heard on the timeslot."""
@@ -100,8 +127,17 @@ class Circuit(ABC, Generic[C]):
     def place(self, dnis: str, clid: str | None) -> None:
         """Call out. Raises ValueError for what cannot be sent."""
 
+    @abstractmethod
     def alert(self) -> None:
-        """Somebody is rung: where there is no word for it, nothing."""
+        """Somebody is rung."""
+
+    def run(self) -> None:
+        """Do all that is due."""
+        self.channel.run()
+
+    def due(self) -> float | None:
+        """When `run` must be called next."""
+        return self.channel.due()
 
     @abstractmethod
     def _orders(self) -> Iterable[Any]:
@@ -117,13 +153,13 @@ class Circuit(ABC, Generic[C]):
             self._engine.open_timeslot(self.port)
             self._open, self._left = True, False
 
-    def _hear(self, kinds: Collection[SignalKind]) -> None:
+    def _hear(self, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None) -> None:
         """Listen for these; none: no more."""
-        self._works = bool(kinds)
-        if kinds:
+        self._works = bool(kinds) or caller is not None
+        if self._works:
             self._need()
         if self._open:
-            self._engine.hear_signals(self.port, kinds)
+            self._engine.hear_signals(self.port, kinds, zone, caller)
         self._close_if(self._left and not self._works)
 
     def _close_if(self, over: bool) -> None:  # noqa: FBT001 - a condition

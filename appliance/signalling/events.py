@@ -51,7 +51,7 @@ class SetBits:
 
 @dataclass(frozen=True, slots=True)
 class CallAccepted:
-    """The called line is rung; ringing is heard as sound, or known by its tone."""
+    """The called line is rung, known by bits or tone; or all has been dialled, and sound alone will tell."""
 
 
 @dataclass(frozen=True, slots=True)

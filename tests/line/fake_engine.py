@@ -13,6 +13,7 @@ from appliance.media.engine import EngineBusyError
 from appliance.media.events import (
     BitsChanged,
     BitsStatus,
+    CallerStandard,
     CommandKind,
     CommandRefused,
     EngineEvent,
@@ -22,6 +23,7 @@ from appliance.media.events import (
     SignalHeard,
     SignalKind,
     SpanAlarmChanged,
+    ToneKind,
 )
 from drivers.model import Alarm, SpanCounters, SpanStatus
 
@@ -29,7 +31,27 @@ RED_S = 0.1
 SPAN = 0
 
 
-class FakeEngine:
+class Mute:
+    """An engine where nobody dials or plays tones: PRI and R2 do not."""
+
+    def send_digits(self, port: int, send_id: int, digits: str) -> None:
+        """No."""
+        raise AssertionError((port, send_id, digits))
+
+    def send_mf(self, port: int, send_id: int, signals: str) -> None:
+        """No."""
+        raise AssertionError((port, send_id, signals))
+
+    def tone(self, port: int, kind: ToneKind, zone: str = "cn") -> None:
+        """No."""
+        raise AssertionError((port, kind, zone))
+
+    def stop(self, port: int) -> None:
+        """No."""
+        raise AssertionError(port)
+
+
+class FakeEngine(Mute):
     """Engine of the worker and wire to the far end in one."""
 
     def __init__(self) -> None:
@@ -146,10 +168,13 @@ class FakeEngine:
         """Both ways."""
         return BitsStatus(self._bits_sent.get(port, 0b1101), self._bits.get(port))
 
-    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+    def hear_signals(
+        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+    ) -> None:
         """On a port that is open; what stands is told."""
         self._command()
         assert port in self.open, f"port {port} is closed"
+        assert caller is None, zone
         self._hears[port] = set(kinds)
         kind, signal = self._standing.get(port, (SignalKind.MF, 0))
         if signal:

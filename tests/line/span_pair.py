@@ -10,20 +10,21 @@ from collections.abc import Callable, Collection
 from appliance.line.channels import Order
 from appliance.line.span import PriLine, PriSpan
 from appliance.line.switch import Switch, TrunkPlan
+from appliance.media.events import CallerStandard, SignalKind
 from appliance.media.events import Profile as Sound
-from appliance.media.events import SignalKind
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.wire.envelope import Body
 from appliance.wire.legs import PlaceLeg
 from appliance.wire.spans import ChannelState
 from drivers.model import D_CHANNELS, TIMESLOTS, Alarm, DigitalLine
+from tests.line.fake_engine import Mute
 from tests.signalling.pri.pair import Pair
 from tests.signalling.pri.wire import TROUBLES, Trouble
 
 TIMERS = Timers(t309_s=6.0, t316_s=5.0)
 
 
-class Board:
+class Board(Mute):
     """The part of an engine that a line needs: each port is opened once, and closed."""
 
     def __init__(self, now: Callable[[], float], span: int = 0) -> None:
@@ -56,8 +57,10 @@ class Board:
     def set_bits(self, port: int, abcd: int) -> None:
         raise AssertionError((port, abcd))
 
-    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
-        raise AssertionError((port, kinds))
+    def hear_signals(
+        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+    ) -> None:
+        raise AssertionError((port, kinds, zone, caller))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         raise AssertionError((port, kind, signal))

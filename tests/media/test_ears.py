@@ -11,7 +11,6 @@ import pytest
 from appliance.media.events import (
     CallerHeard,
     CallerStandard,
-    CommandRefused,
     DigitDetected,
     DigitsSent,
     SignalHeard,
@@ -82,7 +81,7 @@ def test_digits_of_a_register_are_its_client_s_and_nobody_else_s(host: VirtualEn
 
 def test_q322_a_number_sent_by_mf_is_heard_signal_by_signal(host: VirtualEngine, side: Side) -> None:
     side.engine.hear_signals(FAR, [SignalKind.MF])
-    side.engine.send_digits(NEAR, 7, "*5551234#", 68, 68, -7.0, mf=True)
+    side.engine.send_mf(NEAR, 7, "*5551234#")
     begun = side.engine.samples
     host.tick(2 * TICKS_A_SECOND)
     assert [chr(code) for code, on in heard(side, SignalKind.MF) if on] == list("*5551234#")
@@ -93,20 +92,15 @@ def test_q322_a_number_sent_by_mf_is_heard_signal_by_signal(host: VirtualEngine,
     assert side.engine.samples - begun > 9 * (68 + 68) * 8
 
 
-def test_mf_goes_to_timeslots_alone_and_has_its_own_characters(host: VirtualEngine, side: Side) -> None:
-    side.engine.send_digits(NEAR, 1, "5D", mf=True)
-    side.engine.open_null(512)
-    side.engine.send_digits(512, 2, "5", mf=True)
-    host.tick(2)
-    assert [(event.port, event.id, event.error) for event in side.line.all(CommandRefused)] == [
-        (NEAR, 1, "EINVAL"),
-        (512, 2, "EINVAL"),
-    ]
+@pytest.mark.parametrize(("port", "signals"), [(NEAR, "5D"), (NEAR, "5" * 65), (512, "5"), (NEAR, "")])
+def test_mf_goes_to_timeslots_alone_and_has_its_own_characters(side: Side, port: int, signals: str) -> None:
+    with pytest.raises(ValueError, match=r"(signals|digits|timeslot port)[=:]"):
+        side.engine.send_mf(port, 1, signals)
 
 
 def test_mf_goes_on_where_the_engine_died(host: VirtualEngine, side: Side) -> None:
     side.engine.hear_signals(FAR, [SignalKind.MF])
-    side.engine.send_digits(NEAR, 1, "*12345#", 68, 68, -7.0, mf=True)
+    side.engine.send_mf(NEAR, 1, "*12345#")
     host.tick(75)
     host.die()
     host.start()

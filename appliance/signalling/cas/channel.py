@@ -35,18 +35,20 @@ _LOOKING = _FREE | {State.LET_GO, State.AWAITING}
 
 
 class Channel(BitsMachine[State, Event, Action, events.Event, events.Order]):
-    """An E&M trunk, or an exchange's end of a station's line."""
+    """An E&M trunk, or an exchange's end of a station's line. Raises ValueError for a station's variant."""
 
     def __init__(
         self, variant: Variant, wants: Wants | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        if variant.start is Start.STATION:
+            raise ValueError(f"{variant.name} is a station's: cas/station.py has it")
         super().__init__(State.BLOCKED, TABLE, TIMERS, variant.timers, clock, Event.LOSE)
         self.variant = variant
-        self._wants = wants or Wants()
+        self.wants = wants or Wants()
         self._signals = ""
         self._listening: events.Digits | None = None
         self._toning = False
-        self._incoming = Incoming(self._wants)
+        self._incoming = Incoming(self.wants)
         self._acts = self._made_acts()
         self._set("idle")
 
@@ -68,7 +70,7 @@ class Channel(BitsMachine[State, Event, Action, events.Event, events.Order]):
 
     def place(self, call: Call) -> None:
         """Call out. Raises ValueError for what cannot be dialled."""
-        signals = call.signals(self._wants)
+        signals = call.signals(self.wants)
         self._command(
             {Start.WINK: Event.PLACE_WINK, Start.IMMEDIATE: Event.PLACE_IMMEDIATE, Start.RING: Event.PLACE_RING}[
                 self.variant.start
@@ -101,12 +103,12 @@ class Channel(BitsMachine[State, Event, Action, events.Event, events.Order]):
         return self._glare() if doubtful else Event.OFF_HOOK
 
     def _seizure(self) -> Event:
-        if self._wants.dnis_digits == 0:
+        if self.wants.dnis_digits == 0:
             return Event.SEIZURE_NUMBERLESS
         return Event.SEIZURE_WINK if self.variant.start is Start.WINK else Event.SEIZURE_IMMEDIATE
 
     def _glare(self) -> Event:
-        if not self._wants.gives_way:
+        if not self.wants.gives_way:
             return Event.STAY
         return Event.GIVE_WAY if self.variant.start is Start.WINK else Event.GIVE_WAY_IMMEDIATE
 
@@ -117,7 +119,7 @@ class Channel(BitsMachine[State, Event, Action, events.Event, events.Order]):
     def _forget_call(self) -> None:
         super()._forget_call()
         self._signals = ""
-        self._incoming = Incoming(self._wants)
+        self._incoming = Incoming(self.wants)
 
     # Actions.
 
@@ -125,8 +127,8 @@ class Channel(BitsMachine[State, Event, Action, events.Event, events.Order]):
         setting = [action for action in Action if action.name.startswith("SET_")]
         return {
             **{action: partial(self._set, action.value) for action in setting},
-            Action.DIAL: lambda: self._orders.append(events.Dial(self._signals, self._wants.digits)),
-            Action.LISTEN: lambda: self._listen(self._wants.digits),
+            Action.DIAL: lambda: self._orders.append(events.Dial(self._signals, self.wants.digits)),
+            Action.LISTEN: lambda: self._listen(self.wants.digits),
             Action.LISTEN_NOT: lambda: self._listen(None),
             Action.DIAL_TONE: lambda: self._tone(on=self.variant.dial_tone),
             Action.DIAL_TONE_NOT: lambda: self._tone(on=False),

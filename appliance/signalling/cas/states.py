@@ -71,7 +71,7 @@ TABLE: dict[State, Cells] = {
         _E.GIVE_WAY_IMMEDIATE: _GIVE_WAY._replace(to=_S.COLLECTING_FIRST, actions=(*_GIVE_WAY.actions, *_COLLECT)),
         _E.TIMEOUT: Move(_S.DIALLING, (_A.DIAL,)),
     },
-    _S.DIALLING: {**_CALL, _E.DIALLED: Move(_S.AWAITING)},
+    _S.DIALLING: {**_CALL, _E.DIALLED: Move(_S.AWAITING, (_A.TELL_ACCEPTED,))},
     _S.AWAITING: {
         **_CALL,
         _E.OFF_HOOK: Move(_S.ANSWER_BEGUN),

@@ -1,44 +1,60 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An FXO channel on a T1: a line of appliance/signalling/fxo whose pair is bits A and B.
+"""An FXO channel on a T1 or E1: a line of appliance/signalling/fxo whose pair is bits.
 
-    station = Station(Settings(hang_up=(HangUp.CPC, HangUp.TONE)))    # kewl start; loop start without CPC
+    station = Station(Settings(hang_up=(HangUp.CPC, HangUp.TONE)), load("fxo_loop"))
     station.see_bits(0b0101)                                         # the exchange's ABCD
     station.line.answer()                                            # all else is the line's
     for order in station.take_orders(): ...                          # SetBits instead of SetHook, and no SetMode
 
-Spec: ANSI T1.403.02, loop and ground start, station end; without the text at hand. where ground is put on
-ring DAHDI 2.11 sends A = 1, we A = 0.
+Spec: ANSI T1.403.02, loop and ground start, station end; without the text at hand.
 """
 
 import time
 from collections.abc import Callable
 
 from appliance.signalling.bits import bits_ab
+from appliance.signalling.cas.variant import Start, Variant
 from appliance.signalling.events import SetBits
 from appliance.signalling.fxo.events import Feed, Hook, Order, SetHook, SetMode
 from appliance.signalling.fxo.line import Line
 from appliance.signalling.fxo.settings import Settings
 
 # What the exchange sends: the feed, and whether it rings. With ground start open is no ground on tip.
-_SEEN = {"01": (Feed.NORMAL, False), "00": (Feed.NORMAL, True), "11": (Feed.OPEN, False)}
-_SENT = {Hook.ON: 0b0101, Hook.OFF: 0b1111, Hook.GROUND: 0b0000}
+_SEEN = {
+    "normal": (Feed.NORMAL, False),
+    "reversed": (Feed.REVERSED, False),
+    "ring": (Feed.NORMAL, True),
+    "open": (Feed.OPEN, False),
+}
+_SENT = {Hook.ON: "on_hook", Hook.OFF: "off_hook", Hook.GROUND: "ground"}
 
 
 class Station:
-    """`line` takes commands and tells events."""
+    """`line` takes commands and tells events. Raises ValueError for settings of another start than the variant's."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: Settings, variant: Variant, *, clock: Callable[[], float] = time.monotonic) -> None:
+        if variant.start is not Start.STATION:
+            raise ValueError(f"{variant.name} is no station's")
+        if settings.ground_start is not ("ground" in variant.bits):
+            raise ValueError(f"{variant.name} and ground_start={settings.ground_start} are not the same start")
         self.line = Line(settings, clock=clock)
+        self._variant = variant
 
     def see_bits(self, abcd: int) -> None:
         """The exchange's bits are these now. Those that mean nothing change nothing."""
-        seen = _SEEN.get(bits_ab(abcd))
-        if seen is not None:
-            feed, rings = seen
+        far = self._variant.far
+        exact = [word for word, bits in far.items() if f"{abcd:04b}" in bits]
+        words = exact or [word for word, bits in far.items() if bits_ab(abcd) in bits]
+        for word in words:
+            feed, rings = _SEEN[word]
             self.line.see_feed(feed)
             self.line.see_ring(on=rings)
+
+    def hook(self, hook: Hook) -> SetBits:
+        """The bits that say so."""
+        return SetBits(int(self._variant.bits[_SENT[hook]], 2))
 
     def take_orders(self) -> list[Order | SetBits]:
         """What the channel is to do, in order; they are yours now."""
         orders = [order for order in self.line.take_orders() if not isinstance(order, SetMode)]
-        return [SetBits(_SENT[order.hook]) if isinstance(order, SetHook) else order for order in orders]
+        return [self.hook(order.hook) if isinstance(order, SetHook) else order for order in orders]

@@ -7,10 +7,11 @@ A file has these words; where it names a basis, what it lacks is that one's.
 
     sources          where the figures come from
     basis            another variant, of which this says the differences
-    start            wink, immediate (E&M) or ring (FXS): how a call that we place begins
+    start            wink, immediate (E&M) or ring (FXS): how a call that we place begins; station: we are one (FXO)
     dial_tone        who seizes hears one from us
     [bits]           bits ABCD that we send, by what they mean
-    [far]            bits AB of the far end: on_hook, off_hook, seize, each a list
+    [far]            bits AB or ABCD of the far end, each a list: on_hook, off_hook, seize; towards a station normal,
+                     reversed, ring, open, whose ABCD go before AB
     [timers]         seconds, by the names in states.TIMERS
 
 Raises VariantError with the file, the place in it and the nearest valid name.
@@ -38,6 +39,7 @@ class Start(enum.StrEnum):
     WINK = "wink"
     IMMEDIATE = "immediate"
     RING = "ring"
+    STATION = "station"
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -63,13 +65,15 @@ def _bits(form: str) -> Callable[[object], bool]:
 
 
 _SET = frozenset(action.value for action in Action if action.name.startswith("SET_"))
+_HOOK = frozenset(("on_hook", "off_hook", "ground"))
 _FAR = frozenset(("on_hook", "off_hook", "seize"))
+_FEED = frozenset(("normal", "ring", "open"))
 _NO_BITS = "are not bits such as those of em_wink_t1"
 FORM = Form(
     "CAS",
     {
-        "bits": Table(_SET, _bits("[01]{4}"), _NO_BITS),
-        "far": Table(_FAR, _bits("[01]{2}"), _NO_BITS),
+        "bits": Table(_SET | _HOOK, _bits("[01]{4}"), _NO_BITS),
+        "far": Table(_FAR | _FEED | {"reversed"}, _bits("[01]{2}([01]{2})?"), _NO_BITS),
         "timers": seconds(timer.name for timer in TIMERS.values()),
     },
     frozenset(("basis", "start", "dial_tone")),
@@ -79,6 +83,7 @@ NEEDED = {
     Start.WINK: _BOTH | {"seize", "wink"},
     Start.IMMEDIATE: _BOTH | {"seize"},
     Start.RING: _BOTH | {"ring", "pause"},
+    Start.STATION: {"on_hook", "off_hook"},
 }
 
 
@@ -109,6 +114,7 @@ def _upon_basis(name: str, folder: Path) -> dict[str, Any]:
 
 def _gaps(variant: Variant) -> Iterator[str]:
     """What is missing."""
+    needed = _FEED if variant.start is Start.STATION else _FAR
     lacking = sorted(NEEDED[variant.start] - variant.bits.keys())
     yield from (f"[bits] lacks {word}, which {variant.start} start needs" for word in lacking)
-    yield from (f"[far] lacks {word}" for word in sorted(_FAR - variant.far.keys()))
+    yield from (f"[far] lacks {word}" for word in sorted(needed - variant.far.keys()))

@@ -35,7 +35,8 @@ class Loop:
     def __init__(self, variant: str) -> None:
         self.now = 0.0
         self.exchange = Channel(load(variant), Wants(dnis_digits=3), clock=lambda: self.now)
-        self.station = Station(LINES[variant], clock=lambda: self.now)
+        start = "ground" if LINES[variant].ground_start else "loop"
+        self.station = Station(LINES[variant], load(f"fxo_{start}"), clock=lambda: self.now)
         self.told: list[cas.Event] = []
         self.heard: list[fxo.Event] = []
         self._coming: list[tuple[float, int, Callable[[], None]]] = []

@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 from appliance.signalling.cas import events
 from appliance.signalling.cas.channel import Call, CallStateError, Channel, Wants
 from appliance.signalling.cas.states import TABLE, TIMERS
+from appliance.signalling.cas.station import Station
 from appliance.signalling.cas.variant import FOLDER, load, names
 from appliance.signalling.cas.words import Action, Event, State
+from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.variants import VariantError
 
 pytestmark = pytest.mark.unit
 
 FREE = {State.IDLE, State.BLOCKED}
 CELLS = [(state, event) for state, cells in TABLE.items() for event in cells]
-SEVEN = ["em_immediate_e1", "em_immediate_t1", "em_wink_e1", "em_wink_t1", "fxs_ground", "fxs_kewl", "fxs_loop"]
+TRUNKS = ["em_immediate_e1", "em_immediate_t1", "em_wink_e1", "em_wink_t1"]
+EXCHANGES = ["fxs_ground", "fxs_ground_e1", "fxs_kewl", "fxs_kewl_e1", "fxs_loop", "fxs_loop_e1", "fxs_reversal_e1"]
+STATIONS = ["fxo_ground", "fxo_ground_e1", "fxo_loop", "fxo_loop_e1"]
 
 
 def test_every_state_event_and_action_is_used() -> None:
@@ -55,7 +59,7 @@ INPUTS = st.one_of(
 )
 
 
-@given(st.sampled_from(SEVEN), st.lists(INPUTS, max_size=60))
+@given(st.sampled_from(TRUNKS + EXCHANGES), st.lists(INPUTS, max_size=60))
 def test_a_random_far_end_and_a_random_user_leave_an_idle_channel(
     variant: str, inputs: list[tuple[str, float]]
 ) -> None:
@@ -63,7 +67,7 @@ def test_a_random_far_end_and_a_random_user_leave_an_idle_channel(
     channel = Channel(load(variant), Wants(dnis_digits=3), clock=lambda: now)
     told: Counter[type[events.Event]] = Counter()
     placed = 0
-    idle = 0b0001 if variant.endswith("e1") else 0b0000 if variant.startswith("em") else 0b0101
+    idle = 0b0101 if variant.startswith("fxs") else 0b0001 if variant.endswith("e1") else 0b0000
     closing: list[tuple[str, float]] = [("release", 0), ("wait", 1), ("bits", idle), ("wait", 400.0)]
     for what, value in inputs + 2 * closing:
         try:
@@ -88,9 +92,23 @@ def test_a_random_far_end_and_a_random_user_leave_an_idle_channel(
     assert channel.due() is None
 
 
-def test_the_seven_are_there_and_say_where_their_figures_come_from() -> None:
-    assert names() == SEVEN
-    assert all(load(name).sources for name in SEVEN)
+def test_all_are_there_and_say_where_their_figures_come_from() -> None:
+    assert names() == sorted(TRUNKS + EXCHANGES + STATIONS)
+    assert all(load(name).sources for name in names())
+
+
+def test_g704_no_variant_of_an_e1_sends_0000() -> None:
+    assert all("0000" not in load(name).bits.values() for name in names() if name.endswith("_e1"))
+
+
+@pytest.mark.parametrize("name", STATIONS)
+def test_a_station_is_no_trunk_and_a_trunk_no_station(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is a station's"):
+        Channel(load(name))
+    with pytest.raises(ValueError, match="em_wink_e1 is no station's"):
+        Station(Settings(), load("em_wink_e1"))
+    with pytest.raises(ValueError, match="are not the same start"):
+        Station(Settings(ground_start="ground" not in name), load(name))
 
 
 HEAD = 'sources = ["nowhere"]\nbasis = "em_wink_t1"\n'
@@ -108,6 +126,7 @@ HEAD = 'sources = ["nowhere"]\nbasis = "em_wink_t1"\n'
         (HEAD + "[timers]\nwnk = 3", r"\[timers\] 'wnk' is unknown; did you mean 'wink'"),
         (HEAD + "far = 3", r"\[far\] must be a table"),
         (HEAD + 'start = "ring"', r"\[bits\] lacks pause, which ring start needs"),
+        (HEAD + 'start = "station"', r"\[bits\] lacks off_hook, which station start needs"),
         (HEAD + 'start = "wnik"', "Invalid enum value 'wnik'"),
         ('sources = ["x"]\nbasis = "xx"', "is its own basis"),
         ('sources = ["x"]\nstart = "wink"', "Object missing required field `bits`"),
