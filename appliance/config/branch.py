@@ -3,29 +3,27 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from appliance.config import tandem
+from appliance.config import cas, tandem
+from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
-from appliance.config.scalars import Endpoint, suggestion
+from appliance.config.scalars import Endpoint, Number, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.tandem import Tandem
 from drivers.model import TIMESLOTS, DigitalLine
 
 Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 Cause = Annotated[int, Meta(ge=1, le=127)]
 SPANS_MAX = 8  # of the engine
 PORT_MAX = 65535
 OVERLAP_PROFILES = ("euroisdn", "euroisdn-t1", "qsig")
 ECHO_TAIL_MS_LEAST = 16  # of its canceller
-MULTIFRAME = 16  # frames that have all bits of CAS
-R2Variant = Literal["ar", "br", "cn", "co", "cz", "ec", "id", "itu", "mx", "ph", "ve"]
 
 
 class HeadquartersLink(msgspec.Struct, frozen=True):
@@ -60,9 +58,11 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
     own."""
     clock_priority: Annotated[int, Meta(ge=1, le=8)] = 1
     """The lowest of the spans that work leads the box's clock, the first of equal ones."""
-    signalling: Literal["pri", "r2"] = "pri"
-    variant: R2Variant | None = None
-    """Of R2: the country's."""
+    signalling: Literal["pri", "r2", "cas"] = "pri"
+    variant: Literal[R2Variant, CasVariant] | None = None
+    """Of R2: the country's. Of CAS: E&M (em_…), an exchange towards stations (fxs_…), lines of an exchange (fxo_…)."""
+    trunk: cas.Trunk | None = None
+    analogue: cas.AnalogueLine | None = None
     d_channel: Annotated[int, Meta(ge=1, le=31)] | None = None
     """ISDN's timeslot; None: 16 of an E1, 24 of a T1."""
     profile: Literal["euroisdn", "euroisdn-t1", "national", "ni1", "dms100", "5ess", "4ess", "qsig"] = "euroisdn"
@@ -71,7 +71,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
     """How calls out take channels; the far end's should be the opposite."""
     dnis_digits: Annotated[int, Meta(ge=0, le=20)] = 0
     """How many digits our own numbers have where they are dialled through digit by digit; 0: they come en bloc, and R2
-    waits for their end, which some variants do not tell."""
+    waits for their end, which some variants do not tell, CAS for 5 s without a digit."""
     timers: Timers = Timers()
     echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64
     """Longest echo path that is cancelled; 0: no canceller, as towards a switch that has one."""
@@ -235,7 +235,10 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
             yield Fault(("spans", number, "line"), "of cards only E1s are served so far; leave the key out")
         elif span.line == "t1":
             yield from _t1_faults(number, span)
-        yield from _r2_faults(number, span)
+        frames = span.frames_per_packet if isinstance(span, CesopsnSpan) else 1
+        said = cas.Bits(span.signalling, span.variant, frames, span.dnis_digits, span.trunk, span.analogue)
+        for key, sentence in cas.faults(said):
+            yield Fault(("spans", number, key), sentence)
 
 
 def _t1_faults(number: int, span: Span) -> Iterator[Fault]:
@@ -246,20 +249,12 @@ def _t1_faults(number: int, span: Span) -> Iterator[Fault]:
     if span.signalling == "r2":
         sentence = "R2 is spoken on E1s (Q.421); leave line: t1 out, or signalling: r2"
         yield Fault(("spans", number, "line"), sentence)
+    elif span.signalling == "cas":
+        sentence = "variants of CAS are those of E1s so far; leave line: t1 out"
+        yield Fault(("spans", number, "line"), sentence)
     elif span.profile == "euroisdn":
         sentence = "a T1 does not speak euroisdn; add profile: national, ni1, dms100, 4ess, 5ess, euroisdn-t1 or qsig"
         yield Fault(("spans", number, "line"), sentence)
-
-
-def _r2_faults(number: int, span: Span) -> Iterator[Fault]:
-    if span.signalling == "r2" and span.variant is None:
-        sentence = f"R2 is a country's: add the key variant, one of {', '.join(get_args(R2Variant))}"
-        yield Fault(("spans", number, "signalling"), sentence)
-    if span.signalling == "r2" and isinstance(span, CesopsnSpan) and MULTIFRAME % span.frames_per_packet:
-        sentence = f"{span.frames_per_packet} frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with R2"
-        yield Fault(("spans", number, "frames_per_packet"), sentence)
-    if span.signalling != "r2" and span.variant is not None:
-        yield Fault(("spans", number, "variant"), "variants are R2's; add signalling: r2, or leave the key out")
 
 
 def _extension_faults(branch: Branch) -> Iterator[Fault]:

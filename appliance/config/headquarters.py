@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from appliance.config.branch import Name, Number, Serial, repeated
+from appliance.config.branch import Name, Serial, repeated
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
-from appliance.config.scalars import Endpoint, suggestion
+from appliance.config.scalars import Endpoint, Number, suggestion
 
 AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]

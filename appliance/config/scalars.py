@@ -7,10 +7,11 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from msgspec import inspect
+from msgspec import Meta, inspect
 
+Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 
 

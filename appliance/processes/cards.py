@@ -39,7 +39,7 @@ def _open(span: DahdiSpan, kernel: Kernel | None) -> SpanChannels:
     control = Control(kernel)
     try:
         timing = span.clock_priority if span.clock == "recovered" else 0
-        if span.signalling == "r2":
+        if span.signalling != "pri":
             line = E1Line(signalling="cas", crc4=span.crc4, code=span.code, timing=timing)
             control.configure(span.card_span, line, Use.CAS, Cas().resting_bits)
         else:

@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The two boxes' files: what a site is refused for, and what an installer reads then."""
 
+import enum
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 
 from appliance.config import Branch, ConfigurationError, Headquarters, load
-from appliance.config.branch import CesopsnSpan, DahdiSpan, R2Variant
+from appliance.config.branch import CesopsnSpan, DahdiSpan
+from appliance.config.cas import AnalogueLine, CasVariant, LineMode, R2Variant, ToneZone, Trunk, TrunkVariant
 from appliance.config.files import listeners
 from appliance.config.tandem import way
 from appliance.line.span import PriLine
 from appliance.processes.line import d_channel, line, settings
+from appliance.signalling.cas import variant as cas
+from appliance.signalling.cas.events import Digits
+from appliance.signalling.fxo.modes import modes
+from appliance.signalling.fxo.settings import Answer, CallerId, DialBy, HangUp, Place
 from appliance.signalling.r2.variant import names
+from dsp.tools.tone_zones import zones
 
+FXO = "signalling: cas\n    variant: fxo_loop_e1\n    analogue: {number: 5551234"
 SITE = Path(__file__).parent / "boxes"
 
 Edit = Callable[[str, str], Path]
@@ -121,7 +129,32 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("d_channel: 16", "signalling: r2d2", "14: 'r2d2' is not known here; did you mean 'r2'?"),
         ("d_channel: 16", "signalling: r2",
          "14: R2 is a country's: add the key variant, one of ar, br, cn, co, cz, ec, id, itu, mx, ph, ve"),
-        ("d_channel: 16", "variant: cn", "14: variants are R2's; add signalling: r2, or leave the key out"),
+        ("d_channel: 16", "variant: cn",
+         "14: ISDN has profiles, no variants; add signalling: r2, or leave the key out"),
+        ("d_channel: 16", "variant: fxs_loop_e1",
+         "14: ISDN has profiles, no variants; add signalling: cas, or leave the key out"),
+        ("d_channel: 16", "signalling: cas\n    variant: em_wink_t1",
+         "15: 'em_wink_t1' is not known here; did you mean 'em_wink_e1'?"),
+        ("d_channel: 16", "signalling: cas\n    variant: cn",
+         "14: CAS is of many kinds: add the key variant, one of " + ", ".join(get_args(CasVariant))),
+        ("d_channel: 16", "signalling: r2\n    variant: em_wink_e1",
+         "14: R2 is a country's: add the key variant, one of ar, br, cn, co, cz, ec, id, itu, mx, ph, ve"),
+        ("d_channel: 16", "signalling: cas\n    variant: fxo_loop_e1",
+         "15: an analogue line tells no called number: add analogue: {number: …}"),
+        ("d_channel: 16", f"{FXO}, mode: CHINNA}}", "16: 'CHINNA' is not known here; did you mean 'CHINA'?"),
+        ("d_channel: 16", f"{FXO}, zone: cnn}}", "16: 'cnn' is not known here; did you mean 'cn'?"),
+        ("d_channel: 16", f"{FXO}, caller_id: v23_jp}}",
+         "16: caller_id v23_jp is told by a reversal: add place: polarity"),
+        ("d_channel: 16", f"{FXO}}}\n    dnis_digits: 4",
+         "17: an analogue line tells no called number; leave the key out"),
+        ("d_channel: 16", f"{FXO}}}\n    trunk: {{ani: yes}}",
+         f"17: a trunk is CAS with variant {', '.join(get_args(TrunkVariant))}; leave the key out"),
+        ("d_channel: 16", f"{FXO}}}".replace("fxo_loop_e1", "em_wink_e1"),
+         "16: an analogue line is CAS with variant fxo_ground_e1 or fxo_loop_e1; leave the key out"),
+        ("d_channel: 16", "signalling: cas\n    variant: em_wink_e1\n    trunk: {ani: yes, digits: mf}",
+         "16: *ani*dnis* is a form of DTMF, by MF a number comes alone; leave ani out"),
+        ("frames_per_packet: 8", "frames_per_packet: 10\n    signalling: cas\n    variant: em_wink_e1",
+         "12: 10 frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with CAS"),
         ("frames_per_packet: 8", "frames_per_packet: 10\n    signalling: r2\n    variant: cn",
          "12: 10 frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with R2"),
         ("d_channel: 16", "line: t3", "14: 't3' is not known here; known are: e1, t1"),
@@ -180,7 +213,7 @@ def test_a_span_of_a_card_is_read(branch: Edit) -> None:
     box = load(branch("sip:", CARD))
     assert isinstance(box, Branch)
     assert box.spans[1] == DahdiSpan(name="carrier", card_span=1, crc4=True, code="hdb3", clock="recovered")
-    assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 9101, 20000}
+    assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 5071, 9101, 20000}
 
 
 @pytest.mark.unit
@@ -318,3 +351,28 @@ def test_a_process_given_the_wrong_role_ends_with_status_2(headquarters: Edit) -
 @pytest.mark.unit
 def test_every_variant_of_r2_may_be_named() -> None:
     assert [name.upper() for name in get_args(R2Variant)] == names()
+
+
+@pytest.mark.unit
+def test_every_variant_of_cas_line_mode_and_tone_zone_may_be_named() -> None:
+    assert sorted(get_args(CasVariant)) == [name for name in cas.names() if name.endswith("_e1")]
+    assert get_args(LineMode) == tuple(modes())
+    assert get_args(ToneZone) == tuple(zones())
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("struct", "field", "words"),
+    [
+        (AnalogueLine, "hang_up", HangUp),
+        (AnalogueLine, "answer", Answer),
+        (AnalogueLine, "caller_id", CallerId),
+        (AnalogueLine, "place", Place),
+        (AnalogueLine, "dial_by", DialBy),
+        (Trunk, "digits", Digits),
+    ],
+)
+def test_every_way_of_a_line_may_be_named(struct: type, field: str, words: type[enum.StrEnum]) -> None:
+    kind = get_type_hints(struct)[field]
+    kind = get_args(kind)[0] if field == "hang_up" else kind
+    assert sorted(get_args(kind)) == sorted(words)

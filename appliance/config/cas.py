@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a span says of its signalling by bits (CAS): a trunk's numbers, an analogue line's ways. Keys are the file's."""
+
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+import msgspec
+
+from appliance.config.scalars import Number
+
+# fmt: off
+R2Variant = Literal["ar", "br", "cn", "co", "cz", "ec", "id", "itu", "mx", "ph", "ve"]
+StationVariant = Literal[
+    "fxo_ground_e1", "fxo_loop_e1"
+]
+TrunkVariant = Literal[
+    "em_immediate_e1", "em_wink_e1", "fxs_ground_e1", "fxs_kewl_e1", "fxs_loop_e1", "fxs_reversal_e1"
+]
+CasVariant = Literal[StationVariant, TrunkVariant]
+ToneZone = Literal[
+    "ar", "at", "au", "be", "bg", "br", "ch", "cl", "cn", "cz", "de", "dk", "ee", "es", "fi", "fr", "gb", "gr", "hu",
+    "id", "il", "in", "it", "jp", "lt", "mx", "my", "nl", "no", "nz", "pa", "ph", "pl", "pt", "ru", "se", "sg", "th",
+    "tr", "tw", "us", "ve", "za", "e180"
+]
+LineMode = Literal[
+    "FCC", "TBR21", "ARGENTINA", "AUSTRALIA", "AUSTRIA", "BAHRAIN", "BELGIUM", "BRAZIL", "BULGARIA", "CANADA",
+    "CHILE", "CHINA", "COLOMBIA", "CROATIA", "CYPRUS", "CZECH", "DENMARK", "ECUADOR", "EGYPT", "ELSALVADOR",
+    "FINLAND", "FRANCE", "GERMANY", "GREECE", "GUAM", "HONGKONG", "HUNGARY", "ICELAND", "INDIA", "INDONESIA",
+    "IRELAND", "ISRAEL", "ITALY", "JAPAN", "JORDAN", "KAZAKHSTAN", "KUWAIT", "LATVIA", "LEBANON", "LUXEMBOURG",
+    "MACAO", "MALAYSIA", "MALTA", "MEXICO", "MOROCCO", "NETHERLANDS", "NEWZEALAND", "NIGERIA", "NORWAY", "OMAN",
+    "PAKISTAN", "PERU", "PHILIPPINES", "POLAND", "PORTUGAL", "ROMANIA", "RUSSIA", "SAUDIARABIA", "SINGAPORE",
+    "SLOVAKIA", "SLOVENIA", "SOUTHAFRICA", "SOUTHKOREA", "SPAIN", "SWEDEN", "SWITZERLAND", "SYRIA", "TAIWAN",
+    "THAILAND", "UAE", "UK", "USA", "YEMEN"
+]
+# fmt: on
+MULTIFRAME = 16  # frames that have all bits of CAS
+
+
+class Trunk(msgspec.Struct, frozen=True):
+    """An E&M trunk, or a line of ours towards a station (FXS). `zone`: of the tones that its caller is given."""
+
+    zone: ToneZone = "cn"
+    digits: Literal["dtmf", "mf"] = "dtmf"
+    ani: bool = False
+    """The caller's number comes and goes before the called one, *ani*dnis* by DTMF."""
+    gives_way: bool = True
+    """When both ends seize at once our call gives way; the far end must be set otherwise."""
+    number: Number | None = None
+    """What was called where a caller dials nothing."""
+
+
+class AnalogueLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an exchange (FXO), each timeslot one of a hunt group."""
+
+    number: Number
+    """Theirs: what callers have dialled, for the line does not tell."""
+    mode: LineMode = "FCC"
+    """What a port is set to; a channel bank's are set there."""
+    zone: ToneZone = "cn"
+    """The exchange's tones."""
+    caller_id: Literal["none", "bell202", "v23", "v23_jp", "dtmf"] = "bell202"
+    place: Literal["before_ring", "polarity", "after_ring"] = "after_ring"
+    """Where caller ID is sent; polarity: before the ring, told by a reversal."""
+    hang_up: tuple[Literal["polarity", "cpc", "tone", "silence"], ...] = ("polarity", "cpc", "tone", "silence")
+    """What says that the far end has hung up."""
+    answer: Literal["polarity", "ringback", "dialled"] = "ringback"
+    """What says that the called party has answered."""
+    dial_by: Literal["dtmf", "pulse"] = "dtmf"
+    dial_tone: bool = True
+    """It is waited for."""
+
+
+class Bits(msgspec.Struct, frozen=True):
+    """What a span says that matters here, by its keys."""
+
+    signalling: str
+    variant: str | None
+    frames_per_packet: int
+    dnis_digits: int
+    trunk: Trunk | None
+    analogue: AnalogueLine | None
+
+
+def faults(span: Bits) -> Iterator[tuple[str, str]]:
+    """Mistakes of meaning: key and sentence."""
+    yield from _variant_faults(span)
+    by_bits = span.signalling in ("r2", "cas")
+    if by_bits and MULTIFRAME % span.frames_per_packet:
+        frames, kind = span.frames_per_packet, span.signalling.upper()
+        yield "frames_per_packet", f"{frames} frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with {kind}"
+    yield from _line_faults(span)
+
+
+def _variant_faults(span: Bits) -> Iterator[tuple[str, str]]:
+    if span.signalling == "r2" and span.variant not in get_args(R2Variant):
+        sentence = f"R2 is a country's: add the key variant, one of {', '.join(get_args(R2Variant))}"
+        yield "signalling", sentence
+    elif span.signalling == "cas" and span.variant not in get_args(CasVariant):
+        yield "signalling", f"CAS is of many kinds: add the key variant, one of {', '.join(get_args(CasVariant))}"
+    elif span.signalling == "pri" and span.variant is not None:
+        kind = "cas" if span.variant in get_args(CasVariant) else "r2"
+        yield "variant", f"ISDN has profiles, no variants; add signalling: {kind}, or leave the key out"
+
+
+def _line_faults(span: Bits) -> Iterator[tuple[str, str]]:
+    station = span.signalling == "cas" and span.variant in get_args(StationVariant)
+    if station and span.analogue is None:
+        yield "variant", "an analogue line tells no called number: add analogue: {number: …}"
+    if not station and span.analogue is not None:
+        yield (
+            "analogue",
+            f"an analogue line is CAS with variant {' or '.join(get_args(StationVariant))}; leave the key out",
+        )
+    if span.trunk is not None and (station or span.signalling != "cas"):
+        yield "trunk", f"a trunk is CAS with variant {', '.join(get_args(TrunkVariant))}; leave the key out"
+    if station and span.dnis_digits:
+        yield "dnis_digits", "an analogue line tells no called number; leave the key out"
+    if span.analogue is not None and span.analogue.caller_id == "v23_jp" and span.analogue.place != "polarity":
+        yield "analogue", "caller_id v23_jp is told by a reversal: add place: polarity"
+    if span.trunk is not None and span.trunk.ani and span.trunk.digits == "mf":
+        yield "trunk", "*ani*dnis* is a form of DTMF, by MF a number comes alone; leave ani out"
