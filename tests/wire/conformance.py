@@ -47,12 +47,16 @@ class FarCall(Protocol):
         """Wait for `alerting`, `answered` or `released`; of a release the Q.850 cause, None where none is carried."""
 
 
-class FarEnd(Protocol):
-    """A started worker's socket and what stands behind its line."""
+class Started(Protocol):
+    """A worker that serves."""
 
     @property
     def socket(self) -> Path:
-        """The worker's socket."""
+        """Its socket."""
+
+
+class FarEnd(Started, Protocol):
+    """A started worker's socket and what stands behind its line."""
 
     @property
     def number(self) -> str:
@@ -180,7 +184,7 @@ def leg_of(body: Body) -> str | None:
 
 
 @asynccontextmanager
-async def attached(far: FarEnd, role: str = "controller") -> AsyncIterator[Attachment]:
+async def attached(far: Started, role: str = "controller") -> AsyncIterator[Attachment]:
     """An attachment, through its Hello; the snapshot is the next thing to be heard."""
     client = Attachment(*await asyncio.open_unix_connection(far.socket))
     client.send_line(encode(Sealer(Identity.take("BR-0001", "call")).seal(Attach(role=role))))

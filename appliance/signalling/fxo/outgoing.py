@@ -54,6 +54,7 @@ OUTGOING: dict[State, Cells] = {
         _E.DIALLED: Move(_S.AWAITING_ANSWER),
         _E.DIALLED_UNSUPERVISED: Move(_S.PRESUMING),
         _E.DIALLED_ANSWERED: _ANSWERED,
+        _E.ANSWER_SEEN: _ANSWERED,  # who answers at once does so in the pause after the last digit
     },
     _S.AWAITING_ANSWER: {**_SENT, _E.RINGBACK: _RUNG, _E.ANSWER_SEEN: _ANSWERED, _E.TIMEOUT: _TOO_LONG},
     _S.PRESUMING: {**_SENT, _E.RINGBACK: _RUNG, _E.TIMEOUT: _ANSWERED},

@@ -248,3 +248,17 @@ def test_settings_that_cannot_be_are_told_and_change_nothing(settings: Settings,
     with pytest.raises(ValueError, match=sentence):
         rig.line.change(settings)
     assert rig.line.settings == Settings()
+
+
+def test_an_answer_in_the_pause_after_the_last_digit_counts() -> None:
+    rig = Rig(Settings(answer=Answer.POLARITY))
+    rig.line.place(Call("5551234"))
+    rig.pass_s(1)
+    rig.line.hear_tone(Kind.DIAL)
+    rig.pass_s(1)
+    rig.feed(Feed.REVERSED, 0.1)
+    assert rig.last() == events.CallAnswered()
+    rig.line.dialled()
+    rig.pass_s(1)
+    assert rig.line.state is State.CONNECTED
+    assert len(rig.every(events.CallAnswered)) == 1
