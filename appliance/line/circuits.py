@@ -78,7 +78,7 @@ class Circuits:
     def release(self, call: CallNumber, cause: int, made_at: Location | None = None, *, inband: bool = False) -> None:
         """Clear by what the state allows; bits have neither locations nor sound after it."""
         del made_at, inband
-        self._command(call, lambda circuit: circuit.channel.release(cause))
+        self._command(call, lambda circuit: circuit.release(cause))
 
     def inband(self, timeslot: int) -> bool:
         """Whether its far end's tones are heard once the call is accepted."""

@@ -131,6 +131,10 @@ class Circuit(ABC, Generic[C]):
     def alert(self) -> None:
         """Somebody is rung."""
 
+    def release(self, cause: int) -> None:
+        """End the call."""
+        self.channel.release(cause)
+
     def run(self) -> None:
         """Do all that is due."""
         self.channel.run()

@@ -8,9 +8,20 @@ from appliance.signalling import circuit
 from appliance.signalling.cas.channel import Call, Channel, Wants
 from appliance.signalling.cas.events import Dial, DialTone, Digits, Listen, Order, SetBits
 from appliance.signalling.cas.variant import Start, Variant
+from appliance.signalling.cas.words import State
 from appliance.signalling.circuit import CircuitEngine, Heard
+from appliance.signalling.q850 import BUSY, NORMAL_CLEARING
 
 _KIND = {Digits.DTMF: SignalKind.DTMF, Digits.MF: SignalKind.MF}
+
+
+_BUSY = (BUSY, NORMAL_CLEARING)
+_TRUNK = frozenset({State.OFFERED})
+_STAYS = {
+    Start.WINK: _TRUNK,
+    Start.IMMEDIATE: _TRUNK,
+    Start.RING: _TRUNK | {State.CONNECTED, State.CLEARED_SHORTLY},
+}
 
 
 class TrunkCircuit(circuit.Circuit[Channel]):
@@ -44,6 +55,14 @@ class TrunkCircuit(circuit.Circuit[Channel]):
         """Somebody is rung: the caller hears it, for there is no word for it."""
         self._need()
         self._engine.tone(self.port, ToneKind.RINGBACK, self._zone)
+
+    def release(self, cause: int) -> None:
+        """End the call. Who is still off-hook hears why until he lets go: a refused caller, a station of ours."""
+        stays = self.channel.state in _STAYS[self.channel.variant.start]
+        super().release(cause)
+        if stays:
+            self._need()
+            self._engine.tone(self.port, ToneKind.BUSY if cause in _BUSY else ToneKind.CONGESTION, self._zone)
 
     def _orders(self) -> list[Order]:
         return self.channel.take_orders()

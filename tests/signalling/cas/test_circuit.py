@@ -97,6 +97,45 @@ def test_a_caller_that_lets_go_while_it_dials_leaves_both_ends_idle_and_the_next
         assert cable.until("b", events.CallOffered).dnis == DNIS
 
 
+@pytest.mark.parametrize(("cause", "tone"), [(17, ToneKind.BUSY), (34, ToneKind.CONGESTION)])
+def test_a_refused_caller_hears_why_until_he_lets_go(cause: int, tone: ToneKind) -> None:
+    with virtual_engine() as host:
+        cable = em(host, "em_wink_e1", SEVEN)
+        cable.a.place(DNIS, None)
+        cable.until("b", events.CallOffered)
+        cable.b.open()
+        cable.b.leave()
+        cable.b.release(cause)
+        cable.side.engine.hear_signals(PORTS["a"], [SignalKind.PROGRESS], ZONE)
+        cable.seconds(5)
+        heard = [event for event in cable.events if isinstance(event, SignalHeard) and event.port == PORTS["a"]]
+        assert [ToneKind(event.code) for event in heard if event.on] == [tone]
+        cable.a.release(16)
+        assert cable.until("b", events.CallCleared, 3).cause == cause
+        cable.seconds(2)
+        assert cable.idle()
+        assert cable.kinds() == ["closed"] * 2
+
+
+def test_a_station_of_ours_that_stays_off_hook_hears_busy_and_the_line_is_free_when_it_hangs_up() -> None:
+    with virtual_engine() as host:
+        cable = loop(host, replace(LINE, answer=Answer.DIALLED, hang_up=(HangUp.TONE,)), "fxs_loop_e1")
+        cable.b.place(DNIS, None)
+        cable.until("a", events.CallOffered)
+        cable.a.open()
+        cable.a.channel.answer()
+        cable.seconds(2)
+        cable.a.leave()
+        cable.a.release(16)
+        assert cable.until("b", fxo.CallDisconnected, 8).cause == 16
+        cable.b.leave()
+        cable.b.release(16)
+        cable.until("a", events.CallCleared, 3)
+        cable.seconds(2)
+        assert cable.idle()
+        assert cable.kinds() == ["closed"] * 2
+
+
 LINE = Settings(zone=ZONE, caller_id=CallerId.NONE, answer=Answer.POLARITY, hang_up=(HangUp.CPC, HangUp.POLARITY))
 
 
