@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from appliance.line.cas import CasLine
 from appliance.line.channels import Order
@@ -16,17 +16,19 @@ from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.media.events import Client
 from appliance.media.host import EngineThread, start_thread
-from appliance.wire.envelope import Sealer
+from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.ids import Identity
+from appliance.wire.legs import AnswerLeg, Leg, PlaceLeg, ReleaseLeg
 from appliance.wire.spans import ChannelState, SpanChanged
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.model import Cas
 from tests.line.site import CONFIGURATION
 from tests.line.test_r2_process import worker as process
 from tests.ports import HOST, free_port, free_rtp_base
-from tests.wire.conformance import Attachment, attached
+from tests.wire.conformance import Attachment, attached, leg_of
 
 PATIENCE_S = 20.0
+B = TypeVar("B", bound=Body)
 SPAN = """  - name: {name}
     driver: cesopsn
     local: {local}
@@ -49,26 +51,69 @@ class Socket(NamedTuple):
     socket: Path
 
 
-class Boxes:
-    """`near` is the configured one's controller, `far` the other's."""
+class End:
+    """A box's controller: the attachments to its line workers, each with so many of the spans."""
 
-    def __init__(self, folder: Path, engine: EngineThread, far: Attachment, spans: int) -> None:
+    def __init__(self, workers: Mapping[str, Attachment]) -> None:
+        """`workers` by the name of the span."""
+        self._workers = workers
+        self._of_leg: dict[str, Attachment] = {}
+
+    async def place(self, order: PlaceLeg) -> None:
+        """On the order's trunk."""
+        assert order.trunk is not None
+        worker = self._of_leg[order.leg] = self._workers[order.trunk]
+        await worker.done(order)
+
+    async def done(self, command: AnswerLeg | ReleaseLeg) -> None:
+        """To the worker that has the leg."""
+        await self._of_leg[command.leg].done(command)
+
+    async def each(self, kind: type[B]) -> list[B]:
+        """The next message of this kind for each span."""
+        told = []
+        for worker in self._workers.values():
+            told.append(await worker.expect(kind))
+            self._of_leg[leg_of(told[-1]) or ""] = worker
+        return told
+
+    async def snapshot(self) -> dict[str, Leg]:
+        """All legs now, by id."""
+        snapshots = [await worker.snapshot() for worker in set(self._workers.values())]
+        return {name: leg for legs in snapshots for name, leg in legs.items()}
+
+    def heard(self) -> list[Envelope]:
+        """All so far."""
+        return [envelope for worker in set(self._workers.values()) for envelope in worker.heard]
+
+    def leg(self) -> str:
+        """A new leg's id."""
+        return next(iter(self._workers.values())).ids.leg()
+
+
+class Boxes:
+    """`near` is the configured one's controller, `far` the other's; `spans` are their names."""
+
+    def __init__(self, folder: Path, engine: EngineThread, far: Attachment, spans: Collection[str]) -> None:
         self.folder = folder
         self.engine = engine
-        self.far = far
-        self.near = far
+        self.far = End(dict.fromkeys(spans, far))
+        self.near = self.far
         self.spans = spans
         self._life = AsyncExitStack()
 
     async def live(self) -> None:
-        """The line process begins, and its circuits become idle on both sides."""
-        socket = self.folder / "run" / "leg.line1.sock"
-        socket.unlink(missing_ok=True)
-        await self._life.enter_async_context(process(self.folder, self.engine))
+        """The line processes begin."""
+        names = [f"line{number}" for number in range(1, len(self.spans) + 1)]
+        sockets = [self.folder / "run" / f"leg.{name}.sock" for name in names]
+        for name, socket in zip(names, sockets, strict=True):
+            socket.unlink(missing_ok=True)
+            await self._life.enter_async_context(process(self.folder, self.engine, name))
         async with asyncio.timeout(PATIENCE_S):
-            while not socket.exists():  # noqa: ASYNC110 - another process's
+            while not all(socket.exists() for socket in sockets):  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.02)
-        self.near = await self._life.enter_async_context(attached(Socket(socket)))
+        workers = [await self._life.enter_async_context(attached(Socket(socket))) for socket in sockets]
+        self.near = End(dict(zip(self.spans, workers, strict=True)))
 
     async def die(self) -> None:
         """As `kill -9` does."""
@@ -76,12 +121,12 @@ class Boxes:
 
     async def idle(self) -> None:
         """Every channel is, at both ends."""
-        for client in (self.near, self.far):
+        for end in (self.near, self.far):
             states: dict[int, set[ChannelState]] = {}
             async with asyncio.timeout(PATIENCE_S):
-                while len(states) < self.spans or set().union(*states.values()) != {ChannelState.IDLE}:
-                    span = (await client.expect(SpanChanged)).span
-                    states[span.span] = set(span.channels.values())
+                while len(states) < len(self.spans) or set().union(*states.values()) != {ChannelState.IDLE}:
+                    for told in await end.each(SpanChanged):
+                        states[told.span.span] = set(told.span.channels.values())
 
 
 @asynccontextmanager
@@ -93,17 +138,16 @@ async def started(folder: Path, spans: Mapping[str, Trunk]) -> AsyncIterator[Box
         SPAN.format(name=name, configured=trunk.configured, local="{}:{}".format(*near), remote="{}:{}".format(*far))
         for (name, trunk), (near, far) in zip(spans.items(), ends, strict=True)
     ]
-    head, tail = CONFIGURATION.format(
-        local="LOCAL", remote="REMOTE", t309_s=6, prompts=folder, secret=folder / "token"
-    ).split("  - name: telco")
-    (folder / "branch.yaml").write_text(head + "".join(blocks) + tail[tail.index("sip:") :])
+    text = CONFIGURATION.format(spans="".join(blocks), prompts=folder, secret=folder / "token")
+    (folder / "branch.yaml").write_text(text)
     near, there = start_thread(free_rtp_base()), start_thread(free_rtp_base())
-    engine = there.engine(Client.LINE)
+    engine = there.engine(Client.LINE1)
     lines = [
         CasLine(number, name, trunk.far, TrunkPlan(), Order.ASCENDING)
         for number, (name, trunk) in enumerate(spans.items())
     ]
-    worker = LineWorker(folder / "far.sock", Sealer(Identity.take("BR-0002", "line1")), engine, lines)
+    sealer = Sealer(Identity.take("BR-0002", "line1"))
+    worker = LineWorker(folder / "far.sock", sealer, engine, lines, folder / "far-performance")
     driver = CesopsnDriver(engine)
     for number, (trunk, (local, remote)) in enumerate(zip(spans.values(), ends, strict=True)):
         settings = CesopsnSettings(remote, local, clock="local", jitter_ms=20)
@@ -111,7 +155,7 @@ async def started(folder: Path, spans: Mapping[str, Trunk]) -> AsyncIterator[Box
     await worker.start()
     try:
         async with attached(Socket(folder / "far.sock")) as client:
-            boxes = Boxes(folder, near, client, len(spans))
+            boxes = Boxes(folder, near, client, spans.keys())
             try:
                 await boxes.live()
                 await boxes.idle()

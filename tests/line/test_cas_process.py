@@ -15,8 +15,7 @@ from appliance.signalling.cas.events import Digits
 from appliance.signalling.cas.variant import load
 from appliance.wire import legs
 from appliance.wire.legs import LegState, ReleasedBy
-from tests.line.cas_boxes import Boxes, Trunk, started
-from tests.wire.conformance import Attachment
+from tests.line.cas_boxes import Boxes, End, Trunk, started
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
 
@@ -32,7 +31,7 @@ MF = Trunk(
     0b0001,
 )
 LINE = Trunk(
-    f"signalling: cas\n    variant: fxo_loop_e1\n    line: {{number: {OWN}, zone: us, answer: polarity,"
+    f"signalling: cas\n    variant: fxo_loop_e1\n    analogue: {{number: {OWN}, zone: us, answer: polarity,"
     " hang_up: [cpc, polarity], caller_id: none}",
     trunks(load("fxs_reversal_e1"), Wants(dnis_digits=4), "us"),
     0b1101,
@@ -51,23 +50,23 @@ def run(story: Callable[[Boxes], Awaitable[None]], folder: Path, spans: dict[str
     asyncio.run(scene())
 
 
-async def placed(caller: Attachment, called: Attachment, to: str = DNIS) -> Calls:
+async def placed(caller: End, called: End, to: str = DNIS) -> Calls:
     """A call on each span: the caller's leg and the called one's as it was offered."""
     ours = {}
     for span in ALL:
-        leg = caller.ids.leg()
+        leg = caller.leg()
         number = "" if span == "trunk3" and to == OWN else DNIS
-        await caller.done(legs.PlaceLeg(leg=leg, to=number, contact="contact-1", clid=ANI, trunk=span))
+        await caller.place(legs.PlaceLeg(leg=leg, to=number, contact="contact-1", clid=ANI, trunk=span))
         ours[span] = leg
-    offers = [(await called.expect(legs.LegOffered)).leg for _ in ALL]
+    offers = [offered.leg for offered in await called.each(legs.LegOffered)]
     return [(ours[f"trunk{offer.channel.split()[1]}"], offer) for offer in sorted(offers, key=lambda leg: leg.channel)]
 
 
-async def answered(caller: Attachment, called: Attachment, calls: Calls) -> None:
+async def answered(caller: End, called: End, calls: Calls) -> None:
     for _, offer in calls:
         await called.done(legs.AnswerLeg(leg=offer.leg))
-    assert {(await caller.expect(legs.LegAnswered)).leg for _ in calls} == {leg for leg, _ in calls}
-    alerted = [told.body for told in caller.heard if isinstance(told.body, legs.LegAlerting)]
+    assert {told.leg for told in await caller.each(legs.LegAnswered)} == {leg for leg, _ in calls}
+    alerted = [told.body for told in caller.heard() if isinstance(told.body, legs.LegAlerting)]
     inband = {told.leg: told.inband for told in alerted}
     expected = {
         leg: offer.dnis != OWN for leg, offer in calls if offer.dnis == OWN or not offer.channel.startswith("span 3")
@@ -75,9 +74,9 @@ async def answered(caller: Attachment, called: Attachment, calls: Calls) -> None
     assert {leg: inband[leg] for leg, _ in calls if leg in inband} == expected
 
 
-async def ended(client: Attachment, named: list[str], by: ReleasedBy) -> None:
+async def ended(client: End, named: list[str], by: ReleasedBy) -> None:
     """Each of these legs ends so, in any order."""
-    told = [await client.expect(legs.LegReleased) for _ in named]
+    told = await client.each(legs.LegReleased)
     assert {(one.leg, one.cause, one.by) for one in told} == {(leg, 16, by) for leg in named}
 
 

@@ -75,9 +75,9 @@ class RealWire:
 
 
 @asynccontextmanager
-async def worker(folder: Path, near: EngineThread) -> AsyncIterator[None]:
+async def worker(folder: Path, near: EngineThread, name: str = "line1") -> AsyncIterator[None]:
     """The line process, until it is killed."""
-    fds = {"segment": near.segment_fd, "line1": near.event_fds[Client.LINE1]}
+    fds = {"segment": near.segment_fd, name: near.event_fds[Client[name.upper()]]}
     for fd in fds.values():
         os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's own
     environment = {
@@ -87,7 +87,7 @@ async def worker(folder: Path, near: EngineThread) -> AsyncIterator[None]:
         "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "appliance.processes.line", "line1", env=environment, pass_fds=(*fds.values(),)
+        sys.executable, "-m", "appliance.processes.line", name, env=environment, pass_fds=(*fds.values(),)
     )
     try:
         yield
