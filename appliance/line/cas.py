@@ -18,6 +18,7 @@ from appliance.signalling import events
 from appliance.signalling.cas import events as cas
 from appliance.signalling.circuit import Heard
 from appliance.signalling.fxo import events as fxo
+from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.r2 import events as r2
 from appliance.wire.envelope import Body
@@ -82,6 +83,12 @@ class CasSpan(ServedSpan):
     def due(self) -> float | None:
         """When `run` must be called next."""
         return self._circuits.due()
+
+    def change(self, settings: Settings, number: str) -> None:
+        """Its analogue lines are such from now on."""
+        self._number = number
+        self._circuits.change(settings)
+        self._pump()
 
     def _alarmed(self) -> None:
         """With RED or AIS nothing is known any more that the bits said."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from appliance.line.switch import Switch
 from appliance.media.events import BitsChanged
+from appliance.signalling.cas.station_circuit import StationCircuit
 from appliance.signalling.circuit import Circuit, CircuitEngine, Heard
+from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.machine import CallStateError
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError
@@ -45,6 +47,12 @@ class Circuits:
         """When `run` must be called next."""
         times = (circuit.due() for circuit in self._circuits.values())
         return min((at for at in times if at is not None), default=None)
+
+    def change(self, settings: Settings) -> None:
+        """Analogue lines are such from now on."""
+        for circuit in self._circuits.values():
+            if isinstance(circuit, StationCircuit):
+                circuit.change(settings)
 
     def lose(self) -> None:
         """The span is lost."""

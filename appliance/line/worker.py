@@ -37,6 +37,7 @@ from appliance.media.events import (
     SignalHeard,
     SpanAlarmChanged,
 )
+from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.pri.link import CallGoneError, Side
 from appliance.wire import legs as wire
 from appliance.wire.envelope import Body, Envelope, Sealer
@@ -124,6 +125,13 @@ class LineWorker:
         self._loop.remove_reader(self._engine.event_fd)
         self._keeper.close()
         await self.service.close()
+
+    def change_line(self, number: int, settings: Settings, called: str) -> None:
+        """The analogue lines of a span are such from now on, and `called` is their number; no call ends by it."""
+        for span in self._spans:
+            if span.number == number and isinstance(span, CasSpan):
+                span.change(settings, called)
+        self._settle()
 
     # The engine and time.
 

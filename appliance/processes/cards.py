@@ -11,11 +11,11 @@ serves. A branch that refused to start would have no phones and no other lines, 
 from collections.abc import Collection, Iterable, Mapping
 
 from appliance.config.branch import DahdiSpan, Span
+from appliance.processes import cas
 from appliance.wire.alarms import AlarmRaised
 from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels
 from drivers.dahdi.abi import Use
 from drivers.dahdi.kernel import Kernel
-from drivers.model import Cas
 
 
 def hold(spans: Iterable[Span], kernel: Kernel | None = None) -> tuple[dict[str, int], list[AlarmRaised]]:
@@ -39,9 +39,10 @@ def _open(span: DahdiSpan, kernel: Kernel | None) -> SpanChannels:
     control = Control(kernel)
     try:
         timing = span.clock_priority if span.clock == "recovered" else 0
-        if span.signalling != "pri":
+        resting = cas.bits(span)
+        if resting is not None:
             line = E1Line(signalling="cas", crc4=span.crc4, code=span.code, timing=timing)
-            control.configure(span.card_span, line, Use.CAS, Cas().resting_bits)
+            control.configure(span.card_span, line, Use.CAS, resting.resting_bits)
         else:
             control.configure(span.card_span, E1Line(crc4=span.crc4, code=span.code, timing=timing))
         return SpanChannels(control, span.card_span)

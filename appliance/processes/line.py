@@ -3,41 +3,29 @@
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
-import msgspec
-
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import CesopsnSpan, DahdiSpan, Span, line_workers
-from appliance.config.cas import AnalogueLine, Trunk
 from appliance.line.cas import CasLine
 from appliance.line.channels import Order
-from appliance.line.circuits import CircuitMaker
 from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.media.engine import Engine, inherited_fds
 from appliance.media.events import Client
-from appliance.processes import cards
+from appliance.processes import cards, cas
 from appliance.processes.environment import state_directory
-from appliance.signalling.cas import channel as cas_channel
-from appliance.signalling.cas.circuit import trunks
-from appliance.signalling.cas.events import Digits
-from appliance.signalling.cas.station_circuit import stations
-from appliance.signalling.cas.variant import Start, load
-from appliance.signalling.fxo import settings as fxo
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
-from appliance.signalling.r2.channel import Wants
-from appliance.signalling.r2.circuit import circuits as r2_circuits
-from appliance.signalling.r2.variant import load as r2_load
 from appliance.supervisor import logs, notify
 from appliance.trace.legs import LegLog
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.dahdi import DahdiDriver
-from drivers.model import D_CHANNELS, TIMESLOTS, Cas
+from drivers.model import D_CHANNELS, TIMESLOTS
 
 T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
 
@@ -62,48 +50,12 @@ def d_channel(span: Span) -> int:
     return span.d_channel or D_CHANNELS[span.line]
 
 
-# What timeslots of a dead line worker show: R2 blocked, a trunk or a station on-hook, a station's exchange no battery.
-RESTING = {Start.WINK: "idle", Start.IMMEDIATE: "idle", Start.RING: "clear", Start.STATION: "on_hook"}
-
-
-def cas(span: Span) -> Cas | None:
-    """Bits of a configured span, such that nobody is called through a dead line worker; None: ISDN has none."""
-    if span.variant is None:
-        return None
-    if span.signalling == "r2":
-        bits = r2_load(span.variant.upper()).bits
-        return Cas(int(bits.blocked + bits.cd, 2))
-    spoken = load(span.variant)
-    return Cas(int(spoken.bits[RESTING[spoken.start]], 2))
-
-
-def circuits(span: Span) -> CircuitMaker:
-    """What is spoken on a configured span that signals by bits."""
-    name, dnis_digits = span.variant or "", span.dnis_digits
-    if span.signalling == "r2":
-        return r2_circuits(r2_load(name.upper()), Wants(dnis_digits=dnis_digits) if dnis_digits else Wants())
-    spoken = load(name)
-    if span.analogue is not None:
-        return stations(spoken, analogue(span.analogue, ground_start="ground" in spoken.bits))
-    trunk = span.trunk or Trunk()
-    wants = cas_channel.Wants(Digits(trunk.digits), dnis_digits or 20, trunk.ani, trunk.gives_way)
-    return trunks(spoken, wants, trunk.zone)
-
-
-def analogue(line: AnalogueLine, *, ground_start: bool) -> fxo.Settings:
-    """What is known of a configured line."""
-    told = msgspec.to_builtins(line)
-    del told["number"]
-    return msgspec.convert({**told, "ground_start": ground_start}, fxo.Settings)
-
-
 def line(number: int, span: Span, *, data: bool = False) -> PriLine | CasLine:
     """What is spoken on a configured span. `data`: its data calls have somewhere to go."""
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     order = Order(span.channel_order)
     if span.signalling != "pri":
-        own = (span.analogue and span.analogue.number) or (span.trunk and span.trunk.number) or ""
-        return CasLine(number, span.name, circuits(span), plan, order, own)
+        return CasLine(number, span.name, cas.circuits(span), plan, order, cas.own_number(span))
     side = Side.USER if span.side == "user" else Side.NETWORK
     timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
     link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
@@ -113,7 +65,7 @@ def line(number: int, span: Span, *, data: bool = False) -> PriLine | CasLine:
 
 def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> None:
     """Put a configured span into service; a card's channels are those that this process inherited."""
-    bits = cas(span)
+    bits = cas.bits(span)
     signalling = None if bits else d_channel(span), bits
     if isinstance(span, CesopsnSpan):
         CesopsnDriver(engine).configure(number, settings(span), *signalling)
@@ -136,6 +88,7 @@ async def run(branch: Branch, state: Path, name: str) -> None:
         configure(engine, number, span)
     worker.service.watch = LegLog(state, name).take
     await worker.start()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, cas.reread, spans, worker)
     notify.ready()
     await asyncio.gather(notify.keep_alive(), asyncio.Event().wait())
 

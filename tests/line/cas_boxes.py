@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -100,6 +101,7 @@ class Boxes:
         self.far = End(dict.fromkeys(spans, far))
         self.near = self.far
         self.spans = spans
+        self.processes: list[asyncio.subprocess.Process] = []
         self._life = AsyncExitStack()
 
     async def live(self) -> None:
@@ -108,16 +110,26 @@ class Boxes:
         sockets = [self.folder / "run" / f"leg.{name}.sock" for name in names]
         for name, socket in zip(names, sockets, strict=True):
             socket.unlink(missing_ok=True)
-            await self._life.enter_async_context(process(self.folder, self.engine, name))
+            self.processes.append(await self._life.enter_async_context(process(self.folder, self.engine, name)))
         async with asyncio.timeout(PATIENCE_S):
             while not all(socket.exists() for socket in sockets):  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.02)
         workers = [await self._life.enter_async_context(attached(Socket(socket))) for socket in sockets]
         self.near = End(dict(zip(self.spans, workers, strict=True)))
 
+    def reconfigure(self, before: str, after: str) -> None:
+        """Another word in the branch's file, which is read again."""
+        path = self.folder / "branch.yaml"
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+        for living in self.processes:
+            living.send_signal(signal.SIGHUP)
+
     async def die(self) -> None:
         """As `kill -9` does."""
         await self._life.aclose()
+        self.processes.clear()
 
     async def idle(self) -> None:
         """Every channel is, at both ends."""

@@ -19,7 +19,7 @@ from tests.line.cas_boxes import Boxes, End, Trunk, started
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
 
-DNIS, ANI, OWN = "9558", "0251", "5551234"
+DNIS, ANI, OWN, OLD = "9558", "0251", "5551234", "5559999"
 EM = Trunk(
     "signalling: cas\n    variant: em_wink_e1\n    dnis_digits: 4\n    trunk: {zone: us, ani: yes}",
     trunks(load("em_wink_e1"), Wants(dnis_digits=4, ani=True, gives_way=False), "us"),
@@ -31,7 +31,7 @@ MF = Trunk(
     0b0001,
 )
 LINE = Trunk(
-    f"signalling: cas\n    variant: fxo_loop_e1\n    analogue: {{number: {OWN}, zone: us, answer: polarity,"
+    f"signalling: cas\n    variant: fxo_loop_e1\n    analogue: {{number: {OLD}, zone: us, answer: polarity,"
     " hang_up: [cpc, polarity], caller_id: none}",
     trunks(load("fxs_reversal_e1"), Wants(dnis_digits=4), "us"),
     0b1101,
@@ -89,6 +89,7 @@ def test_every_kind_of_span_calls_dies_with_its_worker_and_is_called(tmp_path: P
         await boxes.live()
         await ended(boxes.far, [offer.leg for _, offer in calls], ReleasedBy.PEER)
         await boxes.idle()
+        boxes.reconfigure(OLD, OWN)
         calls = await placed(boxes.far, boxes.near, OWN)
         assert [(offer.dnis, offer.ani) for _, offer in calls] == [(DNIS, ANI), (DNIS, None), (OWN, None)]
         await answered(boxes.far, boxes.near, calls)
@@ -103,6 +104,7 @@ def test_every_kind_of_span_calls_dies_with_its_worker_and_is_called(tmp_path: P
 @pytest.mark.soak
 def test_calls_of_both_ends_are_ended_by_either(tmp_path: Path) -> None:
     async def story(boxes: Boxes) -> None:
+        boxes.reconfigure(OLD, OWN)
         for caller, called, to in ((boxes.near, boxes.far, DNIS), (boxes.far, boxes.near, OWN)):
             for caller_first in (True, False):
                 calls = await placed(caller, called, to)

@@ -75,7 +75,7 @@ class RealWire:
 
 
 @asynccontextmanager
-async def worker(folder: Path, near: EngineThread, name: str = "line1") -> AsyncIterator[None]:
+async def worker(folder: Path, near: EngineThread, name: str = "line1") -> AsyncIterator[asyncio.subprocess.Process]:
     """The line process, until it is killed."""
     fds = {"segment": near.segment_fd, name: near.event_fds[Client[name.upper()]]}
     for fd in fds.values():
@@ -90,7 +90,7 @@ async def worker(folder: Path, near: EngineThread, name: str = "line1") -> Async
         sys.executable, "-m", "appliance.processes.line", name, env=environment, pass_fds=(*fds.values(),)
     )
     try:
-        yield
+        yield process
     finally:
         process.kill()
         await process.wait()

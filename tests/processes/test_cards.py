@@ -92,6 +92,9 @@ async def _say(folder: Path, socket: str, heard: Callable[[Body], None]) -> None
     await Client(folder / "run" / socket, sealer, take, role="observer").run()
 
 
+SPEAKING = ("supervisor", "leg.line1", "leg.line2")
+
+
 @pytest.mark.system
 @pytest.mark.timeout(30)
 def test_a_branch_without_its_card_serves_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +107,7 @@ def test_a_branch_without_its_card_serves_and_says_so(tmp_path: Path, monkeypatc
         monkeypatch.setenv("BRANCHLINE_STATE", str(state))
         branch = load_role(file, Branch)
         channels, alarms = cards.hold(branch.spans)
-        specs = [one for one in branch_children(branch, state, channels) if one.name in ("engine", "line1")]
+        specs = [one for one in branch_children(branch, state, channels) if one.name in ("engine", "line1", "line2")]
         supervisor = Supervisor(specs, state, Sealer(Identity.take(branch.box, "supervisor")), alarms)
         said: dict[str, Body] = {}
         all_said = asyncio.Event()
@@ -120,7 +123,7 @@ def test_a_branch_without_its_card_serves_and_says_so(tmp_path: Path, monkeypatc
         ready = asyncio.Event()
         task = asyncio.create_task(supervisor.run(ready.set))
         await ready.wait()
-        listening = [asyncio.create_task(_say(state, name, heard)) for name in ("supervisor.sock", "leg.line1.sock")]
+        listening = [asyncio.create_task(_say(state, f"{name}.sock", heard)) for name in SPEAKING]
         await all_said.wait()
         for listener in listening:
             listener.cancel()

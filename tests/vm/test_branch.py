@@ -45,8 +45,8 @@ async def branch_and_exchange(folder: Path, cable: Cable) -> AsyncIterator[tuple
     async with (
         box(folder / "branch", cable, NEAR, "signalling: pri") as branch,
         office(folder, cable, FAR, PriSide.NETWORK) as exchange,
-        attached(branch) as user,  # type: ignore[arg-type]
-        attached(exchange) as network,  # type: ignore[arg-type]
+        attached(branch) as user,
+        attached(exchange) as network,
     ):
         await branch.in_service(user)
         await exchange.in_service(network)
@@ -85,7 +85,7 @@ def test_the_exchange_clears_the_calls_of_a_killed_line_worker_and_calls_again(t
             nobody_else_could_have_them(cable)
             released = await network.expect(legs.LegReleased, placed.leg)
             assert released.by is not ReleasedBy.US
-            async with attached(branch) as user:  # type: ignore[arg-type]
+            async with attached(branch) as user:
                 assert await user.snapshot() == {}
                 await branch.in_service(user)
                 placed, offered = await talk(network, user)
@@ -102,8 +102,8 @@ def test_q441_a_call_each_way_by_r2_between_two_branches(tmp_path: Path, cable: 
         async with (
             box(tmp_path / "near", cable, NEAR, R2) as near,
             box(tmp_path / "far", cable, FAR, R2) as far,
-            attached(near) as one,  # type: ignore[arg-type]
-            attached(far) as other,  # type: ignore[arg-type]
+            attached(near) as one,
+            attached(far) as other,
         ):
             await near.in_service(one)
             await far.in_service(other)

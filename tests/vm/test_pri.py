@@ -25,8 +25,8 @@ def test_q931_5_1_a_call_each_way_with_sound(tmp_path: Path, cable: Cable) -> No
         async with (
             office(tmp_path, cable, NEAR, PriSide.USER) as branch,
             office(tmp_path, cable, FAR, PriSide.NETWORK) as exchange,
-            attached(branch) as user,  # type: ignore[arg-type]
-            attached(exchange) as network,  # type: ignore[arg-type]
+            attached(branch) as user,
+            attached(exchange) as network,
         ):
             await branch.in_service(user)
             await exchange.in_service(network)
@@ -47,8 +47,8 @@ def test_a_card_in_red_takes_the_channels_out_of_service_and_they_return(tmp_pat
         async with (
             office(tmp_path, cable, NEAR, PriSide.USER) as branch,
             office(tmp_path, cable, FAR, PriSide.NETWORK) as exchange,
-            attached(branch) as user,  # type: ignore[arg-type]
-            attached(exchange) as network,  # type: ignore[arg-type]
+            attached(branch) as user,
+            attached(exchange) as network,
         ):
             await branch.in_service(user)
             await exchange.in_service(network)

@@ -37,7 +37,7 @@ def tell(tmp_path: Path, cable: Cable) -> Callable[[Story], None]:
     async def scene(story: Story, exchange: Switch) -> None:
         async with (
             office(tmp_path, cable, NEAR, PriSide.USER) as branch,
-            attached(branch) as client,  # type: ignore[arg-type]
+            attached(branch) as client,
         ):
             await branch.in_service(client)
             await asyncio.to_thread(exchange.wait, "pri show spans", "Up, Active")

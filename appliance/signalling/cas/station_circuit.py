@@ -35,6 +35,7 @@ class StationCircuit(circuit.Circuit[Line]):
         self._station = station
         self._clock = clock
         self._sending = 0
+        self._ears: frozenset[Ear] = frozenset()
         self._digits: DtmfCallerIdReceiver | None = None
         self._steps: list[tuple[Hook, int]] = []  # of pulses that are not sent yet
         self._step_at: float | None = None
@@ -70,6 +71,11 @@ class StationCircuit(circuit.Circuit[Line]):
         del clid
         self.channel.place(Call(dnis))
 
+    def change(self, settings: Settings) -> None:
+        """The line is such from now on; no call ends by it. Ears that listen do so by the new zone and kind."""
+        self.channel.change(settings)
+        self._listen(self._ears)
+
     def alert(self) -> None:
         """The exchange gives its caller the ringing tone itself."""
 
@@ -102,7 +108,7 @@ class StationCircuit(circuit.Circuit[Line]):
         self._step_at = now + ms / 1000
 
     def _listen(self, ears: frozenset[Ear]) -> None:
-        settings = self.channel.settings
+        self._ears, settings = ears, self.channel.settings
         kinds = [kind for ear, kind in _EARS.items() if ear in ears]
         caller = _FSK.get(settings.caller_id) if Ear.CALLER_ID in ears else None
         by_digits = Ear.CALLER_ID in ears and settings.caller_id is CallerId.DTMF

@@ -10,6 +10,7 @@ from appliance.media.events import BitsChanged, DigitsCollected, DigitsSent, Sig
 from appliance.signalling.cas import events
 from appliance.signalling.cas.channel import Call, Wants
 from appliance.signalling.cas.events import Digits
+from appliance.signalling.cas.station_circuit import StationCircuit
 from appliance.signalling.fxo import events as fxo
 from appliance.signalling.fxo.settings import Answer, CallerId, DialBy, HangUp, Place, Settings
 from dsp.caller_id import CallerIdSender, DtmfForm, Message, Standard, dtmf_digits
@@ -186,6 +187,17 @@ def test_a_station_that_gets_no_dial_tone_does_not_dial() -> None:
         cable.b.place(DNIS, None)  # the exchange's tone is the North American one
         assert cable.until("b", fxo.CallDisconnected).cause == 27
         assert not any(isinstance(event, DigitsSent) for event in cable.events)
+
+
+def test_a_zone_that_is_changed_while_dial_tone_is_waited_for_is_heard_at_once() -> None:
+    with virtual_engine() as host:
+        cable = loop(host, replace(LINE, zone="cn"))
+        cable.b.place(DNIS, None)
+        cable.seconds(4)
+        assert not any(isinstance(event, DigitsSent) for event in cable.events)
+        assert isinstance(cable.b, StationCircuit)
+        cable.b.change(LINE)
+        assert cable.until("a", events.CallOffered, 6).dnis == DNIS
 
 
 @pytest.mark.parametrize(("tone", "cause"), [(ToneKind.BUSY, 17), (ToneKind.CONGESTION, 42)])

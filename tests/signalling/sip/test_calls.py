@@ -31,7 +31,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 async def phone_and_control(running: Site) -> AsyncIterator[tuple[HandPhone, Attachment]]:
     """A registered phone, and call control."""
     phone = HandPhone("8001", PASSWORD.format(number="8001"), running.proxy, DOMAIN)
-    async with phone, attached(running) as control:  # type: ignore[arg-type]  # only its socket is looked at
+    async with phone, attached(running) as control:  # only its socket is looked at
         assert (await phone.register()).status == 200
         await control.expect(legs.LegSnapshot)
         yield phone, control
@@ -329,7 +329,7 @@ def test_worker_is_killed_and_no_phone_hangs_in_a_dead_call(running: Site) -> No
             running.worker.wait()
             await asyncio.to_thread(running.start_worker)
             await asyncio.gather(*(call.hears("released") for call in (talking, ringing, calling)))
-        async with attached(running) as successor:  # type: ignore[arg-type]
+        async with attached(running) as successor:
             assert await successor.snapshot() == {}
 
     asyncio.run(run())

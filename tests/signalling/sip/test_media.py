@@ -110,7 +110,7 @@ def events(number: int) -> str:
 async def control_and_phone(running: Site) -> AsyncIterator[tuple[Attachment, HandPhone, RtpPeer]]:
     phone = HandPhone("8001", PASSWORD.format(number="8001"), running.proxy, DOMAIN)
     with RtpPeer(0) as peer:
-        async with phone, attached(running) as control:  # type: ignore[arg-type]  # only its socket is looked at
+        async with phone, attached(running) as control:  # only its socket is looked at
             assert (await phone.register()).status == 200
             await control.expect(legs.LegSnapshot)
             yield control, phone, peer

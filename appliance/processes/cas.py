@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the configuration says of signalling by bits, made: circuits, resting bits; analogue lines while they work."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from appliance.config import Branch, ConfigurationError
+from appliance.config.branch import Span
+from appliance.config.cas import AnalogueLine, Trunk
+from appliance.config.files import load_role
+from appliance.line.circuits import CircuitMaker
+from appliance.line.worker import LineWorker
+from appliance.signalling.cas import channel
+from appliance.signalling.cas.circuit import trunks
+from appliance.signalling.cas.events import Digits
+from appliance.signalling.cas.station_circuit import stations
+from appliance.signalling.cas.variant import Start, Variant, load
+from appliance.signalling.fxo import settings as fxo
+from appliance.signalling.r2.channel import Wants
+from appliance.signalling.r2.circuit import circuits as r2_circuits
+from appliance.signalling.r2.variant import load as r2_load
+from drivers.model import Cas
+
+log = structlog.get_logger()
+
+# What timeslots of a dead line worker show: R2 blocked, a trunk or a station on-hook, a station's exchange no battery.
+RESTING = {Start.WINK: "idle", Start.IMMEDIATE: "idle", Start.RING: "clear", Start.STATION: "on_hook"}
+
+
+def bits(span: Span) -> Cas | None:
+    """Bits of a configured span, such that nobody is called through a dead line worker; None: ISDN has none."""
+    if span.variant is None:
+        return None
+    if span.signalling == "r2":
+        rests = r2_load(span.variant.upper()).bits
+        return Cas(int(rests.blocked + rests.cd, 2))
+    spoken = load(span.variant)
+    return Cas(int(spoken.bits[RESTING[spoken.start]], 2))
+
+
+def circuits(span: Span) -> CircuitMaker:
+    """What is spoken on a configured span that signals by bits."""
+    name, dnis_digits = span.variant or "", span.dnis_digits
+    if span.signalling == "r2":
+        return r2_circuits(r2_load(name.upper()), Wants(dnis_digits=dnis_digits) if dnis_digits else Wants())
+    spoken = load(name)
+    if span.analogue is not None:
+        return stations(spoken, analogue(span.analogue, spoken))
+    trunk = span.trunk or Trunk()
+    wants = channel.Wants(Digits(trunk.digits), dnis_digits or 20, trunk.ani, trunk.gives_way)
+    return trunks(spoken, wants, trunk.zone)
+
+
+def analogue(line: AnalogueLine, variant: Variant) -> fxo.Settings:
+    """What is known of a configured line."""
+    told = msgspec.to_builtins(line)
+    del told["number"]
+    return msgspec.convert({**told, "ground_start": "ground" in variant.bits}, fxo.Settings)
+
+
+def own_number(span: Span) -> str:
+    """What was called where callers tell no number."""
+    return (span.analogue and span.analogue.number) or (span.trunk and span.trunk.number) or ""
+
+
+def reread(spans: Mapping[int, Span], worker: LineWorker) -> None:
+    """SIGHUP: analogue lines are from now on what the file says of them; all else takes a restart.
+
+    `spans` are the worker's, by number from 0. A file with a mistake changes nothing.
+    """
+    try:
+        branch = load_role(Path(os.environ["BRANCHLINE_CONFIG"]), Branch)
+    except ConfigurationError as error:
+        log.error("line.configuration.refused", error=str(error))
+        return
+    for number, old in spans.items():
+        now = branch.spans[number] if number < len(branch.spans) else old
+        line = now.analogue
+        if line is None or msgspec.structs.replace(now, analogue=old.analogue) != old:
+            log.info("line.configuration.kept", span=number + 1)
+            continue
+        worker.change_line(number, analogue(line, load(now.variant or "")), line.number)
+        log.info("line.configuration.changed", span=number + 1)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Configured signalling by bits: what it is made into, and analogue lines that are read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from appliance.config import Branch
+from appliance.config.files import load_role
+from appliance.line.worker import LineWorker
+from appliance.processes import cas
+from appliance.signalling.fxo.settings import Answer, CallerId, HangUp, Settings
+from tests.line.cas_boxes import SPAN
+from tests.line.site import CONFIGURATION
+
+pytestmark = pytest.mark.unit
+
+LINE = "signalling: cas\n    variant: fxo_loop_e1\n    analogue: {number: 5551234, mode: CHINA, zone: cn}"
+Writer = Callable[[str], Branch]
+
+
+class Worker:
+    """Notes what is changed."""
+
+    def __init__(self) -> None:
+        self.changed: list[tuple[int, Settings, str]] = []
+
+    def change_line(self, number: int, settings: Settings, called: str) -> None:
+        """Note it."""
+        self.changed.append((number, settings, called))
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
+    """A branch's file with this of its span; read."""
+    secret = tmp_path / "token"
+    secret.touch(mode=0o600)
+    path = tmp_path / "branch.yaml"
+    monkeypatch.setenv("BRANCHLINE_CONFIG", str(path))
+
+    def written(span: str) -> Branch:
+        ends = {"local": "127.0.0.1:2000", "remote": "127.0.0.1:2002"}
+        text = SPAN.format(name="telco", configured=span, **ends)
+        path.write_text(CONFIGURATION.format(spans=text, prompts=tmp_path, secret=secret))
+        return load_role(path, Branch)
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("span", "bits"),
+    [
+        ("signalling: r2\n    variant: cn", 0b1111),
+        ("signalling: cas\n    variant: em_wink_e1", 0b0001),
+        ("signalling: cas\n    variant: fxs_kewl_e1", 0b1101),
+        (LINE, 0b0101),
+    ],
+)
+def test_a_dead_worker_s_timeslots_call_nobody(write: Writer, span: str, bits: int) -> None:
+    rests = cas.bits(write(span).spans[0])
+    assert rests is not None
+    assert rests.resting_bits == bits
+
+
+def test_isdn_has_no_bits(write: Writer) -> None:
+    assert cas.bits(write("").spans[0]) is None
+
+
+def test_a_line_is_what_its_keys_say(write: Writer) -> None:
+    more = ", caller_id: dtmf, place: before_ring, hang_up: [cpc], answer: polarity, dial_by: pulse, dial_tone: no}"
+    worker = Worker()
+    spans = write(LINE).spans
+    write(LINE.replace("}", more))
+    cas.reread(dict(enumerate(spans)), cast("LineWorker", worker))
+    ((number, settings, called),) = worker.changed
+    assert (number, called) == (0, "5551234")
+    assert (settings.mode, settings.zone, settings.caller_id) == ("CHINA", "cn", CallerId.DTMF)
+    assert (settings.hang_up, settings.answer, settings.dial_tone) == ((HangUp.CPC,), Answer.POLARITY, False)
+    assert not settings.ground_start
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        LINE + "\n    variant: fxo_ground_e1",  # a key that is there twice
+        LINE.replace("CHINA", "CHINNA"),
+        LINE.replace("fxo_loop", "fxo_ground"),
+        "signalling: cas\n    variant: em_wink_e1",
+    ],
+)
+def test_a_mistake_or_what_takes_a_restart_changes_no_line(write: Writer, tmp_path: Path, changed: str) -> None:
+    worker = Worker()
+    spans = write(LINE).spans
+    path = tmp_path / "branch.yaml"
+    path.write_text(path.read_text().replace(LINE, changed))
+    cas.reread(dict(enumerate(spans)), cast("LineWorker", worker))
+    assert worker.changed == []
