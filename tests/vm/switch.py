@@ -6,10 +6,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from drivers.model import TIMESLOTS
 from tests.media.rig import until
 from tests.vm.cable import D_CHANNEL, Cable
 
@@ -31,6 +33,16 @@ group = 1
 echocancel = no
 channel => {bearers}
 """
+
+
+class Trunks(NamedTuple):
+    """What is spoken: for DAHDI's configuration and for Asterisk's, of `bearers` and a `d_channel`."""
+
+    channels: str
+    spoken: str
+
+
+ISDN = Trunks(CHANNELS, PRI)
 
 
 class Switch:
@@ -59,6 +71,10 @@ class Switch:
         """Call the box; who answers hears 1004 Hz."""
         self.told(f"channel originate DAHDI/g1/{number} application Milliwatt")
 
+    def rings(self) -> None:
+        """Call the box's line from a subscriber with a number and a name."""
+        self.told("channel originate Local/1@subscriber application Milliwatt")
+
     def heard(self) -> str:
         """Its log."""
         return self._log.read_text(errors="replace")
@@ -70,16 +86,19 @@ class Switch:
 
 
 @contextmanager
-def switch(folder: Path, cable: Cable, end: int) -> Iterator[Switch]:
+def switch(
+    folder: Path, cable: Cable, end: int, trunks: Trunks = ISDN, timeslots: Collection[int] = TIMESLOTS["e1"]
+) -> Iterator[Switch]:
     """An exchange, the network's side, whose channels of that end must be closed."""
     channels = cable.control.channels(cable.spans[end])
-    bearers = ",".join(str(channel) for timeslot, channel in channels.items() if timeslot != D_CHANNEL)
+    used = [channel for timeslot, channel in channels.items() if timeslot != D_CHANNEL and timeslot in timeslots]
+    bearers = ",".join(map(str, used))
     etc = ROOT / "etc"
     (etc / "dahdi").mkdir(exist_ok=True)
-    (etc / "dahdi/system.conf").write_text(CHANNELS.format(bearers=bearers, d_channel=channels[D_CHANNEL]))
+    (etc / "dahdi/system.conf").write_text(trunks.channels.format(bearers=bearers, d_channel=channels[D_CHANNEL]))
     for file in CONFIGURATION.iterdir():
         shutil.copy(file, etc / "asterisk")
-    (etc / "asterisk/chan_dahdi.conf").write_text(PRI.format(bearers=bearers))
+    (etc / "asterisk/chan_dahdi.conf").write_text(trunks.spoken.format(bearers=bearers))
     for shared in ("dev", "proc", "sys"):
         if not os.path.ismount(ROOT / shared):
             subprocess.run(["mount", "--rbind", f"/{shared}", str(ROOT / shared)], check=True)
