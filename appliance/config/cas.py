@@ -46,7 +46,7 @@ class Trunk(msgspec.Struct, frozen=True):
     gives_way: bool = True
     """When both ends seize at once our call gives way; the far end must be set otherwise."""
     number: Number | None = None
-    """What was called where a caller dials nothing."""
+    """What is called by who seizes alone and dials nothing, as from a hotline."""
 
 
 class AnalogueLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,5 +117,7 @@ def _line_faults(span: Bits) -> Iterator[tuple[str, str]]:
         yield "dnis_digits", "an analogue line tells no called number; leave the key out"
     if span.analogue is not None and span.analogue.caller_id == "v23_jp" and span.analogue.place != "polarity":
         yield "analogue", "caller_id v23_jp is told by a reversal: add place: polarity"
+    if span.trunk is not None and span.trunk.number and span.dnis_digits:
+        yield "dnis_digits", "who calls the trunk's number dials nothing; leave one of both keys out"
     if span.trunk is not None and span.trunk.ani and span.trunk.digits == "mf":
         yield "trunk", "*ani*dnis* is a form of DTMF, by MF a number comes alone; leave ani out"

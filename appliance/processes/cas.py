@@ -51,7 +51,9 @@ def circuits(span: Span) -> CircuitMaker:
     if span.analogue is not None:
         return stations(spoken, analogue(span.analogue, spoken))
     trunk = span.trunk or Trunk()
-    wants = channel.Wants(Digits(trunk.digits), dnis_digits or 20, trunk.ani, trunk.gives_way)
+    if not dnis_digits and not trunk.number:  # numbers end by themselves
+        dnis_digits = channel.Wants().dnis_digits
+    wants = channel.Wants(Digits(trunk.digits), dnis_digits, trunk.ani, trunk.gives_way)
     return trunks(spoken, wants, trunk.zone)
 
 

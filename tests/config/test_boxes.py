@@ -153,6 +153,8 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
          "16: an analogue line is CAS with variant fxo_ground_e1 or fxo_loop_e1; leave the key out"),
         ("d_channel: 16", "signalling: cas\n    variant: em_wink_e1\n    trunk: {ani: yes, digits: mf}",
          "16: *ani*dnis* is a form of DTMF, by MF a number comes alone; leave ani out"),
+        ("d_channel: 16", "signalling: cas\n    variant: em_wink_e1\n    trunk: {number: 95588}\n    dnis_digits: 4",
+         "17: who calls the trunk's number dials nothing; leave one of both keys out"),
         ("frames_per_packet: 8", "frames_per_packet: 10\n    signalling: cas\n    variant: em_wink_e1",
          "12: 10 frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with CAS"),
         ("frames_per_packet: 8", "frames_per_packet: 10\n    signalling: r2\n    variant: cn",

@@ -12,10 +12,12 @@ import pytest
 from appliance.config import Branch
 from appliance.config.files import load_role
 from appliance.line.worker import LineWorker
+from appliance.media.events import Client
 from appliance.processes import cas
 from appliance.signalling.fxo.settings import Answer, CallerId, HangUp, Settings
 from tests.line.cas_boxes import SPAN
 from tests.line.site import CONFIGURATION
+from tests.media.virtual import virtual_engine
 
 pytestmark = pytest.mark.unit
 
@@ -64,6 +66,14 @@ def test_a_dead_worker_s_timeslots_call_nobody(write: Writer, span: str, bits: i
     rests = cas.bits(write(span).spans[0])
     assert rests is not None
     assert rests.resting_bits == bits
+
+
+def test_a_hotline_wants_no_digits(write: Writer) -> None:
+    span = write("signalling: cas\n    variant: em_immediate_e1\n    trunk: {number: 95588}").spans[0]
+    with virtual_engine() as host:
+        circuit = cas.circuits(span)(host.engine(Client.LINE), 1)
+    assert circuit.channel.wants.dnis_digits == 0
+    assert cas.own_number(span) == "95588"
 
 
 def test_isdn_has_no_bits(write: Writer) -> None:

@@ -84,6 +84,9 @@ class TrunkCircuit(circuit.Circuit[Channel]):
     def _dial(self, signals: str, by: Digits) -> None:
         self._need()
         self._sending += 1
+        if not signals:  # who is called by seizing alone
+            self.channel.dialled()
+            return
         send = self._engine.send_mf if by is Digits.MF else self._engine.send_digits
         send(self.port, self._sending, signals)
 

@@ -11,6 +11,7 @@ from appliance.signalling.cas.events import CallOffered, Digits
 from appliance.signalling.cas.words import Event
 
 DIGITS_MOST = 32
+SIGNALS_MOST = 60  # of one order to the engine
 _OF = {Digits.DTMF: set("0123456789ABCD*#"), Digits.MF: set("0123456789")}
 KP = "*"
 ENDS = "#ABC"  # ST, ST', ST'', ST''', as dsp/mf.py has them
@@ -47,7 +48,10 @@ class Call:
                 raise ValueError(f"number of {len(number)} characters: {wants.digits} sends up to {DIGITS_MOST} digits")
         if wants.digits is Digits.MF:
             return f"{KP}{self.dnis}#"
-        return f"*{self.ani}*{self.dnis}*" if wants.ani else self.dnis
+        signals = f"*{self.ani}*{self.dnis}*" if wants.ani else self.dnis
+        if len(signals) > SIGNALS_MOST:
+            raise ValueError(f"both numbers have {len(signals)} signals: {SIGNALS_MOST} are possible")
+        return signals
 
 
 @dataclass(slots=True)

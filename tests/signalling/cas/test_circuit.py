@@ -57,6 +57,25 @@ def test_a_call_between_trunks_is_offered_answered_and_cleared(variant: str, dig
         assert cable.digits() == "", "the number is the register's"
 
 
+def test_a_hotline_is_called_by_seizing_alone() -> None:
+    with virtual_engine() as host:
+        cable = em(host, "em_immediate_e1", Wants(dnis_digits=0))
+        cable.a.place("", None)
+        assert cable.until("b", events.CallOffered, 2).dnis == ""
+        cable.until("a", events.CallAccepted, 2)
+        cable.b.channel.answer()
+        cable.until("a", events.CallAnswered, 2)
+        assert not cable.refused
+
+
+def test_numbers_that_are_too_long_for_one_order_are_refused() -> None:
+    with virtual_engine() as host:
+        cable = em(host, "em_wink_e1", Wants(dnis_digits=7, ani=True))
+        with pytest.raises(ValueError, match="both numbers have 67 signals: 60 are possible"):
+            cable.a.place("1" * 32, "2" * 32)
+        assert cable.idle()
+
+
 def test_the_caller_s_number_comes_where_the_trunk_has_it() -> None:
     with virtual_engine() as host:
         cable = em(host, "em_wink_e1", Wants(dnis_digits=7, ani=True))
