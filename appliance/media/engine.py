@@ -28,6 +28,7 @@ from appliance.media.events import (
     ConferenceStatus,
     EngineEvent,
     EngineStatus,
+    PatternStatus,
     PortStatus,
     Profile,
     SignalKind,
@@ -36,10 +37,11 @@ from appliance.media.events import (
     ToneKind,
 )
 from appliance.media.segment import Segment
-from appliance.media.status import bits_status, conference_status, engine_status, port_status, span_status
+from appliance.media.status import bits_status, conference_status, engine_status, port_status, span_status, test_status
 from appliance.media.taps import TapReader
 from drivers.model import SPANS, TIMESLOTS, TIMESLOTS_PER_SPAN, Cas, SpanStatus, check_bits
 from drivers.protocol import CardSettings
+from dsp.prbs import Pattern
 from dsp.srtp import MasterKey
 
 PAYLOAD_TYPES = {Codec.PCMA: 8, Codec.PCMU: 0, Codec.G722: 9}
@@ -467,6 +469,25 @@ class Engine:
         command.signal.kind = kind
         command.signal.signal = _signal(kind, signal)
         self._push(command)
+
+    def test(self, port: int, pattern: Pattern) -> None:
+        """Send a test pattern on a clear timeslot and look for it in what comes, until stop, connect, close or play."""
+        _check(port, 0, RTP_FIRST - 1, "timeslot port")
+        command = self._command(CommandKind.TEST, port)
+        command.test.pattern = pattern
+        self._push(command)
+
+    def insert_errors(self, port: int, errors: int) -> None:
+        """Turn over so many bits of the pattern that is sent, one an octet."""
+        _check(errors, 1, 1_000_000, "errors")
+        command = self._command(CommandKind.INSERT_ERRORS, port)
+        command.errors = errors
+        self._push(command)
+
+    def test_status(self, port: int) -> PatternStatus | None:
+        """Read what a test has counted; None where there is none."""
+        _check(port, 0, RTP_FIRST - 1, "timeslot port")
+        return test_status(self._segment, port)
 
     def record(self, recording_id: int, left: int, right: int, from_sample: int) -> None:
         """Tap what is received on two ports from a sample on (or now, if that has passed), until stopped or closed."""

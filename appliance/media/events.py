@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from drivers.model import Alarm
+from dsp.prbs import PatternCounters
 
 
 class Client(enum.IntEnum):
@@ -111,6 +112,8 @@ class CommandKind(enum.IntEnum):
     SET_BITS = 27
     HEAR_SIGNALS = 28
     SEND_SIGNAL = 29
+    TEST = 30
+    INSERT_ERRORS = 31
 
 
 class SignalKind(enum.IntEnum):
@@ -393,7 +396,7 @@ class PortStatus(msgspec.Struct, frozen=True):
 
     port: int
     kind: Literal["closed", "timeslot", "rtp", "null"]
-    source: Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference"]
+    source: Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference", "test"]
     """What it transmits."""
     muted: bool
     speaks: bool
@@ -439,6 +442,14 @@ class BitsStatus(msgspec.Struct, frozen=True):
     sent: int
     received: int | None
     """None: none have come yet."""
+
+
+class PatternStatus(msgspec.Struct, frozen=True):
+    """A bit error test of a timeslot, as it stands now."""
+
+    synced: bool
+    """The pattern comes back."""
+    counters: PatternCounters
 
 
 class ConferenceStatus(msgspec.Struct, frozen=True):

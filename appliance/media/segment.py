@@ -121,6 +121,12 @@ class Segment:
         lib.bl_bits_status(self.c, port, status)
         return status
 
+    def test_status(self, port: int) -> Any:
+        """`struct bl_test_status` of a timeslot's port."""
+        status = ffi.new("struct bl_test_status *")
+        lib.bl_test_status(self.c, port, status)
+        return status
+
     def conference_status(self, conference: int) -> Any:
         """`struct bl_conference_status` of a conference."""
         status = ffi.new("struct bl_conference_status *")

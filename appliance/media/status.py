@@ -13,6 +13,7 @@ from appliance.media.events import (
     ConferenceStatus,
     EchoStatus,
     EngineStatus,
+    PatternStatus,
     PortStatus,
     Profile,
     RtpCounters,
@@ -20,9 +21,10 @@ from appliance.media.events import (
 )
 from appliance.media.segment import Segment, dotted
 from drivers.model import Alarm, SpanCounters, SpanStatus
+from dsp.prbs import PatternCounters
 
 _KINDS: tuple[Literal["closed", "timeslot", "rtp", "null"], ...] = ("closed", "timeslot", "rtp", "null")
-_SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference"], ...] = (
+_SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits", "listen", "conference", "test"], ...] = (
     "idle",
     "bridge",
     "play",
@@ -30,6 +32,7 @@ _SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits", "listen", "c
     "digits",
     "listen",
     "conference",
+    "test",
 )
 _RTP = _KINDS.index("rtp")
 _NO_PEER = 0xFFFF
@@ -112,6 +115,14 @@ def bits_status(segment: Segment, port: int) -> BitsStatus | None:
     """Read a timeslot's bits."""
     status = segment.bits_status(port)
     return BitsStatus(status.tx, None if status.rx == _NO_BITS else status.rx) if status.open else None
+
+
+def test_status(segment: Segment, port: int) -> PatternStatus | None:
+    """Read a test."""
+    status = segment.test_status(port)
+    if not status.active:
+        return None
+    return PatternStatus(bool(status.synced), PatternCounters(**_fields(status.counters, PatternCounters)))
 
 
 def conference_status(segment: Segment, conference: int) -> ConferenceStatus:

@@ -117,6 +117,10 @@ struct bl_gain_command {
 	uint8_t automatic;
 };
 
+struct bl_test_command {
+	uint8_t pattern;
+};
+
 struct bl_join_command {
 	uint8_t conference;
 	uint8_t speaks;
@@ -145,6 +149,8 @@ struct bl_command {
 		struct bl_digits_command digits;
 		struct bl_hear_command hear;
 		struct bl_signal_command signal;
+		struct bl_test_command test;
+		uint32_t errors;
 		struct bl_record_command record;
 	};
 };
@@ -295,6 +301,12 @@ struct bl_bits_status {
 	uint8_t rx;
 };
 
+struct bl_test_status {
+	uint8_t active;
+	uint8_t synced;
+	struct bl_prbs_counters counters;
+};
+
 struct bl_conference_status {
 	uint64_t parties;
 	uint16_t dominant;
@@ -341,6 +353,7 @@ size_t bl_trace_read(const struct bl_trace *t, const struct bl_trace_wanted *wan
                      size_t count);
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
 void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_status *status);
+void bl_test_status(const struct bl_segment *s, uint32_t port, struct bl_test_status *status);
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);
 void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status);
 

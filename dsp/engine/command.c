@@ -270,6 +270,20 @@ static int send_signal(const struct order *o)
 	return error ? error : bl_register_send(o->engine, o->c->port, &o->c->signal);
 }
 
+static int test(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_test_start(o->engine, o->c->port, &o->c->test);
+}
+
+static int insert_errors(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_test_insert(o->engine, o->c->port, o->c->errors);
+}
+
 typedef int (*obey_fn)(const struct order *o);
 
 static const obey_fn table[BL_COMMAND_KINDS] = {
@@ -302,6 +316,8 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_SET_BITS] = set_bits,
         [BL_HEAR_SIGNALS] = hear_signals,
         [BL_SEND_SIGNAL] = send_signal,
+        [BL_TEST] = test,
+        [BL_INSERT_ERRORS] = insert_errors,
 };
 
 static void refuse(const struct order *o, int error)

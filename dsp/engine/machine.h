@@ -132,6 +132,11 @@ void bl_profile_listen(struct bl_port *p);
 void bl_profile_resume(struct bl_engine *e, unsigned port);
 void bl_echo_tick(struct bl_engine *e);
 
+/* test.c: a test pattern on a timeslot */
+int bl_test_start(struct bl_engine *e, unsigned port, const struct bl_test_command *c);
+int bl_test_insert(struct bl_engine *e, unsigned port, uint32_t errors);
+void bl_test_fill(struct bl_engine *e, unsigned port, uint8_t *out);
+
 /* register.c: R2, MF, call progress, digits, voice and caller ID on timeslots */
 int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const struct bl_hear_command *c);
 int bl_register_send(struct bl_engine *e, unsigned port, const struct bl_signal_command *c);

@@ -112,6 +112,8 @@ void bl_port_silence(struct bl_engine *e, unsigned port, enum bl_play_end why)
 		bl_tone_stop(&p->tone);
 		p->source = BL_SOURCE_IDLE;
 	}
+	if (p->source == BL_SOURCE_TEST)
+		p->source = BL_SOURCE_IDLE;
 }
 
 /* Nobody may go on hearing a port that is another call's next. */

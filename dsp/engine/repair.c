@@ -59,6 +59,9 @@ static bool source_fits(struct bl_engine *e, unsigned port)
 	case BL_SOURCE_CONFERENCE:
 		return p->conference < BL_CONFERENCES && p->party < BL_MIXER_PARTIES &&
 		       e->segment->conferences[p->conference].ports[p->party] == port;
+	case BL_SOURCE_TEST:
+		return p->kind == BL_PORT_TIMESLOT && p->test.tx.pattern < BL_PRBS_PATTERNS &&
+		       p->test.rx.pattern < BL_PRBS_PATTERNS;
 	case BL_SOURCE_TONE:
 		return tone_fits(&p->tone);
 	default:

@@ -24,6 +24,9 @@ static void fill(struct bl_engine *e, unsigned port, uint8_t *out)
 	case BL_SOURCE_TONE:
 		(void)bl_tone_process_alaw(&p->tone, out, BL_TICK_SAMPLES); /* zone tones have no end */
 		return;
+	case BL_SOURCE_TEST:
+		bl_test_fill(e, port, out);
+		return;
 	case BL_SOURCE_CONFERENCE:
 		bl_alaw_encode(e->said[port], out, BL_TICK_SAMPLES);
 		return;

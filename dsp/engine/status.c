@@ -47,6 +47,17 @@ void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_st
 	                                  .rx = p->cas.rx[port % BL_TIMESLOTS]};
 }
 
+void bl_test_status(const struct bl_segment *s, uint32_t port, struct bl_test_status *status)
+{
+	const struct bl_port *p = &s->ports[port % BL_PORTS];
+
+	*status = (struct bl_test_status){
+	        .active = p->kind == BL_PORT_TIMESLOT && p->source == BL_SOURCE_TEST,
+	        .synced = p->test.rx.synced,
+	        .counters = p->test.rx.counters,
+	};
+}
+
 /* Loss is concealed behind every codec alike; G.113 has figures of it for none but G.711. */
 static uint8_t emodel_of(unsigned codec)
 {

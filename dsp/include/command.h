@@ -41,6 +41,8 @@ enum bl_command_kind {
 	BL_SET_BITS,
 	BL_HEAR_SIGNALS,
 	BL_SEND_SIGNAL,
+	BL_TEST,
+	BL_INSERT_ERRORS,
 	BL_COMMAND_KINDS
 };
 
@@ -143,6 +145,10 @@ struct bl_signal_command {
 	uint8_t signal; /* R2: 1 to 15; MF: its character; 0: silence */
 };
 
+struct bl_test_command {
+	uint8_t pattern; /* enum bl_prbs_pattern */
+};
+
 struct bl_join_command {
 	uint8_t conference;
 	uint8_t speaks;
@@ -176,6 +182,8 @@ struct bl_command {
 		struct bl_digits_command digits;
 		struct bl_hear_command hear;
 		struct bl_signal_command signal;
+		struct bl_test_command test;
+		uint32_t errors; /* to be inserted into a test pattern */
 		struct bl_record_command record;
 	};
 };

@@ -24,6 +24,7 @@
 #include "level.h"
 #include "mixer.h"
 #include "plc.h"
+#include "prbs.h"
 #include "rtcp.h"
 #include "rtp.h"
 #include "sid.h"
@@ -43,6 +44,7 @@ enum bl_source {
 	BL_SOURCE_DIGITS,
 	BL_SOURCE_LISTEN, /* what the peer receives, one way */
 	BL_SOURCE_CONFERENCE,
+	BL_SOURCE_TEST, /* a test pattern, which is looked for in what is received */
 	BL_SOURCES
 };
 
@@ -126,6 +128,12 @@ static inline int bl_register_works(const struct bl_register *r)
 	return r->hears & BL_REGISTER_KINDS || r->sends.signal;
 }
 
+/* Of a timeslot that is tested. */
+struct bl_test {
+	struct bl_prbs_tx tx;
+	struct bl_prbs_rx rx;
+};
+
 struct bl_port {
 	uint8_t kind;           /* enum bl_port_kind */
 	uint8_t source;         /* enum bl_source, digits excluded: those lie over it */
@@ -153,6 +161,7 @@ struct bl_port {
 	struct bl_bank bank; /* answer tones, fax; what the register hears */
 	struct bl_register reg;
 	struct bl_caller_id caller_id;
+	struct bl_test test;
 	struct bl_vad vad;
 	struct bl_agc agc;
 	struct bl_level rx_level;

@@ -134,6 +134,12 @@ struct bl_bits_status {
 	uint8_t rx; /* BL_BITS_UNKNOWN: none have come */
 };
 
+struct bl_test_status {
+	uint8_t active; /* else nothing here counts */
+	uint8_t synced;
+	struct bl_prbs_counters counters;
+};
+
 struct bl_conference_status {
 	uint64_t parties;  /* bit n: place n is taken */
 	uint16_t dominant; /* port that speaks loudest, or did last; BL_NO_PORT: nobody has yet */
@@ -192,6 +198,7 @@ static inline bool bl_span_skewed(const struct bl_segment *s, uint32_t span)
 
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status);
 void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_status *status);
+void bl_test_status(const struct bl_segment *s, uint32_t port, struct bl_test_status *status);
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status);
 /* What is known of a leg for the E-model. */
 void bl_rtp_leg(const struct bl_rtp_port *r, struct bl_leg *leg);

@@ -71,7 +71,7 @@ def test_a_dead_worker_s_timeslots_call_nobody(write: Writer, span: str, bits: i
 def test_a_hotline_wants_no_digits(write: Writer) -> None:
     span = write("signalling: cas\n    variant: em_immediate_e1\n    trunk: {number: 95588}").spans[0]
     with virtual_engine() as host:
-        circuit = cas.circuits(span)(host.engine(Client.LINE), 1)
+        circuit = cas.circuits(span)(host.engine(Client.LINE1), 1)
     assert circuit.channel.wants.dnis_digits == 0
     assert cas.own_number(span) == "95588"
 
