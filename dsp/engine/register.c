@@ -177,7 +177,7 @@ static void hear_caller(struct bl_engine *e, unsigned port)
 	event->reason = result.error;
 	event->count = p->reg.caller - 1u;
 	event->length = result.raw_length;
-	memcpy(event->octets, result.raw, sizeof result.raw);
+	memcpy(event->octets, result.raw, result.raw_length); /* BL_CALLER_ID_RAW at most */
 	bl_event_publish(e, p->reg.owner);
 }
 

@@ -29,8 +29,7 @@ enum bl_event_kind {
 	BL_FAX_HEARD,       /* the preamble of V.21: T.38 is asked for */
 	BL_PROFILE_CHANGED, /* by a tone; reason = enum bl_profile */
 	BL_BITS_CHANGED,    /* of a span with CAS; reason = bits ABCD that stand now */
-	BL_SIGNAL_HEARD, /* reason = enum bl_heard_kind or bl_ear, id = its code, count = 1: begun at `sample`, 0: ended
-	                  */
+	BL_SIGNAL_HEARD, /* reason = enum bl_heard_kind or bl_ear, id = its code, count = 1: from `sample` on, 0: not */
 	BL_CALLER_HEARD, /* count = enum bl_caller_id_standard, reason = enum bl_caller_id_error, octets as heard */
 };
 
