@@ -24,6 +24,8 @@ from appliance.line.served import ServedSpan
 from appliance.line.span import BEARER_NOT_IMPLEMENTED, NO_CHANNEL, PriLine, PriSpan
 from appliance.line.states import Event
 from appliance.line.switch import Switch, TimeslotEngine
+from appliance.line.testing.bearers import BearerEngine
+from appliance.line.testing.service import LineTests
 from appliance.media.events import (
     BitsChanged,
     BitsStatus,
@@ -54,7 +56,7 @@ STATUS_S = 1.0
 log = structlog.get_logger()
 
 
-class LineEngine(TimeslotEngine, Protocol):
+class LineEngine(TimeslotEngine, BearerEngine, Protocol):
     """The part of appliance.media.engine.Engine that the worker needs."""
 
     event_fd: int
@@ -96,6 +98,10 @@ class LineWorker:
         self._unheard: dict[str, Leg] = {}
         self._board = AlarmBoard()
         self._keeper = Keeper(histories, {line.span: line.name for line in lines})
+        spans = {span.number: span for span in self._spans}
+        self._tests = LineTests(
+            path.with_name(f"test.{path.name.removeprefix('leg.')}"), sealer, engine, spans, self._keeper
+        )
         self._orphaned_at: dict[str, float] = {}
         self._status_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -115,6 +121,7 @@ class LineWorker:
         for span in self._spans:
             span.begin()
         await self.service.start()
+        await self._tests.start()
         self._loop.add_reader(self._engine.event_fd, self._engine_told)
         self._tick()
 
@@ -124,6 +131,7 @@ class LineWorker:
             self._timer.cancel()
         self._loop.remove_reader(self._engine.event_fd)
         self._keeper.close()
+        await self._tests.close()
         await self.service.close()
 
     def change_line(self, number: int, settings: Settings, called: str) -> None:

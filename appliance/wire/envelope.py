@@ -11,7 +11,7 @@ import time
 
 import msgspec
 
-from appliance.wire import alarms, calls, legs, performance, routes, service_messages, spans, treatments
+from appliance.wire import alarms, calls, legs, line_tests, performance, routes, service_messages, spans, treatments
 from appliance.wire.ids import Identity
 
 VERSION = 1
@@ -36,6 +36,10 @@ Body = (
     | legs.TakeSnapshot
     | spans.SpanChanged
     | performance.SpanPerformance
+    | line_tests.CheckLine
+    | line_tests.LoopLine
+    | line_tests.LineStep
+    | line_tests.LineChecked
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | treatments.RunTreatment

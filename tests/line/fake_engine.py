@@ -19,6 +19,7 @@ from appliance.media.events import (
     EngineEvent,
     EngineStatus,
     FrameReceived,
+    PatternStatus,
     Profile,
     SignalHeard,
     SignalKind,
@@ -26,6 +27,7 @@ from appliance.media.events import (
     ToneKind,
 )
 from drivers.model import Alarm, SpanCounters, SpanStatus
+from dsp.prbs import Pattern, PatternCounters
 
 RED_S = 0.1
 SPAN = 0
@@ -157,6 +159,26 @@ class FakeEngine(Mute):
         """From the far end."""
         if not self._cut:
             self._tell(FrameReceived(SPAN, frame))
+
+    def listen(self, port: int, to: int) -> None:
+        """A loop has no sound here."""
+        self._command()
+        assert port == to
+        assert port in self.open, f"port {port} is closed"
+
+    def test(self, port: int, pattern: Pattern) -> None:
+        """A pattern that nobody sends back."""
+        self._command()
+        assert pattern in Pattern
+        assert port in self.open, f"port {port} is closed"
+
+    def insert_errors(self, port: int, errors: int) -> None:
+        """Into nothing."""
+        raise AssertionError(f"port {port}: {errors} errors into a pattern that never came back")
+
+    def test_status(self, port: int) -> PatternStatus | None:
+        """It has not come back."""
+        return PatternStatus(synced=False, counters=PatternCounters()) if port in self.open else None
 
     def set_bits(self, port: int, abcd: int) -> None:
         """To the far end, whether the port is open or not."""

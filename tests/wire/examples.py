@@ -4,7 +4,7 @@
 import typing
 from pathlib import Path
 
-from appliance.wire import alarms, calls, legs, performance, routes, service_messages, spans
+from appliance.wire import alarms, calls, legs, line_tests, performance, routes, service_messages, spans
 from appliance.wire import treatments as t
 from appliance.wire.envelope import Body, Envelope, encode
 from appliance.wire.message import Message
@@ -88,6 +88,10 @@ EXAMPLES: tuple[Message, ...] = (
         chinese="300秒中有10秒无信号：请检查电缆",
         window_s=300,
     ),
+    line_tests.CheckLine(span=1, seconds=120, timeslots=(1, 5)),
+    line_tests.LoopLine(span=1, timeslots=(31,)),
+    line_tests.LineStep("signal", line_tests.Result.PASS, "a good signal, no alarm", "信号正常，无告警"),
+    line_tests.LineChecked(span=1, result=line_tests.Result.FAIL),
     alarms.AlarmRaised(code="span.red", address="span 1", sentence="no signal from the telco; check the cable"),
     alarms.AlarmCleared(code="span.red", address="span 1"),
     t.RunTreatment(treatment="call.06h0kiqj6vsmekhb.11", port=5, verbs=VERBS, language="zh", first=1),

@@ -56,6 +56,10 @@ class Keeper:
         self._write(watched)
         return self.told(look.span.span)
 
+    def looks(self, number: int, seconds: int) -> tuple[Look, ...]:
+        """The last so many seconds of a span, and the look before them."""
+        return tuple(self._spans[number].looks)[-seconds - 1 :]
+
     def told(self, number: int) -> SpanPerformance:
         """As it is now."""
         watched = self._spans[number]

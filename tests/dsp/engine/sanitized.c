@@ -108,6 +108,10 @@ static void give_command(struct bl_segment *s)
 		c.port = (uint16_t)(chance(4) * BL_TIMESLOTS + chance(4));
 		c.signal = (struct bl_signal_command){(uint8_t)chance(17), (uint8_t)(chance(2) ? chance(17) : '5')};
 	}
+	if (c.kind == BL_TEST || c.kind == BL_INSERT_ERRORS) {
+		c.port = (uint16_t)(chance(4) * BL_TIMESLOTS + chance(4));
+		c.errors = chance(8);
+	}
 	if (c.kind == BL_SECURE)
 		c.secure.suite = (uint8_t)chance(6);
 	if (c.kind == BL_TELL_DIGIT)

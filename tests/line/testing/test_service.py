@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The line test's socket of a worker: orders, refusals, an end with whoever asked."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.wire.legs import Hello
+from appliance.wire.line_tests import CheckLine, LineChecked, LineStep, LoopLine, Result
+from appliance.wire.service_messages import Accepted, Attach, Refused
+from tests.line.bench import Bench, started
+from tests.wire.conformance import Attachment
+
+pytestmark = pytest.mark.system
+
+Scene = Callable[[Bench, Attachment], Awaitable[None]]
+
+
+def played(folder: Path, scene: Scene) -> None:
+    async def play() -> None:
+        async with started(folder) as bench, technician(bench) as client:
+            await scene(bench, client)
+
+    asyncio.run(play())
+
+
+@asynccontextmanager
+async def technician(bench: Bench) -> AsyncIterator[Attachment]:
+    client = Attachment(*await asyncio.open_unix_connection(bench.socket.with_name("test.line1.sock")))
+    client.send(Attach(role="controller"))
+    assert (await client.expect(Hello)).kind == "line tests"
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def test_a_test_is_told_step_by_step_and_ends_with_its_result(tmp_path: Path) -> None:
+    async def scene(bench: Bench, client: Attachment) -> None:
+        assert isinstance(await client.command(CheckLine(span=1, seconds=2, timeslots=(5, 6))), Accepted)
+        assert isinstance(await client.command(CheckLine(span=1, seconds=2)), Refused), "one at a time"
+        steps = [await client.expect(LineStep)]
+        assert sorted(bench.engine.open) == [5, 6]
+        while steps[-1].step != "verdict":
+            steps.append(await client.expect(LineStep))
+        assert [step.step for step in steps[:3]] == ["signal", "loop", "d-channel"]
+        assert [step.result for step in steps[:3]] == [Result.PASS, Result.OPEN, Result.PASS]
+        assert (await client.expect(LineChecked)).result is Result.PASS
+        assert bench.engine.open == []
+
+    played(tmp_path, scene)
+
+
+def test_what_makes_no_sense_is_refused_and_opens_nothing(tmp_path: Path) -> None:
+    async def scene(bench: Bench, client: Attachment) -> None:
+        for order, sentence in (
+            (CheckLine(span=2), "there is no span 2; there is 1"),
+            (CheckLine(span=1, timeslots=(16,)), "timeslot 16 of span 1 is signalling"),
+            (LoopLine(span=1, timeslots=(5, 16)), "timeslot 16 of span 1 is signalling"),
+            (LineChecked(span=1, result=Result.PASS), "LineChecked is no command"),
+        ):
+            answer = await client.command(order)
+            assert isinstance(answer, Refused)
+            assert sentence in answer.sentence
+        assert bench.engine.open == []
+
+    played(tmp_path, scene)
+
+
+def test_a_test_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
+    async def scene(bench: Bench, client: Attachment) -> None:
+        await client.done(LoopLine(span=1, seconds=240))
+        assert (await client.expect(LineStep)).result is Result.PASS
+        assert len(bench.engine.open) == 30
+        await client.close()
+        async with technician(bench) as another:
+            await another.done(LoopLine(span=1, seconds=240, timeslots=(5,)))
+            await another.expect(LineStep)
+            assert bench.engine.open == [5]
+
+    played(tmp_path, scene)
+
+
+def test_an_engine_that_is_dead_fails_the_test(tmp_path: Path) -> None:
+    async def scene(bench: Bench, client: Attachment) -> None:
+        bench.engine.busy = True
+        await client.done(CheckLine(span=1, seconds=2))
+        while (step := await client.expect(LineStep)).step != "engine":
+            pass
+        assert step.result is Result.FAIL
+        assert (await client.expect(LineChecked)).result is Result.FAIL
+        bench.engine.busy = False
+
+    played(tmp_path, scene)
