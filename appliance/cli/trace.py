@@ -1,15 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`trace call`: the answer in a file, and one sentence about it."""
 
+import argparse
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.config.scalars import nearest
 from appliance.media import segment
 from appliance.media.trace import EngineTrace
 from appliance.trace import call, capture
+
+
+def main(words: Sequence[str]) -> int:
+    """Do as told. Exit status 1: there is no such call; 2: it was asked for wrongly."""
+    told = _read(words)
+    if not told.state:
+        sys.stderr.write("which box? set BRANCHLINE_STATE, or --state, to its state directory\n")
+        return 2
+    return trace_call(Path(told.state), told.id, Path(told.file or f"{told.id}.pcapng"))
+
+
+def _read(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="trace", description="What was kept of a call, as one file for Wireshark.")
+    parser.add_argument("what", choices=("call",))
+    parser.add_argument("id", help="a contact or a leg, as the record and the logs name it")
+    parser.add_argument("file", nargs="?", help="ID.pcapng where it is left out")
+    parser.add_argument("--state", default=os.environ.get("BRANCHLINE_STATE", ""), help="the box's state directory")
+    return parser.parse_args(words)
 
 
 def trace_call(state: Path, asked: str, file: Path) -> int:

@@ -92,7 +92,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
         for child in ("engine", "sip", "line"):
             branch.kill(child)
         file = folder / "call.pcapng"
-        assert main(["--state", str(branch.state), "trace", "call", contact, str(file)]) == 0
+        assert main(["trace", "call", contact, str(file), "--state", str(branch.state)]) == 0
         yield Traced(branch.state, ports["5060"], ports["20000"], file, contact, caller, agent)
     finally:
         branch.stop()
@@ -191,7 +191,7 @@ def test_wireshark_finds_no_fault_in_it(traced: Traced) -> None:
 
 def test_a_leg_s_name_leads_to_the_same_call(traced: Traced, tmp_path: Path) -> None:
     for leg in (traced.caller, traced.agent):
-        assert main(["--state", str(traced.state), "trace", "call", leg, str(tmp_path / leg)]) == 0
+        assert main(["trace", "call", leg, str(tmp_path / leg), "--state", str(traced.state)]) == 0
         assert (tmp_path / leg).read_bytes() == traced.file.read_bytes()
 
 
@@ -200,7 +200,7 @@ def test_an_unknown_name_is_told_with_the_nearest_and_writes_nothing(
 ) -> None:
     file = tmp_path / "none.pcapng"
     asked = traced.contact[:-1]
-    assert main(["--state", str(traced.state), "trace", "call", asked, str(file)]) == 1
+    assert main(["trace", "call", asked, str(file), "--state", str(traced.state)]) == 1
     assert capsys.readouterr().err == (
         f"{asked}: no contact or leg of this name in the trace; did you mean {traced.contact}?\n"
     )

@@ -50,11 +50,17 @@ def test_a_test_is_told_step_by_step_and_ends_with_its_result(tmp_path: Path) ->
         assert [step.result for step in steps[:3]] == [Result.PASS, Result.OPEN, Result.PASS]
         assert (await client.expect(LineChecked)).result is Result.PASS
         assert bench.engine.open == []
+        bench.engine.busy = True
+        await client.done(CheckLine(span=1, seconds=2))
+        while (step := await client.expect(LineStep)).step != "engine":
+            pass
+        assert (step.result, (await client.expect(LineChecked)).result) == (Result.FAIL, Result.FAIL), "it is dead"
+        bench.engine.busy = False
 
     played(tmp_path, scene)
 
 
-def test_what_makes_no_sense_is_refused_and_opens_nothing(tmp_path: Path) -> None:
+def test_what_makes_no_sense_opens_nothing_and_a_test_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
     async def scene(bench: Bench, client: Attachment) -> None:
         for order, sentence in (
             (CheckLine(span=2), "there is no span 2; there is 1"),
@@ -66,12 +72,6 @@ def test_what_makes_no_sense_is_refused_and_opens_nothing(tmp_path: Path) -> Non
             assert isinstance(answer, Refused)
             assert sentence in answer.sentence
         assert bench.engine.open == []
-
-    played(tmp_path, scene)
-
-
-def test_a_test_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
-    async def scene(bench: Bench, client: Attachment) -> None:
         await client.done(LoopLine(span=1, seconds=240))
         assert (await client.expect(LineStep)).result is Result.PASS
         assert len(bench.engine.open) == 30
@@ -80,18 +80,5 @@ def test_a_test_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
             await another.done(LoopLine(span=1, seconds=240, timeslots=(5,)))
             await another.expect(LineStep)
             assert bench.engine.open == [5]
-
-    played(tmp_path, scene)
-
-
-def test_an_engine_that_is_dead_fails_the_test(tmp_path: Path) -> None:
-    async def scene(bench: Bench, client: Attachment) -> None:
-        bench.engine.busy = True
-        await client.done(CheckLine(span=1, seconds=2))
-        while (step := await client.expect(LineStep)).step != "engine":
-            pass
-        assert step.result is Result.FAIL
-        assert (await client.expect(LineChecked)).result is Result.FAIL
-        bench.engine.busy = False
 
     played(tmp_path, scene)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A span's history as a page: the verdict, the quarters of an hour that were not clean, the days."""
+
+import time
+from collections.abc import Iterator
+
+from appliance.line.testing.steps import NAMES
+from appliance.wire.performance import Interval, SpanPerformance
+
+HEADS = (
+    ("from", "ES", "SES", "UAS", "BBE", "slips", "far ES", "seen s", "ppm"),
+    ("起始", "误码秒", "严重误码秒", "不可用秒", "背景误块", "滑码", "远端误码秒", "观测秒", "ppm"),
+)
+
+
+def page(told: SpanPerformance, *, chinese: bool) -> str:
+    """All of it."""
+    return "\n".join(_lines(told, chinese=chinese))
+
+
+def _lines(told: SpanPerformance, *, chinese: bool) -> Iterator[str]:
+    yield f"span {told.span} · {told.name}"
+    if told.window_s:
+        yield f"{NAMES[told.verdict]}：{told.chinese}" if chinese else f"{told.verdict}: {told.sentence}"
+    yield "  ".join(f"{head:>10}" for head in HEADS[chinese])
+    wrong = [one for one in told.quarters if not _clean(one)]
+    for one in wrong:
+        yield _row(one, "%m-%d %H:%M")
+    clean = len(told.quarters) - len(wrong)
+    yield (f"另有{clean}个15分钟无误码" if chinese else f"{clean} other quarters of an hour were clean")
+    for one in told.days:
+        yield _row(one, "%Y-%m-%d")
+
+
+def _clean(one: Interval) -> bool:
+    near = one.near
+    return not (near.es or near.uas or near.slips or one.far.es or one.far.uas)
+
+
+def _row(one: Interval, form: str) -> str:
+    near = one.near
+    clock = f"{one.ppm_mean:.1f}" if one.clock_s else "-"
+    at = time.strftime(form, time.gmtime(one.start_s) if "%H" not in form else time.localtime(one.start_s))
+    cells = (at, near.es, near.ses, near.uas, near.bbe, near.slips, one.far.es, near.seconds, clock)
+    return "  ".join(f"{cell!s:>10}" for cell in cells)

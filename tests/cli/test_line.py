@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a technician types of a line, against a line worker with its exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from appliance.cli import history
+from appliance.cli.__main__ import main
+from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
+from tests.line.bench import started
+
+
+async def typed(state: Path, *words: str, language: str = "en") -> tuple[int, str, str]:
+    """Exit status, stdout, stderr."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "appliance.cli", *words),
+        env={**os.environ, "BRANCHLINE_STATE": str(state), "LC_ALL": f"{language}.UTF-8", "PYTHONIOENCODING": "utf-8"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.system
+def test_a_line_s_page_in_two_languages_its_history_and_a_span_that_is_not_there(tmp_path: Path) -> None:
+    async def scene() -> None:
+        (tmp_path / "run").mkdir()
+        async with started(tmp_path / "run"):
+            tested, unknown, seen = await asyncio.gather(
+                typed(tmp_path, "line", "test", "span", "1", "--seconds", "2", "--timeslots", "5,7-8"),
+                typed(tmp_path, "line", "history", "span", "3"),
+                typed(tmp_path, "line", "history", "span", "1", language="zh_CN"),
+            )
+        status, page, _ = tested
+        lines = page.splitlines()
+        assert lines[0] == "span 1, 2 s; calls go on"
+        assert "pass  signal: a good signal, no alarm" in lines
+        assert any(line.startswith("open  loop: a pattern went out on 3 timeslots and none") for line in lines)
+        assert (status, lines[-1]) == (0, "PASS")
+        assert unknown[0] == 2
+        assert "there is no span 3; there is 1" in unknown[2]
+        assert seen[0] == 0
+        assert "span 1 · telco" in seen[1]
+        assert "误码秒" in seen[1]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.system
+def test_without_a_branch_the_sentence_says_so(tmp_path: Path) -> None:
+    status, out, err = asyncio.run(typed(tmp_path, "line", "test", "span", "1"))
+    assert (status, out.count("\n")) == (2, 1)
+    assert "is the branch running?" in err
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "commands are: line, trace"),
+        (("lin",), "'lin' is no command; did you mean 'line'?"),
+        (("line", "test", "span", "1", "--seconds", "301"), "'301': 2 to 240"),
+        (("line", "test", "span", "1", "--timeslots", "4,32"), "'32': a timeslot is 1 to 31"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_with_what_is_right(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sentence: str
+) -> None:
+    try:
+        status = main(words)
+    except SystemExit as end:
+        status = int(str(end.code))
+    assert status == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.unit
+def test_the_history_s_page_has_what_was_not_clean_and_the_verdict() -> None:
+    clean, wrong = (
+        Interval(0, Figures(seconds=900)),
+        Interval(900, Figures(seconds=880, es=3, bbe=7), clock_s=9, ppm_mean=4.25),
+    )
+    told = SpanPerformance(
+        span=1,
+        name="telco",
+        quarters=(clean, wrong),
+        days=(wrong,),
+        verdict=Verdict.HOST,
+        sentence="late",
+        window_s=300,
+    )
+    lines = history.page(told, chinese=False).splitlines()
+    assert lines[:2] == ["span 1 · telco", "host: late"]
+    assert lines[3].split()[2:] == ["3", "0", "0", "7", "0", "0", "880", "4.2"]
+    assert lines[4] == "1 other quarters of an hour were clean"
+    assert lines[5].split()[0] == "1970-01-01"
