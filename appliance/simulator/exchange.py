@@ -14,6 +14,7 @@ import asyncio
 import math
 import socket
 import time
+from collections.abc import Iterable
 
 import msgspec
 import structlog
@@ -200,6 +201,12 @@ class Exchange:
     def engine_status(self) -> EngineStatus:
         """Clock, late ticks and processor time of this end's engine."""
         return self._line.status()
+
+    def loop(self, timeslots: Iterable[int]) -> None:
+        """Send back what comes in timeslots without a call, for the branch's line test; a call takes its own."""
+        for port in map(_port, timeslots):
+            self._line.open_timeslot(port)
+            self._line.listen(port, port)
 
     def cut(self) -> None:
         """Cut the E1 both ways: our packets go to a port where nobody reads, the branch's come from a stranger."""

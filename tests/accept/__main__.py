@@ -15,12 +15,12 @@ from pathlib import Path
 import structlog
 
 from appliance.simulator.exchange import Exchange
-from tests.accept import calls, deaths, faults, headquarters, legs, line, load, signallings
+from tests.accept import calls, deaths, diagnostics, faults, headquarters, legs, line, load, signallings
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
 from tests.accept.talk import Rig, exchange_of, in_service, phone_of
 
-STAGES = ("calls", "headquarters", "deaths", "line", "faults", "load", "signallings", "legs")
+STAGES = ("calls", "headquarters", "deaths", "line", "diagnostics", "faults", "load", "signallings", "legs")
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
 """The branch's data disk of the first system: small enough to be filled."""
@@ -63,6 +63,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),
+        "diagnostics": lambda rig: diagnostics.run(rig, sheet),
         "faults": lambda rig: faults.run(rig, sheet, said),
     }
     with _small_disk(folder / "branch"), sheet.guarded("P1", "a system with two phones runs"):
