@@ -13,10 +13,12 @@ import pytest
 from appliance.line.performance.look import Host, Look
 from appliance.line.performance.verdict import LEAST_S, TABLE, judge
 from appliance.wire.performance import Verdict
+from drivers.cesopsn import CesopsnSettings
 from drivers.vpair import VpairDriver, VpairSettings
 from tests.line.performance.faulty_lines import MECHANISMS, Drawn, draw, lines
-from tests.media.rig import Side
+from tests.media.rig import Side, engine_thread, until
 from tests.media.virtual import TICKS_A_SECOND, virtual_engine
+from tests.ports import HOST, free_port
 
 RIGHT = 0.95
 
@@ -153,3 +155,24 @@ def test_two_spans_of_one_domain_whose_clocks_differ_are_a_matter_of_the_clock()
     finding = judge(seen)
     assert finding is not None
     assert (finding.verdict, finding.code) == (Verdict.CLOCK, "slips"), finding.sentence
+
+
+@pytest.mark.system
+def test_rfc5086_packets_of_another_size_or_from_another_address_are_a_matter_of_configuration() -> None:
+    with engine_thread() as here, engine_thread() as there:
+        near, far = Side(here), Side(there)
+        doors = [((HOST, free_port()), (HOST, free_port())) for _ in range(2)]
+        for span, (local, remote) in enumerate(doors):
+            frames, named = ((8, remote), (2, (HOST, free_port())))[span]
+            near.engine.open_span(span, CesopsnSettings(local, named, frames_per_packet=frames), 16)
+            far.engine.open_span(span, CesopsnSettings(remote, local, frames_per_packet=2, clock="local"), 16)
+        seen: dict[int, list[Look]] = {0: [], 1: []}
+        for turn in range(LEAST_S + 1):  # a fiftieth of a second each: as many packets as others send in one
+            until(lambda turn=turn: near.engine.samples >= turn * 160)  # type: ignore[misc]
+            for span, looks in seen.items():
+                looks.append(Look(near.engine.span_status(span), d_channel_up=False))
+    findings = [judge(looks) for looks in seen.values()]
+    assert [finding and (finding.verdict, finding.code) for finding in findings] == [
+        (Verdict.CONFIGURATION, "packet-size"),
+        (Verdict.CONFIGURATION, "far-address"),
+    ]
