@@ -89,7 +89,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
     try:
         with Phone("8001@branch.test", PASSWORD, Endpoint(HOST, ports["5060"]), folder / "phone"):
             contact, caller, agent = asyncio.run(_calls(branch, ports))
-        for child in ("engine", "sip", "line"):
+        for child in ("engine", "sip", "line1"):
             branch.kill(child)
         file = folder / "call.pcapng"
         assert main(["trace", "call", contact, str(file), "--state", str(branch.state)]) == 0
