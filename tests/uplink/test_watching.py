@@ -30,9 +30,12 @@ class Link:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Body]] = []
+        self.all_told = asyncio.Event()
 
     async def tell(self, subject: str, payload: bytes) -> None:
         self.told.append((subject, decode(payload).body))
+        if len(self.told) == len(TOLD):
+            self.all_told.set()
 
 
 def test_spans_their_performance_and_alarms_have_a_subject_each() -> None:
@@ -43,8 +46,7 @@ def test_spans_their_performance_and_alarms_have_a_subject_each() -> None:
         for body in TOLD:
             source.heard(Sealer(Identity.take("BR-0001", "line1")).seal(body))
         running = asyncio.ensure_future(watching.run())
-        while len(link.told) < len(TOLD):
-            await asyncio.sleep(0)
+        await asyncio.wait_for(link.all_told.wait(), 5)
         running.cancel()
         told: list[tuple[str, Body]] = link.told
         return told
