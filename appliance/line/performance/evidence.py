@@ -20,6 +20,8 @@ class Evidence(msgspec.Struct, frozen=True):
     seconds: int
     los_s: int
     lfa_s: int
+    fault_s: int
+    """Of the card."""
     ais_s: int
     rai_s: int
     down_s: int
@@ -62,6 +64,11 @@ class Evidence(msgspec.Struct, frozen=True):
         return 100 * self.packets["send_errors"] / max(1, self.packets["send_errors"] + self.packets["sent"])
 
     @property
+    def violations(self) -> int:
+        """Of the line code, as far as a framer counts them."""
+        return self.framer.get("code_violations", 0)
+
+    @property
     def slips(self) -> int:
         """Of both directions, wherever they were counted."""
         return self.packets["slips"] + self.packets["slips_sent"] + self.framer.get("slips", 0)
@@ -78,6 +85,7 @@ def gather(looks: Sequence[Look]) -> Evidence:
         seconds=len(steps),
         los_s=_with(steps, Alarm.LOS),
         lfa_s=_with(steps, Alarm.LFA),
+        fault_s=_with(steps, Alarm.FAULT),
         ais_s=_with(steps, Alarm.AIS),
         rai_s=_with(steps, Alarm.RAI),
         down_s=down_s,

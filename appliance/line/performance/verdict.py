@@ -116,6 +116,13 @@ TABLE = (
         "内核拒发{e.packets[send_errors]}个包（{e.unsent_percent:.1f}%）：请检查本机网卡和路由",
     ),
     Row(
+        "card",
+        Verdict.HOST,
+        lambda e: e.fault_s >= STANDS_S,
+        "the card did not answer for {e.fault_s} of {e.seconds} s: look at its seat, its driver and its supply",
+        "{e.seconds}秒中有{e.fault_s}秒板卡无应答：请检查板卡插接、驱动和供电",
+    ),
+    Row(
         "ais",
         Verdict.TELCO,
         lambda e: e.ais_s >= STANDS_S,
@@ -128,6 +135,22 @@ TABLE = (
         lambda e: e.los_s >= STANDS_S,
         "no signal for {e.los_s} of {e.seconds} s: check the cable and that the far end is switched on",
         "{e.seconds}秒中有{e.los_s}秒无信号：请检查电缆，并确认对端已开机",
+    ),
+    Row(
+        "framing",
+        Verdict.CONFIGURATION,
+        lambda e: e.lfa_s >= STANDS_S and e.violations < e.seconds,
+        "a signal but no frame for {e.lfa_s} of {e.seconds} s with {e.violations} code violations: set the framing "
+        "(CRC-4, multiframe, E1 or T1) alike at both ends",
+        "{e.seconds}秒中有{e.lfa_s}秒有信号而无帧同步，编码违例{e.violations}个：两端帧结构（CRC-4、复帧、E1或T1）须一致",
+    ),
+    Row(
+        "alignment",
+        Verdict.CABLE,
+        lambda e: e.lfa_s >= STANDS_S,
+        "frame alignment was lost for {e.lfa_s} of {e.seconds} s with {e.violations} code violations: noise on our own "
+        "section; check plugs, grounding, line code and the cable's length",
+        "{e.seconds}秒中有{e.lfa_s}秒失帧，编码违例{e.violations}个：本段线路有干扰；请检查接头、接地、线路码和电缆长度",
     ),
     Row(
         "one-way",
@@ -157,27 +180,27 @@ TABLE = (
         "no-crc4",
         Verdict.CONFIGURATION,
         _crc_missing,
-        "CRC-4 fails in {e.framer[crc_errors]} of {e.seconds} thousand submultiframes with {e.framer[code_violations]} "
+        "CRC-4 fails in {e.framer[crc_errors]} of {e.seconds} thousand submultiframes with {e.violations} "
         "code violations: the far end sends none; set CRC-4 alike at both ends",
-        "{e.seconds}千个子复帧中{e.framer[crc_errors]}个CRC-4出错，编码违例仅{e.framer[code_violations]}个："
+        "{e.seconds}千个子复帧中{e.framer[crc_errors]}个CRC-4出错，编码违例仅{e.violations}个："
         "对端未发CRC-4；两端须一致",
     ),
     Row(
         "noise",
         Verdict.CABLE,
         _own_section,
-        "{e.framer[code_violations]} code violations and {e.framer[crc_errors]} CRC errors in {e.errored_s} of "
+        "{e.violations} code violations and {e.framer[crc_errors]} CRC errors in {e.errored_s} of "
         "{e.seconds} s: noise on our own section; check plugs, grounding and the cable's length",
-        "{e.seconds}秒中有{e.errored_s}秒出错，编码违例{e.framer[code_violations]}个、CRC错误{e.framer[crc_errors]}个："
+        "{e.seconds}秒中有{e.errored_s}秒出错，编码违例{e.violations}个、CRC错误{e.framer[crc_errors]}个："
         "本段线路有干扰；请检查接头、接地和电缆长度",
     ),
     Row(
         "upstream",
         Verdict.TELCO,
         _bit_errors,
-        "{e.framer[crc_errors]} CRC errors in {e.errored_s} of {e.seconds} s with {e.framer[code_violations]} code "
+        "{e.framer[crc_errors]} CRC errors in {e.errored_s} of {e.seconds} s with {e.violations} code "
         "violations: the errors arise beyond our section, call the carrier",
-        "{e.seconds}秒中有{e.errored_s}秒CRC错误，共{e.framer[crc_errors]}个，编码违例{e.framer[code_violations]}个："
+        "{e.seconds}秒中有{e.errored_s}秒CRC错误，共{e.framer[crc_errors]}个，编码违例{e.violations}个："
         "误码来自本段之外，请联系运营商",
     ),
     Row(

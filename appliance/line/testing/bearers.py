@@ -7,7 +7,6 @@ A timeslot that a call holds is never taken, and one that a call has taken meanw
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from appliance.media.engine import EngineBusyError
 from appliance.media.events import PatternStatus
 from appliance.wire.spans import ChannelState
 from drivers.model import Timeslot
@@ -19,9 +18,6 @@ class BearerEngine(Protocol):
 
     def open_timeslot(self, port: int) -> None:
         """Open a bearer, clear."""
-
-    def close_port(self, port: int) -> None:
-        """Close it."""
 
     def listen(self, port: int, to: int) -> None:
         """To itself: a loop."""
@@ -37,12 +33,18 @@ class BearerEngine(Protocol):
 
 
 class Bearers:
-    """Those of one span. `states`: its channels as they are now."""
+    """Those of one span. `states`: its channels as they are now; `close`: a port, in turn with what calls ask."""
 
     def __init__(
-        self, engine: BearerEngine, span: int, states: Callable[[], dict[int, ChannelState]], wanted: Iterable[int]
+        self,
+        engine: BearerEngine,
+        close: Callable[[int], None],
+        span: int,
+        states: Callable[[], dict[int, ChannelState]],
+        wanted: Iterable[int],
     ) -> None:
         self._engine = engine
+        self._close = close
         self._span = span
         self._states = states
         free = [slot for slot, state in states().items() if state is not ChannelState.BUSY]
@@ -71,12 +73,9 @@ class Bearers:
         return {slot: status for slot, status in statuses if status is not None}
 
     def give_back(self) -> None:
-        """Close what no call has taken. What a full ring does not take its owner's death closes, or the next call."""
-        try:
-            for port in self._ports():
-                self._engine.close_port(port)
-        except EngineBusyError:
-            return
+        """Close what no call has taken."""
+        for port in self._ports():
+            self._close(port)
 
     def _ports(self) -> list[int]:
         """Of those that no call holds now."""

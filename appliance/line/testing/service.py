@@ -2,7 +2,7 @@
 """The line test's socket: one test or loop at a time, which ends with whoever asked for it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -45,10 +45,17 @@ class LineTests:
     """Of a worker's spans, by the engine's numbers. `start` inside a running loop."""
 
     def __init__(
-        self, path: Path, sealer: Sealer, engine: BearerEngine, spans: Mapping[int, ServedSpan], keeper: Keeper
+        self,
+        path: Path,
+        sealer: Sealer,
+        engine: BearerEngine,
+        close: Callable[[int], None],
+        spans: Mapping[int, ServedSpan],
+        keeper: Keeper,
     ) -> None:
         self._service = Service(path, sealer, "line tests", self._handle, self._snapshot, self._controller_changed)
         self._engine = engine
+        self._close = close
         self._spans = spans
         self._keeper = keeper
         self._running: asyncio.Task[None] | None = None
@@ -90,7 +97,7 @@ class LineTests:
         for slot in order.timeslots:
             if slot not in span.channels:
                 raise CommandRefusedError("line.timeslot", f"timeslot {slot} of span {order.span} is signalling")
-        return Bearers(self._engine, order.span - 1, span.channels.states, order.timeslots)
+        return Bearers(self._engine, self._close, order.span - 1, span.channels.states, order.timeslots)
 
     async def _run(self, order: CheckLine | LoopLine, bearers: Bearers) -> None:
         number = order.span - 1

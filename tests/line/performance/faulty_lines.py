@@ -330,6 +330,20 @@ def no_crc4(line: Line, p: Parameters, _second: int, _seconds: int) -> None:
     line.err("crc_errors", p["a_second"])
 
 
+def other_framing(line: Line, p: Parameters, second: int, seconds: int) -> None:
+    """The far end's frames are of another kind: a perfect signal in which none is found."""
+    stands, _ = outage({**p, "phase": 1.0}, second, seconds)
+    line.alarms = Alarm.LFA | Alarm.RED if stands else Alarm.NONE
+    line.up = not stands
+
+
+def dead_card(line: Line, p: Parameters, second: int, seconds: int) -> None:
+    """The card does not answer: it counts nothing, and LOS stands with it."""
+    stands, _ = outage(p, second, seconds)
+    line.alarms = Alarm.FAULT | Alarm.LOS | Alarm.RED if stands else Alarm.NONE
+    line.carries, line.up = (0.0, False) if stands else (1.0, True)
+
+
 def fine(line: Line, p: Parameters, second: int, _seconds: int) -> None:
     """Nothing; at most a clock that is still settling."""
     line.locked = second > p["settle_s"]
@@ -468,6 +482,15 @@ MECHANISMS = (
         {"share": ((0.002, 0.01), (0.05, 0.1))},
         {"share": ((0.001, 0.002), (0.01, 0.05), (0.1, 0.3))},
     ),
+    Mechanism(
+        "other framing",
+        "configuration",
+        other_framing,
+        {"share": ((0.9, 1.0),)},
+        {"share": ((0.3, 0.9),)},
+        (True,),
+    ),
+    Mechanism("dead card", "host", dead_card, SHARE_SEEN, SHARE_HELD_OUT, (True,)),
     Mechanism(
         "no CRC-4",
         "configuration",

@@ -58,7 +58,7 @@ class Site:
         VpairDriver(self.side.engine).configure(FAR, far, 16)
 
     def bearers(self, span: int, wanted: Sequence[int] = ()) -> Bearers:
-        return Bearers(self.side.engine, span, lambda: self.states, wanted)
+        return Bearers(self.side.engine, self.side.engine.close_port, span, lambda: self.states, wanted)
 
     def loop_far_end(self, timeslots: Sequence[int] = ()) -> None:
         self.bearers(FAR, timeslots).loop()
@@ -206,4 +206,3 @@ def test_an_engine_that_takes_no_command_is_not_waited_for(site: Site) -> None:
         bearers.send_pattern(Pattern.PRBS15)
     with pytest.raises(EngineBusyError):
         bearers.send_pattern(Pattern.PRBS15)
-    bearers.give_back()
