@@ -7,6 +7,7 @@ import { language, word } from "./words.js";
 const QUARTER_S = 900;
 const QUARTERS = 96;
 const READ_MS = 60_000;
+const TOLD_S = 180; // by then a quarter that is over has been told and read
 const LOOKS = { sound: ["good", "✓"], telco: ["bad", "▲"], cable: ["bad", "▲"], clock: ["warn", "▲"], host: ["warn", "▲"], configuration: ["warn", "▲"] };
 const unfolded = new Set();
 const known = new Map(); // by box and span: what was read, when, how often
@@ -51,8 +52,8 @@ function judged(verdict) {
 /** One quarter's state, its figures, and the seconds that nobody saw. */
 function judge(quarter, startS) {
   const near = { seconds: 0, es: 0, ses: 0, bbe: 0, uas: 0, slips: 0, ...quarter?.near };
-  const passed = Math.max(0, Math.min(QUARTER_S, Math.floor(now() / 1e9) - startS));
-  const missing = Math.max(0, passed - near.seconds);
+  const over = now() / 1e9 > startS + QUARTER_S + TOLD_S;
+  const missing = over ? Math.max(0, QUARTER_S - near.seconds) : 0;
   const state = !near.seconds ? "unseen-quarter" : near.uas ? "unavailable" : near.ses ? "severe" : near.es ? "errored" : "clean";
   return { startS, state, missing, ...near, ppm: quarter?.clock_s ? quarter.ppm_mean : null };
 }
