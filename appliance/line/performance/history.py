@@ -43,11 +43,10 @@ class History:
         at_s = int(utc_s)
         self._drop(at_s)
         before, self._last = self._last, (mono_s, look)
+        if before is None or mono_s - before[0] > SECOND_MOST_S:  # the seconds between were seen by nobody
+            self._break(at_s)
         if before is None:
             return
-        passed_s = mono_s - before[0]
-        if passed_s > SECOND_MOST_S:  # the seconds between were seen by nobody
-            self._break(at_s)
         self._count("near", near(before[1], look), at_s)
         self._count("far", far(before[1], look), at_s)
         if look.span.clock_locked and not look.span.alarms:
