@@ -46,17 +46,6 @@ class SpanChannels:
         while self._descriptors:
             self._kernel.close(self._descriptors.popitem()[1])
 
-    def bits(self, timeslot: int) -> int:
-        """The abcd that are received (CAS)."""
-        told = self._ask(timeslot, abi.GETRXBITS, 0)
-        return int(abi.INT.unpack(told)[0]) & 0xF  # above are the neighbour's in a dynamic span
-
-    def send_bits(self, timeslot: int, abcd: int) -> None:
-        """Send other abcd (CAS)."""
-        if not 0 <= abcd <= 0xF:
-            raise ValueError(f"abcd={abcd}: 0 to 15")
-        self._ask(timeslot, abi.SETTXBITS, abcd)
-
     def _open(self, where: str, timeslot: int, channel: int) -> None:
         with refusals(where):
             fd = self._descriptors[timeslot] = self._kernel.open(abi.CHANNEL)
@@ -68,9 +57,3 @@ class SpanChannels:
                 (abi.BUFFER_EVENTS, abi.INT.pack(1)),
             ):
                 self._kernel.ioctl(fd, request, argument)
-
-    def _ask(self, timeslot: int, request: int, value: int) -> bytes:
-        if timeslot not in self._descriptors:
-            raise ValueError(f"timeslot={timeslot}: one of {', '.join(map(str, sorted(self._descriptors)))}")
-        with refusals(f"timeslot {timeslot}"):
-            return self._kernel.ioctl(self._descriptors[timeslot], request, abi.INT.pack(value))

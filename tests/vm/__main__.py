@@ -15,7 +15,7 @@ from rootfs.setup.steps import Progress, SetupError
 from rootfs.vm.image import image
 from tests.vm import guest
 
-LIMIT_S = 900.0
+LIMIT_S = 1800.0
 """Of the guest's life, image and core not counted."""
 
 

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from drivers.model import TIMESLOTS
 from tests.media.rig import until
@@ -18,12 +18,23 @@ from tests.vm.cable import D_CHANNEL, Cable
 ROOT = Path("/srv")
 CONFIGURATION = Path(__file__).with_name("switch")
 START_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """What the exchange speaks: its channels' uses in DAHDI's file, their keys in its own."""
+
+    uses: str
+    keys: str
+
+
 # The D-channel is read as frames by DAHDI: libpri has no HDLC of its own.
-CHANNELS = """\
+PRI = Trunk(
+    """\
 bchan={bearers}
 dchan={d_channel}
-"""
-PRI = """\
+""",
+    """\
 [channels]
 switchtype = euroisdn
 signalling = pri_net
@@ -32,17 +43,28 @@ context = line
 group = 1
 echocancel = no
 channel => {bearers}
-"""
-
-
-class Trunks(NamedTuple):
-    """What is spoken: for DAHDI's configuration and for Asterisk's, of `bearers` and a `d_channel`."""
-
-    channels: str
-    spoken: str
-
-
-ISDN = Trunks(CHANNELS, PRI)
+""",
+)
+# libopenr2 does not send the caller's number in China, so it is Brazil's that is spoken.
+R2 = Trunk(
+    """\
+cas={bearers}:1101
+alaw={bearers}
+""",
+    """\
+[channels]
+signalling = mfcr2
+mfcr2_variant = br
+mfcr2_max_ani = 11
+mfcr2_max_dnis = 7
+mfcr2_category = national_subscriber
+mfcr2_accept_on_offer = no
+context = register
+group = 1
+echocancel = no
+channel => {bearers}
+""",
+)
 
 
 class Switch:
@@ -87,7 +109,7 @@ class Switch:
 
 @contextmanager
 def switch(
-    folder: Path, cable: Cable, end: int, trunks: Trunks = ISDN, timeslots: Collection[int] = TIMESLOTS["e1"]
+    folder: Path, cable: Cable, end: int, trunk: Trunk = PRI, timeslots: Collection[int] = TIMESLOTS["e1"]
 ) -> Iterator[Switch]:
     """An exchange, the network's side, whose channels of that end must be closed."""
     channels = cable.control.channels(cable.spans[end])
@@ -95,10 +117,10 @@ def switch(
     bearers = ",".join(map(str, used))
     etc = ROOT / "etc"
     (etc / "dahdi").mkdir(exist_ok=True)
-    (etc / "dahdi/system.conf").write_text(trunks.channels.format(bearers=bearers, d_channel=channels[D_CHANNEL]))
+    (etc / "dahdi/system.conf").write_text(trunk.uses.format(bearers=bearers, d_channel=channels[D_CHANNEL]))
     for file in CONFIGURATION.iterdir():
         shutil.copy(file, etc / "asterisk")
-    (etc / "asterisk/chan_dahdi.conf").write_text(trunks.spoken.format(bearers=bearers))
+    (etc / "asterisk/chan_dahdi.conf").write_text(trunk.keys.format(bearers=bearers))
     for shared in ("dev", "proc", "sys"):
         if not os.path.ismount(ROOT / shared):
             subprocess.run(["mount", "--rbind", f"/{shared}", str(ROOT / shared)], check=True)

@@ -95,24 +95,50 @@ def test_the_exchange_clears_the_calls_of_a_killed_line_worker_and_calls_again(t
     asyncio.run(scene())
 
 
-def test_q441_a_call_each_way_by_r2_between_two_branches(tmp_path: Path, cable: Cable) -> None:
+@asynccontextmanager
+async def two_branches(folder: Path, cable: Cable) -> AsyncIterator[tuple[tuple[Box, Attachment], ...]]:
+    """R2 at both ends, in service."""
+    for channels in cable.ends:
+        channels.close()
+    async with (
+        box(folder / "near", cable, NEAR, R2) as near,
+        box(folder / "far", cable, FAR, R2) as far,
+        attached(near) as one,
+        attached(far) as other,
+    ):
+        await near.in_service(one)
+        await far.in_service(other)
+        yield (near, one), (far, other)
+
+
+def test_q441_a_call_each_way_by_r2_with_sound(tmp_path: Path, cable: Cable) -> None:
     async def scene() -> None:
-        for channels in cable.ends:
-            channels.close()
-        async with (
-            box(tmp_path / "near", cable, NEAR, R2) as near,
-            box(tmp_path / "far", cable, FAR, R2) as far,
-            attached(near) as one,
-            attached(far) as other,
-        ):
-            await near.in_service(one)
-            await far.in_service(other)
-            for caller, called, ends, seed in ((one, other, (near, far), 1), (other, one, (far, near), 2)):
+        async with two_branches(tmp_path, cable) as ends:
+            for seed, ((here, caller), (there, called)) in enumerate((ends, ends[::-1])):
                 placed, offered = await talk(caller, called)
-                await hears(ends[0], placed, ends[1], offered, seed)
+                await hears(here, placed, there, offered, seed)
                 await caller.done(legs.ReleaseLeg(leg=placed.leg))
                 released = await called.expect(legs.LegReleased, offered.leg)
                 assert released.by is ReleasedBy.PEER
                 await caller.expect(legs.LegReleased, placed.leg)
+
+    asyncio.run(scene())
+
+
+def test_r2_a_call_outlives_a_killed_engine_and_ends_with_its_line_worker(tmp_path: Path, cable: Cable) -> None:
+    async def scene() -> None:
+        async with two_branches(tmp_path, cable) as ((near, one), (far, other)):
+            placed, offered = await talk(other, one)
+            await kill(near.engine)
+            await hears(far, placed, near, offered, 1)
+            await hears(near, offered, far, placed, 2)
+            assert [leg.leg for leg in (await other.snapshot()).values()] == [placed.leg]
+            await kill(near.line)
+            assert (await other.expect(legs.LegReleased, placed.leg)).by is ReleasedBy.PEER
+            await far.in_service(other)
+            async with attached(near) as again:
+                await near.in_service(again)
+                placed, offered = await talk(again, other)
+                await hears(near, placed, far, offered, 3)
 
     asyncio.run(scene())

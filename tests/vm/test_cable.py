@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
+from appliance.media.engine import Engine
 from appliance.media.events import BitsStatus, FrameReceived
-from drivers.dahdi import DahdiError, E1Line, SpanChannels
+from drivers.dahdi import DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels
 from drivers.dahdi.abi import LineAlarm, Use
 from drivers.model import Alarm, Cas
 from dsp import g711
 from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
-from tests.vm.cable import FAR, NEAR, SECONDS, Cable, gaps, in_service, ports
+from tests.vm.cable import FAR, JITTER_MS, NEAR, SECONDS, Cable, gaps, in_service, ports
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(180)]
 
@@ -30,6 +33,11 @@ def talked(side: Side, seconds: float) -> None:
     """Let the engine's clock run; looking at the sound all the while would take the guest's only processor."""
     end = side.engine.samples + int(seconds * 8000)
     until(lambda: side.engine.samples >= end, seconds + SECONDS)
+
+
+def heard(engine: Engine, timeslots: Iterable[int]) -> list[int | None]:
+    """The abcd that are received there."""
+    return [status.received if (status := engine.bits_status(port)) else None for port in timeslots]
 
 
 def test_configured_spans_are_described_and_without_alarm(cable: Cable) -> None:
@@ -115,17 +123,26 @@ def test_g704_bits_of_timeslot_16_are_heard_at_the_far_end(cable: Cable) -> None
         end.close()
     for span in cable.spans:
         cable.control.configure(span, E1Line(signalling="cas"), Use.CAS)
-    near, far = (SpanChannels(cable.control, span) for span in cable.spans)
+    ends = [SpanChannels(cable.control, span) for span in cable.spans]
+    assert all(sorted(end.descriptors) == [*range(1, 16), *range(17, 32)] for end in ends)
     try:
-        assert sorted(near.descriptors) == [*range(1, 16), *range(17, 32)]
-        for timeslot in (1, 15, 17, 31):
-            for abcd in (0b1001, 0b0001, 0b1101, 0b0101):
-                near.send_bits(timeslot, abcd)
-                far.send_bits(timeslot, abcd ^ 0b1000)
-                until(lambda t=timeslot, b=abcd: (far.bits(t), near.bits(t)) == (b, b ^ 0b1000), SECONDS)  # type: ignore[misc]
+        with engine_thread() as host:
+            engine = Side(host).engine
+            driver = DahdiDriver(engine)
+            for number, end in enumerate(ends):
+                settings = DahdiSettings(end.descriptors, end.reference, jitter_ms=JITTER_MS)
+                driver.configure(number, settings, None, Cas(0b1101))
+            in_service(driver)
+            for timeslot in (1, 15, 17, 31):
+                for abcd in (0b1001, 0b0001, 0b1101, 0b0101):
+                    sent = dict(zip(ports(timeslot), (abcd, abcd ^ 0b1000), strict=True))
+                    for port, bits in sent.items():
+                        engine.set_bits(port, bits)
+                    until(lambda sent=sent: heard(engine, sent) == [*reversed(sent.values())], SECONDS)  # type: ignore[misc]
+            assert heard(engine, ports(2)) == [0b1101, 0b1101], "those of others rest"
     finally:
-        near.close()
-        far.close()
+        for end in ends:
+            end.close()
 
 
 def test_a_program_that_has_the_channels_is_named(cable: Cable) -> None:

@@ -18,7 +18,7 @@ from appliance.signalling.fxo.settings import Answer, CallerId, HangUp, Settings
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
 from tests.vm.cable import FAR, Cable
-from tests.vm.switch import Switch, Trunks, switch
+from tests.vm.switch import Switch, Trunk, switch
 from tests.vm.test_switch import hang_up, hears_tone
 from tests.vm.trunk import TIMESLOTS, TrunkOffice, prepare, trunk_office
 from tests.wire.conformance import Attachment, attached
@@ -26,11 +26,11 @@ from tests.wire.conformance import Attachment, attached
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 OWN = "7001"
-E_M = Trunks(
+E_M = Trunk(
     "loadzone=us\ndefaultzone=us\ne&m={bearers}\n",
     "[channels]\nsignalling = em_w\ncontext = line\ngroup = 1\nechocancel = no\nchannel => {bearers}\n",
 )
-EXCHANGE = Trunks(
+EXCHANGE = Trunk(
     "loadzone=us\ndefaultzone=us\nfxoks={bearers}\n",
     "[channels]\nsignalling = fxo_ks\ncontext = line\ngroup = 1\nechocancel = no\nusecallerid = yes\n"
     "cidsignalling = bell\nansweronpolarityswitch = no\nchannel => {bearers}\n",
@@ -43,7 +43,7 @@ LINE = stations(
 Story = Callable[[Switch, TrunkOffice, Attachment], Awaitable[None]]
 
 
-def run(story: Story, folder: Path, cable: Cable, spoken: Trunks, circuit: CircuitMaker) -> None:
+def run(story: Story, folder: Path, cable: Cable, spoken: Trunk, circuit: CircuitMaker) -> None:
     """A story with the exchange and the line in service and a controller attached."""
     channels = prepare(cable)
 

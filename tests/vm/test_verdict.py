@@ -30,7 +30,7 @@ def test_nothing_run_and_a_guest_that_hangs_are_no_pass() -> None:
     assert verdict({}, {}, ended=True) == (False, "VM-TEST: 0 of 0 passed")
     good, line = verdict({"a": True}, {}, ended=False)
     assert not good
-    assert line.endswith("the guest was ended after 900 s")
+    assert line.endswith("the guest was ended after 1800 s")
 
 
 def test_errors_of_a_fixture_are_failures(tmp_path: Path) -> None:

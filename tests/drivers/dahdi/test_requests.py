@@ -139,14 +139,6 @@ def test_settings_out_of_range_are_refused(kind: type[object], wrong: dict[str, 
         kind(**wrong)
 
 
-def test_bits_outside_abcd_are_refused() -> None:
-    channels = SpanChannels(Control(FakeKernel()), 1)
-    with pytest.raises(ValueError, match="abcd=16"):
-        channels.send_bits(1, 16)
-    with pytest.raises(ValueError, match="timeslot=32: one of 1, 2"):
-        channels.bits(32)
-
-
 @pytest.mark.system
 def test_a_descriptor_that_is_no_channel_opens_no_span() -> None:
     with engine_thread() as host, open("/dev/null", "rb") as null:  # noqa: PTH123 - its descriptor is wanted
