@@ -8,6 +8,7 @@ A card that cannot be had costs its span alone: that is in FAULT, an alarm says 
 serves. A branch that refused to start would have no phones and no other lines, and headquarters would not hear of it.
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 
 from appliance.config.branch import DahdiSpan, Span
@@ -17,22 +18,40 @@ from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChanne
 from drivers.dahdi.abi import Use
 from drivers.dahdi.kernel import Kernel
 
+RETRY_S = 0.2
 
-def hold(spans: Iterable[Span], kernel: Kernel | None = None) -> tuple[dict[str, int], list[AlarmRaised]]:
-    """Configure and open what the spans' cards have: descriptors by name, and an alarm for each that cannot be had."""
+
+def hold(
+    spans: Iterable[Span], kernel: Kernel | None = None, patience_s: float = 0.0
+) -> tuple[dict[str, int], list[AlarmRaised]]:
+    """Configure and open what the spans' cards have: descriptors by name, and an alarm for each that cannot be had.
+
+    `patience_s`: how long cards may take altogether whose drivers are still being loaded.
+    """
+    until = time.monotonic() + patience_s
     held: dict[str, int] = {}
     alarms = []
     for number, span in enumerate(spans, start=1):
         if not isinstance(span, DahdiSpan):
             continue
         try:
-            channels = _open(span, kernel)
+            channels = _open_until(until, span, kernel)
         except DahdiError as error:
             sentence = f"{span.name} is out of service, its card cannot be had: {error}. Mend it and restart the box"
             alarms.append(AlarmRaised(code="card.missing", address=f"span {number}", sentence=sentence))
         else:
             held |= {f"{_prefix(number - 1)}{timeslot}": fd for timeslot, fd in channels.descriptors.items()}
     return held, alarms
+
+
+def _open_until(until: float, span: DahdiSpan, kernel: Kernel | None) -> SpanChannels:
+    while True:
+        try:
+            return _open(span, kernel)
+        except DahdiError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(RETRY_S)
 
 
 def _open(span: DahdiSpan, kernel: Kernel | None) -> SpanChannels:

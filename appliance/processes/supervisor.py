@@ -32,6 +32,8 @@ from appliance.wire.ids import Identity
 WORKERS = ("sip", "call", "ivr", "recorder")
 ENGINE_STUCK_S = 0.5
 """A tick is due every 5 ms; what a caller hears of a stuck engine is this and its restart."""
+CARDS_S = 10.0
+"""How long cards may be missing, whose drivers are loaded while the machine starts, before their spans are given up."""
 PORTS_S = 2.0
 """How long a port may still be held by what a dead predecessor left, before it is called in use."""
 
@@ -110,7 +112,7 @@ def main() -> int:
 def _prepared(box: Branch | Headquarters, state: Path) -> tuple[list[Spec], list[AlarmRaised]]:
     if isinstance(box, Headquarters):
         return headquarters_children(box, state), []
-    channels, alarms = cards.hold(box.spans)
+    channels, alarms = cards.hold(box.spans, patience_s=CARDS_S)
     return branch_children(box, state, channels), alarms
 
 

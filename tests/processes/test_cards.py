@@ -2,6 +2,7 @@
 """A branch's cards: what the supervisor opens and holds, and a branch whose card is not there. With cards: tests/vm."""
 
 import asyncio
+import errno
 import os
 import struct
 from collections.abc import Callable
@@ -73,6 +74,27 @@ def test_a_card_that_cannot_be_had_costs_its_span_alone() -> None:
         "Mend it and restart the box"
     )
     assert alarms == [AlarmRaised(code="card.missing", address="span 1", sentence=sentence)]
+
+
+class LateKernel(FakeKernel):
+    """Its driver is loaded when it has been asked for three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missing = 3
+
+    def open(self, path: str) -> int:
+        if self.missing:
+            self.missing -= 1
+            raise OSError(errno.ENOENT, "refused")
+        return super().open(path)
+
+
+@pytest.mark.unit
+def test_a_card_whose_driver_is_still_being_loaded_is_waited_for() -> None:
+    held, alarms = cards.hold([span(1)], LateKernel(), patience_s=5)
+    assert (len(held), alarms) == (31, [])
+    assert [alarm.code for alarm in cards.hold([span(1)], LateKernel())[1]] == ["card.missing"]
 
 
 @pytest.mark.unit
