@@ -17,6 +17,7 @@ from appliance.wire.alarms import AlarmRaised
 from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels
 from drivers.dahdi.abi import Use
 from drivers.dahdi.kernel import Kernel
+from drivers.model import Cas
 
 RETRY_S = 0.2
 
@@ -57,13 +58,10 @@ def _open_until(until: float, span: DahdiSpan, kernel: Kernel | None) -> SpanCha
 def _open(span: DahdiSpan, kernel: Kernel | None) -> SpanChannels:
     control = Control(kernel)
     try:
+        bits = cas.bits(span)
         timing = span.clock_priority if span.clock == "recovered" else 0
-        resting = cas.bits(span)
-        if resting is not None:
-            line = E1Line(signalling="cas", crc4=span.crc4, code=span.code, timing=timing)
-            control.configure(span.card_span, line, Use.CAS, resting.resting_bits)
-        else:
-            control.configure(span.card_span, E1Line(crc4=span.crc4, code=span.code, timing=timing))
+        line = E1Line("cas" if bits else "ccs", span.crc4, span.code, timing)
+        control.configure(span.card_span, line, Use.CAS if bits else Use.CLEAR, (bits or Cas()).resting_bits)
         return SpanChannels(control, span.card_span)
     finally:
         control.close()
