@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from drivers.dahdi import Control, DahdiDriver, DahdiSettings, SpanChannels
 from drivers.dahdi.abi import LineAlarm
@@ -45,6 +46,11 @@ class Cable:
         """Give one end's span alarms, or none."""
         asked = [sys.executable, "-m", "tests.vm.simulate", str(self.spans[end]), str(int(alarms))]
         subprocess.run(asked, check=True)
+
+    def take_out(self, end: int) -> None:
+        """What happens to a span whose card is taken out, or whose driver lets go of it."""
+        device = Path(f"/sys/bus/dahdi_spans/devices/span-{self.spans[end]}").resolve().parent
+        (device / "unassign_span").write_text("1")
 
     def join(self, side: Side, cas: Cas | None = None) -> DahdiDriver:
         """Open both ends in an engine, with a D-channel or CAS, and wait until they are in service."""

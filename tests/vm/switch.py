@@ -74,7 +74,7 @@ class Switch:
         self._log = log
         with log.open("wb") as sink:
             self._process = subprocess.Popen(
-                ["chroot", str(ROOT), "asterisk", "-f", "-n", "-vvv"],
+                ["chroot", str(ROOT), "asterisk", "-f", "-n", "-p", "-vvv"],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,

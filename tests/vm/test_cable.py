@@ -100,6 +100,17 @@ def test_g775_alarms_of_the_card_are_told_and_cleared(cable: Cable, told: LineAl
         in_service(driver)
 
 
+def test_a_card_that_is_taken_out_is_in_fault_and_the_other_span_serves(cable: Cable) -> None:
+    with engine_thread() as host:
+        side = Side(host)
+        driver = cable.join(side)
+        cable.take_out(NEAR)
+        until(lambda: driver.alarms(NEAR) == Alarm.LOS | Alarm.FAULT | Alarm.RED, SECONDS)
+        before = driver.counters(FAR).sent
+        until(lambda: driver.counters(FAR).sent > before + 200, SECONDS)
+        assert Alarm.FAULT not in driver.alarms(FAR)
+
+
 def test_channels_outlive_a_killed_engine(cable: Cable) -> None:
     with engine_process(cable.descriptors) as host:
         side = Side(host)
