@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The network side of one PRI for the line worker's tests: a bare exchange that answers by hand.
+"""The far end of one PRI for the line worker's tests: a bare exchange, or a PBX, that answers by hand.
 
 `Carrier` is what lies between: FakeEngine's own wire, or a real engine with CESoPSN. The exchange keeps every call it
 ever had; `holds` says how many are not cleared.
@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.link import Link, Profile, Setup, Side, Timers
+from appliance.wire.legs import Location
 from drivers.model import D_CHANNELS, TIMESLOTS, DigitalLine
 
 PATIENCE_S = 10.0
@@ -38,8 +39,10 @@ class NetworkCall:
     def __init__(self, exchange: "Network", number: pri.CallNumber, channel: int | None) -> None:
         self.channel = channel
         self.dnis = ""
+        self.setup: pri.SetupReceived | None = None
         self.cause: int | None = None
         self.number = number
+        self.location: Location | None = None
         self._exchange = exchange
         self._heard: set[str] = set()
         self._news = asyncio.Event()
@@ -56,10 +59,10 @@ class NetworkCall:
         """CONNECT."""
         self._exchange.do(lambda link: link.answer(self.number))
 
-    async def release(self, cause: int = 16) -> None:
+    async def release(self, cause: int = 16, made_at: Location | None = None) -> None:
         """Clear."""
         if "released" not in self._heard:
-            self._exchange.do(lambda link: link.release(self.number, cause))
+            self._exchange.do(lambda link: link.release(self.number, cause, made_at))
 
     async def hears(self, what: str) -> int | None:
         """Wait for it."""
@@ -68,6 +71,11 @@ class NetworkCall:
                 self._news.clear()
                 await self._news.wait()
         return self.cause
+
+    def let_go(self, cause: int, location: Location | None) -> None:
+        """The first cause counts."""
+        if self.cause is None:
+            self.cause, self.location = cause, location
 
     def note(self, what: str) -> None:
         """It was heard."""
@@ -91,6 +99,7 @@ class Network:
         carrier: Callable[["Network"], Carrier],
         kind: DigitalLine = "e1",
         profile: Profile = Profile.EUROISDN,
+        side: Side = Side.NETWORK,
     ) -> None:
         self.bearers = set(TIMESLOTS[kind]) - {D_CHANNELS[kind]}
         self.socket = Path()
@@ -99,7 +108,7 @@ class Network:
         self.restarted: list[int | None] = []
         self._restart_heard = asyncio.Event()
         self.calls: dict[pri.CallNumber, NetworkCall] = {}
-        self.link = Link(Side.NETWORK, timers, profile)
+        self.link = Link(side, timers, profile)
         self._offered: asyncio.Queue[NetworkCall] = asyncio.Queue()
         self._carrier = carrier(self)
         self._timer: asyncio.TimerHandle | None = None
@@ -172,17 +181,25 @@ class Network:
             case pri.SetupReceived() | pri.DigitsReceived():
                 self._dialled(event)
             case pri.ProceedingReceived() | pri.ProgressReceived() | pri.AlertingReceived() | pri.ConnectReceived():
-                self.calls[event.call].note(NOTES[type(event)])
-            case pri.DisconnectReceived(call=number, cause=cause):
-                self.calls[number].cause = cause
+                self._noted(event)
+            case pri.DisconnectReceived(call=number, cause=cause, location=location):
+                self.calls[number].let_go(cause, location)
                 self.link.release(number, cause)
-            case pri.CallCleared(call=number, cause=cause):
-                call = self.calls[number]
-                call.cause = call.cause or cause
-                call.note("released")
+            case pri.CallCleared(call=number, cause=cause, location=location):
+                self.calls[number].let_go(cause, location)
+                self.calls[number].note("released")
+
+    def _noted(
+        self, event: pri.ProceedingReceived | pri.ProgressReceived | pri.AlertingReceived | pri.ConnectReceived
+    ) -> None:
+        call = self.calls[event.call]
+        call.note(NOTES[type(event)])
+        if isinstance(event, pri.AlertingReceived) and event.inband:
+            call.note("alerting in band")
 
     def _dialled(self, event: pri.SetupReceived | pri.DigitsReceived) -> None:
         if isinstance(event, pri.SetupReceived):
-            self.calls[event.call] = NetworkCall(self, event.call, event.channel)
-            self._offered.put_nowait(self.calls[event.call])
+            call = self.calls[event.call] = NetworkCall(self, event.call, event.channel)
+            call.setup = event
+            self._offered.put_nowait(call)
         self.calls[event.call].dnis += event.dnis if isinstance(event, pri.SetupReceived) else event.digits
