@@ -15,12 +15,12 @@ from pathlib import Path
 import structlog
 
 from appliance.simulator.exchange import Exchange
-from tests.accept import calls, deaths, diagnostics, faults, headquarters, legs, line, load, signallings
+from tests.accept import calls, deaths, diagnostics, faults, headquarters, legs, line, load, signallings, tandem
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
 from tests.accept.talk import Rig, exchange_of, in_service, phone_of
 
-STAGES = ("calls", "headquarters", "deaths", "line", "diagnostics", "faults", "load", "signallings", "legs")
+STAGES = ("calls", "headquarters", "deaths", "line", "diagnostics", "faults", "load", "signallings", "legs", "tandem")
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
 """The branch's data disk of the first system: small enough to be filled."""
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
-    if set(wanted) - {"load", "signallings", "legs"}:
+    if set(wanted) - {"load", "signallings", "legs", "tandem"}:
         await _with_phones(sheet, folder / "first", wanted)
     if "load" in wanted:
         await _with_load(sheet, folder / "second")
@@ -54,6 +54,8 @@ async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
         signallings.run(sheet)
     if "legs" in wanted:
         await legs.run(sheet)
+    if "tandem" in wanted:
+        await tandem.run(sheet, folder)
 
 
 async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from appliance.wire import calls
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, encode
 from appliance.wire.ids import Identity
 from appliance.wire.legs import Direction, ReleasedBy
-from appliance.wire.routes import RingAgent, RouteRequest, Treat
+from appliance.wire.routes import RingAgent, RouteRequest, Tandem, Treat
 from appliance.wire.treatments import Play
 
 pytestmark = pytest.mark.unit
@@ -153,3 +153,28 @@ def test_octets_that_are_no_batch_are_refused_as_such(payload: bytes) -> None:
     except UnknownMessageError:
         return
     assert batch == []
+
+
+def test_a_tandem_call_is_told_with_both_trunks_and_its_talk_and_is_nobody_s_agent(tmp_path: Path) -> None:
+    writer, record = record_in(tmp_path)
+    story: tuple[calls.CallEvent, ...] = (
+        calls.ContactBegan(contact=C, leg="L1", channel="span 1 timeslot 5", dnis="8001", trunk="telco"),
+        calls.RouteDecided(contact=C, by="branch", latency_ms=0, action=Tandem(trunk="pbx"), reason="telco to pbx"),
+        calls.LegBegan(contact=C, leg="L2", direction=Direction.OUTGOING, channel="trunk pbx", to="8001", trunk="pbx"),
+        calls.TalkBegan(contact=C, leg="L2", sample=80_000),
+    )
+    writer.store(sealed(*story))
+    assert writer.open_agent_legs() == []
+    (now,) = record.calls_now()
+    assert (now["stage"], now["agent"]) == ("talking", None)
+    writer.store(
+        sealed(
+            calls.TalkEnded(contact=C, sample=120_000, samples=40_000),
+            calls.ContactEnded(contact=C, cause=17, by="called"),
+        )
+    )
+    call = record.call(C)
+    assert call is not None
+    assert (call["talk_samples"], call["cause"], call["by"]) == (40_000, 17, "called")
+    assert [decision["action"] for decision in call["decisions"]] == [{"do": "tandem", "trunk": "pbx"}]
+    assert [leg["channel"] for leg in call["legs"]] == ["span 1 timeslot 5", "trunk pbx"]

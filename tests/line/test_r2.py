@@ -10,7 +10,7 @@ import pytest
 
 from appliance.line.channels import Order
 from appliance.wire import legs
-from appliance.wire.legs import ReleasedBy
+from appliance.wire.legs import Bearer, ReleasedBy
 from appliance.wire.spans import ChannelState, Span, SpanChanged
 from drivers.model import Timeslot
 from tests.line.r2_exchange import ExchangeCall, R2Bench, started
@@ -92,6 +92,15 @@ def test_the_register_allows_no_sound_of_ours(tmp_path: Path) -> None:
         await call.hears("alerting")
         await call.release(16)
         await client.expect(legs.LegReleased, leg.leg)
+
+    run(story, tmp_path)
+
+
+def test_a_data_call_is_refused_for_r2_has_no_bearer_capability(tmp_path: Path) -> None:
+    async def story(_: R2Bench, client: Attachment) -> None:
+        place = legs.PlaceLeg(leg=client.ids.leg(), to="10086", contact="c", bearer=Bearer.UNRESTRICTED)
+        await client.done(place)
+        assert (await client.expect(legs.LegReleased, place.leg)).cause == 65
 
     run(story, tmp_path)
 

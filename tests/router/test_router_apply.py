@@ -137,6 +137,14 @@ def test_a_leg_that_the_branch_placed_by_itself_makes_its_agent_busy() -> None:
     assert rung(effects) == ["1002"]
 
 
+def test_a_tandem_call_to_an_agent_s_number_on_a_trunk_makes_nobody_busy() -> None:
+    passing = LegBegan(
+        contact="c9", leg="l9", direction=Direction.OUTGOING, channel="trunk pbx", to="8001", trunk="pbx"
+    )
+    _, effects = run([BranchHeard(S, BOX), CallTold(S, BOX, passing), ask(S)])
+    assert rung(effects) == ["1001"]
+
+
 def test_agents_of_a_branch_not_heard_for_five_seconds_are_not_chosen() -> None:
     elsewhere = {"1001": Seat("1001", "Li Na", "BR-0002", "8001"), "1002": RULES.seats["1002"]}
     rules = Rules(RULES.call_types, RULES.skill_groups, elsewhere, RULES.scripts)
