@@ -20,6 +20,7 @@ RESTARTS = {0x46, 0x4E}  # RESTART and its acknowledgement: call reference 0 and
 STATUS = 0x7D  # the one other message of call reference 0
 MAINTENANCE = {0x03: 0x0F, 0x43: 0x07}  # protocol discriminator of 4ESS, 5ESS and of NI-2, and its SERVICE
 CHANGE_STATUS, CHANNEL_IDENTIFICATION = 0x01, 0x18
+D_CHANNEL = 0x04  # octet 3 of Channel identification (§4.5.13)
 DISCONNECT, INFORMATION, PROGRESS = 0x45, 0x7B, 0x03
 CLEARINGS = {DISCONNECT, 0x4D, 0x5A}  # and RELEASE, RELEASE COMPLETE
 STATUS_ENQUIRY = 0x75
@@ -49,7 +50,7 @@ def admit(frame: bytes) -> tuple[bytes | None, str | None]:
     trouble = _message_trouble(frame[4:])
     if trouble is not None:
         return frame[:4], trouble
-    elements = _elements(frame[9:])
+    elements = _elements(frame[9:], is_global=not (frame[6] & 0x7F or frame[7]))
     if elements is None:
         return frame[:4], "element length"
     return frame[:9] + elements, None
@@ -101,10 +102,11 @@ def _of_one_channel(elements: bytes) -> bool:
     )
 
 
-def _elements(elements: bytes) -> bytes | None:
+def _elements(elements: bytes, *, is_global: bool) -> bytes | None:
     """The elements that libpri may see; None where one is longer than the message.
 
-    Empty ones count as absent (§5.8.6.2, §5.8.7.2), and so do those whose contents are no such element's.
+    Empty ones count as absent (§5.8.6.2, §5.8.7.2), and so do those whose contents are no such element's, and the
+    D-channel as what is to be restarted: libpri would restart it for ever, whatever channel we name.
     """
     at, kept = 0, bytearray()
     while at < len(elements):
@@ -115,10 +117,15 @@ def _elements(elements: bytes) -> bytes | None:
         end = at + 2 + elements[at + 1] if at + 2 <= len(elements) else len(elements) + 1
         if end > len(elements):
             return None
-        if _is_sound(elements[at], elements[at + 2 : end]):
+        contents = elements[at + 2 : end]
+        if _is_sound(elements[at], contents) and not (is_global and _is_d_channel(elements[at], contents)):
             kept += elements[at:end]
         at = end
     return bytes(kept)
+
+
+def _is_d_channel(element: int, contents: bytes) -> bool:
+    return element == CHANNEL_IDENTIFICATION and any(octet & D_CHANNEL for octet in contents[:1])
 
 
 def _is_sound(element: int, contents: bytes) -> bool:

@@ -19,20 +19,25 @@ class Stranger(ByHand):
         self.random = random
 
     def wild(self) -> bytes:
-        """A message whose framing is right and whose contents are anything."""
-        random = self.random
-        kind = random.choice((0x05, 0x05, *MESSAGES, random.randrange(0x80)))
-        reference = random.choice((0, 1, 1, 2, 3, 0x8001, 0x8002, random.randrange(0x10000)))
-        elements = b"".join(self._element() for _ in range(random.randrange(7)))
-        if kind == 0x05 and random.random() < 0.8:
-            channel = bytes([CHANNEL, 3, 0xA9, 0x83, 0x80 | random.randrange(32)])
-            elements = BEARER + channel + elements
-        return bytes([0x08, 2, reference >> 8, reference & 0xFF, kind]) + elements[:250]
+        """A message of its own."""
+        return wild(self.random)
 
-    def _element(self) -> bytes:
-        random = self.random
-        kind = random.choice((*ELEMENTS, random.randrange(256)))
-        if kind & 0x80:
-            return bytes([kind])
-        octets = random.randbytes(random.choice((0, 1, 1, 2, 3, 4, 8, 20, random.randrange(200))))
-        return bytes([kind, len(octets)]) + octets
+
+def wild(random: Random) -> bytes:
+    """A message whose framing is right and whose contents are anything."""
+    kind = random.choice((0x05, 0x05, *MESSAGES, random.randrange(0x80)))
+    reference = random.choice((0, 1, 1, 2, 3, 0x8001, 0x8002, random.randrange(0x10000)))
+    elements = b"".join(element(random) for _ in range(random.randrange(7)))
+    if kind == 0x05 and random.random() < 0.8:
+        channel = bytes([CHANNEL, 3, 0xA9, 0x83, 0x80 | random.randrange(32)])
+        elements = BEARER + channel + elements
+    return bytes([0x08, 2, reference >> 8, reference & 0xFF, kind]) + elements[:250]
+
+
+def element(random: Random) -> bytes:
+    """An information element of any kind and contents."""
+    kind = random.choice((*ELEMENTS, random.randrange(256)))
+    if kind & 0x80:
+        return bytes([kind])
+    octets = random.randbytes(random.choice((0, 1, 1, 2, 3, 4, 8, 20, random.randrange(200))))
+    return bytes([kind, len(octets)]) + octets

@@ -8,6 +8,7 @@ import pytest
 from appliance.signalling.pri import events, guard
 from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side, Timers
 from tests.signalling.pri.back_to_back import BackToBack
+from tests.signalling.pri.by_hand import ByHand
 from tests.signalling.pri.stranger import Stranger
 
 pytestmark = pytest.mark.unit
@@ -93,6 +94,24 @@ def test_q931_4_5_1_a_number_whose_octet_3_never_ends_counts_as_absent(element: 
     assert guard.admit(I_FRAME + SETUP + BEARER + bytes([element, 2, 0x21, 0x31])) == (I_FRAME + SETUP + BEARER, None)
     whole = bytes([element, 3, 0x21, 0x80, 0x31])
     assert guard.admit(I_FRAME + SETUP + BEARER + whole) == (I_FRAME + SETUP + BEARER + whole, None)
+
+
+@pytest.mark.parametrize(
+    "message", ["08 02 80 00 4e 18 01 ac 79 01 80", "08 02 80 00 7d 18 01 ac 08 02 80 e1 14 01 3d"]
+)
+def test_q931_5_5_a_restart_of_ours_names_its_channel_whatever_the_peer_has_said_of_the_d_channel(message: str) -> None:
+    """The library would say the D-channel itself from then on, and no channel would ever come back into service."""
+    now = [1000.0]
+    link = Link(Side.USER, clock=lambda: now[0])
+    peer = ByHand(link)
+    now[0] += 1.0
+    link.run()
+    peer.hear()
+    peer.says(message)
+    peer.heard()
+    link.restart([5])
+    peer.hear()
+    assert peer.heard() == ["08 02 00 00 46 18 03 a9 83 85 79 01 80"]
 
 
 def test_a_damaged_frame_between_good_ones_costs_nothing() -> None:
