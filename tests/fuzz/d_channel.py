@@ -5,24 +5,20 @@ Some frames are damaged anywhere, some carry another message or a damaged one un
 Afterwards the wire is sound again: both sides let go of all legs, every channel is idle, and a call passes.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator
 from random import Random
 
-from appliance.line.states import Event
-from appliance.signalling.pri.link import CallGoneError, Profile, Side
-from appliance.wire import legs
-from appliance.wire.legs import ReleasedBy
-from tests.line.span_pair import End, SpanPair
+from appliance.signalling.pri.link import Profile, Side
+from tests.fuzz.user import User, one_call
+from tests.line.span_pair import SpanPair
 from tests.signalling.pri.stranger import element, wild
 from tests.signalling.pri.wire import TROUBLES, Wire
 
 STEPS = 150
-CALLS_MOST = 12
 CHANGED = 0.15
 SETTLING_S = 60.0
 PATIENCE = 20
-COMMANDS = (Event.PROCEED, Event.ALERT, Event.ALERT_INBAND, Event.ANSWER)
+ROUNDS = 20
 
 
 class BadWire(Wire):
@@ -78,47 +74,6 @@ def flipped(chance: Random, octets: bytes) -> bytes:
     return bytes(changed)
 
 
-class User:
-    """A controller that does anything with its legs; each is told to be over once."""
-
-    def __init__(self, end: End, random: Random) -> None:
-        self.end, self._chance = end, random
-        self.legs: set[str] = set()
-        self._placed = 0
-
-    def hear(self, told: list[object]) -> None:
-        """Keep the books."""
-        for event in told:
-            match event:
-                case legs.LegOffered(leg=leg) | legs.LegPlaced(leg=leg):
-                    assert leg.leg not in self.legs, f"{leg.leg} is told twice"
-                    self.legs.add(leg.leg)
-                case legs.LegReleased(leg=name):
-                    self.legs.remove(name)  # KeyError: it was over before
-
-    def act(self) -> None:
-        """One thing, whatever it is."""
-        with contextlib.suppress(CallGoneError, KeyError):  # the leg cannot take it as it stands
-            if not self.legs or (len(self.legs) < CALLS_MOST and self._chance.random() < 0.4):
-                self.place()
-            elif self._chance.random() < 0.3:
-                self.let_go(self._chance.choice(sorted(self.legs)))
-            else:
-                leg = self.end.span.legs[self._chance.choice(sorted(self.legs))]
-                self.end.span.command(leg, self._chance.choice(COMMANDS))
-
-    def place(self) -> str:
-        """A call out."""
-        self._placed += 1
-        name = f"{self.end.span.name}-out-{self._placed}"
-        self.end.place(name)
-        return name
-
-    def let_go(self, name: str) -> None:
-        """Of a leg."""
-        self.end.span.release(self.end.span.legs[name], self._chance.randint(1, 127), ReleasedBy.US)
-
-
 class Interface:
     """Both users and the wire between them."""
 
@@ -126,67 +81,42 @@ class Interface:
         self._chance = random
         self._pair = SpanPair(random.choice(tuple(Profile)))
         self._wire = self._pair.wire = BadWire(random, note)
-        self._users = {Side.NETWORK: User(self._pair.net, random), Side.USER: User(self._pair.user, random)}
-        self._pair.pass_s(1.0)
-        self._hear()
+        self._users = (User(self._pair.net, random), User(self._pair.user, random))
+        self._pass_s(1.0)
 
     def round(self) -> None:
         """Trouble, then peace."""
         self._wire.bad = True
         for _ in range(STEPS):
-            self._chance.choice(tuple(self._users.values())).act()
+            self._chance.choice(self._users).act()
             self._pass_s(self._chance.choice((0.0, 0.0, 0.01, 0.1, 1.0, 5.0)))
         self._wire.bad = False
         for _ in range(PATIENCE):
-            for user in self._users.values():
-                for name in sorted(user.legs):
-                    user.let_go(name)
+            for user in self._users:
+                user.let_all_go()
             self._pass_s(SETTLING_S)
-            if self._idle():
+            if self._over():
                 break
-        assert self._idle(), self._stand()
-        self._a_call_passes()
-
-    def _a_call_passes(self) -> None:
-        net, user = self._users[Side.NETWORK], self._users[Side.USER]
-        name = net.place()
-        self._pass_s(1.0)
-        (offered,) = user.legs
-        user.end.span.command(user.end.span.legs[offered], Event.ANSWER)
-        self._pass_s(1.0)
-        assert net.end.span.legs[name].told.state is legs.LegState.ANSWERED
-        net.let_go(name)
-        self._pass_s(1.0)
-        assert self._idle(), self._stand()
+        assert self._over(), " · ".join(map(str, self._users))
+        one_call(*self._users, self._pass_s, 1.0)
+        assert self._over(), " · ".join(map(str, self._users))
 
     def _pass_s(self, seconds: float) -> None:
         self._pair.pass_s(seconds)
-        self._hear()
-
-    def _hear(self) -> None:
-        for side, user in self._users.items():
+        for side, user in zip(Side, self._users, strict=True):
             user.hear(self._pair.heard[side])
             self._pair.heard[side].clear()
 
-    def _idle(self) -> bool:
-        """No leg on either side; a channel may be out of service where the far end seemed to say so."""
-        ends = [user.end for user in self._users.values()]
-        return not any(user.legs or user.end.span.legs or user.end.board.open for user in self._users.values()) and all(
-            end.idle() + len(end.span.channels.out_of_service) == 30 for end in ends
-        )
-
-    def _stand(self) -> str:
-        return " · ".join(
-            f"{side.name}: legs {sorted(user.legs)} {sorted(user.end.span.legs)}, ports {sorted(user.end.board.open)}, "
-            f"idle {user.end.idle()}, up {user.end.span.up}"
-            for side, user in self._users.items()
-        )
+    def _over(self) -> bool:
+        """A channel may be out of service where the far end seemed to say so."""
+        ends = zip((self._pair.net, self._pair.user), self._users, strict=True)
+        return all(user.over(len(end.span.channels.out_of_service)) for end, user in ends)
 
 
 def rounds(random: Random, note: Callable[[str], None]) -> Iterator[None]:
     """For ever; libpri cannot free a link, so one pair serves many rounds."""
     while True:
         interface = Interface(random, note)
-        for _ in range(20):
+        for _ in range(ROUNDS):
             interface.round()
             yield

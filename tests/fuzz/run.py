@@ -14,9 +14,12 @@ from random import Random
 
 import structlog
 
-from tests.fuzz import d_channel
+from tests.fuzz import d_channel, r2
 
-KINDS: dict[str, Callable[[Random, Callable[[str], None]], Iterator[None]]] = {"d_channel": d_channel.rounds}
+KINDS: dict[str, Callable[[Random, Callable[[str], None]], Iterator[None]]] = {
+    "d_channel": d_channel.rounds,
+    "r2": r2.rounds,
+}
 
 
 def main(kind: str, seed: str, seconds: str, name: str) -> None:

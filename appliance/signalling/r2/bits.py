@@ -35,7 +35,11 @@ _HEARD: dict[Role, tuple[tuple[str, Event], ...]] = {
         ("forced_release", Event.FORCED_RELEASE),
     ),
     Role.CALLED: (("clear_forward", Event.CLEAR_FORWARD),),
-    Role.ENDING: (("idle", Event.IDLE_HEARD), ("clear_forward", Event.IDLE_HEARD)),
+    Role.ENDING: (
+        ("idle", Event.IDLE_HEARD),
+        ("clear_forward", Event.IDLE_HEARD),
+        ("blocked", Event.BLOCKING_HEARD),
+    ),
     Role.DEAF: (),
 }
 

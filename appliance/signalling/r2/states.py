@@ -34,6 +34,8 @@ FREE: dict[State, Cells] = {
     },
     _S.HELD: {
         _E.IDLE_HEARD: Move(_S.IDLE, (_A.SET_IDLE, _A.TELL_UNBLOCKED)),
+        # No caller says so: where the far end waits for us likewise, both would wait for ever.
+        _E.BLOCKING_HEARD: Move(_S.BLOCKED, (_A.SET_IDLE,)),
         _E.LOSE: Move(_S.BLOCKED, (_A.SET_IDLE,)),
     },
 }

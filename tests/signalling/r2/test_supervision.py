@@ -338,3 +338,19 @@ def test_a_lost_span_frees_a_channel_that_the_far_end_holds() -> None:
     pair.heal()
     pair.pass_s(1)
     assert pair.idle()
+
+
+@every_variant
+def test_two_ends_that_a_disturbance_has_seized_come_free_of_each_other(variant: str) -> None:
+    """Each takes the other for the caller, and says what would be blocking from a caller, whom nobody waits for then."""
+    pair = BackToBack(variant)
+    seize = int(pair.variant.bits.seize + pair.variant.bits.cd, 2)
+    for channel in (pair.a, pair.b):
+        channel.see_bits(seize)
+    pair.pass_s(0.1)
+    assert not pair.idle()
+    pair.heal()
+    pair.pass_s(400)
+    assert pair.idle()
+    assert [len(pair.told(side, events.CallCleared)) for side in "ab"] == [1, 1]
+    pair.talk(Call(DNIS))
