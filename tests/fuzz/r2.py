@@ -25,8 +25,8 @@ from drivers.model import Alarm, Timeslot
 from tests.fuzz.user import User, one_call
 from tests.line.span_pair import Board
 
-STEPS = 150
-ROUNDS = 10
+STEPS = 50
+ROUNDS = 2
 CHANGED = 0.05
 BITS_S, SIGNAL_S = 0.002, 0.025
 SETTLING_S = 120.0
@@ -215,9 +215,9 @@ class Cable:
 
 
 def rounds(random: Random, note: Callable[[str], None]) -> Iterator[None]:
-    """For ever, one variant after the other."""
-    for variant in itertools.cycle(names()):
-        cable = Cable(variant, random, note)
+    """For ever, in any variant."""
+    while True:
+        cable = Cable(random.choice(names()), random, note)
         for _ in range(ROUNDS):
             cable.round()
             yield

@@ -14,11 +14,12 @@ from random import Random
 
 import structlog
 
-from tests.fuzz import d_channel, r2
+from tests.fuzz import cas, d_channel, r2
 
 KINDS: dict[str, Callable[[Random, Callable[[str], None]], Iterator[None]]] = {
     "d_channel": d_channel.rounds,
     "r2": r2.rounds,
+    "cas": cas.rounds,
 }
 
 
