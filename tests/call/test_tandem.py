@@ -178,6 +178,14 @@ def test_a_leg_that_cannot_be_placed_is_the_caller_s_cause(code: str, cause: int
     assert story.box.commands(legs.ReleaseLeg) == [legs.ReleaseLeg(leg="leg-a", cause=cause)]
 
 
+@pytest.mark.parametrize(("cause", "by"), [(34, ReleasedBy.FAULT), (44, ReleasedBy.PEER)], ids=["no channel", "glare"])
+def test_a_far_trunk_without_a_channel_is_the_caller_s_cause(cause: int, by: ReleasedBy) -> None:
+    story = Story()
+    name = story.placed() if cause == 44 else story.comes().leg
+    story.said(legs.LegReleased(leg=name, cause=cause, by=by, sample=9_000))
+    assert story.box.commands(legs.ReleaseLeg) == [legs.ReleaseLeg(leg="leg-a", cause=cause)]
+
+
 def test_a_number_of_the_contact_center_is_taken_out() -> None:
     async def story() -> None:
         told = Story()

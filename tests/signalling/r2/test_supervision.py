@@ -342,7 +342,7 @@ def test_a_lost_span_frees_a_channel_that_the_far_end_holds() -> None:
 
 @every_variant
 def test_two_ends_that_a_disturbance_has_seized_come_free_of_each_other(variant: str) -> None:
-    """Each takes the other for the caller, and says what would be blocking from a caller, whom nobody waits for then."""
+    """Each takes the other for the caller and waits for it to clear."""
     pair = BackToBack(variant)
     seize = int(pair.variant.bits.seize + pair.variant.bits.cd, 2)
     for channel in (pair.a, pair.b):
