@@ -78,8 +78,7 @@ def resume(contact: Contact, fresh: Fresh) -> Step:
     if contact.state is CallState.RINGING and contact.ring is not None:
         return contact, (StartRingTimer(contact.ring.ring_s),)
     if contact.state is CallState.PASSING:
-        answered = contact.agent is not None and contact.agent.answered_sample is not None
-        return contact, (*tandem.join(contact), *((tandem.answer(contact),) if answered else ()))
+        return contact, tandem.resume(contact)
     if contact.state is CallState.RELEASING:
         parties = [party for party in (contact.caller, contact.agent) if party is not None and not party.released]
         return contact, tuple(ToWorker(p.worker, ReleaseLeg(leg=p.leg, cause=contact.cause)) for p in parties)

@@ -73,7 +73,7 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
         e.CallerReleased: _cell(talking.caller_released, _S.RELEASING),
     },
     _S.PASSING: {
-        e.AgentPlaced: _cell(tandem.placed, _S.PASSING),
+        e.AgentPlaced: _cell(ringing.placed, _S.PASSING),
         e.AgentAlerting: _cell(tandem.alerting, _S.PASSING),
         e.AgentAnswered: _cell(tandem.answered, _S.PASSING),
         e.AgentReleased: _cell(tandem.far_released, _S.RELEASING),

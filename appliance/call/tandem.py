@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """PASSING and THROUGH: a call that goes on to another trunk, past the contact center. Headquarters is not asked.
 
-What came with the call goes out with it. The ports are joined, clear, as soon as there are two, so that tones and
-announcements before the answer are the far end's own; the caller is answered when the far end answers, and the cause
-of either end is the other's, with its location. `agent` is the leg on the other trunk.
+What came with the call goes out with it. The ports are joined, clear, as soon as the far end rings or has something to
+say (not before: an R2 register may be at work there), so tones and announcements are its own. The caller is answered
+when the far end answers; the cause of either end is the other's, with its location. `agent` is the far leg.
 """
 
 import msgspec
@@ -14,7 +14,6 @@ from appliance.call.contact import CallState, Contact, Party, agent_of
 from appliance.call.events import (
     AgentAlerting,
     AgentAnswered,
-    AgentPlaced,
     AgentReleased,
     CallerAnswered,
     CallerReleased,
@@ -69,30 +68,15 @@ def _order(leg: Leg, name: str, trunk: str, contact: str) -> PlaceLeg:
     )
 
 
-def placed(contact: Contact, event: AgentPlaced, fresh: Fresh, default: Default) -> Step:
-    """The far leg has its port: join."""
-    del fresh, default
-    agent = msgspec.structs.replace(agent_of(contact), port=event.port)
-    contact = msgspec.structs.replace(contact, agent=agent)
-    return contact, join(contact)
-
-
-def join(contact: Contact) -> tuple[Action, ...]:
-    """Both ports, clear; harmless where they are joined."""
-    caller, agent = contact.caller, contact.agent
-    if caller.port is None or agent is None or agent.port is None:
-        return ()
-    return (Join(caller.port, agent.port, recording=0, from_sample=0, clear=True),)
-
-
 def alerting(contact: Contact, event: AgentAlerting, fresh: Fresh, default: Default) -> Step:
-    """The called party is rung; so is the caller told, once."""
+    """The called party is rung, or there is sound: the caller hears it, and is told so once."""
     del fresh, default
     caller = contact.caller
     if caller.alerting:
         return contact, ()
     said = ToWorker(caller.worker, AlertLeg(leg=caller.leg, inband=event.inband))
-    return msgspec.structs.replace(contact, caller=msgspec.structs.replace(caller, alerting=True)), (said,)
+    contact = msgspec.structs.replace(contact, caller=msgspec.structs.replace(caller, alerting=True))
+    return contact, (*resume(contact), said)
 
 
 def answered(contact: Contact, event: AgentAnswered, fresh: Fresh, default: Default) -> Step:
@@ -100,12 +84,19 @@ def answered(contact: Contact, event: AgentAnswered, fresh: Fresh, default: Defa
     del fresh, default
     agent = msgspec.structs.replace(agent_of(contact), answered_sample=event.sample)
     said = Record(LegConnected(contact=contact.contact, leg=agent.leg, sample=event.sample))
-    return msgspec.structs.replace(contact, agent=agent), (said, answer(contact))
+    contact = msgspec.structs.replace(contact, agent=agent)
+    return contact, (said, *resume(contact))
 
 
-def answer(contact: Contact) -> Action:
-    """Answer the caller."""
-    return ToWorker(contact.caller.worker, AnswerLeg(leg=contact.caller.leg))
+def resume(contact: Contact) -> tuple[Action, ...]:
+    """What the far end's word demands in PASSING; it is repeated after our death, and harmless then."""
+    caller, agent = contact.caller, agent_of(contact)
+    through = agent.answered_sample is not None
+    joined: tuple[Action, ...] = ()
+    if (caller.alerting or through) and caller.port is not None and agent.port is not None:
+        joined = (Join(caller.port, agent.port, recording=0, from_sample=0, clear=True),)
+    answer = ToWorker(caller.worker, AnswerLeg(leg=caller.leg))
+    return (*joined, answer) if through else joined
 
 
 def caller_answered(contact: Contact, event: CallerAnswered, fresh: Fresh, default: Default) -> Step:

@@ -36,6 +36,12 @@ def offered() -> Contact:
     )
 
 
+def passing() -> Contact:
+    """Tandem: the far leg is asked for."""
+    far = Party(leg="leg-b", worker="line1")
+    return msgspec.structs.replace(offered(), state=CallState.PASSING, agent=far, request="")
+
+
 def answer(action: Treat | RingAgent | Release) -> e.Routed:
     return e.Routed(RouteAnswer(request="r1", action=action, reason="because", cursor="here"), latency_ms=3.0)
 
@@ -205,9 +211,8 @@ EVENTS = st.one_of(
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(EVENTS, max_size=40))
-def test_random_walk_never_leaves_the_table_and_ends_every_leg_once(events: list[e.Event]) -> None:
-    contact = offered()
+@given(st.sampled_from([offered(), passing()]), st.lists(EVENTS, max_size=40))
+def test_random_walk_never_leaves_the_table_and_ends_every_leg_once(contact: Contact, events: list[e.Event]) -> None:
     ended: list[str] = []
     placed_port = False
     for event in events:

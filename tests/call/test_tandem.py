@@ -20,6 +20,7 @@ from tests.call.test_control import DEFAULT, FakeBox
 pytestmark = pytest.mark.unit
 
 NATIONAL = NumberKind(NumberType.NATIONAL, NumberPlan.ISDN)
+JOIN = Join(caller=5, agent=63, recording=0, from_sample=0, clear=True)
 RULES = (Tandem(span="telco", to="pbx", taken=("95588",)), Tandem(span="pbx", to="telco"))
 TRUNKS = {"telco": "line1", "pbx": "line2"}
 CAME = Leg(
@@ -111,11 +112,19 @@ def test_q951_4_a_number_that_is_not_to_be_shown_goes_on_withheld() -> None:
     assert (place.clid, place.withheld) == (None, Withheld("025123", NATIONAL))
 
 
-def test_the_ports_are_joined_clear_before_the_answer_and_never_recorded() -> None:
+def test_the_ports_are_joined_clear_when_the_far_end_rings_and_never_recorded() -> None:
     story = Story()
-    story.placed()
-    assert story.box.joined == [Join(caller=5, agent=63, recording=0, from_sample=0, clear=True)]
+    name = story.placed()
+    assert story.box.joined == [], "a register may be at work"
+    story.said(legs.LegAlerting(leg=name))
+    assert story.box.joined == [JOIN]
     assert story.box.commands(legs.AnswerLeg) == []
+
+
+def test_a_far_end_that_answers_without_ringing_is_joined_too() -> None:
+    story = Story()
+    story.through()
+    assert story.box.joined == [JOIN]
 
 
 @pytest.mark.parametrize("inband", [False, True])
