@@ -213,3 +213,16 @@ def test_a_box_between_telco_and_pbx(tmp_path: Path) -> None:
             assert box.telco.network.holds == box.pbx.network.holds == 0
 
     asyncio.run(site())
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_hundred_megabytes_each_way(tmp_path: Path) -> None:
+    async def site() -> None:
+        async with started(tmp_path) as box:
+            for _ in range(100):
+                await a_megabyte_each_way(box)
+                await causes_go_back(box)
+            assert box.telco.network.holds == box.pbx.network.holds == 0
+
+    asyncio.run(site())
