@@ -20,6 +20,7 @@ from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side
+from appliance.signalling.pri.settings import NAME_CHARACTERS, USER_TO_USER_CHARACTERS, carries
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegCharged, LegOffered, Location, PlaceLeg, ReleasedBy
 from appliance.wire.numbers import UNKNOWN_KIND, NumberKind, Withheld
@@ -316,11 +317,16 @@ def _setup(order: PlaceLeg, timeslot: int) -> Setup:
         bearer=order.bearer,
         dnis_kind=order.to_kind or UNKNOWN_KIND,
         clid_kind=(order.clid_kind if withheld is None else withheld.kind) or UNKNOWN_KIND,
-        name=order.name,
+        name=_text(order.name, NAME_CHARACTERS),
         redirecting=order.redirecting,
-        user_to_user=order.user_to_user,
+        user_to_user=_text(order.user_to_user, USER_TO_USER_CHARACTERS),
         complete=order.complete,
     )
+
+
+def _text(text: str | None, most: int) -> str | None:
+    """One that cannot be carried costs no call."""
+    return text if text is not None and carries(text, most) else None
 
 
 def _parties(setup: pri.SetupReceived) -> dict[str, Told]:

@@ -12,9 +12,10 @@ from random import Random
 from types import SimpleNamespace
 from unittest import mock
 
+from appliance.line.r2 import R2Line, R2Span
+
 from appliance.line import circuits
 from appliance.line.channels import Order
-from appliance.line.r2 import R2Line, R2Span
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.media.events import BitsChanged, SignalHeard, SignalKind
 from appliance.signalling.r2.channel import Wants

@@ -7,6 +7,7 @@ from random import Random
 from typing import Protocol
 
 from appliance.line.r2 import R2Span
+
 from appliance.line.span import PriSpan
 from appliance.line.states import Event
 from appliance.signalling.pri.link import CallGoneError

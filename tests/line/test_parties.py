@@ -61,6 +61,16 @@ def test_a_withheld_number_and_a_bearer_go_out_as_they_came() -> None:
     assert pair.last(Side.USER, legs.LegPlaced).leg.bearer is Bearer.UNRESTRICTED
 
 
+@pytest.mark.parametrize("text", ["Müller", "a" * 51, "two\nlines"])
+def test_a_text_that_q931_cannot_carry_is_left_out_and_costs_no_call(text: str) -> None:
+    pair = SpanPair()
+    order = PlaceLeg(leg="ours", to="10086", contact="c", clid="8001", name=text, user_to_user=text)
+    assert pair.user.span.place(order)
+    pair.settle()
+    leg = pair.last(Side.NETWORK, legs.LegOffered).leg
+    assert (leg.clid, leg.name, leg.user_to_user) == ("8001", None, None)
+
+
 @pytest.mark.parametrize("location", Location)
 def test_q850_2_2_3_a_leg_tells_and_takes_the_location_of_its_end(location: Location) -> None:
     pair = SpanPair()

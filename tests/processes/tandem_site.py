@@ -5,6 +5,7 @@ Each end has an engine and a clock: the telco leads, the box follows it, the PBX
 """
 
 import asyncio
+import itertools
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -59,25 +60,28 @@ class End(FarSpan):
         self.recorder = Recorder(thread.engine(Client.RECORDER))
         self.arena = SoundArena(thread.segment_fd)
         self._ports: list[int] = []
+        self._recordings: list[int] = []
+        self._number = itertools.count(1)
 
     def say(self, ports: list[int], sounds: list[bytes]) -> None:
         """Open the ports, record what comes on each, two a recording, and play a sound on each."""
-        self._ports = ports
+        self._ports, self._recordings = ports, []
         for port in ports:
             self.engine.open_timeslot(port)
-        for number, port in enumerate(ports[::2]):
-            self.recorder.engine.record(number, port, ports[2 * number + 1], 0)
+        for pair in zip(ports[::2], ports[1::2], strict=True):
+            self._recordings.append(next(self._number))
+            self.recorder.engine.record(self._recordings[-1], *pair, 0)
         for port, sound in zip(ports, sounds, strict=True):
             self.player.play(port, port, [self.arena.add_alaw(sound)])
 
-    async def all_heard(self, count: int, octets: int) -> list[bytes]:
-        """What came on each of so many ports, once they have all said as much, and their silence before and after."""
-        came: dict[int, list[bytearray]] = {n: [bytearray(), bytearray()] for n in range(count // 2)}
+    async def all_heard(self, octets: int) -> list[bytes]:
+        """What came on each port, once they have all said as much, and their silence before and after."""
+        came = {number: [bytearray(), bytearray()] for number in self._recordings}
         async with asyncio.timeout(2 * PATIENCE_S):
             while min(len(left) for left, _ in came.values()) < octets + RATE // 2:
                 await asyncio.sleep(0.1)
                 for tap in self.recorder.engine.take_taps():
-                    if isinstance(tap, TapSound):
+                    if isinstance(tap, TapSound) and tap.recording_id in came:
                         came[tap.recording_id][0].extend(tap.left)
                         came[tap.recording_id][1].extend(tap.right)
         return [bytes(heard) for pair in came.values() for heard in pair]
@@ -147,10 +151,11 @@ class TandemSite:
         return [each for each in status if each.kind != "closed"]
 
     def trouble(self) -> list[tuple[int, int, int, int]]:
-        """Of both ends and both spans of the box: packets late, lost, frames slipped, resynchronisations."""
+        """Of both ends and both spans of the box: packets late, lost, frames slipped; sound that nobody recorded."""
         spans = [(self.telco.thread, 0), (self.pbx.thread, 0), (self.box, 0), (self.box, 1)]
-        counters = [thread.engine(Client.MONITOR).span_status(span).counters for thread, span in spans]
-        return [(each.late, each.lost, each.slips, each.resyncs) for each in counters]
+        engines = [(thread.engine(Client.MONITOR), span) for thread, span in spans]
+        counters = [(engine.span_status(span).counters, engine.status()) for engine, span in engines]
+        return [(span.late, span.lost, span.slips, status.taps_dropped) for span, status in counters]
 
 
 def _end(side: Side, thread: EngineThread, settings: CesopsnSettings) -> End:

@@ -86,6 +86,11 @@ class Timers:
             yield number, int(value) if field.name.startswith("n") else round(value * 1000)
 
 
+def carries(text: str, most: int) -> bool:
+    """Whether Q.931 can carry a text of at most so many characters."""
+    return len(text) <= most and text.isascii() and text.isprintable()
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network.
@@ -110,7 +115,7 @@ class Setup:
     def check(self) -> None:
         """Raise ValueError for a number or a text that Q.931 cannot carry."""
         for text, most in ((self.name or "", NAME_CHARACTERS), (self.user_to_user or "", USER_TO_USER_CHARACTERS)):
-            if len(text) > most or not (text.isascii() and (text or " ").isprintable()):
+            if not carries(text, most):
                 raise ValueError(f"text of {len(text)} characters: at most {most}, printable ASCII")
         for number in (self.dnis, self.clid or "", (self.redirecting and self.redirecting.number) or ""):
             if len(number) > NUMBER_DIGITS or not (number.isascii() and number.isprintable()):
