@@ -29,6 +29,7 @@ from tests.ports import HOST, free_port, free_rtp_base
 
 JITTER_MS = 20
 RATE = 8000
+LATE_S = 10
 TELCO_PPM = 30.0
 CONFIGURATION = """
 role: branch
@@ -63,28 +64,38 @@ class End(FarSpan):
         self._recordings: list[int] = []
         self._number = itertools.count(1)
 
-    def say(self, ports: list[int], sounds: list[bytes]) -> None:
-        """Open the ports, record what comes on each, two a recording, and play a sound on each."""
+    async def listen(self, ports: list[int]) -> None:
+        """Open the ports and record what comes on each, two a recording; returns when all are at it."""
         self._ports, self._recordings = ports, []
         for port in ports:
             self.engine.open_timeslot(port)
         for pair in zip(ports[::2], ports[1::2], strict=True):
             self._recordings.append(next(self._number))
             self.recorder.engine.record(self._recordings[-1], *pair, 0)
-        for port, sound in zip(ports, sounds, strict=True):
+        begun: set[int] = set()
+        async with asyncio.timeout(PATIENCE_S):
+            while not begun.issuperset(self._recordings):
+                begun |= {tap.recording_id for tap in self.recorder.engine.take_taps()}
+                await asyncio.sleep(0.01)
+
+    def say(self, sounds: list[bytes]) -> None:
+        """A sound on each port."""
+        for port, sound in zip(self._ports, sounds, strict=True):
             self.player.play(port, port, [self.arena.add_alaw(sound)])
 
-    async def all_heard(self, octets: int) -> list[bytes]:
-        """What came on each port, once they have all said as much, and their silence before and after."""
-        came = {number: [bytearray(), bytearray()] for number in self._recordings}
-        async with asyncio.timeout(2 * PATIENCE_S):
-            while min(len(left) for left, _ in came.values()) < octets + RATE // 2:
-                await asyncio.sleep(0.1)
-                for tap in self.recorder.engine.take_taps():
-                    if isinstance(tap, TapSound) and tap.recording_id in came:
-                        came[tap.recording_id][0].extend(tap.left)
-                        came[tap.recording_id][1].extend(tap.right)
-        return [bytes(heard) for pair in came.values() for heard in pair]
+    async def hears(self, sounds: list[bytes]) -> bool:
+        """Whether each of these came whole on its port, `LATE_S` after its own length at most."""
+        came = {number: (bytearray(), bytearray()) for number in self._recordings}
+        heard = [side for pair in came.values() for side in pair]
+        while len(heard[0]) < len(sounds[0]) + LATE_S * RATE:
+            await asyncio.sleep(0.1)
+            for tap in self.recorder.engine.take_taps():
+                if isinstance(tap, TapSound) and tap.recording_id in came:
+                    for side, octets in zip(came[tap.recording_id], (tap.left, tap.right), strict=True):
+                        side.extend(octets)
+            if all(sound in octets for octets, sound in zip(heard, sounds, strict=True)):
+                return True
+        return False
 
     def silent(self) -> None:
         """Close the ports."""

@@ -115,17 +115,16 @@ async def untouched(site: TandemSite, talks: Sequence[Talk]) -> bool:
     """Whether all octets came as they went."""
     chance = random.Random(64)  # noqa: S311 - octets
     there, back = ([chance.randbytes(EACH) for _ in talks] for _ in range(2))
-    site.telco.say(channels(talks, site.telco), there)
-    site.pbx.say(channels(talks, site.pbx), back)
+    for end in (site.telco, site.pbx):
+        await end.listen(channels(talks, end))
+    site.telco.say(there)
+    site.pbx.say(back)
     await site.call.kill()
     await site.call.start()
-    whole = True
-    for end, sounds in ((site.pbx, there), (site.telco, back)):
-        heard = await end.all_heard(EACH)
-        whole &= all(sound in octets for octets, sound in zip(heard, sounds, strict=True))
+    whole = [await site.pbx.hears(there), await site.telco.hears(back)]
     for end in (site.telco, site.pbx):
         end.silent()
-    return whole
+    return all(whole)
 
 
 async def numbers_go_over(site: TandemSite) -> None:
