@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, tandem
+from appliance.config import cas, nfas, tandem
 from appliance.config.cas import CasVariant, R2Variant
+from appliance.config.nfas import Nfas
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, Number, suggestion
@@ -67,6 +68,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
     """ISDN's timeslot; None: 16 of an E1, 24 of a T1."""
     profile: Literal["euroisdn", "euroisdn-t1", "national", "ni1", "dms100", "5ess", "4ess", "qsig"] = "euroisdn"
     side: Literal["user", "network"] = "user"
+    nfas: Nfas | None = None
+    """Of spans that share a D-channel."""
     channel_order: Literal["ascending", "descending", "round-robin"] = "round-robin"
     """How calls out take channels; the far end's should be the opposite."""
     dnis_digits: Annotated[int, Meta(ge=0, le=20)] = 0
@@ -179,9 +182,13 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
 def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
     """The branch's line workers: their spans, from 0, by the worker's name.
 
-    One a span, named by it: what kills a worker, or a driver that hangs it, ends no call of another span.
+    One a span, named by it: what kills a worker, or a driver that hangs it, ends no call of another span. Spans that
+    share a D-channel have one together, named by the first.
     """
-    return {f"line{number + 1}": (number,) for number in range(len(branch.spans))}
+    groups: dict[str | int, list[int]] = {}
+    for number, span in enumerate(branch.spans):
+        groups.setdefault(span.nfas.group if span.nfas else number, []).append(number)
+    return {f"line{spans[0] + 1}": tuple(spans) for spans in groups.values()}
 
 
 def listeners(branch: Branch) -> Iterator[Listener]:
@@ -221,6 +228,7 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
     yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
     cards = [(n, span.card_span) for n, span in enumerate(branch.spans) if isinstance(span, DahdiSpan)]
     yield from repeated(((("spans", n, "card_span"), str(number)) for n, number in cards), "card's span")
+    yield from nfas.faults(branch.spans)
     for number, span in enumerate(branch.spans):
         if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
             sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"

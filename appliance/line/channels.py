@@ -25,7 +25,7 @@ class Order(enum.StrEnum):
 
 
 class Channels:
-    """A span's timeslots but for the D-channel. `changed`: there is something new to be shown."""
+    """A span's timeslots but for the D-channel, if it has one. `changed`: there is something new to be shown."""
 
     def __init__(self, d_channel: int, order: Order = Order.ROUND_ROBIN, timeslots: range = TIMESLOTS["e1"]) -> None:
         self._order = order

@@ -19,6 +19,7 @@ from appliance.line.states import Event, State, step
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
+from appliance.signalling.pri.interface import Interface
 from appliance.signalling.pri.link import CallGoneError, Link, Setup, Side
 from appliance.signalling.pri.settings import NAME_CHARACTERS, USER_TO_USER_CHARACTERS, carries
 from appliance.wire.envelope import Body
@@ -41,15 +42,15 @@ log = structlog.get_logger()
 class PriLine:
     """A span to be served.
 
-    The engine's number (from 0), its name for people, its D-channel's timeslot, its link, how its bearers are heard, in
-    which order its channels are taken, how many digits its own numbers have (0: they come en bloc), whether data calls
-    are offered (else they are refused), its timeslots.
+    The engine's number (from 0), its name for people, its D-channel's timeslot (0: another span has it), its link, how
+    its bearers are heard, in which order its channels are taken, how many digits its own numbers have (0: they come en
+    bloc), whether data calls are offered (else they are refused), its timeslots.
     """
 
     span: int
     name: str
     d_channel: int
-    link: Link
+    link: Link | Interface
     plan: TrunkPlan
     order: Order = Order.ROUND_ROBIN
     dnis_digits: int = 0
@@ -86,7 +87,7 @@ class PriSpan(ServedSpan):
     @property
     def up(self) -> bool:
         """The data link is established."""
-        return self.link.established
+        return self.link.d_channel_up
 
     @property
     def damaged(self) -> int:
@@ -106,6 +107,18 @@ class PriSpan(ServedSpan):
         """Timers may be due."""
         self.link.run()
         self._pump()
+
+    def catch_up(self) -> bool:
+        """See to what the link has, other spans of a group too; whether there was anything."""
+        moved = False
+        while happened := self.link.take_events():
+            moved = True
+            for event in happened:
+                self._happened(event)
+        for frame in self.link.take_frames():
+            moved = True
+            self._switch.send(self.number, frame)
+        return moved
 
     def _alarmed(self) -> None:
         """RED is layer 1's failure to Q.931 (§5.8.9)."""
@@ -141,11 +154,7 @@ class PriSpan(ServedSpan):
     # Events of the link.
 
     def _pump(self) -> None:
-        while happened := self.link.take_events():
-            for event in happened:
-                self._happened(event)
-        for frame in self.link.take_frames():
-            self._switch.send(self.number, frame)
+        self.catch_up()
 
     def _happened(self, event: pri.Event) -> None:
         match event:

@@ -194,6 +194,8 @@ class LineWorker:
 
     def _settle(self) -> None:
         """Tell what has changed and set the timer; after everything that may have moved a span."""
+        while any([span.catch_up() for span in self._spans if isinstance(span, PriSpan)]):  # noqa: C419 - all of them
+            pass
         for span in self._spans:
             if span.channels.changed:
                 span.channels.changed = False

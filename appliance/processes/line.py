@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
@@ -18,7 +19,9 @@ from appliance.media.engine import Engine, inherited_fds
 from appliance.media.events import Client
 from appliance.processes import cards, cas
 from appliance.processes.environment import state_directory
+from appliance.signalling.pri.interface import Interface
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
+from appliance.signalling.pri.nfas import Group
 from appliance.supervisor import logs, notify
 from appliance.trace.legs import LegLog
 from appliance.wire.envelope import Sealer
@@ -45,22 +48,46 @@ def settings(span: CesopsnSpan) -> CesopsnSettings:
     )
 
 
-def d_channel(span: Span) -> int:
-    """ISDN's timeslot on a configured span."""
+def d_channel(span: Span) -> int | None:
+    """ISDN's timeslot on a configured span; None: another span of its group has it."""
+    if span.nfas is not None and span.nfas.d_channel == "none":
+        return None
     return span.d_channel or D_CHANNELS[span.line]
 
 
-def line(number: int, span: Span, *, data: bool = False) -> PriLine | CasLine:
-    """What is spoken on a configured span. `data`: its data calls have somewhere to go."""
+def groups(spans: Iterable[Span]) -> dict[str, Group]:
+    """The groups of spans that share a D-channel (NFAS), by name."""
+    members = [(span, span.nfas) for span in spans if span.nfas is not None]
+    backups = {nfas.group: nfas.interface for _, nfas in members if nfas.d_channel == "backup"}
+    return {
+        nfas.group: Group(*_spoken(span), primary=nfas.interface, backup=backups.get(nfas.group), debug=_debug())
+        for span, nfas in members
+        if nfas.d_channel == "primary"
+    }
+
+
+def line(number: int, span: Span, shared: Mapping[str, Group], *, data: bool = False) -> PriLine | CasLine:
+    """What is spoken on a configured span. `shared`: the groups; `data`: its data calls have somewhere to go."""
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     order = Order(span.channel_order)
     if span.signalling != "pri":
         return CasLine(number, span.name, cas.circuits(span), plan, order, cas.own_number(span))
-    side = Side.USER if span.side == "user" else Side.NETWORK
-    timers = Timers(t309_s=span.timers.t309_s, t316_s=T316_S)
-    link = Link(side, timers, Profile(span.profile), debug=os.environ.get("BRANCHLINE_LOG") == "debug")
+    link: Link | Interface
+    if span.nfas is None:
+        link = Link(*_spoken(span), debug=_debug())
+    else:
+        link = Interface(shared[span.nfas.group], span.nfas.interface)
     timeslots = TIMESLOTS[span.line]
-    return PriLine(number, span.name, d_channel(span), link, plan, order, span.dnis_digits, data, timeslots)
+    return PriLine(number, span.name, d_channel(span) or 0, link, plan, order, span.dnis_digits, data, timeslots)
+
+
+def _spoken(span: Span) -> tuple[Side, Timers, Profile]:
+    side = Side.USER if span.side == "user" else Side.NETWORK
+    return side, Timers(t309_s=span.timers.t309_s, t316_s=T316_S), Profile(span.profile)
+
+
+def _debug() -> bool:
+    return os.environ.get("BRANCHLINE_LOG") == "debug"
 
 
 def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> None:
@@ -80,7 +107,8 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     engine = Engine.from_environment(Client[name.upper()])
     engine.attach()
     passing = {rule.span for rule in branch.tandem}
-    lines = [line(number, span, data=span.name in passing) for number, span in spans.items()]
+    shared = groups(spans.values())
+    lines = [line(number, span, shared, data=span.name in passing) for number, span in spans.items()]
     sealer = Sealer(Identity.take(branch.box, name))
     socket = state / "run" / f"leg.{name}.sock"
     worker = LineWorker(socket, sealer, engine, lines, state / "performance")

@@ -90,7 +90,7 @@ def test_a_t1_has_its_d_channel_in_timeslot_24_unless_told(branch: Edit, profile
     assert isinstance(box, Branch)
     (span,) = box.spans
     assert isinstance(span, CesopsnSpan)
-    served = line(0, span)
+    served = line(0, span, {})
     assert isinstance(served, PriLine)
     assert (served.d_channel, served.timeslots) == (24, range(1, 25))
     assert (settings(span).line, d_channel(span)) == ("t1", 24)

@@ -9,16 +9,13 @@ import heapq
 import itertools
 from collections.abc import Callable, Collection, Iterator
 from random import Random
-from types import SimpleNamespace
-from unittest import mock
 
-from appliance.line.r2 import R2Line, R2Span
-
-from appliance.line import circuits
+from appliance.line.cas import CasLine, CasSpan
 from appliance.line.channels import Order
 from appliance.line.switch import Switch, TrunkPlan
-from appliance.media.events import BitsChanged, SignalHeard, SignalKind
-from appliance.signalling.r2.channel import Wants
+from appliance.media.events import BitsChanged, CallerStandard, SignalHeard, SignalKind
+from appliance.signalling.r2.channel import Channel, Wants
+from appliance.signalling.r2.circuit import Circuit
 from appliance.signalling.r2.variant import Variant, load, names
 from appliance.wire.legs import PlaceLeg
 from appliance.wire.spans import ChannelState
@@ -65,7 +62,10 @@ class R2Board(Board):
         self.bits[port] = abcd
         self.sent(BitsChanged(port, abcd, self.samples))
 
-    def hear_signals(self, port: int, kinds: Collection[SignalKind]) -> None:
+    def hear_signals(
+        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+    ) -> None:
+        del zone, caller  # not R2's
         self.hears[port] = set(kinds)
         self.began_to_hear(port)
 
@@ -83,10 +83,17 @@ class R2End:
         self.board = R2Board(now)
         self.told: list[object] = []
         legs = itertools.count(1)
-        line = R2Line(0, name, variant, Wants(dnis_digits=len(DNIS)), TrunkPlan(), order)
+        wants = Wants(dnis_digits=len(DNIS))
+        line = CasLine(
+            0,
+            name,
+            lambda engine, port: Circuit(Channel(variant, wants, clock=now), engine, port),
+            TrunkPlan(),
+            order,
+        )
         switch = Switch(self.board, lambda _seconds, _flush: None)
         around = (switch, lambda: f"{name}-{next(legs)}", self.told.append, lambda _: None)
-        self.span = R2Span(line, lambda _port: None, *around)
+        self.span = CasSpan(line, lambda _port: None, *around)
         self.span.begin()
 
     def place(self, leg: str) -> bool:
@@ -107,10 +114,9 @@ class Cable:
         self._bad = False
         self._coming: list[tuple[float, int, R2End, Heard]] = []
         self._number = itertools.count()
-        with mock.patch.object(circuits, "time", SimpleNamespace(monotonic=lambda: self.now)):
-            self._ends = [
-                R2End(name, load(variant), order, lambda: self.now) for name, order in zip("ab", Order, strict=False)
-            ]
+        self._ends = [
+            R2End(name, load(variant), order, lambda: self.now) for name, order in zip("ab", Order, strict=False)
+        ]
         for end, far in (self._ends, self._ends[::-1]):
             end.board.sent = lambda event, far=far: self._carry(far, event)  # type: ignore[misc]
             end.board.began_to_hear = lambda port, end=end, far=far: self._overhear(end, far, port)  # type: ignore[misc]

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
-from appliance.line.r2 import R2Span
-
-from appliance.line.span import PriSpan
+from appliance.line.served import ServedSpan
 from appliance.line.states import Event
 from appliance.signalling.pri.link import CallGoneError
 from appliance.wire import legs
@@ -23,7 +21,7 @@ class End(Protocol):
     """A span at work on a board."""
 
     @property
-    def span(self) -> PriSpan | R2Span:
+    def span(self) -> ServedSpan:
         """It."""
 
     @property

@@ -6,7 +6,7 @@ ever had; `holds` says how many are not cleared.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -100,6 +100,7 @@ class Network:
         kind: DigitalLine = "e1",
         profile: Profile = Profile.EUROISDN,
         side: Side = Side.NETWORK,
+        link: Link | None = None,
     ) -> None:
         self.bearers = set(TIMESLOTS[kind]) - {D_CHANNELS[kind]}
         self.socket = Path()
@@ -108,7 +109,7 @@ class Network:
         self.restarted: list[int | None] = []
         self._restart_heard = asyncio.Event()
         self.calls: dict[pri.CallNumber, NetworkCall] = {}
-        self.link = Link(side, timers, profile)
+        self.link = link or Link(side, timers, profile)
         self._offered: asyncio.Queue[NetworkCall] = asyncio.Queue()
         self._carrier = carrier(self)
         self._timer: asyncio.TimerHandle | None = None
@@ -130,10 +131,11 @@ class Network:
         number = self.do(lambda link: link.setup(setup))
         return self.calls.setdefault(number, NetworkCall(self, number, channel))
 
-    async def every_channel_restarted(self) -> None:
-        """Wait until the box has restarted all of them."""
+    async def every_channel_restarted(self, channels: Collection[int] = ()) -> None:
+        """Wait until the box has restarted all of them, or these."""
+        wanted = set(channels) or self.bearers
         async with asyncio.timeout(2 * PATIENCE_S):
-            while not self.bearers.issubset(self.restarted):
+            while not wanted.issubset(self.restarted):
                 self._restart_heard.clear()
                 await self._restart_heard.wait()
 

@@ -12,6 +12,7 @@ from appliance.line.span import PriLine, PriSpan
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.media.events import CallerStandard, SignalKind
 from appliance.media.events import Profile as Sound
+from appliance.signalling.pri.interface import Interface
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
 from appliance.wire.envelope import Body
 from appliance.wire.legs import PlaceLeg
@@ -71,10 +72,11 @@ class End:
 
     def __init__(
         self,
-        link: Link,
+        link: Link | Interface,
         board: Board,
         order: Order,
         dnis_digits: int = 0,
+        d_channel: int | None = None,
         later: Callable[[float, Callable[[], None]], object] = lambda _seconds, _flush: None,
         kind: DigitalLine = "e1",
     ) -> None:
@@ -85,7 +87,7 @@ class End:
         line = PriLine(
             board.span,
             name,
-            D_CHANNELS[kind],
+            D_CHANNELS[kind] if d_channel is None else d_channel,
             link,
             TrunkPlan(),
             order,
@@ -99,6 +101,12 @@ class End:
     @property
     def established(self) -> bool:
         return self.span.link.established
+
+    @property
+    def bare(self) -> Link:
+        """Its link, of no group."""
+        assert isinstance(self.span.link, Link)
+        return self.span.link
 
     def place(self, leg: str, to: str = "10086", clid: str | None = "8001", *, complete: bool = True) -> bool:
         """A call out."""
@@ -118,6 +126,7 @@ class End:
         return self.span.link.due()
 
     def take_frames(self) -> list[bytes]:
+        self.span.catch_up()
         frames, self.board.frames = self.board.frames, []
         return frames
 

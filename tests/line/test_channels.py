@@ -108,7 +108,7 @@ def test_q931_5_5_1_without_an_acknowledgement_a_channel_stays_out_of_use() -> N
 )
 def test_service_takes_a_channel_out_and_in(profile: Profile, service: str, acknowledge: str) -> None:
     pair = SpanPair(profile)
-    peer = ByHand(pair.user.span.link)
+    peer = ByHand(pair.user.bare)
     channel = "18 03 a9 83 9f"
     peer.says(f"{service} 01 01 c2 {channel}")
     assert peer.heard() == [f"{acknowledge} 01 01 c2 {channel}"]
@@ -122,7 +122,7 @@ def test_service_takes_a_channel_out_and_in(profile: Profile, service: str, ackn
 
 def test_service_means_nothing_to_euroisdn() -> None:
     pair = SpanPair()
-    ByHand(pair.user.span.link).says("03 02 00 00 0f 01 01 c2 18 03 a9 83 9f")
+    ByHand(pair.user.bare).says("03 02 00 00 0f 01 01 c2 18 03 a9 83 9f")
     pair.user.run()
     assert pair.user.span.channels.state(31) is ChannelState.IDLE
 

@@ -119,7 +119,7 @@ def check(traffic: Traffic) -> None:
         assert not end.span.legs
         assert not end.board.open
         assert end.idle() == 30
-        assert not end.span.link._calls.on(None)
+        assert not end.bare._calls.on(None)
     assert traffic.answered > traffic.placed / 4, "most of them talk"
     assert traffic.causes[44], "and some meet"
 

@@ -5,7 +5,8 @@
 
 libpri is linked statically so that the linker can give it our clock: its timers read gettimeofday(), which steps with
 NTP; `--wrap` hands it the time that `link.py` sets before each call. Tests run hours of timers in no time that way.
-Its Q.921 is wrapped too, so that a message can have an element that its Q.931 never sends.
+Between its Q.921 and its Q.931 we stand too, so that a message can have an element that Q.931 never sends, and a
+D-channel can be one of several below another's Q.931.
 """
 
 from pathlib import Path
@@ -14,6 +15,8 @@ from cffi import FFI
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPORARY = ROOT / "build" / "ffi" / "pri"
+
+WRAPPED = ("gettimeofday", "q921_transmit_iframe", "q931_receive", "q931_dl_event")
 
 CDEF = r"""
 struct pri; struct pri_sr;
@@ -141,6 +144,10 @@ int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 void branchline_set_clock(int64_t microseconds);
 void branchline_amend(int message, const uint8_t *element, int octets, int alone);
 int branchline_said(void);
+void branchline_listen(int on);
+int branchline_heard(uint8_t *message, int most);
+void *branchline_data_link(void);
+int branchline_say(void *data_link, const uint8_t *message, int octets);
 int branchline_redirecting_presentation(const struct pri_subcommands *all);
 const struct pri_subcmd_aoc_d *branchline_aoc_d(const struct pri_subcommands *all, int n);
 const struct pri_subcmd_aoc_e *branchline_aoc_e(const struct pri_subcommands *all, int n);
@@ -214,6 +221,53 @@ int __wrap_q921_transmit_iframe(struct q921_link *link, void *message, int octet
     return __real_q921_transmit_iframe(link, amended, alone ? at + more : octets + more, cr);
 }
 
+/* Q.921 alone: while somebody listens, what it hears goes to him, not to Q.931, and which data link came or went. */
+struct q931_h;
+static _Thread_local struct { int on; struct q921_link *data_link; uint8_t message[512]; int octets; } heard;
+
+static void branchline_listen(int on)
+{
+    heard.on = on;
+    heard.octets = 0;
+    heard.data_link = 0;
+}
+
+static int branchline_heard(uint8_t *message, int most)
+{
+    int octets = heard.octets < most ? heard.octets : most;
+    memcpy(message, heard.message, (size_t)octets);
+    return octets;
+}
+
+static void *branchline_data_link(void)
+{
+    return heard.data_link;
+}
+
+static int branchline_say(void *data_link, const uint8_t *message, int octets)
+{
+    return __real_q921_transmit_iframe(data_link, (void *)message, octets, 1);
+}
+
+int __real_q931_receive(struct q921_link *link, struct q931_h *message, int octets);
+int __wrap_q931_receive(struct q921_link *link, struct q931_h *message, int octets);
+int __wrap_q931_receive(struct q921_link *link, struct q931_h *message, int octets)
+{
+    if (!heard.on)
+        return __real_q931_receive(link, message, octets);
+    heard.octets = octets > 0 && octets <= (int)sizeof(heard.message) ? octets : 0;
+    memcpy(heard.message, message, (size_t)heard.octets);
+    return 0;
+}
+
+void __real_q931_dl_event(struct q921_link *link, int event);
+void __wrap_q931_dl_event(struct q921_link *link, int event);
+void __wrap_q931_dl_event(struct q921_link *link, int event)
+{
+    heard.data_link = link;
+    __real_q931_dl_event(link, event);
+}
+
 /* Presentation of the redirecting number (Q.952, octet 3a); 0, allowed, where none came. */
 static int branchline_redirecting_presentation(const struct pri_subcommands *all)
 {
@@ -253,7 +307,7 @@ def build() -> Path:
     ffi.set_source(
         "appliance.signalling.pri._pri",
         SOURCE,
-        extra_link_args=["-l:libpri.a", "-Wl,--wrap=gettimeofday", "-Wl,--wrap=q921_transmit_iframe"],
+        extra_link_args=["-l:libpri.a", *(f"-Wl,--wrap={function}" for function in WRAPPED)],
         extra_compile_args=["-Wall", "-Wextra"],
     )
     TEMPORARY.mkdir(parents=True, exist_ok=True)

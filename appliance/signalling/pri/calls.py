@@ -34,6 +34,7 @@ class Call:
     ours: bool = False
     reference: int = 0  # without the flag
     interface: int = 0  # that the SETUP names (§4.5.13, octet 3.1), as libpri has it: above the channel's octet
+    implied: int | None = None  # see CallTable
     active_from: float | None = None  # since when the peer must have it in state 10
     dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
     growing: Growing | None = None
@@ -47,9 +48,10 @@ class Call:
 
 
 class CallTable:
-    """Both ways to find a call."""
+    """Both ways to find a call. `implied`: the interface of a channel that names none, where there are several."""
 
-    def __init__(self) -> None:
+    def __init__(self, implied: int | None = None) -> None:
+        self._implied = implied
         self._by_number: dict[CallNumber, Call] = {}
         self._by_pointer: dict[int, Call] = {}
         self._last = 0
@@ -57,7 +59,7 @@ class CallTable:
     def add(self, pointer: "ffi.CData", channel: int | None, *, ours: bool) -> Call:
         """A new call."""
         self._last += 1
-        call = Call(CallNumber(self._last), pointer, channel or 0, responded=ours, ours=ours)
+        call = Call(CallNumber(self._last), pointer, channel or 0, responded=ours, ours=ours, implied=self._implied)
         self._by_number[call.number] = call
         self._by_pointer[_address(pointer)] = call
         return call
@@ -90,8 +92,12 @@ class CallTable:
         }
 
     def on(self, channel: int | None) -> list[Call]:
-        """Calls on a channel; all calls for None."""
-        return [call for call in self._by_number.values() if channel is None or call.channel == channel]
+        """Calls on a channel, or on an interface whose number stands above a timeslot 0; all calls for None."""
+        return [
+            call
+            for call in self._by_number.values()
+            if channel is None or call.channel == channel or (call.channel and call.channel & ~0xFF == channel)
+        ]
 
 
 def _address(pointer: "ffi.CData") -> int:

@@ -26,6 +26,8 @@ CLEARINGS = {DISCONNECT, 0x4D, 0x5A}  # and RELEASE, RELEASE COMPLETE
 STATUS_ENQUIRY = 0x75
 WITHOUT_CALL = {0x05, 0x4D, 0x5A, STATUS, STATUS_ENQUIRY}  # SETUP, RELEASE, RELEASE COMPLETE (§5.8.3.2 b to f)
 CAUSE, CALL_STATE = 0x08, 0x14
+RESTART_INDICATOR, ALL_INTERFACES = 0x79, 7
+EXPLICIT, D_CHANNEL = 0x40, 0x04  # in octet 3 of Channel identification (§4.5.13)
 NORMAL_UNSPECIFIED = 31
 FACILITY = 0x1C
 NUMBERS = {0x0C, 0x4C, 0x6C, 0x73, 0x74, 0x76}  # connected (two codes), calling, original, redirecting, redirection
@@ -188,6 +190,38 @@ def clearing(frame: bytes) -> Clearing | None:
         return None
     causes = [contents[1] & 0x7F for element, contents in _each(frame[9:]) if element == CAUSE and len(contents) > 1]
     return Clearing(frame[8], *_reference(frame), causes[0] if causes else NORMAL_UNSPECIFIED)
+
+
+def named_interface(frame: bytes) -> int | None:
+    """The interface that an admitted message's channel is said to be on (§4.5.13, octet 3.1)."""
+    return _interface(frame[9:])
+
+
+def restarts_all(frame: bytes) -> bool:
+    """Whether an admitted RESTART is of all interfaces (§4.5.25)."""
+    return any(
+        element == RESTART_INDICATOR and contents[0] & 7 == ALL_INTERFACES for element, contents in _each(frame[9:])
+    )
+
+
+def _interface(elements: bytes) -> int | None:
+    for element, contents in _each(elements):
+        if element == CHANNEL_IDENTIFICATION and contents[0] & EXPLICIT and len(contents) > 1:
+            return contents[1] & 0x7F
+    return None
+
+
+def d_channel_service(frame: bytes) -> bool | None:
+    """SERVICE of a D-channel, which `admit` keeps from libpri: whether into service; None: it is no such message."""
+    message = frame[4:]
+    if len(frame) < 13 or frame[2] & 1 or message[0] not in MAINTENANCE or message[4] != MAINTENANCE[message[0]]:
+        return None
+    sound = _elements(message[5:], is_global=False)
+    found = dict(_each(sound)) if sound else {}
+    channel, status = found.get(CHANNEL_IDENTIFICATION), found.get(CHANGE_STATUS)
+    if channel is None or status is None or not channel[0] & D_CHANNEL:
+        return None
+    return not status[0] & 0x0F
 
 
 def _each(elements: bytes) -> Iterator[tuple[int, bytes]]:

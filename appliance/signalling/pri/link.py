@@ -14,6 +14,9 @@
     link.run() not later than link.due()               # timers; due is in the clock's seconds, None if none runs
     link.deactivate(); link.activate()                 # PH-DEACTIVATE, PH-ACTIVATE indication: layer 1 went, came back
 
+`interface`, with several of them on one D-channel (NFAS): the one whose channels are named without it. A channel is its
+timeslot then, with the number of its interface above bit 7.
+
 No I/O, no thread; several links may live in one process. The clock is ours (monotonic), never the time of day. libpri
 has no way to free a link: make one per span and process life. A release by DISCONNECT ends with CallCleared, always.
 """
@@ -27,9 +30,9 @@ import structlog
 
 from appliance.signalling.pri import events, guard, location, numbers, translate
 from appliance.signalling.pri._pri import ffi, lib
-from appliance.signalling.pri.border import Wire
 from appliance.signalling.pri.calls import Call, CallGoneError, CallTable, Growing
 from appliance.signalling.pri.events import CallNumber, Event
+from appliance.signalling.pri.library import Library
 from appliance.signalling.pri.restart import RestartQueue
 from appliance.signalling.pri.settings import OVERLAP, Profile, Setup, Side, Timers
 from appliance.wire.legs import Location
@@ -38,21 +41,16 @@ __all__ = ["CallGoneError", "Link", "Profile", "Setup", "Side", "Timers"]
 
 log = structlog.get_logger()
 
-# What the data link says when layer 1 is gone, put into libpri's ear (see Link.deactivate): control octets.
-DISC, DM = 0x53, 0x1F
 SABME, POLL = 0x6F, 0x10
-COMMAND = 0x02  # C/R bit of a command from the network side, of a response from the user side (Q.921 Table 1)
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
 TEMPORARY_FAILURE, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 101, 102
 SETTING_UP = {1, 2, 3, 4, 6, 7, 9, 25}  # call states before CONNECT (§2.1)
-NEVER_MS = 10**9  # eleven days
 INTERFACE = 0x1FF00  # in libpri's channel numbers
 DIGITS = set("0123456789*#")
 SENDING_COMPLETE = b"\xa1"  # §4.5.27
 INBAND = bytes([0x1E, 2, 0x81, 0x88])  # §4.5.23: private network serving the local user, as libpri says; indicator 8
 REFUSALS = {1, 34, 44, 82, 88}  # libpri answers a SETUP with RELEASE COMPLETE for these alone (Q.931 §5.3.2 a)
 SERVICE_STATUS = {0: True, 1: False, 2: False}  # in service, maintenance, out of service
-DEBUG_LEVEL = lib.PRI_DEBUG_Q921_STATE | lib.PRI_DEBUG_Q931_STATE | lib.PRI_DEBUG_Q931_ANOMALY  # no numbers in it
 
 
 class Link:
@@ -64,6 +62,7 @@ class Link:
         timers: Timers | None = None,
         profile: Profile = Profile.EUROISDN,
         *,
+        interface: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         debug: bool = False,
     ) -> None:
@@ -76,31 +75,28 @@ class Link:
         self._active = True
         self._hearing = False
         self._told = False
-        self._wire = Wire()
-        self._handle = ffi.new_handle(self._wire)
+        self._heard = b""
         self._events: list[Event] = []
-        self._calls = CallTable()
         self._location: Location | None = None  # in the frame that is being heard
         self._locations: dict[location.CallReference, Location] = {}  # of ends that are ours to say
+        self._interface = interface
+        self._calls = CallTable(interface)
         self._restarts = RestartQueue(timers.t316_s * timers.n316)
-        self._set_clock()
-        self._pri = lib.pri_new_cb(
-            -1, side.value, profile.switch, lib.branchline_read, lib.branchline_write, self._handle
-        )
-        if self._pri == ffi.NULL:
-            raise MemoryError("libpri: no memory for a link")
-        lib.pri_set_timer(self._pri, lib.PRI_TIMER_T305, NEVER_MS)
-        for number, value in timers.settings():
-            lib.pri_set_timer(self._pri, number, value)
+        self._library = Library(side, profile, timers, clock, debug=debug)
+        self._pri = self._library.pointer
         lib.pri_hangup_fix_enable(self._pri, 1)
         lib.pri_set_service_message_support(self._pri, 1)
         lib.pri_facility_enable(self._pri)
         lib.pri_aoc_events_enable(self._pri, 1)
         lib.pri_set_inbanddisconnect(self._pri, 1)
         lib.pri_set_overlapdial(self._pri, 1)  # Sending complete is said where we say so
-        lib.pri_set_debug(self._pri, DEBUG_LEVEL if debug else 0)
 
     # Frames and time.
+
+    @property
+    def d_channel_up(self) -> bool:
+        """The data link is established."""
+        return self.established
 
     def receive(self, frame: bytes) -> None:
         """A frame came. Damaged ones are counted in `damaged` and change nothing."""
@@ -113,7 +109,8 @@ class Link:
         if admitted is not None:
             admitted = self._of_a_call(admitted)
             self._location = location.heard(admitted)
-            self._feed(admitted)
+            self._heard = admitted
+            self._take_heard(self._library.hear(admitted))
             self._mend_clearing(admitted)
             self._compare_states(admitted)
             self._repeat_restart(admitted)
@@ -122,7 +119,7 @@ class Link:
     def run(self) -> None:
         """Run every timer that is due."""
         now = self._set_clock()
-        while (event := lib.pri_schedule_run(self._pri)) != ffi.NULL:
+        for event in self._library.expired():
             self._take(event)
         self._dialled_too_long(now)
         for number, until in self._calls.disconnected().items():
@@ -138,15 +135,13 @@ class Link:
 
     def due(self) -> float | None:
         """When `run` must be called next, in the clock's seconds; None if no timer runs."""
-        timer = lib.pri_schedule_next(self._pri)
-        libpri_s = None if timer == ffi.NULL else timer.tv_sec + timer.tv_usec / 1e6
         ours = (*self._calls.dialling().values(), *self._calls.disconnected().values())
-        times = (libpri_s, self._restarts.deadline, *ours)
+        times = (self._library.due(), self._restarts.deadline, *ours)
         return min((at for at in times if at is not None), default=None)
 
     def take_frames(self) -> list[bytes]:
         """Frames to be sent, in order; they are yours now."""
-        frames, self._wire.written = self._wire.written, []
+        frames = self._library.take_frames()
         return [location.said(frame, self._locations) for frame in frames] if self._active else []
 
     def take_events(self) -> list[Event]:
@@ -155,16 +150,11 @@ class Link:
         return happened
 
     def deactivate(self) -> None:
-        """Layer 1 is down: nothing is sent or heard; T309 begins for active calls, others are cleared (Q.931 §5.8.9).
-
-        libpri knows no PH-DEACTIVATE; a DISC and a DM of our own making have its effect (Q.921 Annex B: data link
-        released, queue discarded), and what libpri answers goes nowhere.
-        """
+        """Layer 1 is down: nothing goes in or out; T309 begins for active calls, others are cleared (Q.931 §5.8.9)."""
         if self._active:
             self._active = False
-            for control, is_command in ((DISC, True), (DM, False)):
-                from_network = self.side is Side.USER
-                self._feed(bytes([COMMAND if is_command is from_network else 0, guard.ADDRESS[0], control]))
+            for event in self._library.lose_layer_1():
+                self._take_heard(event)
             if self.established:
                 self._released()
             self.run()
@@ -185,7 +175,7 @@ class Link:
         request = lib.pri_sr_new()
         if ffi.NULL in (pointer, request):
             raise CallGoneError("libpri has no call reference left")
-        lib.pri_sr_set_channel(request, setup.channel, int(setup.exclusive), 0)
+        lib.pri_sr_set_channel(request, self._encoded(setup.channel), int(setup.exclusive), 0)
         layer_1 = lib.PRI_LAYER_1_ALAW if setup.bearer.is_sound else -1
         lib.pri_sr_set_bearer(request, numbers.BEARER_CODES[setup.bearer], layer_1)
         kept = self._set_parties(request, setup)
@@ -199,6 +189,7 @@ class Link:
         call.reference = lib.pri_get_crv(self._pri, pointer, mode) << 3 | mode[0]  # as GR-303 has it
         self._locations.pop((call.reference, True), None)
         call.growing = None if setup.complete else Growing()
+        call.interface = self._encoded(0)
         return call.number
 
     def _set_parties(self, request: "ffi.CData", setup: Setup) -> list["ffi.CData"]:
@@ -343,14 +334,23 @@ class Link:
     # Within.
 
     def _set_clock(self) -> float:
-        now = self._clock()
-        lib.branchline_set_clock(int(now * 1e6))
-        return now
+        return self._library.set_clock()
 
-    def _feed(self, frame: bytes) -> None:
-        self._set_clock()
-        self._wire.waiting = frame
-        event = lib.pri_check_event(self._pri)
+    def _encoded(self, channel: int) -> int:
+        """As libpri numbers channels."""
+        return channel if self._interface is None else channel | translate.EXPLICIT
+
+    def _channel_of(self, encoded: int) -> int | None:
+        return translate.channel_of(encoded, self._interface)
+
+    def _whole_interface(self) -> int | None:
+        """Of the RESTART that was heard, with 0 in the place of the timeslot; None: all interfaces (§4.5.25)."""
+        if guard.restarts_all(self._heard):
+            return None
+        named = guard.named_interface(self._heard)
+        return ((self._interface or 0) if named is None else named) << 8
+
+    def _take_heard(self, event: "ffi.CData") -> None:
         self._told = event != ffi.NULL
         if self._told:
             self._hearing = True
@@ -443,13 +443,13 @@ class Link:
     def _start_restart(self) -> None:
         channel = self._restarts.start(self._set_clock())
         if channel is not None:
-            lib.pri_reset(self._pri, channel)
+            lib.pri_reset(self._pri, self._encoded(channel))
 
     def _repeat_restart(self, frame: bytes) -> None:
         """A SABME in the multiframe state discards what we had sent (Q.921 §5.7.1): a RESTART is said again."""
         channel = self._restarts.current
         if channel is not None and self.established and frame[2] & ~POLL == SABME:
-            lib.pri_reset(self._pri, channel)
+            lib.pri_reset(self._pri, self._encoded(channel))
 
     def _released(self) -> None:
         self.established = False
@@ -496,8 +496,9 @@ class Link:
             call.active_from = self._clock()
 
     def _take_setup(self, ring: "ffi.CData") -> None:
-        call = self._calls.add(ring.call, translate.channel_of(ring.channel), ours=False)
-        call.reference, call.interface = ring.cref & 0x7FFF, max(0, ring.channel) & INTERFACE
+        call = self._calls.add(ring.call, self._channel_of(ring.channel), ours=False)
+        named = max(0, ring.channel) & INTERFACE
+        call.reference, call.interface = ring.cref & 0x7FFF, named if self._interface is None else self._encoded(0)
         self._locations.pop((call.reference, False), None)
         self._events.append(translate.setup_received(call, ring))
 
@@ -531,15 +532,17 @@ class Link:
         elif kind == lib.PRI_EVENT_DCHAN_DOWN and self.established:
             self._released()
         elif kind == lib.PRI_EVENT_RESTART:
-            channel = translate.channel_of(event.restart.channel)
+            channel = self._channel_of(event.restart.channel)
+            if channel is None and self._interface is not None:
+                channel = self._whole_interface()
             self._clear_channel(channel)
             self._events.append(events.RestartReceived(channel))
         elif kind == lib.PRI_EVENT_RESTART_ACK:
-            channel = translate.channel_of(event.restartack.channel)
+            channel = self._channel_of(event.restartack.channel)
             if channel is not None and self._restarts.acknowledged(channel):
                 self._events.append(events.RestartAcknowledged(channel))
                 self._start_restart()
         elif kind == lib.PRI_EVENT_SERVICE:
-            channel, status = translate.channel_of(event.service.channel), event.service.changestatus
+            channel, status = self._channel_of(event.service.channel), event.service.changestatus
             if channel is not None and status in SERVICE_STATUS:
                 self._events.append(events.ServiceReceived(channel, SERVICE_STATUS[status]))

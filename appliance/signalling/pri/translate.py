@@ -11,13 +11,21 @@ from appliance.wire.numbers import UNKNOWN_KIND, Redirecting
 
 PRESENTATION, RESTRICTED = 0x60, 0x20  # octet 3a of Calling party number: presentation indicator (Q.931 §4.5.10)
 MULTIPLIER_ONE = 3  # Q.956.2: 0 is a thousandth, 6 a thousand
+EXPLICIT = 0x10000  # in libpri's channel numbers: octet 3.1 names the interface (Q.931 §4.5.13)
 SCREENED = {1, 3}  # screening indicator: user provided and passed; network provided
 
 
-def channel_of(encoded: int) -> int | None:
-    """The timeslot in libpri's channel number (DS1 above bit 7); None for none or any."""
+def channel_of(encoded: int, implied: int | None) -> int | None:
+    """The timeslot in libpri's channel number; None for none or any.
+
+    With several interfaces (NFAS) their number stands above bit 7; `implied`: theirs that is not named.
+    """
     number = encoded & 0xFF
-    return number if encoded > 0 and 0 < number < 0xFF else None
+    if encoded <= 0 or number in (0, 0xFF):
+        return None
+    if implied is None:
+        return number
+    return (encoded >> 8 & 0x7F if encoded & EXPLICIT else implied) << 8 | number
 
 
 def text(octets: "ffi.CData") -> str | None:
@@ -29,7 +37,7 @@ def setup_received(call: Call, ring: "ffi.CData") -> events.SetupReceived:
     """PRI_EVENT_RING."""
     return events.SetupReceived(
         call=call.number,
-        channel=channel_of(ring.channel),
+        channel=channel_of(ring.channel, call.implied),
         exclusive=not ring.flexible,
         dnis=text(ring.callednum) or "",
         clid=text(ring.callingnum),
@@ -86,7 +94,7 @@ def _charge(call: Call, advice: "ffi.CData", *, final: bool) -> events.ChargeRec
 
 
 def _agree(call: Call, encoded: int) -> int | None:
-    channel = channel_of(encoded)
+    channel = channel_of(encoded, call.implied)
     call.channel = channel or call.channel
     return channel
 
