@@ -148,6 +148,17 @@ def test_each_profile_s_calls_leave_nothing_behind(profile: Profile) -> None:
     check(traffic)
 
 
+@pytest.mark.unit
+def test_lost_and_late_frames_end_no_call_with_cause_101() -> None:
+    """A reset of the data link swallows a SETUP; T303 says it again, unless STATUS has made the peer clear the call."""
+    pair = SpanPair(Profile.EUROISDN, Trouble(lost=0.01, late=0.02), "t2")
+    traffic = Traffic(pair, seed=2)
+    traffic.run(BREAK_EVERY - 1)
+    traffic.finish()
+    assert traffic.answered > 100
+    assert not traffic.causes[101]
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_a_hundred_thousand_calls_leave_nothing_behind_and_cost_no_memory() -> None:

@@ -110,7 +110,11 @@ class Link:
             admitted = self._of_a_call(admitted)
             self._location = location.heard(admitted)
             self._heard = admitted
+            before = self.established
+            lib.branchline_established_anew()
             self._take_heard(self._library.hear(admitted))
+            if before and lib.branchline_established_anew():
+                self._clear_dialling()
             self._mend_clearing(admitted)
             self._compare_states(admitted)
             self._repeat_restart(admitted)
@@ -405,6 +409,11 @@ class Link:
         if not held.ours:
             held.dialling_until = None
         return held
+
+    def _clear_dialling(self) -> None:
+        """Digits may have been lost by a reset of the data link: such calls are cleared with cause 41 (§5.8.8 a)."""
+        for number in self._calls.dialling():
+            self.release(number, TEMPORARY_FAILURE)
 
     def _dialled_too_long(self, now: float) -> None:
         """T302: what was dialled is the number. T304: the peer does not say what becomes of our digits (§5.1.3)."""
