@@ -83,6 +83,12 @@ class Circuits:
         """Somebody has answered."""
         self._command(call, lambda circuit: circuit.channel.answer())
 
+    def hold(self, call: CallNumber) -> None:
+        """Bits have no such wish."""
+
+    def retrieve(self, call: CallNumber) -> None:
+        """Nor this one."""
+
     def release(self, call: CallNumber, cause: int, made_at: Location | None = None, *, inband: bool = False) -> None:
         """Clear by what the state allows; bits have neither locations nor sound after it."""
         del made_at, inband

@@ -37,6 +37,12 @@ class Calls(Protocol):
     def answer(self, call: CallNumber) -> None:
         """Somebody has answered."""
 
+    def hold(self, call: CallNumber) -> None:
+        """It may be put aside."""
+
+    def retrieve(self, call: CallNumber) -> None:
+        """It may be taken up again."""
+
     def release(self, call: CallNumber, cause: int, made_at: Location | None = None, *, inband: bool = False) -> None:
         """Clear, with the location of the cause where it is not the box's own; `inband`: our sound for a while."""
 
@@ -80,6 +86,8 @@ class SpanLegs:
             Action.SAY_ALERTING: lambda leg: link.alerting(leg.call),
             Action.SAY_ALERTING_INBAND: lambda leg: link.alerting(leg.call, inband=True),
             Action.SAY_CONNECT: lambda leg: link.answer(leg.call),
+            Action.SAY_HELD: lambda leg: link.hold(leg.call),
+            Action.SAY_RETRIEVED: lambda leg: link.retrieve(leg.call),
             Action.SAY_WHY: lambda leg: self._say_release(leg, inband=True),
             Action.SAY_RELEASE: self._say_release,
             Action.CLOSE_PORT: lambda leg: switch.close_port(leg.port),
@@ -87,6 +95,8 @@ class SpanLegs:
             Action.TELL_ALERTING: lambda leg: tell(wire.LegAlerting(leg=leg.told.leg)),
             Action.TELL_INBAND: lambda leg: tell(wire.LegAlerting(leg=leg.told.leg, inband=True)),
             Action.TELL_ANSWERED: self._tell_answered,
+            Action.TELL_HELD: self._tell_held,
+            Action.TELL_RETRIEVED: self._tell_retrieved,
             Action.TELL_RELEASED: self._tell_released,
         }
 
@@ -148,6 +158,14 @@ class SpanLegs:
         sample = self._switch.samples
         leg.told = msgspec.structs.replace(leg.told, answered_sample=sample)
         self._tell(wire.LegAnswered(leg=leg.told.leg, sample=sample))
+
+    def _tell_held(self, leg: LineLeg) -> None:
+        leg.told = msgspec.structs.replace(leg.told, held=True)
+        self._tell(wire.LegHeld(leg=leg.told.leg))
+
+    def _tell_retrieved(self, leg: LineLeg) -> None:
+        leg.told = msgspec.structs.replace(leg.told, held=False)
+        self._tell(wire.LegRetrieved(leg=leg.told.leg))
 
     def _tell_released(self, leg: LineLeg) -> None:
         end = leg.end

@@ -15,7 +15,7 @@ from appliance.line.leg import TEMPORARY_FAILURE, LineLeg
 from appliance.line.legs import Told
 from appliance.line.overlap import Overlap
 from appliance.line.served import ServedSpan
-from appliance.line.states import Event, State, step
+from appliance.line.states import TABLE, Event, State, step
 from appliance.line.switch import Switch, TrunkPlan
 from appliance.signalling.pri import events as pri
 from appliance.signalling.pri.events import CallNumber
@@ -34,6 +34,7 @@ NO_CHANNEL = 34
 CHANNEL_UNAVAILABLE = 44
 BEARER_NOT_IMPLEMENTED = 65
 NO_SUCH_CHANNEL = 82
+WRONG_CALL_STATE = 101
 
 log = structlog.get_logger()
 
@@ -166,6 +167,8 @@ class PriSpan(ServedSpan):
                 self._dialled(event)
             case pri.ChargeReceived():
                 self._charged(event)
+            case pri.HoldReceived() | pri.RetrieveReceived():
+                self._put_aside(event)
             case pri.DisconnectReceived():
                 self._disconnected(event)
             case pri.CallCleared():
@@ -196,6 +199,20 @@ class PriSpan(ServedSpan):
             self.release(leg, CHANNEL_UNACCEPTABLE, ReleasedBy.FAULT)
         else:
             self._legs.heard(leg, event)
+
+    def _put_aside(self, event: pri.HoldReceived | pri.RetrieveReceived) -> None:
+        """The peer's HOLD and RETRIEVE (ETS 300 141). A held leg keeps its channel, and is retrieved there alone."""
+        leg = self._legs.of(event.call)
+        if isinstance(event, pri.HoldReceived):
+            if leg is not None and Event.HOLD in TABLE[leg.told.direction][leg.state]:
+                self._legs.apply(leg, Event.HOLD)
+            else:
+                self.link.refuse_hold(event.call, WRONG_CALL_STATE)
+        elif leg is not None and leg.state is State.HELD:
+            if event.exclusive and event.channel not in (None, leg.timeslot):
+                self.link.refuse_retrieve(event.call, CHANNEL_UNAVAILABLE)
+            else:
+                self._legs.apply(leg, Event.RETRIEVE)
 
     def _charged(self, event: pri.ChargeReceived) -> None:
         leg = self._legs.of(event.call)

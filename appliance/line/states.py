@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The life of a leg on an ISDN channel, above libpri: state, event → next state, actions. Sans I/O.
 
-States are the leg protocol's (docs/wire.md), but for two. CLEARING: one side has let go, but call reference and channel
-are not free yet. ANNOUNCING: so have we, and the caller hears why. What Q.931 itself demands of messages and their
-order is libpri's. A missing cell raises and changes nothing.
+States are the leg protocol's (docs/wire.md), but for three. HELD: answered, and put aside by the peer. CLEARING: one
+side has let go, but call reference and channel are not free yet. ANNOUNCING: so have we, and the caller hears why. What
+Q.931 itself demands of messages and their order is libpri's. A missing cell raises and changes nothing.
 """
 
 import enum
@@ -20,6 +20,7 @@ class State(enum.StrEnum):
     PROCEEDING = "proceeding"
     ALERTING = "alerting"
     ANSWERED = "answered"
+    HELD = "held"
     ANNOUNCING = "announcing"
     CLEARING = "clearing"
     GONE = "gone"
@@ -40,6 +41,8 @@ class Event(enum.StrEnum):
     PROGRESS = "PROGRESS with indicator 8"
     ALERTING = "ALERTING"
     CONNECT = "CONNECT"
+    HOLD = "HOLD"
+    RETRIEVE = "RETRIEVE"
     DISCONNECT = "DISCONNECT"
     CLEARED = "call reference released"
 
@@ -51,6 +54,8 @@ class Action(enum.StrEnum):
     SAY_ALERTING = "send ALERTING"
     SAY_ALERTING_INBAND = "send ALERTING with indicator 8"
     SAY_CONNECT = "send CONNECT"
+    SAY_HELD = "send HOLD ACKNOWLEDGE"
+    SAY_RETRIEVED = "send RETRIEVE ACKNOWLEDGE"
     SAY_WHY = "send DISCONNECT with indicator 8"
     SAY_RELEASE = "send DISCONNECT, RELEASE or RELEASE COMPLETE"
     CLOSE_PORT = "close the engine's port"
@@ -58,6 +63,8 @@ class Action(enum.StrEnum):
     TELL_ALERTING = "LegAlerting"
     TELL_INBAND = "LegAlerting, in band"
     TELL_ANSWERED = "LegAnswered"
+    TELL_HELD = "LegHeld"
+    TELL_RETRIEVED = "LegRetrieved"
     TELL_RELEASED = "LegReleased"
 
 
@@ -91,6 +98,10 @@ _ALERTED = Move(_S.ALERTING, (_A.TELL_ALERTING,))
 _INBAND = Move(_S.ALERTING, (_A.TELL_INBAND,))
 _ANSWERED = Move(_S.ANSWERED, (_A.TELL_ANSWERED,))
 
+_TALKING: dict[State, dict[Event, Move]] = {
+    _S.ANSWERED: {_E.HOLD: Move(_S.HELD, (_A.SAY_HELD, _A.TELL_HELD)), **_ENDING},
+    _S.HELD: {_E.RETRIEVE: Move(_S.ANSWERED, (_A.SAY_RETRIEVED, _A.TELL_RETRIEVED)), **_ENDING},
+}
 _UNANSWERED = {
     _E.PROCEED: Move(_S.PROCEEDING),
     _E.PROCEED_INBAND: _PROCEED_INBAND,
@@ -106,7 +117,7 @@ INCOMING: dict[State, dict[Event, Move]] = {
     _S.PROCEEDING: _UNANSWERED,
     _S.ALERTING: {_E.ANSWER: _ANSWER, _E.RELEASE_INBAND: _RELEASE_INBAND, **_ENDING},
     _S.ANNOUNCING: {_E.RELEASE_INBAND: Move(_S.ANNOUNCING), **_ENDING},
-    _S.ANSWERED: _ENDING,
+    **_TALKING,
     _S.CLEARING: _CLEARING,
     _S.GONE: {},
 }
@@ -133,7 +144,7 @@ OUTGOING: dict[State, dict[Event, Move]] = {
         _E.CONNECT: _ANSWERED,
         **_ENDING,
     },
-    _S.ANSWERED: _ENDING,
+    **_TALKING,
     _S.CLEARING: _CLEARING,
     _S.GONE: {},
 }
@@ -144,9 +155,8 @@ TABLE: dict[Direction, dict[State, dict[Event, Move]]] = {
 }
 
 BEGIN = {Direction.INCOMING: State.OFFERED, Direction.OUTGOING: State.PLACED}
-TOLD: dict[State, LegState] = {
-    state: LegState(state.value) for state in State if state not in (State.ANNOUNCING, State.CLEARING, State.GONE)
-}
+TOLD: dict[State, LegState] = {State(state.value): state for state in LegState if state is not LegState.RELEASED}
+TOLD[State.HELD] = LegState.ANSWERED
 
 
 def step(direction: Direction, state: State, event: Event) -> Move:

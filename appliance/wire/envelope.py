@@ -24,6 +24,8 @@ Body = (
     | legs.LegProceeding
     | legs.LegAlerting
     | legs.LegAnswered
+    | legs.LegHeld
+    | legs.LegRetrieved
     | legs.LegCharged
     | legs.LegReleased
     | legs.PlaceLeg

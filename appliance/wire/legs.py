@@ -114,6 +114,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `withheld` is the number of a caller who does not want it shown. `verified`: the network made or checked his number.
     `trunk` is the span's name, `call_id` SIP's.
     `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
+    `held`: the peer has put the call aside for now; nobody hears its port.
     The last four are set on a released leg, which stands in the snapshot until a controller has heard of its release.
     """
 
@@ -140,6 +141,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     call_id: str | None = None
     began_ns: int = 0
     answered_sample: int | None = None
+    held: bool = False
     cause: int | None = None
     by: ReleasedBy | None = None
     released_sample: int | None = None
@@ -192,6 +194,18 @@ class LegAnswered(Message, frozen=True):
 
     leg: str
     sample: int
+
+
+class LegHeld(Message, frozen=True):
+    """The peer has put an answered call aside: nobody hears this leg, which stays answered."""
+
+    leg: str
+
+
+class LegRetrieved(Message, frozen=True):
+    """It has taken it up again, on the same port."""
+
+    leg: str
 
 
 class LegCharged(Message, frozen=True):

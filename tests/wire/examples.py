@@ -48,6 +48,8 @@ EXAMPLES: tuple[Message, ...] = (
     legs.LegProceeding(leg=AGENT),
     legs.LegAlerting(leg=AGENT, inband=True),
     legs.LegAnswered(leg=AGENT, sample=81_920),
+    legs.LegHeld(leg=AGENT),
+    legs.LegRetrieved(leg=AGENT),
     legs.LegCharged(leg=CALLER, amount="0.45", currency="CNY", final=True),
     legs.LegReleased(leg=AGENT, cause=17, by=legs.ReleasedBy.PEER, sample=81_960, sip_status=486),
     legs.PlaceLeg(leg=AGENT, to="8001", contact=CONTACT, clid="02512345678", clid_kind=NumberKind(NumberType.NATIONAL)),

@@ -44,12 +44,15 @@ typedef struct pri_event_proceeding {
     int e; int channel; int progressmask; int cause; q931_call *call; ...; } pri_event_proceeding;
 typedef struct pri_event_setup_ack { int e; int channel; q931_call *call; ...; } pri_event_setup_ack;
 typedef struct pri_event_restart { int e; int channel; } pri_event_restart;
+struct pri_event_hold { q931_call *call; ...; };
+struct pri_event_retrieve { int channel; q931_call *call; int flexible; ...; };
 typedef struct pri_event_service { int e; int channel; int changestatus; } pri_event_service;
 typedef struct pri_event_restart_ack { int e; int channel; } pri_event_restart_ack;
 typedef union {
     int e; pri_event_ring ring; pri_event_hangup hangup; pri_event_ringing ringing; pri_event_answer answer;
     pri_event_proceeding proceeding; pri_event_setup_ack setup_ack; pri_event_restart restart;
-    pri_event_restart_ack restartack; pri_event_service service;
+    pri_event_restart_ack restartack; pri_event_service service; struct pri_event_hold hold;
+    struct pri_event_retrieve retrieve;
     struct pri_event_facility facility; ...; } pri_event;
 struct timeval { long tv_sec; long tv_usec; ...; };
 typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
@@ -98,6 +101,8 @@ typedef int (*pri_io_cb)(struct pri *pri, void *buf, int buflen);
 #define PRI_EVENT_HANGUP_ACK ...
 #define PRI_EVENT_INFO_RECEIVED ...
 #define PRI_EVENT_SERVICE ...
+#define PRI_EVENT_HOLD ...
+#define PRI_EVENT_RETRIEVE ...
 #define PRI_EVENT_FACILITY ...
 #define PRI_AOC_DE_CHARGE_FREE ...
 #define PRI_AOC_DE_CHARGE_CURRENCY ...
@@ -138,6 +143,11 @@ int pri_get_crv(struct pri *pri, q931_call *call, int *callmode);
 void pri_set_overlapdial(struct pri *pri, int state);
 int pri_information(struct pri *pri, q931_call *call, char digit);
 int pri_hangup(struct pri *pri, q931_call *call, int cause);
+void pri_hold_enable(struct pri *ctrl, int enable);
+int pri_hold_ack(struct pri *ctrl, q931_call *call);
+int pri_hold_rej(struct pri *ctrl, q931_call *call, int cause);
+int pri_retrieve_ack(struct pri *ctrl, q931_call *call, int channel);
+int pri_retrieve_rej(struct pri *ctrl, q931_call *call, int cause);
 int pri_reset(struct pri *pri, int channel);
 int q931_is_call_valid(struct pri *ctrl, q931_call *call);
 

@@ -120,6 +120,22 @@ class DisconnectReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldReceived:
+    """HOLD: the peer puts the call aside (ETS 300 141). Answer with hold or refuse_hold."""
+
+    call: CallNumber
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieveReceived:
+    """RETRIEVE: it takes it up again, on any channel (None) or this one. Answer with retrieve or refuse_retrieve."""
+
+    call: CallNumber
+    channel: int | None
+    exclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeReceived:
     """Advice of charge (Q.956.2): so far or, `final`, in all. Units or an amount; both None: free of charge."""
 
@@ -183,6 +199,8 @@ Event = (
     | AlertingReceived
     | ConnectReceived
     | DisconnectReceived
+    | HoldReceived
+    | RetrieveReceived
     | ChargeReceived
     | CallCleared
     | RestartReceived

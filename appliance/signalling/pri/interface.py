@@ -142,6 +142,22 @@ class Interface:
         """Clear."""
         self._link.release(call, cause, made_at, inband=inband)
 
+    def hold(self, call: CallNumber) -> None:
+        """HOLD ACKNOWLEDGE."""
+        self._link.hold(call)
+
+    def refuse_hold(self, call: CallNumber, cause: int) -> None:
+        """HOLD REJECT."""
+        self._link.refuse_hold(call, cause)
+
+    def retrieve(self, call: CallNumber) -> None:
+        """RETRIEVE ACKNOWLEDGE."""
+        self._link.retrieve(call)
+
+    def refuse_retrieve(self, call: CallNumber, cause: int) -> None:
+        """RETRIEVE REJECT."""
+        self._link.refuse_retrieve(call, cause)
+
     def transfer(self, call: CallNumber, other: CallNumber) -> None:
         """Ask for a transfer."""
         self._link.transfer(call, other)

@@ -34,7 +34,7 @@ from appliance.signalling.pri.calls import Call, CallGoneError, CallTable, Growi
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.library import Library
 from appliance.signalling.pri.restart import RestartQueue
-from appliance.signalling.pri.settings import OVERLAP, Profile, Setup, Side, Timers
+from appliance.signalling.pri.settings import HOLD, OVERLAP, Profile, Setup, Side, Timers
 from appliance.wire.legs import Location
 
 __all__ = ["CallGoneError", "Link", "Profile", "Setup", "Side", "Timers"]
@@ -87,6 +87,7 @@ class Link:
         lib.pri_hangup_fix_enable(self._pri, 1)
         lib.pri_set_service_message_support(self._pri, 1)
         lib.pri_facility_enable(self._pri)
+        lib.pri_hold_enable(self._pri, int(profile in HOLD))
         lib.pri_aoc_events_enable(self._pri, 1)
         lib.pri_set_inbanddisconnect(self._pri, 1)
         lib.pri_set_overlapdial(self._pri, 1)  # Sending complete is said where we say so
@@ -311,6 +312,26 @@ class Link:
         with self._amended(guard.PROGRESS, b"", alone=True):
             lib.pri_progress(self._pri, call.pointer, 0, 1)
         self._check(call, lib.pri_hangup(self._pri, call.pointer, call.cause or guard.NORMAL_UNSPECIFIED))
+
+    def hold(self, call: CallNumber) -> None:
+        """HOLD ACKNOWLEDGE. The channel stays the call's."""
+        held = self._respond(call)
+        self._check(held, lib.pri_hold_ack(self._pri, held.pointer))
+
+    def refuse_hold(self, call: CallNumber, cause: int) -> None:
+        """HOLD REJECT."""
+        held = self._respond(call)
+        self._check(held, lib.pri_hold_rej(self._pri, held.pointer, cause))
+
+    def retrieve(self, call: CallNumber) -> None:
+        """RETRIEVE ACKNOWLEDGE, on the channel that the call had."""
+        held = self._respond(call)
+        self._check(held, lib.pri_retrieve_ack(self._pri, held.pointer, held.bearer))
+
+    def refuse_retrieve(self, call: CallNumber, cause: int) -> None:
+        """RETRIEVE REJECT; the call stays aside."""
+        held = self._respond(call)
+        self._check(held, lib.pri_retrieve_rej(self._pri, held.pointer, cause))
 
     def transfer(self, call: CallNumber, other: CallNumber) -> None:
         """Ask the network to connect the two parties and let go of both calls.

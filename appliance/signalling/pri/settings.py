@@ -54,6 +54,9 @@ SWITCHES: dict[Profile, int] = {
 OVERLAP = {Profile.EUROISDN, Profile.EUROISDN_T1, Profile.QSIG}
 """Profiles that have overlap sending and receiving; only they say Sending complete."""
 
+HOLD = {Profile.EUROISDN, Profile.EUROISDN_T1}
+"""Profiles that have HOLD and RETRIEVE; others refuse it with cause 69."""
+
 OURS = {"t302_s", "t304_s", "t305_s", "t306_s"}
 """Timers that libpri does not have, does not use, or ends otherwise."""
 

@@ -129,6 +129,15 @@ def _disconnect(call: Call, event: "ffi.CData") -> events.Event:
     return events.DisconnectReceived(call.number, event.hangup.cause)
 
 
+def _hold(call: Call, _event: "ffi.CData") -> events.Event:
+    return events.HoldReceived(call.number)
+
+
+def _retrieve(call: Call, event: "ffi.CData") -> events.Event:
+    said = event.retrieve
+    return events.RetrieveReceived(call.number, channel_of(said.channel, call.implied), exclusive=not said.flexible)
+
+
 # Number of the event: (where it keeps its call, what it becomes).
 OF_CALLS: dict[int, tuple[str, Callable[[Call, "ffi.CData"], events.Event]]] = {
     lib.PRI_EVENT_SETUP_ACK: ("setup_ack", _setup_acknowledged),
@@ -137,4 +146,6 @@ OF_CALLS: dict[int, tuple[str, Callable[[Call, "ffi.CData"], events.Event]]] = {
     lib.PRI_EVENT_RINGING: ("ringing", _alerting),
     lib.PRI_EVENT_ANSWER: ("answer", _connect),
     lib.PRI_EVENT_HANGUP_REQ: ("hangup", _disconnect),
+    lib.PRI_EVENT_HOLD: ("hold", _hold),
+    lib.PRI_EVENT_RETRIEVE: ("retrieve", _retrieve),
 }
