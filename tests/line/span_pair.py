@@ -6,6 +6,7 @@ What they tell is in `heard`, as with two bare links (tests/signalling/pri/pair.
 
 import itertools
 from collections.abc import Callable, Collection
+from typing import cast
 
 from appliance.line.channels import Order
 from appliance.line.span import PriLine, PriSpan
@@ -19,6 +20,7 @@ from appliance.wire.legs import PlaceLeg
 from appliance.wire.spans import ChannelState
 from drivers.model import D_CHANNELS, TIMESLOTS, Alarm, DigitalLine
 from tests.line.fake_engine import Mute
+from tests.signalling.pri.by_hand import ByHand
 from tests.signalling.pri.pair import Pair
 from tests.signalling.pri.wire import TROUBLES, Trouble
 
@@ -142,6 +144,20 @@ class End:
     def activate(self) -> None:
         """Its end."""
         self.span.alarm(Alarm.NONE)
+
+
+class Wire:
+    """A span as a peer by hand meets it."""
+
+    def __init__(self, end: End) -> None:
+        self.side = end.bare.side
+        self.receive = end.receive
+        self.take_frames = end.take_frames
+
+
+def by_hand(end: End) -> ByHand:
+    """A peer for a span, instead of its own."""
+    return ByHand(cast("Link", Wire(end)))
 
 
 class SpanPair(Pair[End]):

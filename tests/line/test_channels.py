@@ -11,7 +11,7 @@ from appliance.signalling.pri.link import Profile, Side
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
 from appliance.wire.spans import ChannelState
-from tests.line.span_pair import SpanPair
+from tests.line.span_pair import SpanPair, by_hand
 from tests.signalling.pri.by_hand import ByHand
 
 pytestmark = pytest.mark.unit
@@ -96,6 +96,20 @@ def test_q931_5_5_1_without_an_acknowledgement_a_channel_stays_out_of_use() -> N
     pair.wire.cut = False
     pair.pass_s(60.0)
     assert pair.user.span.channels.state(7) is ChannelState.IDLE, "it is restarted until it is acknowledged"
+
+
+def test_q931_5_1_2_a_channel_that_we_did_not_ask_for_is_released_with_cause_6() -> None:
+    pair = SpanPair()
+    peer = by_hand(pair.user)
+    assert pair.user.place("ours")
+    peer.hear()
+    setup = peer.heard()[-1]
+    peer.says(f"08 02 8{setup[7:11]} 02 18 03 a9 83 87")
+    assert peer.heard() == [f"{setup[:11]} 4d 08 02 81 86"]
+    peer.says(f"08 02 8{setup[7:11]} 5a")
+    (end,) = (told for told in pair.user.take_events() if isinstance(told, legs.LegReleased))
+    assert (end.cause, end.by) == (6, ReleasedBy.FAULT)
+    assert pair.user.idle() == 30
 
 
 @pytest.mark.parametrize(

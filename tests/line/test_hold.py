@@ -1,32 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A leg that its peer puts aside (ETS 300 141) keeps its channel and its port, and is retrieved there."""
 
-from typing import cast
-
 import pytest
 
 from appliance.line.states import Event, State
-from appliance.signalling.pri.link import Link, Side
+from appliance.signalling.pri.link import Side
 from appliance.wire import legs
 from appliance.wire.legs import LegState, ReleasedBy
 from drivers.model import Timeslot
-from tests.line.span_pair import End, SpanPair
-from tests.signalling.pri.by_hand import ByHand
+from tests.line.span_pair import SpanPair, by_hand
 
 pytestmark = pytest.mark.unit
 
 CHANNEL, OTHER = "18 03 a9 83 85", "18 03 a9 83 86"
 SETUP = f"05 04 03 80 90 a3 {CHANNEL} 70 06 81 39 35 35 38 38"
 HOLD, RETRIEVE = "24", "31"
-
-
-class Wire:
-    """A span as a peer by hand meets it."""
-
-    def __init__(self, end: End) -> None:
-        self.side = end.bare.side
-        self.receive = end.receive
-        self.take_frames = end.take_frames
 
 
 class Talk:
@@ -36,7 +24,7 @@ class Talk:
         self.pair = SpanPair()
         self.side = side
         self.end = self.pair.net if side is Side.NETWORK else self.pair.user
-        self.peer = ByHand(cast("Link", Wire(self.end)))
+        self.peer = by_hand(self.end)
         self.end.take_events()
         self.says(SETUP)
         (self.leg,) = self.end.span.legs.values()

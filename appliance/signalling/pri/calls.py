@@ -40,6 +40,7 @@ class Call:
     growing: Growing | None = None
     cause: int | None = None  # of the first DISCONNECT that we said, or that came with sound
     disconnected_until: float | None = None  # T305, T306
+    progress_until: float | None = None  # T310, T301
 
     @property
     def bearer(self) -> int:
@@ -81,15 +82,10 @@ class CallTable:
         """The call that libpri means."""
         return self._by_pointer.get(_address(pointer))
 
-    def dialling(self) -> dict[CallNumber, float]:
-        """When the patience with each call that is being dialled ends."""
-        return {n: call.dialling_until for n, call in self._by_number.items() if call.dialling_until is not None}
-
-    def disconnected(self) -> dict[CallNumber, float]:
-        """When the patience with each call ends that we have said DISCONNECT for."""
-        return {
-            n: call.disconnected_until for n, call in self._by_number.items() if call.disconnected_until is not None
-        }
+    def running(self, timer: str) -> dict[CallNumber, float]:
+        """When a timer runs out, by its name in Call, of each call that has it."""
+        ends = {number: getattr(call, timer) for number, call in self._by_number.items()}
+        return {number: at for number, at in ends.items() if at is not None}
 
     def on(self, channel: int | None) -> list[Call]:
         """Calls on a channel, or on an interface whose number stands above a timeslot 0; all calls for None."""

@@ -30,16 +30,20 @@ RESTART_INDICATOR, ALL_INTERFACES = 0x79, 7
 EXPLICIT, D_CHANNEL = 0x40, 0x04  # in octet 3 of Channel identification (§4.5.13)
 NORMAL_UNSPECIFIED = 31
 FACILITY = 0x1C
+ONCE = {CHANNEL_IDENTIFICATION, 0x70}  # and the called party's number: elements that libpri needs the first of
+ONCE_SHIFTED, LOCKING = 1, 2
+SHIFTS = {0x90: LOCKING, 0x98: ONCE_SHIFTED}  # locking and non-locking (§4.5.3, §4.5.4)
 NUMBERS = {0x0C, 0x4C, 0x6C, 0x73, 0x74, 0x76}  # connected (two codes), calling, original, redirecting, redirection
 
 
 class Clearing(NamedTuple):
-    """Which message, of which call; `ours`: of one that the receiver began. `cause` is 31 where none is said."""
+    """Which message, of which call; `ours`: of one that the receiver began. `unsaid`: no cause came, which is 31."""
 
     kind: int
     reference: int
     ours: bool
     cause: int
+    unsaid: bool
 
 
 def admit(frame: bytes) -> tuple[bytes | None, str | None]:
@@ -108,21 +112,27 @@ def _elements(elements: bytes, *, is_global: bool) -> bytes | None:
     """The elements that libpri may see; None where one is longer than the message.
 
     Empty ones count as absent (§5.8.6.2, §5.8.7.2), and so do those whose contents are no such element's, and the
-    D-channel as what is to be restarted: libpri would restart it for ever, whatever channel we name.
+    D-channel as what is to be restarted: libpri would restart it for ever, whatever channel we name. Of two the first
+    counts (§5.8.5.2), in codeset 0; libpri would take the last.
     """
-    at, kept = 0, bytearray()
+    seen: set[int] = set()
+    at, kept, shifted = 0, bytearray(), 0
     while at < len(elements):
         if elements[at] & 0x80:
             kept.append(elements[at])
+            shifted = max(shifted, SHIFTS.get(elements[at] & 0xF8, 0))
             at += 1
             continue
         end = at + 2 + elements[at + 1] if at + 2 <= len(elements) else len(elements) + 1
         if end > len(elements):
             return None
         contents = elements[at + 2 : end]
-        if _is_sound(elements[at], contents) and not (is_global and _is_d_channel(elements[at], contents)):
+        again = not shifted and elements[at] in seen
+        unfit = not _is_sound(elements[at], contents) or (is_global and _is_d_channel(elements[at], contents))
+        if not again and not unfit:
             kept += elements[at:end]
-        at = end
+            seen |= set() if shifted else ONCE & {elements[at]}
+        at, shifted = end, shifted & LOCKING
     return bytes(kept)
 
 
@@ -189,7 +199,7 @@ def clearing(frame: bytes) -> Clearing | None:
     if len(frame) < 9 or frame[2] & 1 or frame[8] not in CLEARINGS:
         return None
     causes = [contents[1] & 0x7F for element, contents in _each(frame[9:]) if element == CAUSE and len(contents) > 1]
-    return Clearing(frame[8], *_reference(frame), causes[0] if causes else NORMAL_UNSPECIFIED)
+    return Clearing(frame[8], *_reference(frame), causes[0] if causes else NORMAL_UNSPECIFIED, not causes)
 
 
 def named_interface(frame: bytes) -> int | None:

@@ -43,9 +43,10 @@ log = structlog.get_logger()
 
 SABME, POLL = 0x6F, 0x10
 RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
-TEMPORARY_FAILURE, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 101, 102
+TEMPORARY_FAILURE, CAUSE_MISSING, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 96, 101, 102
 SETTING_UP = {1, 2, 3, 4, 6, 7, 9, 25}  # call states before CONNECT (§2.1)
 INTERFACE = 0x1FF00  # in libpri's channel numbers
+OUR_TIMERS = ("dialling_until", "progress_until", "disconnected_until")
 DIGITS = set("0123456789*#")
 SENDING_COMPLETE = b"\xa1"  # §4.5.27
 INBAND = bytes([0x1E, 2, 0x81, 0x88])  # §4.5.23: private network serving the local user, as libpri says; indicator 8
@@ -127,9 +128,10 @@ class Link:
         for event in self._library.expired():
             self._take(event)
         self._dialled_too_long(now)
-        for number, until in self._calls.disconnected().items():
-            if now >= until:
-                self._release_at_last(self._calls.find(number))
+        for number in self._expired("disconnected_until", now):
+            self._release_at_last(self._calls.find(number))
+        for number in self._expired("progress_until", now):
+            self.release(number, TIMER_EXPIRED)
         given_up = self._restarts.expired(now)
         if given_up is not None:
             self._events.append(events.RestartFailed(given_up))
@@ -140,7 +142,7 @@ class Link:
 
     def due(self) -> float | None:
         """When `run` must be called next, in the clock's seconds; None if no timer runs."""
-        ours = (*self._calls.dialling().values(), *self._calls.disconnected().values())
+        ours = [at for timer in OUR_TIMERS for at in self._calls.running(timer).values()]
         times = (self._library.due(), self._restarts.deadline, *ours)
         return min((at for at in times if at is not None), default=None)
 
@@ -291,7 +293,7 @@ class Link:
         if held.disconnected_until is not None:
             self._release_at_last(held)
             return
-        held.dialling_until = None
+        held.dialling_until = held.progress_until = None
         if not held.responded and (inband or cause not in REFUSALS):  # libpri sends no DISCONNECT before a response
             self.proceeding(call)
         lib.branchline_said()
@@ -433,14 +435,12 @@ class Link:
 
     def _clear_dialling(self) -> None:
         """Digits may have been lost by a reset of the data link: such calls are cleared with cause 41 (§5.8.8 a)."""
-        for number in self._calls.dialling():
+        for number in self._calls.running("dialling_until"):
             self.release(number, TEMPORARY_FAILURE)
 
     def _dialled_too_long(self, now: float) -> None:
         """T302: what was dialled is the number. T304: the peer does not say what becomes of our digits (§5.1.3)."""
-        for number, until in self._calls.dialling().items():
-            if now < until:
-                continue
+        for number in self._expired("dialling_until", now):
             call = self._calls.find(number)
             call.dialling_until = None
             if call.ours:
@@ -456,6 +456,9 @@ class Link:
             yield
         finally:
             lib.branchline_amend(0, b"", 0, 0)
+
+    def _expired(self, timer: str, now: float) -> list[CallNumber]:
+        return [number for number, until in self._calls.running(timer).items() if now >= until]
 
     def _check(self, call: Call, code: int) -> None:
         if code:
@@ -512,8 +515,17 @@ class Link:
         return replace(event, location=self._location) if isinstance(event, events.DisconnectReceived) else event
 
     def _moved(self, call: Call, kind: int) -> None:
-        """A word on our digits ends T304; SETUP ACKNOWLEDGE begins it, and digits may go. PROGRESS may lie between."""
-        call.dialling_until = None
+        """A word on our digits ends T304; SETUP ACKNOWLEDGE begins it, and digits may go. PROGRESS may lie between.
+
+        Then T310 runs until there is sound or ringing, T301 until the answer (§5.1.5, §5.1.6, §5.2.5.3).
+        """
+        call.dialling_until = call.progress_until = None
+        patience_s = {
+            lib.PRI_EVENT_PROCEEDING: self._timers.t310_s,
+            lib.PRI_EVENT_RINGING: self._timers.t301_s,
+        }.get(kind)
+        if patience_s is not None:
+            call.progress_until = self._clock() + patience_s
         if kind == lib.PRI_EVENT_SETUP_ACK:
             call.dialling_until = self._clock() + self._timers.t304_s
             if call.growing is not None:
@@ -550,10 +562,16 @@ class Link:
         self._take_charges(hangup)
         call, cause = self._calls.at(hangup.call), hangup.cause
         if told:
-            lib.pri_hangup(self._pri, hangup.call, cause)
+            lib.pri_hangup(self._pri, hangup.call, CAUSE_MISSING if self._lacks_cause(call) else cause)
         if call is not None:
-            first = call.cause if self._hearing and call.cause else cause
-            self._cleared(call, first if first > 0 else guard.NORMAL_UNSPECIFIED, by_peer=self._hearing)
+            cause = call.cause if self._hearing and call.cause else cause
+            self._cleared(call, cause if cause > 0 else guard.NORMAL_UNSPECIFIED, by_peer=self._hearing)
+
+    def _lacks_cause(self, call: Call | None) -> bool:
+        """Whether a RELEASE that was heard is the first word of the end and does not say why (§5.8.6.1)."""
+        clearing = guard.clearing(self._heard) if self._hearing else None
+        first = call is not None and call.cause is None and call.disconnected_until is None
+        return clearing is not None and clearing.unsaid and first
 
     def _take_of_link(self, kind: int, event: "ffi.CData") -> None:
         if kind == lib.PRI_EVENT_DCHAN_UP:

@@ -57,7 +57,7 @@ OVERLAP = {Profile.EUROISDN, Profile.EUROISDN_T1, Profile.QSIG}
 HOLD = {Profile.EUROISDN, Profile.EUROISDN_T1}
 """Profiles that have HOLD and RETRIEVE; others refuse it with cause 69."""
 
-OURS = {"t302_s", "t304_s", "t305_s", "t306_s"}
+OURS = {"t301_s", "t302_s", "t304_s", "t305_s", "t306_s", "t310_s"}
 """Timers that libpri does not have, does not use, or ends otherwise."""
 
 
@@ -68,6 +68,7 @@ class Timers:
     t200_s: float = 1.0
     n200: int = 3
     t203_s: float = 10.0
+    t301_s: float = 180.0
     t302_s: float = 12.0
     t303_s: float = 4.0
     t304_s: float = 20.0
@@ -75,6 +76,7 @@ class Timers:
     t306_s: float = 30.0
     t308_s: float = 4.0
     t309_s: float = 90.0
+    t310_s: float = 120.0
     t313_s: float = 4.0
     t316_s: float = 120.0
     n316: int = 2
