@@ -115,7 +115,10 @@ class PriSpan(ServedSpan):
         while happened := self.link.take_events():
             moved = True
             for event in happened:
-                self._happened(event)
+                try:
+                    self._happened(event)
+                except CallGoneError as error:  # it ended before we came to it; its CallCleared is next
+                    log.info("line.event.late", kind=type(event).__name__, error=str(error))
         for frame in self.link.take_frames():
             moved = True
             self._switch.send(self.number, frame)

@@ -2,13 +2,15 @@
 """Spans that share a D-channel, as line workers serve them: every channel, and no call lost with a D-channel."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from appliance.line.channels import Order
 from appliance.line.span import PriLine
-from appliance.line.states import Event
+from appliance.line.states import Event, State
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.signalling.pri.interface import Interface
@@ -54,6 +56,14 @@ class Spans(GroupPair[End]):
         span = self.ends[NET][interface].span
         offered = span.legs[self.last(NET, legs.LegOffered).leg.leg]
         self.do(lambda: span.command(offered, Event.ANSWER))
+
+    def answer_all(self) -> None:
+        """The network's side answers whoever waits."""
+        for end in self.ends[NET].values():
+            for leg in tuple(end.span.legs.values()):
+                if leg.state is State.OFFERED:
+                    end.span.command(leg, Event.ANSWER)
+        self.settle()
 
     def hang_up(self, interface: int, leg: str) -> None:
         """The user lets go."""
@@ -125,6 +135,42 @@ def test_a_d_channel_that_stands_by_and_fails_is_seen(spans: Spans) -> None:
     spans.pass_s(30.0)
     assert [end.span.up for end in spans.ends[USER].values()] == [True, False, True]
     assert [end.idle() for *_, end in spans.all()] == [30, 30, 31] * 2, "its bearers are in order"
+
+
+@pytest.mark.unit
+def test_d_channels_that_fail_in_turn_lose_none_of_two_hundred_calls(spans: Spans) -> None:
+    """Calls are begun, answered and ended all the time, also while a D-channel is dead and nobody knows it yet."""
+    random = Random(5)  # noqa: S311
+    placed, living, failing = 0, list[tuple[int, str]](), PRIMARY
+    for n in range(200):
+        if n % 10 == 0:
+            spans.wires[failing].cut = True
+        interface = random.choice((BACKUP, BEARERS_ONLY, BEARERS_ONLY))
+        if spans.ends[USER][interface].place(str(n)):
+            placed += 1
+            living.append((interface, str(n)))
+        spans.pass_s(random.random() / 4)
+        spans.answer_all()
+        interface, leg = random.choice(living)
+        if len(living) > 20 and spans.ends[USER][interface].span.legs[leg].state is State.ANSWERED:
+            living.remove((interface, leg))
+            spans.hang_up(interface, leg)
+        if n % 10 == 3:
+            spans.cut(failing)
+            spans.pass_s(2.0)
+        if n % 10 == 6:
+            spans.mend(failing)
+            failing = BACKUP if failing == PRIMARY else PRIMARY
+    spans.pass_s(10.0)
+    spans.answer_all()
+    for one in living:
+        spans.hang_up(*one)
+    spans.pass_s(40.0)
+    assert placed > 150
+    assert spans.count(USER, legs.LegAnswered) == placed, Counter(spans.released())
+    assert set(spans.released()) == {16}
+    assert [end.idle() for *_, end in spans.all()] == [30, 30, 31] * 2
+    assert not any(end.board.open for *_, end in spans.all())
 
 
 @pytest.mark.system

@@ -5,6 +5,7 @@ data_link.receive(frame); data_link.run() not later than data_link.due(); data_l
 for frame in data_link.take_frames(): ...; for message in data_link.take_messages(): ...
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from appliance.signalling.pri.library import Library
 from appliance.signalling.pri.settings import Profile, Side, Timers
 
 log = structlog.get_logger()
+
+MODULUS = 128
 
 
 class Message(NamedTuple):
@@ -35,6 +38,9 @@ class DataLink:
         self._library = Library(side, profile, timers, clock)
         self._data_link = ffi.NULL
         self._messages: list[Message] = []
+        self._acknowledged = 0  # V(A), Q.921 §5.5.2.1
+        self._outstanding: deque[bytes] = deque()
+        self._lost: list[bytes] = []
 
     def receive(self, frame: bytes) -> None:
         """A frame came."""
@@ -46,6 +52,7 @@ class DataLink:
             self.damaged += 1
             log.debug("pri.frame.refused", trouble=trouble, octets=len(frame))
         if admitted is not None:
+            self._see_acknowledgement(admitted)
             self._hear(lambda: [self._library.hear(admitted)], service)
             self.run()  # an error that libpri tells afterwards must not follow its end
 
@@ -53,6 +60,7 @@ class DataLink:
         """An I frame; where the data link is down it is lost."""
         if self.established:
             self._library.set_clock()
+            self._outstanding.append(message)
             lib.branchline_say(self._data_link, message, len(message))
 
     def run(self) -> None:
@@ -73,10 +81,16 @@ class DataLink:
         messages, self._messages = self._messages, []
         return messages
 
+    def take_lost(self) -> list[bytes]:
+        """What was said when the data link went, and never acknowledged."""
+        lost, self._lost = self._lost, []
+        return lost
+
     def deactivate(self) -> None:
         """Layer 1 is down."""
         if self.active:
-            self.active = self.established = False
+            self.active = False
+            self._released()
             self._hear(self._library.lose_layer_1)
 
     def activate(self) -> None:
@@ -98,7 +112,29 @@ class DataLink:
         if event == ffi.NULL:
             return
         if event.e == lib.PRI_EVENT_DCHAN_DOWN:
-            self.established = False
+            self._released()
         elif event.e == lib.PRI_EVENT_DCHAN_UP:
             self.established = self.active
+            self._begin_numbers()
             self._data_link = lib.branchline_data_link() or self._data_link
+
+    def _released(self) -> None:
+        self.established = False
+        self._lost += self._outstanding
+        self._begin_numbers()
+
+    def _begin_numbers(self) -> None:
+        self._acknowledged = 0
+        self._outstanding.clear()
+
+    def _see_acknowledgement(self, frame: bytes) -> None:
+        """N(R) of an I or S frame says how many of ours have arrived; after SABME none has a number any more."""
+        if frame[2] & 3 == 3:
+            if guard.UNNUMBERED.get(frame[2] & 0xEF) == "SABME":
+                self._begin_numbers()
+            return
+        arrived = ((frame[3] >> 1) - self._acknowledged) % MODULUS
+        if arrived <= len(self._outstanding):
+            self._acknowledged = frame[3] >> 1
+            for _ in range(arrived):
+                self._outstanding.popleft()

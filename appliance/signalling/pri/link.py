@@ -116,7 +116,7 @@ class Link:
             lib.branchline_established_anew()
             self._take_heard(self._library.hear(admitted))
             if before and lib.branchline_established_anew():
-                self._clear_dialling()
+                self.clear_dialling()
             self._mend_clearing(admitted)
             self._compare_states(admitted)
             self._repeat_restart(admitted)
@@ -335,6 +335,11 @@ class Link:
         held = self._respond(call)
         self._check(held, lib.pri_retrieve_rej(self._pri, held.pointer, cause))
 
+    def clear_dialling(self) -> None:
+        """Messages were lost: calls whose digits may be among them are cleared with cause 41 (§5.8.8 a)."""
+        for number in self._calls.running("dialling_until"):
+            self.release(number, TEMPORARY_FAILURE)
+
     def transfer(self, call: CallNumber, other: CallNumber) -> None:
         """Ask the network to connect the two parties and let go of both calls.
 
@@ -432,11 +437,6 @@ class Link:
         if not held.ours:
             held.dialling_until = None
         return held
-
-    def _clear_dialling(self) -> None:
-        """Digits may have been lost by a reset of the data link: such calls are cleared with cause 41 (§5.8.8 a)."""
-        for number in self._calls.running("dialling_until"):
-            self.release(number, TEMPORARY_FAILURE)
 
     def _dialled_too_long(self, now: float) -> None:
         """T302: what was dialled is the number. T304: the peer does not say what becomes of our digits (§5.1.3)."""

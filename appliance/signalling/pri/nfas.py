@@ -117,8 +117,10 @@ class Group:
 
     def _choose(self) -> None:
         standing = [number for number, data_link in self.data_links.items() if data_link.established]
+        lost = self.data_links[self.in_use].take_lost()
         if standing and not self.data_links[self.in_use].established:
             self._use(standing[0])
+            self._say_again(lost)
         if bool(standing) != self._loop.open:
             if standing:
                 self._loop.establish()
@@ -132,6 +134,13 @@ class Group:
             channel = bytes([guard.CHANNEL_IDENTIFICATION, 2, NO_CHANNEL_OF, 0x80 | number])
             head = bytes([self._discriminator, 2, 0, 0, guard.MAINTENANCE[self._discriminator]])
             self.data_links[number].say(head + CHANGE_STATUS + channel)
+
+    def _say_again(self, lost: list[bytes]) -> None:
+        """What the other D-channel took with it. Digits may have arrived: those calls are cleared (Q.931 §5.8.8 a)."""
+        self.link.clear_dialling()
+        for message in lost:
+            if message[0] == guard.Q931 and message[4] != guard.INFORMATION:
+                self.data_links[self.in_use].say(message)
 
     def _hear(self, number: int, message: Message) -> None:
         octets = message.octets

@@ -133,6 +133,35 @@ def test_a_ringing_call_is_answered_over_the_backup(pri: Groups) -> None:
     assert pri.cleared() == 0
 
 
+@pytest.mark.parametrize("silent_s", [0.4, 3.0], ids=["until RED", "longer"])
+def test_an_answer_that_the_d_channel_took_with_it_is_said_again(pri: Groups, silent_s: float) -> None:
+    call, ours = pri.ring(BEARERS_ONLY)
+    pri.do(lambda: pri.ends[USER][BEARERS_ONLY].alerting(ours))
+    pri.wires[PRIMARY].cut = True
+    pri.pass_s(0.1)
+    pri.do(lambda: pri.ends[USER][BEARERS_ONLY].answer(ours))
+    pri.pass_s(silent_s)
+    assert not pri.count(NET, events.ConnectReceived)
+    pri.cut(PRIMARY)
+    assert pri.last(NET, events.ConnectReceived).call == call
+    pri.pass_s(30.0)
+    assert pri.cleared() == 0
+    assert pri.count(NET, events.ConnectReceived) == 1
+
+
+def test_q931_5_8_8_a_a_number_that_was_being_dialled_is_cleared() -> None:
+    pri = Groups(Profile.EUROISDN)
+    call = pri.do(lambda: pri.ends[NET][BEARERS_ONLY].setup(Setup(5, "95", complete=False)))
+    theirs = pri.last(USER, events.SetupReceived).call
+    pri.do(lambda: pri.ends[USER][BEARERS_ONLY].setup_acknowledge(theirs, 5))
+    pri.wires[PRIMARY].cut = True
+    pri.ends[NET][BEARERS_ONLY].dial(call, "5")
+    pri.cut(PRIMARY)
+    assert pri.last(USER, events.DisconnectReceived).cause == 41
+    sent = [frame[8] for _, frame in pri.wires[BACKUP].frames() if not frame[2] & 1 and frame[4] == 0x08]
+    assert 0x7B not in sent, "the digit is not said twice"
+
+
 def test_q921_5_6_7_a_d_channel_that_falls_silent_without_red_is_given_up(pri: Groups) -> None:
     call = pri.talk(BEARERS_ONLY)
     pri.wires[PRIMARY].cut = True
