@@ -40,7 +40,7 @@ class Call:
     growing: Growing | None = None
     cause: int | None = None  # of the first DISCONNECT that we said, or that came with sound
     disconnected_until: float | None = None  # T305, T306
-    progress_until: float | None = None  # T310, T301
+    progress_until: float | None = None  # T310, T301, T313
 
     @property
     def bearer(self) -> int:

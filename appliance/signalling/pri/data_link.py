@@ -22,10 +22,10 @@ MODULUS = 128
 
 
 class Message(NamedTuple):
-    """Octets from the protocol discriminator on. `service`: SERVICE of a D-channel, whether into service."""
+    """Octets from the protocol discriminator on. `service`: it is of a D-channel, and not for Q.931."""
 
     octets: bytes
-    service: bool | None
+    service: guard.Service | None
 
 
 class DataLink:
@@ -97,7 +97,7 @@ class DataLink:
         """It is back; the data link is established again within T200."""
         self.active = True
 
-    def _hear(self, what: Callable[[], Iterable["ffi.CData"]], service: bool | None = None) -> None:  # noqa: FBT001 - see Message
+    def _hear(self, what: Callable[[], Iterable["ffi.CData"]], service: guard.Service | None = None) -> None:
         """While libpri does this, its Q.931 hears nothing."""
         message = ffi.new("uint8_t[]", guard.MAX_FRAME)
         lib.branchline_listen(1)

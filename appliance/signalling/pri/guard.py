@@ -19,9 +19,9 @@ Q931 = 0x08  # protocol discriminator
 RESTARTS = {0x46, 0x4E}  # RESTART and its acknowledgement: call reference 0 and no other (§4.3)
 STATUS = 0x7D  # the one other message of call reference 0
 MAINTENANCE = {0x03: 0x0F, 0x43: 0x07}  # protocol discriminator of 4ESS, 5ESS and of NI-2, and its SERVICE
+ACKNOWLEDGE = 0x08  # by which SERVICE's type and that of its acknowledgement differ
 CHANGE_STATUS, CHANNEL_IDENTIFICATION = 0x01, 0x18
-D_CHANNEL = 0x04  # octet 3 of Channel identification (§4.5.13)
-DISCONNECT, INFORMATION, PROGRESS = 0x45, 0x7B, 0x03
+DISCONNECT, INFORMATION, PROGRESS, CONNECT_ACKNOWLEDGE = 0x45, 0x7B, 0x03, 0x0F
 CLEARINGS = {DISCONNECT, 0x4D, 0x5A}  # and RELEASE, RELEASE COMPLETE
 STATUS_ENQUIRY = 0x75
 WITHOUT_CALL = {0x05, 0x4D, 0x5A, STATUS, STATUS_ENQUIRY}  # SETUP, RELEASE, RELEASE COMPLETE (§5.8.3.2 b to f)
@@ -34,6 +34,13 @@ ONCE = {CHANNEL_IDENTIFICATION, 0x70}  # and the called party's number: elements
 ONCE_SHIFTED, LOCKING = 1, 2
 SHIFTS = {0x90: LOCKING, 0x98: ONCE_SHIFTED}  # locking and non-locking (§4.5.3, §4.5.4)
 NUMBERS = {0x0C, 0x4C, 0x6C, 0x73, 0x74, 0x76}  # connected (two codes), calling, original, redirecting, redirection
+
+
+class Service(NamedTuple):
+    """SERVICE ACKNOWLEDGE or SERVICE; into service or out of it."""
+
+    acknowledges: bool
+    into: bool
 
 
 class Clearing(NamedTuple):
@@ -194,6 +201,11 @@ def cause_at(frame: bytes) -> int | None:
     return None
 
 
+def connect_acknowledged(frame: bytes) -> tuple[int, bool] | None:
+    """(call reference, whether it is of the receiver's own call) of an admitted CONNECT ACKNOWLEDGE."""
+    return None if len(frame) < 9 or frame[2] & 1 or frame[8] != CONNECT_ACKNOWLEDGE else _reference(frame)
+
+
 def clearing(frame: bytes) -> Clearing | None:
     """What an admitted frame clears, if it does."""
     if len(frame) < 9 or frame[2] & 1 or frame[8] not in CLEARINGS:
@@ -221,17 +233,20 @@ def _interface(elements: bytes) -> int | None:
     return None
 
 
-def d_channel_service(frame: bytes) -> bool | None:
-    """SERVICE of a D-channel, which `admit` keeps from libpri: whether into service; None: it is no such message."""
+def d_channel_service(frame: bytes) -> Service | None:
+    """SERVICE of a D-channel or its acknowledgement, which `admit` keeps from libpri; None: it is no such message."""
     message = frame[4:]
-    if len(frame) < 13 or frame[2] & 1 or message[0] not in MAINTENANCE or message[4] != MAINTENANCE[message[0]]:
+    if _frame_trouble(frame) or frame[2] & 1 or len(message) < 5 or message[0] not in MAINTENANCE or message[1] != 2:
         return None
+    acknowledges = message[4] == MAINTENANCE[message[0]] ^ ACKNOWLEDGE
     sound = _elements(message[5:], is_global=False)
     found = dict(_each(sound)) if sound else {}
     channel, status = found.get(CHANNEL_IDENTIFICATION), found.get(CHANGE_STATUS)
     if channel is None or status is None or not channel[0] & D_CHANNEL:
         return None
-    return not status[0] & 0x0F
+    if not acknowledges and message[4] != MAINTENANCE[message[0]]:
+        return None
+    return Service(acknowledges, not status[0] & 0x0F)
 
 
 def _each(elements: bytes) -> Iterator[tuple[int, bytes]]:

@@ -6,8 +6,10 @@ interface = Interface(group, 1)       # frames of its D-channel, where it has on
 
 import dataclasses
 from collections.abc import Iterable
+from contextlib import suppress
 
 from appliance.signalling.pri import events
+from appliance.signalling.pri.calls import CallGoneError
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.nfas import INTERFACE_SHIFT, Group
 from appliance.signalling.pri.settings import Setup
@@ -62,8 +64,9 @@ class Interface:
         if self._lost_at is not None and self._group.clock() >= self._lost_at:
             self._lost_at = None
             for call in self._group.calls(self):
-                self._link.release(call, OUT_OF_ORDER)
                 self._group.forget(call)
+                with suppress(CallGoneError):  # its end is told already
+                    self._link.release(call, OUT_OF_ORDER)
                 self._events.append(events.CallCleared(call, OUT_OF_ORDER))
         self._group.run()
 

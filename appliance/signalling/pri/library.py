@@ -34,7 +34,8 @@ class Library:
         )
         if self.pointer == ffi.NULL:
             raise MemoryError("libpri: no memory for a link")
-        lib.pri_set_timer(self.pointer, lib.PRI_TIMER_T305, NEVER_MS)
+        for ours in (lib.PRI_TIMER_T305, lib.PRI_TIMER_T313):
+            lib.pri_set_timer(self.pointer, ours, NEVER_MS)
         for number, value in timers.settings():
             lib.pri_set_timer(self.pointer, number, value)
         lib.pri_set_debug(self.pointer, DEBUG_LEVEL if debug else 0)

@@ -118,6 +118,7 @@ class Link:
             if before and lib.branchline_established_anew():
                 self.clear_dialling()
             self._mend_clearing(admitted)
+            self._end_t313(admitted)
             self._compare_states(admitted)
             self._repeat_restart(admitted)
             self.run()
@@ -274,6 +275,7 @@ class Link:
         held = self._respond(call)
         self._check(held, lib.pri_answer(self._pri, held.pointer, held.bearer, 0))
         held.active_from = self._clock() + self._timers.t313_s
+        held.progress_until = held.active_from if self.side is Side.USER else None
 
     def release(
         self, call: CallNumber, cause: int = 16, made_at: Location | None = None, *, inband: bool = False
@@ -418,6 +420,13 @@ class Link:
                 self._events.append(events.DisconnectReceived(call.number, clearing.cause, self._location))
             elif clearing.kind == guard.DISCONNECT:
                 call.cause = call.cause or clearing.cause
+
+    def _end_t313(self, frame: bytes) -> None:
+        """CONNECT ACKNOWLEDGE. libpri's own T313 clears with cause 16, and by a DISCONNECT that we would not see."""
+        acknowledged = guard.connect_acknowledged(frame)
+        for call in self._calls.on(None):
+            if (call.reference, call.ours) == acknowledged:
+                call.progress_until = None
 
     def _compare_states(self, frame: bytes) -> None:
         """A STATUS that has a talk still being set up is cleared with cause 101 (§5.8.11); libpri ignores it."""

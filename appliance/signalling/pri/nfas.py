@@ -26,8 +26,7 @@ log = structlog.get_logger()
 
 DISCRIMINATORS = {Profile.NATIONAL: 0x43, Profile.FOUR_ESS: 0x03, Profile.FIVE_ESS: 0x03}  # of profiles with SERVICE
 CHANGE_STATUS = bytes([guard.CHANGE_STATUS, 1, 0xC0])  # in service
-NO_CHANNEL_OF = 0xEC  # Channel identification, octet 3: this interface's D-channel
-ACKNOWLEDGE = 0x08  # SERVICE's type without it is SERVICE ACKNOWLEDGE's
+D_CHANNEL_OF = 0xEC  # Channel identification, octet 3: that of the interface named next
 NO_SUCH_CHANNEL = 82
 INTERFACE_SHIFT = 8  # in Link's channels
 
@@ -117,9 +116,10 @@ class Group:
 
     def _choose(self) -> None:
         standing = [number for number, data_link in self.data_links.items() if data_link.established]
-        lost = self.data_links[self.in_use].take_lost()
+        lost = [message for data_link in self.data_links.values() for message in data_link.take_lost()]
         if standing and not self.data_links[self.in_use].established:
             self._use(standing[0])
+        if standing and lost:
             self._say_again(lost)
         if bool(standing) != self._loop.open:
             if standing:
@@ -131,7 +131,7 @@ class Group:
         log.info("pri.d-channel.changed", before=self.in_use, now=number)
         self.in_use = number
         if self._discriminator is not None:
-            channel = bytes([guard.CHANNEL_IDENTIFICATION, 2, NO_CHANNEL_OF, 0x80 | number])
+            channel = bytes([guard.CHANNEL_IDENTIFICATION, 2, D_CHANNEL_OF, 0x80 | number])
             head = bytes([self._discriminator, 2, 0, 0, guard.MAINTENANCE[self._discriminator]])
             self.data_links[number].say(head + CHANGE_STATUS + channel)
 
@@ -143,17 +143,14 @@ class Group:
                 self.data_links[self.in_use].say(message)
 
     def _hear(self, number: int, message: Message) -> None:
-        octets = message.octets
-        if message.service is not None:
-            acknowledged = bytes([octets[0], 2, octets[2] ^ 0x80, octets[3], octets[4] ^ ACKNOWLEDGE])
-            self.data_links[number].say(acknowledged + octets[5:])
-            if not message.service:
-                return
-        elif octets[0] in guard.MAINTENANCE and octets[4] == guard.MAINTENANCE[octets[0]] ^ ACKNOWLEDGE:
-            return
-        else:
+        octets, service = message
+        if service is None:
             self._loop.tell(octets)
-        self.in_use = number
+        elif not service.acknowledges:
+            head = bytes([octets[0], 2, octets[2] ^ 0x80, octets[3], octets[4] ^ guard.ACKNOWLEDGE])
+            self.data_links[number].say(head + octets[5:])
+        if service is None or (service.into and not service.acknowledges):
+            self.in_use = number
 
     def _concerned(self, event: Event) -> list[Member]:
         """Whose event it is: its call's, its channel's, or everybody's."""

@@ -57,7 +57,7 @@ OVERLAP = {Profile.EUROISDN, Profile.EUROISDN_T1, Profile.QSIG}
 HOLD = {Profile.EUROISDN, Profile.EUROISDN_T1}
 """Profiles that have HOLD and RETRIEVE; others refuse it with cause 69."""
 
-OURS = {"t301_s", "t302_s", "t304_s", "t305_s", "t306_s", "t310_s"}
+OURS = {"t301_s", "t302_s", "t304_s", "t305_s", "t306_s", "t310_s", "t313_s"}
 """Timers that libpri does not have, does not use, or ends otherwise."""
 
 

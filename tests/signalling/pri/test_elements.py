@@ -5,6 +5,7 @@ import pytest
 
 from appliance.signalling.pri import events, guard
 from appliance.signalling.pri.link import Link, Setup, Side
+from appliance.wire.legs import Bearer
 from tests.signalling.pri.by_hand import ByHand
 
 pytestmark = pytest.mark.unit
@@ -52,7 +53,7 @@ def peer() -> Peer:
 
 def test_5_8_5_1_elements_out_of_order_are_read(peer: Peer) -> None:
     offered = peer.offers(CALLED, CALLING, CHANNEL, BEARER)
-    assert (offered.channel, offered.dnis, offered.clid, offered.speech) == (5, "95588", "1001", True)
+    assert (offered.channel, offered.dnis, offered.clid, offered.bearer) == (5, "95588", "1001", Bearer.SPEECH)
 
 
 def test_5_8_5_2_of_an_element_that_comes_twice_the_first_counts(peer: Peer) -> None:

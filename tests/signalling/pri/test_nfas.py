@@ -18,6 +18,7 @@ pytestmark = pytest.mark.unit
 NET, USER = Side.NETWORK, Side.USER
 PRIMARY, BACKUP, BEARERS_ONLY = 0, 1, 2
 NFAS = sorted(set(Profile) - {Profile.QSIG})
+CALL_PROCEEDING = 0x02
 SETUP, SERVICE, SERVICE_ACKNOWLEDGE = 0x05, 0x07, 0x0F
 
 
@@ -162,6 +163,22 @@ def test_q931_5_8_8_a_a_number_that_was_being_dialled_is_cleared() -> None:
     assert 0x7B not in sent, "the digit is not said twice"
 
 
+def test_what_was_lost_while_neither_stood_is_not_said_later(pri: Groups) -> None:
+    call, ours = pri.ring(BEARERS_ONLY)
+    pri.wires[PRIMARY].cut = pri.wires[BACKUP].cut = True
+    pri.do(lambda: pri.ends[USER][BEARERS_ONLY].proceeding(ours, 5))
+    pri.cut(PRIMARY)
+    pri.cut(BACKUP)
+    assert {event.call for event in pri.heard[NET] if isinstance(event, events.CallCleared)} == {call}
+    said = [pri.messages(number, USER).count(CALL_PROCEEDING) for number in (PRIMARY, BACKUP)]
+    assert sum(said) >= 2, "once on each, and lost"
+    pri.mend(BACKUP)
+    pri.mend(PRIMARY)
+    pri.cut(BACKUP)
+    assert [pri.messages(number, USER).count(CALL_PROCEEDING) for number in (PRIMARY, BACKUP)] == said
+    assert pri.cleared() == 2
+
+
 def test_q921_5_6_7_a_d_channel_that_falls_silent_without_red_is_given_up(pri: Groups) -> None:
     call = pri.talk(BEARERS_ONLY)
     pri.wires[PRIMARY].cut = True
@@ -202,7 +219,8 @@ def test_t1_607_service_says_which_d_channel_is_used(profile: Profile) -> None:
     pri = Groups(profile)
     pri.cut(PRIMARY)
     for side in Side:
-        assert {SERVICE, SERVICE_ACKNOWLEDGE} <= set(pri.messages(BACKUP, side))
+        assert sorted(set(pri.messages(BACKUP, side))) == [SERVICE, SERVICE_ACKNOWLEDGE]
+        assert pri.ends[side][BACKUP].damaged == 0
 
 
 def test_service_out_of_a_d_channel_is_acknowledged_and_not_followed(pri: Groups) -> None:

@@ -110,5 +110,11 @@ def test_t313_a_connect_that_nobody_acknowledges_is_cleared() -> None:
     now[0] += 0.2
     link.run()
     peer.hear()
-    (said,) = peer.heard()
-    assert said.startswith("08 02 80 01 45")
+    assert peer.heard() == ["08 02 80 01 45 08 02 81 e6"], "cause 102"
+
+
+def test_t313_ends_with_the_acknowledgement() -> None:
+    pri = BackToBack()
+    pri.talk()
+    pri.pass_s(60.0)
+    assert not pri.count(NET, events.DisconnectReceived)
