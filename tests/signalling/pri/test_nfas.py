@@ -89,6 +89,19 @@ def test_q931_4_5_13_tshark_reads_the_interface_of_each_call(pri: Groups, tmp_pa
     assert not any(row[3] for row in read)
 
 
+def test_tshark_reads_what_the_backup_carries(pri: Groups, tmp_path: Path) -> None:
+    call = pri.talk(BEARERS_ONLY)
+    pri.cut(PRIMARY)
+    pri.clear(BEARERS_ONLY, call)
+    pri.clear(BACKUP, pri.talk(BACKUP, 9))
+    path = capture.write(tmp_path / "d.pcap", pri.wires[BACKUP].sent)
+    read = capture.read(path, "q931.message_type", "q931.channel.interface_id", "q931.channel.number", "_ws.malformed")
+    said = [row for row in read if row[0]]
+    assert [row[1:3] for row in said if int(row[0], 0) == SETUP] == [["1", "9"]]
+    assert {int(row[0], 0) for row in said} >= {SERVICE, SERVICE_ACKNOWLEDGE, SETUP, 0x45, 0x4D, 0x5A}
+    assert not any(row[3] for row in read)
+
+
 @pytest.mark.parametrize(
     ("profile", "trouble"),
     [
