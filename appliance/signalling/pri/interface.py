@@ -16,6 +16,7 @@ from appliance.signalling.pri.settings import Setup
 from appliance.wire.legs import Location
 
 OUT_OF_ORDER = 27
+AGAIN_S = 1.0
 TIMESLOT = 0xFF
 ELSEWHERE = 0  # no timeslot of this span
 
@@ -62,13 +63,20 @@ class Interface:
     def run(self) -> None:
         """Timers may be due."""
         if self._lost_at is not None and self._group.clock() >= self._lost_at:
-            self._lost_at = None
-            for call in self._group.calls(self):
-                self._group.forget(call)
-                with suppress(CallGoneError):  # its end is told already
-                    self._link.release(call, OUT_OF_ORDER)
-                self._events.append(events.CallCleared(call, OUT_OF_ORDER))
+            self._lose()
         self._group.run()
+
+    def _lose(self) -> None:
+        """T309, while the D-channel stands; while it does not, the link's own clears all calls."""
+        if not self.established:
+            self._lost_at = self._group.clock() + AGAIN_S
+            return
+        self._lost_at = None
+        for call in self._group.calls(self):
+            self._group.forget(call)
+            with suppress(CallGoneError):  # its end is told already
+                self._link.release(call, OUT_OF_ORDER)
+            self._events.append(events.CallCleared(call, OUT_OF_ORDER))
 
     def due(self) -> float | None:
         """When they are."""

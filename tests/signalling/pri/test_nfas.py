@@ -26,12 +26,16 @@ class Groups(GroupPair[Interface]):
     """Both sides in service."""
 
     def __init__(
-        self, profile: Profile = Profile.NATIONAL, trouble: Trouble = TROUBLES["clean"], seed: str = ""
+        self,
+        profile: Profile = Profile.NATIONAL,
+        trouble: Trouble = TROUBLES["clean"],
+        seed: str = "",
+        backup: int | None = BACKUP,
     ) -> None:
         super().__init__(trouble, seed)
         timers = Timers(t309_s=6.0, t316_s=5.0)
         self.groups = {
-            side: Group(side, timers, profile, primary=PRIMARY, backup=BACKUP, clock=lambda: self.now) for side in Side
+            side: Group(side, timers, profile, primary=PRIMARY, backup=backup, clock=lambda: self.now) for side in Side
         }
         self.connect({side: {n: Interface(group, n) for n in range(3)} for side, group in self.groups.items()})
         assert all(end.established and end.d_channel_up for *_, end in self.all())
@@ -225,6 +229,20 @@ def test_an_interface_that_is_red_loses_its_own_calls_after_t309(pri: Groups, se
     assert {event.call for event in pri.heard[NET] if isinstance(event, events.CallCleared)} <= {lost[0]}
     pri.mend(BEARERS_ONLY)
     pri.clear(BACKUP, kept)
+
+
+def test_without_a_backup_t309_is_the_link_s_and_nothing_is_left() -> None:
+    pri = Groups(backup=None)
+    for interface in (PRIMARY, BEARERS_ONLY):
+        pri.talk(interface)
+    pri.cut(PRIMARY)
+    pri.pass_s(7.0)
+    assert pri.cleared() == 4
+    assert {event.cause for event in pri.heard[NET] if isinstance(event, events.CallCleared)} == {27}
+    for group in pri.groups.values():
+        assert not group.link._calls.on(None)
+    pri.mend(PRIMARY)
+    pri.clear(BEARERS_ONLY, pri.talk(BEARERS_ONLY))
 
 
 @pytest.mark.parametrize("profile", [Profile.NATIONAL, Profile.FOUR_ESS, Profile.FIVE_ESS])
