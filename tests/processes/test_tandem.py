@@ -130,7 +130,8 @@ async def untouched(site: TandemSite, talks: Sequence[Talk]) -> bool:
 async def numbers_go_over(site: TandemSite) -> None:
     """What came to the box with a call goes to the other end with it, a number that is not to be shown too."""
     more = {"clid_kind": NATIONAL, "dnis_kind": NATIONAL, "redirecting": REDIRECTING, "user_to_user": "order 4711"}
-    open_talks, hidden = both_ways(site, 1, **more, verified=True), both_ways(site, 1, presented=False)
+    open_talks = both_ways(site, 1, **more, verified=True, name="Wang Fang")
+    hidden = both_ways(site, 1, presented=False, name="Wang Fang")
     for n, talk in enumerate(hidden):
         talk.dnis, talk.more["channel"] = talk.dnis + "9", 2 + n
     await through([*open_talks, *hidden])
@@ -138,6 +139,8 @@ async def numbers_go_over(site: TandemSite) -> None:
         assert setup is not None
         assert (setup.clid, setup.clid_kind, setup.dnis_kind) == ("02512345678", NATIONAL, NATIONAL)
         assert (setup.redirecting, setup.user_to_user, setup.verified) == (REDIRECTING, "order 4711", True)
+    names = [talk.called.setup and talk.called.setup.name for talk in (*open_talks, *hidden)]
+    assert names == ["Wang Fang", None, None, None], "a user of EuroISDN cannot send one, and a hidden caller has none"
     for setup in (talk.called.setup for talk in hidden):
         assert setup is not None
         assert (setup.clid, setup.presented, setup.restricted) == ("02512345678", False, True)
