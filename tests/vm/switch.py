@@ -6,12 +6,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.model import TIMESLOTS
 from tests.media.rig import until
 from tests.vm.cable import D_CHANNEL, Cable
 
@@ -93,10 +92,6 @@ class Switch:
         """Call the box; who answers hears 1004 Hz."""
         self.told(f"channel originate DAHDI/g1/{number} application Milliwatt")
 
-    def rings(self) -> None:
-        """Call the box's line from a subscriber with a number and a name."""
-        self.told("channel originate Local/1@subscriber application Milliwatt")
-
     def heard(self) -> str:
         """Its log."""
         return self._log.read_text(errors="replace")
@@ -108,13 +103,10 @@ class Switch:
 
 
 @contextmanager
-def switch(
-    folder: Path, cable: Cable, end: int, trunk: Trunk = PRI, timeslots: Collection[int] = TIMESLOTS["e1"]
-) -> Iterator[Switch]:
+def switch(folder: Path, cable: Cable, end: int, trunk: Trunk = PRI) -> Iterator[Switch]:
     """An exchange, the network's side, whose channels of that end must be closed."""
     channels = cable.control.channels(cable.spans[end])
-    used = [channel for timeslot, channel in channels.items() if timeslot != D_CHANNEL and timeslot in timeslots]
-    bearers = ",".join(map(str, used))
+    bearers = ",".join(str(channel) for timeslot, channel in channels.items() if timeslot != D_CHANNEL)
     etc = ROOT / "etc"
     (etc / "dahdi").mkdir(exist_ok=True)
     (etc / "dahdi/system.conf").write_text(trunk.uses.format(bearers=bearers, d_channel=channels[D_CHANNEL]))
