@@ -34,6 +34,7 @@ SPAN = """  - name: {name}
     driver: cesopsn
     local: {local}
     remote: {remote}
+    jitter_ms: 60
     {configured}
 """
 
@@ -162,7 +163,7 @@ async def started(folder: Path, spans: Mapping[str, Trunk]) -> AsyncIterator[Box
     worker = LineWorker(folder / "far.sock", sealer, engine, lines, folder / "far-performance")
     driver = CesopsnDriver(engine)
     for number, (trunk, (local, remote)) in enumerate(zip(spans.values(), ends, strict=True)):
-        settings = CesopsnSettings(remote, local, clock="local", jitter_ms=20)
+        settings = CesopsnSettings(remote, local, clock="local", jitter_ms=60)
         driver.configure(number, settings, None, Cas(trunk.resting))
     await worker.start()
     try:
