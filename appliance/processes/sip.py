@@ -5,7 +5,9 @@ A worker starts with no legs: RTP ports that a former one left open are closed, 
 """
 
 import asyncio
+import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -15,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from appliance.config import Branch, load_or_exit
-from appliance.media.engine import NULL_FIRST, RTP_FIRST, Engine, EngineBusyError
+from appliance.media.engine import NULL_FIRST, RTP_FIRST, Engine, EngineBusyError, inherited_fds
 from appliance.media.events import Client, CommandKind, CommandRefused, RtpTimedOut
 from appliance.processes.environment import state_directory
 from appliance.signalling.sip.codings import of_names
@@ -43,7 +45,10 @@ class Process:
     """Both threads of the worker."""
 
     def __init__(self, branch: Branch, state: Path, engine: Engine, orphans_s: float = ORPHANS_S) -> None:
-        """Open the SIP port, in the thread that will call `run`. Raises pjsua2.Error where it is taken."""
+        """Open the SIP port, in the thread that will call `run`. Raises pjsua2.Error where it is taken.
+
+        KeyError: BRANCHLINE_FDS names no `trace`, the socket of Kamailio's copies.
+        """
         self._branch = branch
         self._state = state
         self._engine = engine
@@ -54,6 +59,7 @@ class Process:
         settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain, self._codecs)
         ids = IdSource(self._identity)
         self._control = control_socket(state)
+        self._copies = inherited_fds(os.environ["BRANCHLINE_FDS"])["trace"]
         self._began = int(time.time())
         self._ask_former_calls()
         self._stack = Stack(settings, self._tell, ids.leg, self._ports.take, self._ports.endpoint)
@@ -106,9 +112,9 @@ class Process:
     async def _serve(self) -> None:
         self._engine.attach()
         await self._close_left_open()
-        socket = self._state / "run" / "leg.sip.sock"
+        path = self._state / "run" / "leg.sip.sock"
         sealer, order = Sealer(self._identity), self._stack.order
-        worker = Worker(socket, sealer, self._ports, order, self._orphans_s, supposed(self._codecs))
+        worker = Worker(path, sealer, self._ports, order, self._orphans_s, supposed(self._codecs))
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
         worker.service.watch = LegLog(self._state, self._identity.process).take
@@ -122,12 +128,9 @@ class Process:
             tasks.create_task(self._retry())
 
     async def _trace_sip(self) -> None:
-        sip, write = self._branch.sip, TraceLog(self._state, "sip", SIP_OCTETS).write
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.create_datagram_endpoint(lambda: SipTap(sip.proxy, write), local_addr=sip.trace)
-        except OSError as error:  # calls go on without
-            log.error("sip.trace.failed", error=str(error))
+        proxy, write = self._branch.sip.proxy, TraceLog(self._state, "sip", SIP_OCTETS).write
+        copies = socket.socket(fileno=self._copies)
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: SipTap(proxy, write), sock=copies)
 
     async def _close_left_open(self) -> None:
         for port in range(RTP_FIRST, NULL_FIRST):

@@ -8,6 +8,7 @@ port is free. Otherwise one block of sentences on stderr and exit status 2.
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -39,11 +40,19 @@ PORTS_S = 2.0
 
 
 def branch_children(branch: Branch, state: Path, channels: Mapping[str, int] = {}) -> list[Spec]:
-    """A branch's children, in order. Makes the segment that outlives the engine, as the cards' channels do."""
+    """A branch's children, in order. Makes the segment that outlives the engine, as the cards' channels do.
+
+    Raises:
+        OSError: a port is in use.
+    """
     memory = segment.create(branch.engine.rtp_base, branch.engine.rtp_address)
     events = {client.name.lower(): os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
     engine = segment.Segment(memory)
+    more = {"sip": {"trace": _trace_socket(branch)}}
     _show(memory, state)
+
+    def fds_of(worker: str) -> dict[str, int]:
+        return {"segment": memory, worker: events[worker]}
 
     async def kamailio_serves() -> bool:
         return await kamailio.serves(state)
@@ -60,12 +69,19 @@ def branch_children(branch: Branch, state: Path, channels: Mapping[str, int] = {
         ),
         Spec(name="kamailio", command=_kamailio(branch, state), serves=kamailio_serves, stage=1),
         *(
-            _worker(name, module("line", name), {"segment": memory, name: events[name], **cards.of(spans, channels)})
+            Spec(name=name, command=module("line", name), fds=fds_of(name) | cards.of(spans, channels), stage=1)
             for name, spans in line_workers(branch).items()
         ),
-        *(_worker(name, module(name), {"segment": memory, name: events[name]}) for name in WORKERS),
+        *(Spec(name=name, command=module(name), fds=fds_of(name) | more.get(name, {}), stage=1) for name in WORKERS),
         Spec(name="uplink", command=module("uplink"), stage=1),
     ]
+
+
+def _trace_socket(branch: Branch) -> int:
+    """Where Kamailio sends its copies of SIP: what comes while the SIP worker is dead waits for the next one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as opened:
+        opened.bind(branch.sip.trace)
+        return opened.detach()
 
 
 def _show(memory: int, state: Path) -> None:
@@ -132,10 +148,6 @@ async def _run(children: list[Spec], alarms: list[AlarmRaised], state: Path, ser
         for child in supervisor.refusing():
             sys.stderr.write(f"{child.spec.name} cannot start:\n{child.last_words.decode(errors='replace')}")
     return status
-
-
-def _worker(name: str, command: Callable[[], Command], fds: dict[str, int]) -> Spec:
-    return Spec(name=name, command=command, fds=fds, stage=1)
 
 
 def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:

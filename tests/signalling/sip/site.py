@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -59,6 +60,8 @@ class Site:
         self.branch = load_role(self.configuration, Branch)
         self.socket = self.state / "run" / "leg.sip.sock"
         self.engine_thread = start_thread(self.rtp_base)
+        self.copies = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.copies.bind(self.branch.sip.trace)
         self.program: tuple[str, ...] = ("-m", "appliance.processes.sip")
         self.worker: subprocess.Popen[bytes] | None = None
         self.kamailio: subprocess.Popen[bytes] | None = None
@@ -76,7 +79,11 @@ class Site:
     def start_worker(self) -> None:
         """Start, wait until it serves."""
         self.socket.unlink(missing_ok=True)
-        fds = {"segment": self.engine_thread.segment_fd, "sip": self.engine_thread.event_fds[Client.SIP]}
+        fds = {
+            "segment": self.engine_thread.segment_fd,
+            "sip": self.engine_thread.event_fds[Client.SIP],
+            "trace": self.copies.fileno(),
+        }
         environment = {
             "BRANCHLINE_CONFIG": str(self.configuration),
             "BRANCHLINE_STATE": str(self.state),
@@ -118,6 +125,7 @@ class Site:
                 process.wait()
         kamailio.end_leftovers(self.state / "kamailio")
         self.engine_thread.close()
+        self.copies.close()
 
     def _start(
         self, argv: tuple[str, ...], name: str, environment: dict[str, str], fds: tuple[int, ...] = ()

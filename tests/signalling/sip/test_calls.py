@@ -313,9 +313,9 @@ def test_rfc3264_8_4_hold_and_resume(running: Site, asked: str, answered: str) -
 
 
 def test_worker_is_killed_and_no_phone_hangs_in_a_dead_call(running: Site) -> None:
-    """One phone talks, one rings, one is calling: BYE, CANCEL and a final answer reach them."""
+    """One phone talks, one rings, one is calling: BYE, CANCEL and a final answer reach them, and are traced."""
 
-    async def run() -> None:
+    async def run() -> str:
         other = HandPhone("8002", PASSWORD.format(number="8002"), running.proxy, DOMAIN)
         async with other, phone_and_control(running) as (phone, control):
             _, talking = await talk(phone, control)
@@ -327,12 +327,15 @@ def test_worker_is_killed_and_no_phone_hangs_in_a_dead_call(running: Site) -> No
             assert running.worker is not None
             running.worker.send_signal(signal.SIGKILL)
             running.worker.wait()
+            talking.within("INFO", {"Content-Type": "application/dtmf"}, "5")
             await asyncio.to_thread(running.start_worker)
             await asyncio.gather(*(call.hears("released") for call in (talking, ringing, calling)))
         async with attached(running) as successor:
             assert await successor.snapshot() == {}
+        return talking.call_id
 
-    asyncio.run(run())
+    call_id = asyncio.run(run())
+    until(lambda: {"INVITE", "INFO", "BYE"} <= {message.text.split()[0] for message in _traced(running, call_id)})
     engine = running.engine()
     until(lambda: {engine.port_status(port).kind for port in range(256, 512)} == {"closed"})
     until(lambda: running.dialogs() == [])
