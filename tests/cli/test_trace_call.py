@@ -61,8 +61,8 @@ class Traced(msgspec.Struct, frozen=True):
 
 FIELDS = (
     "frame.number", "frame.cap_len", "frame.len", "_ws.malformed", "_ws.unreassembled", "lapd.control.ftype",
-    "lapd.direction", "q931.message_type", "q931.calling_party_number.digits", "sip.CSeq.method", "sip.Status-Code",
-    "udp.srcport", "udp.dstport", "rtp.seq", "rtp.p_type", "syslog.msg",
+    "lapd.direction", "q931.message_type", "q931.call_ref", "q931.calling_party_number.digits", "sip.CSeq.method",
+    "sip.Status-Code", "udp.srcport", "udp.dstport", "rtp.seq", "rtp.p_type", "syslog.msg",
 )  # fmt: skip
 
 
@@ -131,9 +131,12 @@ def _contact(state: Path) -> tuple[str, str, str] | None:
 
 
 def test_q931_from_setup_to_release_complete_and_of_nobody_else(traced: Traced) -> None:
-    rows = traced.read("q931.message_type", "q931.message_type", "lapd.direction", "q931.calling_party_number.digits")
-    assert [(MESSAGES[int(kind, 16)], int(way)) for kind, way, _ in rows] == FLOW
-    assert rows[0][2] == CLID
+    rows = traced.read(
+        "q931.message_type", "q931.message_type", "lapd.direction", "q931.call_ref", "q931.calling_party_number.digits"
+    )
+    mine = [row for row in rows if int(row[2], 16)]  # the global reference is the line's: RESTART
+    assert [(MESSAGES[int(kind, 16)], int(way)) for kind, way, *_ in mine] == FLOW
+    assert mine[0][3] == CLID
     assert OTHER.encode() not in traced.file.read_bytes(), "another caller's"
 
 
