@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The simulated exchange's process: the far end of a branch's first E1, with robot callers on it.
+"""The simulated exchange's process: the far end of a branch's first span, with robot callers on it.
 
     BRANCHLINE_CONFIG=branch.yaml python -m appliance.processes.simulator [--rate 6] [--seed 1] [--at-most 4]
     python -m appliance.processes.simulator --local 127.0.0.1:9001 --remote 127.0.0.1:9101
@@ -20,6 +20,7 @@ import structlog
 
 from appliance.config import Branch, Endpoint, exit_with, load_or_exit
 from appliance.config.branch import CesopsnSpan
+from appliance.signalling.pri.link import Profile
 from appliance.simulator.exchange import Exchange, ExchangeSettings
 from appliance.simulator.robots import Robots, Traffic, sounds_in
 from appliance.supervisor import logs, notify
@@ -57,6 +58,8 @@ def settings(options: argparse.Namespace) -> ExchangeSettings:
         frames_per_packet=span.frames_per_packet,
         rtp_header=span.rtp_header,
         t309_s=span.timers.t309_s,
+        line=span.line,
+        profile=Profile(span.profile),
     )
 
 

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The B-channels of one E1: which are free, and in which order they are taken.
+"""The B-channels of one E1 or T1: which are free, and in which order they are taken.
 
 Round robin: each call takes the next free timeslot above the last one, so that every timeslot of a span is used before
 one is used again, and the network and the user side seldom meet on one channel (glare, Q.931 §5.7).
 """
 
 from appliance.wire.spans import ChannelState
+from drivers.model import D_CHANNELS, TIMESLOTS, DigitalLine
 
-D_CHANNEL = 16
-BEARERS = tuple(timeslot for timeslot in range(1, 32) if timeslot != D_CHANNEL)
+
+def bearers(line: DigitalLine) -> tuple[int, ...]:
+    """Timeslots beside framing and D-channel."""
+    return tuple(timeslot for timeslot in TIMESLOTS[line] if timeslot != D_CHANNELS[line])
+
+
+BEARERS = bearers("e1")
 
 
 class NoChannelError(Exception):
@@ -16,11 +22,12 @@ class NoChannelError(Exception):
 
 
 class Channels:
-    """States of the 30 timeslots; `seize` and `take` make busy, `free` makes idle. Misuse raises ValueError."""
+    """States of the timeslots; `seize` and `take` make busy, `free` makes idle. Misuse raises ValueError."""
 
-    def __init__(self) -> None:
-        self._states = dict.fromkeys(BEARERS, ChannelState.IDLE)
-        self._last = BEARERS[-1]
+    def __init__(self, timeslots: tuple[int, ...] = BEARERS) -> None:
+        self._timeslots = timeslots
+        self._states = dict.fromkeys(timeslots, ChannelState.IDLE)
+        self._last = timeslots[-1]
 
     def __getitem__(self, timeslot: int) -> ChannelState:
         """State of a timeslot. Raises ValueError if it is no bearer."""
@@ -30,8 +37,8 @@ class Channels:
 
     def seize(self) -> int:
         """Take the next idle timeslot. Raises NoChannelError."""
-        place = BEARERS.index(self._last) + 1
-        for timeslot in BEARERS[place:] + BEARERS[:place]:
+        place = self._timeslots.index(self._last) + 1
+        for timeslot in self._timeslots[place:] + self._timeslots[:place]:
             if self._states[timeslot] is ChannelState.IDLE:
                 self._last = timeslot
                 self._states[timeslot] = ChannelState.BUSY

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The exchange at the far end of the branch's E1: network side, master clock, 30 B-channels, robots on its lines.
+"""The exchange at the far end of the branch's E1 or T1: network side, master clock, B-channels, robots on its lines.
 
     exchange = Exchange(ExchangeSettings(local=("127.0.0.1", 9001), remote=("127.0.0.1", 9101)))
     await exchange.start(); await exchange.in_service()
@@ -22,16 +22,16 @@ import structlog
 from appliance.media.events import Client, EngineStatus
 from appliance.media.host import start_thread
 from appliance.signalling.pri import events
-from appliance.signalling.pri.link import Link, Setup, Side, Timers
+from appliance.signalling.pri.link import Link, Profile, Setup, Side, Timers
 from appliance.simulator.call import Call, Party
 from appliance.simulator.caller import Answerer, Script, Talk
-from appliance.simulator.channels import BEARERS, D_CHANNEL, Channels
+from appliance.simulator.channels import Channels, bearers
 from appliance.simulator.dchannel import DChannel
 from appliance.simulator.media import Media
 from appliance.simulator.result import CallResult
 from appliance.wire.legs import Direction
 from drivers.cesopsn.driver import CesopsnDriver, CesopsnSettings
-from drivers.model import SpanStatus, Timeslot
+from drivers.model import D_CHANNELS, DigitalLine, SpanStatus, Timeslot
 
 SPAN = 0
 UNALLOCATED, CHANNEL_UNAVAILABLE = 1, 44  # Q.850
@@ -47,7 +47,7 @@ class NotInServiceError(Exception):
 
 
 class ExchangeSettings(msgspec.Struct, frozen=True):
-    """The E1. `remote` is the branch's end, or a relay's door."""
+    """The E1 or T1. `remote` is the branch's end, or a relay's door."""
 
     local: Address
     remote: Address
@@ -56,6 +56,8 @@ class ExchangeSettings(msgspec.Struct, frozen=True):
     jitter_ms: int = 10
     trim_ppm: float = 0.0
     """The exchange's clock runs off by so much."""
+    line: DigitalLine = "e1"
+    profile: Profile = Profile.EUROISDN
     t309_s: float = 6.0
     settling_s: float = 1.1
     """Time after the link's establishment before the first SETUP. The far end may have asked for the link at the same
@@ -71,11 +73,12 @@ class ExchangeSettings(msgspec.Struct, frozen=True):
             "local",
             self.trim_ppm,
             self.jitter_ms,
+            line=self.line,
         )
 
 
 class Exchange:
-    """One E1's far end. Everything is called from one event loop."""
+    """One line's far end. Everything is called from one event loop."""
 
     def __init__(self, settings: ExchangeSettings) -> None:
         self.answered: asyncio.Queue[CallResult] = asyncio.Queue(_RECENT)
@@ -86,9 +89,10 @@ class Exchange:
         self._line = self._host.engine(Client.LINE1)
         self._driver = CesopsnDriver(self._line)
         self._media = Media(self._host)
-        link = Link(Side.NETWORK, Timers(t309_s=settings.t309_s))
+        link = Link(Side.NETWORK, Timers(t309_s=settings.t309_s), settings.profile)
         self._d_channel = DChannel(self._line, SPAN, link, self._take)
-        self._channels = Channels()
+        self._bearers = bearers(settings.line)
+        self._channels = Channels(self._bearers)
         self._calls: dict[events.CallNumber, Call] = {}
         self._restarting: set[int] = set()
         self._changed = asyncio.Event()
@@ -98,7 +102,7 @@ class Exchange:
 
     async def start(self) -> None:
         """Open the span and start sending."""
-        self._driver.configure(SPAN, self._settings.span(self._settings.remote), D_CHANNEL)
+        self._driver.configure(SPAN, self._settings.span(self._settings.remote), D_CHANNELS[self._settings.line])
         self._media.start()
         self._d_channel.start()
 
@@ -122,8 +126,8 @@ class Exchange:
 
     async def restart(self, within_s: float | None = 30.0) -> None:
         """Make all B-channels idle on both sides (Q.931 §5.5): after an exchange's own restart. Raises TimeoutError."""
-        self._restarting = set(BEARERS)
-        self._d_channel.link.restart(BEARERS)
+        self._restarting = set(self._bearers)
+        self._d_channel.link.restart(self._bearers)
         self._d_channel.settle()
         async with asyncio.timeout(within_s):
             while self._restarting:
@@ -140,7 +144,7 @@ class Exchange:
 
         Raises:
             NotInServiceError: the D-channel is down.
-            NoChannelError: all 30 are taken.
+            NoChannelError: all are taken.
             ValueError: a number that Q.931 cannot carry.
             OSError, SoundFormatError, ArenaFullError: a sound of the script cannot be loaded.
         """
@@ -209,17 +213,17 @@ class Exchange:
             self._line.listen(port, port)
 
     def cut(self) -> None:
-        """Cut the E1 both ways: our packets go to a port where nobody reads, the branch's come from a stranger."""
+        """Cut the line both ways: our packets go to a port where nobody reads, the branch's come from a stranger."""
         if self._nowhere is None:
             self._nowhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self._nowhere.bind((self._settings.local[0], 0))
             host, port = self._nowhere.getsockname()
-            self._driver.configure(SPAN, self._settings.span((host, port)), D_CHANNEL)
+            self._driver.configure(SPAN, self._settings.span((host, port)), D_CHANNELS[self._settings.line])
 
     def restore(self) -> None:
-        """Mend the E1."""
+        """Mend it."""
         if self._close_nowhere():
-            self._driver.configure(SPAN, self._settings.span(self._settings.remote), D_CHANNEL)
+            self._driver.configure(SPAN, self._settings.span(self._settings.remote), D_CHANNELS[self._settings.line])
             self._d_channel.activate()  # the span begins without RED; if nothing comes, RED is back in 500 ms
 
     async def cut_for(self, seconds: float) -> None:
@@ -291,7 +295,7 @@ class Exchange:
 
     def _be_called(self, setup: events.SetupReceived) -> None:
         plan = self._answerers.get(setup.dnis, Answerer(refuse=UNALLOCATED))
-        if setup.channel not in BEARERS or setup.channel in self.busy_channels():
+        if setup.channel not in self._bearers or setup.channel in self.busy_channels():
             log.warning("exchange.setup.refused", timeslot=setup.channel, cause=CHANNEL_UNAVAILABLE)
             self._d_channel.link.release(setup.call, CHANNEL_UNAVAILABLE)
             return

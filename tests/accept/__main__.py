@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`python -m tests.accept`: all stages on two systems, one after the other."""
+"""`python -m tests.accept`: all stages on three systems, one after the other."""
 
 import asyncio
 import contextlib
@@ -15,12 +15,24 @@ from pathlib import Path
 import structlog
 
 from appliance.simulator.exchange import Exchange
-from tests.accept import calls, deaths, diagnostics, faults, headquarters, legs, line, load, signallings, tandem
+from tests.accept import calls, deaths, diagnostics, faults, headquarters, legs, line, load, signallings, t1, tandem
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
 from tests.accept.talk import Rig, exchange_of, in_service, phone_of
 
-STAGES = ("calls", "headquarters", "deaths", "line", "diagnostics", "faults", "load", "signallings", "legs", "tandem")
+STAGES = (
+    "calls",
+    "headquarters",
+    "deaths",
+    "line",
+    "diagnostics",
+    "faults",
+    "load",
+    "t1",
+    "signallings",
+    "legs",
+    "tandem",
+)
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
 """The branch's data disk of the first system: small enough to be filled."""
@@ -46,10 +58,12 @@ def main() -> int:
 
 
 async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
-    if set(wanted) - {"load", "signallings", "legs", "tandem"}:
+    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem"}:
         await _with_phones(sheet, folder / "first", wanted)
     if "load" in wanted:
         await _with_load(sheet, folder / "second")
+    if "t1" in wanted:
+        await _with_a_t1(sheet, folder / "third")
     if "signallings" in wanted:
         signallings.run(sheet)
     if "legs" in wanted:
@@ -82,6 +96,14 @@ async def _with_load(sheet: Sheet, folder: Path) -> None:
     with sheet.guarded("P1", "a system with twenty phones runs"):
         async with Site(folder) as site, _exchange_at(site) as exchange:
             await load.run(site, exchange, sheet)
+
+
+async def _with_a_t1(sheet: Sheet, folder: Path) -> None:
+    said = calls.sounds(folder / "sounds")
+    with sheet.guarded("P1", "a system with a T1 runs"):
+        async with Site(folder, PHONES, "t1", t1.PROFILE) as site, _exchange_at(site) as exchange:
+            with phone_of(site, PHONES[0], said["agent-alaw"]) as phone:
+                await t1.run(Rig(site, exchange, (phone,)), sheet, said)
 
 
 @contextlib.asynccontextmanager

@@ -21,6 +21,8 @@ from sqlalchemy import create_engine
 
 from appliance.config import Endpoint
 from appliance.headquarters.reports.reading import Record
+from appliance.signalling.pri.link import Profile
+from drivers.model import DigitalLine
 from tests.accept.tcp_path import TcpPath
 from tests.ports import HOST, free_port, free_rtp_base
 
@@ -129,13 +131,20 @@ class Box:
 class Site:
     """Headquarters, a branch and the path between them."""
 
-    def __init__(self, folder: Path, extensions: tuple[str, ...] = EXTENSIONS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        extensions: tuple[str, ...] = EXTENSIONS,
+        line: DigitalLine = "e1",
+        profile: Profile = Profile.EUROISDN,
+    ) -> None:
+        self.line, self.profile = line, profile
         self.folder = folder
         self.ports = Ports.take()
         self.path = TcpPath(free_port(), (HOST, self.ports.nats))
         self.extensions = extensions
         files = folder / "etc"
-        write_files(files, self.ports, self.path.port, extensions)
+        write_files(files, self.ports, self.path.port, extensions, f"line: {line}\n    profile: {profile}")
         self.headquarters = Box("headquarters", files / "headquarters.yaml", folder / "headquarters")
         self.branch = Box("branch", files / "branch.yaml", folder / "branch")
 
@@ -191,7 +200,7 @@ class Site:
         return self.headquarters.state / "recordings" / f"{name}.wav"
 
 
-def write_files(files: Path, ports: Ports, server: int, extensions: tuple[str, ...]) -> None:
+def write_files(files: Path, ports: Ports, server: int, extensions: tuple[str, ...], line: str) -> None:
     """The configuration an installer would write."""
     secrets = files / "secrets"
     secrets.mkdir(parents=True)
@@ -212,8 +221,7 @@ spans:
     driver: cesopsn
     local: 127.0.0.1:{ports.line_branch}
     remote: 127.0.0.1:{ports.line_exchange}
-    d_channel: 16
-    profile: euroisdn
+    {line}
     side: user
     timers: {{t309_s: 6}}
 sip: {{listen: "127.0.0.1:{ports.sip}", proxy: "127.0.0.1:{ports.kamailio}", domain: branch.test}}

@@ -105,9 +105,9 @@ async def in_service(exchange: Exchange, site: Site, within_s: float = 25) -> No
 
 
 def exchange_of(site: Site) -> Exchange:
-    """The far end of the site's E1."""
-    ports = site.ports
-    return Exchange(ExchangeSettings(local=(HOST, ports.line_exchange), remote=(HOST, ports.line_branch)))
+    """The far end of the site's line."""
+    ends = (HOST, site.ports.line_exchange), (HOST, site.ports.line_branch)
+    return Exchange(ExchangeSettings(*ends, line=site.line, profile=site.profile))
 
 
 def phone_of(site: Site, extension: str, speech: Path) -> Phone:

@@ -3,7 +3,7 @@
 
 import pytest
 
-from appliance.simulator.channels import BEARERS, Channels, NoChannelError
+from appliance.simulator.channels import BEARERS, Channels, NoChannelError, bearers
 from appliance.wire.spans import ChannelState
 
 pytestmark = pytest.mark.unit
@@ -12,6 +12,13 @@ pytestmark = pytest.mark.unit
 def test_an_e1_has_30_bearers_beside_framing_and_d_channel() -> None:
     assert len(BEARERS) == 30
     assert not {0, 16} & set(BEARERS)
+
+
+def test_a_t1_has_23_bearers_beside_its_d_channel() -> None:
+    channels = Channels(bearers("t1"))
+    assert [channels.seize() for _ in range(23)] == list(range(1, 24))
+    with pytest.raises(NoChannelError):
+        channels.seize()
 
 
 def test_every_timeslot_is_used_before_one_is_used_again() -> None:
