@@ -53,7 +53,7 @@ def line() -> Iterator[tuple[Side, FarEnd]]:
 
 
 @pytest.mark.parametrize("rtp_header", [False, True])
-@pytest.mark.parametrize(("kind", "frames"), [("e1", 1), ("e1", 7), ("e1", 8), ("e1", 40), ("t1", 8), ("t1", 40)])
+@pytest.mark.parametrize(("kind", "frames"), [("e1", 1), ("e1", 7), ("e1", 8), ("e1", 40), ("t1", 8)])
 def test_rfc5086_4_packets_in_both_directions(kind: DigitalLine, frames: int, rtp_header: bool) -> None:  # noqa: FBT001
     with span_with_far_end(frames_per_packet=frames, rtp_header=rtp_header, line=kind) as (side, far):
         each, idle = len(far.of.timeslots), bytes([far.of.idle])
