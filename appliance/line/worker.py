@@ -99,7 +99,7 @@ class LineWorker:
         self._board = AlarmBoard()
         self._keeper = Keeper(histories, {line.span: line.name for line in lines})
         spans = {span.number: span for span in self._spans}
-        tests = path.with_name(path.name.replace("leg.", "test.", 1))
+        tests = path.with_name(f"test.{path.name.removeprefix('leg.')}")
         self._tests = LineTests(tests, sealer, engine, self._switch.close_port, spans, self._keeper)
         self._orphaned_at: dict[str, float] = {}
         self._status_at = 0.0

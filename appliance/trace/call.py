@@ -18,6 +18,8 @@ from drivers.model import TIMESLOTS_PER_SPAN, Timeslot
 
 SIGNALLING_NS = 5_000_000_000
 """Around a leg's life as it was told: SETUP comes before the worker says so, RELEASE COMPLETE after."""
+REGISTER_NS = 30_000_000_000
+"""Before it, where the number comes by signals (R2, CAS): the line is seized so long before there is a leg."""
 SOUND_NS = 100_000_000
 """Around that of its RTP port, which may be another leg's soon."""
 
@@ -85,7 +87,8 @@ def _frames(engine: EngineTrace, leg: TracedLeg, place: Timeslot) -> Iterator[Pa
 
 
 def _bits(engine: EngineTrace, leg: TracedLeg, place: Timeslot) -> Iterator[Packet]:
-    for bits in engine.bits(place.port, *_window(leg, SIGNALLING_NS)):
+    _, end = _window(leg, SIGNALLING_NS)
+    for bits in engine.bits(place.port, leg.began_ns - REGISTER_NS, end):
         line = f"{place} {'sent' if bits.sent else 'received'} ABCD {bits.abcd:04b}"
         yield capture.text(bits.at_ns + leg.utc_ns, f"span {place.span + 1} bits", line)
 

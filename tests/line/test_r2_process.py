@@ -105,10 +105,10 @@ async def started(folder: Path) -> AsyncIterator[tuple[R2Exchange, EngineTrace]]
     line = LINE.format(
         name="telco", local="{}:{}".format(*local), remote="{}:{}".format(*far), t309_s=6, kind="e1", profile="euroisdn"
     )
-    r2 = line + "    signalling: r2\n    variant: cn\n    dnis_digits: 5\n"
+    r2 = line + "    signalling: r2\n    variant: cn\n    dnis_digits: 5\n    jitter_ms: 60\n"
     (folder / "branch.yaml").write_text(CONFIGURATION.format(spans=r2, prompts=folder, secret=secret))
     near, there = start_thread(free_rtp_base()), start_thread(free_rtp_base())
-    wire = RealWire(there, CesopsnSettings(far, local, clock="local", jitter_ms=20))
+    wire = RealWire(there, CesopsnSettings(far, local, clock="local", jitter_ms=60))
     exchange = R2Exchange(wire, "CN", folder / "run" / "leg.line1.sock")
     try:
         async with worker(folder, near):
