@@ -73,6 +73,8 @@ class PriSpan(ServedSpan):
         channels = Channels(line.d_channel, line.order, line.timeslots)
         super().__init__(line.span, line.name, channels, line.link, switch, new_leg, tell, ended)
         self.link = line.link
+        if isinstance(line.link, Interface):
+            line.link.room = lambda: self.channels.idle() is not None
         self._data = line.data
         self._overlap = Overlap(line.dnis_digits, self.channels)
         self._switch = switch

@@ -36,13 +36,14 @@ class Spans(GroupPair[End]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.groups: dict[Side, Group] = {}
         self.connect({side: self._spans(side) for side in Side})
         self.pass_s(10.0)
         assert [end.idle() for *_, end in self.all()] == [30, 30, 31] * 2
 
     def _spans(self, side: Side) -> dict[int, End]:
         timers = Timers(t309_s=6.0, t316_s=5.0)
-        group = Group(side, timers, primary=PRIMARY, backup=BACKUP, clock=lambda: self.now)
+        group = self.groups[side] = Group(side, timers, primary=PRIMARY, backup=BACKUP, clock=lambda: self.now)
         order = Order.ASCENDING if side is NET else Order.DESCENDING
         return {
             n: End(Interface(group, n), Board(lambda: self.now, n), order, d_channel=0 if n == BEARERS_ONLY else 16)
@@ -109,6 +110,16 @@ def test_a_d_channel_s_end_drops_no_call(spans: Spans) -> None:
     spans.mend(PRIMARY)
     spans.pass_s(10.0)
     assert [end.idle() for *_, end in spans.all()] == [30, 30, 31] * 2
+
+
+@pytest.mark.unit
+def test_q931_5_2_3_a_call_that_leaves_the_channel_to_us_goes_where_one_is_idle(spans: Spans) -> None:
+    for n in range(30):
+        spans.talk(PRIMARY, f"{n}")
+    link = spans.groups[NET].data_links[PRIMARY]
+    link.say(bytes.fromhex("08 02 12 34 05 04 03 80 90 a2 18 01 a3 70 06 81 39 35 35 38 38"))
+    spans.settle()
+    assert spans.last(USER, legs.LegOffered).leg.channel.startswith(f"span {BACKUP + 1} ")
 
 
 @pytest.mark.unit

@@ -5,7 +5,7 @@ interface = Interface(group, 1)       # frames of its D-channel, where it has on
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from appliance.signalling.pri import events
@@ -30,6 +30,7 @@ class Interface:
     def __init__(self, group: Group, number: int) -> None:
         self.number = number
         self.side = group.link.side
+        self.room: Callable[[], bool] = lambda: True
         self._group = group
         self._link = group.link
         self._data_link = group.data_links.get(number)

@@ -32,9 +32,10 @@ INTERFACE_SHIFT = 8  # in Link's channels
 
 
 class Member(Protocol):
-    """An interface of the group."""
+    """An interface of the group. `room`: whether it could take a call."""
 
     number: int
+    room: Callable[[], bool]
 
     def take(self, event: Event) -> None:
         """Something has happened there."""
@@ -152,11 +153,15 @@ class Group:
         if service is None or (service.into and not service.acknowledges):
             self.in_use = number
 
+    def _with_room(self) -> int:
+        """For a call that leaves the channel to us."""
+        return next((number for number, interface in self._interfaces.items() if interface.room()), self.in_use)
+
     def _concerned(self, event: Event) -> list[Member]:
         """Whose event it is: its call's, its channel's, or everybody's."""
         call, channel = getattr(event, "call", None), getattr(event, "channel", None)
         if isinstance(event, events.SetupReceived):
-            number = self.in_use if channel is None else channel >> INTERFACE_SHIFT
+            number = self._with_room() if channel is None else channel >> INTERFACE_SHIFT
             if number not in self._interfaces:
                 self.link.release(event.call, NO_SUCH_CHANNEL)
                 return []
