@@ -112,7 +112,7 @@ class Circuit(ABC, Generic[C]):
         self._close_if(any(isinstance(event, CallCleared) for event in told))
         for order in self._orders():
             self._carry(order)
-        return told
+        return [*told, *self.channel.take_events()]  # and what an order has done at once
 
     @property
     def inband(self) -> bool:

@@ -62,7 +62,9 @@ def test_a_hotline_is_called_by_seizing_alone() -> None:
         cable = em(host, "em_immediate_e1", Wants(dnis_digits=0))
         cable.a.place("", None)
         assert cable.until("b", events.CallOffered, 2).dnis == ""
-        cable.until("a", events.CallAccepted, 2)
+        while cable.a.channel.state != "awaiting":
+            cable.tick()
+        assert cable.all("a", events.CallAccepted), "told at once, for nothing else may come"
         cable.b.channel.answer()
         cable.until("a", events.CallAnswered, 2)
         assert not cable.refused
