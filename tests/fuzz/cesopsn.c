@@ -24,11 +24,13 @@ static uint32_t draw(struct fuzz *f, uint32_t below)
 
 static void set(struct fuzz *f, struct bl_span *span)
 {
-	static const uint8_t parts[] = {1, 2, 4, 8, 16};
+	static const uint8_t parts[2][5] = {{1, 2, 4, 8, 16}, {1, 3, 6, 12, 24}}; /* of a multiframe: E1, T1 */
 	struct settings s = {.local_port = 1, .remote_ip = 1, .remote_port = 1};
 
+	span->settings.t1 = draw(f, 2) != 0;
 	span->settings.cas = draw(f, 2) != 0;
-	s.frames = span->settings.cas ? parts[draw(f, sizeof parts)] : (uint8_t)(1 + draw(f, FRAMES_MAX));
+	s.frames = span->settings.cas ? parts[span->settings.t1][draw(f, 5)] : (uint8_t)(1 + draw(f, FRAMES_MAX));
+	s.d4 = span->settings.t1 ? (uint8_t)draw(f, 2) : 0;
 	s.rtp = (uint8_t)draw(f, 2);
 	s.jitter_ms = (uint16_t)(2 + draw(f, 59));
 	if (!span->settings.cas)
@@ -58,7 +60,7 @@ static uint8_t *datagram(struct fuzz *f, const struct bl_span *span, uint16_t *s
 	size_t head = head_length(&s);
 	uint8_t *octets;
 
-	*length = head + s.frames * frame_octets(span) + (draw(f, 2) && span->settings.cas ? SIGNALLING : 0);
+	*length = head + s.frames * frame_octets(span) + (draw(f, 2) && span->settings.cas ? signalling_of(span) : 0);
 	if (draw(f, 8) == 0)
 		*length = draw(f, LONGEST + 1);
 	octets = fuzz_room(*length);
@@ -82,8 +84,8 @@ static void hear(struct fuzz *f, struct bl_span *span, const struct bl_tick *tic
 
 	span->shift_frames = draw(f, 16) ? 0 : (int32_t)draw(f, 3 * RING) - RING;
 	bl_cesopsn_io.read(span, -1, tick, frames, n);
-	for (unsigned i = 0; span->settings.cas && i < BEARERS; i++)
-		if (span->cas.rx[bearer(i)] > 0xf)
+	for (unsigned i = 0; span->settings.cas && i < bearers_of(span); i++)
+		if (span->cas.rx[bearer(span, i)] > 0xf)
 			abort();
 	bl_cesopsn_io.write(span, -1, tick, frames, n);
 	if (state_of(span)->pending >= settings_of(span).frames)

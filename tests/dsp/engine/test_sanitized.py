@@ -10,7 +10,7 @@ import pytest
 from dsp.build_ffi import CC, ROOT, SANITIZE, STRICT, compile_objects, link_program, sources
 from tests.ports import free_port, free_rtp_base
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
 HERE = Path(__file__).parent
 BOUNDS = [*STRICT, *SANITIZE, "-pthread"]
