@@ -38,9 +38,10 @@ static inline unsigned signalling_of(const struct bl_span *span)
 	return bearers_of(span) / 2;
 }
 
+/* Without CAS a packet may be longer than a multiframe. */
 static inline unsigned fragments_of(const struct bl_span *span, unsigned frames)
 {
-	return multiframe_of(span) / frames;
+	return span->settings.cas ? multiframe_of(span) / frames : 1;
 }
 
 static inline unsigned fragment_at(unsigned place, unsigned fragments)
