@@ -25,6 +25,8 @@ class Trunk:
 
     uses: str
     keys: str
+    torn: int
+    """Blocks of its tone in three seconds, of 150, that it may tear by itself."""
 
 
 # The D-channel is read as frames by DAHDI: libpri has no HDLC of its own.
@@ -43,6 +45,7 @@ group = 1
 echocancel = no
 channel => {bearers}
 """,
+    torn=0,
 )
 # libopenr2 does not send the caller's number in China, so it is Brazil's that is spoken.
 R2 = Trunk(
@@ -63,13 +66,15 @@ group = 1
 echocancel = no
 channel => {bearers}
 """,
+    torn=75,  # in the emulated machine it falls behind with its tone, and its kernel sends silence
 )
 
 
 class Switch:
     """One Asterisk, running."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, trunk: Trunk) -> None:
+        self.torn = trunk.torn
         self._log = log
         with log.open("wb") as sink:
             self._process = subprocess.Popen(
@@ -119,7 +124,7 @@ def switch(folder: Path, cable: Cable, end: int, trunk: Trunk = PRI) -> Iterator
     for name in ("run/asterisk", "var/run/asterisk", "tmp"):
         (ROOT / name).mkdir(parents=True, exist_ok=True)
     subprocess.run(["chroot", str(ROOT), "dahdi_cfg"], check=True)
-    started = Switch(folder / "switch.log")
+    started = Switch(folder / "switch.log", trunk)
     try:
         started.wait("core waitfullybooted", "fully booted")
         yield started

@@ -17,7 +17,7 @@ from appliance.wire.legs import ReleasedBy
 from dsp.g711 import alaw_decode
 from tests.media.rig import until
 from tests.vm.box import box
-from tests.vm.cable import FAR, NEAR, SECONDS, Cable
+from tests.vm.cable import FAR, JITTER_MS, NEAR, SECONDS, Cable
 from tests.vm.office import SPAN, Office, office
 from tests.vm.switch import PRI, R2, Switch, switch
 from tests.wire.conformance import Attachment, attached
@@ -28,6 +28,8 @@ TONE_HZ = 1004
 BLOCK = 160
 BLOCKS = 150
 SETTLES = 75
+FILLING = JITTER_MS // 5 * 3
+"""Ticks; laying out has one of its own, and a tick may lie between two readings of the counters."""
 Story = Callable[[Switch, Office, Attachment], Awaitable[None]]
 
 
@@ -84,8 +86,11 @@ def purity(octets: bytes) -> float:
     return 2 * (cosine**2 + sine**2) / len(sound) / power
 
 
-async def hears_tone(branch: Office, leg: legs.Leg) -> None:
-    """Three seconds of the exchange's tone in every block of 20 ms, once it has filled its own buffers."""
+async def hears_tone(branch: Office, leg: legs.Leg, torn: int) -> None:
+    """Three seconds of the exchange's tone, once its buffers are full: in every block of 20 ms but those that it tears.
+
+    We lose nothing: as many ticks were received as sent, but for those of filling.
+    """
     assert leg.port is not None
     branch.side.recorder.engine.record(1, leg.port, leg.port, 0)
     end = branch.side.engine.samples + (BLOCKS + SETTLES + 5) * BLOCK
@@ -94,8 +99,10 @@ async def hears_tone(branch: Office, leg: legs.Leg) -> None:
     sound = branch.side.recorder.left(1)
     heard = [purity(sound[at : at + BLOCK]) for at in range(0, len(sound) - BLOCK, BLOCK)]
     assert len(heard) >= BLOCKS + SETTLES
-    gaps = [(n, round(share, 2)) for n, share in enumerate(heard[-BLOCKS:]) if share < 0.9]
-    assert gaps == [], branch.side.engine.span_status(SPAN).counters
+    counted = branch.side.engine.span_status(SPAN).counters
+    assert len([share for share in heard[-BLOCKS:] if share < 0.9]) <= torn, counted
+    assert (counted.lost, counted.slips, counted.resyncs) == (0, 0, 1)
+    assert counted.sent - counted.received <= FILLING
 
 
 async def hang_up(client: Attachment, leg: str) -> None:
@@ -111,7 +118,7 @@ def test_the_exchange_calls_and_its_tone_is_heard(tell: Callable[[Story], None])
         assert leg.dnis == "7001"
         await client.done(legs.AnswerLeg(leg=leg.leg))
         await client.expect(legs.LegAnswered, leg.leg)
-        await hears_tone(branch, leg)
+        await hears_tone(branch, leg, exchange.torn)
         await hang_up(client, leg.leg)
         await calling
 
@@ -119,12 +126,12 @@ def test_the_exchange_calls_and_its_tone_is_heard(tell: Callable[[Story], None])
 
 
 def test_the_exchange_is_called_and_its_tone_is_heard(tell: Callable[[Story], None]) -> None:
-    async def story(_: Switch, branch: Office, client: Attachment) -> None:
+    async def story(exchange: Switch, branch: Office, client: Attachment) -> None:
         name = client.ids.leg()
         await client.done(legs.PlaceLeg(leg=name, to="5551234", contact="contact-1", clid="7001"))
         leg = (await client.expect(legs.LegPlaced, name)).leg
         await client.expect(legs.LegAnswered, name)
-        await hears_tone(branch, leg)
+        await hears_tone(branch, leg, exchange.torn)
         await hang_up(client, name)
 
     tell(story)
