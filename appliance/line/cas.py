@@ -155,8 +155,8 @@ class CasSpan(ServedSpan):
 def _parties(call: Offer, number: str) -> dict[str, str | None]:
     """What the leg shows of who called whom; `number`: the line's own, where no number came."""
     match call:
-        case r2.CallOffered(dnis=dnis, clid=clid):
-            return {"dnis": dnis, "clid": clid, "ani": clid}
+        case r2.CallOffered(dnis=dnis, clid=clid, category=category):
+            return {"dnis": dnis, "clid": clid, "ani": clid, "category": category}
         case cas.CallOffered(dnis=dnis, ani=ani):
             return {"dnis": dnis or number, "clid": ani, "ani": ani}
         case fxo.CallOffered(clid=clid, name=name):

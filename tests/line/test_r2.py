@@ -64,7 +64,7 @@ async def talk(bench: R2Bench, client: Attachment) -> tuple[legs.Leg, ExchangeCa
 def test_the_caller_s_number_is_presented_and_billed(tmp_path: Path) -> None:
     async def story(bench: R2Bench, client: Attachment) -> None:
         leg, call = await talk(bench, client)
-        assert (leg.dnis, leg.clid, leg.ani) == (DNIS, CLID, CLID)
+        assert (leg.dnis, leg.clid, leg.ani, leg.category) == (DNIS, CLID, CLID, "ordinary")
         assert bench.engine.plans[leg.port or 0] == (64, 0.0, 0.0)
         assert leg.channel == f"span 1 timeslot {call.timeslot}"
         await call.release(16)
