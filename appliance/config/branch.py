@@ -83,10 +83,11 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
 
 
 class CesopsnSpan(Span, frozen=True, kw_only=True, tag="cesopsn"):
-    """An E1 over UDP."""
+    """An E1 or T1 over UDP. `framing`: of a T1 with CAS, whose bits A to D are ESF's and A and B D4's."""
 
     local: Endpoint
     remote: Endpoint
+    framing: Literal["esf", "d4"] = "esf"
     frames_per_packet: Annotated[int, Meta(ge=1, le=40)] = 8
     rtp_header: bool = False
     jitter_ms: Annotated[int, Meta(ge=2, le=60)] = 10
@@ -243,8 +244,10 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
             yield Fault(("spans", number, "line"), "of cards only E1s are served so far; leave the key out")
         elif span.line == "t1":
             yield from _t1_faults(number, span)
+        elif isinstance(span, CesopsnSpan) and span.framing == "d4":
+            yield Fault(("spans", number, "framing"), "d4 is a T1's; add line: t1, or leave the key out")
         frames = span.frames_per_packet if isinstance(span, CesopsnSpan) else 1
-        said = cas.Bits(span.signalling, span.variant, frames, span.dnis_digits, span.trunk, span.analogue)
+        said = cas.Bits(span.line, span.signalling, span.variant, frames, span.dnis_digits, span.trunk, span.analogue)
         for key, sentence in cas.faults(said):
             yield Fault(("spans", number, key), sentence)
 
@@ -257,10 +260,7 @@ def _t1_faults(number: int, span: Span) -> Iterator[Fault]:
     if span.signalling == "r2":
         sentence = "R2 is spoken on E1s (Q.421); leave line: t1 out, or signalling: r2"
         yield Fault(("spans", number, "line"), sentence)
-    elif span.signalling == "cas":
-        sentence = "variants of CAS are those of E1s so far; leave line: t1 out"
-        yield Fault(("spans", number, "line"), sentence)
-    elif span.profile == "euroisdn":
+    elif span.signalling == "pri" and span.profile == "euroisdn":
         sentence = "a T1 does not speak euroisdn; add profile: national, ni1, dms100, 4ess, 5ess, euroisdn-t1 or qsig"
         yield Fault(("spans", number, "line"), sentence)
 

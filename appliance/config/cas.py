@@ -7,14 +7,16 @@ from typing import Literal, get_args
 import msgspec
 
 from appliance.config.scalars import Number
+from drivers.model import DigitalLine
 
 # fmt: off
 R2Variant = Literal["ar", "br", "cn", "co", "cz", "ec", "id", "itu", "mx", "ph", "ve"]
 StationVariant = Literal[
-    "fxo_ground_e1", "fxo_loop_e1"
+    "fxo_ground", "fxo_ground_e1", "fxo_loop", "fxo_loop_e1"
 ]
 TrunkVariant = Literal[
-    "em_immediate_e1", "em_wink_e1", "fxs_ground_e1", "fxs_kewl_e1", "fxs_loop_e1", "fxs_reversal_e1"
+    "em_immediate_e1", "em_immediate_t1", "em_wink_e1", "em_wink_t1",
+    "fxs_ground", "fxs_ground_e1", "fxs_kewl", "fxs_kewl_e1", "fxs_loop", "fxs_loop_e1", "fxs_reversal_e1"
 ]
 CasVariant = Literal[StationVariant, TrunkVariant]
 ToneZone = Literal[
@@ -33,7 +35,7 @@ LineMode = Literal[
     "THAILAND", "UAE", "UK", "USA", "YEMEN"
 ]
 # fmt: on
-MULTIFRAME = 16  # frames that have all bits of CAS
+MULTIFRAME = {"e1": 16, "t1": 24}  # frames that have all bits of CAS
 
 
 class Trunk(msgspec.Struct, frozen=True):
@@ -73,6 +75,7 @@ class AnalogueLine(msgspec.Struct, frozen=True, kw_only=True):
 class Bits(msgspec.Struct, frozen=True):
     """What a span says that matters here, by its keys."""
 
+    line: DigitalLine
     signalling: str
     variant: str | None
     frames_per_packet: int
@@ -85,9 +88,12 @@ def faults(span: Bits) -> Iterator[tuple[str, str]]:
     """Mistakes of meaning: key and sentence."""
     yield from _variant_faults(span)
     by_bits = span.signalling in ("r2", "cas")
-    if by_bits and MULTIFRAME % span.frames_per_packet:
+    multiframe = MULTIFRAME[span.line]
+    if by_bits and multiframe % span.frames_per_packet:
+        *parts, last = [frames for frames in range(1, multiframe + 1) if multiframe % frames == 0]
         frames, kind = span.frames_per_packet, span.signalling.upper()
-        yield "frames_per_packet", f"{frames} frames are no even part of a multiframe: 1, 2, 4, 8 or 16 with {kind}"
+        told = f"{', '.join(map(str, parts))} or {last} with {kind}"
+        yield "frames_per_packet", f"{frames} frames are no even part of a multiframe: {told}"
     yield from _line_faults(span)
 
 
@@ -97,9 +103,16 @@ def _variant_faults(span: Bits) -> Iterator[tuple[str, str]]:
         yield "signalling", sentence
     elif span.signalling == "cas" and span.variant not in get_args(CasVariant):
         yield "signalling", f"CAS is of many kinds: add the key variant, one of {', '.join(get_args(CasVariant))}"
+    elif span.signalling == "cas" and _line_of(span.variant) != span.line:
+        others = [name for name in get_args(CasVariant) if _line_of(name) == span.line]
+        yield "variant", f"{span.variant} is of another line; of an {span.line} are: {', '.join(others)}"
     elif span.signalling == "pri" and span.variant is not None:
         kind = "cas" if span.variant in get_args(CasVariant) else "r2"
         yield "variant", f"ISDN has profiles, no variants; add signalling: {kind}, or leave the key out"
+
+
+def _line_of(variant: str | None) -> DigitalLine:
+    return "e1" if variant is not None and variant.endswith("_e1") else "t1"
 
 
 def _line_faults(span: Bits) -> Iterator[tuple[str, str]]:
@@ -109,7 +122,7 @@ def _line_faults(span: Bits) -> Iterator[tuple[str, str]]:
     if not station and span.analogue is not None:
         yield (
             "analogue",
-            f"an analogue line is CAS with variant {' or '.join(get_args(StationVariant))}; leave the key out",
+            f"an analogue line is CAS with variant {', '.join(get_args(StationVariant))}; leave the key out",
         )
     if span.trunk is not None and (station or span.signalling != "cas"):
         yield "trunk", f"a trunk is CAS with variant {', '.join(get_args(TrunkVariant))}; leave the key out"

@@ -23,7 +23,7 @@ from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.r2 import events as r2
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegOffered, PlaceLeg, ReleasedBy
-from drivers.model import CAS_TIMESLOT, Alarm
+from drivers.model import CAS_TIMESLOT, TIMESLOTS, Alarm
 
 Offer = r2.CallOffered | cas.CallOffered | fxo.CallOffered
 Told = r2.Event | cas.Event | fxo.Event
@@ -34,6 +34,7 @@ class CasLine:
     """A span to be served: the engine's number (from 0), its name, what is spoken, how its bearers sound.
 
     `order`: in which calls out take circuits. `number`: what was called where callers tell no number.
+    `timeslots`: an E1's or a T1's.
     """
 
     span: int
@@ -42,6 +43,7 @@ class CasLine:
     plan: TrunkPlan
     order: Order
     number: str = ""
+    timeslots: range = TIMESLOTS["e1"]
 
 
 class CasSpan(ServedSpan):
@@ -56,7 +58,8 @@ class CasSpan(ServedSpan):
         tell: Callable[[Body], None],
         ended: Callable[[Leg], None],
     ) -> None:
-        channels = Channels(CAS_TIMESLOT, line.order)
+        taken = CAS_TIMESLOT if line.timeslots == TIMESLOTS["e1"] else 0  # a T1's bits are in its bearers
+        channels = Channels(taken, line.order, line.timeslots)
         self._circuits = Circuits(line.span, channels.timeslots, line.circuit, switch)
         super().__init__(line.span, line.name, channels, self._circuits, self._circuits, new_leg, tell, ended)
         self._bits = bits

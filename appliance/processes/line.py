@@ -45,6 +45,7 @@ def settings(span: CesopsnSpan) -> CesopsnSettings:
         clock_priority=span.clock_priority,
         jitter_ms=span.jitter_ms,
         line=span.line,
+        framing=span.framing,
     )
 
 
@@ -71,7 +72,7 @@ def line(number: int, span: Span, shared: Mapping[str, Group], *, data: bool = F
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     order = Order(span.channel_order)
     if span.signalling != "pri":
-        return CasLine(number, span.name, cas.circuits(span), plan, order, cas.own_number(span))
+        return CasLine(number, span.name, cas.circuits(span), plan, order, cas.own_number(span), TIMESLOTS[span.line])
     link: Link | Interface
     if span.nfas is None:
         link = Link(*_spoken(span), debug=_debug())

@@ -13,7 +13,16 @@ import pytest
 
 from appliance.config import Branch, ConfigurationError, Headquarters, load
 from appliance.config.branch import CesopsnSpan, DahdiSpan
-from appliance.config.cas import AnalogueLine, CasVariant, LineMode, R2Variant, ToneZone, Trunk, TrunkVariant
+from appliance.config.cas import (
+    AnalogueLine,
+    CasVariant,
+    LineMode,
+    R2Variant,
+    StationVariant,
+    ToneZone,
+    Trunk,
+    TrunkVariant,
+)
 from appliance.config.files import listeners
 from appliance.config.tandem import way
 from appliance.line.span import PriLine
@@ -134,7 +143,11 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("d_channel: 16", "variant: fxs_loop_e1",
          "14: ISDN has profiles, no variants; add signalling: cas, or leave the key out"),
         ("d_channel: 16", "signalling: cas\n    variant: em_wink_t1",
-         "15: 'em_wink_t1' is not known here; did you mean 'em_wink_e1'?"),
+         "15: em_wink_t1 is of another line; of an e1 are: "
+         + ", ".join(name for name in get_args(CasVariant) if name.endswith("_e1"))),
+        ("d_channel: 16", "framing: d4", "14: d4 is a T1's; add line: t1, or leave the key out"),
+        ("frames_per_packet: 8", "frames_per_packet: 16\n    line: t1\n    signalling: cas\n    variant: em_wink_t1",
+         "12: 16 frames are no even part of a multiframe: 1, 2, 3, 4, 6, 8, 12 or 24 with CAS"),
         ("d_channel: 16", "signalling: cas\n    variant: cn",
          "14: CAS is of many kinds: add the key variant, one of " + ", ".join(get_args(CasVariant))),
         ("d_channel: 16", "signalling: r2\n    variant: em_wink_e1",
@@ -150,7 +163,7 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("d_channel: 16", f"{FXO}}}\n    trunk: {{ani: yes}}",
          f"17: a trunk is CAS with variant {', '.join(get_args(TrunkVariant))}; leave the key out"),
         ("d_channel: 16", f"{FXO}}}".replace("fxo_loop_e1", "em_wink_e1"),
-         "16: an analogue line is CAS with variant fxo_ground_e1 or fxo_loop_e1; leave the key out"),
+         f"16: an analogue line is CAS with variant {', '.join(get_args(StationVariant))}; leave the key out"),
         ("d_channel: 16", "signalling: cas\n    variant: em_wink_e1\n    trunk: {ani: yes, digits: mf}",
          "16: *ani*dnis* is a form of DTMF, by MF a number comes alone; leave ani out"),
         ("d_channel: 16", "signalling: cas\n    variant: em_wink_e1\n    trunk: {number: 95588}\n    dnis_digits: 4",
@@ -357,7 +370,7 @@ def test_every_variant_of_r2_may_be_named() -> None:
 
 @pytest.mark.unit
 def test_every_variant_of_cas_line_mode_and_tone_zone_may_be_named() -> None:
-    assert sorted(get_args(CasVariant)) == [name for name in cas.names() if name.endswith("_e1")]
+    assert sorted(get_args(CasVariant)) == cas.names()
     assert get_args(LineMode) == tuple(modes())
     assert get_args(ToneZone) == tuple(zones())
 

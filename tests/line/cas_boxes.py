@@ -22,7 +22,7 @@ from appliance.wire.ids import Identity
 from appliance.wire.legs import AnswerLeg, Leg, PlaceLeg, ReleaseLeg
 from appliance.wire.spans import ChannelState, SpanChanged
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
-from drivers.model import Cas
+from drivers.model import TIMESLOTS, Cas, DigitalLine
 from tests.line.site import CONFIGURATION
 from tests.line.test_r2_process import worker as process
 from tests.ports import HOST, free_port, free_rtp_base
@@ -45,6 +45,7 @@ class Trunk(NamedTuple):
     configured: str
     far: CircuitMaker
     resting: int
+    line: DigitalLine = "e1"
 
 
 class Socket(NamedTuple):
@@ -132,6 +133,10 @@ class Boxes:
         await self._life.aclose()
         self.processes.clear()
 
+    async def channels(self) -> dict[int, set[int]]:
+        """The configured box's, by span."""
+        return {told.span.span: set(told.span.channels) for told in await self.near.each(SpanChanged)}
+
     async def idle(self) -> None:
         """Every channel is, at both ends."""
         for end in (self.near, self.far):
@@ -156,14 +161,14 @@ async def started(folder: Path, spans: Mapping[str, Trunk]) -> AsyncIterator[Box
     near, there = start_thread(free_rtp_base()), start_thread(free_rtp_base())
     engine = there.engine(Client.LINE1)
     lines = [
-        CasLine(number, name, trunk.far, TrunkPlan(), Order.ASCENDING)
+        CasLine(number, name, trunk.far, TrunkPlan(), Order.ASCENDING, timeslots=TIMESLOTS[trunk.line])
         for number, (name, trunk) in enumerate(spans.items())
     ]
     sealer = Sealer(Identity.take("BR-0002", "line1"))
     worker = LineWorker(folder / "far.sock", sealer, engine, lines, folder / "far-performance")
     driver = CesopsnDriver(engine)
     for number, (trunk, (local, remote)) in enumerate(zip(spans.values(), ends, strict=True)):
-        settings = CesopsnSettings(remote, local, clock="local", jitter_ms=60)
+        settings = CesopsnSettings(remote, local, clock="local", jitter_ms=60, line=trunk.line)
         driver.configure(number, settings, None, Cas(trunk.resting))
     await worker.start()
     try:

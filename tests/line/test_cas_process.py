@@ -36,6 +36,12 @@ LINE = Trunk(
     trunks(load("fxs_reversal_e1"), Wants(dnis_digits=4), "us"),
     0b1101,
 )
+T1 = Trunk(
+    "line: t1\n    signalling: cas\n    variant: em_wink_t1\n    dnis_digits: 4\n    trunk: {zone: us, ani: yes}",
+    trunks(load("em_wink_t1"), Wants(dnis_digits=4, ani=True, gives_way=False), "us"),
+    0b0000,
+    "t1",
+)
 ALL = {"trunk1": EM, "trunk2": MF, "trunk3": LINE}
 Calls = list[tuple[str, legs.Leg]]
 
@@ -99,6 +105,23 @@ def test_every_kind_of_span_calls_dies_with_its_worker_and_is_called(tmp_path: P
         await ended(boxes.far, [leg for leg, _ in calls], ReleasedBy.PEER)
 
     run(story, tmp_path, ALL)
+
+
+def test_a_t1_s_trunk_calls_and_is_called_on_all_24_timeslots(tmp_path: Path) -> None:
+    async def story(boxes: Boxes) -> None:
+        for caller, called in ((boxes.near, boxes.far), (boxes.far, boxes.near)):
+            leg = caller.leg()
+            await caller.place(legs.PlaceLeg(leg=leg, to=DNIS, contact="contact-1", clid=ANI, trunk="t1"))
+            (offered,) = await called.each(legs.LegOffered)
+            assert (offered.leg.dnis, offered.leg.ani) == (DNIS, ANI)
+            await called.done(legs.AnswerLeg(leg=offered.leg.leg))
+            await caller.each(legs.LegAnswered)
+            await caller.done(legs.ReleaseLeg(leg=leg))
+            await ended(called, [offered.leg.leg], ReleasedBy.PEER)
+            await ended(caller, [leg], ReleasedBy.US)
+        assert await boxes.channels() == {1: set(range(1, 25))}
+
+    run(story, tmp_path, {"t1": T1})
 
 
 @pytest.mark.soak
