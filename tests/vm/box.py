@@ -24,7 +24,7 @@ from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from tests.media.rig import Side
-from tests.ports import free_rtp_base
+from tests.ports import free_port, free_rtp_base
 from tests.vm.cable import JITTER_MS, Cable
 from tests.vm.office import Office
 
@@ -36,7 +36,7 @@ headquarters: {{server: 127.0.0.1:4222, secret: token}}
 engine: {{rtp_base: {rtp_base}}}
 spans:
   - {{name: carrier, driver: dahdi, card_span: {card_span}, jitter_ms: {jitter_ms}, echo_tail_ms: 0, {signalling}}}
-sip: {{listen: 127.0.0.1:5070, proxy: 127.0.0.1:5060, domain: branch.test}}
+sip: {{listen: 127.0.0.1:{sip}, proxy: 127.0.0.1:5060, domain: branch.test}}
 extensions: []
 prompts: {{directories: [.]}}
 """
@@ -70,7 +70,7 @@ def _written(folder: Path, card_span: int, signalling: str) -> Path:
     folder.mkdir()
     (folder / "token").touch(mode=0o600)
     file = folder / "branch.yaml"
-    keys = {"rtp_base": free_rtp_base(), "card_span": card_span, "jitter_ms": JITTER_MS}
+    keys = {"sip": free_port(), "rtp_base": free_rtp_base(), "card_span": card_span, "jitter_ms": JITTER_MS}
     file.write_text(CONFIGURATION.format(**keys, signalling=signalling))
     return file
 
@@ -101,5 +101,5 @@ async def box(folder: Path, cable: Cable, end: int, signalling: str) -> AsyncIte
         await running
         for log in (state / "log").glob("*.log"):
             print(f"{log.name} at end {end}:", log.read_text()[-2000:])
-        for fd in fds.values():
+        for fd in {fd for spec in specs.values() for fd in spec.fds.values()}:
             os.close(fd)
