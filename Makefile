@@ -29,8 +29,8 @@ accept: setup ## the calls of the acceptance sheet; ACCEPT_JSON=file writes it a
 bench: setup ## every DSP block beside its peers; ARGS="g711 --seconds 5"
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-soak: setup ## the long forms, hours: 240 legs for 30 minutes, every test marked soak; ARGS= goes to pytest
-	@$(VERB) SOAK legs soak
+soak: setup ## the long forms, hours: 240 legs for 30 minutes, every test marked soak; goes on where it stopped
+	@$(VERB) SOAK soak
 
 sound: setup ## quality sheets of the DSP blocks as PNG under build/sound; ARGS="echo" some of them
 	@$(BIN)/python -m tests.sound $(ARGS)

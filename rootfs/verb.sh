@@ -19,8 +19,7 @@ check() {
     clang-format) git ls-files -z '*.c' '*.h' | xargs -0 --no-run-if-empty clang-format --dry-run --Werror ;;
     types) $bin/mypy $(folders appliance drivers dsp rootfs tests) ;;
     pytest) $bin/python -m tests.side_by_side ${ARGS:-} ;;
-    soak) $bin/python -m pytest -m soak ${ARGS:-} ;;
-    legs) ACCEPT_STAGES=legs LEGS_SECONDS=1800 $bin/python -m tests.accept ;;
+    soak) $bin/python -m tests.soak ${ARGS:-} ;;
     clean) rm -rf build && find $(folders appliance drivers dsp rootfs tests) \( -name __pycache__ -o -name '_*.so' \) -prune -exec rm -rf {} + ;;
     esac
 }
