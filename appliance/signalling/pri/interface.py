@@ -95,8 +95,9 @@ class Interface:
         return happened
 
     def deactivate(self) -> None:
-        """Layer 1 is down."""
-        self._lost_at = self._group.clock() + self._group.timers.t309_s
+        """Layer 1 is down, or is still: T309 is not begun anew."""
+        if self._lost_at is None:
+            self._lost_at = self._group.clock() + self._group.timers.t309_s
         if self._data_link is not None:
             self._data_link.deactivate()
         self._group.settle()

@@ -231,6 +231,16 @@ def test_an_interface_that_is_red_loses_its_own_calls_after_t309(pri: Groups, se
     pri.clear(BACKUP, kept)
 
 
+def test_q931_5_8_9_an_alarm_that_changes_while_an_interface_is_red_does_not_extend_t309(pri: Groups) -> None:
+    pri.talk(BEARERS_ONLY)
+    pri.cut(BEARERS_ONLY)
+    pri.pass_s(4.0)
+    for ends in pri.ends.values():
+        ends[BEARERS_ONLY].deactivate()
+    pri.pass_s(3.0)
+    assert pri.cleared() == 2
+
+
 def test_without_a_backup_t309_is_the_link_s_and_nothing_is_left() -> None:
     pri = Groups(backup=None)
     for interface in (PRIMARY, BEARERS_ONLY):
