@@ -254,11 +254,10 @@ class PriSpan(ServedSpan):
             case pri.LinkEstablished() | pri.LinkReleased():
                 log.info("line.link.moved", span=self.number + 1, established=self.link.established)
                 self._restart()
-            case pri.RestartReceived(channel=None):
-                self.channels.unsure.clear()
-            case pri.RestartReceived(channel=channel) if channel is not None:
-                if self.link.withdraw_restart(channel):
-                    self.channels.unsure.discard(channel)
+            case pri.RestartReceived(channel=channel):
+                for restarted in tuple(self.channels.unsure) if channel is None else [channel]:
+                    if self.link.withdraw_restart(restarted):
+                        self.channels.unsure.discard(restarted)
             case pri.RestartAcknowledged(channel=channel):
                 self.channels.unsure.discard(channel)
             case pri.ServiceReceived(channel=channel, in_service=True):
