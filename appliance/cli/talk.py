@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity, IdSource
-from appliance.wire.service import LINE_LIMIT
+from appliance.wire.service import UNREAD_LIMIT
 from appliance.wire.service_messages import Attach
 
 
@@ -21,7 +21,7 @@ class UnreachableError(Exception):
 async def talk(socket: Path, order: Body | None) -> AsyncIterator[Body]:
     """What is said after the order; without one, as an observer. Raises: UnreachableError."""
     try:
-        reader, writer = await asyncio.open_unix_connection(socket, limit=LINE_LIMIT)
+        reader, writer = await asyncio.open_unix_connection(socket, limit=UNREAD_LIMIT)
     except OSError as error:
         raise UnreachableError(f"nobody serves {socket} ({error.strerror}): is the branch running?") from error
     identity = Identity.take("CLI", "cli")

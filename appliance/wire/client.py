@@ -14,7 +14,7 @@ import structlog
 from appliance.wire.envelope import Body, Envelope, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import IdSource
 from appliance.wire.legs import Hello
-from appliance.wire.service import LINE_LIMIT
+from appliance.wire.service import UNREAD_LIMIT
 from appliance.wire.service_messages import Accepted, Attach, Refused
 
 RETRY_S = 0.05
@@ -62,7 +62,7 @@ class Client:
         """Attach and stay attached, for ever; cancel to end."""
         while True:
             try:
-                reader, writer = await asyncio.open_unix_connection(self._path, limit=LINE_LIMIT)
+                reader, writer = await asyncio.open_unix_connection(self._path, limit=UNREAD_LIMIT)
             except (FileNotFoundError, ConnectionError):
                 await asyncio.sleep(RETRY_S)
                 continue

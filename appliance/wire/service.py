@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The server side of an in-box socket: Hello, snapshot, events to all; commands from one controller, each once.
 
-Unix stream socket, one JSON envelope a line, at most 64 KiB. A client's end of file is an instant death notice. A
-command id that was seen before gets the answer it got then and has no second effect. A client that does not read is
-cut off; it comes back and gets a snapshot, so nothing grows without bound.
+Unix stream socket, one JSON envelope a line; a client's has at most 64 KiB, a snapshot of many legs more. A client's
+end of file is an instant death notice. A command id that was seen before gets the answer it got then and has no second
+effect. A client that does not read is cut off; it comes back and gets a snapshot, so nothing grows without bound.
 """
 
 import asyncio

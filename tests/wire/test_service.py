@@ -24,6 +24,7 @@ class Worker:
 
     def __init__(self, path: Path) -> None:
         self.done: list[Body] = []
+        self.legs: tuple[legs.Leg, ...] = ()
         self.controlled: list[bool] = []
         sealer = Sealer(Identity.take("BR-1", "line1"))
         self.service = Service(path, sealer, "legs", self.handle, self.snapshot, self.controlled.append)
@@ -34,7 +35,7 @@ class Worker:
         self.done.append(envelope.body)
 
     def snapshot(self) -> list[Body]:
-        return [legs.LegSnapshot()]
+        return [legs.LegSnapshot(legs=self.legs)]
 
 
 class Raw:
@@ -159,6 +160,31 @@ def test_line_without_end_costs_its_client_only(tmp_path: Path) -> None:
         assert len(worker.done) == 1
 
     story(tmp_path, tell)
+
+
+def test_the_snapshot_of_a_full_box_reaches_call_control(tmp_path: Path) -> None:
+    async def run() -> None:
+        path = tmp_path / "leg.sock"
+        heard: list[Body] = []
+        worker = Worker(path)
+        worker.legs = tuple(
+            legs.Leg(
+                leg=f"BR-0001.line1.0123456789abcdef.{n}",
+                direction=legs.Direction.INCOMING,
+                state=legs.LegState.ANSWERED,
+                channel=f"span {n // 30 + 1} timeslot {n % 30 + 1}",
+                contact=f"BR-0001.0123456789abcdef.{n}",
+            )
+            for n in range(480)
+        )
+        client = Client(path, Sealer(Identity.take("BR-1", "call")), lambda envelope: heard.append(envelope.body))
+        running = asyncio.create_task(client.run())
+        await worker.service.start()
+        await _until(lambda: legs.LegSnapshot(legs=worker.legs) in heard)
+        running.cancel()
+        await worker.service.close()
+
+    asyncio.run(run())
 
 
 def test_client_that_does_not_read_is_cut_off(tmp_path: Path) -> None:
