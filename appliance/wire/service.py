@@ -39,7 +39,8 @@ class Service:
     """One in-box socket.
 
     `handle` carries out a command or raises CommandRefusedError; `snapshot` tells all there is; `controller_changed`
-    hears True when a controller attaches and False when the last one is gone.
+    hears True when a controller attaches and False when the last one is gone. `displaces`: whether a controller that
+    attaches displaces the one before now; where not, it only looks on.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Service:
         handle: Callable[[Envelope], None],
         snapshot: Callable[[], Iterable[Body]],
         controller_changed: Callable[[bool], None] | None = None,
+        displaces: Callable[[], bool] = lambda: True,
     ) -> None:
         self.sealer = sealer
         self.watch: Callable[[Envelope], None] | None = None
@@ -59,6 +61,7 @@ class Service:
         self._handle = handle
         self._snapshot = snapshot
         self._controller_changed = controller_changed
+        self._displaces = displaces
         self._clients: set[asyncio.StreamWriter] = set()
         self._controller: asyncio.StreamWriter | None = None
         self._answers: OrderedDict[str, Body] = OrderedDict()
@@ -147,7 +150,7 @@ class Service:
         for body in self._snapshot():
             self._say(writer, body)
         self._clients.add(writer)
-        if role == "controller":
+        if role == "controller" and (self._controller is None or self._displaces()):
             before, self._controller = self._controller, writer
             if before is not None and before is not writer:
                 before.close()

@@ -53,7 +53,9 @@ class LineTests:
         spans: Mapping[int, ServedSpan],
         keeper: Keeper,
     ) -> None:
-        self._service = Service(path, sealer, "line tests", self._handle, self._snapshot, self._controller_changed)
+        self._service = Service(
+            path, sealer, "line tests", self._handle, self._snapshot, self._controller_changed, self._idle
+        )
         self._engine = engine
         self._close = close
         self._spans = spans
@@ -80,11 +82,14 @@ class LineTests:
         if self._running is not None:
             self._running.cancel()
 
+    def _idle(self) -> bool:
+        return self._running is None or self._running.done()
+
     def _handle(self, envelope: Envelope) -> None:
         order = envelope.body
         if not isinstance(order, CheckLine | LoopLine):
             raise CommandRefusedError("message.unknown", f"{type(order).__name__} is no command of a line test")
-        if self._running is not None and not self._running.done():
+        if not self._idle():
             raise CommandRefusedError("line.busy", "a test is running; wait for its end")
         bearers = self._bearers(order)
         self._running = asyncio.get_running_loop().create_task(self._run(order, bearers))
@@ -96,7 +101,7 @@ class LineTests:
             raise CommandRefusedError("line.span", f"there is no span {order.span}; there is {there}")
         for slot in order.timeslots:
             if slot not in span.channels:
-                raise CommandRefusedError("line.timeslot", f"timeslot {slot} of span {order.span} is signalling")
+                raise CommandRefusedError("line.timeslot", f"timeslot {slot} of span {order.span} is no bearer")
         return Bearers(self._engine, self._close, order.span - 1, span.channels.states, order.timeslots)
 
     async def _run(self, order: CheckLine | LoopLine, bearers: Bearers) -> None:

@@ -60,12 +60,26 @@ def test_a_test_is_told_step_by_step_and_ends_with_its_result(tmp_path: Path) ->
     played(tmp_path, scene)
 
 
+def test_a_second_technician_ends_nobody_s_test(tmp_path: Path) -> None:
+    async def scene(bench: Bench, client: Attachment) -> None:
+        await client.done(CheckLine(span=1, seconds=2, timeslots=(5,)))
+        async with technician(bench) as another:
+            answer = await another.command(CheckLine(span=1, seconds=2))
+            assert isinstance(answer, Refused)
+            assert answer.code == "service.not-controller"
+        assert (await client.expect(LineChecked)).result is Result.PASS
+        async with technician(bench) as another:
+            await another.done(LoopLine(span=1))
+
+    played(tmp_path, scene)
+
+
 def test_what_makes_no_sense_opens_nothing_and_a_test_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
     async def scene(bench: Bench, client: Attachment) -> None:
         for order, sentence in (
             (CheckLine(span=2), "there is no span 2; there is 1"),
-            (CheckLine(span=1, timeslots=(16,)), "timeslot 16 of span 1 is signalling"),
-            (LoopLine(span=1, timeslots=(5, 16)), "timeslot 16 of span 1 is signalling"),
+            (CheckLine(span=1, timeslots=(16,)), "timeslot 16 of span 1 is no bearer"),
+            (LoopLine(span=1, timeslots=(5, 16)), "timeslot 16 of span 1 is no bearer"),
             (LineChecked(span=1, result=Result.PASS), "LineChecked is no command"),
         ):
             answer = await client.command(order)
