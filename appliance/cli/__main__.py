@@ -7,6 +7,13 @@ from collections.abc import Callable, Sequence
 from appliance.cli import line, trace
 from appliance.config.scalars import suggestion
 
+USAGE = """\
+line test span N       a minute's test of a span beside its calls
+line loop span N       a loop for the far end's test
+line history span N    how well it carried, and whose fault it is
+trace call ID [FILE]   a call as one file for Wireshark
+-h after line or trace says what else they take
+"""
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"line": line.main, "trace": trace.main}
 
 
@@ -14,9 +21,10 @@ def main(words: Sequence[str]) -> int:
     """0: well; 1: what was asked about is not well; 2: it could not be asked."""
     if words and words[0] in COMMANDS:
         return COMMANDS[words[0]](words[1:])
-    known = f"commands are: {', '.join(sorted(COMMANDS))}"
-    told = f"{words[0]!r} is no command; {suggestion(words[0], COMMANDS)}" if words else known
-    sys.stderr.write(f"{told}\n")
+    if words and words[0] in ("help", "-h", "--help"):
+        sys.stdout.write(USAGE)
+        return 0
+    sys.stderr.write(f"{words[0]!r} is no command; {suggestion(words[0], COMMANDS)}\n" if words else USAGE)
     return 2
 
 

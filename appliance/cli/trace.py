@@ -25,10 +25,11 @@ def main(words: Sequence[str]) -> int:
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="trace", description="What was kept of a call, as one file for Wireshark.")
-    parser.add_argument("what", choices=("call",))
-    parser.add_argument("id", help="a contact or a leg, as the record and the logs name it")
-    parser.add_argument("file", nargs="?", help="ID.pcapng where it is left out")
-    parser.add_argument("--state", default=os.environ.get("BRANCHLINE_STATE", ""), help="the box's state directory")
+    parser.add_argument("what", choices=("call",), metavar="call")
+    parser.add_argument("id", metavar="ID", help="a contact or a leg, as the record and the logs name it")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="else ID.pcapng")
+    state = "the box's state directory, else BRANCHLINE_STATE"
+    parser.add_argument("--state", default=os.environ.get("BRANCHLINE_STATE", ""), metavar="DIRECTORY", help=state)
     return parser.parse_args(words)
 
 

@@ -14,6 +14,7 @@ from appliance.cli import history
 from appliance.cli.__main__ import main
 from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
 from tests.line.bench import started
+from tests.line.test_nfas import sharing
 
 
 async def typed(state: Path, *words: str, language: str = "en") -> tuple[int, str, str]:
@@ -55,9 +56,31 @@ def test_a_line_s_page_in_two_languages_its_history_and_a_span_that_is_not_there
 
 
 @pytest.mark.system
+def test_a_span_whose_d_channel_is_another_s_is_looped_and_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def asked(*words: str) -> tuple[int, str, str]:
+        status = await asyncio.to_thread(main, ("line", *words, "--state", str(tmp_path), "--language", "en"))
+        return (status, *capsys.readouterr())
+
+    async def scene() -> None:
+        (tmp_path / "run").mkdir()
+        async with sharing(tmp_path / "run"):
+            capsys.readouterr()
+            status, looped, _ = await asked("loop", "span", "2", "--seconds", "2")
+            assert (status, looped.splitlines()[-1]) == (0, "PASS")
+            assert "31 timeslots are looped" in looped
+            assert "span 2 · two\n" in (await asked("history", "span", "2"))[1]
+            status, _, refused = await asked("test", "span", "3")
+            assert (status, refused) == (2, "there is no span 3; there is 1, 2\n")
+
+    asyncio.run(scene())
+
+
+@pytest.mark.system
 def test_without_a_branch_the_sentence_says_so(tmp_path: Path) -> None:
     status, out, err = asyncio.run(typed(tmp_path, "line", "test", "span", "1"))
-    assert (status, out.count("\n")) == (2, 1)
+    assert (status, out) == (2, "")
     assert "is the branch running?" in err
 
 
@@ -65,8 +88,10 @@ def test_without_a_branch_the_sentence_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "commands are: line, trace"),
+        ((), "line test span N"),
         (("lin",), "'lin' is no command; did you mean 'line'?"),
+        (("line", "test", "span", "one"), "'one': spans are numbered from 1"),
+        (("line", "test", "1"), "argument span: invalid choice: '1' (choose from 'span')"),
         (("line", "test", "span", "1", "--seconds", "301"), "'301': 2 to 240"),
         (("line", "test", "span", "1", "--timeslots", "4,32"), "'32': a timeslot is 1 to 31"),
     ],
@@ -80,6 +105,13 @@ def test_what_is_typed_wrong_is_said_with_what_is_right(
         status = int(str(end.code))
     assert status == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("word", ["help", "-h", "--help"])
+def test_help_is_given(capsys: pytest.CaptureFixture[str], word: str) -> None:
+    assert main((word,)) == 0
+    assert "trace call ID [FILE]" in capsys.readouterr().out
 
 
 @pytest.mark.unit
@@ -100,5 +132,21 @@ def test_the_history_s_page_has_what_was_not_clean_and_the_verdict() -> None:
     lines = history.page(told, chinese=False).splitlines()
     assert lines[:2] == ["span 1 · telco", "host: late"]
     assert lines[3].split()[2:] == ["3", "0", "0", "7", "0", "0", "880", "4.2"]
-    assert lines[4] == "1 other quarters of an hour were clean"
-    assert lines[5].split()[0] == "1970-01-01"
+    assert lines[4] == "quarters of an hour that were clean: 1 more"
+    assert lines[5].split()[:2] == ["1970-01-01", "UTC"]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("chinese", [False, True])
+def test_the_history_s_columns_stand_below_their_heads_on_80_columns(chinese: bool) -> None:  # noqa: FBT001
+    most = Figures(86_400, 86_400, 86_400, 86_400_000, 86_400, 86_400)
+    told = SpanPerformance(span=1, name="telco", quarters=(), days=(Interval(0, most, most, 9, -123.4),))
+    lines = history.page(told, chinese=chinese).splitlines()
+    widths = [sum(2 if ord(character) > 0x2E80 else 1 for character in line) for line in (lines[1], lines[3])]
+    assert widths == [79, 79]
+
+
+@pytest.mark.unit
+def test_a_quarter_that_nobody_saw_is_not_called_clean() -> None:
+    told = SpanPerformance(span=1, name="telco", quarters=(Interval(0, Figures()),), days=())
+    assert history.page(told, chinese=False).splitlines()[3] == "quarters of an hour that were clean: 0 more"

@@ -3,6 +3,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
@@ -184,42 +186,48 @@ def test_d_channels_that_fail_in_turn_lose_none_of_two_hundred_calls(spans: Span
     assert not any(end.board.open for *_, end in spans.all())
 
 
+@asynccontextmanager
+async def sharing(folder: Path) -> AsyncIterator[Network]:
+    """A worker of two spans that share the first one's D-channel, in service."""
+    engine = FakeEngine()
+    far = Link(NET, TIMERS, Profile.NATIONAL, interface=PRIMARY)
+    network = Network(TIMERS, lambda _: engine, link=far)
+    engine.far = network.receive
+    group = Group(USER, TIMERS, primary=PRIMARY)
+    lines = [
+        PriLine(0, "one", 16, Interface(group, PRIMARY), TrunkPlan()),
+        PriLine(1, "two", 0, Interface(group, BACKUP), TrunkPlan()),
+    ]
+    network.socket = folder / "leg.line1.sock"
+    sealer = Sealer(Identity.take("BR-0001", "line1"))
+    worker = LineWorker(network.socket, sealer, engine, lines, folder / "performance")
+    await worker.start()
+    try:
+        await network.every_channel_restarted(BEARERS | {BACKUP << 8 | timeslot for timeslot in range(1, 32)})
+        yield network
+    finally:
+        await worker.close()
+        network.close()
+        engine.close()
+
+
 @pytest.mark.system
 def test_a_worker_serves_a_span_whose_d_channel_is_another_s(tmp_path: Path) -> None:
     async def scene() -> None:
-        engine = FakeEngine()
-        far = Link(NET, TIMERS, Profile.NATIONAL, interface=PRIMARY)
-        network = Network(TIMERS, lambda _: engine, link=far)
-        engine.far = network.receive
-        group = Group(USER, TIMERS, primary=PRIMARY)
-        lines = [
-            PriLine(0, "one", 16, Interface(group, PRIMARY), TrunkPlan()),
-            PriLine(1, "two", 0, Interface(group, BACKUP), TrunkPlan()),
-        ]
-        network.socket = tmp_path / "leg.line1.sock"
-        sealer = Sealer(Identity.take("BR-0001", "line1"))
-        worker = LineWorker(network.socket, sealer, engine, lines, tmp_path / "performance")
-        await worker.start()
-        try:
-            await network.every_channel_restarted(BEARERS | {BACKUP << 8 | timeslot for timeslot in range(1, 32)})
-            async with attached(network) as client:
-                leg = client.ids.leg()
-                await client.done(legs.PlaceLeg(leg=leg, to="10086", contact="c", trunk="two"))
-                assert (await client.expect(legs.LegPlaced)).leg.channel == "span 2 timeslot 31"
-                call = await network.called()
-                assert call.channel == BACKUP << 8 | 31
-                await call.answer()
-                await client.expect(legs.LegAnswered, leg)
-                other = await network.call("95588", "1001", BACKUP << 8 | 7)
-                offered = (await client.expect(legs.LegOffered)).leg
-                assert offered.channel == "span 2 timeslot 7"
-                await client.done(legs.ReleaseLeg(leg=offered.leg))
-                assert await other.hears("released") == 16
-                await call.release(16)
-                await client.expect(legs.LegReleased, leg)
-        finally:
-            await worker.close()
-            network.close()
-            engine.close()
+        async with sharing(tmp_path) as network, attached(network) as client:
+            leg = client.ids.leg()
+            await client.done(legs.PlaceLeg(leg=leg, to="10086", contact="c", trunk="two"))
+            assert (await client.expect(legs.LegPlaced)).leg.channel == "span 2 timeslot 31"
+            call = await network.called()
+            assert call.channel == BACKUP << 8 | 31
+            await call.answer()
+            await client.expect(legs.LegAnswered, leg)
+            other = await network.call("95588", "1001", BACKUP << 8 | 7)
+            offered = (await client.expect(legs.LegOffered)).leg
+            assert offered.channel == "span 2 timeslot 7"
+            await client.done(legs.ReleaseLeg(leg=offered.leg))
+            assert await other.hears("released") == 16
+            await call.release(16)
+            await client.expect(legs.LegReleased, leg)
 
     asyncio.run(scene())

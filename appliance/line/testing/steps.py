@@ -148,7 +148,7 @@ def fault(looks: Sequence[Look]) -> LineStep:
     """Whose fault it is, by the last minutes."""
     found = verdict.judge(looks)
     if found is None:
-        wanted = f"a verdict takes {verdict.LEAST_S} s, seen were {len(looks) - 1}"
+        wanted = f"it takes {verdict.LEAST_S} s of looking on; {len(looks) - 1} s were seen"
         return LineStep("verdict", Result.OPEN, wanted, f"判定需{verdict.LEAST_S}秒，已观测{len(looks) - 1}秒")
     result = Result.PASS if found.verdict is Verdict.SOUND else Result.FAIL
     return LineStep("verdict", result, f"{found.verdict}: {found.sentence}", f"{NAMES[found.verdict]}：{found.chinese}")
