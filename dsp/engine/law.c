@@ -4,24 +4,37 @@
  *
  * Mu-law through A-law and back is not itself (eight values are taken for their neighbours), so what goes from one such
  * port to another keeps the octets that came, wherever they still say what is sent: two of them are joined octet for
- * octet. Between two clear ports no octet is a sound, and none is changed whatever the laws.
+ * octet. Between two clear ports no octet is a sound, and none is changed whatever the laws; nor is one of a test.
  */
 #include <string.h>
 
 #include "g711.h"
 #include "machine.h"
 
-static bool clear(const struct bl_engine *e, unsigned port, unsigned peer)
+/* A null port has nothing but sounds, and what something is done to is one. */
+static bool clear(const struct bl_engine *e, unsigned port, unsigned from)
+{
+	const struct bl_port *p = &e->segment->ports[port], *other = &e->segment->ports[from];
+
+	return p->profile == BL_PROFILE_CLEAR && other->profile == BL_PROFILE_CLEAR && other->kind != BL_PORT_NULL &&
+	       !p->digits.active && !p->reg.sends.signal && !bl_gain_alters(&other->rx_gain) &&
+	       !bl_gain_alters(&p->tx_gain) && !bl_port_is_open(e, p->whisperer);
+}
+
+/* The port whose octets this one transmits, BL_NO_PORT: its own. A test is of both ways of one port. */
+static unsigned source_of(const struct bl_engine *e, unsigned port)
 {
 	const struct bl_port *p = &e->segment->ports[port];
 
-	return p->profile == BL_PROFILE_CLEAR && e->segment->ports[peer].profile == BL_PROFILE_CLEAR &&
-	       !p->digits.active && !p->reg.sends.signal;
+	if (p->source == BL_SOURCE_TEST)
+		return port;
+	return (p->source == BL_SOURCE_BRIDGE || p->source == BL_SOURCE_LISTEN) && p->peer < BL_PORTS ? p->peer
+	                                                                                              : BL_NO_PORT;
 }
 
-const uint8_t *bl_law_pass(const struct bl_engine *e, unsigned port, unsigned peer)
+const uint8_t *bl_law_pass(const struct bl_engine *e, unsigned port, unsigned from)
 {
-	return clear(e, port, peer) ? e->ulaw[peer] : e->rx[peer];
+	return bl_law_is_ulaw(e, from) && clear(e, port, from) ? e->ulaw[from] : e->rx[from];
 }
 
 /* Octets that came, in the place of those that say the same. */
@@ -42,16 +55,15 @@ static bool silent(const uint8_t *sent)
 
 void bl_law_send(const struct bl_engine *e, unsigned port, uint8_t *out)
 {
-	const struct bl_port *p = &e->segment->ports[port];
-	bool joined = (p->source == BL_SOURCE_BRIDGE || p->source == BL_SOURCE_LISTEN) && p->peer < BL_PORTS;
+	unsigned from = source_of(e, port);
 
-	if (joined && clear(e, port, p->peer)) {
+	if (from != BL_NO_PORT && clear(e, port, from)) {
 		memcpy(out, e->tx[port], BL_TICK_SAMPLES);
 		return;
 	}
 	bl_alaw_to_ulaw(e->tx[port], out, BL_TICK_SAMPLES);
 	if (silent(e->tx[port]))
 		memset(out, BL_ULAW_IDLE, BL_TICK_SAMPLES);
-	if (joined && bl_law_is_ulaw(e, p->peer))
-		keep(e->ulaw[p->peer], e->tx[port], out);
+	if (from != BL_NO_PORT && bl_law_is_ulaw(e, from))
+		keep(e->ulaw[from], e->tx[port], out);
 }

@@ -203,8 +203,8 @@ void bl_trace_bits(struct bl_engine *e, unsigned port, bool sent, uint8_t bits);
 void bl_trace_rtp(struct bl_engine *e, unsigned port, bool sent, const struct bl_address *remote, const uint8_t *octets,
                   size_t n);
 
-/* law.c: ports of mu-law. What one is given of what its peer, which is of mu-law, receives; tx as mu-law. */
-const uint8_t *bl_law_pass(const struct bl_engine *e, unsigned port, unsigned peer);
+/* law.c: ports of mu-law. What a port is given of what another, or itself, receives; tx as mu-law. */
+const uint8_t *bl_law_pass(const struct bl_engine *e, unsigned port, unsigned from);
 void bl_law_send(const struct bl_engine *e, unsigned port, uint8_t *out);
 
 /* store.c: spans of another clock than the leader's */

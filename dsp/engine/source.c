@@ -13,8 +13,7 @@ static void fill(struct bl_engine *e, unsigned port, uint8_t *out)
 	case BL_SOURCE_BRIDGE:
 	case BL_SOURCE_LISTEN:
 		if (p->peer < BL_PORTS) {
-			memcpy(out, bl_law_is_ulaw(e, p->peer) ? bl_law_pass(e, port, p->peer) : e->rx[p->peer],
-			       BL_TICK_SAMPLES);
+			memcpy(out, bl_law_pass(e, port, p->peer), BL_TICK_SAMPLES);
 			return;
 		}
 		break;

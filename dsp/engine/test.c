@@ -45,6 +45,6 @@ void bl_test_fill(struct bl_engine *e, unsigned port, uint8_t *out)
 {
 	struct bl_port *p = bl_port(e, port);
 
-	bl_prbs_rx_process(&p->test.rx, e->rx[port], BL_TICK_SAMPLES);
+	bl_prbs_rx_process(&p->test.rx, bl_law_pass(e, port, port), BL_TICK_SAMPLES);
 	bl_prbs_tx_process(&p->test.tx, out, BL_TICK_SAMPLES);
 }

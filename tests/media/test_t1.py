@@ -16,6 +16,7 @@ from appliance.media.events import BitsStatus, Codec, CommandKind, CommandRefuse
 from drivers.model import TIMESLOTS, Alarm, Cas, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp import g711
+from dsp.prbs import Pattern, PatternReceiver, PatternTransmitter
 from tests.media.rig import Side
 from tests.media.tones import RATE, judge, sine
 from tests.media.virtual import TICK_SAMPLES, TICKS_A_SECOND, VirtualEngine, virtual_engine
@@ -24,6 +25,7 @@ from tests.ports import HOST
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
 
 SPANS = 8
+NULL = 512
 HZ = 1004.0
 ALL = bytes(range(256)) * 5  # a whole number of ticks
 QUANTIZED_DB = -35  # what two laws in a row make of 1004 Hz besides
@@ -178,15 +180,72 @@ def test_a_prompt_on_a_clear_t1_is_coded_as_any_other_sound(office: Office) -> N
     assert g711.alaw_to_ulaw(ALL) in office.heard()
 
 
-def test_a_gain_on_a_bridge_of_two_t1s_is_heard(office: Office) -> None:
-    one, other = office.open(1, 2, profile=Profile.VOICE)
+def test_a_prompt_of_a_null_port_is_heard_on_a_clear_t1_as_any_other_sound(office: Office) -> None:
+    (port,) = office.open(0, profile=Profile.CLEAR)
+    office.side.engine.open_null(NULL)
+    office.side.engine.listen(port, NULL)
+    office.wire_out(0)
+    office.say(NULL, ALL, 0)
+    office.tick(200)
+    assert g711.alaw_to_ulaw(ALL) in office.heard()
+
+
+@pytest.mark.parametrize("profile", [Profile.VOICE, Profile.CLEAR])
+@pytest.mark.parametrize("gains_db", [(-6.0, 0.0), (0.0, -6.0)], ids=["received", "sent"])
+def test_a_gain_on_a_bridge_of_two_t1s_is_heard(
+    office: Office, profile: Profile, gains_db: tuple[float, float]
+) -> None:
+    one, other = office.open(1, 2, profile=profile)
     office.side.engine.connect(one, other)
-    office.side.engine.set_gain(one, -6.0, 0.0)
+    office.side.engine.set_gain(one, gains_db[0], 0.0)
+    office.side.engine.set_gain(other, 0.0, gains_db[1])
     office.wire_in(1, g711.alaw_to_ulaw(sine(HZ, RATE)))
     office.wire_out(2)
     office.tick(20 + TICKS_A_SECOND)
     tone = judge(g711.ulaw_to_alaw(office.heard()[-RATE:]), HZ)
     assert tone.level_db == pytest.approx(-6.0, abs=0.1)
+
+
+def test_a_muted_party_of_a_clear_bridge_of_two_t1s_is_not_heard(office: Office) -> None:
+    one, other = office.open(1, 2, profile=Profile.CLEAR)
+    office.side.engine.connect(one, other)
+    office.side.engine.mute(one, muted=True)
+    office.wire_in(1, ALL)
+    office.wire_out(2)
+    office.tick(200)
+    assert set(g711.ulaw_to_alaw(office.heard()[-len(ALL) :])) == set(E1_IDLE)
+
+
+def test_a_whisper_to_a_party_of_a_clear_bridge_of_two_t1s_is_heard(office: Office) -> None:
+    one, other = office.open(1, 2, profile=Profile.CLEAR)
+    office.side.engine.connect(one, other)
+    office.side.engine.open_null(NULL)
+    office.side.engine.whisper(other, NULL)
+    office.wire_out(2)
+    office.say(NULL, sine(HZ, RATE), 0)
+    office.tick(20 + TICKS_A_SECOND)
+    tone = judge(g711.ulaw_to_alaw(office.heard()[-RATE:]), HZ)
+    assert tone.level_db == pytest.approx(0, abs=0.05)
+    assert tone.rest_db.max() < QUANTIZED_DB
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+def test_o151_a_test_pattern_is_bit_for_bit_on_a_t1_s_wire(office: Office, pattern: Pattern) -> None:
+    out, back = office.open(0, 2, profile=Profile.CLEAR)
+    office.wire_out(0)
+    office.side.engine.test(out, pattern)
+    office.tick(TICKS_A_SECOND)
+    wire = PatternReceiver(pattern)
+    wire.process(office.heard()[20 * TICK_SAMPLES :])
+    assert wire.synced
+    assert (wire.counters.errors, wire.counters.losses) == (0, 0)
+    office.wire_in(2, PatternTransmitter(pattern).process(2 * RATE))
+    office.side.engine.test(back, pattern)
+    office.tick(TICKS_A_SECOND)
+    status = office.side.engine.test_status(back)
+    assert status is not None
+    assert status.synced
+    assert status.counters.errors == 0
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["t1-to-e1", "e1-to-t1"])
