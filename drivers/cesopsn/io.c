@@ -37,8 +37,7 @@
 #define FLAG_L 0x08u
 #define FLAG_R 0x04u
 #define FLAGS_M 0x03u
-#define M_RDI 0x02u /* with L = 0: the far end's E1 has RAI, §4.3 table */
-#define M_SIGNALLING 0x03u
+#define M_RDI 0x02u /* with L = 0: the far end's E1 has RAI, §4.3 table 1 */
 
 #define EACH_TICK_PACKETS (BL_TICK_FRAMES_MAX + 1)
 
@@ -333,14 +332,22 @@ static int fragment_is_due(const struct bl_span *span, const struct settings *s,
 	return span->settings.cas ? fragment_fits(fragments_of(span, s->frames), fragment) : fragment == WHOLE;
 }
 
+/* §4.3 table 1: data, with RDI, without valid data. M = 11 are signalling packets, another format; the rest is
+ * reserved, to be discarded. */
+static int code_point_known(uint8_t control)
+{
+	unsigned l_m = control & (FLAG_L | FLAGS_M);
+
+	return l_m == 0 || l_m == M_RDI || l_m == FLAG_L;
+}
+
 static void take(struct bl_span *span, const struct settings *s, const struct bl_tick *tick, const struct arrival *a)
 {
 	const uint8_t *control = a->octets + (s->rtp ? RTP_HEADER : 0);
 	int fine = a->length >= head_length(s) && (!s->rtp || (a->octets[0] & 0xdfu) == 0x80);
 
-	/* First nibble 0, §4.3; signalling packets (M = 11 without L) belong to another format. */
-	fine = fine && control[0] >> 4 == 0 && fragment_is_due(span, s, control[1] >> 6) &&
-	       lengths_agree(span, a, s, control) && (control[0] & (FLAG_L | FLAGS_M)) != M_SIGNALLING;
+	fine = fine && control[0] >> 4 == 0 && code_point_known(control[0]) &&
+	       fragment_is_due(span, s, control[1] >> 6) && lengths_agree(span, a, s, control);
 	if (fine)
 		take_good(span, s, tick, a, control);
 	else
