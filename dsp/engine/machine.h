@@ -102,6 +102,7 @@ void bl_events_wake(struct bl_engine *e);
 bool bl_event_room(struct bl_engine *e, unsigned client);
 
 /* port.c; return 0 or -errno */
+int bl_timeslot_fits(const struct bl_open_span *span, unsigned timeslot);
 int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner);
 int bl_rtp_open(struct bl_engine *e, unsigned port, unsigned owner, const struct bl_rtp_command *c);
 void bl_port_close(struct bl_engine *e, unsigned port);

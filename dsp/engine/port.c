@@ -50,20 +50,26 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 	e->dirty = 1;
 }
 
+int bl_timeslot_fits(const struct bl_open_span *span, unsigned timeslot)
+{
+	if (timeslot == 0 || timeslot > bl_timeslots(span))
+		return -EINVAL;
+	return timeslot == span->d_channel || (span->cas && !bl_carries_bits(span, timeslot)) ? -EBUSY : 0;
+}
+
 int bl_timeslot_open(struct bl_engine *e, unsigned port, unsigned owner)
 {
-	unsigned timeslot = port % BL_TIMESLOTS;
-	const struct bl_open_span *span;
+	const struct bl_span *span;
+	int error;
 
-	if (port >= BL_RTP_FIRST || timeslot == 0)
+	if (port >= BL_RTP_FIRST)
 		return -EINVAL;
-	if (!e->segment->spans[port / BL_TIMESLOTS].open)
+	span = &e->segment->spans[port / BL_TIMESLOTS];
+	if (!span->open)
 		return -ENOTCONN;
-	span = &e->segment->spans[port / BL_TIMESLOTS].settings;
-	if (timeslot > bl_timeslots(span))
-		return -EINVAL;
-	if (timeslot == span->d_channel || (span->cas && !bl_carries_bits(span, timeslot)))
-		return -EBUSY;
+	error = bl_timeslot_fits(&span->settings, port % BL_TIMESLOTS);
+	if (error)
+		return error;
 	bl_port_close(e, port);
 	set_up(e, port, owner, BL_PORT_TIMESLOT);
 	return 0;

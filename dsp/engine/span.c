@@ -70,6 +70,14 @@ static void close_timeslots(struct bl_engine *e, unsigned n)
 		bl_port_close(e, n * BL_TIMESLOTS + i);
 }
 
+/* Those that the span's new settings have no bearer for. */
+static void close_others(struct bl_engine *e, unsigned n)
+{
+	for (unsigned i = 0; i < BL_TIMESLOTS; i++)
+		if (bl_timeslot_fits(&e->segment->spans[n].settings, i))
+			bl_port_close(e, n * BL_TIMESLOTS + i);
+}
+
 static void start_d_channel(struct bl_span *span)
 {
 	(void)bl_hdlc_rx_init(&span->rx, NULL); /* defaults cannot fail */
@@ -117,6 +125,8 @@ int bl_span_open(struct bl_engine *e, unsigned n, unsigned owner, const struct b
 	span->number = (uint8_t)n;
 	span->open = 0;
 	error = open_card(e, n, owner, &wanted, first);
+	if (!error && first)
+		close_others(e, n);
 	if (error && goes_on && open_card(e, n, owned, &before, false))
 		close_timeslots(e, n);
 	survey_clocks(e);

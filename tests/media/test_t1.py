@@ -306,6 +306,16 @@ def test_t1_403_timeslots_are_1_to_24_and_the_d_channel_is_one_of_them(office: O
     assert [(event.span, event.frame) for event in office.side.line.all(FrameReceived)] == [(1, b"SETUP")]
 
 
+def test_timeslots_that_a_span_opened_anew_has_not_are_closed(office: Office) -> None:
+    timeslots = {timeslot: Timeslot(4, timeslot).port for timeslot in (1, 23, 24, 31)}
+    for port in timeslots.values():
+        office.side.engine.open_timeslot(port)
+    office.driver.configure(4, VpairSettings(partner=5, line="t1"), 24)
+    office.tick()
+    kinds = {timeslot: office.side.engine.port_status(port).kind for timeslot, port in timeslots.items()}
+    assert kinds == {1: "timeslot", 23: "timeslot", 24: "closed", 31: "closed"}
+
+
 def test_a_t1_and_an_e1_do_not_fit_on_one_cable(office: Office) -> None:
     office.driver.configure(0, VpairSettings(partner=1), 16)
     office.tick(3)
