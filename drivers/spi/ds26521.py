@@ -191,6 +191,7 @@ class Ds26521(Chip):
         hdb3, crc4, cas = s.line_code == "hdb3", s.framing == "crc4", s.signalling == "cas"
         self.write(Register.RCR1, r.RHDB3 * hdb3 | r.RCRC4 * crc4 | r.RSIGM * (not cas))
         self.write(Register.TCR1, r.THDB3 * hdb3 | r.TCRC4 * crc4 | r.T16S * cas)
+        self.write(Register.TCR2, r.AEBE * crc4)
         self.write(Register.E1TAF, r.FAS)
         self.write(Register.E1TNAF, r.NFAS)
         if not cas:
@@ -204,6 +205,7 @@ class Ds26521(Chip):
         self.write(Register.RCR1, r.RB8ZS * b8zs | r.RFM_D4 * d4)
         self.write(Register.TCR1, r.TB8ZS * b8zs)
         self.write(Register.TCR3, r.TFM_D4 * d4)
+        self.write(Register.T1TFDL, r.FS_BITS if d4 else r.FLAG)
 
     def _set_line_interface(self) -> None:
         s = self._settings

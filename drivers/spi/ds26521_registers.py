@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Registers of the DS26521 framer and line interface: the addresses, names and bits that are used.
 
-From memory of the data sheet (the DS26522, 24 and 28 have the same map a port), with what Linux writes to a DS26522 as
-a second opinion on the ones marked L, and pages of the data sheet on those marked D; the others are to be held against
-it before the first board is trusted.
+From memory of the data sheet (the DS26522, 24 and 28 have the same map a port). All of them are what Sangoma's drivers
+(wanpipe) have for the same chip; Linux writes those marked L to a DS26522, pages of the data sheet have those marked D.
 """
 
 from __future__ import annotations
@@ -35,10 +34,13 @@ class Register(enum.IntEnum):
     IDR = 0x0F8  # L
     TS1 = 0x140
     """CAS to be sent, 16 registers."""
+    T1TFDL = 0x162
+    """Sent on the data link of an ESF; as the Fs bits of a D4."""
     E1TAF = 0x164  # L
     E1TNAF = 0x165  # L
     TMMR = 0x180  # L
     TCR1 = 0x181  # L
+    TCR2 = 0x182
     TCR3 = 0x183
     TIOCR = 0x184  # L
     LTRCR = 0x1000  # L
@@ -87,8 +89,13 @@ TCRC4 = 0x01
 # TCR1 of a T1
 TB8ZS = 0x04  # L
 TRAI = 0x01
+# TCR2 of an E1
+AEBE = 0x80  # E bits say which blocks came in error; else they say that all did
 # TCR3 of a T1
 TFM_D4 = 0x04
+# T1TFDL
+FLAG = 0x7E  # T1.403: an idle data link of ESF
+FS_BITS = 0x1C  # 001110, D4's multiframe alignment; the chip does not know it by itself
 # E1TAF, E1TNAF
 FAS = 0x1B  # G.704 table 5A; the chip does not know it by itself
 NFAS = 0x40

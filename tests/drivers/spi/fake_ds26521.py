@@ -13,6 +13,7 @@ AWAKE_S = 0.001
 SOFT_RESET_S = 0.0001
 RMMR, TMMR, GLSRR, GFSRR, IDR, RLS4, RRTS1 = 0x080, 0x180, 0x0F5, 0x0F6, 0x0F8, 0x093, 0x0B0
 E1TAF, E1TNAF, LMCR = 0x164, 0x165, 0x1002
+T1TFDL, TCR1, TCR2, TCR3 = 0x162, 0x181, 0x182, 0x183
 COUNTERS = range(0x050, 0x058)
 RECEIVED_CAS = range(0x040, 0x050)
 MASTER_MODES = {RMMR: "RMMR", TMMR: "TMMR"}
@@ -156,3 +157,7 @@ class FakeDs26521:
             raise MisuseError("INIT_DONE while E1TAF does not hold the frame alignment signal")
         if mode & 0x01 and not self.registers[E1TNAF] & 0x40:
             raise MisuseError("INIT_DONE while E1TNAF.6 is 0: the chip does not set it by itself")
+        if mode & 0x01 and self.registers[TCR1] & 0x01 and not self.registers[TCR2] & 0x80:
+            raise MisuseError("TCR1.TCRC4 without TCR2.AEBE: E bits of 0 tell the far end an error each block")
+        if not mode & 0x01 and self.registers[TCR3] & 0x04 and self.registers[T1TFDL] != 0x1C:
+            raise MisuseError("TCR3.TFM while T1TFDL does not hold 0x1C, which is sent as D4's Fs bits")

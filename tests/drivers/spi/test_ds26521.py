@@ -83,14 +83,14 @@ def test_a_span_is_los_until_the_framer_is_in_service() -> None:
 
 
 def test_e1_crc4_hdb3_with_a_d_channel(site: Site) -> None:
-    assert site.registers(0x080, 0x180, 0x081, 0x181) == [0xC1, 0xC1, 0x68, 0x05]
+    assert site.registers(0x080, 0x180, 0x081, 0x181, 0x182) == [0xC1, 0xC1, 0x68, 0x05, 0x80]
     assert site.registers(0x164, 0x165, 0x084, 0x184) == [0x1B, 0x40, 0x10, 0x14]
     assert site.registers(0x1000, 0x1001, 0x1007, 0x1002) == [0x00, 0x31, 0x33, 0x01]
 
 
 def test_e1_without_crc4_ami_on_coaxial_cable() -> None:
     site = Site(framing="basic", line_code="ami", impedance_ohm=75).up()
-    assert site.registers(0x081, 0x181, 0x1001, 0x1007) == [0x20, 0x00, 0x00, 0x03]
+    assert site.registers(0x081, 0x181, 0x182, 0x1001, 0x1007) == [0x20, 0x00, 0x00, 0x00, 0x03]
 
 
 def test_e1_with_cas_begins_with_blocked_channels() -> None:
@@ -99,11 +99,14 @@ def test_e1_with_cas_begins_with_blocked_channels() -> None:
     assert site.registers(*range(0x140, 0x150)) == [0x0B, *[0xDD] * 15]
 
 
-@pytest.mark.parametrize(("framing", "receive", "transmit"), [("esf", 0x40, 0), ("d4", 0x60, 0x04)])
-def test_t1_framing(framing: str, receive: int, transmit: int) -> None:
+@pytest.mark.parametrize(
+    ("framing", "receive", "transmit", "link"), [("esf", 0x40, 0, 0x7E), ("d4", 0x60, 0x04, 0x1C)]
+)
+def test_t1_framing(framing: str, receive: int, transmit: int, link: int) -> None:
     site = Site(mode="t1", framing=framing, line_code="b8zs", impedance_ohm=100).up()
     assert site.registers(0x080, 0x180, 0x081, 0x183) == [0xC0, 0xC0, receive, transmit]
     assert site.registers(0x181, 0x084, 0x184, 0x1000) == [0x04, 0x00, 0x04, 0x02]
+    assert site.registers(0x162) == [link], "flags on the data link of ESF, Fs bits of D4"
 
 
 @pytest.mark.parametrize(("shape", "name"), list(enumerate(BUILD_OUTS)))
