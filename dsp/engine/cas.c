@@ -130,8 +130,9 @@ unsigned bl_cas_rest(struct bl_engine *e, unsigned client)
 
 		if (!span->open || !span->settings.cas || span->cas.owner[port % BL_TIMESLOTS] != client)
 			continue;
+		if (span->cas.tx[port % BL_TIMESLOTS] != span->settings.resting_bits)
+			bl_trace_bits(e, port, true, span->settings.resting_bits);
 		rest(span, port % BL_TIMESLOTS);
-		bl_trace_bits(e, port, true, span->settings.resting_bits);
 		count++;
 	}
 	return count;

@@ -16,7 +16,7 @@ from drivers.vpair import VpairDriver, VpairSettings
 from dsp.srtp import MasterKey, Suite
 from tests.media.rig import Side, engine_process, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer
-from tests.media.virtual import VirtualEngine, virtual_engine
+from tests.media.virtual import TICKS_A_SECOND, VirtualEngine, virtual_engine
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
 
@@ -73,6 +73,18 @@ def test_bits_are_kept_as_they_change_and_no_oftener(host: VirtualEngine) -> Non
         (True, 0b1001),
     ]
     assert [bits.abcd for bits in trace.bits(far, 0, EVER) if not bits.sent] == [0b1101, 0b0001, 0b1001]
+
+
+def test_bits_of_the_dead_that_rest_already_are_no_change() -> None:
+    with virtual_engine(orphan_s=1.0) as host:
+        side, trace = Side(host), EngineTrace(host.segment_fd)
+        cable(side, None, Cas(0b1101))
+        host.tick(4)
+        for timeslot, abcd in ((5, 0b1101), (6, 0b0001)):
+            side.engine.set_bits(Timeslot(0, timeslot).port, abcd)
+        host.tick(3 * TICKS_A_SECOND)  # in which nobody reads an event
+        sent = [[bits.abcd for bits in trace.bits(timeslot, 0, EVER) if bits.sent] for timeslot in (5, 6)]
+        assert sent == [[], [0b0001, 0b1101]]
 
 
 def test_headers_of_rtp_are_kept_both_ways_and_nothing_that_was_said(host: VirtualEngine) -> None:
