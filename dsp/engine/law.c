@@ -32,6 +32,21 @@ static unsigned source_of(const struct bl_engine *e, unsigned port)
 	                                                                                              : BL_NO_PORT;
 }
 
+static bool passes(const struct bl_engine *e, unsigned port)
+{
+	unsigned from = source_of(e, port);
+
+	return from != BL_NO_PORT && clear(e, port, from);
+}
+
+void bl_law_decode(const struct bl_engine *e, unsigned port, int16_t *said)
+{
+	if (bl_law_is_ulaw(e, port) && passes(e, port))
+		bl_ulaw_decode(e->tx[port], said, BL_TICK_SAMPLES);
+	else
+		bl_alaw_decode(e->tx[port], said, BL_TICK_SAMPLES);
+}
+
 const uint8_t *bl_law_pass(const struct bl_engine *e, unsigned port, unsigned from)
 {
 	return bl_law_is_ulaw(e, from) && clear(e, port, from) ? e->ulaw[from] : e->rx[from];
@@ -57,7 +72,7 @@ void bl_law_send(const struct bl_engine *e, unsigned port, uint8_t *out)
 {
 	unsigned from = source_of(e, port);
 
-	if (from != BL_NO_PORT && clear(e, port, from)) {
+	if (passes(e, port)) {
 		memcpy(out, e->tx[port], BL_TICK_SAMPLES);
 		return;
 	}

@@ -204,8 +204,9 @@ void bl_trace_bits(struct bl_engine *e, unsigned port, bool sent, uint8_t bits);
 void bl_trace_rtp(struct bl_engine *e, unsigned port, bool sent, const struct bl_address *remote, const uint8_t *octets,
                   size_t n);
 
-/* law.c: ports of mu-law. What a port is given of what another, or itself, receives; tx as mu-law. */
+/* law.c: ports of mu-law. What a port is given of what another, or itself, receives; what tx says; tx as mu-law. */
 const uint8_t *bl_law_pass(const struct bl_engine *e, unsigned port, unsigned from);
+void bl_law_decode(const struct bl_engine *e, unsigned port, int16_t *said);
 void bl_law_send(const struct bl_engine *e, unsigned port, uint8_t *out);
 
 /* store.c: spans of another clock than the leader's */

@@ -52,7 +52,7 @@ static void shape(struct bl_engine *e, unsigned port)
 	bool whispered = bl_port_is_open(e, p->whisperer),
 	     altered = bl_gain_alters(&p->tx_gain) && !p->reg.sends.signal; /* a register's level is the line's */
 
-	bl_alaw_decode(e->tx[port], e->said[port], BL_TICK_SAMPLES);
+	bl_law_decode(e, port, e->said[port]);
 	if (!whispered && !altered)
 		return;
 	if (whispered)

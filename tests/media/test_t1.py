@@ -229,6 +229,16 @@ def test_a_whisper_to_a_party_of_a_clear_bridge_of_two_t1s_is_heard(office: Offi
     assert tone.rest_db.max() < QUANTIZED_DB
 
 
+@pytest.mark.parametrize("profile", [Profile.VOICE, Profile.CLEAR])
+def test_the_level_that_a_t1_sends_is_that_of_its_law(office: Office, profile: Profile) -> None:
+    one, other = office.open(1, 2, profile=profile)
+    office.side.engine.connect(one, other)
+    office.wire_in(1, g711.alaw_to_ulaw(sine(HZ, RATE)))
+    office.tick(20 + 2 * TICKS_A_SECOND)
+    received, sent = (office.side.engine.port_status(port) for port in (one, other))
+    assert sent.tx_dbm0 == pytest.approx(received.rx_dbm0, abs=0.2)  # what the two laws differ by
+
+
 @pytest.mark.parametrize("pattern", Pattern)
 def test_o151_a_test_pattern_is_bit_for_bit_on_a_t1_s_wire(office: Office, pattern: Pattern) -> None:
     out, back = office.open(0, 2, profile=Profile.CLEAR)
