@@ -7,6 +7,7 @@
 #include "prbs.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define OCTET 8
@@ -139,14 +140,16 @@ static void synchronise(struct bl_prbs_rx *rx, const struct pattern *p)
 	rx->synced = rx->known = 1;
 }
 
+/* What was foretold is the register's, what was not is taken for it: of the line a one may stand for a zero. */
 static void hunt(struct bl_prbs_rx *rx, const struct pattern *p, uint8_t octet)
 {
-	uint8_t foretold = octet_of(p, advanced(p, rx->bits));
+	uint64_t next = advanced(p, rx->bits);
+	bool foretold = rx->fed >= LOAD_OCTETS && octet == octet_of(p, next);
 
 	rx->counters.unsynced++;
 	rx->free = advanced(p, rx->free);
-	rx->good = rx->fed >= LOAD_OCTETS && octet == foretold ? rx->good + 1 : 0;
-	rx->bits = rx->bits << OCTET | (uint8_t)(p->inverted ? ~octet : octet);
+	rx->good = foretold ? rx->good + 1 : 0;
+	rx->bits = foretold ? next : rx->bits << OCTET | (uint8_t)(p->inverted ? ~octet : octet);
 	rx->fed = rx->fed < LOAD_OCTETS ? rx->fed + 1 : LOAD_OCTETS;
 	if (rx->good >= GOOD_OCTETS && register_of(p, rx->bits)) /* a register of zeros foretells zeros for ever */
 		synchronise(rx, p);

@@ -77,6 +77,14 @@ def test_it_is_the_shift_register_of_the_recommendation_bit_for_bit(pattern: Pat
     assert register[shift : shift + len(ours)] == ours
 
 
+def test_o151_qrss_is_found_wherever_it_is_entered_though_ones_stand_for_zeros() -> None:
+    line = sent(Pattern.QRSS20, 20_100)
+    for start in range(20_000):
+        counters = heard(Pattern.QRSS20, line[start : start + 64])
+        assert (counters.losses, counters.errors) == (0, 0), start
+        assert counters.bits > 0
+
+
 @pytest.mark.parametrize("pattern", SPANDSP)
 def test_spandsp_s_pattern_is_received_without_an_error(pattern: Pattern) -> None:
     ffi = FFI()
