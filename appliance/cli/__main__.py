@@ -4,17 +4,19 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from appliance.cli import line, trace
+from appliance.cli import line, show, trace
 from appliance.config.scalars import suggestion
 
 USAGE = """\
+show alarms            what is wrong on this box, and what to do
+show spans             its lines: signal, channels, whose fault
 line test span N       a minute's test of a span beside its calls
 line loop span N       a loop for the far end's test
 line history span N    how well it carried, and whose fault it is
 trace call ID [FILE]   a call as one file for Wireshark
--h after line or trace says what else they take
+-h after the first word says what else they take
 """
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"line": line.main, "trace": trace.main}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"line": line.main, "show": show.main, "trace": trace.main}
 
 
 def main(words: Sequence[str]) -> int:

@@ -2,9 +2,9 @@
 """A span's history as a page: the verdict, the quarters of an hour that were not clean, the days."""
 
 import time
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from appliance.cli import terminal
 from appliance.line.testing.steps import NAMES
 from appliance.wire.performance import Interval, SpanPerformance
 
@@ -25,7 +25,7 @@ def _lines(told: SpanPerformance, *, chinese: bool) -> Iterator[str]:
     yield f"span {told.span} · {told.name}"
     if told.window_s:
         yield f"{NAMES[told.verdict]}：{told.chinese}" if chinese else f"{told.verdict}: {told.sentence}"
-    yield _across(HEADS[chinese])
+    yield terminal.right(HEADS[chinese], WIDTHS)
     wrong = [one for one in told.quarters if not _clean(one)]
     for one in wrong:
         yield _row(one, "%m-%d %H:%M")
@@ -45,12 +45,4 @@ def _row(one: Interval, form: str) -> str:
     clock = f"{one.ppm_mean:.1f}" if one.clock_s else "-"
     at = time.strftime(form, time.gmtime(one.start_s) if "%H" not in form else time.localtime(one.start_s))
     cells = (at, near.es, near.ses, near.uas, near.bbe, near.slips, one.far.es, near.seconds, clock)
-    return _across(map(str, cells))
-
-
-def _across(cells: Iterable[str]) -> str:
-    return " ".join(" " * (width - _columns(cell)) + cell for width, cell in zip(WIDTHS, cells, strict=True))
-
-
-def _columns(text: str) -> int:
-    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
+    return terminal.right(map(str, cells), WIDTHS)

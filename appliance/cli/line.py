@@ -6,13 +6,12 @@
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.cli import history
-from appliance.cli.talk import UnreachableError, talk
+from appliance.cli import history, terminal
+from appliance.cli.talk import UnreachableError, snapshot, talk
 from appliance.wire.line_tests import (
     SECONDS_LEAST,
     SECONDS_MOST,
@@ -24,10 +23,7 @@ from appliance.wire.line_tests import (
 )
 from appliance.wire.performance import SpanPerformance
 from appliance.wire.service_messages import Refused
-from appliance.wire.spans import SpanChanged
 
-UNASKED = 2
-"""Exit status."""
 MARKS = {Result.PASS: ("pass", "通过"), Result.FAIL: ("FAIL", "失败"), Result.OPEN: ("open", "未判")}
 TAKEN = "somebody else tests or loops a line here: wait for its end"
 OPENING = "span {span}, {seconds} s; calls go on"
@@ -49,16 +45,13 @@ STEPS = {
 def main(words: Sequence[str]) -> int:
     """Run one. Exit status 0: passed; 1: failed, or nothing could be judged; 2: it could not be asked."""
     options = _read(words)
-    if not options.state:
-        sys.stderr.write("no state directory: set BRANCHLINE_STATE, or say --state DIRECTORY\n")
-        return UNASKED
     run = Path(options.state) / "run"
     try:
         asked = _history if options.verb == "history" else _test
         return asyncio.run(asked(run, _workers(run, options.span), options))
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
-        return UNASKED
+        return terminal.UNASKED
 
 
 def _workers(run: Path, span: int) -> list[str]:
@@ -70,25 +63,12 @@ def _workers(run: Path, span: int) -> list[str]:
 
 async def _found(run: Path, workers: Sequence[str], span: int) -> tuple[str, SpanPerformance]:
     """Which of the workers serves the span, and what it tells of it. Raises: UnreachableError."""
-    answers = await asyncio.gather(*(_told(run / f"leg.{worker}.sock", span) for worker in workers))
-    there = {told.span: (worker, told) for worker, spans in zip(workers, answers, strict=True) for told in spans}
+    answers = await asyncio.gather(*(snapshot(run / f"leg.{worker}.sock") for worker in workers))
+    bodies = ((worker, body) for worker, told in zip(workers, answers, strict=True) for body in told)
+    there = {body.span: (worker, body) for worker, body in bodies if isinstance(body, SpanPerformance)}
     if span not in there:
         raise UnreachableError(f"there is no span {span}; there is {', '.join(map(str, sorted(there))) or 'none'}")
     return there[span]
-
-
-async def _told(socket: Path, wanted: int) -> list[SpanPerformance]:
-    """What a worker tells of its spans, as far as the one that is wanted."""
-    told: dict[int, SpanPerformance] = {}
-    async for body in talk(socket, None):
-        match body:
-            case SpanPerformance(span=span):
-                told[span] = body
-                if span == wanted:
-                    break
-            case SpanChanged(span=changed) if changed.span in told:
-                break  # the snapshot has been said
-    return list(told.values())
 
 
 async def _test(run: Path, workers: Sequence[str], options: argparse.Namespace) -> int:
@@ -106,7 +86,7 @@ async def _test(run: Path, workers: Sequence[str], options: argparse.Namespace) 
                 return int(result is not Result.PASS)
             case Refused(code=code, sentence=sentence):
                 sys.stderr.write(f"{TAKEN if code == 'service.not-controller' else sentence}\n")
-                return UNASKED
+                return terminal.UNASKED
     raise UnreachableError("the line worker ended before the test did")
 
 
@@ -137,17 +117,10 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=_seconds, default=60, metavar="S", help=seconds)
     timeslots = "such as 1,5,9-12; else all that no call holds"
     parser.add_argument("--timeslots", type=_timeslots, default=(), metavar="LIST", help=timeslots)
-    parser.add_argument("--language", choices=("en", "zh"), default=_spoken(), help="else the terminal's")
-    state = "the box's state directory, else BRANCHLINE_STATE"
-    parser.add_argument("--state", default=os.environ.get("BRANCHLINE_STATE", ""), metavar="DIRECTORY", help=state)
-    options = parser.parse_args(words)
+    terminal.add_language(parser)
+    options = terminal.read(parser, words)
     options.chinese = options.language == "zh"
     return options
-
-
-def _spoken() -> str:
-    named = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "zh" if next(filter(None, named), "").startswith("zh") else "en"
 
 
 def _number(text: str) -> int:

@@ -5,11 +5,12 @@ Unlike `appliance.wire.client` it does not come back: what a technician asked of
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity, IdSource
+from appliance.wire.legs import Hello
 from appliance.wire.service import UNREAD_LIMIT
 from appliance.wire.service_messages import Attach
 
@@ -18,18 +19,32 @@ class UnreachableError(Exception):
     """Nobody there who could be asked."""
 
 
-async def talk(socket: Path, order: Body | None) -> AsyncIterator[Body]:
-    """What is said after the order; without one, as an observer. Raises: UnreachableError."""
+async def talk(socket: Path, order: Body) -> AsyncIterator[Body]:
+    """What is said after the order. Raises: UnreachableError."""
+    async for body in _said(socket, (Attach(role="controller"), order)):
+        yield body
+
+
+async def snapshot(socket: Path) -> list[Body]:
+    """What a process tells of itself to whoever attaches. Raises: UnreachableError."""
+    told: list[Body] = []
+    async for body in _said(socket, (Attach(role="observer"), Attach(role="observer"))):
+        if isinstance(body, Hello) and told:
+            return told[1:]  # the second attachment's: what was told after the first is whole
+        told.append(body)
+    raise UnreachableError(f"{socket}: it ended while it was asked")
+
+
+async def _said(socket: Path, bodies: Iterable[Body]) -> AsyncIterator[Body]:
     try:
         reader, writer = await asyncio.open_unix_connection(socket, limit=UNREAD_LIMIT)
     except OSError as error:
         raise UnreachableError(f"nobody serves {socket} ({error.strerror}): is the branch running?") from error
     identity = Identity.take("CLI", "cli")
-    sealer = Sealer(identity)
+    sealer, ids = Sealer(identity), IdSource(identity)
     try:
-        writer.write(encode(sealer.seal(Attach(role="observer" if order is None else "controller"))) + b"\n")
-        if order is not None:
-            writer.write(encode(sealer.seal(order, message_id=IdSource(identity).command())) + b"\n")
+        for body in bodies:
+            writer.write(encode(sealer.seal(body, message_id=ids.command())) + b"\n")
         while octets := await reader.readline():
             yield decode(octets).body
     except (ConnectionError, UnknownMessageError) as error:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from appliance.cli import terminal
 from appliance.config.scalars import nearest
 from appliance.media import segment
 from appliance.media.trace import EngineTrace
@@ -17,9 +18,6 @@ from appliance.trace import call, capture
 def main(words: Sequence[str]) -> int:
     """Do as told. Exit status 1: there is no such call; 2: it was asked for wrongly."""
     told = _read(words)
-    if not told.state:
-        sys.stderr.write("which box? set BRANCHLINE_STATE, or --state, to its state directory\n")
-        return 2
     return trace_call(Path(told.state), told.id, Path(told.file or f"{told.id}.pcapng"))
 
 
@@ -28,9 +26,7 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("what", choices=("call",), metavar="call")
     parser.add_argument("id", metavar="ID", help="a contact or a leg, as the record and the logs name it")
     parser.add_argument("file", nargs="?", metavar="FILE", help="else ID.pcapng")
-    state = "the box's state directory, else BRANCHLINE_STATE"
-    parser.add_argument("--state", default=os.environ.get("BRANCHLINE_STATE", ""), metavar="DIRECTORY", help=state)
-    return parser.parse_args(words)
+    return terminal.read(parser, words)
 
 
 def trace_call(state: Path, asked: str, file: Path) -> int:

@@ -99,9 +99,7 @@ def test_e1_with_cas_begins_with_blocked_channels() -> None:
     assert site.registers(*range(0x140, 0x150)) == [0x0B, *[0xDD] * 15]
 
 
-@pytest.mark.parametrize(
-    ("framing", "receive", "transmit", "link"), [("esf", 0x40, 0, 0x7E), ("d4", 0x60, 0x04, 0x1C)]
-)
+@pytest.mark.parametrize(("framing", "receive", "transmit", "link"), [("esf", 0x40, 0, 0x7E), ("d4", 0x60, 0x04, 0x1C)])
 def test_t1_framing(framing: str, receive: int, transmit: int, link: int) -> None:
     site = Site(mode="t1", framing=framing, line_code="b8zs", impedance_ohm=100).up()
     assert site.registers(0x080, 0x180, 0x081, 0x183) == [0xC0, 0xC0, receive, transmit]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every command shares: the box it asks, the language of the terminal, letters in columns."""
+
+import argparse
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+UNASKED = 2
+"""Exit status: it could not be asked. argparse's too."""
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """English or Chinese."""
+    parser.add_argument("--language", choices=("en", "zh"), default=_spoken(), help="else the terminal's")
+
+
+def read(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """The words as options, `state` among them. Exits with a sentence where they are wrong."""
+    state = "the box's state directory, else BRANCHLINE_STATE"
+    parser.add_argument("--state", default=os.environ.get("BRANCHLINE_STATE", ""), metavar="DIRECTORY", help=state)
+    options = parser.parse_args(words)
+    if not options.state:
+        parser.error("no state directory: set BRANCHLINE_STATE, or say --state DIRECTORY")
+    return options
+
+
+def right(cells: Iterable[str], widths: Sequence[int]) -> str:
+    """A row of figures."""
+    return " ".join(" " * (width - columns(cell)) + cell for width, cell in zip(widths, cells, strict=True))
+
+
+def left(cells: Iterable[str], widths: Sequence[int]) -> str:
+    """A row of words; the last one ends the line."""
+    row = " ".join(cell + " " * (width - columns(cell)) for width, cell in zip(widths, cells, strict=True))
+    return row.rstrip()
+
+
+def columns(text: str) -> int:
+    """How many it takes: a Chinese character two."""
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
+
+
+def _spoken() -> str:
+    named = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, named), "").startswith("zh") else "en"
