@@ -76,6 +76,7 @@ class PriSpan(ServedSpan):
         if isinstance(line.link, Interface):
             line.link.room = lambda: self.channels.idle() is not None
         self._data = line.data
+        self._mu_law = line.timeslots == TIMESLOTS["t1"]
         self._overlap = Overlap(line.dnis_digits, self.channels)
         self._switch = switch
 
@@ -137,7 +138,7 @@ class PriSpan(ServedSpan):
     # From above.
 
     def _call(self, timeslot: int, order: PlaceLeg) -> CallNumber:
-        return self.link.setup(_setup(order, timeslot))
+        return self.link.setup(_setup(order, timeslot, mu_law=self._mu_law))
 
     def dial(self, leg: LineLeg, digits: str, *, complete: bool) -> None:
         """More of a number. Raises ValueError for what is no digit, CallGoneError where none is waited for."""
@@ -335,7 +336,7 @@ class PriSpan(ServedSpan):
         return leg is None and not unusable and not self.channels.reserved(timeslot)
 
 
-def _setup(order: PlaceLeg, timeslot: int) -> Setup:
+def _setup(order: PlaceLeg, timeslot: int, *, mu_law: bool) -> Setup:
     """What goes out for an order; a caller who does not want to be shown is known to the network all the same."""
     withheld = order.withheld
     return Setup(
@@ -351,6 +352,7 @@ def _setup(order: PlaceLeg, timeslot: int) -> Setup:
         redirecting=order.redirecting,
         user_to_user=_text(order.user_to_user, USER_TO_USER_CHARACTERS),
         complete=order.complete,
+        mu_law=mu_law,
     )
 
 

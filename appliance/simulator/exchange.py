@@ -153,7 +153,8 @@ class Exchange:
         self._load(script)
         timeslot = self._channels.seize()
         try:
-            number = self._d_channel.link.setup(Setup(timeslot, dialled, clid, verified=True))
+            mu_law = self._settings.line == "t1"
+            number = self._d_channel.link.setup(Setup(timeslot, dialled, clid, verified=True, mu_law=mu_law))
         except ValueError:
             self._channels.free(timeslot)
             raise

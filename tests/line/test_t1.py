@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from appliance.line.channels import Order
 from appliance.line.leg import LineLeg
 from appliance.line.states import Event
 from appliance.media.events import Client, Codec
-from appliance.signalling.pri.link import Profile, Side
+from appliance.signalling.pri.link import Link, Profile, Side
 from appliance.wire import legs
 from appliance.wire.legs import ReleasedBy
-from drivers.model import Timeslot
-from tests.line.span_pair import End
+from drivers.model import DigitalLine, Timeslot
+from tests.line.span_pair import TIMERS, Board, End, by_hand
 from tests.line.vpair_pair import VpairPair
 from tests.media.rig import Side as Clients
 from tests.media.tones import RATE, judge, sine
@@ -70,6 +71,25 @@ def test_all_23_channels_of_a_t1_carry_calls_both_ways_and_are_free_again(
     assert pair.net.idle() == pair.user.idle() == BEARERS
     answered = [told for side in Side for told in pair.heard[side] if isinstance(told, legs.LegAnswered)]
     assert len(answered) == 2 * BEARERS
+
+
+@pytest.mark.parametrize(
+    ("kind", "bearer", "said"),
+    [
+        ("e1", legs.Bearer.SPEECH, "04 03 80 90 a3"),
+        ("t1", legs.Bearer.SPEECH, "04 03 80 90 a2"),
+        ("t1", legs.Bearer.UNRESTRICTED, "04 02 88 90 18"),
+    ],
+)
+def test_q931_4_5_5_a_setup_says_the_law_of_its_line(kind: DigitalLine, bearer: legs.Bearer, said: str) -> None:
+    end = End(Link(Side.USER, TIMERS, Profile.NATIONAL), Board(lambda: 0.0), Order.DESCENDING, kind=kind)
+    peer = by_hand(end)
+    peer.says("08 02 00 00 46 79 01 87")  # RESTART of all: but for the one that ours is out for, they are idle
+    peer.heard()
+    end.span.place(legs.PlaceLeg(leg="leg", to="10086", contact="contact", bearer=bearer))
+    peer.hear()
+    (setup,) = peer.heard()
+    assert said in setup
 
 
 class Talk:

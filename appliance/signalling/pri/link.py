@@ -184,8 +184,8 @@ class Link:
         if ffi.NULL in (pointer, request):
             raise CallGoneError("libpri has no call reference left")
         lib.pri_sr_set_channel(request, self._encoded(setup.channel), int(setup.exclusive), 0)
-        layer_1 = lib.PRI_LAYER_1_ALAW if setup.bearer.is_sound else -1
-        lib.pri_sr_set_bearer(request, numbers.BEARER_CODES[setup.bearer], layer_1)
+        law = lib.PRI_LAYER_1_ULAW if setup.mu_law else lib.PRI_LAYER_1_ALAW
+        lib.pri_sr_set_bearer(request, numbers.BEARER_CODES[setup.bearer], law if setup.bearer.is_sound else -1)
         kept = self._set_parties(request, setup)
         refused = lib.pri_setup(self._pri, pointer, request)
         del kept

@@ -100,7 +100,8 @@ def carries(text: str, most: int) -> bool:
 class Setup:
     """What a SETUP carries. `presented` False: the number is not to be shown. `verified`: by the network.
 
-    `complete` False: more digits follow (overlap sending). A name needs a number beside it.
+    `complete` False: more digits follow (overlap sending). A name needs a number beside it. `mu_law`: sound on the
+    channel is (G.711), as on a T1.
     """
 
     channel: int
@@ -116,6 +117,7 @@ class Setup:
     name: str | None = None
     redirecting: Redirecting | None = None
     user_to_user: str | None = None
+    mu_law: bool = False
 
     def check(self) -> None:
         """Raise ValueError for a number or a text that Q.931 cannot carry."""
