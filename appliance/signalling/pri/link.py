@@ -233,7 +233,7 @@ class Link:
         Raises ValueError for what is no digit.
         """
         if not (digits or whole) or not set(digits) <= DIGITS:
-            raise ValueError(f"{digits!r}: digits are 0 to 9, * and #")
+            raise ValueError(f"number of {len(digits)} more characters: digits are 0 to 9, * and #")
         held = self._calls.find(call)
         if held.growing is None or held.growing.whole:
             raise CallGoneError(f"call {call} does not wait for digits")

@@ -136,8 +136,9 @@ def test_what_is_no_digit_is_refused(digits: str) -> None:
     pri = BackToBack()
     net, _ = dialling(pri)
     sent = len(pri.frames)
-    with pytest.raises(ValueError, match="digits are 0 to 9"):
+    with pytest.raises(ValueError, match="digits are 0 to 9") as refused:
         pri.net.dial(net, digits)
+    assert "12" not in str(refused.value), "it goes into logs"
     pri.settle()
     assert len(pri.frames) == sent
 
