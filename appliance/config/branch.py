@@ -94,7 +94,7 @@ class CesopsnSpan(Span, frozen=True, kw_only=True, tag="cesopsn"):
 
 
 class DahdiSpan(Span, frozen=True, kw_only=True, tag="dahdi"):
-    """An E1 of a card with a DAHDI driver.
+    """An E1 or T1 of a card with a DAHDI driver.
 
     `clock: local`: the card gives the line its own; `recovered`: `clock_priority` is also the span's rank as the card's
     source.
@@ -102,8 +102,14 @@ class DahdiSpan(Span, frozen=True, kw_only=True, tag="dahdi"):
 
     card_span: Annotated[int, Meta(ge=1, le=128)]
     """As DAHDI counts them: dahdi_scan shows it."""
-    crc4: bool = True
-    code: Literal["hdb3", "ami"] = "hdb3"
+    crc4: bool | None = None
+    """Of an E1; None: with it."""
+    framing: Literal["esf", "d4"] | None = None
+    """Of a T1; None: ESF."""
+    code: Literal["hdb3", "b8zs", "ami"] | None = None
+    """None: HDB3 of an E1, B8ZS of a T1."""
+    build_out: Annotated[int, Meta(ge=0, le=7)] = 0
+    """Of a T1. 0: 0–133 ft or 0 dB, 1 to 4: each 133 ft more, 5 to 7: −7.5, −15, −22.5 dB."""
     jitter_ms: Annotated[int, Meta(ge=2, le=40)] = 10
 
 
@@ -240,9 +246,9 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         if isinstance(span, CesopsnSpan) and span.clock == "local" and span.clock_domain != 1:
             sentence = "a far end that takes our clock (clock: local) has no domain of its own; leave the key out"
             yield Fault(("spans", number, "clock_domain"), sentence)
-        if span.line == "t1" and isinstance(span, DahdiSpan):
-            yield Fault(("spans", number, "line"), "of cards only E1s are served so far; leave the key out")
-        elif span.line == "t1":
+        if isinstance(span, DahdiSpan):
+            yield from _card_faults(number, span)
+        if span.line == "t1":
             yield from _t1_faults(number, span)
         elif isinstance(span, CesopsnSpan) and span.framing == "d4":
             yield Fault(("spans", number, "framing"), "d4 is a T1's; add line: t1, or leave the key out")
@@ -250,6 +256,17 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         said = cas.Bits(span.line, span.signalling, span.variant, frames, span.dnis_digits, span.trunk, span.analogue)
         for key, sentence in cas.faults(said):
             yield Fault(("spans", number, key), sentence)
+
+
+def _card_faults(number: int, span: DahdiSpan) -> Iterator[Fault]:
+    if span.line == "e1":
+        others = {"framing": span.framing is not None, "build_out": span.build_out > 0, "code": span.code == "b8zs"}
+        sentence = "{} is a T1's; add line: t1, or leave the key out"
+    else:
+        others = {"crc4": span.crc4 is not None, "code": span.code == "hdb3"}
+        sentence = "{} is an E1's; leave line: t1 out, or the key"
+    for key in (key for key, said in others.items() if said):
+        yield Fault(("spans", number, key), sentence.format(span.code if key == "code" else key))
 
 
 def _t1_faults(number: int, span: Span) -> Iterator[Fault]:

@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterable, Mapping
 from appliance.config.branch import DahdiSpan, Span
 from appliance.processes import cas
 from appliance.wire.alarms import AlarmRaised
-from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels
+from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line
 from drivers.dahdi.abi import Use
 from drivers.dahdi.kernel import Kernel
 from drivers.model import Cas
 
 RETRY_S = 0.2
+_KEYS = {"e1": ("crc4", "code"), "t1": ("framing", "code", "build_out")}
 
 
 def hold(
@@ -59,12 +60,18 @@ def _open(span: DahdiSpan, kernel: Kernel | None) -> SpanChannels:
     control = Control(kernel)
     try:
         bits = cas.bits(span)
-        timing = span.clock_priority if span.clock == "recovered" else 0
-        line = E1Line("cas" if bits else "ccs", span.crc4, span.code, timing)
-        control.configure(span.card_span, line, Use.CAS if bits else Use.CLEAR, (bits or Cas()).resting_bits)
+        control.configure(span.card_span, _line(span), Use.CAS if bits else Use.CLEAR, (bits or Cas()).resting_bits)
         return SpanChannels(control, span.card_span)
     finally:
         control.close()
+
+
+def _line(span: DahdiSpan) -> E1Line | T1Line:
+    said = {key: value for key in _KEYS[span.line] if (value := getattr(span, key)) is not None}
+    timing = span.clock_priority if span.clock == "recovered" else 0
+    if span.line == "t1":
+        return T1Line(**said, timing=timing)
+    return E1Line("ccs" if span.signalling == "pri" else "cas", **said, timing=timing)
 
 
 def of(spans: Collection[int], held: Mapping[str, int]) -> dict[str, int]:
@@ -81,6 +88,7 @@ def settings(number: int, span: DahdiSpan, inherited: Mapping[str, int]) -> Dahd
         jitter_ms=span.jitter_ms,
         clock_domain=span.clock_domain,
         clock_priority=span.clock_priority,
+        line=span.line,
     )
 
 

@@ -9,6 +9,7 @@ from drivers.dahdi import abi
 from drivers.dahdi.abi import LineAlarm, Maintenance, Use
 from drivers.dahdi.kernel import DahdiError, Kernel, Linux, refusals
 from drivers.dahdi.line import E1Line, T1Line
+from drivers.model import CAS_TIMESLOT, TIMESLOTS, DigitalLine
 
 
 class CardSpan(msgspec.Struct, frozen=True):
@@ -89,10 +90,16 @@ class Control:
         """
         self._check(span)
         where = f"span {span}"
-        law = abi.A_LAW if isinstance(line, E1Line) else abi.MU_LAW
+        channels = self.channels(span)
+        kind: DigitalLine = "e1" if isinstance(line, E1Line) else "t1"
+        if len(channels) != len(TIMESLOTS[kind]):
+            an_e1 = {"e1": "an E1", "t1": "a T1"}[kind]
+            has = f"it has {len(channels)} timeslots, {an_e1} {len(TIMESLOTS[kind])}"
+            raise DahdiError(f"{where}: {has}; line, and the card's jumper or module option, must be what it is")
         self._ask(where, abi.SPANCONFIG, abi.LINE.pack(span, b"", line.build_out, line.bits, line.timing))
-        for timeslot, channel in self.channels(span).items():
-            framing = use is Use.CAS and isinstance(line, E1Line) and timeslot == 16
+        law = abi.A_LAW if kind == "e1" else abi.MU_LAW
+        for timeslot, channel in channels.items():
+            framing = use is Use.CAS and kind == "e1" and timeslot == CAS_TIMESLOT
             own = Use.NONE if framing else use
             chosen = abi.CHANNEL_USE.pack(channel, b"", own, law, 0, idle_bits if own is Use.CAS else 0, b"")
             self._ask(f"{where} timeslot {timeslot}", abi.CHANCONFIG, chosen)

@@ -227,8 +227,25 @@ sip:"""
 def test_a_span_of_a_card_is_read(branch: Edit) -> None:
     box = load(branch("sip:", CARD))
     assert isinstance(box, Branch)
-    assert box.spans[1] == DahdiSpan(name="carrier", card_span=1, crc4=True, code="hdb3", clock="recovered")
+    assert box.spans[1] == DahdiSpan(name="carrier", card_span=1, crc4=None, code=None, clock="recovered")
     assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 5071, 9101, 20000}
+
+
+T1 = "card_span: 1\n    line: t1"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("keys", "d_channel_is"),
+    [
+        ("profile: national\n    framing: esf\n    code: b8zs\n    build_out: 5", 24),
+        ("profile: qsig\n    code: ami\n    framing: d4\n    d_channel: 1", 1),
+    ],
+)
+def test_a_t1_of_a_card_speaks_isdn(branch: Edit, keys: str, d_channel_is: int) -> None:
+    box = load(branch("sip:", CARD.replace("card_span: 1", f"{T1}\n    {keys}")))
+    assert isinstance(box, Branch)
+    assert d_channel(box.spans[1]) == d_channel_is
 
 
 @pytest.mark.unit
@@ -237,7 +254,18 @@ def test_a_span_of_a_card_is_read(branch: Edit) -> None:
     [
         ("card_span: 1", "card_span: 129", "20: 129 is out of range: 1 to 128"),
         ("card_span: 1", "crc4: yes", "18: key 'card_span' is missing"),
-        ("card_span: 1", "card_span: 1\n    code: b8zs", "21: 'b8zs' is not known here; known are: ami, hdb3"),
+        ("card_span: 1", "card_span: 1\n    code: b8zs", "21: b8zs is a T1's; add line: t1, or leave the key out"),
+        ("card_span: 1", "card_span: 1\n    code: hdb2", "21: 'hdb2' is not known here; did you mean 'hdb3'?"),
+        ("card_span: 1", "card_span: 1\n    framing: esf", "21: framing is a T1's; add line: t1, or leave the key out"),
+        ("card_span: 1", "card_span: 1\n    build_out: 2",
+         "21: build_out is a T1's; add line: t1, or leave the key out"),
+        ("card_span: 1", f"{T1}\n    profile: qsig\n    crc4: no",
+         "23: crc4 is an E1's; leave line: t1 out, or the key"),
+        ("card_span: 1", f"{T1}\n    profile: qsig\n    code: hdb3",
+         "23: hdb3 is an E1's; leave line: t1 out, or the key"),
+        ("card_span: 1", f"{T1}\n    profile: qsig\n    build_out: 8", "23: 8 is out of range: 0 to 7"),
+        ("card_span: 1", T1,
+         "21: a T1 does not speak euroisdn; add profile: national, ni1, dms100, 4ess, 5ess, euroisdn-t1 or qsig"),
         ("card_span: 1", "card_span: 1\n    jitter_ms: 41", "21: 41 is out of range: 2 to 40"),
         ("card_span: 1", "card_span: 1\n    local: 127.0.0.1:9102",
          "21: key 'local' is for driver cesopsn; leave it out"),

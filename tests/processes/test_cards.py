@@ -55,12 +55,15 @@ def test_channels_are_held_and_known_by_span_and_timeslot() -> None:
         ({"clock_priority": 3, "crc4": False}, 0x300, 3, 0x80),
         ({"clock": "local"}, 0x700, 0, 0x80),
         ({"signalling": "r2", "variant": "cn", "code": "ami", "crc4": False}, 0x040, 1, 0x8000),
+        ({"line": "t1"}, 0x0A0, 1, 0x80),
+        ({"line": "t1", "framing": "d4", "code": "ami", "build_out": 7}, 0x050, 1, 0x80),
+        ({"line": "t1", "signalling": "cas", "variant": "em_wink_t1", "clock": "local"}, 0x0A0, 0, 0x8000),
     ],
 )
 def test_the_span_s_keys_reach_the_card(keys: dict[str, Any], bits: int, timing: int, use: int) -> None:
-    kernel = FakeKernel()
-    cards.hold([span(1, **keys)], kernel)
-    assert [LINES.unpack(told)[3:] for told in kernel.told(18)] == [(bits, timing)]
+    kernel = FakeKernel(timeslots=24 if "line" in keys else 31)
+    assert cards.hold([span(1, **keys)], kernel)[1] == []
+    assert [LINES.unpack(told)[2:] for told in kernel.told(18)] == [(keys.get("build_out", 0), bits, timing)]
     assert USES.unpack(kernel.told(19)[0])[2] == use
 
 
@@ -103,6 +106,7 @@ def test_what_was_inherited_is_the_engine_s() -> None:
     one = span(1, jitter_ms=20, clock_domain=2, clock_priority=3)
     told = cards.settings(1, one, inherited)
     assert told == DahdiSettings({2: 7, 31: 8}, 2, jitter_ms=20, clock_domain=2, clock_priority=3)
+    assert cards.settings(0, span(1, line="t1"), inherited) == DahdiSettings({1: 5}, 1, line="t1")
     assert cards.settings(2, one, inherited).reference == 0
 
 

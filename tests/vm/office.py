@@ -13,20 +13,22 @@ from appliance.line.span import PriLine
 from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.media.host import start_thread
-from appliance.signalling.pri.link import Link, Timers
+from appliance.signalling.pri.link import Link, Profile, Timers
 from appliance.signalling.pri.link import Side as PriSide
 from appliance.wire import legs
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.spans import ChannelState, SpanChanged
 from drivers.dahdi import DahdiDriver
+from drivers.model import D_CHANNELS, TIMESLOTS
 from tests.media.rig import Side, noise, until
 from tests.ports import free_rtp_base
-from tests.vm.cable import D_CHANNEL, SECONDS, Cable
+from tests.vm.cable import SECONDS, Cable
 from tests.wire.conformance import Attachment
 
 SPAN = 0
 TIMERS = Timers(t316_s=10.0)
+PROFILES = {"e1": Profile.EUROISDN, "t1": Profile.NATIONAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,11 @@ async def office(folder: Path, cable: Cable, end: int, pri: PriSide) -> AsyncIte
     """A worker that serves one end of the cable."""
     thread = start_thread(free_rtp_base())
     side = Side(thread)
-    DahdiDriver(side.engine).configure(SPAN, cable.settings(end), D_CHANNEL)
+    d_channel = D_CHANNELS[cable.kind]
+    DahdiDriver(side.engine).configure(SPAN, cable.settings(end), d_channel)
     socket = folder / f"{pri.name.lower()}.sock"
-    line = PriLine(SPAN, pri.name, D_CHANNEL, Link(pri, TIMERS), TrunkPlan())
+    link = Link(pri, TIMERS, PROFILES[cable.kind])
+    line = PriLine(SPAN, pri.name, d_channel, link, TrunkPlan(), timeslots=TIMESLOTS[cable.kind])
     sealer = Sealer(Identity.take("BR-0001", "line1"))
     worker = LineWorker(socket, sealer, side.engine, [line], folder / f"{pri.name.lower()}-performance")
     await worker.start()

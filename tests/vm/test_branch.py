@@ -26,7 +26,9 @@ from tests.wire.conformance import Attachment, attached
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
 
+PRI = {"e1": "signalling: pri", "t1": "line: t1, profile: national"}
 R2 = "signalling: r2, variant: cn, dnis_digits: 5"
+WINK = "line: t1, framing: d4, code: ami, signalling: cas, variant: em_wink_t1, trunk: {ani: yes}, dnis_digits: 5"
 
 
 async def kill(child: Child) -> None:
@@ -43,7 +45,7 @@ async def branch_and_exchange(folder: Path, cable: Cable) -> AsyncIterator[tuple
     """The branch at the near end, the network's side at the far end, both in service."""
     cable.ends[NEAR].close()
     async with (
-        box(folder / "branch", cable, NEAR, "signalling: pri") as branch,
+        box(folder / "branch", cable, NEAR, PRI[cable.kind]) as branch,
         office(folder, cable, FAR, PriSide.NETWORK) as exchange,
         attached(branch) as user,
         attached(exchange) as network,
@@ -96,13 +98,15 @@ def test_the_exchange_clears_the_calls_of_a_killed_line_worker_and_calls_again(t
 
 
 @asynccontextmanager
-async def two_branches(folder: Path, cable: Cable) -> AsyncIterator[tuple[tuple[Box, Attachment], ...]]:
-    """R2 at both ends, in service."""
+async def two_branches(
+    folder: Path, cable: Cable, signalling: str = R2
+) -> AsyncIterator[tuple[tuple[Box, Attachment], ...]]:
+    """Signalling by bits at both ends, in service."""
     for channels in cable.ends:
         channels.close()
     async with (
-        box(folder / "near", cable, NEAR, R2) as near,
-        box(folder / "far", cable, FAR, R2) as far,
+        box(folder / "near", cable, NEAR, signalling) as near,
+        box(folder / "far", cable, FAR, signalling) as far,
         attached(near) as one,
         attached(far) as other,
     ):
@@ -111,16 +115,37 @@ async def two_branches(folder: Path, cable: Cable) -> AsyncIterator[tuple[tuple[
         yield (near, one), (far, other)
 
 
+async def a_call_each_way(*ends: tuple[Office, Attachment]) -> None:
+    """With sound; the caller hangs up."""
+    for seed, ((here, caller), (there, called)) in enumerate((ends, ends[::-1])):
+        placed, offered = await talk(caller, called)
+        await hears(here, placed, there, offered, seed)
+        await caller.done(legs.ReleaseLeg(leg=placed.leg))
+        released = await called.expect(legs.LegReleased, offered.leg)
+        assert released.by is ReleasedBy.PEER
+        await caller.expect(legs.LegReleased, placed.leg)
+
+
 def test_q441_a_call_each_way_by_r2_with_sound(tmp_path: Path, cable: Cable) -> None:
     async def scene() -> None:
         async with two_branches(tmp_path, cable) as ends:
-            for seed, ((here, caller), (there, called)) in enumerate((ends, ends[::-1])):
-                placed, offered = await talk(caller, called)
-                await hears(here, placed, there, offered, seed)
-                await caller.done(legs.ReleaseLeg(leg=placed.leg))
-                released = await called.expect(legs.LegReleased, offered.leg)
-                assert released.by is ReleasedBy.PEER
-                await caller.expect(legs.LegReleased, placed.leg)
+            await a_call_each_way(*ends)
+
+    asyncio.run(scene())
+
+
+def test_t1_a_call_each_way_by_robbed_bits_with_sound(tmp_path: Path, t1: Cable) -> None:
+    async def scene() -> None:
+        async with two_branches(tmp_path, t1, WINK) as ends:
+            await a_call_each_way(*ends)
+
+    asyncio.run(scene())
+
+
+def test_t1_a_call_each_way_by_isdn_with_sound(tmp_path: Path, t1: Cable) -> None:
+    async def scene() -> None:
+        async with branch_and_exchange(tmp_path, t1) as (branch, user, exchange, network):
+            await a_call_each_way((exchange, network), (branch, user))
 
     asyncio.run(scene())
 

@@ -8,9 +8,10 @@ import struct
 
 
 class FakeKernel:
-    """Two E1 spans: channels 1 to 31 and 32 to 62."""
+    """Two spans, of E1s: channels 1 to 31 and 32 to 62."""
 
-    def __init__(self, refused: dict[int, int] | None = None) -> None:
+    def __init__(self, refused: dict[int, int] | None = None, timeslots: int = 31) -> None:
+        self.timeslots = timeslots
         self.asked: list[tuple[int, int, bytes]] = []
         self.refused = refused or {}
         """errno by number of the request."""
@@ -38,9 +39,9 @@ class FakeKernel:
         if request & 0xFF == 10 and not 1 <= number <= 2:
             raise OSError(errno.EINVAL, "refused")
         if request & 0xFF == 5:
-            if not 1 <= number <= 62:
+            if not 1 <= number <= 2 * self.timeslots:
                 raise OSError(errno.EINVAL, "refused")
-            known = (number, (number - 1) // 31 + 1, (number - 1) % 31 + 1, self.use)
+            known = (number, (number - 1) // self.timeslots + 1, (number - 1) % self.timeslots + 1, self.use)
             return struct.pack("=4i", *known) + argument[16:]
         self.asked.append((fd, request, argument))
         return argument

@@ -39,7 +39,7 @@ def test_numbers_are_those_of_dahdi_user_h() -> None:
     ],
 )
 def test_a_line_is_set_with_framing_code_build_out_and_timing(line: E1Line | T1Line, build_out: int, bits: int) -> None:
-    kernel = FakeKernel()
+    kernel = FakeKernel(timeslots=31 if isinstance(line, E1Line) else 24)
     Control(kernel).configure(2, line)
     assert kernel.told(18) == [struct.pack("=i20siii", 2, b"", build_out, bits, 1)]
     assert kernel.told(99) == [struct.pack("=i", 2)]
@@ -52,7 +52,7 @@ def test_all_timeslots_are_clear_and_a_law() -> None:
 
 
 def test_timeslots_of_a_t1_are_mu_law_and_16_has_its_own_bits() -> None:
-    kernel = FakeKernel()
+    kernel = FakeKernel(timeslots=24)
     Control(kernel).configure(1, T1Line(), Use.CAS, idle_bits=0)
     used = [struct.unpack("=i40siiii16s", told) for told in kernel.told(19)]
     assert {u[2:6] for u in used} == {(0x8000, 1, 0, 0)}
@@ -107,6 +107,17 @@ def test_a_span_that_is_not_there_is_refused_with_those_that_are() -> None:
     kernel = FakeKernel()
     with pytest.raises(DahdiError, match="span 3: no such span; there are: 1, 2"):
         Control(kernel).configure(3, E1Line())
+    assert kernel.told(18) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "timeslots", "told"),
+    [(T1Line(), 31, "span 2: it has 31 timeslots, a T1 24"), (E1Line(), 24, "span 2: it has 24 timeslots, an E1 31")],
+)
+def test_a_line_that_the_card_does_not_have_is_refused(line: E1Line | T1Line, timeslots: int, told: str) -> None:
+    kernel = FakeKernel(timeslots=timeslots)
+    with pytest.raises(DahdiError, match=told):
+        Control(kernel).configure(2, line)
     assert kernel.told(18) == []
 
 
