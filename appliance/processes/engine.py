@@ -6,10 +6,12 @@ It imports as little as it can: after a crash its table must be running again wi
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import os
 import signal
 import socket
+import struct
 import sys
 
 from dsp._core import ffi, lib
@@ -23,6 +25,8 @@ _CLIENTS = (  # by slot: appliance.media.events.Client, which is not imported
     "monitor",
 )
 _PR_SET_PDEATHSIG = 1
+_CHANNELS_MAX = 32
+"""Of a span."""
 
 
 def main() -> int:
@@ -35,6 +39,8 @@ def main() -> int:
     if "segment" not in fds:
         sys.stderr.write("BRANCHLINE_FDS names no segment\n")
         return 2
+    if "cards" in fds:
+        _thread.start_new_thread(_take_cards, (fds["cards"],))
     event_fds = ffi.new("int[]", [fds.get(name, -1) for name in _CLIENTS] + [-1] * (lib.BL_CLIENTS - len(_CLIENTS)))
     engine = ffi.new("struct bl_engine **")
     error = lib.bl_engine_open(fds["segment"], event_fds, 1, engine)
@@ -45,6 +51,18 @@ def main() -> int:
     if error:
         sys.stderr.write(f"media engine: {os.strerror(-error)}\n")
     return 1 if error else 0
+
+
+def _take_cards(fd: int) -> None:
+    """Channels of cards that are back, as the supervisor hands them over, under the numbers that they had, in order."""
+    with socket.socket(fileno=fd) as supervisor:
+        while True:
+            message, opened, _, _ = socket.recv_fds(supervisor, 4 * _CHANNELS_MAX, _CHANNELS_MAX)
+            if not message:
+                return
+            for (number,), channel in zip(struct.iter_unpack("=i", message), opened, strict=True):
+                os.dup2(channel, number, inheritable=False)
+                os.close(channel)
 
 
 def _notify(state: bytes) -> None:

@@ -20,13 +20,13 @@ from appliance.headquarters import server
 from appliance.media import segment
 from appliance.media.events import Client
 from appliance.processes import cards
+from appliance.processes.cards import Cards
 from appliance.processes.environment import state_directory
 from appliance.signalling.sip import kamailio
 from appliance.supervisor import logs, notify, ports
 from appliance.supervisor.lock import AlreadyRunningError, Lock
 from appliance.supervisor.spec import Command, Spec, module
 from appliance.supervisor.supervisor import Supervisor
-from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
@@ -34,7 +34,7 @@ WORKERS = ("sip", "call", "ivr", "recorder")
 ENGINE_STUCK_S = 0.5
 """A tick is due every 5 ms; what a caller hears of a stuck engine is this and its restart."""
 CARDS_S = 10.0
-"""How long cards may be missing, whose drivers are loaded while the machine starts, before their spans are given up."""
+"""How long cards may be missing, whose drivers are loaded while the machine starts, before it is an alarm."""
 PORTS_S = 2.0
 """How long a port may still be held by what a dead predecessor left, before it is called in use."""
 
@@ -120,16 +120,9 @@ def main() -> int:
     if troubles := [*_missing(box), *_ports_in_use(box, state)]:
         exit_with("\n".join(["cannot start, nothing was started", *(f"  {sentence}" for sentence in troubles)]))
     try:
-        return asyncio.run(_run(*_prepared(box, state), state, box.box))
+        return asyncio.run(_run(box, state))
     finally:
         lock.release()
-
-
-def _prepared(box: Branch | Headquarters, state: Path) -> tuple[list[Spec], list[AlarmRaised]]:
-    if isinstance(box, Headquarters):
-        return headquarters_children(box, state), []
-    channels, alarms = cards.hold(box.spans, patience_s=CARDS_S)
-    return branch_children(box, state, channels), alarms
 
 
 def page(box: Branch | Headquarters) -> str:
@@ -137,13 +130,16 @@ def page(box: Branch | Headquarters) -> str:
     return f"http://{box.web.listen}" if isinstance(box, Headquarters) else ""
 
 
-async def _run(children: list[Spec], alarms: list[AlarmRaised], state: Path, serial: str) -> int:
-    supervisor = Supervisor(children, state, Sealer(Identity.take(serial, "supervisor")), alarms)
+async def _run(box: Branch | Headquarters, state: Path) -> int:
+    held = Cards(box.spans if isinstance(box, Branch) else (), patience_s=CARDS_S)
+    children = branch_children(box, state, held.fds) if isinstance(box, Branch) else headquarters_children(box, state)
+    supervisor = Supervisor(children, state, Sealer(Identity.take(box.box, "supervisor")), held.alarms)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
-    alive = asyncio.create_task(notify.keep_alive())
+    beside = [asyncio.create_task(task) for task in (notify.keep_alive(), held.watch(supervisor.tell))]
     status = await supervisor.run(notify.ready)
-    alive.cancel()
+    for task in beside:
+        task.cancel()
     if status == EXIT_STATUS:
         for child in supervisor.refusing():
             sys.stderr.write(f"{child.spec.name} cannot start:\n{child.last_words.decode(errors='replace')}")

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Supervisor:
-    """One box's children. `run` until `stop` is called. `alarms`: of what was missing at the start, until the end."""
+    """One box's children. `run` until `stop` is called. `alarms`: of what was missing at the start."""
 
     def __init__(
         self, specs: Sequence[Spec], state_folder: Path, sealer: Sealer, alarms: Iterable[AlarmRaised] = ()
@@ -114,16 +114,23 @@ class Supervisor:
         elif child.state is State.RUNNING:
             self._good_life[name] = loop.call_later(Backoff.GOOD_LIFE_S, self._clear, "process.restarted", name)
 
-    def _raise(self, code: str, name: str, sentence: str) -> None:
-        alarm = AlarmRaised(code=code, address=f"process={name}", sentence=sentence)
-        self._alarms[code, name] = alarm
-        log.warning("supervisor.alarm.raised", code=code, child=name, sentence=sentence)
+    def tell(self, alarm: AlarmRaised | AlarmCleared) -> None:
+        """Of what is the box's beside its children."""
+        key = alarm.code, alarm.address
+        if isinstance(alarm, AlarmRaised):
+            self._alarms[key] = alarm
+            log.warning("supervisor.alarm.raised", code=alarm.code, address=alarm.address, sentence=alarm.sentence)
+        elif self._alarms.pop(key, None) is None:
+            return
+        else:
+            log.info("supervisor.alarm.cleared", code=alarm.code, address=alarm.address)
         self._service.publish(alarm)
 
+    def _raise(self, code: str, name: str, sentence: str) -> None:
+        self.tell(AlarmRaised(code=code, address=f"process={name}", sentence=sentence))
+
     def _clear(self, code: str, name: str) -> None:
-        if self._alarms.pop((code, name), None) is not None:
-            log.info("supervisor.alarm.cleared", code=code, child=name)
-            self._service.publish(AlarmCleared(code=code, address=f"process={name}"))
+        self.tell(AlarmCleared(code=code, address=f"process={name}"))
 
     def _standing(self) -> Iterator[Body]:
         yield from self._alarms.values()

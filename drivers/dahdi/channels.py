@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from drivers.dahdi import abi
 from drivers.dahdi.control import Control
-from drivers.dahdi.kernel import DahdiError, refusals
+from drivers.dahdi.kernel import DahdiError, Kernel, refusals
 
 BLOCK = 40
 """Octets the kernel hands over at once: a tick's."""
@@ -57,3 +57,12 @@ class SpanChannels:
                 (abi.BUFFER_EVENTS, abi.INT.pack(1)),
             ):
                 self._kernel.ioctl(fd, request, argument)
+
+
+def answers(kernel: Kernel, fd: int) -> bool:
+    """Whether an open channel still has its span: that of a card that was taken out never has it again."""
+    try:
+        kernel.ioctl(fd, abi.SPANSTAT, bytes(abi.SPAN_INFORMATION.size))
+    except OSError:
+        return False
+    return True

@@ -20,16 +20,18 @@ _LAYOUT = struct.Struct(f"<{BEARERS}HBB")  # struct settings in io.c
 
 
 class DahdiSettings(msgspec.Struct, frozen=True):
-    """One span whose channels are open: `SpanChannels`. Without any the card could not be had: the span is in FAULT.
+    """One span whose channels are open: `SpanChannels`.
+
+    Where they are none, or of a card that is gone, the span is in FAULT until others stand behind their numbers.
 
     Raises:
         ValueError: a value out of its range.
     """
 
-    descriptors: Mapping[int, int] = {}
+    descriptors: Mapping[int, int]
     """By timeslot, as the engine's process has them: it inherits them under these numbers."""
-    reference: int = 0
-    """The timeslot whose blocks are short, and that shows the card's clock; 0 without channels."""
+    reference: int
+    """The timeslot whose blocks are short, and that shows the card's clock."""
     clock: Literal["recovered", "local"] = "recovered"
     """`local` where another card gives this one its clock."""
     jitter_ms: int = 10
@@ -48,7 +50,7 @@ class DahdiSettings(msgspec.Struct, frozen=True):
                 raise ValueError(f"timeslot {timeslot}: 1 to {timeslots[-1]}")
             if not 0 <= fd < NO_CHANNEL:
                 raise ValueError(f"timeslot {timeslot} descriptor {fd}: 0 to {NO_CHANNEL - 1}")
-        if self.reference not in (self.descriptors or (0,)):
+        if self.reference not in self.descriptors:
             raise ValueError(f"reference={self.reference}: a timeslot with a descriptor")
         if not 2 <= self.jitter_ms <= 40:
             raise ValueError(f"jitter_ms={self.jitter_ms}: 2 to 40")

@@ -3,7 +3,8 @@
  * A span of DAHDI's kernel drivers: a descriptor a timeslot, read and written in clear channel mode.
  *
  * The descriptors are opened by `drivers/dahdi` and inherited: whoever closes a channel hangs it up, so they outlive
- * the engine, and nothing is opened or closed here. The kernel gives whole blocks, and an event on any channel stops
+ * the engine, and nothing is opened or closed here. One that is dead may be replaced by another under its number, the
+ * reference last. The kernel gives whole blocks, and an event on any channel stops
  * its reading and writing until it is fetched; the only ones that matter here say that a buffer ran over or empty. Then
  * all channels are emptied and laid out anew: one gap, and all of them have the same age again.
  *
@@ -29,7 +30,6 @@
 #define SETTXBITS _IOW(DAHDI_CODE, 43, int)
 #define ABCD 0xf /* above are the neighbour's in a dynamic span */
 #define SPANSTAT _IOWR(DAHDI_CODE, 10, struct span_information)
-#define GET_BUFINFO _IOR(DAHDI_CODE, 27, int[6])
 #define EVENT_WAITS 500 /* errno of a read or write while an event waits to be fetched */
 #define EVENT_READ_OVERRUN 29
 #define EVENT_WRITE_UNDERRUN 30
@@ -68,7 +68,7 @@ _Static_assert(sizeof(struct span_information) == 314, "the size is part of the 
 
 struct settings {             /* drivers/dahdi/driver.py packs it */
 	uint16_t fd[BEARERS]; /* of timeslot 1 on */
-	uint8_t reference;    /* timeslot; 0: the card could not be had, and there is no channel */
+	uint8_t reference;    /* timeslot */
 	uint8_t jitter_ms;
 } __attribute__((packed));
 
@@ -103,42 +103,33 @@ static struct settings settings_of(const struct bl_span *span)
 	return s;
 }
 
-/* 0, or -errno of the first descriptor that is no DAHDI channel. */
-static int check(const struct settings *s)
+/* The card has been told nothing. */
+static void begin_anew(struct bl_span *span)
 {
-	int information[6];
-
-	if (s->reference > BEARERS || (s->reference && s->fd[s->reference - 1] == NO_CHANNEL) ||
-	    s->jitter_ms < JITTER_MIN_MS || s->jitter_ms > JITTER_MAX_MS)
-		return -EINVAL;
-	for (unsigned i = 0; i < BEARERS; i++) {
-		if (s->fd[i] == NO_CHANNEL)
-			continue;
-		if (!s->reference)
-			return -EINVAL;
-		if (ioctl(s->fd[i], GET_BUFINFO, information) < 0)
-			return -errno;
-	}
-	return 0;
+	state_of(span)->stage = EMPTY;
+	memset(state_of(span)->bits, BL_BITS_UNKNOWN, sizeof state_of(span)->bits);
 }
 
+static int valid(const struct settings *s)
+{
+	return s->reference >= 1 && s->reference <= BEARERS && s->fd[s->reference - 1] != NO_CHANNEL &&
+	       s->jitter_ms >= JITTER_MIN_MS && s->jitter_ms <= JITTER_MAX_MS;
+}
+
+/* Whatever stands behind the channels' numbers is asked in each tick; the engine's own descriptor is none of them. */
 static int span_open(struct bl_span *span, int first)
 {
 	struct settings s = settings_of(span);
-	int error = check(&s), fd;
+	int fd;
 
-	if (error)
-		return error;
-	if (s.reference)
-		fd = fcntl(s.fd[s.reference - 1], F_DUPFD_CLOEXEC, 0); /* we close it; the channel stays open */
-	else
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* no card: it answers nothing */
+	if (!valid(&s))
+		return -EINVAL;
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (first)
 		memset(span->card_state, 0, sizeof(struct state));
-	state_of(span)->stage = EMPTY;
-	memset(state_of(span)->bits, BL_BITS_UNKNOWN, sizeof state_of(span)->bits);
+	begin_anew(span);
 	span->phase = (struct bl_phase){.least_ns = s.jitter_ms * 1000000ll};
 	bl_phase_start(&span->phase);
 	return fd;
@@ -364,10 +355,11 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	struct state *st = state_of(span);
 	struct settings s = settings_of(span);
 
-	span->card_alarms = line_alarms(fd);
+	(void)fd;
+	span->card_alarms = line_alarms(s.fd[s.reference - 1]);
 	bl_idle_frames(&span->settings, frames, n);
 	if (span->card_alarms & BL_ALARM_FAULT) {
-		st->stage = EMPTY;
+		begin_anew(span);
 		return;
 	}
 	if (span->settings.cas)

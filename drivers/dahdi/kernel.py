@@ -24,6 +24,9 @@ class Kernel(Protocol):
     def close(self, fd: int) -> None:
         """Close it."""
 
+    def replace(self, fd: int, by: int) -> None:
+        """What `by` is has the number `fd` from now on, and no other."""
+
     def ioctl(self, fd: int, request: int, argument: bytes) -> bytes:
         """Returns the argument as the kernel left it. Raises: OSError."""
 
@@ -38,6 +41,11 @@ class Linux:
     def close(self, fd: int) -> None:
         """Close it."""
         os.close(fd)
+
+    def replace(self, fd: int, by: int) -> None:
+        """Give a number another file."""
+        os.dup2(by, fd, inheritable=False)
+        os.close(by)
 
     def ioctl(self, fd: int, request: int, argument: bytes) -> bytes:
         """Ask a device."""

@@ -9,7 +9,7 @@
  * by the kernel's stamp of the last step: a tick sees steps of 4 ms, for one, to the millisecond only.
  *
  * A device that stops (xrun) is started anew. One that has gone is LOS and is let go, for which its card waits in the
- * kernel; it is looked for once a second.
+ * kernel; it is looked for once a second, as is one that is not there yet, or was not when the engine came back.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -204,6 +204,22 @@ static int open_devices(const struct settings *s, int *capture, int *playback)
 	return error;
 }
 
+/* Numbers with nothing behind them. */
+static int open_nothing(int *capture, int *playback)
+{
+	int error;
+
+	*capture = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (*capture < 0)
+		return -errno;
+	*playback = fcntl(*capture, F_DUPFD_CLOEXEC, 0);
+	if (*playback >= 0)
+		return 0;
+	error = -errno;
+	close(*capture);
+	return error;
+}
+
 static int span_open(struct bl_span *span, int first)
 {
 	struct settings s = settings_of(span);
@@ -219,8 +235,12 @@ static int span_open(struct bl_span *span, int first)
 	bl_phase_start(&span->phase);
 	st->synced = 0;
 	st->empty_ticks = EMPTY_TICKS;
-	st->gone_ticks = 0;
 	error = open_devices(&s, &capture, &playback);
+	if (error == -EINVAL) /* it is there and is no highway */
+		return error;
+	st->gone_ticks = error ? 1 : 0;
+	if (error)
+		error = open_nothing(&capture, &playback);
 	if (error)
 		return error;
 	st->playback = playback;

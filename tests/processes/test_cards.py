@@ -2,27 +2,31 @@
 """A branch's cards: what the supervisor opens and holds, and a branch whose card is not there. With cards: tests/vm."""
 
 import asyncio
+import contextlib
 import errno
 import os
+import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.config import Branch
-from appliance.config.branch import DahdiSpan
+from appliance.config.branch import DahdiSpan, Span
 from appliance.config.files import load_role
 from appliance.processes import cards
+from appliance.processes.cards import Cards
 from appliance.processes.supervisor import branch_children
 from appliance.supervisor.supervisor import Supervisor
-from appliance.wire.alarms import AlarmRaised
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.client import Client
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.spans import Alarm, SpanChanged
-from drivers.dahdi import DahdiSettings
+from drivers.dahdi import DahdiSettings, abi
 from tests.drivers.dahdi.fake_kernel import FakeKernel
 from tests.processes.site import write_site
 
@@ -34,14 +38,27 @@ def span(card_span: int, **keys: Any) -> DahdiSpan:
     return DahdiSpan(name=f"carrier {card_span}", card_span=card_span, **keys)
 
 
+@contextmanager
+def held(spans: Iterable[Span], kernel: FakeKernel, patience_s: float = 0.0) -> Iterator[Cards]:
+    """A branch's cards; its socket to the engine is closed."""
+    branch = Cards(spans, kernel, patience_s)
+    yield branch
+    with contextlib.suppress(OSError):  # an engine had it
+        os.close(branch.fds["cards"])
+
+
+def channels(branch: Cards) -> dict[str, int]:
+    """Without the engine's socket."""
+    return {name: fd for name, fd in branch.fds.items() if name != "cards"}
+
+
 @pytest.mark.unit
 def test_channels_are_held_and_known_by_span_and_timeslot() -> None:
     kernel = FakeKernel()
-    held, alarms = cards.hold([span(2), span(1)], kernel)
-    assert alarms == []
-    assert set(held.values()) == kernel.open_fds, "all are open, the control device is not"
-    asked = {fd: struct.unpack("=i", argument)[0] for fd, request, argument in kernel.asked if request & 0xFF == 38}
-    assert {name: asked[fd] for name, fd in held.items()} == {
+    with held([span(2), span(1)], kernel) as branch:
+        assert branch.alarms == ()
+        assert set(channels(branch).values()) == kernel.open_fds, "all are open, the control device is not"
+    assert {name: kernel.behind[fd] for name, fd in channels(branch).items()} == {
         **{f"span1.{timeslot}": 31 + timeslot for timeslot in range(1, 32)},
         **{f"span2.{timeslot}": timeslot for timeslot in range(1, 32)},
     }
@@ -62,7 +79,8 @@ def test_channels_are_held_and_known_by_span_and_timeslot() -> None:
 )
 def test_the_span_s_keys_reach_the_card(keys: dict[str, Any], bits: int, timing: int, use: int) -> None:
     kernel = FakeKernel(timeslots=24 if "line" in keys else 31)
-    assert cards.hold([span(1, **keys)], kernel)[1] == []
+    with held([span(1, **keys)], kernel) as branch:
+        assert branch.alarms == ()
     assert [LINES.unpack(told)[2:] for told in kernel.told(18)] == [(keys.get("build_out", 0), bits, timing)]
     assert USES.unpack(kernel.told(19)[0])[2] == use
 
@@ -70,13 +88,21 @@ def test_the_span_s_keys_reach_the_card(keys: dict[str, Any], bits: int, timing:
 @pytest.mark.unit
 def test_a_card_that_cannot_be_had_costs_its_span_alone() -> None:
     kernel = FakeKernel()
-    held, alarms = cards.hold([span(3), span(2)], kernel)
-    assert sorted(held) == sorted(f"span2.{timeslot}" for timeslot in range(1, 32))
+    with held([span(3), span(2)], kernel) as branch:
+        behind = {name: kernel.behind[fd] for name, fd in channels(branch).items()}
+    assert {name for name, what in behind.items() if what == "/dev/null"} == {f"span1.{n}" for n in range(1, 32)}
+    assert [behind[f"span2.{timeslot}"] for timeslot in range(1, 32)] == list(range(32, 63))
     sentence = (
         "carrier 3 is out of service, its card cannot be had: span 3: no such span; there are: 1, 2. "
-        "Mend it and restart the box"
+        "It is tried again by itself"
     )
-    assert alarms == [AlarmRaised(code="card.missing", address="span 1", sentence=sentence)]
+    assert branch.alarms == (AlarmRaised(code="card.missing", address="span 1", sentence=sentence),)
+
+
+@pytest.mark.unit
+def test_with_cas_timeslot_16_of_an_e1_is_the_card_s() -> None:
+    with held([span(1, signalling="r2", variant="cn")], FakeKernel()) as branch:
+        assert sorted(channels(branch)) == sorted(f"span1.{n}" for n in range(1, 32) if n != 16)
 
 
 class LateKernel(FakeKernel):
@@ -87,7 +113,7 @@ class LateKernel(FakeKernel):
         self.missing = 3
 
     def open(self, path: str) -> int:
-        if self.missing:
+        if path == abi.CONTROL and self.missing:
             self.missing -= 1
             raise OSError(errno.ENOENT, "refused")
         return super().open(path)
@@ -95,9 +121,107 @@ class LateKernel(FakeKernel):
 
 @pytest.mark.unit
 def test_a_card_whose_driver_is_still_being_loaded_is_waited_for() -> None:
-    held, alarms = cards.hold([span(1)], LateKernel(), patience_s=5)
-    assert (len(held), alarms) == (31, [])
-    assert [alarm.code for alarm in cards.hold([span(1)], LateKernel())[1]] == ["card.missing"]
+    with held([span(1)], LateKernel(), patience_s=5) as branch:
+        assert branch.alarms == ()
+    with held([span(1)], LateKernel()) as branch:
+        assert [alarm.code for alarm in branch.alarms] == ["card.missing"]
+
+
+class NumberedKernel(FakeKernel):
+    """Its descriptors are the process's, so that they can be handed over: memory files named by what they are."""
+
+    def open(self, path: str) -> int:
+        super().open(path)
+        del self.behind[100 + len(self.opened)]
+        fd = os.memfd_create(f"{len(self.opened)}")
+        self.behind[fd] = path
+        return fd
+
+    def close(self, fd: int) -> None:
+        super().close(fd)
+        os.close(fd)
+
+    def replace(self, fd: int, by: int) -> None:
+        super().replace(fd, by)
+        os.dup2(by, fd, inheritable=False)
+        os.close(by)
+
+
+@pytest.mark.unit
+@pytest.mark.timeout(20)
+def test_a_card_that_was_taken_out_comes_back_by_itself() -> None:
+    async def scene() -> None:
+        kernel = NumberedKernel()
+        told: asyncio.Queue[AlarmRaised | AlarmCleared] = asyncio.Queue()
+        with held([span(1), span(2, line="e1")], kernel) as branch, socket.socket(fileno=branch.fds["cards"]) as engine:
+            watch = asyncio.create_task(branch.watch(told.put_nowait, 0.01))
+            numbers = channels(branch)
+            kernel.refused[-1] = errno.ENOENT
+            kernel.take_out()
+            assert {(await told.get()).address, (await told.get()).address} == {"span 1", "span 2"}
+            assert [alarm.code for alarm in branch.alarms] == ["card.missing"] * 2
+            del kernel.refused[-1]
+            assert [await told.get(), await told.get()] == [
+                AlarmCleared(code="card.missing", address=f"span {number}") for number in (1, 2)
+            ]
+            watch.cancel()
+            assert branch.alarms == ()
+            assert channels(branch) == numbers, "children know them by number"
+            assert {name: kernel.behind[fd] for name, fd in numbers.items()} == {
+                f"span{number + 1}.{timeslot}": 31 * number + timeslot for number in (0, 1) for timeslot in range(1, 32)
+            }
+            for number in (1, 2):
+                message, opened, _, _ = socket.recv_fds(engine, 128, 32)
+                handed = [one for (one,) in struct.iter_unpack("=i", message)]
+                assert handed == [numbers[f"span{number}.{timeslot}"] for timeslot in range(31, 0, -1)]
+                assert [_file(fd) for fd in opened] == [_file(fd) for fd in handed]
+                for fd in opened:
+                    os.close(fd)
+            engine.detach()
+
+    asyncio.run(scene())
+
+
+def _file(fd: int, pid: int | None = None) -> Path:
+    return Path(f"/proc/{pid or os.getpid()}/fd/{fd}").readlink()
+
+
+@pytest.mark.system
+@pytest.mark.timeout(30)
+def test_a_living_engine_takes_the_channels_of_a_card_that_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        file, state = tmp_path / "etc/branch.yaml", tmp_path / "state"
+        write_site(file.parent)
+        file.write_text(file.read_text().replace("sip:", "  - {name: carrier, driver: dahdi, card_span: 1}\nsip:", 1))
+        monkeypatch.setenv("BRANCHLINE_STATE", str(state))
+        kernel = NumberedKernel()
+        branch = load_role(file, Branch)
+        with held(branch.spans, kernel) as hold:
+            engine_spec = branch_children(branch, state, hold.fds)[0]
+            supervisor = Supervisor([engine_spec], state, Sealer(Identity.take(branch.box, "supervisor")))
+            ready = asyncio.Event()
+            task = asyncio.create_task(supervisor.run(ready.set))
+            await ready.wait()
+            (engine,) = supervisor.children
+            watch = asyncio.create_task(hold.watch(supervisor.tell, 0.01))
+            pid, numbers = engine.pid, list(channels(hold).values())
+            before = [_file(fd) for fd in numbers]
+            kernel.take_out()
+
+            def taken() -> bool:
+                now = [_file(fd, pid) for fd in numbers]
+                return now[0] != before[0] and now == [_file(fd) for fd in numbers]
+
+            while not taken():  # noqa: ASYNC110  # another process's descriptors set no Event
+                await asyncio.sleep(0.01)
+            watch.cancel()
+            assert (engine.pid, engine.starts) == (pid, 1), "no other span has had a gap"
+            supervisor.stop()
+            assert await task == 0
+
+    asyncio.run(scene())
 
 
 @pytest.mark.unit
@@ -107,7 +231,6 @@ def test_what_was_inherited_is_the_engine_s() -> None:
     told = cards.settings(1, one, inherited)
     assert told == DahdiSettings({2: 7, 31: 8}, 2, jitter_ms=20, clock_domain=2, clock_priority=3)
     assert cards.settings(0, span(1, line="t1"), inherited) == DahdiSettings({1: 5}, 1, line="t1")
-    assert cards.settings(2, one, inherited).reference == 0
 
 
 async def _say(folder: Path, socket: str, heard: Callable[[Body], None]) -> None:
@@ -132,9 +255,9 @@ def test_a_branch_without_its_card_serves_and_says_so(tmp_path: Path, monkeypatc
         monkeypatch.setenv("BRANCHLINE_CONFIG", str(file))
         monkeypatch.setenv("BRANCHLINE_STATE", str(state))
         branch = load_role(file, Branch)
-        channels, alarms = cards.hold(branch.spans)
-        specs = [one for one in branch_children(branch, state, channels) if one.name in ("engine", "line1", "line2")]
-        supervisor = Supervisor(specs, state, Sealer(Identity.take(branch.box, "supervisor")), alarms)
+        hold = Cards(branch.spans)
+        specs = [one for one in branch_children(branch, state, hold.fds) if one.name in ("engine", "line1", "line2")]
+        supervisor = Supervisor(specs, state, Sealer(Identity.take(branch.box, "supervisor")), hold.alarms)
         said: dict[str, Body] = {}
         all_said = asyncio.Event()
 

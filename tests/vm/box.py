@@ -16,7 +16,7 @@ from appliance.config import Branch
 from appliance.config.files import load_role
 from appliance.media.engine import Engine
 from appliance.media.events import Client
-from appliance.processes import cards
+from appliance.processes.cards import Cards
 from appliance.processes.supervisor import branch_children
 from appliance.supervisor.child import Child
 from appliance.supervisor.spec import Command, Spec
@@ -28,6 +28,7 @@ from tests.ports import free_port, free_rtp_base
 from tests.vm.cable import JITTER_MS, Cable
 from tests.vm.office import Office
 
+AGAIN_S = 1.0
 CONFIGURATION = """\
 role: branch
 box: BR-0001
@@ -85,18 +86,20 @@ async def box(folder: Path, cable: Cable, end: int, signalling: str) -> AsyncIte
     """A branch at one end of the cable, whose channels must be closed. `signalling`: keys of its span."""
     file, state = _written(folder, cable.spans[end], signalling), folder / "state"
     branch = load_role(file, Branch)
-    channels, alarms = cards.hold(branch.spans)
+    held = Cards(branch.spans)
     environment = {"BRANCHLINE_CONFIG": str(file), "BRANCHLINE_STATE": str(state)}
-    specs = {spec.name: spec for spec in branch_children(branch, state, channels)}
+    specs = {spec.name: spec for spec in branch_children(branch, state, held.fds)}
     chosen = [_with(specs[name], environment) for name in ("engine", "line1")]
-    supervisor = Supervisor(chosen, state, Sealer(Identity.take(branch.box, "supervisor")), alarms)
+    supervisor = Supervisor(chosen, state, Sealer(Identity.take(branch.box, "supervisor")), held.alarms)
     ready = asyncio.Event()
     running = asyncio.create_task(supervisor.run(ready.set))
     await ready.wait()
+    watching = asyncio.create_task(held.watch(supervisor.tell, AGAIN_S))
     fds = specs["engine"].fds
     try:
         yield Box(state / "run/leg.line1.sock", Side(Inherited(fds)), *supervisor.children)  # type: ignore[arg-type]
     finally:
+        watching.cancel()
         supervisor.stop()
         await running
         for log in (state / "log").glob("*.log"):

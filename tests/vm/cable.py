@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +47,12 @@ class Cable:
         asked = [sys.executable, "-m", "tests.vm.simulate", str(self.spans[end]), str(int(alarms))]
         subprocess.run(asked, check=True)
 
-    def take_out(self, end: int) -> None:
-        """What happens to a span whose card is taken out, or whose driver lets go of it."""
-        device = Path(f"/sys/bus/dahdi_spans/devices/span-{self.spans[end]}").resolve().parent
+    def take_out(self, end: int) -> Callable[[], object]:
+        """What happens to a span whose card is taken out, or whose driver lets go of it. Returns what puts it back."""
+        span, first = self.spans[end], min(self.control.channels(self.spans[end]).values())
+        device = Path(f"/sys/bus/dahdi_spans/devices/span-{span}").resolve().parent
         (device / "unassign_span").write_text("1")
+        return lambda: (device / "assign_span").write_text(f"1:{span}:{first}")
 
     def join(self, side: Side, cas: Cas | None = None) -> DahdiDriver:
         """Open both ends in an engine, with a D-channel or CAS, and wait until they are in service."""

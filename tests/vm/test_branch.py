@@ -18,6 +18,7 @@ from appliance.supervisor.states import State
 from appliance.wire import legs
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.legs import ReleasedBy
+from appliance.wire.spans import Alarm, SpanChanged
 from drivers.dahdi import DahdiError, SpanChannels
 from tests.vm.box import Box, box
 from tests.vm.cable import FAR, NEAR, Cable
@@ -167,3 +168,31 @@ def test_r2_a_call_outlives_a_killed_engine_and_ends_with_its_line_worker(tmp_pa
                 await hears(near, placed, far, offered, 3)
 
     asyncio.run(scene())
+
+
+def test_a_card_that_was_taken_out_comes_back_without_a_restart(tmp_path: Path, cable: Cable) -> None:
+    async def scene() -> None:
+        async with branch_and_exchange(tmp_path, cable) as (branch, user, exchange, network):
+            starts = branch.engine.starts, branch.line.starts
+            put_back = cable.take_out(NEAR)
+            await stands(user, Alarm.FAULT)
+            await kill(branch.engine)
+            await stands(user, Alarm.FAULT)
+            put_back()
+            await stands(user)
+            await branch.in_service(user)
+            await exchange.in_service(network)
+            placed, offered = await talk(network, user)
+            await hears(exchange, placed, branch, offered, 1)
+            await hears(branch, offered, exchange, placed, 2)
+            assert (branch.engine.starts, branch.line.starts) == (starts[0] + 1, starts[1]), "the kill alone"
+
+    asyncio.run(scene())
+
+
+async def stands(client: Attachment, *alarms: Alarm) -> None:
+    """Wait until these alarms stand, or none."""
+    while True:
+        told = (await client.expect(SpanChanged)).span.alarms
+        if set(alarms) <= set(told) and (alarms or not told):
+            return

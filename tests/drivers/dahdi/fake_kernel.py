@@ -16,19 +16,34 @@ class FakeKernel:
         self.refused = refused or {}
         """errno by number of the request."""
         self.opened: list[str] = []
-        self.open_fds: set[int] = set()
+        self.behind: dict[int, str | int] = {}
+        """What is open: a device's path, or the number of a channel."""
         self.use = 0x80
+        self.uses: dict[int, int] = {}
+        """By channel, as it was told; `use` of the others."""
+
+    @property
+    def open_fds(self) -> set[int]:
+        """Descriptors."""
+        return set(self.behind)
 
     def open(self, path: str) -> int:
-        if -1 in self.refused:
+        if -1 in self.refused and path != "/dev/null":
             raise OSError(self.refused[-1], "refused")
         self.opened.append(path)
         fd = 100 + len(self.opened)
-        self.open_fds.add(fd)
+        self.behind[fd] = path
         return fd
 
     def close(self, fd: int) -> None:
-        self.open_fds.remove(fd)
+        del self.behind[fd]
+
+    def replace(self, fd: int, by: int) -> None:
+        self.behind[fd] = self.behind.pop(by)
+
+    def take_out(self) -> None:
+        """The cards: channels that are open are dead."""
+        self.behind = {fd: "gone" if isinstance(what, int) else what for fd, what in self.behind.items()}
 
     def ioctl(self, fd: int, request: int, argument: bytes) -> bytes:
         assert fd in self.open_fds
@@ -36,13 +51,19 @@ class FakeKernel:
         if request & 0xFF in self.refused:
             raise OSError(self.refused[request & 0xFF], "refused")
         number = struct.unpack_from("=i", argument)[0]
+        if request & 0xFF == 10 and number == 0 and isinstance(self.behind[fd], int):
+            return argument
         if request & 0xFF == 10 and not 1 <= number <= 2:
             raise OSError(errno.EINVAL, "refused")
         if request & 0xFF == 5:
             if not 1 <= number <= 2 * self.timeslots:
                 raise OSError(errno.EINVAL, "refused")
-            known = (number, (number - 1) // self.timeslots + 1, (number - 1) % self.timeslots + 1, self.use)
-            return struct.pack("=4i", *known) + argument[16:]
+            known = (number, (number - 1) // self.timeslots + 1, (number - 1) % self.timeslots + 1)
+            return struct.pack("=4i", *known, self.uses.get(number, self.use)) + argument[16:]
+        if request & 0xFF == 19:
+            self.uses[number] = struct.unpack_from("=i", argument, 44)[0]
+        if request & 0xFF == 38:
+            self.behind[fd] = number
         self.asked.append((fd, request, argument))
         return argument
 

@@ -126,13 +126,18 @@ def test_octets_for_the_engine() -> None:
 
 @pytest.mark.system
 @pytest.mark.timeout(30)
-def test_a_span_whose_device_is_missing_is_not_open() -> None:
-    with engine_thread() as host:
+def test_a_span_whose_device_is_missing_is_red_and_so_after_the_engine_s_death() -> None:
+    with engine_process() as host:
         engine = Side(host).engine
-        ticks = engine.status().ticks
         engine.open_span(0, TdmSettings(31, 31), D_CHANNEL)
+        until(lambda: engine.span_status(0).alarms == Alarm.LOS | Alarm.RED)
+        host.kill()
+        host.start()
+        generation, ticks = engine.generation, engine.status().ticks
         until(lambda: engine.status().ticks > ticks + 10)
-        assert not engine.span_status(0).open
+        assert engine.generation == generation
+        assert engine.span_status(0).open
+        assert engine.span_status(0).alarms == Alarm.LOS | Alarm.RED
 
 
 @pytest.mark.loopback
@@ -244,6 +249,25 @@ def test_a_card_that_goes_away_is_los_and_comes_back(unbind: Callable[[], thread
     (ALOOP / "bind").write_text(CARD)
     until(lambda: alarms(side) == [Alarm.NONE] * 2, 10)
     assert [side.engine.span_status(span).counters.resyncs for span in (0, 1)] == [n + 1 for n in resyncs]
+    sounds = say(side, 9, 1)
+    talked(side, 2)
+    assert heard(side, 9, sounds)
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+def test_an_engine_that_dies_while_the_card_is_away_takes_it_up_when_it_is_back(
+    unbind: Callable[[], threading.Thread], process: EngineProcess
+) -> None:
+    side = Side(process)
+    crossed(side)
+    going = unbind()
+    until(lambda: alarms(side) == [Alarm.LOS | Alarm.RED] * 2, 10)
+    process.kill()
+    process.start()
+    going.join(10)
+    (ALOOP / "bind").write_text(CARD)
+    until(lambda: alarms(side) == [Alarm.NONE] * 2, 10)
     sounds = say(side, 9, 1)
     talked(side, 2)
     assert heard(side, 9, sounds)
