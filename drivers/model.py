@@ -18,6 +18,8 @@ TIMESLOTS: dict[DigitalLine, range] = {"e1": range(1, 32), "t1": range(1, 25)}
 """Of a line, without an E1's framing (0)."""
 D_CHANNELS: dict[DigitalLine, int] = {"e1": 16, "t1": 24}
 """Where ISDN has its D-channel."""
+FRAMER_BLOCKS: dict[DigitalLine, int] = {"e1": 1000, "t1": 333}
+"""That a framer checks each second: CRC-4 submultiframes, extended superframes of CRC-6 (G.704)."""
 TIMESLOTS_PER_SPAN = 32
 CAS_TIMESLOT = 16
 SPANS = 8

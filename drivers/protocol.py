@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from drivers.model import Alarm, Cas, DigitalLine, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
+from drivers.model import Alarm, Cas, DigitalLine, LineErrors, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
 
 
 class CardSettings(Protocol):
@@ -80,6 +80,17 @@ class SpanDriver(Protocol[Settings]):
 
     def counters(self, span: int) -> SpanCounters:
         """Counters since the span was configured."""
+
+
+class Framer(Protocol):
+    """A card's framer, for who serves its span."""
+
+    @property
+    def blocks(self) -> int:
+        """That it checks each second (G.826)."""
+
+    def errors(self) -> LineErrors | None:
+        """What it has counted; None: it does not answer."""
 
 
 class LineDriver(Protocol[Settings]):

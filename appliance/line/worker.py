@@ -8,7 +8,7 @@ released while nobody listens stays in the snapshot until a controller has had i
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +49,7 @@ from appliance.wire.service import CommandRefusedError, Service
 from appliance.wire.spans import Alarm as WireAlarm
 from appliance.wire.spans import Span, SpanChanged
 from drivers.model import TIMESLOTS_PER_SPAN, Alarm, SpanStatus
+from drivers.protocol import Framer
 
 ORPHANS_S = 30.0
 STATUS_S = 1.0
@@ -85,10 +86,12 @@ class LineWorker:
         lines: Iterable[PriLine | CasLine],
         histories: Path,
         orphans_s: float = ORPHANS_S,
+        framers: Mapping[int, Framer] = {},
     ) -> None:
         self.service = Service(path, sealer, "legs", self._handle, self._snapshot, self._controller_changed)
         self._engine = engine
         self._orphans_s = orphans_s
+        self._framers = framers
         self._loop = asyncio.get_running_loop()
         lines = tuple(lines)
         self._switch = Switch(engine, self._loop.call_later, {line.span: line.plan for line in lines})
@@ -188,7 +191,10 @@ class LineWorker:
             span.alarm(seen.alarms)
             span.channels.changed = True
             up = span.up if isinstance(span, PriSpan) else None
-            told = self._keeper.take(Look(seen, host, up), time.time(), now)
+            look = Look(seen, host, up)
+            if framer := self._framers.get(span.number):
+                look = Look(seen, host, up, framer.errors(), framer.blocks)
+            told = self._keeper.take(look, time.time(), now)
             if told is not None:
                 self.service.publish(told)
 

@@ -27,8 +27,9 @@ from appliance.trace.legs import LegLog
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
-from drivers.dahdi import DahdiDriver
+from drivers.dahdi import CardFramer, DahdiDriver
 from drivers.model import D_CHANNELS, TIMESLOTS
+from drivers.protocol import Framer
 
 T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
 
@@ -102,6 +103,11 @@ def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> Non
         DahdiDriver(engine).configure(number, cards.settings(number, span, inherited), *signalling)
 
 
+def framers(spans: Mapping[int, Span]) -> dict[int, Framer]:
+    """Those of cards that have one, by span."""
+    return {n: CardFramer(span.card_span, span.line) for n, span in spans.items() if isinstance(span, DahdiSpan)}
+
+
 async def run(branch: Branch, state: Path, name: str) -> None:
     """Serve until cancelled. Raises KeyError where the branch has no worker of this name."""
     spans = {number: branch.spans[number] for number in line_workers(branch)[name]}
@@ -112,7 +118,7 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     lines = [line(number, span, shared, data=span.name in passing) for number, span in spans.items()]
     sealer = Sealer(Identity.take(branch.box, name))
     socket = state / "run" / f"leg.{name}.sock"
-    worker = LineWorker(socket, sealer, engine, lines, state / "performance")
+    worker = LineWorker(socket, sealer, engine, lines, state / "performance", framers=framers(spans))
     for number, span in spans.items():
         configure(engine, number, span)
     worker.service.watch = LegLog(state, name).take

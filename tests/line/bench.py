@@ -11,6 +11,7 @@ from appliance.line.worker import LineWorker
 from appliance.signalling.pri.link import Link, Side, Timers
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
+from drivers.protocol import Framer
 from tests.line.fake_engine import SPAN, FakeEngine
 from tests.line.far_end import Network
 
@@ -21,8 +22,9 @@ ORPHANS_S = 0.4
 class Bench:
     """What a test gets."""
 
-    def __init__(self, folder: Path, engine: FakeEngine, network: Network) -> None:
+    def __init__(self, folder: Path, engine: FakeEngine, network: Network, framer: Framer | None = None) -> None:
         self.engine = engine
+        self._framers = {SPAN: framer} if framer else {}
         self.network = network
         self.socket = network.socket = folder / "leg.line1.sock"
         network.orphans_s = ORPHANS_S
@@ -31,7 +33,8 @@ class Bench:
     def _new_worker(self) -> LineWorker:
         line = PriLine(SPAN, "telco", 16, Link(Side.USER, TIMERS), TrunkPlan(echo_tail_ms=64, rx_db=-3.0, tx_db=1.5))
         sealer = Sealer(Identity.take("BR-0001", "line1"))
-        return LineWorker(self.socket, sealer, self.engine, [line], self.socket.parent / "performance", ORPHANS_S)
+        histories = self.socket.parent / "performance"
+        return LineWorker(self.socket, sealer, self.engine, [line], histories, ORPHANS_S, self._framers)
 
     async def restart_worker(self) -> None:
         """The worker dies without a word; another one starts."""
@@ -46,13 +49,13 @@ class Bench:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Bench]:
+async def started(folder: Path, framer: Framer | None = None) -> AsyncIterator[Bench]:
     """A worker in service on a fake engine."""
     engine = FakeEngine()
     network = Network(TIMERS, lambda _: engine)
     engine.far = network.receive
     engine.far_red = lambda red: network.do(Link.deactivate if red else Link.activate)
-    bench = Bench(folder, engine, network)
+    bench = Bench(folder, engine, network, framer)
     await bench.worker.start()
     await bench.in_service()
     try:

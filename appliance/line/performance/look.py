@@ -3,7 +3,7 @@
 
 import msgspec
 
-from drivers.model import LineErrors, SpanStatus
+from drivers.model import FRAMER_BLOCKS, LineErrors, SpanStatus
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -26,3 +26,5 @@ class Look(msgspec.Struct, frozen=True):
     """None: the span has none."""
     errors: LineErrors | None = None
     """What a card's framer counts; None: the span has no framer, as E1 over UDP."""
+    blocks: int = FRAMER_BLOCKS["e1"]
+    """A framer's, each second."""

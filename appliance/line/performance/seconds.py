@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A second of a span in the terms of G.826: blocks, errored blocks, defects.
 
-A block is a packet of a span over UDP, and a CRC-4 submultiframe of a framer's (1,000 a second). Defects are LOS, LFA
+A block is a packet of a span over UDP, and of a framer's a CRC-4 submultiframe (1,000 a second) or, of a T1, an
+extended superframe (333). Defects are LOS, LFA
 and AIS; over UDP a loss of synchronisation within the second besides (RFC 5086's LOPS). A controlled slip makes a
 second errored, as RFC 4805 has it. The far end is heard by RAI and, of a framer, by the E bits; while we have a defect
 ourselves nothing is known of it.
@@ -12,7 +13,6 @@ import msgspec
 from appliance.line.performance.look import Look
 from drivers.model import Alarm
 
-SUBMULTIFRAMES = 1000
 SEVERE_PERCENT = 30
 DEFECTS = Alarm.LOS | Alarm.LFA | Alarm.AIS
 FROM_THE_WIRE = ("received", "lost", "malformed", "stray")
@@ -50,8 +50,9 @@ def near(before: Look, now: Look) -> Second | None:
     defect = bool(now.span.alarms & DEFECTS)
     if before.errors is not None and now.errors is not None:
         came = grown(before.errors, now.errors)
-        errored = min(max(came["crc_errors"], came["framing_errors"]), SUBMULTIFRAMES)
-        return Second(SUBMULTIFRAMES, errored, defect, came["slips"])
+        errored = min(max(came["crc_errors"], came["framing_errors"]), now.blocks)
+        slips = came["slips"] + grown(before.span.counters, now.span.counters)["slips"]
+        return Second(now.blocks, errored, defect, slips)
     came = grown(before.span.counters, now.span.counters)
     if not defect and not any(came[name] for name in FROM_THE_WIRE):
         return None
@@ -66,5 +67,5 @@ def far(before: Look, now: Look) -> Second | None:
     defect = Alarm.RAI in now.span.alarms
     if before.errors is not None and now.errors is not None:
         came = grown(before.errors, now.errors)
-        return Second(SUBMULTIFRAMES, min(came["far_end_block_errors"], SUBMULTIFRAMES), defect)
+        return Second(now.blocks, min(came["far_end_block_errors"], now.blocks), defect)
     return Second(defect=defect)

@@ -9,9 +9,9 @@ import struct
 import pytest
 
 from appliance.media.events import Client
-from drivers.dahdi import Control, DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, abi
+from drivers.dahdi import CardFramer, Control, DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, abi
 from drivers.dahdi.abi import Maintenance, Use
-from drivers.model import Alarm
+from drivers.model import Alarm, LineErrors
 from tests.drivers.dahdi.fake_kernel import FakeKernel
 from tests.media.rig import engine_process, until
 
@@ -119,6 +119,20 @@ def test_a_line_that_the_card_does_not_have_is_refused(line: E1Line | T1Line, ti
     with pytest.raises(DahdiError, match=told):
         Control(kernel).configure(2, line)
     assert kernel.told(18) == []
+
+
+def test_a_framer_s_counters_are_code_violations_crc_framing_and_e_bits() -> None:
+    kernel = FakeKernel()
+    kernel.counted = (11, 22, 33, 44)
+    framer = CardFramer(2, "e1", kernel)
+    assert framer.errors() == LineErrors(code_violations=11, crc_errors=22, far_end_block_errors=33, framing_errors=44)
+    assert kernel.open_fds == set(), "its driver can be unloaded"
+    assert (framer.blocks, CardFramer(2, "t1", kernel).blocks) == (1000, 333)
+
+
+def test_a_framer_that_is_gone_has_counted_nothing_that_is_known() -> None:
+    assert CardFramer(3, "e1", FakeKernel()).errors() is None
+    assert CardFramer(1, "e1", FakeKernel({-1: errno.ENOENT})).errors() is None
 
 
 def test_a_loopback_that_the_card_cannot_do_is_told() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What makes a second errored, and severely so, by G.826, of a span over UDP and of a framer's."""
 
+import msgspec
 import pytest
 
 from appliance.line.performance.look import Look
@@ -36,6 +37,18 @@ def test_g826_ses_of_a_framer_is_300_of_1000_submultiframes(crc: int, severe: bo
     second = second_of(look(errors=LineErrors(crc_errors=crc)))
     assert (second.errored, second.severe) == (True, severe)
     assert second.errored_blocks == min(crc, 1000)
+
+
+def test_g826_ses_of_a_t1_is_100_of_333_superframes() -> None:
+    before = msgspec.structs.replace(look(errors=LineErrors()), blocks=333)
+    for crc, severe in ((99, False), (100, True)):
+        second = near(before, msgspec.structs.replace(look(errors=LineErrors(crc_errors=crc)), blocks=333))
+        assert second == Second(333, crc)
+        assert second.severe is severe
+
+
+def test_slips_of_the_framer_and_of_the_engine_are_the_line_s() -> None:
+    assert second_of(look(errors=LineErrors(slips=1), slips=2)).slips == 3
 
 
 @pytest.mark.parametrize("alarm", [Alarm.LOS, Alarm.LFA, Alarm.AIS])
