@@ -7,6 +7,7 @@ appliance that owns it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 from drivers.model import Alarm, Cas, DigitalLine, LineErrors, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
@@ -54,6 +55,16 @@ class SpanEngine(Protocol):
 
     def span_status(self, span: int) -> SpanStatus:
         """Read counters and alarms."""
+
+
+class FramedEngine(SpanEngine, Protocol):
+    """What a driver of framers asks besides, whose frames reach the engine by another card."""
+
+    def tell_framer(self, span: int, alarms: Alarm, bits: Mapping[int, int]) -> None:
+        """What the framer says now: alarms, RED is the engine's; and ABCD that came, by timeslot."""
+
+    def sent_bits(self, span: int) -> Mapping[int, int]:
+        """ABCD that are to be sent, by timeslot; none without CAS."""
 
 
 Settings = TypeVar("Settings", contravariant=True)

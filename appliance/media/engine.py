@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from appliance.media import segment as shared
@@ -37,9 +37,9 @@ from appliance.media.events import (
     ToneKind,
 )
 from appliance.media.segment import Segment
-from appliance.media.status import bits_status, conference_status, engine_status, port_status, span_status, test_status
+from appliance.media.status import NO_BITS, bits_status, conference_status, engine_status, port_status, span_status, test_status
 from appliance.media.taps import TapReader
-from drivers.model import SPANS, TIMESLOTS, TIMESLOTS_PER_SPAN, Cas, SpanStatus, check_bits
+from drivers.model import SPANS, TIMESLOTS, TIMESLOTS_PER_SPAN, Alarm, Cas, SpanStatus, Timeslot, check_bits
 from drivers.protocol import CardSettings
 from dsp.prbs import Pattern
 from dsp.srtp import MasterKey
@@ -180,9 +180,26 @@ class Engine:
         command.bits = abcd
         self._push(command)
 
+    def tell_framer(self, span: int, alarms: Alarm, bits: Mapping[int, int]) -> None:
+        """What a framer beside the span's card says now: alarms without RED, and ABCD that came, by timeslot.
+
+        It stands until the framer says otherwise; bits of other timeslots stay as they came.
+        """
+        _check(span, 0, SPANS - 1, "span")
+        command = self._segment.command(CommandKind.TELL_FRAMER, span)
+        command.framer.alarms = alarms & ~Alarm.RED
+        shared.fill(command.framer.bits, bytes(bits.get(slot, NO_BITS) for slot in range(TIMESLOTS_PER_SPAN)))
+        self._push(command)
+
     def bits_status(self, port: int) -> BitsStatus | None:
         """Read a timeslot's bits; None where the span is closed or has no CAS, and for timeslot 16 of an E1."""
         return bits_status(self._segment, _bearer(port))
+
+    def sent_bits(self, span: int) -> dict[int, int]:
+        """Read ABCD that a span sends, by timeslot; none where it is closed or has no CAS."""
+        _check(span, 0, SPANS - 1, "span")
+        statuses = ((slot, self.bits_status(Timeslot(span, slot).port)) for slot in range(1, TIMESLOTS_PER_SPAN))
+        return {slot: status.sent for slot, status in statuses if status is not None}
 
     # Ports.
 

@@ -114,6 +114,7 @@ class CommandKind(enum.IntEnum):
     SEND_SIGNAL = 29
     TEST = 30
     INSERT_ERRORS = 31
+    TELL_FRAMER = 32
 
 
 class SignalKind(enum.IntEnum):

@@ -36,7 +36,7 @@ _SOURCES: tuple[Literal["idle", "bridge", "play", "tone", "digits", "listen", "c
 )
 _RTP = _KINDS.index("rtp")
 _NO_PEER = 0xFFFF
-_NO_BITS = 0xFF
+NO_BITS = 0xFF
 STAGES = (
     "commands",
     "span_receive",
@@ -114,7 +114,7 @@ def _echo(status: Any) -> EchoStatus:
 def bits_status(segment: Segment, port: int) -> BitsStatus | None:
     """Read a timeslot's bits."""
     status = segment.bits_status(port)
-    return BitsStatus(status.tx, None if status.rx == _NO_BITS else status.rx) if status.open else None
+    return BitsStatus(status.tx, None if status.rx == NO_BITS else status.rx) if status.open else None
 
 
 def test_status(segment: Segment, port: int) -> PatternStatus | None:

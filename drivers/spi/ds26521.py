@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from drivers.model import Alarm, LineErrors
+from drivers.model import Alarm, DigitalLine, LineErrors
 from drivers.spi import ds26521_registers as r
 from drivers.spi.bus import ChipError, Pin, Spi
 from drivers.spi.chip import Chip
@@ -86,6 +86,11 @@ class Ds26521(Chip):
         """Alarms that stand."""
         alarms = Alarm.LOS | Alarm.FAULT if self.fault else self._seen
         return alarms | Alarm.RED if self._red else alarms
+
+    @property
+    def line(self) -> DigitalLine:
+        """What it was set to."""
+        return self._settings.mode
 
     def serve(self, now_s: float) -> bool:
         """Power up or look at the chip. True if its alarms are others than it told last."""

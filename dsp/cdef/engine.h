@@ -121,6 +121,11 @@ struct bl_test_command {
 	uint8_t pattern;
 };
 
+struct bl_framer_command {
+	uint8_t alarms;
+	uint8_t bits[32];
+};
+
 struct bl_join_command {
 	uint8_t conference;
 	uint8_t speaks;
@@ -150,6 +155,7 @@ struct bl_command {
 		struct bl_hear_command hear;
 		struct bl_signal_command signal;
 		struct bl_test_command test;
+		struct bl_framer_command framer;
 		uint32_t errors;
 		struct bl_record_command record;
 	};

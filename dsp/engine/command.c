@@ -42,6 +42,11 @@ static int close_span(const struct order *o)
 	return o->c->port < BL_SPANS ? bl_span_close(o->engine, o->c->port) : -EINVAL;
 }
 
+static int tell_framer(const struct order *o)
+{
+	return o->c->port < BL_SPANS ? bl_span_tell_framer(o->engine, o->c->port, &o->c->framer) : -EINVAL;
+}
+
 static int send_frame(const struct order *o)
 {
 	return o->c->port < BL_SPANS ? bl_span_send_frame(o->engine, o->c->port, &o->c->frame) : -EINVAL;
@@ -318,6 +323,7 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_SEND_SIGNAL] = send_signal,
         [BL_TEST] = test,
         [BL_INSERT_ERRORS] = insert_errors,
+        [BL_TELL_FRAMER] = tell_framer,
 };
 
 static void refuse(const struct order *o, int error)

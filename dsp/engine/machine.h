@@ -183,6 +183,7 @@ void bl_tap_tick(struct bl_engine *e);
 int bl_span_open(struct bl_engine *e, unsigned span, unsigned owner, const struct bl_open_span *settings, bool first);
 int bl_span_close(struct bl_engine *e, unsigned span);
 void bl_span_release(struct bl_engine *e, unsigned span); /* its descriptor; the table is left as it is */
+int bl_span_tell_framer(struct bl_engine *e, unsigned n, const struct bl_framer_command *told);
 int bl_span_send_frame(struct bl_engine *e, unsigned span, const struct bl_send_frame *frame);
 void bl_spans_resume(struct bl_engine *e);
 void bl_spans_receive(struct bl_engine *e);

@@ -99,6 +99,8 @@ static int open_card(struct bl_engine *e, unsigned n, unsigned owner, const stru
 	if (first) {
 		span->counters = (struct bl_span_counters){0};
 		span->alarms = span->card_alarms = 0;
+		span->framer.alarms = 0;
+		memset(span->framer.bits, BL_BITS_UNKNOWN, sizeof span->framer.bits);
 		span->bad_ticks = span->good_ticks = span->fit_windows = 0;
 		start_d_channel(span);
 	}
@@ -142,6 +144,18 @@ int bl_span_close(struct bl_engine *e, unsigned n)
 	e->segment->spans[n].open = 0;
 	e->segment->spans[n].alarms = 0;
 	survey_clocks(e);
+	return 0;
+}
+
+int bl_span_tell_framer(struct bl_engine *e, unsigned n, const struct bl_framer_command *told)
+{
+	struct bl_span *span = &e->segment->spans[n];
+
+	if (!span->open)
+		return -ENOTCONN;
+	if (told->alarms & ~BL_ALARMS_OF_CARDS)
+		return -EINVAL;
+	span->framer = *told;
 	return 0;
 }
 
@@ -191,6 +205,20 @@ static void watch_alarms(struct bl_engine *e, unsigned n)
 		return;
 	event->count = alarms;
 	bl_event_publish(e, span->owner);
+}
+
+/* What a framer says that is no part of the card. Frames of a line that failed are none. */
+static void heed_framer(struct bl_engine *e, unsigned n)
+{
+	struct bl_span *span = &e->segment->spans[n];
+	const struct bl_framer_command *told = &span->framer;
+
+	span->card_alarms |= told->alarms & BL_ALARMS_OF_CARDS;
+	if (told->alarms & (BL_ALARM_LOS | BL_ALARM_LFA | BL_ALARM_AIS))
+		bl_idle_frames(&span->settings, e->frames[n], e->due[n].rx);
+	for (unsigned t = 0; span->settings.cas && t < BL_TIMESLOTS; t++)
+		if (told->bits[t] <= 0xf)
+			span->cas.rx[t] = told->bits[t];
 }
 
 struct receiver {
@@ -249,6 +277,7 @@ void bl_spans_receive(struct bl_engine *e)
 			continue;
 		bl_store_begin(e, n);
 		io_of(span)->read(span, e->span_fds[n], &e->tick, e->frames[n], e->due[n].rx);
+		heed_framer(e, n);
 		if (bl_span_skewed(e->segment, n)) {
 			bl_store_receive(e, n, even);
 			part(e, n, even);

@@ -43,6 +43,7 @@ enum bl_command_kind {
 	BL_SEND_SIGNAL,
 	BL_TEST,
 	BL_INSERT_ERRORS,
+	BL_TELL_FRAMER,
 	BL_COMMAND_KINDS
 };
 
@@ -149,6 +150,11 @@ struct bl_test_command {
 	uint8_t pattern; /* enum bl_prbs_pattern */
 };
 
+struct bl_framer_command { /* what a framer says that is no part of the card: it stands until it says otherwise */
+	uint8_t alarms;    /* enum bl_alarm without RED */
+	uint8_t bits[BL_TIMESLOTS]; /* ABCD that came; BL_BITS_UNKNOWN: none, or what stood before */
+};
+
 struct bl_join_command {
 	uint8_t conference;
 	uint8_t speaks;
@@ -183,6 +189,7 @@ struct bl_command {
 		struct bl_hear_command hear;
 		struct bl_signal_command signal;
 		struct bl_test_command test;
+		struct bl_framer_command framer;
 		uint32_t errors; /* to be inserted into a test pattern */
 		struct bl_record_command record;
 	};

@@ -19,6 +19,8 @@
 
 enum bl_card { BL_CARD_NONE, BL_CARD_CESOPSN, BL_CARD_VPAIR, BL_CARD_DAHDI, BL_CARD_SPI, BL_CARDS };
 
+#define BL_ALARMS_OF_CARDS (BL_ALARM_LOS | BL_ALARM_LFA | BL_ALARM_AIS | BL_ALARM_RAI | BL_ALARM_FAULT)
+
 enum bl_alarm { /* bits; G.775, G.732 */
 	        BL_ALARM_LOS = 1,
 	        BL_ALARM_LFA = 2,
@@ -115,6 +117,7 @@ struct bl_span {
 	struct bl_hdlc_rx rx;
 	struct bl_hdlc_tx tx;
 	struct bl_cas cas;
+	struct bl_framer_command framer; /* told by who serves a framer beside the card */
 	_Alignas(8) uint8_t card_state[BL_CARD_STATE];
 };
 

@@ -51,7 +51,7 @@ def test_g826_what_the_framer_counts_is_the_span_s_history(
     async def scene() -> None:
         monkeypatch.setattr(worker, "STATUS_S", 0.05)
         async with started(tmp_path, framer) as bench, attached(bench) as client:
-            figures = Figures()
+            figures = heard = Figures()
             while figures.seconds < 3:
                 await client.done(TakeSnapshot())
                 told = await client.expect(SpanPerformance)

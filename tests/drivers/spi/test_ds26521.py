@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import pytest
@@ -27,10 +28,20 @@ class Engine:
     def __init__(self) -> None:
         self.opened: dict[int, tuple[CardSettings, int | None]] = {}
         self.alarms = Alarm.NONE
+        self.told: list[tuple[Alarm, dict[int, int]]] = []
+        self.bits: dict[int, int] = {}
 
     def open_span(self, span: int, settings: CardSettings, d_channel: int | None, cas: Cas | None = None) -> None:
-        assert cas is None
+        self.bits = {} if cas is None else {slot: cas.resting_bits for slot in range(1, 32) if slot != 16}
         self.opened[span] = (settings, d_channel)
+
+    def tell_framer(self, span: int, alarms: Alarm, bits: Mapping[int, int]) -> None:
+        assert span == SPAN
+        self.told.append((alarms, dict(bits)))
+
+    def sent_bits(self, span: int) -> Mapping[int, int]:
+        assert span == SPAN
+        return self.bits
 
     def close_span(self, span: int) -> None:
         del self.opened[span]
@@ -49,7 +60,8 @@ class Site:
         self.driver = SpiSpanDriver(self.engine)
         driver: SpanDriver[SpiSpanSettings] = self.driver
         settings = FramerSettings(**framer)  # type: ignore[arg-type]
-        driver.configure(SPAN, SpiSpanSettings(self.chip, settings, self.chip.reset, sound), d_channel)
+        cas = Cas(0b1101) if settings.signalling == "cas" else None
+        driver.configure(SPAN, SpiSpanSettings(self.chip, settings, self.chip.reset, sound), d_channel, cas)
 
     def run(self, seconds: float) -> list[Alarm]:
         told = self.clock.run(seconds, self.driver.poll)
@@ -213,6 +225,62 @@ def test_cas_bits_lie_where_g704_table_9_has_them() -> None:
     assert site.driver.send_signalling(SPAN, 1, 0b1001)
     assert site.driver.send_signalling(SPAN, 31, 0b0101)
     assert site.registers(0x141, 0x14F, 0x140) == [0x9D, 0xD5, 0x0B]
+
+
+SOUND = TdmSettings(0)
+
+
+def test_the_engine_is_told_what_the_framer_knows_and_red_is_its_own() -> None:
+    site = Site(16, SOUND)
+    site.run(POLL_S)
+    assert site.engine.told == [(Alarm.LOS, {})], "not in service yet"
+    site.run(0.5)
+    site.chip.lost_frame = True
+    site.run(1)
+    site.chip.lost_frame = False
+    site.run(1)
+    site.chip.bus.state = "errors"
+    site.run(1)
+    alarms = [told for told, _ in site.engine.told]
+    assert alarms == [Alarm.LOS, Alarm.NONE, Alarm.LFA, Alarm.NONE, Alarm.LOS | Alarm.FAULT]
+
+
+def test_bits_go_between_the_framer_and_the_engine() -> None:
+    site = Site(None, SOUND, signalling="cas").up()
+    assert site.registers(*range(0x141, 0x150)) == [0xDD] * 15, "R2's blocking, at rest"
+    site.engine.bits |= {1: 0b1001, 31: 0b0101}
+    site.chip.receive_cas(5, 0b0110)
+    site.run(POLL_S)
+    assert site.registers(0x141, 0x14F) == [0x9D, 0xD5]
+    alarms, bits = site.engine.told[-1]
+    assert (alarms, bits[5], len(bits)) == (Alarm.NONE, 0b0110, 30)
+    site.chip.lost_frame = True
+    site.run(POLL_S)
+    assert site.engine.told[-1] == (Alarm.LFA, {}), "what stood before stands"
+    site.chip.lost_frame = False
+    before = len(site.engine.told)
+    site.run(1)
+    assert len(site.engine.told) == before + 1, "what has not changed is not told again"
+
+
+def test_a_framer_that_was_powered_up_again_is_given_its_bits_again() -> None:
+    site = Site(None, SOUND, signalling="cas").up()
+    site.engine.bits[1] = 0b1001
+    site.run(POLL_S)
+    site.chip.power_on()
+    site.run(3)
+    assert site.registers(0x141) == [0x9D]
+
+
+def test_what_the_framer_counts_is_known_while_it_answers(site: Site) -> None:
+    framer = site.driver.framer(SPAN)
+    site.chip.second(crc=4, e_bits=2)
+    site.run(0.5)
+    assert framer.errors() == LineErrors(crc_errors=4, far_end_block_errors=2)
+    assert framer.blocks == 1000
+    site.chip.bus.state = "errors"
+    site.run(POLL_S)
+    assert framer.errors() is None
 
 
 def test_cas_bits_of_a_failed_span_are_not_known() -> None:
