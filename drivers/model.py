@@ -202,7 +202,9 @@ class LineStatus(msgspec.Struct, frozen=True):
     """It has been powered up and takes commands."""
     off_hook: bool = False
     ringing: bool = False
-    """A ringing cadence is under way, its pauses too."""
+    """A burst of ringing is on."""
+    fed: bool = False
+    """Voltage while on hook, current while off hook; as it last was while that cannot be seen: ringing, pulses."""
     voltage_v: int = 0
     """Tip to ring, with its sign."""
     current_ma: float = 0.0
@@ -219,7 +221,7 @@ class LineEvent(enum.Enum):
     RING = "ring"
     """A burst of ringing begins."""
     RING_ENDED = "ring ended"
-    """The cadence is over: the caller gave up, or we went off hook."""
+    """It is over; another may follow."""
     POLARITY_REVERSED = "polarity reversed"
     """Answer or end of a call, caller ID to come: what it means is the exchange's custom."""
     ALARMS_CHANGED = "alarms changed"

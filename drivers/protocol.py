@@ -118,6 +118,9 @@ class LineDriver(Protocol[Settings]):
     def configure(self, line: int, settings: Settings) -> None:
         """Put a line into service; `poll` powers it up and tells when it is ready."""
 
+    def set_mode(self, line: int, mode: str, acim: int) -> bool:
+        """A country's line mode and impedance from now on, in a call too. True if the card took it, or will when ready."""
+
     def close(self, line: int) -> None:
         """Put the line on hook and take it out of service."""
 
@@ -127,14 +130,14 @@ class LineDriver(Protocol[Settings]):
     def status(self, line: int) -> LineStatus:
         """The line as `poll` last found it."""
 
+    def fault(self, line: int) -> str:
+        """Why its card is out of service, or nothing."""
+
     def off_hook(self, line: int) -> bool:
-        """Seize or answer. True if the card took it."""
+        """Seize or answer, or close the loop again after a break. True if the card took it."""
 
     def on_hook(self, line: int) -> bool:
         """Clear. True if the card took it."""
 
-    async def flash(self, line: int, break_ms: int) -> bool:
-        """Interrupt the loop for so long (register recall, ES 201 235)."""
-
-    async def dial_pulses(self, line: int, digits: str) -> bool:
-        """Dial by interrupting the loop. Raises: ValueError for what has no pulses."""
+    def break_loop(self, line: int) -> bool:
+        """Interrupt the loop of a line that is off hook: a pulse, or a flash (register recall, ES 201 235)."""

@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Analogue lines behind Si3050 chips, one chip a line: the LineDriver.
 
-Pulses and flash are timed by the event loop that runs them; the chip keeps the loop as it was set in between.
+Pulses and flash are timed by whoever dials; the chip keeps the loop as it was set in between.
 """
 
 from __future__ import annotations
-
-import asyncio
-from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from drivers.model import LineEvent, LineStatus
 from drivers.spi.bus import Pin, Spi
-from drivers.spi.line_modes import line_mode
+from drivers.spi.line_modes import IMPEDANCES, line_mode
 from drivers.spi.si3050 import Si3050
-
-BREAK_S, MAKE_S = 0.06, 0.04
-"""Ten pulses a second, loop open and closed."""
-INTERDIGIT_S = 0.8
-FLASH_MS = (20, 1500)
 
 
 class SpiLineSettings(msgspec.Struct, frozen=True):
@@ -56,8 +48,7 @@ class SpiLineSettings(msgspec.Struct, frozen=True):
 class SpiLineDriver:
     """Lines on chips of their own."""
 
-    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        self._sleep = sleep
+    def __init__(self) -> None:
         self._chips: dict[int, Si3050] = {}
 
     @property
@@ -96,43 +87,21 @@ class SpiLineDriver:
         """Why the chip is out of service, or nothing."""
         return self._chip(line).fault
 
+    def set_mode(self, line: int, mode: str, acim: int) -> bool:
+        """A country's line mode and impedance from now on, and after the next power-up. Raises: ValueError."""
+        return self._chip(line).set_mode(line_mode(mode, IMPEDANCES[acim]))
+
     def off_hook(self, line: int) -> bool:
-        """Seize or answer."""
+        """Seize or answer, or close the loop again after a break."""
         return self._chip(line).off_hook()
 
     def on_hook(self, line: int) -> bool:
         """Clear."""
         return self._chip(line).on_hook()
 
-    async def flash(self, line: int, break_ms: int) -> bool:
-        """Interrupt the loop for so long; an on-hook line stays on hook."""
-        if not FLASH_MS[0] <= break_ms <= FLASH_MS[1]:
-            raise ValueError(f"break_ms={break_ms}: {FLASH_MS[0]} to {FLASH_MS[1]}")
-        return await self._interrupt_loop(self._chip(line), [(break_ms / 1000, 0.0)])
-
-    async def dial_pulses(self, line: int, digits: str) -> bool:
-        """Dial; True if the chip took every pulse."""
-        chip = self._chip(line)
-        for digit in digits:
-            if digit not in "0123456789":
-                raise ValueError(f"digits={digits}: {digit} has no pulses")
-        for digit in digits:
-            if not await self._interrupt_loop(chip, [(BREAK_S, MAKE_S)] * (int(digit) or 10)):
-                return False
-            await self._sleep(INTERDIGIT_S)
-        return True
-
-    async def _interrupt_loop(self, chip: Si3050, pulses: list[tuple[float, float]]) -> bool:
-        if not chip.status.off_hook or not chip.pulse_timing(fast=True):
-            return False
-        for break_s, make_s in pulses:
-            if not chip.break_loop():
-                return False
-            await self._sleep(break_s)
-            if not chip.make():
-                return False
-            await self._sleep(make_s)
-        return chip.pulse_timing(fast=False)
+    def break_loop(self, line: int) -> bool:
+        """Interrupt the loop of a line that is off hook; one that is not stays on hook."""
+        return self._chip(line).break_loop()
 
     def _chip(self, line: int) -> Si3050:
         if line not in self._chips:

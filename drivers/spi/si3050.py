@@ -2,8 +2,8 @@
 """One analogue line behind an Si3050 with an Si3018 or Si3019 as its line side (FXO).
 
 Registers go over SPI as three octets, each with a chip select of its own: control, address, data. The interrupt pin
-saves reading; what is told is read from levels (RDT, the voltage's sign), so that a lost interrupt costs one burst of
-ringing at most.
+saves reading; what is told is read from levels (ring detectors, the voltage's sign), so that a lost interrupt costs
+0.1 s of a burst at most.
 """
 
 from __future__ import annotations
@@ -24,6 +24,12 @@ LINK_STEP_S, LINK_STEPS = 0.02, 50
 """The isolation link may take a second."""
 LOOK_S = 0.1
 """Between looks at voltage and current."""
+CURRENT_LOOK_S = 0.02
+"""Between looks at an off-hook line's current: an exchange that has cleared may open the loop for 0.25 s only (CPC)."""
+SETTLE_S = 0.3
+"""After a change of hook voltage and current say nothing: the chip calibrates for 0.128 s, relays and feeds follow."""
+BURST_END_S = 0.08
+"""Without ringing voltage for so long a burst is over: halves of a wave of 16 Hz are 31 ms apart."""
 BATTERY_V = 3
 """LVS says 0 below it."""
 LOOP_MA = 5
@@ -57,14 +63,17 @@ class Si3050(Chip):
         self._forget()
 
     def _forget(self) -> None:
-        self._off_hook = self._ringing = self._broken = False
+        self._off_hook = self._broken = self._hook_moved = self._fed = False
+        self._ringing = self._cadence = False
+        """A burst of ringing; and bursts with their pauses, for RDT stands so long."""
+        self._steady_s = self._wave_s = 0.0
         self._positive: bool | None = None
         """Sign of the line's voltage."""
         self._first_positive: bool | None = None
         self._voltage_v = 0
         self._current_ma = 0.0
         self._missed = 0
-        self._look_s = 0.0
+        self._look_s = self._current_s = 0.0
 
     @property
     def status(self) -> LineStatus:
@@ -73,6 +82,7 @@ class Si3050(Chip):
             ready=self.ready,
             off_hook=self._off_hook,
             ringing=self._ringing,
+            fed=self._fed,
             voltage_v=self._voltage_v,
             current_ma=self._current_ma,
             reversed=self._positive != self._first_positive,
@@ -99,33 +109,24 @@ class Si3050(Chip):
             self._events.append(LineEvent.ALARMS_CHANGED)
         return self._events
 
+    def set_mode(self, mode: LineMode) -> bool:
+        """As a country's line wants it, now and after each power-up."""
+        self._mode = mode
+        return not self.ready or self.attempt(self._set_line)
+
     def off_hook(self) -> bool:
-        """Close the loop."""
-        return self.ready and self.attempt(self._close_loop)
+        """Close the loop, unless it is."""
+        if self._off_hook and not self._broken:
+            return self.ready
+        return self.ready and self.attempt(self._make if self._broken else self._close_loop)
 
     def on_hook(self) -> bool:
         """Open it and listen for caller ID."""
         return self.ready and self.attempt(self._open_loop_and_listen)
 
-    def make(self) -> bool:
-        """Of a pulse: the loop closed."""
-        return self._pulse(r.OH)
-
     def break_loop(self) -> bool:
-        """Of a pulse: the loop open."""
-        return self._pulse(0)
-
-    def _pulse(self, hook: int) -> bool:
-        """Not after the line was put on hook by somebody else."""
-        if not (self.ready and self._off_hook):
-            return False
-        self._broken = not hook
-        return self.attempt(lambda: self.write(Register.DAA_CONTROL_1, hook))
-
-    def pulse_timing(self, fast: bool) -> bool:  # noqa: FBT001  # one of two registers' values
-        """Let the loop close within 8 ms, for pulses, or after the 128 ms that calibrate it."""
-        hook = r.FOH_8_MS if fast else r.FOH_128_MS
-        return self.ready and self.attempt(lambda: self._set_daa_control_3(hook))
+        """Of a pulse or a flash: the loop open, to be closed soon."""
+        return self.ready and self._off_hook and self.attempt(self._break)
 
     def read(self, register: Register) -> int:
         """Raises: OSError."""
@@ -205,35 +206,52 @@ class Si3050(Chip):
         self.write(Register.CONTROL_2, r.INTE | r.HBE | r.RXE)
 
     def _close_loop(self) -> None:
+        self._set_daa_control_3(r.FOH_128_MS)
         self.write(Register.DAA_CONTROL_1, 0)
-        self.write(Register.DAA_CONTROL_1, r.OH)
+        self._make()
         self._off_hook = True
+
+    def _make(self) -> None:
+        self.write(Register.DAA_CONTROL_1, r.OH)
         self._broken = False
+        self._hook_moved = True
+
+    def _break(self) -> None:
+        """It will be closed within 8 ms, without the 128 that calibrate it."""
+        self._set_daa_control_3(r.FOH_8_MS)
+        self.write(Register.DAA_CONTROL_1, 0)
+        self._broken = True
 
     def _open_loop_and_listen(self) -> None:
         self.write(Register.DAA_CONTROL_1, 0)
         self.write(Register.DAA_CONTROL_1, r.ONHM)
+        self._hook_moved = self._off_hook
         self._off_hook = self._broken = False
 
     def _watch(self, now_s: float) -> None:
         interrupted = self._interrupt is None or not self._interrupt.read()
+        full = now_s >= self._look_s
+        if self._hook_moved:
+            self._hook_moved, self._steady_s = False, now_s + SETTLE_S
         if interrupted:
-            self._serve_interrupt()
-        if interrupted or now_s >= self._look_s:
+            self._serve_interrupt(now_s)
+        if interrupted or full:
             self._check()
-            self._look_at_ring()
-            self._look_at_line(counting=now_s >= self._look_s)
-        if now_s >= self._look_s:
+            self._look_at_line(now_s, counting=full)
+        elif self._off_hook and now_s >= self._current_s:
+            self._look_at_current(now_s)
+        if interrupted or full or self._cadence:
+            self._look_at_ring(now_s)
+        if full:
             self._look_s = now_s + LOOK_S
 
-    def _serve_interrupt(self) -> None:
+    def _serve_interrupt(self, now_s: float) -> None:
         source = self.read(Register.INTERRUPT_SOURCE)
         if not source:
             return
         self.write(Register.INTERRUPT_SOURCE, 0)
-        if source & r.RDT_INTERRUPT and not self._off_hook:
-            self._ringing = True
-            self._events.append(LineEvent.RING)
+        if source & r.RDT_INTERRUPT:
+            self._wave_s = now_s
 
     def _check(self) -> None:
         """A bus that floats, or a chip that was reset behind our back."""
@@ -242,25 +260,40 @@ class Si3050(Chip):
         if not self.read(Register.LINE_SIDE_STATUS) & r.FDT:
             raise ChipError("Si3050: the isolation link has lost its frame")
 
-    def _look_at_ring(self) -> None:
-        ringing = bool(self.read(Register.DAA_CONTROL_1) & r.RDT)
-        if self._ringing and not ringing:
-            self._events.append(LineEvent.RING_ENDED)
+    def _look_at_ring(self, now_s: float) -> None:
+        daa = self.read(Register.DAA_CONTROL_1)
+        if daa & (r.RDTN | r.RDTP):
+            self._wave_s = now_s
+        self._cadence = bool(daa & r.RDT)
+        ringing = self._cadence and not self._off_hook and now_s - self._wave_s < BURST_END_S
+        if ringing != self._ringing:
+            self._events.append(LineEvent.RING if ringing else LineEvent.RING_ENDED)
         self._ringing = ringing
 
-    def _look_at_line(self, *, counting: bool) -> None:
+    def _look_at_line(self, now_s: float, *, counting: bool) -> None:
         volts = self.read(Register.LINE_VOLTAGE_STATUS)
         self._voltage_v = volts - 256 if volts > 127 else volts
-        self._current_ma = round(self.read(Register.LOOP_CURRENT_STATUS) * 1.1, 1)
-        if self._ringing or self._broken:
-            return
-        fed = self._current_ma >= LOOP_MA if self._off_hook else abs(self._voltage_v) >= BATTERY_V
-        if fed:
-            self._missed = 0
-        elif counting:
-            self._missed += 1
-        if abs(self._voltage_v) >= BATTERY_V:
+        self._look_at_current(now_s)
+        voltage = abs(self._voltage_v) >= BATTERY_V
+        if self._readable(now_s):
+            if not self._off_hook:
+                self._fed = voltage
+            if self._fed:
+                self._missed = 0
+            elif counting:
+                self._missed += 1
+        if voltage and not (self._ringing or self._broken):
             self._look_at_polarity()
+
+    def _look_at_current(self, now_s: float) -> None:
+        self._current_s = now_s + CURRENT_LOOK_S
+        self._current_ma = round(self.read(Register.LOOP_CURRENT_STATUS) * 1.1, 1)
+        if self._off_hook and self._readable(now_s):
+            self._fed = self._current_ma >= LOOP_MA
+
+    def _readable(self, now_s: float) -> bool:
+        """Voltage and current say how the exchange feeds the pair."""
+        return not (self._ringing or self._broken) and now_s >= self._steady_s
 
     def _look_at_polarity(self) -> None:
         positive = self._voltage_v > 0

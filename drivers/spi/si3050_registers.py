@@ -51,6 +51,7 @@ FDT_INTERRUPT = 0x20  # FDTM, FDTI: the isolation link has lost its frame
 POL_INTERRUPT = 0x01  # POLM, POLI: the line's polarity has changed
 # DAA Control 1
 ONHM = 0x08  # on-hook line monitor; to be cleared before OH is set
+RDTN, RDTP = 0x40, 0x20  # above the ring threshold now, each half of the wave; what Linux drivers time bursts by
 RDT = 0x04  # ringing; falls 4.5 to 9 s after the last burst, or off hook
 OH = 0x01
 # DAA Control 2

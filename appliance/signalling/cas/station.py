@@ -4,7 +4,7 @@
     station = Station(Settings(hang_up=(HangUp.CPC, HangUp.TONE)), load("fxo_loop"))
     station.see_bits(0b0101)                                         # the exchange's ABCD
     station.line.answer()                                            # all else is the line's
-    for order in station.take_orders(): ...                          # SetBits instead of SetHook, and no SetMode
+    for order in station.line.take_orders(): ...                     # of a SetHook station.hook(order.hook) are the bits
 
 Spec: ANSI T1.403.02, loop and ground start, station end; without the text at hand.
 """
@@ -14,8 +14,7 @@ from collections.abc import Callable
 
 from appliance.signalling.bits import bits_ab
 from appliance.signalling.cas.variant import Start, Variant
-from appliance.signalling.events import SetBits
-from appliance.signalling.fxo.events import Feed, Hook, Order, SetHook, SetMode
+from appliance.signalling.fxo.events import Feed, Hook
 from appliance.signalling.fxo.line import Line
 from appliance.signalling.fxo.settings import Settings
 
@@ -26,7 +25,7 @@ _SEEN = {
     "ring": (Feed.NORMAL, True),
     "open": (Feed.OPEN, False),
 }
-_SENT = {Hook.ON: "on_hook", Hook.OFF: "off_hook", Hook.GROUND: "ground"}
+_SENT = {Hook.ON: "on_hook", Hook.BREAK: "on_hook", Hook.OFF: "off_hook", Hook.GROUND: "ground"}
 
 
 class Station:
@@ -50,11 +49,6 @@ class Station:
             self.line.see_feed(feed)
             self.line.see_ring(on=rings)
 
-    def hook(self, hook: Hook) -> SetBits:
+    def hook(self, hook: Hook) -> int:
         """The bits that say so."""
-        return SetBits(int(self._variant.bits[_SENT[hook]], 2))
-
-    def take_orders(self) -> list[Order | SetBits]:
-        """What the channel is to do, in order; they are yours now."""
-        orders = [order for order in self.line.take_orders() if not isinstance(order, SetMode)]
-        return [self.hook(order.hook) if isinstance(order, SetHook) else order for order in orders]
+        return int(self._variant.bits[_SENT[hook]], 2)

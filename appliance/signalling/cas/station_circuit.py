@@ -1,123 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A station of CAS on a timeslot of the media engine: the hook goes by bits, what is to be heard by the port's ears.
-
-Tones, voice and caller ID by FSK are heard by the engine; digits of caller ID by DTMF become a message here.
-"""
+"""A station of CAS on a timeslot of the media engine: an FXO line whose pair is the timeslot's bits."""
 
 import time
 from collections.abc import Callable
 
-from appliance.media.events import BitsChanged, CallerHeard, CallerStandard, DigitsSent, SignalHeard, SignalKind
-from appliance.signalling import circuit
+from appliance.media.events import BitsChanged
 from appliance.signalling.cas.station import Station
 from appliance.signalling.cas.variant import Variant
 from appliance.signalling.circuit import CircuitEngine, Heard
-from appliance.signalling.events import SetBits
-from appliance.signalling.fxo.events import Dial, Ear, Hook, Listen, Order, Pulse
-from appliance.signalling.fxo.line import Call, Line
-from appliance.signalling.fxo.settings import CallerId, Settings
-from dsp.caller_id import DtmfCallerIdReceiver, Fault, Result, Standard, decode
-from dsp.tone import Kind
-
-_EARS = {Ear.PROGRESS: SignalKind.PROGRESS, Ear.VOICE: SignalKind.VOICE}
-_FSK = {
-    CallerId.BELL202: CallerStandard.BELL202,
-    CallerId.V23: CallerStandard.V23,
-    CallerId.V23_JP: CallerStandard.V23_JP,
-}
+from appliance.signalling.fxo.circuit import LineCircuit
+from appliance.signalling.fxo.events import Hook
+from appliance.signalling.fxo.settings import Settings
 
 
-class StationCircuit(circuit.Circuit[Line]):
+class StationCircuit(LineCircuit):
     """A line of an exchange."""
 
     def __init__(self, station: Station, engine: CircuitEngine, port: int, clock: Callable[[], float]) -> None:
-        super().__init__(station.line, engine, port)
+        super().__init__(station.line, engine, port, clock)
         self._station = station
-        self._clock = clock
-        self._sending = 0
-        self._ears: frozenset[Ear] = frozenset()
-        self._digits: DtmfCallerIdReceiver | None = None
-        self._steps: list[tuple[Hook, int]] = []  # of pulses that are not sent yet
-        self._step_at: float | None = None
 
     def take(self, event: Heard) -> None:
         """Something was seen or heard on the timeslot."""
-        match event:
-            case BitsChanged(abcd=abcd):
-                self._station.see_bits(abcd)
-            case SignalHeard(kind=SignalKind.PROGRESS, code=code, on=on):
-                self.channel.hear_tone(Kind(code) if on else None)
-            case SignalHeard(kind=SignalKind.VOICE, on=on):
-                self.channel.hear_voice(on=on)
-            case SignalHeard(kind=SignalKind.DTMF, code=code, sample=sample) if self._digits:
-                self._called(self._digits.digit(chr(code), sample))
-            case CallerHeard(octets=octets, standard=standard):
-                self.channel.hear_caller(decode(octets, Standard(standard)) if octets else None)
-            case DigitsSent(send_id=self._sending):
-                self.channel.dialled()
+        if isinstance(event, BitsChanged):
+            self._station.see_bits(event.abcd)
+        else:
+            super().take(event)
 
-    def run(self) -> None:
-        """Do all that is due."""
-        while self._step_at is not None and self._step_at <= self._clock():
-            self._pulse(self._step_at)
-        super().run()
-
-    def due(self) -> float | None:
-        """When `run` must be called next."""
-        return min((at for at in (self._step_at, super().due()) if at is not None), default=None)
-
-    def place(self, dnis: str, clid: str | None) -> None:
-        """Call out; the caller's number is the line's. Raises ValueError for what cannot be dialled."""
-        del clid
-        self.channel.place(Call(dnis))
-
-    def change(self, settings: Settings) -> None:
-        """The line is such from now on; no call ends by it. Ears that listen do so by the new zone and kind."""
-        self.channel.change(settings)
-        self._listen(self._ears)
-
-    def alert(self) -> None:
-        """The exchange gives its caller the ringing tone itself."""
-
-    def _orders(self) -> list[Order | SetBits]:
-        return self._station.take_orders()
-
-    def _carry(self, order: Order | SetBits) -> None:
-        match order:
-            case SetBits(abcd=abcd):
-                self._step_at = None  # who hangs up dials no more
-                self._engine.set_bits(self.port, abcd)
-            case Dial(digits=digits):
-                self._need()
-                self._sending += 1
-                self._engine.send_digits(self.port, self._sending, digits)
-            case Pulse(steps=steps):
-                self._steps = list(steps)
-                self._pulse(self._clock())
-            case Listen(ears=ears):
-                self._listen(ears)
-
-    def _pulse(self, now: float) -> None:
-        """The next step of a number that is pulsed; absolute times, so that none is late by another's lateness."""
-        if not self._steps:
-            self._step_at = None
-            self.channel.dialled()
-            return
-        hook, ms = self._steps.pop(0)
-        self._engine.set_bits(self.port, self._station.hook(hook).abcd)
-        self._step_at = now + ms / 1000
-
-    def _listen(self, ears: frozenset[Ear]) -> None:
-        self._ears, settings = ears, self.channel.settings
-        kinds = [kind for ear, kind in _EARS.items() if ear in ears]
-        caller = _FSK.get(settings.caller_id) if Ear.CALLER_ID in ears else None
-        by_digits = Ear.CALLER_ID in ears and settings.caller_id is CallerId.DTMF
-        self._digits = DtmfCallerIdReceiver() if by_digits else None
-        self._hear([*kinds, SignalKind.DTMF] if by_digits else kinds, settings.zone, caller)
-
-    def _called(self, result: Result | None) -> None:
-        if result is not None:
-            self.channel.hear_caller(result.message if result.fault is Fault.NONE else None)
+    def _move(self, hook: Hook) -> None:
+        self._engine.set_bits(self.port, self._station.hook(hook))
 
 
 def stations(variant: Variant, settings: Settings) -> Callable[[CircuitEngine, int], StationCircuit]:

@@ -50,6 +50,7 @@ class Hook(enum.StrEnum):
 
     ON = "on"
     OFF = "off"
+    BREAK = "break"  # open for a moment while the call goes on: a pulse, a flash
     GROUND = "ground"  # ground on ring: a ground start line is asked for
 
 
@@ -108,7 +109,7 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Open (Hook.ON) and close the loop for so many milliseconds each, then call `dialled`."""
+    """Open (Hook.BREAK) and close the loop for so many milliseconds each, then call `dialled`."""
 
     steps: tuple[tuple[Hook, int], ...]
 

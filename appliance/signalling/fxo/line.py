@@ -54,7 +54,7 @@ class Call:
             )
         if settings.dial_by is DialBy.DTMF:
             return events.Dial(self.dnis)
-        pulse = ((Hook.ON, settings.pulse_break_ms), (Hook.OFF, settings.pulse_make_ms))
+        pulse = ((Hook.BREAK, settings.pulse_break_ms), (Hook.OFF, settings.pulse_make_ms))
         pause = ((Hook.OFF, settings.pulse_pause_ms),)
         return events.Pulse(tuple(step for digit in self.dnis for step in pulse * (int(digit) or 10) + pause))
 

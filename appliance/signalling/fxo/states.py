@@ -78,6 +78,7 @@ TIMERS: dict[State, Timer] = {
 HOOK: dict[State, Hook] = {
     _S.GROUNDING: Hook.GROUND,
     **dict.fromkeys(OUTGOING.keys() - {_S.GROUNDING}, Hook.OFF),
+    _S.FLASHING: Hook.BREAK,
     **dict.fromkeys((_S.TAKEN, _S.SETTLING, _S.CONNECTED, _S.CONNECTED_SILENT, _S.FLASHED), Hook.OFF),
 }
 

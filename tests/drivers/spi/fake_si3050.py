@@ -12,6 +12,9 @@ from tests.drivers.spi.board import Bus, Clock, InterruptPin, MisuseError, Reset
 PLL_S = 0.001
 """After RESET rises, before the first access."""
 
+CADENCE_S = 5.0
+"""RDT falls so long after the last burst; the data sheet says 4.5 to 9."""
+
 WRITABLE = {  # bits that are not reserved, by register
     1: 0xFF,
     2: 0xF7,
@@ -58,7 +61,8 @@ class FakeSi3050:
         """When the loop was closed and opened."""
         self._clock = clock
         self._frame = b""
-        self._ringing = False
+        self._burst = False
+        self._rung_s = -CADENCE_S
         self._reset_registers()
 
     def _reset_registers(self) -> None:
@@ -70,12 +74,19 @@ class FakeSi3050:
 
     def ring(self) -> None:
         """A burst begins."""
-        self._ringing = True
+        self._burst = True
         self.registers[4] |= 0x80
 
     def stop_ringing(self) -> None:
-        """RDT falls, as it does 4.5 to 9 s after the last burst."""
-        self._ringing = False
+        """The burst is over. RDT stands on."""
+        self._burst, self._rung_s = False, self._clock.now_s
+
+    def _ringing(self) -> int:
+        """RDTN, RDTP and RDT: the burst's wave of 25 Hz passes the threshold for 16 of each half's 20 ms."""
+        if not self._burst:
+            return 0x04 if self._clock.now_s - self._rung_s < CADENCE_S else 0
+        halves, place = divmod(self._clock.now_s, 0.02)
+        return 0x04 | (0 if place < 0.004 else 0x40 if halves % 2 else 0x20)
 
     def reverse(self) -> None:
         """The feed's polarity changes."""
@@ -135,7 +146,7 @@ class FakeSi3050:
 
     def _read(self, number: int) -> int:
         if number == 5:
-            return self.registers[5] | (0x04 if self._ringing else 0)
+            return self.registers[5] | self._ringing()
         if number in READ_ONLY:
             return self._status(number)
         if number not in self.registers:
@@ -185,6 +196,6 @@ class FakeSi3050:
         if value & 0x01 and (self.registers[5] | value) & 0x08:
             raise MisuseError("OH is set before ONHM is cleared")
         if value & 0x01:
-            self._ringing = False
+            self._burst, self._rung_s = False, -CADENCE_S
         if bool(value & 0x01) != self.off_hook:
             self.hook_log.append((self._clock.now_s, bool(value & 0x01)))

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 from collections.abc import Callable
 from typing import Literal
 
@@ -28,7 +26,7 @@ class Site:
     def __init__(self, **settings: object) -> None:
         self.clock = Clock()
         self.chip = FakeSi3050(self.clock)
-        self.driver = SpiLineDriver(self.sleep)
+        self.driver = SpiLineDriver()
         driver: LineDriver[SpiLineSettings] = self.driver
         pins = {"reset": self.chip.reset, "interrupt": self.chip.interrupt}
         wanted = {"spi": self.chip, "line_mode": "CHINA", **pins, **settings}
@@ -42,9 +40,6 @@ class Site:
     def up(self) -> Site:
         assert self.run(0.3) == [LineEvent.READY]
         return self
-
-    async def sleep(self, seconds: float) -> None:
-        self.clock.run(seconds, self.driver.poll)
 
 
 @pytest.fixture
@@ -83,15 +78,27 @@ def test_pcm_is_alaw_in_the_timeslot_of_the_line() -> None:
     assert registers(site, 33, 34, 35, 36, 37) == [0x20, 33 * 8 & 0xFF, 1, 33 * 8 & 0xFF, 1]
 
 
-def test_a_ring_is_told_burst_by_burst_and_its_end(site: Site) -> None:
+@pytest.mark.parametrize("pin", [True, False])
+def test_a_ring_is_told_burst_by_burst(pin: bool) -> None:  # noqa: FBT001
+    site = (Site() if pin else Site(interrupt=None)).up()
+    for _ in range(3):
+        site.chip.ring()
+        assert site.run(2) == [LineEvent.RING]
+        assert site.driver.status(LINE).ringing
+        site.chip.stop_ringing()
+        assert site.run(0.1) == [LineEvent.RING_ENDED]
+        assert not site.driver.status(LINE).ringing
+        assert site.run(4) == []
+
+
+def test_a_burst_whose_interrupt_is_lost_is_seen_in_a_tenth_of_a_second(site: Site) -> None:
     site.chip.ring()
-    assert site.run(2) == [LineEvent.RING]
-    assert site.driver.status(LINE).ringing
-    site.chip.ring()
-    assert site.run(4) == [LineEvent.RING]
+    site.run(1)
     site.chip.stop_ringing()
-    assert site.run(0.2) == [LineEvent.RING_ENDED]
-    assert not site.driver.status(LINE).ringing
+    site.run(4)
+    site.chip.ring()
+    site.chip.registers[4] = 0
+    assert site.run(0.11) == [LineEvent.RING]
 
 
 def test_a_ring_is_told_within_one_poll(site: Site) -> None:
@@ -116,7 +123,7 @@ def test_answering_ends_the_ring_and_closes_the_loop(site: Site) -> None:
     site.run(0.1)
     assert site.driver.off_hook(LINE)
     assert site.chip.off_hook
-    assert site.run(0.2) == [LineEvent.RING_ENDED]
+    assert site.run(0.5) == [LineEvent.RING_ENDED]
     status = site.driver.status(LINE)
     assert (status.off_hook, status.ringing, status.current_ma) == (True, False, 19.8)
     assert site.driver.on_hook(LINE)
@@ -175,6 +182,33 @@ def test_a_cut_cable_is_an_alarm_and_its_return_clears_it(pin: bool) -> None:  #
     assert site.driver.status(LINE).alarms == LineAlarm.NONE
 
 
+def test_a_loop_that_the_exchange_opens_for_a_quarter_of_a_second_is_seen(site: Site) -> None:
+    site.driver.off_hook(LINE)
+    site.run(1)
+    assert site.driver.status(LINE).fed
+    site.chip.battery_v = 0
+    seen = []
+    for _ in range(25):
+        site.run(POLL_S)
+        seen.append(site.driver.status(LINE).fed)
+    site.chip.battery_v = -48
+    site.run(0.03)
+    assert seen.count(False) >= 22
+    assert site.driver.status(LINE).fed
+
+
+def test_a_change_of_hook_is_no_open_loop(site: Site) -> None:
+    site.run(0.1)
+    for move in (site.driver.off_hook, site.driver.on_hook):
+        assert site.driver.status(LINE).fed
+        fed, site.chip.battery_v = site.chip.battery_v, 0  # while relays move
+        move(LINE)
+        site.run(0.2)
+        assert site.driver.status(LINE).fed
+        site.chip.battery_v = fed
+        site.run(0.3)
+
+
 def test_an_exchange_that_takes_the_current_away_has_cleared(site: Site) -> None:
     site.driver.off_hook(LINE)
     site.run(1)
@@ -192,6 +226,18 @@ def test_every_line_mode_is_taken_by_the_chip(name: str) -> None:
         mode.acim,
         0x20 | mode.ohs2 << 3,
     ]
+
+
+@pytest.mark.parametrize("hook", ["on_hook", "off_hook"])
+def test_a_line_mode_is_changed_while_the_line_serves_and_outlives_a_power_up(site: Site, hook: str) -> None:
+    getattr(site.driver, hook)(LINE)
+    closed = site.chip.off_hook
+    assert site.driver.set_mode(LINE, "GERMANY", 2)
+    assert site.chip.off_hook is closed
+    for _ in range(2):
+        assert registers(site, 16, 26, 30, 31) == [0, 3 << 6 | 2, 2, 0x28]
+        site.chip.reset.fell()
+        site.run(2)
 
 
 def test_there_are_73_line_modes_and_16_impedances() -> None:
@@ -226,90 +272,66 @@ def test_settings_that_are_not_known_are_refused(wrong: dict[str, object], sente
         Site(**wrong)
 
 
-def dialled(site: Site) -> list[tuple[int, int]]:
-    """Breaks and makes in milliseconds."""
-    moves = site.chip.hook_log
-    spans = [round((after - before) * 1000) for (before, _), (after, _) in itertools.pairwise(moves)]
-    return list(zip(spans[1::2], spans[2::2], strict=False))
+def pulsed(site: Site, pulses: int) -> None:
+    """Breaks of 60 ms, makes of 40."""
+    for _ in range(pulses):
+        assert site.driver.break_loop(LINE)
+        site.run(0.06)
+        assert site.driver.off_hook(LINE)
+        site.run(0.04)
 
 
-def test_pulses_are_60_to_40_with_a_pause_between_digits(site: Site) -> None:
+def test_pulses_break_the_loop_and_are_no_alarm(site: Site) -> None:
     site.driver.off_hook(LINE)
     site.run(0.5)
-    assert asyncio.run(site.driver.dial_pulses(LINE, "203"))
-    breaks = [closed for _, closed in site.chip.hook_log[1:]].count(False)
-    assert breaks == 2 + 10 + 3
-    assert dialled(site) == [(60, 40), (60, 840), *[(60, 40)] * 9, (60, 840), (60, 40), (60, 40)]
-    assert site.chip.off_hook
+    pulsed(site, 10)
+    moves = [(round(at - site.chip.hook_log[1][0], 3), closed) for at, closed in site.chip.hook_log[1:]]
+    assert moves == [
+        (round(0.1 * n + (0.06 if closed else 0), 3), closed) for n in range(10) for closed in (False, True)
+    ]
+    assert site.driver.off_hook(LINE)  # the pause after a digit
+    assert len(site.chip.hook_log) == 21
+    site.run(1)
+    assert site.driver.status(LINE).alarms == LineAlarm.NONE
+    assert site.driver.status(LINE).fed
+
+
+def test_a_broken_loop_closes_within_8_ms_and_a_seizure_calibrates(site: Site) -> None:
+    site.driver.off_hook(LINE)
     assert registers(site, 31) == [0x20]
-    assert site.driver.status(LINE).alarms == LineAlarm.NONE
-
-
-def test_the_loop_closes_within_8_ms_while_pulses_are_sent(site: Site) -> None:
-    counters: list[int] = []
-    site.driver = SpiLineDriver(lambda s: note(site, counters, s))
-    site.driver.configure(LINE, SpiLineSettings(site.chip, "GERMANY"))
-    site.run(0.3)
+    pulsed(site, 1)
+    assert registers(site, 31) == [0x60]
+    site.driver.on_hook(LINE)
     site.driver.off_hook(LINE)
-    asyncio.run(site.driver.dial_pulses(LINE, "1"))
-    assert counters[:2] == [0x68, 0x68]
-    assert registers(site, 31) == [0x28]
+    assert registers(site, 31) == [0x20]
 
 
-async def note(site: Site, counters: list[int], seconds: float) -> None:
-    counters.append(site.chip.registers[31])
-    await site.sleep(seconds)
-
-
-def test_flash_opens_the_loop_for_its_time_and_is_no_alarm(site: Site) -> None:
+def test_a_long_flash_is_no_alarm(site: Site) -> None:
     site.driver.off_hook(LINE)
     site.run(0.5)
-    assert asyncio.run(site.driver.flash(LINE, 900))
-    (_, (open_s, _), (closed_s, closed)) = site.chip.hook_log
-    assert closed
-    assert round(closed_s - open_s, 3) == 0.9
+    site.driver.break_loop(LINE)
+    assert site.run(0.9) == []
+    assert site.driver.status(LINE).fed
+    site.driver.off_hook(LINE)
+    site.run(1)
+    assert site.chip.off_hook
     assert site.driver.status(LINE).alarms == LineAlarm.NONE
 
 
-def test_a_line_on_hook_neither_flashes_nor_dials(site: Site) -> None:
-    assert not asyncio.run(site.driver.flash(LINE, 100))
-    assert not asyncio.run(site.driver.dial_pulses(LINE, "1"))
+def test_a_line_on_hook_has_no_loop_to_break(site: Site) -> None:
+    assert not site.driver.break_loop(LINE)
     assert not site.chip.hook_log
 
 
 @pytest.mark.parametrize("clear", [SpiLineDriver.on_hook, SpiLineDriver.close])
-def test_a_line_cleared_while_it_dials_stays_on_hook(clear: Callable[[SpiLineDriver, int], object]) -> None:
-    site = Site()
-    pauses = 0
-
-    async def sleep(seconds: float) -> None:
-        nonlocal pauses
-        pauses += 1
-        if pauses == 3:
-            clear(site.driver, LINE)
-        await site.sleep(seconds)
-
-    site.driver = SpiLineDriver(sleep)
-    site.driver.configure(LINE, SpiLineSettings(site.chip, "USA"))
-    site.up()
+def test_a_line_cleared_while_its_loop_is_broken_stays_on_hook(clear: Callable[[SpiLineDriver, int], object]) -> None:
+    site = Site().up()
     site.driver.off_hook(LINE)
-    assert not asyncio.run(site.driver.dial_pulses(LINE, "9"))
+    site.driver.break_loop(LINE)
+    clear(site.driver, LINE)
     site.run(1)
     assert not site.chip.off_hook
-
-
-@pytest.mark.parametrize("digits", ["12a", "*1", "1 2", "１"])
-def test_what_has_no_pulses_is_refused_before_the_first(site: Site, digits: str) -> None:
-    site.driver.off_hook(LINE)
-    with pytest.raises(ValueError, match="has no pulses"):
-        asyncio.run(site.driver.dial_pulses(LINE, digits))
-    assert len(site.chip.hook_log) == 1
-
-
-@pytest.mark.parametrize("break_ms", [19, 1501])
-def test_a_flash_out_of_its_range_is_refused(site: Site, break_ms: int) -> None:
-    with pytest.raises(ValueError, match="20 to 1500"):
-        asyncio.run(site.driver.flash(LINE, break_ms))
+    assert registers(site, 5) == [0x08]
 
 
 def test_a_line_that_is_not_configured_is_named(site: Site) -> None:
@@ -396,10 +418,10 @@ def test_a_chip_that_was_reset_behind_our_back_is_powered_up_again(site: Site) -
     assert registers(site, 30) == [15]
 
 
-def test_a_fault_that_pulses_meet_ends_the_dialling(site: Site) -> None:
+def test_a_fault_that_a_pulse_meets_ends_the_dialling(site: Site) -> None:
     site.driver.off_hook(LINE)
     site.chip.bus.state = "errors"
-    assert not asyncio.run(site.driver.dial_pulses(LINE, "5"))
+    assert not site.driver.break_loop(LINE)
 
 
 def send(chip: FakeSi3050, *values: int) -> None:

@@ -79,9 +79,10 @@ class Loop:
                     self._later(0.003, lambda abcd=abcd: self.station.see_bits(abcd))  # type: ignore[misc]
                 case cas.DialTone(on=on):
                     self._later(0.5, lambda on=on: self.station.line.hear_tone(Kind.DIAL if on else None))  # type: ignore[misc]
-        for sent in self.station.take_orders():
+        for sent in self.station.line.take_orders():
             match sent:
-                case SetBits(abcd=abcd):
+                case fxo.SetHook(hook=hook):
+                    abcd = self.station.hook(hook)
                     self._later(0.003, lambda abcd=abcd: self.exchange.see_bits(abcd))  # type: ignore[misc]
                 case fxo.Dial(digits=digits):
                     for at, digit in enumerate(digits):

@@ -63,7 +63,7 @@ def test_a_pulse_dialled_digit_opens_the_loop_as_often_as_it_says_and_zero_ten_t
     rig.dialled("30")
     ((_, order),) = dials(rig)
     assert isinstance(order, events.Pulse)
-    opened = [ms for hook, ms in order.steps if hook is Hook.ON]
+    opened = [ms for hook, ms in order.steps if hook is Hook.BREAK]
     assert opened == [60] * 13
     assert [ms for hook, ms in order.steps if hook is Hook.OFF] == [40] * 3 + [800] + [40] * 10 + [800]
 
@@ -193,7 +193,7 @@ def test_a_flash_opens_the_loop_for_its_time_and_means_no_hang_up() -> None:
     (on_at, on), (off_at, off) = [(at, order.hook) for at, order in rig.orders if isinstance(order, events.SetHook)][
         -2:
     ]
-    assert (on, off) == (Hook.ON, Hook.OFF)
+    assert (on, off) == (Hook.BREAK, Hook.OFF)
     assert off_at - on_at == pytest.approx(0.5)
     assert rig.line.state is State.CONNECTED
     assert rig.every(events.CallDisconnected) == []
