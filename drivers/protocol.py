@@ -119,7 +119,7 @@ class LineDriver(Protocol[Settings]):
         """Put a line into service; `poll` powers it up and tells when it is ready."""
 
     def set_mode(self, line: int, mode: str, acim: int) -> bool:
-        """A country's line mode and impedance from now on, in a call too. True if the card took it, or will when ready."""
+        """A country's line mode and impedance from now on, in a call too. True if the card takes it."""
 
     def close(self, line: int) -> None:
         """Put the line on hook and take it out of service."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The engine's side of a framer's TDM highway: 2.048 Mbit/s, 32 timeslots, behind an ALSA PCM device.
+ * The engine's side of a TDM highway behind an ALSA PCM device: a framer's, 2.048 Mbit/s, whose 32 timeslots are those
+ * of its E1, or one of analogue lines, of 4 to 32, whose first is timeslot 1 as lines are counted.
  *
  * Such a device knows no octets but words: 8 channels of 32 bits at 8 kHz are the 32 timeslots of a frame, the first in
  * the highest octet of the first word (the lowest address is the word's lowest octet). Capture and playback are two
@@ -9,7 +10,8 @@
  * by the kernel's stamp of the last step: a tick sees steps of 4 ms, for one, to the millisecond only.
  *
  * A device that stops (xrun) is started anew. One that has gone is LOS and is let go, for which its card waits in the
- * kernel; it is looked for once a second, as is one that is not there yet, or was not when the engine came back.
+ * kernel; it is looked for once a second, as is one that is not there yet, or was not when the engine came back. Lines
+ * have no signal of their own to lose: theirs is the card's fault.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,7 +27,7 @@
 #include "g711.h"
 #include "span.h"
 
-#define CHANNELS (BL_TIMESLOTS / 4)
+#define WORD 4 /* timeslots of a channel of 32 bits */
 #define RATE_HZ 8000
 #define RING 1024 /* frames, 128 ms */
 #define MASK (RING - 1)
@@ -43,6 +45,8 @@ struct settings { /* drivers/spi/tdm.py packs it */
 	uint8_t card;
 	uint8_t device;
 	uint8_t wait_ms; /* of a frame that came before it is taken, and of one to be sent */
+	uint8_t words;   /* of a frame: 1 to 8 */
+	uint8_t lines;   /* analogue ones: 1 */
 } __attribute__((packed));
 
 struct state {
@@ -105,7 +109,7 @@ static struct snd_interval *want(struct snd_pcm_hw_params *p, unsigned parameter
 	return interval;
 }
 
-static int configure(int fd, unsigned waiting)
+static int configure(int fd, unsigned words, unsigned waiting)
 {
 	struct snd_pcm_hw_params hw;
 	struct snd_pcm_sw_params sw = {.period_step = 1,
@@ -118,7 +122,7 @@ static int configure(int fd, unsigned waiting)
 	hw_params_any(&hw);
 	want_mask(&hw, SNDRV_PCM_HW_PARAM_ACCESS, (unsigned)SNDRV_PCM_ACCESS_RW_INTERLEAVED);
 	want_mask(&hw, SNDRV_PCM_HW_PARAM_FORMAT, (unsigned)SNDRV_PCM_FORMAT_S32_LE);
-	(void)want(&hw, SNDRV_PCM_HW_PARAM_CHANNELS, CHANNELS, CHANNELS);
+	(void)want(&hw, SNDRV_PCM_HW_PARAM_CHANNELS, words, words);
 	(void)want(&hw, SNDRV_PCM_HW_PARAM_RATE, RATE_HZ, RATE_HZ);
 	(void)want(&hw, SNDRV_PCM_HW_PARAM_PERIOD_SIZE, 16, BL_TICK_SAMPLES);
 	buffer = want(&hw, SNDRV_PCM_HW_PARAM_BUFFER_SIZE, waiting + 4 * BL_TICK_SAMPLES, RING);
@@ -140,7 +144,7 @@ static int open_device(const struct settings *s, char direction)
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	error = configure(fd, wait_frames(s));
+	error = configure(fd, s->words, wait_frames(s));
 	if (!error)
 		return fd;
 	close(fd);
@@ -155,7 +159,7 @@ static int restart(int fd)
 }
 
 /* Frames the device took, or -errno. */
-static long put(int fd, uint8_t words[][BL_TIMESLOTS], unsigned n)
+static long put(int fd, uint8_t *words, unsigned n)
 {
 	struct snd_xferi transfer = {.buf = words, .frames = n};
 
@@ -164,7 +168,7 @@ static long put(int fd, uint8_t words[][BL_TIMESLOTS], unsigned n)
 
 static int restart_playback(int fd, unsigned waiting)
 {
-	uint8_t words[WAIT_MS_MAX * MS_FRAMES][BL_TIMESLOTS];
+	uint8_t words[WAIT_MS_MAX * MS_FRAMES * BL_TIMESLOTS];
 	long put_frames;
 
 	memset(words, BL_ALAW_IDLE, sizeof words);
@@ -227,7 +231,7 @@ static int span_open(struct bl_span *span, int first)
 	int capture, playback, error;
 
 	if (span->settings.t1 || s.card > CARD_MAX || s.device > CARD_MAX || s.wait_ms < WAIT_MS_MIN ||
-	    s.wait_ms > WAIT_MS_MAX)
+	    s.wait_ms > WAIT_MS_MAX || s.words < 1 || s.words * WORD > BL_TIMESLOTS || s.lines > 1)
 		return -EINVAL;
 	if (first)
 		memset(st, 0, sizeof *st);
@@ -287,11 +291,32 @@ static void span_resume(struct bl_span *span, const struct bl_tick *tick)
 	state_of(span)->synced = 0;
 }
 
-/* Timeslots to words of the device, or back. */
-static void turn(const uint8_t in[BL_TIMESLOTS], uint8_t out[BL_TIMESLOTS])
+/* Which octet of a frame's words a timeslot is. */
+static unsigned octet_of(const struct settings *s, unsigned timeslot)
 {
-	for (unsigned i = 0; i < BL_TIMESLOTS; i++)
-		out[i] = in[i ^ 3];
+	return (timeslot - s->lines) ^ (WORD - 1);
+}
+
+/* The first timeslot that is not on the highway. */
+static unsigned end_of(const struct settings *s)
+{
+	unsigned end = (unsigned)s->words * WORD + s->lines;
+
+	return end < BL_TIMESLOTS ? end : BL_TIMESLOTS;
+}
+
+static void from_words(const struct settings *s, const uint8_t *words, uint8_t frame[BL_TIMESLOTS])
+{
+	memset(frame, BL_ALAW_IDLE, BL_TIMESLOTS);
+	for (unsigned t = s->lines; t < end_of(s); t++)
+		frame[t] = words[octet_of(s, t)];
+}
+
+static void to_words(const struct settings *s, const uint8_t frame[BL_TIMESLOTS], uint8_t *words)
+{
+	memset(words, BL_ALAW_IDLE, (size_t)s->words * WORD);
+	for (unsigned t = s->lines; t < end_of(s); t++)
+		words[octet_of(s, t)] = frame[t];
 }
 
 /* What had come by the last step of the hardware's pointer. */
@@ -314,8 +339,9 @@ static struct step last_step(struct bl_span *span, int fd)
 /* All that has come. */
 static unsigned receive(struct bl_span *span, int fd)
 {
+	struct settings s = settings_of(span);
 	struct state *st = state_of(span);
-	uint8_t words[BATCH][BL_TIMESLOTS];
+	uint8_t words[BATCH * BL_TIMESLOTS];
 	unsigned came = 0;
 
 	for (unsigned batches = 0; batches < RING / BATCH; batches++) {
@@ -329,7 +355,7 @@ static unsigned receive(struct bl_span *span, int fd)
 			break;
 		}
 		for (long i = 0; i < transfer.result; i++)
-			turn(words[i], st->frames[st->came++ & MASK]);
+			from_words(&s, words + i * s.words * WORD, st->frames[st->came++ & MASK]);
 		came += (unsigned)transfer.result;
 		if (transfer.result < BATCH)
 			break;
@@ -395,6 +421,11 @@ static void watch_empty(struct state *st, unsigned came, int64_t late_ns)
 		st->synced = 0;
 }
 
+static uint8_t silence(const struct bl_span *span)
+{
+	return settings_of(span).lines ? BL_ALARM_LOS | BL_ALARM_FAULT : BL_ALARM_LOS;
+}
+
 static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
                       unsigned n)
 {
@@ -411,7 +442,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	watch_empty(st, came, late_ns);
 	if (came && !st->synced)
 		synchronise(span, late_ns);
-	span->card_alarms = st->synced ? 0 : BL_ALARM_LOS;
+	span->card_alarms = st->synced ? 0 : silence(span);
 	if (st->synced)
 		slip(span);
 	if (came && st->synced && step.at_ns)
@@ -424,7 +455,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
                        unsigned n)
 {
-	uint8_t words[BL_TICK_FRAMES_MAX][BL_TIMESLOTS];
+	uint8_t words[BL_TICK_FRAMES_MAX * BL_TIMESLOTS];
 	struct settings s = settings_of(span);
 	int playback = state_of(span)->playback;
 	long taken;
@@ -432,7 +463,7 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 	(void)fd;
 	(void)tick;
 	for (unsigned i = 0; i < n; i++)
-		turn(frames[i], words[i]);
+		to_words(&s, frames[i], words + i * s.words * WORD);
 	taken = put(playback, words, n);
 	if (taken == -EPIPE && restart_playback(playback, wait_frames(&s)) == 0) {
 		span->counters.slips_sent++;

@@ -4,7 +4,7 @@
     station = Station(Settings(hang_up=(HangUp.CPC, HangUp.TONE)), load("fxo_loop"))
     station.see_bits(0b0101)                                         # the exchange's ABCD
     station.line.answer()                                            # all else is the line's
-    for order in station.line.take_orders(): ...                     # of a SetHook station.hook(order.hook) are the bits
+    for order in station.line.take_orders(): ...                     # station.hook(hook): the bits of a SetHook
 
 Spec: ANSI T1.403.02, loop and ground start, station end; without the text at hand.
 """

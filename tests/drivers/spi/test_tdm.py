@@ -110,6 +110,7 @@ def process() -> Iterator[EngineProcess]:
         ({"sound_card": 0, "device": -1}, "device=-1: 0 to 31"),
         ({"sound_card": 0, "wait_ms": 9}, "wait_ms=9: 10 to 60"),
         ({"sound_card": 0, "wait_ms": 61}, "wait_ms=61"),
+        ({"sound_card": 0, "channels": 9}, "channels=9: 1 to 8"),
         ({"sound_card": 0, "trim_ppm": 201.0}, "trim_ppm"),
         ({"sound_card": 0, "clock_domain": 9}, "clock_domain"),
     ],
@@ -121,7 +122,8 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, object], sentence: s
 
 @pytest.mark.unit
 def test_octets_for_the_engine() -> None:
-    assert TdmSettings(2, 3, wait_ms=40).encode() == bytes([2, 3, 40])
+    assert TdmSettings(2, 3, wait_ms=40).encode() == bytes([2, 3, 40, 8, 0])
+    assert TdmSettings(2, channels=1, analogue=True).encode() == bytes([2, 0, 12, 1, 1])
 
 
 @pytest.mark.system
@@ -138,6 +140,35 @@ def test_a_span_whose_device_is_missing_is_red_and_so_after_the_engine_s_death()
         assert engine.generation == generation
         assert engine.span_status(0).open
         assert engine.span_status(0).alarms == Alarm.LOS | Alarm.RED
+
+
+@pytest.mark.system
+@pytest.mark.timeout(30)
+def test_lines_whose_device_is_missing_are_in_fault() -> None:
+    with engine_thread() as host:
+        side = Side(host)
+        side.engine.open_span(0, TdmSettings(31, 31, analogue=True), None)
+        until(lambda: side.engine.span_status(0).open)
+        until(lambda: side.engine.span_status(0).alarms == Alarm.LOS | Alarm.FAULT | Alarm.RED)
+        assert side.line.all(SpanAlarmChanged)[0].alarms == Alarm.LOS | Alarm.FAULT
+        side.engine.close_span(0)
+        until(lambda: not side.engine.span_status(0).open)
+
+
+@pytest.mark.loopback
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("channels", [1, 8])
+def test_the_first_and_the_last_line_of_a_narrow_and_of_a_full_highway_are_heard(channels: int) -> None:
+    card, slots = loopback_card(), (1, min(31, 4 * channels))
+    with engine_thread() as host:
+        side = Side(host)
+        for span in (0, 1):
+            lines = TdmSettings(card, span, WAIT_MS, channels, analogue=True, clock_priority=span + 1)
+            side.engine.open_span(span, lines, None)
+        until(lambda: alarms(side) == [Alarm.NONE] * 2, 10)
+        said = {slot: say(side, slot, 0.3) for slot in slots}
+        talked(side, 1)
+        assert [heard(side, slot, sounds) for slot, sounds in said.items()] == [True, True]
 
 
 @pytest.mark.loopback
