@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, nfas, tandem
+from appliance.config import cas, lines, nfas, tandem
 from appliance.config.cas import CasVariant, R2Variant
+from appliance.config.lines import Si3050Card
 from appliance.config.nfas import Nfas
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
@@ -177,7 +178,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     name: Name
     headquarters: HeadquartersLink
     engine: EngineSettings = EngineSettings()
-    spans: tuple[CesopsnSpan | DahdiSpan, ...]
+    spans: tuple[CesopsnSpan | DahdiSpan | Si3050Card, ...]
     sip: Sip
     extensions: tuple[Extension, ...]
     route: Route = Route()
@@ -194,7 +195,8 @@ def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
     """
     groups: dict[str | int, list[int]] = {}
     for number, span in enumerate(branch.spans):
-        groups.setdefault(span.nfas.group if span.nfas else number, []).append(number)
+        shared = span.nfas if isinstance(span, Span) else None
+        groups.setdefault(shared.group if shared else number, []).append(number)
     return {f"line{spans[0] + 1}": tuple(spans) for spans in groups.values()}
 
 
@@ -215,6 +217,10 @@ def check(branch: Branch) -> Iterator[Fault]:
     """Mistakes of meaning."""
     yield from clashes(listeners(branch))
     yield from _span_faults(branch)
+    yield from _echo_faults(branch)
+    cards = {number: span for number, span in enumerate(branch.spans) if isinstance(span, Si3050Card)}
+    yield from lines.faults(cards)
+    yield from repeated(lines.wires(cards), "device")
     yield from _extension_faults(branch)
     yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
     if branch.sip.trace.port > PORT_MAX:
@@ -235,11 +241,10 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
     yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
     cards = [(n, span.card_span) for n, span in enumerate(branch.spans) if isinstance(span, DahdiSpan)]
     yield from repeated(((("spans", n, "card_span"), str(number)) for n, number in cards), "card's span")
-    yield from nfas.faults(branch.spans)
+    yield from nfas.faults({n: span for n, span in enumerate(branch.spans) if isinstance(span, Span)})
     for number, span in enumerate(branch.spans):
-        if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
-            sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"
-            yield Fault(("spans", number, "echo_tail_ms"), sentence)
+        if isinstance(span, Si3050Card):
+            continue
         if span.dnis_digits and span.profile not in OVERLAP_PROFILES:
             sentence = f"profile {span.profile} has no overlap receiving: numbers come en bloc; leave the key out"
             yield Fault(("spans", number, "dnis_digits"), sentence)
@@ -267,6 +272,13 @@ def _card_faults(number: int, span: DahdiSpan) -> Iterator[Fault]:
         sentence = "{} is an E1's; leave line: t1 out, or the key"
     for key in (key for key, said in others.items() if said):
         yield Fault(("spans", number, key), sentence.format(span.code if key == "code" else key))
+
+
+def _echo_faults(branch: Branch) -> Iterator[Fault]:
+    for number, span in enumerate(branch.spans):
+        if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
+            sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"
+            yield Fault(("spans", number, "echo_tail_ms"), sentence)
 
 
 def _t1_faults(number: int, span: Span) -> Iterator[Fault]:

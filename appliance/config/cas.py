@@ -6,8 +6,9 @@ from typing import Literal, get_args
 
 import msgspec
 
-from appliance.config.scalars import Number
+from appliance.config.scalars import Number, suggestion
 from drivers.model import DigitalLine
+from drivers.spi.line_modes import IMPEDANCES
 
 # fmt: off
 R2Variant = Literal["ar", "br", "cn", "co", "cz", "ec", "id", "itu", "mx", "ph", "ve"]
@@ -57,7 +58,9 @@ class AnalogueLine(msgspec.Struct, frozen=True, kw_only=True):
     number: Number
     """Theirs: what callers have dialled, for the line does not tell."""
     mode: LineMode = "FCC"
-    """What a port is set to; a channel bank's are set there."""
+    """What the chip of a card's line is set to; a channel bank's are set there."""
+    impedance: str | None = None
+    """Likewise, where it is another than the mode's: a name such as 600, 200+680||100n or global."""
     zone: ToneZone = "cn"
     """The exchange's tones."""
     caller_id: Literal["none", "bell202", "v23", "v23_jp", "dtmf"] = "bell202"
@@ -128,9 +131,17 @@ def _line_faults(span: Bits) -> Iterator[tuple[str, str]]:
         yield "trunk", f"a trunk is CAS with variant {', '.join(get_args(TrunkVariant))}; leave the key out"
     if station and span.dnis_digits:
         yield "dnis_digits", "an analogue line tells no called number; leave the key out"
-    if span.analogue is not None and span.analogue.caller_id == "v23_jp" and span.analogue.place != "polarity":
-        yield "analogue", "caller_id v23_jp is told by a reversal: add place: polarity"
+    if span.analogue is not None:
+        yield from analogue_faults(span.analogue)
     if span.trunk is not None and span.trunk.number and span.dnis_digits:
         yield "dnis_digits", "who calls the trunk's number dials nothing; leave one of both keys out"
     if span.trunk is not None and span.trunk.ani and span.trunk.digits == "mf":
         yield "trunk", "*ani*dnis* is a form of DTMF, by MF a number comes alone; leave ani out"
+
+
+def analogue_faults(line: AnalogueLine) -> Iterator[tuple[str, str]]:
+    """Mistakes of meaning of a line, whatever it comes by."""
+    if line.caller_id == "v23_jp" and line.place != "polarity":
+        yield "analogue", "caller_id v23_jp is told by a reversal: add place: polarity"
+    if line.impedance is not None and line.impedance not in IMPEDANCES:
+        yield "analogue", f"impedance {line.impedance!r} is not known; {suggestion(line.impedance, IMPEDANCES)}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Spans that share a D-channel (NFAS): what a span says of its group, and what a group must be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Protocol
 
 import msgspec
@@ -44,10 +44,10 @@ class Member(Protocol):
         """Its place in a group."""
 
 
-def faults(spans: Sequence[Member]) -> Iterator[Fault]:
+def faults(spans: Mapping[int, Member]) -> Iterator[Fault]:
     """Mistakes in groups."""
     groups: dict[str, list[int]] = {}
-    for number, span in enumerate(spans):
+    for number, span in spans.items():
         if span.nfas is None:
             continue
         groups.setdefault(span.nfas.group, []).append(number)
@@ -59,7 +59,7 @@ def faults(spans: Sequence[Member]) -> Iterator[Fault]:
         yield from _group_faults(group, members, spans)
 
 
-def _group_faults(group: str, members: list[int], spans: Sequence[Member]) -> Iterator[Fault]:
+def _group_faults(group: str, members: list[int], spans: Mapping[int, Member]) -> Iterator[Fault]:
     seen: dict[object, int] = {}
     first = spans[members[0]]
     for number in members:

@@ -21,6 +21,10 @@ class Watched(Protocol):
     def up(self) -> bool:
         """Now."""
 
+    @property
+    def troubles(self) -> Iterable[AlarmRaised]:
+        """Alarms of its lines, each its own."""
+
 
 class AlarmBoard:
     """The alarms that stand, by code and address."""
@@ -35,7 +39,8 @@ class AlarmBoard:
 
     def update(self, spans: Iterable[Watched], now_s: float) -> list[AlarmRaised | AlarmCleared]:
         """What is to be told now."""
-        now = {(alarm.code, alarm.address): alarm for span in spans for alarm in self._of(span, now_s)}
+        alarms = [alarm for span in spans for alarm in (*self._of(span, now_s), *span.troubles)]
+        now = {(alarm.code, alarm.address): alarm for alarm in alarms}
         told: list[AlarmRaised | AlarmCleared] = [
             AlarmCleared(code=code, address=address) for code, address in self._standing.keys() - now.keys()
         ]

@@ -5,7 +5,7 @@ A seizure is a leg when all its numbers have come (CallOffered); until then its 
 open before a leg is announced, and stays so after its end while the register works.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from appliance.line.channels import Channels, Order
@@ -34,7 +34,7 @@ class CasLine:
     """A span to be served: the engine's number (from 0), its name, what is spoken, how its bearers sound.
 
     `order`: in which calls out take circuits. `number`: what was called where callers tell no number.
-    `timeslots`: an E1's or a T1's.
+    `timeslots`: an E1's or a T1's, or a card's.
     """
 
     span: int
@@ -43,7 +43,7 @@ class CasLine:
     plan: TrunkPlan
     order: Order
     number: str = ""
-    timeslots: range = TIMESLOTS["e1"]
+    timeslots: Sequence[int] = TIMESLOTS["e1"]
 
 
 class CasSpan(ServedSpan):
@@ -63,7 +63,7 @@ class CasSpan(ServedSpan):
         self._circuits = Circuits(line.span, channels.timeslots, line.circuit, switch)
         super().__init__(line.span, line.name, channels, self._circuits, self._circuits, new_leg, tell, ended)
         self._bits = bits
-        self._number = line.number
+        self._numbers = dict.fromkeys(channels.timeslots, line.number)
 
     # From below.
 
@@ -87,10 +87,11 @@ class CasSpan(ServedSpan):
         """When `run` must be called next."""
         return self._circuits.due()
 
-    def change(self, settings: Settings, number: str) -> None:
-        """Its analogue lines are such from now on."""
-        self._number = number
-        self._circuits.change(settings)
+    def change(self, settings: Settings, number: str, timeslot: int | None = None) -> None:
+        """Its analogue lines, or one of them, are such from now on."""
+        timeslots = self.channels.timeslots if timeslot is None else (timeslot,)
+        self._numbers.update(dict.fromkeys(timeslots, number))
+        self._circuits.change(settings, timeslots)
         self._pump()
 
     def _alarmed(self) -> None:
@@ -142,7 +143,7 @@ class CasSpan(ServedSpan):
 
     def _offered(self, timeslot: int, call: Offer) -> None:
         self.channels.unreserve(timeslot)
-        leg, parties = self._new_leg(), _parties(call, self._number) | {"trunk": self.name}
+        leg, parties = self._new_leg(), _parties(call, self._numbers[timeslot]) | {"trunk": self.name}
         told = self._legs.begin(leg, Direction.INCOMING, timeslot, CallNumber(timeslot), **parties)
         self._tell(LegOffered(leg=told))
 

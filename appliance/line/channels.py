@@ -27,7 +27,9 @@ class Order(enum.StrEnum):
 class Channels:
     """A span's timeslots but for the D-channel, if it has one. `changed`: there is something new to be shown."""
 
-    def __init__(self, d_channel: int, order: Order = Order.ROUND_ROBIN, timeslots: range = TIMESLOTS["e1"]) -> None:
+    def __init__(
+        self, d_channel: int, order: Order = Order.ROUND_ROBIN, timeslots: Iterable[int] = TIMESLOTS["e1"]
+    ) -> None:
         self._order = order
         self.timeslots = tuple(timeslot for timeslot in timeslots if timeslot != d_channel)
         self.unsure = set(self.timeslots)

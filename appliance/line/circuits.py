@@ -6,8 +6,9 @@ from typing import Any
 
 from appliance.line.switch import Switch
 from appliance.media.events import BitsChanged
-from appliance.signalling.cas.station_circuit import StationCircuit
 from appliance.signalling.circuit import Circuit, CircuitEngine, Heard
+from appliance.signalling.fxo.card_circuit import CardCircuit
+from appliance.signalling.fxo.circuit import LineCircuit
 from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.machine import CallStateError
 from appliance.signalling.pri.events import CallNumber
@@ -48,10 +49,17 @@ class Circuits:
         times = (circuit.due() for circuit in self._circuits.values())
         return min((at for at in times if at is not None), default=None)
 
-    def change(self, settings: Settings) -> None:
-        """Analogue lines are such from now on."""
+    def look(self) -> None:
+        """A card of lines has been polled."""
         for circuit in self._circuits.values():
-            if isinstance(circuit, StationCircuit):
+            if isinstance(circuit, CardCircuit):
+                circuit.look()
+
+    def change(self, settings: Settings, timeslots: Collection[int]) -> None:
+        """These analogue lines are such from now on."""
+        for timeslot in timeslots:
+            circuit = self._circuits[timeslot]
+            if isinstance(circuit, LineCircuit):
                 circuit.change(settings)
 
     def lose(self) -> None:

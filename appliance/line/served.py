@@ -2,7 +2,7 @@
 """A span that is served, whatever is spoken on it: its channels and legs, what controllers ask, its alarms. No I/O."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -11,6 +11,7 @@ from appliance.line.leg import TEMPORARY_FAILURE, LineLeg
 from appliance.line.legs import Calls, Ports, SpanLegs, Told
 from appliance.line.states import Event
 from appliance.signalling.pri.events import CallNumber
+from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body
 from appliance.wire.legs import Direction, Leg, LegPlaced, Location, PlaceLeg, ReleasedBy
 from drivers.model import Alarm
@@ -48,6 +49,11 @@ class ServedSpan(ABC):
     def up(self) -> bool:
         """The data link is established, or there is none."""
         return True
+
+    @property
+    def troubles(self) -> Iterable[AlarmRaised]:
+        """Alarms of its lines, where it has such."""
+        return ()
 
     @property
     def damaged(self) -> int:

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from appliance.line.alarms import AlarmBoard
+from appliance.line.card import CardLine, CardSpan
 from appliance.line.cas import CasLine, CasSpan
 from appliance.line.leg import TEMPORARY_FAILURE, LineLeg
 from appliance.line.performance.keeper import Keeper
@@ -110,6 +111,8 @@ class LineWorker:
 
     def _span(self, line: PriLine | CasLine) -> ServedSpan:
         around = self._switch, self._new_leg, self.service.publish, self._ended
+        if isinstance(line, CardLine):
+            return CardSpan(line, self._loop.time, *around)
         if isinstance(line, CasLine):
             return CasSpan(line, self._bits, *around)
         return PriSpan(line, *around)
@@ -136,11 +139,11 @@ class LineWorker:
         await self._tests.close()
         await self.service.close()
 
-    def change_line(self, number: int, settings: Settings, called: str) -> None:
-        """The analogue lines of a span are such from now on, and `called` is their number; no call ends by it."""
+    def change_line(self, number: int, settings: Settings, called: str, timeslot: int | None = None) -> None:
+        """A span's analogue lines, or one, are such from now on, and `called` is their number; no call ends by it."""
         for span in self._spans:
             if span.number == number and isinstance(span, CasSpan):
-                span.change(settings, called)
+                span.change(settings, called, timeslot)
         self._settle()
 
     # The engine and time.

@@ -37,7 +37,15 @@ from appliance.media.events import (
     ToneKind,
 )
 from appliance.media.segment import Segment
-from appliance.media.status import NO_BITS, bits_status, conference_status, engine_status, port_status, span_status, test_status
+from appliance.media.status import (
+    NO_BITS,
+    bits_status,
+    conference_status,
+    engine_status,
+    port_status,
+    span_status,
+    test_status,
+)
 from appliance.media.taps import TapReader
 from drivers.model import SPANS, TIMESLOTS, TIMESLOTS_PER_SPAN, Alarm, Cas, SpanStatus, Timeslot, check_bits
 from drivers.protocol import CardSettings

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from appliance.config.branch import DahdiSpan, Span
+from appliance.config.lines import Si3050Card
 from appliance.processes import cas
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, answers
@@ -38,7 +39,9 @@ class Cards:
     `patience_s`: how long cards may take altogether whose drivers are still being loaded.
     """
 
-    def __init__(self, spans: Iterable[Span], kernel: Kernel | None = None, patience_s: float = 0.0) -> None:
+    def __init__(
+        self, spans: Iterable[Span | Si3050Card], kernel: Kernel | None = None, patience_s: float = 0.0
+    ) -> None:
         self._kernel = kernel or Linux()
         self._spans = {number: span for number, span in enumerate(spans) if isinstance(span, DahdiSpan)}
         self.fds = {

@@ -12,6 +12,7 @@ from appliance.config import Branch, ConfigurationError
 from appliance.config.branch import Span
 from appliance.config.cas import AnalogueLine, Trunk
 from appliance.config.files import load_role
+from appliance.config.lines import Si3050Card
 from appliance.line.circuits import CircuitMaker
 from appliance.line.worker import LineWorker
 from appliance.signalling.cas import channel
@@ -24,6 +25,7 @@ from appliance.signalling.r2.channel import Wants
 from appliance.signalling.r2.circuit import circuits as r2_circuits
 from appliance.signalling.r2.variant import load as r2_load
 from drivers.model import Cas
+from drivers.spi.line_modes import IMPEDANCES
 
 log = structlog.get_logger()
 
@@ -57,11 +59,13 @@ def circuits(span: Span) -> CircuitMaker:
     return trunks(spoken, wants, trunk.zone)
 
 
-def analogue(line: AnalogueLine, variant: Variant) -> fxo.Settings:
-    """What is known of a configured line."""
+def analogue(line: AnalogueLine, variant: Variant | None = None) -> fxo.Settings:
+    """What is known of a configured line; of a channel bank by its variant, of a card, whose lines are loop start."""
     told = msgspec.to_builtins(line)
     del told["number"]
-    return msgspec.convert({**told, "ground_start": "ground" in variant.bits}, fxo.Settings)
+    impedance = told.pop("impedance")
+    told["acim"] = None if impedance is None else IMPEDANCES.index(impedance)
+    return msgspec.convert({**told, "ground_start": variant is not None and "ground" in variant.bits}, fxo.Settings)
 
 
 def own_number(span: Span) -> str:
@@ -69,7 +73,7 @@ def own_number(span: Span) -> str:
     return (span.analogue and span.analogue.number) or (span.trunk and span.trunk.number) or ""
 
 
-def reread(spans: Mapping[int, Span], worker: LineWorker) -> None:
+def reread(spans: Mapping[int, Span | Si3050Card], worker: LineWorker) -> None:
     """SIGHUP: analogue lines are from now on what the file says of them; all else takes a restart.
 
     `spans` are the worker's, by number from 0. A file with a mistake changes nothing.
@@ -81,9 +85,17 @@ def reread(spans: Mapping[int, Span], worker: LineWorker) -> None:
         return
     for number, old in spans.items():
         now = branch.spans[number] if number < len(branch.spans) else old
-        line = now.analogue
-        if line is None or msgspec.structs.replace(now, analogue=old.analogue) != old:
-            log.info("line.configuration.kept", span=number + 1)
-            continue
-        worker.change_line(number, analogue(line, load(now.variant or "")), line.number)
-        log.info("line.configuration.changed", span=number + 1)
+        changed = _lines(old, now)
+        for timeslot, (settings, called) in changed.items():
+            worker.change_line(number, settings, called, timeslot)
+        log.info("line.configuration.changed" if changed else "line.configuration.kept", span=number + 1)
+
+
+def _lines(old: Span | Si3050Card, now: Span | Si3050Card) -> dict[int | None, tuple[fxo.Settings, str]]:
+    """Analogue lines as they are to be, by timeslot, None: all; nothing where all else is not as it was."""
+    if isinstance(now, Si3050Card):
+        alike = isinstance(old, Si3050Card) and now.wiring() == old.wiring()
+        return {slot: (analogue(line), line.number) for slot, line in now.known().items()} if alike else {}
+    if now.analogue is None or msgspec.structs.replace(now, analogue=old.analogue) != old:
+        return {}
+    return {None: (analogue(now.analogue, load(now.variant or "")), now.analogue.number)}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import CesopsnSpan, DahdiSpan, Span, line_workers
+from appliance.config.lines import Si3050Card
 from appliance.line.cas import CasLine
 from appliance.line.channels import Order
 from appliance.line.span import PriLine
@@ -17,7 +18,7 @@ from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.media.engine import Engine, inherited_fds
 from appliance.media.events import Client
-from appliance.processes import cards, cas
+from appliance.processes import cards, cas, lines
 from appliance.processes.environment import state_directory
 from appliance.signalling.pri.interface import Interface
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
@@ -57,9 +58,9 @@ def d_channel(span: Span) -> int | None:
     return span.d_channel or D_CHANNELS[span.line]
 
 
-def groups(spans: Iterable[Span]) -> dict[str, Group]:
+def groups(spans: Iterable[Span | Si3050Card]) -> dict[str, Group]:
     """The groups of spans that share a D-channel (NFAS), by name."""
-    members = [(span, span.nfas) for span in spans if span.nfas is not None]
+    members = [(span, span.nfas) for span in spans if isinstance(span, Span) and span.nfas is not None]
     backups = {nfas.group: nfas.interface for _, nfas in members if nfas.d_channel == "backup"}
     return {
         nfas.group: Group(*_spoken(span), primary=nfas.interface, backup=backups.get(nfas.group), debug=_debug())
@@ -68,8 +69,10 @@ def groups(spans: Iterable[Span]) -> dict[str, Group]:
     }
 
 
-def line(number: int, span: Span, shared: Mapping[str, Group], *, data: bool = False) -> PriLine | CasLine:
+def line(number: int, span: Span | Si3050Card, shared: Mapping[str, Group], *, data: bool = False) -> PriLine | CasLine:
     """What is spoken on a configured span. `shared`: the groups; `data`: its data calls have somewhere to go."""
+    if isinstance(span, Si3050Card):
+        return lines.line(number, span)
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     order = Order(span.channel_order)
     if span.signalling != "pri":
@@ -92,8 +95,11 @@ def _debug() -> bool:
     return os.environ.get("BRANCHLINE_LOG") == "debug"
 
 
-def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> None:
+def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan | Si3050Card) -> None:
     """Put a configured span into service; a card's channels are those that this process inherited."""
+    if isinstance(span, Si3050Card):
+        engine.open_span(number, lines.sound(span), None)
+        return
     bits = cas.bits(span)
     signalling = None if bits else d_channel(span), bits
     if isinstance(span, CesopsnSpan):
@@ -103,7 +109,7 @@ def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan) -> Non
         DahdiDriver(engine).configure(number, cards.settings(number, span, inherited), *signalling)
 
 
-def framers(spans: Mapping[int, Span]) -> dict[int, Framer]:
+def framers(spans: Mapping[int, Span | Si3050Card]) -> dict[int, Framer]:
     """Those of cards that have one, by span."""
     return {n: CardFramer(span.card_span, span.line) for n, span in spans.items() if isinstance(span, DahdiSpan)}
 
@@ -115,10 +121,10 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     engine.attach()
     passing = {rule.span for rule in branch.tandem}
     shared = groups(spans.values())
-    lines = [line(number, span, shared, data=span.name in passing) for number, span in spans.items()]
+    spoken = [line(number, span, shared, data=span.name in passing) for number, span in spans.items()]
     sealer = Sealer(Identity.take(branch.box, name))
     socket = state / "run" / f"leg.{name}.sock"
-    worker = LineWorker(socket, sealer, engine, lines, state / "performance", framers=framers(spans))
+    worker = LineWorker(socket, sealer, engine, spoken, state / "performance", framers=framers(spans))
     for number, span in spans.items():
         configure(engine, number, span)
     worker.service.watch = LegLog(state, name).take

@@ -36,7 +36,7 @@ def spans(places: list[dict[str, Any]], **more: Any) -> list[Span]:
 
 def told(of: list[Span]) -> list[tuple[str, str]]:
     """(place, sentence) of each fault."""
-    return [(".".join(map(str, fault.keys)), fault.sentence) for fault in faults(of)]
+    return [(".".join(map(str, fault.keys)), fault.sentence) for fault in faults(dict(enumerate(of)))]
 
 
 def test_a_group_with_two_d_channels_is_right() -> None:

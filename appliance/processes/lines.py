@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the configuration says of cards of analogue lines, made: chips, sound, what is known of each line."""
+
+from typing import Literal
+
+from appliance.config.lines import ChipLine, Gpio, Si3050Card
+from appliance.line.card import CardLine
+from appliance.line.channels import Order
+from appliance.line.switch import TrunkPlan
+from appliance.processes.cas import analogue
+from appliance.signalling.fxo.card_circuit import lines
+from appliance.signalling.fxo.settings import Settings
+from drivers.spi.devices import GpioLine, SpiDevice
+from drivers.spi.lines import SpiLineDriver, SpiLineSettings
+from drivers.spi.tdm import TdmSettings
+
+SPI_HZ = 1_000_000  # of at most 16 million: 24 octets a look need no more
+SPI_MODE: Literal[3] = 3
+
+
+def line(number: int, card: Si3050Card) -> CardLine:
+    """A configured card's chips in service, the `number`th span from 0."""
+    known = card.known()
+    driver = SpiLineDriver()
+    for chip in card.lines:
+        driver.configure(chip.timeslot, _chip(chip, known[chip.timeslot].mode, known[chip.timeslot].impedance))
+    return CardLine(
+        number,
+        card.name,
+        lines(driver, settings(card)),
+        TrunkPlan(card.echo_tail_ms),
+        Order(card.channel_order),
+        timeslots=driver.lines,
+        driver=driver,
+        numbers={timeslot: line.number for timeslot, line in known.items()},
+    )
+
+
+def settings(card: Si3050Card) -> dict[int, Settings]:
+    """What is known of each line, by timeslot."""
+    return {timeslot: analogue(line) for timeslot, line in card.known().items()}
+
+
+def sound(card: Si3050Card) -> TdmSettings:
+    """The driver's settings of a configured card's sound."""
+    return TdmSettings(
+        sound_card=card.sound_card,
+        device=card.device,
+        wait_ms=card.jitter_ms,
+        channels=card.channels,
+        analogue=True,
+        clock_domain=card.clock_domain,
+        clock_priority=card.clock_priority,
+    )
+
+
+def _chip(line: ChipLine, mode: str, impedance: str | None) -> SpiLineSettings:
+    return SpiLineSettings(
+        spi=SpiDevice(line.spi, SPI_HZ, SPI_MODE),
+        line_mode=mode,
+        timeslot=line.timeslot - 1,
+        impedance=impedance,
+        rx_gain_db=line.rx_gain_db,
+        tx_gain_db=line.tx_gain_db,
+        reset=_pin(line.reset, "high"),
+        interrupt=_pin(line.interrupt, "in"),
+    )
+
+
+def _pin(pin: Gpio | None, direction: Literal["in", "high"]) -> GpioLine | None:
+    return GpioLine(pin.chip, pin.line, direction) if pin else None
