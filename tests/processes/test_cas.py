@@ -29,11 +29,11 @@ class Worker:
     """Notes what is changed."""
 
     def __init__(self) -> None:
-        self.changed: list[tuple[int, Settings, str]] = []
+        self.changed: list[tuple[int, Settings, str, int | None]] = []
 
-    def change_line(self, number: int, settings: Settings, called: str) -> None:
+    def change_line(self, number: int, settings: Settings, called: str, timeslot: int | None = None) -> None:
         """Note it."""
-        self.changed.append((number, settings, called))
+        self.changed.append((number, settings, called, timeslot))
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ def test_a_line_is_what_its_keys_say(write: Writer) -> None:
     spans = write(LINE).spans
     write(LINE.replace("}", more))
     cas.reread(dict(enumerate(spans)), cast("LineWorker", worker))
-    ((number, settings, called),) = worker.changed
-    assert (number, called) == (0, "5551234")
+    ((number, settings, called, timeslot),) = worker.changed
+    assert (number, called, timeslot) == (0, "5551234", None)
     assert (settings.mode, settings.zone, settings.caller_id) == ("CHINA", "cn", CallerId.DTMF)
     assert (settings.hang_up, settings.answer, settings.dial_tone) == ((HangUp.CPC,), Answer.POLARITY, False)
     assert not settings.ground_start
@@ -107,5 +107,53 @@ def test_a_mistake_or_what_takes_a_restart_changes_no_line(write: Writer, tmp_pa
     spans = write(LINE).spans
     path = tmp_path / "branch.yaml"
     path.write_text(path.read_text().replace(LINE, changed))
+    cas.reread(dict(enumerate(spans)), cast("LineWorker", worker))
+    assert worker.changed == []
+
+
+CARD = """  - name: lines
+    driver: si3050
+    sound_card: 1
+    analogue: {number: 5551230, mode: CHINA, zone: cn}
+    lines:
+      - {spi: /dev/spidev0.0, timeslot: 1}
+      - {spi: /dev/spidev0.1, timeslot: 2, analogue: {number: 5551231, zone: us}}
+"""
+
+
+@pytest.fixture
+def write_card(tmp_path: Path, write: Writer) -> Writer:
+    """The file with a card instead of the span."""
+    path = tmp_path / "branch.yaml"
+
+    def written(card: str) -> Branch:
+        write("")
+        before, _, after = path.read_text().partition("spans:\n")
+        path.write_text(f"{before}spans:\n{card}sip:{after.partition('sip:')[2]}")
+        return load_role(path, Branch)
+
+    return written
+
+
+def test_each_line_of_a_card_is_from_now_on_what_its_own_or_the_card_s_keys_say(write_card: Writer) -> None:
+    worker = Worker()
+    spans = write_card(CARD).spans
+    write_card(CARD.replace("CHINA", "TBR21").replace("zone: us", "zone: us, caller_id: none, impedance: 900"))
+    cas.reread(dict(enumerate(spans)), cast("LineWorker", worker))
+    told = [(slot, called, line.mode, line.acim, line.caller_id) for _, line, called, slot in worker.changed]
+    assert told == [
+        (1, "5551230", "TBR21", None, CallerId.BELL202),
+        (2, "5551231", "FCC", 1, CallerId.NONE),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("sound_card: 1", "sound_card: 2"), ("spidev0.1", "spidev0.2"), ("timeslot: 2", "tx_gain_db: 1, timeslot: 2")],
+)
+def test_another_wiring_of_a_card_takes_a_restart(write_card: Writer, before: str, after: str) -> None:
+    worker = Worker()
+    spans = write_card(CARD).spans
+    write_card(CARD.replace("CHINA", "TBR21").replace(before, after))
     cas.reread(dict(enumerate(spans)), cast("LineWorker", worker))
     assert worker.changed == []
