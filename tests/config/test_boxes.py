@@ -81,8 +81,8 @@ def test_the_site_s_branch_is_read(branch: Edit) -> None:
     box = load(branch("", ""))
     assert isinstance(box, Branch)
     assert box.role == "branch"
-    assert box.spans[0].timers.t309_s == 6
     assert isinstance(box.spans[0], CesopsnSpan)
+    assert box.spans[0].timers.t309_s == 6
     assert box.spans[0].rtp_header is False
     assert box.route.default.ring == ("8001",)
     assert box.sip.proxy == ("127.0.0.1", 5060)
@@ -105,6 +105,7 @@ def test_a_t1_has_its_d_channel_in_timeslot_24_unless_told(branch: Edit, profile
     assert (settings(span).line, d_channel(span)) == ("t1", 24)
     box = load(branch(written, f"line: t1\n    d_channel: 23\n    profile: {profile}"))
     assert isinstance(box, Branch)
+    assert isinstance(box.spans[0], CesopsnSpan)
     assert d_channel(box.spans[0]) == 23
 
 

@@ -51,10 +51,10 @@ def test_a_caller_is_told_between_the_rings_talks_and_is_let_go_by_an_open_loop(
     assert (leg.clid, leg.name, leg.dnis, leg.trunk) == (CALLER.number, CALLER.name, NUMBERS[2], "lines")
     assert leg.channel == "span 1 timeslot 2"
     assert states(office) == [IDLE, BUSY]
-    assert not office.chips[2].off_hook
+    assert not office.chips[2].hook_log
     office.step(leg.leg, Event.ANSWER)
     office.seconds(1)
-    assert office.chips[2].off_hook
+    assert [chip.off_hook for chip in office.chips.values()] == [False, True]
     office.side.engine.send_digits(Timeslot(EXCHANGE, 2).port, 1, "95")
     office.until(lambda: office.heard(2) == "95")
     office.opens(2, 0.3)

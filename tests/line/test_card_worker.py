@@ -93,11 +93,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Scene]:
-    """In service."""
+async def started(folder: Path, lay: Callable[[Side], None]) -> AsyncIterator[Scene]:
+    """In service; `lay` opens the spans of the card and of the exchange."""
     with engine_thread() as host:
         scene = Scene(folder, Side(host))
-        highway(scene.side)
+        lay(scene.side)
         scene.exchange_hears()
         await scene.worker.start()
         try:
@@ -114,35 +114,37 @@ async def idle(client: Attachment, span: int = 1) -> None:
             return
 
 
-def test_a_worker_calls_dies_in_the_call_and_is_called(tmp_path: Path) -> None:
-    async def scene() -> None:
-        async with started(tmp_path) as scene:
-            async with attached(Socket(tmp_path / "leg.sock")) as client:
-                await idle(client)
-                leg = client.ids.leg()
-                await client.done(legs.PlaceLeg(leg=leg, to="95588", contact="contact-1", clid=None, trunk="lines"))
-                await scene.until(lambda: scene.chip.off_hook)
-                scene.gives(ToneKind.DIAL)
-                await scene.until(lambda: scene.digits)
-                scene.gives(ToneKind.RINGBACK)
-                await scene.until(lambda: scene.digits == "95588")
-                scene.chip.reverse()
-                await client.expect(legs.LegAnswered, leg)
-            await scene.live()
+async def story(folder: Path, lay: Callable[[Side], None]) -> None:
+    """A call out, the worker's death in it, a call in."""
+    async with started(folder, lay) as scene:
+        async with attached(Socket(folder / "leg.sock")) as client:
+            await idle(client)
+            leg = client.ids.leg()
+            await client.done(legs.PlaceLeg(leg=leg, to="95588", contact="contact-1", clid=None, trunk="lines"))
+            await scene.until(lambda: scene.chip.off_hook)
+            scene.gives(ToneKind.DIAL)
+            await scene.until(lambda: scene.digits)
+            scene.gives(ToneKind.RINGBACK)
+            await scene.until(lambda: scene.digits == "95588")
+            scene.chip.reverse()
+            await client.expect(legs.LegAnswered, leg)
+        await scene.live()
+        await scene.until(lambda: not scene.chip.off_hook)
+        async with attached(Socket(folder / "leg.sock")) as client:
+            await idle(client)
+            assert await client.snapshot() == {}
+            scene.chip.ring()
+            offered = (await client.expect(legs.LegOffered)).leg
+            assert (offered.dnis, offered.channel) == (NUMBERS[1], "span 1 timeslot 1")
+            await client.done(legs.AnswerLeg(leg=offered.leg))
+            await scene.until(lambda: scene.chip.off_hook)
+            await client.done(legs.ReleaseLeg(leg=offered.leg))
+            await client.expect(legs.LegReleased, offered.leg)
             await scene.until(lambda: not scene.chip.off_hook)
-            async with attached(Socket(tmp_path / "leg.sock")) as client:
-                await idle(client)
-                assert await client.snapshot() == {}
-                scene.chip.ring()
-                offered = (await client.expect(legs.LegOffered)).leg
-                assert (offered.dnis, offered.channel) == (NUMBERS[1], "span 1 timeslot 1")
-                await client.done(legs.AnswerLeg(leg=offered.leg))
-                await scene.until(lambda: scene.chip.off_hook)
-                await client.done(legs.ReleaseLeg(leg=offered.leg))
-                await client.expect(legs.LegReleased, offered.leg)
-                await scene.until(lambda: not scene.chip.off_hook)
 
-    asyncio.run(scene())
+
+def test_a_worker_calls_dies_in_the_call_and_is_called(tmp_path: Path) -> None:
+    asyncio.run(story(tmp_path, highway))
 
 
 CARD = """  - name: lines
@@ -171,14 +173,14 @@ def test_a_configured_board_that_is_not_there_is_alarms_and_the_other_span_serve
                     while not all(socket.exists() for socket in sockets):  # noqa: ASYNC110 - other processes'
                         await asyncio.sleep(0.02)
                 async with attached(Socket(sockets[0])) as client, attached(Socket(sockets[1])) as other:
-                    alarms = {}
+                    alarms: dict[tuple[str, str], str] = {}
                     while len(alarms) < 3:
                         alarm = await client.expect(AlarmRaised)
                         alarms[alarm.code, alarm.address] = alarm.sentence
                     assert alarms["span.fault", "span 1"].startswith("the card of lines does not answer")
                     for slot in (1, 2):
                         assert "Opening" in alarms["line.fault", f"span 1 timeslot {slot}"]
-                    (span,) = [told.span for told in [await client.expect(SpanChanged)]]
+                    span = (await client.expect(SpanChanged)).span
                     assert (span.name, set(span.channels)) == ("lines", {1, 2})
                     assert Alarm.FAULT in span.alarms
                     assert (await other.expect(SpanChanged)).span.name == "telco"

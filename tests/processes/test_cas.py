@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from appliance.config import Branch
+from appliance.config.branch import CesopsnSpan
 from appliance.config.files import load_role
 from appliance.line.worker import LineWorker
 from appliance.media.events import Client
@@ -53,6 +54,13 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
     return written
 
 
+def only(box: Branch) -> CesopsnSpan:
+    """Its span."""
+    (span,) = box.spans
+    assert isinstance(span, CesopsnSpan)
+    return span
+
+
 @pytest.mark.parametrize(
     ("span", "bits"),
     [
@@ -63,13 +71,13 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
     ],
 )
 def test_a_dead_worker_s_timeslots_call_nobody(write: Writer, span: str, bits: int) -> None:
-    rests = cas.bits(write(span).spans[0])
+    rests = cas.bits(only(write(span)))
     assert rests is not None
     assert rests.resting_bits == bits
 
 
 def test_a_hotline_wants_no_digits(write: Writer) -> None:
-    span = write("signalling: cas\n    variant: em_immediate_e1\n    trunk: {number: 95588}").spans[0]
+    span = only(write("signalling: cas\n    variant: em_immediate_e1\n    trunk: {number: 95588}"))
     with virtual_engine() as host:
         circuit = cas.circuits(span)(host.engine(Client.LINE1), 1)
     assert circuit.channel.wants.dnis_digits == 0
@@ -77,7 +85,7 @@ def test_a_hotline_wants_no_digits(write: Writer) -> None:
 
 
 def test_isdn_has_no_bits(write: Writer) -> None:
-    assert cas.bits(write("").spans[0]) is None
+    assert cas.bits(only(write(""))) is None
 
 
 def test_a_line_is_what_its_keys_say(write: Writer) -> None:
