@@ -205,8 +205,8 @@ class LineStatus(msgspec.Struct, frozen=True):
     """A burst of ringing is on."""
     fed: bool = False
     """Voltage while on hook, current while off hook; as it last was while that cannot be seen: ringing, pulses."""
-    voltage_v: int = 0
-    """Tip to ring, with its sign."""
+    voltage_v: int | None = None
+    """Tip to ring, with its sign; None: the card does not tell."""
     current_ma: float = 0.0
     """Loop current."""
     reversed: bool = False

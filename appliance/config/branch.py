@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from appliance.config import cas, lines, nfas, tandem
 from appliance.config.cas import CasVariant, R2Variant
-from appliance.config.lines import Si3050Card
+from appliance.config.lines import DahdiCard, LineCard, Si3050Card
 from appliance.config.nfas import Nfas
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
@@ -178,7 +178,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     name: Name
     headquarters: HeadquartersLink
     engine: EngineSettings = EngineSettings()
-    spans: tuple[CesopsnSpan | DahdiSpan | Si3050Card, ...]
+    spans: tuple[CesopsnSpan | DahdiSpan | Si3050Card | DahdiCard, ...]
     sip: Sip
     extensions: tuple[Extension, ...]
     route: Route = Route()
@@ -218,7 +218,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from clashes(listeners(branch))
     yield from _span_faults(branch)
     yield from _echo_faults(branch)
-    cards = {number: span for number, span in enumerate(branch.spans) if isinstance(span, Si3050Card)}
+    cards = {number: span for number, span in enumerate(branch.spans) if isinstance(span, LineCard)}
     yield from lines.faults(cards)
     yield from repeated(lines.wires(cards), "device")
     yield from _extension_faults(branch)
@@ -239,11 +239,11 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
     if not 1 <= len(branch.spans) <= SPANS_MAX:
         yield Fault(("spans",), f"{len(branch.spans)} spans; a box has 1 to {SPANS_MAX}")
     yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
-    cards = [(n, span.card_span) for n, span in enumerate(branch.spans) if isinstance(span, DahdiSpan)]
+    cards = [(n, span.card_span) for n, span in enumerate(branch.spans) if isinstance(span, DahdiSpan | DahdiCard)]
     yield from repeated(((("spans", n, "card_span"), str(number)) for n, number in cards), "card's span")
     yield from nfas.faults({n: span for n, span in enumerate(branch.spans) if isinstance(span, Span)})
     for number, span in enumerate(branch.spans):
-        if isinstance(span, Si3050Card):
+        if isinstance(span, LineCard):
             continue
         if span.dnis_digits and span.profile not in OVERLAP_PROFILES:
             sentence = f"profile {span.profile} has no overlap receiving: numbers come en bloc; leave the key out"

@@ -34,12 +34,19 @@ class Gpio(NamedTuple):
         return cls(chip, int(line))
 
 
-class ChipLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line on a chip of its own. `spi`: the device with the chip's select; `analogue` goes before the card's."""
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a card."""
+
+    timeslot: Annotated[int, Meta(ge=1, le=31)]
+    analogue: AnalogueLine | None = None
+    """Goes before the card's."""
+
+
+class ChipLine(Line, frozen=True, kw_only=True):
+    """A line on a chip of its own. `timeslot`: of the PCM highway, the first after FSYNC is 1."""
 
     spi: Device
-    timeslot: Annotated[int, Meta(ge=1, le=31)]
-    """Of the PCM highway; the first after FSYNC is 1."""
+    """With the chip's select."""
     reset: Gpio | None = None
     """None: the chip is reset by its register."""
     interrupt: Gpio | None = None
@@ -47,45 +54,60 @@ class ChipLine(msgspec.Struct, frozen=True, kw_only=True):
     rx_gain_db: Gain = 0.0
     """Of the chip, what comes from the line; `tx`: what goes to it."""
     tx_gain_db: Gain = 0.0
-    analogue: AnalogueLine | None = None
 
 
-class Si3050Card(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver", tag="si3050"):
-    """Lines behind Si3050 chips, whose PCM highway is a sound device of `channels` of 32 bits."""
+class LineCard(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
+    """A card of lines, each of which is a timeslot of its span."""
 
     name: Name
-    sound_card: Annotated[int, Meta(ge=0, le=31)]
-    """As ALSA counts: /dev/snd/pcmC<card>D<device>c and p."""
-    device: Annotated[int, Meta(ge=0, le=31)] = 0
-    channels: Annotated[int, Meta(ge=1, le=8)] = 8
-    """Of the device; each is four timeslots."""
-    jitter_ms: Annotated[int, Meta(ge=10, le=60)] = 12
     clock_domain: Annotated[int, Meta(ge=1, le=8)] = 1
-    """Of the sound device; spans of one number have one clock."""
+    """Of the card; spans of one number have one clock."""
     clock_priority: Annotated[int, Meta(ge=1, le=8)] = 1
     channel_order: Literal["ascending", "descending", "round-robin"] = "round-robin"
     """How calls out take lines."""
     echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64
     analogue: AnalogueLine | None = None
     """Of every line that has none of its own."""
-    lines: tuple[ChipLine, ...]
+    lines: tuple[Line, ...]
 
     def known(self) -> dict[int, AnalogueLine]:
         """What is known of each line, by timeslot."""
         found = ((line.timeslot, line.analogue or self.analogue) for line in self.lines)
         return {timeslot: known for timeslot, known in found if known}
 
-    def wiring(self) -> "Si3050Card":
+    def wiring(self) -> "LineCard":
         """The card without what is known of its lines."""
         bare = tuple(msgspec.structs.replace(line, analogue=None) for line in self.lines)
         return msgspec.structs.replace(self, analogue=None, lines=bare)
 
 
-def faults(cards: Mapping[int, Si3050Card]) -> Iterator[Fault]:
+class Si3050Card(LineCard, frozen=True, kw_only=True, tag="si3050"):
+    """Lines behind Si3050 chips, whose PCM highway is a sound device of `channels` of 32 bits."""
+
+    sound_card: Annotated[int, Meta(ge=0, le=31)]
+    """As ALSA counts: /dev/snd/pcmC<card>D<device>c and p."""
+    device: Annotated[int, Meta(ge=0, le=31)] = 0
+    channels: Annotated[int, Meta(ge=1, le=8)] = 8
+    """Of the device; each is four timeslots."""
+    jitter_ms: Annotated[int, Meta(ge=10, le=60)] = 12
+    lines: tuple[ChipLine, ...]
+
+
+class DahdiCard(LineCard, frozen=True, kw_only=True, tag="dahdi-fxo"):
+    """Lines of a card with a DAHDI driver, FXO ports; its module's `opermode` sets their mode and impedance."""
+
+    card_span: Annotated[int, Meta(ge=1, le=128)]
+    """As DAHDI counts them: dahdi_scan shows it; `timeslot` is the port's number in it."""
+    jitter_ms: Annotated[int, Meta(ge=2, le=40)] = 10
+    rx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
+    tx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
+
+
+def faults(cards: Mapping[int, LineCard]) -> Iterator[Fault]:
     """Mistakes of meaning; `cards` by their number among the spans, from 0."""
     for number, card in cards.items():
         if not card.lines:
-            yield Fault(("spans", number, "lines"), "a card without lines serves nobody; add {spi: …, timeslot: 1}")
+            yield Fault(("spans", number, "lines"), "a card without lines serves nobody; add {timeslot: 1, …}")
         for key, sentence in analogue_faults(card.analogue) if card.analogue else ():
             yield Fault(("spans", number, key), sentence)
         for place, line in enumerate(card.lines):
@@ -93,10 +115,10 @@ def faults(cards: Mapping[int, Si3050Card]) -> Iterator[Fault]:
                 yield Fault(("spans", number, "lines", place, key), sentence)
 
 
-def _line_faults(card: Si3050Card, place: int, line: ChipLine) -> Iterator[tuple[str, str]]:
-    last = min(31, TIMESLOTS_OF_A_CHANNEL * card.channels)
+def _line_faults(card: LineCard, place: int, line: Line) -> Iterator[tuple[str, str]]:
+    last = min(31, TIMESLOTS_OF_A_CHANNEL * card.channels) if isinstance(card, Si3050Card) else 31
     if line.timeslot > last:
-        yield "timeslot", f"{line.timeslot} is beyond the highway of {card.channels} channels: 1 to {last}"
+        yield "timeslot", f"{line.timeslot} is beyond the highway's last, 4 for each of the channels: 1 to {last}"
     if any(line.timeslot == other.timeslot for other in card.lines[:place]):
         yield "timeslot", f"timeslot {line.timeslot} is another line's already"
     if line.analogue is None and card.analogue is None:
@@ -104,9 +126,11 @@ def _line_faults(card: Si3050Card, place: int, line: ChipLine) -> Iterator[tuple
     yield from analogue_faults(line.analogue) if line.analogue else ()
 
 
-def wires(cards: Mapping[int, Si3050Card]) -> Iterator[tuple[Keys, str]]:
+def wires(cards: Mapping[int, LineCard]) -> Iterator[tuple[Keys, str]]:
     """All that only one may have: devices, GPIO lines."""
     for number, card in cards.items():
+        if not isinstance(card, Si3050Card):
+            continue
         yield ("spans", number, "sound_card"), f"sound card {card.sound_card} device {card.device}"
         for place, line in enumerate(card.lines):
             pins = (("spi", line.spi), ("reset", line.reset), ("interrupt", line.interrupt))

@@ -201,11 +201,11 @@ class _Reader:
 
 
 def _of_others(by_tag: dict[str, inspect.StructType], own: str) -> dict[str, str]:
-    """Keys that only other members of a union have, and whose they are."""
+    """Keys that only other members of a union have, and whose they are: the first's that has it."""
     known = {field.encode_name for field in by_tag[own].fields}
     return {
         field.encode_name: f"{kind.tag_field} {tag}"
-        for tag, kind in by_tag.items()
+        for tag, kind in reversed(by_tag.items())
         for field in kind.fields
         if field.encode_name not in known
     }

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from appliance.config.branch import DahdiSpan, Span
-from appliance.config.lines import Si3050Card
+from appliance.config.lines import DahdiCard, LineCard
 from appliance.processes import cas
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, answers
@@ -39,11 +39,9 @@ class Cards:
     `patience_s`: how long cards may take altogether whose drivers are still being loaded.
     """
 
-    def __init__(
-        self, spans: Iterable[Span | Si3050Card], kernel: Kernel | None = None, patience_s: float = 0.0
-    ) -> None:
+    def __init__(self, spans: Iterable[Span | LineCard], kernel: Kernel | None = None, patience_s: float = 0.0) -> None:
         self._kernel = kernel or Linux()
-        self._spans = {number: span for number, span in enumerate(spans) if isinstance(span, DahdiSpan)}
+        self._spans = {number: span for number, span in enumerate(spans) if isinstance(span, DahdiSpan | DahdiCard)}
         self.fds = {
             _name(number, timeslot): self._kernel.open(EMPTY)
             for number, span in self._spans.items()
@@ -99,28 +97,34 @@ class Cards:
             socket.send_fds(self._engine, [struct.pack(f"={len(numbers)}i", *numbers)], numbers)
 
 
-def _timeslots(span: DahdiSpan) -> list[int]:
+def _timeslots(span: DahdiSpan | DahdiCard) -> list[int]:
     """That have a descriptor: with CAS, timeslot 16 of an E1 is the card's."""
+    if isinstance(span, DahdiCard):
+        return sorted(line.timeslot for line in span.lines)
     framing = CAS_TIMESLOT if span.line == "e1" and span.signalling != "pri" else 0
     return [timeslot for timeslot in TIMESLOTS[span.line] if timeslot != framing]
 
 
-def _open_until(until: float, span: DahdiSpan, kernel: Kernel) -> SpanChannels | DahdiError:
+def _open_until(until: float, span: DahdiSpan | DahdiCard, kernel: Kernel) -> SpanChannels | DahdiError:
     while isinstance(opened := _try(span, kernel), DahdiError) and time.monotonic() < until:
         time.sleep(RETRY_S)
     return opened
 
 
-def _try(span: DahdiSpan, kernel: Kernel) -> SpanChannels | DahdiError:
+def _try(span: DahdiSpan | DahdiCard, kernel: Kernel) -> SpanChannels | DahdiError:
     try:
         return _open(span, kernel)
     except DahdiError as error:
         return error
 
 
-def _open(span: DahdiSpan, kernel: Kernel) -> SpanChannels:
+def _open(span: DahdiSpan | DahdiCard, kernel: Kernel) -> SpanChannels:
     control = Control(kernel)
     try:
+        if isinstance(span, DahdiCard):
+            timeslots = [line.timeslot for line in span.lines]
+            control.configure_lines(span.card_span, timeslots)
+            return SpanChannels(control, span.card_span, timeslots)
         bits = cas.bits(span)
         control.configure(span.card_span, _line(span), Use.CAS if bits else Use.CLEAR, (bits or Cas()).resting_bits)
         return SpanChannels(control, span.card_span)
@@ -141,16 +145,22 @@ def of(spans: Collection[int], held: Mapping[str, int]) -> dict[str, int]:
     return {name: fd for name, fd in held.items() if any(name.startswith(_prefix(span)) for span in spans)}
 
 
-def settings(number: int, span: DahdiSpan, inherited: Mapping[str, int]) -> DahdiSettings:
+def channels(number: int, inherited: Mapping[str, int]) -> dict[int, int]:
+    """What this process inherited of the `number`th span from 0, by timeslot."""
+    return {int(name.removeprefix(_prefix(number))): fd for name, fd in of([number], inherited).items()}
+
+
+def settings(number: int, span: DahdiSpan | DahdiCard, inherited: Mapping[str, int]) -> DahdiSettings:
     """The driver's settings of a configured span, the `number`th from 0, by what this process inherited."""
-    channels = {int(name.removeprefix(_prefix(number))): fd for name, fd in of([number], inherited).items()}
+    held = channels(number, inherited)
     return DahdiSettings(
-        channels,
-        min(channels),
+        held,
+        min(held),
+        analogue=isinstance(span, DahdiCard),
         jitter_ms=span.jitter_ms,
         clock_domain=span.clock_domain,
         clock_priority=span.clock_priority,
-        line=span.line,
+        line="e1" if isinstance(span, DahdiCard) else span.line,
     )
 
 

@@ -12,7 +12,7 @@ from appliance.config import Branch, ConfigurationError
 from appliance.config.branch import Span
 from appliance.config.cas import AnalogueLine, Trunk
 from appliance.config.files import load_role
-from appliance.config.lines import Si3050Card
+from appliance.config.lines import LineCard
 from appliance.line.circuits import CircuitMaker
 from appliance.line.worker import LineWorker
 from appliance.signalling.cas import channel
@@ -73,7 +73,7 @@ def own_number(span: Span) -> str:
     return (span.analogue and span.analogue.number) or (span.trunk and span.trunk.number) or ""
 
 
-def reread(spans: Mapping[int, Span | Si3050Card], worker: LineWorker) -> None:
+def reread(spans: Mapping[int, Span | LineCard], worker: LineWorker) -> None:
     """SIGHUP: analogue lines are from now on what the file says of them; all else takes a restart.
 
     `spans` are the worker's, by number from 0. A file with a mistake changes nothing.
@@ -91,10 +91,10 @@ def reread(spans: Mapping[int, Span | Si3050Card], worker: LineWorker) -> None:
         log.info("line.configuration.changed" if changed else "line.configuration.kept", span=number + 1)
 
 
-def _lines(old: Span | Si3050Card, now: Span | Si3050Card) -> dict[int | None, tuple[fxo.Settings, str]]:
+def _lines(old: Span | LineCard, now: Span | LineCard) -> dict[int | None, tuple[fxo.Settings, str]]:
     """Analogue lines as they are to be, by timeslot, None: all; nothing where all else is not as it was."""
-    if isinstance(now, Si3050Card):
-        alike = isinstance(old, Si3050Card) and now.wiring() == old.wiring()
+    if isinstance(now, LineCard):
+        alike = isinstance(old, LineCard) and now.wiring() == old.wiring()
         return {slot: (analogue(line), line.number) for slot, line in now.known().items()} if alike else {}
     if now.analogue is None or msgspec.structs.replace(now, analogue=old.analogue) != old:
         return {}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import CesopsnSpan, DahdiSpan, Span, line_workers
-from appliance.config.lines import Si3050Card
+from appliance.config.lines import DahdiCard, LineCard, Si3050Card
 from appliance.line.cas import CasLine
 from appliance.line.channels import Order
 from appliance.line.span import PriLine
@@ -58,7 +58,7 @@ def d_channel(span: Span) -> int | None:
     return span.d_channel or D_CHANNELS[span.line]
 
 
-def groups(spans: Iterable[Span | Si3050Card]) -> dict[str, Group]:
+def groups(spans: Iterable[Span | LineCard]) -> dict[str, Group]:
     """The groups of spans that share a D-channel (NFAS), by name."""
     members = [(span, span.nfas) for span in spans if isinstance(span, Span) and span.nfas is not None]
     backups = {nfas.group: nfas.interface for _, nfas in members if nfas.d_channel == "backup"}
@@ -69,10 +69,10 @@ def groups(spans: Iterable[Span | Si3050Card]) -> dict[str, Group]:
     }
 
 
-def line(number: int, span: Span | Si3050Card, shared: Mapping[str, Group], *, data: bool = False) -> PriLine | CasLine:
+def line(number: int, span: Span | LineCard, shared: Mapping[str, Group], *, data: bool = False) -> PriLine | CasLine:
     """What is spoken on a configured span. `shared`: the groups; `data`: its data calls have somewhere to go."""
-    if isinstance(span, Si3050Card):
-        return lines.line(number, span)
+    if isinstance(span, LineCard):
+        return lines.line(number, span, _inherited())
     plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
     order = Order(span.channel_order)
     if span.signalling != "pri":
@@ -95,21 +95,27 @@ def _debug() -> bool:
     return os.environ.get("BRANCHLINE_LOG") == "debug"
 
 
-def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan | Si3050Card) -> None:
+def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan | Si3050Card | DahdiCard) -> None:
     """Put a configured span into service; a card's channels are those that this process inherited."""
     if isinstance(span, Si3050Card):
         engine.open_span(number, lines.sound(span), None)
+        return
+    if isinstance(span, DahdiCard):
+        DahdiDriver(engine).configure(number, cards.settings(number, span, _inherited()), None)
         return
     bits = cas.bits(span)
     signalling = None if bits else d_channel(span), bits
     if isinstance(span, CesopsnSpan):
         CesopsnDriver(engine).configure(number, settings(span), *signalling)
     else:
-        inherited = inherited_fds(os.environ.get("BRANCHLINE_FDS", ""))
-        DahdiDriver(engine).configure(number, cards.settings(number, span, inherited), *signalling)
+        DahdiDriver(engine).configure(number, cards.settings(number, span, _inherited()), *signalling)
 
 
-def framers(spans: Mapping[int, Span | Si3050Card]) -> dict[int, Framer]:
+def _inherited() -> dict[str, int]:
+    return inherited_fds(os.environ.get("BRANCHLINE_FDS", ""))
+
+
+def framers(spans: Mapping[int, Span | LineCard]) -> dict[int, Framer]:
     """Those of cards that have one, by span."""
     return {n: CardFramer(span.card_span, span.line) for n, span in spans.items() if isinstance(span, DahdiSpan)}
 

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the configuration says of cards of analogue lines, made: chips, sound, what is known of each line."""
 
+from collections.abc import Mapping
 from typing import Literal
 
-from appliance.config.lines import ChipLine, Gpio, Si3050Card
+from appliance.config.lines import ChipLine, DahdiCard, Gpio, LineCard, Si3050Card
 from appliance.line.card import CardLine
 from appliance.line.channels import Order
 from appliance.line.switch import TrunkPlan
+from appliance.processes import cards
 from appliance.processes.cas import analogue
 from appliance.signalling.fxo.card_circuit import lines
 from appliance.signalling.fxo.settings import Settings
+from drivers.dahdi.lines import DahdiLineDriver, DahdiLineSettings
 from drivers.spi.devices import GpioLine, SpiDevice
 from drivers.spi.lines import SpiLineDriver, SpiLineSettings
 from drivers.spi.tdm import TdmSettings
@@ -18,17 +21,22 @@ SPI_HZ = 1_000_000  # of at most 16 million: 24 octets a look need no more
 SPI_MODE: Literal[3] = 3
 
 
-def line(number: int, card: Si3050Card) -> CardLine:
-    """A configured card's chips in service, the `number`th span from 0."""
+def line(number: int, card: LineCard, inherited: Mapping[str, int]) -> CardLine:
+    """A configured card's lines in service, the `number`th span from 0; what of DAHDI this process inherited."""
     known = card.known()
-    driver = SpiLineDriver()
-    for chip in card.lines:
-        driver.configure(chip.timeslot, _chip(chip, known[chip.timeslot].mode, known[chip.timeslot].impedance))
+    driver: SpiLineDriver | DahdiLineDriver
+    if isinstance(card, Si3050Card):
+        driver = _chips(card)
+    else:
+        driver, held = DahdiLineDriver(), cards.channels(number, inherited)
+        for timeslot in known:
+            driver.configure(timeslot, DahdiLineSettings(held.get(timeslot)))
+    gains = (card.rx_gain_db, card.tx_gain_db) if isinstance(card, DahdiCard) else ()
     return CardLine(
         number,
         card.name,
         lines(driver, settings(card)),
-        TrunkPlan(card.echo_tail_ms),
+        TrunkPlan(card.echo_tail_ms, *gains),
         Order(card.channel_order),
         timeslots=driver.lines,
         driver=driver,
@@ -36,7 +44,7 @@ def line(number: int, card: Si3050Card) -> CardLine:
     )
 
 
-def settings(card: Si3050Card) -> dict[int, Settings]:
+def settings(card: LineCard) -> dict[int, Settings]:
     """What is known of each line, by timeslot."""
     return {timeslot: analogue(line) for timeslot, line in card.known().items()}
 
@@ -52,6 +60,13 @@ def sound(card: Si3050Card) -> TdmSettings:
         clock_domain=card.clock_domain,
         clock_priority=card.clock_priority,
     )
+
+
+def _chips(card: Si3050Card) -> SpiLineDriver:
+    driver, known = SpiLineDriver(), card.known()
+    for chip in card.lines:
+        driver.configure(chip.timeslot, _chip(chip, known[chip.timeslot].mode, known[chip.timeslot].impedance))
+    return driver
 
 
 def _chip(line: ChipLine, mode: str, impedance: str | None) -> SpiLineSettings:

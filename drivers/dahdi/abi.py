@@ -18,6 +18,8 @@ CHANNEL_PARAMETERS = struct.Struct("=12i40s11iI")
 LINE = struct.Struct("=i20s3i")
 CHANNEL_USE = struct.Struct("=i40s4i16s")
 BUFFERS = struct.Struct("=6i")
+VOLTAGES = struct.Struct("=3i")
+"""Of wctdm_user.h: tip, ring, battery in mV; of an FXO port each is tip to ring, with its sign."""
 DYNAMIC_SPAN = struct.Struct("=20s40s3i")
 
 _WRITE, _READ = 1, 2
@@ -30,11 +32,13 @@ def _request(direction: int, number: int, layout: struct.Struct) -> int:
 
 GET_PARAMS = _request(_READ | _WRITE, 5, CHANNEL_PARAMETERS)
 SPANSTAT = _request(_READ | _WRITE, 10, SPAN_INFORMATION)
+HOOK = _request(_WRITE, 7, INT)
 MAINT = _request(_WRITE, 11, TWO_INTS)
 SPANCONFIG = _request(_WRITE, 18, LINE)
 CHANCONFIG = _request(_WRITE, 19, CHANNEL_USE)
 SET_BUFINFO = _request(_WRITE, 27, BUFFERS)
 SPECIFY = _request(_WRITE, 38, INT)
+GET_STATS = _request(_READ, 60, VOLTAGES)
 DYNAMIC_CREATE = _request(_READ | _WRITE, 80, DYNAMIC_SPAN)
 DYNAMIC_DESTROY = _request(_WRITE, 81, DYNAMIC_SPAN)
 STARTUP = _request(_WRITE, 99, INT)
@@ -46,8 +50,28 @@ class Use(enum.IntEnum):
     """What a channel is for; D-channels are clear as well, their HDLC is the engine's."""
 
     NONE = 0
+    LINE = 1 << 2 | 1 << 13
+    """A line of an exchange (FXO), which DAHDI calls by its other end: FXS, kewl start. An open loop is told."""
     CLEAR = 1 << 7
     CAS = 1 << 15
+
+
+class Hook(enum.IntEnum):
+    """What is made of a line."""
+
+    ON = 0
+    OFF = 1
+
+
+class Seen(enum.IntEnum):
+    """What a line's port sees."""
+
+    OPEN = 0
+    BATTERY = 1
+    START = 2
+    RING = 3
+    INITIAL = 4
+    """Nothing has changed since it was configured: as a line at rest."""
 
 
 class LineBit(enum.IntFlag):

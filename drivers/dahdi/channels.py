@@ -6,6 +6,8 @@ The engine and the line worker inherit the descriptors, under the same numbers.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from drivers.dahdi import abi
 from drivers.dahdi.control import Control
 from drivers.dahdi.kernel import DahdiError, Kernel, refusals
@@ -17,15 +19,16 @@ REFERENCE_BLOCK = 24
 
 
 class SpanChannels:
-    """Every timeslot of a span that has a use, open; a clear one is touched by no echo canceller or gain of the card.
+    """Every timeslot of a span that has a use, or these, open; none is touched by an echo canceller of the card.
 
     Raises: DahdiError for a channel that cannot be had; none is left open then.
     """
 
-    def __init__(self, control: Control, span: int) -> None:
+    def __init__(self, control: Control, span: int, timeslots: Collection[int] = ()) -> None:
         self._kernel = control.kernel
         self._descriptors: dict[int, int] = {}
         channels = control.channels(span, in_use=True)
+        channels = {timeslot: channels[timeslot] for timeslot in timeslots or channels}
         if not channels:
             raise DahdiError(f"span {span}: none of its timeslots was given a use; configure it first")
         self.reference = min(channels)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from drivers.dahdi import abi
@@ -104,6 +106,16 @@ class Control:
             chosen = abi.CHANNEL_USE.pack(channel, b"", own, law, 0, idle_bits if own is Use.CAS else 0, b"")
             self._ask(f"{where} timeslot {timeslot}", abi.CHANCONFIG, chosen)
         self._ask(where, abi.STARTUP, abi.INT.pack(span))
+
+    def configure_lines(self, span: int, timeslots: Collection[int]) -> None:
+        """Make these timeslots lines of an exchange (FXO), A-law."""
+        there = self.channels(span)
+        for timeslot in timeslots:
+            where = f"span {span} timeslot {timeslot}"
+            if timeslot not in there:
+                raise DahdiError(f"{where}: no such timeslot; there are: {', '.join(map(str, sorted(there)))}")
+            chosen = abi.CHANNEL_USE.pack(there[timeslot], b"", Use.LINE, abi.A_LAW, 0, 0, b"")
+            self._ask(where, abi.CHANCONFIG, chosen)
 
     def shut_down(self, span: int) -> None:
         """Take a span out of service on the wire."""

@@ -41,6 +41,8 @@ class DahdiSettings(msgspec.Struct, frozen=True):
     clock_priority: int = 1
     line: DigitalLine = "e1"
     trim_ppm: float = 0.0
+    analogue: bool = False
+    """Lines, each for itself: what is lost in one is laid out anew in it alone, and silence is a fault of the card."""
 
     def __post_init__(self) -> None:
         check_line(self.line)
@@ -69,7 +71,7 @@ class DahdiSettings(msgspec.Struct, frozen=True):
     def encode(self) -> bytes:
         """Settings as `io.c` reads them."""
         descriptors = (self.descriptors.get(timeslot, NO_CHANNEL) for timeslot in range(1, BEARERS + 1))
-        return _LAYOUT.pack(*descriptors, self.reference, self.jitter_ms)
+        return _LAYOUT.pack(*descriptors, self.reference | self.analogue << 7, self.jitter_ms)
 
 
 class DahdiDriver(EngineSpans[DahdiSettings]):

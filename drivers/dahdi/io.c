@@ -66,9 +66,10 @@ _Static_assert(sizeof(struct span_information) == 314, "the size is part of the 
 #define SHIFT_MAX 256
 #define EMPTY_TICKS 8 /* 40 ms with nothing to play are LOS */
 
-struct settings {             /* drivers/dahdi/driver.py packs it */
-	uint16_t fd[BEARERS]; /* of timeslot 1 on */
-	uint8_t reference;    /* timeslot */
+struct settings {              /* drivers/dahdi/driver.py packs it */
+	uint16_t fd[BEARERS];  /* of timeslot 1 on */
+	uint8_t reference : 7; /* timeslot */
+	uint8_t lines : 1;     /* analogue ones, which have neither alarms nor one age */
 	uint8_t jitter_ms;
 } __attribute__((packed));
 
@@ -77,6 +78,7 @@ enum stage { EMPTY, FILLING, PLAYING };
 struct queue {
 	uint32_t taken; /* octets */
 	uint32_t count;
+	uint32_t filling; /* laid out anew by itself, of lines only */
 	uint8_t octets[RING];
 };
 
@@ -142,7 +144,7 @@ static void span_resume(struct bl_span *span, const struct bl_tick *tick)
 	state_of(span)->stage = EMPTY;
 }
 
-static uint8_t line_alarms(int fd)
+static uint8_t line_alarms(int fd, int lines)
 {
 	struct span_information information = {0};
 	unsigned told;
@@ -150,6 +152,8 @@ static uint8_t line_alarms(int fd)
 
 	if (ioctl(fd, SPANSTAT, &information) < 0)
 		return BL_ALARM_LOS | BL_ALARM_FAULT; /* the card is gone */
+	if (lines)
+		return 0;
 	told = (unsigned)information.alarms;
 	if (told & (LFA | LMFA))
 		alarms |= BL_ALARM_LFA;
@@ -222,25 +226,43 @@ static int send(struct bl_span *span, int fd, const uint8_t *octets, size_t n)
 	return 1;
 }
 
-/* Empty all channels and give each as much to send as the engine may be late. */
-static void lay_out(struct bl_span *span, const struct settings *s)
+/* Empty a channel and give it as much to send as the engine may be late. */
+static void empty(struct bl_span *span, const struct settings *s, unsigned i)
 {
-	struct state *st = state_of(span);
+	struct queue *q = &state_of(span)->queues[i];
 	uint8_t idle[JITTER_MAX_MS * FRAMES_PER_MS];
 	int what = FLUSH_ALL;
 
-	for (unsigned i = 0; i < BEARERS; i++) {
-		if (s->fd[i] == NO_CHANNEL)
-			continue;
-		st->queues[i].taken = st->queues[i].count = 0;
-		memset(idle, bl_idle(&span->settings, i + 1), sizeof idle);
-		(void)ioctl(s->fd[i], FLUSH, &what);
-		(void)send(span, s->fd[i], idle, (size_t)s->jitter_ms * FRAMES_PER_MS);
-	}
+	q->taken = q->count = q->filling = 0;
+	memset(idle, bl_idle(&span->settings, i + 1), sizeof idle);
+	(void)ioctl(s->fd[i], FLUSH, &what);
+	(void)send(span, s->fd[i], idle, (size_t)s->jitter_ms * FRAMES_PER_MS);
+}
+
+static void lay_out(struct bl_span *span, const struct settings *s)
+{
+	struct state *st = state_of(span);
+
+	for (unsigned i = 0; i < BEARERS; i++)
+		if (s->fd[i] != NO_CHANNEL)
+			empty(span, s, i);
 	st->stage = FILLING;
 	span->shift_frames = 0;
 	span->counters.resyncs++;
 	bl_phase_start(&span->phase);
+}
+
+/*
+ * A line has lost sound, which hanging up does to it: the kernel empties its buffers. The others go on, unless it is
+ * the one that shows the clock. True if all are to be laid out anew.
+ */
+static int lost_in(struct bl_span *span, const struct settings *s, unsigned i)
+{
+	if (!s->lines || i + 1u == s->reference)
+		return 1;
+	empty(span, s, i);
+	state_of(span)->queues[i].filling = 1;
+	return 0;
 }
 
 /* All channels draw `wanted` octets, the reference all it has. True if sound was lost. */
@@ -255,7 +277,8 @@ static int draw_all(struct bl_span *span, const struct settings *s, unsigned wan
 		if (q->count > RING) /* torn */
 			q->count = 0;
 		if (s->fd[i] != NO_CHANNEL)
-			lost |= draw(q, s->fd[i], i + 1u == s->reference ? RING : wanted);
+			if (draw(q, s->fd[i], i + 1u == s->reference || q->filling ? RING : wanted))
+				lost |= lost_in(span, s, i);
 	}
 	return lost;
 }
@@ -278,10 +301,14 @@ static void shift(struct bl_span *span, int64_t frames)
 	span->counters.slips++;
 }
 
-static void take(struct bl_span *span, unsigned timeslot, uint8_t frames[][BL_TIMESLOTS], unsigned n)
+static void take(struct bl_span *span, const struct settings *s, unsigned timeslot, uint8_t frames[][BL_TIMESLOTS],
+                 unsigned n)
 {
 	struct queue *q = &state_of(span)->queues[timeslot - 1];
 
+	if (q->filling && q->count < (unsigned)s->jitter_ms * FRAMES_PER_MS + n)
+		return;
+	q->filling = 0;
 	if (q->count < n) {
 		span->counters.lost++;
 		return;
@@ -356,7 +383,7 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	struct settings s = settings_of(span);
 
 	(void)fd;
-	span->card_alarms = line_alarms(s.fd[s.reference - 1]);
+	span->card_alarms = line_alarms(s.fd[s.reference - 1], s.lines);
 	bl_idle_frames(&span->settings, frames, n);
 	if (span->card_alarms & BL_ALARM_FAULT) {
 		begin_anew(span);
@@ -367,14 +394,14 @@ static void span_read(struct bl_span *span, int fd, const struct bl_tick *tick, 
 	if (!receive(span, &s, tick, n)) {
 		st->empty_ticks += st->empty_ticks < EMPTY_TICKS;
 		if (st->empty_ticks >= EMPTY_TICKS)
-			span->card_alarms |= BL_ALARM_LOS;
+			span->card_alarms |= s.lines ? BL_ALARM_LOS | BL_ALARM_FAULT : BL_ALARM_LOS;
 		return;
 	}
 	st->empty_ticks = 0;
 	span->counters.received++;
 	for (unsigned t = 1; t < BL_TIMESLOTS; t++)
 		if (s.fd[t - 1] != NO_CHANNEL)
-			take(span, t, frames, n);
+			take(span, &s, t, frames, n);
 }
 
 static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick, uint8_t frames[][BL_TIMESLOTS],
@@ -391,7 +418,7 @@ static void span_write(struct bl_span *span, int fd, const struct bl_tick *tick,
 			continue;
 		for (unsigned i = 0; i < n; i++)
 			octets[i] = frames[i][t];
-		if (!send(span, s.fd[t - 1], octets, n))
+		if (!send(span, s.fd[t - 1], octets, n) && lost_in(span, &s, t - 1))
 			st->stage = EMPTY;
 	}
 	if (span->settings.cas)

@@ -59,6 +59,7 @@ _MEANING = {
     errno.ENXIO: "there is no such span or channel, or it is not configured",
     errno.ENOSYS: "the card's driver cannot do that",
     errno.EACCES: "this user may not; the group of /dev/dahdi may",
+    errno.EINVAL: "the port is of another kind",
 }
 
 
@@ -68,5 +69,9 @@ def refusals(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        meaning = _MEANING.get(error.errno or 0, error.strerror)
-        raise DahdiError(f"{where}: {meaning}") from error
+        raise DahdiError(f"{where}: {meaning(error)}") from error
+
+
+def meaning(refusal: OSError) -> str:
+    """What a refusal means, in words."""
+    return _MEANING.get(refusal.errno or 0, refusal.strerror or "refused")

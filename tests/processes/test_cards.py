@@ -17,6 +17,7 @@ import pytest
 from appliance.config import Branch
 from appliance.config.branch import DahdiSpan, Span
 from appliance.config.files import load_role
+from appliance.config.lines import DahdiCard, Line
 from appliance.processes import cards
 from appliance.processes.cards import Cards
 from appliance.processes.supervisor import branch_children
@@ -103,6 +104,18 @@ def test_a_card_that_cannot_be_had_costs_its_span_alone() -> None:
 def test_with_cas_timeslot_16_of_an_e1_is_the_card_s() -> None:
     with held([span(1, signalling="r2", variant="cn")], FakeKernel()) as branch:
         assert sorted(channels(branch)) == sorted(f"span1.{n}" for n in range(1, 32) if n != 16)
+
+
+@pytest.mark.unit
+def test_the_ports_of_a_card_of_lines_are_held_and_no_others() -> None:
+    kernel = FakeKernel()
+    kernel.use = 0x2004
+    lines = (Line(timeslot=2), Line(timeslot=3))
+    held, alarms = cards.hold([DahdiCard(name="lines", card_span=2, lines=lines)], kernel)
+    assert (sorted(held), alarms) == (["span1.2", "span1.3"], [])
+    assert [struct.unpack("=i", told)[0] for told in kernel.told(38)] == [33, 34]
+    assert {USES.unpack(told)[2] for told in kernel.told(19)} == {0x2004}
+    assert not kernel.told(18), "an analogue card has no framing"
 
 
 class LateKernel(FakeKernel):

@@ -58,7 +58,7 @@ def test_a_configured_chip_that_does_not_answer_is_an_alarm_of_its_line(
             engine = host.engine(Client.LINE1)
             engine.open_span(CARD, lines.sound(card), None)
             sealer = Sealer(Identity.take("BR-0001", "line1"))
-            made = lines.line(CARD, card)
+            made = lines.line(CARD, card, {})
             worker = LineWorker(tmp_path / "leg.sock", sealer, engine, [made], tmp_path / "performance")
             await worker.start()
             try:

@@ -61,7 +61,7 @@ class CardCircuit(LineCircuit):
 def _feed(status: LineStatus) -> Feed:
     if not status.fed:
         return Feed.OPEN
-    if not status.off_hook and abs(status.voltage_v) < SHARED_V:
+    if not status.off_hook and status.voltage_v is not None and abs(status.voltage_v) < SHARED_V:
         return Feed.SHARED
     return Feed.REVERSED if status.reversed else Feed.NORMAL
 
