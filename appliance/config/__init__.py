@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Configuration: one YAML file a box, every scalar typed by the schema, every mistake told with its place."""
 
-from appliance.config.branch import Branch
+from appliance.config.branch import Branch, SrtpUse
 from appliance.config.errors import EXIT_STATUS, ConfigurationError, Mistake
 from appliance.config.files import exit_with, listeners, load, load_or_exit
 from appliance.config.headquarters import Headquarters
@@ -21,6 +21,7 @@ __all__ = [
     "Keys",
     "Listener",
     "Mistake",
+    "SrtpUse",
     "exit_with",
     "listeners",
     "load",

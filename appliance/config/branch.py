@@ -115,18 +115,22 @@ class DahdiSpan(Span, frozen=True, kw_only=True, tag="dahdi"):
 
 
 CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "G726-32"]
+SrtpUse = Literal["off", "accept", "prefer", "require"]
 
 
 class Sip(msgspec.Struct, frozen=True):
     """`listen`: the SIP worker; `proxy`: Kamailio, where phones register; `domain`: their realm.
 
-    `codecs`: what phones are offered, and taken by of what they offer, the best first.
+    `codecs`: what phones are offered, and taken by of what they offer, the best first. `srtp`: `accept` encrypts the
+    sound where a phone offers it, `prefer` offers it too and calls again without where a phone refuses that, `require`
+    takes and offers nothing else.
     """
 
     listen: Endpoint
     proxy: Endpoint
     domain: Name
     codecs: tuple[CodecName, ...] = ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
+    srtp: SrtpUse = "accept"
 
     @property
     def trace(self) -> Endpoint:

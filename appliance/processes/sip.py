@@ -56,7 +56,7 @@ class Process:
         self._identity = Identity.take(branch.box, "sip")
         self._ports = RtpPorts(engine, branch.engine.rtp_address, branch.engine.rtp_base, EngineBusyError)
         self._codecs = of_names(branch.sip.codecs)
-        settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain, self._codecs)
+        settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain, self._codecs, branch.sip.srtp)
         ids = IdSource(self._identity)
         self._control = control_socket(state)
         self._copies = inherited_fds(os.environ["BRANCHLINE_FDS"])["trace"]
@@ -150,7 +150,7 @@ class Process:
         for event in self._engine.take_events():
             if isinstance(event, RtpTimedOut):
                 worker.engine_silent(event.port)
-            elif isinstance(event, CommandRefused) and event.kind is CommandKind.OPEN_RTP:
+            elif isinstance(event, CommandRefused) and event.kind in {CommandKind.OPEN_RTP, CommandKind.SECURE}:
                 worker.engine_refused(event.port, event.error)
             elif isinstance(event, CommandRefused):
                 log.warning("sip.engine.refused", command=event.kind.name, port=event.port, error=event.error)

@@ -52,6 +52,9 @@ class PhoneEvent(msgspec.Struct, frozen=True):
 class Phone:
     """`with Phone("8001@branch.test", …) as phone:` — registered when the block begins, gone when it ends."""
 
+    encryption = ""
+    """Baresip's mediaenc: `srtp` offers keys with RTP/AVP, `srtp-mand` with RTP/SAVP and refuses all else; "": plain."""
+
     def __init__(
         self,
         address: str,
@@ -75,7 +78,7 @@ class Phone:
         self._account = (
             f"<sip:{address}>;auth_user={self.number};auth_pass={password}"
             f';outbound="sip:{proxy}";regint={EXPIRES_S};audio_codecs={codec}'
-            f";answermode={'auto' if auto_answer else 'manual'}\n"
+            f";answermode={'auto' if auto_answer else 'manual'}{self.encryption and f';mediaenc={self.encryption}'}\n"
         )
         self.events: list[PhoneEvent] = []
         self._changed = threading.Condition()
@@ -194,7 +197,7 @@ class Phone:
             f"snd_path {self.folder / 'heard'}",
             f"ctrl_tcp_listen {self._control}",
             f"module_path {MODULES}",
-            *(f"module {name}.so" for name in (self._module, "aufile", "sndfile")),
+            *(f"module {name}.so" for name in (self._module, "aufile", "sndfile", "srtp")),
             "module_tmp account.so",
             *(f"module_app {name}.so" for name in ("menu", "ctrl_tcp")),
         ]

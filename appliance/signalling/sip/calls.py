@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import pjsua2 as pj
 import structlog
 
-from appliance.config import Endpoint
+from appliance.config import Endpoint, SrtpUse
 from appliance.media.events import Codec as Coding
-from appliance.signalling.sip import causes, sdp
+from appliance.signalling.sip import causes, crypto, sdp
 from appliance.signalling.sip.info import digit_of
 from appliance.signalling.sip.signals import (
     Alerting,
@@ -29,9 +29,12 @@ from appliance.signalling.sip.signals import (
     Proceeding,
     Signal,
 )
+from dsp.sdes import Crypto
 
 NO_SOUND = "0.0.0.0"  # noqa: S104  # RFC 2543's hold, no address to listen on
 GONE = {408, 481, 503}
+NO_SRTP = {488, 606}
+"""What a phone says to an offer of SRTP that it cannot do (RFC 3261 §21.4.26, §21.6.4)."""
 
 log = structlog.get_logger()
 
@@ -48,9 +51,16 @@ class Owner(Protocol):
     def forget(self, call: str) -> None:
         """Drop the reference."""
 
+    def place_again(self, order: Place) -> None:
+        """After this callback: another INVITE for the same leg."""
+
     @property
     def codecs(self) -> Sequence[Coding]:
         """In the order in which we want them."""
+
+    @property
+    def srtp(self) -> SrtpUse:
+        """What is taken of offers."""
 
     def rtp(self, port: int) -> Endpoint:
         """What the engine's port is called in SDP."""
@@ -77,15 +87,24 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         super().__init__(account, slot)
         self.owner = owner
         self.call = call
+        self.offers_srtp = False
+        """Whether our first offer, if we make it, is of SRTP."""
+        self.without_srtp: Place | None = None
+        """What to do when that is refused; None: the call is over."""
         self._port = port
         self._answered = False
         self._hanging_up = False
-        self._taken: sdp.Codec | None = None
+        self._taken: sdp.Taken | None = None
         """What we took of the peer's last offer; None: the last offer was ours."""
         self._settled: sdp.Codec | None = None
         """What the engine's port was opened for."""
-        self._heard: sdp.Codec | None = None
+        self._heard: sdp.Taken | None = None
         """What the peer's last answer takes of our offer."""
+        self._offered: tuple[Crypto, ...] = ()
+        """Keys in our last offer."""
+        self._keys: crypto.Keys | None = None
+        """Of the stream. Once there, they stay or make place for others: sound is never plain again."""
+        self._profile = sdp.PLAIN
         self._agreed = False
         """Descriptions were agreed on, and the worker has not heard of it."""
         self._pointed: tuple[Endpoint, bool] | None = None
@@ -130,17 +149,19 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
     @guarded
     def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802
         """Our description is about to be used: put the engine into it."""
-        address, port = self.owner.rtp(self._port)
         offer = prm.remSdp.wholeSdp
-        self._taken = sdp.chosen(offer, self.owner.codecs, self._talking_in) if offer else None
-        said = self._taken or self._talking_in or self.owner.codecs
-        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, address, port, said)
+        self._taken = self._choice(offer) if offer else None
+        said = self._taken.codec if self._taken else self._talking_in or self.owner.codecs
+        transport = self._answering(self._taken) if self._taken else self._offering()
+        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, self.owner.rtp(self._port), said, transport)
 
     @guarded
     def onCallRxOffer(self, prm: Any) -> None:  # noqa: N802
         """An offer within the dialog: refused whole when it would end the talk (RFC 3261 §14.2: that goes on)."""
-        if sdp.chosen(prm.offer.wholeSdp, self.owner.codecs, self._talking_in) is None:
-            log.warning("sip.offer.refused", leg=self.call)
+        try:
+            self._choice(prm.offer.wholeSdp)
+        except sdp.RefusedError as refused:
+            log.warning("sip.offer.refused", leg=self.call, why=str(refused))
             prm.statusCode = 488
 
     @guarded
@@ -211,6 +232,32 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         """The codec that may not change any more."""
         return self._settled if self._answered else None
 
+    def _choice(self, offer: str) -> sdp.Taken:
+        """Raises sdp.RefusedError."""
+        return sdp.chosen(offer, self.owner.codecs, "require" if self._keys else self.owner.srtp, self._talking_in)
+
+    def _answering(self, taken: sdp.Taken) -> sdp.Transport:
+        self._profile = taken.profile
+        if taken.crypto is None:
+            return sdp.Transport(taken.profile, (), taken.section)
+        self._keys = crypto.answer(taken.crypto, self._keys)
+        line = Crypto(taken.crypto.tag, (self._keys.send,))
+        return sdp.Transport(taken.profile, (line,), taken.section)
+
+    def _offering(self) -> sdp.Transport:
+        secure = self._keys is not None or (self.offers_srtp and not self._answered)
+        self._offered = crypto.offered(self._keys) if secure else ()
+        if secure and self._keys is None:
+            self._profile = sdp.SECURE
+        return sdp.Transport(self._profile, self._offered)
+
+    def _keyed(self, agreed: sdp.Taken) -> bool:
+        """Whether sound may go. Keys of an answer of ours were made with it."""
+        if agreed is self._taken or not self._offered:
+            return True
+        self._keys = crypto.agreed(self._offered, agreed.crypto) if agreed.crypto else None
+        return self._keys is not None
+
     def _hear_answer(self, event: Any) -> None:
         """Whether this message brings the peer's answer to an offer of ours."""
         self._heard = sdp.answered(_received(event), self.owner.codecs) or self._heard
@@ -218,17 +265,28 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
     def _settle(self) -> None:
         """Say what was agreed on when the answer is known as well: pjsua tells of both in any order."""
-        codec = self._taken or self._heard
-        if not self._agreed or codec is None:
+        agreed = self._taken or self._heard
+        if not self._agreed or agreed is None:
             return
         self._agreed = False
+        if not self._keyed(agreed):
+            log.warning(
+                "sip.answer.refused", leg=self.call, why="SRTP was offered, and it has no key to a line of ours"
+            )
+            self.owner.order(HangUp(self.call, causes.INCOMPATIBLE))
+            return
         if not self._answered:
-            self._settled = codec
+            self._settled = agreed.codec
         if self._pointed is not None:
             remote, held = self._pointed
-            self.owner.tell(Pointed(self.call, remote, held, codec))
+            self.owner.tell(Pointed(self.call, remote, held, agreed.codec, self._keys))
 
     def _over(self, info: Any, event: Any) -> None:
+        self.owner.forget(self.call)
+        if self.without_srtp is not None and info.lastStatusCode in NO_SRTP and not self._hanging_up:
+            log.info("sip.srtp.unwanted", leg=self.call, status=info.lastStatusCode)
+            self.owner.place_again(self.without_srtp)
+            return
         told = causes.reason_cause(_received(event).encode())
         if self._answered or info.role == pj.PJSIP_ROLE_UAS:
             cause = causes.NORMAL_CLEARING
@@ -238,7 +296,6 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         if fault:
             cause = causes.cause_of(info.lastStatusCode)
         self.owner.tell(Over(self.call, told or cause, info.lastStatusCode, fault))
-        self.owner.forget(self.call)
 
 
 _AGREED = {pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_LOCAL_HOLD, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD}

@@ -14,7 +14,9 @@ import structlog
 from appliance.config import Endpoint
 from appliance.media.events import Codec as Coding
 from appliance.media.events import ComfortNoise
+from appliance.signalling.sip.crypto import Keys
 from appliance.signalling.sip.sdp import Codec
+from dsp.srtp import MasterKey
 
 FIRST = 256
 PORTS = 256
@@ -46,6 +48,9 @@ class RtpEngine(Protocol):
     def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
         """Send there."""
 
+    def secure(self, port: int, send: MasterKey, receive: MasterKey) -> None:
+        """SRTP and nothing else."""
+
     def tell_digit(self, port: int, digit: str, duration_ms: int) -> None:
         """Take a digit that did not come by RTP."""
 
@@ -63,6 +68,7 @@ class RtpPorts:
         self._busy = busy
         self._free = deque(range(FIRST, FIRST + PORTS))
         self._opened: dict[int, Codec] = {}
+        self._secured: dict[int, Keys] = {}
         self._lock = threading.Lock()
         self._to_close: deque[int] = deque()
 
@@ -90,6 +96,18 @@ class RtpPorts:
     def settle(self, port: int, codec: Codec) -> bool:
         """The peer's answer: open the port anew if it says another codec than was supposed. False: engine busy."""
         return self._opened.get(port) == codec or self._open(port, codec)
+
+    def secure(self, port: int, keys: Keys) -> bool:
+        """SRTP under these keys from now on; those that it has go on. False: engine busy."""
+        if self._secured.get(port) == keys:
+            return True
+        try:
+            self._engine.secure(port, keys.send, keys.receive)
+        except self._busy:
+            log.error("sip.engine.busy", port=port)
+            return False
+        self._secured[port] = keys
+        return True
 
     def point(self, port: int, remote: tuple[str, int]) -> None:
         """Send to `remote`. A full ring is told and given up: the engine is dead, and the peer's packets latch it."""
@@ -136,9 +154,11 @@ class RtpPorts:
             log.error("sip.engine.busy", port=port)
             return False
         self._opened[port] = codec
+        self._secured.pop(port, None)
         return True
 
     def _give_back(self, port: int) -> None:
         self._opened.pop(port, None)
+        self._secured.pop(port, None)
         with self._lock:
             self._free.append(port)

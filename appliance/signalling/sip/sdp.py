@@ -2,17 +2,21 @@
 """Our session description: the engine's address and port, and nothing that the engine does not serve.
 
 pjsua writes a description of its own sockets; `at_engine` keeps its origin, version, direction and refused media and
-puts the engine into the first audio section: all codecs that are wanted and telephone events where we offer, the one
-codec that `chosen` took where we answer. Spec: RFC 8866, RFC 3264 (refused sections keep port 0), RFC 4733 §7.1.1.
+puts the engine into one audio section: all codecs that are wanted and telephone events where we offer, the one codec
+that `chosen` took where we answer. All other sections are refused (port 0).
+Spec: RFC 8866, RFC 3264, RFC 4733 §7.1.1, RFC 4568 (keys of SRTP).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from appliance.config import Endpoint, SrtpUse
 from appliance.media.events import Codec as Coding
+from appliance.signalling.sip import crypto
 from appliance.signalling.sip.codings import EVENTS, NAMED, NOISE, NOISE_HZ
+from dsp.sdes import Crypto, build
 
 PACKETS_MS = (20, 10, 5)
 """What the engine can send, the largest first; Opus has no frames of 5 ms."""
@@ -21,6 +25,15 @@ EVENTS_MIN = 96  # RFC 3551 §6: dynamic from here on
 _DIRECTIONS = {"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"}
 _RTPMAP = re.compile(r"a=rtpmap:\s*(\d{1,3})\s+(\S{1,40})", re.IGNORECASE)
 _PTIME = re.compile(r"a=(?:max)?ptime:\s*(\d{1,4})\b", re.IGNORECASE)
+_CRYPTO = re.compile(r"a=crypto:[ \t]*(.*)", re.IGNORECASE)
+
+PLAIN, SECURE = "RTP/AVP", "RTP/SAVP"
+_PROFILES = {PLAIN: False, "RTP/AVPF": False, SECURE: True, "RTP/SAVPF": True}
+"""Transports that we can, and whether they want SRTP (RFC 3551, 4585, 3711, 5124)."""
+
+
+class RefusedError(Exception):
+    """An offer that cannot be answered; the sentence says why."""
 
 
 class Codec(msgspec.Struct, frozen=True):
@@ -51,70 +64,139 @@ def packet_ms(coding: Coding, *wishes_ms: int) -> int:
     return next((length for length in lengths if length <= most), lengths[-1])
 
 
-def chosen(offer: str, wanted: Sequence[Coding], settled: Codec | None = None) -> Codec | None:
-    """What we take of the offer in a message or description; None: it has no codec of ours, or there is no offer.
+class Taken(msgspec.Struct, frozen=True):
+    """What we take of the peer's description: an audio section, its codec, and its keys."""
 
-    The first that we want, and the number of telephone events at its clock. Within a talk (`settled`) codec and numbers
-    stay as they are, because the engine cannot change them without ending its bridge: an offer without that codec is
-    none, and events under another number stay away (RFC 3264 §8.3.2 wants them under the same).
+    codec: Codec
+    profile: str = PLAIN
+    section: int | None = None
+    """Which of the m= sections, from 0."""
+    crypto: Crypto | None = None
+    """The peer's line; None: no SRTP."""
+
+
+class Transport(msgspec.Struct, frozen=True):
+    """How our audio section is carried, and which it is; None: the first that is not refused."""
+
+    profile: str = PLAIN
+    crypto: tuple[Crypto, ...] = ()
+    section: int | None = None
+
+
+FIRST = Transport()
+
+
+def chosen(
+    offer: str,
+    wanted: Sequence[Coding],
+    srtp: SrtpUse = "accept",
+    settled: Codec | None = None,
+) -> Taken:
+    """What we take of the offer in a message or description: SRTP before plain RTP, then the first section.
+
+    Of its codecs the first that we want, and the number of telephone events at its clock. Within a talk (`settled`)
+    codec and numbers stay as they are, because the engine cannot change them without ending its bridge: an offer
+    without that codec is none, and events under another number stay away (RFC 3264 §8.3.2 wants them under the same).
+    Raises RefusedError.
     """
-    offered = _Offered.of(offer)
-    if settled is not None:
-        if offered.number_of(settled.coding, settled.payload_type) is None:
-            return None
-        events = settled.sent_event_type or settled.event_type
-        return msgspec.structs.replace(
-            settled,
-            event_type=events if events in offered.events(settled.coding) else None,
-            sent_event_type=None,
-            noise_type=settled.noise_type if settled.noise_type in offered.types else None,
-        )
-    return next(filter(None, map(offered.codec, wanted)), None)
+    taken: list[Taken] = []
+    refused: list[RefusedError] = []
+    for section in _Audio.of(offer):
+        try:
+            taken.append(section.taken(wanted, srtp, settled))
+        except RefusedError as error:
+            refused.append(error)
+    if not taken:
+        raise refused[0] if refused else RefusedError("there is no audio in it")
+    return next((one for one in taken if one.crypto is not None), taken[0])
 
 
-def answered(answer: str, wanted: Sequence[Coding]) -> Codec | None:
-    """What the peer takes of our offer: the first in its own order. None: there is no answer in this message.
+def answered(answer: str, wanted: Sequence[Coding]) -> Taken | None:
+    """What the peer takes of our offer: the first codec in its own order. None: there is no answer in this message.
 
-    It may name a number of telephone events of its own (RFC 3264 §6.1).
+    It may name a number of telephone events of its own (RFC 3264 §6.1). Keys are in one line (RFC 4568 §5.1.3).
     """
-    offered = _Offered.of(answer)
-    found = filter(None, map(offered.codec, wanted))
-    first = min(found, key=lambda codec: offered.types.index(codec.payload_type), default=None)
-    if first is None or first.event_type is None:
-        return first
-    ours, theirs = EVENTS[NAMED[first.coding].clock_hz], first.event_type
-    return msgspec.structs.replace(first, event_type=ours, sent_event_type=theirs if theirs != ours else None)
+    audio = next(iter(_Audio.of(answer)), _Audio())
+    found = filter(None, map(audio.codec, wanted))
+    first = min(found, key=lambda codec: audio.types.index(codec.payload_type), default=None)
+    if first is None:
+        return None
+    if first.event_type is not None:
+        ours, theirs = EVENTS[NAMED[first.coding].clock_hz], first.event_type
+        first = msgspec.structs.replace(first, event_type=ours, sent_event_type=theirs if theirs != ours else None)
+    line = crypto.taken(audio.cryptos) if len(audio.cryptos) == 1 else None
+    return Taken(first, audio.profile, audio.section, line)
 
 
-def at_engine(description: str, address: str, port: int, said: Codec | Sequence[Coding]) -> str:
-    """The description with `address` and `port` of the engine in place of pjsua's own: one codec, or an offer."""
+def at_engine(
+    description: str,
+    engine: Endpoint,
+    said: Codec | Sequence[Coding],
+    transport: Transport = FIRST,
+) -> str:
+    """The description with the engine in place of pjsua's own sockets: one codec, or an offer."""
     head, *media = _sections(description.splitlines())
-    engine = next((n for n, lines in enumerate(media) if lines[0].startswith("m=audio ") and not _refused(lines)), None)
+    ours = transport.section
+    if ours is None:
+        ours = next((n for n, part in enumerate(media) if part[0].startswith("m=audio ") and not _refused(part)), None)
     session = [line for line in head if not line.startswith(("c=", "b="))]
-    lines = [*session[: _before_time(session)], f"c=IN IP4 {address}", *session[_before_time(session) :]]
+    lines = [*session[: _before_time(session)], f"c=IN IP4 {engine.address}", *session[_before_time(session) :]]
     for number, section in enumerate(media):
-        lines += _audio(section, port, said) if number == engine else [section[0]]
+        lines += _audio(section, engine.port, said, transport) if number == ours else [_refusal(section)]
     return "\r\n".join(lines) + "\r\n"
 
 
-class _Offered(msgspec.Struct, frozen=True):
-    """The first audio that is not refused: payload types in its order, their names, and wishes of packet length."""
+class _Audio(msgspec.Struct, frozen=True):
+    """An audio section that is not refused: payload types in its order, their names, wishes of packet length, keys."""
 
+    section: int = 0
+    profile: str = ""
     types: tuple[int, ...] = ()
     names: dict[int, str] = {}
     wished_ms: tuple[int, ...] = ()
+    cryptos: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, description: str) -> "_Offered":
+    def of(cls, description: str) -> Iterator["_Audio"]:
+        """Of a description, in its order."""
         _, *media = _sections(description.splitlines())
-        for section in media:
+        for number, section in enumerate(media):
             kind, *words = section[0].split()
             if kind == "m=audio" and len(words) > 2 and not _refused(section):
                 types = tuple(int(word) for word in words[2:] if word.isdecimal() and len(word) <= 3)
                 text = "\n".join(section)
                 names = {int(number): name.lower().removesuffix("/1") for number, name in _RTPMAP.findall(text)}
-                return cls(types, names, tuple(int(found) for found in _PTIME.findall(text)))
-        return cls()
+                wished_ms = tuple(int(found) for found in _PTIME.findall(text))
+                cryptos = tuple(found[1] for found in map(_CRYPTO.fullmatch, section) if found)
+                yield cls(number, words[1].upper(), types, names, wished_ms, cryptos)
+
+    def taken(self, wanted: Sequence[Coding], srtp: SrtpUse, settled: Codec | None) -> Taken:
+        """Raises RefusedError."""
+        line = None if srtp == "off" else crypto.taken(self.cryptos)
+        if self.profile not in _PROFILES:
+            raise RefusedError(f"its transport is {self.profile[:40]!r}, {' or '.join(_PROFILES)} are possible")
+        if _PROFILES[self.profile] and srtp == "off":
+            raise RefusedError("it wants SRTP, which `sip: srtp: off` switches off")
+        if _PROFILES[self.profile] and line is None:
+            raise RefusedError(f"it wants SRTP, and none of its {len(self.cryptos)} crypto lines can be done")
+        if line is None and srtp == "require":
+            raise RefusedError("it is plain RTP, and SRTP is required")
+        codec = next(filter(None, map(self.codec, wanted)), None) if settled is None else self.again(settled)
+        if codec is None:
+            raise RefusedError("it has no codec of `sip: codecs`" if settled is None else "its codec is not the talk's")
+        return Taken(codec, self.profile, self.section, line)
+
+    def again(self, settled: Codec) -> Codec | None:
+        """What a talk goes on with; None: its codec is not here."""
+        if self.number_of(settled.coding, settled.payload_type) is None:
+            return None
+        events = settled.sent_event_type or settled.event_type
+        return msgspec.structs.replace(
+            settled,
+            event_type=events if events in self.events(settled.coding) else None,
+            sent_event_type=None,
+            noise_type=settled.noise_type if settled.noise_type in self.types else None,
+        )
 
     def number_of(self, coding: Coding, only: int | None = None) -> int | None:
         """The first type that is this codec; `only`: no other number."""
@@ -155,18 +237,25 @@ def _refused(section: list[str]) -> bool:
     return section[0].split()[1] == "0"
 
 
+def _refusal(section: list[str]) -> str:
+    """Its first line with port 0 (RFC 3264 §6)."""
+    kind, _, *rest = section[0].split()
+    return " ".join([kind, "0", *rest])
+
+
 def _before_time(session: list[str]) -> int:
     """Where c= belongs: before t= (RFC 8866 §5)."""
     return next((n for n, line in enumerate(session) if line.startswith("t=")), len(session))
 
 
-def _audio(section: list[str], port: int, said: Codec | Sequence[Coding]) -> list[str]:
+def _audio(section: list[str], port: int, said: Codec | Sequence[Coding], transport: Transport) -> list[str]:
     formats = _one(said) if isinstance(said, Codec) else _all(said)
     lines = [line for _, mapped in formats for line in mapped]
     media = " ".join(str(number) for number, _ in formats)
     length_ms = said.packet_ms if isinstance(said, Codec) else PACKETS_MS[0]
     direction = [line for line in section if line in _DIRECTIONS]
-    return [f"m=audio {port} RTP/AVP {media}", *lines, f"a=ptime:{length_ms}", *direction]
+    keys = [f"a=crypto:{build(line)}" for line in transport.crypto]
+    return [f"m=audio {port} {transport.profile} {media}", *lines, *keys, f"a=ptime:{length_ms}", *direction]
 
 
 _Format = tuple[int, list[str]]

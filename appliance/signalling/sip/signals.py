@@ -4,6 +4,7 @@
 import msgspec
 
 from appliance.config import Endpoint
+from appliance.signalling.sip.crypto import Keys
 from appliance.signalling.sip.sdp import Codec
 
 # From the stack.
@@ -43,12 +44,16 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Pointed(msgspec.Struct, frozen=True):
-    """The negotiated description says where the peer listens; `held`: it asked for no sound from its side."""
+    """The negotiated description says where the peer listens; `held`: it asked for no sound from its side.
+
+    `keys`: SRTP and nothing else.
+    """
 
     call: str
     remote: Endpoint
     held: bool
     codec: Codec
+    keys: Keys | None = None
 
 
 class Dialled(msgspec.Struct, frozen=True):
@@ -80,13 +85,14 @@ Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Over |
 
 
 class Place(msgspec.Struct, frozen=True):
-    """INVITE `to`."""
+    """INVITE `to`. `plain`: without SRTP, whatever the configuration prefers."""
 
     call: str
     call_id: str
     port: int
     to: str
     clid: str | None
+    plain: bool = False
 
 
 class Ring(msgspec.Struct, frozen=True):

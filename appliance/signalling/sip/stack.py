@@ -16,18 +16,19 @@ import msgspec
 import pjsua2 as pj
 import structlog
 
-from appliance.config import Endpoint
+from appliance.config import Endpoint, SrtpUse
 from appliance.media.events import Codec as Coding
 from appliance.signalling.sip import causes
 from appliance.signalling.sip.calls import SipCall
 from appliance.signalling.sip.codings import NAMED
 from appliance.signalling.sip.naming import Names
-from appliance.signalling.sip.sdp import chosen, supposed
+from appliance.signalling.sip.sdp import RefusedError, chosen, supposed
 from appliance.signalling.sip.signals import Answer, HangUp, Offered, Order, Over, Place, Probe, Ring, Signal
 
 CALLS = 512
 WAIT_MS = 5
 NOT_ACCEPTABLE_HERE = 488  # RFC 3261 §21.4.26
+NO_KEYING = 99
 FAREWELL_S = 1.0
 SESSION_EXPIRES_S, SESSION_MIN_S = 1800, 90  # RFC 4028 §4
 
@@ -45,6 +46,7 @@ class StackSettings(msgspec.Struct, frozen=True):
     domain: str
     codecs: tuple[Coding, ...]
     """In the order in which we want them."""
+    srtp: SrtpUse
 
 
 class _Log(pj.LogWriter):  # type: ignore[misc]
@@ -81,11 +83,13 @@ class Stack:
         self.tell = tell
         self.rtp = rtp
         self.codecs: Sequence[Coding] = settings.codecs
+        self.srtp: SrtpUse = settings.srtp
         self._settings = settings
         self._new_leg = new_leg
         self._take_port = take_port
         self._calls: dict[str, SipCall] = {}
         self._orders: deque[Order] = deque()
+        self._again: dict[str, Place] = {}
         self._stopping = False
         self._log = _Log()
         self._endpoint = self._open_endpoint()
@@ -117,6 +121,10 @@ class Stack:
         """The call is over; see calls.py for why this happens in its last callback."""
         self._calls.pop(call, None)
 
+    def place_again(self, order: Place) -> None:
+        """The phone refused the call's first INVITE: send this one, if nobody hangs up before."""
+        self._again[order.call] = order
+
     def incoming(self, prm: Any) -> None:
         """An INVITE outside any dialog."""
         if prm.rdata.srcAddress != str(self._settings.proxy):
@@ -125,8 +133,10 @@ class Stack:
             return
         request_line, _, rest = prm.rdata.wholeMsg.partition("\r\n")
         offer = rest.partition("\r\n\r\n")[2]
-        codec = chosen(offer, self.codecs) if "m=audio" in offer else supposed(self.codecs)
-        if codec is None:
+        try:
+            codec = chosen(offer, self.codecs, self.srtp).codec if "m=audio" in offer else supposed(self.codecs)
+        except RefusedError as refused:
+            log.warning("sip.offer.refused", why=str(refused))
             self._refuse(prm.callId, NOT_ACCEPTABLE_HERE)
             return
         port = self._take_port()
@@ -135,6 +145,7 @@ class Stack:
             return
         call = self._new_leg()
         self._calls[call] = sip_call = SipCall(self._account, self, call, port, prm.callId)
+        sip_call.offers_srtp = self.srtp == "require"
         info = sip_call.getInfo()
         dnis, clid = user_of(request_line.split()[1]) or "", user_of(info.remoteUri)
         self.tell(Offered(call, info.callIdString, port, dnis, clid, codec))
@@ -150,6 +161,8 @@ class Stack:
         self._endpoint.libHandleEvents(WAIT_MS)
         while self._orders:
             self._obey(self._orders.popleft())
+        while self._again:
+            self._place(self._again.popitem()[1])
 
     def _obey(self, order: Order) -> None:
         if isinstance(order, Place):
@@ -157,6 +170,7 @@ class Stack:
             return
         call = self._calls.get(order.call)
         if call is None:
+            self._again.pop(order.call, None)
             return  # it ended while the order was under way; its end has been told
         try:
             self._carry_out(order, call)
@@ -177,6 +191,9 @@ class Stack:
     def _place(self, order: Place) -> None:
         domain = self._settings.domain
         call = self._calls[order.call] = SipCall(self._account, self, order.call, order.port)
+        call.offers_srtp = self.srtp == "require" or (self.srtp == "prefer" and not order.plain)
+        if call.offers_srtp and self.srtp == "prefer":
+            call.without_srtp = msgspec.structs.replace(order, plain=True)
         try:
             call.place(order, f"sip:{order.to}@{domain}", _from(order.clid, domain))
         except pj.Error as error:
@@ -219,7 +236,11 @@ class Stack:
         settings.callConfig.timerSessExpiresSec = SESSION_EXPIRES_S
         settings.callConfig.timerMinSESec = SESSION_MIN_S
         settings.mediaConfig.useLoopMedTp = True
-        settings.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_DISABLED
+        # Keys are ours (crypto.py). Optional, it takes an offer with or without SRTP for possible, and of a keying that
+        # it does not know it makes nothing: no key, no line, no context.
+        settings.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_OPTIONAL
+        settings.mediaConfig.srtpSecureSignaling = 0
+        settings.mediaConfig.srtpOpt.keyings.append(NO_KEYING)
         account = _Account(self)
         account.create(settings)
         return account

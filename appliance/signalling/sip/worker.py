@@ -198,7 +198,8 @@ class Worker:
             self._held.add(signal.call)
         else:
             self._held.discard(signal.call)
-        if state is not LegState.ANSWERED and not self._ports.settle(port, signal.codec):
+        settled = state is LegState.ANSWERED or self._ports.settle(port, signal.codec)
+        if not settled or (signal.keys is not None and not self._ports.secure(port, signal.keys)):
             self.engine_refused(port, "busy")
         elif signal.remote.address != "0.0.0.0":  # noqa: S104  # RFC 2543's hold
             self._ports.point(port, signal.remote)
@@ -232,7 +233,7 @@ class Worker:
                 self._order(Probe(leg.leg))
 
     def engine_refused(self, port: int, error: str) -> None:
-        """The engine could not open a leg's port."""
+        """The engine could not open a leg's port, or give it its keys."""
         for leg in self._legs.living():
             if leg.port == port:
                 log.error("sip.port.refused", leg=leg.leg, port=port, error=error)

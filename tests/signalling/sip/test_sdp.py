@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Our session description names the engine and nothing that it does not serve."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from appliance.config import Endpoint
 from appliance.media.events import Codec as Coding
-from appliance.signalling.sip.sdp import Codec, answered, at_engine, chosen, packet_ms, supposed
+from appliance.signalling.sip import sdp
+from appliance.signalling.sip.sdp import Codec, RefusedError, at_engine, packet_ms, supposed
 
 pytestmark = pytest.mark.unit
 
 LAWS = (Coding.PCMA, Coding.PCMU)
 ALL = (*LAWS, Coding.G722, Coding.OPUS, Coding.G726_32)
+
+ENGINE = Endpoint("127.0.0.1", 20004)
 
 PJSUA = """\
 v=0
@@ -30,8 +36,22 @@ a=ssrc:1 cname:x
 """.replace("\n", "\r\n")
 
 
+def chosen(offer: str, wanted: Sequence[Coding], settled: Codec | None = None) -> Codec | None:
+    """The codec; None: refused."""
+    try:
+        return sdp.chosen(offer, wanted, settled=settled).codec
+    except RefusedError:
+        return None
+
+
+def answered(answer: str, wanted: Sequence[Coding]) -> Codec | None:
+    """The codec; None: no answer."""
+    taken = sdp.answered(answer, wanted)
+    return None if taken is None else taken.codec
+
+
 def test_engine_stands_in_place_of_pjsuas_sockets() -> None:
-    lines = at_engine(PJSUA, "127.0.0.1", 20004, LAWS).split("\r\n")
+    lines = at_engine(PJSUA, ENGINE, LAWS).split("\r\n")
     assert "c=IN IP4 127.0.0.1" in lines
     assert "m=audio 20004 RTP/AVP 8 0 13 101" in lines
     assert not [line for line in lines if "4000" in line.replace("20004", "") or "120" in line]
@@ -47,29 +67,29 @@ def test_engine_stands_in_place_of_pjsuas_sockets() -> None:
 
 
 def test_rfc8866_5_order_of_the_session_lines() -> None:
-    lines = at_engine(PJSUA, "127.0.0.1", 20004, LAWS).split("\r\n")
+    lines = at_engine(PJSUA, ENGINE, LAWS).split("\r\n")
     assert [line[0] for line in lines[:6]] == ["v", "o", "s", "c", "t", "a"]
 
 
 def test_rfc3264_8_origin_and_version_stay() -> None:
-    assert "o=- 3987 3988 IN IP4 10.0.0.9\r\n" in at_engine(PJSUA, "127.0.0.1", 20004, LAWS)
+    assert "o=- 3987 3988 IN IP4 10.0.0.9\r\n" in at_engine(PJSUA, ENGINE, LAWS)
 
 
 @pytest.mark.parametrize("direction", ["sendonly", "recvonly", "inactive"])
 def test_rfc3264_8_4_hold_keeps_its_direction(direction: str) -> None:
-    assert f"a={direction}\r\n" in at_engine(PJSUA.replace("sendrecv", direction), "127.0.0.1", 20004, LAWS)
+    assert f"a={direction}\r\n" in at_engine(PJSUA.replace("sendrecv", direction), ENGINE, LAWS)
 
 
 def test_rfc3264_6_refused_video_stays_refused_in_its_place() -> None:
     refused = PJSUA.replace("m=audio", "m=video 0 RTP/AVP 31\r\nm=audio")
-    lines = at_engine(refused, "127.0.0.1", 20004, LAWS).split("\r\n")
+    lines = at_engine(refused, ENGINE, LAWS).split("\r\n")
     media = [line for line in lines if line.startswith("m=")]
     assert media == ["m=video 0 RTP/AVP 31", "m=audio 20004 RTP/AVP 8 0 13 101"]
 
 
 def test_what_was_written_is_written_again_the_same() -> None:
-    once = at_engine(PJSUA, "127.0.0.1", 20004, LAWS)
-    assert at_engine(once, "127.0.0.1", 20004, LAWS) == once
+    once = at_engine(PJSUA, ENGINE, LAWS)
+    assert at_engine(once, ENGINE, LAWS) == once
 
 
 def offer(types: str, *lines: str) -> str:
@@ -139,7 +159,7 @@ def test_rfc3264_7_answer_is_taken_in_the_phones_order() -> None:
 
 
 def test_rfc7587_7_offer_names_every_codec_and_events_of_each_clock() -> None:
-    lines = at_engine(PJSUA, "127.0.0.1", 20004, ALL).split("\r\n")
+    lines = at_engine(PJSUA, ENGINE, ALL).split("\r\n")
     assert lines[lines.index("m=audio 20004 RTP/AVP 8 0 9 107 103 13 101 102") + 1 : -1] == [
         "a=rtpmap:8 PCMA/8000",
         "a=rtpmap:0 PCMU/8000",
@@ -159,11 +179,11 @@ def test_rfc7587_7_offer_names_every_codec_and_events_of_each_clock() -> None:
 @pytest.mark.parametrize("first", ALL)
 def test_what_is_supposed_of_a_phone_is_what_it_would_answer_to_our_offer(first: Coding) -> None:
     wanted = (first, *(coding for coding in ALL if coding is not first))
-    assert answered(at_engine(PJSUA, "127.0.0.1", 20004, wanted), wanted) == supposed(wanted)
+    assert answered(at_engine(PJSUA, ENGINE, wanted), wanted) == supposed(wanted)
 
 
 def test_rfc4733_7_1_1_answer_has_the_offerers_number() -> None:
-    lines = at_engine(PJSUA, "127.0.0.1", 20004, Codec(Coding.PCMU, 0, 96, 10)).split("\r\n")
+    lines = at_engine(PJSUA, ENGINE, Codec(Coding.PCMU, 0, 96, 10)).split("\r\n")
     assert "m=audio 20004 RTP/AVP 0 96" in lines
     assert lines[-6:-1] == [
         "a=rtpmap:0 PCMU/8000",
@@ -175,7 +195,7 @@ def test_rfc4733_7_1_1_answer_has_the_offerers_number() -> None:
 
 
 def test_answer_to_a_phone_without_events_has_none() -> None:
-    assert "telephone-event" not in at_engine(PJSUA, "127.0.0.1", 20004, Codec(Coding.PCMA, 8, None))
+    assert "telephone-event" not in at_engine(PJSUA, ENGINE, Codec(Coding.PCMA, 8, None))
 
 
 @pytest.mark.parametrize(

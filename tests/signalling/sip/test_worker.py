@@ -10,6 +10,7 @@ import pytest
 from appliance.config import Endpoint
 from appliance.media.events import Codec as Coding
 from appliance.media.events import ComfortNoise
+from appliance.signalling.sip.crypto import Keys
 from appliance.signalling.sip.rtp import FIRST, PORTS, RtpPorts
 from appliance.signalling.sip.sdp import Codec
 from appliance.signalling.sip.signals import (
@@ -33,6 +34,7 @@ from appliance.wire.envelope import Body, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.legs import ReleasedBy
 from appliance.wire.service import CommandRefusedError
+from dsp.srtp import MasterKey, Suite
 
 pytestmark = pytest.mark.unit
 
@@ -72,6 +74,9 @@ class FakeEngine:
 
     def tell_digit(self, port: int, digit: str, duration_ms: int) -> None:
         self._do("digit", port, digit, duration_ms)
+
+    def secure(self, port: int, send: MasterKey, receive: MasterKey) -> None:
+        self._do("secure", port, Keys(send, receive))
 
     def close_port(self, port: int) -> None:
         self._do("close", port)
@@ -347,6 +352,51 @@ def test_full_engine_ring_releases_a_leg_whose_codec_is_not_the_supposed_one() -
         assert isinstance(released, legs.LegReleased)
         assert (released.cause, released.by) == (41, ReleasedBy.FAULT)
         assert b.all(HangUp) == [HangUp("out", 41)]
+
+    bench(check)
+
+
+KEYS = Keys(MasterKey.new(Suite.AES_CM_128_HMAC_SHA1_80), MasterKey.new(Suite.AES_CM_128_HMAC_SHA1_80))
+
+
+def test_port_has_its_keys_before_it_has_a_peer_and_once() -> None:
+    """Else the first packets would be plain; and the same again is a hold, in which nothing changes."""
+
+    def check(b: Bench) -> None:
+        place(b)
+        b.happened.clear()
+        pointed = Pointed("out", PEER, held=False, codec=OFFERED, keys=KEYS)
+        b.signal(pointed, Answered("out"), pointed)
+        assert [thing for thing in b.happened if isinstance(thing, tuple)] == [
+            ("secure", FIRST, KEYS),
+            ("point", FIRST, tuple(PEER)),
+            ("point", FIRST, tuple(PEER)),
+        ]
+
+    bench(check)
+
+
+def test_port_that_is_opened_anew_has_its_keys_again() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.signal(Pointed("out", PEER, held=False, codec=OFFERED, keys=KEYS))
+        b.happened.clear()
+        b.signal(Pointed("out", PEER, held=False, codec=MU_LAW, keys=KEYS))
+        assert [thing[0] for thing in b.happened if isinstance(thing, tuple)] == ["open", "secure", "point"]
+
+    bench(check)
+
+
+def test_full_engine_ring_releases_a_leg_that_cannot_have_its_keys() -> None:
+    """It is not pointed: nothing goes out plain."""
+
+    def check(b: Bench) -> None:
+        place(b)
+        b.engine.full = True
+        b.signal(Pointed("out", PEER, held=False, codec=OFFERED, keys=KEYS))
+        (released,) = b.all(legs.LegReleased)
+        assert isinstance(released, legs.LegReleased)
+        assert (released.cause, released.by) == (41, ReleasedBy.FAULT)
 
     bench(check)
 
