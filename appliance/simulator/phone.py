@@ -53,7 +53,7 @@ class Phone:
     """`with Phone("8001@branch.test", …) as phone:` — registered when the block begins, gone when it ends."""
 
     encryption = ""
-    """Baresip's mediaenc: `srtp` offers keys with RTP/AVP, `srtp-mand` with RTP/SAVP and refuses all else; "": plain."""
+    """Baresip's mediaenc: `srtp` offers keys with RTP/AVP, `srtp-mand` RTP/SAVP and nothing else; "": plain."""
 
     def __init__(
         self,

@@ -210,7 +210,7 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         elif transaction.method == "OPTIONS" and transaction.state == pj.PJSIP_TSX_STATE_COMPLETED:
             log.info("sip.peer.probed", leg=self.call, status=transaction.statusCode)
             if transaction.statusCode in GONE:
-                self.owner.tell(Lost(self.call))
+                self.owner.tell(Lost(self.call, causes.OUT_OF_ORDER))
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802
@@ -270,10 +270,8 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
             return
         self._agreed = False
         if not self._keyed(agreed):
-            log.warning(
-                "sip.answer.refused", leg=self.call, why="SRTP was offered, and it has no key to a line of ours"
-            )
-            self.owner.order(HangUp(self.call, causes.INCOMPATIBLE))
+            log.warning("sip.answer.refused", leg=self.call, why="it has no key to the SRTP that we offered")
+            self.owner.tell(Lost(self.call, causes.INCOMPATIBLE))
             return
         if not self._answered:
             self._settled = agreed.codec

@@ -9,6 +9,7 @@ import re
 
 NORMAL_CLEARING = 16
 NORMAL_UNSPECIFIED = 31
+OUT_OF_ORDER = 27  # the user's equipment is off line
 NO_CHANNEL = 34
 TEMPORARY_FAILURE = 41
 CONGESTION = 42

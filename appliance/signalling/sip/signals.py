@@ -74,9 +74,10 @@ class Over(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """The peer did not answer a probe inside its dialog."""
+    """The call cannot go on: the peer did not answer a probe inside its dialog, or our offer of SRTP with a key."""
 
     call: str
+    cause: int
 
 
 Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Over | Lost

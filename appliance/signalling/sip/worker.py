@@ -41,7 +41,6 @@ from appliance.wire.legs import Direction, LegState, LegStep, ReleasedBy
 from appliance.wire.service import CommandRefusedError, Service
 
 ORPHANS_S = 30.0
-OUT_OF_ORDER = 27  # Q.850: the user's equipment is off line
 
 log = structlog.get_logger()
 
@@ -169,9 +168,9 @@ class Worker:
                 self._of_sound(signal)
             case Over(call=leg, cause=cause, status=status, fault=fault):
                 self._release(leg, cause, ReleasedBy.FAULT if fault else ReleasedBy.PEER, status)
-            case Lost(call=leg):
-                self._release(leg, OUT_OF_ORDER, ReleasedBy.FAULT)
-                self._order(HangUp(leg, OUT_OF_ORDER))
+            case Lost(call=leg, cause=cause):
+                self._release(leg, cause, ReleasedBy.FAULT)
+                self._order(HangUp(leg, cause))
 
     def _offered(self, signal: Offered) -> None:
         if not self._ports.open(signal.port, signal.codec):

@@ -296,7 +296,7 @@ def test_silent_phone_is_probed_but_not_one_on_hold() -> None:
         b.signal(Pointed("in", Endpoint("127.0.0.1", 4000), held=False, codec=OFFERED))
         b.worker.engine_silent(port)
         assert b.all(Probe) == [Probe("in")]
-        b.signal(Lost("in"))
+        b.signal(Lost("in", 27))
         (released,) = b.all(legs.LegReleased)
         assert isinstance(released, legs.LegReleased)
         assert (released.cause, released.by) == (27, ReleasedBy.FAULT)
