@@ -25,7 +25,6 @@ from appliance.signalling.sip.control import ControlError
 from appliance.signalling.sip.former import ask_former_calls, end_former_calls
 from appliance.signalling.sip.kamailio import control_socket
 from appliance.signalling.sip.rtp import RtpPorts
-from appliance.signalling.sip.sdp import supposed
 from appliance.signalling.sip.signals import Signal
 from appliance.signalling.sip.stack import Stack, StackSettings
 from appliance.signalling.sip.worker import ORPHANS_S, Worker
@@ -62,7 +61,7 @@ class Process:
         self._copies = inherited_fds(os.environ["BRANCHLINE_FDS"])["trace"]
         self._began = int(time.time())
         self._ask_former_calls()
-        self._stack = Stack(settings, self._tell, ids.leg, self._ports.take, self._ports.endpoint)
+        self._stack = Stack(settings, self._tell, ids.leg, self._ports)
         self._loop = asyncio.new_event_loop()
         self._take: Callable[[Signal], None] | None = None
         self._main: asyncio.Task[None] | None = None
@@ -114,7 +113,7 @@ class Process:
         await self._close_left_open()
         path = self._state / "run" / "leg.sip.sock"
         sealer, order = Sealer(self._identity), self._stack.order
-        worker = Worker(path, sealer, self._ports, order, self._orphans_s, supposed(self._codecs))
+        worker = Worker(path, sealer, self._ports, order, self._orphans_s, self._codecs)
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
         worker.service.watch = LegLog(self._state, self._identity.process).take

@@ -55,10 +55,6 @@ class Owner(Protocol):
         """After this callback: another INVITE for the same leg."""
 
     @property
-    def codecs(self) -> Sequence[Coding]:
-        """In the order in which we want them."""
-
-    @property
     def srtp(self) -> SrtpUse:
         """What is taken of offers."""
 
@@ -83,7 +79,16 @@ def guarded(callback: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
 class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
     """One INVITE dialog. Lives in the stack's thread only."""
 
-    def __init__(self, account: Any, owner: Owner, call: str, port: int, slot: int = pj.PJSUA_INVALID_ID) -> None:
+    def __init__(
+        self,
+        account: Any,
+        owner: Owner,
+        call: str,
+        port: int,
+        codecs: Sequence[Coding],
+        slot: int = pj.PJSUA_INVALID_ID,
+    ) -> None:
+        """`codecs`: in the order in which we want them."""
         super().__init__(account, slot)
         self.owner = owner
         self.call = call
@@ -92,6 +97,7 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         self.without_srtp: Place | None = None
         """What to do when that is refused; None: the call is over."""
         self._port = port
+        self._codecs = codecs
         self._answered = False
         self._hanging_up = False
         self._taken: sdp.Taken | None = None
@@ -151,7 +157,7 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         """Our description is about to be used: put the engine into it."""
         offer = prm.remSdp.wholeSdp
         self._taken = self._choice(offer) if offer else None
-        said = self._taken.codec if self._taken else self._talking_in or self.owner.codecs
+        said = self._taken.codec if self._taken else self._talking_in or self._codecs
         transport = self._answering(self._taken) if self._taken else self._offering()
         prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, self.owner.rtp(self._port), said, transport)
 
@@ -234,7 +240,7 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
     def _choice(self, offer: str) -> sdp.Taken:
         """Raises sdp.RefusedError."""
-        return sdp.chosen(offer, self.owner.codecs, "require" if self._keys else self.owner.srtp, self._talking_in)
+        return sdp.chosen(offer, self._codecs, "require" if self._keys else self.owner.srtp, self._talking_in)
 
     def _answering(self, taken: sdp.Taken) -> sdp.Transport:
         self._profile = taken.profile
@@ -260,7 +266,7 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
     def _hear_answer(self, event: Any) -> None:
         """Whether this message brings the peer's answer to an offer of ours."""
-        self._heard = sdp.answered(_received(event), self.owner.codecs) or self._heard
+        self._heard = sdp.answered(_received(event), self._codecs) or self._heard
         self._settle()
 
     def _settle(self) -> None:

@@ -229,8 +229,17 @@ route[FROM_PHONE] {
     record_route();
     dlg_manage();
     $du = "sip:@GATEWAY@";
+    t_on_failure("REFUSED");
     t_relay();
     exit;
+}
+
+# There is no other gateway that might do it, so 503 stays what it is (RFC 3261 16.7), with its cause.
+failure_route[REFUSED] {
+    if (t_check_status("503")) {
+        if ($T_rpl($hdr(Reason)) != $null) { append_to_reply("Reason: $T_rpl($hdr(Reason))\r\n"); }
+        t_reply("503", "Service Unavailable");
+    }
 }
 
 route[AUTHENTICATE] {

@@ -2,11 +2,12 @@
 """The engine's RTP ports as the SIP worker uses them: opened before anyone is told of them, closed at once.
 
 A port that was given back goes to the end of the queue, so a former peer's late packets do not meet its next user.
-`take` may be called from any thread, everything else belongs to the worker's.
+`take` and `fitting` may be called from any thread, everything else belongs to the worker's.
 """
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
@@ -15,6 +16,7 @@ from appliance.config import Endpoint
 from appliance.media.events import Codec as Coding
 from appliance.media.events import ComfortNoise
 from appliance.signalling.sip.crypto import Keys
+from appliance.signalling.sip.load import Load
 from appliance.signalling.sip.sdp import Codec
 from dsp.srtp import MasterKey
 
@@ -69,7 +71,9 @@ class RtpPorts:
         self._free = deque(range(FIRST, FIRST + PORTS))
         self._opened: dict[int, Codec] = {}
         self._secured: dict[int, Keys] = {}
+        self._load = Load()
         self._lock = threading.Lock()
+        """Of the free ports and the load."""
         self._to_close: deque[int] = deque()
 
     @property
@@ -81,10 +85,24 @@ class RtpPorts:
         """Address and UDP port that a peer is told."""
         return Endpoint(self._address, self._base + 2 * (port - FIRST))
 
-    def take(self) -> int | None:
-        """A free port; None when all are in use."""
+    def fitting(self, codings: Sequence[Coding]) -> tuple[Coding, ...]:
+        """Those in which the engine can bear one leg more."""
         with self._lock:
-            return self._free.popleft() if self._free else None
+            return self._load.fitting(codings)
+
+    @property
+    def relieved(self) -> bool:
+        """The engine has room for some legs of any codec."""
+        with self._lock:
+            return self._load.relieved
+
+    def take(self, codings: Sequence[Coding]) -> int | None:
+        """A free port for a leg that will speak one of these; None when all are in use."""
+        with self._lock:
+            if not self._free:
+                return None
+            self._load.count(self._free[0], codings)
+            return self._free.popleft()
 
     def open(self, port: int, codec: Codec) -> bool:
         """Whether the engine took the command; otherwise the port is back in the pool."""
@@ -95,6 +113,8 @@ class RtpPorts:
 
     def settle(self, port: int, codec: Codec) -> bool:
         """The peer's answer: open the port anew if it says another codec than was supposed. False: engine busy."""
+        with self._lock:
+            self._load.count(port, (codec.coding,))
         return self._opened.get(port) == codec or self._open(port, codec)
 
     def secure(self, port: int, keys: Keys) -> bool:
@@ -161,4 +181,5 @@ class RtpPorts:
         self._opened.pop(port, None)
         self._secured.pop(port, None)
         with self._lock:
+            self._load.forget(port)
             self._free.append(port)

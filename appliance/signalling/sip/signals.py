@@ -4,6 +4,7 @@
 import msgspec
 
 from appliance.config import Endpoint
+from appliance.media.events import Codec as Coding
 from appliance.signalling.sip.crypto import Keys
 from appliance.signalling.sip.sdp import Codec
 
@@ -80,19 +81,26 @@ class Lost(msgspec.Struct, frozen=True):
     cause: int
 
 
-Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Over | Lost
+class Overloaded(msgspec.Struct, frozen=True):
+    """A phone's call was refused: in none of its codecs can the engine bear a leg more."""
+
+    call: str
+
+
+Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Over | Lost | Overloaded
 
 # To the stack.
 
 
 class Place(msgspec.Struct, frozen=True):
-    """INVITE `to`. `plain`: without SRTP, whatever the configuration prefers."""
+    """INVITE `to`, offering `codecs`. `plain`: without SRTP, whatever the configuration prefers."""
 
     call: str
     call_id: str
     port: int
     to: str
     clid: str | None
+    codecs: tuple[Coding, ...]
     plain: bool = False
 
 

@@ -22,8 +22,20 @@ from appliance.signalling.sip import causes
 from appliance.signalling.sip.calls import SipCall
 from appliance.signalling.sip.codings import NAMED
 from appliance.signalling.sip.naming import Names
-from appliance.signalling.sip.sdp import RefusedError, chosen, supposed
-from appliance.signalling.sip.signals import Answer, HangUp, Offered, Order, Over, Place, Probe, Ring, Signal
+from appliance.signalling.sip.rtp import RtpPorts
+from appliance.signalling.sip.sdp import Codec, RefusedError, chosen, supposed
+from appliance.signalling.sip.signals import (
+    Answer,
+    HangUp,
+    Offered,
+    Order,
+    Over,
+    Overloaded,
+    Place,
+    Probe,
+    Ring,
+    Signal,
+)
 
 CALLS = 512
 WAIT_MS = 5
@@ -75,18 +87,16 @@ class Stack:
         settings: StackSettings,
         tell: Callable[[Signal], None],
         new_leg: Callable[[], str],
-        take_port: Callable[[], int | None],
-        rtp: Callable[[int], Endpoint],
+        ports: RtpPorts,
     ) -> None:
-        """Open the SIP port. `take_port` gives an incoming call its RTP port. Raises pj.Error: it is in use."""
+        """Open the SIP port. Raises pj.Error: it is in use."""
         self.turns = 0
         self.tell = tell
-        self.rtp = rtp
-        self.codecs: Sequence[Coding] = settings.codecs
+        self.rtp = ports.endpoint
         self.srtp: SrtpUse = settings.srtp
         self._settings = settings
         self._new_leg = new_leg
-        self._take_port = take_port
+        self._ports = ports
         self._calls: dict[str, SipCall] = {}
         self._orders: deque[Order] = deque()
         self._again: dict[str, Place] = {}
@@ -133,22 +143,34 @@ class Stack:
             return
         request_line, _, rest = prm.rdata.wholeMsg.partition("\r\n")
         offer = rest.partition("\r\n\r\n")[2]
+        call, codecs = self._new_leg(), self._ports.fitting(self._settings.codecs)
         try:
-            codec = chosen(offer, self.codecs, self.srtp).codec if "m=audio" in offer else supposed(self.codecs)
+            self._codec(offer, self._settings.codecs)
         except RefusedError as refused:
             log.warning("sip.offer.refused", why=str(refused))
             self._refuse(prm.callId, NOT_ACCEPTABLE_HERE)
             return
-        port = self._take_port()
+        try:
+            codec = self._codec(offer, codecs)
+        except RefusedError:
+            self.tell(Overloaded(call))
+            self._refuse(prm.callId, causes.status_of(causes.CONGESTION))
+            return
+        port = self._ports.take((codec.coding,) if "m=audio" in offer else codecs)
         if port is None:
             self._refuse(prm.callId, causes.status_of(causes.NO_CHANNEL))
             return
-        call = self._new_leg()
-        self._calls[call] = sip_call = SipCall(self._account, self, call, port, prm.callId)
+        self._calls[call] = sip_call = SipCall(self._account, self, call, port, codecs, prm.callId)
         sip_call.offers_srtp = self.srtp == "require"
         info = sip_call.getInfo()
         dnis, clid = user_of(request_line.split()[1]) or "", user_of(info.remoteUri)
         self.tell(Offered(call, info.callIdString, port, dnis, clid, codec))
+
+    def _codec(self, offer: str, codecs: Sequence[Coding]) -> Codec:
+        """Of a call with this offer, or with none. Raises RefusedError."""
+        if not codecs:
+            raise RefusedError("no codec can be borne")
+        return chosen(offer, codecs, self.srtp).codec if "m=audio" in offer else supposed(codecs)
 
     def _refuse(self, slot: int, status: int) -> None:
         parameters = pj.CallOpParam()
@@ -190,7 +212,7 @@ class Stack:
 
     def _place(self, order: Place) -> None:
         domain = self._settings.domain
-        call = self._calls[order.call] = SipCall(self._account, self, order.call, order.port)
+        call = self._calls[order.call] = SipCall(self._account, self, order.call, order.port, order.codecs)
         call.offers_srtp = self.srtp == "require" or (self.srtp == "prefer" and not order.plain)
         if call.offers_srtp and self.srtp == "prefer":
             call.without_srtp = msgspec.structs.replace(order, plain=True)
@@ -223,9 +245,9 @@ class Stack:
         endpoint.libStart()
         endpoint.audDevManager().setNoDev()
         for codec in endpoint.codecEnum2():
-            ours = any(NAMED[coding].is_called(codec.codecId) for coding in self.codecs)
+            ours = any(NAMED[coding].is_called(codec.codecId) for coding in self._settings.codecs)
             endpoint.codecSetPriority(codec.codecId, 255 if ours else 0)  # which one is for sdp.py to say
-        self._names = Names([coding for coding in self.codecs if not NAMED[coding].static])
+        self._names = Names([coding for coding in self._settings.codecs if not NAMED[coding].static])
         return endpoint
 
     def _open_account(self) -> _Account:

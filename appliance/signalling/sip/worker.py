@@ -8,15 +8,16 @@ aftermath (CANCEL, BYE, a 200 that crossed) goes on in the stack without the leg
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import structlog
 
+from appliance.media.events import Codec as Coding
 from appliance.signalling.sip import causes
 from appliance.signalling.sip.legs import LegTable, UnknownLegError
 from appliance.signalling.sip.rtp import RtpPorts
-from appliance.signalling.sip.sdp import Codec
+from appliance.signalling.sip.sdp import supposed
 from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
@@ -27,6 +28,7 @@ from appliance.signalling.sip.signals import (
     Offered,
     Order,
     Over,
+    Overloaded,
     Place,
     Pointed,
     Probe,
@@ -36,11 +38,17 @@ from appliance.signalling.sip.signals import (
 )
 from appliance.signalling.sip.stack import is_number
 from appliance.wire import legs as wire
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.legs import Direction, LegState, LegStep, ReleasedBy
 from appliance.wire.service import CommandRefusedError, Service
 
 ORPHANS_S = 30.0
+OVERLOAD = AlarmRaised(
+    code="sip.overload",
+    address="sip",
+    sentence="calls are refused (503, cause 42): the engine bears no leg more; a codec that costs less than Opus helps",
+)
 
 log = structlog.get_logger()
 
@@ -55,15 +63,16 @@ class Worker:
         ports: RtpPorts,
         order: Callable[[Order], None],
         orphans_s: float,
-        supposed: Codec,
+        codecs: Sequence[Coding],
     ) -> None:
-        """`supposed`: what a phone that we call is taken to speak until it has answered."""
+        """`codecs`: what phones are offered, the best first."""
         self.service = Service(socket, sealer, "leg worker", self._handle, self._snapshot, self._controller_changed)
         self._incarnation = sealer.identity.incarnation
         self._ports = ports
         self._order = order
         self._orphans_s = orphans_s
-        self._supposed = supposed
+        self._codecs = codecs
+        self._overloaded = False
         self._legs = LegTable()
         self._call_ids: dict[str, str] = {}
         self._answering: set[str] = set()
@@ -115,9 +124,12 @@ class Worker:
             raise CommandRefusedError("leg.number", f"{body.to!r} cannot be called by SIP, which wants a whole number")
         if any(leg.leg == body.leg for leg in self._legs.all()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
-        port = self._ports.take()
-        if port is None or not self._ports.open(port, self._supposed):
-            cause = causes.NO_CHANNEL if port is None else causes.TEMPORARY_FAILURE
+        codecs = self._ports.fitting(self._codecs)
+        if not codecs:
+            self._overload()
+        port = self._ports.take(codecs) if codecs else None
+        if port is None or not self._ports.open(port, supposed(codecs)):
+            cause = causes.TEMPORARY_FAILURE if port is not None else causes.NO_CHANNEL if codecs else causes.CONGESTION
             gone = wire.LegReleased(leg=body.leg, cause=cause, by=ReleasedBy.FAULT, sample=self._ports.samples)
             self.service.publish(gone)
             return
@@ -125,7 +137,7 @@ class Worker:
         told = {"contact": body.contact, "clid": body.clid, "to": body.to, "call_id": call_id}
         leg = self._legs.add(body.leg, Direction.OUTGOING, f"sip {body.to}", port, **told)
         self.service.publish(wire.LegPlaced(leg=leg))
-        self._order(Place(body.leg, call_id, port, body.to, body.clid))
+        self._order(Place(body.leg, call_id, port, body.to, body.clid, codecs))
 
     def _proceed(self, body: wire.ProceedLeg) -> None:
         leg = self._legs.get(body.leg)
@@ -151,8 +163,8 @@ class Worker:
 
     def _take(self, signal: Signal) -> None:
         match signal:
-            case Offered():
-                self._offered(signal)
+            case Offered() | Overloaded():
+                self._called(signal)
             case Proceeding(call=leg):
                 if self._moves(leg, LegStep.PROCEED):
                     self.service.publish(wire.LegProceeding(leg=leg))
@@ -172,7 +184,10 @@ class Worker:
                 self._release(leg, cause, ReleasedBy.FAULT)
                 self._order(HangUp(leg, cause))
 
-    def _offered(self, signal: Offered) -> None:
+    def _called(self, signal: Offered | Overloaded) -> None:
+        if isinstance(signal, Overloaded):
+            self._overload()
+            return
         if not self._ports.open(signal.port, signal.codec):
             self._order(HangUp(signal.call, causes.TEMPORARY_FAILURE))
             return
@@ -215,6 +230,7 @@ class Worker:
         sample = self._ports.samples
         if port is not None:
             self._ports.close(port)
+        self._relieve()
         self._legs.release(leg, cause, by, sample, keep=not self.service.controlled)
         self._answering.discard(leg)
         self._held.discard(leg)
@@ -222,6 +238,17 @@ class Worker:
         refused = status if status is not None and status >= 300 else None
         self.service.publish(wire.LegReleased(leg=leg, cause=cause, by=by, sample=sample, sip_status=refused))
         log.info("sip.leg.released", leg=leg, cause=cause, by=by, status=status)
+
+    def _overload(self) -> None:
+        log.warning("sip.call.refused", why=OVERLOAD.sentence)
+        if not self._overloaded:
+            self._overloaded = True
+            self.service.publish(OVERLOAD)
+
+    def _relieve(self) -> None:
+        if self._overloaded and self._ports.relieved:
+            self._overloaded = False
+            self.service.publish(AlarmCleared(code=OVERLOAD.code, address=OVERLOAD.address))
 
     # The engine.
 
@@ -242,7 +269,7 @@ class Worker:
     # Controllers.
 
     def _snapshot(self) -> Iterable[Body]:
-        return (wire.LegSnapshot(legs=self._legs.all()),)
+        return (wire.LegSnapshot(legs=self._legs.all()), *([OVERLOAD] if self._overloaded else []))
 
     def _controller_changed(self, attached: bool) -> None:  # noqa: FBT001  # the service's callback
         if self._orphans is not None:

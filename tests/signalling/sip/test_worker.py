@@ -2,7 +2,7 @@
 """The worker between a fake stack and a fake engine: order of things, races, a busy engine."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from appliance.config import Endpoint
 from appliance.media.events import Codec as Coding
 from appliance.media.events import ComfortNoise
 from appliance.signalling.sip.crypto import Keys
+from appliance.signalling.sip.load import COST_US, LEGS_US
 from appliance.signalling.sip.rtp import FIRST, PORTS, RtpPorts
-from appliance.signalling.sip.sdp import Codec
+from appliance.signalling.sip.sdp import Codec, supposed
 from appliance.signalling.sip.signals import (
     Alerting,
     Answer,
@@ -23,6 +24,7 @@ from appliance.signalling.sip.signals import (
     Offered,
     Order,
     Over,
+    Overloaded,
     Place,
     Pointed,
     Probe,
@@ -30,6 +32,7 @@ from appliance.signalling.sip.signals import (
 )
 from appliance.signalling.sip.worker import Worker
 from appliance.wire import legs
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Body, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.legs import ReleasedBy
@@ -38,7 +41,8 @@ from dsp.srtp import MasterKey, Suite
 
 pytestmark = pytest.mark.unit
 
-OFFERED = Codec()
+LAWS = (Coding.PCMA, Coding.PCMU)
+OFFERED = supposed(LAWS)
 
 
 class FullError(Exception):
@@ -90,13 +94,13 @@ class FakeEngine:
 class Bench:
     """A worker, what it said, what it ordered of the stack and the engine, in one list by time."""
 
-    def __init__(self, orphans_s: float = 30.0) -> None:
+    def __init__(self, orphans_s: float = 30.0, codecs: Sequence[Coding] = LAWS) -> None:
         self.engine = FakeEngine()
         self.ports = RtpPorts(self.engine, "127.0.0.1", 20000, FullError)
         self.happened: list[object] = []
         sealer = Sealer(Identity.take("BR-0001", "sip"))
         self.sealer = Sealer(Identity.take("BR-0001", "call"))
-        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s, OFFERED)
+        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s, codecs)
         self.worker.service.publish = self._said  # type: ignore[method-assign]
         self.engine.done = self.happened  # type: ignore[assignment]
 
@@ -111,7 +115,7 @@ class Bench:
 
     def offer(self, leg: str = "in", codec: Codec = OFFERED) -> int:
         """A phone calls; returns the port."""
-        port = self.ports.take()
+        port = self.ports.take(LAWS)
         assert port is not None
         self.signal(Offered(leg, "call-id", port, "95588", "8001", codec))
         return port
@@ -128,11 +132,11 @@ class Bench:
         return [thing for thing in self.happened if isinstance(thing, kind)]
 
 
-def bench(check: Callable[[Bench], None]) -> None:
+def bench(check: Callable[[Bench], None], codecs: Sequence[Coding] = LAWS) -> None:
     """Run a check where there is an event loop."""
 
     async def run() -> None:
-        check(Bench())
+        check(Bench(codecs=codecs))
 
     asyncio.run(run())
 
@@ -251,13 +255,84 @@ def test_all_ports_in_use_is_cause_34() -> None:
     bench(check)
 
 
+def answer(b: Bench, leg: str, coding: Coding) -> None:
+    b.signal(Pointed(leg, PEER, held=False, codec=supposed((coding,))), Answered(leg))
+
+
+def test_leg_that_the_engine_cannot_bear_is_cause_42_and_an_alarm_until_there_is_room() -> None:
+    many = LEGS_US // COST_US[Coding.OPUS]
+
+    def check(b: Bench) -> None:
+        for number in range(many):
+            place(b, f"out {number}")
+        assert not b.all(AlarmRaised)
+        for late in ("late", "later"):
+            place(b, late)
+        first, second = b.all(legs.LegReleased)
+        for released in (first, second):
+            assert isinstance(released, legs.LegReleased)
+            assert (released.cause, released.by) == (42, ReleasedBy.FAULT)
+        assert len(b.all(Place)) == many
+        (alarm,) = b.all(AlarmRaised)
+        assert alarm in tuple(b.worker._snapshot())
+        b.command(legs.ReleaseLeg(leg="out 0"))
+        assert not b.all(AlarmCleared), "one leg's room is none yet"
+        for number in range(1, many // 10 + 2):
+            b.command(legs.ReleaseLeg(leg=f"out {number}"))
+        assert len(b.all(AlarmCleared)) == 1
+        place(b, "again")
+        assert len(b.all(Place)) == many + 1
+
+    bench(check, (Coding.OPUS,))
+
+
+def test_phone_is_not_offered_what_the_engine_cannot_bear() -> None:
+    def check(b: Bench) -> None:
+        for number in range(LEGS_US // COST_US[Coding.OPUS]):
+            place(b, f"out {number}")
+            answer(b, f"out {number}", Coding.OPUS)
+        b.happened.clear()
+        place(b, "one more")
+        (placed,) = b.all(Place)
+        assert isinstance(placed, Place)
+        assert placed.codecs == (Coding.PCMA,)
+        assert ("open", placed.port, supposed((Coding.PCMA,))) in b.happened
+        assert not b.all(AlarmRaised)
+
+    bench(check, (Coding.OPUS, Coding.PCMA))
+
+
+def test_leg_that_is_answered_in_a_cheap_codec_makes_room() -> None:
+    def check(b: Bench) -> None:
+        for number in range(PORTS):
+            place(b, f"out {number}")
+            answer(b, f"out {number}", Coding.PCMA)
+        assert len(b.all(Place)) == PORTS
+        for order in b.all(Place):
+            assert isinstance(order, Place)
+            assert order.codecs == (Coding.OPUS, Coding.PCMA)
+
+    bench(check, (Coding.OPUS, Coding.PCMA))
+
+
+def test_call_that_the_stack_refused_for_load_raises_the_alarm() -> None:
+    def check(b: Bench) -> None:
+        b.signal(Overloaded("in"), Overloaded("in again"))
+        assert len(b.all(AlarmRaised)) == 1
+        place(b)
+        b.command(legs.ReleaseLeg(leg="out"))
+        assert len(b.all(AlarmCleared)) == 1
+
+    bench(check)
+
+
 def test_a_port_given_back_is_the_last_to_be_taken_again() -> None:
     def check(b: Bench) -> None:
         place(b)
         b.command(legs.ReleaseLeg(leg="out"))
-        taken = [b.ports.take() for _ in range(PORTS)]
+        taken = [b.ports.take(LAWS) for _ in range(PORTS)]
         assert taken[-1] == FIRST
-        assert b.ports.take() is None
+        assert b.ports.take(LAWS) is None
 
     bench(check)
 
@@ -267,11 +342,11 @@ def test_full_engine_ring_keeps_the_port_until_it_is_closed() -> None:
         place(b)
         b.engine.full = True
         b.command(legs.ReleaseLeg(leg="out"))
-        assert FIRST not in [b.ports.take() for _ in range(PORTS)]
+        assert FIRST not in [b.ports.take(LAWS) for _ in range(PORTS)]
         b.engine.full = False
         b.ports.retry()
         assert b.happened[-1] == ("close", FIRST)
-        assert b.ports.take() == FIRST
+        assert b.ports.take(LAWS) == FIRST
 
     bench(check)
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The SIP worker offering one suite of SRTP a call, in turns: of several, baresip would always take the first."""
+"""The SIP worker of an engine that bears two legs of Opus and a little; of SRTP it offers one suite a call, in turns.
+
+Of several suites baresip would always take the first.
+"""
 
 import itertools
 
 from appliance.processes.sip import main
-from appliance.signalling.sip import crypto
+from appliance.signalling.sip import crypto, load
 from dsp.sdes import Crypto
 
 TURNS = itertools.cycle(crypto.OFFERED)
@@ -19,4 +22,5 @@ def _one(before: crypto.Keys | None, whole=crypto.offered) -> tuple[Crypto, ...]
 
 if __name__ == "__main__":
     crypto.offered = _one
+    load.LEGS_US = 60
     main()
