@@ -20,7 +20,7 @@
 #define BL_ALL_CAME ((1ull << BL_TICK_SAMPLES) - 1)
 
 struct bl_ciphers {
-	struct bl_srtp_ctx *rx, *tx;
+	struct bl_srtp_ctx *rx, *tx, *former;
 };
 
 struct bl_rtp_sockets {

@@ -225,6 +225,8 @@ struct bl_rtp_port {
 	struct bl_telephone_event_rx event_rx;
 	struct bl_telephone_event_tx event_tx;
 	struct bl_srtp srtp_rx, srtp_tx;
+	struct bl_srtp srtp_former; /* of before the last keys: the peer goes on with them until it has our answer, */
+	uint64_t former_keys_until; /* to this sample at most */
 };
 
 /* What a port has besides that has comfort noise. */

@@ -11,6 +11,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from dsp.rtcp import Report, parse, serialise
 from dsp.srtp import MasterKey, Srtp, Suite
 from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
 from tests.media.rtp_peer import RtpPacket, RtpPeer, packets
+from tests.media.virtual import virtual_engine
 from tests.ports import HOST
 from tests.sound import alaw
 from tests.sound.speech import speech
@@ -266,6 +268,51 @@ def test_rfc3711_3_3_2_keys_given_again_replay_nothing(ends: Ends) -> None:
     peer.talk([[octets] for octets in stream[5:]])
     rtp = side.engine.port_status(PORT).rtp
     assert (rtp.received, rtp.duplicates, rtp.forged) == (20, 0, 5)
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_rfc4568_7_1_4_new_keys_begin_anew_and_those_of_before_are_heard_a_second_more(dies: bool) -> None:  # noqa: FBT001
+    """The peer has offered them and waits for our answer: nothing of it is lost, nor by a death of the engine."""
+    suite = Suite.AES_CM_128_HMAC_SHA1_80
+    ours, before, after = (MasterKey.new(suite) for _ in range(3))
+    with virtual_engine() as host, RtpPeer(host.rtp_base) as peer:
+        engine = host.engine(Client.SIP)
+
+        def heard(octets: list[bytes]) -> tuple[int, int]:
+            for packet in octets:
+                peer.send(packet)
+                host.tick()
+            rtp = engine.port_status(PORT).rtp
+            return rtp.received, rtp.forged
+
+        engine.open_rtp(PORT, peer.address)
+        engine.secure(PORT, ours, before)
+        host.tick()
+        old, new, stranger = Srtp(before), Srtp(after), Srtp(MasterKey.new(suite))
+        stream = [packet.encode() for packet in packets(noise(1), 100)]
+        assert heard([old.protect(packet) for packet in stream[:10]]) == (10, 0)
+        engine.secure(PORT, MasterKey.new(suite), after)
+        host.tick()
+        if dies:
+            host.die()
+            host.start()
+        assert heard([old.protect(packet) for packet in stream[10:15]]) == (15, 0)
+        assert heard([new.protect(packet) for packet in stream[15:20]]) == (20, 0)
+        assert heard([stranger.protect(packet) for packet in stream[20:22]]) == (20, 2)
+        host.tick(200)
+        assert heard([old.protect(packet) for packet in stream[22:24]]) == (20, 4)
+        assert heard([new.protect(packet) for packet in stream[24:26]]) == (22, 4)
+
+
+def test_segment_is_left_out_of_a_core_dump() -> None:
+    """It holds keys and callers' sound. `dd` in VmFlags: MADV_DONTDUMP."""
+    with virtual_engine():
+        maps = Path("/proc/self/smaps").read_text().split("VmFlags:")
+    flags = [
+        after.partition("\n")[0].split() for before, after in itertools.pairwise(maps) if "memfd:branchline" in before
+    ]
+    assert flags
+    assert all("dd" in one for one in flags)
 
 
 def test_keys_that_a_dying_engine_left_half_written_are_taken_again() -> None:

@@ -84,7 +84,7 @@ def test_rfc3326_reason_of_a_phone_is_believed(running: Site, answered: bool) ->
 
 @pytest.mark.parametrize(("cause", "status"), [(1, 404), (17, 486), (19, 480), (21, 403), (34, 503), (41, 503)])
 def test_rfc3398_7_2_4_1_our_cause_becomes_a_refusal(running: Site, cause: int, status: int) -> None:
-    """With its Reason; 503 as well, which a proxy may hand on when it has nowhere else to go (RFC 3261 §16.7 step 6)."""
+    """With its Reason; 503 too, which a proxy may hand on that has nowhere else to go (RFC 3261 §16.7 step 6)."""
 
     async def run() -> HandCall:
         async with phone_and_control(running) as (phone, control):
