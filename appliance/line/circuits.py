@@ -83,13 +83,14 @@ class Circuits:
         """Bits have no word for it."""
 
     def alerting(self, call: CallNumber, *, inband: bool = False) -> None:
-        """Somebody is rung; the ringing tone is sound always."""
-        del inband
+        """Somebody is rung; the ringing tone is sound always, `inband` the far end's own."""
         self._command(call, lambda circuit: circuit.alert())
+        if not inband:
+            self._circuits[call].ring_back()
 
     def answer(self, call: CallNumber) -> None:
         """Somebody has answered."""
-        self._command(call, lambda circuit: circuit.channel.answer())
+        self._command(call, lambda circuit: circuit.answer())
 
     def hold(self, call: CallNumber) -> None:
         """Bits have no such wish."""

@@ -88,10 +88,13 @@ Heard = BitsChanged | SignalHeard | CallerHeard | DigitsSent
 class Circuit(ABC, Generic[C]):
     """One timeslot, its channel and its port."""
 
-    def __init__(self, channel: C, engine: CircuitEngine, port: int) -> None:
+    def __init__(self, channel: C, engine: CircuitEngine, port: int, zone: str = "") -> None:
+        """`zone`: of the tones that a caller is given here; none: his exchange gives them."""
         self.channel = channel
         self.port = port
         self._engine = engine
+        self._zone = zone
+        self._rings_back = False
         self._open = False
         self._left = False
         self._works = False  # the register does
@@ -131,6 +134,20 @@ class Circuit(ABC, Generic[C]):
     def alert(self) -> None:
         """Somebody is rung."""
 
+    def ring_back(self) -> None:
+        """The caller hears the ringing tone until the answer."""
+        if self._zone:
+            self._need()
+            self._engine.tone(self.port, ToneKind.RINGBACK, self._zone)
+            self._rings_back = True
+
+    def answer(self) -> None:
+        """Somebody has answered."""
+        self.channel.answer()
+        if self._rings_back:
+            self._engine.stop(self.port)
+            self._rings_back = False
+
     def release(self, cause: int) -> None:
         """End the call."""
         self.channel.release(cause)
@@ -155,7 +172,7 @@ class Circuit(ABC, Generic[C]):
         """An order needs the port."""
         if not self._open:
             self._engine.open_timeslot(self.port)
-            self._open, self._left = True, False
+            self._open, self._left, self._rings_back = True, False, False
 
     def _hear(self, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None) -> None:
         """Listen for these; none: no more."""

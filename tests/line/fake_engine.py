@@ -34,7 +34,7 @@ SPAN = 0
 
 
 class Mute:
-    """An engine where nobody dials or plays tones: PRI and R2 do not."""
+    """An engine where nobody dials or plays tones: PRI does not."""
 
     def send_digits(self, port: int, send_id: int, digits: str) -> None:
         """No."""
@@ -61,6 +61,7 @@ class FakeEngine(Mute):
         self.open: list[int] = []
         self.plans: dict[int, tuple[int, float, float]] = {}
         """Echo tail, gain received, gain transmitted, by port."""
+        self.tones: dict[int, tuple[ToneKind, str]] = {}
         self.log: list[tuple[str, int]] = []
         self.busy = False
         self.refuse_open = False
@@ -143,9 +144,21 @@ class FakeEngine(Mute):
             if port in self._sends:
                 self.send_signal(port, self._sends[port], 0)
             self.open.remove(port)
+            self.tones.pop(port, None)
             self.log.append(("close", port))
         else:
             self._tell(CommandRefused(CommandKind.CLOSE_PORT, port, 0, "ENOTCONN"))
+
+    def tone(self, port: int, kind: ToneKind, zone: str = "cn") -> None:
+        """On a port that is open."""
+        self._command()
+        assert port in self.open, f"port {port} is closed"
+        self.tones[port] = kind, zone
+
+    def stop(self, port: int) -> None:
+        """The tone is over."""
+        self._command()
+        del self.tones[port]
 
     def send_frame(self, span: int, frame: bytes) -> None:
         """To the far end, in the loop's next turn."""

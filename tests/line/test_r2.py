@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from appliance.line.channels import Order
+from appliance.media.events import ToneKind
 from appliance.wire import legs
 from appliance.wire.legs import Bearer, ReleasedBy
 from appliance.wire.spans import ChannelState, Span, SpanChanged
@@ -90,6 +91,23 @@ def test_the_register_allows_no_sound_of_ours(tmp_path: Path) -> None:
         await client.refused(legs.ReleaseLeg(leg=leg.leg, cause=1, inband=True), "leg.state")
         await client.done(legs.AlertLeg(leg=leg.leg, inband=True))
         await call.hears("alerting")
+        assert not bench.engine.tones, "the far end's own tone is bridged to the caller"
+        await call.release(16)
+        await client.expect(legs.LegReleased, leg.leg)
+
+    run(story, tmp_path)
+
+
+def test_the_caller_hears_the_country_s_ringing_tone_from_the_alert_to_the_answer(tmp_path: Path) -> None:
+    async def story(bench: R2Bench, client: Attachment) -> None:
+        call = await bench.exchange.call(DNIS, CLID)
+        leg = (await client.expect(legs.LegOffered)).leg
+        assert not bench.engine.tones
+        await client.done(legs.AlertLeg(leg=leg.leg))
+        assert bench.engine.tones == {leg.port: (ToneKind.RINGBACK, "cn")}
+        await client.done(legs.AnswerLeg(leg=leg.leg))
+        await call.hears("answered")
+        assert not bench.engine.tones
         await call.release(16)
         await client.expect(legs.LegReleased, leg.leg)
 

@@ -28,8 +28,7 @@ class TrunkCircuit(circuit.Circuit[Channel]):
     """An E&M trunk, or an exchange's end of a station's line. `zone`: of the tones that the caller is given."""
 
     def __init__(self, channel: Channel, engine: CircuitEngine, port: int, zone: str) -> None:
-        super().__init__(channel, engine, port)
-        self._zone = zone
+        super().__init__(channel, engine, port, zone)
         self._sending = 0
 
     @property
@@ -52,9 +51,7 @@ class TrunkCircuit(circuit.Circuit[Channel]):
         self.channel.place(Call(dnis, (clid or "") if self.channel.wants.ani else ""))
 
     def alert(self) -> None:
-        """Somebody is rung: the caller hears it, for there is no word for it."""
-        self._need()
-        self._engine.tone(self.port, ToneKind.RINGBACK, self._zone)
+        """Somebody is rung: there is no word for it."""
 
     def release(self, cause: int) -> None:
         """End the call. Who is still off-hook hears why until he lets go: a refused caller, a station of ours."""

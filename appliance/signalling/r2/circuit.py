@@ -9,6 +9,7 @@ from appliance.signalling.circuit import CircuitEngine, Heard
 from appliance.signalling.r2.channel import Call, Channel, Wants
 from appliance.signalling.r2.events import Direction, Listen, Order, Send, SetBits
 from appliance.signalling.r2.variant import Variant
+from dsp.tools.tone_zones import zones
 
 _KIND = {Direction.FORWARD: SignalKind.R2_FORWARD, Direction.BACKWARD: SignalKind.R2_BACKWARD}
 _DIRECTION = {kind: direction for direction, kind in _KIND.items()}
@@ -51,4 +52,10 @@ class Circuit(circuit.Circuit[Channel]):
 
 def circuits(variant: Variant, wants: Wants) -> Callable[[CircuitEngine, int], Circuit]:
     """What makes a circuit on a port."""
-    return lambda engine, port: Circuit(Channel(variant, wants), engine, port)
+    return lambda engine, port: Circuit(Channel(variant, wants), engine, port, tone_zone(variant))
+
+
+def tone_zone(variant: Variant) -> str:
+    """Its country's tones, where they are known, else E.180's."""
+    country = variant.name.lower()
+    return country if country in zones() else "e180"

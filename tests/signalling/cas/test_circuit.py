@@ -91,7 +91,7 @@ def test_a_caller_that_is_alerted_hears_the_ringing_tone_and_the_number_is_no_ty
         cable.a.place(DNIS, None)
         cable.until("b", events.CallOffered)
         cable.b.open()
-        cable.b.alert()
+        cable.b.ring_back()
         cable.side.engine.hear_signals(PORTS["a"], [SignalKind.PROGRESS], ZONE)
         cable.seconds(10)
         heard = [event for event in cable.events if isinstance(event, SignalHeard) and event.port == PORTS["a"]]
@@ -238,7 +238,7 @@ def test_ringing_tone_is_told_and_its_end_is_the_answer_where_nothing_else_says_
         cable.b.place(DNIS, None)
         cable.until("a", events.CallOffered)
         cable.a.open()
-        cable.a.alert()
+        cable.a.ring_back()
         cable.until("b", fxo.CallAccepted)
         cable.seconds(5)
         assert not cable.all("b", fxo.CallAnswered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.media.events import SignalKind, ToneKind
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call
 from appliance.signalling.r2.words import State
@@ -46,6 +47,33 @@ def test_a_call_is_offered_accepted_answered_and_cleared(variant: str) -> None:
         trunk.seconds(0.01)
         assert [trunk.side.engine.port_status(port).kind for port in (CALLER, CALLED)] == ["closed"] * 2
         assert not trunk.refused
+
+
+@pytest.mark.parametrize(("variant", "zone"), [("CN", "cn"), ("BR", "br"), ("CO", "e180")])
+def test_the_caller_hears_the_country_s_ringing_tone_until_the_answer(variant: str, zone: str) -> None:
+    with virtual_engine() as host:
+        trunk = Trunk(host, variant)
+        caller, called = trunk.circuits[CALLER], trunk.circuits[CALLED]
+        caller.channel.place(Call(DNIS, CLID))
+        trunk.until(lambda: called.channel.state is State.OFFERED, 15)
+        called.alert()
+        called.ring_back()
+        trunk.until(lambda: bool(trunk.all(CALLER, events.CallAccepted)), 2)
+        trunk.side.engine.hear_signals(CALLER, [SignalKind.PROGRESS], zone)
+        assert tones(trunk, 8) == [(ToneKind.RINGBACK, True)]
+        called.answer()
+        trunk.until(lambda: bool(trunk.all(CALLER, events.CallAnswered)), 1)
+        assert tones(trunk, 8) == [(ToneKind.RINGBACK, False)]
+        assert trunk.side.engine.port_status(CALLED).source == "idle"
+        assert not trunk.refused
+
+
+def tones(trunk: Trunk, seconds: float) -> list[tuple[ToneKind, bool]]:
+    """Call progress that begins or ends at the caller within this time."""
+    told = len(trunk.signals)
+    trunk.seconds(seconds)
+    heard = [event for event in trunk.signals[told:] if event.port == CALLER]
+    return [(ToneKind(event.code), event.on) for event in heard if event.kind is SignalKind.PROGRESS]
 
 
 def test_a_refused_call_tells_its_cause() -> None:

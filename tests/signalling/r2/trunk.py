@@ -12,7 +12,7 @@ from functools import partial
 from appliance.media.events import BitsChanged, CommandRefused, EngineEvent, SignalHeard
 from appliance.signalling.r2 import events
 from appliance.signalling.r2.channel import Call, CallStateError, Channel, Wants
-from appliance.signalling.r2.circuit import Circuit
+from appliance.signalling.r2.circuit import Circuit, tone_zone
 from appliance.signalling.r2.variant import load
 from appliance.signalling.r2.words import State
 from drivers.model import Cas, Timeslot
@@ -34,13 +34,16 @@ class Trunk:
         self.variant = load(variant)
         self.refused: list[CommandRefused] = []
         self.told: dict[int, list[events.Event]] = {}
+        self.signals: list[SignalHeard] = []
         self.react: Callable[[int, events.Event], None] = lambda _port, _event: None
         self._later: list[tuple[int, Callable[[], None]]] = []
         driver = VpairDriver(self.side.engine)
         driver.configure(0, VpairSettings(partner=1), None, Cas())
         driver.configure(1, VpairSettings(partner=0), None, Cas())
         ports = [Timeslot(span, timeslot).port for span in (0, 1) for timeslot in BEARERS]
-        self.circuits = {port: Circuit(self._channel(), self.side.engine, port) for port in ports}
+        self.circuits = {
+            port: Circuit(self._channel(), self.side.engine, port, tone_zone(self.variant)) for port in ports
+        }
         self.host.tick(1)  # the spans are open
         self.settle()
         self.seconds(0.2)
@@ -99,6 +102,8 @@ class Trunk:
         return Channel(self.variant, wants, clock=lambda: self.side.engine.samples / RATE)
 
     def _take(self, event: EngineEvent) -> None:
+        if isinstance(event, SignalHeard):
+            self.signals.append(event)
         match event:
             case BitsChanged(port=port) | SignalHeard(port=port):
                 self.circuits[port].take(event)
