@@ -28,6 +28,7 @@ from appliance.media.events import (
     RtpTimedOut,
     SignalHeard,
     SignalKind,
+    SoundHeard,
     SpanAlarmChanged,
     ToneHeard,
 )
@@ -96,6 +97,12 @@ def _caller(event: Any) -> CallerHeard:
     return CallerHeard(event.port, CallerStandard(event.count), octets)
 
 
+def _sound(event: Any) -> SoundHeard:
+    octets = shared.octets(event.octets, event.length)
+    half = len(octets) // 2
+    return SoundHeard(event.port, octets[:half], octets[half:], event.sample)
+
+
 def _text(event: Any) -> str:
     return shared.octets(event.octets, event.length).decode("ascii")
 
@@ -116,4 +123,5 @@ _DECODERS: dict[int, Callable[[Any], EngineEvent]] = {
     15: lambda event: SignalHeard(event.port, SignalKind(event.reason), event.id, bool(event.count), event.sample),
     14: lambda event: BitsChanged(event.port, event.reason, event.sample),
     16: _caller,
+    17: _sound,
 }

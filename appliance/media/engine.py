@@ -470,18 +470,21 @@ class Engine:
         kinds: Collection[SignalKind],
         zone: str = "cn",
         caller: CallerStandard | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
         """Let a timeslot hear these besides what its profile hears, told to this client by SignalHeard; none: no more.
 
         It begins anew: a signal that stands is told again. Until none of R2 or MF is heard nor sent, the port's echo is
         not cancelled and its DTMF not heard. `zone`: of PROGRESS. `caller`: caller ID of this kind is heard, told by
-        CallerHeard.
+        CallerHeard. `sound`: all of it is, both ways, by SoundHeard.
         """
         _check(port, 0, RTP_FIRST - 1, "timeslot port")
         command = self._command(CommandKind.HEAR_SIGNALS, port)
         command.hear.kinds = sum(1 << kind for kind in set(kinds))
         command.hear.zone = shared.tone_zone(zone)
         command.hear.caller = 0 if caller is None else 1 + caller
+        command.hear.sound = sound
         self._push(command)
 
     def send_signal(self, port: int, kind: SignalKind, signal: int | str) -> None:

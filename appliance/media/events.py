@@ -291,6 +291,18 @@ class CallerHeard(msgspec.Struct, frozen=True, tag=True):
     """From message type to checksum, for dsp.caller_id.decode; empty: it could not be read."""
 
 
+class SoundHeard(msgspec.Struct, frozen=True, tag=True):
+    """15 ms of a timeslot from `sample` on, A-law: what came, before any gain, and what was sent (5 ms before).
+
+    To the client that hears there; left out where its ring is half full.
+    """
+
+    port: int
+    heard: bytes
+    sent: bytes
+    sample: int
+
+
 class CommandRefused(msgspec.Struct, frozen=True, tag=True):
     """A command could not be obeyed; it changed nothing. To its issuer."""
 
@@ -309,6 +321,7 @@ EngineEvent = (
     | BitsChanged
     | SignalHeard
     | CallerHeard
+    | SoundHeard
     | PlayEnded
     | DigitsCollected
     | DigitsSent

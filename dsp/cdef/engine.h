@@ -94,6 +94,7 @@ struct bl_hear_command {
 	uint8_t kinds;
 	uint8_t zone;
 	uint8_t caller;
+	uint8_t sound;
 };
 
 struct bl_signal_command {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers on timeslots: R2 and MF signals held and heard; call progress, digits, voice and caller ID heard.
+ * Registers on timeslots: R2 and MF signals held and heard; call progress, digits, voice, caller ID and sound heard.
  *
  * A signal lies over whatever the port transmits, a play or a bridge too, until its sender takes it away: the far
  * register is compelled by it, and nobody else may end it. What is heard is the line's sound before any gain.
@@ -51,6 +51,8 @@ int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const 
 	p->reg.zone = c->zone;
 	p->reg.caller = c->caller;
 	p->reg.voice = 0;
+	p->reg.sound = c->sound != 0;
+	memset(p->reg.piece, BL_ALAW_IDLE, sizeof p->reg.piece);
 	p->reg.owner = (uint8_t)client;
 	return 0;
 }
@@ -110,7 +112,7 @@ void bl_register_resume(struct bl_engine *e, unsigned port)
 
 	if (r->hears & ~KINDS || r->owner >= BL_CLIENTS || bl_port(e, port)->kind != BL_PORT_TIMESLOT ||
 	    start_caller(&bl_port(e, port)->caller_id, r->caller))
-		r->hears = r->caller = 0;
+		r->hears = r->caller = r->sound = 0;
 	r->doubted_until = r->hears ? e->tick.sample + SURE_SAMPLES : 0;
 	r->sends = (struct bl_signal_command){0};
 	if (held.signal && bl_register_send(e, port, &held))
@@ -181,6 +183,28 @@ static void hear_caller(struct bl_engine *e, unsigned port)
 	bl_event_publish(e, p->reg.owner);
 }
 
+/* What is sent comes back later: that of the tick before lies beside what came in this one. */
+static void hear_sound(struct bl_engine *e, unsigned port)
+{
+	struct bl_register *r = &bl_port(e, port)->reg;
+	size_t place = e->tick.sample / BL_TICK_SAMPLES % BL_SOUND_TICKS;
+	struct bl_event *event;
+
+	if (!r->sound)
+		return;
+	bl_alaw_encode(e->heard[port], &r->piece[0][place * BL_TICK_SAMPLES], BL_TICK_SAMPLES);
+	memcpy(&r->piece[1][place * BL_TICK_SAMPLES], e->tx[port], BL_TICK_SAMPLES);
+	if (place != BL_SOUND_TICKS - 1 || !bl_event_room(e, r->owner))
+		return;
+	event = bl_event_new(e, r->owner, BL_SOUND_HEARD, port);
+	if (!event)
+		return;
+	event->sample = e->tick.sample + BL_TICK_SAMPLES - sizeof r->piece[0];
+	event->length = sizeof r->piece;
+	memcpy(event->octets, r->piece, sizeof r->piece);
+	bl_event_publish(e, r->owner);
+}
+
 bool bl_register_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard)
 {
 	uint64_t hops = bl_port(e, port)->bank.front.hops;
@@ -201,6 +225,7 @@ void bl_register_tick(struct bl_engine *e, unsigned port)
 
 	hear_voice(e, port);
 	hear_caller(e, port);
+	hear_sound(e, port);
 	if (!p->reg.doubted_until || e->tick.sample < p->reg.doubted_until)
 		return;
 	p->reg.doubted_until = 0;
