@@ -87,10 +87,16 @@ class Switch:
         self._do(lambda: self._engine.set_bits(port, abcd))
 
     def hear_signals(
-        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+        self,
+        port: int,
+        kinds: Collection[SignalKind],
+        zone: str = "cn",
+        caller: CallerStandard | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
-        """Tell signals of these kinds, tones by the zone, callers."""
-        self._do(lambda: self._engine.hear_signals(port, kinds, zone, caller))
+        """Tell signals of these kinds, tones by the zone, callers, all sound."""
+        self._do(lambda: self._engine.hear_signals(port, kinds, zone, caller, sound=sound))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a register signal; 0: silence."""

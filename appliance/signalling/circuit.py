@@ -21,6 +21,7 @@ from appliance.media.events import (
     DigitsSent,
     SignalHeard,
     SignalKind,
+    SoundHeard,
     ToneKind,
 )
 from appliance.signalling.events import CallCleared
@@ -39,9 +40,15 @@ class CircuitEngine(Protocol):
         """Send these bits from now on."""
 
     def hear_signals(
-        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+        self,
+        port: int,
+        kinds: Collection[SignalKind],
+        zone: str = "cn",
+        caller: CallerStandard | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
-        """Tell signals of these kinds, and caller ID."""
+        """Tell signals of these kinds, caller ID, and all sound."""
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a signal; 0: silence."""
@@ -82,7 +89,7 @@ class Signalling(Protocol):
 
 
 C = TypeVar("C", bound=Signalling)
-Heard = BitsChanged | SignalHeard | CallerHeard | DigitsSent
+Heard = BitsChanged | SignalHeard | CallerHeard | SoundHeard | DigitsSent
 
 
 class Circuit(ABC, Generic[C]):
@@ -174,13 +181,20 @@ class Circuit(ABC, Generic[C]):
             self._engine.open_timeslot(self.port)
             self._open, self._left, self._rings_back = True, False, False
 
-    def _hear(self, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None) -> None:
+    def _hear(
+        self,
+        kinds: Collection[SignalKind],
+        zone: str = "cn",
+        caller: CallerStandard | None = None,
+        *,
+        sound: bool = False,
+    ) -> None:
         """Listen for these; none: no more."""
-        self._works = bool(kinds) or caller is not None
+        self._works = bool(kinds) or caller is not None or sound
         if self._works:
             self._need()
         if self._open:
-            self._engine.hear_signals(self.port, kinds, zone, caller)
+            self._engine.hear_signals(self.port, kinds, zone, caller, sound=sound)
         self._close_if(self._left and not self._works)
 
     def _close_if(self, over: bool) -> None:  # noqa: FBT001 - a condition

@@ -31,12 +31,19 @@ _SENT = {Hook.ON: "on_hook", Hook.BREAK: "on_hook", Hook.OFF: "off_hook", Hook.G
 class Station:
     """`line` takes commands and tells events. Raises ValueError for settings of another start than the variant's."""
 
-    def __init__(self, settings: Settings, variant: Variant, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        variant: Variant,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        line: Callable[..., Line] = Line,
+    ) -> None:
         if variant.start is not Start.STATION:
             raise ValueError(f"{variant.name} is no station's")
         if settings.ground_start is not ("ground" in variant.bits):
             raise ValueError(f"{variant.name} and ground_start={settings.ground_start} are not the same start")
-        self.line = Line(settings, clock=clock)
+        self.line = line(settings, clock=clock)
         self._variant = variant
 
     def see_bits(self, abcd: int) -> None:

@@ -10,6 +10,7 @@ from appliance.signalling.cas.variant import Variant
 from appliance.signalling.circuit import CircuitEngine, Heard
 from appliance.signalling.fxo.circuit import LineCircuit
 from appliance.signalling.fxo.events import Hook
+from appliance.signalling.fxo.learning.line import LearningLine
 from appliance.signalling.fxo.settings import Settings
 
 
@@ -33,4 +34,6 @@ class StationCircuit(LineCircuit):
 
 def stations(variant: Variant, settings: Settings) -> Callable[[CircuitEngine, int], StationCircuit]:
     """What makes a circuit on a port."""
-    return lambda engine, port: StationCircuit(Station(settings, variant), engine, port, time.monotonic)
+    return lambda engine, port: StationCircuit(
+        Station(settings, variant, line=LearningLine), engine, port, time.monotonic
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from appliance.signalling.circuit import CircuitEngine
 from appliance.signalling.fxo.circuit import LineCircuit
 from appliance.signalling.fxo.events import Feed, Hook, Order, SetMode
-from appliance.signalling.fxo.line import Line
+from appliance.signalling.fxo.learning.line import LearningLine
 from appliance.signalling.fxo.settings import Settings
 from drivers.model import TIMESLOTS_PER_SPAN, LineStatus
 from drivers.protocol import LineDriver
@@ -26,7 +26,7 @@ class CardCircuit(LineCircuit):
     def __init__(
         self, settings: Settings, driver: LineDriver[Any], engine: CircuitEngine, port: int, clock: Callable[[], float]
     ) -> None:
-        super().__init__(Line(settings, clock=clock), engine, port, clock)
+        super().__init__(LearningLine(settings, clock=clock), engine, port, clock)
         self._driver = driver
         self._line = port % TIMESLOTS_PER_SPAN
         self._seen = False

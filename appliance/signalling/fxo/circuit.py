@@ -8,13 +8,15 @@ hook is moved, and what is seen of the pair, is a subclass's.
 from abc import abstractmethod
 from collections.abc import Callable
 
-from appliance.media.events import CallerHeard, CallerStandard, DigitsSent, SignalHeard, SignalKind
+from appliance.media.events import CallerHeard, CallerStandard, DigitsSent, SignalHeard, SignalKind, SoundHeard
 from appliance.signalling import circuit
 from appliance.signalling.circuit import CircuitEngine, Heard
 from appliance.signalling.fxo.events import Dial, Ear, Hook, Listen, Order, Pulse, SetHook
+from appliance.signalling.fxo.learning.line import LearningLine
 from appliance.signalling.fxo.line import Call, Line
 from appliance.signalling.fxo.settings import CallerId, Settings
 from dsp.caller_id import DtmfCallerIdReceiver, Fault, Result, Standard, decode
+from dsp.g711 import alaw_decode
 from dsp.tone import Kind
 
 _EARS = {Ear.PROGRESS: SignalKind.PROGRESS, Ear.VOICE: SignalKind.VOICE}
@@ -48,6 +50,8 @@ class LineCircuit(circuit.Circuit[Line]):
                 self._called(self._digits.digit(chr(code), sample))
             case CallerHeard(octets=octets, standard=standard):
                 self.channel.hear_caller(decode(octets, Standard(standard)) if octets else None)
+            case SoundHeard(heard=heard, sent=sent, sample=sample) if isinstance(self.channel, LearningLine):
+                self.channel.hear_sound(alaw_decode(heard), alaw_decode(sent), sample)
             case DigitsSent(send_id=self._sending):
                 self.channel.dialled()
 
@@ -112,7 +116,8 @@ class LineCircuit(circuit.Circuit[Line]):
         caller = _FSK.get(settings.caller_id) if Ear.CALLER_ID in ears else None
         by_digits = Ear.CALLER_ID in ears and settings.caller_id is CallerId.DTMF
         self._digits = DtmfCallerIdReceiver() if by_digits else None
-        self._hear([*kinds, SignalKind.DTMF] if by_digits else kinds, settings.zone, caller)
+        kinds += [SignalKind.DTMF] if by_digits else []
+        self._hear(kinds, settings.zone, caller, sound=Ear.SOUND in ears)
 
     def _called(self, result: Result | None) -> None:
         if result is not None:

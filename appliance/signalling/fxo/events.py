@@ -60,6 +60,7 @@ class Ear(enum.StrEnum):
     CALLER_ID = "caller ID"  # of the kind that is set; receivers begin anew
     PROGRESS = "call progress"  # of the zone that is set
     VOICE = "voice"
+    SOUND = "sound"  # both ways, for who learns
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,12 +169,16 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
         self._listen()
         self._notice(of_standing(self.state, self._feed.value, self.settings))
 
-    def _listen(self) -> None:
+    def _ears_now(self) -> frozenset[Ear]:
         ears = EARS.get(self.state, frozenset())
         if self.settings.told_before_ring:
             ears |= EARS_BEFORE_RING.get(self.state, frozenset())
         if self.settings.caller_id is CallerId.NONE:
             ears -= {Ear.CALLER_ID}
+        return ears
+
+    def _listen(self) -> None:
+        ears = self._ears_now()
         if ears != self._ears:
             self._ears, self._tone = ears, None
             self._orders.append(events.Listen(ears))

@@ -20,6 +20,8 @@ KEPT = 5 * RATE_HZ  # samples
 MARK_S = 0.08  # of the mark that is measured; it has 150 ms, and 100 before EN 300 659-2
 PIECE = 160
 MARKS_HZ = {CallerId.BELL202: 1200, CallerId.V23: 1300}
+KINDS = {CallerId.BELL202: "Bell 202", CallerId.V23: "V.23", CallerId.V23_JP: "V.23 (NTT)", CallerId.DTMF: "DTMF"}
+PLACES = {Place.BEFORE_RING: "振铃前", Place.POLARITY: "极性反转后、振铃前", Place.AFTER_RING: "第一次振铃后"}
 DATA_RING_S = (0.3, 0.7)
 DATA_RINGS = 3
 REVERSAL_S = 3.0  # before what it announces
@@ -56,8 +58,9 @@ class CallerLearner:
 
     def hear(self, at_s: float, heard: Samples) -> None:
         """Sound of the line while it is on-hook."""
-        if self._begun_s is None:
-            self._begun_s = at_s
+        self._begun_s = (
+            at_s - (self._first + len(self._kept)) / RATE_HZ
+        )  # a line may wait for days, and lose some of it
         self._kept.frombytes(bytes(heard))
         for result in [result for receiver in self._fsk for result in receiver.process(heard)]:
             self._take(self._pitch(result.at_sample), result)
@@ -70,7 +73,7 @@ class CallerLearner:
             del self._kept[:-KEPT]
 
     def answer(self, at_s: float) -> None:
-        """The line is taken: whatever tells the caller has been told. The next call is another."""
+        """The line is taken, or rings no more: whatever tells the caller has been told. The next call is another."""
         if self.kind is CallerId.NONE:
             self._judge_rings(at_s)
         self._begun_s, self._rings, self._first = None, [], 0
@@ -87,7 +90,13 @@ class CallerLearner:
         place = self._where(at_s)
         if (kind, place) != (self.kind, self.place):
             self.kind, self.place = kind, place
-            self.evidence.append(Evidence(at_s, f"a whole message by {kind}, {place.replace('_', ' ')}"))
+            self.evidence.append(
+                Evidence(
+                    at_s,
+                    f"a whole message by {kind}, {place.replace('_', ' ')}",
+                    f"{PLACES[place]}收到完整的{KINDS[kind]}来电显示",
+                )
+            )
 
     def _where(self, at_s: float) -> Place:
         if self._rings and self._rings[0][1] <= at_s:
@@ -100,9 +109,12 @@ class CallerLearner:
         gaps = [later[0] - ring[1] for ring, later in itertools.pairwise(self._rings)]
         if len(short) >= DATA_RINGS and 0 <= short[0] - self._reversed_s <= REVERSAL_S and low <= gaps[0] <= high:
             self.kind, self.place = CallerId.V23_JP, Place.POLARITY
-            self.evidence.append(Evidence(short[0], f"a reversal, then {len(short)} rings of half a second"))
-        elif len(self._rings) + (self._ringing_s is not None) > 1:
-            self.evidence.append(Evidence(at_s, f"no message by any kind, up to ring {len(self._rings) + 1}"))
+            said = f"a reversal, then {len(short)} rings of half a second", f"极性反转后有{len(short)}次半秒振铃"
+            self.evidence.append(Evidence(short[0], *said))
+        elif (rings := len(self._rings) + (self._ringing_s is not None)) > 1:
+            self.evidence.append(
+                Evidence(at_s, f"no message by any kind, up to ring {rings}", f"到第{rings}次振铃没有来电显示")
+            )
 
     def _pitch(self, at_sample: int) -> CallerId:
         """By the mark before a message's first character."""

@@ -9,3 +9,4 @@ class Evidence(NamedTuple):
 
     at_s: float
     sentence: str
+    chinese: str

@@ -107,6 +107,7 @@ class ImpedanceLearner:
         if not self._plan and not self._final:
             self._final = True
             told = ", ".join(f"{acim}: {max(losses):.0f}" for acim, losses in enumerate(self._losses_db))
-            self.evidence.append(Evidence(at_s, f"what we send returns weaker by, in dB by impedance, {told}"))
+            said = f"what we send returns weaker by, in dB by impedance, {told}", f"各阻抗的回波损耗（分贝）：{told}"
+            self.evidence.append(Evidence(at_s, *said))
             self._plan = self._ranked()[:FINALISTS] * (FINAL_PASSES - PASSES)
         self.acim = self._plan[0] if self._plan else self._ranked()[0]

@@ -25,58 +25,65 @@ from dsp.state import Samples
 class Learner:
     """Of one line."""
 
-    def __init__(self) -> None:
-        self._hang_up = HangUpLearner()
-        self._caller = CallerLearner()
-        self._impedance = ImpedanceLearner()
+    def __init__(self, *, impedances: bool = True) -> None:
+        """`impedances`: the port can be set to another."""
+        self.hang_up = HangUpLearner()
+        self.caller = CallerLearner()
+        self._impedance = ImpedanceLearner() if impedances else None
         self._off_hook = False
 
     @property
     def acim(self) -> int:
         """The impedance that the port is to have now: one that is tried, in the end the best."""
-        return self._impedance.acim
+        return self._impedance.acim if self._impedance else 0
 
     def see_feed(self, at_s: float, feed: Feed) -> None:
         """The pair shows this now."""
-        self._hang_up.see_feed(at_s, feed)
+        self.hang_up.see_feed(at_s, feed)
         if feed is Feed.REVERSED and not self._off_hook:
-            self._caller.see_reversal(at_s)
+            self.caller.see_reversal(at_s)
 
     def see_ring(self, at_s: float, *, on: bool) -> None:
         """Ringing voltage has begun or ended."""
-        self._caller.see_ring(at_s, on=on)
+        self.caller.see_ring(at_s, on=on)
 
-    def set_hook(self, at_s: float, *, off: bool) -> None:
-        """We have answered, or hung up."""
+    def pass_by(self, at_s: float) -> None:
+        """It rings no more, and we have not answered."""
+        self.caller.answer(at_s)
+
+    def set_hook(self, at_s: float, *, off: bool, ours: bool = False) -> None:
+        """We have answered, or hung up; `ours`: before the far end did."""
         self._off_hook = off
         if off:
-            self._caller.answer(at_s)
-            self._hang_up.answer(at_s)
+            self.caller.answer(at_s)
+            self.hang_up.answer(at_s)
         else:
-            self._hang_up.release(at_s)
+            self.hang_up.release(at_s, ours=ours)
 
     def hear(self, at_s: float, heard: Samples, sent: Samples) -> None:
         """20 ms of what the line brought and of what we sent."""
         if self._off_hook:
-            self._hang_up.hear(at_s, heard, sent)
-            self._impedance.hear(at_s, heard, sent)
+            self.hang_up.hear(at_s, heard, sent)
+            if self._impedance:
+                self._impedance.hear(at_s, heard, sent)
         else:
-            self._caller.hear(at_s, heard)
+            self.caller.hear(at_s, heard)
 
     def settings(self, known: Settings) -> Settings:
         """What is known, with what has been learned."""
-        learned = self._hang_up
-        acim = self._impedance.best()
+        learned = self.hang_up
+        acim = self._impedance.best() if self._impedance else None
         ways = tuple(method for method in HangUp if method in learned.methods | {HangUp.SILENCE})
         return msgspec.structs.replace(
             known,
             hang_up=ways if learned.methods else known.hang_up,
             busy_ms=learned.busy or known.busy_ms,
-            caller_id=self._caller.kind if self._caller.evidence else known.caller_id,
-            place=self._caller.place if self._caller.evidence else known.place,
+            caller_id=self.caller.kind if self.caller.evidence else known.caller_id,
+            place=self.caller.place if self.caller.evidence else known.place,
             acim=known.acim if acim is None else acim,
         )
 
     def evidence(self) -> list[Evidence]:
         """All of it, in order of time."""
-        return sorted([*self._hang_up.evidence, *self._caller.evidence, *self._impedance.evidence])
+        impedance = self._impedance.evidence if self._impedance else []
+        return sorted([*self.hang_up.evidence, *self.caller.evidence, *impedance])

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What has been learned of a line, as it is kept and shown, and what follows from it for one that is configured so."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from appliance.signalling.fxo.settings import CallerId, HangUp, Place, Settings
+
+UNTOLD_SURE = 3  # calls without a message before a line is believed to tell no caller
+CALLS_MOST = 10  # answered ones; a line whose callers never hang up first is not listened to for ever
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """A piece of evidence; `at_ns` is UTC."""
+
+    at_ns: int
+    sentence: str
+    chinese: str
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """Of one line."""
+
+    hang_up: tuple[HangUp, ...] = ()
+    busy_ms: tuple[int, int] | None = None
+    busy_in_zone: bool = False  # the zone's ear has heard that tone too
+    caller_id: CallerId | None = None  # None: no message has come
+    place: Place = Place.AFTER_RING
+    untold: int = 0  # calls that rang twice and brought none
+    calls: int = 0  # answered
+    proofs: tuple[Proof, ...] = ()
+
+    @property
+    def caller_sure(self) -> bool:
+        """How callers are told is known."""
+        return self.caller_id is not None or self.untold >= UNTOLD_SURE
+
+    @property
+    def signs(self) -> tuple[HangUp, ...]:
+        """What says that the far end has hung up, besides silence."""
+        return tuple(method for method in self.hang_up if method is not HangUp.SILENCE)
+
+    @property
+    def hang_up_sure(self) -> bool:
+        """How the line hangs up is known, or will not be."""
+        return bool(self.signs) or self.calls >= CALLS_MOST
+
+    def used(self, configured: Settings) -> Settings:
+        """The line's settings, where they are to be learned."""
+        settings = configured
+        if "caller_id" in configured.learns and self.caller_sure:
+            kind = self.caller_id or CallerId.NONE
+            settings = msgspec.structs.replace(settings, caller_id=kind, place=self.place)
+        if "hang_up" in configured.learns and self.signs:
+            busy = self.busy_ms if HangUp.TONE in self.signs and not self.busy_in_zone else None
+            settings = msgspec.structs.replace(settings, hang_up=(*self.signs, HangUp.SILENCE), busy_ms=busy)
+        return settings
+
+    def against(self, configured: Settings) -> Iterator[tuple[str, str]]:
+        """What is configured and seems wrong: as it is set, and what its calls bring."""
+        if "caller_id" not in configured.learns and configured.caller_id is not CallerId.NONE and self.caller_sure:
+            told = (configured.caller_id, configured.place)
+            if self.caller_id is None:
+                yield f"caller_id {configured.caller_id}", "no caller ID"
+            elif told != (self.caller_id, self.place):
+                yield f"caller_id {' '.join(told)}", f"{self.caller_id} {self.place}"
+        if "hang_up" not in configured.learns and self.signs and not set(self.signs) & set(configured.hang_up):
+            yield f"hang_up {', '.join(configured.hang_up)}", f"{', '.join(self.signs)} when a caller hangs up"

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A line that learns while it serves: a Line whose ordinary use is watched, and whose next call has what was found.
+
+    line = LearningLine(settings)                    # settings.learns: what may be taken over; what is set stays
+    line.recall(learned)                             # of a former life
+    line.hear_sound(heard, sent, sample)             # while it listens for Ear.SOUND
+    line.learned                                     # for who keeps and shows it
+
+While the hang-up is learned, a sign of it ends no call at once: what comes after tells whether it was one. The learner
+lets the call go some seconds later. Where no sound comes, signs count as on any line.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from appliance.signalling.fxo.cadence import BusyEar
+from appliance.signalling.fxo.events import Ear, Feed
+from appliance.signalling.fxo.incoming import INCOMING
+from appliance.signalling.fxo.learning.learned import Learned, Proof
+from appliance.signalling.fxo.learning.learner import Learner
+from appliance.signalling.fxo.line import Line
+from appliance.signalling.fxo.settings import HangUp, Settings
+from appliance.signalling.fxo.words import Event, State
+from appliance.signalling.q850 import NORMAL_CLEARING
+from dsp.state import Samples
+from dsp.tone import Kind
+
+RATE_HZ = 8000
+FRESH_S = 1.0  # sound that is older does not come any more
+ASTRAY_S = 0.5  # by so much may the sound's clock be off the line's
+PROOFS_MOST = 12
+TALK = frozenset({State.CONNECTED, State.CONNECTED_SILENT, State.FLASHING, State.FLASHED})
+COMING = frozenset({State.IDLE, *INCOMING}) - {State.TAKEN, State.RETURNED}
+
+
+class Known(NamedTuple):
+    """How much of a learner's evidence has been taken over."""
+
+    hang_up: int = 0
+    caller: int = 0
+
+
+class LearningLine(Line):
+    """`utc_ns` stamps the evidence."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        utc_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.learned = Learned()
+        self._configured = settings
+        self._utc_ns = utc_ns
+        self._learner = Learner(impedances=False)
+        self._known = Known()
+        self._feed_seen: Feed | None = None
+        self._ring_seen = False
+        self._ahead_s: float | None = None  # the line's clock less the sound's
+        self._sounded_s = float("-inf")
+        self._busy: BusyEar | None = None
+        self._in_zone = False
+        self._ours = False
+        super().__init__(settings, clock=clock)
+
+    def recall(self, learned: Learned) -> None:
+        """What was learned before."""
+        self.learned = learned
+        super().change(learned.used(self._configured))
+
+    def against(self) -> list[tuple[str, str]]:
+        """What is configured of it and seems wrong, and what its calls bring."""
+        return list(self.learned.against(self._configured))
+
+    # What is seen and heard.
+
+    def see_feed(self, feed: Feed) -> None:
+        """The pair shows this now."""
+        if feed is not self._feed_seen:
+            self._feed_seen = feed
+            self._learner.see_feed(self._clock(), feed)
+        super().see_feed(feed)
+
+    def see_ring(self, *, on: bool) -> None:
+        """Ringing voltage has begun or ended."""
+        if on is not self._ring_seen:
+            self._ring_seen = on
+            self._learner.see_ring(self._clock(), on=on)
+        super().see_ring(on=on)
+
+    def hear_tone(self, kind: Kind | None) -> None:
+        """A call progress tone is told; None: it has ended."""
+        self._in_zone = self._in_zone or kind is Kind.BUSY
+        super().hear_tone(kind)
+
+    def hear_sound(self, heard: Samples, sent: Samples, sample: int) -> None:
+        """Sound of both ways; its first sample in a clock of 8 kHz."""
+        now, at_s = self._clock(), sample / RATE_HZ
+        if self._ahead_s is None or abs(at_s + self._ahead_s - now) > ASTRAY_S:
+            self._ahead_s = now - at_s
+        self._sounded_s = now
+        self._learner.hear(at_s + self._ahead_s, heard, sent)
+        if self.state in TALK and self._hears_end(heard, sent):
+            super()._take(Event.HANG_UP)
+
+    # Commands.
+
+    def release(self, cause: int = NORMAL_CLEARING) -> None:
+        """End the call; CallCleared follows."""
+        self._ours = True
+        super().release(cause)
+
+    def lose(self) -> None:
+        """The port or its span is lost."""
+        self._ours = True
+        super().lose()
+
+    def change(self, settings: Settings) -> None:
+        """From now on it is configured so; what was learned stays, and is used where it may be."""
+        super().change(self.learned.used(settings))
+        self._configured = settings
+
+    # Moves.
+
+    def _take(self, event: Event) -> None:
+        if event is not Event.HANG_UP or not self._doubts():
+            super()._take(event)
+
+    def _hears_end(self, heard: Samples, sent: Samples) -> bool:
+        if self._busy is not None:
+            return self._busy.hear(heard, sent)
+        return self._doubts() and self._learner.hang_up.over(self._clock())
+
+    def _doubts(self) -> bool:
+        """It is not known yet what a sign of a hang-up is worth, and there is sound to judge by."""
+        learns = "hang_up" in self._configured.learns and not self.settings.ground_start
+        return learns and not self.learned.hang_up_sure and self._clock() - self._sounded_s < FRESH_S
+
+    def _ears_now(self) -> frozenset[Ear]:
+        ears = super()._ears_now()
+        if self.state in TALK:
+            wanted = not self.learned.hang_up_sure or self.settings.busy_ms is not None
+        else:
+            wanted = self.state in COMING and not self.learned.caller_sure
+        return ears | {Ear.SOUND} if wanted else ears
+
+    def _enter(self, before: State) -> None:
+        if self.state in TALK and before not in TALK:
+            self._begin_call()
+        elif before in TALK and self.state not in TALK:
+            self._learner.set_hook(self._clock(), off=False, ours=self._ours)
+            self._keep(calls=1)
+        elif self.state is State.IDLE:
+            self._learner.pass_by(self._clock())
+            self._keep()
+        super()._enter(before)
+
+    def _forget_call(self) -> None:
+        super()._forget_call()
+        self._ears = None  # a port that closed with the call is deaf
+
+    def _begin_call(self) -> None:
+        self._learner.set_hook(self._clock(), off=True)
+        self._ours = self._in_zone = False
+        self._busy = BusyEar(self.settings.busy_ms) if self.settings.busy_ms else None
+
+    # What is found.
+
+    def _keep(self, calls: int = 0) -> None:
+        """Take over what the learner has found, for the calls to come."""
+        before, learner = self.learned, self._learner
+        after = msgspec.structs.replace(before, calls=before.calls + calls)
+        new = learner.hang_up.evidence[self._known.hang_up :]
+        if new:
+            after = self._with_hang_up(after)
+        if not before.caller_sure:
+            told = learner.caller.evidence[self._known.caller :]
+            after = self._with_caller(after) if told else after
+            new = [*new, *told]
+        self._known = Known(len(learner.hang_up.evidence), len(learner.caller.evidence))
+        now, utc = self._clock(), self._utc_ns()
+        proofs = [Proof(utc - round((now - one.at_s) * 1e9), one.sentence, one.chinese) for one in sorted(new)]
+        self.learned = msgspec.structs.replace(after, proofs=(*after.proofs, *proofs)[-PROOFS_MOST:])
+        super().change(self.learned.used(self._configured))
+
+    def _with_hang_up(self, learned: Learned) -> Learned:
+        found = self._learner.hang_up
+        return msgspec.structs.replace(
+            learned,
+            hang_up=tuple(method for method in HangUp if method in found.methods or method in learned.hang_up),
+            busy_ms=found.busy or learned.busy_ms,
+            busy_in_zone=learned.busy_in_zone or (found.busy is not None and self._in_zone),
+        )
+
+    def _with_caller(self, learned: Learned) -> Learned:
+        found = self._learner.caller
+        if found.kind == "none":
+            return msgspec.structs.replace(learned, untold=learned.untold + 1)
+        return msgspec.structs.replace(learned, caller_id=found.kind, place=found.place)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A line that learns while it serves, in virtual time, on simulated lines."""
+
+import msgspec
+
+from appliance.signalling.fxo import events
+from appliance.signalling.fxo.events import Ear, Feed, Listen
+from appliance.signalling.fxo.learning.learned import Learned
+from appliance.signalling.fxo.learning.line import LearningLine
+from appliance.signalling.fxo.settings import Settings
+from appliance.signalling.fxo.words import State
+from tests.signalling.fxo.simulated_line import BLOCK, RATE_HZ, SECONDS, SimulatedLine
+
+LEARNS = Settings(zone="cn", learns=("caller_id", "hang_up"))
+
+
+class LearningRig:
+    """`told` are the line's events with their times. Calls come as on a simulated line, one a minute."""
+
+    def __init__(self, settings: Settings = LEARNS) -> None:
+        self.now = 0.0
+        self.told: list[tuple[float, events.Event]] = []
+        self.ears: frozenset[Ear] = frozenset()
+        self._begin(settings)
+
+    def _begin(self, settings: Settings) -> None:
+        self.line = LearningLine(settings, clock=lambda: self.now, utc_ns=lambda: round(self.now * 1e9))
+        self.line.see_feed(Feed.NORMAL)
+        self.now += 1.0
+        self._settle()
+
+    def restart(self) -> None:
+        """Another life, which has what was kept."""
+        kept = msgspec.json.decode(msgspec.json.encode(self.line.learned), type=Learned)
+        self._begin(LEARNS)
+        self.line.recall(kept)
+
+    def use(self, simulated: SimulatedLine, *, ours: bool = False) -> float:
+        """A minute of it; when the call was told to be over. Else we hang up some time after him; `ours`: before."""
+        begun, over_s = self.now + 1.0, SECONDS * 1.0
+        for number in range(simulated.blocks):
+            moment = simulated.block(number, 0)
+            self.now = begun + moment.at_s
+            for _, feed in moment.feeds:
+                self.line.see_feed(feed)
+            for _, on in moment.rings:
+                self.line.see_ring(on=on)
+            if moment.off_hook and self.line.state in (State.OFFERED, State.OFFERED_RINGING, State.AWAITING_CALLER):
+                self.line.answer()
+            let_go_s = simulated.release_s - (14 if ours else 0)
+            if moment.at_s > let_go_s and self.line.state in (State.CONNECTED, State.CONNECTED_SILENT):
+                self.line.release()
+            if Ear.SOUND in self.ears:
+                self.line.hear_sound(moment.heard, moment.sent, round(self.now * RATE_HZ) - BLOCK)
+            if self._settle():
+                over_s = min(over_s, moment.at_s)
+        return over_s
+
+    def _settle(self) -> bool:
+        """Whether the far end has hung up."""
+        while (due := self.line.due()) is not None and due <= self.now:
+            self.line.run()
+        for order in self.line.take_orders():
+            if isinstance(order, Listen):
+                self.ears = order.ears
+        told = self.line.take_events()
+        self.told += [(self.now, event) for event in told]
+        return any(isinstance(event, events.CallDisconnected) for event in told)

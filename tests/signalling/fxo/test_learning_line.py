@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A served line that learns: a minute of ordinary use, and the next call has what was found."""
+
+import pytest
+from msgspec.structs import replace
+
+from appliance.signalling.fxo.events import Ear
+from appliance.signalling.fxo.settings import CallerId, HangUp, Place
+from tests.signalling.fxo.learning_rig import LEARNS, LearningRig
+from tests.signalling.fxo.simulated_line import SimulatedLine
+
+pytestmark = pytest.mark.unit
+
+
+SEEDS = {
+    (CallerId.DTMF, Place.POLARITY, HangUp.POLARITY, HangUp.TONE): 13,
+    (CallerId.V23, Place.BEFORE_RING, HangUp.CPC): 88,
+    (CallerId.BELL202, Place.AFTER_RING, HangUp.TONE): 296,
+    (CallerId.DTMF, Place.AFTER_RING, HangUp.CPC): 30,
+    (CallerId.DTMF, Place.AFTER_RING, HangUp.POLARITY): 15,
+    (CallerId.NONE, Place.AFTER_RING, HangUp.POLARITY): 37,
+    (CallerId.BELL202, Place.AFTER_RING): 11,
+}
+"""Held-out lines that are so."""
+
+
+def of(caller_id: CallerId, place: Place, *methods: HangUp) -> SimulatedLine:
+    simulated = SimulatedLine(SEEDS[(caller_id, place, *methods)], "CHINA", held_out=True)
+    truth = simulated.truth
+    assert (truth.caller_id, truth.place, truth.hang_up) == (caller_id, place, frozenset(methods))
+    return simulated
+
+
+@pytest.mark.parametrize(
+    ("caller_id", "place", "methods"),
+    [
+        (CallerId.DTMF, Place.POLARITY, (HangUp.POLARITY, HangUp.TONE)),
+        (CallerId.V23, Place.BEFORE_RING, (HangUp.CPC,)),
+        (CallerId.BELL202, Place.AFTER_RING, (HangUp.TONE,)),
+    ],
+)
+def test_the_second_call_has_what_the_first_has_shown(
+    caller_id: CallerId, place: Place, methods: tuple[HangUp, ...]
+) -> None:
+    rig, simulated = LearningRig(), of(caller_id, place, *methods)
+    over_s = rig.use(simulated)
+    assert over_s < simulated.release_s - 1, "the caller's hang-up ends the call while it is learned too"
+    used = rig.line.settings
+    assert (used.caller_id, used.place, set(used.hang_up)) == (caller_id, place, {*methods, HangUp.SILENCE})
+    sentences = " | ".join(proof.sentence for proof in rig.line.learned.proofs)
+    assert f"a whole message by {caller_id}" in sentences
+    assert "whole message" not in "".join(proof.chinese for proof in rig.line.learned.proofs)
+    assert all(0 <= proof.at_ns < 60e9 for proof in rig.line.learned.proofs)
+    rig.restart()
+    assert rig.line.settings == used
+    later_s = rig.use(simulated)
+    assert later_s < over_s - 1, "a sign that is known ends a call at once"
+
+
+def test_a_learned_line_is_not_listened_to_any_more() -> None:
+    rig = LearningRig()
+    assert Ear.SOUND in rig.ears, "on-hook too"
+    rig.use(of(CallerId.DTMF, Place.AFTER_RING, HangUp.CPC))
+    assert Ear.SOUND not in rig.ears
+
+
+def test_what_is_set_stays_and_what_contradicts_it_is_told() -> None:
+    setting = replace(LEARNS, learns=(), caller_id=CallerId.BELL202, hang_up=(HangUp.CPC, HangUp.SILENCE))
+    rig = LearningRig(setting)
+    rig.use(of(CallerId.DTMF, Place.AFTER_RING, HangUp.POLARITY))
+    assert rig.line.settings == setting
+    assert rig.line.against() == [
+        ("caller_id bell202 after_ring", "dtmf after_ring"),
+        ("hang_up cpc, silence", "polarity when a caller hangs up"),
+    ]
+    rig.line.change(LEARNS)
+    assert rig.line.against() == []
+    assert rig.line.settings.caller_id is CallerId.DTMF
+
+
+def test_our_own_hang_up_shows_nothing_of_the_line_s() -> None:
+    rig = LearningRig()
+    rig.use(of(CallerId.NONE, Place.AFTER_RING, HangUp.POLARITY), ours=True)
+    assert rig.line.learned.hang_up == ()
+    assert rig.line.settings.hang_up == tuple(HangUp)
+
+
+def test_one_silent_call_does_not_make_a_line_without_signs() -> None:
+    rig = LearningRig()
+    rig.use(of(CallerId.BELL202, Place.AFTER_RING))
+    assert rig.line.settings.hang_up == tuple(HangUp)
+
+
+def test_a_line_tells_no_caller_only_when_three_calls_have_told_none() -> None:
+    rig, simulated = LearningRig(), of(CallerId.NONE, Place.AFTER_RING, HangUp.POLARITY)
+    for _ in range(2):
+        rig.use(simulated)
+        assert rig.line.settings.caller_id is CallerId.BELL202
+    rig.use(simulated)
+    assert rig.line.settings.caller_id is CallerId.NONE
