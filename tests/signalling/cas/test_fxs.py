@@ -118,6 +118,18 @@ def test_ground_start_takes_the_ground_off_tip_when_the_call_is_over() -> None:
     assert line.bits[-1][1] == 0b1111
 
 
+@pytest.mark.parametrize("variant", ["fxs_ground", "fxs_ground_e1"])
+@pytest.mark.parametrize("bits", [RING_GROUND, 0b1010], ids=["t1_403", "dahdi"])
+def test_ground_on_ring_asks_for_the_line_by_either_code(variant: str, bits: int) -> None:
+    line = Exchange(variant)
+    line.see(bits)
+    assert line.told == [events.CallSeized()]
+    assert line.bits[-1][1] == 0b0101, "ground on tip answers"
+    line.see(OFF_HOOK)
+    line.see(ON_HOOK, 2)
+    assert line.last() == events.CallCleared(16, by_peer=True)
+
+
 def test_loop_start_has_no_word_for_it_and_waits_for_the_station() -> None:
     line = Exchange("fxs_loop")
     line.channel.place(Call())
