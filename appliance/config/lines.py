@@ -108,7 +108,7 @@ def faults(cards: Mapping[int, LineCard]) -> Iterator[Fault]:
     for number, card in cards.items():
         if not card.lines:
             yield Fault(("spans", number, "lines"), "a card without lines serves nobody; add {timeslot: 1, …}")
-        for key, sentence in analogue_faults(card.analogue) if card.analogue else ():
+        for key, sentence in _known_faults(card, card.analogue):
             yield Fault(("spans", number, key), sentence)
         for place, line in enumerate(card.lines):
             for key, sentence in _line_faults(card, place, line):
@@ -123,7 +123,16 @@ def _line_faults(card: LineCard, place: int, line: Line) -> Iterator[tuple[str, 
         yield "timeslot", f"timeslot {line.timeslot} is another line's already"
     if line.analogue is None and card.analogue is None:
         yield "analogue", "an analogue line tells no called number: add analogue: {number: …}, or to its card"
-    yield from analogue_faults(line.analogue) if line.analogue else ()
+    yield from _known_faults(card, line.analogue)
+
+
+def _known_faults(card: LineCard, line: AnalogueLine | None) -> Iterator[tuple[str, str]]:
+    if line is None:
+        return
+    yield from analogue_faults(line)
+    if isinstance(card, DahdiCard) and (line.mode, line.impedance) != ("FCC", None):
+        sentence = "ports of a DAHDI card have mode and impedance from its module (opermode=…); leave both keys out"
+        yield "analogue", sentence
 
 
 def wires(cards: Mapping[int, LineCard]) -> Iterator[tuple[Keys, str]]:
