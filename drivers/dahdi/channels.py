@@ -19,7 +19,7 @@ REFERENCE_BLOCK = 24
 
 
 class SpanChannels:
-    """Every timeslot of a span that has a use, or these, open; none is touched by an echo canceller of the card.
+    """Every timeslot of a span that has a use, or these lines, open; none is touched by an echo canceller of the card.
 
     Raises: DahdiError for a channel that cannot be had; none is left open then.
     """
@@ -27,6 +27,7 @@ class SpanChannels:
     def __init__(self, control: Control, span: int, timeslots: Collection[int] = ()) -> None:
         self._kernel = control.kernel
         self._descriptors: dict[int, int] = {}
+        self._lines = bool(timeslots)  # any of which may come to show the clock
         channels = control.channels(span, in_use=True)
         channels = {timeslot: channels[timeslot] for timeslot in timeslots or channels}
         if not channels:
@@ -52,7 +53,7 @@ class SpanChannels:
     def _open(self, where: str, timeslot: int, channel: int) -> None:
         with refusals(where):
             fd = self._descriptors[timeslot] = self._kernel.open(abi.CHANNEL)
-            block = REFERENCE_BLOCK if timeslot == self.reference else BLOCK
+            block = REFERENCE_BLOCK if self._lines or timeslot == self.reference else BLOCK
             buffers = abi.BUFFERS.pack(abi.POLICY_AT_ONCE, abi.POLICY_AT_ONCE, abi.BUFFERS_MOST, block, 0, 0)
             for request, argument in (
                 (abi.SPECIFY, abi.INT.pack(channel)),

@@ -85,6 +85,7 @@ struct queue {
 struct state {
 	uint32_t stage; /* enum stage */
 	uint32_t empty_ticks;
+	uint32_t reference;    /* index of the queue that shows the clock; of lines another when it has lost sound */
 	uint8_t bits[BEARERS]; /* CAS as the card sends it; BL_BITS_UNKNOWN: it was not told yet */
 	struct queue queues[BEARERS];
 };
@@ -132,6 +133,7 @@ static int span_open(struct bl_span *span, int first)
 	if (first)
 		memset(span->card_state, 0, sizeof(struct state));
 	begin_anew(span);
+	state_of(span)->reference = s.reference - 1u;
 	span->phase = (struct bl_phase){.least_ns = s.jitter_ms * 1000000ll};
 	bl_phase_start(&span->phase);
 	return fd;
@@ -252,16 +254,33 @@ static void lay_out(struct bl_span *span, const struct settings *s)
 	bl_phase_start(&span->phase);
 }
 
+/* Another line shows the clock, if there is one that has its sound. */
+static int change_reference(struct bl_span *span, const struct settings *s)
+{
+	struct state *st = state_of(span);
+
+	for (unsigned i = 0; i < BEARERS; i++) {
+		if (s->fd[i] == NO_CHANNEL || i == st->reference || st->queues[i].filling)
+			continue;
+		st->reference = i;
+		bl_phase_start(&span->phase);
+		return 1;
+	}
+	return 0;
+}
+
 /*
- * A line has lost sound, which hanging up does to it: the kernel empties its buffers. The others go on, unless it is
- * the one that shows the clock. True if all are to be laid out anew.
+ * A line has lost sound, which hanging up does to it: the kernel empties its buffers. The others go on. True if all are
+ * to be laid out anew, as timeslots of one age are.
  */
 static int lost_in(struct bl_span *span, const struct settings *s, unsigned i)
 {
-	if (!s->lines || i + 1u == s->reference)
+	struct state *st = state_of(span);
+
+	if (!s->lines || (i == st->reference && !change_reference(span, s)))
 		return 1;
 	empty(span, s, i);
-	state_of(span)->queues[i].filling = 1;
+	st->queues[i].filling = 1;
 	return 0;
 }
 
@@ -277,7 +296,7 @@ static int draw_all(struct bl_span *span, const struct settings *s, unsigned wan
 		if (q->count > RING) /* torn */
 			q->count = 0;
 		if (s->fd[i] != NO_CHANNEL)
-			if (draw(q, s->fd[i], i + 1u == s->reference || q->filling ? RING : wanted))
+			if (draw(q, s->fd[i], i == st->reference || q->filling ? RING : wanted))
 				lost |= lost_in(span, s, i);
 	}
 	return lost;
@@ -331,7 +350,7 @@ static int64_t late_ns(const struct bl_tick *tick)
 static int receive(struct bl_span *span, const struct settings *s, const struct bl_tick *tick, unsigned n)
 {
 	struct state *st = state_of(span);
-	const struct queue *reference = &st->queues[s->reference - 1];
+	const struct queue *reference;
 	int64_t wanted = span->shift_frames;
 
 	if (wanted > SHIFT_MAX || wanted < -SHIFT_MAX)
@@ -342,6 +361,7 @@ static int receive(struct bl_span *span, const struct settings *s, const struct 
 		st->stage = EMPTY;
 		return 0;
 	}
+	reference = &st->queues[st->reference < BEARERS ? st->reference : s->reference - 1u];
 	if (st->stage == FILLING && reference->count < (unsigned)s->jitter_ms * FRAMES_PER_MS + n)
 		return 0;
 	st->stage = PLAYING;

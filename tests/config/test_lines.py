@@ -115,8 +115,11 @@ def test_a_dahdi_card_s_ports_are_lines_by_the_channels_that_were_inherited(bran
         ("card_span: 3", "card_span: 0", "20: 0 is out of range: 1 to 128"),
         ("card_span: 3", "card_span: 3\n    sound_card: 1", "21: key 'sound_card' is for driver si3050; leave it out"),
         ("timeslot: 4", "timeslot: 1", "23: timeslot 1 is another line's already"),
-        ("5551231", "5551231, mode: CHINA",
-         "23: ports of a DAHDI card have mode and impedance from its module (opermode=…); leave both keys out"),
+        (
+            "5551231",
+            "5551231, mode: CHINA",
+            "23: ports of a DAHDI card have mode and impedance from its module (opermode=…); leave both keys out",
+        ),
         ("timeslot: 4", "spi: /dev/spidev0.0", "23: key 'spi' is unknown here; known are: analogue, timeslot"),
         ("sip:", "  - {name: carrier, driver: dahdi, card_span: 3}\nsip:", "24: card's span '3' is there twice"),
     ],

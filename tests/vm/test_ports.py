@@ -168,9 +168,12 @@ def test_ports_ring_answer_dial_and_hang_up_and_a_dead_worker_s_goes_on_hook(
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("ends", [1, 2])
 def test_a_port_that_hangs_up_takes_no_sound_of_the_other_s(
-    tmp_path: Path, pairs: tuple[SpanChannels, SpanChannels]
+    tmp_path: Path, pairs: tuple[SpanChannels, SpanChannels], ends: int
 ) -> None:
+    """Port 1 shows the engine the card's clock."""
+
     async def story() -> None:
         async with (
             started(tmp_path, pairs) as scene,
@@ -179,19 +182,20 @@ def test_a_port_that_hangs_up_takes_no_sound_of_the_other_s(
         ):
             await idle(near)
             await idle(far)
-            await talk(far, near, "")
-            _, second = await talk(far, near, "")
-            assert second.channel == "span 1 timeslot 2"
+            offers = [(await talk(far, near, ""))[1] for _ in PORTS]
+            assert [offer.channel for offer in offers] == ["span 1 timeslot 1", "span 1 timeslot 2"]
             before = scene.driver.counters(NEAR).resyncs
-            await near.done(legs.ReleaseLeg(leg=second.leg))
-            await near.expect(legs.LegReleased, second.leg)
             sound, side = noise(2), scene.side
-            here, there = (Timeslot(end, 1).port for end in (NEAR, FAR))
-            side.recorder.engine.record(1, here, here, 0)
-            side.ivr.engine.play(there, 1, [side.arena.add_alaw(sound)])
+            here, there = (Timeslot(end, 3 - ends).port for end in (NEAR, FAR))
+            side.recorder.engine.record(1, here, there, 0)
+            for port, way in ((there, 1), (here, 2)):
+                side.ivr.engine.play(port, way, [side.arena.add_alaw(sound)])
+            gone = offers[ends - 1].leg
+            await near.done(legs.ReleaseLeg(leg=gone))
+            await near.expect(legs.LegReleased, gone)
             end = side.engine.samples + 3 * 8000
             await asyncio.to_thread(until, lambda: side.engine.samples >= end, SECONDS)
-            assert sound in side.recorder.left(1)
+            assert [sound in side.recorder.left(1), sound in side.recorder.right(1)] == [True, True]
             assert scene.driver.counters(NEAR).resyncs == before
 
     asyncio.run(story())
