@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from appliance.config import cas, lines, nfas, tandem
 from appliance.config.cas import CasVariant, R2Variant
-from appliance.config.lines import DahdiCard, LineCard, Si3050Card
+from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
 from appliance.config.nfas import Nfas
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
@@ -114,6 +114,24 @@ class DahdiSpan(Span, frozen=True, kw_only=True, tag="dahdi"):
     jitter_ms: Annotated[int, Meta(ge=2, le=40)] = 10
 
 
+class Ds26521Span(Span, frozen=True, kw_only=True, tag="ds26521"):
+    """An E1 behind a DS26521 framer on SPI. Its frames come and go by an ALSA device, its clock is the line's."""
+
+    spi: Device
+    spi_hz: Annotated[int, Meta(ge=100_000, le=10_000_000)] = 1_000_000
+    spi_mode: Literal[0, 1, 2, 3] = 0
+    """As the chip's straps have it."""
+    reset: Gpio | None = None
+    """RESETB; None: it is not wired."""
+    sound_card: Annotated[int, Meta(ge=0, le=31)]
+    """As ALSA counts: /dev/snd/pcmC<card>D<device>c and p."""
+    device: Annotated[int, Meta(ge=0, le=31)] = 0
+    jitter_ms: Annotated[int, Meta(ge=10, le=60)] = 12
+    crc4: bool = True
+    code: Literal["hdb3", "ami"] = "hdb3"
+    impedance_ohm: Literal[75, 120] = 120
+
+
 CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "G726-32"]
 SrtpUse = Literal["off", "accept", "prefer", "require"]
 
@@ -182,7 +200,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     name: Name
     headquarters: HeadquartersLink
     engine: EngineSettings = EngineSettings()
-    spans: tuple[CesopsnSpan | DahdiSpan | Si3050Card | DahdiCard, ...]
+    spans: tuple[CesopsnSpan | DahdiSpan | Ds26521Span | Si3050Card | DahdiCard, ...]
     sip: Sip
     extensions: tuple[Extension, ...]
     route: Route = Route()
@@ -245,6 +263,8 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
     yield from repeated(((("spans", n, "name"), span.name) for n, span in enumerate(branch.spans)), "span")
     cards = [(n, span.card_span) for n, span in enumerate(branch.spans) if isinstance(span, DahdiSpan | DahdiCard)]
     yield from repeated(((("spans", n, "card_span"), str(number)) for n, number in cards), "card's span")
+    chips = [(n, span.spi) for n, span in enumerate(branch.spans) if isinstance(span, Ds26521Span)]
+    yield from repeated(((("spans", n, "spi"), device) for n, device in chips), "framer")
     yield from nfas.faults({n: span for n, span in enumerate(branch.spans) if isinstance(span, Span)})
     for number, span in enumerate(branch.spans):
         if isinstance(span, LineCard):
@@ -255,8 +275,7 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         if isinstance(span, CesopsnSpan) and span.clock == "local" and span.clock_domain != 1:
             sentence = "a far end that takes our clock (clock: local) has no domain of its own; leave the key out"
             yield Fault(("spans", number, "clock_domain"), sentence)
-        if isinstance(span, DahdiSpan):
-            yield from _card_faults(number, span)
+        yield from _driver_faults(number, span)
         if span.line == "t1":
             yield from _t1_faults(number, span)
         elif isinstance(span, CesopsnSpan) and span.framing == "d4":
@@ -265,6 +284,13 @@ def _span_faults(branch: Branch) -> Iterator[Fault]:
         said = cas.Bits(span.line, span.signalling, span.variant, frames, span.dnis_digits, span.trunk, span.analogue)
         for key, sentence in cas.faults(said):
             yield Fault(("spans", number, key), sentence)
+
+
+def _driver_faults(number: int, span: Span) -> Iterator[Fault]:
+    if isinstance(span, DahdiSpan):
+        yield from _card_faults(number, span)
+    elif isinstance(span, Ds26521Span):
+        yield from _framer_faults(number, span)
 
 
 def _card_faults(number: int, span: DahdiSpan) -> Iterator[Fault]:
@@ -283,6 +309,13 @@ def _echo_faults(branch: Branch) -> Iterator[Fault]:
         if 0 < span.echo_tail_ms < ECHO_TAIL_MS_LEAST:
             sentence = f"{span.echo_tail_ms} is out of range: {ECHO_TAIL_MS_LEAST} to 128, or 0 for no canceller"
             yield Fault(("spans", number, "echo_tail_ms"), sentence)
+
+
+def _framer_faults(number: int, span: Ds26521Span) -> Iterator[Fault]:
+    if span.line == "t1":
+        yield Fault(("spans", number, "line"), "of these framers only E1s are served so far; leave the key out")
+    if span.clock == "local":
+        yield Fault(("spans", number, "clock"), "this framer's clock is the line's; leave the key out")
 
 
 def _t1_faults(number: int, span: Span) -> Iterator[Fault]:

@@ -201,11 +201,15 @@ class _Reader:
 
 
 def _of_others(by_tag: dict[str, inspect.StructType], own: str) -> dict[str, str]:
-    """Keys that only other members of a union have, and whose they are: the first's that has it."""
+    """Keys that only other members of a union have, and whose they are."""
     known = {field.encode_name for field in by_tag[own].fields}
-    return {
-        field.encode_name: f"{kind.tag_field} {tag}"
-        for tag, kind in reversed(by_tag.items())
-        for field in kind.fields
-        if field.encode_name not in known
-    }
+    tags: dict[str, list[str]] = {}
+    for tag, kind in by_tag.items():
+        for field in kind.fields:
+            tags.setdefault(field.encode_name, []).append(tag)
+    return {name: f"{by_tag[own].tag_field} {_or(has)}" for name, has in tags.items() if name not in known}
+
+
+def _or(names: list[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from appliance.config import Branch, load_or_exit
-from appliance.config.branch import CesopsnSpan, DahdiSpan, Span, line_workers
+from appliance.config.branch import CesopsnSpan, DahdiSpan, Ds26521Span, Span, line_workers
 from appliance.config.lines import DahdiCard, LineCard, Si3050Card
 from appliance.line.cas import CasLine
 from appliance.line.channels import Order
@@ -18,7 +18,7 @@ from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.media.engine import Engine, inherited_fds
 from appliance.media.events import Client
-from appliance.processes import cards, cas, lines
+from appliance.processes import cards, cas, framers, lines
 from appliance.processes.environment import state_directory
 from appliance.signalling.pri.interface import Interface
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
@@ -28,9 +28,9 @@ from appliance.trace.legs import LegLog
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
-from drivers.dahdi import CardFramer, DahdiDriver
+from drivers.dahdi import DahdiDriver
 from drivers.model import D_CHANNELS, TIMESLOTS
-from drivers.protocol import Framer
+from drivers.spi.spans import SpiSpanDriver
 
 T316_S = 10.0  # Q.931 Table 9-2 says 120 s; a channel that waits for RESTART ACKNOWLEDGE is out of service
 
@@ -95,7 +95,12 @@ def _debug() -> bool:
     return os.environ.get("BRANCHLINE_LOG") == "debug"
 
 
-def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan | Si3050Card | DahdiCard) -> None:
+def configure(
+    engine: Engine,
+    chips: SpiSpanDriver,
+    number: int,
+    span: CesopsnSpan | DahdiSpan | Ds26521Span | Si3050Card | DahdiCard,
+) -> None:
     """Put a configured span into service; a card's channels are those that this process inherited."""
     if isinstance(span, Si3050Card):
         engine.open_span(number, lines.sound(span), None)
@@ -107,17 +112,14 @@ def configure(engine: Engine, number: int, span: CesopsnSpan | DahdiSpan | Si305
     signalling = None if bits else d_channel(span), bits
     if isinstance(span, CesopsnSpan):
         CesopsnDriver(engine).configure(number, settings(span), *signalling)
+    elif isinstance(span, Ds26521Span):
+        chips.configure(number, framers.settings(span, bits), *signalling)
     else:
         DahdiDriver(engine).configure(number, cards.settings(number, span, _inherited()), *signalling)
 
 
 def _inherited() -> dict[str, int]:
     return inherited_fds(os.environ.get("BRANCHLINE_FDS", ""))
-
-
-def framers(spans: Mapping[int, Span | LineCard]) -> dict[int, Framer]:
-    """Those of cards that have one, by span."""
-    return {n: CardFramer(span.card_span, span.line) for n, span in spans.items() if isinstance(span, DahdiSpan)}
 
 
 async def run(branch: Branch, state: Path, name: str) -> None:
@@ -130,14 +132,15 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     spoken = [line(number, span, shared, data=span.name in passing) for number, span in spans.items()]
     sealer = Sealer(Identity.take(branch.box, name))
     socket = state / "run" / f"leg.{name}.sock"
-    worker = LineWorker(socket, sealer, engine, spoken, state / "performance", framers=framers(spans))
+    chips = SpiSpanDriver(engine)
     for number, span in spans.items():
-        configure(engine, number, span)
+        configure(engine, chips, number, span)
+    worker = LineWorker(socket, sealer, engine, spoken, state / "performance", framers=framers.framers(spans, chips))
     worker.service.watch = LegLog(state, name).take
     await worker.start()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, cas.reread, spans, worker)
     notify.ready()
-    await asyncio.gather(notify.keep_alive(), asyncio.Event().wait())
+    await asyncio.gather(notify.keep_alive(), framers.serve(chips), asyncio.Event().wait())
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Spans behind DS26521 framers, one chip a span: the SpanDriver.
 
-Law: the chip knows the line's alarms and bits ABCD, the engine those of the TDM device. `poll` tells the engine what the
-chip knows, and the chip which bits the engine sends.
+Law: the chip knows the line's alarms and bits ABCD, the engine those of the TDM device. `poll` tells the engine what
+the chip knows, and the chip which bits the engine sends.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from appliance.config import Branch, ConfigurationError, Headquarters, load
-from appliance.config.branch import CesopsnSpan, DahdiSpan
+from appliance.config.branch import CesopsnSpan, DahdiSpan, Ds26521Span
 from appliance.config.cas import (
     AnalogueLine,
     CasVariant,
@@ -26,12 +26,16 @@ from appliance.config.cas import (
 from appliance.config.files import listeners
 from appliance.config.tandem import way
 from appliance.line.span import PriLine
+from appliance.processes import framers
+from appliance.processes.cas import bits
 from appliance.processes.line import d_channel, line, settings
 from appliance.signalling.cas import variant as cas
 from appliance.signalling.cas.events import Digits
 from appliance.signalling.fxo.modes import modes
 from appliance.signalling.fxo.settings import Answer, CallerId, DialBy, HangUp, Place
 from appliance.signalling.r2.variant import names
+from drivers.spi.ds26521 import FramerSettings
+from drivers.spi.tdm import TdmSettings
 from dsp.tools.tone_zones import zones
 
 FXO = "signalling: cas\n    variant: fxo_loop_e1\n    analogue: {number: 5551234"
@@ -193,8 +197,8 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
         ("box: BR-0001", "box: br 1", "3: 'br 1' does not have the form [A-Z0-9][A-Z0-9-]{0,31}"),
         ("role: branch", "role: brunch", "2: role 'brunch' is unknown; did you mean 'branch'?"),
         ("driver: cesopsn", "driver: dahdy", "9: driver 'dahdy' is unknown; did you mean 'dahdi'?"),
-        ("d_channel: 16", "crc4: yes", "14: key 'crc4' is for driver dahdi; leave it out"),
-        ("d_channel: 16", "card_span: 1", "14: key 'card_span' is for driver dahdi; leave it out"),
+        ("d_channel: 16", "crc4: yes", "14: key 'crc4' is for driver dahdi or ds26521; leave it out"),
+        ("d_channel: 16", "card_span: 1", "14: key 'card_span' is for driver dahdi or dahdi-fxo; leave it out"),
         ("ring: [8001]", "ring: [8010]", "21: extension '8010' is not among the extensions; did you mean '8001'?"),
         ("listen: 127.0.0.1:5070", "listen: 127.0.0.1:5060",
          "18: port 5060 is already taken by Kamailio, where phones register"),
@@ -246,7 +250,9 @@ T1 = "card_span: 1\n    line: t1"
 def test_a_t1_of_a_card_speaks_isdn(branch: Edit, keys: str, d_channel_is: int) -> None:
     box = load(branch("sip:", CARD.replace("card_span: 1", f"{T1}\n    {keys}")))
     assert isinstance(box, Branch)
-    assert d_channel(box.spans[1]) == d_channel_is
+    span = box.spans[1]
+    assert isinstance(span, DahdiSpan)
+    assert d_channel(span) == d_channel_is
 
 
 @pytest.mark.unit
@@ -279,6 +285,47 @@ def test_a_t1_of_a_card_speaks_isdn(branch: Edit, keys: str, d_channel_is: int) 
 )  # fmt: skip
 def test_a_span_of_a_card_with_one_mistake_is_refused(branch: Edit, before: str, after: str, told: str) -> None:
     assert sentences(branch("sip:", CARD.replace(before, after))) == [told]
+
+
+BOARD = """\
+  - name: board
+    driver: ds26521
+    spi: /dev/spidev0.0
+    sound_card: 2
+sip:"""
+
+
+@pytest.mark.unit
+def test_a_span_behind_a_framer_is_read_and_set(branch: Edit) -> None:
+    said = "reset: /dev/gpiochip0:5", "crc4: no", "impedance_ohm: 75", "jitter_ms: 20"
+    keys = "\n    ".join(("sound_card: 2", *said, "signalling: r2", "variant: cn"))
+    box = load(branch("sip:", BOARD.replace("sound_card: 2", keys)))
+    assert isinstance(box, Branch)
+    span = box.spans[1]
+    assert isinstance(span, Ds26521Span)
+    told = framers.settings(span, bits(span))
+    assert told.framer == FramerSettings(framing="basic", signalling="cas", impedance_ohm=75)
+    assert told.sound == TdmSettings(2, 0, wait_ms=20)
+    assert told.reset is not None
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("sound_card: 2", "sound_card: 32", "21: 32 is out of range: 0 to 31"),
+        ("sound_card: 2", "sound_card: 2\n    impedance_ohm: 100", "22: '100' is not known here; did you mean '120'?"),
+        ("sound_card: 2", "sound_card: 2\n    line: t1\n    profile: qsig",
+         "22: of these framers only E1s are served so far; leave the key out"),
+        ("sound_card: 2", "sound_card: 2\n    clock: local",
+         "22: this framer's clock is the line's; leave the key out"),
+        ("sound_card: 2", "sound_card: 2\n    card_span: 1", "22: key 'card_span' is for driver dahdi or dahdi-fxo; leave it out"),
+        ("sip:", "  - {name: pbx, driver: ds26521, spi: /dev/spidev0.0, sound_card: 3}\nsip:",
+         "22: framer '/dev/spidev0.0' is there twice"),
+    ],
+)  # fmt: skip
+def test_a_span_behind_a_framer_with_one_mistake_is_refused(branch: Edit, before: str, after: str, told: str) -> None:
+    assert sentences(branch("sip:", BOARD.replace(before, after))) == [told]
 
 
 TWO_SPANS = """

@@ -59,7 +59,7 @@ def test_a_card_is_a_span_whose_lines_are_its_timeslots(branch: Edit) -> None:
     [
         ("sound_card: 1", "sound_card: 32", "20: 32 is out of range: 0 to 31"),
         ("channels: 2", "channels: 9", "21: 9 is out of range: 1 to 8"),
-        ("channels: 2", "profile: euroisdn", "21: key 'profile' is for driver cesopsn; leave it out"),
+        ("channels: 2", "profile: euroisdn", "21: key 'profile' is for driver cesopsn, dahdi or ds26521; leave it out"),
         ("channels: 2", "echo_tail_ms: 8", "21: 8 is out of range: 16 to 128, or 0 for no canceller"),
         ("channels: 2", "channels: 1", "25: 8 is beyond the highway's last, 4 for each of the channels: 1 to 4"),
         ("timeslot: 8", "timeslot: 1", "25: timeslot 1 is another line's already"),
@@ -113,7 +113,11 @@ def test_a_dahdi_card_s_ports_are_lines_by_the_channels_that_were_inherited(bran
     ("before", "after", "told"),
     [
         ("card_span: 3", "card_span: 0", "20: 0 is out of range: 1 to 128"),
-        ("card_span: 3", "card_span: 3\n    sound_card: 1", "21: key 'sound_card' is for driver si3050; leave it out"),
+        (
+            "card_span: 3",
+            "card_span: 3\n    sound_card: 1",
+            "21: key 'sound_card' is for driver ds26521 or si3050; leave it out",
+        ),
         ("timeslot: 4", "timeslot: 1", "23: timeslot 1 is another line's already"),
         (
             "5551231",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a framer beside the card says: alarms that stand, frames that are none, bits ABCD of a span whose card has none."""
+"""What a framer beside the card says: alarms that stand, frames that are none, bits ABCD that came."""
 
 import pytest
 
