@@ -185,6 +185,25 @@ class LineErrors(msgspec.Struct, frozen=True):
     """Frames repeated or left out by the framer's elastic store (G.822)."""
 
 
+class Loop(enum.StrEnum):
+    """A loop inside a framer (ANSI T1.403 names the two for the far end)."""
+
+    LOCAL = "local"
+    """What we send comes back to us; the line hears nothing of us."""
+    LINE = "line"
+    """What the far end sends goes back to it as it came."""
+    PAYLOAD = "payload"
+    """The same, framed anew."""
+
+
+class Defect(enum.StrEnum):
+    """An error that a framer sends on purpose, one."""
+
+    FRAME = "frame"
+    """In the frame alignment signal."""
+    CRC = "crc"
+
+
 class LineAlarm(enum.IntFlag):
     """Alarms of an analogue line; a set of them stands at any time."""
 

@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
-from drivers.model import Alarm, Cas, DigitalLine, LineErrors, LineEvent, LineStatus, Span, SpanCounters, SpanStatus
+from drivers.model import (
+    Alarm,
+    Cas,
+    Defect,
+    DigitalLine,
+    LineErrors,
+    LineEvent,
+    LineStatus,
+    Loop,
+    Span,
+    SpanCounters,
+    SpanStatus,
+)
 
 
 class CardSettings(Protocol):
@@ -93,6 +105,10 @@ class SpanDriver(Protocol[Settings]):
         """Counters since the span was configured."""
 
 
+class FramerRefusedError(Exception):
+    """The framer cannot do that, or does not answer: the sentence says which."""
+
+
 class Framer(Protocol):
     """A card's framer, for who serves its span."""
 
@@ -102,6 +118,12 @@ class Framer(Protocol):
 
     def errors(self) -> LineErrors | None:
         """What it has counted; None: it does not answer."""
+
+    def loop(self, where: Loop | None) -> None:
+        """Loop the span there, or nowhere any more: whatever passes is cut. Raises: FramerRefusedError."""
+
+    def insert(self, defect: Defect) -> None:
+        """Send one. Raises: FramerRefusedError."""
 
 
 class LineDriver(Protocol[Settings]):

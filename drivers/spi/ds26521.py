@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from drivers.model import Alarm, DigitalLine, LineErrors
+from drivers.model import Alarm, DigitalLine, LineErrors, Loop
 from drivers.spi import ds26521_registers as r
 from drivers.spi.bus import ChipError, Pin, Spi
 from drivers.spi.chip import Chip
@@ -43,8 +43,6 @@ class FramerSettings(msgspec.Struct, frozen=True):
     """Timeslot 16 of an E1: a channel, or the bits of the others."""
     impedance_ohm: Literal[75, 100, 120] = 120
     build_out: str = "0-133ft"
-    loopback: Literal["none", "framer", "payload"] = "none"
-    """Framer: what would be sent comes back to us. Payload: what is received goes back to the far end."""
 
     def __post_init__(self) -> None:
         allowed: dict[str, tuple[object, ...]] = {
@@ -53,7 +51,6 @@ class FramerSettings(msgspec.Struct, frozen=True):
             "signalling": ("ccs", "cas") if self.mode == "e1" else ("ccs",),
             "impedance_ohm": (75, 120) if self.mode == "e1" else (100,),
             "build_out": BUILD_OUTS[:1] if self.mode == "e1" else BUILD_OUTS,
-            "loopback": ("none", "framer", "payload"),
         }
         if self.mode not in {"e1", "t1"}:
             raise ValueError(f"mode={self.mode}: e1, t1")
@@ -106,6 +103,11 @@ class Ds26521(Chip):
         """Stop sending."""
         if self.ready:
             self.attempt(lambda: self.write(Register.LMCR, 0))
+
+    def loop(self, where: Loop | None) -> bool:
+        """Loop the span there, or nowhere any more. True if the chip took it; a chip that is powered up has no loop."""
+        octet = {None: 0, Loop.LOCAL: r.FLB, Loop.PAYLOAD: r.PLB}[where]
+        return self.ready and self.attempt(lambda: self.write(Register.RCR3, octet))
 
     def signalling(self) -> dict[int, int]:
         """ABCD bits that are received, by timeslot; empty while they are not known."""
@@ -184,7 +186,7 @@ class Ds26521(Chip):
             self._set_e1()
         else:
             self._set_t1()
-        self.write(Register.RCR3, {"none": 0, "framer": r.FLB, "payload": r.PLB}[self._settings.loopback])
+        self.write(Register.RCR3, 0)
         clock = r.SCLKM_2048 if self._settings.e1 else 0
         self.write(Register.RIOCR, clock)
         self.write(Register.TIOCR, clock | r.TSIO_OUT)

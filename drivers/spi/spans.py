@@ -9,8 +9,19 @@ from __future__ import annotations
 
 import msgspec
 
-from drivers.model import FRAMER_BLOCKS, Alarm, Cas, ClockDomain, LineErrors, Span, SpanCounters, SpanStatus
-from drivers.protocol import FramedEngine
+from drivers.model import (
+    FRAMER_BLOCKS,
+    Alarm,
+    Cas,
+    ClockDomain,
+    Defect,
+    LineErrors,
+    Loop,
+    Span,
+    SpanCounters,
+    SpanStatus,
+)
+from drivers.protocol import FramedEngine, FramerRefusedError
 from drivers.spi.bus import Pin, Spi
 from drivers.spi.ds26521 import Ds26521, FramerSettings
 from drivers.spi.tdm import TdmSettings
@@ -36,7 +47,7 @@ class SpiSpanSettings(msgspec.Struct, frozen=True):
 
 
 class SpiFramer:
-    """One span's framer: what it counts."""
+    """One span's framer: what it counts, its loops."""
 
     def __init__(self, chip: Ds26521) -> None:
         self._chip = chip
@@ -45,6 +56,17 @@ class SpiFramer:
     def errors(self) -> LineErrors | None:
         """What it has counted; None: it does not answer."""
         return self._chip.errors if self._chip.ready else None
+
+    def loop(self, where: Loop | None) -> None:
+        """Loop the span there, or nowhere any more. Raises: FramerRefusedError."""
+        if where is Loop.LINE:
+            raise FramerRefusedError("DS26521: no line loop, a payload loop it has")
+        if not self._chip.loop(where):
+            raise FramerRefusedError(self._chip.fault or "DS26521: not in service yet")
+
+    def insert(self, defect: Defect) -> None:
+        """It has none of them. Raises: FramerRefusedError."""
+        raise FramerRefusedError(f"DS26521: no {defect} errors on purpose")
 
 
 class SpiSpanDriver:

@@ -11,7 +11,8 @@ import pytest
 from appliance.media.events import Client
 from drivers.dahdi import CardFramer, Control, DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, abi
 from drivers.dahdi.abi import Maintenance, Use
-from drivers.model import Alarm, LineErrors
+from drivers.model import Alarm, Defect, LineErrors, Loop
+from drivers.protocol import FramerRefusedError
 from tests.drivers.dahdi.fake_kernel import FakeKernel
 from tests.media.rig import engine_process, until
 
@@ -128,6 +129,19 @@ def test_a_framer_s_counters_are_code_violations_crc_framing_and_e_bits() -> Non
     assert framer.errors() == LineErrors(code_violations=11, crc_errors=22, far_end_block_errors=33, framing_errors=44)
     assert kernel.open_fds == set(), "its driver can be unloaded"
     assert (framer.blocks, CardFramer(2, "t1", kernel).blocks) == (1000, 333)
+
+
+def test_loops_and_errors_of_a_framer_are_the_span_s_maintenance() -> None:
+    kernel = FakeKernel()
+    framer = CardFramer(2, "e1", kernel)
+    for where in (Loop.LOCAL, Loop.LINE, Loop.PAYLOAD, None):
+        framer.loop(where)
+    for defect in Defect:
+        framer.insert(defect)
+    assert [struct.unpack("=ii", told) for told in kernel.told(11)] == [(2, n) for n in (1, 2, 13, 0, 6, 8)]
+    assert kernel.open_fds == set()
+    with pytest.raises(FramerRefusedError, match="span 2 LOCAL_LOOP: the card's driver cannot do that"):
+        CardFramer(2, "e1", FakeKernel({11: errno.ENOSYS})).loop(Loop.LOCAL)
 
 
 def test_a_framer_that_is_gone_has_counted_nothing_that_is_known() -> None:

@@ -8,8 +8,8 @@ from typing import Literal
 
 import pytest
 
-from drivers.model import Alarm, Cas, LineErrors, SpanCounters, SpanStatus
-from drivers.protocol import CardSettings, SpanDriver
+from drivers.model import Alarm, Cas, Defect, LineErrors, Loop, SpanCounters, SpanStatus
+from drivers.protocol import CardSettings, FramerRefusedError, SpanDriver
 from drivers.spi.ds26521 import BUILD_OUTS, FramerSettings
 from drivers.spi.spans import SpiSpanDriver, SpiSpanSettings
 from drivers.spi.tdm import TdmSettings
@@ -125,9 +125,23 @@ def test_t1_line_build_out(shape: int, name: str) -> None:
     assert site.registers(0x1001, 0x1007) == [0x10 | shape, 0x13]
 
 
-@pytest.mark.parametrize(("loopback", "bits"), [("none", 0), ("framer", 1), ("payload", 2)])
-def test_loopbacks(loopback: str, bits: int) -> None:
-    assert Site(loopback=loopback).up().registers(0x083) == [bits]
+def test_loops_of_the_framer(site: Site) -> None:
+    framer = site.driver.framer(SPAN)
+    for where, bits in ((Loop.LOCAL, 1), (Loop.PAYLOAD, 2), (None, 0)):
+        framer.loop(where)
+        assert site.registers(0x083) == [bits]
+
+
+def test_what_the_framer_cannot_do_is_told(site: Site) -> None:
+    framer = site.driver.framer(SPAN)
+    with pytest.raises(FramerRefusedError, match="DS26521: no line loop"):
+        framer.loop(Loop.LINE)
+    with pytest.raises(FramerRefusedError, match="DS26521: no crc errors on purpose"):
+        framer.insert(Defect.CRC)
+    site.chip.bus.state = "errors"
+    with pytest.raises(FramerRefusedError, match="Input/output error"):
+        framer.loop(Loop.LOCAL)
+    assert site.registers(0x083) == [0]
 
 
 @pytest.mark.parametrize(
@@ -313,7 +327,6 @@ def test_cas_bits_out_of_range_are_refused(timeslot: int, abcd: int) -> None:
         ({"line_code": "b8zs"}, "line_code=b8zs: of e1 hdb3, ami"),
         ({"impedance_ohm": 100}, "impedance_ohm=100: of e1 75, 120"),
         ({"build_out": "-15dB"}, "build_out=-15dB: of e1 0-133ft"),
-        ({"loopback": "line"}, "loopback=line: of e1 none, framer, payload"),
         ({"mode": "t1", "framing": "esf", "line_code": "b8zs", "signalling": "cas"}, "signalling=cas: of t1 ccs"),
         ({"mode": "t1", "framing": "esf", "line_code": "b8zs"}, "impedance_ohm=120: of t1 100"),
     ],
