@@ -96,10 +96,11 @@ class _Line:
         self._tells_voltage = True
         self._first_positive: bool | None = None
         self._fed_s = 0.0
-        self._look_s = self._due_s = 0.0
+        self._now_s = self._look_s = self._due_s = 0.0
 
     def serve(self, now_s: float) -> list[LineEvent]:
         """Look at the line, and tell what happened."""
+        self._now_s = now_s
         if self._fd is None or now_s < self._due_s:
             return []
         before = self.status
@@ -110,7 +111,7 @@ class _Line:
             self.status = self._look(now_s)
             self.fault = ""
         except OSError as error:
-            self._die(error, now_s)
+            self._die(error)
         return _between(before, self.status)
 
     def move(self, hook: Hook) -> bool:
@@ -120,7 +121,7 @@ class _Line:
         try:
             self._hook(hook)
         except OSError as error:
-            self._die(error, 0.0)
+            self._die(error)
             return False
         self._broken = False
         self.status = msgspec.structs.replace(self.status, off_hook=hook is Hook.OFF)
@@ -138,10 +139,10 @@ class _Line:
         if self._fd is not None:
             self._kernel.ioctl(self._fd, abi.HOOK, abi.INT.pack(hook))
 
-    def _die(self, error: OSError, now_s: float) -> None:
+    def _die(self, error: OSError) -> None:
         self.fault = meaning(error)
         self.status = LineStatus(alarms=LineAlarm.FAULT)
-        self._due_s = now_s + RETRY_S
+        self._due_s = self._now_s + RETRY_S
 
     def _look(self, now_s: float) -> LineStatus:
         seen = self._seen()

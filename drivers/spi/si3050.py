@@ -66,7 +66,8 @@ class Si3050(Chip):
         self._off_hook = self._broken = self._hook_moved = self._fed = False
         self._ringing = self._cadence = False
         """A burst of ringing; and bursts with their pauses, for RDT stands so long."""
-        self._steady_s = self._wave_s = 0.0
+        self._steady_s = 0.0
+        self._wave_s = -BURST_END_S
         self._positive: bool | None = None
         """Sign of the line's voltage."""
         self._first_positive: bool | None = None
@@ -237,11 +238,12 @@ class Si3050(Chip):
             self._serve_interrupt(now_s)
         if interrupted or full:
             self._check()
+        if interrupted or full or self._cadence:
+            self._look_at_ring(now_s)
+        if interrupted or full:
             self._look_at_line(now_s, counting=full)
         elif self._off_hook and now_s >= self._current_s:
             self._look_at_current(now_s)
-        if interrupted or full or self._cadence:
-            self._look_at_ring(now_s)
         if full:
             self._look_s = now_s + LOOK_S
 
@@ -265,7 +267,7 @@ class Si3050(Chip):
         if daa & (r.RDTN | r.RDTP):
             self._wave_s = now_s
         self._cadence = bool(daa & r.RDT)
-        ringing = self._cadence and not self._off_hook and now_s - self._wave_s < BURST_END_S
+        ringing = self._cadence and not self._off_hook and self._waves(now_s)
         if ringing != self._ringing:
             self._events.append(LineEvent.RING if ringing else LineEvent.RING_ENDED)
         self._ringing = ringing
@@ -282,7 +284,7 @@ class Si3050(Chip):
                 self._missed = 0
             elif counting:
                 self._missed += 1
-        if voltage and not (self._ringing or self._broken):
+        if voltage and not (self._broken or self._waves(now_s)):
             self._look_at_polarity()
 
     def _look_at_current(self, now_s: float) -> None:
@@ -293,7 +295,11 @@ class Si3050(Chip):
 
     def _readable(self, now_s: float) -> bool:
         """Voltage and current say how the exchange feeds the pair."""
-        return not (self._ringing or self._broken) and now_s >= self._steady_s
+        return not (self._broken or self._waves(now_s)) and now_s >= self._steady_s
+
+    def _waves(self, now_s: float) -> bool:
+        """Ringing voltage is on the pair, whether the chip has found it valid yet or not."""
+        return now_s - self._wave_s < BURST_END_S
 
     def _look_at_polarity(self) -> None:
         positive = self._voltage_v > 0

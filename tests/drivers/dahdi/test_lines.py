@@ -161,6 +161,9 @@ def test_a_hook_that_the_card_refuses_is_its_fault(site: Site) -> None:
     site.port.refused = {HOOK: errno.EIO}
     assert not site.driver.off_hook(LINE)
     assert site.driver.fault(LINE) == "refused"
+    site.port.refused = {}
+    assert site.run(0.5) == []
+    assert not site.driver.status(LINE).ready, "whoever looks at every poll sees it dead"
 
 
 def test_a_line_whose_card_could_not_be_had_is_in_fault() -> None:

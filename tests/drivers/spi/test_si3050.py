@@ -155,6 +155,16 @@ def test_ringing_voltage_is_no_lost_battery(site: Site) -> None:
     assert site.run(2) == [LineEvent.RING]
 
 
+def test_a_wave_that_is_no_valid_ring_yet_is_no_reversal(site: Site) -> None:
+    site.run(0.1)
+    site.chip.registers[5] |= 0x40
+    site.chip.battery_v = 40
+    assert site.run(0.3) == []
+    site.chip.registers[5] &= ~0x40
+    site.chip.battery_v = -48
+    assert site.run(0.3) == []
+
+
 def test_what_looks_like_a_ring_off_hook_is_none(site: Site) -> None:
     site.driver.off_hook(LINE)
     site.chip.registers[4] |= 0x80
@@ -376,6 +386,11 @@ def test_a_bus_that_is_dead_from_the_start_is_an_alarm(state: State) -> None:
     assert site.run(2.5) == [LineEvent.ALARMS_CHANGED]
     site.chip.bus.state = "fine"
     assert site.run(1.5) == [LineEvent.READY, LineEvent.ALARMS_CHANGED]
+
+
+def test_a_bus_that_floats_rings_no_line(site: Site) -> None:
+    site.chip.bus.state = "floats"
+    assert site.run(0.2) == [LineEvent.ALARMS_CHANGED]
 
 
 def test_a_dead_bus_is_not_hammered(site: Site) -> None:
