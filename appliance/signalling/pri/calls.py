@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from appliance.signalling.pri._pri import ffi
 from appliance.signalling.pri.events import CallNumber
+from appliance.signalling.pri.location import CallReference
 
 
 class CallGoneError(Exception):
@@ -94,6 +95,10 @@ class CallTable:
             for call in self._by_number.values()
             if channel is None or call.channel == channel or (call.channel and call.channel & ~0xFF == channel)
         ]
+
+    def referred(self, reference: CallReference | None) -> list[Call]:
+        """Those of a call reference: one, but for a moment in which it is used again."""
+        return [call for call in self._by_number.values() if (call.reference, call.ours) == reference]
 
 
 def _address(pointer: "ffi.CData") -> int:

@@ -28,11 +28,12 @@ from dataclasses import replace
 
 import structlog
 
-from appliance.signalling.pri import events, guard, location, numbers, translate
+from appliance.signalling.pri import events, guard, location, translate
 from appliance.signalling.pri._pri import ffi, lib
 from appliance.signalling.pri.calls import Call, CallGoneError, CallTable, Growing
 from appliance.signalling.pri.events import CallNumber, Event
 from appliance.signalling.pri.library import Library
+from appliance.signalling.pri.request import requested
 from appliance.signalling.pri.restart import RestartQueue
 from appliance.signalling.pri.settings import HOLD, OVERLAP, Profile, Setup, Side, Timers
 from appliance.wire.legs import Location
@@ -42,7 +43,6 @@ __all__ = ["CallGoneError", "Link", "Profile", "Setup", "Side", "Timers"]
 log = structlog.get_logger()
 
 SABME, POLL = 0x6F, 0x10
-RESTRICTED, NETWORK_PROVIDED = 0x20, 0x03
 TEMPORARY_FAILURE, CAUSE_MISSING, WRONG_CALL_STATE, TIMER_EXPIRED = 41, 96, 101, 102
 SETTING_UP = {1, 2, 3, 4, 6, 7, 9, 25}  # call states before CONNECT (§2.1)
 INTERFACE = 0x1FF00  # in libpri's channel numbers
@@ -180,16 +180,10 @@ class Link:
             raise ValueError(f"{self._profile} has no overlap sending: the whole number is needed at once")
         self._set_clock()
         pointer = lib.pri_new_call(self._pri)
-        request = lib.pri_sr_new()
-        if ffi.NULL in (pointer, request):
+        if pointer == ffi.NULL:
             raise CallGoneError("libpri has no call reference left")
-        lib.pri_sr_set_channel(request, self._encoded(setup.channel), int(setup.exclusive), 0)
-        law = lib.PRI_LAYER_1_ULAW if setup.mu_law else lib.PRI_LAYER_1_ALAW
-        lib.pri_sr_set_bearer(request, numbers.BEARER_CODES[setup.bearer], law if setup.bearer.is_sound else -1)
-        kept = self._set_parties(request, setup)
-        refused = lib.pri_setup(self._pri, pointer, request)
-        del kept
-        lib.pri_sr_free(request)
+        with requested(setup, self._encoded(setup.channel), self._profile) as request:
+            refused = lib.pri_setup(self._pri, pointer, request)
         if refused:
             lib.pri_destroycall(self._pri, pointer)
             raise CallGoneError("libpri did not send SETUP")
@@ -199,26 +193,6 @@ class Link:
         call.growing = None if setup.complete else Growing()
         call.interface = self._encoded(0)
         return call.number
-
-    def _set_parties(self, request: "ffi.CData", setup: Setup) -> list["ffi.CData"]:
-        """Numbers and texts of a SETUP; libpri reads what is returned until pri_setup returns."""
-        kept = []
-
-        def chars(text: str | None) -> "ffi.CData":
-            kept.append(ffi.NULL if text is None else ffi.new("char[]", text.encode()))
-            return kept[-1]
-
-        complete = int(setup.complete and self._profile in OVERLAP)
-        lib.pri_sr_set_called(request, chars(setup.dnis), numbers.octet_of(setup.dnis_kind), complete)
-        if setup.clid is not None:
-            presentation = (0 if setup.presented else RESTRICTED) | (NETWORK_PROVIDED if setup.verified else 0)
-            kind = numbers.octet_of(setup.clid_kind)
-            lib.pri_sr_set_caller(request, chars(setup.clid), chars(setup.name), kind, presentation)
-        if setup.redirecting is not None and setup.redirecting.number is not None:
-            kind, reason = numbers.octet_of(setup.redirecting.kind), numbers.REASON_CODES[setup.redirecting.reason]
-            lib.pri_sr_set_redirecting(request, chars(setup.redirecting.number), kind, 0, reason)
-        lib.pri_sr_set_useruser(request, chars(setup.user_to_user))
-        return kept
 
     def setup_acknowledge(self, call: CallNumber, channel: int | None = None) -> None:
         """SETUP ACKNOWLEDGE: more digits, please; DigitsReceived follow, the last one complete (Q.931 §5.2.4)."""
@@ -397,7 +371,7 @@ class Link:
         To others, such as NOTIFY, it says nothing or something else, and keeps a call for ever.
         """
         stray = guard.stray(frame)
-        if stray is None or any((call.reference, call.ours) == stray for call in self._calls.on(None)):
+        if stray is None or self._calls.referred(stray):
             return frame
         return guard.enquiring(frame)
 
@@ -410,9 +384,7 @@ class Link:
         clearing = guard.clearing(frame)
         if clearing is None:
             return
-        for call in self._calls.on(None):
-            if (call.reference, call.ours) != (clearing.reference, clearing.ours):
-                continue
+        for call in self._calls.referred((clearing.reference, clearing.ours)):
             if not call.responded:
                 lib.pri_destroycall(self._pri, call.pointer)
                 self._cleared(call, clearing.cause, by_peer=True)
@@ -423,10 +395,8 @@ class Link:
 
     def _end_t313(self, frame: bytes) -> None:
         """CONNECT ACKNOWLEDGE. libpri's own T313 clears with cause 16, and by a DISCONNECT that we would not see."""
-        acknowledged = guard.connect_acknowledged(frame)
-        for call in self._calls.on(None):
-            if (call.reference, call.ours) == acknowledged:
-                call.progress_until = None
+        for call in self._calls.referred(guard.connect_acknowledged(frame)):
+            call.progress_until = None
 
     def _compare_states(self, frame: bytes) -> None:
         """A STATUS that has a talk still being set up is cleared with cause 101 (§5.8.11); libpri ignores it."""
@@ -434,9 +404,9 @@ class Link:
         if reported is None:
             return
         reference, ours, state = reported
-        for call in self._calls.on(None):
+        for call in self._calls.referred((reference, ours)):
             active = call.active_from is not None and call.active_from <= self._clock()
-            if active and (call.reference, call.ours) == (reference, ours) and state in SETTING_UP:
+            if active and state in SETTING_UP:
                 self.release(call.number, WRONG_CALL_STATE)
 
     def _respond(self, call: CallNumber) -> Call:
