@@ -100,7 +100,7 @@ def _step(step: LineStep, *, chinese: bool) -> str:
     mark = MARKS[step.result][chinese]
     if chinese:
         return f"{mark}  {STEPS.get(step.step, step.step)}：{step.chinese}"
-    return f"{mark}  {step.step}: {step.sentence}"
+    return terminal.broken(f"{mark}  {step.step}: {step.sentence}", len(f"{mark}  "))
 
 
 def _print(text: str) -> None:

@@ -67,7 +67,7 @@ def _standing(told: Sequence[Body]) -> list[AlarmRaised]:
 
 def _alarms(standing: Sequence[AlarmRaised], *, chinese: bool) -> Iterator[str]:
     for alarm in standing:
-        yield f"{alarm.address}: {alarm.sentence} ({alarm.code})"
+        yield terminal.broken(f"{alarm.address}: {alarm.sentence} ({alarm.code})", len(f"{alarm.address}: "))
     if not standing:
         yield "没有告警" if chinese else "no alarms"
 

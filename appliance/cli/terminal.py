@@ -3,6 +3,9 @@
 
 import argparse
 import os
+import shutil
+import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -34,6 +37,13 @@ def left(cells: Iterable[str], widths: Sequence[int]) -> str:
     """A row of words; the last one ends the line."""
     row = " ".join(cell + " " * (width - columns(cell)) for width, cell in zip(widths, cells, strict=True))
     return row.rstrip()
+
+
+def broken(line: str, indent: int) -> str:
+    """At the terminal's width, between words. Whole where no terminal reads it."""
+    if not sys.stdout.isatty():
+        return line
+    return textwrap.fill(line, shutil.get_terminal_size().columns, subsequent_indent=" " * indent)
 
 
 def columns(text: str) -> int:

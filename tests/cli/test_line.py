@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli import history
+from appliance.cli import history, line
 from appliance.cli.__main__ import main
+from appliance.wire.line_tests import LineStep, Result
 from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
 from tests.line.bench import started
 from tests.line.test_nfas import sharing
@@ -75,6 +76,18 @@ def test_a_span_whose_d_channel_is_another_s_is_looped_and_looked_at(
             assert (status, refused) == (2, "there is no span 3; there is 1, 2\n")
 
     asyncio.run(scene())
+
+
+@pytest.mark.unit
+def test_a_terminal_s_lines_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = LineStep("looped", Result.PASS, "28 timeslots are looped; a call that comes takes its own back", "")
+    assert line._step(step, chinese=False).count("\n") == 0
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert line._step(step, chinese=False).splitlines() == [
+        "pass  looped: 28 timeslots are looped; a call that comes",
+        "      takes its own back",
+    ]
 
 
 @pytest.mark.system
