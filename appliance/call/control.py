@@ -100,7 +100,7 @@ class Control:
         elif isinstance(body, w.LegOffered):
             self._offered(worker, body.leg)
         elif isinstance(body, w.LegPlaced):
-            self._leg_event(body.leg.leg, body)
+            self._placed(worker, body)
         elif isinstance(body, w.LegAlerting | w.LegAnswered | w.LegReleased):
             self._leg_event(body.leg, body)
 
@@ -111,6 +111,14 @@ class Control:
             cause = _REFUSALS.get(refusal.code, TEMPORARY_FAILURE)
             by, sample = w.ReleasedBy.FAULT, self._switch.samples
             self._leg_event(command.leg, w.LegReleased(leg=command.leg, cause=cause, by=by, sample=sample))
+
+    def _placed(self, worker: str, body: w.LegPlaced) -> None:
+        """Where a snapshot went before an order that waited for its worker, the leg was thought lost: it is let go."""
+        contact = self._owner(body.leg.leg)
+        if contact is None or contact.agent is None or contact.agent.released:
+            self._let_go(worker, body.leg)
+        else:
+            self._leg_event(body.leg.leg, body)
 
     def _leg_event(self, leg: str, body: object) -> None:
         contact = self._owner(leg)
@@ -172,6 +180,9 @@ class Control:
         if fresh and leg.direction is w.Direction.INCOMING:
             self._offered(worker, leg)
             return
+        self._let_go(worker, leg)
+
+    def _let_go(self, worker: str, leg: w.Leg) -> None:
         log.warning("call.leg.orphaned", leg=leg.leg, worker=worker, state=str(leg.state))
         self._links.to_worker(worker, w.ReleaseLeg(leg=leg.leg, cause=TEMPORARY_FAILURE))
 

@@ -247,3 +247,16 @@ def test_a_line_worker_that_died_ends_its_tandem_calls_with_cause_41() -> None:
     (ended,) = story.told(calls.ContactEnded)
     assert isinstance(ended, calls.ContactEnded)
     assert (ended.cause, ended.by) == (41, "fault")
+
+
+@pytest.mark.parametrize("caller_has_gone", [False, True])
+def test_a_leg_that_is_placed_when_it_was_thought_lost_is_released(caller_has_gone: bool) -> None:  # noqa: FBT001
+    story = Story()
+    place = story.comes()
+    story.control.leg_said("line2", legs.LegSnapshot())  # it was made before the order came
+    assert story.box.commands(legs.ReleaseLeg) == [legs.ReleaseLeg(leg="leg-a", cause=41)]
+    if caller_has_gone:
+        story.said(legs.LegReleased(leg="leg-a", cause=41, by=ReleasedBy.US, sample=8))
+        assert story.control.contacts == ()
+    story.control.leg_said("line2", legs.LegPlaced(leg=far(place.leg, LegState.PLACED)))
+    assert story.box.sent[-1] == ("line2", legs.ReleaseLeg(leg=place.leg, cause=41))
