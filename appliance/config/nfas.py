@@ -2,6 +2,7 @@
 """Spans that share a D-channel (NFAS): what a span says of its group, and what a group must be."""
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Annotated, Literal, Protocol
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import Meta
 
 from appliance.config.reader import Fault
 
+SHARED = ("profile", "side", "timers.t309_s")
 GroupName = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -40,6 +42,14 @@ class Member(Protocol):
         """Which end is ours."""
 
     @property
+    def d_channel(self) -> int | None:
+        """Its timeslot, where the file says it."""
+
+    @property
+    def timers(self) -> object:
+        """Of its D-channel."""
+
+    @property
     def nfas(self) -> Nfas | None:
         """Its place in a group."""
 
@@ -55,6 +65,9 @@ def faults(spans: Mapping[int, Member]) -> Iterator[Fault]:
             yield Fault(("spans", number, "nfas"), f"{span.signalling} has no D-channel to share; leave the key out")
         elif span.profile == "qsig":
             yield Fault(("spans", number, "nfas"), "qsig cannot name a channel of another span; leave the key out")
+        if span.nfas.d_channel == "none" and span.d_channel is not None:
+            sentence = "another span of the group has the D-channel; leave the key out, or add d_channel: backup"
+            yield Fault(("spans", number, "d_channel"), sentence)
     for group, members in groups.items():
         yield from _group_faults(group, members, spans)
 
@@ -66,11 +79,11 @@ def _group_faults(group: str, members: list[int], spans: Mapping[int, Member]) -
         span = spans[number]
         if span.nfas is None:
             continue
-        for key in ("profile", "side"):
-            ours, theirs = getattr(span, key), getattr(first, key)
+        for path in SHARED:
+            ours, theirs = attrgetter(path)(span), attrgetter(path)(first)
             if ours != theirs:
                 sentence = f"{ours}, but {first.name} of the same group {group!r} has {theirs}"
-                yield Fault(("spans", number, key), sentence)
+                yield Fault(("spans", number, *path.split(".")), sentence)
         said: list[tuple[str, object]] = [("interface", span.nfas.interface)]
         said += [] if span.nfas.d_channel == "none" else [("d_channel", span.nfas.d_channel)]
         for key, value in said:

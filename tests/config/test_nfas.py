@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.config.branch import CesopsnSpan, Span
+from appliance.config.branch import CesopsnSpan, Span, Timers
 from appliance.config.nfas import Nfas, faults
 from appliance.config.scalars import Endpoint
 
@@ -64,6 +64,18 @@ def test_a_group_with_two_d_channels_is_right() -> None:
             {"profile": "4ess"},
             "spans.2.profile",
             "4ess, but one of the same group 'telco' has national",
+        ),
+        (
+            TELCO,
+            {"timers": Timers(t309_s=30)},
+            "spans.2.timers.t309_s",
+            "30, but one of the same group 'telco' has 6",
+        ),
+        (
+            TELCO,
+            {"d_channel": 7},
+            "spans.2.d_channel",
+            "another span of the group has the D-channel; leave the key out, or add d_channel: backup",
         ),
         (TELCO, {"side": "network"}, "spans.2.side", "network, but one of the same group 'telco' has user"),
         (
