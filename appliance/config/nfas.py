@@ -66,7 +66,9 @@ def faults(spans: Mapping[int, Member]) -> Iterator[Fault]:
         elif span.profile == "qsig":
             yield Fault(("spans", number, "nfas"), "qsig cannot name a channel of another span; leave the key out")
         if span.nfas.d_channel == "none" and span.d_channel is not None:
-            sentence = "another span of the group has the D-channel; leave the key out, or add d_channel: backup"
+            sentence = (
+                "another span of the group has the D-channel; leave the key out, or say primary or backup in nfas"
+            )
             yield Fault(("spans", number, "d_channel"), sentence)
     for group, members in groups.items():
         yield from _group_faults(group, members, spans)

@@ -75,7 +75,7 @@ def test_a_group_with_two_d_channels_is_right() -> None:
             TELCO,
             {"d_channel": 7},
             "spans.2.d_channel",
-            "another span of the group has the D-channel; leave the key out, or add d_channel: backup",
+            "another span of the group has the D-channel; leave the key out, or say primary or backup in nfas",
         ),
         (TELCO, {"side": "network"}, "spans.2.side", "network, but one of the same group 'telco' has user"),
         (
