@@ -153,8 +153,6 @@ static void lose_sync(struct state *st)
 {
 	st->synced = 0;
 	st->candidate_valid = 0;
-	memset(st->present, 0, sizeof st->present);
-	memset(st->signalling, 0, sizeof st->signalling);
 }
 
 static void repair(struct state *st, const struct settings *s)

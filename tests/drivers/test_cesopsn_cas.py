@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import time
 from collections.abc import Iterator
 from typing import Literal
 
@@ -12,12 +14,13 @@ from scapy.fields import BitField
 from scapy.packet import Packet as ScapyPacket
 from scapy.packet import Raw
 
-from appliance.media.events import BitsChanged
+from appliance.media.events import BitsChanged, Client
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.model import Alarm, Cas, DigitalLine, Timeslot
 from dsp import g711
 from tests.drivers.rfc5086 import E1, T1, FarEnd, Packet, Structure
 from tests.media.rig import Side, engine_thread, noise, until
+from tests.media.virtual import virtual_engine
 from tests.ports import HOST, free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
@@ -192,6 +195,25 @@ def test_a_packet_that_comes_after_its_turn_brings_no_bits() -> None:
         trunk.answer = delay
         until(lambda: side.engine.span_status(0).counters.late > before + 2)
         assert {event.abcd for event in side.line.all(BitsChanged)} == {IDLE}
+
+
+def test_the_next_engine_goes_on_in_the_multiframe_where_it_would_be() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far, virtual_engine() as host:
+        far.bind((HOST, 0))
+        settings = CesopsnSettings((HOST, free_port()), far.getsockname(), 3, clock="local", line="t1")
+        CesopsnDriver(host.engine(Client.LINE1)).configure(0, settings, None, Cas())
+        sequences: dict[int, set[int]] = {FIRST: set(), LAST: set()}
+        for missed_ms in (5, 15, 25):
+            host.tick(8)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    packet = Packet.decode(far.recv(2048, socket.MSG_DONTWAIT), cas=True, of=T1)
+                    sequences.setdefault(packet.fragmentation, set()).add(packet.sequence % 8)
+            host.die()
+            time.sleep(0.04 + missed_ms / 1000)  # the eight ticks' own time, and then without an engine
+            host.start()
+        assert len(sequences[FIRST]) == len(sequences[LAST]) == 1
+        assert len(sequences[BETWEEN]) == 6
 
 
 def test_packets_of_another_structure_are_malformed_and_change_nothing() -> None:
