@@ -114,11 +114,14 @@ def test_voice_is_told_as_it_stands_and_as_it_changes(host: VirtualEngine, side:
     side.engine.hear_signals(FAR, [SignalKind.VOICE])
     host.tick(TICKS_A_SECOND)
     assert heard(side, SignalKind.VOICE) == [(1, False)]
+    side.engine.hear_signals(FAR, [SignalKind.VOICE])
+    host.tick(2)
+    assert heard(side, SignalKind.VOICE) == [(1, False)] * 2, "who asks anew is told anew"
     side.engine.play(NEAR, 1, [side.arena.add_alaw(alaw.encode(speech(2)))])
     host.tick(TICKS_A_SECOND)
-    assert heard(side, SignalKind.VOICE)[:2] == [(1, False), (1, True)]
+    assert heard(side, SignalKind.VOICE)[1:3] == [(1, False), (1, True)]
     host.tick(3 * TICKS_A_SECOND)
-    told = [on for _, on in heard(side, SignalKind.VOICE)]
+    told = [on for _, on in heard(side, SignalKind.VOICE)[1:]]
     assert not told[-1]
     assert all(one is not other for one, other in itertools.pairwise(told)), "each change once"
 

@@ -64,6 +64,14 @@ def test_kinds_are_those_of_the_receivers() -> None:
     assert [(kind.name, kind.value) for kind in SignalKind][:4] == [(kind.name, kind.value) for kind in Kind][:4]
 
 
+def test_who_asks_anew_is_told_what_stands(host: VirtualEngine, side: Side) -> None:
+    side.engine.send_signal(NEAR, FORWARD, 5)
+    for _ in range(2):
+        side.engine.hear_signals(FAR, [FORWARD])
+        host.tick(SURE_TICKS)
+    assert heard(side, FAR) == [(FORWARD, 5, True)] * 2
+
+
 @pytest.mark.parametrize("kind", [FORWARD, BACKWARD])
 def test_q441_every_signal_is_heard_with_its_beginning_and_end(
     host: VirtualEngine, side: Side, kind: SignalKind
