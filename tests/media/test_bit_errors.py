@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from appliance.media.events import CommandRefused, PatternStatus, Profile, ToneKind
+from appliance.media.engine import Engine
+from appliance.media.events import CommandRefused, PatternStatus, Profile, SignalKind, ToneKind
 from drivers.model import TIMESLOTS_PER_SPAN
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp.prbs import Pattern
@@ -122,11 +123,24 @@ def test_any_other_source_ends_a_test(host: VirtualEngine) -> None:
         assert side.engine.test_status(NEAR) is None
 
 
-@pytest.mark.parametrize("profile", [Profile.VOICE, Profile.VBD])
-def test_a_port_that_is_not_clear_is_refused_and_stays_as_it_is(host: VirtualEngine, profile: Profile) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda engine: engine.set_profile(NEAR, Profile.VOICE),
+        lambda engine: engine.set_profile(NEAR, Profile.VBD),
+        lambda engine: engine.set_gain(NEAR, 0.0, 0.0, automatic=True),
+        lambda engine: engine.set_gain(NEAR, 0.0, -3.0),
+        lambda engine: engine.mute(NEAR, muted=True),
+        lambda engine: engine.hear_signals(NEAR, [SignalKind.R2_FORWARD]),
+    ],
+    ids=["voice", "data", "automatic gain", "gain", "muted", "register"],
+)
+def test_a_port_that_is_not_clear_is_refused_and_stays_as_it_is(
+    host: VirtualEngine, spoil: Callable[[Engine], None]
+) -> None:
     side = Side(host)
     side.engine.open_timeslot(NEAR)
-    side.engine.set_profile(NEAR, profile)
+    spoil(side.engine)
     side.engine.tone(NEAR, ToneKind.DIAL)
     side.engine.test(NEAR, Pattern.PRBS15)
     host.tick()

@@ -12,7 +12,18 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from appliance.media.events import BitsStatus, Codec, CommandKind, CommandRefused, FrameReceived, Profile, ToneKind
+from appliance.media.events import (
+    BitsStatus,
+    Codec,
+    CommandKind,
+    CommandRefused,
+    DigitDetected,
+    FrameReceived,
+    Profile,
+    SignalHeard,
+    SignalKind,
+    ToneKind,
+)
 from drivers.model import TIMESLOTS, Alarm, Cas, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp import g711
@@ -227,6 +238,19 @@ def test_a_whisper_to_a_party_of_a_clear_bridge_of_two_t1s_is_heard(office: Offi
     tone = judge(g711.ulaw_to_alaw(office.heard()[-RATE:]), HZ)
     assert tone.level_db == pytest.approx(0, abs=0.05)
     assert tone.rest_db.max() < QUANTIZED_DB
+
+
+def test_tones_over_a_clear_bridge_of_two_t1s_are_coded_as_any_other_sound(office: Office) -> None:
+    one, other, far = office.open(1, 2, 3, profile=Profile.CLEAR)
+    office.side.engine.connect(one, other)
+    office.tick()
+    office.side.engine.send_digits(other, 1, "5")
+    office.tick(TICKS_A_SECOND)
+    assert [(event.port, event.digit) for event in office.side.call.all(DigitDetected)] == [(far, "5")]
+    office.side.engine.hear_signals(far, [SignalKind.R2_FORWARD])
+    office.side.engine.send_signal(other, SignalKind.R2_FORWARD, 7)
+    office.tick(20)
+    assert [(event.port, event.code, event.on) for event in office.side.line.all(SignalHeard)] == [(far, 7, True)]
 
 
 @pytest.mark.parametrize("profile", [Profile.VOICE, Profile.CLEAR])
