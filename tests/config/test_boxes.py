@@ -91,8 +91,16 @@ def test_the_site_s_branch_is_read(branch: Edit) -> None:
     assert box.route.default.ring == ("8001",)
     assert box.sip.proxy == ("127.0.0.1", 5060)
     assert box.sip.codecs == ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
+    assert box.sip.srtp == "accept"
     assert box.extensions[0].secret.read_text() == "correct horse\n"
     assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 5071, 9101, 20000}
+
+
+@pytest.mark.unit
+def test_off_is_a_word_and_not_yaml_s_false(branch: Edit) -> None:
+    box = load(branch("domain:", "srtp: off, domain:"))
+    assert isinstance(box, Branch)
+    assert box.sip.srtp == "off"
 
 
 @pytest.mark.unit
@@ -208,6 +216,7 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
          "10: port 5071 is already taken by the trace of SIP, one above the SIP worker"),
         ("domain:", "codecs: [PCMA, G726-23], domain:", "18: 'G726-23' is not known here; did you mean 'G726-32'?"),
         ("domain:", "codecs: [PCMA, PCMA], domain:", "18: codec 'PCMA' is there twice"),
+        ("domain:", "srtp: required, domain:", "18: 'required' is not known here; did you mean 'require'?"),
         ("domain:", "codecs: [], domain:", "18: no codec: a phone could not be spoken to"),
         ("local: 127.0.0.1:9101", "local: 0.0.0.0:5070", "10: port 5070 is already taken by the SIP worker"),
         ("rtp_base: 20000", "rtp_base: 8602", "6: port 8602 to 9113 is already taken by span 1 (telco)"),
