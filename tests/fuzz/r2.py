@@ -63,9 +63,15 @@ class R2Board(Board):
         self.sent(BitsChanged(port, abcd, self.samples))
 
     def hear_signals(
-        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+        self,
+        port: int,
+        kinds: Collection[SignalKind],
+        zone: str = "cn",
+        caller: CallerStandard | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
-        del zone, caller  # not R2's
+        del zone, caller, sound  # not R2's
         self.hears[port] = set(kinds)
         self.began_to_hear(port)
 

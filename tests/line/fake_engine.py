@@ -204,12 +204,19 @@ class FakeEngine(Mute):
         return BitsStatus(self._bits_sent.get(port, 0b1101), self._bits.get(port))
 
     def hear_signals(
-        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+        self,
+        port: int,
+        kinds: Collection[SignalKind],
+        zone: str = "cn",
+        caller: CallerStandard | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
         """On a port that is open; what stands is told."""
         self._command()
         assert port in self.open, f"port {port} is closed"
         assert caller is None, zone
+        assert not sound
         self._hears[port] = set(kinds)
         kind, signal = self._standing.get(port, (SignalKind.MF, 0))
         if signal:

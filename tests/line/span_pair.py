@@ -61,9 +61,15 @@ class Board(Mute):
         raise AssertionError((port, abcd))
 
     def hear_signals(
-        self, port: int, kinds: Collection[SignalKind], zone: str = "cn", caller: CallerStandard | None = None
+        self,
+        port: int,
+        kinds: Collection[SignalKind],
+        zone: str = "cn",
+        caller: CallerStandard | None = None,
+        *,
+        sound: bool = False,
     ) -> None:
-        raise AssertionError((port, kinds, zone, caller))
+        raise AssertionError((port, kinds, zone, caller, sound))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         raise AssertionError((port, kind, signal))

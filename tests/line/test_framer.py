@@ -10,7 +10,7 @@ import pytest
 from appliance.line import worker
 from appliance.wire.legs import TakeSnapshot
 from appliance.wire.performance import Figures, SpanPerformance
-from drivers.model import LineErrors
+from drivers.model import Defect, LineErrors, Loop
 from tests.line.bench import started
 from tests.wire.conformance import attached
 
@@ -29,6 +29,12 @@ class Framer:
     def errors(self) -> LineErrors | None:
         self.looks += 1
         return LineErrors(0, self.near * self.looks, 0, self.far * self.looks)
+
+    def loop(self, where: Loop | None) -> None:
+        raise AssertionError(where)
+
+    def insert(self, defect: Defect) -> None:
+        raise AssertionError(defect)
 
 
 @pytest.mark.parametrize(

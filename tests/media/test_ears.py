@@ -15,7 +15,6 @@ from appliance.media.events import (
     DigitsSent,
     SignalHeard,
     SignalKind,
-    SoundHeard,
 )
 from drivers.model import Timeslot
 from drivers.vpair import VpairDriver, VpairSettings

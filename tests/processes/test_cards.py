@@ -17,7 +17,7 @@ import pytest
 from appliance.config import Branch
 from appliance.config.branch import DahdiSpan, Span
 from appliance.config.files import load_role
-from appliance.config.lines import DahdiCard, Line
+from appliance.config.lines import DahdiCard, Line, LineCard
 from appliance.processes import cards
 from appliance.processes.cards import Cards
 from appliance.processes.supervisor import branch_children
@@ -40,7 +40,7 @@ def span(card_span: int, **keys: Any) -> DahdiSpan:
 
 
 @contextmanager
-def held(spans: Iterable[Span], kernel: FakeKernel, patience_s: float = 0.0) -> Iterator[Cards]:
+def held(spans: Iterable[Span | LineCard], kernel: FakeKernel, patience_s: float = 0.0) -> Iterator[Cards]:
     """A branch's cards; its socket to the engine is closed."""
     branch = Cards(spans, kernel, patience_s)
     yield branch
@@ -111,8 +111,8 @@ def test_the_ports_of_a_card_of_lines_are_held_and_no_others() -> None:
     kernel = FakeKernel()
     kernel.use = 0x2004
     lines = (Line(timeslot=2), Line(timeslot=3))
-    held, alarms = cards.hold([DahdiCard(name="lines", card_span=2, lines=lines)], kernel)
-    assert (sorted(held), alarms) == (["span1.2", "span1.3"], [])
+    with held([DahdiCard(name="lines", card_span=2, lines=lines)], kernel) as branch:
+        assert (sorted(channels(branch)), branch.alarms) == (["span1.2", "span1.3"], ())
     assert [struct.unpack("=i", told)[0] for told in kernel.told(38)] == [33, 34]
     assert {USES.unpack(told)[2] for told in kernel.told(19)} == {0x2004}
     assert not kernel.told(18), "an analogue card has no framing"
