@@ -42,6 +42,7 @@ from tests.wire.conformance import Attachment, attached
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(240)]
 
 PORTS = (1, 2)
+CLIENTS = {NEAR: Client.LINE1, FAR: Client.LINE2}
 DNIS, OWN = "9558", "5551230"
 SETTINGS = Settings(zone="us", hang_up=(HangUp.CPC,), answer=Answer.DIALLED, caller_id=CallerId.NONE)
 
@@ -66,14 +67,14 @@ class Scene:
 
     def __init__(self, folder: Path, side: Side, pairs: tuple[SpanChannels, SpanChannels]) -> None:
         self.side = side
-        self.driver = DahdiDriver(side.engine)
         self._folder = folder
         self._ports = pairs[NEAR]
         for end, channels in enumerate(pairs):
             settings = DahdiSettings(
                 channels.descriptors, channels.reference, jitter_ms=JITTER_MS, analogue=end == NEAR
             )
-            self.driver.configure(end, settings, None, Cas(0b0101) if end == FAR else None)
+            owner = side.host.engine(CLIENTS[end])
+            DahdiDriver(owner).configure(end, settings, None, Cas(0b0101) if end == FAR else None)
         exchange = CasLine(
             FAR,
             "exchange",
@@ -82,17 +83,17 @@ class Scene:
             Order.ASCENDING,
             timeslots=PORTS,
         )
-        self.exchange = self._worker("far", Client.LINE2, exchange)
-        self.worker = self._worker("near", Client.LINE1, self._card())
+        self.exchange = self._worker(FAR, exchange)
+        self.worker = self._worker(NEAR, self._card())
 
-    def _worker(self, name: str, client: Client, line: CasLine) -> LineWorker:
-        sealer = Sealer(Identity.take(f"BR-{name.upper()}", client.name.lower()))
-        engine = self.side.host.engine(client)
-        return LineWorker(self.socket(name), sealer, engine, [line], self._folder / f"{name}-performance")
+    def _worker(self, end: int, line: CasLine) -> LineWorker:
+        sealer = Sealer(Identity.take(f"BR-000{end}", "line1"))
+        engine = self.side.host.engine(CLIENTS[end])
+        return LineWorker(self.socket(end), sealer, engine, [line], self._folder / f"performance{end}")
 
-    def socket(self, name: str) -> Path:
+    def socket(self, end: int) -> Path:
         """A worker's."""
-        return self._folder / f"{name}.sock"
+        return self._folder / f"{end}.sock"
 
     def _card(self) -> CardLine:
         driver = DahdiLineDriver()
@@ -106,7 +107,7 @@ class Scene:
     async def live(self) -> None:
         """Another life of the worker with the ports; the channels are still open."""
         await self.worker.close()
-        self.worker = self._worker("near", Client.LINE1, self._card())
+        self.worker = self._worker(NEAR, self._card())
         await self.worker.start()
 
 
@@ -115,8 +116,8 @@ async def started(folder: Path, pairs: tuple[SpanChannels, SpanChannels]) -> Asy
     """In service."""
     with engine_thread() as host:
         scene = Scene(folder, Side(host), pairs)
-        until(lambda: all(scene.driver.counters(end).received for end in (NEAR, FAR)), SECONDS)
-        until(lambda: scene.driver.alarms(NEAR) == scene.driver.alarms(FAR) == Alarm.NONE, SECONDS)
+        until(lambda: all(scene.side.engine.span_status(end).counters.received for end in (NEAR, FAR)), SECONDS)
+        until(lambda: {scene.side.engine.span_status(end).alarms for end in (NEAR, FAR)} == {Alarm.NONE}, SECONDS)
         await scene.exchange.start()
         await scene.worker.start()
         try:
@@ -147,8 +148,8 @@ def test_ports_ring_answer_dial_and_hang_up_and_a_dead_worker_s_goes_on_hook(
     tmp_path: Path, pairs: tuple[SpanChannels, SpanChannels]
 ) -> None:
     async def story() -> None:
-        async with started(tmp_path, pairs) as scene, attached(Socket(scene.socket("far"))) as far:
-            async with attached(Socket(scene.socket("near"))) as near:
+        async with started(tmp_path, pairs) as scene, attached(Socket(scene.socket(FAR))) as far:
+            async with attached(Socket(scene.socket(NEAR))) as near:
                 await idle(near)
                 await idle(far)
                 leg, offered = await talk(far, near, "")
@@ -161,7 +162,7 @@ def test_ports_ring_answer_dial_and_hang_up_and_a_dead_worker_s_goes_on_hook(
                 assert offered.dnis == DNIS
             await scene.live()
             assert (await far.expect(legs.LegReleased, offered.leg)).by is ReleasedBy.PEER
-            async with attached(Socket(scene.socket("near"))) as near:
+            async with attached(Socket(scene.socket(NEAR))) as near:
                 await idle(near)
                 assert await near.snapshot() == {}
 
@@ -177,14 +178,14 @@ def test_a_port_that_hangs_up_takes_no_sound_of_the_other_s(
     async def story() -> None:
         async with (
             started(tmp_path, pairs) as scene,
-            attached(Socket(scene.socket("near"))) as near,
-            attached(Socket(scene.socket("far"))) as far,
+            attached(Socket(scene.socket(NEAR))) as near,
+            attached(Socket(scene.socket(FAR))) as far,
         ):
             await idle(near)
             await idle(far)
             offers = [(await talk(far, near, ""))[1] for _ in PORTS]
             assert [offer.channel for offer in offers] == ["span 1 timeslot 1", "span 1 timeslot 2"]
-            before = scene.driver.counters(NEAR).resyncs
+            before = scene.side.engine.span_status(NEAR).counters.resyncs
             sound, side = noise(2), scene.side
             here, there = (Timeslot(end, 3 - ends).port for end in (NEAR, FAR))
             side.recorder.engine.record(1, here, there, 0)
@@ -196,6 +197,6 @@ def test_a_port_that_hangs_up_takes_no_sound_of_the_other_s(
             end = side.engine.samples + 3 * 8000
             await asyncio.to_thread(until, lambda: side.engine.samples >= end, SECONDS)
             assert [sound in side.recorder.left(1), sound in side.recorder.right(1)] == [True, True]
-            assert scene.driver.counters(NEAR).resyncs == before
+            assert scene.side.engine.span_status(NEAR).counters.resyncs == before
 
     asyncio.run(story())
