@@ -241,6 +241,7 @@ static void empty(struct bl_span *span, const struct settings *s, unsigned i)
 	(void)send(span, s->fd[i], idle, (size_t)s->jitter_ms * FRAMES_PER_MS);
 }
 
+/* All channels begin anew. */
 static void lay_out(struct bl_span *span, const struct settings *s)
 {
 	struct state *st = state_of(span);
