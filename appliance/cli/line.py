@@ -26,12 +26,18 @@ from appliance.wire.service_messages import Refused
 
 MARKS = {Result.PASS: ("pass", "通过"), Result.FAIL: ("FAIL", "失败"), Result.OPEN: ("open", "未判")}
 TAKEN = "somebody else tests or loops a line here: wait for its end"
-OPENING = "span {span}, {seconds} s; calls go on"
-OPENING_CHINESE = "接口{span}，{seconds}秒；通话不受影响"
+OPENING = "span {span}, {seconds} s; {calls}"
+OPENING_CHINESE = "接口{span}，{seconds}秒；{calls}"
+CALLS = {False: ("calls go on", "通话不受影响"), True: ("no call meanwhile", "其间不能通话")}
+"""By whether the card is looped."""
 STEPS = {
     "signal": "信号",
     "loop": "环回",
     "looped": "环回",
+    "card": "板卡",
+    "card-loop": "板卡环回",
+    "frame-errors": "帧误码",
+    "crc-errors": "CRC误码",
     "bit-errors": "误码",
     "d-channel": "D信道",
     "seconds": "误码秒",
@@ -73,10 +79,13 @@ async def _found(run: Path, workers: Sequence[str], span: int) -> tuple[str, Spa
 
 async def _test(run: Path, workers: Sequence[str], options: argparse.Namespace) -> int:
     worker, _ = await _found(run, workers, options.span)
-    order: CheckLine | LoopLine = LoopLine(span=options.span, seconds=options.seconds, timeslots=options.timeslots)
+    which = {"span": options.span, "seconds": options.seconds, "timeslots": options.timeslots}
+    order: CheckLine | LoopLine = LoopLine(**which, at=options.at)
     if options.verb == "test":
-        order = CheckLine(span=options.span, seconds=options.seconds, timeslots=options.timeslots)
-    _print((OPENING_CHINESE if options.chinese else OPENING).format(span=options.span, seconds=options.seconds))
+        order = CheckLine(**which, card=options.card)
+    calls = CALLS[options.card or options.at != "timeslots"][options.chinese]
+    opening = OPENING_CHINESE if options.chinese else OPENING
+    _print(opening.format(span=options.span, seconds=options.seconds, calls=calls))
     async for body in talk(run / f"test.{worker}.sock", order):
         match body:
             case LineStep():
@@ -117,10 +126,22 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=_seconds, default=60, metavar="S", help=seconds)
     timeslots = "such as 1,5,9-12; else all that no call holds"
     parser.add_argument("--timeslots", type=_timeslots, default=(), metavar="LIST", help=timeslots)
+    card = "of test: the card itself, by a loop in it; no call may be up"
+    parser.add_argument("--card", action="store_true", help=card)
+    places = ("timeslots", "line", "payload")
+    parser.add_argument("--at", choices=places, default="timeslots", help="of loop: where, the last two in the card")
     terminal.add_language(parser)
-    options = terminal.read(parser, words)
+    options = terminal.read(parser, words, _wrong)
     options.chinese = options.language == "zh"
     return options
+
+
+def _wrong(options: argparse.Namespace) -> str:
+    if options.card and options.verb != "test":
+        return f"--card is of line test, not of line {options.verb}"
+    if options.at != "timeslots" and options.verb != "loop":
+        return f"--at is of line loop, not of line {options.verb}"
+    return ""
 
 
 def _number(text: str) -> int:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 UNASKED = 2
 """Exit status: it could not be asked. argparse's too."""
@@ -18,13 +18,16 @@ def add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=("en", "zh"), default=_spoken(), help="else the terminal's")
 
 
-def read(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
-    """The words as options, `state` among them. Exits with a sentence where they are wrong."""
+def read(
+    parser: argparse.ArgumentParser, words: Sequence[str], wrong: Callable[[argparse.Namespace], str] = lambda _: ""
+) -> argparse.Namespace:
+    """The words as options, `state` among them. Exits with a sentence where they are wrong, `wrong`'s first."""
     state = "the box's state directory, else BRANCHLINE_STATE"
     parser.add_argument("--state", default=os.environ.get("BRANCHLINE_STATE", ""), metavar="DIRECTORY", help=state)
     options = parser.parse_args(words)
-    if not options.state:
-        parser.error("no state directory: set BRANCHLINE_STATE, or say --state DIRECTORY")
+    stateless = "" if options.state else "no state directory: set BRANCHLINE_STATE, or say --state DIRECTORY"
+    if sentence := wrong(options) or stateless:
+        parser.error(sentence)
     return options
 
 

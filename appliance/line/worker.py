@@ -104,7 +104,9 @@ class LineWorker:
         self._keeper = Keeper(histories, {line.span: line.name for line in lines})
         spans = {span.number: span for span in self._spans}
         tests = path.with_name(f"test.{path.name.removeprefix('leg.')}")
-        self._tests = LineTests(tests, sealer, engine, self._switch.close_port, spans, self._keeper)
+        self._tests = LineTests(
+            tests, sealer, engine, self._switch.close_port, spans, self._keeper, framers, self._look
+        )
         self._orphaned_at: dict[str, float] = {}
         self._status_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -159,7 +161,7 @@ class LineWorker:
                 ) if isinstance(span := spans.get(port // TIMESLOTS_PER_SPAN), CasSpan):
                     span.take(event)
                 case SpanAlarmChanged(span=number, alarms=alarms) if number in spans:
-                    spans[number].alarm(alarms)
+                    spans[number].alarm(self._cut(number, alarms))
                 case CommandRefused():
                     self._engine_refused(event)
                 case _:
@@ -191,8 +193,10 @@ class LineWorker:
         host = Host(status.late_ticks, status.skipped_ticks, status.reference_late_ticks)
         for span in self._spans:
             seen = self._engine.span_status(span.number)
-            span.alarm(seen.alarms)
+            span.alarm(self._cut(span.number, seen.alarms))
             span.channels.changed = True
+            if span.number == self._tests.cut:  # a second that nobody saw of the line
+                continue
             up = span.up if isinstance(span, PriSpan) else None
             look = Look(seen, host, up)
             if framer := self._framers.get(span.number):
@@ -200,6 +204,16 @@ class LineWorker:
             told = self._keeper.take(look, time.time(), now)
             if told is not None:
                 self.service.publish(told)
+
+    def _look(self) -> None:
+        """A test has cut a span, or not any more."""
+        for span in self._spans:
+            span.alarm(self._cut(span.number, self._engine.span_status(span.number).alarms))
+        self._settle()
+
+    def _cut(self, number: int, alarms: Alarm) -> Alarm:
+        """A span whose card is looped by a test takes no call, as one in RED."""
+        return alarms | Alarm.RED if number == self._tests.cut else alarms
 
     def _settle(self) -> None:
         """Tell what has changed and set the timer; after everything that may have moved a span."""

@@ -2,7 +2,7 @@
 """The line test: what a technician asks of a line worker, and what he is told step by step. Spans count from 1."""
 
 import enum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,19 +24,27 @@ class Result(enum.StrEnum):
 
 
 class CheckLine(Message, frozen=True):
-    """Test a span for so long. `timeslots` that calls do not hold carry the pattern; none named: all such."""
+    """Test a span for so long. `timeslots` that calls do not hold carry the pattern; none named: all such.
+
+    `card`: the card itself, by a loop in its framer; the line is cut meanwhile, so no call may be up.
+    """
 
     span: int
     seconds: Seconds = 60
     timeslots: Timeslots = ()
+    card: bool = False
 
 
 class LoopLine(Message, frozen=True):
-    """Send back what comes in the timeslots that calls do not hold, for the far end's test."""
+    """Send back what comes in the timeslots that calls do not hold, for the far end's test.
+
+    `at`: or all that comes, in the card's framer, where no call may be up.
+    """
 
     span: int
     seconds: Seconds = 60
     timeslots: Timeslots = ()
+    at: Literal["timeslots", "line", "payload"] = "timeslots"
 
 
 class LineStep(Message, frozen=True):

@@ -36,6 +36,7 @@ def test_a_line_s_page_in_two_languages_its_history_and_a_span_that_is_not_there
     async def scene() -> None:
         (tmp_path / "run").mkdir()
         async with started(tmp_path / "run"):
+            card = await typed(tmp_path, "line", "test", "span", "1", "--card")
             tested, unknown, seen = await asyncio.gather(
                 typed(tmp_path, "line", "test", "span", "1", "--seconds", "2", "--timeslots", "5,7-8"),
                 typed(tmp_path, "line", "history", "span", "3"),
@@ -49,6 +50,8 @@ def test_a_line_s_page_in_two_languages_its_history_and_a_span_that_is_not_there
         assert (status, lines[-1]) == (0, "PASS")
         assert unknown[0] == 2
         assert "there is no span 3; there is 1" in unknown[2]
+        assert card[:2] == (2, "span 1, 60 s; no call meanwhile\n")
+        assert "span 1 has no framer that can be looped" in card[2]
         assert seen[0] == 0
         assert "span 1 · telco" in seen[1]
         assert "误码秒" in seen[1]
@@ -106,6 +109,8 @@ def test_without_a_branch_the_sentence_says_so(tmp_path: Path) -> None:
         (("line", "test", "span", "one"), "'one': spans are numbered from 1"),
         (("line", "test", "1"), "argument span: invalid choice: '1' (choose from 'span')"),
         (("line", "test", "span", "1", "--seconds", "301"), "'301': 2 to 240"),
+        (("line", "loop", "span", "1", "--card"), "--card is of line test, not of line loop"),
+        (("line", "test", "span", "1", "--at", "line"), "--at is of line loop, not of line test"),
         (("line", "test", "span", "1", "--timeslots", "4,32"), "'32': a timeslot is 1 to 31"),
     ],
 )

@@ -11,7 +11,7 @@ from appliance.line.performance.seconds import Second, near
 from appliance.media.events import PatternStatus
 from appliance.wire.line_tests import LineStep, Result
 from appliance.wire.performance import Verdict
-from drivers.model import Alarm
+from drivers.model import Alarm, Defect, LineErrors
 
 ERRORED_PERCENT = 4
 """G.826's objective of errored seconds, 1.5 to 5 Mbit/s."""
@@ -64,6 +64,37 @@ def loop(synced: Sequence[int], lent: Sequence[int]) -> LineStep:
         f"the pattern comes back on {len(synced)} of {len(lent)} timeslots",
         f"{len(lent)}个时隙中有{len(synced)}个返回码型",
     )
+
+
+def card_loop(synced: Sequence[int], lent: Sequence[int]) -> LineStep:
+    """The pattern comes back from the card's own framer on every timeslot."""
+    well = len(synced) == len(lent) > 0
+    return LineStep(
+        "card-loop",
+        Result.PASS if well else Result.FAIL,
+        f"looped in the card, the pattern comes back on {len(synced)} of {len(lent)} timeslots"
+        + ("" if well else ": the card, its driver or its seat, not the line"),
+        f"板卡内环回，{len(lent)}个时隙中有{len(synced)}个返回码型"
+        + ("" if well else "：故障在板卡、驱动或插接，不在线路"),
+    )
+
+
+def defect(kind: Defect, before: LineErrors | None, after: LineErrors | None) -> LineStep:
+    """An error that was sent into the loop is counted."""
+    name = {Defect.FRAME: "framing_errors", Defect.CRC: "crc_errors"}[kind]
+    counted = getattr(after, name) - getattr(before, name) if before and after else 0
+    return LineStep(
+        f"{kind}-errors",
+        Result.PASS if counted > 0 else Result.FAIL,
+        f"of one {kind} error that was sent the framer counted {counted}"
+        + ("" if counted > 0 else ": it would not see the line's either"),
+        f"发送1个{kind}误码，成帧器计数{counted}" + ("" if counted > 0 else "：线路误码也会漏计"),
+    )
+
+
+def no_defect(kind: Defect, why: str) -> LineStep:
+    """The framer sends no such errors."""
+    return LineStep(f"{kind}-errors", Result.OPEN, f"none could be sent: {why}", f"无法发送：{why}")
 
 
 def pattern(counted: Mapping[int, PatternStatus]) -> LineStep:

@@ -19,7 +19,8 @@ from appliance.line.testing.bearers import Bearers
 from appliance.media.engine import EngineBusyError
 from appliance.wire.line_tests import CheckLine, LineStep, LoopLine, Result
 from appliance.wire.spans import ChannelState
-from drivers.model import TIMESLOTS_PER_SPAN, Alarm
+from drivers.model import TIMESLOTS_PER_SPAN, Alarm, Defect, LineErrors, Loop
+from drivers.protocol import FramerRefusedError
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp.prbs import Pattern
 from tests.media.rig import Side
@@ -105,6 +106,75 @@ def test_a_sound_line_that_is_looped_passes_every_step(site: Site) -> None:
     assert result is Result.PASS
     assert "30 of 30 timeslots" in steps["loop"].sentence
     assert "inserted into each were all seen" in steps["bit-errors"].sentence
+
+
+class CardFramer:
+    """The framer of a card whose local loop is the far end's; it counts the errors that are sent, or is blind."""
+
+    blocks = 1000
+
+    def __init__(self, site: Site, *, loops: bool = True, counts: int = 1, sends: bool = True) -> None:
+        self.where: list[Loop | None] = []
+        self._site = site
+        self._loops = loops
+        self._counts = counts
+        self._sends = sends
+        self._sent = dict.fromkeys(Defect, 0)
+
+    def errors(self) -> LineErrors | None:
+        return LineErrors(crc_errors=self._sent[Defect.CRC], framing_errors=self._sent[Defect.FRAME])
+
+    def loop(self, where: Loop | None) -> None:
+        self.where.append(where)
+        if where is Loop.LOCAL and self._loops:
+            self._site.loop_far_end()
+
+    def insert(self, defect: Defect) -> None:
+        if not self._sends:
+            raise FramerRefusedError("the card's driver cannot do that")
+        self._sent[defect] += self._counts
+
+
+def card_checked(
+    site: Site, framer: CardFramer, happens: Callable[[], None] = lambda: None
+) -> tuple[Result, list[str]]:
+    """The result, and each step with its own."""
+    bearers = site.bearers(NEAR)
+    said: list[LineStep] = []
+    site.happens = happens
+    order = CheckLine(span=1, seconds=12, card=True)
+    result = asyncio.run(run.card(order, framer, bearers, site.pass_s, said.append))
+    assert framer.where == [Loop.LOCAL, None], "the line is whole again"
+    return result, [f"{step.step} {step.result}" for step in said]
+
+
+def test_a_card_that_is_sound_passes_its_loop_and_counts_what_is_sent(site: Site) -> None:
+    passed = ["card-loop pass", "bit-errors pass", "frame-errors pass", "crc-errors pass"]
+    assert card_checked(site, CardFramer(site)) == (Result.PASS, passed)
+
+
+@pytest.mark.parametrize(
+    ("keys", "result", "steps"),
+    [
+        ({"loops": False}, Result.FAIL, ["card-loop fail", "frame-errors pass", "crc-errors pass"]),
+        ({"counts": 0}, Result.FAIL, ["card-loop pass", "bit-errors pass", "frame-errors fail", "crc-errors fail"]),
+        ({"sends": False}, Result.PASS, ["card-loop pass", "bit-errors pass", "frame-errors open", "crc-errors open"]),
+    ],
+    ids=["does not loop", "is blind", "sends no errors"],
+)
+def test_what_ails_a_card_is_told(site: Site, keys: dict[str, int], result: Result, steps: list[str]) -> None:
+    assert card_checked(site, CardFramer(site, **keys)) == (result, steps)  # type: ignore[arg-type]
+
+
+def test_a_test_of_a_card_that_breaks_off_leaves_no_loop(site: Site) -> None:
+    framer = CardFramer(site)
+
+    def dies() -> None:
+        raise EngineBusyError
+
+    with pytest.raises(EngineBusyError):
+        card_checked(site, framer, dies)
+    assert framer.where == [Loop.LOCAL, None]
 
 
 def test_afterwards_every_timeslot_is_closed_again(site: Site) -> None:
