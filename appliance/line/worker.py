@@ -134,11 +134,11 @@ class LineWorker:
 
     async def close(self) -> None:
         """Stop serving; legs are left as they are, as if the process had died."""
+        await self._tests.close()
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._engine.event_fd)
         self._keeper.close()
-        await self._tests.close()
         await self.service.close()
 
     def change_line(self, number: int, settings: Settings, called: str, timeslot: int | None = None) -> None:

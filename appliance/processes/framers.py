@@ -46,10 +46,12 @@ def settings(span: Ds26521Span, bits: Cas | None) -> SpiSpanSettings:
 
 def framers(spans: Mapping[int, Span | LineCard], chips: SpiSpanDriver) -> dict[int, Framer]:
     """Those of spans that have one, by span. `chips` has its own configured."""
-    found: dict[int, Framer] = {
-        number: CardFramer(span.card_span, span.line) for number, span in spans.items() if isinstance(span, DahdiSpan)
-    }
-    return found | {span.number: chips.framer(span.number) for span in chips.spans}
+    found: dict[int, Framer] = {span.number: chips.framer(span.number) for span in chips.spans}
+    for number, span in spans.items():
+        if isinstance(span, DahdiSpan):
+            crc = span.crc4 is not False and span.framing != "d4"
+            found[number] = CardFramer(span.card_span, span.line, crc=crc)
+    return found
 
 
 async def serve(chips: SpiSpanDriver) -> None:

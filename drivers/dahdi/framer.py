@@ -24,8 +24,9 @@ _DEFECTS = {Defect.FRAME: Maintenance.FAS_DEFECT, Defect.CRC: Maintenance.CRC_DE
 class CardFramer:
     """One span's, by DAHDI's number. The control device is open only while it is asked: a driver may be unloaded."""
 
-    def __init__(self, span: int, line: DigitalLine, kernel: Kernel | None = None) -> None:
+    def __init__(self, span: int, line: DigitalLine, kernel: Kernel | None = None, *, crc: bool = True) -> None:
         self._span = span
+        self._crc = crc
         self.blocks = FRAMER_BLOCKS[line]
         self._kernel = kernel
 
@@ -44,6 +45,8 @@ class CardFramer:
 
     def insert(self, defect: Defect) -> None:
         """Send one. Raises: FramerRefusedError."""
+        if defect is Defect.CRC and not self._crc:
+            raise FramerRefusedError(f"span {self._span}: its framing has no CRC")
         self._maintain(_DEFECTS[defect])
 
     def _maintain(self, what: Maintenance) -> None:

@@ -2,10 +2,9 @@
 """A second of a span in the terms of G.826: blocks, errored blocks, defects.
 
 A block is a packet of a span over UDP, and of a framer's a CRC-4 submultiframe (1,000 a second) or, of a T1, an
-extended superframe (333). Defects are LOS, LFA
-and AIS; over UDP a loss of synchronisation within the second besides (RFC 5086's LOPS). A controlled slip makes a
-second errored, as RFC 4805 has it. The far end is heard by RAI and, of a framer, by the E bits; while we have a defect
-ourselves nothing is known of it.
+extended superframe (333). Defects are LOS, LFA and AIS; over UDP a loss of synchronisation within the second besides
+(RFC 5086's LOPS). A controlled slip makes a second errored, as RFC 4805 has it. The far end is heard by RAI and, of a
+framer, by the E bits; while we have a defect ourselves nothing is known of it.
 """
 
 import msgspec

@@ -81,6 +81,8 @@ class LineTests:
     async def close(self) -> None:
         """Stop serving, and what runs."""
         self._stop()
+        if self._running is not None:
+            await asyncio.gather(self._running, return_exceptions=True)
         await self._service.close()
 
     def _snapshot(self) -> Iterable[Body]:
@@ -109,6 +111,7 @@ class LineTests:
         if _by_card(order):
             self._cut(order.span - 1)
         self._running = asyncio.get_running_loop().create_task(self._run(order, bearers))
+        self._running.add_done_callback(lambda _: self._cut(None))
 
     def _bearers(self, order: CheckLine | LoopLine) -> Bearers:
         span = self._spans.get(order.span - 1)
@@ -151,7 +154,6 @@ class LineTests:
             result = Result.FAIL
         finally:
             bearers.give_back()
-            self._cut(None)
         self._service.publish(LineChecked(span=order.span, result=result))
 
     def _cut(self, span: int | None) -> None:

@@ -144,6 +144,13 @@ def test_loops_and_errors_of_a_framer_are_the_span_s_maintenance() -> None:
         CardFramer(2, "e1", FakeKernel({11: errno.ENOSYS})).loop(Loop.LOCAL)
 
 
+def test_a_line_without_a_crc_has_no_errors_of_it() -> None:
+    kernel = FakeKernel()
+    with pytest.raises(FramerRefusedError, match="span 2: its framing has no CRC"):
+        CardFramer(2, "e1", kernel, crc=False).insert(Defect.CRC)
+    assert kernel.told(11) == []
+
+
 def test_a_framer_that_is_gone_has_counted_nothing_that_is_known() -> None:
     assert CardFramer(3, "e1", FakeKernel()).errors() is None
     assert CardFramer(1, "e1", FakeKernel({-1: errno.ENOENT})).errors() is None
