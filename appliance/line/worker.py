@@ -49,7 +49,7 @@ from appliance.wire.legs import Leg, ReleasedBy
 from appliance.wire.service import CommandRefusedError, Service
 from appliance.wire.spans import Alarm as WireAlarm
 from appliance.wire.spans import Span, SpanChanged
-from drivers.model import TIMESLOTS_PER_SPAN, Alarm, SpanStatus
+from drivers.model import TIMESLOTS_PER_SPAN, Alarm, LineErrors, SpanStatus
 from drivers.protocol import Framer
 
 ORPHANS_S = 30.0
@@ -93,6 +93,7 @@ class LineWorker:
         self._engine = engine
         self._orphans_s = orphans_s
         self._framers = framers
+        self._errors: dict[int, LineErrors | None] = {}
         self._loop = asyncio.get_running_loop()
         lines = tuple(lines)
         self._switch = Switch(engine, self._loop.call_later, {line.span: line.plan for line in lines})
@@ -200,7 +201,8 @@ class LineWorker:
             up = span.up if isinstance(span, PriSpan) else None
             look = Look(seen, host, up)
             if framer := self._framers.get(span.number):
-                look = Look(seen, host, up, framer.errors(), framer.blocks)
+                self._errors[span.number] = errors = framer.errors()
+                look = Look(seen, host, up, errors, framer.blocks)
             told = self._keeper.take(look, time.time(), now)
             if told is not None:
                 self.service.publish(told)
@@ -271,6 +273,8 @@ class LineWorker:
 
     def _shown(self, span: ServedSpan) -> SpanChanged:
         counters = msgspec.structs.asdict(self._engine.span_status(span.number).counters)
+        if errors := self._errors.get(span.number):
+            counters |= {f"framer_{name}": count for name, count in msgspec.structs.asdict(errors).items()}
         return SpanChanged(
             span=Span(
                 span=span.number + 1,

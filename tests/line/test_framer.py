@@ -10,6 +10,7 @@ import pytest
 from appliance.line import worker
 from appliance.wire.legs import TakeSnapshot
 from appliance.wire.performance import Figures, SpanPerformance
+from appliance.wire.spans import SpanChanged
 from drivers.model import Defect, LineErrors, Loop
 from tests.line.bench import started
 from tests.wire.conformance import attached
@@ -63,6 +64,10 @@ def test_g826_what_the_framer_counts_is_the_span_s_history(
                 told = await client.expect(SpanPerformance)
                 if told.quarters:
                     figures, heard = told.quarters[-1].near, told.quarters[-1].far
+            shown = (await client.expect(SpanChanged)).span.counters
+            while "framer_crc_errors" not in shown:
+                shown = (await client.expect(SpanChanged)).span.counters
+            assert (shown["framer_crc_errors"] > 0, shown["framer_far_end_block_errors"] > 0) == (near[0], far[0])
             for side, (es, ses, bbe) in ((figures, near), (heard, far)):
                 n = side.seconds
                 assert (side.es, side.ses, side.bbe) == (es * n, ses * n, bbe * n)
