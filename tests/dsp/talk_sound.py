@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is said and played while no digit is sent: espeak-ng in many languages and voices, and music by synthesis.
+"""What is said and played while no digit is sent: espeak-ng in many languages and voices, music of ours and of bands.
 
-Deterministic: the same seed gives the same sound. Every piece is at -15 dBm0 while it sounds, band-limited to 8 kHz.
+Deterministic: the same seed gives the same sound. Every piece is at -15 dBm0 while it sounds, band-limited to 8 kHz;
+bands are as they were recorded.
 """
 
 import io
 import subprocess
 import wave
+from pathlib import Path
 
 import numpy as np
 from scipy.signal import lfilter, resample_poly
@@ -14,6 +16,7 @@ from scipy.signal import lfilter, resample_poly
 from tests.dsp.dtmf_sound import PEAK_0_DBM0, RATE_HZ, Sound
 
 LEVEL_DBM0 = -15.0
+BANDS = Path("/usr/share/asterisk/moh")  # Debian: asterisk-moh-opsound-wav
 HANZI = (
     "的一是不了在人有我他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还"
     "发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工"
@@ -115,3 +118,13 @@ def music(seconds: float, seed: int) -> Sound:
             hit = rng.normal(0, 1, 1200) * np.exp(-np.arange(1200) / 250)
             mix[start : start + 1200] += hit
     return at_level(mix[: round(seconds * RATE_HZ)])
+
+
+def bands(speed: float = 1.0) -> list[Sound]:
+    """Eighteen minutes of music of five bands; `speed` moves its pitch too."""
+    pieces = []
+    for path in sorted(BANDS.glob("*.wav")):
+        with wave.open(str(path)) as file:
+            piece = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(float)
+        pieces.append(np.interp(np.arange(0, len(piece) - 1, speed), np.arange(len(piece)), piece))
+    return pieces

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dsp.dtmf import DtmfReceiver
-from tests.dsp.dtmf_sound import Sound, line
-from tests.dsp.talk_sound import TALKERS, at_level, music, spoken
+from tests.dsp.dtmf_sound import RATE_HZ, Sound, line
+from tests.dsp.talk_sound import TALKERS, at_level, bands, music, spoken
 
 pytestmark = pytest.mark.unit
 
@@ -65,6 +65,16 @@ def test_a_vowel_with_harmonics_on_two_tones_is_no_digit() -> None:
 @pytest.mark.parametrize("seed", [0, 5, 8])
 def test_no_digit_in_a_minute_of_music(seed: int) -> None:
     assert digits_in(music(60, seed)) == ""
+
+
+def test_q24_talk_off_no_digit_in_an_hour_and_a_half_of_bands() -> None:
+    seconds = 0.0
+    for speed in (0.9, 0.95, 1.0, 1.05, 1.1):
+        pieces = bands(speed)
+        seconds += sum(map(len, pieces)) / RATE_HZ
+        assert "".join(map(digits_in, pieces)) == "", speed
+        assert "".join(digits_in(at_level(piece, -30)) for piece in pieces) == "", speed
+    assert seconds > 5400
 
 
 @pytest.mark.soak

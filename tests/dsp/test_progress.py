@@ -8,6 +8,7 @@ from dsp.bank import Bank, Heard, Kind
 from dsp.tone import Kind as Tone
 from dsp.tone import ToneGenerator
 from dsp.tools import progress_tables, tone_zones
+from tests.dsp.talk_sound import bands
 from tests.dsp.test_dtmf_talkoff import speech
 from tests.dsp.tone_sound import Sound, cadence, line, linear, noise, silence
 
@@ -176,11 +177,16 @@ def test_nothing_is_told_in_minutes_of_speech_and_music() -> None:
     assert falsely_told(["us", "cn", "e180", "gb"], [*some, melody(120, 1), melody(120, 2)]) == {}
 
 
+def test_nothing_is_told_in_what_bands_play() -> None:
+    assert falsely_told(["us", "cn", "e180", "gb"], bands()) == {}
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
 def test_nothing_is_told_in_half_an_hour_of_speech_and_music_in_any_zone() -> None:
     voices = [sound for _, sound in speech()]
-    sounds = [np.concatenate(voices) * gain for gain in (1.0, 0.25)] + [melody(300, seed) for seed in range(3, 9)]
+    spoken = [np.concatenate(voices) * gain for gain in (1.0, 0.25)]
+    sounds = [*spoken, *(melody(300, seed) for seed in range(3, 9)), *bands()]
     assert sum(map(len, sounds)) > 80 * 60 * 8000
     assert falsely_told(list(ZONES), sounds) == {}
 

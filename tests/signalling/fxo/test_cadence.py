@@ -7,7 +7,7 @@ import pytest
 from appliance.signalling.fxo import events
 from appliance.signalling.fxo.cadence import Bursts, BusyEar, Cadence
 from appliance.signalling.fxo.settings import HangUp, Settings
-from tests.dsp.talk_sound import music
+from tests.dsp.talk_sound import bands, music
 from tests.dsp.test_dtmf_talkoff import speech
 from tests.dsp.tone_sound import Sound, cadence, line, noise
 from tests.dsp.tone_sound import silence as nothing
@@ -53,6 +53,7 @@ def test_speech_and_music_have_no_cadence() -> None:
     assert len(voices) > 100 * 8000
     assert found(voices) == set()
     assert found(music(60, 3)) == set()
+    assert found(np.concatenate(bands())) == set()
 
 
 @pytest.mark.soak
