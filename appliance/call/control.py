@@ -113,12 +113,16 @@ class Control:
             self._leg_event(command.leg, w.LegReleased(leg=command.leg, cause=cause, by=by, sample=sample))
 
     def _placed(self, worker: str, body: w.LegPlaced) -> None:
-        """Where a snapshot went before an order that waited for its worker, the leg was thought lost: it is let go."""
-        contact = self._owner(body.leg.leg)
-        if contact is None or contact.agent is None or contact.agent.released:
-            self._let_go(worker, body.leg)
-        else:
+        if self._wanted(body.leg.leg):
             self._leg_event(body.leg.leg, body)
+        else:
+            self._let_go(worker, body.leg)
+
+    def _wanted(self, leg: str) -> bool:
+        """Whether a contact holds it. One that a snapshot lacked, as its order came behind, was thought lost."""
+        contact = self._owner(leg)
+        parties = (contact.caller, contact.agent) if contact is not None else ()
+        return any(party is not None and party.leg == leg and not party.released for party in parties)
 
     def _leg_event(self, leg: str, body: object) -> None:
         contact = self._owner(leg)
@@ -172,7 +176,7 @@ class Control:
                 if current is not None:
                     self._happen(current, event)
         for leg in legs:
-            if self._owner(leg.leg) is None and leg.state is not w.LegState.RELEASED:
+            if not self._wanted(leg.leg) and leg.state is not w.LegState.RELEASED:
                 self._adopt(worker, leg)
 
     def _adopt(self, worker: str, leg: w.Leg) -> None:

@@ -260,3 +260,13 @@ def test_a_leg_that_is_placed_when_it_was_thought_lost_is_released(caller_has_go
         assert story.control.contacts == ()
     story.control.leg_said("line2", legs.LegPlaced(leg=far(place.leg, LegState.PLACED)))
     assert story.box.sent[-1] == ("line2", legs.ReleaseLeg(leg=place.leg, cause=41))
+
+
+def test_so_is_one_that_call_control_hears_of_in_its_next_life() -> None:
+    story = Story()
+    place = story.comes()
+    story.control.leg_said("line2", legs.LegSnapshot())
+    again = story.born()
+    again.restore(dict(story.box.kept))
+    again.leg_said("line2", legs.LegSnapshot(legs=(far(place.leg, LegState.PLACED),)))
+    assert story.box.sent[-1] == ("line2", legs.ReleaseLeg(leg=place.leg, cause=41))
