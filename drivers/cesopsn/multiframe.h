@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CAS in packets: the trunk-specific structure of RFC 5086.
+ * CAS in packets: the trunk-specific structure of RFC 5086 §5.4.
  *
  * A multiframe, 16 frames of an E1 or 24 of a T1, goes in one packet or in fragments of an even part of its frames. A
  * frame is timeslots 1-15 and 17-31, or 1-24; behind the last frame come bits ABCD of these, two timeslots an octet,

@@ -22,9 +22,9 @@ struct pattern {
 };
 
 static const struct pattern patterns[BL_PRBS_PATTERNS] = {
-        [BL_PRBS_11] = {9, 11, 0, 0},  /* O.152 2.1 */
-        [BL_PRBS_15] = {14, 15, 1, 0}, /* O.151 2.1 */
-        [BL_PRBS_20] = {17, 20, 0, 1}, /* O.151 2.2 */
+        [BL_PRBS_11] = {9, 11, 0, 0},  /* O.152 2.1, O.150 5.2 */
+        [BL_PRBS_15] = {14, 15, 1, 0}, /* O.151 2.1, O.150 5.3 */
+        [BL_PRBS_20] = {17, 20, 0, 1}, /* O.151 2.3, O.150 5.5 */
 };
 
 static const struct pattern *pattern_of(uint32_t number)
