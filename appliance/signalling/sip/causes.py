@@ -8,8 +8,8 @@ gives one, is the truth; the tables are for those that give none.
 import re
 
 NORMAL_CLEARING = 16
-NORMAL_UNSPECIFIED = 31
 OUT_OF_ORDER = 27  # the user's equipment is off line
+NORMAL_UNSPECIFIED = 31
 NO_CHANNEL = 34
 TEMPORARY_FAILURE = 41
 CONGESTION = 42

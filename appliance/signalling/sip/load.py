@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What phones cost the engine: a leg more than it can bear is not taken, because it would make every leg's ticks late.
 
-A leg costs by its codec; what SRTP adds (0.2 µs a packet, dsp/include/srtp.h) is lost in the rounding. Until the codec
-is known, the dearest of those that may come is counted. The rest of a tick of 5 ms belongs to the lines.
+Every port may have G.711, which is 770 µs of a tick of 5 ms; what other codecs cost above it is counted. Until a leg's
+codec is known, the dearest of those that may come is: so many phones that ring at once are offered less, but none is
+refused. SRTP (0.2 µs a packet, dsp/include/srtp.h) is lost in the rounding. The rest of the tick belongs to the lines.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,31 +21,37 @@ COST_US = {
     Coding.OPUS: 26,
 }
 """Of a tick, both ways; python -m tests.media.codec_cost measures them, here stands what a loaded machine had."""
-LEGS_US = 3000
+ABOVE_US = 2200
+"""Of a tick, for all that legs cost above G.711."""
 RELIEVED = 0.9
-"""Part of LEGS_US below which calls will not be refused for a while."""
+"""Part of it below which calls will not be refused for a while."""
+
+
+def above_us(coding: Coding) -> int:
+    """What it costs more than G.711."""
+    return COST_US[coding] - COST_US[Coding.PCMA]
 
 
 class Load:
-    """Costs by port. It has no lock of its own."""
+    """Costs above G.711 by port. It has no lock of its own."""
 
     def __init__(self) -> None:
-        self._costs_us: dict[int, int] = {}
+        self._above_us: dict[int, int] = {}
 
     def fitting(self, codings: Iterable[Coding]) -> tuple[Coding, ...]:
         """Those in which one leg more can be borne."""
-        left_us = LEGS_US - sum(self._costs_us.values())
-        return tuple(coding for coding in codings if COST_US[coding] <= left_us)
+        left_us = ABOVE_US - sum(self._above_us.values())
+        return tuple(coding for coding in codings if above_us(coding) <= max(left_us, 0))
 
     @property
     def relieved(self) -> bool:
         """There is room for some legs of any codec."""
-        return sum(self._costs_us.values()) <= RELIEVED * LEGS_US
+        return sum(self._above_us.values()) <= RELIEVED * ABOVE_US
 
     def count(self, port: int, codings: Sequence[Coding]) -> None:
         """The port's leg is of one of these."""
-        self._costs_us[port] = max(COST_US[coding] for coding in codings)
+        self._above_us[port] = max(map(above_us, codings))
 
     def forget(self, port: int) -> None:
         """It has no leg any more."""
-        self._costs_us.pop(port, None)
+        self._above_us.pop(port, None)

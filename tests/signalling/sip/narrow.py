@@ -22,5 +22,5 @@ def _one(before: crypto.Keys | None, whole=crypto.offered) -> tuple[Crypto, ...]
 
 if __name__ == "__main__":
     crypto.offered = _one
-    load.LEGS_US = 60
+    load.ABOVE_US = 50
     main()

@@ -11,7 +11,7 @@ from appliance.config import Endpoint
 from appliance.media.events import Codec as Coding
 from appliance.media.events import ComfortNoise
 from appliance.signalling.sip.crypto import Keys
-from appliance.signalling.sip.load import COST_US, LEGS_US
+from appliance.signalling.sip.load import ABOVE_US, above_us
 from appliance.signalling.sip.rtp import FIRST, PORTS, RtpPorts
 from appliance.signalling.sip.sdp import Codec, supposed
 from appliance.signalling.sip.signals import (
@@ -260,7 +260,7 @@ def answer(b: Bench, leg: str, coding: Coding) -> None:
 
 
 def test_leg_that_the_engine_cannot_bear_is_cause_42_and_an_alarm_until_there_is_room() -> None:
-    many = LEGS_US // COST_US[Coding.OPUS]
+    many = ABOVE_US // above_us(Coding.OPUS)
 
     def check(b: Bench) -> None:
         for number in range(many):
@@ -288,7 +288,7 @@ def test_leg_that_the_engine_cannot_bear_is_cause_42_and_an_alarm_until_there_is
 
 def test_phone_is_not_offered_what_the_engine_cannot_bear() -> None:
     def check(b: Bench) -> None:
-        for number in range(LEGS_US // COST_US[Coding.OPUS]):
+        for number in range(ABOVE_US // above_us(Coding.OPUS)):
             place(b, f"out {number}")
             answer(b, f"out {number}", Coding.OPUS)
         b.happened.clear()
@@ -302,15 +302,21 @@ def test_phone_is_not_offered_what_the_engine_cannot_bear() -> None:
     bench(check, (Coding.OPUS, Coding.PCMA))
 
 
-def test_leg_that_is_answered_in_a_cheap_codec_makes_room() -> None:
+def test_every_port_may_ring_at_once_and_is_answered_in_what_it_was_offered() -> None:
+    """Opus as long as all to whom it is offered may take it, then G.711, which all ports can have; and Opus again."""
+    many = ABOVE_US // above_us(Coding.OPUS)
+
     def check(b: Bench) -> None:
         for number in range(PORTS):
             place(b, f"out {number}")
-            answer(b, f"out {number}", Coding.PCMA)
-        assert len(b.all(Place)) == PORTS
-        for order in b.all(Place):
-            assert isinstance(order, Place)
-            assert order.codecs == (Coding.OPUS, Coding.PCMA)
+        orders = [order.codecs for order in b.all(Place) if isinstance(order, Place)]
+        assert orders == many * [(Coding.OPUS, Coding.PCMA)] + (PORTS - many) * [(Coding.PCMA,)]
+        answer(b, "out 0", Coding.PCMA)
+        b.command(legs.ReleaseLeg(leg="out 1"))
+        place(b, "again")
+        again = b.all(Place)[-1]
+        assert isinstance(again, Place)
+        assert again.codecs == (Coding.OPUS, Coding.PCMA)
 
     bench(check, (Coding.OPUS, Coding.PCMA))
 
