@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`line test span 1`: one page with each step, passed or failed, why and what to do. `line loop span 1`: its far end.
 
-`line history span 1`: the last 24 hours, and whose fault it is. In Chinese where the terminal speaks it.
+`line history span 1`: the last 24 hours, and whose fault it is. `line learned span 1`: what its analogue lines have
+learned, and why. In Chinese where the terminal speaks it.
 """
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from appliance.cli import history, terminal
+from appliance.cli import history, learned, terminal
 from appliance.cli.talk import UnreachableError, snapshot, talk
+from appliance.wire.envelope import Body
+from appliance.wire.learning import LinesLearned
 from appliance.wire.line_tests import (
     SECONDS_LEAST,
     SECONDS_MOST,
@@ -24,6 +27,10 @@ from appliance.wire.line_tests import (
 from appliance.wire.performance import SpanPerformance
 from appliance.wire.service_messages import Refused
 
+PAGES: dict[str, tuple[type[SpanPerformance | LinesLearned], Callable[..., str]]] = {
+    "history": (SpanPerformance, history.page),
+    "learned": (LinesLearned, learned.page),
+}
 MARKS = {Result.PASS: ("pass", "通过"), Result.FAIL: ("FAIL", "失败"), Result.OPEN: ("open", "未判")}
 TAKEN = "somebody else tests or loops a line here: wait for its end"
 OPENING = "span {span}, {seconds} s; {calls}"
@@ -53,7 +60,7 @@ def main(words: Sequence[str]) -> int:
     options = _read(words)
     run = Path(options.state) / "run"
     try:
-        asked = _history if options.verb == "history" else _test
+        asked = _page if options.verb in PAGES else _test
         return asyncio.run(asked(run, _workers(run, options.span), options))
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
@@ -67,18 +74,18 @@ def _workers(run: Path, span: int) -> list[str]:
     return [named] if named in workers or not workers else workers
 
 
-async def _found(run: Path, workers: Sequence[str], span: int) -> tuple[str, SpanPerformance]:
-    """Which of the workers serves the span, and what it tells of it. Raises: UnreachableError."""
+async def _told(run: Path, workers: Sequence[str], span: int) -> tuple[str, list[Body]]:
+    """Which of the workers serves the span, and all that it tells. Raises: UnreachableError."""
     answers = await asyncio.gather(*(snapshot(run / f"leg.{worker}.sock") for worker in workers))
-    bodies = ((worker, body) for worker, told in zip(workers, answers, strict=True) for body in told)
-    there = {body.span: (worker, body) for worker, body in bodies if isinstance(body, SpanPerformance)}
+    told = zip(workers, answers, strict=True)
+    there = {body.span: one for one in told for body in one[1] if isinstance(body, SpanPerformance)}
     if span not in there:
         raise UnreachableError(f"there is no span {span}; there is {', '.join(map(str, sorted(there))) or 'none'}")
     return there[span]
 
 
 async def _test(run: Path, workers: Sequence[str], options: argparse.Namespace) -> int:
-    worker, _ = await _found(run, workers, options.span)
+    worker, _ = await _told(run, workers, options.span)
     which = {"span": options.span, "seconds": options.seconds, "timeslots": options.timeslots}
     order: CheckLine | LoopLine = LoopLine(**which, at=options.at)
     if options.verb == "test":
@@ -99,10 +106,14 @@ async def _test(run: Path, workers: Sequence[str], options: argparse.Namespace) 
     raise UnreachableError("the line worker ended before the test did")
 
 
-async def _history(run: Path, workers: Sequence[str], options: argparse.Namespace) -> int:
-    _, told = await _found(run, workers, options.span)
-    _print(history.page(told, chinese=options.chinese))
-    return 0
+async def _page(run: Path, workers: Sequence[str], options: argparse.Namespace) -> int:
+    _, told = await _told(run, workers, options.span)
+    kind, page = PAGES[options.verb]
+    for body in told:
+        if isinstance(body, kind) and body.span == options.span:
+            _print(page(body, chinese=options.chinese))
+            return 0
+    raise UnreachableError(f"span {options.span} has no analogue lines that learn")
 
 
 def _step(step: LineStep, *, chinese: bool) -> str:
@@ -119,7 +130,7 @@ def _print(text: str) -> None:
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="line", description="Test, loop or look at a span.")
-    parser.add_argument("verb", choices=("test", "loop", "history"))
+    parser.add_argument("verb", choices=("test", "loop", *PAGES))
     parser.add_argument("what", choices=("span",), metavar="span")
     parser.add_argument("span", type=_number, metavar="N", help="its number, from 1")
     seconds = f"{SECONDS_LEAST} to {SECONDS_MOST}, else 60"

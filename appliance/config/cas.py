@@ -63,11 +63,12 @@ class AnalogueLine(msgspec.Struct, frozen=True, kw_only=True):
     """Likewise, where it is another than the mode's: a name such as 600, 200+680||100n or global."""
     zone: ToneZone = "cn"
     """The exchange's tones."""
-    caller_id: Literal["none", "bell202", "v23", "v23_jp", "dtmf"] = "bell202"
+    caller_id: Literal["learn", "none", "bell202", "v23", "v23_jp", "dtmf"] = "learn"
+    """learn: as the line's own calls show, bell202 until then; likewise `place`."""
     place: Literal["before_ring", "polarity", "after_ring"] = "after_ring"
     """Where caller ID is sent; polarity: before the ring, told by a reversal."""
-    hang_up: tuple[Literal["polarity", "cpc", "tone", "silence"], ...] = ("polarity", "cpc", "tone", "silence")
-    """What says that the far end has hung up."""
+    hang_up: tuple[Literal["learn", "polarity", "cpc", "tone", "silence"], ...] = ("learn",)
+    """What says that the far end has hung up; learn, alone: as the line's own calls show, any of them until then."""
     answer: Literal["polarity", "ringback", "dialled"] = "ringback"
     """What says that the called party has answered."""
     dial_by: Literal["dtmf", "pulse"] = "dtmf"
@@ -143,5 +144,7 @@ def analogue_faults(line: AnalogueLine) -> Iterator[tuple[str, str]]:
     """Mistakes of meaning of a line, whatever it comes by."""
     if line.caller_id == "v23_jp" and line.place != "polarity":
         yield "analogue", "caller_id v23_jp is told by a reversal: add place: polarity"
+    if "learn" in line.hang_up and len(line.hang_up) > 1:
+        yield "analogue", "hang_up is learned or set: leave learn out, or the others"
     if line.impedance is not None and line.impedance not in IMPEDANCES:
         yield "analogue", f"impedance {line.impedance!r} is not known; {suggestion(line.impedance, IMPEDANCES)}"

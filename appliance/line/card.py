@@ -68,6 +68,7 @@ class CardSpan(CasSpan):
     @property
     def troubles(self) -> Iterable[AlarmRaised]:
         """Alarms of its lines."""
+        yield from super().troubles
         for line in self._driver.lines:
             address = str(Timeslot(self.number, line))
             if fault := self._driver.fault(line):

@@ -5,11 +5,12 @@ A seizure is a leg when all its numbers have come (CallOffered); until then its 
 open before a leg is announced, and stays so after its end while the register works.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.line.channels import Channels, Order
 from appliance.line.circuits import CircuitMaker, Circuits
+from appliance.line.learning import shown
 from appliance.line.leg import LineLeg
 from appliance.line.served import ServedSpan
 from appliance.line.states import Event
@@ -18,12 +19,15 @@ from appliance.signalling import events
 from appliance.signalling.cas import events as cas
 from appliance.signalling.circuit import Heard
 from appliance.signalling.fxo import events as fxo
+from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.pri.events import CallNumber
 from appliance.signalling.r2 import events as r2
+from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body
+from appliance.wire.learning import LinesLearned
 from appliance.wire.legs import Direction, Leg, LegOffered, PlaceLeg, ReleasedBy
-from drivers.model import CAS_TIMESLOT, TIMESLOTS, Alarm
+from drivers.model import CAS_TIMESLOT, TIMESLOTS, Alarm, Timeslot
 
 Offer = r2.CallOffered | cas.CallOffered | fxo.CallOffered
 Told = r2.Event | cas.Event | fxo.Event
@@ -93,6 +97,32 @@ class CasSpan(ServedSpan):
         self._numbers.update(dict.fromkeys(timeslots, number))
         self._circuits.change(settings, timeslots)
         self._pump()
+
+    def recall(self, lines: Mapping[int, Learned]) -> None:
+        """What its analogue lines learned in a former life."""
+        for timeslot, line in self._circuits.learning().items():
+            line.recall(lines[timeslot])
+
+    def learned(self) -> dict[int, Learned]:
+        """What they know now, by timeslot; none where there are none."""
+        return {timeslot: line.learned for timeslot, line in self._circuits.learning().items()}
+
+    @property
+    def troubles(self) -> Iterable[AlarmRaised]:
+        """Its analogue lines that seem set wrongly."""
+        for timeslot, line in self._circuits.learning().items():
+            for one in line.against():
+                where = f"span {self.number + 1} line {timeslot}"
+                sentence = f"{where} is set to {one.key} {one.set_to}, its calls bring {one.brings}: "
+                sentence += f"set analogue: {one.key} to learn, or to what the line has"
+                address = str(Timeslot(self.number, timeslot))
+                yield AlarmRaised(code=f"line.{one.key.replace('_', '-')}", address=address, sentence=sentence)
+
+    def lessons(self) -> LinesLearned:
+        """What people are told of it."""
+        lines = [shown(slot, line.learned, line.against()) for slot, line in self._circuits.learning().items()]
+        told = tuple(line for line in lines if line.calls or line.proofs)
+        return LinesLearned(span=self.number + 1, name=self.name, lines=told)
 
     def _alarmed(self) -> None:
         """With RED or AIS nothing is known any more that the bits said."""

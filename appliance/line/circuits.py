@@ -9,6 +9,7 @@ from appliance.media.events import BitsChanged
 from appliance.signalling.circuit import Circuit, CircuitEngine, Heard
 from appliance.signalling.fxo.card_circuit import CardCircuit
 from appliance.signalling.fxo.circuit import LineCircuit
+from appliance.signalling.fxo.learning.line import LearningLine
 from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.machine import CallStateError
 from appliance.signalling.pri.events import CallNumber
@@ -61,6 +62,11 @@ class Circuits:
             circuit = self._circuits[timeslot]
             if isinstance(circuit, LineCircuit):
                 circuit.change(settings)
+
+    def learning(self) -> dict[int, LearningLine]:
+        """Lines that learn, by timeslot."""
+        lines = ((slot, circuit.channel) for slot, circuit in self._circuits.items())
+        return {slot: line for slot, line in lines if isinstance(line, LearningLine)}
 
     def lose(self) -> None:
         """The span is lost."""

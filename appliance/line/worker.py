@@ -18,6 +18,7 @@ import structlog
 from appliance.line.alarms import AlarmBoard
 from appliance.line.card import CardLine, CardSpan
 from appliance.line.cas import CasLine, CasSpan
+from appliance.line.learning import Lessons
 from appliance.line.leg import TEMPORARY_FAILURE, LineLeg
 from appliance.line.performance.keeper import Keeper
 from appliance.line.performance.look import Host, Look
@@ -38,6 +39,7 @@ from appliance.media.events import (
     EngineStatus,
     FrameReceived,
     SignalHeard,
+    SoundHeard,
     SpanAlarmChanged,
 )
 from appliance.signalling.fxo.settings import Settings
@@ -108,6 +110,7 @@ class LineWorker:
         self._tests = LineTests(
             tests, sealer, engine, self._switch.close_port, spans, self._keeper, framers, self._look
         )
+        self._lessons = Lessons(histories.with_name("learned"), self._learning())
         self._orphaned_at: dict[str, float] = {}
         self._status_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -140,6 +143,7 @@ class LineWorker:
             self._timer.cancel()
         self._loop.remove_reader(self._engine.event_fd)
         self._keeper.close()
+        self._lessons.close()
         await self.service.close()
 
     def change_line(self, number: int, settings: Settings, called: str, timeslot: int | None = None) -> None:
@@ -158,7 +162,11 @@ class LineWorker:
                 case FrameReceived(span=number, frame=frame) if isinstance(span := spans.get(number), PriSpan):
                     span.frame(frame)
                 case (
-                    BitsChanged(port=port) | SignalHeard(port=port) | CallerHeard(port=port) | DigitsSent(port=port)
+                    BitsChanged(port=port)
+                    | SignalHeard(port=port)
+                    | CallerHeard(port=port)
+                    | SoundHeard(port=port)
+                    | DigitsSent(port=port)
                 ) if isinstance(span := spans.get(port // TIMESLOTS_PER_SPAN), CasSpan):
                     span.take(event)
                 case SpanAlarmChanged(span=number, alarms=alarms) if number in spans:
@@ -225,6 +233,9 @@ class LineWorker:
             if span.channels.changed:
                 span.channels.changed = False
                 self.service.publish(self._shown(span))
+        for line in self._learning():
+            if self._lessons.grown(line):
+                self.service.publish(line.lessons())
         now = self._loop.time()
         for alarm in self._board.update(self._spans, now):
             self.service.publish(alarm)
@@ -269,7 +280,13 @@ class LineWorker:
         for span in self._spans:
             yield self._shown(span)
             yield self._keeper.told(span.number)
+        for line in self._learning():
+            yield line.lessons()
         yield from self._board.standing()
+
+    def _learning(self) -> list[CasSpan]:
+        """Spans that have analogue lines."""
+        return [span for span in self._spans if isinstance(span, CasSpan) and span.learned()]
 
     def _shown(self, span: ServedSpan) -> SpanChanged:
         counters = msgspec.structs.asdict(self._engine.span_status(span.number).counters)

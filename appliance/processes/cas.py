@@ -65,6 +65,9 @@ def analogue(line: AnalogueLine, variant: Variant | None = None) -> fxo.Settings
     del told["number"]
     impedance = told.pop("impedance")
     told["acim"] = None if impedance is None else IMPEDANCES.index(impedance)
+    told["learns"] = [key for key in ("caller_id", "hang_up") if "learn" in told[key]]
+    for key in told["learns"]:
+        del told[key]
     return msgspec.convert({**told, "ground_start": variant is not None and "ground" in variant.bits}, fxo.Settings)
 
 

@@ -11,7 +11,18 @@ import time
 
 import msgspec
 
-from appliance.wire import alarms, calls, legs, line_tests, performance, routes, service_messages, spans, treatments
+from appliance.wire import (
+    alarms,
+    calls,
+    learning,
+    legs,
+    line_tests,
+    performance,
+    routes,
+    service_messages,
+    spans,
+    treatments,
+)
 from appliance.wire.ids import Identity
 
 VERSION = 1
@@ -38,6 +49,7 @@ Body = (
     | legs.TakeSnapshot
     | spans.SpanChanged
     | performance.SpanPerformance
+    | learning.LinesLearned
     | line_tests.CheckLine
     | line_tests.LoopLine
     | line_tests.LineStep

@@ -215,8 +215,7 @@ class FakeEngine(Mute):
         """On a port that is open; what stands is told."""
         self._command()
         assert port in self.open, f"port {port} is closed"
-        assert caller is None, zone
-        assert not sound
+        assert (caller, sound) == (None, False), zone
         self._hears[port] = set(kinds)
         kind, signal = self._standing.get(port, (SignalKind.MF, 0))
         if signal:

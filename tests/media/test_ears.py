@@ -15,6 +15,7 @@ from appliance.media.events import (
     DigitsSent,
     SignalHeard,
     SignalKind,
+    SoundHeard,
 )
 from drivers.model import Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
@@ -160,3 +161,39 @@ def test_the_ear_for_callers_outlives_the_engine(host: VirtualEngine, side: Side
     side.engine.play(NEAR, 1, [side.arena.add_alaw(sine(440, 800) + fsk(CALLER, Standard.V23))])
     host.tick(3 * TICKS_A_SECOND)
     assert [decode(told.octets, Standard.V23).number for told in side.line.all(CallerHeard)] == [CALLER.number]
+
+
+def test_the_sound_of_both_ways_is_told_piece_by_piece(host: VirtualEngine, side: Side) -> None:
+    came, sent = alaw.encode(speech(1)), sine(440, 8000)
+    side.engine.hear_signals(FAR, [], sound=True)
+    side.engine.play(NEAR, 1, [side.arena.add_alaw(came)])
+    side.engine.play(FAR, 2, [side.arena.add_alaw(sent)])
+    host.tick(TICKS_A_SECOND + 20)
+    told = list(side.line.all(SoundHeard))
+    assert {(event.port, len(event.heard), len(event.sent)) for event in told} == {(FAR, 120, 120)}
+    assert {later.sample - event.sample for event, later in itertools.pairwise(told)} == {120}, "none is missing"
+    assert came in b"".join(event.heard for event in told)
+    assert sent in b"".join(event.sent for event in told)
+    side.engine.hear_signals(FAR, [])
+    host.tick(TICKS_A_SECOND)
+    assert len(side.line.all(SoundHeard)) <= len(told) + 1
+
+
+def test_sound_takes_no_room_from_signals(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [SignalKind.DTMF], sound=True)
+    host.tick(3 * 600)  # nobody reads: half the ring is full of it
+    side.engine.send_digits(NEAR, 1, "5")
+    host.tick(50)
+    told = side.engine.take_events()
+    assert len([event for event in told if isinstance(event, SoundHeard)]) in range(500, 513)
+    assert [chr(event.code) for event in told if isinstance(event, SignalHeard) and event.on] == ["5"]
+
+
+def test_sound_is_told_on_where_the_engine_died(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [], sound=True)
+    host.tick(30)
+    host.die()
+    host.start()
+    before = len(side.line.all(SoundHeard))
+    host.tick(30)
+    assert len(side.line.all(SoundHeard)) - before >= 9

@@ -15,6 +15,7 @@ from appliance.config.files import load_role
 from appliance.line.worker import LineWorker
 from appliance.media.events import Client
 from appliance.processes import cas
+from appliance.signalling.cas.variant import load
 from appliance.signalling.fxo.settings import Answer, CallerId, HangUp, Settings
 from tests.line.cas_boxes import SPAN
 from tests.line.site import CONFIGURATION
@@ -99,6 +100,25 @@ def test_a_line_is_what_its_keys_say(write: Writer) -> None:
     assert (settings.mode, settings.zone, settings.caller_id) == ("CHINA", "cn", CallerId.DTMF)
     assert (settings.hang_up, settings.answer, settings.dial_tone) == ((HangUp.CPC,), Answer.POLARITY, False)
     assert not settings.ground_start
+
+
+@pytest.mark.parametrize(
+    ("keys", "learns"),
+    [
+        ("", ("caller_id", "hang_up")),
+        (", hang_up: learn, caller_id: learn", ("caller_id", "hang_up")),
+        (", hang_up: [learn], caller_id: v23", ("hang_up",)),
+        (", hang_up: cpc", ("caller_id",)),
+        (", hang_up: [cpc, tone], caller_id: none", ()),
+    ],
+)
+def test_what_is_not_set_is_learned(write: Writer, keys: str, learns: tuple[str, ...]) -> None:
+    span = write(LINE.replace("}", keys + "}")).spans[0]
+    assert span.analogue is not None
+    settings = cas.analogue(span.analogue, load("fxo_loop_e1"))
+    assert settings.learns == learns
+    if "hang_up" in learns:
+        assert settings.hang_up == tuple(HangUp), "any sign, until it is known"
 
 
 @pytest.mark.parametrize(

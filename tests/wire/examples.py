@@ -4,7 +4,7 @@
 import typing
 from pathlib import Path
 
-from appliance.wire import alarms, calls, legs, line_tests, performance, routes, service_messages, spans
+from appliance.wire import alarms, calls, learning, legs, line_tests, performance, routes, service_messages, spans
 from appliance.wire import treatments as t
 from appliance.wire.envelope import Body, Envelope, encode
 from appliance.wire.message import Message
@@ -89,6 +89,28 @@ EXAMPLES: tuple[Message, ...] = (
         sentence="no signal for 10 of 300 s: check the cable",
         chinese="300秒中有10秒无信号：请检查电缆",
         window_s=300,
+    ),
+    learning.LinesLearned(
+        span=2,
+        name="bank",
+        lines=(
+            learning.LineLearned(
+                timeslot=3,
+                calls=2,
+                hang_up=("polarity", "tone"),
+                busy_ms=(350, 350),
+                caller_id="dtmf",
+                place="before_ring",
+                contradictions=(learning.Contradiction("caller_id", "bell202 after_ring", "dtmf before_ring"),),
+                proofs=(
+                    learning.Proof(
+                        1_795_392_000_000_000_000,
+                        "a whole message by dtmf, before ring",
+                        "振铃前收到完整的DTMF来电显示",
+                    ),
+                ),
+            ),
+        ),
     ),
     line_tests.CheckLine(span=1, seconds=120, timeslots=(1, 5)),
     line_tests.LoopLine(span=1, timeslots=(31,)),

@@ -89,7 +89,7 @@ class Keeper:
 
 def _watched(path: Path, name: str) -> _Watched:
     try:
-        kept = store.read(path, name)
+        kept = store.read(path, name, Kept)
     except OSError as error:
         log.error("line.history.unread", path=str(path), error=str(error))
         kept = Kept(name)

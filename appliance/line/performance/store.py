@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A span's history on disk: a JSON file that is whole or not there, whatever dies while it is written.
+"""A span's history, or what its lines learned, on disk: a JSON file, whole or not there, whatever dies meanwhile.
 
 Written beside its place, synced, renamed, the folder synced. A file that cannot be read is set aside, and the history
 begins anew; so does that of a line of another name.
@@ -7,29 +7,42 @@ begins anew; so does that of a line of another name.
 
 import os
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
 
-from appliance.line.performance.history import Kept
-
 log = structlog.get_logger()
 
 
-def read(path: Path, name: str) -> Kept:
+class Named(Protocol):
+    """What a file holds of a line."""
+
+    def __init__(self, name: str) -> None:
+        """Of a line of which nothing is known."""
+
+    @property
+    def name(self) -> str:
+        """The line's."""
+
+
+K = TypeVar("K", bound=Named)
+
+
+def read(path: Path, name: str, kind: type[K]) -> K:
     """What was kept of the line of that name. Raises: OSError."""
     try:
-        kept = msgspec.json.decode(path.read_bytes(), type=Kept)
+        kept = msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
-        return Kept(name)
+        return kind(name)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         log.error("line.history.damaged", path=str(path), error=str(error))
         path.replace(path.with_suffix(".damaged"))
-        return Kept(name)
+        return kind(name)
     if kept.name != name:
         log.warning("line.history.renamed", path=str(path), was=kept.name, now=name)
         path.replace(path.with_suffix(".former"))
-        return Kept(name)
+        return kind(name)
     return kept
 
 

@@ -20,7 +20,7 @@ import msgspec
 from appliance.line.performance import store
 from appliance.line.performance.history import Kept
 path = Path(sys.argv[1])
-kept = store.read(path, "telco")
+kept = store.read(path, "telco", Kept)
 print("begun", flush=True)
 while True:
     for n in range(97):
@@ -41,7 +41,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> No
             for _ in range(lines):
                 assert writer.stdout.readline()
             writer.kill()
-        kept = store.read(path, "telco")
+        kept = store.read(path, "telco", Kept)
         (written,) = {one.ppm_mean for one in kept.quarters}
         assert written >= before + lines - 1, "what was said to be written is there"
         before = written
@@ -53,7 +53,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> No
 def test_a_damaged_file_is_set_aside_and_the_history_begins_anew(tmp_path: Path, octets: bytes) -> None:
     path = tmp_path / "line1.span1.json"
     path.write_bytes(octets)
-    assert store.read(path, "telco") == Kept("telco")
+    assert store.read(path, "telco", Kept) == Kept("telco")
     assert (tmp_path / "line1.span1.damaged").read_bytes() == octets
 
 
@@ -61,7 +61,7 @@ def test_a_damaged_file_is_set_aside_and_the_history_begins_anew(tmp_path: Path,
 def test_another_line_begins_a_history_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "line1.span1.json"
     store.write(path, msgspec.json.encode(KEPT))
-    assert store.read(path, "pbx") == Kept("pbx")
+    assert store.read(path, "pbx", Kept) == Kept("pbx")
     assert msgspec.json.decode((tmp_path / "line1.span1.former").read_bytes(), type=Kept) == KEPT
 
 
@@ -69,5 +69,5 @@ def test_another_line_begins_a_history_of_its_own(tmp_path: Path) -> None:
 def test_what_was_written_is_read_again_and_nothing_lies_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "line1.span1.json"
     store.write(path, msgspec.json.encode(KEPT))
-    assert store.read(path, "telco") == KEPT
+    assert store.read(path, "telco", Kept) == KEPT
     assert [one.name for one in tmp_path.iterdir()] == ["line1.span1.json"]

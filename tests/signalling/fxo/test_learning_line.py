@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from appliance.signalling.fxo.events import Ear
 from appliance.signalling.fxo.settings import CallerId, HangUp, Place
+from appliance.wire.learning import Contradiction
 from tests.signalling.fxo.learning_rig import LEARNS, LearningRig
 from tests.signalling.fxo.simulated_line import SimulatedLine
 
@@ -70,8 +71,8 @@ def test_what_is_set_stays_and_what_contradicts_it_is_told() -> None:
     rig.use(of(CallerId.DTMF, Place.AFTER_RING, HangUp.POLARITY))
     assert rig.line.settings == setting
     assert rig.line.against() == [
-        ("caller_id bell202 after_ring", "dtmf after_ring"),
-        ("hang_up cpc, silence", "polarity when a caller hangs up"),
+        Contradiction("caller_id", "bell202 after_ring", "dtmf after_ring"),
+        Contradiction("hang_up", "cpc, silence", "polarity"),
     ]
     rig.line.change(LEARNS)
     assert rig.line.against() == []

@@ -6,17 +6,10 @@ from collections.abc import Iterator
 import msgspec
 
 from appliance.signalling.fxo.settings import CallerId, HangUp, Place, Settings
+from appliance.wire.learning import Contradiction, Proof
 
 UNTOLD_SURE = 3  # calls without a message before a line is believed to tell no caller
 CALLS_MOST = 10  # answered ones; a line whose callers never hang up first is not listened to for ever
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """A piece of evidence; `at_ns` is UTC."""
-
-    at_ns: int
-    sentence: str
-    chinese: str
 
 
 class Learned(msgspec.Struct, frozen=True):
@@ -57,13 +50,13 @@ class Learned(msgspec.Struct, frozen=True):
             settings = msgspec.structs.replace(settings, hang_up=(*self.signs, HangUp.SILENCE), busy_ms=busy)
         return settings
 
-    def against(self, configured: Settings) -> Iterator[tuple[str, str]]:
-        """What is configured and seems wrong: as it is set, and what its calls bring."""
+    def against(self, configured: Settings) -> Iterator[Contradiction]:
+        """What is configured and seems wrong."""
         if "caller_id" not in configured.learns and configured.caller_id is not CallerId.NONE and self.caller_sure:
             told = (configured.caller_id, configured.place)
             if self.caller_id is None:
-                yield f"caller_id {configured.caller_id}", "no caller ID"
+                yield Contradiction("caller_id", configured.caller_id, "none")
             elif told != (self.caller_id, self.place):
-                yield f"caller_id {' '.join(told)}", f"{self.caller_id} {self.place}"
+                yield Contradiction("caller_id", " ".join(told), f"{self.caller_id} {self.place}")
         if "hang_up" not in configured.learns and self.signs and not set(self.signs) & set(configured.hang_up):
-            yield f"hang_up {', '.join(configured.hang_up)}", f"{', '.join(self.signs)} when a caller hangs up"
+            yield Contradiction("hang_up", ", ".join(configured.hang_up), ", ".join(self.signs))

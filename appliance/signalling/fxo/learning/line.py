@@ -19,19 +19,20 @@ import msgspec
 from appliance.signalling.fxo.cadence import BusyEar
 from appliance.signalling.fxo.events import Ear, Feed
 from appliance.signalling.fxo.incoming import INCOMING
-from appliance.signalling.fxo.learning.learned import Learned, Proof
+from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.learning.learner import Learner
 from appliance.signalling.fxo.line import Line
 from appliance.signalling.fxo.settings import HangUp, Settings
 from appliance.signalling.fxo.words import Event, State
 from appliance.signalling.q850 import NORMAL_CLEARING
+from appliance.wire.learning import Contradiction, Proof
 from dsp.state import Samples
 from dsp.tone import Kind
 
 RATE_HZ = 8000
 FRESH_S = 1.0  # sound that is older does not come any more
 ASTRAY_S = 0.5  # by so much may the sound's clock be off the line's
-PROOFS_MOST = 12
+PROOFS_MOST = 8
 TALK = frozenset({State.CONNECTED, State.CONNECTED_SILENT, State.FLASHING, State.FLASHED})
 COMING = frozenset({State.IDLE, *INCOMING}) - {State.TAKEN, State.RETURNED}
 
@@ -72,8 +73,8 @@ class LearningLine(Line):
         self.learned = learned
         super().change(learned.used(self._configured))
 
-    def against(self) -> list[tuple[str, str]]:
-        """What is configured of it and seems wrong, and what its calls bring."""
+    def against(self) -> list[Contradiction]:
+        """What is configured of it and seems wrong."""
         return list(self.learned.against(self._configured))
 
     # What is seen and heard.
