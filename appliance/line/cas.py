@@ -98,6 +98,14 @@ class CasSpan(ServedSpan):
         self._circuits.change(settings, timeslots)
         self._pump()
 
+    def lend(self, timeslot: int) -> None:
+        """A line that listens on-hook is deaf meanwhile."""
+        self._circuits.lend(timeslot)
+
+    def take_back(self, timeslot: int) -> None:
+        """And listens again."""
+        self._circuits.take_back(timeslot)
+
     def recall(self, lines: Mapping[int, Learned]) -> None:
         """What its analogue lines learned in a former life."""
         for timeslot, line in self._circuits.learning().items():

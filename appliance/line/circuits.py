@@ -79,6 +79,17 @@ class Circuits:
             for event in circuit.settle():
                 yield timeslot, event
 
+    def lend(self, timeslot: int) -> None:
+        """Its port is another's."""
+        self._circuits[timeslot].port_lost()
+
+    def take_back(self, timeslot: int) -> None:
+        """Its port is closed, and ours again."""
+        circuit = self._circuits[timeslot]
+        circuit.port_lost()
+        if isinstance(circuit, LineCircuit):
+            circuit.listen()
+
     # Calls.
 
     def place(self, timeslot: int, dnis: str, clid: str | None) -> None:

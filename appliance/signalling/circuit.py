@@ -116,6 +116,10 @@ class Circuit(ABC, Generic[C]):
         self._left = True
         self._close_if(not self._works)
 
+    def port_lost(self) -> None:
+        """Somebody else has the port, or has closed it: what needs it next opens it anew."""
+        self._open = False
+
     def settle(self) -> Sequence[Any]:
         """Carry out what the channel orders; what it tells is yours. A new call never has the port of the last one."""
         told = self.channel.take_events()

@@ -72,12 +72,17 @@ class Bearers:
         statuses = ((slot, self._engine.test_status(Timeslot(self._span, slot).port)) for slot in self.lent)
         return {slot: status for slot, status in statuses if status is not None}
 
-    def give_back(self) -> None:
-        """Close what no call has taken."""
-        for port in self._ports():
-            self._close(port)
+    def give_back(self) -> list[int]:
+        """Close what no call has taken; those timeslots."""
+        slots = self._slots()
+        for slot in slots:
+            self._close(Timeslot(self._span, slot).port)
+        return slots
 
     def _ports(self) -> list[int]:
+        return [Timeslot(self._span, slot).port for slot in self._slots()]
+
+    def _slots(self) -> list[int]:
         """Of those that no call holds now."""
         states = self._states()
-        return [Timeslot(self._span, slot).port for slot in self.lent if states[slot] is not ChannelState.BUSY]
+        return [slot for slot in self.lent if states[slot] is not ChannelState.BUSY]

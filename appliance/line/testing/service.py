@@ -27,6 +27,12 @@ class ServedSpan(Protocol):
     channels: Channels
     alarms: Alarm
 
+    def lend(self, timeslot: int) -> None:
+        """Its port is a test's."""
+
+    def take_back(self, timeslot: int) -> None:
+        """It is closed, and the span's again."""
+
 
 class _Span:
     """As a test sees it."""
@@ -121,7 +127,10 @@ class LineTests:
         for slot in order.timeslots:
             if slot not in span.channels:
                 raise CommandRefusedError("line.timeslot", f"timeslot {slot} of span {order.span} is no bearer")
-        return Bearers(self._engine, self._close, order.span - 1, span.channels.states, order.timeslots)
+        bearers = Bearers(self._engine, self._close, order.span - 1, span.channels.states, order.timeslots)
+        for slot in bearers.lent:
+            span.lend(slot)
+        return bearers
 
     def _check_card(self, order: CheckLine | LoopLine) -> None:
         """Only a span without calls may be cut."""
@@ -153,7 +162,8 @@ class LineTests:
             self._service.publish(LineStep("card", Result.FAIL, str(error), f"板卡：{error}"))
             result = Result.FAIL
         finally:
-            bearers.give_back()
+            for slot in bearers.give_back():
+                self._spans[number].take_back(slot)
         self._service.publish(LineChecked(span=order.span, result=result))
 
     def _cut(self, span: int | None) -> None:

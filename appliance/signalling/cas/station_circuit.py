@@ -32,8 +32,10 @@ class StationCircuit(LineCircuit):
         self._engine.set_bits(self.port, self._station.hook(hook))
 
 
-def stations(variant: Variant, settings: Settings) -> Callable[[CircuitEngine, int], StationCircuit]:
+def stations(
+    variant: Variant, settings: Settings, clock: Callable[[], float] = time.monotonic
+) -> Callable[[CircuitEngine, int], StationCircuit]:
     """What makes a circuit on a port."""
     return lambda engine, port: StationCircuit(
-        Station(settings, variant, line=LearningLine), engine, port, time.monotonic
+        Station(settings, variant, clock=clock, line=LearningLine), engine, port, clock
     )

@@ -73,6 +73,10 @@ class LineCircuit(circuit.Circuit[Line]):
     def change(self, settings: Settings) -> None:
         """The line is such from now on; no call ends by it. Ears that listen do so by the new zone and kind."""
         self.channel.change(settings)
+        self.listen()
+
+    def listen(self) -> None:
+        """Begin anew with what is to be heard."""
         self._listen(self._ears)
 
     def alert(self) -> None:

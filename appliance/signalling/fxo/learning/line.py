@@ -22,7 +22,7 @@ from appliance.signalling.fxo.incoming import INCOMING
 from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.learning.learner import Learner
 from appliance.signalling.fxo.line import Line
-from appliance.signalling.fxo.settings import HangUp, Settings
+from appliance.signalling.fxo.settings import CallerId, HangUp, Settings
 from appliance.signalling.fxo.words import Event, State
 from appliance.signalling.q850 import NORMAL_CLEARING
 from appliance.wire.learning import Contradiction, Proof
@@ -146,7 +146,8 @@ class LearningLine(Line):
         if self.state in TALK:
             wanted = not self.learned.hang_up_sure or self.settings.busy_ms is not None
         else:
-            wanted = self.state in COMING and not self.learned.caller_sure
+            may_tell = "caller_id" in self._configured.learns or self._configured.caller_id is not CallerId.NONE
+            wanted = self.state in COMING and may_tell and not self.learned.caller_sure
         return ears | {Ear.SOUND} if wanted else ears
 
     def _enter(self, before: State) -> None:
@@ -199,6 +200,6 @@ class LearningLine(Line):
 
     def _with_caller(self, learned: Learned) -> Learned:
         found = self._learner.caller
-        if found.kind == "none":
+        if found.kind is CallerId.NONE:
             return msgspec.structs.replace(learned, untold=learned.untold + 1)
         return msgspec.structs.replace(learned, caller_id=found.kind, place=found.place)

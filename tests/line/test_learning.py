@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Analogue lines of a channel bank learn from the calls they serve: through the line worker's span and the engine."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from appliance.signalling.fxo.settings import CallerId, HangUp
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from tests.line.bank import SLOT, Bank
+from tests.media.virtual import virtual_engine
+from tests.signalling.fxo.learning_rig import LEARNS
+from tests.signalling.fxo.simulated_line import SimulatedLine
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
+
+
+def test_a_minute_s_call_is_learned_shown_used_and_outlives_a_kill(tmp_path: Path) -> None:
+    simulated = SimulatedLine(72, "CHINA", held_out=True)
+    truth = simulated.truth
+    assert (str(truth.caller_id), str(truth.place)) == ("dtmf", "before_ring")
+    assert truth.hang_up == {HangUp.CPC, HangUp.TONE}
+    with virtual_engine() as host:
+        bank = Bank(host, tmp_path, LEARNS)
+        first_s = bank.call(simulated)
+        assert first_s < 60
+        line = bank.line()
+        assert (line.timeslot, line.calls, line.caller_id, line.place) == (SLOT, 1, "dtmf", "before_ring")
+        assert set(line.hang_up) == truth.hang_up
+        assert truth.busy_ms is not None
+        assert line.busy_ms == pytest.approx(truth.busy_ms, abs=10)
+        assert "a whole message by dtmf, before ring" in [proof.sentence for proof in line.proofs]
+        assert bank.offered()[0].leg.clid is None, "nobody knew how to read it yet"
+        bank.lessons.close()
+        bank.live(LEARNS)
+        assert bank.line() == line
+        assert bank.call(simulated) < first_s - 2, "the loop's opening is known to be the end"
+        assert bank.offered()[1].leg.clid
+        assert not bank.alarms
+
+
+def test_an_alarm_says_that_the_line_is_another_than_it_is_set_to(tmp_path: Path) -> None:
+    simulated = SimulatedLine(30, "CHINA", held_out=True)
+    setting = replace(LEARNS, learns=("hang_up",), caller_id=CallerId.BELL202)
+    with virtual_engine() as host:
+        bank = Bank(host, tmp_path, setting)
+        bank.call(simulated)
+        (alarm,) = bank.alarms
+        assert isinstance(alarm, AlarmRaised)
+        assert (alarm.code, alarm.address) == ("line.caller-id", f"span 1 timeslot {SLOT}")
+        assert alarm.sentence.startswith(
+            f"span 1 line {SLOT} is set to caller_id bell202 after_ring, its calls bring dtmf after_ring: "
+        )
+        bank.span.change(LEARNS, "5551234")
+        bank.seconds(0.1)
+        assert bank.alarms[1:] == [AlarmCleared(code=alarm.code, address=alarm.address)]
