@@ -37,9 +37,10 @@ def test_a_line_s_page_in_two_languages_its_history_and_a_span_that_is_not_there
         (tmp_path / "run").mkdir()
         async with started(tmp_path / "run"):
             card = await typed(tmp_path, "line", "test", "span", "1", "--card")
-            tested, unknown, seen = await asyncio.gather(
+            tested, unknown, unlearned, seen = await asyncio.gather(
                 typed(tmp_path, "line", "test", "span", "1", "--seconds", "2", "--timeslots", "5,7-8"),
                 typed(tmp_path, "line", "history", "span", "3"),
+                typed(tmp_path, "line", "learned", "span", "1"),
                 typed(tmp_path, "line", "history", "span", "1", language="zh_CN"),
             )
         status, page, _ = tested
@@ -52,6 +53,7 @@ def test_a_line_s_page_in_two_languages_its_history_and_a_span_that_is_not_there
         assert "there is no span 3; there is 1" in unknown[2]
         assert card[:2] == (2, "span 1, 60 s; no call meanwhile\n")
         assert "span 1 has no framer that can be looped" in card[2]
+        assert unlearned[::2] == (2, "span 1 has no analogue lines that learn\n")
         assert seen[0] == 0
         assert "span 1 · telco" in seen[1]
         assert "误码秒" in seen[1]

@@ -49,7 +49,7 @@ def test_a_call_is_offered_accepted_answered_and_cleared(variant: str) -> None:
         assert not trunk.refused
 
 
-@pytest.mark.parametrize(("variant", "zone"), [("CN", "cn"), ("BR", "br"), ("CO", "e180")])
+@pytest.mark.parametrize(("variant", "zone"), [("CN", "cn"), ("CO", "e180")])
 def test_the_caller_hears_the_country_s_ringing_tone_until_the_answer(variant: str, zone: str) -> None:
     with virtual_engine() as host:
         trunk = Trunk(host, variant)
