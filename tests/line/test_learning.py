@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from appliance.signalling.fxo.settings import CallerId, HangUp
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
-from tests.line.bank import SLOT, Bank
+from dsp.prbs import Pattern
+from tests.line.bank import OURS, SLOT, Bank
 from tests.media.virtual import virtual_engine
 from tests.signalling.fxo.learning_rig import LEARNS
 from tests.signalling.fxo.simulated_line import SimulatedLine
@@ -38,6 +39,21 @@ def test_a_minute_s_call_is_learned_shown_used_and_outlives_a_kill(tmp_path: Pat
         assert bank.call(simulated) < first_s - 2, "the loop's opening is known to be the end"
         assert bank.offered()[1].leg.clid
         assert not bank.alarms
+
+
+def test_a_line_that_was_tested_listens_again_and_a_call_has_its_sound(tmp_path: Path) -> None:
+    with virtual_engine() as host:
+        bank = Bank(host, tmp_path, LEARNS)
+        bank.span.lend(SLOT)
+        bank.side.engine.open_timeslot(OURS)
+        bank.side.engine.test(OURS, Pattern.PRBS15)
+        bank.seconds(0.1)
+        bank.side.engine.close_port(OURS)
+        bank.span.take_back(SLOT)
+        bank.seconds(0.1)
+        assert bank.side.engine.port_status(OURS).kind == "timeslot"
+        bank.call(SimulatedLine(30, "CHINA", held_out=True))
+        assert bank.line().caller_id == "dtmf"
 
 
 def test_an_alarm_says_that_the_line_is_another_than_it_is_set_to(tmp_path: Path) -> None:

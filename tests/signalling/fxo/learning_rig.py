@@ -56,6 +56,26 @@ class LearningRig:
                 over_s = min(over_s, moment.at_s)
         return over_s
 
+    def connected(self) -> None:
+        """A call that came and is answered."""
+        self.line.see_ring(on=True)
+        self.pass_s(2)
+        self.line.see_ring(on=False)
+        self.pass_s(1)
+        self.line.answer()
+        self.pass_s(1)
+
+    def pass_s(self, seconds: float, *, sounds: bool = True) -> float | None:
+        """Silence; when within it the far end has hung up."""
+        begun = self.now
+        while self.now < begun + seconds:
+            self.now += BLOCK / RATE_HZ
+            if sounds and Ear.SOUND in self.ears:
+                self.line.hear_sound(bytes(2 * BLOCK), bytes(2 * BLOCK), round(self.now * RATE_HZ) - BLOCK)
+            if self._settle():
+                return self.now - begun
+        return None
+
     def _settle(self) -> bool:
         """Whether the far end has hung up."""
         while (due := self.line.due()) is not None and due <= self.now:

@@ -5,10 +5,12 @@ from collections import Counter
 
 import pytest
 
+from appliance.signalling.fxo.learning.hang_up import HangUpLearner
 from appliance.signalling.fxo.learning.learner import Learner
 from appliance.signalling.fxo.line import Line
 from appliance.signalling.fxo.modes import modes
 from appliance.signalling.fxo.settings import CallerId, HangUp, Place, Settings
+from dsp.dtmf import DtmfSender
 from tests.signalling.fxo.simulated_line import SECONDS, SimulatedLine, Truth
 
 pytestmark = pytest.mark.unit
@@ -89,6 +91,20 @@ def test_what_is_believed_has_its_evidence() -> None:
     assert f"ms on, {learner.settings(Settings()).busy_ms[1]} ms off, to the end" in sentences  # type: ignore[index]
     assert "a whole message by dtmf" in sentences
     assert "returns weaker by, in dB by impedance, 0: " in sentences
+
+
+def test_digits_of_a_caller_are_no_busy_tone() -> None:
+    learner, at_s = HangUpLearner(), 0.0
+    learner.answer(0.0)
+    sender = DtmfSender(on_ms=100, off_ms=100)
+    sender.send("5555")
+    for seconds in (1, 8):
+        sound, _ = sender.process(8000 * seconds)
+        learner.hear(at_s, sound, bytes(2 * len(sound)))
+        at_s += seconds
+        assert not learner.over(at_s)
+    learner.release(at_s, ours=True)
+    assert learner.methods == set()
 
 
 def test_nothing_is_believed_before_it_was_seen() -> None:

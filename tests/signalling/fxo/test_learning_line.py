@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from appliance.signalling.fxo.events import Ear
 from appliance.signalling.fxo.settings import CallerId, HangUp, Place
 from appliance.wire.learning import Contradiction
+from dsp.tone import Kind
 from tests.signalling.fxo.learning_rig import LEARNS, LearningRig
 from tests.signalling.fxo.simulated_line import SimulatedLine
 
@@ -78,6 +79,17 @@ def test_our_own_hang_up_shows_nothing_of_the_line_s() -> None:
     rig.use(of(CallerId.NONE, Place.AFTER_RING, HangUp.POLARITY), ours=True)
     assert rig.line.learned.hang_up == ()
     assert rig.line.settings.hang_up == tuple(HangUp)
+
+
+@pytest.mark.parametrize(("sounds", "within_s"), [(True, 7.0), (False, 0.1)])
+def test_dial_tone_which_has_no_cadence_ends_a_call_too(sounds: bool, within_s: float) -> None:  # noqa: FBT001
+    rig = LearningRig()
+    rig.connected()
+    assert rig.pass_s(3, sounds=sounds) is None
+    rig.line.hear_tone(Kind.DIAL)
+    over_s = rig.pass_s(10, sounds=sounds)
+    assert over_s is not None
+    assert within_s - 2.5 < over_s <= within_s, "at once where there is no sound to judge by"
 
 
 def test_one_silent_call_does_not_make_a_line_without_signs() -> None:

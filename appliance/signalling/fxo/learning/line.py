@@ -19,9 +19,11 @@ import msgspec
 from appliance.signalling.fxo.cadence import BusyEar
 from appliance.signalling.fxo.events import Ear, Feed
 from appliance.signalling.fxo.incoming import INCOMING
+from appliance.signalling.fxo.learning.hang_up import OVER_S
 from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.learning.learner import Learner
 from appliance.signalling.fxo.line import Line
+from appliance.signalling.fxo.sensing import of_tone
 from appliance.signalling.fxo.settings import CallerId, HangUp, Settings
 from appliance.signalling.fxo.words import Event, State
 from appliance.signalling.q850 import NORMAL_CLEARING
@@ -65,6 +67,7 @@ class LearningLine(Line):
         self._sounded_s = float("-inf")
         self._busy: BusyEar | None = None
         self._in_zone = False
+        self._tone_s = 0.0
         self._ours = False
         super().__init__(settings, clock=clock)
 
@@ -96,6 +99,7 @@ class LearningLine(Line):
     def hear_tone(self, kind: Kind | None) -> None:
         """A call progress tone is told; None: it has ended."""
         self._in_zone = self._in_zone or kind is Kind.BUSY
+        self._tone_s = self._clock()
         super().hear_tone(kind)
 
     def hear_sound(self, heard: Samples, sent: Samples, sample: int) -> None:
@@ -134,7 +138,9 @@ class LearningLine(Line):
     def _hears_end(self, heard: Samples, sent: Samples) -> bool:
         if self._busy is not None:
             return self._busy.hear(heard, sent)
-        return self._doubts() and self._learner.hang_up.over(self._clock())
+        now = self._clock()
+        told = of_tone(self.state, None, self._tone, self.settings) is Event.HANG_UP  # dial tone has no cadence
+        return self._doubts() and (self._learner.hang_up.over(now) or (told and now - self._tone_s >= OVER_S))
 
     def _doubts(self) -> bool:
         """It is not known yet what a sign of a hang-up is worth, and there is sound to judge by."""
