@@ -16,7 +16,7 @@ from dsp.state import Samples
 BEFORE_S = 0.4  # a last word may end so long after the signal: it comes with the hook's own click
 LEAST_CALL_S = 5.0  # a shorter one shows nothing
 LEAST_AFTER_S = 4.0  # so long must nothing be said before silence is what the line has
-OVER_S = 5.0  # and so long after a sign before a call is ended by it, while the line is learned
+OVER_S = 7.0  # and so long after a sign before it ends a call that is learned from: slow busy tones are known by then
 
 
 class HangUpLearner:
