@@ -227,12 +227,6 @@ class Exchange:
             self._driver.configure(SPAN, self._settings.span(self._settings.remote), D_CHANNELS[self._settings.line])
             self._d_channel.activate()  # the span begins without RED; if nothing comes, RED is back in 500 ms
 
-    async def cut_for(self, seconds: float) -> None:
-        """Cut and mend."""
-        self.cut()
-        await asyncio.sleep(seconds)
-        self.restore()
-
     # Within.
 
     def _close_nowhere(self) -> bool:
