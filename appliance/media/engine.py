@@ -258,7 +258,10 @@ class Engine:
         self._push(command)
 
     def secure(self, port: int, send: MasterKey, receive: MasterKey) -> None:
-        """Send and believe SRTP alone from now on. Both keys are of one suite, without MKI."""
+        """Send and believe SRTP alone from now on. Both keys are of one suite, without MKI.
+
+        Keys given again go on; others begin anew, and for a second what still comes under those of before is believed.
+        """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
         if send.suite is not receive.suite or send.mki or receive.mki:
             raise ValueError(f"port={port}: keys of one suite without MKI are wanted")

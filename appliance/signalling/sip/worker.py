@@ -47,7 +47,7 @@ ORPHANS_S = 30.0
 OVERLOAD = AlarmRaised(
     code="sip.overload",
     address="sip",
-    sentence="calls are refused (503, cause 42): the engine bears no leg more; a codec that costs less than Opus helps",
+    sentence="calls are refused (503, cause 42): the engine has no room for one more in their codecs; G.711 always has",
 )
 
 log = structlog.get_logger()

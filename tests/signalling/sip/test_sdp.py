@@ -87,6 +87,13 @@ def test_rfc3264_6_refused_video_stays_refused_in_its_place() -> None:
     assert media == ["m=video 0 RTP/AVP 31", "m=audio 20004 RTP/AVP 8 0 13 101"]
 
 
+def test_rfc3264_6_second_audio_is_refused_with_port_0() -> None:
+    """As pjsua made it, with a port of its own and numbers without names, it spoiled the whole answer."""
+    two = f"{PJSUA}m=audio 4002 RTP/AVP 8 120\r\na=rtpmap:120 telephone-event/8000\r\na=sendrecv\r\n"
+    media = [line for line in at_engine(two, ENGINE, Codec()).split("\r\n") if line.startswith("m=")]
+    assert media == ["m=audio 20004 RTP/AVP 8 101", "m=audio 0 RTP/AVP 8 120"]
+
+
 def test_what_was_written_is_written_again_the_same() -> None:
     once = at_engine(PJSUA, ENGINE, LAWS)
     assert at_engine(once, ENGINE, LAWS) == once
