@@ -240,11 +240,12 @@ def test_rfc4568_7_1_4_keys_that_stay_go_on_and_new_ones_begin_anew(running: Sit
             voice.use(new, fresh)
             await voice.speak()
             assert voice.hears() > 5
-            assert voice.counted(30) == (30, 0)
+            received, late = voice.counted(30)
+            assert (received + late, late <= 2) == (30, True), "our answer may overtake the engine's command"
             plain = await answer_to(talk, description(talk.peer, profile="RTP/AVP"))
             assert plain.status == 488
             await voice.speak()
-            assert voice.counted(40) == (40, 0)
+            assert voice.counted(40) == (received + 10, late)
             return [old, new, ours, fresh]
 
     keys = asyncio.run(run())
@@ -279,6 +280,7 @@ def test_rfc4568_early_sound_has_its_keys(running: Site) -> None:
             hand.respond(call.asked, 183, body=ringing)
             assert (await control.expect(legs.LegAlerting, leg)).inband
             talk = Talk(running, placed, call, peer)
+            until(lambda: talk.engine.port_status(talk.port).secure)
             voice = Voice(talk, theirs, ours)
             await voice.speak()
             assert voice.counted(10) == (10, 0)
