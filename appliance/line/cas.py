@@ -15,6 +15,7 @@ from appliance.line.leg import LineLeg
 from appliance.line.served import ServedSpan
 from appliance.line.states import Event
 from appliance.line.switch import Switch, TrunkPlan
+from appliance.media.events import SoundHeard
 from appliance.signalling import events
 from appliance.signalling.cas import events as cas
 from appliance.signalling.circuit import Heard
@@ -82,8 +83,12 @@ class CasSpan(ServedSpan):
         self._circuits.take(event)
         self._pump()
 
+    def hear(self, sound: SoundHeard) -> None:
+        """A piece of sound, of which there are many: what follows from it waits for `run`."""
+        self._circuits.take(sound)
+
     def run(self) -> None:
-        """Timers may be due."""
+        """Timers may be due, or sound has been heard."""
         self._circuits.run()
         self._pump()
 

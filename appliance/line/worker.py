@@ -157,24 +157,26 @@ class LineWorker:
 
     def _engine_told(self) -> None:
         spans = {span.number: span for span in self._spans}
+        sounded: set[CasSpan] = set()
         for event in self._engine.take_events():
             match event:
                 case FrameReceived(span=number, frame=frame) if isinstance(span := spans.get(number), PriSpan):
                     span.frame(frame)
                 case (
-                    BitsChanged(port=port)
-                    | SignalHeard(port=port)
-                    | CallerHeard(port=port)
-                    | SoundHeard(port=port)
-                    | DigitsSent(port=port)
+                    BitsChanged(port=port) | SignalHeard(port=port) | CallerHeard(port=port) | DigitsSent(port=port)
                 ) if isinstance(span := spans.get(port // TIMESLOTS_PER_SPAN), CasSpan):
                     span.take(event)
+                case SoundHeard(port=port) if isinstance(span := spans.get(port // TIMESLOTS_PER_SPAN), CasSpan):
+                    span.hear(event)
+                    sounded.add(span)
                 case SpanAlarmChanged(span=number, alarms=alarms) if number in spans:
                     spans[number].alarm(self._cut(number, alarms))
                 case CommandRefused():
                     self._engine_refused(event)
                 case _:
                     log.debug("line.event.ignored", kind=type(event).__name__)
+        for span in sounded:
+            span.run()
         self._settle()
 
     def _engine_refused(self, refused: CommandRefused) -> None:

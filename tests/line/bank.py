@@ -104,8 +104,11 @@ class Bank:
         for _ in range(round(seconds * TICKS_A_SECOND)):
             self._host.tick()
             for event in self.side.engine.take_events():
-                if isinstance(event, BitsChanged | SignalHeard | CallerHeard | SoundHeard) and event.port == OURS:
-                    self.span.take(event)
+                match event:
+                    case SoundHeard(port=port) if port == OURS:
+                        self.span.hear(event)
+                    case BitsChanged(port=port) | SignalHeard(port=port) | CallerHeard(port=port) if port == OURS:
+                        self.span.take(event)
             self.span.run()
             self.lessons.grown(self.span)
             self.alarms += self._board.update([self.span], self.side.engine.samples / 8000)

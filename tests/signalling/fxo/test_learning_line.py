@@ -49,7 +49,11 @@ def test_the_second_call_has_what_the_first_has_shown(
     assert Ear.SOUND not in rig.ears
     assert over_s < simulated.release_s - 1, "the caller's hang-up ends the call while it is learned too"
     used = rig.line.settings
-    assert (used.caller_id, used.place, set(used.hang_up)) == (caller_id, place, {*methods, HangUp.SILENCE})
+    assert (used.caller_id, used.place, set(used.hang_up)) == (
+        caller_id,
+        place,
+        {*methods, HangUp.TONE, HangUp.SILENCE},
+    )
     sentences = " | ".join(proof.sentence for proof in rig.line.learned.proofs)
     assert f"a whole message by {caller_id}" in sentences
     assert "whole message" not in "".join(proof.chinese for proof in rig.line.learned.proofs)

@@ -9,6 +9,7 @@ from appliance.signalling.fxo.settings import CallerId, HangUp, Place, Settings
 from appliance.wire.learning import Contradiction, Proof
 
 UNTOLD_SURE = 3  # calls without a message before a line is believed to tell no caller
+ALWAYS = (HangUp.TONE, HangUp.SILENCE)  # rarely mistaken, and a line that seemed to have another sign does end
 CALLS_MOST = 10  # answered ones; a line whose callers never hang up first is not listened to for ever
 
 
@@ -47,7 +48,9 @@ class Learned(msgspec.Struct, frozen=True):
             settings = msgspec.structs.replace(settings, caller_id=kind, place=self.place)
         if "hang_up" in configured.learns and self.signs:
             busy = self.busy_ms if HangUp.TONE in self.signs and not self.busy_in_zone else None
-            settings = msgspec.structs.replace(settings, hang_up=(*self.signs, HangUp.SILENCE), busy_ms=busy)
+            settings = msgspec.structs.replace(
+                settings, hang_up=tuple(dict.fromkeys((*self.signs, *ALWAYS))), busy_ms=busy
+            )
         return settings
 
     def against(self, configured: Settings) -> Iterator[Contradiction]:
