@@ -162,7 +162,7 @@ class LearningLine(Line):
         elif before in TALK and self.state not in TALK:
             self._learner.set_hook(self._clock(), off=False, ours=self._ours)
             self._keep(calls=1)
-        elif self.state is State.IDLE:
+        elif self.state in (State.IDLE, State.SETTLING):  # what is switched after the answer tells no caller
             self._learner.pass_by(self._clock())
             self._keep()
         super()._enter(before)
