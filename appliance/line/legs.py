@@ -19,7 +19,7 @@ from appliance.wire.legs import Bearer, Direction, Leg, Location, ReleasedBy
 from appliance.wire.numbers import NumberKind, Redirecting, Withheld
 from drivers.model import Timeslot
 
-Told = str | bool | NumberKind | Redirecting | Withheld | Bearer | None
+Told = str | int | NumberKind | Redirecting | Withheld | Bearer | None
 """A field of a leg that its worker fills."""
 
 log = structlog.get_logger()

@@ -42,6 +42,8 @@ class ServedSpan(ABC):
         self.channels = channels
         self._legs = SpanLegs(number, channels, calls, ports, tell, ended)
         self.legs = self._legs.by_id
+        self._place: dict[str, Told] = {"trunk": name}
+        """What every leg tells of the span."""
         self._new_leg = new_leg
         self._tell = tell
 
@@ -100,7 +102,7 @@ class ServedSpan(ABC):
             return False
         call = self._call(timeslot, order)
         noted: dict[str, Told] = {"contact": order.contact, "clid": order.clid, "to": order.to}
-        noted |= {"trunk": self.name, "bearer": order.bearer}
+        noted |= {"bearer": order.bearer} | self._place
         self._tell(LegPlaced(leg=self._legs.begin(order.leg, Direction.OUTGOING, timeslot, call, **noted)))
         self._pump()
         return True

@@ -14,7 +14,7 @@ from appliance.trace.capture import Packet
 from appliance.trace.legs import TracedLeg
 from appliance.trace.log import lines
 from appliance.trace.sip import SipMessage
-from drivers.model import TIMESLOTS_PER_SPAN, Timeslot
+from drivers.model import SPANS, TIMESLOTS_PER_SPAN, Timeslot
 
 SIGNALLING_NS = 5_000_000_000
 """Around a leg's life as it was told: SETUP comes before the worker says so, RELEASE COMPLETE after."""
@@ -78,12 +78,20 @@ def _window(leg: TracedLeg, around_ns: int) -> tuple[int, int]:
 
 
 def _frames(engine: EngineTrace, leg: TracedLeg, place: Timeslot) -> Iterator[Packet]:
-    frames = engine.frames(place.span, *_window(leg, SIGNALLING_NS))
-    network = dchannel.is_network(frames)
-    mine = dchannel.of_call(frames, ours=not leg.incoming, timeslot=place.number, began_ns=leg.began_ns)
-    for frame in mine:
-        at = frame.at_ns + leg.utc_ns
-        yield capture.lapd(at, place.span + 1, frame.octets, sent=frame.sent, network=network)
+    """Of the span's own D-channel; where it shares one (NFAS), of that on which its call began nearest to the leg."""
+    interface = leg.leg.interface
+    found = []
+    for span in [place.span] if interface is None else range(SPANS):
+        frames = engine.frames(span, *_window(leg, SIGNALLING_NS))
+        named = None if interface is None else [interface, None] if span == place.span else [interface]
+        mine = dchannel.of_call(
+            frames, ours=not leg.incoming, timeslot=place.number, began_ns=leg.began_ns, interfaces=named
+        )
+        if mine:
+            found.append((abs(mine[0].at_ns - leg.began_ns), span, dchannel.is_network(frames), mine))
+    for _, span, network, mine in sorted(found, key=lambda one: one[0])[:1]:
+        for frame in mine:
+            yield capture.lapd(frame.at_ns + leg.utc_ns, span + 1, frame.octets, sent=frame.sent, network=network)
 
 
 def _bits(engine: EngineTrace, leg: TracedLeg, place: Timeslot) -> Iterator[Packet]:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which frames of a D-channel are one call's: by its call reference and the timeslot that its messages name.
+"""Which frames of a D-channel are one call's: by its call reference and the channel that its messages name.
 
-A span's other calls are other people's: their Q.931 messages are left out. What is of nobody (Q.921's supervision and
-set-up of the link, RESTART) is kept while the call lasts. Spec: Q.921 §3, Q.931 §4.3 to §4.5.
+Other calls are other people's: their Q.931 messages are left out. What is of nobody (Q.921's supervision and set-up of
+the link, RESTART) is kept while the call lasts. Spec: Q.921 §3, Q.931 §4.3 to §4.5.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,20 +21,27 @@ _UI, _POLL_FINAL = 0x03, 0x10
 _E1_MAP = 4
 
 
+class Channel(NamedTuple):
+    """As a message names it. `interface` None: that of the D-channel (§4.5.13)."""
+
+    timeslot: int
+    interface: int | None = None
+
+
 class Message(msgspec.Struct, frozen=True):
-    """What is asked of a message of call control: whose reference, its number, its type, the timeslot named."""
+    """What is asked of a message of call control: whose reference, its number, its type, the channel named."""
 
     ours: bool
     """Our side made the reference; it is no call's where `reference` is 0."""
     reference: int
     kind: int
-    timeslot: int | None
+    channel: Channel | None
 
 
 class _Call(msgspec.Struct):
     frames: list[TracedFrame] = []
     kinds: list[int] = []
-    timeslots: list[int] = []
+    channels: list[Channel] = []
 
 
 def is_network(frames: Iterable[TracedFrame]) -> bool:
@@ -44,18 +52,32 @@ def is_network(frames: Iterable[TracedFrame]) -> bool:
     return False
 
 
-def of_call(frames: Sequence[TracedFrame], *, ours: bool, timeslot: int, began_ns: int) -> list[TracedFrame]:
-    """A call's frames, those of nobody among them; the call on the timeslot that began nearest to `began_ns`."""
-    calls = [call for call in _calls(frames, ours=ours) if timeslot in call.timeslots]
+def of_call(
+    frames: Sequence[TracedFrame],
+    *,
+    ours: bool,
+    timeslot: int,
+    began_ns: int,
+    interfaces: Collection[int | None] | None = None,
+) -> list[TracedFrame]:
+    """A call's frames, those of nobody among them; the call on the timeslot that began nearest to `began_ns`.
+
+    `interfaces`: by which its channel is named; None: by any.
+    """
+
+    def mine(channel: Channel) -> bool:
+        return channel.timeslot == timeslot and (interfaces is None or channel.interface in interfaces)
+
+    calls = [call for call in _calls(frames, ours=ours) if any(map(mine, call.channels))]
     if not calls:
         return []
     call = min(calls, key=lambda call: abs(call.frames[0].at_ns - began_ns))
     begin, end = call.frames[0].at_ns, call.frames[-1].at_ns
-    mine = {id(frame) for frame in call.frames}
+    own = {id(frame) for frame in call.frames}
     return [
         frame
         for frame in frames
-        if id(frame) in mine or (begin <= frame.at_ns <= end and _is_nobodys(frame.octets, sent=frame.sent))
+        if id(frame) in own or (begin <= frame.at_ns <= end and _is_nobodys(frame.octets, sent=frame.sent))
     ]
 
 
@@ -73,8 +95,8 @@ def _calls(frames: Iterable[TracedFrame], *, ours: bool) -> Iterator[_Call]:
             call = open_calls[message.reference] = _Call()
         call.frames.append(frame)
         call.kinds.append(message.kind)
-        if message.timeslot is not None:
-            call.timeslots.append(message.timeslot)
+        if message.channel is not None:
+            call.channels.append(message.channel)
     yield from open_calls.values()
 
 
@@ -89,7 +111,7 @@ def message_of(frame: bytes, *, sent: bool) -> Message | None:
         return None
     from_maker = not value[0] & 0x80
     reference = int.from_bytes(value, "big") & ~(1 << (8 * octets - 1))
-    return Message(from_maker is sent, reference, layer3[2 + octets], _timeslot(layer3[3 + octets :]))
+    return Message(from_maker is sent, reference, layer3[2 + octets], _named(layer3[3 + octets :]))
 
 
 def _is_information(frame: bytes) -> bool:
@@ -103,7 +125,7 @@ def _is_nobodys(frame: bytes, *, sent: bool) -> bool:
     return message is not None and message.reference == 0
 
 
-def _timeslot(elements: bytes) -> int | None:
+def _named(elements: bytes) -> Channel | None:
     """Of Channel identification. Q.931 §4.5.13."""
     at = 0
     while at < len(elements) and elements[at] not in _SHIFT:
@@ -117,18 +139,19 @@ def _timeslot(elements: bytes) -> int | None:
     return None
 
 
-def _channel(content: bytes) -> int | None:
+def _channel(content: bytes) -> Channel | None:
     if not content or not content[0] & 0x20:  # the basic rate's channels
         return None
-    at = 1
+    at, interface = 1, None
     if content[0] & 0x40:  # an interface is named
         while at < len(content) and not content[at] & 0x80:
             at += 1
+        interface = content[at] & 0x7F if at == 1 < len(content) else None
         at += 1
     kind, slots = content[at : at + 1], content[at + 1 :]
     if not kind or not slots:
         return None
     if kind[0] & 0x10:  # a map: of an E1 four octets for 31 to 0, of a T1 three for 24 to 1
         bits = int.from_bytes(slots, "big").bit_length()
-        return bits - (len(slots) == _E1_MAP) if bits else None
-    return slots[0] & 0x7F
+        return Channel(bits - (len(slots) == _E1_MAP), interface) if bits else None
+    return Channel(slots[0] & 0x7F, interface)

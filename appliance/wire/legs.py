@@ -112,8 +112,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `name` is the caller's as the network sends it, `redirecting` who sent the call on, `original` the number called
     first, `user_to_user` a text of the caller's own system (IA5, 35 characters at most).
     `withheld` is the number of a caller who does not want it shown. `verified`: the network made or checked his number.
-    `category` is what kind of subscriber calls, in the words of R2's variant. `trunk` is the span's name, `call_id`
-    SIP's.
+    `category` is what kind of subscriber calls, in the words of R2's variant. `trunk` is the span's name, `interface`
+    what the exchange calls it where it shares a D-channel (NFAS), `call_id` SIP's.
     `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
     `held`: the peer has put the call aside for now; nobody hears its port.
     The last four are set on a released leg, which stands in the snapshot until a controller has heard of its release.
@@ -137,6 +137,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_to_user: str | None = None
     category: str | None = None
     trunk: str | None = None
+    interface: int | None = None
     bearer: Bearer = Bearer.SPEECH
     withheld: Withheld | None = None
     verified: bool = False

@@ -217,14 +217,15 @@ def test_a_worker_serves_a_span_whose_d_channel_is_another_s(tmp_path: Path) -> 
         async with sharing(tmp_path) as network, attached(network) as client:
             leg = client.ids.leg()
             await client.done(legs.PlaceLeg(leg=leg, to="10086", contact="c", trunk="two"))
-            assert (await client.expect(legs.LegPlaced)).leg.channel == "span 2 timeslot 31"
+            placed = (await client.expect(legs.LegPlaced)).leg
+            assert (placed.channel, placed.interface) == ("span 2 timeslot 31", BACKUP)
             call = await network.called()
             assert call.channel == BACKUP << 8 | 31
             await call.answer()
             await client.expect(legs.LegAnswered, leg)
             other = await network.call("95588", "1001", BACKUP << 8 | 7)
             offered = (await client.expect(legs.LegOffered)).leg
-            assert offered.channel == "span 2 timeslot 7"
+            assert (offered.channel, offered.interface) == ("span 2 timeslot 7", BACKUP)
             await client.done(legs.ReleaseLeg(leg=offered.leg))
             assert await other.hears("released") == 16
             await call.release(16)

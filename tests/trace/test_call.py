@@ -5,11 +5,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from appliance.media.events import Client
-from appliance.media.trace import EngineTrace
+from appliance.media.trace import EngineTrace, TracedBits, TracedFrame
 from appliance.trace import capture
 from appliance.trace.call import packets
 from appliance.trace.legs import LegLog, of_call
@@ -40,8 +41,8 @@ class Worker:
     def says(self, body: Body) -> None:
         self.log.take(self._sealer.seal(body))
 
-    def offers(self, leg: str, port: int, contact: str | None = None) -> None:
-        self.says(wire.LegOffered(leg=_leg(leg, port)))
+    def offers(self, leg: str, port: int, contact: str | None = None, interface: int | None = None) -> None:
+        self.says(wire.LegOffered(leg=_leg(leg, port, interface)))
         if contact:
             self.says(wire.ProceedLeg(leg=leg, contact=contact))
 
@@ -52,8 +53,15 @@ class Worker:
         self.log._log.close()
 
 
-def _leg(leg: str, port: int) -> Leg:
-    return Leg(leg=leg, direction=Direction.INCOMING, state=LegState.OFFERED, channel=f"port {port}", port=port)
+def _leg(leg: str, port: int, interface: int | None = None) -> Leg:
+    return Leg(
+        leg=leg,
+        direction=Direction.INCOMING,
+        state=LegState.OFFERED,
+        channel=f"port {port}",
+        port=port,
+        interface=interface,
+    )
 
 
 @pytest.fixture
@@ -134,3 +142,34 @@ def test_without_a_running_box_the_workers_word_is_left(tmp_path: Path) -> None:
     line.offers("L1", 1)
     line.dies()
     assert {packet.interface for packet in packets(tmp_path, "L1", None)} == {"legs"}
+
+
+class DChannels:
+    """An engine that has two D-channels, on each of which calls came now."""
+
+    def frames(self, span: int, from_ns: int, until_ns: int) -> list[TracedFrame]:
+        now = time.monotonic_ns()
+        assert from_ns < now < until_ns
+        channels = {0: ["e9 80 83 85", "e9 82 83 85"], 3: ["e9 82 83 85"]}.get(span, [])  # timeslot 5 each
+        return [
+            TracedFrame(now - span * 10**9, sent=False, octets=bytes.fromhex(f"000100000802000{n}05 1804 {channel}"))
+            for n, channel in enumerate(channels, 1)
+        ]
+
+    def bits(self, port: int, from_ns: int, until_ns: int) -> list[TracedBits]:
+        del port, from_ns, until_ns
+        return []
+
+
+@pytest.mark.parametrize(("span", "interface", "reference"), [(0, 0, 1), (1, 2, 2), (2, 1, None)])
+def test_a_span_without_a_d_channel_has_its_calls_on_the_group_s(
+    tmp_path: Path, span: int, interface: int, reference: int | None
+) -> None:
+    line = Worker(tmp_path)
+    line.offers("L1", Timeslot(span, 5).port, interface=interface)
+    line.dies()
+    found = packets(tmp_path, "L1", cast("EngineTrace", DChannels()))
+    frames = [packet for packet in found if packet.interface != "legs"]
+    assert [(packet.interface, packet.octets[-8]) for packet in frames] == (
+        [] if reference is None else [("span 1 D-channel", reference)]
+    )

@@ -4,7 +4,7 @@
 import pytest
 
 from appliance.media.trace import TracedFrame
-from appliance.trace.dchannel import is_network, message_of, of_call
+from appliance.trace.dchannel import Channel, is_network, message_of, of_call
 
 pytestmark = pytest.mark.unit
 
@@ -69,13 +69,16 @@ def test_frames_of_nobody_are_kept_while_the_call_lasts_but_no_ui() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "timeslot"),
+    ("content", "channel"),
     [
-        ("1803a98381", 1),
-        ("1803a9839f", 31),
-        ("1804e9808390", 16),  # of interface 0
-        ("1806a99300008000", 15),  # a map of an E1
-        ("1805a993000001", 1),  # of a T1
+        ("1803a98381", Channel(1)),
+        ("1803a9839f", Channel(31)),
+        ("1804e9808390", Channel(16, 0)),
+        ("1804e9828390", Channel(16, 2)),
+        ("1805e902818390", Channel(16)),  # an interface of two octets, which nobody has
+        ("1804e982", None),
+        ("1806a99300008000", Channel(15)),  # a map of an E1
+        ("1805a993000001", Channel(1)),  # of a T1
         ("1801a9", None),
         ("180189", None),  # a basic rate's
         ("18", None),
@@ -83,11 +86,11 @@ def test_frames_of_nobody_are_kept_while_the_call_lasts_but_no_ui() -> None:
         ("91180ba98381", None),  # another codeset from here on
     ],
 )
-def test_q931_4_5_13_channel_identification(content: str, timeslot: int | None) -> None:
+def test_q931_4_5_13_channel_identification(content: str, channel: Channel | None) -> None:
     frame = HEAD + bytes([8, 2, 0, 5, SETUP]) + bytes.fromhex("a1" + "04038090a3" + content)
     told = message_of(frame, sent=False)
     assert told is not None
-    assert told.timeslot == timeslot
+    assert told.channel == channel
 
 
 @pytest.mark.parametrize("frame", ["", RR, SABME, "0001020408", "000102040802", "00010204080200", "0001020408000005"])
