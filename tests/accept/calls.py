@@ -5,11 +5,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from appliance.simulator.caller import AwaitAnswer, AwaitSound, HangUp, Rest, Script
 from tests.accept import trace
 from tests.accept.sheet import Sheet
 from tests.accept.site import NUMBER
-from tests.accept.talk import Rig, closed, heard
+from tests.accept.talk import ESTABLISHED, Rig, SecurePhone, closed, heard, phone_of
 from tests.accept.wav import read_alaw_stereo
 from tests.sound.alaw import encode, ideal_pass
 from tests.sound.compare import Comparison, PesqScores, compare, judge
@@ -19,6 +21,7 @@ SPEECH_S = 8.0
 PESQ_DECODED, PESQ_BELOW_IDEAL, IDENTICAL = 4.4, 0.05, 0.99
 TALK_MS = 20.0
 LEAVERS = 5
+MENU_DBOV = -40.0
 LEAVE = Script((AwaitAnswer(within_s=20), AwaitSound(within_s=10), Rest(0.2), HangUp()))
 
 
@@ -44,6 +47,9 @@ async def run(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
     sheet.stage(f"{LEAVERS} callers leave while the menu plays")
     with sheet.guarded("C1", "callers who leave in the IVR ring nobody"):
         await _callers_leave_the_menu(rig, sheet)
+    sheet.stage("a phone that speaks nothing but SRTP calls")
+    with sheet.guarded("K4", "a phone with SRTP alone hears the menu"):
+        await _encrypted_phone_calls(rig, sheet, said)
 
 
 async def _caller_hangs_up(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
@@ -128,3 +134,14 @@ async def _callers_leave_the_menu(rig: Rig, sheet: Sheet) -> None:
     ends = {(record["by"], record["cause"], len(record["legs"])) for record in records}
     sheet.equal("C1", "left in the IVR: by whom, cause and legs in the records", ends, {("caller", 16, 1)})
     sheet.equal("C1", "left in the IVR: phones rung", sum(rig.rung(clid) for clid in clids), 0)
+
+
+async def _encrypted_phone_calls(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
+    """Beside the agent's other phone, which speaks no SRTP."""
+    with phone_of(rig.site, rig.phones[-1].number, said["agent-alaw"], SecurePhone) as phone:
+        phone.dial(NUMBER)
+        await asyncio.to_thread(phone.wait_for, ESTABLISHED, 10)
+        await asyncio.sleep(2.0)
+        phone.hang_up()
+        sound = (await heard(phone)).astype(float) / 32768
+    sheet.at_least("K4", "SRTP: the menu at the phone", 10 * np.log10(np.mean(sound**2) + 1e-10), MENU_DBOV, "dBov")

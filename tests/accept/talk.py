@@ -110,7 +110,13 @@ def exchange_of(site: Site) -> Exchange:
     return Exchange(ExchangeSettings(*ends, line=site.line, profile=site.profile))
 
 
-def phone_of(site: Site, extension: str, speech: Path) -> Phone:
+class SecurePhone(Phone):
+    """Speaks SRTP or not at all."""
+
+    encryption = "srtp-mand"
+
+
+def phone_of(site: Site, extension: str, speech: Path, kind: type[Phone] = Phone) -> Phone:
     """A stranger's phone that answers by itself and says `speech` once."""
-    folder = site.folder / f"phone-{extension}"
-    return Phone(f"{extension}@branch.test", site.secret(extension), site.proxy, folder, speech=speech, loop=False)
+    folder = site.folder / f"phone-{extension}{kind.encryption}"
+    return kind(f"{extension}@branch.test", site.secret(extension), site.proxy, folder, speech=speech, loop=False)
