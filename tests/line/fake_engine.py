@@ -62,6 +62,8 @@ class FakeEngine(Mute):
         self.plans: dict[int, tuple[int, float, float]] = {}
         """Echo tail, gain received, gain transmitted, by port."""
         self.tones: dict[int, tuple[ToneKind, str]] = {}
+        self.sounding: set[int] = set()
+        """Ports whose sound is wanted."""
         self.log: list[tuple[str, int]] = []
         self.busy = False
         self.refuse_open = False
@@ -145,6 +147,7 @@ class FakeEngine(Mute):
                 self.send_signal(port, self._sends[port], 0)
             self.open.remove(port)
             self.tones.pop(port, None)
+            self.sounding.discard(port)
             self.log.append(("close", port))
         else:
             self._tell(CommandRefused(CommandKind.CLOSE_PORT, port, 0, "ENOTCONN"))
@@ -215,7 +218,8 @@ class FakeEngine(Mute):
         """On a port that is open; what stands is told."""
         self._command()
         assert port in self.open, f"port {port} is closed"
-        assert (caller, sound) == (None, False), zone
+        assert caller is None, zone
+        (self.sounding.add if sound else self.sounding.discard)(port)
         self._hears[port] = set(kinds)
         kind, signal = self._standing.get(port, (SignalKind.MF, 0))
         if signal:

@@ -1,18 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Analogue lines of a channel bank learn from the calls they serve: through the line worker's span and the engine."""
 
+import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from appliance.line.cas import CasLine
+from appliance.line.channels import Order
+from appliance.line.learning import Kept
+from appliance.line.switch import TrunkPlan
+from appliance.line.worker import LineWorker
+from appliance.signalling.cas.station_circuit import stations
+from appliance.signalling.cas.variant import load
+from appliance.signalling.fxo.events import Feed
 from appliance.signalling.fxo.settings import CallerId, HangUp
+from appliance.wire import legs
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.envelope import Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.learning import LinesLearned
+from appliance.wire.spans import ChannelState, SpanChanged
 from dsp.prbs import Pattern
-from tests.line.bank import OURS, SLOT, Bank
+from tests.line.bank import BITS, OURS, RINGS, SLOT, Bank
+from tests.line.cas_boxes import Socket
+from tests.line.fake_engine import FakeEngine
 from tests.media.virtual import virtual_engine
 from tests.signalling.fxo.learning_rig import LEARNS
 from tests.signalling.fxo.simulated_line import SimulatedLine
+from tests.wire.conformance import attached
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 
@@ -71,3 +89,41 @@ def test_an_alarm_says_that_the_line_is_another_than_it_is_set_to(tmp_path: Path
         bank.span.change(LEARNS, "5551234")
         bank.seconds(0.1)
         assert bank.alarms[1:] == [AlarmCleared(code=alarm.code, address=alarm.address)]
+
+
+def test_the_worker_tells_and_writes_what_a_call_has_shown(tmp_path: Path) -> None:
+    setting = replace(LEARNS, learns=("hang_up",), caller_id=CallerId.NONE, timers={"settling": 0, "guard": 0})
+    line = CasLine(
+        0,
+        "bank",
+        stations(load("fxo_loop_e1"), setting),
+        TrunkPlan(),
+        Order.ASCENDING,
+        "5551234",
+        range(SLOT, SLOT + 1),
+    )
+
+    async def scene() -> None:
+        engine, socket = FakeEngine(), tmp_path / "leg.sock"
+        sealer = Sealer(Identity.take("BR-0001", "line1"))
+        worker = LineWorker(socket, sealer, engine, [line], tmp_path / "performance")
+        await worker.start()
+        async with attached(Socket(socket)) as client:
+            assert (await client.expect(LinesLearned)).lines == ()
+            engine.show_bits(OURS, BITS[Feed.NORMAL])
+            while ChannelState.IDLE not in (await client.expect(SpanChanged)).span.channels.values():
+                pass
+            engine.show_bits(OURS, RINGS)
+            leg = (await client.expect(legs.LegOffered)).leg.leg
+            assert OURS not in engine.sounding, "how callers are told is set"
+            await client.done(legs.AnswerLeg(leg=leg))
+            assert OURS in engine.sounding
+            await client.done(legs.ReleaseLeg(leg=leg))
+            (told,) = (await client.expect(LinesLearned)).lines
+            assert (told.timeslot, told.calls) == (SLOT, 1)
+        await worker.close()
+        engine.close()
+        kept = msgspec.json.decode((tmp_path / "learned" / "span1.json").read_bytes(), type=Kept)
+        assert kept.lines[SLOT].calls == 1
+
+    asyncio.run(scene())
