@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a worker's analogue lines have learned: a file a span, written as it grows, in a thread of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -39,7 +39,7 @@ class LearningSpan(Protocol):
 class Lessons:
     """Of all spans of a worker. A disk that refuses costs what was learned at the next restart, no calls."""
 
-    def __init__(self, folder: Path, spans: Iterable[LearningSpan]) -> None:
+    def __init__(self, folder: Path, spans: Collection[LearningSpan]) -> None:
         self._folder = folder
         self._disk = ThreadPoolExecutor(1, "learned")
         self._kept = {span.number: self._read(span) for span in spans if span.learned()}

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from appliance.signalling.fxo.events import Ear
+from appliance.signalling.fxo.events import Ear, Feed
+from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.modes import modes
 from appliance.signalling.fxo.settings import CallerId, HangUp, Place
 from appliance.wire.learning import Contradiction
@@ -81,6 +82,20 @@ def test_what_is_set_stays_and_what_contradicts_it_is_told() -> None:
     rig.line.change(LEARNS)
     assert rig.line.against() == []
     assert rig.line.settings.caller_id is CallerId.DTMF
+
+
+def test_what_is_known_is_not_learned_again_from_a_call_that_nobody_listened_to() -> None:
+    rig, known = LearningRig(), Learned(hang_up=(HangUp.POLARITY,), caller_id=CallerId.DTMF)
+    rig.line.recall(known)
+    rig.connected()
+    rig.pass_s(6)
+    rig.line.see_feed(Feed.OPEN)
+    rig.pass_s(0.4)
+    rig.line.see_feed(Feed.NORMAL)
+    rig.pass_s(3)
+    rig.line.release()
+    rig.pass_s(3)
+    assert rig.line.learned == replace(known, calls=1), "nobody has heard what came after"
 
 
 def test_our_own_hang_up_shows_nothing_of_the_line_s() -> None:

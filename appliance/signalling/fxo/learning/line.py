@@ -108,7 +108,8 @@ class LearningLine(Line):
         if self._ahead_s is None or abs(at_s + self._ahead_s - now) > ASTRAY_S:
             self._ahead_s = now - at_s
         self._sounded_s = now
-        self._learner.hear(at_s + self._ahead_s, heard, sent)
+        if self.state not in TALK or not self.learned.hang_up_sure:
+            self._learner.hear(at_s + self._ahead_s, heard, sent)
         if self.state in TALK and self._hears_end(heard, sent):
             super()._take(Event.HANG_UP)
 
@@ -172,7 +173,8 @@ class LearningLine(Line):
         self._ears = None  # a port that closed with the call is deaf
 
     def _begin_call(self) -> None:
-        self._learner.set_hook(self._clock(), off=True)
+        if not self.learned.hang_up_sure:  # of a call that nobody listens to nothing can be learned
+            self._learner.set_hook(self._clock(), off=True)
         self._ours = self._in_zone = False
         self._busy = BusyEar(self.settings.busy_ms) if self.settings.busy_ms else None
 
