@@ -17,7 +17,7 @@ from drivers.model import TIMESLOTS_PER_SPAN, LineStatus
 from drivers.protocol import LineDriver
 
 SHARED_V = 16
-"""A phone that is off-hook beside ours draws the battery down to 5 to 12 V; idle, a PBX's smallest has 24 (no clause)."""
+"""A phone off-hook beside ours draws the battery down to 5 to 12 V; a small PBX has 24 while idle. No clause."""
 
 
 class CardCircuit(LineCircuit):
