@@ -143,12 +143,8 @@ def test_a_card_whose_driver_is_still_being_loaded_is_waited_for() -> None:
 class NumberedKernel(FakeKernel):
     """Its descriptors are the process's, so that they can be handed over: memory files named by what they are."""
 
-    def open(self, path: str) -> int:
-        super().open(path)
-        del self.behind[100 + len(self.opened)]
-        fd = os.memfd_create(f"{len(self.opened)}")
-        self.behind[fd] = path
-        return fd
+    def number(self) -> int:
+        return os.memfd_create(f"{len(self.opened)}")
 
     def close(self, fd: int) -> None:
         super().close(fd)

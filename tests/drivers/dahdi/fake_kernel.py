@@ -33,9 +33,13 @@ class FakeKernel:
         if -1 in self.refused and path != "/dev/null":
             raise OSError(self.refused[-1], "refused")
         self.opened.append(path)
-        fd = 100 + len(self.opened)
+        fd = self.number()
         self.behind[fd] = path
         return fd
+
+    def number(self) -> int:
+        """Of what was opened last."""
+        return 100 + len(self.opened)
 
     def close(self, fd: int) -> None:
         del self.behind[fd]
