@@ -55,6 +55,9 @@ def _engine(state: Path) -> EngineTrace | None:
         return None
     try:
         return EngineTrace(descriptor)
+    except ValueError:
+        sys.stderr.write("the box that runs is of another version: its D-channel, bits and RTP cannot be read\n")
+        return None
     finally:
         os.close(descriptor)
 

@@ -208,3 +208,14 @@ def test_an_unknown_name_is_told_with_the_nearest_and_writes_nothing(
         f"{asked}: no contact or leg of this name in the trace; did you mean {traced.contact}?\n"
     )
     assert not file.exists()
+
+
+def test_of_a_box_of_another_version_the_rest_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "segment").write_bytes(bytes(4096))
+    assert main(["trace", "call", "nobody", "--state", str(tmp_path)]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "the box that runs is of another version: its D-channel, bits and RTP cannot be read",
+        "nobody: no contact or leg of this name in the trace; it is empty",
+    ]
