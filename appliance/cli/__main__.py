@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from appliance.cli import line, show, trace
 from appliance.config.scalars import suggestion
 
+INTERRUPTED = 130  # as a shell tells of SIGINT
 USAGE = """\
 show alarms            what is wrong on this box, and what to do
 show spans             its lines: signal, channels, whose fault
@@ -20,9 +21,12 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"line": line.main, "show"
 
 
 def main(words: Sequence[str]) -> int:
-    """0: well; 1: what was asked about is not well; 2: it could not be asked."""
+    """0: well; 1: what was asked about is not well; 2: it could not be asked; 130: Ctrl-C."""
     if words and words[0] in COMMANDS:
-        return COMMANDS[words[0]](words[1:])
+        try:
+            return COMMANDS[words[0]](words[1:])
+        except KeyboardInterrupt:
+            return INTERRUPTED
     if words and words[0] in ("help", "-h", "--help"):
         sys.stdout.write(USAGE)
         return 0

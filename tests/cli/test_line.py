@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -79,6 +80,31 @@ def test_a_span_whose_d_channel_is_another_s_is_looped_and_looked_at(
             assert "span 2 · two\n" in (await asked("history", "span", "2"))[1]
             status, _, refused = await asked("test", "span", "3")
             assert (status, refused) == (2, "there is no span 3; there is 1, 2\n")
+
+    asyncio.run(scene())
+
+
+@pytest.mark.system
+def test_ctrl_c_ends_a_loop_without_a_traceback_and_gives_its_timeslots_back(tmp_path: Path) -> None:
+    async def scene() -> None:
+        (tmp_path / "run").mkdir()
+        async with started(tmp_path / "run") as bench:
+            words = ("line", "loop", "span", "1", "--timeslots", "5", "--state", str(tmp_path))
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "appliance.cli", *words),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            assert process.stdout is not None
+            while b"looped" not in await process.stdout.readline():
+                assert process.returncode is None
+            assert bench.engine.open == [5]
+            process.send_signal(signal.SIGINT)
+            _, said = await process.communicate()
+            assert (process.returncode, said) == (130, b"")
+            async with asyncio.timeout(5):
+                while bench.engine.open:  # noqa: ASYNC110 - the worker's part
+                    await asyncio.sleep(0.01)
 
     asyncio.run(scene())
 
