@@ -42,7 +42,7 @@ class ServedSpan(ABC):
         self.channels = channels
         self._legs = SpanLegs(number, channels, calls, ports, tell, ended)
         self.legs = self._legs.by_id
-        self._place: dict[str, Told] = {"trunk": name}
+        self._span_told: dict[str, Told] = {"trunk": name}
         """What every leg tells of the span."""
         self._new_leg = new_leg
         self._tell = tell
@@ -102,7 +102,7 @@ class ServedSpan(ABC):
             return False
         call = self._call(timeslot, order)
         noted: dict[str, Told] = {"contact": order.contact, "clid": order.clid, "to": order.to}
-        noted |= {"bearer": order.bearer} | self._place
+        noted |= {"bearer": order.bearer} | self._span_told
         self._tell(LegPlaced(leg=self._legs.begin(order.leg, Direction.OUTGOING, timeslot, call, **noted)))
         self._pump()
         return True

@@ -75,7 +75,7 @@ class PriSpan(ServedSpan):
         self.link = line.link
         if isinstance(line.link, Interface):
             line.link.room = lambda: self.channels.idle() is not None
-            self._place["interface"] = line.link.number
+            self._span_told["interface"] = line.link.number
         self._data = line.data
         self._mu_law = line.timeslots == TIMESLOTS["t1"]
         self._overlap = Overlap(line.dnis_digits, self.channels)
@@ -305,7 +305,7 @@ class PriSpan(ServedSpan):
 
     def _take(self, setup: pri.SetupReceived, timeslot: int) -> None:
         self.link.proceeding(setup.call, timeslot)
-        parties = _parties(setup) | self._place
+        parties = _parties(setup) | self._span_told
         told = self._legs.begin(self._new_leg(), Direction.INCOMING, timeslot, setup.call, **parties)
         self._tell(LegOffered(leg=told))
 
