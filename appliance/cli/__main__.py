@@ -14,6 +14,7 @@ show spans             its lines: signal, channels, whose fault
 line test span N       a minute's test of a span beside its calls
 line loop span N       a loop for the far end's test
 line history span N    how well it carried, and whose fault it is
+line learned span N    what its analogue lines have shown of themselves
 trace call ID [FILE]   a call as one file for Wireshark
 -h after the first word says what else they take
 """

@@ -17,6 +17,11 @@ from tests.vm.cable import D_CHANNEL, Cable
 ROOT = Path("/srv")
 CONFIGURATION = Path(__file__).with_name("switch")
 START_S = 120.0
+CALL = """\
+Channel: DAHDI/g1/{number}
+CallerID: "WANG" <02512345678>
+Application: {application}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +30,28 @@ class Trunk:
 
     uses: str
     keys: str
-    torn: int
-    """Blocks of its tone in three seconds, of 150, that it may tear by itself."""
 
 
+# Four blocks lie ready before its kernel sends the first. Else one does, and Asterisk, which must wait for the guest's
+# only processor, comes too late for the next now and then: its kernel sends silence, by R2 in 6 blocks of 150.
+BUFFERS = "buffers = 8,half"
 # The D-channel is read as frames by DAHDI: libpri has no HDLC of its own.
 PRI = Trunk(
     """\
 bchan={bearers}
 dchan={d_channel}
 """,
-    """\
+    f"""\
 [channels]
+{BUFFERS}
 switchtype = euroisdn
 signalling = pri_net
 pridialplan = unknown
 context = line
 group = 1
 echocancel = no
-channel => {bearers}
+channel => {{bearers}}
 """,
-    torn=0,
 )
 # libopenr2 does not send the caller's number in China, so it is Brazil's that is spoken.
 R2 = Trunk(
@@ -53,8 +59,9 @@ R2 = Trunk(
 cas={bearers}:1101
 alaw={bearers}
 """,
-    """\
+    f"""\
 [channels]
+{BUFFERS}
 signalling = mfcr2
 mfcr2_variant = br
 mfcr2_max_ani = 11
@@ -64,17 +71,36 @@ mfcr2_accept_on_offer = no
 context = register
 group = 1
 echocancel = no
-channel => {bearers}
+channel => {{bearers}}
 """,
-    torn=75,  # in the emulated machine it falls behind with its tone, and its kernel sends silence
 )
 
 
-class Switch:
-    """One Asterisk, running."""
+def cas(use: str, signalling: str, *keys: str) -> Trunk:
+    """Channels that signal by bits alone: DAHDI's word for them and Asterisk's, and what else is said of them."""
+    return Trunk(
+        f"loadzone=us\ndefaultzone=us\n{use}={{bearers}}\nalaw={{bearers}}\n",
+        "\n".join(
+            (
+                "[channels]",
+                BUFFERS,
+                f"signalling = {signalling}",
+                "context = register",
+                "group = 1",
+                "echocancel = no",
+                *keys,
+                "channel => {bearers}",
+                "",
+            )
+        ),
+    )
 
-    def __init__(self, log: Path, trunk: Trunk) -> None:
-        self.torn = trunk.torn
+
+class Switch:
+    """One Asterisk, running; its numbers of the channels by timeslot."""
+
+    def __init__(self, log: Path, channels: dict[int, int]) -> None:
+        self.channels = channels
         self._log = log
         with log.open("wb") as sink:
             self._process = subprocess.Popen(
@@ -93,9 +119,11 @@ class Switch:
         """Ask until the answer contains this."""
         until(lambda: answer in self.told(command), START_S)
 
-    def calls(self, number: str) -> None:
-        """Call the box; who answers hears 1004 Hz."""
-        self.told(f"channel originate DAHDI/g1/{number} application Milliwatt")
+    def calls(self, number: str, application: str = "Milliwatt") -> None:
+        """Call the box; who answers hears 1004 Hz, or himself (Echo)."""
+        written = ROOT / "tmp/call"
+        written.write_text(CALL.format(number=number, application=application))
+        written.rename(ROOT / "var/spool/asterisk/outgoing/call")
 
     def heard(self) -> str:
         """Its log."""
@@ -121,10 +149,10 @@ def switch(folder: Path, cable: Cable, end: int, trunk: Trunk = PRI) -> Iterator
     for shared in ("dev", "proc", "sys"):
         if not os.path.ismount(ROOT / shared):
             subprocess.run(["mount", "--rbind", f"/{shared}", str(ROOT / shared)], check=True)
-    for name in ("run/asterisk", "var/run/asterisk", "tmp"):
+    for name in ("run/asterisk", "var/run/asterisk", "var/spool/asterisk/outgoing", "tmp"):
         (ROOT / name).mkdir(parents=True, exist_ok=True)
     subprocess.run(["chroot", str(ROOT), "dahdi_cfg"], check=True)
-    started = Switch(folder / "switch.log", trunk)
+    started = Switch(folder / "switch.log", channels)
     try:
         started.wait("core waitfullybooted", "fully booted")
         yield started

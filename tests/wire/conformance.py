@@ -101,9 +101,9 @@ class Attachment:
         """Send what may be no envelope at all."""
         self._writer.write(line + b"\n")
 
-    async def expect(self, kind: type[B], leg: str | None = None) -> B:
+    async def expect(self, kind: type[B], leg: str | None = None, seconds: float = PATIENCE_S) -> B:
         """The next message of this kind (about this leg); others are passed over."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(seconds):
             while True:
                 body = (await self.next()).body
                 if isinstance(body, kind) and leg in (None, leg_of(body)):
