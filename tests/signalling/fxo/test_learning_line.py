@@ -11,6 +11,7 @@ from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.modes import modes
 from appliance.signalling.fxo.settings import CallerId, HangUp, Place
 from appliance.wire.learning import Contradiction
+from dsp.caller_id import Message
 from dsp.tone import Kind
 from tests.signalling.fxo.learning_rig import LEARNS, LearningRig
 from tests.signalling.fxo.simulated_line import SimulatedLine
@@ -95,7 +96,36 @@ def test_what_is_known_is_not_learned_again_from_a_call_that_nobody_listened_to(
     rig.pass_s(3)
     rig.line.release()
     rig.pass_s(3)
-    assert rig.line.learned == replace(known, calls=1), "nobody has heard what came after"
+    assert rig.line.learned == replace(known, calls=1, missed=1), "nobody has heard what came after"
+
+
+def test_a_line_that_has_become_another_is_learned_anew() -> None:
+    rig, simulated = LearningRig(), of(CallerId.DTMF, Place.AFTER_RING, HangUp.POLARITY)
+    rig.use(simulated)
+    for call in range(5):
+        assert rig.line.settings.caller_id is CallerId.DTMF, call
+        assert rig.line.learned.signs == (HangUp.POLARITY,)
+        rig.connected()
+        rig.line.hear_voice(on=False)
+        assert rig.pass_s(70) is not None, "by silence alone"
+        rig.pass_s(3)
+    assert not rig.line.learned.caller_sure
+    assert not rig.line.learned.hang_up_sure
+    rig.use(simulated)
+    assert (rig.line.learned.caller_id, rig.line.learned.signs) == (CallerId.DTMF, (HangUp.POLARITY,))
+
+
+def test_what_was_learned_yields_to_a_setting_whose_messages_are_read() -> None:
+    rig = LearningRig(replace(LEARNS, learns=(), caller_id=CallerId.BELL202))
+    rig.line.recall(Learned(caller_id=CallerId.DTMF))
+    assert rig.line.against()
+    rig.line.see_ring(on=True)
+    rig.pass_s(2)
+    rig.line.see_ring(on=False)
+    rig.pass_s(1)
+    rig.line.hear_caller(Message(number="02512345678"))
+    rig.line.answer()
+    assert rig.line.against() == []
 
 
 def test_our_own_hang_up_shows_nothing_of_the_line_s() -> None:

@@ -9,6 +9,7 @@ from appliance.signalling.fxo.settings import CallerId, HangUp, Place, Settings
 from appliance.wire.learning import Contradiction, Proof
 
 UNTOLD_SURE = 3  # calls without a message before a line is believed to tell no caller
+STALE_CALLS = 5  # against what is known, before it is learned anew
 ALWAYS = (HangUp.TONE, HangUp.SILENCE)  # rarely mistaken, and a line that seemed to have another sign does end
 CALLS_MOST = 10  # answered ones; a line whose callers never hang up first is not listened to for ever
 
@@ -23,7 +24,25 @@ class Learned(msgspec.Struct, frozen=True):
     place: Place = Place.AFTER_RING
     untold: int = 0  # calls that rang twice and brought none
     calls: int = 0  # answered
+    missed: int = 0  # answered in a row without a message, though it is known how callers are told
+    silenced: int = 0  # ended in a row by silence alone, though it is known how the line hangs up
     proofs: tuple[Proof, ...] = ()
+
+    def after_caller(self, told: tuple[CallerId, Place] | None) -> "Learned":
+        """A call is answered, and its caller was told so, or not: the line may be another than it was."""
+        if told is None:
+            seen = msgspec.structs.replace(self, missed=self.missed + 1)
+            fresh = msgspec.structs.replace(self, caller_id=None, untold=0, missed=0)
+            return seen if seen.missed < STALE_CALLS else fresh
+        alike = {told[0], self.caller_id} == {CallerId.BELL202, CallerId.V23}  # they read each other's messages
+        kind, place = (self.caller_id, self.place) if alike else told
+        return msgspec.structs.replace(self, caller_id=kind, place=place, missed=0)
+
+    def after_end(self, *, silenced: bool) -> "Learned":
+        """A call has ended, by silence or otherwise: the line may be another than it was."""
+        seen = msgspec.structs.replace(self, silenced=self.silenced + 1 if silenced else 0)
+        fresh = msgspec.structs.replace(self, hang_up=(), busy_ms=None, busy_in_zone=False, calls=0, silenced=0)
+        return seen if seen.silenced < STALE_CALLS else fresh
 
     @property
     def caller_sure(self) -> bool:

@@ -162,9 +162,14 @@ class LearningLine(Line):
             self._begin_call()
         elif before in TALK and self.state not in TALK:
             self._learner.set_hook(self._clock(), off=False, ours=self._ours)
+            if set(self.learned.signs) & set(self.settings.hang_up):
+                silenced = before is State.CONNECTED_SILENT and not self._ours
+                self._revise(self.learned.after_end(silenced=silenced))
             self._keep(calls=1)
         elif self.state in (State.IDLE, State.SETTLING):  # what is switched after the answer tells no caller
             self._learner.pass_by(self._clock())
+            if self.state is State.SETTLING and self.learned.caller_id is not None:
+                self._check_caller(self.learned.caller_id)
             self._keep()
         super()._enter(before)
 
@@ -177,6 +182,20 @@ class LearningLine(Line):
             self._learner.set_hook(self._clock(), off=True)
         self._ours = self._in_zone = False
         self._busy = BusyEar(self.settings.busy_ms) if self.settings.busy_ms else None
+
+    def _check_caller(self, known: CallerId) -> None:
+        if self._caller is not None:
+            self._revise(self.learned.after_caller((self.settings.caller_id, self.settings.place)))
+        elif self.settings.caller_id is known:
+            self._revise(self.learned.after_caller(None))
+
+    def _revise(self, after: Learned) -> None:
+        """What was known is so still, or it is learned anew from the beginning."""
+        before, self.learned = self.learned, after
+        if (before.caller_sure, before.hang_up_sure) != (after.caller_sure, after.hang_up_sure):
+            self._learner, self._known = Learner(impedances=False), Known()
+            if self._feed_seen is not None:
+                self._learner.see_feed(self._clock(), self._feed_seen)
 
     # What is found.
 
