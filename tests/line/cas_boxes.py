@@ -26,7 +26,7 @@ from drivers.model import TIMESLOTS, Cas, DigitalLine
 from tests.line.site import CONFIGURATION
 from tests.line.test_r2_process import worker as process
 from tests.ports import HOST, free_port, free_rtp_base
-from tests.wire.conformance import Attachment, attached, leg_of
+from tests.wire.conformance import Attachment, Socket, attached, leg_of
 
 PATIENCE_S = 20.0
 B = TypeVar("B", bound=Body)
@@ -46,12 +46,6 @@ class Trunk(NamedTuple):
     far: CircuitMaker
     resting: int
     line: DigitalLine = "e1"
-
-
-class Socket(NamedTuple):
-    """A worker's, to be attached to."""
-
-    socket: Path
 
 
 class End:

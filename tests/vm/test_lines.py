@@ -21,10 +21,9 @@ from drivers.spi.tdm import TdmSettings
 from tests.drivers.spi.test_devices import spidev
 from tests.drivers.spi.test_tdm import WAIT_MS, loopback_card
 from tests.line.card_office import CARD, EXCHANGE
-from tests.line.cas_boxes import Socket
-from tests.line.test_card_worker import story
+from tests.line.card_story import story
 from tests.media.rig import Side, engine_thread, until
-from tests.wire.conformance import attached
+from tests.wire.conformance import Socket, attached
 
 __all__ = ["spidev"]
 

@@ -34,10 +34,9 @@ from drivers.dahdi import Control, DahdiDriver, DahdiSettings, E1Line, SpanChann
 from drivers.dahdi.abi import Use
 from drivers.dahdi.lines import DahdiLineDriver, DahdiLineSettings
 from drivers.model import Alarm, Cas, Timeslot
-from tests.line.cas_boxes import Socket
 from tests.media.rig import Side, engine_thread, noise, until
 from tests.vm.cable import FAR, JITTER_MS, NEAR, SECONDS
-from tests.wire.conformance import Attachment, attached
+from tests.wire.conformance import Attachment, Socket, attached
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(240)]
 

@@ -15,7 +15,7 @@ import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from appliance.wire import legs
 from appliance.wire.envelope import Body, Envelope, Sealer, decode, encode
@@ -53,6 +53,12 @@ class Started(Protocol):
     @property
     def socket(self) -> Path:
         """Its socket."""
+
+
+class Socket(NamedTuple):
+    """A worker's, to be attached to."""
+
+    socket: Path
 
 
 class FarEnd(Started, Protocol):
