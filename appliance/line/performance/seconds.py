@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A second of a span in the terms of G.826: blocks, errored blocks, defects.
 
-A block is a packet of a span over UDP, and of a framer's a CRC-4 submultiframe (1,000 a second) or, of a T1, an
-extended superframe (333). Defects are LOS, LFA and AIS; over UDP a loss of synchronisation within the second besides
-(RFC 5086's LOPS). A controlled slip makes a second errored, as RFC 4805 has it. The far end is heard by RAI and, of a
-framer, by the E bits; while we have a defect ourselves nothing is known of it.
+A block is a packet of a span over UDP, and what a CRC covers of a framer's: an E1's CRC-4 submultiframe, an ESF T1's
+multiframe (G.704: 1 ms, 3 ms). Defects are LOS, LFA and AIS; over UDP a loss of synchronisation within the second
+besides (RFC 5086's LOPS). A controlled slip makes a second errored, as RFC 4805 has it. The far end is heard by RAI
+and, of a framer, by the E bits; while we have a defect ourselves nothing is known of it.
 """
 
 import msgspec
