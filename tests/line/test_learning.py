@@ -25,12 +25,11 @@ from appliance.wire.learning import LinesLearned
 from appliance.wire.spans import ChannelState, SpanChanged
 from dsp.prbs import Pattern
 from tests.line.bank import BITS, OURS, RINGS, SLOT, Bank
-from tests.line.cas_boxes import Socket
 from tests.line.fake_engine import FakeEngine
 from tests.media.virtual import virtual_engine
 from tests.signalling.fxo.learning_rig import LEARNS
 from tests.signalling.fxo.simulated_line import SimulatedLine
-from tests.wire.conformance import attached
+from tests.wire.conformance import Socket, attached
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 

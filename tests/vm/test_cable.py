@@ -9,9 +9,10 @@ import pytest
 
 from appliance.media.engine import Engine
 from appliance.media.events import BitsStatus, FrameReceived
-from drivers.dahdi import DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels
+from drivers.dahdi import CardFramer, DahdiDriver, DahdiError, DahdiSettings, E1Line, SpanChannels
 from drivers.dahdi.abi import LineAlarm, Use
-from drivers.model import Alarm, Cas
+from drivers.model import Alarm, Cas, LineErrors, Loop
+from drivers.protocol import FramerRefusedError
 from dsp import g711
 from tests.media.rig import Listener, Side, engine_process, engine_thread, noise, until
 from tests.vm.cable import FAR, JITTER_MS, NEAR, SECONDS, Cable, gaps, in_service, ports
@@ -98,6 +99,15 @@ def test_g775_alarms_of_the_card_are_told_and_cleared(cable: Cable, told: LineAl
         until(lambda: driver.alarms(NEAR) == meant, SECONDS)
         cable.simulate(NEAR, LineAlarm(0))
         in_service(driver)
+
+
+def test_a_span_without_hardware_has_counted_nothing_and_says_that_it_cannot_loop(cable: Cable) -> None:
+    framer = CardFramer(cable.spans[NEAR], "e1")
+    assert framer.errors() == LineErrors()
+    with pytest.raises(FramerRefusedError, match="LOCAL_LOOP: the card's driver cannot do that"):
+        framer.loop(Loop.LOCAL)
+    cable.take_out(NEAR)
+    assert framer.errors() is None
 
 
 def test_a_card_that_is_taken_out_is_in_fault_and_the_other_span_serves(cable: Cable) -> None:
