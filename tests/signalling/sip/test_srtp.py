@@ -203,6 +203,7 @@ async def talking(running: Site, theirs: MasterKey) -> AsyncIterator[tuple[Talk,
         tag, ours = our_key(call.final.body)
         assert tag == 5
         talk = Talk(running, leg, call, peer)
+        until(lambda: talk.engine.port_status(talk.port).secure)  # before that nobody hears the phone
         yield talk, Voice(talk, theirs, ours), ours
         await call.release(16)
         await control.expect(legs.LegReleased, leg.leg)
