@@ -10,7 +10,7 @@ import numpy as np
 from appliance.simulator.caller import AwaitAnswer, AwaitSound, HangUp, Rest, Script
 from tests.accept import trace
 from tests.accept.sheet import Sheet
-from tests.accept.site import NUMBER
+from tests.accept.site import LOBBY, NUMBER
 from tests.accept.talk import ESTABLISHED, Rig, SecurePhone, closed, heard, phone_of
 from tests.accept.wav import read_alaw_stereo
 from tests.sound.alaw import encode, ideal_pass
@@ -137,8 +137,8 @@ async def _callers_leave_the_menu(rig: Rig, sheet: Sheet) -> None:
 
 
 async def _encrypted_phone_calls(rig: Rig, sheet: Sheet, said: dict[str, Path]) -> None:
-    """Beside the agent's other phone, which speaks no SRTP."""
-    with phone_of(rig.site, rig.phones[-1].number, said["agent-alaw"], SecurePhone) as phone:
+    """The agents' phones speak no SRTP."""
+    with phone_of(rig.site, LOBBY, said["agent-alaw"], SecurePhone) as phone:
         phone.dial(NUMBER)
         await asyncio.to_thread(phone.wait_for, ESTABLISHED, 10)
         await asyncio.sleep(2.0)

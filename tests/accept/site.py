@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROMPTS = "/usr/share/asterisk/sounds/en_US_f_Allison"
 NUMBER = "95588"
 EXTENSIONS = tuple(str(number) for number in range(8001, 8021))
+LOBBY = "8900"  # a phone that no agent has
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -204,12 +205,13 @@ def write_files(files: Path, ports: Ports, server: int, extensions: tuple[str, .
     """The configuration an installer would write."""
     secrets = files / "secrets"
     secrets.mkdir(parents=True)
-    for name in ("nats", *extensions):
+    for name in ("nats", *extensions, LOBBY):
         path = secrets / name
         path.write_text(f"pass-{name}-{os.urandom(6).hex()}\n")
         path.chmod(0o600)
     phones = "\n".join(f"  - {{number: {n}, name: Agent {n}, secret: secrets/{n}}}" for n in extensions)
     agents = "\n".join(f"  - {{id: 1{n}, name: Agent {n}, box: BR-0001, extension: {n}}}" for n in extensions)
+    phones += f"\n  - {{number: {LOBBY}, name: Lobby, secret: secrets/{LOBBY}}}"
     (files / "branch.yaml").write_text(
         f"""role: branch
 box: BR-0001
