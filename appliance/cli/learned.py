@@ -10,9 +10,10 @@ NOTHING = ("no line of it has shown anything yet", "各线路尚未学到任何�
 LINE = ("line {slot}, {calls} calls answered", "线路{slot}，已接{calls}个电话")
 HANG_UP = ("  hang-up: {}", "  挂机：{}")
 CALLER = ("  caller ID: {}", "  来电显示：{}")
-IMPEDANCE = (
-    "  impedance: not measurable, it is set in the channel bank",
-    "  阻抗：无法测量，由信道机（channel bank）设定",
+IMPEDANCE = ("  impedance: {}", "  阻抗：{}")
+NOT_LEARNED = (
+    "set in the branch file, in the channel bank or by the card's module (opermode)",
+    "由配置文件、信道机（channel bank）或板卡模块（opermode）设定",
 )
 UNKNOWN = ("not known yet", "尚未确定")
 AGAINST = ("  ! set to {key} {set_to}, its calls bring {brings}", "  ！设定为{key} {set_to}，来电实为{brings}")
@@ -44,7 +45,7 @@ def _lines(told: LinesLearned, *, chinese: bool) -> Iterator[str]:
         yield LINE[chinese].format(slot=line.timeslot, calls=line.calls)
         yield HANG_UP[chinese].format(_hang_up(line, chinese=chinese))
         yield CALLER[chinese].format(_caller(line, chinese=chinese))
-        yield IMPEDANCE[chinese]
+        yield IMPEDANCE[chinese].format(_impedance(line, chinese=chinese))
         for one in line.contradictions:
             yield AGAINST[chinese].format(key=one.key, set_to=one.set_to, brings=one.brings)
         for proof in line.proofs:
@@ -66,6 +67,10 @@ def _caller(line: LineLearned, *, chinese: bool) -> str:
     if not line.caller_id:
         return UNKNOWN[chinese]
     return " ".join(_word(word, chinese=chinese) for word in (line.caller_id, line.place) if word)
+
+
+def _impedance(line: LineLearned, *, chinese: bool) -> str:
+    return NOT_LEARNED[chinese] if line.impedance is None else line.impedance or UNKNOWN[chinese]
 
 
 def _word(word: str, *, chinese: bool) -> str:

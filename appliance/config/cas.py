@@ -59,8 +59,9 @@ class AnalogueLine(msgspec.Struct, frozen=True, kw_only=True):
     """Theirs: what callers have dialled, for the line does not tell."""
     mode: LineMode = "FCC"
     """What the chip of a card's line is set to; a channel bank's are set there."""
-    impedance: str | None = None
-    """Likewise, where it is another than the mode's: a name such as 600, 200+680||100n or global."""
+    impedance: str = "learn"
+    """Likewise; learn: what returns least echo, the mode's until then; mode: the mode's; or a name such as 600,
+    200+680||100n or global."""
     zone: ToneZone = "cn"
     """The exchange's tones."""
     caller_id: Literal["learn", "none", "bell202", "v23", "v23_jp", "dtmf"] = "learn"
@@ -146,5 +147,6 @@ def analogue_faults(line: AnalogueLine) -> Iterator[tuple[str, str]]:
         yield "analogue", "caller_id v23_jp is told by a reversal: add place: polarity"
     if "learn" in line.hang_up and len(line.hang_up) > 1:
         yield "analogue", "hang_up is learned or set: leave learn out, or the others"
-    if line.impedance is not None and line.impedance not in IMPEDANCES:
-        yield "analogue", f"impedance {line.impedance!r} is not known; {suggestion(line.impedance, IMPEDANCES)}"
+    if line.impedance not in (*IMPEDANCES, "learn", "mode"):
+        known = suggestion(line.impedance, (*IMPEDANCES, "learn", "mode"))
+        yield "analogue", f"impedance {line.impedance!r} is not known; {known}"

@@ -130,7 +130,7 @@ def _known_faults(card: LineCard, line: AnalogueLine | None) -> Iterator[tuple[s
     if line is None:
         return
     yield from analogue_faults(line)
-    if isinstance(card, DahdiCard) and (line.mode, line.impedance) != ("FCC", None):
+    if isinstance(card, DahdiCard) and (line.mode, line.impedance) != ("FCC", "learn"):
         sentence = "ports of a DAHDI card have mode and impedance from its module (opermode=…); leave both keys out"
         yield "analogue", sentence
 

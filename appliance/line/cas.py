@@ -133,7 +133,7 @@ class CasSpan(ServedSpan):
 
     def lessons(self) -> LinesLearned:
         """What people are told of it."""
-        lines = [shown(slot, line.learned, line.against()) for slot, line in self._circuits.learning().items()]
+        lines = [shown(slot, line) for slot, line in self._circuits.learning().items()]
         told = tuple(line for line in lines if line.calls or line.proofs)
         return LinesLearned(span=self.number + 1, name=self.name, lines=told)
 

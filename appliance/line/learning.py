@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a worker's analogue lines have learned: a file a span, written as it grows, in a thread of its own."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +11,9 @@ import structlog
 
 from appliance.line.performance import store
 from appliance.signalling.fxo.learning.learned import Learned
-from appliance.wire.learning import Contradiction, LineLearned
+from appliance.signalling.fxo.learning.line import LearningLine
+from appliance.wire.learning import LineLearned
+from drivers.spi.line_modes import IMPEDANCES
 
 log = structlog.get_logger()
 
@@ -75,8 +77,10 @@ class Lessons:
         return self._folder / f"span{number + 1}.json"
 
 
-def shown(timeslot: int, learned: Learned, contradictions: Iterable[Contradiction]) -> LineLearned:
+def shown(timeslot: int, line: LearningLine) -> LineLearned:
     """As people are told."""
+    learned = line.learned
+    impedance = "" if learned.acim is None else IMPEDANCES[learned.acim]
     return LineLearned(
         timeslot=timeslot,
         calls=learned.calls,
@@ -84,7 +88,8 @@ def shown(timeslot: int, learned: Learned, contradictions: Iterable[Contradictio
         busy_ms=learned.busy_ms,
         caller_id=(learned.caller_id or "none") if learned.caller_sure else "",
         place=learned.place if learned.caller_id else "",
-        contradictions=tuple(contradictions),
+        impedance=impedance if line.learns("impedance") else None,
+        contradictions=tuple(line.against()),
         proofs=learned.proofs,
     )
 

@@ -94,9 +94,10 @@ class Switch:
         caller: CallerStandard | None = None,
         *,
         sound: bool = False,
+        echo: bool = False,
     ) -> None:
-        """Tell signals of these kinds, tones by the zone, callers, all sound."""
-        self._do(lambda: self._engine.hear_signals(port, kinds, zone, caller, sound=sound))
+        """Tell signals of these kinds, tones by the zone, callers, all sound, with `echo` as it came too."""
+        self._do(lambda: self._engine.hear_signals(port, kinds, zone, caller, sound=sound, echo=echo))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a register signal; 0: silence."""

@@ -99,8 +99,9 @@ def _caller(event: Any) -> CallerHeard:
 
 def _sound(event: Any) -> SoundHeard:
     octets = shared.octets(event.octets, event.length)
-    half = len(octets) // 2
-    return SoundHeard(event.port, octets[:half], octets[half:], event.sample)
+    part = len(octets) // event.count
+    heard, sent, echoed = (octets[place * part : (place + 1) * part] for place in range(3))
+    return SoundHeard(event.port, heard, sent, event.sample, echoed)
 
 
 def _text(event: Any) -> str:

@@ -475,19 +475,20 @@ class Engine:
         caller: CallerStandard | None = None,
         *,
         sound: bool = False,
+        echo: bool = False,
     ) -> None:
         """Let a timeslot hear these besides what its profile hears, told to this client by SignalHeard; none: no more.
 
         It begins anew: a signal that stands is told again. Until none of R2 or MF is heard nor sent, the port's echo is
         not cancelled and its DTMF not heard. `zone`: of PROGRESS. `caller`: caller ID of this kind is heard, told by
-        CallerHeard. `sound`: all of it is, both ways, by SoundHeard.
+        CallerHeard. `sound`: all of it is, both ways, by SoundHeard, and with `echo` what came before the canceller.
         """
         _check(port, 0, RTP_FIRST - 1, "timeslot port")
         command = self._command(CommandKind.HEAR_SIGNALS, port)
         command.hear.kinds = sum(1 << kind for kind in set(kinds))
         command.hear.zone = shared.tone_zone(zone)
         command.hear.caller = 0 if caller is None else 1 + caller
-        command.hear.sound = sound
+        command.hear.sound = (2 + echo) * sound
         self._push(command)
 
     def send_signal(self, port: int, kind: SignalKind, signal: int | str) -> None:

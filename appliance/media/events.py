@@ -294,13 +294,15 @@ class CallerHeard(msgspec.Struct, frozen=True, tag=True):
 class SoundHeard(msgspec.Struct, frozen=True, tag=True):
     """15 ms of a timeslot from `sample` on, A-law: what came, before any gain, and what was sent (5 ms before).
 
-    To the client that hears there; left out where its ring is half full.
+    10 ms where it is heard with its echo too. To the client that hears there; left out where its ring is half full.
     """
 
     port: int
     heard: bytes
     sent: bytes
     sample: int
+    echoed: bytes = b""
+    """What came, with the echo of what was sent; empty where nobody asked for it."""
 
 
 class CommandRefused(msgspec.Struct, frozen=True, tag=True):

@@ -12,7 +12,7 @@ from appliance.config import Branch, ConfigurationError
 from appliance.config.branch import Span
 from appliance.config.cas import AnalogueLine, Trunk
 from appliance.config.files import load_role
-from appliance.config.lines import LineCard
+from appliance.config.lines import LineCard, Si3050Card
 from appliance.line.circuits import CircuitMaker
 from appliance.line.worker import LineWorker
 from appliance.signalling.cas import channel
@@ -59,15 +59,16 @@ def circuits(span: Span) -> CircuitMaker:
     return trunks(spoken, wants, trunk.zone)
 
 
-def analogue(line: AnalogueLine, variant: Variant | None = None) -> fxo.Settings:
+def analogue(line: AnalogueLine, variant: Variant | None = None, card: LineCard | None = None) -> fxo.Settings:
     """What is known of a configured line; of a channel bank by its variant, of a card, whose lines are loop start."""
     told = msgspec.to_builtins(line)
     del told["number"]
-    impedance = told.pop("impedance")
-    told["acim"] = None if impedance is None else IMPEDANCES.index(impedance)
-    told["learns"] = [key for key in ("caller_id", "hang_up") if "learn" in told[key]]
-    for key in told["learns"]:
+    learns = [key for key in ("caller_id", "hang_up", "impedance") if "learn" in told[key]]
+    for key in learns:
         del told[key]
+    impedance = told.pop("impedance", None)
+    told["acim"] = IMPEDANCES.index(impedance) if impedance in IMPEDANCES else None
+    told["learns"] = [key for key in learns if key != "impedance" or isinstance(card, Si3050Card)]
     return msgspec.convert({**told, "ground_start": variant is not None and "ground" in variant.bits}, fxo.Settings)
 
 
@@ -98,7 +99,7 @@ def _lines(old: Span | LineCard, now: Span | LineCard) -> dict[int | None, tuple
     """Analogue lines as they are to be, by timeslot, None: all; nothing where all else is not as it was."""
     if isinstance(now, LineCard):
         alike = isinstance(old, LineCard) and now.wiring() == old.wiring()
-        return {slot: (analogue(line), line.number) for slot, line in now.known().items()} if alike else {}
+        return {slot: (analogue(line, card=now), line.number) for slot, line in now.known().items()} if alike else {}
     if now.analogue is None or msgspec.structs.replace(now, analogue=old.analogue) != old:
         return {}
     return {None: (analogue(now.analogue, load(now.variant or "")), now.analogue.number)}

@@ -46,7 +46,7 @@ def line(number: int, card: LineCard, inherited: Mapping[str, int]) -> CardLine:
 
 def settings(card: LineCard) -> dict[int, Settings]:
     """What is known of each line, by timeslot."""
-    return {timeslot: analogue(line) for timeslot, line in card.known().items()}
+    return {timeslot: analogue(line, card=card) for timeslot, line in card.known().items()}
 
 
 def sound(card: Si3050Card) -> TdmSettings:
@@ -65,16 +65,15 @@ def sound(card: Si3050Card) -> TdmSettings:
 def _chips(card: Si3050Card) -> SpiLineDriver:
     driver, known = SpiLineDriver(), card.known()
     for chip in card.lines:
-        driver.configure(chip.timeslot, _chip(chip, known[chip.timeslot].mode, known[chip.timeslot].impedance))
+        driver.configure(chip.timeslot, _chip(chip, known[chip.timeslot].mode))
     return driver
 
 
-def _chip(line: ChipLine, mode: str, impedance: str | None) -> SpiLineSettings:
+def _chip(line: ChipLine, mode: str) -> SpiLineSettings:
     return SpiLineSettings(
         spi=SpiDevice(line.spi, SPI_HZ, SPI_MODE),
         line_mode=mode,
         timeslot=line.timeslot - 1,
-        impedance=impedance,
         rx_gain_db=line.rx_gain_db,
         tx_gain_db=line.tx_gain_db,
         reset=_pin(line.reset, "high"),

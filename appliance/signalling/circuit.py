@@ -47,8 +47,9 @@ class CircuitEngine(Protocol):
         caller: CallerStandard | None = None,
         *,
         sound: bool = False,
+        echo: bool = False,
     ) -> None:
-        """Tell signals of these kinds, caller ID, and all sound."""
+        """Tell signals of these kinds, caller ID, and all sound, with `echo` as it came too."""
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a signal; 0: silence."""
@@ -192,13 +193,14 @@ class Circuit(ABC, Generic[C]):
         caller: CallerStandard | None = None,
         *,
         sound: bool = False,
+        echo: bool = False,
     ) -> None:
         """Listen for these; none: no more."""
         self._works = bool(kinds) or caller is not None or sound
         if self._works:
             self._need()
         if self._open:
-            self._engine.hear_signals(self.port, kinds, zone, caller, sound=sound)
+            self._engine.hear_signals(self.port, kinds, zone, caller, sound=sound, echo=echo)
         self._close_if(self._left and not self._works)
 
     def _close_if(self, over: bool) -> None:  # noqa: FBT001 - a condition

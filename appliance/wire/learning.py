@@ -33,6 +33,8 @@ class LineLearned(msgspec.Struct, frozen=True, omit_defaults=True):
     caller_id: str = ""
     """Empty: not known yet; none: its calls bring none."""
     place: str = ""
+    impedance: str | None = None
+    """As the branch file names it; empty: not known yet; None: it is not learned here."""
     contradictions: tuple[Contradiction, ...] = ()
     proofs: tuple[Proof, ...] = ()
 

@@ -52,7 +52,7 @@ IMPEDANCES = (
     "600+1u",
     "global",
 )
-"""Ω and F, by ACIM; `200+680||100n` is China's. The Si3018 has 0, 3, 4 and 15 only."""
+"""Ω and F, by ACIM; `200+680||100n` is China's."""
 
 _COUNTRIES = (
     (LineMode(rt=1, dcv=3), "FCC"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One analogue line behind an Si3050 with an Si3018 or Si3019 as its line side (FXO).
+"""One analogue line behind an Si3050 with an Si3019 as its line side (FXO); an Si3018 tells no voltage.
 
 Registers go over SPI as three octets, each with a chip select of its own: control, address, data. The interrupt pin
 saves reading; what is told is read from levels (ring detectors, the voltage's sign), so that a lost interrupt costs

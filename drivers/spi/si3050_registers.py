@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Registers of the Si3050 and its line side (Si3018, Si3019): the numbers, names and bits that are used.
+"""Registers of the Si3050 and its line side (Si3019): the numbers, names and bits that are used.
 
 From memory of the data sheet, with what drivers in the Linux world write to the same chip as a second opinion; to be
 held against revision 1.31 or later before the first board is trusted.

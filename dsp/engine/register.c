@@ -37,13 +37,18 @@ static int start_caller(struct bl_caller_id *caller_id, unsigned caller)
 	return caller ? bl_caller_id_init(caller_id, &cfg) : 0;
 }
 
+static bool sound_valid(unsigned parts)
+{
+	return parts == 0 || parts == 2 || parts == 3;
+}
+
 int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const struct bl_hear_command *c)
 {
 	struct bl_port *p = bl_port(e, port);
 	struct bl_bank bank;
 
 	if (p->kind != BL_PORT_TIMESLOT || c->kinds & ~KINDS || start_bank(&bank, c->kinds, c->zone) ||
-	    start_caller(&p->caller_id, c->caller))
+	    start_caller(&p->caller_id, c->caller) || !sound_valid(c->sound))
 		return -EINVAL;
 	p->bank = bank;
 	memset(p->reg.told, 0, sizeof p->reg.told);
@@ -51,7 +56,7 @@ int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const 
 	p->reg.zone = c->zone;
 	p->reg.caller = c->caller;
 	p->reg.voice = 0;
-	p->reg.sound = c->sound != 0;
+	p->reg.sound = c->sound;
 	memset(p->reg.piece, BL_ALAW_IDLE, sizeof p->reg.piece);
 	p->reg.owner = (uint8_t)client;
 	return 0;
@@ -111,7 +116,7 @@ void bl_register_resume(struct bl_engine *e, unsigned port)
 	const struct bl_signal_command held = r->sends;
 
 	if (r->hears & ~KINDS || r->owner >= BL_CLIENTS || bl_port(e, port)->kind != BL_PORT_TIMESLOT ||
-	    start_caller(&bl_port(e, port)->caller_id, r->caller))
+	    start_caller(&bl_port(e, port)->caller_id, r->caller) || !sound_valid(r->sound))
 		r->hears = r->caller = r->sound = 0;
 	r->doubted_until = r->hears ? e->tick.sample + SURE_SAMPLES : 0;
 	r->sends = (struct bl_signal_command){0};
@@ -187,20 +192,27 @@ static void hear_caller(struct bl_engine *e, unsigned port)
 static void hear_sound(struct bl_engine *e, unsigned port)
 {
 	struct bl_register *r = &bl_port(e, port)->reg;
-	size_t place = e->tick.sample / BL_TICK_SAMPLES % BL_SOUND_TICKS;
+	size_t ticks, place;
+	uint8_t *tick;
 	struct bl_event *event;
 
 	if (!r->sound)
 		return;
-	bl_alaw_encode(e->heard[port], &r->piece[0][place * BL_TICK_SAMPLES], BL_TICK_SAMPLES);
-	memcpy(&r->piece[1][place * BL_TICK_SAMPLES], e->tx[port], BL_TICK_SAMPLES);
-	if (place != BL_SOUND_TICKS - 1 || !bl_event_room(e, r->owner))
+	ticks = BL_SOUND_TICKS / r->sound;
+	place = e->tick.sample / BL_TICK_SAMPLES % ticks;
+	tick = &r->piece[place * BL_TICK_SAMPLES];
+	bl_alaw_encode(e->heard[port], tick, BL_TICK_SAMPLES);
+	memcpy(tick + ticks * BL_TICK_SAMPLES, e->tx[port], BL_TICK_SAMPLES);
+	if (r->sound == 3)
+		memcpy(tick + 2 * ticks * BL_TICK_SAMPLES, e->rx[port], BL_TICK_SAMPLES);
+	if (place != ticks - 1 || !bl_event_room(e, r->owner))
 		return;
 	event = bl_event_new(e, r->owner, BL_SOUND_HEARD, port);
 	if (!event)
 		return;
-	event->sample = e->tick.sample + BL_TICK_SAMPLES - sizeof r->piece[0];
-	event->length = sizeof r->piece;
+	event->sample = e->tick.sample + BL_TICK_SAMPLES - ticks * BL_TICK_SAMPLES;
+	event->count = r->sound;
+	event->length = (uint16_t)(r->sound * ticks * BL_TICK_SAMPLES);
 	memcpy(event->octets, r->piece, sizeof r->piece);
 	bl_event_publish(e, r->owner);
 }

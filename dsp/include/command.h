@@ -139,7 +139,7 @@ struct bl_hear_command {
 	uint8_t kinds;  /* bit n: enum bl_heard_kind n, or enum bl_ear, besides what the profile hears; 0: no more */
 	uint8_t zone;   /* of call progress */
 	uint8_t caller; /* caller ID: 1 + enum bl_caller_id_standard; 0: none */
-	uint8_t sound;  /* what comes and what is sent, BL_SOUND_HEARD */
+	uint8_t sound;  /* parts of BL_SOUND_HEARD: 0, 2 or 3 */
 };
 
 struct bl_signal_command {

@@ -31,10 +31,11 @@ enum bl_event_kind {
 	BL_BITS_CHANGED,    /* of a span with CAS; reason = bits ABCD that stand now */
 	BL_SIGNAL_HEARD, /* reason = enum bl_heard_kind or bl_ear, id = its code, count = 1: from `sample` on, 0: not */
 	BL_CALLER_HEARD, /* count = enum bl_caller_id_standard, reason = enum bl_caller_id_error, octets as heard */
-	BL_SOUND_HEARD,  /* octets = A-law of BL_SOUND_TICKS as it came, without its echo; then as much that was sent */
+	BL_SOUND_HEARD,  /* octets = as many parts as are told, each A-law of BL_SOUND_TICKS / parts */
 };
 
-#define BL_SOUND_TICKS 3
+/* Parts: what came, without its echo; what was sent; what came with its echo. */
+#define BL_SOUND_TICKS 6
 
 enum bl_play_end { BL_PLAY_FINISHED, BL_PLAY_DIGIT, BL_PLAY_STOPPED, BL_PLAY_CLOSED };
 enum bl_collect_end { BL_COLLECT_FULL, BL_COLLECT_TERMINATOR, BL_COLLECT_TIMEOUT, BL_COLLECT_CLOSED };

@@ -110,7 +110,7 @@ struct bl_register {
 	uint8_t zone;                           /* of call progress */
 	uint8_t caller;                         /* caller ID is heard: 1 + enum bl_caller_id_standard */
 	uint8_t voice;                          /* that was told: 1 + bl_port.speaks; 0: nothing yet */
-	uint8_t sound;                          /* is told too */
+	uint8_t sound;                          /* parts of it that are told too */
 	uint8_t owner;                          /* client that is told */
 	uint8_t told[BL_HEARD_R2_BACKWARD + 1]; /* signal that is on, by enum bl_heard_kind; 0: none */
 	uint64_t doubted_until;                 /* sample to which one told before a death may have ended; 0: none */
@@ -119,7 +119,7 @@ struct bl_register {
 		struct bl_r2_tx r2;
 		struct bl_mf_tx mf;
 	} tx;
-	uint8_t piece[2][BL_SOUND_TICKS * BL_TICK_SAMPLES]; /* of the sound that is told next: came, was sent */
+	uint8_t piece[BL_SOUND_TICKS * BL_TICK_SAMPLES]; /* of the sound that is told next, part by part */
 };
 
 #define BL_REGISTER_KINDS (1u << BL_HEARD_MF | 1u << BL_HEARD_R2_FORWARD | 1u << BL_HEARD_R2_BACKWARD)

@@ -62,7 +62,7 @@ def test_what_a_former_life_has_learned_is_shown_in_two_languages(tmp_path: Path
                 "line 2, 2 calls answered",
                 "  hang-up: cpc, tone; busy tone 350 ms on, 350 ms off",
                 "  caller ID: dtmf before ring",
-                "  impedance: not measurable, it is set in the channel bank",
+                "  impedance: set in the branch file, in the channel bank or by the card's module (opermode)",
             ],
         )
         assert lines[5].endswith("  a whole message by dtmf, before ring")
@@ -78,5 +78,11 @@ def test_what_is_not_known_and_what_contradicts_is_said() -> None:
     told = LinesLearned(span=2, name="bank", lines=(LineLearned(timeslot=5, calls=1, contradictions=(wrong,)),))
     page = pages.page(told, chinese=False)
     assert "  hang-up: not known yet\n  caller ID: not known yet\n" in page
+    known = msgspec.structs.replace(
+        told, lines=(LineLearned(timeslot=5, impedance="900"), LineLearned(6, impedance=""))
+    )
+    page_of_card = pages.page(known, chinese=False)
+    assert "  impedance: 900\n" in page_of_card
+    assert page_of_card.endswith("  impedance: not known yet")
     assert "  ! set to hang_up cpc, its calls bring polarity" in page
     assert "各线路尚未学到任何内容" in pages.page(LinesLearned(span=2, name="bank", lines=()), chinese=True)

@@ -70,8 +70,9 @@ class R2Board(Board):
         caller: CallerStandard | None = None,
         *,
         sound: bool = False,
+        echo: bool = False,
     ) -> None:
-        del zone, caller, sound  # not R2's
+        del zone, caller, sound, echo  # not R2's
         self.hears[port] = set(kinds)
         self.began_to_hear(port)
 

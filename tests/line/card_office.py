@@ -24,6 +24,7 @@ from appliance.media.events import (
     EngineEvent,
     SignalHeard,
     SignalKind,
+    SoundHeard,
 )
 from appliance.signalling.fxo.card_circuit import CardCircuit, lines
 from appliance.signalling.fxo.settings import Settings
@@ -125,6 +126,8 @@ class Office:
                 self.digits[port - Timeslot(EXCHANGE, 0).port] += chr(code)
             case SignalHeard() | CallerHeard() | DigitsSent():
                 self.span.take(event)
+            case SoundHeard():
+                self.span.hear(event)
             case CommandRefused():
                 self.refused.append(event)
 

@@ -214,11 +214,12 @@ class FakeEngine(Mute):
         caller: CallerStandard | None = None,
         *,
         sound: bool = False,
+        echo: bool = False,
     ) -> None:
         """On a port that is open; what stands is told."""
         self._command()
         assert port in self.open, f"port {port} is closed"
-        assert caller is None, zone
+        assert (caller, echo) == (None, False), zone
         (self.sounding.add if sound else self.sounding.discard)(port)
         self._hears[port] = set(kinds)
         kind, signal = self._standing.get(port, (SignalKind.MF, 0))

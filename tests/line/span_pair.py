@@ -68,8 +68,9 @@ class Board(Mute):
         caller: CallerStandard | None = None,
         *,
         sound: bool = False,
+        echo: bool = False,
     ) -> None:
-        raise AssertionError((port, kinds, zone, caller, sound))
+        raise AssertionError((port, kinds, zone, caller, sound, echo))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         raise AssertionError((port, kind, signal))

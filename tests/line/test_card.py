@@ -4,21 +4,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from msgspec.structs import replace
 
 from appliance.line.states import Event
-from appliance.media.events import ToneKind
+from appliance.media.events import Sound, ToneKind
 from appliance.signalling.fxo.settings import Answer, CallerId, DialBy, HangUp, Settings
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.legs import LegAlerting, LegAnswered, LegOffered, LegReleased, ReleasedBy
 from appliance.wire.spans import ChannelState
 from drivers.model import Alarm, Timeslot
+from drivers.spi.line_modes import IMPEDANCES
 from dsp.caller_id import Message
-from tests.line.card_office import EXCHANGE, NUMBERS, Office
+from dsp.g711 import alaw_encode
+from tests.line.card_office import CARD, EXCHANGE, NUMBERS, Office
 from tests.media.virtual import VirtualEngine, virtual_engine
+from tests.signalling.fxo.simulated_line import BLOCK, PROMPT_S, RATE_HZ, SimulatedLine, right
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 
@@ -26,6 +29,8 @@ CALLER = Message(number="02512345678", name="NANJING", month=11, day=26, hour=9,
 CPC = (HangUp.POLARITY, HangUp.CPC)
 LINE = Settings(mode="FCC", zone="us", hang_up=CPC, answer=Answer.POLARITY, caller_id=CallerId.BELL202)
 QUIET = replace(LINE, caller_id=CallerId.NONE)
+ACIM = 30
+EXCHANGE_1 = Timeslot(EXCHANGE, 1).port
 IDLE, BUSY, BLOCKED = ChannelState.IDLE, ChannelState.BUSY, ChannelState.BLOCKED
 
 
@@ -171,6 +176,40 @@ def test_a_line_without_battery_is_blocked_at_once_and_an_alarm_in_time(host: Vi
     office.until(lambda: states(office) == [IDLE, IDLE], 1)
     office.seconds(0.2)
     assert isinstance(office.alarms[1], AlarmCleared)
+
+
+def test_the_chip_s_impedances_are_tried_under_a_prompt_and_the_best_stays(host: VirtualEngine) -> None:
+    simulated = SimulatedLine(13, "CHINA", held_out=True)
+    first = round((simulated.answer_s + 1) * RATE_HZ / BLOCK)
+    blocks = range(first, first + round(PROMPT_S * RATE_HZ / BLOCK))
+    setting = replace(QUIET, mode="CHINA", learns=("impedance",))
+    office, ours = Office(host, setting), Timeslot(CARD, 1).port
+    arena, player = office.side.arena, office.side.ivr.engine
+
+    def played(linear: Iterable[bytes]) -> Sound:
+        return arena.add_alaw(alaw_encode(b"".join(linear)))
+
+    returns = [played(simulated.block(block, acim).heard for block in blocks) for acim in range(len(IMPEDANCES))]
+    office.called(1)
+    player.play(ours, 1, [played(simulated.block(block, 0).sent for block in blocks)])
+    tried: list[int | None] = [None]
+    for octet in range(0, len(blocks) * BLOCK, 40):
+        acim = office.chips[1].registers[ACIM]
+        if acim != tried[-1]:
+            tried.append(acim)
+            sound = returns[acim]
+            player.play(EXCHANGE_1, 1, [Sound(sound.offset + octet, sound.octets - octet)])
+        office.tick()
+    assert set(tried) >= set(range(15))
+    office.opens(1, 0.3)
+    office.expect(LegReleased)
+    office.seconds(3)
+    found = office.chips[1].registers[ACIM]
+    assert right(found, simulated.truth)
+    (line,) = (line for line in office.span.lessons().lines if line.timeslot == 1)
+    assert line.impedance == IMPEDANCES[found]
+    office.called(1)
+    assert office.chips[1].registers[ACIM] == found
 
 
 def test_a_phone_that_is_off_hook_beside_ours_blocks_the_line(host: VirtualEngine) -> None:

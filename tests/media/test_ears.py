@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from appliance.media.events import (
@@ -13,6 +14,7 @@ from appliance.media.events import (
     CallerStandard,
     DigitDetected,
     DigitsSent,
+    Profile,
     SignalHeard,
     SignalKind,
     SoundHeard,
@@ -20,7 +22,7 @@ from appliance.media.events import (
 from drivers.model import Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
 from dsp.caller_id import CallerIdSender, Message, Standard, decode
-from dsp.g711 import ALAW_IDLE, alaw_encode
+from dsp.g711 import ALAW_IDLE, alaw_decode, alaw_encode
 from tests.media.rig import Side
 from tests.media.tones import sine
 from tests.media.virtual import TICK_SAMPLES, TICKS_A_SECOND, VirtualEngine, virtual_engine
@@ -177,6 +179,25 @@ def test_the_sound_of_both_ways_is_told_piece_by_piece(host: VirtualEngine, side
     side.engine.hear_signals(FAR, [])
     host.tick(TICKS_A_SECOND)
     assert len(side.line.all(SoundHeard)) <= len(told) + 1
+
+
+def test_what_came_with_its_echo_is_told_beside_it(host: VirtualEngine, side: Side) -> None:
+    said = alaw.encode(speech(4))
+    side.engine.set_profile(FAR, Profile.VOICE, 32)
+    side.engine.hear_signals(FAR, [], sound=True, echo=True)
+    for port in (NEAR, FAR):  # the far end returns all that we send
+        side.engine.play(port, port, [side.arena.add_alaw(said)])
+    host.tick(4 * TICKS_A_SECOND + 20)
+    told = list(side.line.all(SoundHeard))
+    assert {(len(event.heard), len(event.sent), len(event.echoed)) for event in told} == {(80, 80, 80)}
+    assert {later.sample - event.sample for event, later in itertools.pairwise(told)} == {80}, "none is missing"
+    assert said in b"".join(event.sent for event in told)
+    assert said in b"".join(event.echoed for event in told), "before the canceller, octet for octet"
+    heard, echoed = (
+        float(np.std(np.frombuffer(alaw_decode(b"".join(parts))[-8000:], np.int16)))
+        for parts in ((event.heard for event in told), (event.echoed for event in told))
+    )
+    assert heard < echoed / 10
 
 
 def test_sound_takes_no_room_from_signals(host: VirtualEngine, side: Side) -> None:

@@ -12,9 +12,10 @@ import pytest
 from appliance.config import Branch
 from appliance.config.branch import CesopsnSpan
 from appliance.config.files import load_role
+from appliance.config.lines import Si3050Card
 from appliance.line.worker import LineWorker
 from appliance.media.events import Client
-from appliance.processes import cas
+from appliance.processes import cas, lines
 from appliance.signalling.cas.variant import load
 from appliance.signalling.fxo.settings import Answer, CallerId, HangUp, Settings
 from tests.line.cas_boxes import SPAN
@@ -173,6 +174,22 @@ def test_each_line_of_a_card_is_from_now_on_what_its_own_or_the_card_s_keys_say(
         (1, "5551230", "TBR21", None, CallerId.BELL202),
         (2, "5551231", "FCC", 1, CallerId.NONE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("impedance", "learns", "acim"), [("", True, None), ("learn", True, None), ("mode", False, None), ("900", False, 1)]
+)
+def test_a_chip_s_impedance_is_learned_unless_it_is_set(
+    write_card: Writer,
+    impedance: str,
+    learns: bool,  # noqa: FBT001
+    acim: int | None,
+) -> None:
+    key = f", impedance: {impedance}" if impedance else ""
+    (card,) = write_card(CARD.replace("zone: cn", f"zone: cn{key}")).spans
+    assert isinstance(card, Si3050Card)
+    settings = lines.settings(card)[1]
+    assert ("impedance" in settings.learns, settings.acim) == (learns, acim)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,9 @@ class LineCircuit(circuit.Circuit[Line]):
                 self._called(self._digits.digit(chr(code), sample))
             case CallerHeard(octets=octets, standard=standard):
                 self.channel.hear_caller(decode(octets, Standard(standard)) if octets else None)
-            case SoundHeard(heard=heard, sent=sent, sample=sample) if isinstance(self.channel, LearningLine):
-                self.channel.hear_sound(alaw_decode(heard), alaw_decode(sent), sample)
+            case SoundHeard() if isinstance(self.channel, LearningLine):
+                sent, echoed = alaw_decode(event.sent), alaw_decode(event.echoed)
+                self.channel.hear_sound(alaw_decode(event.heard), sent, event.sample, echoed)
             case DigitsSent(send_id=self._sending):
                 self.channel.dialled()
 
@@ -121,7 +122,7 @@ class LineCircuit(circuit.Circuit[Line]):
         by_digits = Ear.CALLER_ID in ears and settings.caller_id is CallerId.DTMF
         self._digits = DtmfCallerIdReceiver() if by_digits else None
         kinds += [SignalKind.DTMF] if by_digits else []
-        self._hear(kinds, settings.zone, caller, sound=Ear.SOUND in ears)
+        self._hear(kinds, settings.zone, caller, sound=Ear.SOUND in ears, echo=Ear.ECHO in ears)
 
     def _called(self, result: Result | None) -> None:
         if result is not None:

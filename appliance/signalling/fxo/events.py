@@ -61,6 +61,7 @@ class Ear(enum.StrEnum):
     PROGRESS = "call progress"  # of the zone that is set
     VOICE = "voice"
     SOUND = "sound"  # both ways, for who learns
+    ECHO = "echo"  # beside it, what returns of what we send
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
         self._hook: Hook | None = None
         self._ears: frozenset[Ear] | None = None
         self._acts = self._made_acts()
-        self._orders.append(settings.port())
+        self._port: events.SetMode | None = None
+        self._set_port(settings.port())
         self._enter(self.state)
 
     # The pair and time.
@@ -135,8 +136,7 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
     def change(self, settings: Settings) -> None:
         """From now on the line is such a one; no call ends by it. Raises ValueError for settings that cannot be."""
         settings.check()
-        if settings.port() != self.settings.port():
-            self._orders.append(settings.port())
+        self._set_port(settings.port())
         self.settings, self._seconds = settings, settings.timers
         self._listen()
 
@@ -168,6 +168,11 @@ class Line(Machine[State, Event, Action, events.Event, events.Order]):
             self._orders.append(events.SetHook(hook))
         self._listen()
         self._notice(of_standing(self.state, self._feed.value, self.settings))
+
+    def _set_port(self, port: events.SetMode) -> None:
+        if port != self._port:
+            self._port = port
+            self._orders.append(port)
 
     def _ears_now(self) -> frozenset[Ear]:
         ears = EARS.get(self.state, frozenset())

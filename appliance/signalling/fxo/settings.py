@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pulse_pause_ms: int = 800
     acim: int | None = None  # another impedance than the mode's
     busy_ms: tuple[int, int] | None = None  # a busy tone on and off, where it is not the zone's
-    learns: tuple[Literal["caller_id", "hang_up"], ...] = ()  # what is taken over when it has been learned
+    learns: tuple[Literal["caller_id", "hang_up", "impedance"], ...] = ()  # what is taken over when it has been learned
     timers: dict[str, float] = {}  # seconds, by the names in states.TIMERS and of RECOGNITION
 
     def check(self) -> None:

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A line that learns while it serves, in virtual time, on simulated lines."""
 
+from collections import deque
+
 import msgspec
+from msgspec.structs import replace
 
 from appliance.signalling.fxo import events
-from appliance.signalling.fxo.events import Ear, Feed, Listen
+from appliance.signalling.fxo.events import Ear, Feed, Listen, SetMode
 from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.learning.line import LearningLine
 from appliance.signalling.fxo.settings import Settings
@@ -12,6 +15,8 @@ from appliance.signalling.fxo.words import State
 from tests.signalling.fxo.simulated_line import BLOCK, RATE_HZ, SECONDS, SimulatedLine
 
 LEARNS = Settings(zone="cn", learns=("caller_id", "hang_up"))
+CARD_LEARNS = replace(LEARNS, learns=(*LEARNS.learns, "impedance"))
+LAG = 2  # blocks that a card's device keeps, both ways together
 
 
 class LearningRig:
@@ -21,25 +26,30 @@ class LearningRig:
         self.now = 0.0
         self.told: list[tuple[float, events.Event]] = []
         self.ears: frozenset[Ear] = frozenset()
-        self._begin(settings)
+        self.acim = 0
+        self._settings = settings
+        self._begin()
 
-    def _begin(self, settings: Settings) -> None:
-        self.line = LearningLine(settings, clock=lambda: self.now, utc_ns=lambda: round(self.now * 1e9))
+    def _begin(self) -> None:
+        self.line = LearningLine(self._settings, clock=lambda: self.now, utc_ns=lambda: round(self.now * 1e9))
         self.line.see_feed(Feed.NORMAL)
         self.now += 1.0
-        self._settle()
+        self.settle()
 
     def restart(self) -> None:
         """Another life, which has what was kept."""
         kept = msgspec.json.decode(msgspec.json.encode(self.line.learned), type=Learned)
-        self._begin(LEARNS)
+        self._begin()
         self.line.recall(kept)
 
     def use(self, simulated: SimulatedLine, *, ours: bool = False) -> float:
         """A minute of it; when the call was told to be over. Else we hang up some time after him; `ours`: before."""
         begun, over_s = self.now + 1.0, SECONDS * 1.0
+        came = deque([bytes(2 * BLOCK)] * LAG)
         for number in range(simulated.blocks):
-            moment = simulated.block(number, 0)
+            moment = simulated.block(number, self.acim)
+            came.append(moment.heard)
+            echoed = came.popleft()
             self.now = begun + moment.at_s
             for _, feed in moment.feeds:
                 self.line.see_feed(feed)
@@ -51,8 +61,9 @@ class LearningRig:
             if moment.at_s > let_go_s and self.line.state in (State.CONNECTED, State.CONNECTED_SILENT):
                 self.line.release()
             if Ear.SOUND in self.ears:
-                self.line.hear_sound(moment.heard, moment.sent, round(self.now * RATE_HZ) - BLOCK)
-            if self._settle():
+                sample = round(self.now * RATE_HZ) - BLOCK
+                self.line.hear_sound(moment.heard, moment.sent, sample, echoed if Ear.ECHO in self.ears else b"")
+            if self.settle():
                 over_s = min(over_s, moment.at_s)
         return over_s
 
@@ -72,17 +83,19 @@ class LearningRig:
             self.now += BLOCK / RATE_HZ
             if sounds and Ear.SOUND in self.ears:
                 self.line.hear_sound(bytes(2 * BLOCK), bytes(2 * BLOCK), round(self.now * RATE_HZ) - BLOCK)
-            if self._settle():
+            if self.settle():
                 return self.now - begun
         return None
 
-    def _settle(self) -> bool:
-        """Whether the far end has hung up."""
+    def settle(self) -> bool:
+        """Let the line do what is due; whether it tells that the far end has hung up."""
         while (due := self.line.due()) is not None and due <= self.now:
             self.line.run()
         for order in self.line.take_orders():
             if isinstance(order, Listen):
                 self.ears = order.ears
+            elif isinstance(order, SetMode):
+                self.acim = order.acim
         told = self.line.take_events()
         self.told += [(self.now, event) for event in told]
         return any(isinstance(event, events.CallDisconnected) for event in told)

@@ -37,8 +37,9 @@ RATE_HZ = 8000
 BLOCK = 160
 TAPS = 128
 SECONDS = 60
-CHINAS = 10  # 200 ohms + (680 ohms | 100 nF), which its mode's global setting stands for
+CHINAS, GLOBAL = 10, 15  # 200 ohms + (680 ohms | 100 nF), which its mode's global setting stands for
 PROMPT_S = 16.0
+NEAR_DB, ENOUGH_DB = 1.5, 26.0
 
 # Made with, judged by.
 CPC_MS: dict[bool, Ranges] = {False: ((300, 600),), True: ((250, 300), (600, 900))}
@@ -76,6 +77,11 @@ class Truth:
     loss_db: tuple[float, ...]
 
 
+def right(acim: int, truth: Truth) -> bool:
+    """An impedance is right that loses little less than the best, or so much that it does not matter which."""
+    return truth.loss_db[acim] >= min(max(truth.loss_db) - NEAR_DB, ENOUGH_DB)
+
+
 @dataclass(frozen=True)
 class Moment:
     """20 ms. `feeds` and `rings` are the changes within it, with their times in seconds."""
@@ -95,8 +101,8 @@ def drawn(random: np.random.Generator, ranges: Ranges) -> float:
 
 
 def network(hz: Sound, acim: int) -> npt.NDArray[np.complex128]:
-    """Impedance of a network of the data sheet."""
-    series, parallel, nanofarads = impedances()[acim]
+    """Impedance of a network of the data sheet; China's for the global setting, which has none published."""
+    series, parallel, nanofarads = impedances()[CHINAS if acim == GLOBAL else acim]
     if not nanofarads:
         return np.full(len(hz), series, complex)
     capacitor = 1 / (2j * np.pi * np.maximum(hz, 1.0) * nanofarads * 1e-9)
@@ -161,7 +167,7 @@ class SimulatedLine:
         acim = load(mode).acim
         km = drawn(self._random, CABLE_KM[self._held_out])
         self._hz: Sound = hz
-        self._line = seen_through(hz, network(hz, CHINAS if acim == 15 else acim), km)
+        self._line = seen_through(hz, network(hz, acim), km)
 
     def _mismatch(self, acim: int) -> npt.NDArray[np.complex128]:
         port = network(self._hz, acim)

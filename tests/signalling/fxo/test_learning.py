@@ -11,13 +11,11 @@ from appliance.signalling.fxo.line import Line
 from appliance.signalling.fxo.modes import modes
 from appliance.signalling.fxo.settings import CallerId, HangUp, Place, Settings
 from dsp.dtmf import DtmfSender
-from tests.signalling.fxo.simulated_line import SECONDS, SimulatedLine, Truth
+from tests.signalling.fxo.simulated_line import SECONDS, SimulatedLine, Truth, right
 
 pytestmark = pytest.mark.unit
 
 WANTED = 0.99
-NEAR_DB = 1.5  # an impedance is right that loses so little less than the best,
-ENOUGH_DB = 26.0  # or so much that it does not matter which
 MODES = list(modes())
 
 
@@ -25,7 +23,7 @@ def used(line: SimulatedLine) -> Learner:
     """A minute of it."""
     learner, off_hook = Learner(), False
     for number in range(line.blocks):
-        moment = line.block(number, learner.acim)
+        moment = line.block(number, learner.impedance.acim)
         for at, feed in moment.feeds:
             learner.see_feed(at, feed)
         for at, on in moment.rings:
@@ -34,6 +32,8 @@ def used(line: SimulatedLine) -> Learner:
             off_hook = moment.off_hook
             learner.set_hook(moment.at_s, off=off_hook)
         learner.hear(moment.at_s, moment.heard, moment.sent)
+        if off_hook:
+            learner.impedance.hear(moment.at_s, moment.heard, moment.sent)
     return learner
 
 
@@ -49,7 +49,7 @@ def wrong(settings: Settings, truth: Truth) -> list[str]:
         found.append("busy tone")
     if (settings.caller_id, settings.place) != (truth.caller_id, truth.place):
         found.append("caller ID")
-    if settings.acim is None or truth.loss_db[settings.acim] < min(max(truth.loss_db) - NEAR_DB, ENOUGH_DB):
+    if settings.acim is None or not right(settings.acim, truth):
         found.append("impedance")
     return found
 
@@ -90,7 +90,7 @@ def test_what_is_believed_has_its_evidence() -> None:
     assert "the line reversed, and nobody spoke for" in sentences
     assert f"ms on, {learner.settings(Settings()).busy_ms[1]} ms off, to the end" in sentences  # type: ignore[index]
     assert "a whole message by dtmf" in sentences
-    assert "returns weaker by, in dB by impedance, 0: " in sentences
+    assert "what we send returns " in sentences
 
 
 def test_digits_of_a_caller_are_no_busy_tone() -> None:

@@ -13,8 +13,9 @@ from appliance.signalling.fxo.settings import CallerId, HangUp, Place
 from appliance.wire.learning import Contradiction
 from dsp.caller_id import Message
 from dsp.tone import Kind
-from tests.signalling.fxo.learning_rig import LEARNS, LearningRig
-from tests.signalling.fxo.simulated_line import SimulatedLine
+from tests.signalling.fxo.learning_rig import CARD_LEARNS, LEARNS, LearningRig
+from tests.signalling.fxo.simulated_line import BLOCK, RATE_HZ, SimulatedLine, right
+from tests.sound.speech import speech
 
 pytestmark = pytest.mark.unit
 
@@ -69,6 +70,42 @@ def test_the_second_call_has_what_the_first_has_shown(
     assert rig.line.settings == used
     later_s = rig.use(simulated)
     assert later_s < over_s - 1, "a sign that is known ends a call at once"
+
+
+def test_a_card_s_impedances_are_tried_in_one_call_and_the_best_is_set_from_then_on() -> None:
+    rig, simulated = LearningRig(CARD_LEARNS), of(CallerId.DTMF, Place.AFTER_RING, HangUp.POLARITY)
+    rig.line.change(replace(CARD_LEARNS, mode="CHINA"))
+    rig.pass_s(0.1)
+    assert rig.acim == modes()["CHINA"].acim
+    rig.use(simulated)
+    assert Ear.ECHO not in rig.ears
+    assert right(rig.acim, simulated.truth)
+    assert "dB weaker with" in " | ".join(proof.sentence for proof in rig.line.learned.proofs)
+    found = rig.acim
+    rig.restart()
+    rig.settle()
+    assert rig.acim == found
+    rig.line.change(replace(CARD_LEARNS, learns=LEARNS.learns, acim=1))
+    rig.pass_s(0.1)
+    assert rig.acim == 1
+
+
+def test_a_call_that_ends_while_impedances_are_tried_leaves_the_mode_s() -> None:
+    rig = LearningRig(CARD_LEARNS)
+    rig.connected()
+    tried, prompt = set(), speech(3.0, "agent", 1)
+    for number in range(150):
+        sent = prompt[number * BLOCK : number * BLOCK + BLOCK]
+        returned = (sent // 4).tobytes()
+        rig.now += BLOCK / RATE_HZ
+        rig.line.hear_sound(returned, sent.tobytes(), round(rig.now * RATE_HZ) - BLOCK, returned)
+        rig.settle()
+        tried.add(rig.acim)
+    assert len(tried) > 3
+    rig.line.release()
+    rig.settle()
+    assert rig.acim == 0
+    assert rig.line.learned.acim is None
 
 
 def test_what_is_set_stays_and_what_contradicts_it_is_told() -> None:
@@ -169,10 +206,11 @@ def test_served_lines_of_every_mode_are_learned_99_times_in_a_hundred() -> None:
     lines = 4 * len(names)
     for number in range(lines):
         simulated = SimulatedLine(50000 + number, names[number % len(names)], held_out=True)
-        truth, rig = simulated.truth, LearningRig()
+        truth, rig = simulated.truth, LearningRig(CARD_LEARNS)
         rig.use(simulated)
         learned = rig.line.learned
         told = None if truth.caller_id is CallerId.NONE else truth.caller_id
         wrong["hang-up"] += set(learned.signs) != truth.hang_up
+        wrong["impedance"] += learned.acim is None or not right(learned.acim, truth)
         wrong["caller ID"] += (learned.caller_id, learned.place) != (told, truth.place)
     assert all(count <= 0.01 * lines for count in wrong.values()), wrong

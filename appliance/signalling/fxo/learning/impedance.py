@@ -3,44 +3,82 @@
 
 What comes back is held against what was sent in bands of 500 Hz, each octave with its weight, the noise taken off. All
 are tried for some tenths of a second of sound, twice, since a word of the caller within one trial is not within the
-other; then the best of them some times more, as long as the prompt lasts.
+other; then the best of them some times more, as long as the prompt lasts. How much later it comes back than it was
+sent (the port's device keeps some milliseconds of sound) is found first: by which delay both rise and fall together.
 """
 
 import math
 import statistics
 from array import array
+from collections import deque
 
 from appliance.signalling.fxo.learning.evidence import Evidence
 from appliance.signalling.fxo.modes import impedances
+from drivers.spi.line_modes import IMPEDANCES
 from dsp.measure import measures
 from dsp.state import Samples
 
+Bands = list[float]
+
 PASSES = 2
 FINALISTS = 5
+SHOWN = 3
 FINAL_PASSES = 7
-BLOCKS = 9  # of sound in a trial
+BLOCK_TICKS = 4
+BLOCKS = 8  # of sound in a trial
 LEAST_SENT = 1e6  # squares summed up over a block, high pitches raised: about -40 dBm0
 DOUBLE_TALK = 0.7  # share of what was sent that no hybrid returns
-SETTLING = 2  # blocks after a change
+DELAY_MOST = 8  # blocks by which it may be late
+DELAY_AFTER = 25  # blocks of sound until that is known
 WEIGHTS = (0.51, 0.69, 0.41, 0.29, 0.22, 0.18, 0.13)  # logarithm of the band's edges, from 300 Hz on
 SMOOTH = 8
 RAISED = 15  # sixteenths of the sample before are taken off: speech falls with its pitch, bands leak into each other
 
 
-class Bands:
-    """Energy by band of one way, 20 ms by 20 ms."""
+class Way:
+    """Energies by band of one way."""
 
     def __init__(self) -> None:
         self._last = 0
+        self._ticks: deque[tuple[int, ...]] = deque()
 
-    def take(self, sound: Samples) -> list[float]:
-        """Of the next samples."""
+    def take(self, sound: Samples) -> None:
+        """The next samples, some ticks of 5 ms."""
         samples = array("h", bytes(sound))
         before = array("h", [self._last, *samples[:-1]])
         self._last = samples[-1]
         raised = array("h", [(16 * now - RAISED * was) >> 5 for now, was in zip(samples, before, strict=True)])
-        seen = measures(raised)
-        return [float(sum(tick.bands[band] for tick in seen)) for band in range(len(WEIGHTS))]
+        self._ticks.extend(tuple(tick.bands) for tick in measures(raised))
+
+    def block(self) -> Bands | None:
+        """Of the next 20 ms."""
+        if len(self._ticks) < BLOCK_TICKS:
+            return None
+        ticks = [self._ticks.popleft() for _ in range(BLOCK_TICKS)]
+        return [float(sum(tick[band] for tick in ticks)) for band in range(len(WEIGHTS))]
+
+
+class Delay:
+    """How many blocks later what is sent comes back."""
+
+    def __init__(self) -> None:
+        self._sent: deque[Bands] = deque([[0.0] * len(WEIGHTS)] * DELAY_MOST, DELAY_MOST)
+        self._alike = [0.0] * DELAY_MOST
+        self._heard = 0
+
+    def take(self, came: Bands, ours: Bands) -> Bands | None:
+        """What was sent of which this comes back; None: nobody knows yet."""
+        self._sent.appendleft(ours)
+        if max(map(sum, self._sent)) >= LEAST_SENT:
+            self._heard += 1
+            for delay, sent in enumerate(self._sent):
+                self._alike[delay] += math.sqrt(sum(came) * sum(sent))
+        return self._sent[self.blocks] if self._heard >= DELAY_AFTER else None
+
+    @property
+    def blocks(self) -> int:
+        """As it seems now."""
+        return self._alike.index(max(self._alike))
 
 
 class ImpedanceLearner:
@@ -52,8 +90,8 @@ class ImpedanceLearner:
         self._losses_db: list[list[float]] = [[] for _ in impedances()]
         self._plan = [*range(len(self._losses_db))] * PASSES
         self._final = False
-        self._ways = Bands(), Bands()
-        self._settling = SETTLING
+        self._came, self._ours, self._delay = Way(), Way(), Delay()
+        self._settling = 0
         self._blocks = 0
         self._heard = [0.0] * len(WEIGHTS)
         self._sent = [0.0] * len(WEIGHTS)
@@ -62,11 +100,20 @@ class ImpedanceLearner:
         self._smoothed = 0
 
     def hear(self, at_s: float, heard: Samples, sent: Samples) -> None:
-        """20 ms of a call, both ways."""
+        """Some ticks of a call, both ways."""
         if not self._plan:
             return
-        came, ours = (way.take(sound) for way, sound in zip(self._ways, (heard, sent), strict=True))
+        self._came.take(heard)
+        self._ours.take(sent)
+        came, ours = self._came.block(), self._ours.block()
+        if came is not None and ours is not None:
+            self._take(at_s, came, ours)
+
+    def _take(self, at_s: float, came: Bands, latest: Bands) -> None:
         self._learn_floor(came)
+        ours = self._delay.take(came, latest)
+        if ours is None:
+            return
         if self._settling:
             self._settling -= 1
         elif sum(ours) >= LEAST_SENT and sum(came) <= DOUBLE_TALK * sum(ours):
@@ -82,15 +129,15 @@ class ImpedanceLearner:
         return self._ranked()[0] if self._final else None
 
     def _ranked(self) -> list[int]:
-        """The best first. A word of the caller makes a trial worse: of two the better counts, of more the middle."""
+        """The best first. A word of the caller makes a trial worse: of two the better counts, of more the best two."""
 
         def loss(acim: int) -> tuple[bool, float]:
-            tried = self._losses_db[acim]
-            return len(tried) > PASSES, statistics.median(tried) if len(tried) > PASSES else max(tried)
+            tried = sorted(self._losses_db[acim], reverse=True)
+            return len(tried) > PASSES, statistics.mean(tried[:2]) if len(tried) > PASSES else tried[0]
 
         return sorted(range(len(self._losses_db)), key=loss, reverse=True)
 
-    def _learn_floor(self, came: list[float]) -> None:
+    def _learn_floor(self, came: Bands) -> None:
         self._smoothed += 1
         share = 1 / min(self._smoothed, SMOOTH)
         for band, power in enumerate(came):
@@ -103,11 +150,16 @@ class ImpedanceLearner:
         back = sum(weight * heard / sent for weight, heard, sent in parts if sent > 0) / sum(WEIGHTS)
         self._losses_db[self._plan.pop(0)].append(-10 * math.log10(back + 1e-6))
         self._heard, self._sent = [0.0] * len(WEIGHTS), [0.0] * len(WEIGHTS)
-        self._blocks, self._settling = 0, SETTLING
+        self._blocks, self._settling = 0, self._delay.blocks + 1  # what was sent before the change has come back
         if not self._plan and not self._final:
             self._final = True
-            told = ", ".join(f"{acim}: {max(losses):.0f}" for acim, losses in enumerate(self._losses_db))
-            said = f"what we send returns weaker by, in dB by impedance, {told}", f"各阻抗的回波损耗（分贝）：{told}"
-            self.evidence.append(Evidence(at_s, *said))
+            self.evidence.append(self._told(at_s))
             self._plan = self._ranked()[:FINALISTS] * (FINAL_PASSES - PASSES)
         self.acim = self._plan[0] if self._plan else self._ranked()[0]
+
+    def _told(self, at_s: float) -> Evidence:
+        ranked = self._ranked()
+        losses = [(IMPEDANCES[acim], round(max(self._losses_db[acim]))) for acim in (*ranked[:SHOWN], ranked[-1])]
+        said = ", ".join(f"{db} dB weaker with {name}" for name, db in losses)
+        chinese = "，".join(f"{name}为{db} dB" for name, db in losses)
+        return Evidence(at_s, f"what we send returns {said}, the worst", f"回波损耗：{chinese}（最差）")

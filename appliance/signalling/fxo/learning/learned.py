@@ -22,6 +22,7 @@ class Learned(msgspec.Struct, frozen=True):
     busy_in_zone: bool = False  # the zone's ear has heard that tone too
     caller_id: CallerId | None = None  # None: no message has come
     place: Place = Place.AFTER_RING
+    acim: int | None = None  # the impedance by which least returns; None: not all have been tried
     untold: int = 0  # calls that rang twice and brought none
     calls: int = 0  # answered
     missed: int = 0  # answered in a row without a message, though it is known how callers are told
@@ -41,7 +42,9 @@ class Learned(msgspec.Struct, frozen=True):
     def after_end(self, *, silenced: bool) -> "Learned":
         """A call has ended, by silence or otherwise: the line may be another than it was."""
         seen = msgspec.structs.replace(self, silenced=self.silenced + 1 if silenced else 0)
-        fresh = msgspec.structs.replace(self, hang_up=(), busy_ms=None, busy_in_zone=False, calls=0, silenced=0)
+        fresh = msgspec.structs.replace(
+            self, hang_up=(), busy_ms=None, busy_in_zone=False, acim=None, calls=0, silenced=0
+        )
         return seen if seen.silenced < STALE_CALLS else fresh
 
     @property
@@ -70,6 +73,8 @@ class Learned(msgspec.Struct, frozen=True):
             settings = msgspec.structs.replace(
                 settings, hang_up=tuple(dict.fromkeys((*self.signs, *ALWAYS))), busy_ms=busy
             )
+        if "impedance" in configured.learns and self.acim is not None:
+            settings = msgspec.structs.replace(settings, acim=self.acim)
         return settings
 
     def against(self, configured: Settings) -> Iterator[Contradiction]:

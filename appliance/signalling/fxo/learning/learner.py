@@ -4,8 +4,9 @@
     learner = Learner()
     learner.see_feed(at_s, feed); learner.see_ring(at_s, on=True)     # as they change
     learner.set_hook(at_s, off=True)                                  # when we answer, and when we hang up
-    learner.hear(at_s, heard, sent)                                   # 20 ms of sound, on-hook too
-    port.set_impedance(learner.acim)                                  # in a call, after each of them
+    learner.hear(at_s, heard, sent)                                   # some ms of sound, on-hook too
+    learner.impedance.hear(at_s, echoed, sent)                        # in a call, what came with its echo
+    port.set_impedance(learner.impedance.acim)                        # after each of them
     learner.settings(known); learner.evidence()                       # what to believe of the line, and why
 
 No I/O. It knows nothing of a line's country and needs one call in which a prompt is played and the far end hangs up.
@@ -25,17 +26,11 @@ from dsp.state import Samples
 class Learner:
     """Of one line."""
 
-    def __init__(self, *, impedances: bool = True) -> None:
-        """`impedances`: the port can be set to another."""
+    def __init__(self) -> None:
         self.hang_up = HangUpLearner()
         self.caller = CallerLearner()
-        self._impedance = ImpedanceLearner() if impedances else None
+        self.impedance = ImpedanceLearner()
         self._off_hook = False
-
-    @property
-    def acim(self) -> int:
-        """The impedance that the port is to have now: one that is tried, in the end the best."""
-        return self._impedance.acim if self._impedance else 0
 
     def see_feed(self, at_s: float, feed: Feed) -> None:
         """The pair shows this now."""
@@ -61,18 +56,16 @@ class Learner:
             self.hang_up.release(at_s, ours=ours)
 
     def hear(self, at_s: float, heard: Samples, sent: Samples) -> None:
-        """20 ms of what the line brought and of what we sent."""
+        """What the line brought, without the echo of what we sent, and what we sent."""
         if self._off_hook:
             self.hang_up.hear(at_s, heard, sent)
-            if self._impedance:
-                self._impedance.hear(at_s, heard, sent)
         else:
             self.caller.hear(at_s, heard)
 
     def settings(self, known: Settings) -> Settings:
         """What is known, with what has been learned."""
         learned = self.hang_up
-        acim = self._impedance.best() if self._impedance else None
+        acim = self.impedance.best()
         ways = tuple(method for method in HangUp if method in learned.methods | {HangUp.SILENCE})
         return msgspec.structs.replace(
             known,
@@ -85,5 +78,4 @@ class Learner:
 
     def evidence(self) -> list[Evidence]:
         """All of it, in order of time."""
-        impedance = self._impedance.evidence if self._impedance else []
-        return sorted([*self.hang_up.evidence, *self.caller.evidence, *impedance])
+        return sorted([*self.hang_up.evidence, *self.caller.evidence, *self.impedance.evidence])

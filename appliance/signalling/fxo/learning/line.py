@@ -3,13 +3,15 @@
 
     line = LearningLine(settings)                    # settings.learns: what may be taken over; what is set stays
     line.recall(learned)                             # of a former life
-    line.hear_sound(heard, sent, sample)             # while it listens for Ear.SOUND
+    line.hear_sound(heard, sent, sample, echoed)     # while it listens for Ear.SOUND; echoed: for Ear.ECHO
     line.learned                                     # for who keeps and shows it
 
 While the hang-up is learned, a sign of it ends no call at once: what comes after tells whether it was one. The learner
-lets the call go some seconds later. Where no sound comes, signs count as on any line.
+lets the call go some seconds later. Where no sound comes, signs count as on any line. A port's impedances are tried in
+a talk, tenths of a second each; that first call has more echo, which only our end hears.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -59,7 +61,7 @@ class LearningLine(Line):
         self.learned = Learned()
         self._configured = settings
         self._utc_ns = utc_ns
-        self._learner = Learner(impedances=False)
+        self._learner = Learner()
         self._known = Known()
         self._feed_seen: Feed | None = None
         self._ring_seen = False
@@ -75,6 +77,10 @@ class LearningLine(Line):
         """What was learned before."""
         self.learned = learned
         super().change(learned.used(self._configured))
+
+    def learns(self, key: str) -> bool:
+        """Whether what is learned of it is taken over; `key`: as in Settings.learns."""
+        return key in self._configured.learns
 
     def against(self) -> list[Contradiction]:
         """What is configured of it and seems wrong."""
@@ -102,14 +108,17 @@ class LearningLine(Line):
         self._tone_s = self._clock()
         super().hear_tone(kind)
 
-    def hear_sound(self, heard: Samples, sent: Samples, sample: int) -> None:
-        """Sound of both ways; its first sample in a clock of 8 kHz."""
+    def hear_sound(self, heard: Samples, sent: Samples, sample: int, echoed: Samples = b"") -> None:
+        """Sound of both ways; its first sample in a clock of 8 kHz; what came before the echo was taken off it."""
         now, at_s = self._clock(), sample / RATE_HZ
         if self._ahead_s is None or abs(at_s + self._ahead_s - now) > ASTRAY_S:
             self._ahead_s = now - at_s
         self._sounded_s = now
         if self.state not in TALK or not self.learned.hang_up_sure:
             self._learner.hear(at_s + self._ahead_s, heard, sent)
+        if echoed and self.state in (State.CONNECTED, State.CONNECTED_SILENT):
+            self._learner.impedance.hear(at_s + self._ahead_s, echoed, sent)
+            self._set_port(dataclasses.replace(self.settings.port(), acim=self._learner.impedance.acim))
         if self.state in TALK and self._hears_end(heard, sent):
             super()._take(Event.HANG_UP)
 
@@ -145,15 +154,17 @@ class LearningLine(Line):
 
     def _doubts(self) -> bool:
         """It is not known yet what a sign of a hang-up is worth, and there is sound to judge by."""
-        learns = "hang_up" in self._configured.learns and not self.settings.ground_start
+        learns = self.learns("hang_up") and not self.settings.ground_start
         return learns and not self.learned.hang_up_sure and self._clock() - self._sounded_s < FRESH_S
 
     def _ears_now(self) -> frozenset[Ear]:
         ears = super()._ears_now()
         if self.state in TALK:
-            wanted = not self.learned.hang_up_sure or self.settings.busy_ms is not None
+            echo = self.learns("impedance") and self.learned.acim is None
+            ears |= {Ear.ECHO} if echo else set()
+            wanted = echo or not self.learned.hang_up_sure or self.settings.busy_ms is not None
         else:
-            may_tell = "caller_id" in self._configured.learns or self._configured.caller_id is not CallerId.NONE
+            may_tell = self.learns("caller_id") or self._configured.caller_id is not CallerId.NONE
             wanted = self.state in COMING and may_tell and not self.learned.caller_sure
         return ears | {Ear.SOUND} if wanted else ears
 
@@ -166,6 +177,7 @@ class LearningLine(Line):
                 silenced = before is State.CONNECTED_SILENT and not self._ours
                 self._revise(self.learned.after_end(silenced=silenced))
             self._keep(calls=1)
+            self._set_port(self.settings.port())  # not one that was being tried
         elif self.state in (State.IDLE, State.SETTLING):  # what is switched after the answer tells no caller
             self._learner.pass_by(self._clock())
             if self.state is State.SETTLING and self.learned.caller_id is not None:
@@ -193,7 +205,7 @@ class LearningLine(Line):
         """What was known is so still, or it is learned anew from the beginning."""
         before, self.learned = self.learned, after
         if (before.caller_sure, before.hang_up_sure) != (after.caller_sure, after.hang_up_sure):
-            self._learner, self._known = Learner(impedances=False), Known()
+            self._learner, self._known = Learner(), Known()
             if self._feed_seen is not None:
                 self._learner.see_feed(self._clock(), self._feed_seen)
 
@@ -210,6 +222,9 @@ class LearningLine(Line):
             told = learner.caller.evidence[self._known.caller :]
             after = self._with_caller(after) if told else after
             new = [*new, *told]
+        best = learner.impedance.best()
+        if best is not None and before.acim is None:
+            after, new = msgspec.structs.replace(after, acim=best), [*new, *learner.impedance.evidence]
         self._known = Known(len(learner.hang_up.evidence), len(learner.caller.evidence))
         now, utc = self._clock(), self._utc_ns()
         proofs = [Proof(utc - round((now - one.at_s) * 1e9), one.sentence, one.chinese) for one in sorted(new)]
