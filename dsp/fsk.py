@@ -12,8 +12,6 @@ from dsp.state import Samples, check, configure, new_state, samples
 
 HOP: int = lib.BL_FSK_HOP
 """Samples between two decisions."""
-MARK_BITS: int = lib.BL_FSK_MARK_BITS
-"""Bits of mark that a first character needs before it."""
 OCTETS_MAX: int = lib.BL_FSK_OCTETS
 """Octets of one burst."""
 

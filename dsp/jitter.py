@@ -3,7 +3,6 @@
 
 from dsp._core import ffi, lib
 
-ALAW_SILENCE = 0xD5
 LAWS = {"A": 0, "µ": 1}
 
 

@@ -16,7 +16,6 @@ from dsp.state import check, configure, new_state
 
 MKI_MAX = int(lib.BL_SRTP_MKI_MAX)
 PACKET_MAX = int(lib.BL_SRTP_PACKET_MAX)
-TRAILER_MAX = int(lib.BL_SRTP_TRAILER_MAX)
 WINDOW = int(lib.BL_SRTP_WINDOW)
 SOURCES = int(lib.BL_SRTP_SOURCES)
 

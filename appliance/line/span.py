@@ -129,8 +129,8 @@ class PriSpan(ServedSpan):
         return moved
 
     def _alarmed(self) -> None:
-        """RED is layer 1's failure to Q.931 (§5.8.9)."""
-        if Alarm.RED in self.alarms:
+        """RED is layer 1's failure to Q.931 (§5.8.9); so is AIS where no D-channel falls silent with it."""
+        if Alarm.RED in self.alarms or (Alarm.AIS in self.alarms and not self.link.has_d_channel):
             self.link.deactivate()
         else:
             self.link.activate()

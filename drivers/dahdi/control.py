@@ -117,11 +117,6 @@ class Control:
             chosen = abi.CHANNEL_USE.pack(there[timeslot], b"", Use.LINE, abi.A_LAW, 0, 0, b"")
             self._ask(where, abi.CHANCONFIG, chosen)
 
-    def shut_down(self, span: int) -> None:
-        """Take a span out of service on the wire."""
-        self._check(span)
-        self._ask(f"span {span}", abi.SHUTDOWN, abi.INT.pack(span))
-
     def maintain(self, span: int, what: Maintenance) -> None:
         """Begin or end (NONE) a loopback or a test."""
         self._check(span)

@@ -22,6 +22,7 @@ from appliance.wire import legs
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.legs import ReleasedBy
+from drivers.model import Alarm
 from tests.line.bench import TIMERS
 from tests.line.fake_engine import FakeEngine
 from tests.line.far_end import BEARERS, Network
@@ -140,6 +141,18 @@ def test_a_cut_span_loses_its_own_calls_after_t309_and_no_others(spans: Spans) -
     spans.pass_s(10.0)
     assert [end.idle() for *_, end in spans.all()] == [30, 29, 31] * 2
     spans.hang_up(BACKUP, "kept")
+
+
+@pytest.mark.unit
+def test_ais_on_bearers_alone_ends_their_calls_after_t309(spans: Spans) -> None:
+    spans.talk(BEARERS_ONLY, "lost")
+    spans.talk(PRIMARY, "kept")
+    for alarms, released in ((Alarm.AIS, 0), (Alarm.NONE, 0), (Alarm.AIS, 2)):
+        for end in (USER, NET):
+            spans.ends[end][BEARERS_ONLY].span.alarm(alarms)
+        spans.pass_s(5.0 if released == 0 else 10.0)
+        assert spans.released() == [27] * released
+    spans.hang_up(PRIMARY, "kept")
 
 
 @pytest.mark.unit

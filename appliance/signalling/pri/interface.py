@@ -46,6 +46,11 @@ class Interface:
         return self._link.established
 
     @property
+    def has_d_channel(self) -> bool:
+        """It is not of bearers only."""
+        return self._data_link is not None
+
+    @property
     def d_channel_up(self) -> bool:
         """Now."""
         return self.established if self._data_link is None else self._data_link.established

@@ -96,6 +96,11 @@ class Link:
     # Frames and time.
 
     @property
+    def has_d_channel(self) -> bool:
+        """As each span by itself has."""
+        return True
+
+    @property
     def d_channel_up(self) -> bool:
         """The data link is established."""
         return self.established

@@ -121,7 +121,7 @@ class Worker:
 
     def _place(self, body: wire.PlaceLeg) -> None:
         if not is_number(body.to) or not body.complete:
-            raise CommandRefusedError("leg.number", f"{body.to!r} cannot be called by SIP, which wants a whole number")
+            raise CommandRefusedError("leg.number", "what is to be called by SIP must be a whole number")
         if any(leg.leg == body.leg for leg in self._legs.all()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
         codecs = self._ports.fitting(self._codecs)

@@ -197,7 +197,7 @@ def test_answer_that_crosses_our_cancel_says_nothing_more() -> None:
 
 def test_a_number_that_is_still_growing_is_refused() -> None:
     def check(b: Bench) -> None:
-        with pytest.raises(CommandRefusedError, match="wants a whole number"):
+        with pytest.raises(CommandRefusedError, match="must be a whole number"):
             b.command(legs.PlaceLeg(leg="out", to="80", contact="c", complete=False))
         assert not b.all(Place)
 
