@@ -95,9 +95,10 @@ class Switch:
         *,
         sound: bool = False,
         echo: bool = False,
+        gated: bool = False,
     ) -> None:
-        """Tell signals of these kinds, tones by the zone, callers, all sound, with `echo` as it came too."""
-        self._do(lambda: self._engine.hear_signals(port, kinds, zone, caller, sound=sound, echo=echo))
+        """Tell signals of these kinds, tones by the zone, callers, all sound: see appliance.media.engine.Engine."""
+        self._do(lambda: self._engine.hear_signals(port, kinds, zone, caller, sound=sound, echo=echo, gated=gated))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a register signal; 0: silence."""

@@ -476,12 +476,14 @@ class Engine:
         *,
         sound: bool = False,
         echo: bool = False,
+        gated: bool = False,
     ) -> None:
         """Let a timeslot hear these besides what its profile hears, told to this client by SignalHeard; none: no more.
 
         It begins anew: a signal that stands is told again. Until none of R2 or MF is heard nor sent, the port's echo is
         not cancelled and its DTMF not heard. `zone`: of PROGRESS. `caller`: caller ID of this kind is heard, told by
-        CallerHeard. `sound`: all of it is, both ways, by SoundHeard, and with `echo` what came before the canceller.
+        CallerHeard. `sound`: all of it is, both ways, by SoundHeard; with `echo` what came before the canceller too,
+        `gated` only while something louder than −46 dBm0 comes, and half a second after it.
         """
         _check(port, 0, RTP_FIRST - 1, "timeslot port")
         command = self._command(CommandKind.HEAR_SIGNALS, port)
@@ -489,6 +491,7 @@ class Engine:
         command.hear.zone = shared.tone_zone(zone)
         command.hear.caller = 0 if caller is None else 1 + caller
         command.hear.sound = (2 + echo) * sound
+        command.hear.gated = gated
         self._push(command)
 
     def send_signal(self, port: int, kind: SignalKind, signal: int | str) -> None:

@@ -48,8 +48,9 @@ class CircuitEngine(Protocol):
         *,
         sound: bool = False,
         echo: bool = False,
+        gated: bool = False,
     ) -> None:
-        """Tell signals of these kinds, caller ID, and all sound, with `echo` as it came too."""
+        """Tell signals of these kinds, caller ID, and all sound, as the engine does."""
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         """Hold a signal; 0: silence."""
@@ -194,13 +195,14 @@ class Circuit(ABC, Generic[C]):
         *,
         sound: bool = False,
         echo: bool = False,
+        gated: bool = False,
     ) -> None:
         """Listen for these; none: no more."""
         self._works = bool(kinds) or caller is not None or sound
         if self._works:
             self._need()
         if self._open:
-            self._engine.hear_signals(self.port, kinds, zone, caller, sound=sound, echo=echo)
+            self._engine.hear_signals(self.port, kinds, zone, caller, sound=sound, echo=echo, gated=gated)
         self._close_if(self._left and not self._works)
 
     def _close_if(self, over: bool) -> None:  # noqa: FBT001 - a condition

@@ -95,6 +95,7 @@ struct bl_hear_command {
 	uint8_t zone;
 	uint8_t caller;
 	uint8_t sound;
+	uint8_t gated;
 };
 
 struct bl_signal_command {

@@ -18,6 +18,8 @@
 #define SURE_SAMPLES 480 /* 60 ms: a receiver that begins anew has told what stands */
 #define HELD_MS 60000    /* an MF signal; the sender's longest */
 #define CALLER_DBM0 (-40.0f)
+#define GATE_SAMPLES 4000   /* half a second, as long as a message or a number may pause */
+#define GATE_SQUARES 250000 /* of a tick: -46 dBm0 */
 
 static int start_bank(struct bl_bank *bank, unsigned kinds, unsigned zone)
 {
@@ -57,6 +59,8 @@ int bl_register_hear(struct bl_engine *e, unsigned port, unsigned client, const 
 	p->reg.caller = c->caller;
 	p->reg.voice = 0;
 	p->reg.sound = c->sound;
+	p->reg.gated = c->gated;
+	p->reg.gate_until = 0;
 	memset(p->reg.piece, BL_ALAW_IDLE, sizeof p->reg.piece);
 	p->reg.owner = (uint8_t)client;
 	return 0;
@@ -188,6 +192,16 @@ static void hear_caller(struct bl_engine *e, unsigned port)
 	bl_event_publish(e, p->reg.owner);
 }
 
+/* Louder than about -46 dBm0, which a line's noise is not. */
+static bool is_loud(const int16_t *tick)
+{
+	int64_t squares = 0;
+
+	for (size_t i = 0; i < BL_TICK_SAMPLES; i++)
+		squares += tick[i] * tick[i];
+	return squares > GATE_SQUARES;
+}
+
 /* What is sent comes back later: that of the tick before lies beside what came in this one. */
 static void hear_sound(struct bl_engine *e, unsigned port)
 {
@@ -203,9 +217,11 @@ static void hear_sound(struct bl_engine *e, unsigned port)
 	tick = &r->piece[place * BL_TICK_SAMPLES];
 	bl_alaw_encode(e->heard[port], tick, BL_TICK_SAMPLES);
 	memcpy(tick + ticks * BL_TICK_SAMPLES, e->tx[port], BL_TICK_SAMPLES);
+	if (r->gated && is_loud(e->heard[port]))
+		r->gate_until = e->tick.sample + GATE_SAMPLES;
 	if (r->sound == 3)
 		memcpy(tick + 2 * ticks * BL_TICK_SAMPLES, e->rx[port], BL_TICK_SAMPLES);
-	if (place != ticks - 1 || !bl_event_room(e, r->owner))
+	if (place != ticks - 1 || (r->gated && e->tick.sample >= r->gate_until) || !bl_event_room(e, r->owner))
 		return;
 	event = bl_event_new(e, r->owner, BL_SOUND_HEARD, port);
 	if (!event)

@@ -140,6 +140,7 @@ struct bl_hear_command {
 	uint8_t zone;   /* of call progress */
 	uint8_t caller; /* caller ID: 1 + enum bl_caller_id_standard; 0: none */
 	uint8_t sound;  /* parts of BL_SOUND_HEARD: 0, 2 or 3 */
+	uint8_t gated;  /* only while something comes, and a while after it */
 };
 
 struct bl_signal_command {

@@ -110,9 +110,11 @@ struct bl_register {
 	uint8_t zone;                           /* of call progress */
 	uint8_t caller;                         /* caller ID is heard: 1 + enum bl_caller_id_standard */
 	uint8_t voice;                          /* that was told: 1 + bl_port.speaks; 0: nothing yet */
-	uint8_t sound;                          /* parts of it that are told too */
+	uint8_t sound;                          /* parts of it that are told too, */
+	uint8_t gated;                          /* only up to gate_until */
 	uint8_t owner;                          /* client that is told */
 	uint8_t told[BL_HEARD_R2_BACKWARD + 1]; /* signal that is on, by enum bl_heard_kind; 0: none */
+	uint64_t gate_until;                    /* sample */
 	uint64_t doubted_until;                 /* sample to which one told before a death may have ended; 0: none */
 	struct bl_signal_command sends;         /* signal 0: none */
 	union {

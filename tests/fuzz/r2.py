@@ -71,8 +71,9 @@ class R2Board(Board):
         *,
         sound: bool = False,
         echo: bool = False,
+        gated: bool = False,
     ) -> None:
-        del zone, caller, sound, echo  # not R2's
+        del zone, caller, sound, echo, gated  # not R2's
         self.hears[port] = set(kinds)
         self.began_to_hear(port)
 

@@ -215,11 +215,12 @@ class FakeEngine(Mute):
         *,
         sound: bool = False,
         echo: bool = False,
+        gated: bool = False,
     ) -> None:
         """On a port that is open; what stands is told."""
         self._command()
         assert port in self.open, f"port {port} is closed"
-        assert (caller, echo) == (None, False), zone
+        assert (caller, echo) == (None, False), (zone, gated)
         (self.sounding.add if sound else self.sounding.discard)(port)
         self._hears[port] = set(kinds)
         kind, signal = self._standing.get(port, (SignalKind.MF, 0))

@@ -69,8 +69,9 @@ class Board(Mute):
         *,
         sound: bool = False,
         echo: bool = False,
+        gated: bool = False,
     ) -> None:
-        raise AssertionError((port, kinds, zone, caller, sound, echo))
+        raise AssertionError((port, kinds, zone, caller, sound, echo, gated))
 
     def send_signal(self, port: int, kind: SignalKind, signal: int) -> None:
         raise AssertionError((port, kind, signal))

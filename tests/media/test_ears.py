@@ -200,6 +200,19 @@ def test_what_came_with_its_echo_is_told_beside_it(host: VirtualEngine, side: Si
     assert heard < echoed / 10
 
 
+def test_a_gate_lets_what_is_heard_pass_and_no_silence(host: VirtualEngine, side: Side) -> None:
+    side.engine.hear_signals(FAR, [], sound=True, gated=True)
+    host.tick(2 * TICKS_A_SECOND)
+    assert list(side.line.all(SoundHeard)) == []
+    came = sine(440, 8000)
+    begun = side.engine.samples
+    side.engine.play(NEAR, 1, [side.arena.add_alaw(came)])
+    host.tick(3 * TICKS_A_SECOND)
+    told = list(side.line.all(SoundHeard))
+    assert came in b"".join(event.heard for event in told)
+    assert told[-1].sample - begun == pytest.approx(8000 + 4000, abs=160), "half a second after it"
+
+
 def test_sound_takes_no_room_from_signals(host: VirtualEngine, side: Side) -> None:
     side.engine.hear_signals(FAR, [SignalKind.DTMF], sound=True)
     host.tick(3 * 600)  # nobody reads: half the ring is full of it

@@ -19,6 +19,7 @@ from dsp.caller_id import DtmfCallerIdReceiver, Fault, Result, Standard, decode
 from dsp.g711 import alaw_decode
 from dsp.tone import Kind
 
+HEARS = frozenset({Ear.SOUND, Ear.STIR})
 _EARS = {Ear.PROGRESS: SignalKind.PROGRESS, Ear.VOICE: SignalKind.VOICE}
 _FSK = {
     CallerId.BELL202: CallerStandard.BELL202,
@@ -122,7 +123,9 @@ class LineCircuit(circuit.Circuit[Line]):
         by_digits = Ear.CALLER_ID in ears and settings.caller_id is CallerId.DTMF
         self._digits = DtmfCallerIdReceiver() if by_digits else None
         kinds += [SignalKind.DTMF] if by_digits else []
-        self._hear(kinds, settings.zone, caller, sound=Ear.SOUND in ears, echo=Ear.ECHO in ears)
+        self._hear(
+            kinds, settings.zone, caller, sound=bool(ears & HEARS), echo=Ear.ECHO in ears, gated=Ear.STIR in ears
+        )
 
     def _called(self, result: Result | None) -> None:
         if result is not None:

@@ -61,6 +61,7 @@ class Ear(enum.StrEnum):
     PROGRESS = "call progress"  # of the zone that is set
     VOICE = "voice"
     SOUND = "sound"  # both ways, for who learns
+    STIR = "stir"  # the same, where there is any, for who learns on-hook
     ECHO = "echo"  # beside it, what returns of what we send
 
 

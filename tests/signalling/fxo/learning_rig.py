@@ -4,6 +4,7 @@
 from collections import deque
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from appliance.signalling.fxo import events
@@ -16,6 +17,7 @@ from tests.signalling.fxo.simulated_line import BLOCK, RATE_HZ, SECONDS, Simulat
 
 LEARNS = Settings(zone="cn", learns=("caller_id", "hang_up"))
 CARD_LEARNS = replace(LEARNS, learns=(*LEARNS.learns, "impedance"))
+GATE_SQUARE = 250_000 / 40  # dsp/engine/register.c
 LAG = 2  # blocks that a card's device keeps, both ways together
 
 
@@ -27,6 +29,7 @@ class LearningRig:
         self.told: list[tuple[float, events.Event]] = []
         self.ears: frozenset[Ear] = frozenset()
         self.acim = 0
+        self._gate_until = 0.0
         self._settings = settings
         self._begin()
 
@@ -60,12 +63,18 @@ class LearningRig:
             let_go_s = simulated.release_s - (14 if ours else 0)
             if moment.at_s > let_go_s and self.line.state in (State.CONNECTED, State.CONNECTED_SILENT):
                 self.line.release()
-            if Ear.SOUND in self.ears:
+            if Ear.SOUND in self.ears or self._stirs(moment.heard):
                 sample = round(self.now * RATE_HZ) - BLOCK
                 self.line.hear_sound(moment.heard, moment.sent, sample, echoed if Ear.ECHO in self.ears else b"")
             if self.settle():
                 over_s = min(over_s, moment.at_s)
         return over_s
+
+    def _stirs(self, heard: bytes) -> bool:
+        """As the engine's gate has it."""
+        if np.mean(np.frombuffer(heard, np.int16).astype(float) ** 2) > GATE_SQUARE:
+            self._gate_until = self.now + 0.5
+        return Ear.STIR in self.ears and self.now < self._gate_until
 
     def connected(self) -> None:
         """A call that came and is answered."""

@@ -52,9 +52,9 @@ def test_the_second_call_has_what_the_first_has_shown(
     caller_id: CallerId, place: Place, methods: tuple[HangUp, ...]
 ) -> None:
     rig, simulated = LearningRig(), of(caller_id, place, *methods)
-    assert Ear.SOUND in rig.ears, "on-hook too"
+    assert Ear.STIR in rig.ears, "on-hook too"
     over_s = rig.use(simulated)
-    assert Ear.SOUND not in rig.ears
+    assert not rig.ears & {Ear.SOUND, Ear.STIR}
     assert over_s < simulated.release_s - 1, "the caller's hang-up ends the call while it is learned too"
     used = rig.line.settings
     assert (used.caller_id, used.place, set(used.hang_up)) == (

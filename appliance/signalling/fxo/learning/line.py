@@ -3,7 +3,7 @@
 
     line = LearningLine(settings)                    # settings.learns: what may be taken over; what is set stays
     line.recall(learned)                             # of a former life
-    line.hear_sound(heard, sent, sample, echoed)     # while it listens for Ear.SOUND; echoed: for Ear.ECHO
+    line.hear_sound(heard, sent, sample, echoed)     # while it listens for Ear.SOUND or STIR; echoed: for Ear.ECHO
     line.learned                                     # for who keeps and shows it
 
 While the hang-up is learned, a sign of it ends no call at once: what comes after tells whether it was one. The learner
@@ -165,7 +165,7 @@ class LearningLine(Line):
             wanted = echo or not self.learned.hang_up_sure or self.settings.busy_ms is not None
         else:
             may_tell = self.learns("caller_id") or self._configured.caller_id is not CallerId.NONE
-            wanted = self.state in COMING and may_tell and not self.learned.caller_sure
+            return ears | {Ear.STIR} if self.state in COMING and may_tell and not self.learned.caller_sure else ears
         return ears | {Ear.SOUND} if wanted else ears
 
     def _enter(self, before: State) -> None:
