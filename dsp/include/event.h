@@ -35,7 +35,7 @@ enum bl_event_kind {
 };
 
 /* Parts: what came, without its echo; what was sent; what came with its echo. */
-#define BL_SOUND_TICKS 6
+#define BL_SOUND_TICKS 6u
 
 enum bl_play_end { BL_PLAY_FINISHED, BL_PLAY_DIGIT, BL_PLAY_STOPPED, BL_PLAY_CLOSED };
 enum bl_collect_end { BL_COLLECT_FULL, BL_COLLECT_TERMINATOR, BL_COLLECT_TIMEOUT, BL_COLLECT_CLOSED };
