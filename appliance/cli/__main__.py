@@ -4,7 +4,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from appliance.cli import line, show, trace
+from appliance.cli import line, router, show, trace
 from appliance.config.scalars import suggestion
 
 INTERRUPTED = 130  # as a shell tells of SIGINT
@@ -16,9 +16,15 @@ line loop span N       a loop for the far end's test
 line history span N    how well it carried, and whose fault it is
 line learned span N    what its analogue lines have shown of themselves
 trace call ID [FILE]   a call as one file for Wireshark
+router verify [DAY]    headquarters: a day's events decided once more
 -h after the first word says what else they take
 """
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"line": line.main, "show": show.main, "trace": trace.main}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "line": line.main,
+    "router": router.main,
+    "show": show.main,
+    "trace": trace.main,
+}
 
 
 def main(words: Sequence[str]) -> int:

@@ -49,12 +49,12 @@ class Intake:
         self._live = live
         self._disk = ThreadPoolExecutor(1, "record")
         self._files = ThreadPoolExecutor(1, "recordings")
+        self._asked: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
         takers: dict[str, Callable[[str, Msg], Awaitable[None]]] = {
             "heartbeat.*": self._heartbeat,
-            "route.request.*": self._route,
             "call.*.record": self._record,
             "recording.*.chunk": self._chunk,
             "line.*.status": self._status,
@@ -66,6 +66,7 @@ class Intake:
             place = subject.split(".").index("*")
             await self._subscribe(subject, functools.partial(self._take, take, place))
         await self._subscribe("live.state", self._live_state)
+        await self._subscribe("route.request.*", self._questions)
 
     def close(self) -> None:
         """Finish what is being written."""
@@ -101,13 +102,19 @@ class Intake:
         self._desk.heard(box)
         await _answer(message, {"at_ns": time.time_ns()})
 
+    async def _questions(self, message: Msg) -> None:
+        """Many at once: those that come while a commit runs share the next."""
+        asked = asyncio.create_task(self._take(self._route, 2, message))
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+
     async def _route(self, box: str, message: Msg) -> None:
         envelope = decode(message.data)
         if not isinstance(envelope.body, RouteRequest):
             raise UnknownMessageError(f"{type(envelope.body).__name__} is no route request")
         if envelope.box != box:
             raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
-        answer = self._desk.ask(box, envelope.body)
+        answer = await self._desk.ask(box, envelope.body)
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=envelope.id)))
 

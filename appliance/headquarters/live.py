@@ -128,6 +128,13 @@ class Live:
         else:
             raise UnknownMessageError(f"{type(body).__name__} is no alarm")
 
+    def trouble(self, box: str, code: str, sentence: str | None, now_ns: int) -> None:
+        """An alarm of headquarters' own; None: it is over."""
+        if sentence is None:
+            self._alarms.pop((box, code, ""), None)
+        else:
+            self._alarms[box, code, ""] = Alarm(box, code, "", sentence, now_ns, now_ns)
+
     def state(self, now_ns: int) -> State:
         """As it is now."""
         self._forget(now_ns)

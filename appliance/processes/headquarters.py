@@ -2,6 +2,7 @@
 """The headquarters process: router, record and recordings behind one connection to the message server."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import structlog
@@ -14,6 +15,8 @@ from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.writer import Writer
 from appliance.processes.environment import state_directory
+from appliance.router.journal import Journal
+from appliance.router.journal import path_of as journal_path
 from appliance.router.rules import Rules
 from appliance.supervisor import logs, notify
 from appliance.uplink.connection import connect
@@ -27,8 +30,13 @@ async def serve(config: Headquarters, rules: Rules, state: Path) -> None:
     """Work until cancelled."""
     identity = Identity.take(config.box, "headquarters")
     writer = Writer(store.open_writer(store.path_of(state)))
-    desk = Desk(rules, identity.incarnation, writer.open_agent_legs())
     live = Live(frozenset(agent.box for agent in config.agents))
+
+    def trouble(sentence: str | None) -> None:
+        live.trouble(config.box, "router.journal", sentence, time.time_ns())
+
+    journal = Journal.opened(journal_path(state))
+    desk = Desk(rules, identity.incarnation, journal, writer.open_agent_legs(), trouble)
     notify.ready()
     client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
     intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
@@ -40,6 +48,7 @@ async def serve(config: Headquarters, rules: Rules, state: Path) -> None:
             parts.create_task(notify.keep_alive())
     finally:
         intake.close()
+        await desk.close()
         await client.close()
 
 

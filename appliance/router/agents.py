@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Agents: who is chosen, who is reserved, whose legs begin and end. Every function gives a new state."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from appliance.router.events import Effect, ReservationEnded
+from appliance.router.rules import Rules
 from appliance.router.state import Agent, Reservation, State
 from appliance.router.states import AgentState, AgentStep, step
 
 RESERVED_NS = 5_000_000_000  # a label that has not become a leg by then never will: the branch asks for 0.5 s only
-BRANCH_GONE_NS = 5_000_000_000
 
 Step = tuple[State, tuple[Effect, ...]]
 
@@ -20,7 +20,7 @@ def choose(state: State, skill_group: str, refused: Collection[str], at_ns: int)
     verdicts = {}
     free = []
     for agent in state.rules.skill_groups.get(skill_group, ()):
-        verdicts[agent] = _verdict(state, agent, refused, at_ns)
+        verdicts[agent] = _verdict(state, agent, refused)
         if verdicts[agent] == "":
             verdicts[agent] = _waited(state.agents[agent], at_ns)
             free.append(agent)
@@ -28,12 +28,11 @@ def choose(state: State, skill_group: str, refused: Collection[str], at_ns: int)
     return best, verdicts
 
 
-def _verdict(state: State, agent: str, refused: Collection[str], at_ns: int) -> str:
+def _verdict(state: State, agent: str, refused: Collection[str]) -> str:
     """Why this agent cannot be chosen; empty where they can."""
     if agent in refused:
         return "refused this contact"
-    heard = state.heard_ns.get(state.rules.seats[agent].box)
-    if heard is None or at_ns - heard > BRANCH_GONE_NS:
+    if state.rules.seats[agent].box not in state.present:
         return "branch not heard"
     if state.agents[agent].state is not AgentState.AVAILABLE:
         return state.agents[agent].state.value
@@ -44,6 +43,26 @@ def _waited(agent: Agent, at_ns: int) -> str:
     if agent.since_ns == 0:
         return "available since the start"
     return f"available for {max(0, at_ns - agent.since_ns) // 1_000_000_000} s"
+
+
+def follow(state: State, rules: Rules, legs: Iterable[tuple[str, str]], at_ns: int) -> Step:
+    """From now on these are the agents, and these (agent, leg) their legs; whom neither touches stays as they are."""
+    effects: tuple[Effect, ...] = ()
+    for held in tuple(state.reservations.values()):
+        if held.agent not in rules.seats:
+            state, ended = _ended(state, held, "agent-gone")
+            effects = (*effects, *ended)
+    known = {agent: state.agents.get(agent, Agent()) for agent in rules.seats}
+    state = msgspec.structs.replace(state, rules=rules, agents=known)
+    now = tuple(legs)
+    for agent in known.values():
+        for leg in sorted(agent.legs - {one for _, one in now}):
+            state = leg_ended(state, leg, at_ns)
+    for name, leg in now:
+        if name in known and leg not in known[name].legs:
+            state, ended = leg_began(state, name, leg, None, at_ns)
+            effects = (*effects, *ended)
+    return state, effects
 
 
 def reserve(state: State, agent: str, contact: str, at_ns: int) -> tuple[State, Reservation]:

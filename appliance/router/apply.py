@@ -1,17 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The router's one entry: `apply(state, event) -> (state, effects)`.
 
-Pure and deterministic: no clock, no socket, no order of a set; the same events give the same states and effects. What
-is known of agents comes from call events that the store has committed, so a restart finds it again there.
+Pure and deterministic: no clock, no socket, no order of a set; the same events give the same states and effects. So a
+journal of the events is all that a restart needs. What the record knows better (a call event was committed there, and
+the process died before its journal had it) comes with LifeBegan.
 """
 
 import msgspec
 
 from appliance.router import agents
 from appliance.router.deciding import decide
-from appliance.router.events import Answer, BranchHeard, CallTold, Effect, Event, RouteAsked, TimePassed
+from appliance.router.events import (
+    Answer,
+    BranchHeard,
+    BranchSilent,
+    CallTold,
+    Effect,
+    Event,
+    LifeBegan,
+    RouteAsked,
+    TimePassed,
+)
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegEnded
+
+ENGINE = 1
+"""Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 Step = tuple[State, tuple[Effect, ...]]
 
@@ -22,8 +36,13 @@ def apply(state: State, event: Event) -> Step:
     if isinstance(event, TimePassed):
         return state, lapsed
     if isinstance(event, BranchHeard):
-        return _heard(state, event.box, event.at_ns), lapsed
-    if isinstance(event, RouteAsked):
+        return _heard(state, event.box), lapsed
+    if isinstance(event, BranchSilent):
+        return msgspec.structs.replace(state, present=state.present - {event.box}), lapsed
+    if isinstance(event, LifeBegan):
+        state, effects = agents.follow(state, event.rules, event.open_legs, event.at_ns)
+        state = msgspec.structs.replace(state, epoch=event.epoch, present=frozenset())
+    elif isinstance(event, RouteAsked):
         state, effects = _asked(state, event)
     else:
         state, effects = _told(state, event)
@@ -39,13 +58,13 @@ def _lapse_due(state: State, at_ns: int) -> Step:
     return state, effects
 
 
-def _heard(state: State, box: str, at_ns: int) -> State:
-    return msgspec.structs.replace(state, heard_ns={**state.heard_ns, box: at_ns})
+def _heard(state: State, box: str) -> State:
+    return msgspec.structs.replace(state, present=state.present | {box})
 
 
 def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
-    state = _heard(state, asked.box, asked.at_ns)
+    state = _heard(state, asked.box)
     state, ended = _let_go(state, asked.request.contact, "asked-again")
     state, answer = decide(state, asked)
     return state, (*ended, Answer(asked.box, answer))

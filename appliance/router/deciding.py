@@ -40,7 +40,7 @@ def _contact(asked: RouteAsked) -> Contact:
         ani=request.ani or "",
         ced=request.ced,
         outcome=request.outcome,
-        at_ns=asked.at_ns,
+        at_ns=asked.day_ns,
     )
 
 

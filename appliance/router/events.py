@@ -1,21 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the router is told and what it wants done. `at_ns` is stamped once, by whoever hands the event in."""
+"""What the router is told and what it wants done. `at_ns` is stamped once, by whoever hands the event in.
+
+It never goes back; the time of day, which may, comes with whoever asks for it.
+"""
 
 import msgspec
 
+from appliance.router.rules import Rules
 from appliance.wire.calls import CallEvent
 from appliance.wire.routes import RouteAnswer, RouteRequest
 
 
-class RouteAsked(msgspec.Struct, frozen=True):
-    """A branch asks what to do with a contact."""
+class LifeBegan(msgspec.Struct, frozen=True, tag=True):
+    """The router's process begins: what the administrator has decided now, and what the record knows.
+
+    `epoch` names this life in its tokens; `open_legs` are (agent, leg), all there are.
+    """
+
+    at_ns: int
+    epoch: str
+    rules: Rules
+    open_legs: tuple[tuple[str, str], ...] = ()
+
+
+class RouteAsked(msgspec.Struct, frozen=True, tag=True):
+    """A branch asks what to do with a contact. `day_ns`: UTC by the clock on the wall, for scripts."""
 
     at_ns: int
     box: str
     request: RouteRequest
+    day_ns: int
 
 
-class CallTold(msgspec.Struct, frozen=True):
+class CallTold(msgspec.Struct, frozen=True, tag=True):
     """A call event that the store has committed for the first time."""
 
     at_ns: int
@@ -23,31 +40,38 @@ class CallTold(msgspec.Struct, frozen=True):
     event: CallEvent
 
 
-class BranchHeard(msgspec.Struct, frozen=True):
-    """A heartbeat."""
+class BranchHeard(msgspec.Struct, frozen=True, tag=True):
+    """A branch that was silent is there."""
 
     at_ns: int
     box: str
 
 
-class TimePassed(msgspec.Struct, frozen=True):
+class BranchSilent(msgspec.Struct, frozen=True, tag=True):
+    """Nothing was heard of it for too long."""
+
+    at_ns: int
+    box: str
+
+
+class TimePassed(msgspec.Struct, frozen=True, tag=True):
     """It is now `at_ns`."""
 
     at_ns: int
 
 
-Event = RouteAsked | CallTold | BranchHeard | TimePassed
+Event = LifeBegan | RouteAsked | CallTold | BranchHeard | BranchSilent | TimePassed
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, tag=True):
     """Tell the branch."""
 
     box: str
     answer: RouteAnswer
 
 
-class ReservationEnded(msgspec.Struct, frozen=True):
-    """`why`: arrived, lapsed, overtaken (another leg began), asked-again, contact-ended."""
+class ReservationEnded(msgspec.Struct, frozen=True, tag=True):
+    """`why`: arrived, lapsed, overtaken (another leg began), asked-again, contact-ended, agent-gone (not named now)."""
 
     token: str
     agent: str

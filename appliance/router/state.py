@@ -5,7 +5,7 @@ A reservation is a token on one agent for one contact. An agent has a token exac
 while BUSY, and each token stands in `reservations` once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -32,13 +32,13 @@ class Reservation(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """`epoch` names one life of the router; tokens of another are nobody's. `heard_ns`: each branch's last word."""
+    """`epoch` names one life of the router, in the tokens it gives; `present`: branches that are heard."""
 
     rules: Rules
     epoch: str
     agents: Mapping[str, Agent]
     reservations: Mapping[str, Reservation]
-    heard_ns: Mapping[str, int]
+    present: frozenset[str]
     serial: int = 0
 
     def next_expiry_ns(self) -> int | None:
@@ -46,12 +46,5 @@ class State(msgspec.Struct, frozen=True):
         return min((one.expires_ns for one in self.reservations.values()), default=None)
 
 
-def begin(rules: Rules, epoch: str, at_ns: int, open_legs: Iterable[tuple[str, str]] = ()) -> State:
-    """A new life: all agents available but those with a leg in the record, given as (agent, leg)."""
-    legs: dict[str, frozenset[str]] = {}
-    for agent, leg in open_legs:
-        legs[agent] = legs.get(agent, frozenset()) | {leg}
-    agents = {
-        agent: Agent(AgentState.BUSY, at_ns, None, legs[agent]) if agent in legs else Agent() for agent in rules.seats
-    }
-    return State(rules=rules, epoch=epoch, agents=agents, reservations={}, heard_ns={})
+EMPTY = State(Rules({}, {}, {}, {}), "", {}, {}, frozenset())
+"""Before the first life."""

@@ -16,9 +16,10 @@ from nats.errors import Error
 from appliance.config import read_secret
 from appliance.wire.envelope import Sealer, decode, encode
 from appliance.wire.ids import Identity
-from appliance.wire.routes import RouteAnswer, RouteRequest
+from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 from tests.headquarters.site import BOX, Site, contacts, until
+from tests.router.test_router_apply import QUEUED
 
 pytestmark = pytest.mark.system
 
@@ -153,3 +154,24 @@ async def fill(client: Client) -> None:
         batch = b"[" + b",".join(encode(sealer.seal(event)) for event in contacts(first, 50)) + b"]"
         answer = await client.request(f"call.{BOX}.record", batch, timeout=10)
         assert msgspec.json.decode(answer.data) == {"stored": 100}
+
+
+def test_a_killed_headquarters_gives_no_agent_out_twice(site: Site) -> None:
+    """Killed as soon as the answer is here; asked again while the first phone does not ring yet."""
+    rung: list[str] = []
+
+    async def story(client: Client) -> None:
+        sealer = Sealer(Identity.take(BOX, "call"))
+        for contact in ("c1", "c2"):
+            question = RouteRequest(request=f"r-{contact}", contact=contact, dnis="95588", cursor=QUEUED)
+            answer = decode((await client.request(SUBJECTS[1], encode(sealer.seal(question)), timeout=5)).data).body
+            assert isinstance(answer, RouteAnswer)
+            assert isinstance(answer.action, RingAgent)
+            rung.append(answer.action.agent)
+            site.kill("headquarters")
+            opened = site.log_of("headquarters").count("headquarters.intake.opened")
+            site.start("headquarters")
+            until(lambda: site.log_of("headquarters").count("headquarters.intake.opened") > opened, 5, "it is back")  # noqa: B023
+
+    with_client(site, story)
+    assert rung == ["1001", "1002"]

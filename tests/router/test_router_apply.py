@@ -12,15 +12,17 @@ from appliance.router.apply import apply
 from appliance.router.events import (
     Answer,
     BranchHeard,
+    BranchSilent,
     CallTold,
     Effect,
     Event,
+    LifeBegan,
     ReservationEnded,
     RouteAsked,
     TimePassed,
 )
 from appliance.router.rules import CallType, Rules, Seat
-from appliance.router.state import State, begin
+from appliance.router.state import EMPTY, State
 from appliance.router.states import AgentState
 from appliance.script.loading import load
 from appliance.wire.calls import ContactEnded, LegBegan, LegEnded
@@ -43,7 +45,11 @@ RULES = Rules(
 
 def ask(at_ns: int, contact: str = "c1", *, cursor: str = QUEUED, dnis: str = "95588", **known: object) -> RouteAsked:
     request = RouteRequest(request=f"r-{contact}-{at_ns}", contact=contact, dnis=dnis, cursor=cursor, **known)  # type: ignore[arg-type]
-    return RouteAsked(at_ns, BOX, request)
+    return RouteAsked(at_ns, BOX, request, at_ns)
+
+
+def begin(rules: Rules, epoch: str, at_ns: int, legs: Sequence[tuple[str, str]] = (), before: State = EMPTY) -> State:
+    return apply(before, LifeBegan(at_ns, epoch, rules, tuple(legs)))[0]
 
 
 def leg_began(at_ns: int, agent: str, leg: str, contact: str = "c1", reserved: str | None = None) -> CallTold:
@@ -145,12 +151,12 @@ def test_a_tandem_call_to_an_agent_s_number_on_a_trunk_makes_nobody_busy() -> No
     assert rung(effects) == ["1001"]
 
 
-def test_agents_of_a_branch_not_heard_for_five_seconds_are_not_chosen() -> None:
+def test_agents_of_a_silent_branch_are_not_chosen() -> None:
     elsewhere = {"1001": Seat("1001", "Li Na", "BR-0002", "8001"), "1002": RULES.seats["1002"]}
     rules = Rules(RULES.call_types, RULES.skill_groups, elsewhere, RULES.scripts)
     state, _ = run([BranchHeard(S, "BR-0002")], begin(rules, "epoch", 0))
     _, heard = run([ask(6 * S)], state)
-    _, silent = run([ask(6 * S + 1)], state)
+    _, silent = run([BranchSilent(6 * S, "BR-0002"), ask(6 * S)], state)
     assert (rung(heard), rung(silent)) == (["1001"], ["1002"])
     assert answers(silent)[0].values["card"].startswith("1001 branch not heard")
 
@@ -160,10 +166,29 @@ def test_a_restarted_router_finds_its_busy_agents_in_the_record() -> None:
     assert rung(effects) == ["1002"]
 
 
+def test_the_next_life_keeps_reservations_and_follows_the_record() -> None:
+    before, _ = run([ask(S, "c1"), leg_began(2 * S, "1002", "l2", "c2")])
+    after = begin(RULES, "next", 3 * S, [], before)
+    assert [agent.state for agent in after.agents.values()] == [AgentState.RESERVED, AgentState.AVAILABLE]
+    assert after.agents["1002"].since_ns == 3 * S, "the leg ended while nobody looked"
+    state, effects = run([leg_began(4 * S, "1001", "l1", "c1", "epoch.1"), ask(5 * S, "c3")], after)
+    assert effects[0] == ReservationEnded("epoch.1", "1001", "c1", "arrived")
+    assert rung(effects) == ["1002"]
+    assert state.agents["1002"].token == "next.2"  # noqa: S105
+
+
+def test_an_agent_who_is_no_longer_in_the_rules_lets_the_reservation_go() -> None:
+    before, _ = run([ask(S)])
+    rules = Rules(RULES.call_types, {"card": ("1002",)}, {"1002": RULES.seats["1002"]}, RULES.scripts)
+    after, effects = apply(before, LifeBegan(2 * S, "next", rules))
+    assert effects == (ReservationEnded("epoch.1", "1001", "c1", "agent-gone"),)
+    assert (list(after.agents), dict(after.reservations)) == (["1002"], {})
+
+
 CONTACTS = st.sampled_from(["c1", "c2", "c3", "c4"])
 AGENTS = st.sampled_from(["1001", "1002", "ghost"])
 LEGS = st.sampled_from(["l1", "l2", "l3", "l4"])
-TOKENS = st.sampled_from([None, "epoch.1", "epoch.2", "epoch.3", "old.1"])
+TOKENS = st.sampled_from([None, "epoch.1", "epoch.2", "again.3", "old.1"])
 WALKS = st.lists(
     st.one_of(
         st.builds(lambda c, a: ask(0, c, refused_agents=a), CONTACTS, st.lists(AGENTS, max_size=2).map(tuple)),
@@ -171,6 +196,10 @@ WALKS = st.lists(
         st.builds(lambda leg: leg_ended(0, leg), LEGS),
         st.builds(lambda c: contact_ended(0, c), CONTACTS),
         st.just(BranchHeard(0, BOX)),
+        st.just(BranchSilent(0, BOX)),
+        st.builds(
+            lambda legs: LifeBegan(0, "again", RULES, legs), st.lists(st.tuples(AGENTS, LEGS), max_size=2).map(tuple)
+        ),
         st.just(TimePassed(0)),
     ),
     max_size=40,

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The router's journal: every event on the disk before what came of it leaves, and now and then the whole state.
+
+    journal = Journal(path)
+    state, at_ns = journal.recall()                  # as the last life left it
+    state, effects = apply(state, event)
+    journal.append([journal.entry(event, effects)])  # one commit, however many; then let the effects go
+    journal.keep(encoded(state), journal.seq, at_ns) # a snapshot: a restart reads on from there
+
+SQLite, WAL, synchronous=FULL, mode 0600: it holds callers' numbers and digits. An entry has a digest of what was
+decided, so that a day can be decided again and compared (`verify`). Called from one thread at a time; raises
+sqlite3.Error.
+"""
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import structlog
+
+from appliance.router.apply import ENGINE, apply
+from appliance.router.events import Effect, Event
+from appliance.router.state import EMPTY, State
+
+KEPT_NS = 8 * 86_400_000_000_000
+ENDLESS_NS = 2**63 - 1
+DIGEST_OCTETS = 16
+
+log = structlog.get_logger()
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entry (
+    seq INTEGER PRIMARY KEY, engine INTEGER NOT NULL, at_ns INTEGER NOT NULL, event BLOB NOT NULL, decided BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot (
+    seq INTEGER PRIMARY KEY, engine INTEGER NOT NULL, at_ns INTEGER NOT NULL, state BLOB NOT NULL
+) STRICT;
+"""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event, encoded; `decided`: the digest of its effects."""
+
+    seq: int
+    engine: int
+    at_ns: int
+    event: bytes
+    decided: bytes
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The state after the entry of this number."""
+
+    seq: int
+    engine: int
+    at_ns: int
+    state: bytes
+
+    def decoded(self) -> State:
+        """What another engine has decided is not gone on with."""
+        return msgspec.json.decode(self.state, type=State) if self.engine == ENGINE else EMPTY
+
+
+def path_of(state: Path) -> Path:
+    """The journal's file in a state directory."""
+    return state / "router.db"
+
+
+def digest(effects: tuple[Effect, ...]) -> bytes:
+    """Of what was decided."""
+    return hashlib.blake2b(msgspec.json.encode(effects), digest_size=DIGEST_OCTETS).digest()
+
+
+class Journal:
+    """Of one domain."""
+
+    def __init__(self, path: Path, *, reads: bool = False) -> None:
+        """`reads`: beside the one that writes."""
+        if reads:
+            self._store = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(0o600)
+            self._store = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._store.execute("PRAGMA journal_mode=WAL")
+            self._store.execute("PRAGMA synchronous=FULL")
+            self._store.executescript(_SCHEMA)
+        self._seq = int(self._store.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0])
+
+    @classmethod
+    def opened(cls, path: Path) -> Self:
+        """For a life that begins; a damaged file is put aside, then the record alone counts. Raises sqlite3.Error."""
+        try:
+            journal = cls(path)
+            journal.recall()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):  # a disk that is full, a file that may not be written
+                raise
+            aside = path.with_suffix(f".damaged-{time.time_ns()}")
+            log.error("router.journal.damaged", error=str(error), kept_as=str(aside))
+            for end in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    Path(f"{path}{end}").rename(f"{aside}{end}")
+            return cls(path)
+        return journal
+
+    def recall(self) -> tuple[State, int]:
+        """The state as the last life left it, and its time; EMPTY where another engine decided, or nobody did."""
+        newest = self.snapshot()
+        state, at_ns = newest.decoded(), newest.at_ns
+        for entry in self.entries(newest.seq):
+            state, at_ns = decide(state, entry)[0], entry.at_ns
+        return state, at_ns
+
+    def entry(self, event: Event, effects: tuple[Effect, ...]) -> Entry:
+        """The next one; to be appended in this order."""
+        self._seq += 1
+        return Entry(self._seq, ENGINE, event.at_ns, msgspec.json.encode(event), digest(effects))
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """All of them, or none; again, where nobody knows whether it was done."""
+        rows = [msgspec.structs.astuple(entry) for entry in entries]
+        self._write(("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", rows))
+
+    def keep(self, state: bytes, seq: int, at_ns: int) -> None:
+        """A snapshot of the state after that entry; of what is older than KEPT_NS the last snapshot stays."""
+        base = self._store.execute("SELECT max(seq) FROM snapshot WHERE at_ns < ?", (at_ns - KEPT_NS,)).fetchone()[0]
+        self._write(
+            ("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", [(seq, ENGINE, at_ns, state)]),
+            ("DELETE FROM snapshot WHERE seq < ?", [(base or 0,)]),
+            ("DELETE FROM entry WHERE seq <= ?", [(base or 0,)]),
+        )
+
+    @property
+    def seq(self) -> int:
+        """Of the last entry that was made."""
+        return self._seq
+
+    def snapshot(self, before_ns: int = ENDLESS_NS) -> Snapshot:
+        """The last one before that time, else where the journal begins."""
+        whole = self._store.execute("SELECT count(*) FROM entry WHERE seq = 1").fetchone()[0]
+        beginning = [] if whole else self._snapshots("ORDER BY seq LIMIT 1")
+        before = self._snapshots("WHERE at_ns < ? ORDER BY seq DESC LIMIT 1", before_ns)
+        return next(iter([*before, *beginning]), Snapshot(0, ENGINE, 0, encoded(EMPTY)))
+
+    def _snapshots(self, which: str, *values: int) -> list[Snapshot]:
+        rows = self._store.execute(f"SELECT seq, engine, at_ns, state FROM snapshot {which}", values)  # noqa: S608 - ours
+        return [Snapshot(*row) for row in rows]
+
+    def entries(self, after: int) -> Iterator[Entry]:
+        """All beyond that number."""
+        query = "SELECT seq, engine, at_ns, event, decided FROM entry WHERE seq > ? ORDER BY seq"
+        for row in self._store.execute(query, (after,)):
+            yield Entry(*row)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def _write(self, *statements: tuple[str, Iterable[tuple[object, ...]]]) -> None:
+        self._store.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, rows in statements:
+                self._store.executemany(statement, rows)
+            self._store.execute("COMMIT")
+        except sqlite3.Error:
+            if self._store.in_transaction:
+                self._store.execute("ROLLBACK")
+            raise
+
+
+def encoded(state: State) -> bytes:
+    """For a snapshot: mappings keep their order, which decisions may follow."""
+    return msgspec.json.encode(state)
+
+
+def decide(state: State, entry: Entry) -> tuple[State, tuple[Effect, ...]]:
+    """Once more; after another engine's entry nothing is known until a life begins."""
+    if entry.engine != ENGINE:
+        return EMPTY, ()
+    return apply(state, msgspec.json.decode(entry.event, type=Event))

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The router's desk: what leaves is journaled, a restart knows it, and a full disk stops no call."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.headquarters import desk as desks
+from appliance.headquarters.desk import Desk
+from appliance.router.journal import Entry, Journal, decide
+from appliance.router.state import EMPTY
+from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
+from tests.router.test_router_apply import BOX, QUEUED, RULES
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
+
+
+@asynccontextmanager
+async def running(
+    journal: Journal, epoch: str = "one", trouble: Callable[[str | None], None] = print
+) -> AsyncIterator[Desk]:
+    desk = Desk(RULES, epoch, journal, (), trouble)
+    work = asyncio.create_task(desk.run())
+    try:
+        yield desk
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        await desk.close()
+
+
+def asked(contact: str) -> RouteRequest:
+    return RouteRequest(request=f"r-{contact}", contact=contact, dnis="95588", cursor=QUEUED)
+
+
+def limit(journal: Journal, pages: int = 0) -> None:
+    """The file may grow to so many pages, or no more."""
+    store = journal._store
+    store.execute(f"PRAGMA max_page_count={pages or store.execute('PRAGMA page_count').fetchone()[0] + 2}")
+
+
+def agent_of(answer: RouteAnswer) -> str | None:
+    return answer.action.agent if isinstance(answer.action, RingAgent) else None
+
+
+def test_an_agent_reserved_in_the_last_life_is_not_given_out_again(tmp_path: Path) -> None:
+    async def scene() -> None:
+        path = tmp_path / "router.db"
+        async with running(Journal(path)) as desk:
+            assert agent_of(await desk.ask(BOX, asked("c1"))) == "1001"
+            copy = tmp_path / "killed.db"
+            with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+                source.backup(target)  # as the disk is when the answer has left
+        async with running(Journal(copy), "two") as desk:
+            assert agent_of(await desk.ask(BOX, asked("c2"))) == "1002"
+            assert agent_of(await desk.ask(BOX, asked("c3"))) is None
+
+    asyncio.run(scene())
+
+
+def test_many_at_once_are_one_commit(tmp_path: Path) -> None:
+    async def scene() -> None:
+        journal = Journal(tmp_path / "router.db")
+        commits: list[int] = []
+        append = journal.append
+
+        def counted(entries: list[Entry]) -> None:
+            commits.append(len(entries))
+            append(entries)
+
+        journal.append = counted  # type: ignore[method-assign,assignment]
+        async with running(journal) as desk:
+            await asyncio.gather(*(desk.ask(BOX, asked(f"c{n}")) for n in range(50)))
+        assert sum(commits) == 51
+        assert len(commits) <= 3
+
+    asyncio.run(scene())
+
+
+def test_a_snapshot_that_is_refused_costs_no_call_and_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desks, "SNAPSHOT_ENTRIES", 2)
+    told: list[str | None] = []
+
+    async def scene() -> None:
+        journal = Journal(tmp_path / "router.db")
+        kept = journal.keep
+
+        def refused(_state: bytes, _seq: int, _at_ns: int) -> None:
+            journal.keep = kept  # type: ignore[method-assign]
+            raise sqlite3.OperationalError("database or disk is full")
+
+        journal.keep = refused  # type: ignore[method-assign,assignment]
+        async with running(journal, trouble=told.append) as desk:
+            for n in range(6):
+                await desk.ask(BOX, asked(f"c{n}"))
+        journal = Journal(tmp_path / "router.db")
+        assert [entry.seq for entry in journal.entries(0)] == list(range(1, 8))
+        assert journal.snapshot().seq > 2
+        assert told == []
+        journal.close()
+
+    asyncio.run(scene())
+
+
+def test_a_disk_that_is_full_is_an_alarm_calls_go_on_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "RETRY_S", 0.1)
+    told: list[str | None] = []
+    written = asyncio.Event()
+
+    def trouble(sentence: str | None) -> None:
+        told.append(sentence)
+        if sentence is None:
+            written.set()
+
+    async def scene() -> None:
+        path = tmp_path / "router.db"
+        journal = Journal(path)
+        async with running(journal, trouble=trouble) as desk:
+            await desk.ask(BOX, asked("c0"))
+            limit(journal)
+            answers = 0
+            while not told:
+                await desk.ask(BOX, asked(f"c{answers}"))
+                answers += 1
+                assert answers < 5000
+            for n in range(20):
+                await asyncio.wait_for(desk.ask(BOX, asked(f"later{n}")), 1)
+            assert "make room on headquarters' data disk" in str(told[0])
+            limit(journal, 1_000_000)
+            await asyncio.wait_for(written.wait(), 5)
+        journal = Journal(path)
+        entries = list(journal.entries(0))
+        journal.close()
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+        assert len(entries) == 1 + 1 + answers + 20
+        assert len(told) == 2
+
+    asyncio.run(scene())
+
+
+def test_a_branch_that_falls_silent_is_missed_and_one_that_asks_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "SILENT_S", 0.3)
+    monkeypatch.setattr(desks, "WATCH_S", 0.05)
+
+    async def scene() -> None:
+        path = tmp_path / "router.db"
+        async with running(Journal(path)) as desk:
+            desk.heard(BOX)
+            await asyncio.sleep(0.6)
+            assert agent_of(await desk.ask(BOX, asked("c1"))) == "1001"
+        journal = Journal(path)
+        state, kinds = EMPTY, []
+        for entry in journal.entries(0):
+            state, _ = decide(state, entry)
+            kinds.append((entry.event.split(b'"')[3].decode(), BOX in state.present))
+        journal.close()
+        assert kinds == [("LifeBegan", False), ("BranchHeard", True), ("BranchSilent", False), ("RouteAsked", True)]
+
+    asyncio.run(scene())
+
+
+def test_a_clock_on_the_wall_that_is_set_back_moves_no_timer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        path = tmp_path / "router.db"
+        now = time.time_ns()
+        async with running(Journal(path)) as desk:
+            await desk.ask(BOX, asked("c1"))
+            monkeypatch.setattr(time, "time_ns", lambda: now - 3600 * 10**9)
+            await desk.ask(BOX, asked("c2"))
+        async with running(Journal(path), "two") as desk:
+            await desk.ask(BOX, asked("c3"))
+        journal = Journal(path)
+        times = [entry.at_ns for entry in journal.entries(0)]
+        journal.close()
+        assert times == sorted(times)
+        assert times[-1] - times[0] < 60 * 10**9
+
+    asyncio.run(scene())
