@@ -28,6 +28,11 @@ def choose(state: State, skill_group: str, refused: Collection[str], at_ns: int)
     return best, verdicts
 
 
+def free(state: State, refused: Collection[str], skill_group: str) -> int:
+    """How many could be chosen."""
+    return sum(_verdict(state, agent, refused) == "" for agent in state.rules.skill_groups.get(skill_group, ()))
+
+
 def _verdict(state: State, agent: str, refused: Collection[str]) -> str:
     """Why this agent cannot be chosen; empty where they can."""
     if agent in refused:

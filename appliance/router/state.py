@@ -40,6 +40,8 @@ class State(msgspec.Struct, frozen=True):
     reservations: Mapping[str, Reservation]
     present: frozenset[str]
     serial: int = 0
+    shared: Mapping[str, Mapping[str, int]] = {}
+    """Of this hundred, by script and node: how many contacts each target has had."""
 
     def next_expiry_ns(self) -> int | None:
         """When the first reservation lapses."""

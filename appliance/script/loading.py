@@ -3,13 +3,14 @@
 
 import hashlib
 import zoneinfo
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from appliance.config import Fault, Keys, read
 from appliance.config.scalars import suggestion
-from appliance.script import switch
-from appliance.script.nodes import Collect, Count, Field, Node, Play, Queue, Script, Switch, Text
+from appliance.script import expression, switch
+from appliance.script.nodes import Collect, Count, Field, If, Node, Percent, Play, Queue, Script, Switch, Text
+from appliance.script.share import WHOLE
 
 VERSION_DIGITS = 12
 
@@ -24,6 +25,10 @@ def _faults(text: Text, skill_groups: Collection[str]) -> Iterator[Fault]:
     zones = zoneinfo.available_timezones()
     if text.zone not in zones:
         yield Fault(("zone",), f"time zone {text.zone!r} is unknown; {suggestion(text.zone, zones)}")
+    for name, spans in text.calendars.items():
+        for place, span in enumerate(spans):
+            if wrong := _no_days(span):
+                yield Fault(("calendars", name, place), wrong)
     yield from _missing(("start",), text.start, text)
     for name, node in text.nodes.items():
         yield from _node_faults(name, node, text, skill_groups)
@@ -37,10 +42,34 @@ def _node_faults(name: str, node: Node, text: Text, skill_groups: Collection[str
     if isinstance(node, Queue) and node.skill_group not in skill_groups:
         sentence = f"skill group {node.skill_group!r} is unknown; {suggestion(node.skill_group, skill_groups)}"
         yield Fault(("nodes", name, "skill_group"), sentence)
+    if isinstance(node, If):
+        names = {"skill group": skill_groups, "calendar": text.calendars}
+        yield from (Fault(("nodes", name, "that"), wrong) for wrong in _wrong(node.that, names))
+    if isinstance(node, Percent) and sum(node.shares.values()) != WHOLE:
+        yield Fault(("nodes", name, "shares"), f"shares are {sum(node.shares.values())} % together, not {WHOLE}")
     if isinstance(node, Switch) and node.on is Field.TIME:
         for case in node.cases:
             if not switch.is_span(case):
                 yield Fault(("nodes", name, "cases", case), f"{case!r} is not a span of time such as 09:00-18:00")
+
+
+def _wrong(that: str, names: Mapping[str, Collection[str]]) -> Iterator[str]:
+    try:
+        asked = expression.parse(that)
+    except expression.FormError as error:
+        yield str(error)
+        return
+    if asked.kind is not bool:
+        yield f"that is {expression.KINDS[asked.kind]}, yes or no is needed"
+    yield from expression.known(asked, names)
+
+
+def _no_days(span: str) -> str:
+    try:
+        switch.days(span)
+    except ValueError as error:
+        return f"{span!r} is no day such as 2026-10-01, nor a span such as 2026-10-01..2026-10-07: {error}"
+    return ""
 
 
 def _targets(node: Node) -> Iterator[tuple[Keys, str]]:
@@ -48,8 +77,14 @@ def _targets(node: Node) -> Iterator[tuple[Keys, str]]:
         yield from ((("cases", case), target) for case, target in node.cases.items())
     if isinstance(node, Play | Collect | Count):
         yield ("next",), node.next
-    if isinstance(node, Switch | Queue | Count):
+    if isinstance(node, Switch | If | Queue | Count):
         yield ("otherwise",), node.otherwise
+    if isinstance(node, If):
+        yield ("then",), node.then
+        if node.failed is not None:
+            yield ("failed",), node.failed
+    if isinstance(node, Percent):
+        yield from ((("shares", target), target) for target in node.shares)
 
 
 def _missing(keys: Keys, target: str, text: Text) -> Iterator[Fault]:

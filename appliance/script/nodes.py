@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A script as it is held in memory: six kinds of node, joined by name.
+"""A script as it is held in memory: eight kinds of node, joined by name.
 
 A node names its successors in `next`, `otherwise` and `cases`; loading has proved that each of them exists and that
 each node can be reached, so whoever walks a script need not ask again.
@@ -76,23 +76,45 @@ class Count(msgspec.Struct, frozen=True, tag="count", tag_field="do"):
     otherwise: Name
 
 
+class If(msgspec.Struct, frozen=True, tag="if", tag_field="do"):
+    """Choose by an expression that is yes or no; see appliance/script/expression.py.
+
+    `failed` where it has no value, such as number(ced) of a caller who dialled nothing; without the key `otherwise`.
+    """
+
+    that: str
+    then: Name
+    otherwise: Name
+    failed: Name | None = None
+
+
+class Percent(msgspec.Struct, frozen=True, tag="percent", tag_field="do"):
+    """Share contacts out over `shares`, node by percent, 100 together: exactly, each hundred alike, none at random."""
+
+    shares: Annotated[dict[Name, Annotated[int, Meta(ge=1, le=100)]], Meta(min_length=2)]
+
+
 class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
     """Release the caller with a Q.850 cause."""
 
     cause: Annotated[int, Meta(ge=1, le=127)] = 16
 
 
-Node = Switch | Play | Collect | Queue | Count | Release
+Node = Switch | If | Percent | Play | Collect | Queue | Count | Release
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """A script's file. `limit`: nodes that one contact may pass; `zone`: IANA time zone; `language`: of prompts."""
+    """A script's file. `limit`: nodes that one contact may pass; `zone`: IANA time zone; `language`: of prompts.
+
+    `calendars`: days by name, 2026-10-01 or 2026-10-01..2026-10-07, for holiday(…).
+    """
 
     start: Name
     nodes: dict[Name, Node]
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
     zone: str = "UTC"
     language: str = "en"
+    calendars: dict[Name, tuple[str, ...]] = {}
 
 
 class Script(msgspec.Struct, frozen=True):

@@ -34,9 +34,24 @@ def chosen_by_time(cases: Mapping[str, str], clock: str) -> str | None:
     return None
 
 
+def local(at_ns: int, zone: str) -> dt.datetime:
+    """Of UTC nanoseconds."""
+    return dt.datetime.fromtimestamp(at_ns // 1_000_000_000, ZoneInfo(zone))
+
+
 def clock_of(at_ns: int, zone: str) -> str:
     """Local time of day as `HH:MM`, of UTC nanoseconds."""
-    return dt.datetime.fromtimestamp(at_ns // 1_000_000_000, ZoneInfo(zone)).strftime("%H:%M")
+    return local(at_ns, zone).strftime("%H:%M")
+
+
+def days(span: str) -> tuple[dt.date, dt.date]:
+    """First and last of a calendar's entry. Raises ValueError."""
+    first, _, last = span.partition("..")
+    begun = dt.date.fromisoformat(first)
+    ended = dt.date.fromisoformat(last) if last else begun
+    if ended < begun:
+        raise ValueError(f"{span!r} ends before it begins")
+    return begun, ended
 
 
 def _minutes(case: str) -> tuple[int, int]:

@@ -5,18 +5,21 @@ Pure: (script, cursor, contact) gives a stop, the path and the values compared. 
 one treatment. A contact that has passed `limit` nodes is released with cause 41, so no loop is endless.
 """
 
+from collections.abc import Callable
+from decimal import Decimal
+
 import msgspec
 
 from appliance.script import cursor as cursors
-from appliance.script import switch
-from appliance.script.nodes import Collect, Count, Field, Play, Queue, Release, Script, Switch
+from appliance.script import expression, switch
+from appliance.script.nodes import Collect, Count, Field, If, Percent, Play, Queue, Release, Script, Switch, Text
 from appliance.wire import routes, treatments
 
 LOOP_CAUSE = 41  # Q.850: temporary failure
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a script can know; `at_ns` is UTC when the request was made."""
+    """What a script can know; `at_ns` is UTC when the request was made, `free` counts a skill group's free agents."""
 
     dnis: str
     clid: str = ""
@@ -24,13 +27,17 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     ced: str = ""
     outcome: str = "offered"
     at_ns: int = 0
+    free: Callable[[str], int] = lambda _: 0
 
 
-Stop = routes.Treat | routes.Release | Queue
+Stop = routes.Treat | routes.Release | Queue | Percent
 
 
 class Walk:
-    """One request's way. `go_on` gives the stop; from a Queue that found nobody, `go_otherwise` gives the next one."""
+    """One request's way. `go_on` gives the stop; from a Queue that found nobody and a Percent `go_to` gives the next.
+
+    `values` is all that was looked at.
+    """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
         self.path: list[str] = []
@@ -61,13 +68,15 @@ class Walk:
             if stop is not None:
                 return stop
 
-    def go_otherwise(self) -> Stop:
-        """From a queue without an agent to its `otherwise`, and on."""
-        queue = self._nodes[self._node]
-        if not isinstance(queue, Queue):
-            raise TypeError(f"node {self._node} is not a queue")
-        self._node = queue.otherwise
+    def go_to(self, target: str) -> Stop:
+        """From a stop that somebody has decided to that node, and on."""
+        self._node = target
         return self.go_on()
+
+    @property
+    def node(self) -> str:
+        """Where it stands."""
+        return self._node
 
     def _resumed(self, name: str) -> str:
         """After a treatment its `next`; a queue is entered again, for the next agent."""
@@ -84,7 +93,9 @@ class Walk:
             self._node = self._switched(node)
         elif isinstance(node, Count):
             self._node = self._counted(name, node)
-        elif isinstance(node, Queue):
+        elif isinstance(node, If):
+            self._node = self._asked(name, node)
+        elif isinstance(node, Queue | Percent):
             return node
         elif isinstance(node, Release):
             self.reason = f"script {self._script.name} releases the caller at {name}"
@@ -105,6 +116,15 @@ class Walk:
         self.reason = f"script {self._script.name} treats the caller at {name}"
         return routes.Treat(verbs=tuple(self._verbs), language=self._script.text.language)
 
+    def _asked(self, name: str, node: If) -> str:
+        try:
+            yes = expression.parse(node.that).value(_World(self._contact, self._script.text, self.values))
+        except ValueError as error:
+            self.values[name] = f"{node.that}: failed, {error}"
+            return node.failed or node.otherwise
+        self.values[name] = f"{node.that}: {'yes' if yes else 'no'}"
+        return node.then if yes else node.otherwise
+
     def _switched(self, node: Switch) -> str:
         value = self._value(node.on)
         self.values[node.on.value] = value
@@ -124,6 +144,40 @@ class Walk:
             return node.otherwise
         self._counts[name] = times + 1
         return node.next
+
+
+class _World:
+    """What an expression sees; it is noted in `values`."""
+
+    def __init__(self, contact: Contact, text: Text, values: dict[str, str]) -> None:
+        self._contact = contact
+        self._text = text
+        self._values = values
+        self._now = switch.local(contact.at_ns, text.zone)
+
+    def name(self, name: str) -> expression.Value:
+        match name:
+            case "time":
+                value: expression.Value = self._now.strftime("%H:%M")
+            case "date":
+                value = self._now.date().isoformat()
+            case "weekday":
+                value = Decimal(self._now.isoweekday())
+            case _:
+                value = getattr(self._contact, name)
+        self._values[name] = str(value)
+        return value
+
+    def free(self, skill_group: str) -> int:
+        count = self._contact.free(skill_group)
+        self._values[f"free({skill_group})"] = str(count)
+        return count
+
+    def holiday(self, calendar: str) -> bool:
+        today = self._now.date()
+        found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
+        self._values[f"holiday({calendar})"] = "yes" if found else "no"
+        return found
 
 
 def _collecting(node: Collect) -> treatments.Collect:

@@ -25,6 +25,8 @@ from appliance.router.rules import CallType, Rules, Seat
 from appliance.router.state import EMPTY, State
 from appliance.router.states import AgentState
 from appliance.script.loading import load
+from appliance.script.nodes import Node, Percent, Script, Text
+from appliance.script.nodes import Release as ReleaseNode
 from appliance.wire.calls import ContactEnded, LegBegan, LegEnded
 from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.routes import Release, RingAgent, RouteAnswer, RouteRequest, Treat
@@ -114,6 +116,24 @@ def test_two_callers_get_two_agents_and_the_third_the_apology() -> None:
     assert isinstance(last.action, Treat)
     assert last.reason.startswith("no agent of skill group card is available")
     assert last.values["card"] == "1001 reserved; 1002 reserved"
+
+
+def test_percent_is_exact_over_all_contacts_and_outlives_a_restart() -> None:
+    nodes: dict[str, Node] = {
+        "share": Percent({"one": 70, "two": 30}),
+        "one": ReleaseNode(cause=1),
+        "two": ReleaseNode(cause=2),
+    }
+    rules = Rules(RULES.call_types, {}, {}, {"welcome": Script("welcome", "v", Text(start="share", nodes=nodes))})
+    told: list[RouteAnswer] = []
+    state = begin(rules, "epoch", 0)
+    for number in range(1000):
+        if number == 555:
+            state = begin(rules, "next", number * S, [], state)
+        state, effects = apply(state, ask(number * S, f"c{number}", cursor=""))
+        told += answers(effects)
+    assert [one.action for one in told].count(Release(cause=1)) == 700
+    assert {one.values["share"] for one in told} == {"70 % to one", "30 % to two"}
 
 
 @pytest.mark.parametrize("outcome", ["no-answer", "busy", "unreachable", "agent-gone"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from appliance.script import cursor as cursors
 from appliance.script.loading import load
-from appliance.script.nodes import Count, Field, Node, Play, Queue, Release, Script, Switch, Text
+from appliance.script.nodes import Count, Field, If, Node, Percent, Play, Queue, Release, Script, Switch, Text
 from appliance.script.switch import chosen
 from appliance.script.walk import Contact, Walk
 from appliance.wire import routes, treatments
@@ -59,7 +59,7 @@ def test_wrong_digit_is_asked_again_once_only() -> None:
 def test_without_an_agent_an_apology_and_then_cause_17() -> None:
     queued = Walk(WELCOME, f"{WELCOME.version}/ask/2/", Contact(dnis="95588", ced="1"))
     queued.go_on()
-    apology = queued.go_otherwise()
+    apology = queued.go_to("busy")
     assert isinstance(apology, routes.Treat)
     walk = Walk(WELCOME, queued.cursor, Contact(dnis="95588", ced="1", outcome="played"))
     assert walk.go_on() == routes.Release(cause=17)
@@ -131,3 +131,55 @@ def test_a_cursor_of_a_node_that_is_gone_starts_anew() -> None:
     walk = Walk(WELCOME, "ffff/vanished/3/", Contact(dnis="95588"))
     walk.go_on()
     assert walk.path[0] == "greet"
+
+
+NOON_NS = 1_795_665_600_000_000_000  # Thursday, 2026-11-26 12:00 in Shanghai
+GONE = Release(cause=17)
+
+
+def asked(that: str, **known: object) -> tuple[str, dict[str, str]]:
+    """Where an If leads, and what was looked at."""
+    nodes = {"ask": If(that=that, then="one", otherwise="two", failed="three")}
+    releases = {name: Release(cause=cause) for name, cause in (("one", 1), ("two", 2), ("three", 3))}
+    text = Text(
+        start="ask",
+        nodes={**nodes, **releases},
+        zone="Asia/Shanghai",
+        calendars={"spring": ("2026-11-20..2026-11-26",)},
+    )
+    walk = Walk(Script("one", "abc123", text), "", Contact(dnis="95588", at_ns=NOON_NS, **known))  # type: ignore[arg-type]
+    walk.go_on()
+    return walk.path[-1], walk.values
+
+
+@pytest.mark.parametrize(
+    ("that", "to", "looked_at"),
+    [
+        ("ced == '1'", "one", {"ced": "1"}),
+        ("time >= '18:00' or weekday > 5", "two", {"time": "12:00", "weekday": "4"}),
+        ("number(ani) > 1", "three", {"ani": ""}),
+        ("holiday('spring') and date == '2026-11-26'", "one", {"holiday(spring)": "yes", "date": "2026-11-26"}),
+        ("free('card') > 2", "two", {"free(card)": "2"}),
+    ],
+)
+def test_an_if_chooses_and_says_what_it_looked_at(that: str, to: str, looked_at: dict[str, str]) -> None:
+    told, values = asked(that, ced="1", free=lambda _: 2)
+    said = values.pop("ask")
+    assert (told, values) == (to, looked_at)
+    assert said.startswith(f"{that}: {({'one': 'yes', 'two': 'no', 'three': 'failed'})[to]}")
+
+
+def test_an_if_without_a_failure_branch_goes_otherwise() -> None:
+    loop = script("ask", ask=If(that="number(ced) == 1", then="gone", otherwise="bad"), gone=GONE, bad=Release(cause=1))
+    walk = Walk(loop, "", Contact(dnis="1"))
+    assert walk.go_on() == routes.Release(cause=1)
+
+
+def test_a_percent_stops_for_whoever_counts() -> None:
+    walk = Walk(
+        script("share", share=Percent({"gone": 70, "bad": 30}), gone=GONE, bad=Release(cause=1)), "", Contact(dnis="1")
+    )
+    assert isinstance(walk.go_on(), Percent)
+    assert walk.node == "share"
+    assert walk.go_to("bad") == routes.Release(cause=1)
+    assert walk.path == ["share", "bad"]
