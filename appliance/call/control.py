@@ -25,7 +25,7 @@ from appliance.config.tandem import Tandem, way
 from appliance.wire import legs as w
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.ids import IdSource
-from appliance.wire.routes import RouteAnswer, RouteRequest, RouteSilent
+from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest, RouteSilent
 from appliance.wire.service_messages import Refused
 from appliance.wire.treatments import TreatmentEnded, TreatmentSnapshot, TreatmentStep
 
@@ -211,11 +211,17 @@ class Control:
             self._happen(contact, e.TreatmentOver(reason=body.reason, digits=body.digits))
 
     def route_said(self, body: object) -> None:
-        """An answer to a route request, or the news that there is none."""
+        """An answer to a route request, one more to a caller who waits, or the news that there is none."""
         if not isinstance(body, RouteAnswer | RouteSilent):
             return
         contact = self._owner(body.request)
-        if contact is None or contact.request != body.request or contact.state is not CallState.ROUTING:
+        if contact is None or contact.request != body.request:
+            log.info("call.route.late", request=body.request)
+            return
+        if contact.state is CallState.TREATING and isinstance(body, RouteAnswer) and isinstance(body.action, RingAgent):
+            self._happen(contact, e.Assigned(answer=body))
+            return
+        if contact.state is not CallState.ROUTING:
             log.info("call.route.late", request=body.request)
             return
         latency = (time.monotonic_ns() - contact.asked_ns) / 1e6

@@ -14,6 +14,12 @@ class Routed(msgspec.Struct, frozen=True):
     latency_ms: float
 
 
+class Assigned(msgspec.Struct, frozen=True):
+    """Headquarters has an agent for a caller who waits; unasked, `answer` is to the question that made him wait."""
+
+    answer: RouteAnswer
+
+
 class RouteMissing(msgspec.Struct, frozen=True):
     """Headquarters was silent or out of reach; `reason` is a sentence."""
 
@@ -83,6 +89,7 @@ class RingEnded(msgspec.Struct, frozen=True):
 
 Event = (
     Routed
+    | Assigned
     | RouteMissing
     | CallerAnswered
     | CallerReleased

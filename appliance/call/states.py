@@ -52,6 +52,7 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     },
     _S.TREATING: {
         e.VerbBegan: _cell(treating.verb_began, _S.TREATING),
+        e.Assigned: _cell(treating.assigned, _S.RINGING),
         e.TreatmentOver: _cell(treating.over, _S.ROUTING, _S.RELEASING),
         e.CallerReleased: _cell(treating.caller_released, _S.ENDED),
     },

@@ -6,7 +6,7 @@ import msgspec
 from appliance.call import releasing, routing
 from appliance.call.actions import Action, Record, ToIvr, ToWorker
 from appliance.call.contact import CallState, Contact
-from appliance.call.events import CallerAnswered, CallerReleased, TreatmentOver, VerbBegan
+from appliance.call.events import Assigned, CallerAnswered, CallerReleased, Routed, TreatmentOver, VerbBegan
 from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Default, Fresh
 from appliance.wire.calls import DigitsEntered, LegConnected
@@ -52,6 +52,14 @@ def over(contact: Contact, event: TreatmentOver, fresh: Fresh, default: Default)
         said = (Record(DigitsEntered(contact=contact.contact, ced=event.digits)),)
     after, asked = routing.ask(contact, outcome, fresh)
     return after, (*said, *asked)
+
+
+def assigned(contact: Contact, event: Assigned, fresh: Fresh, default: Default) -> Step:
+    """The wait is over: what is played ends, an agent's phone is rung."""
+    stop = ToIvr(StopTreatment(treatment=contact.treatment))
+    contact = msgspec.structs.replace(contact, treat=None, treatment="", verb=0, outcome="waiting")
+    after, actions = routing.routed(contact, Routed(event.answer, 0.0), fresh, default)
+    return after, (stop, *actions)
 
 
 def _port_closed(contact: Contact) -> Step:

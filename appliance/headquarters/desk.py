@@ -19,6 +19,7 @@ from appliance.config import Headquarters
 from appliance.router.apply import apply
 from appliance.router.events import (
     Answer,
+    Assigned,
     BranchHeard,
     BranchSilent,
     CallTold,
@@ -59,7 +60,8 @@ def rules_of(config: Headquarters) -> Rules:
 class Desk:
     """`epoch` names this life of the router; `open_legs` are (box, agent, extension, leg) from the record.
 
-    `on_trouble` is told what ails the journal, None when it is over.
+    `on_trouble` is told what ails the journal, None when it is over; `on_assigned` tells a branch of an agent for a
+    contact that waits there.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Desk:
         open_legs: Iterable[tuple[str, str, str, str]] = (),
         on_trouble: Callable[[str | None], None] = lambda _: None,
     ) -> None:
+        self.on_assigned: Callable[[str, RouteAnswer], None] = lambda _box, _answer: None
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
         self._on_trouble = on_trouble
@@ -159,6 +162,9 @@ class Desk:
             await self._commit()
         for _ in range(released):
             effects, done = self._waiting.popleft()
+            for effect in effects:
+                if isinstance(effect, Assigned):
+                    self.on_assigned(effect.box, effect.answer)
             _log(effects)
             if not done.cancelled():
                 done.set_result(effects)
@@ -197,3 +203,5 @@ def _log(effects: tuple[Effect, ...]) -> None:
     for effect in effects:
         if isinstance(effect, ReservationEnded):
             log.info("route.reservation.ended", agent=effect.agent, contact=effect.contact, why=effect.why)
+        elif isinstance(effect, Assigned):
+            log.info("route.contact.assigned", request=effect.answer.request, reason=effect.answer.reason)

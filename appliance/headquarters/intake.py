@@ -10,9 +10,9 @@ import asyncio
 import functools
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -26,7 +26,7 @@ from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.reports.writer import Writer, read_batch
 from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import is_box
-from appliance.wire.routes import RouteRequest
+from appliance.wire.routes import RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 
 MESSAGES_LIMIT = 4_096
@@ -49,7 +49,7 @@ class Intake:
         self._live = live
         self._disk = ThreadPoolExecutor(1, "record")
         self._files = ThreadPoolExecutor(1, "recordings")
-        self._asked: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
@@ -65,6 +65,7 @@ class Intake:
         for subject, take in takers.items():
             place = subject.split(".").index("*")
             await self._subscribe(subject, functools.partial(self._take, take, place))
+        self._desk.on_assigned = self._assigned
         await self._subscribe("live.state", self._live_state)
         await self._subscribe("route.request.*", self._questions)
 
@@ -104,9 +105,16 @@ class Intake:
 
     async def _questions(self, message: Msg) -> None:
         """Many at once: those that come while a commit runs share the next."""
-        asked = asyncio.create_task(self._take(self._route, 2, message))
-        self._asked.add(asked)
-        asked.add_done_callback(self._asked.discard)
+        self._later(self._take(self._route, 2, message))
+
+    def _assigned(self, box: str, answer: RouteAnswer) -> None:
+        """A branch that does not hear it is not waited for: the reservation lapses, another one is told."""
+        self._later(self._publish(f"route.assign.{box}", encode(self._sealer.seal(answer))))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _route(self, box: str, message: Msg) -> None:
         envelope = decode(message.data)
@@ -155,8 +163,11 @@ class Intake:
 
     async def _changed(self) -> None:
         """Tell the page that the record has changed."""
+        await self._publish("report.stored", b"")
+
+    async def _publish(self, subject: str, payload: bytes) -> None:
         if self._client.is_connected:
-            await self._client.publish("report.stored", b"")
+            await self._client.publish(subject, payload)
 
     async def _in(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, work)

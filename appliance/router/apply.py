@@ -8,7 +8,7 @@ the process died before its journal had it) comes with LifeBegan.
 
 import msgspec
 
-from appliance.router import agents
+from appliance.router import agents, waiting
 from appliance.router.deciding import decide
 from appliance.router.events import (
     Answer,
@@ -31,22 +31,27 @@ Step = tuple[State, tuple[Effect, ...]]
 
 
 def apply(state: State, event: Event) -> Step:
-    """One step. Reservations whose time is over at `event.at_ns` lapse first."""
+    """One step. Reservations whose time is over at `event.at_ns` lapse first; who is free then goes to who waits."""
     state, lapsed = _lapse_due(state, event.at_ns)
+    state, effects = _happened(waiting.miss(state, event.at_ns), event)
+    state = waiting.settle(state, (*lapsed, *effects))
+    state, assigned = waiting.assign(state, event.at_ns)
+    return state, (*lapsed, *effects, *assigned)
+
+
+def _happened(state: State, event: Event) -> Step:
     if isinstance(event, TimePassed):
-        return state, lapsed
+        return state, ()
     if isinstance(event, BranchHeard):
-        return _heard(state, event.box), lapsed
+        return _heard(state, event.box), ()
     if isinstance(event, BranchSilent):
-        return msgspec.structs.replace(state, present=state.present - {event.box}), lapsed
+        return msgspec.structs.replace(state, present=state.present - {event.box}), ()
     if isinstance(event, LifeBegan):
         state, effects = agents.follow(state, event.rules, event.open_legs, event.at_ns)
-        state = msgspec.structs.replace(state, epoch=event.epoch, present=frozenset())
-    elif isinstance(event, RouteAsked):
-        state, effects = _asked(state, event)
-    else:
-        state, effects = _told(state, event)
-    return state, (*lapsed, *effects)
+        return msgspec.structs.replace(state, epoch=event.epoch, present=frozenset()), effects
+    if isinstance(event, RouteAsked):
+        return _asked(state, event)
+    return _told(state, event)
 
 
 def _lapse_due(state: State, at_ns: int) -> Step:
@@ -66,6 +71,7 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
     state = _heard(state, asked.box)
     state, ended = _let_go(state, asked.request.contact, "asked-again")
+    state = waiting.leave(state, asked.request.contact)
     state, answer = decide(state, asked)
     return state, (*ended, Answer(asked.box, answer))
 
@@ -79,7 +85,7 @@ def _told(state: State, told: CallTold) -> Step:
     if isinstance(event, LegEnded):
         return agents.leg_ended(state, event.leg, told.at_ns), ()
     if isinstance(event, ContactEnded):
-        return _let_go(state, event.contact, "contact-ended")
+        return _let_go(waiting.leave(state, event.contact, ended=True), event.contact, "contact-ended")
     return state, ()
 
 

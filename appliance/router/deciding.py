@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from appliance.router import agents
+from appliance.router import agents, waiting
 from appliance.router.events import RouteAsked
 from appliance.router.rules import CallType
 from appliance.router.state import State
@@ -35,6 +35,10 @@ def decide(state: State, asked: RouteAsked) -> tuple[State, RouteAnswer]:
         state, rung = _queued(state, asked, stop, walk)
         if rung is not None:
             return state, _answer(request.request, rung, walk, call_type, script.version)
+        place = waiting.place_of(state, request.contact, stop, walk.node, asked.at_ns)
+        if waiting.piece(stop, place, asked.at_ns):
+            held = _answer(request.request, Release(), walk, call_type, script.version)
+            return waiting.join(state, asked, stop, place, held)
         missed = stop.skill_group
         stop = walk.go_to(stop.otherwise)
         walk.reason = f"no agent of skill group {missed} is available; {walk.reason}"
@@ -69,17 +73,8 @@ def _queued(state: State, asked: RouteAsked, queue: Queue, walk: Walk) -> tuple[
     if agent is None:
         return state, None
     state, held = agents.reserve(state, agent, request.contact, asked.at_ns)
-    seat = state.rules.seats[agent]
-    walk.reason = f"{seat.name} ({agent}) has been available longest in skill group {group}"
-    rung = RingAgent(
-        agent=agent,
-        extension=seat.extension,
-        skill_group=group,
-        token=held.token,
-        ring_s=queue.ring_s,
-        record=queue.record,
-    )
-    return state, rung
+    walk.reason = f"{state.rules.seats[agent].name} ({agent}) has been available longest in skill group {group}"
+    return state, waiting.ring(state, queue, held)
 
 
 def _answer(request: str, action: Action, walk: Walk, call_type: CallType, version: str) -> RouteAnswer:

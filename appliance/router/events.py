@@ -70,6 +70,13 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
     answer: RouteAnswer
 
 
+class Assigned(msgspec.Struct, frozen=True, tag=True):
+    """Tell the branch of a contact that waits there: an agent is reserved. `answer` is to its last question."""
+
+    box: str
+    answer: RouteAnswer
+
+
 class ReservationEnded(msgspec.Struct, frozen=True, tag=True):
     """`why`: arrived, lapsed, overtaken (another leg began), asked-again, contact-ended, agent-gone (not named now)."""
 
@@ -79,4 +86,4 @@ class ReservationEnded(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-Effect = Answer | ReservationEnded
+Effect = Answer | Assigned | ReservationEnded

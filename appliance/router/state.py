@@ -11,6 +11,8 @@ import msgspec
 
 from appliance.router.rules import Rules
 from appliance.router.states import AgentState
+from appliance.script.nodes import Queue
+from appliance.wire.routes import RouteAnswer
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -31,6 +33,32 @@ class Reservation(msgspec.Struct, frozen=True):
     expires_ns: int
 
 
+class Place(msgspec.Struct, frozen=True):
+    """A contact's, from its first wait to its end. `here_ns`: since when it is at this `node` of its script."""
+
+    priority: int
+    queued_ns: int
+    tie: int
+    node: str
+    here_ns: int
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A contact that waits for an agent; its branch asks again before `until_ns`, or it is lost.
+
+    `answer` was given to it last; with `token` an agent is reserved, and the branch told so.
+    """
+
+    contact: str
+    box: str
+    place: Place
+    queue: Queue
+    refused: tuple[str, ...]
+    answer: RouteAnswer
+    until_ns: int
+    token: str | None = None
+
+
 class State(msgspec.Struct, frozen=True):
     """`epoch` names one life of the router, in the tokens it gives; `present`: branches that are heard."""
 
@@ -42,10 +70,13 @@ class State(msgspec.Struct, frozen=True):
     serial: int = 0
     shared: Mapping[str, Mapping[str, int]] = {}
     """Of this hundred, by script and node: how many contacts each target has had."""
+    places: Mapping[str, Place] = {}
+    waiting: Mapping[str, Waiting] = {}
 
     def next_expiry_ns(self) -> int | None:
-        """When the first reservation lapses."""
-        return min((one.expires_ns for one in self.reservations.values()), default=None)
+        """When the first reservation lapses, or somebody who waits should have asked again."""
+        lapses = [one.expires_ns for one in self.reservations.values()]
+        return min([*lapses, *(one.until_ns for one in self.waiting.values())], default=None)
 
 
 EMPTY = State(Rules({}, {}, {}, {}), "", {}, {}, frozenset())

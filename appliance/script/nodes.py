@@ -60,12 +60,19 @@ class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
 
 
 class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
-    """Ring the agent of the skill group who has been free longest, one after another; `otherwise` when none is left."""
+    """Ring the agent of the skill group who has been free longest, one after another; `otherwise` when none is left.
+
+    With `hold`, prompts that are played over and over, a caller waits for one up to `wait_s` and has the first who is
+    free: by `priority`, 1 goes before 10, then by age, which is that of the contact's first wait.
+    """
 
     skill_group: str
     otherwise: Name
     ring_s: Annotated[int, Meta(ge=1, le=300)] = 20
     record: bool = True
+    hold: tuple[str, ...] = ()
+    wait_s: Annotated[int, Meta(ge=1, le=86_400)] = 600
+    priority: Annotated[int, Meta(ge=1, le=10)] = 5
 
 
 class Count(msgspec.Struct, frozen=True, tag="count", tag_field="do"):

@@ -52,6 +52,8 @@ class Walk:
         self._passed = before.passed if before else 0
         self._counts = dict(before.counts) if before else {}
         self._node = self._resumed(before.node) if before and known else script.text.start
+        if before and before.node == self._node and self._passed:
+            self._passed -= 1  # a queue, which is passed once however long it takes
 
     @property
     def cursor(self) -> str:

@@ -7,13 +7,14 @@ answer. Down means that routes are not even asked for; the first answered heartb
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import nats.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from appliance.config import Endpoint
 from appliance.uplink.connection import connect
@@ -34,12 +35,16 @@ class LinkSilentError(Exception):
 
 
 class Link:
-    """One link; `run` keeps it. `name` is the branch's, for people; `on_change(up)` is called at every change."""
+    """One link; `run` keeps it. `name` is the branch's, for people; `on_change(up)` is called at every change.
+
+    `hears`: by subject, who takes what headquarters says unasked; to be filled before `run`.
+    """
 
     def __init__(
         self, server: Endpoint, secret: Path, identity: Identity, name: str, on_change: Callable[[bool], None]
     ) -> None:
         self.up = False
+        self.hears: dict[str, Callable[[bytes], None]] = {}
         self.identity = identity
         self._server = server
         self._secret = secret
@@ -53,6 +58,8 @@ class Link:
         """Connect, and beat for ever; cancel to end."""
         name = f"{self.identity.box} {self.identity.process}"
         self._client = await connect(self._server, self._secret, name, self._reached, self._lost)
+        for subject, take in self.hears.items():
+            await self._client.subscribe(subject, cb=_taken(take))
         try:
             while True:
                 await self._beat()
@@ -119,3 +126,10 @@ class Link:
         self.up = up
         log.info("link.state.changed", up=up, why=why)
         self._on_change(up)
+
+
+def _taken(take: Callable[[bytes], None]) -> Callable[[Msg], Awaitable[None]]:
+    async def taken(message: Msg) -> None:
+        take(message.data)
+
+    return taken

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Route questions from call control to headquarters, and the answer back; silence is told as RouteSilent.
 
+What headquarters has for a caller who waits goes to call control unasked.
+
 At once where the link is down, after the time-out where it is not. Call control then takes the branch's own default.
 """
 
@@ -25,6 +27,7 @@ class Routes:
         self._timeout_s = timeout_ms / 1000
         self._say = say
         self._asking: set[asyncio.Task[None]] = set()
+        link.hears[f"route.assign.{link.identity.box}"] = self._assigned
 
     def handle(self, envelope: Envelope) -> None:
         """Take a RouteRequest. Raises CommandRefusedError for anything else."""
@@ -33,6 +36,18 @@ class Routes:
         task = asyncio.get_running_loop().create_task(self._ask(envelope, envelope.body))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
+
+    def _assigned(self, payload: bytes) -> None:
+        """An agent for a caller who waits; call control knows whether he still does."""
+        try:
+            envelope = decode(payload)
+        except UnknownMessageError as error:
+            log.error("route.assignment.unknown", error=str(error))
+            return
+        if isinstance(envelope.body, RouteAnswer):
+            self._say(envelope.body, envelope.id)
+        else:
+            log.error("route.assignment.foreign", type=type(envelope.body).__name__)
 
     async def _ask(self, envelope: Envelope, request: RouteRequest) -> None:
         self._say(await self._answer(envelope, request), envelope.id)

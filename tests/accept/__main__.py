@@ -15,13 +15,27 @@ from pathlib import Path
 import structlog
 
 from appliance.simulator.exchange import Exchange
-from tests.accept import calls, deaths, diagnostics, faults, headquarters, legs, line, load, signallings, t1, tandem
+from tests.accept import (
+    calls,
+    deaths,
+    diagnostics,
+    faults,
+    headquarters,
+    legs,
+    line,
+    load,
+    queue,
+    signallings,
+    t1,
+    tandem,
+)
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
 from tests.accept.talk import Rig, exchange_of, in_service, phone_of
 
 STAGES = (
     "calls",
+    "queue",
     "headquarters",
     "deaths",
     "line",
@@ -76,6 +90,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
     said = calls.sounds(folder / "sounds")
     stages: dict[str, Callable[[Rig], Awaitable[None]]] = {
         "calls": lambda rig: calls.run(rig, sheet, said),
+        "queue": lambda rig: queue.run(rig, sheet),
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),

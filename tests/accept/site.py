@@ -29,6 +29,7 @@ from tests.ports import HOST, free_port, free_rtp_base
 ROOT = Path(__file__).resolve().parents[2]
 PROMPTS = "/usr/share/asterisk/sounds/en_US_f_Allison"
 NUMBER = "95588"
+QUEUE = "95599"
 EXTENSIONS = tuple(str(number) for number in range(8001, 8021))
 LOBBY = "8900"  # a phone that no agent has
 
@@ -183,6 +184,12 @@ class Site:
         found = [record.call(row["contact"]) for row in reversed(ended)]
         return [one for one in found if one is not None]
 
+    def decisions(self, clid: str) -> list[dict[str, Any]]:
+        """Of this caller's call that is up."""
+        record = self.record()
+        found = [record.call(row["contact"]) for row in record.calls_now() if row["clid"] == clid]
+        return [decision for one in found if one is not None for decision in one["decisions"]]
+
     async def record_of(self, clid: str, within_s: float = 10.0) -> dict[str, Any]:
         """The one record of this caller. AssertionError if there is none in time, or more than one."""
         await until(lambda: bool(self.calls(clid)), within_s, f"no record of {clid}")
@@ -241,6 +248,7 @@ server: {{listen: 127.0.0.1:{ports.nats}, secret: secrets/nats}}
 web: {{listen: 127.0.0.1:{ports.web}}}
 call_types:
   - {{name: card-service, dnis: [{NUMBER}], script: welcome}}
+  - {{name: card-queue, dnis: [{QUEUE}], script: queue}}
 scripts: {ROOT / "appliance/simulator/site/scripts"}
 skill_groups:
   - {{name: card, agents: [{", ".join(f"1{n}" for n in extensions)}]}}

@@ -94,6 +94,19 @@ def test_caller_is_treated_then_rings_an_agent_and_talks() -> None:
     assert done[-1] == a.Join(caller=5, agent=130, recording=77, from_sample=9_000)
 
 
+def test_who_waits_is_taken_from_his_music_to_an_agent() -> None:
+    contact, _ = run(offered(), answer(TREAT), e.CallerAnswered(sample=100))
+    contact, done = run(contact, e.Assigned(answer(RING).answer))
+    assert contact.state is CallState.RINGING
+    assert commands(done) == [
+        StopTreatment(treatment="t1"),
+        PlaceLeg(leg="leg-b", to="8001", contact="BR-1.x.1", clid="13800000001"),
+    ]
+    (decided,) = [one for one in said(done) if isinstance(one, calls.RouteDecided)]
+    assert (decided.outcome, decided.by, decided.latency_ms) == ("waiting", "headquarters", 0.0)
+    assert (contact.cursor, contact.treatment) == ("here", "")
+
+
 def test_unanswered_caller_is_alerted_and_answered_with_the_agent() -> None:
     contact, done = run(offered(), *TALK)
     assert commands(done)[1:] == [AlertLeg(leg="leg-a"), AnswerLeg(leg="leg-a")]

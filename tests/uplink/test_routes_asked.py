@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from appliance.script.loading import load
+from appliance.wire.calls import LegBegan, LegEnded
 from appliance.wire.client import Client
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
+from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest, RouteSilent, Treat
 from tests.headquarters.site import BOX, Site, until
 
@@ -39,6 +42,12 @@ class Asker:
             if isinstance(body, RouteAnswer | RouteSilent) and body.request == name:
                 return body, time.monotonic() - began
 
+    async def unasked(self) -> RouteAnswer:
+        """What comes without a question."""
+        body = (await asyncio.wait_for(self._heard.get(), 5)).body
+        assert isinstance(body, RouteAnswer)
+        return body
+
 
 def asking(site: Site, story: Callable[[Asker], Awaitable[None]]) -> None:
     async def run() -> None:
@@ -54,6 +63,37 @@ def asking(site: Site, story: Callable[[Asker], Awaitable[None]]) -> None:
 
 def up(site: Site) -> None:
     until(lambda: '"up": true' in site.log_of("uplink"), 10, "headquarters answers")
+
+
+def test_a_caller_who_waits_is_given_the_first_agent_who_is_free(site: Site) -> None:
+    script = site.folder / "scripts" / "welcome.yaml"
+    script.write_text(script.read_text().replace("    ring_s: 20\n", "    ring_s: 20\n    hold: [vm-press]\n"))
+    site.start(*ALL)
+    up(site)
+
+    async def story(asker: Asker) -> None:
+        version = load(script, ["card"]).version
+        for agent in ("1001", "1002"):
+            answer, _ = await asker.ask(f"{version}/ask/2/", ced="1")
+            assert isinstance(answer, RouteAnswer)
+            assert isinstance(answer.action, RingAgent)
+            assert answer.action.agent == agent
+            leg = {"direction": Direction.OUTGOING, "channel": "sip", "to": "8001", "agent": agent}
+            site.tell(LegBegan(contact=f"{BOX}.test.{agent}", leg=agent, token=answer.action.token, **leg))  # type: ignore[arg-type]
+        await asyncio.to_thread(
+            until, lambda: site.log_of("headquarters").count('"why": "arrived"') == 2, 5, "they ring"
+        )
+        waits, _ = await asker.ask(f"{version}/ask/2/", ced="1")
+        assert isinstance(waits, RouteAnswer)
+        assert waits.reason.endswith("waits as number 1 of 1")
+        site.tell(LegEnded(contact=f"{BOX}.test.1002", leg="1002", cause=16, by=ReleasedBy.PEER, sample=0))
+        told = await asker.unasked()
+        assert told.request == waits.request
+        assert isinstance(told.action, RingAgent)
+        assert told.action.agent == "1002"
+        assert "the caller has waited" in told.reason
+
+    asking(site, story)
 
 
 def test_first_the_treatment_then_an_agent_then_the_other(site: Site) -> None:

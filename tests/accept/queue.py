@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two callers wait while both agents talk; headquarters dies meanwhile; whoever came first is rung first."""
+
+import asyncio
+import time
+
+from appliance.simulator.call import Call
+from appliance.simulator.caller import AwaitAnswer, AwaitRelease, AwaitSound, Script
+from appliance.simulator.phone import Phone
+from tests.accept.sheet import Sheet
+from tests.accept.site import QUEUE, until
+from tests.accept.talk import ESTABLISHED, Rig, closed
+
+RINGS_MS = 1000.0
+HEARD_S = 2.0
+"""Until headquarters has heard its branches again."""
+WAITS = Script((AwaitAnswer(within_s=20), AwaitSound(within_s=10), AwaitRelease(within_s=120)))
+
+
+async def run(rig: Rig, sheet: Sheet) -> None:
+    """A wait each, and the place is kept."""
+    sheet.stage("two callers wait for an agent, headquarters killed meanwhile")
+    with sheet.guarded("A9", "callers who wait are rung in their order"):
+        await _in_order(rig, sheet)
+
+
+async def _in_order(rig: Rig, sheet: Sheet) -> None:
+    talks = [await rig.talking(f"0251234500{number}") for number in range(2)]
+    first, second = "02512346000", "02512346001"
+    waits = [await _waiting(rig, clid) for clid in (first, second)]
+    sheet.equal("A9", "queue: phones that ring while both agents talk", rig.rung(first) + rig.rung(second), 0)
+    await _headquarters_dies(rig)
+    took_ms = await _freed(rig, *talks[0], first)
+    sheet.at_most("A9", "queue: agent free to his phone ringing", took_ms, RINGS_MS, "ms")
+    sheet.holds("A9", "queue: who came first is rung first, over headquarters' death", not rig.rung(second))
+    await until(lambda: _talks(rig, first), 10, "the first of them talks")
+    await _freed(rig, *talks[1], second)
+    for call in waits:
+        call.hang_up(16)
+        await call.result()
+    await rig.quiet()
+    record = await rig.site.record_of(first)
+    sheet.equal("A2", "queue: how the last decision came about", record["decisions"][-1]["outcome"], "waiting")
+    sheet.equal("A1", "queue: call type from DNIS", record["call_type"], "card-queue")
+
+
+async def _waiting(rig: Rig, clid: str) -> Call:
+    """Answered, played to, and in the queue by the record's word."""
+    call = rig.exchange.place(QUEUE, clid, WAITS)
+    told = rig.site.decisions
+    await until(lambda: any("waits as number" in one["reason"] for one in told(clid)), 10, f"{clid} waits")
+    return call
+
+
+async def _headquarters_dies(rig: Rig) -> None:
+    box = rig.site.headquarters
+    before = box.pid("headquarters")
+    box.kill("headquarters")
+    await until(lambda: box.children()["headquarters"]["pid"] not in (None, before), 15, "headquarters is back")
+    await asyncio.sleep(HEARD_S)
+
+
+async def _freed(rig: Rig, call: Call, phone: Phone, next_clid: str) -> float:
+    """A talk ends; ms until a phone rings for whoever is next."""
+    call.hang_up(16)
+    await closed(phone)
+    begun = time.monotonic()
+    await until(lambda: rig.rung(next_clid), 10, f"a phone rings for {next_clid}")
+    return (time.monotonic() - begun) * 1000
+
+
+def _talks(rig: Rig, clid: str) -> bool:
+    told = ((event.type, event.peer) for phone in rig.phones for event in tuple(phone.events))
+    return any(kind == ESTABLISHED and f"sip:{clid}@" in peer for kind, peer in told)
