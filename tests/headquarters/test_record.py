@@ -15,7 +15,7 @@ from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, encod
 from appliance.wire.ids import Identity
 from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.routes import RingAgent, RouteRequest, Tandem, Treat
-from appliance.wire.treatments import Play
+from appliance.wire.treatments import Music, Play
 
 pytestmark = pytest.mark.unit
 
@@ -178,3 +178,18 @@ def test_a_tandem_call_is_told_with_both_trunks_and_its_talk_and_is_nobody_s_age
     assert (call["talk_samples"], call["cause"], call["by"]) == (40_000, 17, "called")
     assert [decision["action"] for decision in call["decisions"]] == [{"do": "tandem", "trunk": "pbx"}]
     assert [leg["channel"] for leg in call["legs"]] == ["span 1 timeslot 5", "trunk pbx"]
+
+
+def test_a_caller_who_waits_is_told_so_and_his_wait_counts_from_the_queue(tmp_path: Path) -> None:
+    writer, record = record_in(tmp_path)
+    hold = Treat(verbs=(Music(prompts=("queue-thankyou",), seconds=20),))
+    waits = calls.RouteDecided(
+        contact=C, by="headquarters", latency_ms=1.0, action=hold, reason="waits as number 1 of 1"
+    )
+    events = sealed(*STORY[:3], waits, waits, *STORY[3:])
+    writer.store(events[:4])
+    (now,) = record.calls_now()
+    assert (now["stage"], now["queued_ns"]) == ("waiting", events[3].at_ns)
+    writer.store(events[4:])
+    (before,) = record.calls_before()
+    assert before["queued_ns"] == events[3].at_ns

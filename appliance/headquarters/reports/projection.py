@@ -11,6 +11,7 @@ from appliance.headquarters.reports import schema
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
 from appliance.wire.routes import Release, RingAgent, Tandem, Treat
+from appliance.wire.treatments import Music
 
 _STAGES = {Treat: "treated", RingAgent: "ringing", Release: "releasing", Tandem: "passing"}
 
@@ -70,17 +71,19 @@ def _decided(store: Connection, place: int, envelope: Envelope, body: calls.Rout
             compared=_json(body.values),
         )
     )
-    values: dict[str, Any] = {"stage": _STAGES[type(body.action)], "stage_ns": envelope.at_ns}
+    waits = isinstance(body.action, Treat) and any(isinstance(verb, Music) for verb in body.action.verbs)
+    values: dict[str, Any] = {"stage": "waiting" if waits else _STAGES[type(body.action)], "stage_ns": envelope.at_ns}
     if body.call_type:
         values["call_type"] = body.call_type
     if isinstance(body.action, RingAgent):
         values["agent"] = body.action.agent or body.action.extension
+    if waits or isinstance(body.action, RingAgent):
         values |= _first_queued(store, body.contact, envelope.at_ns)
     _contact(store, envelope, body.contact, **values)
 
 
 def _first_queued(store: Connection, contact: str, at_ns: int) -> dict[str, int]:
-    """The wait for an agent counts from the first ring, however many agents were tried."""
+    """The wait for an agent counts from the queue or the first ring, however many agents were tried."""
     column = schema.contact.c.queued_ns
     before = store.execute(select(column).where(schema.contact.c.contact == contact)).scalar()
     return {} if before is not None else {"queued_ns": at_ns}
