@@ -25,6 +25,7 @@ from tests.accept import (
     line,
     load,
     queue,
+    routing,
     signallings,
     t1,
     tandem,
@@ -46,6 +47,7 @@ STAGES = (
     "signallings",
     "legs",
     "tandem",
+    "routing",
 )
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
@@ -72,7 +74,7 @@ def main() -> int:
 
 
 async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
-    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem"}:
+    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem", "routing"}:
         await _with_phones(sheet, folder / "first", wanted)
     if "load" in wanted:
         await _with_load(sheet, folder / "second")
@@ -84,6 +86,8 @@ async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
         await legs.run(sheet)
     if "tandem" in wanted:
         await tandem.run(sheet, folder)
+    if "routing" in wanted:
+        routing.run(sheet, folder / "routing")
 
 
 async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
