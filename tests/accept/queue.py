@@ -25,8 +25,8 @@ async def run(rig: Rig, sheet: Sheet) -> None:
 
 
 async def _in_order(rig: Rig, sheet: Sheet) -> None:
-    talks = [await rig.talking(f"0251234500{number}") for number in range(2)]
-    first, second = "02512346000", "02512346001"
+    talks = [await rig.talking(f"0251235000{number}") for number in range(2)]
+    first, second = "02512351000", "02512351001"
     waits = [await _waiting(rig, clid) for clid in (first, second)]
     sheet.equal("A9", "queue: phones that ring while both agents talk", rig.rung(first) + rig.rung(second), 0)
     await _headquarters_dies(rig)
