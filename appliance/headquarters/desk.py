@@ -32,6 +32,7 @@ from appliance.router.events import (
 )
 from appliance.router.journal import Entry, Journal, encoded
 from appliance.router.rules import CallType, Rules, Seat
+from appliance.router.state import State
 from appliance.script.loading import load
 from appliance.wire.envelope import Envelope
 from appliance.wire.routes import RouteAnswer, RouteRequest
@@ -58,10 +59,10 @@ def rules_of(config: Headquarters) -> Rules:
 
 
 class Desk:
-    """`epoch` names this life of the router; `open_legs` are (box, agent, extension, leg) from the record.
+    """`epoch` names this life of the router, `recalled` is what the journal knows of the last one.
 
-    `on_trouble` is told what ails the journal, None when it is over; `on_assigned` tells a branch of an agent for a
-    contact that waits there.
+    `open_legs` are (box, agent, extension, leg) from the record. `on_trouble` is told what ails the journal, None when
+    it is over; `on_assigned` tells a branch of an agent for a contact that waits there.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Desk:
         rules: Rules,
         epoch: str,
         journal: Journal,
+        recalled: tuple[State, int],
         open_legs: Iterable[tuple[str, str, str, str]] = (),
         on_trouble: Callable[[str | None], None] = lambda _: None,
     ) -> None:
@@ -76,7 +78,7 @@ class Desk:
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
         self._on_trouble = on_trouble
-        self._state, last_ns = journal.recall()
+        self._state, last_ns = recalled
         self._ahead_ns = max(time.time_ns(), last_ns + 1) - time.monotonic_ns()
         self._unwritten: list[Entry] = []
         self._waiting: deque[tuple[tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()

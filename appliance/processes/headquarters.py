@@ -35,8 +35,8 @@ async def serve(config: Headquarters, rules: Rules, state: Path) -> None:
     def trouble(sentence: str | None) -> None:
         live.trouble(config.box, "router.journal", sentence, time.time_ns())
 
-    journal = Journal.opened(journal_path(state))
-    desk = Desk(rules, identity.incarnation, journal, writer.open_agent_legs(), trouble)
+    journal, recalled = Journal.opened(journal_path(state))
+    desk = Desk(rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble)
     notify.ready()
     client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
     intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Agents: who is chosen, who is reserved, whose legs begin and end. Every function gives a new state."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -26,6 +26,11 @@ def choose(state: State, skill_group: str, refused: Collection[str], at_ns: int)
             free.append(agent)
     best = min(free, key=lambda agent: (state.agents[agent].since_ns, agent), default=None)
     return best, verdicts
+
+
+def told(verdicts: Mapping[str, str]) -> str:
+    """As a decision's values have it."""
+    return "; ".join(f"{agent} {verdict}" for agent, verdict in verdicts.items())
 
 
 def free(state: State, refused: Collection[str], skill_group: str) -> int:

@@ -69,7 +69,7 @@ def _shared(state: State, percent: Percent, walk: Walk, script: str) -> tuple[St
 def _queued(state: State, asked: RouteAsked, queue: Queue, walk: Walk) -> tuple[State, RingAgent | None]:
     group, request = queue.skill_group, asked.request
     agent, verdicts = agents.choose(state, group, request.refused_agents, asked.at_ns)
-    walk.values[group] = "; ".join(f"{one} {verdict}" for one, verdict in verdicts.items())
+    walk.values[group] = agents.told(verdicts)
     if agent is None:
         return state, None
     state, held = agents.reserve(state, agent, request.contact, asked.at_ns)

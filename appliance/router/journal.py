@@ -87,17 +87,24 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(0o600)
             self._store = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._store.execute("PRAGMA journal_mode=WAL")
-            self._store.execute("PRAGMA synchronous=FULL")
-            self._store.executescript(_SCHEMA)
-        self._seq = int(self._store.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0])
+        try:
+            if not reads:
+                self._store.execute("PRAGMA journal_mode=WAL")
+                self._store.execute("PRAGMA synchronous=FULL")
+                self._store.executescript(_SCHEMA)
+            self._seq = int(self._store.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0])
+        except sqlite3.Error:
+            self.close()
+            raise
 
     @classmethod
-    def opened(cls, path: Path) -> Self:
-        """For a life that begins; a damaged file is put aside, then the record alone counts. Raises sqlite3.Error."""
+    def opened(cls, path: Path) -> tuple[Self, tuple[State, int]]:
+        """For a life that begins, and what `recall` gives; a damaged file is put aside, then the record alone counts.
+
+        Raises sqlite3.Error.
+        """
         try:
-            journal = cls(path)
-            journal.recall()
+            return cls._recalled(path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # a disk that is full, a file that may not be written
                 raise
@@ -106,8 +113,17 @@ class Journal:
             for end in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
                     Path(f"{path}{end}").rename(f"{aside}{end}")
-            return cls(path)
-        return journal
+            return cls._recalled(path)
+
+    @classmethod
+    def _recalled(cls, path: Path) -> tuple[Self, tuple[State, int]]:
+        """Closed where it cannot be read: a connection that lived on would unlink the next one's log by its name."""
+        journal = cls(path)
+        try:
+            return journal, journal.recall()
+        except sqlite3.Error:
+            journal.close()
+            raise
 
     def recall(self) -> tuple[State, int]:
         """The state as the last life left it, and its time; EMPTY where another engine decided, or nobody did."""

@@ -61,9 +61,9 @@ def join(state: State, asked: RouteAsked, queue: Queue, place: Place, answer: Ro
         places={**state.places, contact: place},
         waiting={**state.waiting, contact: waits},
     )
-    ahead = [one for one in state.waiting.values() if one.queue.skill_group == queue.skill_group]
-    number = sorted(ahead, key=_order).index(waits) + 1
-    reason = f"no agent of skill group {queue.skill_group} is available; waits as number {number} of {len(ahead)}"
+    there = [one for one in state.waiting.values() if one.queue.skill_group == queue.skill_group]
+    number = sum(_order(one) <= _order(waits) for one in there)
+    reason = f"no agent of skill group {queue.skill_group} is available; waits as number {number} of {len(there)}"
     return state, msgspec.structs.replace(answer, action=treat, reason=reason)
 
 
@@ -124,7 +124,7 @@ def _label(state: State, waits: Waiting, held: Reservation, verdicts: dict[str, 
         waits.answer,
         action=ring(state, waits.queue, held),
         reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in skill group {group}",
-        values={**waits.answer.values, group: "; ".join(f"{one} {verdict}" for one, verdict in verdicts.items())},
+        values={**waits.answer.values, group: agents.told(verdicts)},
     )
 
 

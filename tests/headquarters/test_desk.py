@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
 async def running(
     journal: Journal, epoch: str = "one", trouble: Callable[[str | None], None] = print
 ) -> AsyncIterator[Desk]:
-    desk = Desk(RULES, epoch, journal, (), trouble)
+    desk = Desk(RULES, epoch, journal, journal.recall(), (), trouble)
     work = asyncio.create_task(desk.run())
     try:
         yield desk

@@ -110,8 +110,8 @@ def test_a_damaged_journal_is_put_aside_and_a_new_one_begun(tmp_path: Path, plac
     octets = bytearray(path.read_bytes())
     octets[place : place + 30_000] = bytes(30_000)
     path.write_bytes(octets)
-    journal = Journal.opened(path)
-    assert journal.recall() == (EMPTY, 0)
+    journal, recalled = Journal.opened(path)
+    assert recalled == (EMPTY, 0)
     live(journal, [BEGUN])
     journal.close()
     assert len(list(tmp_path.glob("router.damaged-*"))) >= 1
