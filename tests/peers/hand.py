@@ -105,11 +105,22 @@ class HandPhone(asyncio.DatagramProtocol):
         answer = Message("", [], "")
         for number in (cseq, cseq + 1):
             self.request(method, uri, call_id, number, fields)
-            answer = await self.answered(call_id)
+            repeating = asyncio.create_task(self._repeat(self.last))
+            try:
+                answer = await self.answered(call_id)
+            finally:
+                repeating.cancel()
             if answer.status not in {401, 407}:
                 return answer
             fields = fields | self.credentials(answer, method, uri)
         return answer
+
+    async def _repeat(self, octets: bytes) -> None:
+        """Timer E (RFC 3261 17.1.2.2): a datagram may be lost where many come at once."""
+        assert self._wire is not None
+        for wait_s in (0.5, 1.0, 2.0):
+            await asyncio.sleep(wait_s)
+            self._wire.sendto(octets, self._proxy)
 
     async def answered(self, call_id: str) -> Message:
         """The next final response outside any call."""
