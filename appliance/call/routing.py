@@ -55,6 +55,7 @@ def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> S
         version=answer.version,
         path=answer.path,
         values=answer.values,
+        queues=answer.queues,
     )
     contact = msgspec.structs.replace(contact, cursor=answer.cursor)
     return _carry_out(contact, answer.action, fresh, decided)
@@ -68,7 +69,7 @@ def missing(contact: Contact, event: RouteMissing, fresh: Fresh, default: Defaul
         label = RingAgent(
             agent="",
             extension=untried[0],
-            skill_group="",
+            queue="",
             token="",
             ring_s=default.ring_s,
         )

@@ -133,7 +133,7 @@ def ring(state: State, queue: Queue, held: Reservation) -> RingAgent:
     return RingAgent(
         agent=held.agent,
         extension=state.rules.seats[held.agent].extension,
-        skill_group=queue.skill_group,
+        queue=queue.skill_group,
         token=held.token,
         ring_s=queue.ring_s,
         record=queue.record,

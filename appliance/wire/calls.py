@@ -24,7 +24,7 @@ class ContactBegan(Message, frozen=True):
 
 
 class RouteDecided(Message, frozen=True):
-    """One decision: by whom (`headquarters` or `branch`), how long it took, and why."""
+    """One decision: by whom (`headquarters` or `branch`), how long it took, and why; in which queues it waits then."""
 
     contact: str
     by: str
@@ -37,6 +37,7 @@ class RouteDecided(Message, frozen=True):
     version: str = ""
     path: tuple[str, ...] = ()
     values: dict[str, str] = msgspec.field(default_factory=dict)
+    queues: tuple[str, ...] = ()
 
 
 class DigitsEntered(Message, frozen=True):

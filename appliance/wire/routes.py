@@ -19,11 +19,11 @@ class Treat(msgspec.Struct, frozen=True, tag="treat", tag_field="do"):
 
 
 class RingAgent(msgspec.Struct, frozen=True, tag="ring-agent", tag_field="do"):
-    """Ring this agent's phone for `ring_s` seconds. `token` is the reservation; it lapses by itself."""
+    """Ring this agent's phone for `ring_s` seconds; `queue` found them. `token` is the reservation, which lapses."""
 
     agent: str
     extension: str
-    skill_group: str
+    queue: str
     token: str
     ring_s: int = 20
     record: bool = True
@@ -62,7 +62,10 @@ class RouteRequest(Message, frozen=True):
 
 
 class RouteAnswer(Message, frozen=True):
-    """The router's word and why: `reason` a sentence, `path` the script's nodes passed, `values` what they compared."""
+    """The router's word and why: `reason` a sentence, `path` the script's nodes passed, `values` what they compared.
+
+    `queues`: those that the contact waits in from now on.
+    """
 
     request: str
     action: Action
@@ -73,6 +76,7 @@ class RouteAnswer(Message, frozen=True):
     path: tuple[str, ...] = ()
     values: dict[str, str] = msgspec.field(default_factory=dict)
     cursor: str = ""
+    queues: tuple[str, ...] = ()
 
 
 class RouteSilent(Message, frozen=True):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.unit
 FRESH = Fresh(leg="leg-b", request="r2", treatment="t1", recording=77, now_ns=0)
 DEFAULT = Default(ring=("8001", "8002"), ring_s=20, cause=17)
 TREAT = Treat(verbs=(Play(("hello-world",)), Collect(("vm-enter-num-to-call",))))
-RING = RingAgent(agent="1001", extension="8001", skill_group="card", token="token", ring_s=15)
+RING = RingAgent(agent="1001", extension="8001", queue="card", token="token", ring_s=15)
 
 
 def offered() -> Contact:

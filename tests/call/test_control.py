@@ -21,7 +21,7 @@ from appliance.wire.treatments import Play, RunTreatment, StopTreatment, Treatme
 pytestmark = pytest.mark.unit
 
 DEFAULT = Default(ring=("8001",), ring_s=20, cause=17)
-RING = RingAgent(agent="1001", extension="8001", skill_group="card", token="t", ring_s=15)
+RING = RingAgent(agent="1001", extension="8001", queue="card", token="t", ring_s=15)
 
 
 class FakeBox:

@@ -20,7 +20,7 @@ from appliance.wire.treatments import Music, Play
 pytestmark = pytest.mark.unit
 
 BOX, C = "BR-0001", "BR-0001.x.1"
-RING = RingAgent(agent="1001", extension="8001", skill_group="card", token="e.1")
+RING = RingAgent(agent="1001", extension="8001", queue="card", token="e.1")
 STORY: tuple[calls.CallEvent, ...] = (
     calls.ContactBegan(contact=C, leg="L1", channel="span 1 timeslot 5", dnis="95588", clid="02155501234"),
     calls.RouteDecided(

@@ -35,7 +35,7 @@ VERBS = (
     t.Collect(("vm-enter-num-to-call",), max_digits=1, tries=2),
     t.Music(("macroform-cold_day",), seconds=30),
 )
-RING = routes.RingAgent(agent="1001", extension="8001", skill_group="card", token="7.1001", ring_s=15)
+RING = routes.RingAgent(agent="1001", extension="8001", queue="card", token="7.1001", ring_s=15)
 
 EXAMPLES: tuple[Message, ...] = (
     service_messages.Attach(role="controller"),
@@ -143,6 +143,7 @@ EXAMPLES: tuple[Message, ...] = (
         path=("menu", "card"),
         values={"ced": "1"},
         cursor="card",
+        queues=("card",),
     ),
     routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
     calls.ContactBegan(
@@ -160,6 +161,7 @@ EXAMPLES: tuple[Message, ...] = (
         version="5f2a",
         path=("menu",),
         values={"ced": "1"},
+        queues=("card",),
     ),
     calls.DigitsEntered(contact=CONTACT, ced="1"),
     calls.LegBegan(
