@@ -12,6 +12,7 @@ import time
 import msgspec
 
 from appliance.wire import (
+    agents,
     alarms,
     calls,
     learning,
@@ -54,6 +55,8 @@ Body = (
     | line_tests.LoopLine
     | line_tests.LineStep
     | line_tests.LineChecked
+    | agents.AgentAsked
+    | agents.AgentTold
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | treatments.RunTreatment

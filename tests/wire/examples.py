@@ -4,7 +4,18 @@
 import typing
 from pathlib import Path
 
-from appliance.wire import alarms, calls, learning, legs, line_tests, performance, routes, service_messages, spans
+from appliance.wire import (
+    agents,
+    alarms,
+    calls,
+    learning,
+    legs,
+    line_tests,
+    performance,
+    routes,
+    service_messages,
+    spans,
+)
 from appliance.wire import treatments as t
 from appliance.wire.envelope import Body, Envelope, encode
 from appliance.wire.message import Message
@@ -116,6 +127,19 @@ EXAMPLES: tuple[Message, ...] = (
     line_tests.LoopLine(span=1, timeslots=(31,)),
     line_tests.LineStep("signal", line_tests.Result.PASS, "a good signal, no alarm", "信号正常，无告警"),
     line_tests.LineChecked(span=1, result=line_tests.Result.FAIL),
+    agents.AgentAsked(agent="1001", to=agents.AgentWish.NOT_READY, reason="lunch", by="supervisor"),
+    agents.AgentTold(
+        now=agents.AgentNow(
+            agent="1001",
+            name="Li Na",
+            box="BR-0001",
+            extension="8001",
+            state="busy",
+            since_ns=1_795_469_038_391_510_979,
+            then="not-ready: lunch",
+            queues=("card",),
+        )
+    ),
     alarms.AlarmRaised(code="span.red", address="span 1", sentence="no signal from the telco; check the cable"),
     alarms.AlarmCleared(code="span.red", address="span 1"),
     t.RunTreatment(treatment="call.06h0kiqj6vsmekhb.11", port=5, verbs=VERBS, language="zh", first=1),
