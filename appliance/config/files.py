@@ -12,30 +12,30 @@ from appliance.config.branch import Branch
 from appliance.config.errors import EXIT_STATUS, ConfigurationError, Mistake
 from appliance.config.headquarters import Headquarters
 from appliance.config.ports import Listener
-from appliance.config.reader import Fault, read
+from appliance.config.reader import Check, Fault, read
 
 Box = TypeVar("Box", Branch, Headquarters)
 
 
-def load(path: Path) -> Branch | Headquarters:
+def load(path: Path, *checks: Check) -> Branch | Headquarters:
     """The box's configuration. Raises ConfigurationError with every mistake found."""
-    return read(path, Branch | Headquarters, _check)  # type: ignore[arg-type]  # a union is as good as a type here
+    return read(path, Branch | Headquarters, _check, *checks)  # type: ignore[arg-type]  # a union is as good as a type here
 
 
-def load_or_exit(role: type[Box]) -> Box:
+def load_or_exit(role: type[Box], *checks: Check) -> Box:
     """What BRANCHLINE_CONFIG names, for a process of that role; otherwise tells why on stderr and exits with 2."""
     name = os.environ.get("BRANCHLINE_CONFIG", "")
     if not name:
         exit_with("BRANCHLINE_CONFIG does not name a configuration file")
     try:
-        return load_role(Path(name), role)
+        return load_role(Path(name), role, *checks)
     except ConfigurationError as error:
         exit_with(str(error))
 
 
-def load_role(path: Path, role: type[Box]) -> Box:
+def load_role(path: Path, role: type[Box], *checks: Check) -> Box:
     """The configuration of a box that must have this role. Raises ConfigurationError."""
-    box = load(path)
+    box = load(path, *checks)
     if not isinstance(box, role):
         raise ConfigurationError([Mistake(path, 0, 0, f"is of role {box.role}, not {role.role}")])
     return box

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Headquarters: what is dialled, who answers, where the page is. Field names are the keys of the file."""
 
+import enum
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -15,6 +16,9 @@ from appliance.config.scalars import Endpoint, Number, suggestion
 
 AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]
+AttributeName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
+Skill = Annotated[str, Meta(pattern="[1-9]|10|yes|no")]
+WrapUp = Annotated[int, Meta(ge=0, le=7200)]
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -39,19 +43,67 @@ class CallType(msgspec.Struct, frozen=True):
 
 
 class SkillGroup(msgspec.Struct, frozen=True):
-    """Agents who can do the same."""
+    """Agents who can do the same; after a contact each has `wrap_up_s` before the next."""
 
     name: Name
     agents: tuple[AgentId, ...]
+    wrap_up_s: WrapUp = 0
+
+
+class Kind(enum.StrEnum):
+    """Of an attribute: how well, from 1 to 10 (0: not at all), or whether at all."""
+
+    PROFICIENCY = "proficiency"
+    YES_NO = "yes-no"
+
+
+class PrecisionStep(msgspec.Struct, frozen=True):
+    """Agents `where` this is so of their attributes; after `wait_s` the next step. `consider_if` no: passed over."""
+
+    where: str
+    wait_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    consider_if: str = ""
+
+
+class Widening(enum.StrEnum):
+    """Whether a later step's agents are added to those of the steps before, or take their place."""
+
+    CUMULATIVE = "cumulative"
+    REPLACING = "replacing"
+
+
+class PrecisionQueue(msgspec.Struct, frozen=True):
+    """A queue whose agents are found by what they can do, step by step."""
+
+    name: Name
+    steps: Annotated[tuple[PrecisionStep, ...], Meta(min_length=1, max_length=10)]
+    widening: Widening = Widening.CUMULATIVE
+    wrap_up_s: WrapUp = 0
+
+
+class SignIn(enum.StrEnum):
+    """Automatic: ready from the first, which suits a phone without a desktop. Manual: they log in and say so."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class NoAnswer(enum.StrEnum):
+    """What becomes of an agent whose phone rang in vain."""
+
+    NOT_READY = "not-ready"
+    AVAILABLE = "available"
 
 
 class Agent(msgspec.Struct, frozen=True):
-    """A person: at which box, at which phone."""
+    """A person: at which box, at which phone, and what they can do; an attribute not named is 0 or no."""
 
     id: AgentId
     name: Name
     box: Serial
     extension: Number
+    attributes: dict[AttributeName, Skill] = {}
+    sign_in: SignIn = SignIn.AUTOMATIC
 
 
 class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="role", kw_only=True):
@@ -66,6 +118,9 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     scripts: Path
     skill_groups: tuple[SkillGroup, ...]
     agents: tuple[Agent, ...]
+    attributes: dict[AttributeName, Kind] = {}
+    precision_queues: tuple[PrecisionQueue, ...] = ()
+    no_answer: NoAnswer = NoAnswer.NOT_READY
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:
@@ -79,6 +134,7 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     yield from clashes(listeners(headquarters))
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)
+    yield from _attribute_faults(headquarters)
 
 
 def _call_type_faults(headquarters: Headquarters) -> Iterator[Fault]:
@@ -102,10 +158,24 @@ def _agent_faults(headquarters: Headquarters) -> Iterator[Fault]:
     phones = [(("agents", n, "extension"), f"{agent.box}/{agent.extension}") for n, agent in agents]
     yield from repeated(phones, "extension")
     groups = list(enumerate(headquarters.skill_groups))
-    yield from repeated(((("skill_groups", n, "name"), group.name) for n, group in groups), "skill group")
+    queues = [(("skill_groups", n, "name"), group.name) for n, group in groups]
+    queues += [(("precision_queues", n, "name"), one.name) for n, one in enumerate(headquarters.precision_queues)]
+    yield from repeated(queues, "queue")
     known = {agent.id for agent in headquarters.agents}
     for place, group in groups:
         for number, agent in enumerate(group.agents):
             if agent not in known:
                 sentence = f"agent {agent!r} is not among the agents; {suggestion(agent, known)}"
                 yield Fault(("skill_groups", place, "agents", number), sentence)
+
+
+def _attribute_faults(headquarters: Headquarters) -> Iterator[Fault]:
+    for place, agent in enumerate(headquarters.agents):
+        for name, value in agent.attributes.items():
+            keys = ("agents", place, "attributes", name)
+            kind = headquarters.attributes.get(name)
+            if kind is None:
+                yield Fault(keys, f"attribute {name!r} is not declared; {suggestion(name, headquarters.attributes)}")
+            elif (kind is Kind.YES_NO) != (value in {"yes", "no"}):
+                wanted = "yes or no" if kind is Kind.YES_NO else "1 to 10"
+                yield Fault(keys, f"{name} is {wanted}, not {value}")

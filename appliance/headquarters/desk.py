@@ -15,9 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from appliance.config import Headquarters
+from appliance.config.scalars import suggestion
 from appliance.router.apply import apply
 from appliance.router.events import (
+    AgentAnswer,
+    AgentMoved,
+    AgentWished,
     Answer,
     Assigned,
     BranchHeard,
@@ -28,14 +31,17 @@ from appliance.router.events import (
     LifeBegan,
     ReservationEnded,
     RouteAsked,
+    RulesChanged,
     TimePassed,
 )
 from appliance.router.journal import Entry, Journal, encoded
-from appliance.router.rules import CallType, Rules, Seat
+from appliance.router.rules import Rules
 from appliance.router.state import State
-from appliance.script.loading import load
+from appliance.router.view import agent_now, queue_now
+from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, QueueNow
 from appliance.wire.envelope import Envelope
 from appliance.wire.routes import RouteAnswer, RouteRequest
+from appliance.wire.service_messages import Refused
 
 WATCH_S = 0.25
 SILENT_S = 5.0
@@ -44,18 +50,6 @@ SNAPSHOT_ENTRIES = 10_000
 MEND = "make room on headquarters' data disk; calls are routed, but a restart would not know of them"
 
 log = structlog.get_logger()
-
-
-def rules_of(config: Headquarters) -> Rules:
-    """What the configuration and its scripts say. Raises ConfigurationError."""
-    groups = {group.name: group.agents for group in config.skill_groups}
-    names = sorted({one.script for one in config.call_types})
-    return Rules(
-        call_types={dnis: CallType(one.name, dnis, one.script) for one in config.call_types for dnis in one.dnis},
-        skill_groups=groups,
-        seats={one.id: Seat(one.id, one.name, one.box, one.extension) for one in config.agents},
-        scripts={name: load(config.scripts / f"{name}.yaml", groups) for name in names},
-    )
 
 
 class Desk:
@@ -85,8 +79,10 @@ class Desk:
         self._snapshot_at = journal.seq + SNAPSHOT_ENTRIES
         self._heard_s: dict[str, float] = {}
         self._work = asyncio.Event()
+        self._due: asyncio.TimerHandle | None = None
         self._retry_s: float | None = None  # the disk has refused
-        legs = tuple((agent or rules.agent_at(box, extension) or "", leg) for box, agent, extension, leg in open_legs)
+        phones = {(seat.box, seat.extension): seat.agent for seat in rules.seats.values()}
+        legs = tuple((agent or phones.get((box, extension), ""), leg) for box, agent, extension, leg in open_legs)
         self._do(LifeBegan(self._now_ns(), epoch, rules, legs))
 
     async def ask(self, box: str, request: RouteRequest) -> RouteAnswer:
@@ -102,6 +98,31 @@ class Desk:
             reason=answer.reason,
         )
         return answer
+
+    async def command(self, asked: AgentAsked) -> AgentTold | Refused:
+        """Change an agent's state, at once or when their work is over."""
+        agents = self._state.rules.seats
+        if asked.agent not in agents:
+            sentence = f"agent {asked.agent!r} is unknown; {suggestion(asked.agent, agents)}"
+            return Refused(code="agent.unknown", sentence=sentence)
+        effects = await self._do(AgentWished(self._now_ns(), asked))
+        (answer,) = (effect for effect in effects if isinstance(effect, AgentAnswer))
+        log.info("agent.state.asked", agent=asked.agent, to=str(asked.to), by=asked.by, refused=answer.refused or None)
+        if answer.refused:
+            return Refused(code="agent.state", sentence=answer.refused)
+        return AgentTold(now=agent_now(self._state, asked.agent))
+
+    def agents_now(self) -> tuple[AgentNow, ...]:
+        """All agents."""
+        return tuple(agent_now(self._state, agent) for agent in self._state.rules.seats)
+
+    def queues_now(self) -> tuple[QueueNow, ...]:
+        """All queues."""
+        return tuple(queue_now(self._state, queue) for queue in self._state.rules.queues)
+
+    def change(self, rules: Rules) -> None:
+        """The administrator has decided otherwise."""
+        self._do(RulesChanged(self._now_ns(), rules))
 
     def told(self, events: Iterable[Envelope]) -> None:
         """Call events that were committed for the first time."""
@@ -122,6 +143,8 @@ class Desk:
 
     async def close(self) -> None:
         """Write what is left."""
+        if self._due is not None:
+            self._due.cancel()
         self._retry_s = 0.0 if self._retry_s is not None else None
         await self._write()
         self._disk.shutdown()
@@ -137,14 +160,25 @@ class Desk:
         done: asyncio.Future[tuple[Effect, ...]] = asyncio.get_running_loop().create_future()
         self._waiting.append((effects, done))
         self._work.set()
+        self._set_timer()
         return done
+
+    def _set_timer(self) -> None:
+        """For what happens by itself next."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        due_ns = self._state.next_due_ns()
+        if due_ns is not None:
+            wait_s = max(0.0, (due_ns - self._now_ns()) / 1e9)
+            self._due = asyncio.get_running_loop().call_later(wait_s, self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._do(TimePassed(self._now_ns()))
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_S)
-            expiry = self._state.next_expiry_ns()
-            if expiry is not None and expiry <= self._now_ns():
-                self._do(TimePassed(self._now_ns()))
             for box in sorted(self._state.present):
                 if time.monotonic() - self._heard_s[box] > SILENT_S:
                     self._do(BranchSilent(self._now_ns(), box))
@@ -205,5 +239,7 @@ def _log(effects: tuple[Effect, ...]) -> None:
     for effect in effects:
         if isinstance(effect, ReservationEnded):
             log.info("route.reservation.ended", agent=effect.agent, contact=effect.contact, why=effect.why)
+        elif isinstance(effect, AgentMoved):
+            log.info("agent.state.changed", agent=effect.agent, state=effect.state, reason=effect.reason or None)
         elif isinstance(effect, Assigned):
             log.info("route.contact.assigned", request=effect.answer.request, reason=effect.answer.reason)

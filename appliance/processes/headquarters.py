@@ -2,13 +2,16 @@
 """The headquarters process: router, record and recordings behind one connection to the message server."""
 
 import asyncio
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from appliance.config import ConfigurationError, Headquarters, exit_with, load_or_exit
-from appliance.headquarters.desk import Desk, rules_of
+from appliance.headquarters import rulebook
+from appliance.headquarters.desk import Desk
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.recordings.vault import Vault
@@ -26,17 +29,17 @@ from appliance.wire.ids import Identity
 log = structlog.get_logger()
 
 
-async def serve(config: Headquarters, rules: Rules, state: Path) -> None:
+async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> None:
     """Work until cancelled."""
     identity = Identity.take(config.box, "headquarters")
     writer = Writer(store.open_writer(store.path_of(state)))
     live = Live(frozenset(agent.box for agent in config.agents))
 
-    def trouble(sentence: str | None) -> None:
-        live.trouble(config.box, "router.journal", sentence, time.time_ns())
+    def trouble(code: str) -> Callable[[str | None], None]:
+        return lambda sentence: live.trouble(config.box, code, sentence, time.time_ns())
 
     journal, recalled = Journal.opened(journal_path(state))
-    desk = Desk(rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble)
+    desk = Desk(rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble("router.journal"))
     notify.ready()
     client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
     intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
@@ -45,6 +48,7 @@ async def serve(config: Headquarters, rules: Rules, state: Path) -> None:
     try:
         async with asyncio.TaskGroup() as parts:
             parts.create_task(desk.run())
+            parts.create_task(rulebook.follow(path, config, desk.change, trouble("router.rules")))
             parts.create_task(notify.keep_alive())
     finally:
         intake.close()
@@ -55,12 +59,12 @@ async def serve(config: Headquarters, rules: Rules, state: Path) -> None:
 def main() -> None:
     """Run until stopped. Exit status 2: configuration or scripts cannot be used."""
     logs.configure("headquarters")
-    config = load_or_exit(Headquarters)
+    config = load_or_exit(Headquarters, rulebook.faults)
     try:
-        rules = rules_of(config)
+        rules = rulebook.rules_of(config)
     except ConfigurationError as error:
         exit_with(str(error))
-    asyncio.run(serve(config, rules, state_directory()))
+    asyncio.run(serve(Path(os.environ["BRANCHLINE_CONFIG"]), config, rules, state_directory()))
 
 
 if __name__ == "__main__":

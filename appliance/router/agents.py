@@ -1,128 +1,265 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Agents: who is chosen, who is reserved, whose legs begin and end. Every function gives a new state."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable
 
 import msgspec
 
-from appliance.router.events import Effect, ReservationEnded
-from appliance.router.rules import Rules
-from appliance.router.state import Agent, Reservation, State
+from appliance.router.events import AgentMoved, Effect, ReservationEnded
+from appliance.router.index import drop_reservation, indexed, put_agent, put_reservation
+from appliance.router.rules import Rules, Seat
+from appliance.router.state import Agent, Handled, Pending, Pool, Reservation, State
 from appliance.router.states import AgentState, AgentStep, step
+from appliance.wire.agents import AgentAsked, AgentWish
 
 RESERVED_NS = 5_000_000_000  # a label that has not become a leg by then never will: the branch asks for 0.5 s only
+SECOND_NS = 1_000_000_000
+NAMED = 8  # candidates that a decision tells one by one
+RECENT = 16  # contacts that the mean handle time follows
+NO_ANSWER = "no answer"
 
 Step = tuple[State, tuple[Effect, ...]]
+_replace = msgspec.structs.replace
 
 
-def choose(state: State, skill_group: str, refused: Collection[str], at_ns: int) -> tuple[str | None, dict[str, str]]:
-    """The agent who has been available longest (then the smaller id), and for each candidate why it was or was not."""
-    verdicts = {}
-    free = []
-    for agent in state.rules.skill_groups.get(skill_group, ()):
-        verdicts[agent] = _verdict(state, agent, refused)
-        if verdicts[agent] == "":
-            verdicts[agent] = _waited(state.agents[agent], at_ns)
-            free.append(agent)
-    best = min(free, key=lambda agent: (state.agents[agent].since_ns, agent), default=None)
-    return best, verdicts
+# Who is chosen.
 
 
-def told(verdicts: Mapping[str, str]) -> str:
-    """As a decision's values have it."""
-    return "; ".join(f"{agent} {verdict}" for agent, verdict in verdicts.items())
+def choose(state: State, pool: Pool, refused: Collection[str]) -> str | None:
+    """The agent who has been available longest, then the smaller id."""
+    return next((agent for _, agent in state.index.free.get(pool, ()) if agent not in refused), None)
 
 
-def free(state: State, refused: Collection[str], skill_group: str) -> int:
-    """How many could be chosen."""
-    return sum(_verdict(state, agent, refused) == "" for agent in state.rules.skill_groups.get(skill_group, ()))
+def verdicts(state: State, pool: Pool, refused: Collection[str], at_ns: int) -> str:
+    """Why each of them could be chosen or not; of many how many there are of each kind."""
+    queue, number = pool
+    candidates = state.rules.queues[queue].steps[number].agents
+    if len(candidates) <= NAMED:
+        return "; ".join(f"{agent} {_verdict(state, agent, refused, at_ns)}" for agent in candidates)
+    counts = Counter(_kind(state, agent, refused) for agent in candidates)
+    told = (f"{count} {kind}" for kind, count in sorted(counts.items()))
+    return f"{len(candidates)} agents: {', '.join(told)}"
 
 
-def _verdict(state: State, agent: str, refused: Collection[str]) -> str:
-    """Why this agent cannot be chosen; empty where they can."""
+def _verdict(state: State, agent: str, refused: Collection[str], at_ns: int) -> str:
+    kind, now = _kind(state, agent, refused), state.agents[agent]
+    if kind != AgentState.AVAILABLE:
+        return f"{kind} ({now.reason})" if kind == AgentState.NOT_READY and now.reason else kind
+    if now.free_ns == 0:
+        return "available since the start"
+    return f"available for {max(0, at_ns - now.free_ns) // SECOND_NS} s"
+
+
+def _kind(state: State, agent: str, refused: Collection[str]) -> str:
     if agent in refused:
         return "refused this contact"
     if state.rules.seats[agent].box not in state.present:
         return "branch not heard"
-    if state.agents[agent].state is not AgentState.AVAILABLE:
-        return state.agents[agent].state.value
-    return ""
+    return state.agents[agent].state.value
 
 
-def _waited(agent: Agent, at_ns: int) -> str:
-    if agent.since_ns == 0:
-        return "available since the start"
-    return f"available for {max(0, at_ns - agent.since_ns) // 1_000_000_000} s"
+# What queues are like.
 
 
-def follow(state: State, rules: Rules, legs: Iterable[tuple[str, str]], at_ns: int) -> Step:
-    """From now on these are the agents, and these (agent, leg) their legs; whom neither touches stays as they are."""
+def free(state: State, queue: str, refused: Collection[str] = ()) -> int:
+    """How many of its first step could be chosen."""
+    return sum(agent not in refused for _, agent in state.index.free.get((queue, 0), ()))
+
+
+def staffed(state: State, queue: str) -> int:
+    """How many of all its steps are there: logged in and ready, or at work."""
+    everybody = {agent for one in state.rules.queues[queue].steps for agent in one.agents}
+    away = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
+    return sum(
+        state.agents[agent].state not in away and state.rules.seats[agent].box in state.present for agent in everybody
+    )
+
+
+def expected_ns(state: State, queue: str) -> int | None:
+    """How long a caller who comes now will wait: those before, over those who serve them; None: nobody can tell."""
+    if free(state, queue):
+        return 0
+    handled, there = state.handled.get(queue), staffed(state, queue)
+    if handled is None or not there:
+        return None
+    return (waiting(state, queue) + 1) * handled.mean_ns // there
+
+
+def waiting(state: State, queue: str) -> int:
+    """How many wait there for an agent."""
+    steps = range(len(state.rules.queues[queue].steps))
+    return sum(len(state.index.queued.get((queue, number), ())) for number in steps)
+
+
+# What an agent wants.
+
+
+def wish(state: State, asked: AgentAsked, at_ns: int) -> Step:
+    """Log in or out, ready or not: at once, or when the work is over. Raises ValueError with why it cannot be."""
+    before = state.agents[asked.agent]
+    logged_out = before.state is AgentState.LOGGED_OUT
+    if logged_out and asked.to in {AgentWish.READY, AgentWish.NOT_READY}:
+        raise ValueError("is logged out; log in first")
+    if not logged_out and asked.to is AgentWish.LOG_IN:
+        return state, ()
+    if before.state in {AgentState.RESERVED, AgentState.BUSY}:
+        pending = {
+            AgentWish.READY: None,
+            AgentWish.NOT_READY: Pending(AgentState.NOT_READY, asked.reason),
+            AgentWish.LOG_OUT: Pending(AgentState.LOGGED_OUT),
+        }[asked.to]
+        return put_agent(state, asked.agent, _replace(before, then=pending)), ()
+    reason = asked.reason if asked.to is AgentWish.NOT_READY else ""
+    state = _handled(state, before, at_ns)
+    return _idle(state, asked.agent, step(before.state, AgentStep(asked.to.value)), reason, at_ns)
+
+
+def unanswered(state: State, agent: str, at_ns: int) -> Step:
+    """The phone rang and nobody took it: so it would ring for the next contact."""
+    before = state.agents.get(agent)
+    if before is None or not state.rules.no_answer_not_ready:
+        return state, ()
+    if before.state is AgentState.AVAILABLE:
+        return _idle(state, agent, step(before.state, AgentStep.NOT_READY), NO_ANSWER, at_ns)
+    if before.state in {AgentState.RESERVED, AgentState.BUSY} and before.then is None:
+        pending = Pending(AgentState.NOT_READY, NO_ANSWER)
+        return put_agent(state, agent, _replace(before, then=pending)), ()
+    return state, ()
+
+
+# Whose work begins and ends.
+
+
+def follow(state: State, rules: Rules, at_ns: int) -> Step:
+    """From now on these are the agents; whom the rules do not touch stays as they are."""
     effects: tuple[Effect, ...] = ()
-    for held in tuple(state.reservations.values()):
-        if held.agent not in rules.seats:
-            state, ended = _ended(state, held, "agent-gone")
-            effects = (*effects, *ended)
-    known = {agent: state.agents.get(agent, Agent()) for agent in rules.seats}
-    state = msgspec.structs.replace(state, rules=rules, agents=known)
+    gone = [held for held in state.reservations.values() if held.agent not in rules.seats]
+    for held in gone:
+        state, ended = _ended(state, held, "agent-gone")
+        effects = (*effects, *ended)
+    known = {agent: state.agents.get(agent) or _new(seat) for agent, seat in rules.seats.items()}
+    came = tuple(_moved(name, now, at_ns) for name, now in known.items() if name not in state.agents)
+    return indexed(_replace(state, rules=rules, agents=known)), (*effects, *came)
+
+
+def have_legs(state: State, legs: Iterable[tuple[str, str]], at_ns: int) -> Step:
+    """These (agent, leg) are all there are."""
+    effects: tuple[Effect, ...] = ()
     now = tuple(legs)
-    for agent in known.values():
-        for leg in sorted(agent.legs - {one for _, one in now}):
-            state = leg_ended(state, leg, at_ns)
+    for leg in sorted(state.index.legs.keys() - {leg for _, leg in now}):
+        state, moved = leg_ended(state, leg, at_ns)
+        effects = (*effects, *moved)
     for name, leg in now:
-        if name in known and leg not in known[name].legs:
-            state, ended = leg_began(state, name, leg, None, at_ns)
-            effects = (*effects, *ended)
+        if name in state.agents and leg not in state.agents[name].legs:
+            state, began = leg_began(state, name, leg, None, at_ns)
+            effects = (*effects, *began)
     return state, effects
 
 
-def reserve(state: State, agent: str, contact: str, at_ns: int) -> tuple[State, Reservation]:
+def reserve(state: State, agent: str, contact: str, queue: str, at_ns: int) -> tuple[State, Reservation, Effect]:
     """Put a token on an available agent. Raises KeyError (TABLE) for any other."""
     before = state.agents[agent]
-    after = step(before.state, AgentStep.RESERVE)
+    now = _replace(before, state=step(before.state, AgentStep.RESERVE), since_ns=at_ns, queue=queue)
     token = f"{state.epoch}.{state.serial + 1}"
-    held = Reservation(token, agent, contact, at_ns + RESERVED_NS)
-    state = _with(state, agent, Agent(after, before.since_ns, token))
-    kept = {**state.reservations, token: held}
-    return msgspec.structs.replace(state, serial=state.serial + 1, reservations=kept), held
+    held = Reservation(token, agent, contact, queue, at_ns + RESERVED_NS)
+    now = _replace(now, token=token)
+    state = put_reservation(put_agent(state, agent, now), held)
+    return _replace(state, serial=state.serial + 1), held, _moved(agent, now, at_ns)
 
 
-def lapse(state: State, held: Reservation, why: str) -> Step:
+def lapse(state: State, held: Reservation, why: str, at_ns: int) -> Step:
     """End a reservation without a leg; the agent has not worked and keeps their place among the longest available."""
     before = state.agents[held.agent]
-    after = step(before.state, AgentStep.LAPSE)
-    state = _with(state, held.agent, Agent(after, before.since_ns))
-    return _ended(state, held, why)
+    state, ended = _ended(state, held, why)
+    state, moved = _rest(state, held.agent, before.free_ns, AgentStep.LAPSE, at_ns)
+    return state, (*ended, *moved)
 
 
 def leg_began(state: State, agent: str, leg: str, token: str | None, at_ns: int) -> Step:
     """The agent's telephone is being rung, by our label or by the branch's own default."""
     before = state.agents.get(agent)
-    if before is None:  # an agent the rules no longer name
+    if before is None or leg in state.index.legs:  # an agent the rules no longer name; a leg that somebody has
         return state, ()
-    after = step(before.state, AgentStep.BEGIN)
     effects: tuple[Effect, ...] = ()
+    now = _replace(before, state=step(before.state, AgentStep.BEGIN), token=None, legs=before.legs | {leg})
+    if before.state is AgentState.BUSY:
+        return put_agent(state, agent, now), ()
     if before.token is not None:
         held = state.reservations[before.token]
         state, effects = _ended(state, held, "arrived" if token == before.token else "overtaken")
-    return _with(state, agent, Agent(after, at_ns, None, before.legs | {leg})), effects
+    if before.token is None or token != before.token:
+        now = _replace(now, queue="")
+    state = _handled(state, before, at_ns)
+    if before.state in {AgentState.LOGGED_OUT, AgentState.NOT_READY}:
+        now = _replace(now, then=Pending(before.state, before.reason))
+    now = _replace(now, since_ns=at_ns, reason="", talk_ns=None, until_ns=None)
+    return put_agent(state, agent, now), (*effects, _moved(agent, now, at_ns))
 
 
-def leg_ended(state: State, leg: str, at_ns: int) -> State:
+def leg_connected(state: State, leg: str, at_ns: int) -> State:
+    """The agent has answered, if it is one's."""
+    name = state.index.legs.get(leg)
+    if name is None or state.agents[name].talk_ns is not None:
+        return state
+    return put_agent(state, name, _replace(state.agents[name], talk_ns=at_ns))
+
+
+def leg_ended(state: State, leg: str, at_ns: int) -> Step:
     """One of the agents' legs, or somebody else's, is over."""
-    for agent, before in state.agents.items():
-        if leg in before.legs:
-            legs = before.legs - {leg}
-            if legs:
-                return _with(state, agent, msgspec.structs.replace(before, legs=legs))
-            return _with(state, agent, Agent(step(before.state, AgentStep.END_LAST), at_ns))
-    return state
+    name = state.index.legs.get(leg)
+    if name is None:
+        return state, ()
+    before = state.agents[name]
+    legs = before.legs - {leg}
+    if legs:
+        return put_agent(state, name, _replace(before, legs=legs)), ()
+    rule = state.rules.queues.get(before.queue)
+    if before.talk_ns is None or rule is None or not rule.wrap_up_s:
+        return _rest(_handled(state, before, at_ns), name, at_ns, AgentStep.FINISH, at_ns)
+    until_ns = at_ns + rule.wrap_up_s * SECOND_NS
+    now = _replace(before, state=step(before.state, AgentStep.WRAP), since_ns=at_ns, legs=legs, until_ns=until_ns)
+    return put_agent(state, name, now), (_moved(name, now, at_ns),)
+
+
+def wrapped_up(state: State, agent: str, at_ns: int) -> Step:
+    """The time for it is over."""
+    return _rest(_handled(state, state.agents[agent], at_ns), agent, at_ns, AgentStep.FINISH, at_ns)
+
+
+def _handled(state: State, agent: Agent, at_ns: int) -> State:
+    """The agent's talk and wrap-up, if it was any, is over and counts for the queue that found them."""
+    if not agent.queue or agent.talk_ns is None:
+        return state
+    before = state.handled.get(agent.queue, Handled(0, 0))
+    weight = min(before.contacts + 1, RECENT)
+    mean_ns = before.mean_ns + (at_ns - agent.talk_ns - before.mean_ns) // weight
+    return _replace(state, handled={**state.handled, agent.queue: Handled(before.contacts + 1, mean_ns)})
+
+
+def _rest(state: State, name: str, free_ns: int, by: AgentStep, at_ns: int) -> Step:
+    """What the agent has asked for meanwhile, else available, since `free_ns`."""
+    before = state.agents[name]
+    then = before.then or Pending(AgentState.AVAILABLE)
+    return _idle(state, name, step(before.state, by, then.state), then.reason, at_ns, free_ns)
+
+
+def _idle(state: State, name: str, to: AgentState, reason: str, at_ns: int, free_ns: int | None = None) -> Step:
+    """No work, in that state; `free_ns` where the agent was available before."""
+    before = state.agents[name]
+    if (before.state, before.reason) == (to, reason) and not before.legs:
+        return state, ()
+    now = Agent(to, at_ns, at_ns if free_ns is None else free_ns, reason)
+    return put_agent(state, name, now), (_moved(name, now, at_ns),)
+
+
+def _new(seat: Seat) -> Agent:
+    return Agent(AgentState.AVAILABLE if seat.automatic else AgentState.LOGGED_OUT)
+
+
+def _moved(name: str, now: Agent, at_ns: int) -> AgentMoved:
+    return AgentMoved(name, now.state.value, now.reason, at_ns)
 
 
 def _ended(state: State, held: Reservation, why: str) -> Step:
-    left = {token: one for token, one in state.reservations.items() if token != held.token}
-    state = msgspec.structs.replace(state, reservations=left)
-    return state, (ReservationEnded(held.token, held.agent, held.contact, why),)
-
-
-def _with(state: State, agent: str, now: Agent) -> State:
-    return msgspec.structs.replace(state, agents={**state.agents, agent: now})
+    return drop_reservation(state, held), (ReservationEnded(held.token, held.agent, held.contact, why),)

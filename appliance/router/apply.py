@@ -11,6 +11,8 @@ import msgspec
 from appliance.router import agents, waiting
 from appliance.router.deciding import decide
 from appliance.router.events import (
+    AgentAnswer,
+    AgentWished,
     Answer,
     BranchHeard,
     BranchSilent,
@@ -19,80 +21,126 @@ from appliance.router.events import (
     Event,
     LifeBegan,
     RouteAsked,
+    RulesChanged,
     TimePassed,
 )
+from appliance.router.index import Due, indexed, put_place
+from appliance.router.rules import Rules
 from appliance.router.state import State
-from appliance.wire.calls import ContactEnded, LegBegan, LegEnded
+from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
 
-ENGINE = 1
+ENGINE = 2
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 Step = tuple[State, tuple[Effect, ...]]
 
 
 def apply(state: State, event: Event) -> Step:
-    """One step. Reservations whose time is over at `event.at_ns` lapse first; who is free then goes to who waits."""
-    state, lapsed = _lapse_due(state, event.at_ns)
-    state, effects = _happened(waiting.miss(state, event.at_ns), event)
-    state = waiting.settle(state, (*lapsed, *effects))
-    state, assigned = waiting.assign(state, event.at_ns)
-    return state, (*lapsed, *effects, *assigned)
+    """One step. What was due until `event.at_ns` happens first; who is free then goes to who waits."""
+    effects: tuple[Effect, ...] = ()
+    while (due_ns := state.next_due_ns()) is not None and due_ns <= event.at_ns:
+        state, done = _assigned(_due(state), due_ns)
+        effects = (*effects, *done)
+    state, done = _assigned(_happened(state, event), event.at_ns)
+    return state, (*effects, *done)
+
+
+def _assigned(done: Step, at_ns: int) -> Step:
+    """After every change: no agent is free while somebody waits who may have them."""
+    state, effects = done
+    state, assigned = waiting.assign(waiting.settle(state, effects), at_ns)
+    return state, (*effects, *assigned)
+
+
+def _due(state: State) -> Step:
+    at_ns, what, whom = state.index.due[0]
+    match what:
+        case Due.LAPSE:
+            return agents.lapse(state, state.reservations[whom], "lapsed", at_ns)
+        case Due.MISSED:
+            return waiting.leave(state, whom), ()
+        case Due.STEP:
+            return waiting.next_step(state, whom, at_ns), ()
+        case Due.WRAPPED:
+            return agents.wrapped_up(state, whom, at_ns)
+        case _:
+            return put_place(waiting.leave(state, whom), whom, None), ()
 
 
 def _happened(state: State, event: Event) -> Step:
-    if isinstance(event, TimePassed):
-        return state, ()
-    if isinstance(event, BranchHeard):
-        return _heard(state, event.box), ()
-    if isinstance(event, BranchSilent):
-        return msgspec.structs.replace(state, present=state.present - {event.box}), ()
-    if isinstance(event, LifeBegan):
-        state, effects = agents.follow(state, event.rules, event.open_legs, event.at_ns)
-        return msgspec.structs.replace(state, epoch=event.epoch, present=frozenset()), effects
-    if isinstance(event, RouteAsked):
-        return _asked(state, event)
-    return _told(state, event)
+    match event:
+        case LifeBegan():
+            state = msgspec.structs.replace(state, epoch=event.epoch, present=frozenset())
+            state, effects = _follow(state, event.rules, event.at_ns)
+            state, moved = agents.have_legs(state, event.open_legs, event.at_ns)
+            return state, (*effects, *moved)
+        case RulesChanged():
+            return _follow(state, event.rules, event.at_ns)
+        case RouteAsked():
+            return _asked(state, event)
+        case CallTold():
+            return _told(state, event)
+        case AgentWished():
+            return _wished(state, event)
+        case BranchHeard():
+            return _heard(state, event.box), ()
+        case BranchSilent():
+            return indexed(msgspec.structs.replace(state, present=state.present - {event.box})), ()
+        case TimePassed():
+            return state, ()
 
 
-def _lapse_due(state: State, at_ns: int) -> Step:
-    effects: tuple[Effect, ...] = ()
-    for held in tuple(state.reservations.values()):
-        if held.expires_ns <= at_ns:
-            state, ended = agents.lapse(state, held, "lapsed")
-            effects = (*effects, *ended)
-    return state, effects
+def _follow(state: State, rules: Rules, at_ns: int) -> Step:
+    state, effects = agents.follow(state, rules, at_ns)
+    return waiting.follow(state, at_ns), effects
 
 
 def _heard(state: State, box: str) -> State:
-    return msgspec.structs.replace(state, present=state.present | {box})
+    if box in state.present:
+        return state
+    return indexed(msgspec.structs.replace(state, present=state.present | {box}))
 
 
 def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
+    request = asked.request
     state = _heard(state, asked.box)
-    state, ended = _let_go(state, asked.request.contact, "asked-again")
-    state = waiting.leave(state, asked.request.contact)
-    state, answer = decide(state, asked)
-    return state, (*ended, Answer(asked.box, answer))
+    state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)
+    state = waiting.leave(state, request.contact)
+    if request.outcome == "no-answer" and request.refused_agents:
+        state, moved = agents.unanswered(state, request.refused_agents[-1], asked.at_ns)
+        ended = (*ended, *moved)
+    state, moved, answer = decide(state, asked)
+    return state, (*ended, *moved, Answer(asked.box, answer))
 
 
 def _told(state: State, told: CallTold) -> Step:
     event = told.event
-    if isinstance(event, LegBegan):
-        at_phone = state.rules.agent_at(told.box, event.to) if event.trunk is None else None
-        agent = event.agent or at_phone
-        return agents.leg_began(state, agent, event.leg, event.token, told.at_ns) if agent else (state, ())
-    if isinstance(event, LegEnded):
-        return agents.leg_ended(state, event.leg, told.at_ns), ()
-    if isinstance(event, ContactEnded):
-        return _let_go(waiting.leave(state, event.contact, ended=True), event.contact, "contact-ended")
-    return state, ()
+    match event:
+        case LegBegan():
+            at_phone = state.index.phones.get((told.box, event.to)) if event.trunk is None else None
+            agent = event.agent or at_phone
+            return agents.leg_began(state, agent, event.leg, event.token, told.at_ns) if agent else (state, ())
+        case LegConnected():
+            return agents.leg_connected(state, event.leg, told.at_ns), ()
+        case LegEnded():
+            return agents.leg_ended(state, event.leg, told.at_ns)
+        case ContactEnded():
+            state, ended = _let_go(state, event.contact, "contact-ended", told.at_ns)
+            return waiting.leave(state, event.contact, ended=True), ended
+        case _:
+            return state, ()
 
 
-def _let_go(state: State, contact: str, why: str) -> Step:
-    effects: tuple[Effect, ...] = ()
-    for held in tuple(state.reservations.values()):
-        if held.contact == contact:
-            state, ended = agents.lapse(state, held, why)
-            effects = (*effects, *ended)
-    return state, effects
+def _let_go(state: State, contact: str, why: str, at_ns: int) -> Step:
+    token = state.index.held.get(contact)
+    return (state, ()) if token is None else agents.lapse(state, state.reservations[token], why, at_ns)
+
+
+def _wished(state: State, event: AgentWished) -> Step:
+    agent = event.asked.agent
+    try:
+        state, moved = agents.wish(state, event.asked, event.at_ns)
+    except ValueError as error:
+        return state, (AgentAnswer(agent, f"{state.rules.seats[agent].name} ({agent}) {error}"),)
+    return state, (*moved, AgentAnswer(agent))

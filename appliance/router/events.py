@@ -7,6 +7,7 @@ It never goes back; the time of day, which may, comes with whoever asks for it.
 import msgspec
 
 from appliance.router.rules import Rules
+from appliance.wire.agents import AgentAsked
 from appliance.wire.calls import CallEvent
 from appliance.wire.routes import RouteAnswer, RouteRequest
 
@@ -21,6 +22,13 @@ class LifeBegan(msgspec.Struct, frozen=True, tag=True):
     epoch: str
     rules: Rules
     open_legs: tuple[tuple[str, str], ...] = ()
+
+
+class RulesChanged(msgspec.Struct, frozen=True, tag=True):
+    """The administrator has decided otherwise; what is under way goes on."""
+
+    at_ns: int
+    rules: Rules
 
 
 class RouteAsked(msgspec.Struct, frozen=True, tag=True):
@@ -38,6 +46,13 @@ class CallTold(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
     box: str
     event: CallEvent
+
+
+class AgentWished(msgspec.Struct, frozen=True, tag=True):
+    """An agent, or somebody for them, wants another state."""
+
+    at_ns: int
+    asked: AgentAsked
 
 
 class BranchHeard(msgspec.Struct, frozen=True, tag=True):
@@ -60,7 +75,7 @@ class TimePassed(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
-Event = LifeBegan | RouteAsked | CallTold | BranchHeard | BranchSilent | TimePassed
+Event = LifeBegan | RulesChanged | RouteAsked | CallTold | AgentWished | BranchHeard | BranchSilent | TimePassed
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True):
@@ -86,4 +101,20 @@ class ReservationEnded(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-Effect = Answer | Assigned | ReservationEnded
+class AgentAnswer(msgspec.Struct, frozen=True, tag=True):
+    """Tell whoever asked for an agent's state; `refused` is a sentence, empty where it was done."""
+
+    agent: str
+    refused: str = ""
+
+
+class AgentMoved(msgspec.Struct, frozen=True, tag=True):
+    """An agent is in this state from now on, for the statistics."""
+
+    agent: str
+    state: str
+    reason: str
+    at_ns: int
+
+
+Effect = Answer | Assigned | ReservationEnded | AgentAnswer | AgentMoved

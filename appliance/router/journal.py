@@ -25,7 +25,8 @@ import structlog
 
 from appliance.router.apply import ENGINE, apply
 from appliance.router.events import Effect, Event
-from appliance.router.state import EMPTY, State
+from appliance.router.index import indexed
+from appliance.router.state import EMPTY, NO_INDEX, State
 
 KEPT_NS = 8 * 86_400_000_000_000
 ENDLESS_NS = 2**63 - 1
@@ -63,7 +64,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     def decoded(self) -> State:
         """What another engine has decided is not gone on with."""
-        return msgspec.json.decode(self.state, type=State) if self.engine == ENGINE else EMPTY
+        return indexed(msgspec.json.decode(self.state, type=State)) if self.engine == ENGINE else EMPTY
 
 
 def path_of(state: Path) -> Path:
@@ -191,8 +192,8 @@ class Journal:
 
 
 def encoded(state: State) -> bytes:
-    """For a snapshot: mappings keep their order, which decisions may follow."""
-    return msgspec.json.encode(state)
+    """For a snapshot: its index is made again."""
+    return msgspec.json.encode(msgspec.structs.replace(state, index=NO_INDEX))
 
 
 def decide(state: State, entry: Entry) -> tuple[State, tuple[Effect, ...]]:

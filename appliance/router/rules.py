@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an administrator has decided: call types, skill groups, agents, scripts."""
+"""What an administrator has decided: call types, queues, agents, scripts."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,14 @@ from appliance.script import switch
 from appliance.script.nodes import Script
 
 
-class Seat(msgspec.Struct, frozen=True):
-    """An agent and the telephone that rings for them."""
+class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agent and the telephone that rings for them. `automatic`: ready from the first, without logging in."""
 
     agent: str
     name: str
     box: str
     extension: str
+    automatic: bool = True
 
 
 class CallType(msgspec.Struct, frozen=True):
@@ -26,22 +27,39 @@ class CallType(msgspec.Struct, frozen=True):
     script: str
 
 
-class Rules(msgspec.Struct, frozen=True):
-    """All of it; names have been checked against one another when the configuration was loaded."""
+class QueueStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """These agents, for `wait_s` seconds; the last step has no end. `consider_if` that is no passes the step over."""
+
+    agents: tuple[str, ...]
+    wait_s: int = 0
+    consider_if: str = ""
+
+
+class QueueRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A skill group, which is one step, or a precision queue, which is up to ten that widen the choice."""
+
+    steps: tuple[QueueStep, ...]
+    wrap_up_s: int = 0
+
+
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All of it; names have been checked against one another when the configuration was loaded.
+
+    `no_answer_not_ready`: an agent who does not answer is not rung again until they say that they are ready.
+    """
 
     call_types: Mapping[str, CallType]
-    skill_groups: Mapping[str, tuple[str, ...]]
+    queues: Mapping[str, QueueRule]
     seats: Mapping[str, Seat]
     scripts: Mapping[str, Script]
+    no_answer_not_ready: bool = False
 
     def call_type_of(self, dnis: str) -> CallType | None:
         """By the called number: exactly, else by the longest prefix, else the default `*`."""
         key = switch.chosen({one: one for one in self.call_types}, dnis)
         return self.call_types[key] if key is not None else None
 
-    def agent_at(self, box: str, extension: str) -> str | None:
-        """Whose telephone it is."""
-        for seat in self.seats.values():
-            if (seat.box, seat.extension) == (box, extension):
-                return seat.agent
-        return None
+
+def skill_group(*agents: str, wrap_up_s: int = 0) -> QueueRule:
+    """A queue of one step."""
+    return QueueRule((QueueStep(agents),), wrap_up_s)

@@ -2,7 +2,7 @@
 """All that the router remembers. Frozen; mappings are replaced, never changed.
 
 A reservation is a token on one agent for one contact. An agent has a token exactly while RESERVED and legs exactly
-while BUSY, and each token stands in `reservations` once.
+while BUSY, and each token stands in `reservations` once. `index` follows from the rest (`index.py` keeps it).
 """
 
 from collections.abc import Mapping
@@ -14,14 +14,34 @@ from appliance.router.states import AgentState
 from appliance.script.nodes import Queue
 from appliance.wire.routes import RouteAnswer
 
+Pool = tuple[str, int]
+"""The agents of one step of a queue."""
 
-class Agent(msgspec.Struct, frozen=True):
-    """`since_ns`: when the agent's work last began or ended, by the writer's clock; 0 before the first."""
+
+class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an agent will be when this work is over."""
+
+    state: AgentState
+    reason: str = ""
+
+
+class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`since_ns`: in this state; `free_ns`: available since, which a reservation that lapses leaves as it was.
+
+    Times are the writer's, 0 from the first. Of the work there is: the `queue` that found the agent, `talk_ns` when
+    they first talked; `until_ns`: the end of wrap-up.
+    """
 
     state: AgentState = AgentState.AVAILABLE
     since_ns: int = 0
+    free_ns: int = 0
+    reason: str = ""
+    then: Pending | None = None
     token: str | None = None
     legs: frozenset[str] = frozenset()
+    queue: str = ""
+    talk_ns: int | None = None
+    until_ns: int | None = None
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -30,17 +50,31 @@ class Reservation(msgspec.Struct, frozen=True):
     token: str
     agent: str
     contact: str
+    queue: str
     expires_ns: int
 
 
+class Stand(msgspec.Struct, frozen=True):
+    """Where a contact stands in one of its queues: at that step, until then; None is the last step."""
+
+    queue: str
+    step: int
+    until_ns: int | None
+
+
 class Place(msgspec.Struct, frozen=True):
-    """A contact's, from its first wait to its end. `here_ns`: since when it is at this `node` of its script."""
+    """A contact's, from its first wait to its end. `here_ns`: since when it is at this `node` of its script.
+
+    `stands`: in all queues of the node; `forget_ns`: by then it is over, though nobody has said so.
+    """
 
     priority: int
     queued_ns: int
     tie: int
     node: str
     here_ns: int
+    forget_ns: int
+    stands: tuple[Stand, ...]
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -52,14 +86,43 @@ class Waiting(msgspec.Struct, frozen=True):
     contact: str
     box: str
     place: Place
-    queue: Queue
+    node: Queue
     refused: tuple[str, ...]
     answer: RouteAnswer
     until_ns: int
     token: str | None = None
 
 
-class State(msgspec.Struct, frozen=True):
+class Handled(msgspec.Struct, frozen=True):
+    """Talk and wrap-up of a queue's contacts: how many there were, and how long lately."""
+
+    contacts: int
+    mean_ns: int
+
+
+class Index(msgspec.Struct, frozen=True):
+    """Where to look, so that nobody searches. `free` and `queued` have only what can be chosen now, best first."""
+
+    pools: Mapping[str, tuple[Pool, ...]] = {}
+    """Of an agent."""
+    phones: Mapping[tuple[str, str], str] = {}
+    """(box, extension) → agent."""
+    legs: Mapping[str, str] = {}
+    """Leg → agent."""
+    held: Mapping[str, str] = {}
+    """Contact → token."""
+    free: Mapping[Pool, tuple[tuple[int, str], ...]] = {}
+    """(available since, agent)."""
+    queued: Mapping[Pool, tuple[tuple[int, int, int, str], ...]] = {}
+    """(priority, waits since, tie, contact)."""
+    due: tuple[tuple[int, str, str], ...] = ()
+    """(at, what, of whom)."""
+
+
+NO_INDEX = Index()
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """`epoch` names one life of the router, in the tokens it gives; `present`: branches that are heard."""
 
     rules: Rules
@@ -72,11 +135,12 @@ class State(msgspec.Struct, frozen=True):
     """Of this hundred, by script and node: how many contacts each target has had."""
     places: Mapping[str, Place] = {}
     waiting: Mapping[str, Waiting] = {}
+    handled: Mapping[str, Handled] = {}
+    index: Index = NO_INDEX
 
-    def next_expiry_ns(self) -> int | None:
-        """When the first reservation lapses, or somebody who waits should have asked again."""
-        lapses = [one.expires_ns for one in self.reservations.values()]
-        return min([*lapses, *(one.until_ns for one in self.waiting.values())], default=None)
+    def next_due_ns(self) -> int | None:
+        """When something happens by itself."""
+        return self.index.due[0][0] if self.index.due else None
 
 
 EMPTY = State(Rules({}, {}, {}, {}), "", {}, {}, frozenset())

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Contacts that wait: their place, and who is given the agent that has become free. Every function gives a new state.
 
-A contact keeps its place until it ends: through agents who do not answer, from queue to queue, over a restart. While it
-waits its branch plays to it and asks again each PIECE_S, so one that is lost is missed.
+A contact keeps its place until it ends: through agents who do not answer, from queue to queue, over a restart. It waits
+in all queues of its node at once, in each at a step that widens with time. While it waits its branch plays to it and
+asks again each PIECE_S, so one that is lost is missed.
 """
 
-from collections.abc import Mapping
-from typing import TypeVar
+import heapq
+from bisect import bisect_left
+from collections.abc import Iterator
 
 import msgspec
 
 from appliance.router import agents
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
-from appliance.router.state import Place, Reservation, State, Waiting
+from appliance.router.index import order, put_place, put_waiting
+from appliance.router.state import Place, Pool, Reservation, Stand, State, Waiting
+from appliance.router.world import considered
 from appliance.script.nodes import Queue
 from appliance.wire.routes import RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
@@ -20,18 +24,60 @@ from appliance.wire.treatments import Music
 PIECE_S = 20
 GRACE_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
+FORGOTTEN_NS = 86_400 * SECOND_NS  # a place of which nobody has said that it is over
 
-T = TypeVar("T")
 Step = tuple[State, tuple[Effect, ...]]
+_replace = msgspec.structs.replace
 
 
 def place_of(state: State, contact: str, queue: Queue, node: str, at_ns: int) -> Place:
-    """Where it stands in this queue: as old as the contact's first wait; how long here counts from its entry."""
+    """Where it stands at this node: as old as the contact's first wait; how long here counts from its entry."""
     before = state.places.get(contact)
-    if before is None:
-        return Place(queue.priority, at_ns, state.serial + 1, node, at_ns)
-    here_ns = before.here_ns if before.node == node else at_ns
-    return Place(queue.priority, before.queued_ns, before.tie, node, here_ns)
+    forget_ns = at_ns + FORGOTTEN_NS
+    if before is not None and before.node == node and _names(before) == queue.queues:
+        stands = tuple(_gone_on(state, one, at_ns) for one in before.stands)
+        return _replace(before, priority=queue.priority, forget_ns=forget_ns, stands=stands)
+    stands = tuple(enter(state, name, 0, at_ns) for name in queue.queues)
+    queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
+    return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands)
+
+
+def enter(state: State, queue: str, number: int, at_ns: int) -> Stand:
+    """At that step, or the first after it that is considered; the last is, whatever it says."""
+    steps = state.rules.queues[queue].steps
+    last = len(steps) - 1
+    number = min(number, last)
+    while number < last and not considered(state, steps[number].consider_if):
+        number += 1
+    return Stand(queue, number, None if number == last else at_ns + steps[number].wait_s * SECOND_NS)
+
+
+def _gone_on(state: State, stand: Stand, at_ns: int) -> Stand:
+    """The next step where this one is over."""
+    over = stand.until_ns is not None and stand.until_ns <= at_ns
+    return enter(state, stand.queue, stand.step + 1, at_ns) if over else stand
+
+
+def find(state: State, place: Place, refused: tuple[str, ...]) -> tuple[Pool, str] | None:
+    """The agent who has been available longest in the first queue that has one."""
+    for stand in place.stands:
+        pool = (stand.queue, stand.step)
+        agent = agents.choose(state, pool, refused)
+        if agent is not None:
+            return pool, agent
+    return None
+
+
+def ahead(state: State, agent: str, contact: str, place: Place) -> bool:
+    """Whether somebody waits who is to have this agent before that contact, which does not wait."""
+    mine = (place.priority, place.queued_ns, place.tie, contact)
+    for pool in state.index.pools.get(agent, ()):
+        for row in state.index.queued.get(pool, ()):
+            if row > mine:
+                break
+            if agent not in state.waiting[row[-1]].refused:
+                return True
+    return False
 
 
 def piece(queue: Queue, place: Place, at_ns: int) -> int:
@@ -43,45 +89,68 @@ def piece(queue: Queue, place: Place, at_ns: int) -> int:
 
 
 def join(state: State, asked: RouteAsked, queue: Queue, place: Place, answer: RouteAnswer) -> tuple[State, RouteAnswer]:
-    """It waits; `answer` with what its branch does meanwhile, and its number in the queue."""
+    """It waits; `answer` with what its branch does meanwhile, and its number in the first of its queues."""
     contact, seconds = asked.request.contact, piece(queue, place, asked.at_ns)
     treat = Treat(verbs=(Music(prompts=queue.hold, seconds=seconds),), language=_language(state, answer))
+    names = _names(place)
     waits = Waiting(
         contact,
         asked.box,
         place,
         queue,
         asked.request.refused_agents,
-        msgspec.structs.replace(answer, action=treat),
+        _replace(answer, action=treat, queues=names),
         asked.at_ns + seconds * SECOND_NS + GRACE_NS,
     )
-    state = msgspec.structs.replace(
-        state,
-        serial=max(state.serial, place.tie),
-        places={**state.places, contact: place},
-        waiting={**state.waiting, contact: waits},
-    )
-    there = [one for one in state.waiting.values() if one.queue.skill_group == queue.skill_group]
-    number = sum(_order(one) <= _order(waits) for one in there)
-    reason = f"no agent of skill group {queue.skill_group} is available; waits as number {number} of {len(there)}"
-    return state, msgspec.structs.replace(answer, action=treat, reason=reason)
+    state = put_waiting(put_place(state, contact, place), contact, waits)
+    state = _replace(state, serial=max(state.serial, place.tie))
+    before, there = _number(state, waits)
+    reason = f"no agent of {' or '.join(names)} is available; waits as number {before + 1} of {there}"
+    return state, _replace(waits.answer, reason=reason)
 
 
 def leave(state: State, contact: str, *, ended: bool = False) -> State:
     """It waits no more; `ended`: nor has it a place."""
     if contact in state.waiting:
-        state = msgspec.structs.replace(state, waiting=_without(state.waiting, contact))
+        state = put_waiting(state, contact, None)
     if ended and contact in state.places:
-        state = msgspec.structs.replace(state, places=_without(state.places, contact))
+        state = put_place(state, contact, None)
     return state
 
 
-def miss(state: State, at_ns: int) -> State:
-    """Those that should have asked again by now wait no more."""
-    for one in tuple(state.waiting.values()):
-        if one.until_ns <= at_ns:
-            state = leave(state, one.contact)
+def next_step(state: State, contact: str, at_ns: int) -> State:
+    """In the queues whose step is over the choice is wider from now on."""
+    waits = state.waiting[contact]
+    stands = tuple(_gone_on(state, one, at_ns) for one in waits.place.stands)
+    return _put(state, waits, _replace(waits.place, stands=stands))
+
+
+def follow(state: State, at_ns: int) -> State:
+    """Other rules: who waits in a queue that is gone asks again; a queue that has lost steps has its last."""
+    for contact, place in state.places.items():
+        waits = state.waiting.get(contact)
+        if not all(name in state.rules.queues for name in _names(place)):
+            state = put_waiting(state, contact, None) if waits is not None else state
+            state = put_place(state, contact, _replace(place, node="", stands=()))
+            continue
+        stands = tuple(_within(state, one, at_ns) for one in place.stands)
+        if stands != place.stands:
+            now = _replace(place, stands=stands)
+            state = put_place(state, contact, now) if waits is None else _put(state, waits, now)
     return state
+
+
+def _within(state: State, stand: Stand, at_ns: int) -> Stand:
+    last = len(state.rules.queues[stand.queue].steps) - 1
+    return stand if stand.step < last else enter(state, stand.queue, last, at_ns)
+
+
+def _put(state: State, waits: Waiting, place: Place) -> State:
+    return put_waiting(put_place(state, waits.contact, place), waits.contact, _replace(waits, place=place))
+
+
+def _names(place: Place) -> tuple[str, ...]:
+    return tuple(stand.queue for stand in place.stands)
 
 
 def settle(state: State, effects: tuple[Effect, ...]) -> State:
@@ -92,64 +161,68 @@ def settle(state: State, effects: tuple[Effect, ...]) -> State:
         waits = state.waiting.get(ended.contact)
         if waits is None or waits.token != ended.token:
             continue
-        if ended.why == "arrived":
-            state = leave(state, ended.contact)
-        else:
-            state = _with(state, msgspec.structs.replace(waits, token=None))
+        after = None if ended.why == "arrived" else _replace(waits, token=None)
+        state = put_waiting(state, ended.contact, after)
     return state
 
 
 def assign(state: State, at_ns: int) -> Step:
     """Agents who are free, to those who wait, in their order."""
     effects: tuple[Effect, ...] = ()
-    groups = {waits.queue.skill_group for waits in state.waiting.values() if waits.token is None}
-    if not any(agents.free(state, (), group) for group in sorted(groups)):
-        return state, effects
-    for waits in sorted(state.waiting.values(), key=_order):
-        if waits.token is not None or waits.box not in state.present:
+    for contact in _next(state, state.index.queued.keys() & state.index.free.keys()):
+        waits = state.waiting[contact]
+        found = find(state, waits.place, waits.refused)
+        if found is None:
             continue
-        agent, verdicts = agents.choose(state, waits.queue.skill_group, waits.refused, at_ns)
-        if agent is None:
-            continue
-        state, held = agents.reserve(state, agent, waits.contact, at_ns)
-        state = _with(state, msgspec.structs.replace(waits, token=held.token))
-        effects = (*effects, Assigned(waits.box, _label(state, waits, held, verdicts, at_ns)))
+        pool, agent = found
+        told = agents.verdicts(state, pool, waits.refused, at_ns)
+        state, held, moved = agents.reserve(state, agent, contact, pool[0], at_ns)
+        state = put_waiting(state, contact, _replace(waits, token=held.token))
+        effects = (*effects, moved, Assigned(waits.box, _label(state, waits, held, told, at_ns)))
+        if not state.index.queued.keys() & state.index.free.keys():
+            break
     return state, effects
 
 
-def _label(state: State, waits: Waiting, held: Reservation, verdicts: dict[str, str], at_ns: int) -> RouteAnswer:
-    group, seat = waits.queue.skill_group, state.rules.seats[held.agent]
+def _next(state: State, pools: set[Pool]) -> Iterator[str]:
+    """Who waits in these, each contact once."""
+    seen = set()
+    for _, _, _, contact in heapq.merge(*(state.index.queued[pool] for pool in sorted(pools))):
+        if contact not in seen:
+            seen.add(contact)
+            yield contact
+
+
+def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: int) -> RouteAnswer:
+    seat = state.rules.seats[held.agent]
     waited_s = (at_ns - waits.place.queued_ns) // SECOND_NS
-    return msgspec.structs.replace(
+    return _replace(
         waits.answer,
-        action=ring(state, waits.queue, held),
-        reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in skill group {group}",
-        values={**waits.answer.values, group: agents.told(verdicts)},
+        action=ring(state, waits.node, held),
+        reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in {held.queue}",
+        values={**waits.answer.values, held.queue: told},
+        queues=(),
     )
 
 
-def ring(state: State, queue: Queue, held: Reservation) -> RingAgent:
+def ring(state: State, node: Queue, held: Reservation) -> RingAgent:
     """The reserved agent's phone."""
     return RingAgent(
         agent=held.agent,
         extension=state.rules.seats[held.agent].extension,
-        queue=queue.skill_group,
+        queue=held.queue,
         token=held.token,
-        ring_s=queue.ring_s,
-        record=queue.record,
+        ring_s=node.ring_s,
+        record=node.record,
     )
 
 
-def _order(waits: Waiting) -> tuple[int, int, int]:
-    return waits.place.priority, waits.place.queued_ns, waits.place.tie
-
-
-def _with(state: State, waits: Waiting) -> State:
-    return msgspec.structs.replace(state, waiting={**state.waiting, waits.contact: waits})
-
-
-def _without(mapping: Mapping[str, T], contact: str) -> dict[str, T]:
-    return {name: one for name, one in mapping.items() if name != contact}
+def _number(state: State, waits: Waiting) -> tuple[int, int]:
+    """How many are before it in the first of its queues, and how many are there."""
+    queue = waits.place.stands[0].queue
+    steps = range(len(state.rules.queues[queue].steps))
+    rows = [state.index.queued.get((queue, step), ()) for step in steps]
+    return sum(bisect_left(row, order(waits)) for row in rows), sum(map(len, rows))
 
 
 def _language(state: State, answer: RouteAnswer) -> str:

@@ -144,12 +144,16 @@ _TERM: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
 _WORDS = ("and", "or", "not", "in", "yes", "no")
 
 
+def parse(text: str, names: Mapping[str, type] = NAMES) -> Expression:
+    """`names` are those that it may use. Raises FormError."""
+    return _parsed(text, tuple(names.items()))
+
+
 @lru_cache(4096)
-def parse(text: str) -> Expression:
-    """Raises FormError."""
+def _parsed(text: str, names: tuple[tuple[str, type], ...]) -> Expression:
     if len(text) > LONGEST:
         raise FormError(LONGEST, f"an expression has {LONGEST} characters at most")
-    reader = _Reader(list(_tokens(text)))
+    reader = _Reader(list(_tokens(text)), dict(names))
     whole = reader.disjunction()
     reader.end()
     return Expression(text, whole.kind, whole.find, tuple(reader.uses))
@@ -172,7 +176,8 @@ def _tokens(text: str) -> Iterator[_Token]:
 class _Reader:
     """By recursive descent; a level of binding a method."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[_Token], names: Mapping[str, type]) -> None:
+        self._names = names
         self.uses: list[Named] = []
         self._tokens = tokens
         self._place = 0
@@ -265,12 +270,17 @@ class _Reader:
             case "word" if self._take("sign", "("):
                 return self._called(token)
             case "word" if token.text not in _WORDS:
-                return _name(token)
+                return self._name(token)
             case "sign" if token.text == "(":
                 inside = self._deeper(self.disjunction)
                 self._expect(")")
                 return inside
         raise FormError(token.column, f"{token.text!r} was not expected" if token.text else "it ends too soon")
+
+    def _name(self, token: _Token) -> Node:
+        if token.text not in self._names:
+            raise FormError(token.column, f"no name {token.text!r}; {suggestion(token.text, self._names)}")
+        return Node(self._names[token.text], lambda world: world.name(token.text))
 
     def _called(self, word: _Token) -> Node:
         function = FUNCTIONS.get(word.text)
@@ -318,12 +328,6 @@ class _Reader:
         found = part()
         self._depth -= 1
         return found
-
-
-def _name(token: _Token) -> Node:
-    if token.text not in NAMES:
-        raise FormError(token.column, f"no name {token.text!r}; {suggestion(token.text, NAMES)}")
-    return Node(NAMES[token.text], lambda world: world.name(token.text))
 
 
 def _both(reckon: Callable[[Decimal, Decimal], Decimal], left: Node, right: Node) -> Callable[[World], Value]:

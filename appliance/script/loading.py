@@ -39,9 +39,11 @@ def _faults(text: Text, skill_groups: Collection[str]) -> Iterator[Fault]:
 def _node_faults(name: str, node: Node, text: Text, skill_groups: Collection[str]) -> Iterator[Fault]:
     for keys, target in _targets(node):
         yield from _missing(("nodes", name, *keys), target, text)
-    if isinstance(node, Queue) and node.skill_group not in skill_groups:
-        sentence = f"skill group {node.skill_group!r} is unknown; {suggestion(node.skill_group, skill_groups)}"
-        yield Fault(("nodes", name, "skill_group"), sentence)
+    if isinstance(node, Queue):
+        for place, queue in enumerate(node.queues):
+            if queue not in skill_groups:
+                sentence = f"queue {queue!r} is unknown; {suggestion(queue, skill_groups)}"
+                yield Fault(("nodes", name, "queues", place), sentence)
     if isinstance(node, If):
         names = {"skill group": skill_groups, "calendar": text.calendars}
         yield from (Fault(("nodes", name, "that"), wrong) for wrong in _wrong(node.that, names))

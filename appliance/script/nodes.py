@@ -60,13 +60,13 @@ class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
 
 
 class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
-    """Ring the agent of the skill group who has been free longest, one after another; `otherwise` when none is left.
+    """Ring the agent of the first queue that has one who has been free longest; `otherwise` when none is left.
 
     With `hold`, prompts that are played over and over, a caller waits for one up to `wait_s` and has the first who is
     free: by `priority`, 1 goes before 10, then by age, which is that of the contact's first wait.
     """
 
-    skill_group: str
+    queues: Annotated[tuple[str, ...], Meta(min_length=1)]
     otherwise: Name
     ring_s: Annotated[int, Meta(ge=1, le=300)] = 20
     record: bool = True

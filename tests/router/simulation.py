@@ -26,7 +26,7 @@ from appliance.router.events import (
     RouteAsked,
     TimePassed,
 )
-from appliance.router.rules import CallType, Rules, Seat
+from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State, Waiting
 from appliance.script.nodes import Queue, Release, Script, Text
 from appliance.wire.calls import ContactEnded, LegBegan, LegEnded
@@ -48,9 +48,7 @@ def rules(agents: int, wait_s: int) -> Rules:
             Text(
                 start="card",
                 nodes={
-                    "card": Queue(
-                        skill_group=GROUP, otherwise="gone", hold=("music",), wait_s=wait_s, priority=priority
-                    ),
+                    "card": Queue(queues=(GROUP,), otherwise="gone", hold=("music",), wait_s=wait_s, priority=priority),
                     "gone": Release(cause=17),
                 },
             ),
@@ -60,7 +58,7 @@ def rules(agents: int, wait_s: int) -> Rules:
     names = tuple(f"a{number}" for number in range(agents))
     return Rules(
         call_types={dnis: CallType(name, dnis, name) for dnis, name in (("1", "plain"), ("2", "gold"))},
-        skill_groups={GROUP: names},
+        queues={GROUP: skill_group(*names)},
         seats={name: Seat(name, name, BOX, name) for name in names},
         scripts=scripts,
     )
@@ -104,7 +102,7 @@ class Crowd:
         if self._faults:
             self._later(50.0, lambda: self._trouble(calls))
         while self._due or self.state.waiting or self.state.reservations:
-            expiry = self.state.next_expiry_ns()
+            expiry = self.state.next_due_ns()
             if not self._due or (expiry is not None and expiry < self._due[0][0]):
                 assert expiry is not None
                 self._now_ns = max(self._now_ns, expiry)

@@ -21,13 +21,14 @@ from appliance.router.events import (
     RouteAsked,
     TimePassed,
 )
-from appliance.router.rules import CallType, Rules, Seat
+from appliance.router.index import indexed
+from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State
 from appliance.router.states import AgentState
 from appliance.script.loading import load
 from appliance.script.nodes import Node, Percent, Script, Text
 from appliance.script.nodes import Release as ReleaseNode
-from appliance.wire.calls import ContactEnded, LegBegan, LegEnded
+from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.routes import Release, RingAgent, RouteAnswer, RouteRequest, Treat
 
@@ -39,7 +40,7 @@ WELCOME = load(Path("appliance/simulator/site/scripts/welcome.yaml"), ["card"])
 QUEUED = f"{WELCOME.version}/ask/2/"
 RULES = Rules(
     call_types={"95588": CallType("card-service", "95588", "welcome")},
-    skill_groups={"card": ("1001", "1002")},
+    queues={"card": skill_group("1001", "1002")},
     seats={"1001": Seat("1001", "Li Na", BOX, "8001"), "1002": Seat("1002", "Wang Wei", BOX, "8002")},
     scripts={"welcome": WELCOME},
 )
@@ -59,6 +60,10 @@ def leg_began(at_ns: int, agent: str, leg: str, contact: str = "c1", reserved: s
         contact=contact, leg=leg, direction=Direction.OUTGOING, channel="sip", to="8001", agent=agent, token=reserved
     )
     return CallTold(at_ns, BOX, event)
+
+
+def connected(at_ns: int, leg: str, contact: str = "c1") -> CallTold:
+    return CallTold(at_ns, BOX, LegConnected(contact=contact, leg=leg, sample=0))
 
 
 def leg_ended(at_ns: int, leg: str, contact: str = "c1") -> CallTold:
@@ -105,7 +110,7 @@ def test_the_agent_available_longest_is_chosen_with_the_reason() -> None:
     _, effects = run(work)
     (answer,) = answers(effects)
     assert rung(effects) == ["1002"]
-    assert answer.reason == "Wang Wei (1002) has been available longest in skill group card"
+    assert answer.reason == "Wang Wei (1002) has been available longest in card"
     assert answer.values == {"ced": "1", "card": "1001 available for 1 s; 1002 available since the start"}
 
 
@@ -114,7 +119,7 @@ def test_two_callers_get_two_agents_and_the_third_the_apology() -> None:
     assert rung(effects) == ["1001", "1002"]
     last = answers(effects)[-1]
     assert isinstance(last.action, Treat)
-    assert last.reason.startswith("no agent of skill group card is available")
+    assert last.reason.startswith("no agent of card is available")
     assert last.values["card"] == "1001 reserved; 1002 reserved"
 
 
@@ -145,13 +150,13 @@ def test_an_agent_who_did_not_take_it_is_passed_over_for_this_contact(outcome: s
 
 def test_a_reservation_lapses_when_no_leg_came() -> None:
     state, effects = run([ask(S), TimePassed(6 * S)])
-    assert effects[-1] == ReservationEnded("epoch.1", "1001", "c1", "lapsed")
+    assert effects[-2] == ReservationEnded("epoch.1", "1001", "c1", "lapsed")
     assert state.agents["1001"].state is AgentState.AVAILABLE
 
 
 def test_arrival_turns_the_reservation_into_work_until_the_leg_ends() -> None:
     state, effects = run([ask(S), leg_began(2 * S, "1001", "l1", reserved="epoch.1"), TimePassed(60 * S)])
-    assert effects[-1] == ReservationEnded("epoch.1", "1001", "c1", "arrived")
+    assert effects[-2] == ReservationEnded("epoch.1", "1001", "c1", "arrived")
     assert state.agents["1001"].state is AgentState.BUSY
     state, _ = run([leg_ended(70 * S, "l1")], state)
     assert state.agents["1001"].state is AgentState.AVAILABLE
@@ -173,7 +178,7 @@ def test_a_tandem_call_to_an_agent_s_number_on_a_trunk_makes_nobody_busy() -> No
 
 def test_agents_of_a_silent_branch_are_not_chosen() -> None:
     elsewhere = {"1001": Seat("1001", "Li Na", "BR-0002", "8001"), "1002": RULES.seats["1002"]}
-    rules = Rules(RULES.call_types, RULES.skill_groups, elsewhere, RULES.scripts)
+    rules = Rules(RULES.call_types, RULES.queues, elsewhere, RULES.scripts)
     state, _ = run([BranchHeard(S, "BR-0002")], begin(rules, "epoch", 0))
     _, heard = run([ask(6 * S)], state)
     _, silent = run([BranchSilent(6 * S, "BR-0002"), ask(6 * S)], state)
@@ -199,7 +204,7 @@ def test_the_next_life_keeps_reservations_and_follows_the_record() -> None:
 
 def test_an_agent_who_is_no_longer_in_the_rules_lets_the_reservation_go() -> None:
     before, _ = run([ask(S)])
-    rules = Rules(RULES.call_types, {"card": ("1002",)}, {"1002": RULES.seats["1002"]}, RULES.scripts)
+    rules = Rules(RULES.call_types, {"card": skill_group("1002")}, {"1002": RULES.seats["1002"]}, RULES.scripts)
     after, effects = apply(before, LifeBegan(2 * S, "next", rules))
     assert effects == (ReservationEnded("epoch.1", "1001", "c1", "agent-gone"),)
     assert (list(after.agents), dict(after.reservations)) == (["1002"], {})
@@ -209,21 +214,20 @@ CONTACTS = st.sampled_from(["c1", "c2", "c3", "c4"])
 AGENTS = st.sampled_from(["1001", "1002", "ghost"])
 LEGS = st.sampled_from(["l1", "l2", "l3", "l4"])
 TOKENS = st.sampled_from([None, "epoch.1", "epoch.2", "again.3", "old.1"])
-WALKS = st.lists(
-    st.one_of(
-        st.builds(lambda c, a: ask(0, c, refused_agents=a), CONTACTS, st.lists(AGENTS, max_size=2).map(tuple)),
-        st.builds(lambda c, a, leg, t: leg_began(0, a, leg, c, t), CONTACTS, AGENTS, LEGS, TOKENS),
-        st.builds(lambda leg: leg_ended(0, leg), LEGS),
-        st.builds(lambda c: contact_ended(0, c), CONTACTS),
-        st.just(BranchHeard(0, BOX)),
-        st.just(BranchSilent(0, BOX)),
-        st.builds(
-            lambda legs: LifeBegan(0, "again", RULES, legs), st.lists(st.tuples(AGENTS, LEGS), max_size=2).map(tuple)
-        ),
-        st.just(TimePassed(0)),
+STEPS = st.one_of(
+    st.builds(lambda c, a: ask(0, c, refused_agents=a), CONTACTS, st.lists(AGENTS, max_size=2).map(tuple)),
+    st.builds(lambda c, a, leg, t: leg_began(0, a, leg, c, t), CONTACTS, AGENTS, LEGS, TOKENS),
+    st.builds(lambda leg: connected(0, leg), LEGS),
+    st.builds(lambda leg: leg_ended(0, leg), LEGS),
+    st.builds(lambda c: contact_ended(0, c), CONTACTS),
+    st.just(BranchHeard(0, BOX)),
+    st.just(BranchSilent(0, BOX)),
+    st.builds(
+        lambda legs: LifeBegan(0, "again", RULES, legs), st.lists(st.tuples(AGENTS, LEGS), max_size=2).map(tuple)
     ),
-    max_size=40,
+    st.just(TimePassed(0)),
 )
+WALKS = st.lists(STEPS, max_size=40)
 PAUSES = st.lists(st.integers(0, 3 * S), min_size=40, max_size=40)
 
 
@@ -246,7 +250,7 @@ def test_never_two_contacts_on_one_agent_and_never_a_lost_reservation(events: li
         for effect in effects:
             if isinstance(effect, ReservationEnded):
                 ended.append(effect.token)
-            elif isinstance(effect.answer.action, RingAgent):
+            elif isinstance(effect, Answer) and isinstance(effect.answer.action, RingAgent):
                 agent = effect.answer.action.agent
                 assert before.agents[agent].state is AgentState.AVAILABLE or agent in lapsed
                 given_out.add(effect.answer.action.token)
@@ -255,6 +259,7 @@ def test_never_two_contacts_on_one_agent_and_never_a_lost_reservation(events: li
 
 
 def check(state: State) -> None:
+    assert state.index == indexed(state).index
     held = {one.agent: token for token, one in state.reservations.items()}
     assert len(held) == len(state.reservations)
     for name, agent in state.agents.items():

@@ -18,7 +18,7 @@ from appliance.router.events import (
     RouteAsked,
     TimePassed,
 )
-from appliance.router.rules import CallType, Rules, Seat
+from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State, Waiting
 from appliance.router.states import AgentState
 from appliance.router.waiting import GRACE_NS, PIECE_S
@@ -46,16 +46,16 @@ pytestmark = pytest.mark.unit
 
 HOLD = ("queue-thankyou",)
 NODES: dict[str, Node] = {
-    "card": Queue(skill_group="card", otherwise="gone", hold=HOLD, wait_s=60),
+    "card": Queue(queues=("card",), otherwise="gone", hold=HOLD, wait_s=60),
     "gone": Release(cause=17),
 }
-GOLD: dict[str, Node] = {**NODES, "card": Queue(skill_group="card", otherwise="gone", hold=HOLD, priority=1)}
+GOLD: dict[str, Node] = {**NODES, "card": Queue(queues=("card",), otherwise="gone", hold=HOLD, priority=1)}
 SCRIPTS = {
     name: Script(name, "v1", Text(start="card", nodes=nodes)) for name, nodes in (("card", NODES), ("gold", GOLD))
 }
 RULES = Rules(
     call_types={"1": CallType("card", "1", "card"), "2": CallType("gold", "2", "gold")},
-    skill_groups={"card": ("1001",)},
+    queues={"card": skill_group("1001")},
     seats={"1001": Seat("1001", "Li Na", BOX, "8001"), "1002": Seat("1002", "Wang Wei", "BR-0002", "8002")},
     scripts=SCRIPTS,
 )
@@ -85,14 +85,14 @@ def test_who_finds_nobody_is_played_to_and_told_his_number() -> None:
     *_, first, second = answers(effects)
     assert first.action == second.action == Treat(verbs=(Music(prompts=HOLD, seconds=PIECE_S),))
     assert first.reason.endswith("waits as number 1 of 1")
-    assert second.reason == "no agent of skill group card is available; waits as number 2 of 2"
+    assert second.reason == "no agent of card is available; waits as number 2 of 2"
 
 
 def test_the_first_who_waits_has_the_agent_who_is_free_and_the_next_the_next_time() -> None:
     state, effects = run(*BUSY, ask(3 * S, "c1"), ask(4 * S, "c2"), leg_ended(9 * S, "l0", "c0"))
     assert assigned(effects) == [("r-c1-3000000000", "1001")]
     (told,) = (one.answer for one in effects if isinstance(one, Assigned))
-    assert told.reason == "Li Na (1001) is free; the caller has waited 6 s in skill group card"
+    assert told.reason == "Li Na (1001) is free; the caller has waited 6 s in card"
     assert told.cursor.startswith("v1/card/")
     state, effects = run(leg_began(10 * S, "1001", "l1", "c1", "epoch.4"), leg_ended(20 * S, "l1", "c1"), state=state)
     assert assigned(effects) == [("r-c2-4000000000", "1001")]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the administrator has decided, from files to the router's rules, and again whenever a file changes.
+
+A file that cannot be used is an alarm with its line and column; the rules that were good last go on.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import structlog
+
+from appliance.config import ConfigurationError, Fault, Headquarters
+from appliance.config.files import load_role
+from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, SignIn, Widening
+from appliance.router.rules import CallType, QueueRule, QueueStep, Rules, Seat, skill_group
+from appliance.script import expression
+from appliance.script.loading import load
+
+LOOK_S = 0.5
+KINDS: Mapping[Kind, type] = {Kind.PROFICIENCY: Decimal, Kind.YES_NO: bool}
+
+Stamp = tuple[tuple[str, int, int], ...]
+log = structlog.get_logger()
+
+
+def faults(config: object) -> Iterator[Fault]:
+    """Mistakes in the conditions of precision queues."""
+    if not isinstance(config, Headquarters):
+        return
+    skills = _skills(config)
+    queues = [one.name for one in config.skill_groups] + [one.name for one in config.precision_queues]
+    for place, queue in enumerate(config.precision_queues):
+        for number, step in enumerate(queue.steps):
+            keys = ("precision_queues", place, "steps", number)
+            yield from (Fault((*keys, "where"), wrong) for wrong in _wrong(step.where, skills, ()))
+            if step.consider_if:
+                yield from (Fault((*keys, "consider_if"), wrong) for wrong in _wrong(step.consider_if, {}, queues))
+
+
+def rules_of(config: Headquarters) -> Rules:
+    """What the configuration and its scripts say. Raises ConfigurationError."""
+    groups = {one.name: skill_group(*one.agents, wrap_up_s=one.wrap_up_s) for one in config.skill_groups}
+    queues = groups | {one.name: _precision_queue(one, config) for one in config.precision_queues}
+    names = sorted({one.script for one in config.call_types})
+    return Rules(
+        call_types={dnis: CallType(one.name, dnis, one.script) for one in config.call_types for dnis in one.dnis},
+        queues=queues,
+        seats={
+            one.id: Seat(one.id, one.name, one.box, one.extension, one.sign_in is SignIn.AUTOMATIC)
+            for one in config.agents
+        },
+        scripts={name: load(config.scripts / f"{name}.yaml", queues) for name in names},
+        no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
+    )
+
+
+async def follow(
+    path: Path, config: Headquarters, change: Callable[[Rules], None], trouble: Callable[[str | None], None]
+) -> None:
+    """Look at the files, for ever; cancel to end. `trouble` is told what is wrong, None when it is mended."""
+    known = await asyncio.to_thread(_stamp, path, config)
+    while True:
+        await asyncio.sleep(LOOK_S)
+        now = await asyncio.to_thread(_stamp, path, config)
+        if now == known:
+            continue
+        known = now
+        try:
+            config = await asyncio.to_thread(load_role, path, Headquarters, faults)
+            change(await asyncio.to_thread(rules_of, config))
+        except ConfigurationError as error:
+            log.error("headquarters.rules.refused", error=str(error))
+            trouble(f"{error.mistakes[0]}; calls are routed by what was good before")
+            continue
+        log.info("headquarters.rules.changed")
+        trouble(None)
+
+
+def _stamp(path: Path, config: Headquarters) -> Stamp:
+    files = [path, *sorted(config.scripts.glob("*.yaml"))]
+    found = []
+    for file in files:
+        try:
+            told = file.stat()
+        except FileNotFoundError:
+            continue
+        found.append((str(file), told.st_mtime_ns, told.st_size))
+    return tuple(found)
+
+
+def _precision_queue(queue: PrecisionQueue, config: Headquarters) -> QueueRule:
+    steps: list[QueueStep] = []
+    before: tuple[str, ...] = ()
+    for step in queue.steps:
+        able = tuple(agent.id for agent in config.agents if agent.id in before or _able(agent, step.where, config))
+        steps.append(QueueStep(able, step.wait_s, step.consider_if))
+        before = able if queue.widening is Widening.CUMULATIVE else ()
+    return QueueRule(tuple(steps), queue.wrap_up_s)
+
+
+def _able(agent: Agent, where: str, config: Headquarters) -> bool:
+    try:
+        return expression.parse(where, _skills(config)).value(_Skills(agent, config.attributes)) is True
+    except ValueError:  # a division by what somebody is not able to do
+        return False
+
+
+class _Skills:
+    """What an expression sees of an agent; what is not named is 0 or no."""
+
+    def __init__(self, agent: Agent, attributes: Mapping[str, Kind]) -> None:
+        self._agent = agent
+        self._attributes = attributes
+
+    def name(self, name: str) -> expression.Value:
+        value = self._agent.attributes.get(name)
+        if self._attributes[name] is Kind.YES_NO:
+            return value == "yes"
+        return Decimal(value or 0)
+
+    def free(self, skill_group: str) -> int:
+        raise ValueError(f"free({skill_group!r}) is not known of an agent")
+
+    def holiday(self, calendar: str) -> bool:
+        raise ValueError(f"holiday({calendar!r}) is not known of an agent")
+
+
+def _skills(config: Headquarters) -> dict[str, type]:
+    return {name: KINDS[kind] for name, kind in config.attributes.items()}
+
+
+def _wrong(condition: str, names: Mapping[str, type], queues: Collection[str]) -> Iterator[str]:
+    try:
+        asked = expression.parse(condition, names)
+    except expression.FormError as error:
+        yield str(error)
+        return
+    if asked.kind is not bool:
+        yield f"that is {expression.KINDS[asked.kind]}, yes or no is needed"
+    yield from expression.known(asked, {"skill group": queues, "calendar": ()})

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The state's index: every change of an agent, a reservation, a contact that waits or a place goes through here.
+
+    state = put_agent(state, "1001", now)        # and the rows of every pool that they belong to
+    state = indexed(state)                       # from nothing: after a restart, new rules, a branch that comes or goes
+
+Rows are sorted tuples: a change copies one, which takes less than looking through all of them. A mapping is copied
+as a whole: 10,000 entries take 35 µs.
+"""
+
+import enum
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from appliance.router.state import Agent, Index, Place, Pool, Reservation, State, Waiting
+from appliance.router.states import AgentState
+
+K = TypeVar("K")
+V = TypeVar("V")
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+class Due(enum.StrEnum):
+    """What happens by itself; of one instant in this order."""
+
+    LAPSE = "1 reservation lapses"
+    MISSED = "2 contact has not asked again"
+    STEP = "3 contact goes to the next step"
+    WRAPPED = "4 wrap-up is over"
+    FORGOTTEN = "5 contact is forgotten"
+
+
+def put_agent(state: State, name: str, now: Agent) -> State:
+    """The agent is `now`."""
+    before = state.agents.get(name)
+    index = state.index
+    was, free = _free_row(state, name, before), _free_row(state, name, now)
+    if was != free:
+        index = _replace(index, free=_moved(index.free, index.pools.get(name, ()), was, free))
+    legs = before.legs if before is not None else frozenset()
+    if legs != now.legs:
+        known = dict(index.legs) | dict.fromkeys(now.legs, name)
+        for leg in legs - now.legs:
+            del known[leg]
+        index = _replace(index, legs=known)
+    if (before.until_ns if before else None) != now.until_ns:
+        index = _due(index, Due.WRAPPED, name, before.until_ns if before else None, now.until_ns)
+    return _replace(state, agents={**state.agents, name: now}, index=index)
+
+
+def put_reservation(state: State, held: Reservation) -> State:
+    """A new one."""
+    index = _due(state.index, Due.LAPSE, held.token, None, held.expires_ns)
+    index = _replace(index, held={**index.held, held.contact: held.token})
+    return _replace(state, reservations={**state.reservations, held.token: held}, index=index)
+
+
+def drop_reservation(state: State, held: Reservation) -> State:
+    """It has ended."""
+    index = _due(state.index, Due.LAPSE, held.token, held.expires_ns, None)
+    index = _replace(index, held=_without(index.held, held.contact))
+    return _replace(state, reservations=_without(state.reservations, held.token), index=index)
+
+
+def put_waiting(state: State, contact: str, now: Waiting | None) -> State:
+    """The contact waits so; None: no more."""
+    before = state.waiting.get(contact)
+    index = state.index
+    for pool, row in _queued_rows(state, before):
+        index = _replace(index, queued=_moved(index.queued, (pool,), row, None))
+    for pool, row in _queued_rows(state, now):
+        index = _replace(index, queued=_moved(index.queued, (pool,), None, row))
+    index = _due(index, Due.MISSED, contact, before.until_ns if before else None, now.until_ns if now else None)
+    index = _due(index, Due.STEP, contact, _next_step(before), _next_step(now))
+    waiting = _without(state.waiting, contact) if now is None else {**state.waiting, contact: now}
+    return _replace(state, waiting=waiting, index=index)
+
+
+def put_place(state: State, contact: str, now: Place | None) -> State:
+    """The contact's place; None: it has none."""
+    before = state.places.get(contact)
+    index = _due(
+        state.index, Due.FORGOTTEN, contact, before.forget_ns if before else None, now.forget_ns if now else None
+    )
+    places = _without(state.places, contact) if now is None else {**state.places, contact: now}
+    return _replace(state, places=places, index=index)
+
+
+def indexed(state: State) -> State:
+    """The same, with its index made from nothing."""
+    rules = state.rules
+    pools: dict[str, tuple[Pool, ...]] = {}
+    for queue, rule in rules.queues.items():
+        for number, step in enumerate(rule.steps):
+            for name in step.agents:
+                pools[name] = (*pools.get(name, ()), (queue, number))
+    free: dict[Pool, list[tuple[int, str]]] = {}
+    for name, agent in state.agents.items():
+        if (row := _free_row(state, name, agent)) is not None:
+            for pool in pools.get(name, ()):
+                free.setdefault(pool, []).append(row)
+    queued: dict[Pool, list[tuple[int, int, int, str]]] = {}
+    for waits in state.waiting.values():
+        for pool, place in _queued_rows(state, waits):
+            queued.setdefault(pool, []).append(place)
+    index = Index(
+        pools=pools,
+        phones={(seat.box, seat.extension): seat.agent for seat in rules.seats.values()},
+        legs={leg: name for name, agent in state.agents.items() for leg in agent.legs},
+        held={held.contact: token for token, held in state.reservations.items()},
+        free={pool: tuple(sorted(rows)) for pool, rows in free.items()},
+        queued={pool: tuple(sorted(rows)) for pool, rows in queued.items()},
+        due=tuple(sorted(_all_due(state))),
+    )
+    return _replace(state, index=index)
+
+
+def order(waits: Waiting) -> tuple[int, int, int, str]:
+    """Who is first: the most urgent, then who waits longest, then who came first."""
+    return waits.place.priority, waits.place.queued_ns, waits.place.tie, waits.contact
+
+
+def _all_due(state: State) -> Iterator[tuple[int, str, str]]:
+    for token, held in state.reservations.items():
+        yield held.expires_ns, Due.LAPSE, token
+    for contact, waits in state.waiting.items():
+        yield waits.until_ns, Due.MISSED, contact
+        if (at_ns := _next_step(waits)) is not None:
+            yield at_ns, Due.STEP, contact
+    for name, agent in state.agents.items():
+        if agent.until_ns is not None:
+            yield agent.until_ns, Due.WRAPPED, name
+    for contact, place in state.places.items():
+        yield place.forget_ns, Due.FORGOTTEN, contact
+
+
+def _free_row(state: State, name: str, agent: Agent | None) -> tuple[int, str] | None:
+    """As it stands in the pools while the agent can be chosen."""
+    if agent is None or agent.state is not AgentState.AVAILABLE:
+        return None
+    return (agent.free_ns, name) if state.rules.seats[name].box in state.present else None
+
+
+def _queued_rows(state: State, waits: Waiting | None) -> list[tuple[Pool, tuple[int, int, int, str]]]:
+    """As it stands in its pools while it can be given an agent."""
+    if waits is None or waits.token is not None or waits.box not in state.present:
+        return []
+    return [((stand.queue, stand.step), order(waits)) for stand in waits.place.stands]
+
+
+def _next_step(waits: Waiting | None) -> int | None:
+    ends = [] if waits is None else [stand.until_ns for stand in waits.place.stands if stand.until_ns is not None]
+    return min(ends, default=None)
+
+
+def _due(index: Index, what: Due, whom: str, was_ns: int | None, at_ns: int | None) -> Index:
+    if was_ns == at_ns:
+        return index
+    due = index.due
+    if was_ns is not None:
+        due = _taken(due, (was_ns, what, whom))
+    if at_ns is not None:
+        due = _put(due, (at_ns, what, whom))
+    return _replace(index, due=due)
+
+
+def _moved(
+    rows: Mapping[Pool, tuple[Row, ...]], pools: tuple[Pool, ...], was: Row | None, now: Row | None
+) -> dict[Pool, tuple[Row, ...]]:
+    after = dict(rows)
+    for pool in pools:
+        row = after.get(pool, ())
+        if was is not None:
+            row = _taken(row, was)
+        if now is not None:
+            row = _put(row, now)
+        if row:
+            after[pool] = row
+        else:
+            after.pop(pool, None)
+    return after
+
+
+def _put(rows: tuple[Row, ...], row: Row) -> tuple[Row, ...]:
+    at = bisect_left(rows, row)
+    return (*rows[:at], row, *rows[at:])
+
+
+def _taken(rows: tuple[Row, ...], row: Row) -> tuple[Row, ...]:
+    at = bisect_left(rows, row)
+    if rows[at : at + 1] != (row,):
+        raise AssertionError(f"{row} is not where it should be")
+    return rows[:at] + rows[at + 1 :]
+
+
+def _without(mapping: Mapping[K, V], key: K) -> dict[K, V]:
+    after = dict(mapping)
+    after.pop(key, None)
+    return after
+
+
+_replace = msgspec.structs.replace

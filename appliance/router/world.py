@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What expressions of the rules see of the state."""
+
+from appliance.router import agents
+from appliance.router.state import State
+from appliance.script import expression
+
+
+def considered(state: State, consider_if: str) -> bool:
+    """Whether a step of a queue is to be tried; one without a condition is, one whose condition has no value is not."""
+    if not consider_if:
+        return True
+    try:
+        return expression.parse(consider_if, {}).value(_Queues(state)) is True
+    except ValueError:
+        return False
+
+
+class _Queues:
+    """Of queues alone; a step knows no contact."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def name(self, name: str) -> expression.Value:
+        raise ValueError(f"{name} is not known to a step")
+
+    def free(self, skill_group: str) -> int:
+        return agents.free(self._state, skill_group)
+
+    def holiday(self, calendar: str) -> bool:
+        raise ValueError(f"calendar {calendar} is not known to a step")
