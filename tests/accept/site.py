@@ -252,6 +252,7 @@ call_types:
 scripts: {ROOT / "appliance/simulator/site/scripts"}
 skill_groups:
   - {{name: card, agents: [{", ".join(f"1{n}" for n in extensions)}]}}
+no_answer: available
 agents:
 {agents}
 """

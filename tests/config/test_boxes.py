@@ -431,6 +431,23 @@ def test_a_secret_that_is_not_there_or_not_one_line_is_refused(branch: Edit, tmp
         ("dnis: [95588]", "dnis: [95588, 95588]", "7: DNIS '95588' is there twice"),
         ("listen: 127.0.0.1:8095", "listen: 127.0.0.1:4222", "5: port 4222 is already taken by the message server"),
         ("scripts: scripts", "scripts: elsewhere", "elsewhere is no folder"),
+        (
+            "scripts: scripts",
+            "scripts: scripts\nprecision_queues: [{name: card, steps: [{where: yes}]}]",
+            "9: queue 'card' is there twice",
+        ),
+        ("8001}", "8001, attributes: {englsh: 8}}", "attribute 'englsh' is not declared; there is none to choose from"),
+        (
+            "agents:\n  - {",
+            "attributes: {loans: yes-no}\nagents:\n  - {attributes: {loans: 8}, ",
+            "13: loans is yes or no, not 8",
+        ),
+        (
+            "agents:\n  - {",
+            "attributes: {english: proficiency}\nagents:\n  - {attributes: {english: yes}, ",
+            "13: english is 1 to 10, not yes",
+        ),
+        ("8001}", "8001, sign_in: by-hand}", "'by-hand' is not known here; known are: automatic, manual"),
     ],
 )
 def test_a_headquarters_with_one_mistake_is_refused(headquarters: Edit, before: str, after: str, told: str) -> None:

@@ -12,9 +12,12 @@ import pytest
 
 from appliance.headquarters import desk as desks
 from appliance.headquarters.desk import Desk
+from appliance.router import agents
 from appliance.router.journal import Entry, Journal, decide
 from appliance.router.state import EMPTY
+from appliance.wire.agents import AgentAsked, AgentTold, AgentWish
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
+from appliance.wire.service_messages import Refused
 from tests.router.test_router_apply import BOX, QUEUED, RULES
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
@@ -183,5 +186,38 @@ def test_a_clock_on_the_wall_that_is_set_back_moves_no_timer(tmp_path: Path, mon
         journal.close()
         assert times == sorted(times)
         assert times[-1] - times[0] < 60 * 10**9
+
+    asyncio.run(scene())
+
+
+def test_an_agent_says_what_they_are_and_a_wrong_name_is_told_the_right_one(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with running(Journal(tmp_path / "router.db")) as desk:
+            desk.heard(BOX)
+            lunch = AgentAsked(agent="1001", to=AgentWish.NOT_READY, reason="lunch", by="test")
+            told = await desk.command(lunch)
+            assert isinstance(told, AgentTold)
+            assert (told.now.state, told.now.reason, told.now.queues) == ("not-ready", "lunch", ("card",))
+            assert agent_of(await desk.ask(BOX, asked("c1"))) == "1002"
+            refused = await desk.command(AgentAsked(agent="10001", to=AgentWish.READY))
+            assert isinstance(refused, Refused)
+            assert refused.sentence == "agent '10001' is unknown; did you mean '1001'?"
+            assert [one.state for one in desk.agents_now()] == ["not-ready", "reserved"]
+            (queue,) = desk.queues_now()
+            assert (queue.name, queue.staffed, queue.free, queue.busy) == ("card", 1, 0, 1)
+
+    asyncio.run(scene())
+
+
+def test_what_is_due_happens_on_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        async with running(Journal(tmp_path / "router.db")) as desk:
+            monkeypatch.setattr(agents, "RESERVED_NS", 300_000_000)
+            began = time.monotonic()
+            assert agent_of(await desk.ask(BOX, asked("c1"))) == "1001"
+            while desk.agents_now()[0].state == "reserved":
+                assert time.monotonic() - began < 2
+                await asyncio.sleep(0.005)
+            assert 0.29 <= time.monotonic() - began <= 0.55, "the steps of a queue keep to 250 ms"
 
     asyncio.run(scene())

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From files to the router's rules: precision queues, mistakes with their place, changes as they are made."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.config import ConfigurationError, Headquarters
+from appliance.config.files import load_role
+from appliance.headquarters import rulebook
+from appliance.router.rules import Rules
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
+
+TEXT = """\
+role: headquarters
+box: HQ-0001
+server: {listen: 127.0.0.1:4222, secret: secrets/nats}
+web: {listen: 127.0.0.1:8095}
+call_types:
+  - {name: card-service, dnis: [95588], script: one}
+scripts: scripts
+skill_groups:
+  - {name: card, agents: [1001, 1002, 1003], wrap_up_s: 10}
+attributes: {english: proficiency, loans: yes-no}
+precision_queues:
+  - name: loans
+    steps:
+      - {where: english >= 8 and loans, wait_s: 10}
+      - {where: english >= 5, wait_s: 20, consider_if: free('card') > 0}
+      - {where: loans}
+agents:
+  - {id: 1001, name: Li Na, box: BR-0001, extension: 8001, attributes: {english: 9, loans: yes}}
+  - {id: 1002, name: Wang Wei, box: BR-0001, extension: 8002, attributes: {english: 5}}
+  - {id: 1003, name: Zhang Min, box: BR-0002, extension: 8001, attributes: {loans: yes}, sign_in: manual}
+"""
+SCRIPT = """\
+start: card
+nodes:
+  card: {do: queue, queues: [loans, card], hold: [music], otherwise: gone}
+  gone: {do: release, cause: 17}
+"""
+
+
+def write(folder: Path, text: str = TEXT, script: str = SCRIPT) -> Path:
+    (folder / "scripts").mkdir(exist_ok=True)
+    (folder / "scripts/one.yaml").write_text(script)
+    path = folder / "headquarters.yaml"
+    path.write_text(text)
+    return path
+
+
+def rules(path: Path) -> Rules:
+    return rulebook.rules_of(load_role(path, Headquarters, rulebook.faults))
+
+
+def test_steps_widen_and_an_attribute_not_named_is_0_or_no(tmp_path: Path) -> None:
+    known = rules(write(tmp_path))
+    loans = known.queues["loans"]
+    assert [step.agents for step in loans.steps] == [("1001",), ("1001", "1002"), ("1001", "1002", "1003")]
+    assert [(step.wait_s, step.consider_if) for step in loans.steps] == [(10, ""), (20, "free('card') > 0"), (0, "")]
+    assert (known.queues["card"].wrap_up_s, known.no_answer_not_ready) == (10, True)
+    assert [seat.automatic for seat in known.seats.values()] == [True, True, False]
+
+
+def test_steps_that_replace_have_their_own_agents_alone(tmp_path: Path) -> None:
+    known = rules(write(tmp_path, TEXT.replace("  - name: loans\n", "  - name: loans\n    widening: replacing\n")))
+    assert [step.agents for step in known.queues["loans"].steps] == [("1001",), ("1001", "1002"), ("1001", "1003")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("english >= 8 and", "englsh >= 8 and", "14:17: column 1: no name 'englsh'; did you mean 'english'?"),
+        ("english >= 8 and", "dnis == '1' and", "14:17: column 1: no name 'dnis'; known are: english, loans"),
+        ("english >= 5", "english + 5", "15:17: that is a number, yes or no is needed"),
+        ("english >= 8 and", "english and", "14:17: column 1: before 'and' stands a number, yes or no is needed"),
+        ("free('card')", "free('cart')", "column 6: skill group 'cart' is unknown; did you mean 'card'?"),
+    ],
+)
+def test_a_condition_with_a_mistake_is_refused_with_its_place(
+    tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        rules(write(tmp_path, TEXT.replace(before, after, 1)))
+    (mistake,) = caught.value.mistakes
+    assert told in str(mistake)
+
+
+def test_a_file_that_changes_is_taken_over_and_a_bad_one_is_an_alarm(tmp_path: Path) -> None:
+    async def scene() -> None:
+        path = write(tmp_path)
+        changed: list[Rules] = []
+        told: list[str | None] = []
+        config = load_role(path, Headquarters)
+        following = asyncio.create_task(rulebook.follow(path, config, changed.append, told.append))
+
+        async def until(so: Callable[[], object], what: str) -> float:
+            began = time.monotonic()
+            while not so():
+                assert time.monotonic() - began < 5, what
+                await asyncio.sleep(0.02)
+            return time.monotonic() - began
+
+        await asyncio.sleep(0.1)
+        write(tmp_path, TEXT.replace("english: 5}", "english: 8, loans: yes}"))
+        assert await until(lambda: changed, "the attribute is known") < 1.0
+        assert changed[0].queues["loans"].steps[0].agents == ("1001", "1002")
+        write(tmp_path, script=SCRIPT.replace("otherwise: gone", "otherwise: gon"))
+        await until(lambda: told[-1:] != [None], "a bad script is an alarm")
+        assert told[-1] is not None
+        assert "one.yaml:3" in told[-1]
+        assert "did you mean 'gone'?; calls are routed by what was good before" in told[-1]
+        assert len(changed) == 1
+        write(tmp_path)
+        await until(lambda: told[-1] is None, "mended")
+        assert len(changed) == 2
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    asyncio.run(scene())
