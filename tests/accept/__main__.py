@@ -24,6 +24,7 @@ from tests.accept import (
     legs,
     line,
     load,
+    precision,
     queue,
     routing,
     signallings,
@@ -37,6 +38,7 @@ from tests.accept.talk import Rig, exchange_of, in_service, phone_of
 STAGES = (
     "calls",
     "queue",
+    "precision",
     "headquarters",
     "deaths",
     "line",
@@ -95,6 +97,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
     stages: dict[str, Callable[[Rig], Awaitable[None]]] = {
         "calls": lambda rig: calls.run(rig, sheet, said),
         "queue": lambda rig: queue.run(rig, sheet),
+        "precision": lambda rig: precision.run(rig, sheet),
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),

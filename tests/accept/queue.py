@@ -27,7 +27,7 @@ async def run(rig: Rig, sheet: Sheet) -> None:
 async def _in_order(rig: Rig, sheet: Sheet) -> None:
     talks = [await rig.talking(f"0251235000{number}") for number in range(2)]
     first, second = "02512351000", "02512351001"
-    waits = [await _waiting(rig, clid) for clid in (first, second)]
+    waits = [await waiting(rig, QUEUE, clid) for clid in (first, second)]
     sheet.equal("A9", "queue: phones that ring while both agents talk", rig.rung(first) + rig.rung(second), 0)
     await _headquarters_dies(rig)
     took_ms = await _freed(rig, *talks[0], first)
@@ -44,9 +44,9 @@ async def _in_order(rig: Rig, sheet: Sheet) -> None:
     sheet.equal("A1", "queue: call type from DNIS", record["call_type"], "card-queue")
 
 
-async def _waiting(rig: Rig, clid: str) -> Call:
+async def waiting(rig: Rig, number: str, clid: str) -> Call:
     """Answered, played to, and in the queue by the record's word."""
-    call = rig.exchange.place(QUEUE, clid, WAITS)
+    call = rig.exchange.place(number, clid, WAITS)
     told = rig.site.decisions
     await until(lambda: any("waits as number" in one["reason"] for one in told(clid)), 10, f"{clid} waits")
     return call

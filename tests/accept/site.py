@@ -8,6 +8,7 @@ where a person would look: the record at headquarters. Between the boxes lies a 
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROMPTS = "/usr/share/asterisk/sounds/en_US_f_Allison"
 NUMBER = "95588"
 QUEUE = "95599"
+GOLD = "95566"
 EXTENSIONS = tuple(str(number) for number in range(8001, 8021))
 LOBBY = "8900"  # a phone that no agent has
 
@@ -172,6 +174,15 @@ class Site:
         """The phone's password."""
         return (self.folder / "etc" / "secrets" / extension).read_text().strip()
 
+    def set_skill(self, extension: str, gold: int) -> None:
+        """As an administrator changes it in the file."""
+        path = self.headquarters.configuration
+        before = path.read_text()
+        after = re.sub(rf"(extension: {extension}, attributes: {{gold: )\d+", rf"\g<1>{gold}", before)
+        changed = path.with_suffix(".new")
+        changed.write_text(after)
+        changed.rename(path)
+
     def record(self) -> Record:
         """Headquarters' record, read as the page reads it."""
         path = self.headquarters.state / "record.db"
@@ -217,7 +228,9 @@ def write_files(files: Path, ports: Ports, server: int, extensions: tuple[str, .
         path.write_text(f"pass-{name}-{os.urandom(6).hex()}\n")
         path.chmod(0o600)
     phones = "\n".join(f"  - {{number: {n}, name: Agent {n}, secret: secrets/{n}}}" for n in extensions)
-    agents = "\n".join(f"  - {{id: 1{n}, name: Agent {n}, box: BR-0001, extension: {n}}}" for n in extensions)
+    agents = "\n".join(
+        f"  - {{id: 1{n}, name: Agent {n}, box: BR-0001, extension: {n}, attributes: {{gold: 1}}}}" for n in extensions
+    )
     phones += f"\n  - {{number: {LOBBY}, name: Lobby, secret: secrets/{LOBBY}}}"
     (files / "branch.yaml").write_text(
         f"""role: branch
@@ -249,9 +262,13 @@ web: {{listen: 127.0.0.1:{ports.web}}}
 call_types:
   - {{name: card-service, dnis: [{NUMBER}], script: welcome}}
   - {{name: card-queue, dnis: [{QUEUE}], script: queue}}
+  - {{name: gold-service, dnis: [{GOLD}], script: gold}}
 scripts: {ROOT / "appliance/simulator/site/scripts"}
 skill_groups:
   - {{name: card, agents: [{", ".join(f"1{n}" for n in extensions)}]}}
+attributes: {{gold: proficiency}}
+precision_queues:
+  - {{name: gold, steps: [{{where: gold >= 8, wait_s: 3}}, {{where: "yes"}}]}}
 no_answer: available
 agents:
 {agents}
