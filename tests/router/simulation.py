@@ -244,7 +244,9 @@ class Crowd:
         self.counts["double"] += sum(count - 1 for count in held.values())
         waits = [one for one in self.state.waiting.values() if one.token is None]
         for answer in given:
-            (had,) = (one for one in self.state.waiting.values() if one.answer.request == answer.request)
+            had = next((one for one in self.state.waiting.values() if one.answer.request == answer.request), None)
+            if had is None:  # it has asked again in the same instant
+                continue
             agent = answer.action.agent if isinstance(answer.action, RingAgent) else ""
             self.counts["inversions"] += any(_key(one) < _key(had) and agent not in one.refused for one in waits)
 
