@@ -196,6 +196,12 @@ def encoded(state: State) -> bytes:
     return msgspec.json.encode(msgspec.structs.replace(state, index=NO_INDEX))
 
 
+def fingerprint(state: State) -> bytes:
+    """The same of the same state, whoever holds it and however they came by it."""
+    kept = msgspec.structs.replace(state, index=NO_INDEX)
+    return hashlib.blake2b(msgspec.json.encode(kept, order="deterministic"), digest_size=DIGEST_OCTETS).digest()
+
+
 def decide(state: State, entry: Entry) -> tuple[State, tuple[Effect, ...]]:
     """Once more; after another engine's entry nothing is known until a life begins."""
     if entry.engine != ENGINE:
