@@ -9,7 +9,9 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from appliance.config import lookups
 from appliance.config.branch import Name, Serial, repeated
+from appliance.config.lookups import Lookup
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
 from appliance.config.scalars import Endpoint, Number, suggestion
@@ -121,6 +123,7 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     attributes: dict[AttributeName, Kind] = {}
     precision_queues: tuple[PrecisionQueue, ...] = ()
     no_answer: NoAnswer = NoAnswer.NOT_READY
+    lookups: tuple[Lookup, ...] = ()
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:
@@ -135,6 +138,8 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)
     yield from _attribute_faults(headquarters)
+    yield from lookups.faults(headquarters.lookups)
+    yield from repeated(((("lookups", n, "name"), one.name) for n, one in enumerate(headquarters.lookups)), "lookup")
 
 
 def _call_type_faults(headquarters: Headquarters) -> Iterator[Fault]:

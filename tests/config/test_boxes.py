@@ -447,6 +447,16 @@ def test_a_secret_that_is_not_there_or_not_one_line_is_refused(branch: Edit, tmp
             "attributes: {english: proficiency}\nagents:\n  - {attributes: {english: yes}, ",
             "13: english is 1 to 10, not yes",
         ),
+        (
+            "scripts: scripts",
+            "scripts: scripts\nlookups: [{name: a, kind: database, url: 'sqlite://', query: DELETE FROM customer}]",
+            "9: only a SELECT can be looked up",
+        ),
+        (
+            "scripts: scripts",
+            "scripts: scripts\nlookups: [{name: a, kind: http, url: 'host/x'}]",
+            "9: 'host/x' is no address such as https://host/customer?number={number}",
+        ),
         ("8001}", "8001, sign_in: by-hand}", "'by-hand' is not known here; known are: automatic, manual"),
     ],
 )
