@@ -83,8 +83,8 @@ class _Reader:
             case inspect.VarTupleType(item_type=inspect.LiteralType() as item) if isinstance(node, ScalarNode):
                 word = self._scalar(node, item)
                 return word if word is _BAD else (word,)
-            case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
-                return self._sequence(node, kind, item, keys)
+            case inspect.VarTupleType() | inspect.ListType():
+                return self._sequence(node, kind, keys)
             case inspect.DictType():
                 return self._dict(node, kind, keys)
             case _:
@@ -179,12 +179,12 @@ class _Reader:
                 meant.add(nearest(key.value, valid) or "")
         return meant
 
-    def _sequence(self, node: Node, kind: inspect.Type, item: inspect.Type, keys: Keys) -> Any:
+    def _sequence(self, node: Node, kind: inspect.VarTupleType | inspect.ListType, keys: Keys) -> Any:
         if not isinstance(node, SequenceNode):
             self.note(place(node), "a list is expected here, such as [8001, 8002]")
             return _BAD
-        values = [self.take(entry, item, (*keys, number)) for number, entry in enumerate(node.value)]
-        if _BAD in values:
+        values = [self.take(entry, kind.item_type, (*keys, number)) for number, entry in enumerate(node.value)]
+        if _BAD in values or self._too_few(node, kind.min_length):
             return _BAD
         return tuple(values) if isinstance(kind, inspect.VarTupleType) else values
 
@@ -200,7 +200,13 @@ class _Reader:
                 self.note(place(entry), f"key {name!r}: {error}")
                 return _BAD
             values[key] = self.take(entry, kind.value_type, (*keys, name))
-        return _BAD if _BAD in values.values() else values
+        return _BAD if _BAD in values.values() or self._too_few(node, kind.min_length) else values
+
+    def _too_few(self, node: Node, least: int | None) -> bool:
+        few = len(node.value) < (least or 0)
+        if few:
+            self.note(place(node), f"{len(node.value)} given, at least {least} needed")
+        return few
 
 
 def _of_others(by_tag: dict[str, inspect.StructType], own: str) -> dict[str, str]:

@@ -97,6 +97,25 @@ nodes:
     assert tree.nodes == {"greet": Say(words=("hello", "caller")), "phone": Ring(seconds=20)}
 
 
+class Grove(msgspec.Struct, frozen=True):
+    """What must not be empty."""
+
+    names: Annotated[tuple[str, ...], Meta(min_length=1)]
+    shares: Annotated[dict[str, int], Meta(min_length=2)]
+
+
+def test_a_list_or_block_that_is_too_short_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "names: []\nshares: {a: 1}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read(path, Grove)
+    assert [(one.line, one.column, one.sentence) for one in caught.value.mistakes] == [
+        (1, 8, "0 given, at least 1 needed"),
+        (2, 9, "1 given, at least 2 needed"),
+    ]
+    path.write_text("names: [a]\nshares: {a: 1, b: 2}\n")
+    assert read(path, Grove) == Grove(("a",), {"a": 1, "b": 2})
+
+
 def test_an_empty_value_is_none_only_where_the_schema_allows_it(tmp_path: Path) -> None:
     assert read(written(tmp_path, "leaf: {number: 1}\nat:\n"), Tree).at is None
     assert mistakes(tmp_path, "leaf: {number: 1}\nratio:\n") == [(3, 1, "a value is missing here")]
