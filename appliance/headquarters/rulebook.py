@@ -16,7 +16,7 @@ from appliance.config.files import load_role
 from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, SignIn, Widening
 from appliance.router.rules import CallType, QueueRule, QueueStep, Rules, Seat, skill_group
 from appliance.script import expression
-from appliance.script.loading import load
+from appliance.script.loading import load_all
 
 LOOK_S = 0.5
 KINDS: Mapping[Kind, type] = {Kind.PROFICIENCY: Decimal, Kind.YES_NO: bool}
@@ -43,7 +43,7 @@ def rules_of(config: Headquarters) -> Rules:
     """What the configuration and its scripts say. Raises ConfigurationError."""
     groups = {one.name: skill_group(*one.agents, wrap_up_s=one.wrap_up_s) for one in config.skill_groups}
     queues = groups | {one.name: _precision_queue(one, config) for one in config.precision_queues}
-    names = sorted({one.script for one in config.call_types})
+    types = {one.name: one.script for one in config.call_types}
     return Rules(
         call_types={dnis: CallType(one.name, dnis, one.script) for one in config.call_types for dnis in one.dnis},
         queues=queues,
@@ -51,7 +51,8 @@ def rules_of(config: Headquarters) -> Rules:
             one.id: Seat(one.id, one.name, one.box, one.extension, one.sign_in is SignIn.AUTOMATIC)
             for one in config.agents
         },
-        scripts={name: load(config.scripts / f"{name}.yaml", queues) for name in names},
+        scripts=load_all(config.scripts, types.values(), types, queues),
+        unnumbered=tuple(CallType(one.name, "", one.script) for one in config.call_types if not one.dnis),
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
     )
 
@@ -120,8 +121,8 @@ class _Skills:
             return value == "yes"
         return Decimal(value or 0)
 
-    def free(self, skill_group: str) -> int:
-        raise ValueError(f"free({skill_group!r}) is not known of an agent")
+    def queue(self, figure: str, name: str) -> int | None:
+        raise ValueError(f"{figure}({name!r}) is not known of an agent")
 
     def holiday(self, calendar: str) -> bool:
         raise ValueError(f"holiday({calendar!r}) is not known of an agent")
@@ -139,4 +140,4 @@ def _wrong(condition: str, names: Mapping[str, type], queues: Collection[str]) -
         return
     if asked.kind is not bool:
         yield f"that is {expression.KINDS[asked.kind]}, yes or no is needed"
-    yield from expression.known(asked, {"skill group": queues, "calendar": ()})
+    yield from expression.known(asked, {"queue": queues, "calendar": ()})

@@ -26,9 +26,25 @@ _replace = msgspec.structs.replace
 # Who is chosen.
 
 
+def can_choose(state: State, agent: str, refused: Collection[str]) -> bool:
+    """Whether this one could be."""
+    return _kind(state, agent, refused) == AgentState.AVAILABLE
+
+
 def choose(state: State, pool: Pool, refused: Collection[str]) -> str | None:
     """The agent who has been available longest, then the smaller id."""
     return next((agent for _, agent in state.index.free.get(pool, ()) if agent not in refused), None)
+
+
+def verdict(state: State, agent: str, refused: Collection[str], at_ns: int) -> str:
+    """Why this agent could be chosen or not."""
+    kind = _kind(state, agent, refused)
+    if kind == AgentState.NOT_READY and (reason := state.agents[agent].reason):
+        return f"{kind} ({reason})"
+    if kind != AgentState.AVAILABLE:
+        return kind
+    free_ns = state.agents[agent].free_ns
+    return f"available for {max(0, at_ns - free_ns) // SECOND_NS} s" if free_ns else "available since the start"
 
 
 def verdicts(state: State, pool: Pool, refused: Collection[str], at_ns: int) -> str:
@@ -36,22 +52,15 @@ def verdicts(state: State, pool: Pool, refused: Collection[str], at_ns: int) -> 
     queue, number = pool
     candidates = state.rules.queues[queue].steps[number].agents
     if len(candidates) <= NAMED:
-        return "; ".join(f"{agent} {_verdict(state, agent, refused, at_ns)}" for agent in candidates)
+        return "; ".join(f"{agent} {verdict(state, agent, refused, at_ns)}" for agent in candidates)
     counts = Counter(_kind(state, agent, refused) for agent in candidates)
     told = (f"{count} {kind}" for kind, count in sorted(counts.items()))
     return f"{len(candidates)} agents: {', '.join(told)}"
 
 
-def _verdict(state: State, agent: str, refused: Collection[str], at_ns: int) -> str:
-    kind, now = _kind(state, agent, refused), state.agents[agent]
-    if kind != AgentState.AVAILABLE:
-        return f"{kind} ({now.reason})" if kind == AgentState.NOT_READY and now.reason else kind
-    if now.free_ns == 0:
-        return "available since the start"
-    return f"available for {max(0, at_ns - now.free_ns) // SECOND_NS} s"
-
-
 def _kind(state: State, agent: str, refused: Collection[str]) -> str:
+    if agent not in state.rules.seats:
+        return "unknown"
     if agent in refused:
         return "refused this contact"
     if state.rules.seats[agent].box not in state.present:
@@ -65,6 +74,19 @@ def _kind(state: State, agent: str, refused: Collection[str]) -> str:
 def free(state: State, queue: str, refused: Collection[str] = ()) -> int:
     """How many of its first step could be chosen."""
     return sum(agent not in refused for _, agent in state.index.free.get((queue, 0), ()))
+
+
+def figure(state: State, refused: Collection[str], which: str, queue: str) -> int | None:
+    """What expressions may know of a queue, see FIGURES; None where nobody can tell."""
+    match which:
+        case "free":
+            return free(state, queue, refused)
+        case "waiting":
+            return waiting(state, queue)
+        case "staffed":
+            return staffed(state, queue)
+    expected = expected_ns(state, queue)
+    return None if expected is None else -(-expected // SECOND_NS)
 
 
 def staffed(state: State, queue: str) -> int:

@@ -24,12 +24,12 @@ from appliance.router.events import (
     RulesChanged,
     TimePassed,
 )
-from appliance.router.index import Due, indexed, put_place
+from appliance.router.index import Due, indexed, put_context
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
 
-ENGINE = 2
+ENGINE = 3
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 Step = tuple[State, tuple[Effect, ...]]
@@ -63,8 +63,10 @@ def _due(state: State) -> Step:
             return waiting.next_step(state, whom, at_ns), ()
         case Due.WRAPPED:
             return agents.wrapped_up(state, whom, at_ns)
+        case Due.FORGOTTEN:
+            return waiting.leave(state, whom, ended=True), ()
         case _:
-            return put_place(waiting.leave(state, whom), whom, None), ()
+            return put_context(state, whom, None), ()
 
 
 def _happened(state: State, event: Event) -> Step:
@@ -127,7 +129,8 @@ def _told(state: State, told: CallTold) -> Step:
             return agents.leg_ended(state, event.leg, told.at_ns)
         case ContactEnded():
             state, ended = _let_go(state, event.contact, "contact-ended", told.at_ns)
-            return waiting.leave(state, event.contact, ended=True), ended
+            state = waiting.leave(state, event.contact, ended=True)
+            return (put_context(state, event.contact, None) if event.contact in state.contexts else state), ended
         case _:
             return state, ()
 

@@ -7,17 +7,22 @@ import msgspec
 
 from appliance.router import agents, waiting
 from appliance.router.events import Effect, RouteAsked
+from appliance.router.index import order_of, put_context
 from appliance.router.rules import CallType
-from appliance.router.state import Place, Pool, Stand, State
+from appliance.router.state import Context, Place, Pool, Stand, State
 from appliance.router.world import considered
-from appliance.script.nodes import Percent, Queue
+from appliance.script import context
+from appliance.script import cursor as cursors
+from appliance.script.nodes import GoToScript, Percent, Queue, Requalify
 from appliance.script.share import turn
-from appliance.script.walk import Contact, Walk
-from appliance.wire.routes import Action, Release, RouteAnswer
+from appliance.script.walk import Contact, Ring, Stop, Walk
+from appliance.wire.routes import Action, Release, RingAgent, RouteAnswer
 
 UNALLOCATED = 1  # Q.850: unallocated number
+PRIORITY = 5  # of who asks for one agent by name
 
 Decided = tuple[State, tuple[Effect, ...], RouteAnswer]
+_replace = msgspec.structs.replace
 
 
 def decide(state: State, asked: RouteAsked) -> Decided:
@@ -27,30 +32,51 @@ def decide(state: State, asked: RouteAsked) -> Decided:
     if call_type is None:
         reason = f"no call type for called number {request.dnis}"
         return state, (), RouteAnswer(request=request.request, action=Release(cause=UNALLOCATED), reason=reason)
-    script = state.rules.scripts[call_type.script]
+    before, scripts = cursors.read(request.cursor), state.rules.scripts
+    script = scripts[before.script if before and before.script in scripts else call_type.script]
     walk = Walk(script, request.cursor, _contact(state, asked))
-    stop = walk.go_on()
-    while isinstance(stop, Queue | Percent):
-        if isinstance(stop, Percent):
-            state, target = _shared(state, stop, walk, call_type.script)
+    state, moved, stop = _walked(state, asked, walk)
+    if isinstance(stop, Queue):
+        place = waiting.place_of(state, request.contact, stop, _node(walk), asked.at_ns)
+        held = _answer(state, request.request, Release(), walk, call_type)
+        state, answer = waiting.join(state, asked, stop, place, held, walk.language)
+    else:
+        answer = _answer(state, request.request, stop, walk, call_type)
+    return _kept(state, asked, walk), moved, answer
+
+
+def _walked(state: State, asked: RouteAsked, walk: Walk) -> tuple[State, tuple[Effect, ...], Action | Queue]:
+    """On to what the branch is told; a Queue is where it waits."""
+    stop: Stop | RingAgent = walk.go_on()
+    while not isinstance(stop, Action):
+        if isinstance(stop, Queue):
+            place = waiting.place_of(state, asked.request.contact, stop, _node(walk), asked.at_ns)
+            found = _found(state, asked, stop, place, walk)
+            if found is not None:
+                return _rung(state, asked, stop, found, walk)
+            if waiting.piece(stop, place, asked.at_ns):
+                return state, (), stop
+            stop = _missed(walk, f"no agent of {' or '.join(stop.queues)} is available", stop.otherwise)
+        elif isinstance(stop, Ring):
+            verdict = _verdict(state, asked, stop, walk)
+            if not verdict:
+                return _rung_by_name(state, asked, stop, walk)
+            stop = _missed(walk, f"agent {stop.agent} cannot be rung: {verdict}", stop.node.otherwise)
+        elif isinstance(stop, Percent):
+            state, target = _shared(state, stop, walk)
             stop = walk.go_to(target)
-            continue
-        place = waiting.place_of(state, request.contact, stop, walk.node, asked.at_ns)
-        found = _found(state, asked, stop, place, walk)
-        if found is not None:
-            return _rung(state, asked, stop, found, walk, call_type, script.version)
-        if waiting.piece(stop, place, asked.at_ns):
-            held = _answer(request.request, Release(), walk, call_type, script.version)
-            state, answer = waiting.join(state, asked, stop, place, held)
-            return state, (), answer
-        missed = " or ".join(stop.queues)
-        stop = walk.go_to(stop.otherwise)
-        walk.reason = f"no agent of {missed} is available; {walk.reason}"
-    return state, (), _answer(request.request, stop, walk, call_type, script.version)
+        else:
+            stop = _elsewhere(state, stop, walk)
+    return state, (), stop
+
+
+def _node(walk: Walk) -> str:
+    return f"{walk.script.name}/{walk.node}"
 
 
 def _contact(state: State, asked: RouteAsked) -> Contact:
     request = asked.request
+    kept = state.contexts.get(request.contact)
     return Contact(
         dnis=request.dnis,
         clid=request.clid or "",
@@ -58,28 +84,52 @@ def _contact(state: State, asked: RouteAsked) -> Contact:
         ced=request.ced,
         outcome=request.outcome,
         at_ns=asked.day_ns,
-        free=partial(agents.free, state, refused=request.refused_agents),
+        queue=partial(agents.figure, state, request.refused_agents),
+        fields={} if kept is None else context.decoded(kept.fields.encode()),
     )
 
 
-def _shared(state: State, percent: Percent, walk: Walk, script: str) -> tuple[State, str]:
+def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
+    """The context that the walk leaves, for the next question and the next script."""
+    if not walk.fields:
+        return state
+    fields = context.encoded(walk.fields).decode()
+    return put_context(state, asked.request.contact, Context(fields, asked.at_ns + waiting.FORGOTTEN_NS))
+
+
+# What the router decides on the way.
+
+
+def _shared(state: State, percent: Percent, walk: Walk) -> tuple[State, str]:
     """Whose turn it is; scripts of one name and node share one count."""
-    key = f"{script}/{walk.node}"
-    target, given = turn(percent.shares, state.shared.get(key, {}))
+    target, given = turn(percent.shares, state.shared.get(_node(walk), {}))
     walk.values[walk.node] = f"{percent.shares[target]} % to {target}"
-    return msgspec.structs.replace(state, shared={**state.shared, key: given}), target
+    return _replace(state, shared={**state.shared, _node(walk): given}), target
+
+
+def _elsewhere(state: State, stop: GoToScript | Requalify, walk: Walk) -> Stop:
+    """Loading has proved that script and call type are there."""
+    if isinstance(stop, GoToScript):
+        return walk.enter(state.rules.scripts[stop.script])
+    call_type = state.rules.call_types_named()[stop.call_type]
+    return walk.enter(state.rules.scripts[call_type.script], call_type.name)
+
+
+def _missed(walk: Walk, why: str, otherwise: str) -> Stop:
+    stop = walk.go_to(otherwise)
+    walk.reason = "; ".join(filter(None, (why, walk.reason)))
+    return stop
 
 
 def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Walk) -> tuple[Pool, str] | None:
     """An agent for a contact that does not wait yet; where nobody may wait, of any step that is considered."""
     if not queue.hold:
-        place = msgspec.structs.replace(place, stands=_every_step(state, queue))
+        place = _replace(place, stands=_every_step(state, queue))
     refused = asked.request.refused_agents
     for stand in place.stands:
-        told = agents.verdicts(state, (stand.queue, stand.step), refused, asked.at_ns)
-        walk.values[stand.queue] = told
+        walk.values[stand.queue] = agents.verdicts(state, (stand.queue, stand.step), refused, asked.at_ns)
     found = waiting.find(state, place, refused)
-    if found is None or waiting.ahead(state, found[1], asked.request.contact, place):
+    if found is None or waiting.ahead(state, found[1], order_of(place, asked.request.contact)):
         return None
     return found
 
@@ -94,29 +144,43 @@ def _every_step(state: State, queue: Queue) -> tuple[Stand, ...]:
 
 
 def _rung(
-    state: State,
-    asked: RouteAsked,
-    queue: Queue,
-    found: tuple[Pool, str],
-    walk: Walk,
-    call_type: CallType,
-    version: str,
-) -> Decided:
+    state: State, asked: RouteAsked, queue: Queue, found: tuple[Pool, str], walk: Walk
+) -> tuple[State, tuple[Effect, ...], RingAgent]:
     (name, _), agent = found
     state, held, moved = agents.reserve(state, agent, asked.request.contact, name, asked.at_ns)
-    walk.reason = f"{state.rules.seats[agent].name} ({agent}) has been available longest in {name}"
-    ring = waiting.ring(state, queue, held)
-    return state, (moved,), _answer(asked.request.request, ring, walk, call_type, version)
+    walk.because(f"{state.rules.seats[agent].name} ({agent}) has been available longest in {name}")
+    return state, (moved,), waiting.ring(state, queue, held)
 
 
-def _answer(request: str, action: Action, walk: Walk, call_type: CallType, version: str) -> RouteAnswer:
+def _verdict(state: State, asked: RouteAsked, ring: Ring, walk: Walk) -> str:
+    """Why the one agent who is asked for cannot be rung; empty where they can."""
+    refused, mine = asked.request.refused_agents, (PRIORITY, asked.at_ns, state.serial + 1, asked.request.contact)
+    told = agents.verdict(state, ring.agent, refused, asked.at_ns)
+    walk.values[f"agent {ring.agent}"] = told
+    if not agents.can_choose(state, ring.agent, refused):
+        return told
+    return "is awaited by others" if waiting.ahead(state, ring.agent, mine) else ""
+
+
+def _rung_by_name(
+    state: State, asked: RouteAsked, ring: Ring, walk: Walk
+) -> tuple[State, tuple[Effect, ...], RingAgent]:
+    state, held, moved = agents.reserve(state, ring.agent, asked.request.contact, "", asked.at_ns)
+    walk.because(
+        f"script {walk.script.name} asks for {state.rules.seats[ring.agent].name} ({ring.agent}) at {walk.node}"
+    )
+    return state, (moved,), waiting.ring(state, ring.node, held)
+
+
+def _answer(state: State, request: str, action: Action, walk: Walk, dialled: CallType) -> RouteAnswer:
+    call_type = state.rules.call_types_named()[walk.call_type] if walk.call_type else dialled
     return RouteAnswer(
         request=request,
         action=action,
         reason=walk.reason,
         call_type=call_type.name,
-        script=call_type.script,
-        version=version,
+        script=walk.script.name,
+        version=walk.script.version,
         path=tuple(walk.path),
         values=dict(walk.values),
         cursor=walk.cursor,

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from appliance.router.state import Agent, Index, Place, Pool, Reservation, State, Waiting
+from appliance.router.state import Agent, Context, Index, Place, Pool, Reservation, State, Waiting
 from appliance.router.states import AgentState
 
 K = TypeVar("K")
@@ -31,6 +31,7 @@ class Due(enum.StrEnum):
     STEP = "3 contact goes to the next step"
     WRAPPED = "4 wrap-up is over"
     FORGOTTEN = "5 contact is forgotten"
+    DROPPED = "6 context is dropped"
 
 
 def put_agent(state: State, name: str, now: Agent) -> State:
@@ -89,6 +90,16 @@ def put_place(state: State, contact: str, now: Place | None) -> State:
     return _replace(state, places=places, index=index)
 
 
+def put_context(state: State, contact: str, now: Context | None) -> State:
+    """The contact's fields; None: they are dropped."""
+    before = state.contexts.get(contact)
+    index = _due(
+        state.index, Due.DROPPED, contact, before.forget_ns if before else None, now.forget_ns if now else None
+    )
+    contexts = _without(state.contexts, contact) if now is None else {**state.contexts, contact: now}
+    return _replace(state, contexts=contexts, index=index)
+
+
 def indexed(state: State) -> State:
     """The same, with its index made from nothing."""
     rules = state.rules
@@ -120,7 +131,12 @@ def indexed(state: State) -> State:
 
 def order(waits: Waiting) -> tuple[int, int, int, str]:
     """Who is first: the most urgent, then who waits longest, then who came first."""
-    return waits.place.priority, waits.place.queued_ns, waits.place.tie, waits.contact
+    return order_of(waits.place, waits.contact)
+
+
+def order_of(place: Place, contact: str) -> tuple[int, int, int, str]:
+    """Of a contact with that place."""
+    return place.priority, place.queued_ns, place.tie, contact
 
 
 def _all_due(state: State) -> Iterator[tuple[int, str, str]]:
@@ -135,6 +151,8 @@ def _all_due(state: State) -> Iterator[tuple[int, str, str]]:
             yield agent.until_ns, Due.WRAPPED, name
     for contact, place in state.places.items():
         yield place.forget_ns, Due.FORGOTTEN, contact
+    for contact, context in state.contexts.items():
+        yield context.forget_ns, Due.DROPPED, contact
 
 
 def _free_row(state: State, name: str, agent: Agent | None) -> tuple[int, str] | None:

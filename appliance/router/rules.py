@@ -45,6 +45,7 @@ class QueueRule(msgspec.Struct, frozen=True, omit_defaults=True):
 class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     """All of it; names have been checked against one another when the configuration was loaded.
 
+    `call_types` by number; to those that are `unnumbered` only a script leads.
     `no_answer_not_ready`: an agent who does not answer is not rung again until they say that they are ready.
     """
 
@@ -52,12 +53,17 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     queues: Mapping[str, QueueRule]
     seats: Mapping[str, Seat]
     scripts: Mapping[str, Script]
+    unnumbered: tuple[CallType, ...] = ()
     no_answer_not_ready: bool = False
 
     def call_type_of(self, dnis: str) -> CallType | None:
         """By the called number: exactly, else by the longest prefix, else the default `*`."""
         key = switch.chosen({one: one for one in self.call_types}, dnis)
         return self.call_types[key] if key is not None else None
+
+    def call_types_named(self) -> dict[str, CallType]:
+        """By their names, whatever the number."""
+        return {one.name: one for one in (*self.call_types.values(), *self.unnumbered)}
 
 
 def skill_group(*agents: str, wrap_up_s: int = 0) -> QueueRule:

@@ -93,6 +93,13 @@ class Waiting(msgspec.Struct, frozen=True):
     token: str | None = None
 
 
+class Context(msgspec.Struct, frozen=True):
+    """A contact's fields, as the script's `context.encoded` has them; `forget_ns` as of a place."""
+
+    fields: str
+    forget_ns: int
+
+
 class Handled(msgspec.Struct, frozen=True):
     """Talk and wrap-up of a queue's contacts: how many there were, and how long lately."""
 
@@ -135,6 +142,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of this hundred, by script and node: how many contacts each target has had."""
     places: Mapping[str, Place] = {}
     waiting: Mapping[str, Waiting] = {}
+    contexts: Mapping[str, Context] = {}
     handled: Mapping[str, Handled] = {}
     index: Index = NO_INDEX
 

@@ -6,8 +6,6 @@ from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.wire.agents import AgentNow, QueueNow
 
-SECOND_NS = 1_000_000_000
-
 
 def agent_now(state: State, agent: str) -> AgentNow:
     """One agent."""
@@ -32,7 +30,6 @@ def queue_now(state: State, queue: str) -> QueueNow:
     everybody = {agent for step in steps for agent in step.agents}
     states = [state.agents[agent].state for agent in everybody if state.rules.seats[agent].box in state.present]
     heads = [rows[0] for number in range(len(steps)) if (rows := state.index.queued.get((queue, number)))]
-    expected = agents.expected_ns(state, queue)
     return QueueNow(
         name=queue,
         waiting=agents.waiting(state, queue),
@@ -40,5 +37,5 @@ def queue_now(state: State, queue: str) -> QueueNow:
         staffed=sum(one not in {AgentState.LOGGED_OUT, AgentState.NOT_READY} for one in states),
         free=states.count(AgentState.AVAILABLE),
         busy=sum(one in {AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP} for one in states),
-        expected_s=None if expected is None else -(-expected // SECOND_NS),
+        expected_s=agents.figure(state, (), "expected", queue),
     )

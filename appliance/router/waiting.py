@@ -17,7 +17,7 @@ from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsk
 from appliance.router.index import order, put_place, put_waiting
 from appliance.router.state import Place, Pool, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
-from appliance.script.nodes import Queue
+from appliance.script.nodes import Agent, Queue
 from appliance.wire.routes import RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
@@ -68,9 +68,8 @@ def find(state: State, place: Place, refused: tuple[str, ...]) -> tuple[Pool, st
     return None
 
 
-def ahead(state: State, agent: str, contact: str, place: Place) -> bool:
-    """Whether somebody waits who is to have this agent before that contact, which does not wait."""
-    mine = (place.priority, place.queued_ns, place.tie, contact)
+def ahead(state: State, agent: str, mine: tuple[int, int, int, str]) -> bool:
+    """Whether somebody waits who is to have this agent before a contact of this order, which does not wait."""
     for pool in state.index.pools.get(agent, ()):
         for row in state.index.queued.get(pool, ()):
             if row > mine:
@@ -88,10 +87,12 @@ def piece(queue: Queue, place: Place, at_ns: int) -> int:
     return max(0, min(PIECE_S, -(-left_ns // SECOND_NS)))
 
 
-def join(state: State, asked: RouteAsked, queue: Queue, place: Place, answer: RouteAnswer) -> tuple[State, RouteAnswer]:
+def join(
+    state: State, asked: RouteAsked, queue: Queue, place: Place, answer: RouteAnswer, language: str
+) -> tuple[State, RouteAnswer]:
     """It waits; `answer` with what its branch does meanwhile, and its number in the first of its queues."""
     contact, seconds = asked.request.contact, piece(queue, place, asked.at_ns)
-    treat = Treat(verbs=(Music(prompts=queue.hold, seconds=seconds),), language=_language(state, answer))
+    treat = Treat(verbs=(Music(prompts=queue.hold, seconds=seconds),), language=language)
     names = _names(place)
     waits = Waiting(
         contact,
@@ -205,7 +206,7 @@ def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: in
     )
 
 
-def ring(state: State, node: Queue, held: Reservation) -> RingAgent:
+def ring(state: State, node: Queue | Agent, held: Reservation) -> RingAgent:
     """The reserved agent's phone."""
     return RingAgent(
         agent=held.agent,
@@ -223,7 +224,3 @@ def _number(state: State, waits: Waiting) -> tuple[int, int]:
     steps = range(len(state.rules.queues[queue].steps))
     rows = [state.index.queued.get((queue, step), ()) for step in steps]
     return sum(bisect_left(row, order(waits)) for row in rows), sum(map(len, rows))
-
-
-def _language(state: State, answer: RouteAnswer) -> str:
-    return state.rules.scripts[answer.script].text.language

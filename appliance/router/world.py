@@ -25,8 +25,8 @@ class _Queues:
     def name(self, name: str) -> expression.Value:
         raise ValueError(f"{name} is not known to a step")
 
-    def free(self, skill_group: str) -> int:
-        return agents.free(self._state, skill_group)
+    def queue(self, figure: str, name: str) -> int | None:
+        return agents.figure(self._state, (), figure, name)
 
     def holiday(self, calendar: str) -> bool:
         raise ValueError(f"calendar {calendar} is not known to a step")

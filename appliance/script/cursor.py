@@ -1,34 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where a contact stands in its script, as a short text that travels to the branch and back unread.
 
-`<version>/<node>/<passed>/<counts>`: the script's version, the node whose action was given out, how many nodes the
-contact has passed, and how often it passed each `count` (`retry=2,again=1`).
+`<script>/<version>/<node>/<passed>/<counts>/<language>/<ced>/<call type>`: the script and its version, the node whose
+action was given out, how many nodes the contact has passed in all its scripts, how often it passed each `count` and
+was asked by each `menu` of this one (`retry=2,again=1`), what a `language` said, `secret` where the digits it dialled
+last are, and what a `requalify` made of it. What is empty at the end is left out.
 """
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote, unquote
 
 import msgspec
 
 _CURSOR = re.compile(
-    r"(?P<version>[0-9a-f]{1,64})/(?P<node>[a-z][a-z0-9-]*)/(?P<passed>[0-9]{1,6})/(?P<counts>[a-z0-9=,-]*)"
+    r"(?P<script>[A-Za-z0-9._-]{1,64})/(?P<version>[0-9A-Za-z]{1,64})/(?P<node>[a-z][a-z0-9-]*)/(?P<passed>[0-9]{1,6})"
+    r"(/(?P<counts>[a-z0-9=,-]*))?(/(?P<language>[A-Za-z0-9_-]{0,16}))?(/(?P<ced>(secret)?))?(/(?P<call_type>[^/]*))?"
 )
 _COUNT = re.compile(r"(?P<node>[a-z][a-z0-9-]*)=(?P<times>[0-9]{1,6})")
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """A place in a script."""
+    """A place in a script. `language`, `call_type` where they were changed; `secret`: the digits dialled last are."""
 
+    script: str
     version: str
     node: str
-    passed: int
-    counts: Mapping[str, int]
+    passed: int = 0
+    counts: Mapping[str, int] = {}
+    language: str = ""
+    secret: bool = False
+    call_type: str = ""
 
 
 def write(cursor: Cursor) -> str:
     """The text of it."""
     counts = ",".join(f"{node}={times}" for node, times in sorted(cursor.counts.items()))
-    return f"{cursor.version}/{cursor.node}/{cursor.passed}/{counts}"
+    ced = "secret" if cursor.secret else ""
+    parts = (cursor.script, cursor.version, cursor.node, str(cursor.passed), counts, cursor.language, ced)
+    return "/".join((*parts, quote(cursor.call_type, safe=""))).rstrip("/")
 
 
 def read(text: str) -> Cursor | None:
@@ -37,9 +47,18 @@ def read(text: str) -> Cursor | None:
     if found is None:
         return None
     counts = {}
-    for part in filter(None, found["counts"].split(",")):
+    for part in filter(None, (found["counts"] or "").split(",")):
         count = _COUNT.fullmatch(part)
         if count is None:
             return None
         counts[count["node"]] = int(count["times"])
-    return Cursor(found["version"], found["node"], int(found["passed"]), counts)
+    return Cursor(
+        found["script"],
+        found["version"],
+        found["node"],
+        int(found["passed"]),
+        counts,
+        found["language"] or "",
+        bool(found["ced"]),
+        unquote(found["call_type"] or ""),
+    )

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a script asks of a contact: a small typed language, checked when the script is loaded.
 
-    asked = parse("ced == '1' and time >= '09:00' and weekday <= 5")     # FormError with the column
-    asked.value(names)                                                   # True, or ValueError: it has none
+    asked = parse("ced == '1' and time >= '09:00' and tries < 3", {**NAMES, "tries": Decimal})  # FormError
+    asked.value(world)                                                   # True, or ValueError: it has none
 
 Text stands in quotes of either kind, numbers are whole or have a point, `yes` and `no` are truths. Weakest first: or,
 and, not; == != < <= > >= and in (…); + and -; * / %. Text is compared letter by letter, so '09:00' is before '18:00'.
-Functions: length(text), number(text), starts(text, text), free(group), holiday(calendar).
+Names are NAMES and the script's context fields.
+
+Functions: length(text), number(text), text(number), starts(text, text), ends(text, text), contains(text, text),
+part(text, from, count) with characters counted from 1; holiday(calendar); of a queue free(…) and staffed(…) agents,
+waiting(…) contacts and expected(…) seconds that a new caller would wait, which has no value if nobody can tell.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -43,10 +47,10 @@ class World(Protocol):
     """What is so for a contact now."""
 
     def name(self, name: str) -> Value:
-        """One of NAMES."""
+        """One of NAMES, or a context field."""
 
-    def free(self, skill_group: str) -> int:
-        """Agents who could be rung."""
+    def queue(self, figure: str, name: str) -> int | None:
+        """One of FIGURES of a queue; None where nobody can tell."""
 
     def holiday(self, calendar: str) -> bool:
         """Whether today stands in it."""
@@ -69,17 +73,44 @@ class Function(NamedTuple):
     named: str = ""
 
 
-def _number(text: str) -> Decimal:
+def number_of(text: str) -> Decimal:
+    """As it is written, 12 or -0.5. Raises ValueError."""
     if re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,6})?", text) is None:
         raise ValueError(f"number({text!r}): that is none")
     return Decimal(text)
 
 
+def _text(number: Decimal) -> str:
+    if abs(number) >= _TOO_LARGE:
+        raise ValueError("text(…) of a number that is too large")
+    return format(round(number, 6).normalize() + 0, "f")
+
+
+def _part(text: str, first: Decimal, count: Decimal) -> str:
+    if first % 1 or count % 1 or first < 1 or count < 0:
+        raise ValueError("part(…) takes whole numbers, the first from 1")
+    begin = int(first) - 1
+    return text[begin : begin + int(count)]
+
+
+def _figure(figure: str, world: World, queue: str) -> Decimal:
+    count = world.queue(figure, queue)
+    if count is None:
+        raise ValueError(f"{figure}({queue!r}): nobody can tell")
+    return Decimal(count)
+
+
+FIGURES = ("free", "waiting", "staffed", "expected")
+_TOO_LARGE = 10**18
 FUNCTIONS: Mapping[str, Function] = {
     "length": Function((str,), Decimal, lambda _, text: Decimal(len(text))),
-    "number": Function((str,), Decimal, lambda _, text: _number(text)),
+    "number": Function((str,), Decimal, lambda _, text: number_of(text)),
     "starts": Function((str, str), bool, lambda _, text, start: text.startswith(start)),
-    "free": Function((str,), Decimal, lambda world, group: Decimal(world.free(group)), "skill group"),
+    "text": Function((Decimal,), str, lambda _, number: _text(number)),
+    "ends": Function((str, str), bool, lambda _, text, end: text.endswith(end)),
+    "contains": Function((str, str), bool, lambda _, text, part: part in text),
+    "part": Function((str, Decimal, Decimal), str, lambda _, text, first, count: _part(text, first, count)),
+    **{figure: Function((str,), Decimal, partial(_figure, figure), "queue") for figure in FIGURES},
     "holiday": Function((str,), bool, lambda world, calendar: world.holiday(calendar), "calendar"),
 }
 
@@ -102,12 +133,13 @@ class Named(NamedTuple):
 
 
 class Expression(msgspec.Struct, frozen=True):
-    """One that has been checked; `uses` is to be known."""
+    """One that has been checked; `uses` is to be known, `names` are those that it may look at."""
 
     text: str
     kind: type
     find: Callable[[World], Value]
     uses: tuple[Named, ...]
+    names: frozenset[str]
 
     def value(self, world: World) -> Value:
         """For this contact. Raises ValueError with why it has none."""
@@ -141,11 +173,11 @@ _TERM: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
     "/": lambda a, b: a / b,
     "%": lambda a, b: a % b,
 }
-_WORDS = ("and", "or", "not", "in", "yes", "no")
+WORDS = ("and", "or", "not", "in", "yes", "no")
 
 
 def parse(text: str, names: Mapping[str, type] = NAMES) -> Expression:
-    """`names` are those that it may use. Raises FormError."""
+    """`names`: kinds of what it may name. Raises FormError."""
     return _parsed(text, tuple(names.items()))
 
 
@@ -156,7 +188,7 @@ def _parsed(text: str, names: tuple[tuple[str, type], ...]) -> Expression:
     reader = _Reader(list(_tokens(text)), dict(names))
     whole = reader.disjunction()
     reader.end()
-    return Expression(text, whole.kind, whole.find, tuple(reader.uses))
+    return Expression(text, whole.kind, whole.find, tuple(reader.uses), frozenset(reader.names))
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -176,9 +208,10 @@ def _tokens(text: str) -> Iterator[_Token]:
 class _Reader:
     """By recursive descent; a level of binding a method."""
 
-    def __init__(self, tokens: list[_Token], names: Mapping[str, type]) -> None:
-        self._names = names
+    def __init__(self, tokens: list[_Token], kinds: Mapping[str, type]) -> None:
         self.uses: list[Named] = []
+        self.names: set[str] = set()
+        self._kinds = kinds
         self._tokens = tokens
         self._place = 0
         self._depth = 0
@@ -269,18 +302,13 @@ class _Reader:
                 return Node(bool, lambda _: token.text == "yes")
             case "word" if self._take("sign", "("):
                 return self._called(token)
-            case "word" if token.text not in _WORDS:
-                return self._name(token)
+            case "word" if token.text not in WORDS:
+                return self._named(token)
             case "sign" if token.text == "(":
                 inside = self._deeper(self.disjunction)
                 self._expect(")")
                 return inside
         raise FormError(token.column, f"{token.text!r} was not expected" if token.text else "it ends too soon")
-
-    def _name(self, token: _Token) -> Node:
-        if token.text not in self._names:
-            raise FormError(token.column, f"no name {token.text!r}; {suggestion(token.text, self._names)}")
-        return Node(self._names[token.text], lambda world: world.name(token.text))
 
     def _called(self, word: _Token) -> Node:
         function = FUNCTIONS.get(word.text)
@@ -300,6 +328,12 @@ class _Reader:
                 raise FormError(column, f"{word.text} takes a {function.named} by its name, in quotes")
             self.uses.append(Named(function.named, given[0].literal, column))
         return Node(function.gives, lambda world: function.run(world, *(node.find(world) for node in given)))
+
+    def _named(self, token: _Token) -> Node:
+        if token.text not in self._kinds:
+            raise FormError(token.column, f"no name {token.text!r}; {suggestion(token.text, self._kinds)}")
+        self.names.add(token.text)
+        return Node(self._kinds[token.text], lambda world: world.name(token.text))
 
     # Tokens.
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A script as it is held in memory: eight kinds of node, joined by name.
+"""A script as it is held in memory: nodes of many kinds, joined by name, and the fields that travel with a contact.
 
-A node names its successors in `next`, `otherwise` and `cases`; loading has proved that each of them exists and that
-each node can be reached, so whoever walks a script need not ask again.
+A node names its successors in `next`, `otherwise`, `cases` and the like; loading has proved that each of them exists
+and that each node can be reached, so whoever walks a script need not ask again.
 """
 
 import enum
@@ -11,9 +11,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from appliance.config.headquarters import ScriptName
+
 Name = Annotated[str, Meta(pattern="[a-z][a-z0-9-]{0,31}")]
 Prompts = Annotated[tuple[str, ...], Meta(min_length=1)]
 Milliseconds = Annotated[int, Meta(ge=100, le=60_000)]
+Tries = Annotated[int, Meta(ge=1, le=10)]
+RingSeconds = Annotated[int, Meta(ge=1, le=300)]
+Digit = Annotated[str, Meta(pattern="[0-9*#A-D]")]
+LanguageName = Annotated[str, Meta(pattern="[A-Za-z0-9_-]{1,16}")]
+FieldName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
 
 
 class Field(enum.StrEnum):
@@ -48,7 +55,10 @@ class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
-    """Play prompts and take digits; goes to `next` whether digits came or not, for a switch to tell."""
+    """Play prompts and take digits; goes to `next` whether digits came or not, for a switch to tell.
+
+    Digits that came go `into` a context field of kind text; if that one is secret, `ced` is until the next digits come.
+    """
 
     prompts: Prompts
     next: Name
@@ -56,23 +66,76 @@ class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
     first_digit_ms: Milliseconds = 5000
     inter_digit_ms: Milliseconds = 3000
     terminators: Annotated[str, Meta(pattern="[0-9*#A-D]*")] = "#"
-    tries: Annotated[int, Meta(ge=1, le=10)] = 1
+    tries: Tries = 1
+    into: FieldName | None = None
+
+
+class Menu(msgspec.Struct, frozen=True, tag="menu", tag_field="do"):
+    """Play prompts, take one digit and go to its case. What is wrong or does not come is asked again, `tries` in all.
+
+    After the last try `invalid`, or `nothing` where that one brought no digit. `wrong`: prompts after a wrong digit,
+    before it is asked again.
+    """
+
+    prompts: Prompts
+    cases: Annotated[dict[Digit, Name], Meta(min_length=1)]
+    nothing: Name
+    invalid: Name
+    tries: Tries = 3
+    wrong: tuple[str, ...] = ()
+    first_digit_ms: Milliseconds = 5000
+
+
+class Wait(msgspec.Struct, frozen=True, tag="wait", tag_field="do"):
+    """Play prompts over and over for `seconds`; digits are kept for the next collect."""
+
+    prompts: Prompts
+    seconds: Annotated[int, Meta(ge=1, le=3600)]
+    next: Name
+
+
+class Language(msgspec.Struct, frozen=True, tag="language", tag_field="do"):
+    """From now on prompts in this language, also in the scripts that follow."""
+
+    language: LanguageName
+    next: Name
+
+
+class Set(msgspec.Struct, frozen=True, tag="set", tag_field="do"):
+    """Write context fields, each by its expression over what was before: all of them, or none and `failed`.
+
+    An expression has no value, or the context would be longer than context.LIMIT.
+    """
+
+    fields: Annotated[dict[FieldName, str], Meta(min_length=1)]
+    next: Name
+    failed: Name
 
 
 class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
-    """Ring the agent of the first queue that has one who has been free longest; `otherwise` when none is left.
+    """Ring the agent of these queues who has been free longest, one after another; `otherwise` when none is left.
 
-    With `hold`, prompts that are played over and over, a caller waits for one up to `wait_s` and has the first who is
+    A queue is a skill group or a precision queue; a contact stands in all of them at once, and prefers the first. With
+    `hold`, prompts that are played over and over, a caller waits for an agent up to `wait_s` and has the first who is
     free: by `priority`, 1 goes before 10, then by age, which is that of the contact's first wait.
     """
 
     queues: Annotated[tuple[str, ...], Meta(min_length=1)]
     otherwise: Name
-    ring_s: Annotated[int, Meta(ge=1, le=300)] = 20
+    ring_s: RingSeconds = 20
     record: bool = True
     hold: tuple[str, ...] = ()
     wait_s: Annotated[int, Meta(ge=1, le=86_400)] = 600
     priority: Annotated[int, Meta(ge=1, le=10)] = 5
+
+
+class Agent(msgspec.Struct, frozen=True, tag="agent", tag_field="do"):
+    """Ring one agent, whose id the expression `agent` gives; `otherwise` if it is nobody's, or they cannot take it."""
+
+    agent: str
+    otherwise: Name
+    ring_s: RingSeconds = 20
+    record: bool = True
 
 
 class Count(msgspec.Struct, frozen=True, tag="count", tag_field="do"):
@@ -107,21 +170,60 @@ class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
     cause: Annotated[int, Meta(ge=1, le=127)] = 16
 
 
-Node = Switch | If | Percent | Play | Collect | Queue | Count | Release
+class Busy(msgspec.Struct, frozen=True, tag="busy", tag_field="do"):
+    """Release the caller with cause 17; before the answer that is a controlled busy."""
+
+
+class GoToScript(msgspec.Struct, frozen=True, tag="script", tag_field="do"):
+    """Go on with another script, from its start."""
+
+    script: ScriptName
+
+
+class Requalify(msgspec.Struct, frozen=True, tag="requalify", tag_field="do"):
+    """Go on as a contact of another call type, with its script from the start."""
+
+    call_type: str
+
+
+Treatment = Play | Collect | Menu | Wait
+Node = (
+    Switch | If | Percent | Count | Set | Language | Treatment | Queue | Agent | Release | Busy | GoToScript | Requalify
+)
+
+
+class Kind(enum.StrEnum):
+    """Of a context field."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TRUTH = "truth"
+
+
+class ContextField(msgspec.Struct, frozen=True):
+    """A value that travels with the contact. `default` until it is written: '' is an empty text, 0 or no.
+
+    What is `secret` is shown nowhere, and goes into no field that is not.
+    """
+
+    kind: Kind
+    secret: bool = False
+    default: str = ""
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A script's file. `limit`: nodes that one contact may pass; `zone`: IANA time zone; `language`: of prompts.
 
-    `calendars`: days by name, 2026-10-01 or 2026-10-01..2026-10-07, for holiday(…).
+    `calendars`: days by name, 2026-10-01 or 2026-10-01..2026-10-07, for holiday(…). `context`: fields by name.
     """
 
     start: Name
     nodes: dict[Name, Node]
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
     zone: str = "UTC"
-    language: str = "en"
+    language: LanguageName = "en"
     calendars: dict[Name, tuple[str, ...]] = {}
+    context: dict[FieldName, ContextField] = {}
 
 
 class Script(msgspec.Struct, frozen=True):

@@ -5,21 +5,49 @@ Pure: (script, cursor, contact) gives a stop, the path and the values compared. 
 one treatment. A contact that has passed `limit` nodes is released with cause 41, so no loop is endless.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import msgspec
 
+from appliance.script import context, expression, switch
 from appliance.script import cursor as cursors
-from appliance.script import expression, switch
-from appliance.script.nodes import Collect, Count, Field, If, Percent, Play, Queue, Release, Script, Switch, Text
+from appliance.script.expression import Expression, Value
+from appliance.script.nodes import (
+    Agent,
+    Busy,
+    Collect,
+    Count,
+    Field,
+    GoToScript,
+    If,
+    Language,
+    Menu,
+    Percent,
+    Play,
+    Queue,
+    Release,
+    Requalify,
+    Script,
+    Set,
+    Switch,
+    Text,
+    Treatment,
+    Wait,
+)
+from appliance.script.witness import HIDDEN, Witness
 from appliance.wire import routes, treatments
 
+USER_BUSY = 17  # Q.850
 LOOP_CAUSE = 41  # Q.850: temporary failure
+DIGITS = "digits"  # the outcome that brings them
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a script can know; `at_ns` is UTC when the request was made, `free` counts a skill group's free agents."""
+    """What a script can know; `at_ns` is UTC when the request was made.
+
+    `queue` gives a figure (expression.FIGURES) of a queue, None where nobody can tell; `fields` the contact brings.
+    """
 
     dnis: str
     clid: str = ""
@@ -27,44 +55,75 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     ced: str = ""
     outcome: str = "offered"
     at_ns: int = 0
-    free: Callable[[str], int] = lambda _: 0
+    queue: Callable[[str, str], int | None] = lambda _figure, _name: None
+    fields: Mapping[str, Value] = {}
 
 
-Stop = routes.Treat | routes.Release | Queue | Percent
+class Ring(msgspec.Struct, frozen=True):
+    """The stop of an `agent`: whom its expression names."""
+
+    agent: str
+    node: Agent
+
+
+Stop = routes.Treat | routes.Release | Queue | Ring | Percent | GoToScript | Requalify
 
 
 class Walk:
-    """One request's way. `go_on` gives the stop; from a Queue that found nobody and a Percent `go_to` gives the next.
+    """One request's way. `go_on` gives the stop.
 
-    `values` is all that was looked at.
+    From a Queue or a Ring that found nobody and from a Percent `go_to` gives the next one, from a GoToScript or a
+    Requalify `enter`. `values` is all that was looked at, `fields` the context as it is now.
     """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
         self.path: list[str] = []
         self.values: dict[str, str] = {}
+        self.fields: dict[str, Value] = dict(contact.fields)
         self.reason = ""
-        self._script = script
-        self._nodes = script.text.nodes
         self._contact = contact
+        self._witness = Witness(self.values)
+        self._failures: list[str] = []
         self._verbs: list[treatments.Verb] = []
-        before = cursors.read(cursor)
-        known = before is not None and before.node in script.text.nodes
-        self._passed = before.passed if before else 0
-        self._counts = dict(before.counts) if before else {}
-        self._node = self._resumed(before.node) if before and known else script.text.start
-        if before and before.node == self._node and self._passed:
-            self._passed -= 1  # a queue, which is passed once however long it takes
+        self._counts: dict[str, int] = {}
+        before = cursors.read(cursor) or cursors.Cursor("", "", "")
+        self._passed, self._language, self._ced_is_secret = before.passed, before.language, before.secret
+        self._begin(script, before.call_type)
+        if before.script == script.name and before.node in self._nodes:
+            self._counts = dict(before.counts)
+            self._node = self._resumed(before.node)
 
     @property
     def cursor(self) -> str:
         """Where the contact stands now."""
-        return cursors.write(cursors.Cursor(self._script.version, self._node, self._passed, self._counts))
+        return cursors.write(
+            cursors.Cursor(
+                self.script.name,
+                self.script.version,
+                self._node,
+                self._passed,
+                self._counts,
+                self._language,
+                self._ced_is_secret,
+                self.call_type,
+            )
+        )
+
+    @property
+    def language(self) -> str:
+        """Of its prompts."""
+        return self._language or self.script.text.language
+
+    @property
+    def node(self) -> str:
+        """Where it stands."""
+        return self._node
 
     def go_on(self) -> Stop:
-        """Up to the next treatment, queue or release."""
+        """Up to the next treatment, release, or what the router decides."""
         while True:
-            if self._passed >= self._script.text.limit:
-                self.reason = f"the contact has passed {self._passed} nodes, the limit of script {self._script.name}"
+            if self._passed >= self.script.text.limit:
+                self.because(f"the contact has passed {self._passed} nodes, the limit of script {self.script.name}")
                 return routes.Release(cause=LOOP_CAUSE)
             stop = self._pass()
             if stop is not None:
@@ -75,15 +134,58 @@ class Walk:
         self._node = target
         return self.go_on()
 
-    @property
-    def node(self) -> str:
-        """Where it stands."""
-        return self._node
+    def enter(self, script: Script, call_type: str = "") -> Stop:
+        """From a stop that names another script, or a call type with that script, to its start, and on.
+
+        Fields that both declare with the same kind go along.
+        """
+        self._begin(script, call_type or self.call_type)
+        return self.go_on()
+
+    def because(self, sentence: str) -> None:
+        """The reason, after what has failed on the way."""
+        self.reason = "; ".join([*self._failures, sentence])
+
+    def _begin(self, script: Script, call_type: str) -> None:
+        self.script = script
+        self.call_type = call_type  # what a requalify has made of the contact, else empty
+        self.fields = context.taken(script.text.context, self.fields)
+        self._nodes = script.text.nodes
+        self._names = context.names(script.text.context)
+        self._counts = {}
+        self._node = script.text.start
+        self._guard()
+
+    def _guard(self) -> None:
+        secrets = {name: self.fields[name] for name, field in self.script.text.context.items() if field.secret}
+        self._witness.guard(secrets | ({"ced": self._contact.ced} if self._ced_is_secret else {}))
+
+    # From the cursor's node on.
 
     def _resumed(self, name: str) -> str:
-        """After a treatment its `next`; a queue is entered again, for the next agent."""
+        """After a treatment its `next`; a queue and an agent are entered again, and count as passed once."""
         node = self._nodes[name]
-        return node.next if isinstance(node, Play | Collect) else name
+        if isinstance(node, Collect | Menu) and self._contact.outcome == DIGITS:
+            self._ced_is_secret = isinstance(node, Collect) and self._is_secret(node.into)
+            self._guard()
+        if isinstance(node, Menu):
+            return self._pressed(name, node)
+        if isinstance(node, Collect) and node.into is not None and self._contact.outcome == DIGITS:
+            self._write(name, {node.into: self._contact.ced})
+        if isinstance(node, Queue | Agent) and self._passed:
+            self._passed -= 1
+        return node.next if isinstance(node, Play | Collect | Wait) else name
+
+    def _pressed(self, name: str, node: Menu) -> str:
+        digit = self._contact.ced if self._contact.outcome == DIGITS else ""
+        asked = self._counts.get(name, 0)
+        self._witness.note(name, f"{digit or 'nothing'}, try {asked} of {node.tries}")
+        if digit not in node.cases and asked < node.tries:
+            return name
+        self._counts.pop(name, None)
+        return node.cases.get(digit, node.invalid if digit else node.nothing)
+
+    # One node.
 
     def _pass(self) -> Stop | None:
         """Pass one node; the stop where it is one."""
@@ -91,51 +193,90 @@ class Walk:
         node = self._nodes[name]
         self._passed += 1
         self.path.append(name)
-        if isinstance(node, Switch):
-            self._node = self._switched(node)
-        elif isinstance(node, Count):
-            self._node = self._counted(name, node)
-        elif isinstance(node, If):
-            self._node = self._asked(name, node)
-        elif isinstance(node, Queue | Percent):
-            return node
-        elif isinstance(node, Release):
-            self.reason = f"script {self._script.name} releases the caller at {name}"
-            return routes.Release(cause=node.cause)
-        else:
-            return self._treated(name, node)
+        match node:
+            case Play() | Collect() | Menu() | Wait():
+                return self._treated(name, node)
+            case Queue() | Percent() | GoToScript() | Requalify():
+                self.reason = "; ".join(self._failures)
+                return node
+            case Agent():
+                return self._wanted(name, node)
+            case Release():
+                return self._released(name, node.cause)
+            case Busy():
+                return self._released(name, USER_BUSY)
+        self._node = self._turned(name, node)
         return None
 
-    def _treated(self, name: str, node: Play | Collect) -> Stop | None:
-        if isinstance(node, Play):
-            self._verbs.append(treatments.Play(prompts=node.prompts, barge=node.barge))
+    def _turned(self, name: str, node: Switch | If | Count | Set | Language) -> str:
+        match node:
+            case Switch():
+                return self._switched(node)
+            case If():
+                return self._asked(name, node)
+            case Count():
+                return self._counted(name, node)
+            case Set():
+                return self._set(name, node)
+        self._language = node.language
+        return node.next
+
+    def _treated(self, name: str, node: Treatment) -> Stop | None:
+        self._verbs += self._verbs_of(name, node)
+        if isinstance(node, Play | Wait):
             follower = self._nodes[node.next]
-            if isinstance(follower, Play | Collect) and node.next not in self.path:
+            if isinstance(follower, Treatment) and node.next not in self.path:
                 self._node = node.next
                 return None
-        else:
-            self._verbs.append(_collecting(node))
-        self.reason = f"script {self._script.name} treats the caller at {name}"
-        return routes.Treat(verbs=tuple(self._verbs), language=self._script.text.language)
+        self.because(f"script {self.script.name} treats the caller at {name}")
+        return routes.Treat(verbs=tuple(self._verbs), language=self.language)
+
+    def _verbs_of(self, name: str, node: Treatment) -> tuple[treatments.Verb, ...]:
+        match node:
+            case Play():
+                return (treatments.Play(prompts=node.prompts, barge=node.barge),)
+            case Wait():
+                return (treatments.Music(prompts=node.prompts, seconds=node.seconds),)
+            case Collect():
+                return (_collecting(node),)
+        asked = self._counts.get(name, 0)
+        self._counts[name] = asked + 1
+        wrong = asked and node.wrong and self._contact.outcome == DIGITS
+        sorry = (treatments.Play(prompts=node.wrong),) if wrong else ()
+        ask = treatments.Collect(prompts=node.prompts, max_digits=1, first_digit_ms=node.first_digit_ms, terminators="")
+        return (*sorry, ask)
+
+    def _released(self, name: str, cause: int) -> Stop:
+        self.because(f"script {self.script.name} releases the caller at {name}")
+        return routes.Release(cause=cause)
+
+    def _wanted(self, name: str, node: Agent) -> Stop | None:
+        asked = self._expression(node.agent)
+        agent = self._value(name, asked, told=True)
+        if agent is None:
+            self._node = node.otherwise
+            return None
+        self._witness.judge(name, asked, str(agent))
+        self.reason = "; ".join(self._failures)
+        return Ring(str(agent), node)
 
     def _asked(self, name: str, node: If) -> str:
-        try:
-            yes = expression.parse(node.that).value(_World(self._contact, self._script.text, self.values))
-        except ValueError as error:
-            self.values[name] = f"{node.that}: failed, {error}"
+        asked = self._expression(node.that)
+        yes = self._value(name, asked)
+        if yes is None:
             return node.failed or node.otherwise
-        self.values[name] = f"{node.that}: {'yes' if yes else 'no'}"
+        self._witness.judge(name, asked, context.shown(yes))
         return node.then if yes else node.otherwise
 
     def _switched(self, node: Switch) -> str:
-        value = self._value(node.on)
-        self.values[node.on.value] = value
+        value = self._field(node.on)
+        self._witness.note(node.on.value, value)
         find = switch.chosen_by_time if node.on is Field.TIME else switch.chosen
         return find(node.cases, value) or node.otherwise
 
-    def _value(self, field: Field) -> str:
+    def _field(self, field: Field) -> str:
         if field is Field.TIME:
-            return switch.clock_of(self._contact.at_ns, self._script.text.zone)
+            return switch.clock_of(self._contact.at_ns, self.script.text.zone)
         value: str = getattr(self._contact, field.value)
         return value
 
@@ -147,38 +288,87 @@ class Walk:
         self._counts[name] = times + 1
         return node.next
 
+    # The context.
+
+    def _set(self, name: str, node: Set) -> str:
+        values: dict[str, Value] = {}
+        for field, text in node.fields.items():
+            asked = self._expression(text)
+            value = self._value(name, asked, told=asked.kind is not bool and not self._is_secret(field))
+            if value is None:
+                return node.failed
+            values[field] = value
+        return node.next if self._write(name, values) else node.failed
+
+    def _write(self, name: str, values: Mapping[str, Value]) -> bool:
+        """All of them, or none where the context would be too long."""
+        after = {**self.fields, **values}
+        if (octets := len(context.encoded(after))) > context.LIMIT:
+            sentence = f"the context would have {octets:,} octets at {name}, {context.LIMIT:,} at most"
+            self._failures.append(sentence)
+            self.values[name] = f"failed, {sentence}"
+            return False
+        self.fields = after
+        self._guard()
+        told = (
+            f"{field} = {HIDDEN if self._is_secret(field) else context.shown(value)}" for field, value in values.items()
+        )
+        self._witness.note(name, ", ".join(told))
+        return True
+
+    def _is_secret(self, field: str | None) -> bool:
+        return field is not None and self.script.text.context[field].secret
+
+    # Expressions.
+
+    def _expression(self, text: str) -> Expression:
+        return expression.parse(text, self._names)
+
+    def _value(self, node: str, asked: Expression, *, told: bool = False) -> Value | None:
+        """None, and why is noted, where it has none, or is secret and would be `told`."""
+        try:
+            value = asked.value(_World(self._contact, self.script.text, self.fields, self._witness))
+        except ValueError as error:
+            self._witness.judge(node, asked, "failed", str(error))
+            return None
+        if told and self._witness.is_secret(asked):
+            self._witness.note(node, f"{HIDDEN}: failed, a secret would be told")
+            return None
+        return value
+
 
 class _World:
-    """What an expression sees; it is noted in `values`."""
+    """What an expression sees; it is noted."""
 
-    def __init__(self, contact: Contact, text: Text, values: dict[str, str]) -> None:
+    def __init__(self, contact: Contact, text: Text, fields: Mapping[str, Value], witness: Witness) -> None:
         self._contact = contact
         self._text = text
-        self._values = values
+        self._fields = fields
+        self._witness = witness
         self._now = switch.local(contact.at_ns, text.zone)
 
-    def name(self, name: str) -> expression.Value:
+    def name(self, name: str) -> Value:
         match name:
             case "time":
-                value: expression.Value = self._now.strftime("%H:%M")
+                value: Value = self._now.strftime("%H:%M")
             case "date":
                 value = self._now.date().isoformat()
             case "weekday":
                 value = Decimal(self._now.isoweekday())
             case _:
-                value = getattr(self._contact, name)
-        self._values[name] = str(value)
+                value = self._fields[name] if name in self._fields else getattr(self._contact, name)
+        self._witness.note(name, context.shown(value))
         return value
 
-    def free(self, skill_group: str) -> int:
-        count = self._contact.free(skill_group)
-        self._values[f"free({skill_group})"] = str(count)
+    def queue(self, figure: str, name: str) -> int | None:
+        count = self._contact.queue(figure, name)
+        self._witness.note(f"{figure}({name})", "unknown" if count is None else str(count))
         return count
 
     def holiday(self, calendar: str) -> bool:
         today = self._now.date()
         found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
-        self._values[f"holiday({calendar})"] = "yes" if found else "no"
+        self._witness.note(f"holiday({calendar})", context.shown(found))
         return found
 
 

@@ -126,7 +126,7 @@ def test_the_same_state_again_is_no_move() -> None:
 
 @pytest.mark.parametrize("leg_s", [(2, 22), (23, 23)], ids=["leg first", "leg after"])
 def test_who_does_not_answer_is_not_ready_and_the_contact_keeps_its_place(leg_s: tuple[int, int]) -> None:
-    again = ask(22 * S, "c1", cursor="v1/card/1/", outcome="no-answer", refused_agents=("1001",))
+    again = ask(22 * S, "c1", cursor="card/v1/card/1", outcome="no-answer", refused_agents=("1001",))
     began_s, ended_s = leg_s
     leg = (leg_began(began_s * S, "1001", "l1", "c1", "epoch.1"), leg_ended(ended_s * S, "l1"))
     state, effects = run(ask(S, "c1"), *((again, *leg) if began_s > 22 else (*leg, again)))

@@ -111,7 +111,9 @@ def test_a_step_that_is_not_considered_is_passed_over_with_its_wait() -> None:
 
 def test_steps_go_on_through_an_agent_who_does_not_answer() -> None:
     state, _ = run(*busy(*AGENTS), ask(2 * S, "c1", dnis=NUMBERS["gold"]), TimePassed(12 * S))
-    again = ask(14 * S, "c1", dnis=NUMBERS["gold"], cursor="v1/card/1/", outcome="no-answer", refused_agents=("1002",))
+    again = ask(
+        14 * S, "c1", dnis=NUMBERS["gold"], cursor="gold/v1/card/1", outcome="no-answer", refused_agents=("1002",)
+    )
     state, effects = run(again, free(15 * S, "1003"), state=state)
     assert assigned(effects) == [(f"r-c1-{14 * S}", "1003")]
 
@@ -125,7 +127,7 @@ def test_an_agent_let_go_by_one_contact_goes_to_who_waits_before_it() -> None:
     """The assignment was not heard; its contact asks again while a more urgent one waits."""
     state, _ = run(*busy(*AGENTS), ask(2 * S, "c1", dnis=NUMBERS["card"]), free(9 * S, "1001"))
     state, _ = run(ask(10 * S, "c2", dnis=NUMBERS["urgent"]), state=state)
-    again = ask(11 * S, "c1", dnis=NUMBERS["card"], cursor="v1/card/1/", outcome="played")
+    again = ask(11 * S, "c1", dnis=NUMBERS["card"], cursor="card/v1/card/1", outcome="played")
     _, effects = run(again, state=state)
     assert (rung(effects), assigned(effects)) == ([], [(f"r-c2-{10 * S}", "1001")])
 

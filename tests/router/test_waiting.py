@@ -60,7 +60,7 @@ RULES = Rules(
     scripts=SCRIPTS,
 )
 BEGUN = LifeBegan(0, "epoch", RULES)
-CURSOR = "v1/card/1/"
+CURSOR = "card/v1/card/1"
 
 
 def ask(at_ns: int, contact: str, *, dnis: str = "1", cursor: str = "", **known: object) -> RouteAsked:
@@ -93,7 +93,7 @@ def test_the_first_who_waits_has_the_agent_who_is_free_and_the_next_the_next_tim
     assert assigned(effects) == [("r-c1-3000000000", "1001")]
     (told,) = (one.answer for one in effects if isinstance(one, Assigned))
     assert told.reason == "Li Na (1001) is free; the caller has waited 6 s in card"
-    assert told.cursor.startswith("v1/card/")
+    assert told.cursor.startswith("card/v1/card/")
     state, effects = run(leg_began(10 * S, "1001", "l1", "c1", "epoch.4"), leg_ended(20 * S, "l1", "c1"), state=state)
     assert assigned(effects) == [("r-c2-4000000000", "1001")]
 
@@ -158,9 +158,9 @@ def test_who_is_gone_waits_no_more(gone: Event) -> None:
 WALKS = st.lists(
     st.one_of(
         st.builds(
-            lambda c, d, a: ask(0, c, dnis=d, cursor=CURSOR, refused_agents=a),
+            lambda c, script, a: ask(0, c, cursor=f"{script}/v1/card/1", refused_agents=a),
             CONTACTS,
-            st.sampled_from("12"),
+            st.sampled_from(sorted(SCRIPTS)),
             st.sampled_from([(), ("1001",)]),
         ),
         st.builds(lambda c, a, leg: leg_began(0, a, leg, c), CONTACTS, AGENTS, LEGS),

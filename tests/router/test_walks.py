@@ -28,9 +28,9 @@ from appliance.router.states import AgentState
 from appliance.wire.agents import AgentAsked, AgentWish
 from appliance.wire.routes import RingAgent
 from tests.router import test_router_apply as tests
-from tests.router.test_precision import AGENTS, GOLD, NUMBERS, RULES
+from tests.router.test_precision import AGENTS, GOLD, RULES
 from tests.router.test_router_apply import BOX, S
-from tests.router.test_waiting import CURSOR, ask
+from tests.router.test_waiting import ask
 
 pytestmark = pytest.mark.unit
 
@@ -48,9 +48,9 @@ LEGS = st.sampled_from(["l1", "l2", "l3", "l4"])
 BOXES = st.sampled_from([BOX, "BR-0002"])
 STEPS = st.one_of(
     st.builds(
-        lambda c, n, o, a: ask(0, c, dnis=n, cursor=CURSOR, outcome=o, refused_agents=a),
+        lambda c, n, o, a: ask(0, c, cursor=f"{n}/v1/card/1", outcome=o, refused_agents=a),
         CONTACTS,
-        st.sampled_from([NUMBERS[name] for name in ("gold", "both", "card", "urgent")]),
+        st.sampled_from(["gold", "both", "card", "urgent"]),
         st.sampled_from(["played", "no-answer"]),
         st.lists(AGENT, max_size=1).map(tuple),
     ),

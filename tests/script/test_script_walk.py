@@ -57,7 +57,7 @@ def test_wrong_digit_is_asked_again_once_only() -> None:
 
 
 def test_without_an_agent_an_apology_and_then_cause_17() -> None:
-    queued = Walk(WELCOME, f"{WELCOME.version}/ask/2/", Contact(dnis="95588", ced="1"))
+    queued = Walk(WELCOME, f"welcome/{WELCOME.version}/ask/2", Contact(dnis="95588", ced="1"))
     queued.go_on()
     apology = queued.go_to("busy")
     assert isinstance(apology, routes.Treat)
@@ -66,7 +66,7 @@ def test_without_an_agent_an_apology_and_then_cause_17() -> None:
 
 
 def test_a_refused_ring_enters_the_same_queue_again() -> None:
-    queued = Walk(WELCOME, f"{WELCOME.version}/ask/2/", Contact(dnis="95588", ced="1"))
+    queued = Walk(WELCOME, f"welcome/{WELCOME.version}/ask/2", Contact(dnis="95588", ced="1"))
     queued.go_on()
     again = Walk(WELCOME, queued.cursor, Contact(dnis="95588", ced="1", outcome="no-answer"))
     assert isinstance(again.go_on(), Queue)
@@ -116,9 +116,21 @@ def test_exact_case_before_longest_prefix_before_default() -> None:
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 
 
-@given(names, st.integers(0, 999_999), st.dictionaries(names, st.integers(0, 999_999), max_size=4))
-def test_a_cursor_comes_back_as_it_was_written(node: str, passed: int, counts: dict[str, int]) -> None:
-    cursor = cursors.Cursor("ab12", node, passed, counts)
+CURSORS = st.builds(
+    cursors.Cursor,
+    st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
+    st.just("ab12"),
+    names,
+    st.integers(0, 999_999),
+    st.dictionaries(names, st.integers(0, 999_999), max_size=4),
+    st.sampled_from(["", "zh", "en-GB"]),
+    st.booleans(),
+    st.sampled_from(["", "card/loan", "信用卡 挂失"]) | st.text(),
+)
+
+
+@given(CURSORS)
+def test_a_cursor_comes_back_as_it_was_written(cursor: cursors.Cursor) -> None:
     assert cursors.read(cursors.write(cursor)) == cursor
 
 
@@ -128,7 +140,7 @@ def test_any_text_as_cursor_starts_anew_or_goes_on_but_never_fails(text: str) ->
 
 
 def test_a_cursor_of_a_node_that_is_gone_starts_anew() -> None:
-    walk = Walk(WELCOME, "ffff/vanished/3/", Contact(dnis="95588"))
+    walk = Walk(WELCOME, "welcome/ffff/vanished/3", Contact(dnis="95588"))
     walk.go_on()
     assert walk.path[0] == "greet"
 
@@ -163,7 +175,7 @@ def asked(that: str, **known: object) -> tuple[str, dict[str, str]]:
     ],
 )
 def test_an_if_chooses_and_says_what_it_looked_at(that: str, to: str, looked_at: dict[str, str]) -> None:
-    told, values = asked(that, ced="1", free=lambda _: 2)
+    told, values = asked(that, ced="1", queue=lambda _figure, _name: 2)
     said = values.pop("ask")
     assert (told, values) == (to, looked_at)
     assert said.startswith(f"{that}: {({'one': 'yes', 'two': 'no', 'three': 'failed'})[to]}")

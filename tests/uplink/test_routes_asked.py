@@ -74,7 +74,7 @@ def test_a_caller_who_waits_is_given_the_first_agent_who_is_free(site: Site) -> 
     async def story(asker: Asker) -> None:
         version = load(script, ["card"]).version
         for agent in ("1001", "1002"):
-            answer, _ = await asker.ask(f"{version}/ask/2/", ced="1")
+            answer, _ = await asker.ask(f"welcome/{version}/ask/2", ced="1")
             assert isinstance(answer, RouteAnswer)
             assert isinstance(answer.action, RingAgent)
             assert answer.action.agent == agent
@@ -83,7 +83,7 @@ def test_a_caller_who_waits_is_given_the_first_agent_who_is_free(site: Site) -> 
         await asyncio.to_thread(
             until, lambda: site.log_of("headquarters").count('"why": "arrived"') == 2, 5, "they ring"
         )
-        waits, _ = await asker.ask(f"{version}/ask/2/", ced="1")
+        waits, _ = await asker.ask(f"welcome/{version}/ask/2", ced="1")
         assert isinstance(waits, RouteAnswer)
         assert waits.reason.endswith("waits as number 1 of 1")
         site.tell(LegEnded(contact=f"{BOX}.test.1002", leg="1002", cause=16, by=ReleasedBy.PEER, sample=0))

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is wrong with a script whose form is right: unknown names, nodes out of reach, kinds, loops, secrets let out."""
+
+import zoneinfo
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+
+import msgspec
+
+from appliance.config import Fault, Keys
+from appliance.config.scalars import suggestion
+from appliance.script import context, expression, flow, switch
+from appliance.script.nodes import (
+    Agent,
+    Collect,
+    ContextField,
+    Field,
+    GoToScript,
+    If,
+    Node,
+    Percent,
+    Queue,
+    Requalify,
+    Set,
+    Switch,
+    Text,
+)
+from appliance.script.share import WHOLE
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What a script can name beside its own. Other scripts (None: one of bad form) by name, call types with theirs.
+
+    Both are None where a script is looked at alone.
+    """
+
+    queues: Collection[str]
+    scripts: Mapping[str, Text | None] | None = None
+    call_types: Mapping[str, str] | None = None
+
+
+def faults(text: Text, around: Around) -> Iterator[Fault]:
+    """All of them."""
+    yield from _head_faults(text)
+    for name, node in text.nodes.items():
+        yield from _node_faults(("nodes", name), node, text, around)
+    for name in sorted(text.nodes.keys() - flow.reached(text)):
+        yield Fault(("nodes", name), f"node {name!r} cannot be reached from {text.start!r}")
+    for loop in flow.spinning(text):
+        way = " → ".join((*loop, loop[0]))
+        sentence = f"{way} goes round without an end; a count, a prompt or a queue with hold has to be on the way"
+        yield Fault(("nodes", loop[0]), sentence)
+
+
+def _head_faults(text: Text) -> Iterator[Fault]:
+    zones = zoneinfo.available_timezones()
+    if text.zone not in zones:
+        yield Fault(("zone",), f"time zone {text.zone!r} is unknown; {suggestion(text.zone, zones)}")
+    for name, spans in text.calendars.items():
+        for place, span in enumerate(spans):
+            if wrong := _no_days(span):
+                yield Fault(("calendars", name, place), wrong)
+    wrong_fields = list(_field_faults(text.context))
+    yield from wrong_fields
+    if not wrong_fields and (octets := len(context.encoded(context.taken(text.context, {})))) > context.LIMIT:
+        yield Fault(("context",), f"has {octets:,} octets by its defaults alone, {context.LIMIT:,} at most")
+    yield from _missing(("start",), text.start, text)
+
+
+def _field_faults(fields: Mapping[str, ContextField]) -> Iterator[Fault]:
+    for name, field in fields.items():
+        if name in expression.NAMES or name in expression.WORDS:
+            yield Fault(("context", name), f"{name!r} means something else in expressions; choose another name")
+        try:
+            context.default(field)
+        except ValueError:
+            yield Fault(("context", name, "default"), f"{field.default!r} is no {field.kind}")
+
+
+def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator[Fault]:
+    for key, target in flow.targets(node):
+        yield from _missing((*keys, *key), target, text)
+    match node:
+        case Queue():
+            yield from _queue_faults(keys, node, around.queues)
+        case If():
+            yield from _expression_faults((*keys, "that"), node.that, bool, text, around)
+        case Agent():
+            yield from _expression_faults((*keys, "agent"), node.agent, str, text, around)
+        case Set():
+            yield from _set_faults(keys, node, text, around)
+        case Collect():
+            yield from _into_faults((*keys, "into"), node, text)
+        case Percent() if sum(node.shares.values()) != WHOLE:
+            yield Fault((*keys, "shares"), f"shares are {sum(node.shares.values())} % together, not {WHOLE}")
+        case Switch(on=Field.TIME):
+            wrong = (case for case in node.cases if not switch.is_span(case))
+            yield from (
+                Fault((*keys, "cases", one), f"{one!r} is not a span of time such as 09:00-18:00") for one in wrong
+            )
+        case GoToScript() | Requalify():
+            yield from _onward_faults(keys, node, text, around)
+
+
+def _queue_faults(keys: Keys, node: Queue, queues: Collection[str]) -> Iterator[Fault]:
+    times = Counter(node.queues)
+    for place, queue in enumerate(node.queues):
+        if queue not in queues:
+            yield Fault((*keys, "queues", place), f"queue {queue!r} is unknown; {suggestion(queue, queues)}")
+        elif times[queue] > 1 and queue in node.queues[:place]:
+            yield Fault((*keys, "queues", place), f"queue {queue!r} is named twice")
+
+
+def _set_faults(keys: Keys, node: Set, text: Text, around: Around) -> Iterator[Fault]:
+    for name, asked in node.fields.items():
+        field = text.context.get(name)
+        if field is None:
+            yield Fault((*keys, "fields", name), _no_field(name, text))
+        else:
+            kind = context.KINDS[field.kind]
+            secret = field.secret or kind is bool  # a truth over a secret may be told: the path does
+            yield from _expression_faults((*keys, "fields", name), asked, kind, text, around, secret=secret)
+
+
+def _into_faults(keys: Keys, node: Collect, text: Text) -> Iterator[Fault]:
+    if node.into is None:
+        return
+    field = text.context.get(node.into)
+    if field is None:
+        yield Fault(keys, _no_field(node.into, text))
+    elif context.KINDS[field.kind] is not str:
+        yield Fault(keys, f"digits are text, and {node.into!r} is {expression.KINDS[context.KINDS[field.kind]]}")
+
+
+def _no_field(name: str, text: Text) -> str:
+    return f"the context has no field {name!r}; {suggestion(name, text.context)}"
+
+
+def _expression_faults(
+    keys: Keys, asked: str, kind: type, text: Text, around: Around, *, secret: bool = False
+) -> Iterator[Fault]:
+    """`secret`: what comes of it may be."""
+    try:
+        found = expression.parse(asked, context.names(text.context))
+    except expression.FormError as error:
+        yield Fault(keys, str(error))
+        return
+    if found.kind is not kind:
+        yield Fault(keys, f"{keys[-1]} is {expression.KINDS[found.kind]}, {expression.KINDS[kind]} is needed")
+    names = {"queue": around.queues, "calendar": text.calendars}
+    yield from (Fault(keys, wrong) for wrong in expression.known(found, names))
+    secrets = sorted(name for name in found.names if name in text.context and text.context[name].secret)
+    if secrets and kind is not bool and not secret:
+        yield Fault(keys, f"{keys[-1]} is shown, and {secrets[0]!r} is secret")
+
+
+def _onward_faults(keys: Keys, node: GoToScript | Requalify, text: Text, around: Around) -> Iterator[Fault]:
+    if around.scripts is None or around.call_types is None:
+        return
+    if isinstance(node, GoToScript):
+        key, what, name, names = "script", "script", node.script, set(around.scripts)
+        script = node.script
+    else:
+        key, what, name, names = "call_type", "call type", node.call_type, set(around.call_types)
+        script = around.call_types.get(node.call_type, "")
+    if name not in names:
+        yield Fault((*keys, key), f"{what} {name!r} does not exist; {suggestion(name, names)}")
+    other = around.scripts.get(script)
+    context_there = other.context if other else {}
+    for field in sorted(text.context):
+        there = context_there.get(field)
+        if there and text.context[field].secret and not there.secret and there.kind is text.context[field].kind:
+            yield Fault((*keys, key), f"field {field!r} is secret here and not in script {script!r}")
+
+
+def _no_days(span: str) -> str:
+    try:
+        switch.days(span)
+    except ValueError as error:
+        return f"{span!r} is no day such as 2026-10-01, nor a span such as 2026-10-01..2026-10-07: {error}"
+    return ""
+
+
+def _missing(keys: Keys, target: str, text: Text) -> Iterator[Fault]:
+    if target not in text.nodes:
+        yield Fault(keys, f"node {target!r} does not exist; {suggestion(target, text.nodes)}")

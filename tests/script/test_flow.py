@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ways through a script: those without an end, and how late a caller is served at worst."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.config import ConfigurationError
+from appliance.script import flow
+from appliance.script.flow import Rings, Worst
+from appliance.script.loading import load
+from appliance.script.nodes import (
+    Agent,
+    Collect,
+    Count,
+    GoToScript,
+    If,
+    Language,
+    Menu,
+    Node,
+    Percent,
+    Play,
+    Queue,
+    Release,
+    Requalify,
+    Set,
+    Text,
+    Wait,
+)
+
+pytestmark = pytest.mark.unit
+
+AGENTS = {"card": ("1001", "1002", "1003"), "loan": ("1003", "1004")}
+GONE = Release()
+
+
+def ask(then: str, otherwise: str) -> If:
+    return If(that="ced == '1'", then=then, otherwise=otherwise)
+
+
+def text(start: str, limit: int = 100, /, **nodes: Node) -> Text:
+    return Text(start=start, nodes={"gone": GONE, **nodes}, limit=limit)
+
+
+QUEUE = Queue(queues=("card",), otherwise="a")
+AGENT = Agent(agent="'1'", otherwise="a")
+LANGUAGE = Language(language="zh", next="a")
+SET = Set(fields={"x": "1"}, next="gone", failed="a")
+
+
+@pytest.mark.parametrize("node", [QUEUE, AGENT, LANGUAGE, SET, Percent({"a": 50, "gone": 50})])
+def test_a_way_on_which_no_time_passes_has_no_end(node: Node) -> None:
+    assert list(flow.spinning(text("a", a=ask("b", "gone"), b=node))) == [("a", "b")]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Count(limit=2, next="a", otherwise="gone"),
+        Collect(prompts=("x",), next="a"),
+        Menu(prompts=("x",), cases={"1": "a"}, nothing="a", invalid="a"),
+        Wait(prompts=("x",), seconds=5, next="a"),
+        Play(prompts=("x",), next="a"),
+        Queue(queues=("card",), otherwise="a", hold=("x",)),
+    ],
+)
+def test_a_way_that_counts_or_lets_time_pass_is_none(node: Node) -> None:
+    assert list(flow.spinning(text("a", a=ask("b", "gone"), b=node))) == []
+
+
+def test_each_circle_is_told_once_and_a_node_that_leads_to_itself_is_one() -> None:
+    nodes = {"a": ask("b", "c"), "b": ask("a", "d"), "c": ask("c", "gone"), "d": ask("e", "gone"), "e": ask("d", "a")}
+    assert sorted(map(sorted, flow.spinning(text("a", **nodes)))) == [["a", "b"], ["c"], ["d", "e"]]
+
+
+def test_loading_tells_the_nodes_of_a_circle_at_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    nodes = "  a: {do: if, that: yes, then: b, otherwise: b}\n  b: {do: language, language: zh, next: a}\n"
+    path.write_text(f"start: a\nnodes:\n{nodes}")
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, ())
+    (mistake,) = caught.value.mistakes
+    assert (mistake.line, mistake.column) == (3, 6)
+    assert mistake.sentence == (
+        "a → b → a goes round without an end; a count, a prompt or a queue with hold has to be on the way"
+    )
+
+
+NAMES = [f"n{number}" for number in range(7)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=7, max_size=7))
+def test_a_circle_is_told_exactly_where_a_walk_could_go_on_for_ever(ways: list[tuple[str, str]]) -> None:
+    graph = dict(zip(NAMES, ways, strict=True))
+    nodes: dict[str, Node] = {name: ask(*targets) for name, targets in graph.items() if name != "n6"}
+    told = list(flow.spinning(Text(start="n0", nodes={**nodes, "n6": GONE})))
+    for loop in told:
+        assert all(after in graph[name] for name, after in zip(loop, (*loop[1:], loop[0]), strict=True))
+    at = set(nodes)
+    for _ in NAMES:  # those from which one can still go on after so many steps
+        at = {name for name in at if any(after in at for after in graph[name])}
+    assert bool(told) == bool(at)
+
+
+@pytest.mark.parametrize(
+    ("worst", "one"),
+    [
+        (Worst(1), text("gone")),
+        (Worst(1), text("a", a=Play(prompts=("x",), next="gone"))),
+        (Worst(3), text("a", a=ask("gone", "b"), b=Language("zh", "gone"))),
+        (Worst(2, (Rings("a", 20, 3),)), text("a", a=Queue(queues=("card",), otherwise="gone"))),
+        (Worst(2, (Rings("a", 20, 4),)), text("a", a=Queue(queues=("card", "loan"), otherwise="gone"))),
+        (Worst(2, (Rings("a", 30, None),)), text("a", a=Queue(queues=("gold",), otherwise="gone", ring_s=30))),
+        (Worst(2, (Rings("a", 20, None),)), text("a", a=Queue(queues=("card", "gold"), otherwise="gone"))),
+        (Worst(1), text("a", a=Queue(queues=("card",), otherwise="gone", hold=("x",)))),
+        (Worst(2, (Rings("a", 15, 1),)), text("a", a=Agent(agent="'1'", otherwise="gone", ring_s=15))),
+        (
+            Worst(3, (Rings("a", 15, 1), Rings("b", 20, 3))),
+            text("a", a=Agent("'1'", "b", 15), b=Queue(queues=("card",), otherwise="gone")),
+        ),
+        (Worst(2, (), ("b",)), text("a", a=ask("b", "gone"), b=GoToScript("two"))),
+        (Worst(2, (), ("b",)), text("a", a=ask("b", "gone"), b=Requalify("loan"))),
+        (
+            Worst(50, (Rings("b", 10, 1),), loops=True),
+            text("a", 50, a=Count(limit=5, next="b", otherwise="gone"), b=Agent("'1'", "a", 10)),
+        ),
+    ],
+)
+def test_worst_case_to_the_first_treatment(worst: Worst, one: Text) -> None:
+    assert flow.worst(one, AGENTS) == worst
+
+
+def test_the_way_of_most_nodes_and_the_one_of_most_seconds_need_not_be_the_same() -> None:
+    nodes: dict[str, Node] = {
+        "a": ask("slow", "b"),
+        "slow": Agent("'1'", "gone", 60),
+        "b": ask("c", "c"),
+        "c": ask("quick", "gone"),
+        "quick": Agent("'1'", "gone", 10),
+    }
+    found = flow.worst(text("a", **nodes), AGENTS)
+    assert (found.nodes, found.rings, found.seconds) == (5, (Rings("slow", 60, 1),), 60)
+
+
+def test_seconds_are_those_that_are_known() -> None:
+    nodes: dict[str, Node] = {
+        "a": Queue(queues=("gold",), otherwise="b"),
+        "b": Queue(queues=("loan",), otherwise="gone", ring_s=10),
+    }
+    assert flow.worst(text("a", **nodes), AGENTS).seconds == 20
+
+
+def test_a_script_of_thousands_of_nodes_is_looked_through() -> None:
+    nodes: dict[str, Node] = {f"n{number}": ask(f"n{number + 1}", f"n{number + 1}") for number in range(5000)}
+    long = text("n0", **nodes, n5000=GONE)
+    assert list(flow.spinning(long)) == []
+    assert flow.worst(long, {}).nodes == 5001
