@@ -4,7 +4,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from appliance.cli import line, router, show, trace
+from appliance.cli import line, router, script, show, trace
 from appliance.config.scalars import suggestion
 
 INTERRUPTED = 130  # as a shell tells of SIGINT
@@ -17,11 +17,14 @@ line history span N    how well it carried, and whose fault it is
 line learned span N    what its analogue lines have shown of themselves
 trace call ID [FILE]   a call as one file for Wireshark
 router verify [DAY]    headquarters: a day's events decided once more
+script check FILE...   headquarters: routing scripts, and all that is wrong with them
+script show FILE       a routing script as a tree
 -h after the first word says what else they take
 """
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "line": line.main,
     "router": router.main,
+    "script": script.main,
     "show": show.main,
     "trace": trace.main,
 }
