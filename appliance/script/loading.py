@@ -44,7 +44,7 @@ def load_all(
     around = Around(queues, there, call_types)
     found = {}
     for name, path in sorted(scripts.items()):
-        if there[name] is not None:
+        if there.get(name) is not None:
             try:
                 found[name] = _loaded(path, around)
             except ConfigurationError as error:

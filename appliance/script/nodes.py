@@ -57,7 +57,8 @@ class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
     """Play prompts and take digits; goes to `next` whether digits came or not, for a switch to tell.
 
-    Digits that came go `into` a context field of kind text; if that one is secret, `ced` is until the next digits come.
+    Digits that came go `into` a context field of kind text. Where they go into a secret one, also by a `set`, `ced` is
+    secret until the next ones come.
     """
 
     prompts: Prompts

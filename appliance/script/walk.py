@@ -298,6 +298,7 @@ class Walk:
             if value is None:
                 return node.failed
             values[field] = value
+            self._ced_is_secret |= self._is_secret(field) and "ced" in asked.names
         return node.next if self._write(name, values) else node.failed
 
     def _write(self, name: str, values: Mapping[str, Value]) -> bool:

@@ -94,6 +94,17 @@ def test_octets_are_counted_not_letters() -> None:
     assert "16,5" in walk.reason
 
 
+def test_digits_for_which_there_is_no_room_are_not_written() -> None:
+    ask = Collect(prompts=("x",), next="gone", into="account")
+    declared = {**CONTEXT, "account": ContextField(Kind.TEXT)}
+    text = Text(start="ask", nodes={"ask": ask, **ENDS}, context=declared)
+    contact = Contact(dnis="1", ced="42", outcome="digits", fields=filled(context.LIMIT - 14))
+    walk = Walk(Script("one", "abc", text), "one/abc/ask/1", contact)
+    assert walk.go_on() == Label(cause=1)
+    assert walk.fields["account"] == ""
+    assert walk.reason.startswith("the context would have 16,385 octets at ask, 16,384 at most; ")
+
+
 VALUES = st.text() | st.booleans() | st.decimals(allow_nan=False, allow_infinity=False)
 
 

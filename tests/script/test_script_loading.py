@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.config import ConfigurationError
@@ -155,7 +156,12 @@ def test_the_samples_load_together() -> None:
         ("known: {kind", "not: {kind", 2, "'not' means something else in expressions; choose another name"),
         ("known: {kind", "ced: {kind", 2, "'ced' means something else in expressions"),
         ("kind: truth", "kind: truths", 2, "did you mean 'truth'?"),
-        ("name: {kind: text", f"name: {{kind: text, default: {'x' * 16384}", 2, "octets by its defaults alone, 16,384"),
+        (
+            "name: {kind: text",
+            f"name: {{kind: text, default: {'x' * 16384}",
+            2,
+            "octets by its defaults alone, 16,384",
+        ),
         ("known: {kind", "Known: {kind", 2, "does not have the form"),
         ("do: busy}", "do: busy, cause: 17}", 13, "key 'cause' is for do release; leave it out"),
     ],
@@ -176,7 +182,7 @@ def test_a_secret_does_not_go_on_to_a_script_where_it_is_none(tmp_path: Path) ->
         (11, "field 'pin' is secret here and not in script 'two'"),
         (12, "field 'pin' is secret here and not in script 'loan'"),
     ]
-    assert "two" in together(tmp_path, two=TWO.replace("text, secret: yes", "number"))
+    assert "two" in together(tmp_path, two=TWO.replace("text, secret: yes, default: ''", "number"))
 
 
 def test_mistakes_of_all_scripts_are_told_each_in_its_file(tmp_path: Path) -> None:
@@ -186,6 +192,16 @@ def test_mistakes_of_all_scripts_are_told_each_in_its_file(tmp_path: Path) -> No
     with pytest.raises(ConfigurationError) as caught:
         together(tmp_path, RICH.replace("into: pin", "into: pim"), two="start: gone\nnodes: {}\n", loan="start: [")
     assert sorted({one.file.name for one in caught.value.mistakes}) == ["loan.yaml", "one.yaml", "two.yaml"]
+
+
+def test_a_script_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none.yaml: cannot be read"):
+        load_all(tmp_path, ["none"], {}, ())
+
+
+def test_scripts_outlive_the_router_s_journal(tmp_path: Path) -> None:
+    for found in together(tmp_path).values():
+        assert msgspec.json.decode(msgspec.json.encode(found), type=Script) == found
 
 
 def test_alone_a_script_may_name_others_that_nobody_has_looked_for(tmp_path: Path) -> None:

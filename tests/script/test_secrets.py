@@ -142,6 +142,20 @@ def test_set_shows_its_secrets_as_stars_and_hides_what_was_noted_before() -> Non
     assert walk.values == {"clid": "***", "next": "pin = ***, code = ***, right = yes"}
 
 
+def test_digits_that_a_set_puts_into_a_secret_are_secret_as_well() -> None:
+    nodes: dict[str, Node] = {
+        "first": Set(fields={"pin": "part(ced, 1, 5)"}, next="clear", failed="bad"),
+        "clear": Set(fields={"pin": "''"}, next="see", failed="bad"),
+        "see": Switch(on=On.CED, cases={}, otherwise="gone"),
+        **ENDS,
+    }
+    one = Script("one", "abc", Text(start="first", nodes=nodes, context=CONTEXT))
+    walk = Walk(one, "", Contact(dnis="1", ced=f"{PIN}8", outcome="digits"))
+    assert walk.go_on() == Label(cause=1)
+    assert PIN not in told(walk)
+    assert walk.cursor.endswith("//secret")
+
+
 @pytest.mark.parametrize("value", ["ced", "pin", "part(ced, 1, 3)"])
 def test_what_is_secret_goes_into_no_field_that_is_not(value: str) -> None:
     walk, stop = dialled(look=Set(fields={"plain": value}, next="gone", failed="bad"))
