@@ -2,7 +2,6 @@
 """What is wrong with a script whose form is right: unknown names, nodes out of reach, kinds, loops, secrets let out."""
 
 import zoneinfo
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
@@ -103,11 +102,10 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
 
 
 def _queue_faults(keys: Keys, node: Queue, queues: Collection[str]) -> Iterator[Fault]:
-    times = Counter(node.queues)
     for place, queue in enumerate(node.queues):
         if queue not in queues:
             yield Fault((*keys, "queues", place), f"queue {queue!r} is unknown; {suggestion(queue, queues)}")
-        elif times[queue] > 1 and queue in node.queues[:place]:
+        elif queue in node.queues[:place]:
             yield Fault((*keys, "queues", place), f"queue {queue!r} is named twice")
 
 

@@ -144,6 +144,16 @@ def test_the_way_of_most_nodes_and_the_one_of_most_seconds_need_not_be_the_same(
     assert (found.nodes, found.rings, found.seconds) == (5, (Rings("slow", 60, 1),), 60)
 
 
+def test_two_agents_who_ring_briefly_lose_less_than_one_who_rings_long() -> None:
+    nodes: dict[str, Node] = {
+        "a": ask("long", "brief"),
+        "long": Agent("'1'", "gone", 60),
+        "brief": Agent("'1'", "briefer", 10),
+        "briefer": Agent("'2'", "gone", 5),
+    }
+    assert flow.worst(text("a", **nodes), AGENTS).rings == (Rings("long", 60, 1),)
+
+
 def test_seconds_are_those_that_are_known() -> None:
     nodes: dict[str, Node] = {
         "a": Queue(queues=("gold",), otherwise="b"),

@@ -100,7 +100,7 @@ nodes:
   shut: {do: busy}
   full: {do: release}
 """
-TWO = "start: gone\ncontext: {pin: {kind: text, secret: yes}}\nnodes:\n  gone: {do: release}\n"
+TWO = "start: gone\ncontext: {pin: {kind: text, secret: yes, default: ''}}\nnodes:\n  gone: {do: release}\n"
 
 
 def together(folder: Path, text: str = RICH, **others: str) -> dict[str, Script]:
@@ -182,7 +182,11 @@ def test_a_secret_does_not_go_on_to_a_script_where_it_is_none(tmp_path: Path) ->
         (11, "field 'pin' is secret here and not in script 'two'"),
         (12, "field 'pin' is secret here and not in script 'loan'"),
     ]
-    assert "two" in together(tmp_path, two=TWO.replace("text, secret: yes, default: ''", "number"))
+
+
+def test_a_field_of_another_kind_is_another_field(tmp_path: Path) -> None:
+    other = "start: gone\ncontext: {pin: {kind: number}}\nnodes:\n  gone: {do: release}\n"
+    assert "two" in together(tmp_path, two=other)
 
 
 def test_mistakes_of_all_scripts_are_told_each_in_its_file(tmp_path: Path) -> None:

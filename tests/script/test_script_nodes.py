@@ -156,6 +156,16 @@ def test_another_script_is_entered_at_its_start_and_told_by_the_cursor(node: GoT
     assert (after.go_on(), after.call_type) == (routes.Release(cause=1), call_type)
 
 
+def test_what_a_contact_was_made_of_it_stays_in_the_scripts_that_follow() -> None:
+    gold = script("go", 100, "gold", go=GoToScript(script="two"))
+    two = script("p", 100, "two", p=Play(prompts=("y",), next="gone"))
+    walk = Walk(script("go", go=Requalify(call_type="gold")), "", NEW)
+    walk.go_on()
+    assert walk.enter(gold, "gold") == GoToScript(script="two")
+    walk.enter(two)
+    assert walk.call_type == "gold"
+
+
 def test_scripts_that_lead_to_one_another_end_by_the_limit_of_nodes() -> None:
     one = script("go", 7, go=GoToScript(script="two"))
     two = script("go", 7, "two", go=GoToScript(script="one"))
