@@ -78,7 +78,7 @@ def test_steps_that_replace_have_their_own_agents_alone(tmp_path: Path) -> None:
         ("english >= 8 and", "dnis == '1' and", "14:17: column 1: no name 'dnis'; known are: english, loans"),
         ("english >= 5", "english + 5", "15:17: that is a number, yes or no is needed"),
         ("english >= 8 and", "english and", "14:17: column 1: before 'and' stands a number, yes or no is needed"),
-        ("free('card')", "free('cart')", "column 6: skill group 'cart' is unknown; did you mean 'card'?"),
+        ("free('card')", "free('cart')", "column 6: queue 'cart' is unknown; did you mean 'card'?"),
     ],
 )
 def test_a_condition_with_a_mistake_is_refused_with_its_place(
