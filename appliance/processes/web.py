@@ -13,6 +13,7 @@ from appliance.headquarters.reports import store
 from appliance.headquarters.web.app import make
 from appliance.headquarters.web.feed import Feed
 from appliance.processes.environment import state_directory
+from appliance.signalling.q850 import NAMES
 from appliance.supervisor import logs, notify
 from appliance.uplink.connection import connect
 
@@ -29,7 +30,7 @@ class Announcing(uvicorn.Server):
 
 async def serve(config: Headquarters, state: Path) -> None:
     """Serve until a signal ends the process."""
-    site = {"box": config.box, "agents": {agent.id: agent.name for agent in config.agents}}
+    site = {"box": config.box, "agents": {agent.id: agent.name for agent in config.agents}, "causes": NAMES}
     feed = Feed(store.path_of(state), site)
     listen = config.web.listen
     settings = uvicorn.Config(

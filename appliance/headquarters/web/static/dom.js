@@ -14,6 +14,11 @@ export function make(tag, traits = {}, ...children) {
   return element;
 }
 
+/** Written where it is another text only, so that nothing is laid out again for nothing. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** Rows kept by key: what has not changed stays in place, with its focus. `same` tells what a row was made from. */
 export class Rows {
   constructor(parent, draw) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Calls now: where each stands, and for how long.
-import { Rows, byId, make } from "./dom.js";
+import { Rows, byId, make, setText } from "./dom.js";
 import { length, now } from "./figures.js";
 import { word } from "./words.js";
 
@@ -39,5 +39,5 @@ export function redraw() {
 }
 
 export function tick() {
-  for (const cell of document.querySelectorAll("[data-began]")) cell.textContent = length(now() - Number(cell.dataset.began));
+  for (const cell of document.querySelectorAll("[data-began]")) setText(cell, length(now() - Number(cell.dataset.began)));
 }

@@ -2,7 +2,8 @@
 // The page: listens to the stream of sections and hands each to its part. Everything shown came from there.
 import * as alarms from "./alarms.js";
 import * as before from "./before.js";
-import { byId, make } from "./dom.js";
+import { setCauses } from "./causes.js";
+import { byId, make, setText } from "./dom.js";
 import { setClock } from "./figures.js";
 import * as lines from "./lines.js";
 import * as now from "./now.js";
@@ -19,6 +20,7 @@ const SECTIONS = {
     before.setAgents(site.agents);
     redraw();
   },
+    setCauses(site.causes);
   health(news) {
     health = news;
     setClock(news.now_ns);
@@ -57,10 +59,6 @@ function judge() {
     byId("health").dataset.look = look[2] + language();
     byId("health").replaceChildren(make("span", { class: `state ${look[0]}` }, `${look[1]} ${word(look[2])}`));
   }
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function redraw() {
