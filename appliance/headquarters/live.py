@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from appliance.wire.agents import AgentNow, QueueNow
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import UnknownMessageError, decode
 from appliance.wire.performance import SpanPerformance, Verdict
@@ -73,6 +74,8 @@ class State(msgspec.Struct, frozen=True):
     spans: tuple[SpanNow, ...]
     alarms: tuple[Alarm, ...]
     verdicts: tuple[VerdictNow, ...] = ()
+    queues: tuple[QueueNow, ...] = ()
+    agents: tuple[AgentNow, ...] = ()
 
 
 class Live:

@@ -6,13 +6,16 @@ in files of mode 0600 only.
 """
 
 import os
+import re
 import secrets
 import shutil
 import socket
 import sys
 from pathlib import Path
 
-from appliance.config import Headquarters, read_secret
+import msgspec
+
+from appliance.config import Endpoint, Headquarters, read_secret
 
 TOKEN_OCTETS = 24
 PAYLOAD_OCTETS = 1_048_576
@@ -34,11 +37,28 @@ def prepare(config: Headquarters, state: Path) -> list[str]:
     """Write the server's configuration and its token; returns the command. Raises OSError, FileNotFoundError."""
     program = _program()
     token = _token(config.server.secret)
-    path = state / "run" / "nats.conf"
+    path = _path(state)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = _CONFIGURATION.format(listen=config.server.listen, box=config.box, payload=PAYLOAD_OCTETS, token=token)
     _write_private(path, text)
     return [program, "-c", str(path)]
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What a client on headquarters' own box needs."""
+
+    box: str
+    listen: Endpoint
+    token: str
+
+
+def door(state: Path) -> Door:
+    """As `prepare` has written it. Raises OSError where it never has."""
+    text = _path(state).read_text()
+    box, listen, token = (re.search(rf'{key}: "(.*?)"', text) for key in ("server_name", "listen", "token"))
+    if not (box and listen and token):
+        raise OSError(f"{_path(state)} is no configuration of ours")
+    return Door(box[1], Endpoint.parse(listen[1]), token[1])
 
 
 def ready(config: Headquarters, timeout_s: float = 0.5) -> bool:
@@ -49,6 +69,10 @@ def ready(config: Headquarters, timeout_s: float = 0.5) -> bool:
             return connection.recv(5) == b"INFO "
     except OSError:
         return False
+
+
+def _path(state: Path) -> Path:
+    return state / "run" / "nats.conf"
 
 
 def _program() -> str:

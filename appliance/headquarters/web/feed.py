@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the page shows, in sections that are sent when they change.
+"""What the page shows, in sections that are sent when they change; of queues and agents what has changed of them.
 
 Live state is asked of the headquarters process twice a second, the record is read when it says that it changed, and
 every 2 s in case it could not. Silence of either is itself a section (`health`): old news is never shown as new.
@@ -8,7 +8,7 @@ every 2 s in case it could not. Silence of either is itself a section (`health`)
 import asyncio
 import functools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.headquarters.live import State
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.reading import Record, Row
+from appliance.headquarters.web.rows import One, Rows
 from appliance.wire.performance import SpanPerformance
 
 LIVE_S = 0.5
@@ -38,6 +39,7 @@ class Feed:
     def __init__(self, path: Path, site: dict[str, Any]) -> None:
         self.record = Record(store.open_reader(path))
         self._sections: dict[str, bytes] = {}
+        self._many = {"queues": Rows(), "agents": Rows()}
         self._versions: dict[str, int] = {}
         self._changed = asyncio.Condition()
         self._stored = asyncio.Event()
@@ -58,7 +60,8 @@ class Feed:
         """Each section as it is, then each change; a slow reader skips what is outdated."""
         seen: dict[str, int] = {}
         while True:
-            news = [(name, self._sections[name]) for name, at in self._versions.items() if seen.get(name) != at]
+            old = [(name, seen.get(name, 0)) for name, at in self._versions.items() if seen.get(name) != at]
+            news = [(name, self._content(name, before)) for name, before in old]
             seen = dict(self._versions)
             for section in news:
                 yield section
@@ -75,6 +78,9 @@ class Feed:
         except (nats.errors.Error, msgspec.DecodeError):
             return None
 
+    def _content(self, name: str, seen: int) -> bytes:
+        return self._many[name].since(seen) if name in self._many else self._sections[name]
+
     def _newer_than(self, seen: dict[str, int]) -> bool:
         return seen != self._versions
 
@@ -88,6 +94,8 @@ class Feed:
             if state is not None:
                 for name in ("branches", "spans", "alarms", "verdicts"):
                     await self._put(name, getattr(state, name))
+                await self._put_rows("queues", state.queues, lambda queue: queue.name)
+                await self._put_rows("agents", state.agents, lambda agent: agent.agent)
             await self._put("health", {**self._health, "now_ns": time.time_ns()})
             await asyncio.sleep(LIVE_S)
 
@@ -120,9 +128,16 @@ class Feed:
         octets = msgspec.json.encode(content)
         if self._sections.get(name) == octets:
             return
+        self._sections[name] = octets
+        await self._tell(name, self._versions.get(name, 0) + 1)
+
+    async def _put_rows(self, name: str, rows: Sequence[One], key_of: Callable[[One], str]) -> None:
+        if self._many[name].put(rows, key_of):
+            await self._tell(name, self._many[name].version)
+
+    async def _tell(self, name: str, version: int) -> None:
         async with self._changed:
-            self._sections[name] = octets
-            self._versions[name] = self._versions.get(name, 0) + 1
+            self._versions[name] = version
             self._changed.notify_all()
 
 
