@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page: listens to the stream of sections and hands each to its part. Everything shown came from there.
+import * as agents from "./agents.js";
 import * as alarms from "./alarms.js";
 import * as before from "./before.js";
 import { setCauses } from "./causes.js";
@@ -7,6 +8,7 @@ import { byId, make, setText } from "./dom.js";
 import { setClock } from "./figures.js";
 import * as lines from "./lines.js";
 import * as now from "./now.js";
+import * as queues from "./queues.js";
 import { language, speak, word } from "./words.js";
 
 const SILENCE_MS = 3000;
@@ -18,17 +20,22 @@ const SECTIONS = {
     byId("box").textContent = site.box;
     now.setAgents(site.agents);
     before.setAgents(site.agents);
+    setCauses(site.causes);
     redraw();
   },
-    setCauses(site.causes);
   health(news) {
     health = news;
     setClock(news.now_ns);
   },
-  branches: lines.showBranches,
+  branches(news) {
+    lines.showBranches(news);
+    agents.setBranches(news);
+  },
   spans: lines.showSpans,
   verdicts: lines.showVerdicts,
   alarms: alarms.show,
+  queues: queues.show,
+  agents: agents.show,
   now: now.show,
   before: before.show,
 };
@@ -64,7 +71,7 @@ function judge() {
 function redraw() {
   document.documentElement.lang = language();
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
-  for (const part of [now, before, lines, alarms]) part.redraw();
+  for (const part of [queues, agents, now, before, lines, alarms]) part.redraw();
   judge();
 }
 

@@ -21,6 +21,10 @@ const WORDS = {
     received: "收到", lost_packets: "丢失",
     is_sound: "线路正常", is_telco: "运营商", is_cable: "电缆", is_clock: "时钟", is_host: "主机", is_configuration: "配置", history: "24 小时误码记录（G.826）",
     quarters: "最近 96 个 15 分钟：有误码 {errored}，严重误码 {severe}，不可用 {unavailable}，未观测 {unseen}", errored: "有误码", severe: "严重误码", unavailable: "不可用",
+    queues: "队列", queue: "队列", waitingNow: "排队", longest: "最长等待", expected: "预计等待", staffed: "签入", free: "空闲", atWork: "忙", nobody: "无人", inQueues: "{n} 人排队", alone: "{n} 个队列有人排队而无人签入", noQueues: "没有配置队列。",
+    agents: "坐席", state: "状态", for: "时长", extension: "分机", branch: "分支", inStates: "签入 {n} / {all}", noAgents: "没有配置坐席。", showAll: "显示全部 {n} 名",
+    state_available: "就绪", state_reserved: "已预占", state_busy: "忙", "state_wrap-up": "话后处理", "state_not-ready": "未就绪", "state_logged-out": "未签入",
+    kind_all: "全部", kind_waiting: "有人排队", kind_unstaffed: "无人签入", find: "查找",
     slipped: "滑码 {n}", missing: "缺 {n} 秒", allClean: "没有误码。",
   },
   en: {
@@ -45,6 +49,10 @@ const WORDS = {
     slipped: "slips {n}", missing: "{n} s missing", allClean: "No errors.",
   },
 };
+    queues: "Queues", queue: "Queue", waitingNow: "Waiting", longest: "Longest wait", expected: "Expected wait", staffed: "Logged in", free: "Free", atWork: "Busy", nobody: "nobody", inQueues: "{n} waiting", alone: "{n} with callers and nobody logged in", noQueues: "No queues are configured.",
+    agents: "Agents", state: "State", for: "For", extension: "Extension", branch: "Branch", inStates: "{n} of {all} logged in", noAgents: "No agents are configured.", showAll: "Show all {n}",
+    state_available: "available", state_reserved: "reserved", state_busy: "busy", "state_wrap-up": "wrap-up", "state_not-ready": "not ready", "state_logged-out": "logged out",
+    kind_all: "all", kind_waiting: "callers waiting", kind_unstaffed: "nobody logged in", find: "Find",
 
 const KEPT = "branchline.language";
 let spoken = kept() ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en");

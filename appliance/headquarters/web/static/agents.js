@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Agents now: state, reason, since when. In their own order, so that nobody moves while being looked at; those who are
+// logged out come last.
+import { Rows, byId, make, setText } from "./dom.js";
+import { length, moment, now } from "./figures.js";
+import { Filter, take } from "./filter.js";
+import { word } from "./words.js";
+
+const DRAWN = 100;
+const LOOKS = {
+  available: ["good", "✓"], reserved: ["warn", "☎"], busy: ["busy", "●"], "wrap-up": ["warn", "✎"], "not-ready": ["still", "◐"], "logged-out": ["still", "○"],
+};
+const KINDS = Object.fromEntries(Object.keys(LOOKS).map((state) => [`state_${state}`, (agent) => agent.state === state]));
+const agents = new Map();
+let branches = {};
+let all = false;
+
+const filter = new Filter(byId("agents-filter"), KINDS, text, draw);
+
+const rows = new Rows(byId("agents-rows"), ({ agent, branch }) => {
+  const [look, mark] = LOOKS[agent.state] ?? ["still", "?"];
+  const then = agent.then ? make("span", { class: "quiet" }, ` → ${words(agent.then)}`) : "";
+  const since = agent.since_ns ? { "data-began": agent.since_ns, title: moment(agent.since_ns) } : {};
+  return make("tr", { class: "call" },
+    make("td", {}, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`)),
+    make("td", {}, agent.extension), make("td", {}, branch),
+    make("td", { title: agent.reason ?? null }, make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(`state_${agent.state}`)),
+      agent.reason ? ` ${agent.reason}` : "", then),
+    make("td", { class: "figure", ...since }, agent.since_ns ? length(now() - agent.since_ns) : "–"),
+    make("td", { class: "queues", title: (agent.queues ?? []).join(" · ") }, (agent.queues ?? []).join(" · ") || "–"));
+});
+
+// "not-ready: lunch", as it will be after the call.
+function words(then) {
+  const [state, ...reason] = then.split(": ");
+  return [word(`state_${state}`), ...reason].join(" ");
+}
+
+function text(agent) {
+  return [agent.name, agent.agent, agent.extension, agent.reason ?? "", branchOf(agent), ...(agent.queues ?? [])].join(" ");
+}
+
+function branchOf(agent) {
+  return branches[agent.box] || agent.box;
+}
+
+function draw() {
+  const known = [...agents.values()];
+  const out = (agent) => Number(agent.state === "logged-out");
+  const chosen = [...filter.chosen(known)].sort((a, b) => out(a) - out(b));
+  const drawn = all ? chosen : chosen.slice(0, DRAWN);
+  rows.show(drawn.map((agent) => ({ agent, branch: branchOf(agent) })), ({ agent }) => agent.agent);
+  const here = known.filter((agent) => !out(agent)).length;
+  setText(byId("agents-count"), known.length ? word("inStates", { n: here, all: known.length }) : "");
+  byId("agents-empty").hidden = known.length > 0;
+  byId("agents-more").hidden = drawn.length === chosen.length;
+  setText(byId("agents-more"), word("showAll", { n: chosen.length }));
+}
+
+/** Branches are told each second; their names hardly ever change. */
+export function setBranches(news) {
+  const names = Object.fromEntries(news.map((branch) => [branch.box, branch.name]));
+  if (JSON.stringify(names) === JSON.stringify(branches)) return;
+  branches = names;
+  draw();
+}
+
+export function show(news) {
+  take(agents, news, (agent) => agent.agent);
+  draw();
+}
+
+export function redraw() {
+  rows.forget();
+  filter.name();
+  draw();
+}
+
+byId("agents-more").addEventListener("click", () => {
+  all = true;
+  draw();
+});
