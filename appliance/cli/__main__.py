@@ -4,7 +4,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from appliance.cli import line, router, script, show, trace
+from appliance.cli import agent, line, router, script, show, trace, why
 from appliance.config.scalars import suggestion
 
 INTERRUPTED = 130  # as a shell tells of SIGINT
@@ -19,14 +19,19 @@ trace call ID [FILE]   a call as one file for Wireshark
 router verify [DAY]    headquarters: a day's events decided once more
 script check FILE...   headquarters: routing scripts, and all that is wrong with them
 script show FILE       a routing script as a tree
+show agents            headquarters: who is ready, since when; show queues: who waits
+agent ID ready         headquarters: or not-ready [REASON], log-in, log-out
+why CALL               headquarters: why a call went where it went
 -h after the first word says what else they take
 """
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "agent": agent.main,
     "line": line.main,
     "router": router.main,
     "script": script.main,
     "show": show.main,
     "trace": trace.main,
+    "why": why.main,
 }
 
 

@@ -3,11 +3,15 @@
 
 import argparse
 import os
+import re
 import shutil
 import sys
-import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+
+_CLOSING = "，。；：、！？）》”"  # begins no line
+_PIECE = re.compile(rf"(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef]+)[{_CLOSING}]*\s*|\s+")
+"""A word or a Chinese character, with the punctuation and the space after it."""
 
 UNASKED = 2
 """Exit status: it could not be asked. argparse's too."""
@@ -44,9 +48,19 @@ def left(cells: Iterable[str], widths: Sequence[int]) -> str:
 
 def broken(line: str, indent: int) -> str:
     """At the terminal's width, between words. Whole where no terminal reads it."""
-    if not sys.stdout.isatty():
-        return line
-    return textwrap.fill(line, shutil.get_terminal_size().columns, subsequent_indent=" " * indent)
+    return wrapped(line, indent, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line
+
+
+def wrapped(line: str, indent: int, width: int) -> str:
+    """At most `width` columns: broken between words, or Chinese characters; all lines but the first are indented."""
+    lines, used = [""], 0
+    for piece in _PIECE.findall(line):
+        if used + columns(piece.rstrip()) > width and lines[-1].strip():
+            lines.append(" " * indent)
+            used = indent
+        lines[-1] += piece
+        used += columns(piece)
+    return "\n".join(one.rstrip() for one in lines)
 
 
 def columns(text: str) -> int:

@@ -82,7 +82,14 @@ def test_a_call_is_on_the_page_while_it_is_made_and_afterwards_with_its_recordin
     assert get(site, "/recordings/00ff.wav")[1] == tone
     story = json.loads(get(site, f"/api/calls/{CONTACT}")[1])
     assert story["recordings"][0]["sha256"] == digest
-    assert get(site, "/api/calls/nobody")[0].status == 404
+    for asked in ("L1", "139"):
+        assert json.loads(get(site, f"/api/calls/{asked}")[1])["contact"] == CONTACT
+    answer, octets = get(site, "/api/calls/1390")
+    assert (answer.status, json.loads(octets)["detail"]) == (
+        404,
+        "1390: no such call in the record; did you mean 139?",
+    )
+    assert get(site, "/api/calls/139?number=2")[0].status == 404
 
 
 @pytest.mark.system

@@ -52,6 +52,25 @@ class Record:
         sounds = self._rows(select(recording).where(recording.c.contact == name).order_by(recording.c.recording))
         return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds}
 
+    def contacts_of(self, asked: str, limit: int) -> list[str]:
+        """The contact of that id or with that leg, else those of the caller with that number, newest first."""
+        by_id = select(contact.c.contact).where(contact.c.contact == asked)
+        by_leg = select(leg.c.contact).where(leg.c.leg == asked)
+        by_number = select(contact.c.contact).where((contact.c.clid == asked) | (contact.c.ani == asked))
+        for query in (by_id, by_leg, by_number.order_by(contact.c.began_ns.desc()).limit(limit)):
+            if found := self._rows(query):
+                return [row["contact"] for row in found]
+        return []
+
+    def names(self, limit: int) -> set[str]:
+        """What the newest contacts can be asked for by: ids, legs, callers' numbers."""
+        newest = (
+            select(contact.c.contact, contact.c.clid, contact.c.ani).order_by(contact.c.began_ns.desc()).limit(limit)
+        )
+        callers = self._rows(newest)
+        legs = self._rows(select(leg.c.leg).where(leg.c.contact.in_([row["contact"] for row in callers])))
+        return {name for row in (*callers, *legs) for name in row.values() if name}
+
     def totals(self) -> Row:
         """How many contacts there are, and how many have ended."""
         counts = (func.count(contact.c.contact).label("all"), func.count(contact.c.ended_ns).label("ended"))

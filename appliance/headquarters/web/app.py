@@ -24,6 +24,7 @@ from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.reading import Row
 from appliance.headquarters.web import sound
 from appliance.headquarters.web.feed import Feed
+from appliance.headquarters.why import UnknownCallError, why
 from appliance.wire.ids import is_box
 from appliance.wire.performance import SpanPerformance
 
@@ -75,12 +76,12 @@ def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
     def calls(before: int) -> list[Row]:
         return feed.record.calls_before(before, PAGE_OF_CALLS)
 
-    @get("/api/calls/{contact:str}", sync_to_thread=True)
-    def call(contact: str) -> Row:
-        found = feed.record.call(contact)
-        if found is None:
-            raise NotFoundException(f"no call {contact}")
-        return found
+    @get("/api/calls/{asked:str}", sync_to_thread=True)
+    def call(asked: str, number: int = 1) -> Row:
+        try:
+            return why(feed.record, asked, number)
+        except UnknownCallError as error:
+            raise NotFoundException(str(error)) from error
 
     @get("/recordings/{name:str}", sync_to_thread=True)
     def recording(name: str, request: Request[Any, Any, Any]) -> Response[None] | Stream:

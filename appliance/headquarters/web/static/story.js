@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One call's story: its sound, every route decision with its reason, its legs.
+// One call's story: its sound, every route decision with its reason and what followed, its legs.
 import { cause } from "./causes.js";
 import { make } from "./dom.js";
 import { clock } from "./figures.js";
 import { agentName } from "./now.js";
-import { word } from "./words.js";
+import { knows, word } from "./words.js";
 
 export function story(call, agents) {
   return [
     ...call.recordings.flatMap(sound),
     make("h3", {}, word("decisions")),
-    call.decisions.length ? make("ol", { class: "decisions" }, ...call.decisions.map(decision)) : make("p", {}, word("noDecisions")),
+    call.decisions.length ? make("ol", { class: "decisions" }, ...call.decisions.map((one) => decision(one, agents))) : make("p", {}, word("noDecisions")),
     make("h3", {}, word("legs")),
     legs(call.legs, agents),
     make("p", { class: "name" }, call.contact),
@@ -25,19 +25,47 @@ function sound(recording) {
   return [make("h3", {}, word("soundOf") + missing), make("audio", { controls: true, preload: "metadata", src: source, "aria-label": word("soundOf") })];
 }
 
-function decision(one) {
-  const action = word(`do_${one.action.do}`, { ...one.action, cause: one.action.cause && cause(one.action.cause) });
+function decision(one, agents) {
+  const fact = (name, ...text) => [make("dt", {}, word(name)), make("dd", {}, ...text)];
   const values = Object.entries(one.compared).map(([name, value]) => `${name} = ${value === "" ? "∅" : value}`).join("; ");
-  const how = [
-    word(`by_${one.by}`), word("took", { ms: one.latency_ms.toFixed(1) }),
-    one.path.length && word("path", { path: one.path.join(" → ") }),
-    one.script && word("script", one), values && word("compared", { values }),
-  ];
+  const how = [word(`by_${one.by}`), word("took", { ms: one.latency_ms.toFixed(1) }), one.script && word("script", one)];
   return make("li", {},
     make("span", { class: "at" }, clock(one.at_ns)),
-    make("span", {}, `${word(`out_${one.outcome}`)} → `, make("span", { class: "why" }, action)),
-    make("span", { class: "how" }, one.reason),
-    make("span", { class: "how" }, how.filter(Boolean).join(" · ")));
+    make("span", {}, `${word(`out_${one.outcome}`)} → `, make("span", { class: "why" }, action(one.action, agents))),
+    make("dl", {},
+      ...fact("reason", one.reason),
+      ...(one.candidates.length ? fact("candidates", candidates(one, agents)) : []),
+      ...(one.followed.length ? fact("followed", one.followed.map(step).join(" · ")) : []),
+      ...(one.path.length ? fact("path", one.path.join(" → ")) : []),
+      ...(values ? fact("compared", values) : []),
+      ...fact("decidedBy", how.filter(Boolean).join(" · "))));
+}
+
+function action(action, agents) {
+  const known = { ...action, agent: agentName(action.agent, agents), cause: action.cause && cause(action.cause) };
+  return word(action.do === "ring-agent" && !action.agent ? "do_ring-extension" : `do_${action.do}`, known);
+}
+
+// The agents that were looked at, queue by queue; the one who was chosen is marked.
+function candidates(one, agents) {
+  const chosen = (seen) => seen.agent === one.action.agent;
+  const first = (seen, n) => seen.queue !== one.candidates[n - 1]?.queue;
+  return make("ul", { class: "candidates" }, ...one.candidates.flatMap((seen, n) => [
+    first(seen, n) && make("li", { class: "quiet" }, `${seen.queue}:`),
+    make("li", { class: chosen(seen) ? "chosen" : null }, `${chosen(seen) ? "✓" : "✕"} ${agentName(seen.agent, agents)} `, make("span", { class: "quiet" }, verdict(seen.verdict))),
+  ].filter(Boolean)));
+}
+
+function verdict(text) {
+  const [, seconds] = text.match(/^available for (\d+) s$/) ?? [];
+  if (seconds) return word("availableFor", { s: seconds });
+  const [kind, ...reason] = text.split(" ("); // "not-ready (lunch)"
+  return [knows(`state_${kind}`) ? word(`state_${kind}`) : kind, ...reason].join(" (");
+}
+
+function step(one) {
+  const known = { ...one, by: word(`${one.by}_by`), cause: cause(one.cause), outcome: word(`out_${one.outcome}`) };
+  return `+${(one.after_ns / 1e9).toFixed(1)} s ${word(`then_${one.what}`, known)}`;
 }
 
 function legs(all, agents) {

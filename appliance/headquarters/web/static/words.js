@@ -14,17 +14,20 @@ const WORDS = {
     legend: "F 帧同步 · D 信令 · ○ 空闲 · ● 占用 · × 闭塞", live: "实时", partly: "部分过时", lost: "连接中断",
     bannerPage: "页面与服务器的连接已断开，正在重试。所显示的内容可能已过时。", bannerHeadquarters: "总部的路由与记录服务没有应答。分支按各自的默认路由继续接听。",
     bannerRecord: "通话记录暂时无法读取。", play: "播放", hide: "收起", soundOf: "录音：左声道主叫，右声道坐席", noSound: "没有录音", soundLost: "其中 {n} 个采样缺失", soundFailed: "录音失败：{why}", soundComing: "录音尚未送达总部",
-    decisions: "路由判定", legs: "通话段", by_headquarters: "总部", by_branch: "分支默认", took: "{ms} 毫秒", path: "路径 {path}", script: "脚本 {script}（{version}）", compared: "比较 {values}",
-    do_treat: "语音处理", "do_ring-agent": "振铃坐席 {agent}（分机 {extension}）", do_release: "释放，原因 {cause}", do_tandem: "汇接至中继 {trunk}", noDecisions: "没有路由判定。",
-    out_offered: "来话", out_digits: "收到按键", "out_no-digits": "无按键", out_played: "播放完毕", out_waiting: "排队等待", "out_no-answer": "坐席未应答", out_busy: "坐席忙", out_unreachable: "坐席不可达", "out_agent-gone": "坐席断开",
+    decisions: "路由判定", legs: "通话段", by_headquarters: "总部", by_branch: "分支默认", took: "{ms} 毫秒", path: "路径", script: "脚本 {script}（{version}）", compared: "比较",
+    reason: "理由", candidates: "候选坐席", followed: "随后", decidedBy: "判定者",
+    availableFor: "就绪 {s} 秒", "state_refused this contact": "未接此来话", "state_branch not heard": "分支无心跳", "state_available since the start": "启动以来就绪",
+    then_rang: "振铃 {channel}", then_answered: "应答", then_released: "{by}释放：{cause}", then_asked: "再次询问：{outcome}", then_ended: "{by}结束通话：{cause}",
+    do_treat: "语音处理", "do_ring-agent": "振铃坐席 {agent}，分机 {extension}", "do_ring-extension": "振铃分机 {extension}", do_release: "释放，原因 {cause}", do_tandem: "汇接至中继 {trunk}", noDecisions: "没有路由判定。",
+    out_offered: "来话", out_digits: "收到按键", "out_no-digits": "无按键", out_played: "播放完毕", out_failed: "语音处理失败", out_waiting: "排队等待", "out_no-answer": "坐席未应答", out_busy: "坐席忙", out_unreachable: "坐席不可达", "out_agent-gone": "坐席断开",
     incoming: "呼入", outgoing: "呼出", direction: "方向", began: "开始", answered: "应答", ended: "结束", cause: "原因", failed: "读取失败，请重试。", loading: "正在读取…",
-    received: "收到", lost_packets: "丢失",
-    is_sound: "线路正常", is_telco: "运营商", is_cable: "电缆", is_clock: "时钟", is_host: "主机", is_configuration: "配置", history: "24 小时误码记录（G.826）",
-    quarters: "最近 96 个 15 分钟：有误码 {errored}，严重误码 {severe}，不可用 {unavailable}，未观测 {unseen}", errored: "有误码", severe: "严重误码", unavailable: "不可用",
     queues: "队列", queue: "队列", waitingNow: "排队", longest: "最长等待", expected: "预计等待", staffed: "签入", free: "空闲", atWork: "忙", nobody: "无人", inQueues: "{n} 人排队", alone: "{n} 个队列有人排队而无人签入", noQueues: "没有配置队列。",
     agents: "坐席", state: "状态", for: "时长", extension: "分机", branch: "分支", inStates: "签入 {n} / {all}", noAgents: "没有配置坐席。", showAll: "显示全部 {n} 名",
     state_available: "就绪", state_reserved: "已预占", state_busy: "忙", "state_wrap-up": "话后处理", "state_not-ready": "未就绪", "state_logged-out": "未签入",
     kind_all: "全部", kind_waiting: "有人排队", kind_unstaffed: "无人签入", find: "查找",
+    received: "收到", lost_packets: "丢失",
+    is_sound: "线路正常", is_telco: "运营商", is_cable: "电缆", is_clock: "时钟", is_host: "主机", is_configuration: "配置", history: "24 小时误码记录（G.826）",
+    quarters: "最近 96 个 15 分钟：有误码 {errored}，严重误码 {severe}，不可用 {unavailable}，未观测 {unseen}", errored: "有误码", severe: "严重误码", unavailable: "不可用",
     slipped: "滑码 {n}", missing: "缺 {n} 秒", allClean: "没有误码。",
   },
   en: {
@@ -39,20 +42,23 @@ const WORDS = {
     legend: "F framing · D signalling · ○ idle · ● busy · × blocked", live: "live", partly: "partly out of date", lost: "connection lost",
     bannerPage: "This page has lost its server and is trying again. What you see may be out of date.", bannerHeadquarters: "Headquarters’ router and record do not answer. Branches go on with their own default routes.",
     bannerRecord: "The call record cannot be read at the moment.", play: "Play", hide: "Hide", soundOf: "Recording: caller left, agent right", noSound: "No recording", soundLost: "{n} samples of it are missing", soundFailed: "Recording failed: {why}", soundComing: "The recording has not reached headquarters yet",
-    decisions: "Route decisions", legs: "Legs", by_headquarters: "headquarters", by_branch: "branch’s default", took: "{ms} ms", path: "path {path}", script: "script {script} ({version})", compared: "compared {values}",
-    do_treat: "treat in the IVR", "do_ring-agent": "ring agent {agent} (extension {extension})", do_release: "release with cause {cause}", do_tandem: "tandem to trunk {trunk}", noDecisions: "No route decision.",
-    out_offered: "call offered", out_digits: "digits entered", "out_no-digits": "no digits", out_played: "prompts played", out_waiting: "waited in the queue", "out_no-answer": "agent did not answer", out_busy: "agent busy", out_unreachable: "agent unreachable", "out_agent-gone": "agent gone",
+    decisions: "Route decisions", legs: "Legs", by_headquarters: "headquarters", by_branch: "branch’s default", took: "{ms} ms", path: "Path", script: "script {script} ({version})", compared: "Compared",
+    reason: "Reason", candidates: "Agents looked at", followed: "Then", decidedBy: "Decided by",
+    availableFor: "available for {s} s", "state_refused this contact": "did not take this call", "state_branch not heard": "branch not heard", "state_available since the start": "available since the start",
+    then_rang: "{channel} is rung", then_answered: "answered", then_released: "released by {by}: {cause}", then_asked: "asked again: {outcome}", then_ended: "call ended by {by}: {cause}",
+    do_treat: "treat in the IVR", "do_ring-agent": "ring {agent}, extension {extension}", "do_ring-extension": "ring extension {extension}", do_release: "release with cause {cause}", do_tandem: "tandem to trunk {trunk}", noDecisions: "No route decision.",
+    out_offered: "call offered", out_digits: "digits entered", "out_no-digits": "no digits", out_played: "prompts played", out_failed: "treatment failed", out_waiting: "waited in the queue", "out_no-answer": "agent did not answer", out_busy: "agent busy", out_unreachable: "agent unreachable", "out_agent-gone": "agent gone",
     incoming: "incoming", outgoing: "outgoing", direction: "Direction", began: "Began", answered: "Answered", ended: "Ended", cause: "Cause", failed: "Could not be read; try again.", loading: "Reading…",
+    queues: "Queues", queue: "Queue", waitingNow: "Waiting", longest: "Longest wait", expected: "Expected wait", staffed: "Logged in", free: "Free", atWork: "Busy", nobody: "nobody", inQueues: "{n} waiting", alone: "{n} with callers and nobody logged in", noQueues: "No queues are configured.",
+    agents: "Agents", state: "State", for: "For", extension: "Extension", branch: "Branch", inStates: "{n} of {all} logged in", noAgents: "No agents are configured.", showAll: "Show all {n}",
+    state_available: "available", state_reserved: "reserved", state_busy: "busy", "state_wrap-up": "wrap-up", "state_not-ready": "not ready", "state_logged-out": "logged out",
+    kind_all: "all", kind_waiting: "callers waiting", kind_unstaffed: "nobody logged in", find: "Find",
     received: "received", lost_packets: "lost",
     is_sound: "line sound", is_telco: "telco", is_cable: "cable", is_clock: "clock", is_host: "host", is_configuration: "configuration", history: "24 hours of errored seconds (G.826)",
     quarters: "Last 96 quarter hours: {errored} errored, {severe} severely, {unavailable} unavailable, {unseen} not observed", errored: "errored", severe: "severely errored", unavailable: "unavailable",
     slipped: "slips {n}", missing: "{n} s missing", allClean: "No errors.",
   },
 };
-    queues: "Queues", queue: "Queue", waitingNow: "Waiting", longest: "Longest wait", expected: "Expected wait", staffed: "Logged in", free: "Free", atWork: "Busy", nobody: "nobody", inQueues: "{n} waiting", alone: "{n} with callers and nobody logged in", noQueues: "No queues are configured.",
-    agents: "Agents", state: "State", for: "For", extension: "Extension", branch: "Branch", inStates: "{n} of {all} logged in", noAgents: "No agents are configured.", showAll: "Show all {n}",
-    state_available: "available", state_reserved: "reserved", state_busy: "busy", "state_wrap-up": "wrap-up", "state_not-ready": "not ready", "state_logged-out": "logged out",
-    kind_all: "all", kind_waiting: "callers waiting", kind_unstaffed: "nobody logged in", find: "Find",
 
 const KEPT = "branchline.language";
 let spoken = kept() ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en");
@@ -69,6 +75,10 @@ export function language() {
 export function speak(choice) {
   spoken = choice;
   localStorage.setItem(KEPT, choice);
+}
+
+export function knows(name) {
+  return name in WORDS[spoken];
 }
 
 /** The word in the language spoken, `{name}` filled from `values`; a word that nobody knows is shown as it came. */

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One question to headquarters' process on this box, by its message server, and the answer."""
+
+import asyncio
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+import nats
+import nats.errors
+
+from appliance.cli.talk import UnreachableError
+from appliance.headquarters import server
+from appliance.headquarters.live import State
+from appliance.wire.agents import AgentAsked, AgentTold
+from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
+from appliance.wire.ids import Identity
+from appliance.wire.service_messages import Refused
+
+ANSWER_S = 2.0
+
+
+def state(box: Path) -> State:
+    """What is so now. Raises: UnreachableError."""
+    try:
+        return msgspec.json.decode(asyncio.run(_ask(_door(box), "live.state", b"")), type=State)
+    except msgspec.DecodeError as error:
+        raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
+
+
+def command(box: Path, asked: AgentAsked) -> AgentTold | Refused:
+    """What became of it. Raises: UnreachableError."""
+    door = _door(box)
+    envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
+    try:
+        answer = decode(asyncio.run(_ask(door, "agent.command", encode(envelope)))).body
+    except UnknownMessageError as error:
+        raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
+    if not isinstance(answer, AgentTold | Refused):
+        raise UnreachableError(f"headquarters answers {type(answer).__name__}")
+    return answer
+
+
+def _door(box: Path) -> server.Door:
+    try:
+        return server.door(box)
+    except OSError as error:
+        raise UnreachableError(
+            f"no message server is known here ({error}): only headquarters has agents and queues"
+        ) from error
+
+
+async def _ask(door: server.Door, subject: str, payload: bytes) -> bytes:
+    try:
+        client = await nats.connect(
+            f"nats://{door.listen}", token=door.token, allow_reconnect=False, connect_timeout=1, error_cb=_raise
+        )
+    except (OSError, nats.errors.Error) as error:
+        raise UnreachableError(f"no message server at {door.listen}: is headquarters running?") from error
+    try:
+        return (await client.request(subject, payload, timeout=ANSWER_S)).data
+    except nats.errors.Error as error:
+        raise UnreachableError("headquarters does not answer: is its process running?") from error
+    finally:
+        await client.close()
+
+
+async def _raise(error: Exception) -> NoReturn:
+    """At the first attempt: the client would try sixty times."""
+    raise error
