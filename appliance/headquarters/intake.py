@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.headquarters.desk import Desk
+from appliance.headquarters.floor import command
 from appliance.headquarters.live import Live
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.reports.writer import Writer, read_batch
@@ -67,6 +68,7 @@ class Intake:
             await self._subscribe(subject, functools.partial(self._take, take, place))
         self._desk.on_assigned = self._assigned
         await self._subscribe("live.state", self._live_state)
+        await self._subscribe("agent.command", self._commands)
         await self._subscribe("route.request.*", self._questions)
 
     def close(self) -> None:
@@ -159,7 +161,16 @@ class Intake:
         self._live.alarm(box, message.data, time.time_ns())
 
     async def _live_state(self, message: Msg) -> None:
-        await _answer(message, self._live.state(time.time_ns()))
+        await _answer(message, self._live.state(time.time_ns(), self._desk.queues_now(), self._desk.agents_now()))
+
+    async def _commands(self, message: Msg) -> None:
+        """Many at once, as questions are."""
+        self._later(self._command(message))
+
+    async def _command(self, message: Msg) -> None:
+        answer, cause = await command(self._desk, self._sealer.identity.box, message.data)
+        if message.reply:
+            await message.respond(encode(self._sealer.seal(answer, cause=cause)))
 
     async def _changed(self) -> None:
         """Tell the page that the record has changed."""

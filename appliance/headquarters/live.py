@@ -138,12 +138,13 @@ class Live:
         else:
             self._alarms[box, code, ""] = Alarm(box, code, "", sentence, now_ns, now_ns)
 
-    def state(self, now_ns: int) -> State:
-        """As it is now."""
+    def state(self, now_ns: int, queues: tuple[QueueNow, ...], agents: tuple[AgentNow, ...]) -> State:
+        """As it is now, with what the router knows."""
         self._forget(now_ns)
         alarms = sorted(self._alarms.values(), key=lambda one: (-one.raised_ns, one.code, one.address))
         spans = (self._spans[key] for key in sorted(self._spans))
-        return State(tuple(self._branches.values()), tuple(spans), tuple(alarms), tuple(self._verdicts()))
+        branches, verdicts = tuple(self._branches.values()), tuple(self._verdicts())
+        return State(branches, tuple(spans), tuple(alarms), verdicts, queues, agents)
 
     def _verdicts(self) -> Iterator[VerdictNow]:
         for (box, span), told in sorted(self._performances.items()):

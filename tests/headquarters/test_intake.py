@@ -14,6 +14,8 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 from appliance.config import read_secret
+from appliance.headquarters.live import State
+from appliance.wire.agents import AgentAsked, AgentWish
 from appliance.wire.envelope import Sealer, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
@@ -75,6 +77,24 @@ def test_rubbish_is_counted_answered_with_an_error_and_stored_nowhere(site: Site
     assert site.stored() == 0
     assert list((site.state / "recordings").iterdir()) == []
     assert site.log_of("headquarters").count("intake.message.refused") >= 240
+
+
+def test_an_agent_is_commanded_from_headquarters_box_alone_and_seen_by_whoever_asks(site: Site) -> None:
+    async def told(client: Client, payload: bytes) -> Refused:
+        answer = decode((await client.request("agent.command", payload, timeout=2)).data).body
+        assert isinstance(answer, Refused)
+        return answer
+
+    async def story(client: Client) -> None:
+        asked = AgentAsked(agent="1001", to=AgentWish.READY)
+        stranger = await told(client, encode(Sealer(Identity.take(BOX, "cli")).seal(asked)))
+        assert (stranger.code, BOX in stranger.sentence) == ("agent.box", True)
+        assert (await told(client, b"[]")).code == "message.unknown"
+        state = msgspec.json.decode((await client.request("live.state", b"", timeout=2)).data, type=State)
+        assert [agent.agent for agent in state.agents] == ["1001", "1002"]
+        assert [queue.name for queue in state.queues] == ["card"]
+
+    with_client(site, story)
 
 
 def test_whoever_has_no_token_is_not_let_in(site: Site) -> None:
