@@ -18,6 +18,8 @@ SECOND_NS = 1_000_000_000
 NAMED = 8  # candidates that a decision tells one by one
 RECENT = 16  # contacts that the mean handle time follows
 NO_ANSWER = "no answer"
+AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
+AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
 Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
@@ -91,11 +93,7 @@ def figure(state: State, refused: Collection[str], which: str, queue: str) -> in
 
 def staffed(state: State, queue: str) -> int:
     """How many of all its steps are there: logged in and ready, or at work."""
-    everybody = {agent for one in state.rules.queues[queue].steps for agent in one.agents}
-    away = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
-    return sum(
-        state.agents[agent].state not in away and state.rules.seats[agent].box in state.present for agent in everybody
-    )
+    return sum(count for kind, count in state.index.tally[queue].items() if kind not in AWAY)
 
 
 def expected_ns(state: State, queue: str) -> int | None:
@@ -213,7 +211,7 @@ def leg_began(state: State, agent: str, leg: str, token: str | None, at_ns: int)
     if before.token is None or token != before.token:
         now = _replace(now, queue="")
     state = _handled(state, before, at_ns)
-    if before.state in {AgentState.LOGGED_OUT, AgentState.NOT_READY}:
+    if before.state in AWAY:
         now = _replace(now, then=Pending(before.state, before.reason))
     now = _replace(now, since_ns=at_ns, reason="", talk_ns=None, until_ns=None)
     return put_agent(state, agent, now), (*effects, _moved(agent, now, at_ns))

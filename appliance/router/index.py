@@ -10,11 +10,13 @@ as a whole: 10,000 entries take 35 µs.
 
 import enum
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
+from appliance.router.rules import Rules
 from appliance.router.state import Agent, Context, Index, Place, Pool, Reservation, State, Waiting
 from appliance.router.states import AgentState
 
@@ -41,6 +43,9 @@ def put_agent(state: State, name: str, now: Agent) -> State:
     was, free = _free_row(state, name, before), _free_row(state, name, now)
     if was != free:
         index = _replace(index, free=_moved(index.free, index.pools.get(name, ()), was, free))
+    counted, counts = _counted(state, name, before), _counted(state, name, now)
+    if counted != counts:
+        index = _replace(index, tally=_counted_on(index.tally, _queues(index.pools, name), counted, counts))
     legs = before.legs if before is not None else frozenset()
     if legs != now.legs:
         known = dict(index.legs) | dict.fromkeys(now.legs, name)
@@ -103,30 +108,49 @@ def put_context(state: State, contact: str, now: Context | None) -> State:
 def indexed(state: State) -> State:
     """The same, with its index made from nothing."""
     rules = state.rules
-    pools: dict[str, tuple[Pool, ...]] = {}
-    for queue, rule in rules.queues.items():
-        for number, step in enumerate(rule.steps):
-            for name in step.agents:
-                pools[name] = (*pools.get(name, ()), (queue, number))
+    pools = _pools(rules)
     free: dict[Pool, list[tuple[int, str]]] = {}
+    tally: dict[str, Counter[AgentState]] = {queue: Counter() for queue in rules.queues}
     for name, agent in state.agents.items():
         if (row := _free_row(state, name, agent)) is not None:
             for pool in pools.get(name, ()):
                 free.setdefault(pool, []).append(row)
-    queued: dict[Pool, list[tuple[int, int, int, str]]] = {}
-    for waits in state.waiting.values():
-        for pool, place in _queued_rows(state, waits):
-            queued.setdefault(pool, []).append(place)
+        if (counts := _counted(state, name, agent)) is not None:
+            for queue in _queues(pools, name):
+                tally[queue][counts] += 1
     index = Index(
         pools=pools,
         phones={(seat.box, seat.extension): seat.agent for seat in rules.seats.values()},
         legs={leg: name for name, agent in state.agents.items() for leg in agent.legs},
         held={held.contact: token for token, held in state.reservations.items()},
+        tally={queue: dict(counts) for queue, counts in tally.items()},
         free={pool: tuple(sorted(rows)) for pool, rows in free.items()},
-        queued={pool: tuple(sorted(rows)) for pool, rows in queued.items()},
+        queued=_queued(state),
         due=tuple(sorted(_all_due(state))),
     )
     return _replace(state, index=index)
+
+
+def _queued(state: State) -> dict[Pool, tuple[tuple[int, int, int, str], ...]]:
+    queued: dict[Pool, list[tuple[int, int, int, str]]] = {}
+    for waits in state.waiting.values():
+        for pool, row in _queued_rows(state, waits):
+            queued.setdefault(pool, []).append(row)
+    return {pool: tuple(sorted(rows)) for pool, rows in queued.items()}
+
+
+def _pools(rules: Rules) -> dict[str, tuple[Pool, ...]]:
+    pools: dict[str, tuple[Pool, ...]] = {}
+    for queue, rule in rules.queues.items():
+        for number, step in enumerate(rule.steps):
+            for name in step.agents:
+                pools[name] = (*pools.get(name, ()), (queue, number))
+    return pools
+
+
+def _queues(pools: Mapping[str, tuple[Pool, ...]], agent: str) -> Iterable[str]:
+    """Each once."""
+    return dict.fromkeys(queue for queue, _ in pools.get(agent, ()))
 
 
 def order(waits: Waiting) -> tuple[int, int, int, str]:
@@ -160,6 +184,26 @@ def _free_row(state: State, name: str, agent: Agent | None) -> tuple[int, str] |
     if agent is None or agent.state is not AgentState.AVAILABLE:
         return None
     return (agent.free_ns, name) if state.rules.seats[name].box in state.present else None
+
+
+def _counted(state: State, name: str, agent: Agent | None) -> AgentState | None:
+    """As what the agent counts in the queues."""
+    heard = agent is not None and state.rules.seats[name].box in state.present
+    return agent.state if agent is not None and heard else None
+
+
+def _counted_on(
+    tally: Mapping[str, Mapping[AgentState, int]], queues: Iterable[str], was: AgentState | None, now: AgentState | None
+) -> dict[str, Mapping[AgentState, int]]:
+    after = dict(tally)
+    for queue in queues:
+        counts = dict(after[queue])
+        if was is not None:
+            counts[was] -= 1
+        if now is not None:
+            counts[now] = counts.get(now, 0) + 1
+        after[queue] = {state: count for state, count in counts.items() if count}
+    return after
 
 
 def _queued_rows(state: State, waits: Waiting | None) -> list[tuple[Pool, tuple[int, int, int, str]]]:

@@ -118,6 +118,8 @@ class Index(msgspec.Struct, frozen=True):
     """Leg → agent."""
     held: Mapping[str, str] = {}
     """Contact → token."""
+    tally: Mapping[str, Mapping[AgentState, int]] = {}
+    """Queue → how many of its agents, of branches that are heard, are in each state."""
     free: Mapping[Pool, tuple[tuple[int, str], ...]] = {}
     """(available since, agent)."""
     queued: Mapping[Pool, tuple[tuple[int, int, int, str], ...]] = {}

@@ -26,16 +26,14 @@ def agent_now(state: State, agent: str) -> AgentNow:
 
 def queue_now(state: State, queue: str) -> QueueNow:
     """One queue."""
-    steps = state.rules.queues[queue].steps
-    everybody = {agent for step in steps for agent in step.agents}
-    states = [state.agents[agent].state for agent in everybody if state.rules.seats[agent].box in state.present]
-    heads = [rows[0] for number in range(len(steps)) if (rows := state.index.queued.get((queue, number)))]
+    steps, counts = range(len(state.rules.queues[queue].steps)), state.index.tally[queue]
+    heads = [rows[0] for number in steps if (rows := state.index.queued.get((queue, number)))]
     return QueueNow(
         name=queue,
         waiting=agents.waiting(state, queue),
         oldest_ns=min(heads)[1] if heads else None,
-        staffed=sum(one not in {AgentState.LOGGED_OUT, AgentState.NOT_READY} for one in states),
-        free=states.count(AgentState.AVAILABLE),
-        busy=sum(one in {AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP} for one in states),
+        staffed=agents.staffed(state, queue),
+        free=counts.get(AgentState.AVAILABLE, 0),
+        busy=sum(counts.get(one, 0) for one in agents.AT_WORK),
         expected_s=agents.figure(state, (), "expected", queue),
     )
