@@ -21,6 +21,9 @@ ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]
 AttributeName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
 Skill = Annotated[str, Meta(pattern="[1-9]|10|yes|no")]
 WrapUp = Annotated[int, Meta(ge=0, le=7200)]
+Seconds = Annotated[int, Meta(ge=1, le=3600)]
+SERVICE_LEVEL_S = 20
+SHORT_CALL_S = 5
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -37,18 +40,26 @@ class Web(msgspec.Struct, frozen=True):
 
 
 class CallType(msgspec.Struct, frozen=True):
-    """What callers of these numbers want, and the script that decides for them."""
+    """What callers of these numbers want, and the script that decides for them.
+
+    Answered within `service_level_s` of their arrival they count as in time.
+    """
 
     name: Name
     dnis: tuple[Number, ...]
     script: ScriptName
+    service_level_s: Seconds = SERVICE_LEVEL_S
 
 
 class SkillGroup(msgspec.Struct, frozen=True):
-    """Agents who can do the same; after a contact each has `wrap_up_s` before the next."""
+    """Agents who can do the same; after a contact each has `wrap_up_s` before the next.
+
+    `service_level_s` counts from the entry into their queue.
+    """
 
     name: Name
     agents: tuple[AgentId, ...]
+    service_level_s: Seconds = SERVICE_LEVEL_S
     wrap_up_s: WrapUp = 0
 
 
@@ -80,6 +91,7 @@ class PrecisionQueue(msgspec.Struct, frozen=True):
     name: Name
     steps: Annotated[tuple[PrecisionStep, ...], Meta(min_length=1, max_length=10)]
     widening: Widening = Widening.CUMULATIVE
+    service_level_s: Seconds = SERVICE_LEVEL_S
     wrap_up_s: WrapUp = 0
 
 
@@ -124,6 +136,8 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     precision_queues: tuple[PrecisionQueue, ...] = ()
     no_answer: NoAnswer = NoAnswer.NOT_READY
     lookups: tuple[Lookup, ...] = ()
+    short_call_s: Annotated[int, Meta(ge=0, le=60)] = SHORT_CALL_S
+    """Who hangs up sooner, unanswered, counts as a short call and not as abandoned."""
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:

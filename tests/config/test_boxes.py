@@ -400,6 +400,16 @@ def test_of_the_prefixes_of_a_number_the_longest_decides(branch: Edit) -> None:
 
 
 @pytest.mark.unit
+def test_a_call_type_and_a_skill_group_have_service_levels_of_their_own(headquarters: Edit) -> None:
+    box = load(headquarters("script: welcome}", "script: welcome, service_level_s: 30}"))
+    assert isinstance(box, Headquarters)
+    assert (box.call_types[0].service_level_s, box.skill_groups[0].service_level_s, box.short_call_s) == (30, 20, 5)
+    box = load(headquarters("scripts: scripts", "scripts: scripts\nshort_call_s: 0"))
+    assert isinstance(box, Headquarters)
+    assert box.short_call_s == 0
+
+
+@pytest.mark.unit
 def test_an_extension_that_is_there_twice_is_refused(branch: Edit) -> None:
     again = "  - {number: 8001, name: Agent Wu, secret: secrets/8001}\nroute:"
     assert sentences(branch("route:", again)) == ["21: extension '8001' is there twice"]
@@ -458,6 +468,9 @@ def test_a_secret_that_is_not_there_or_not_one_line_is_refused(branch: Edit, tmp
             "9: 'host/x' is no address such as https://host/customer?number={number}",
         ),
         ("8001}", "8001, sign_in: by-hand}", "'by-hand' is not known here; known are: automatic, manual"),
+        ("script: welcome}", "script: welcome, service_level_s: 0}", "7: 0 is out of range: 1 to 3600"),
+        ("agents: [1001]}", "agents: [1001], service_level: 20}", "did you mean 'service_level_s'?"),
+        ("scripts: scripts", "scripts: scripts\nshort_call_s: 61", "61 is out of range: 0 to 60"),
     ],
 )
 def test_a_headquarters_with_one_mistake_is_refused(headquarters: Edit, before: str, after: str, told: str) -> None:
