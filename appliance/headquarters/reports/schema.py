@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tables of the record. `event` is the truth, its key unique for ever; the others could be made again from it.
 
+How they came to be so, from one version of the record to the next, is in `migrations/`.
+
 Times are UTC nanoseconds of the origin, samples the engine's clock (8,000 a second). A row may be there before its
 beginning was heard (events of two processes arrive in any order), so all but the keys may be NULL.
 """
@@ -19,19 +21,22 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from appliance.headquarters.reports.intervals.figures import FIELDS
+
 metadata = MetaData()
+PLACE = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up an INTEGER only
 
 event = Table(
     "event",
     metadata,
-    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("place", PLACE, primary_key=True, autoincrement=True),
     Column("box", String, nullable=False),
     Column("process", String, nullable=False),
     Column("incarnation", String, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("contact", String, nullable=False, index=True),
     Column("type", String, nullable=False),
-    Column("at_ns", BigInteger, nullable=False),
+    Column("at_ns", BigInteger, nullable=False, index=True),
     Column("mono_ns", BigInteger, nullable=False),
     Column("stored_ns", BigInteger, nullable=False),
     Column("envelope", Text, nullable=False),
@@ -83,7 +88,7 @@ leg = Table(
 decision = Table(
     "decision",
     metadata,
-    Column("place", Integer, primary_key=True),
+    Column("place", PLACE, primary_key=True, autoincrement=False),
     Column("contact", String, nullable=False, index=True),
     Column("at_ns", BigInteger, nullable=False),
     Column("by", String, nullable=False),
@@ -110,3 +115,44 @@ recording = Table(
     Column("failure", Text),
     Column("here", Boolean),
 )
+
+
+def _figures() -> list[Column[int]]:
+    return [Column(name, BigInteger, nullable=False) for name in FIELDS]
+
+
+# What one contact contributes to an interval, so that it can be taken away again when more is heard of it.
+fact = Table(
+    "fact",
+    metadata,
+    Column("contact", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("start_ns", BigInteger, primary_key=True),
+    *_figures(),
+)
+Index("fact_interval", fact.c.start_ns, fact.c.kind, fact.c.name)
+
+# `revision` counts the commits that changed the row.
+interval = Table(
+    "interval",
+    metadata,
+    Column("start_ns", BigInteger, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    *_figures(),
+)
+
+threshold = Table(
+    "threshold",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("since_ns", BigInteger, primary_key=True),
+    Column("service_level_s", BigInteger, nullable=False),
+    Column("short_call_s", BigInteger, nullable=False),
+)
+
+# By which rules `fact` and `interval` were counted; no row: not at all yet.
+counting = Table("counting", metadata, Column("rules", Integer, primary_key=True, autoincrement=False))

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One contact's events → its visits: to a call type, to queues, to agents' phones, by a trunk, and what became of each.
+
+Pure. The events may come in any order and from several lives of call control: they are put in the order in which the
+box made them (its lives sort by their incarnations). Until ContactBegan is heard there is nothing to count.
+
+A visit begins when the contact is offered: to its trunk and its first call type when it reaches the box, to another
+call type when a decision names it, to a queue when a decision says that it waits there or rings that queue's agent, to
+an agent when the phone is rung. A queue's visit goes on while the queue's agent, or another's, is rung. It has one
+outcome:
+
+- answered: the talk with an agent began (on a trunk, of a tandem call, with the far end);
+- abandoned: the caller hung up before; in the IVR, in a queue, or while a phone rang (of it, where a queue or an agent
+  is meant);
+- overflow: the contact went on to another queue, node or call type;
+- redirected: another queue's agent, or the branch's default, answered; the contact left the queue because its agent
+  did not answer; or, of an agent, the phone was refused, busy, not there, or rang for as long as it may (RONA);
+- released: by us, with or without a treatment, or by a fault, or the agent let go before the talk;
+- waiting: none of these has been heard of yet.
+"""
+
+import enum
+from collections.abc import Iterable
+
+import msgspec
+
+from appliance.wire import calls
+from appliance.wire.envelope import Envelope
+from appliance.wire.legs import Direction
+from appliance.wire.routes import Release, RingAgent, Tandem, Treat
+from appliance.wire.treatments import Music
+
+_REFUSED = frozenset({"no-answer", "busy", "unreachable"})
+
+
+class Kind(enum.StrEnum):
+    """What a row is of."""
+
+    CALL_TYPE = "call-type"
+    QUEUE = "queue"
+    AGENT = "agent"
+    TRUNK = "trunk"
+
+
+class Outcome(enum.StrEnum):
+    """What became of a visit; each has one."""
+
+    ANSWERED = "answered"
+    ABANDONED_IVR = "abandoned_ivr"
+    ABANDONED_QUEUE = "abandoned_queue"
+    ABANDONED_RINGING = "abandoned_ringing"
+    OVERFLOW = "overflow"
+    REDIRECTED = "redirected"
+    RELEASED = "released"
+    WAITING = "waiting"
+
+
+class Visit(msgspec.Struct):
+    """Being offered to `name`; `until` its outcome's event. A contact without a call type (yet) has the name ''."""
+
+    kind: Kind
+    name: str
+    since: Envelope
+    outcome: Outcome = Outcome.WAITING
+    until: Envelope | None = None
+    talk_samples: int = 0
+    longest_talk_samples: int = 0
+
+    @property
+    def waited_ns(self) -> int:
+        """By the box's steady clock within one life of its call control, else by its UTC."""
+        if self.until is None:
+            return 0
+        same = self.since.incarnation == self.until.incarnation
+        ns = self.until.mono_ns - self.since.mono_ns if same else self.until.at_ns - self.since.at_ns
+        return max(0, ns)
+
+
+def visits(events: Iterable[Envelope]) -> list[Visit]:
+    """All of one contact's, as far as `events` tell."""
+    story = None
+    for event in sorted(events, key=lambda one: (one.incarnation, one.seq, one.process)):
+        if story is not None:
+            story.hear(event)
+        elif isinstance(event.body, calls.ContactBegan):
+            story = _Story(event, event.body)
+    return [] if story is None else story.visits
+
+
+class _Story:
+    """The contact as it stands after the events that were heard."""
+
+    def __init__(self, event: Envelope, began: calls.ContactBegan) -> None:
+        self.visits: list[Visit] = []
+        self._caller = began.leg
+        self._call_type: Visit | None = self._open(Kind.CALL_TYPE, "", event)
+        self._trunk = self._open(Kind.TRUNK, began.trunk, event) if began.trunk else None
+        self._queues: dict[str, Visit] = {}
+        self._agents: dict[str, Visit] = {}
+        self._place = Outcome.ABANDONED_IVR
+        self._rung_for = ""
+        self._gone: Envelope | None = None  # the caller's leg is over
+        self._talking: list[Visit] = []
+
+    def hear(self, event: Envelope) -> None:
+        match event.body:
+            case calls.RouteDecided():
+                self._decided(event, event.body)
+            case calls.LegBegan(direction=Direction.OUTGOING):
+                self._placed(event, event.body)
+            case calls.TalkBegan():
+                self._talk_began(event, event.body)
+            case calls.TalkEnded():
+                self._talk_ended(event.body)
+            case calls.LegEnded():
+                self._leg_ended(event, event.body)
+            case calls.ContactEnded():
+                self._ended(event, event.body)
+            case _:
+                pass  # tells nothing that is counted
+
+    def _open(self, kind: Kind, name: str, event: Envelope) -> Visit:
+        visit = Visit(kind, name, event)
+        self.visits.append(visit)
+        return visit
+
+    def _decided(self, event: Envelope, body: calls.RouteDecided) -> None:
+        self._typed(event, body)
+        action = body.action
+        if isinstance(action, RingAgent):
+            self._wait_in(event, {*self._queues, *body.queues, *filter(None, [action.queue])}, body.outcome)
+            self._rung_for, self._place = action.queue, Outcome.ABANDONED_RINGING
+        elif isinstance(action, Treat):
+            # In records of before decisions told their queues, a hold says that the contact waits where it did.
+            holds = any(isinstance(verb, Music) for verb in action.verbs)
+            if body.queues or not holds:
+                self._wait_in(event, set(body.queues), body.outcome)
+            self._rung_for = ""
+            self._place = Outcome.ABANDONED_QUEUE if body.queues or holds else Outcome.ABANDONED_IVR
+        elif isinstance(action, Tandem):
+            self._place = Outcome.ABANDONED_RINGING
+        elif not isinstance(action, Release):
+            raise TypeError(f"{type(action).__name__} is no action")
+
+    def _typed(self, event: Envelope, body: calls.RouteDecided) -> None:
+        before = self._call_type
+        if isinstance(body.action, Tandem):  # passes the contact center by
+            self.visits = [visit for visit in self.visits if visit is not before]
+            self._call_type = None
+        elif body.call_type and before is not None and before.name != body.call_type:
+            if not before.name:
+                before.name = body.call_type
+            else:
+                _close(before, Outcome.OVERFLOW, event)
+                self._call_type = self._open(Kind.CALL_TYPE, body.call_type, event)
+
+    def _wait_in(self, event: Envelope, names: set[str], outcome: str) -> None:
+        for name in sorted(set(self._queues) - names):
+            refused = name == self._rung_for and outcome in _REFUSED
+            _close(self._queues.pop(name), Outcome.REDIRECTED if refused else Outcome.OVERFLOW, event)
+        for name in sorted(names - set(self._queues)):
+            self._queues[name] = self._open(Kind.QUEUE, name, event)
+
+    def _placed(self, event: Envelope, body: calls.LegBegan) -> None:
+        if body.agent:
+            self._agents[body.leg] = self._open(Kind.AGENT, body.agent, event)
+
+    def _talk_began(self, event: Envelope, body: calls.TalkBegan) -> None:
+        self._talking = [one for one in (self._trunk, self._call_type, self._agents.get(body.leg)) if one is not None]
+        for name, queue in self._queues.items():
+            if name == self._rung_for:
+                self._talking.append(queue)
+            else:
+                _close(queue, Outcome.REDIRECTED, event)
+        self._queues = {}
+        for visit in self._talking:
+            _close(visit, Outcome.ANSWERED, event)
+
+    def _talk_ended(self, body: calls.TalkEnded) -> None:
+        for visit in self._talking:
+            visit.talk_samples += body.samples
+            visit.longest_talk_samples = max(visit.longest_talk_samples, body.samples)
+        self._talking = []
+
+    def _leg_ended(self, event: Envelope, body: calls.LegEnded) -> None:
+        if body.leg == self._caller:
+            self._gone = self._gone or event
+        elif self._gone is None:
+            if body.leg in self._agents:
+                _close(self._agents[body.leg], Outcome.REDIRECTED, event)
+            self._place = Outcome.ABANDONED_QUEUE if self._queues else Outcome.ABANDONED_IVR
+
+    def _ended(self, event: Envelope, body: calls.ContactEnded) -> None:
+        over = self._gone or event
+        for visit in self.visits:
+            _close(visit, self._abandoned(visit) if body.by == "caller" else Outcome.RELEASED, over)
+
+    def _abandoned(self, visit: Visit) -> Outcome:
+        if visit.kind is Kind.AGENT:
+            return Outcome.ABANDONED_RINGING
+        if visit.kind is Kind.QUEUE and visit.name != self._rung_for:
+            return Outcome.ABANDONED_QUEUE
+        return self._place
+
+
+def _close(visit: Visit, outcome: Outcome, event: Envelope) -> None:
+    """Its first outcome stands."""
+    if visit.outcome is Outcome.WAITING:
+        visit.outcome, visit.until = outcome, event

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Service level and short call thresholds, with the moment from which each holds.
+
+A contact is counted by what held when it was offered, so a threshold that is changed changes no report of before, and a
+recount years later comes out the same. The name '' is the default of a kind's other names, of all kinds.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from appliance.config import Headquarters
+from appliance.config.headquarters import SERVICE_LEVEL_S, SHORT_CALL_S
+from appliance.headquarters.reports import schema
+from appliance.headquarters.reports.intervals.story import Kind
+
+DEFAULT = ("", "")
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """In seconds: answered within the one is in time, abandoned under the other is a short call."""
+
+    service_level_s: int = SERVICE_LEVEL_S
+    short_call_s: int = SHORT_CALL_S
+
+
+class Since(NamedTuple):
+    """A threshold of (kind, name), from `since_ns` on."""
+
+    kind: str
+    name: str
+    since_ns: int
+    threshold: Threshold
+
+
+class Thresholds:
+    """All there ever were."""
+
+    def __init__(self, rows: Iterable[Since] = ()) -> None:
+        self._by_name: dict[tuple[str, str], list[Since]] = {}
+        for row in sorted(rows, key=lambda one: one.since_ns):
+            self._by_name.setdefault((row.kind, row.name), []).append(row)
+
+    def of(self, kind: str, name: str, at_ns: int) -> Threshold:
+        """What held at `at_ns`."""
+        for key in ((kind, name), DEFAULT):
+            held = [row for row in self._by_name.get(key, ()) if row.since_ns <= at_ns]
+            if held:
+                return held[-1].threshold
+        return Threshold()
+
+
+def wanted_by(config: Headquarters) -> dict[tuple[str, str], Threshold]:
+    """By (kind, name), as the administrator has them."""
+    short_s = config.short_call_s
+    call_types = {
+        (Kind.CALL_TYPE.value, one.name): Threshold(one.service_level_s, short_s) for one in config.call_types
+    }
+    queues = {(Kind.QUEUE.value, one.name): Threshold(one.service_level_s, short_s) for one in config.skill_groups}
+    return {DEFAULT: Threshold(short_call_s=short_s), **call_types, **queues}
+
+
+def load(store: Connection) -> Thresholds:
+    """As they are kept."""
+    column = schema.threshold.c
+    query = select(column.kind, column.name, column.since_ns, column.service_level_s, column.short_call_s)
+    return Thresholds(Since(row[0], row[1], row[2], Threshold(row[3], row[4])) for row in store.execute(query))
+
+
+def keep(store: Connection, wanted: Mapping[tuple[str, str], Threshold], now_ns: int) -> bool:
+    """Let `wanted`, by (kind, name), hold from now on; the first ones ever hold from always. Whether any is new.
+
+    A name that is wanted no more goes back to the default.
+    """
+    held = load(store)
+    column = schema.threshold.c
+    names = {(row[0], row[1]) for row in store.execute(select(column.kind, column.name))}
+    since_ns = now_ns if names else 0
+    default = wanted.get(DEFAULT, Threshold())
+    wanted = {**dict.fromkeys(names, default), DEFAULT: default, **wanted}
+    new = [
+        {"kind": kind, "name": name, "since_ns": since_ns, **msgspec.structs.asdict(threshold)}
+        for (kind, name), threshold in wanted.items()
+        if not names or held.of(kind, name, now_ns) != threshold
+    ]
+    if new:
+        store.execute(insert(schema.threshold), new)
+    return bool(new)
