@@ -16,6 +16,7 @@ from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store
+from appliance.headquarters.reports.intervals.thresholds import wanted_by
 from appliance.headquarters.reports.writer import Writer
 from appliance.processes.environment import state_directory
 from appliance.router.journal import Journal
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> None:
     """Work until cancelled."""
     identity = Identity.take(config.box, "headquarters")
-    writer = Writer(store.open_writer(store.path_of(state)))
+    writer = _writer(config, state)
     live = Live(frozenset(agent.box for agent in config.agents))
 
     def trouble(code: str) -> Callable[[str | None], None]:
@@ -56,8 +57,16 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
         await client.close()
 
 
+def _writer(config: Headquarters, state: Path) -> Writer:
+    try:
+        engine = store.open_writer(store.path_of(state))
+    except store.NewerRecordError as error:
+        exit_with(str(error))
+    return Writer(engine, wanted_by(config))
+
+
 def main() -> None:
-    """Run until stopped. Exit status 2: configuration or scripts cannot be used."""
+    """Run until stopped. Exit status 2: configuration, scripts or record cannot be used."""
     logs.configure("headquarters")
     config = load_or_exit(Headquarters, rulebook.faults)
     try:

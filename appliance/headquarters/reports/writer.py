@@ -7,12 +7,14 @@ not make a double.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Engine, insert, select, tuple_
 
 from appliance.headquarters.reports import schema
+from appliance.headquarters.reports.intervals import counting
+from appliance.headquarters.reports.intervals.thresholds import Threshold
 from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_recording
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
 
@@ -39,10 +41,15 @@ def read_batch(payload: bytes, box: str) -> list[Envelope]:
 
 
 class Writer:
-    """The one that writes. Called from one thread at a time."""
+    """The one that writes. Called from one thread at a time.
 
-    def __init__(self, engine: Engine) -> None:
+    `thresholds` hold from now on; statistics that were counted otherwise, or not at all, are counted first.
+    """
+
+    def __init__(self, engine: Engine, thresholds: Mapping[tuple[str, str], Threshold] = {}) -> None:
         self._engine = engine
+        with engine.begin() as store:
+            self._thresholds = counting.begin(store, thresholds, time.time_ns())
 
     def store(self, batch: Sequence[Envelope]) -> list[Envelope]:
         """Commit what is new of the batch; returns just that, in order. Raises sqlalchemy.exc.SQLAlchemyError."""
@@ -54,6 +61,7 @@ class Writer:
                     known.add(_key(envelope))
                     new.append(envelope)
                     project(store, _insert(store, envelope), envelope)
+            counting.recount(store, {name for one in new if (name := _contact_of(one))}, self._thresholds)
         return new
 
     def recording_here(self, recording: str, contact: str) -> None:
@@ -78,6 +86,10 @@ def _key(envelope: Envelope) -> Key:
     return envelope.box, envelope.process, envelope.incarnation, envelope.seq
 
 
+def _contact_of(envelope: Envelope) -> str:
+    return str(getattr(envelope.body, "contact", ""))
+
+
 def _known(store: Connection, keys: list[Key]) -> set[Key]:
     column = schema.event.c
     parts = (column.box, column.process, column.incarnation, column.seq)
@@ -91,7 +103,7 @@ def _insert(store: Connection, envelope: Envelope) -> int:
         "process": envelope.process,
         "incarnation": envelope.incarnation,
         "seq": envelope.seq,
-        "contact": getattr(envelope.body, "contact", ""),
+        "contact": _contact_of(envelope),
         "type": type(envelope.body).__name__,
         "at_ns": envelope.at_ns,
         "mono_ns": envelope.mono_ns,

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Facts and intervals kept true: in the transaction that stores events, and anew from all events.
+
+The writer lets a contact be recounted whenever more is heard of it: what it contributed is taken away, what it
+contributes now is added. `differences` counts once more from the events alone; there shall be none.
+"""
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, true, tuple_, update
+
+from appliance.headquarters.reports import schema
+from appliance.headquarters.reports.intervals import thresholds
+from appliance.headquarters.reports.intervals.facts import facts
+from appliance.headquarters.reports.intervals.figures import BASE_NS, FIELDS, MAXIMA, NONE, SUMS, Figures, Key
+from appliance.headquarters.reports.intervals.thresholds import Thresholds
+from appliance.wire.envelope import Envelope, decode
+
+RULES = 1
+"""Raised with whatever counts otherwise than before: the next start counts the whole record anew."""
+_LOTS = 500
+_FIGURES = [schema.fact.c[name] for name in FIELDS]
+_COUNTED = [schema.interval.c[name] for name in FIELDS]
+_FACT_KEY = (schema.fact.c.kind, schema.fact.c.name, schema.fact.c.start_ns)
+_INTERVAL_KEY = (schema.interval.c.kind, schema.interval.c.name, schema.interval.c.start_ns)
+
+T = TypeVar("T")
+Facts = dict[Key, Figures]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A figure of a row that is `stored` otherwise than it is `counted` from the events."""
+
+    key: Key
+    figure: str
+    stored: int
+    counted: int
+
+
+def begin(store: Connection, wanted: Mapping[tuple[str, str], thresholds.Threshold], now_ns: int) -> Thresholds:
+    """As a writer starts: thresholds as the configuration has them, all counted by today's rules."""
+    changed = thresholds.keep(store, wanted, now_ns)
+    held = thresholds.load(store)
+    if store.execute(select(schema.counting.c.rules)).scalar() != RULES:
+        store.execute(delete(schema.counting))
+        store.execute(insert(schema.counting).values(rules=RULES))
+        recount_all(store, held)
+    elif changed:  # a box whose clock is ahead has told of contacts that the new ones hold for
+        ahead = select(schema.fact.c.contact).where(schema.fact.c.start_ns > now_ns - BASE_NS).distinct()
+        for lot in _lots(list(store.scalars(ahead))):
+            recount(store, lot, held)
+    return held
+
+
+def recount(store: Connection, contacts: Collection[str], held: Thresholds) -> None:
+    """Take away what `contacts` contributed, add what they do now."""
+    before = _facts_of(store, contacts)
+    after = {name: facts(events, held) for name, events in _events(store, contacts)}
+    touched = {
+        key for told in (before, after) for name in told for key in told[name] if _differs(before, after, name, key)
+    }
+    changed = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+    if not changed:
+        return
+    store.execute(delete(schema.fact).where(schema.fact.c.contact.in_(changed)))
+    rows = [_row(key, figures, contact=name) for name in changed for key, figures in after.get(name, {}).items()]
+    if rows:
+        store.execute(insert(schema.fact), rows)
+    _revise(store, {key: _of(after, key) for key in touched}, {key: _of(before, key) for key in touched})
+
+
+def recount_all(store: Connection, held: Thresholds) -> None:
+    """Everything from the events; rows that come out as they were keep their revision."""
+    store.execute(delete(schema.fact))
+    counted: Facts = {}
+    for lot in _lots(list(store.scalars(_contacts()))):
+        rows = []
+        for name, events in _events(store, lot):
+            for key, figures in facts(events, held).items():
+                rows.append(_row(key, figures, contact=name))
+                counted[key] = counted.get(key, NONE) + figures
+        if rows:
+            store.execute(insert(schema.fact), rows)
+    stored = _stored(store, true())
+    others = {key for key in {*counted, *stored} if counted.get(key, NONE) != stored.get(key, NONE)}
+    _put(store, {key: counted.get(key, NONE) for key in others})
+
+
+def differences(store: Connection, from_ns: int, to_ns: int) -> tuple[int, list[Difference]]:
+    """How many rows there are of what was offered from then until then, and which of them are not as counted anew.
+
+    Facts, which the next revision starts from, are compared as well as intervals.
+    """
+    held = thresholds.load(store)
+    within = range(from_ns - from_ns % BASE_NS, to_ns)
+    facts_there = select(schema.fact.c.contact).where(schema.fact.c.start_ns.between(within.start, to_ns - 1))
+    told = _contacts().where(schema.event.c.at_ns.between(within.start, to_ns - 1))
+    counted: Facts = {}
+    contributed: Facts = {}
+    for lot in _lots(sorted({*store.scalars(told), *store.scalars(facts_there.distinct())})):
+        for _, events in _events(store, lot):
+            _sum(counted, facts(events, held), within)
+        for one in _facts_of(store, lot).values():
+            _sum(contributed, one, within)
+    stored = _stored(store, schema.interval.c.start_ns.between(within.start, to_ns - 1))
+    keys = sorted({*counted, *stored, *contributed}, key=lambda key: (key.start_ns, key.kind, key.name))
+    found = [one for held_so in (stored, contributed) for key in keys for one in _compare(key, held_so, counted)]
+    return len(keys), list(dict.fromkeys(found))
+
+
+def _compare(key: Key, stored: Facts, counted: Facts) -> Iterator[Difference]:
+    was, now = stored.get(key, NONE), counted.get(key, NONE)
+    return (
+        Difference(key, name, getattr(was, name), getattr(now, name))
+        for name in FIELDS
+        if getattr(was, name) != getattr(now, name)
+    )
+
+
+def _stored(store: Connection, which: ColumnElement[bool]) -> Facts:
+    query = select(*_INTERVAL_KEY, *_COUNTED).where(which)
+    return {Key(*row[:3]): Figures(*row[3:]) for row in store.execute(query)}
+
+
+def _sum(sums: Facts, told: Facts, within: range) -> None:
+    for key, figures in told.items():
+        if key.start_ns in within:
+            sums[key] = sums.get(key, NONE) + figures
+
+
+def _contacts() -> Select[str]:
+    return select(schema.event.c.contact).where(schema.event.c.contact != "").distinct()
+
+
+def _events(store: Connection, contacts: Collection[str]) -> Iterator[tuple[str, list[Envelope]]]:
+    column = schema.event.c
+    query = select(column.contact, column.envelope).where(column.contact.in_(contacts)).order_by(column.contact)
+    for name, rows in itertools.groupby(store.execute(query), key=lambda row: str(row[0])):
+        yield name, [decode(row[1].encode()) for row in rows]
+
+
+def _facts_of(store: Connection, contacts: Collection[str]) -> dict[str, Facts]:
+    told: dict[str, Facts] = {}
+    query = select(schema.fact.c.contact, *_FACT_KEY, *_FIGURES).where(schema.fact.c.contact.in_(contacts))
+    for row in store.execute(query):
+        told.setdefault(row[0], {})[Key(*row[1:4])] = Figures(*row[4:])
+    return told
+
+
+def _differs(before: dict[str, Facts], after: dict[str, Facts], name: str, key: Key) -> bool:
+    return before.get(name, {}).get(key) != after.get(name, {}).get(key)
+
+
+def _of(told: dict[str, Facts], key: Key) -> Figures:
+    figures = NONE
+    for one in told.values():
+        figures += one.get(key, NONE)
+    return figures
+
+
+def _revise(store: Connection, after: Facts, before: Facts) -> None:
+    """The intervals of `after`: less `before`, more `after`."""
+    stored = _stored(store, tuple_(*_INTERVAL_KEY).in_(list(after)))
+    fallen = [key for key in after if any(getattr(after[key], name) < getattr(before[key], name) for name in MAXIMA)]
+    longest = _longest(store, fallen)
+    now: Facts = {}
+    for key, figures in after.items():
+        was = stored.get(key, NONE)
+        sums = {name: getattr(was, name) - getattr(before[key], name) + getattr(figures, name) for name in SUMS}
+        maxima = {name: max(getattr(was, name), getattr(figures, name)) for name in MAXIMA}
+        now[key] = Figures(**sums, **longest.get(key, maxima))
+    _put(store, now)
+
+
+def _longest(store: Connection, keys: list[Key]) -> dict[Key, dict[str, int]]:
+    """A maximum cannot be taken away: those of `keys` from all their facts."""
+    if not keys:
+        return {}
+    maxima = [func.max(schema.fact.c[name]) for name in MAXIMA]
+    query = select(*_FACT_KEY, *maxima).where(tuple_(*_FACT_KEY).in_(keys)).group_by(*_FACT_KEY)
+    found = {Key(*row[:3]): dict(zip(MAXIMA, row[3:], strict=True)) for row in store.execute(query)}
+    return {key: found.get(key, dict.fromkeys(MAXIMA, 0)) for key in keys}
+
+
+def _put(store: Connection, now: Facts) -> None:
+    """Rows as they are now, each a revision further."""
+    for lot in _lots(list(now)):
+        known = {Key(*row) for row in store.execute(select(*_INTERVAL_KEY).where(tuple_(*_INTERVAL_KEY).in_(lot)))}
+        new = [_row(key, now[key], revision=1) for key in lot if key not in known]
+        if new:
+            store.execute(insert(schema.interval), new)
+        old = [
+            {f"old_{name}": part for name, part in key._asdict().items()} | _named(now[key])
+            for key in lot
+            if key in known
+        ]
+        if old:
+            store.execute(_UPDATE, old)
+
+
+def _row(key: Key, figures: Figures, **more: int | str) -> dict[str, int | str]:
+    return {**key._asdict(), **_named(figures), **more}
+
+
+def _named(figures: Figures) -> dict[str, int | str]:
+    return msgspec.structs.asdict(figures)
+
+
+def _lots(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (all_of_them[first : first + _LOTS] for first in range(0, len(all_of_them), _LOTS))
+
+
+_UPDATE = (
+    update(schema.interval)
+    .where(*(column == bindparam(f"old_{column.name}") for column in _INTERVAL_KEY))
+    .values(revision=schema.interval.c.revision + 1, **{name: bindparam(name) for name in FIELDS})
+)
