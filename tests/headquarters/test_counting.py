@@ -25,11 +25,13 @@ from appliance.wire.calls import CallEvent
 from appliance.wire.envelope import Envelope
 from tests.headquarters.site import ROOT, Site, until
 from tests.headquarters.told import (
+    ANSWERED,
     ASKS,
     BUSY,
     DAY_NS,
     HOLD,
     TEN_NS,
+    WAITED,
     S,
     batches,
     began,
@@ -46,9 +48,6 @@ from tests.headquarters.told import (
     talked,
     unanswered,
 )
-
-WAITED = ((0, began()), (1, decided(HOLD, "gold")), (31, caller_gone()), (31, ended()))
-ANSWERED = ((0, began()), (1, decided(ring())), (1, rung()), (6, talk()), (66, talked(60)), (67, ended()))
 
 HAPPENINGS: list[CallEvent] = [
     decided(ASKS),
@@ -242,8 +241,7 @@ import sys
 from pathlib import Path
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.writer import Writer
-from tests.headquarters.test_counting import ANSWERED
-from tests.headquarters.told import batches, story
+from tests.headquarters.told import ANSWERED, batches, story
 writer = Writer(store.open_writer(Path(sys.argv[1])))
 for first in range(100_000):
     for batch in batches([one for n in range(9) for one in story(*ANSWERED, contact=f"BR-0001.x.{first}.{n}")], 7):

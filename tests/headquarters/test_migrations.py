@@ -16,8 +16,7 @@ from appliance.headquarters.reports.reading import Record
 from appliance.headquarters.reports.writer import Writer
 from appliance.wire.envelope import encode
 from tests.headquarters.site import ROOT, Site
-from tests.headquarters.test_counting import ANSWERED, WAITED
-from tests.headquarters.told import C, differences, intervals, row_of, story
+from tests.headquarters.told import ANSWERED, WAITED, C, differences, intervals, row_of, story
 
 pytestmark = pytest.mark.unit
 

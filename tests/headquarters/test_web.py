@@ -2,6 +2,7 @@
 """The page's server: what it shows is there within a second, and what it must not do it does not do."""
 
 import asyncio
+import csv
 import hashlib
 import http.client
 import json
@@ -15,12 +16,15 @@ from hypothesis import strategies as st
 from nats.aio.client import Client
 
 from appliance.config import read_secret
+from appliance.headquarters.reports import store
+from appliance.headquarters.reports.writer import Writer
 from appliance.headquarters.web import sound
 from appliance.wire.calls import ContactBegan, ContactEnded, RecordingSealed
 from appliance.wire.envelope import Sealer, encode
 from appliance.wire.ids import Identity
 from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
 from tests.headquarters.site import BOX, Site, until
+from tests.headquarters.told import ANSWERED, TEN_NS, WAITED, S, story
 
 ALL = ("nats-server", "headquarters", "web", "uplink")
 CONTACT = f"{BOX}.x.1"
@@ -124,6 +128,37 @@ def test_a_span_s_verdict_and_its_quarters_are_on_the_page(site: Site) -> None:
     assert answer["quarters"] == [{"start_s": 1_795_392_000, "near": {"seconds": 900, "es": 3}}]
     for path in (f"{BOX}/2", "BR-0002/1", "*/1", "a.b/1", f"{BOX}/x"):
         assert get(site, f"/api/performance/{path}")[0].status == 404, path
+
+
+@pytest.mark.system
+def test_statistics_are_given_to_other_programs_as_json_and_csv(site: Site) -> None:
+    writer = Writer(store.open_writer(store.path_of(site.state)))
+    writer.store(story(*ANSWERED))
+    writer.store(story(*WAITED, contact="BR-0001.x.2", at_ns=TEN_NS + 1200 * S))
+    site.start("web")
+    until(lambda: serves(site), 10, "the page is served")
+    asked = f"from_ns={TEN_NS}&to_ns={TEN_NS + 3600 * S}"
+    first_row, second_row = json.loads(get(site, f"/api/intervals/queue?{asked}")[1])
+    assert (first_row["name"], first_row["start"], first_row["answered"]) == ("gold", "2026-11-24T10:00:00Z", 1)
+    assert (first_row["service_level_negative"], first_row["average_answer_wait_ms"]) == ("100.00", 5000)
+    assert (second_row["start"], second_row["abandoned_queue"]) == ("2026-11-24T10:15:00Z", 1)
+    assert second_row["service_level_handled"] is None
+    (row,) = json.loads(get(site, f"/api/intervals/queue?{asked}&interval=day")[1])
+    assert (row["offered"], row["service_level_ignored"], row["longest_abandon_wait_ms"]) == (2, "50.00", 30_000)
+    answer, page = get(site, f"/api/intervals/agent?{asked}&format=csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    (agent,) = csv.DictReader(page.decode().splitlines())
+    assert (agent["name"], agent["talk_samples"], agent["service_level_ignored"]) == ("1001", "480000", "")
+    assert b"did you mean 'queue'?" in get(site, f"/api/intervals/queues?{asked}")[1]
+    for wrong, told in (
+        (f"{asked}&interval=20m", "'20m' is not known"),
+        (f"{asked}&format=cvs", "did you mean 'csv'?"),
+        (f"from_ns={TEN_NS + 1}&to_ns={TEN_NS + 3600 * S}", "on a border of five minutes"),
+        (f"from_ns={TEN_NS}&to_ns={TEN_NS}", "one day at most"),
+    ):
+        answer, page = get(site, f"/api/intervals/queue?{wrong}")
+        assert answer.status == 400, wrong
+        assert told in json.loads(page)["detail"]
 
 
 @pytest.mark.system

@@ -93,6 +93,10 @@ def ended(by: str = "caller", cause: int = 16) -> calls.ContactEnded:
     return calls.ContactEnded(contact="", cause=cause, by=by)
 
 
+WAITED = ((0, began()), (1, decided(HOLD, "gold")), (31, caller_gone()), (31, ended()))
+ANSWERED = ((0, began()), (1, decided(ring())), (1, rung()), (6, talk()), (66, talked(60)), (67, ended()))
+
+
 def intervals(engine: Engine) -> dict[Key, Figures]:
     """As they are stored, but for those of which nothing is left."""
     table = schema.interval.c

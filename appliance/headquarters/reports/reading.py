@@ -18,7 +18,7 @@ class Record:
     """The reading end."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
 
     def calls_now(self, limit: int = 500) -> list[Row]:
         """Contacts that have not ended, oldest first."""
@@ -77,6 +77,6 @@ class Record:
         return self._rows(select(*counts))[0]
 
     def _rows(self, query: Select[*tuple[Any, ...]]) -> list[Row]:
-        with self._engine.connect() as store:
+        with self.engine.connect() as store:
             rows: list[RowMapping] = list(store.execute(query).mappings())
         return [dict(row) for row in rows]

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.config import Endpoint
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.reading import Row
-from appliance.headquarters.web import sound
+from appliance.headquarters.web import intervals, sound
 from appliance.headquarters.web.feed import Feed
 from appliance.headquarters.why import UnknownCallError, why
 from appliance.wire.ids import is_box
@@ -91,7 +91,7 @@ def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
         return sound.answer(path, request.headers.get("range", ""))
 
     return Litestar(
-        [page, live, calls, call, _performance(feed), recording, static],
+        [page, live, calls, call, intervals.route(feed.record.engine), _performance(feed), recording, static],
         before_request=functools.partial(_refuse_strangers, frozenset({"localhost", "127.0.0.1", listen.address})),
         before_send=[_put_headers],
         exception_handlers={SQLAlchemyError: _record_unread},

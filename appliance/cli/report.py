@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`report queue` and so on: a day's statistics as a table. `report verify`: whether they are as counted anew."""
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from appliance.cli import terminal
+from appliance.headquarters.reports import store
+from appliance.headquarters.reports.intervals import counting
+from appliance.headquarters.reports.intervals.levels import LEVELS, averages_ms, percent, service_levels
+from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, rounded, rows
+from appliance.headquarters.reports.intervals.story import Kind
+
+KINDS = tuple(kind.value for kind in Kind)
+HEADS = (
+    ("from", "name", "offd", "answ", "aban", "shrt", "over", "redi", "rel", "wait", "SL %", "ASA s", "talk s"),
+    (
+        "起始",
+        "名称",
+        "呼入",
+        "接听",
+        "放弃",
+        "短呼",
+        "溢出",
+        "转移",
+        "释放",
+        "等待",
+        "服务水平",
+        "平均应答",
+        "平均通话",
+    ),
+)
+WIDTHS_OF_CELLS = (5, 11, 4, 4, 4, 4, 4, 4, 4, 4, 8, 6, 6)
+SAME = (
+    "{day}: {rows} rows of statistics, all the same as counted anew from the events",
+    "{day}：{rows}行统计数据，与根据事件重新统计的结果完全一致",
+)
+DIFFERS = (
+    "{day} {at} {kind} {name}: {figure} is stored as {stored}, counted as {counted}",
+    "{day} {at} {kind} {name}：{figure}存储值为{stored}，重新统计为{counted}",
+)
+DIFFERENCES = (
+    "{day}: {count} figures differ: the record was altered, or its disk has failed; keep {path}",
+    "{day}：{count}个数据不一致：记录被改动或磁盘故障。请保留{path}",
+)
+NOTHING = ("{day}: nobody was offered to any {kind}", "{day}：当天没有{kind}的呼入")
+NOTHING_AT_ALL = ("{day}: there are no statistics of this day", "{day}：当天没有统计数据")
+NAMES = {
+    "call-type": ("call type", "呼叫类型"),
+    "queue": ("queue", "队列"),
+    "agent": ("agent", "坐席"),
+    "trunk": ("trunk", "中继"),
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Exit status 0: told, all the same; 1: not the same, or nothing of that day; 2: it was asked for wrongly."""
+    told = _read(words)
+    path = store.path_of(Path(told.state))
+    engine = store.open_reader(path)
+    chinese = told.language == "zh"
+    try:
+        if told.what == "verify":
+            return _verify(engine, told.day, path, chinese=chinese)
+        return _tell(engine, told, chinese=chinese)
+    except SQLAlchemyError as error:
+        sys.stderr.write(f"{path} cannot be read ({str(error).splitlines()[0]}); only headquarters has a record\n")
+        return terminal.UNASKED
+    finally:
+        engine.dispose()
+
+
+def _read(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="report", description="A day's statistics, or whether they are right.")
+    what = parser.add_subparsers(dest="what", required=True, metavar="{verify," + ",".join(KINDS) + "}")
+    today = dt.date.today()  # noqa: DTZ011 - the supervisor's
+    verify = what.add_parser("verify", help="count a day's events anew, and compare")
+    verify.add_argument(
+        "day",
+        nargs="?",
+        type=dt.date.fromisoformat,
+        default=today,
+        metavar="DAY",
+        help="such as 2026-11-26, else today",
+    )
+    for kind in KINDS:
+        table = what.add_parser(kind, help=f"by {NAMES[kind][0]}")
+        table.add_argument("--day", type=dt.date.fromisoformat, default=today, help="such as 2026-11-26, else today")
+        table.add_argument("--interval", choices=tuple(WIDTHS), default="day", help="else the day")
+        table.add_argument(
+            "--level", choices=LEVELS, default=LEVELS[0], help="how the service level takes the abandoned"
+        )
+    for one in what.choices.values():
+        terminal.add_language(one)
+        one.add_argument("--state", default=argparse.SUPPRESS, metavar="DIRECTORY", help="else BRANCHLINE_STATE")
+    return terminal.read(parser, words)
+
+
+def _tell(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> int:
+    found = rows(engine, told.what, *_bounds(told.day), WIDTHS[told.interval])
+    if not found:
+        print(NOTHING[chinese].format(day=told.day, kind=NAMES[told.what][chinese]))
+        return 1
+    for line in _table(found, told.level, chinese=chinese):
+        print(line)
+    return 0
+
+
+def _table(found: list[Row], level: str, *, chinese: bool) -> Iterator[str]:
+    yield terminal.right(HEADS[chinese], WIDTHS_OF_CELLS)
+    for row in found:
+        one, averages = row.figures, averages_ms(row.figures)
+        counts = (one.offered, one.answered, one.abandoned, one.short, one.overflow, one.redirected, one.released)
+        figures = (percent(service_levels(one)[level]), *(_seconds(averages[name]) for name in ("answer_wait", "talk")))
+        cells = (_clock(row.start_ns), row.name or "-", *counts, one.waiting, *(figure or "-" for figure in figures))
+        yield terminal.right(map(str, cells), WIDTHS_OF_CELLS)
+
+
+def _verify(engine: Engine, day: dt.date, path: Path, *, chinese: bool) -> int:
+    with engine.connect() as record:
+        count, found = counting.differences(record, *_bounds(day))
+    if not count:
+        print(NOTHING_AT_ALL[chinese].format(day=day))
+        return 1
+    for one in found:
+        words = {"at": _clock(one.key.start_ns), "kind": NAMES[one.key.kind][chinese], "name": one.key.name or "-"}
+        line = DIFFERS[chinese].format(day=day, **words, figure=one.figure, stored=one.stored, counted=one.counted)
+        print(line)
+    ending = DIFFERENCES[chinese].format(day=day, count=len(found), path=path)
+    print(ending if found else SAME[chinese].format(day=day, rows=f"{count:,}"))
+    return int(bool(found))
+
+
+def _bounds(day: dt.date) -> tuple[int, int]:
+    """The day as the terminal's clock has it."""
+    return _midnight_ns(day), _midnight_ns(day + dt.timedelta(days=1))
+
+
+def _midnight_ns(day: dt.date) -> int:
+    return round(dt.datetime.combine(day, dt.time()).astimezone().timestamp()) * 1_000_000_000
+
+
+def _seconds(average_ms: Fraction | None) -> str | None:
+    tenths = rounded(None if average_ms is None else average_ms / 100)
+    return None if tenths is None else f"{tenths // 10}.{tenths % 10}"
+
+
+def _clock(at_ns: int) -> str:
+    return dt.datetime.fromtimestamp(at_ns // 10**9).strftime("%H:%M")  # noqa: DTZ006 - the supervisor's

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`report queue` and `report verify`, as they are typed at headquarters."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from appliance.cli.__main__ import main
+from appliance.headquarters.reports import schema, store
+from appliance.headquarters.reports.writer import Writer
+from tests.headquarters.told import ANSWERED, HOLD, WAITED, S, began, decided, ended, story
+
+pytestmark = pytest.mark.unit
+
+DAY = "2026-11-25"
+NOON_NS = round(dt.datetime(2026, 11, 25, 12).astimezone().timestamp()) * 10**9
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Path:
+    engine = store.open_writer(store.path_of(tmp_path))
+    writer = Writer(engine)
+    writer.store(story(*ANSWERED, at_ns=NOON_NS))
+    writer.store(story(*WAITED, contact="BR-0001.x.2", at_ns=NOON_NS + 60 * S))
+    writer.store(story((0, began()), (0, decided(HOLD, "silver")), (2, ended()), contact="BR-0001.x.3", at_ns=NOON_NS))
+    writer.store(story(*ANSWERED, contact="BR-0001.x.4", at_ns=NOON_NS + 20 * 60 * S))
+    engine.dispose()
+    return tmp_path
+
+
+def typed(box: Path, *words: str, language: str = "en") -> int:
+    return main(["report", *words, "--state", str(box), "--language", language])
+
+
+def test_a_day_s_queues_are_a_table(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed(box, "queue", "--day", DAY) == 0
+    head, gold, silver = capsys.readouterr().out.splitlines()
+    assert head.split()[:4] == ["from", "name", "offd", "answ"]
+    assert gold.split() == ["00:00", "gold", "3", "2", "1", "0", "0", "0", "0", "0", "66.67", "5.0", "60.0"]
+    assert silver.split() == ["00:00", "silver", "1", "0", "0", "1", "0", "0", "0", "0", "-", "-", "-"]
+    assert max(map(len, (head, gold, silver))) <= 80
+
+
+def test_it_is_told_by_quarters_of_an_hour_and_with_the_level_that_is_wanted(
+    box: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(box, "call-type", "--day", DAY, "--interval", "15m", "--level", "handled", language="zh") == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert "呼入" in head
+    assert [line.split()[:4] for line in lines] == [["12:00", "card", "3", "1"], ["12:15", "card", "1", "1"]]
+    assert lines[0].split()[10] == "100.00"
+
+
+def test_a_day_is_counted_once_more(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed(box, "verify", DAY) == 0
+    told = capsys.readouterr().out
+    assert told == f"{DAY}: 9 rows of statistics, all the same as counted anew from the events\n"
+    assert typed(box, "verify", DAY, language="zh") == 0
+    assert "9行统计数据" in capsys.readouterr().out
+
+
+def test_what_was_altered_is_told_row_by_row(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    engine = store.open_writer(store.path_of(box))
+    with engine.begin() as connection:
+        gold = (schema.interval.c.name == "gold") & (schema.interval.c.start_ns == NOON_NS)
+        connection.execute(update(schema.interval).where(gold).values(answered=4))
+    assert typed(box, "verify", DAY) == 1
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"{DAY} 12:00 queue gold: answered is stored as 4, counted as 1"
+    assert last.startswith(f"{DAY}: 1 figures differ: the record was altered")
+
+
+def test_a_day_without_calls_and_a_box_without_record(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed(box, "queue", "--day", "2026-11-01") == 1
+    assert capsys.readouterr().out == "2026-11-01: nobody was offered to any queue\n"
+    assert typed(box, "verify", "2026-11-01") == 1
+    assert "no statistics of this day" in capsys.readouterr().out
+    assert typed(box / "branch", "queue") == 2
+    assert "only headquarters has a record" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        typed(box, "queues")
+    assert "invalid choice: 'queues'" in capsys.readouterr().err
