@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`report queue` and so on: a day's statistics as a table. `report verify`: whether they are as counted anew."""
+"""`report queue` and so on: a day's statistics as a table. `report verify`: whether they are as counted anew.
+
+`report agent-time`: where the agents' time went.
+"""
 
 import argparse
 import datetime as dt
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.cli import terminal
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals import counting
+from appliance.headquarters.reports.intervals.agents import times
 from appliance.headquarters.reports.intervals.levels import LEVELS, averages_ms, percent, service_levels
 from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, rounded, rows
 from appliance.headquarters.reports.intervals.story import Kind
@@ -38,6 +43,12 @@ HEADS = (
     ),
 )
 WIDTHS_OF_CELLS = (5, 11, 4, 4, 4, 4, 4, 4, 4, 4, 8, 6, 6)
+TIME_HEADS = (
+    ("from", "agent", "login", "ready", "reserved", "talking", "wrap-up", "not rdy", "occ %"),
+    ("起始", "坐席", "登录", "就绪", "预占", "通话", "话后", "未就绪", "占用率"),
+)
+TIME_WIDTHS = (5, 11, 8, 8, 8, 8, 8, 8, 6)
+NO_REASON = ("no reason", "无原因")
 SAME = (
     "{day}: {rows} rows of statistics, all the same as counted anew from the events",
     "{day}：{rows}行统计数据，与根据事件重新统计的结果完全一致",
@@ -52,6 +63,7 @@ DIFFERENCES = (
 )
 NOTHING = ("{day}: nobody was offered to any {kind}", "{day}：当天没有{kind}的呼入")
 NOTHING_AT_ALL = ("{day}: there are no statistics of this day", "{day}：当天没有统计数据")
+NOBODY = ("{day}: nobody was logged in", "{day}：当天没有坐席登录")
 NAMES = {
     "call-type": ("call type", "呼叫类型"),
     "queue": ("queue", "队列"),
@@ -69,6 +81,8 @@ def main(words: Sequence[str]) -> int:
     try:
         if told.what == "verify":
             return _verify(engine, told.day, path, chinese=chinese)
+        if told.what == "agent-time":
+            return _tell_times(engine, told, chinese=chinese)
         return _tell(engine, told, chinese=chinese)
     except SQLAlchemyError as error:
         sys.stderr.write(f"{path} cannot be read ({str(error).splitlines()[0]}); only headquarters has a record\n")
@@ -79,7 +93,7 @@ def main(words: Sequence[str]) -> int:
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="report", description="A day's statistics, or whether they are right.")
-    what = parser.add_subparsers(dest="what", required=True, metavar="{verify," + ",".join(KINDS) + "}")
+    what = parser.add_subparsers(dest="what", required=True)
     today = dt.date.today()  # noqa: DTZ011 - the supervisor's
     verify = what.add_parser("verify", help="count a day's events anew, and compare")
     verify.add_argument(
@@ -97,6 +111,9 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
         table.add_argument(
             "--level", choices=LEVELS, default=LEVELS[0], help="how the service level takes the abandoned"
         )
+    spent = what.add_parser("agent-time", help="agents' states")
+    spent.add_argument("--day", type=dt.date.fromisoformat, default=today, help="such as 2026-11-26, else today")
+    spent.add_argument("--interval", choices=tuple(WIDTHS), default="day", help="else the day")
     for one in what.choices.values():
         terminal.add_language(one)
         one.add_argument("--state", default=argparse.SUPPRESS, metavar="DIRECTORY", help="else BRANCHLINE_STATE")
@@ -121,6 +138,26 @@ def _table(found: list[Row], level: str, *, chinese: bool) -> Iterator[str]:
         figures = (percent(service_levels(one)[level]), *(_seconds(averages[name]) for name in ("answer_wait", "talk")))
         cells = (_clock(row.start_ns), row.name or "-", *counts, one.waiting, *(figure or "-" for figure in figures))
         yield terminal.right(map(str, cells), WIDTHS_OF_CELLS)
+
+
+def _tell_times(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> int:
+    found = times(engine, *_bounds(told.day), WIDTHS[told.interval], time.time_ns())
+    if not found:
+        print(NOBODY[chinese].format(day=told.day))
+        return 1
+    print(terminal.right(TIME_HEADS[chinese], TIME_WIDTHS))
+    for row in found:
+        spent = (row.login_ns, *(row.of(state) for state in ("available", "reserved", "busy", "wrap-up", "not-ready")))
+        cells = (_clock(row.start_ns), row.agent, *map(_span, spent), percent(row.occupancy) or "-")
+        print(terminal.right(cells, TIME_WIDTHS))
+        for reason, ns in row.reasons.items():
+            print(f"{'':18}{_span(ns)} {reason or NO_REASON[chinese]}")
+    return 0
+
+
+def _span(ns: int) -> str:
+    seconds = ns // 10**9
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def _verify(engine: Engine, day: dt.date, path: Path, *, chinese: bool) -> int:

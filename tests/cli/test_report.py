@@ -10,7 +10,8 @@ from sqlalchemy import update
 from appliance.cli.__main__ import main
 from appliance.headquarters.reports import schema, store
 from appliance.headquarters.reports.writer import Writer
-from tests.headquarters.told import ANSWERED, HOLD, WAITED, S, began, decided, ended, story
+from tests.headquarters.test_agent_times import MORNING
+from tests.headquarters.told import ANSWERED, HOLD, TEN_NS, WAITED, S, began, decided, ended, story
 
 pytestmark = pytest.mark.unit
 
@@ -51,6 +52,24 @@ def test_it_is_told_by_quarters_of_an_hour_and_with_the_level_that_is_wanted(
     assert "呼入" in head
     assert [line.split()[:4] for line in lines] == [["12:00", "card", "3", "1"], ["12:15", "card", "1", "1"]]
     assert lines[0].split()[10] == "100.00"
+
+
+def test_where_the_agents_time_went(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    writer = Writer(store.open_writer(store.path_of(box)))
+    for seq, one in enumerate(MORNING):
+        writer.agent_moved(seq, [one._replace(at_ns=one.at_ns - TEN_NS + NOON_NS)])
+    assert typed(box, "agent-time", "--day", DAY) == 0
+    _, row, *reasons = capsys.readouterr().out.splitlines()
+    assert row.split() == [
+        *("00:00", "1001", "0:18:20", "0:07:00", "0:00:10", "0:03:00", "0:00:30", "0:07:40", "34.38"),
+    ]
+    assert [line.split(maxsplit=1) for line in reasons] == [
+        ["0:01:00", "no reason"],
+        ["0:05:00", "lunch"],
+        ["0:01:40", "training"],
+    ]
+    assert typed(box, "agent-time", "--day", "2026-11-01") == 1
+    assert "nobody was logged in" in capsys.readouterr().out
 
 
 def test_a_day_is_counted_once_more(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ from appliance.wire.envelope import Sealer, encode
 from appliance.wire.ids import Identity
 from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
 from tests.headquarters.site import BOX, Site, until
+from tests.headquarters.test_agent_times import Move
 from tests.headquarters.told import ANSWERED, TEN_NS, WAITED, S, story
 
 ALL = ("nats-server", "headquarters", "web", "uplink")
@@ -149,6 +150,10 @@ def test_statistics_are_given_to_other_programs_as_json_and_csv(site: Site) -> N
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     (agent,) = csv.DictReader(page.decode().splitlines())
     assert (agent["name"], agent["talk_samples"], agent["service_level_ignored"]) == ("1001", "480000", "")
+    writer.agent_moved(1, [Move("1001", "available", "", TEN_NS)])
+    (spent,) = json.loads(get(site, f"/api/intervals/agent-time?{asked}&interval=day")[1])
+    assert (spent["name"], spent["login_ms"], spent["occupancy"]) == ("1001", 3_600_000, "0.00")
+    assert b"1001,2026-11-24T10:45:00Z" in get(site, f"/api/intervals/agent-time?{asked}&format=csv")[1]
     assert b"did you mean 'queue'?" in get(site, f"/api/intervals/queues?{asked}")[1]
     for wrong, told in (
         (f"{asked}&interval=20m", "'20m' is not known"),

@@ -154,5 +154,19 @@ threshold = Table(
     Column("short_call_s", BigInteger, nullable=False),
 )
 
+# `seq` is the router's journal's, `place` the change's among those of one entry.
+agent_move = Table(
+    "agent_move",
+    metadata,
+    Column("at_ns", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("agent", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),
+)
+Index("agent_move_seq", agent_move.c.seq)
+Index("agent_move_agent", agent_move.c.agent, agent_move.c.at_ns)
+
 # By which rules `fact` and `interval` were counted; no row: not at all yet.
 counting = Table("counting", metadata, Column("rules", Integer, primary_key=True, autoincrement=False))

@@ -7,13 +7,14 @@ not make a double.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Engine, insert, select, tuple_
 
 from appliance.headquarters.reports import schema
-from appliance.headquarters.reports.intervals import counting
+from appliance.headquarters.reports.intervals import agents, counting
+from appliance.headquarters.reports.intervals.agents import Moved
 from appliance.headquarters.reports.intervals.thresholds import Threshold
 from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_recording
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
@@ -48,7 +49,11 @@ class Writer:
 
     def __init__(self, engine: Engine, thresholds: Mapping[tuple[str, str], Threshold] = {}) -> None:
         self._engine = engine
-        with engine.begin() as store:
+        self.hold(thresholds)
+
+    def hold(self, thresholds: Mapping[tuple[str, str], Threshold]) -> None:
+        """The administrator has decided otherwise. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.begin() as store:
             self._thresholds = counting.begin(store, thresholds, time.time_ns())
 
     def store(self, batch: Sequence[Envelope]) -> list[Envelope]:
@@ -68,6 +73,14 @@ class Writer:
         """The sound has arrived and was checked. Raises sqlalchemy.exc.SQLAlchemyError."""
         with self._engine.begin() as store:
             put_recording(store, recording, contact, here=True)
+
+    def agent_moved(self, seq: int, moves: Iterable[Moved]) -> None:
+        """Changes of agents' states that came of the router's journal entry `seq`.
+
+        Raises sqlalchemy.exc.SQLAlchemyError, ValueError for what is no state.
+        """
+        with self._engine.begin() as store:
+            agents.keep(store, seq, moves)
 
     def open_agent_legs(self) -> list[tuple[str, str, str, str]]:
         """(box, agent, extension, leg) of outgoing legs that have not ended, for a router that begins."""

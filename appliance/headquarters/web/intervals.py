@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Statistics for other programs: `/api/intervals/queue?from_ns=…&to_ns=…&interval=15m`, as JSON or `&format=csv`.
 
-Kinds are call-type, queue, agent and trunk. Figures and what they mean: `reports/intervals/figures.py`.
+Kinds are call-type, queue, agent and trunk, whose figures `reports/intervals/figures.py` explains, and agent-time
+(`reports/intervals/agents.py`).
 """
 
 import csv
 import io
+import time
 from typing import Any
 
 from litestar import Response, get
@@ -14,13 +16,16 @@ from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import Engine
 
 from appliance.config.scalars import suggestion
+from appliance.headquarters.reports.intervals.agents import Times, times
 from appliance.headquarters.reports.intervals.figures import NONE
 from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, mistake, rows
 from appliance.headquarters.reports.intervals.story import Kind
 
-KINDS = tuple(kind.value for kind in Kind)
+AGENT_TIME = "agent-time"
+KINDS = (*(kind.value for kind in Kind), AGENT_TIME)
 FORMATS = ("json", "csv")
 _FIELDS = tuple(Row("", 0, 0, NONE).flat())
+_TIME_FIELDS = tuple(Times("", 0, {}).flat())
 
 
 def route(engine: Engine) -> HTTPRouteHandler:
@@ -35,15 +40,23 @@ def route(engine: Engine) -> HTTPRouteHandler:
                 raise ClientException(f"{word!r} is not known; {suggestion(word, valid)}")
         if sentence := mistake(from_ns, to_ns):
             raise ClientException(sentence)
-        told = [row.flat() for row in rows(engine, kind, from_ns, to_ns, WIDTHS[interval])]
-        return _csv(told) if format == "csv" else Response(told)
+        told, fields = _told(engine, kind, range(from_ns, to_ns), WIDTHS[interval])
+        return _csv(told, fields) if format == "csv" else Response(told)
 
     return intervals
 
 
-def _csv(told: list[dict[str, Any]]) -> Response[Any]:
+def _told(
+    engine: Engine, kind: str, within: range, width_ns: int | None
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    if kind == AGENT_TIME:
+        return [row.flat() for row in times(engine, within.start, within.stop, width_ns, time.time_ns())], _TIME_FIELDS
+    return [row.flat() for row in rows(engine, kind, within.start, within.stop, width_ns)], _FIELDS
+
+
+def _csv(told: list[dict[str, Any]], fields: tuple[str, ...]) -> Response[Any]:
     page = io.StringIO()
-    writer = csv.DictWriter(page, _FIELDS)
+    writer = csv.DictWriter(page, fields)
     writer.writeheader()
     writer.writerows(told)
     return Response(page.getvalue(), media_type="text/csv")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Interval statistics. Their rows are counted from the events when the writer begins (`intervals/counting.py`)."""
+"""Statistics. Intervals are counted from the events when the writer begins (`intervals/counting.py`)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,7 +32,7 @@ _FIGURES = (
 
 
 def upgrade() -> None:
-    """What each contact contributes, the intervals, the thresholds by which they are counted."""
+    """What each contact contributes, the intervals, the thresholds by which they are counted; agents' states."""
     op.create_index("ix_event_at_ns", "event", ["at_ns"])
     op.create_table(
         "fact",
@@ -59,6 +59,17 @@ def upgrade() -> None:
         sa.Column("service_level_s", sa.BigInteger(), nullable=False),
         sa.Column("short_call_s", sa.BigInteger(), nullable=False),
     )
+    op.create_table(
+        "agent_move",
+        sa.Column("at_ns", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("place", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+    )
+    op.create_index("agent_move_seq", "agent_move", ["seq"])
+    op.create_index("agent_move_agent", "agent_move", ["agent", "at_ns"])
     op.create_table("counting", sa.Column("rules", sa.Integer(), primary_key=True, autoincrement=False))
 
 

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where agents' time went: their states as the router told them, cut at the borders of intervals.
+
+Kept is each change once; a state lasts until the agent's next, the last one until now. So each interval holds, whenever
+it is asked for, login = not ready + available + reserved + busy + wrap-up. Occupancy is the part of the time in which
+an agent was there for contacts (login less not ready) that contacts have taken: reserved, busy, wrap-up.
+"""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from appliance.config.scalars import suggestion
+from appliance.headquarters.reports import schema
+from appliance.headquarters.reports.intervals.levels import percent
+
+LOGGED_OUT, NOT_READY = "logged-out", "not-ready"
+STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up")
+"""Of who is logged in."""
+_AT_WORK = ("reserved", "busy", "wrap-up")
+_NS_IN_MS = 1_000_000
+
+
+class Moved(Protocol):
+    """As the router tells it."""
+
+    @property
+    def agent(self) -> str: ...  # noqa: D102
+    @property
+    def state(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+    @property
+    def at_ns(self) -> int: ...  # noqa: D102
+
+
+class Spell(NamedTuple):
+    """An agent was in a state from then until then."""
+
+    agent: str
+    state: str
+    reason: str
+    began_ns: int
+    ended_ns: int
+
+
+class Times(msgspec.Struct, frozen=True):
+    """An agent's time within an interval that begins at `start_ns`, in ns by (state, reason)."""
+
+    agent: str
+    start_ns: int
+    spent_ns: dict[tuple[str, str], int]
+
+    def of(self, *states: str) -> int:
+        """In ns."""
+        return sum(ns for (state, _), ns in self.spent_ns.items() if state in states)
+
+    @property
+    def login_ns(self) -> int:
+        """In any state but logged out."""
+        return sum(self.spent_ns.values())
+
+    @property
+    def occupancy(self) -> Fraction | None:
+        """0 to 1; None for who was not there for contacts."""
+        there = self.login_ns - self.of(NOT_READY)
+        return Fraction(self.of(*_AT_WORK), there) if there else None
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Not ready, by the reason given, in ns."""
+        return {reason: ns for (state, reason), ns in sorted(self.spent_ns.items()) if state == NOT_READY}
+
+    def flat(self) -> dict[str, Any]:
+        """For JSON and CSV, in whole ms."""
+        start = dt.datetime.fromtimestamp(self.start_ns // 10**9, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        spent = {f"{state.replace('-', '_')}_ms": self.of(state) // _NS_IN_MS for state in STATES}
+        reasons = {reason: ns // _NS_IN_MS for reason, ns in self.reasons.items()}
+        return {
+            "name": self.agent,
+            "start": start,
+            "start_ns": self.start_ns,
+            "login_ms": self.login_ns // _NS_IN_MS,
+            **spent,
+            "not_ready_by_reason_ms": reasons,
+            "occupancy": percent(self.occupancy),
+        }
+
+
+def keep(store: Connection, seq: int, moves: Iterable[Moved]) -> None:
+    """Those of the router's journal entry `seq`, each once, however often they are told. Raises ValueError."""
+    rows = [
+        {
+            "at_ns": one.at_ns,
+            "seq": seq,
+            "place": place,
+            "agent": one.agent,
+            "state": one.state,
+            "reason": one.reason,
+        }
+        for place, one in enumerate(moves)
+    ]
+    for row in rows:
+        if row["state"] not in (*STATES, LOGGED_OUT):
+            raise ValueError(f"{row['state']!r} is no agent's state; {suggestion(str(row['state']), STATES)}")
+    # A journal that was lost counts from 1 again; the router's clock does not go back.
+    table = schema.agent_move.c
+    known = {tuple(row) for row in store.execute(select(table.at_ns, table.seq, table.place).where(table.seq == seq))}
+    new = [row for row in rows if (row["at_ns"], row["seq"], row["place"]) not in known]
+    if new:
+        store.execute(insert(schema.agent_move), new)
+
+
+def times(engine: Engine, from_ns: int, to_ns: int, width_ns: int | None, now_ns: int) -> list[Times]:
+    """Of all who were logged in, by start, then agent; `width_ns` None: one for all of it."""
+    with engine.connect() as store:
+        told = _spells(store, from_ns, min(to_ns, now_ns))
+    spent: dict[tuple[int, str], dict[tuple[str, str], int]] = {}
+    for spell in told:
+        for start_ns, ns in cut(spell, from_ns, min(to_ns, now_ns), width_ns or to_ns - from_ns):
+            row = spent.setdefault((start_ns, spell.agent), {})
+            row[spell.state, spell.reason] = row.get((spell.state, spell.reason), 0) + ns
+    return [Times(agent, start_ns, row) for (start_ns, agent), row in sorted(spent.items())]
+
+
+def cut(spell: Spell, from_ns: int, to_ns: int, width_ns: int) -> Iterable[tuple[int, int]]:
+    """(start, ns) of each interval from `from_ns` on in which it took time; nothing of who was logged out."""
+    at_ns, end_ns = max(spell.began_ns, from_ns), min(spell.ended_ns, to_ns)
+    while spell.state != LOGGED_OUT and at_ns < end_ns:
+        start_ns = at_ns - (at_ns - from_ns) % width_ns
+        until_ns = min(end_ns, start_ns + width_ns)
+        yield start_ns, until_ns - at_ns
+        at_ns = until_ns
+
+
+def _spells(store: Connection, from_ns: int, to_ns: int) -> list[Spell]:
+    table = schema.agent_move.c
+    before = select(table.agent, func.max(table.at_ns).label("at_ns")).where(table.at_ns <= from_ns)
+    last = before.group_by(table.agent).subquery()
+    query = select(table.agent, table.state, table.reason, table.at_ns)
+    order = (table.agent, table.at_ns, table.seq, table.place)
+    within = query.outerjoin(last, table.agent == last.c.agent).where(
+        table.at_ns < to_ns, (last.c.at_ns.is_(None)) | (table.at_ns >= last.c.at_ns)
+    )
+    told = store.execute(within.order_by(*order)).all()
+    spells = []
+    for agent, rows in itertools.groupby(told, key=lambda row: str(row[0])):
+        moves: Sequence[Any] = list(rows)
+        ends = [*(row[3] for row in moves[1:]), to_ns]
+        spells += [Spell(agent, row[1], row[2], row[3], end) for row, end in zip(moves, ends, strict=True)]
+    return spells
