@@ -6,10 +6,10 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench soak sound vm-test lint types newcomer lock clean
+.PHONY: help setup demo stop test accept bench soak sound vm-test test-cluster lint types newcomer lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Debian packages, virtual environment, pjsua2, C core; does nothing when all stands
 	@PYTHON=$(PYTHON) sh rootfs/setup.sh
@@ -37,6 +37,9 @@ sound: setup ## quality sheets of the DSP blocks as PNG under build/sound; ARGS=
 
 vm-test: setup ## the drivers of cards on a real kernel, in a virtual machine without hardware (root); ARGS=
 	@$(BIN)/python -m tests.vm $(ARGS)
+
+test-cluster: setup ## the record in a PostgreSQL of Debian's, started for each test; ARGS=
+	@$(BIN)/python -m tests.cluster $(ARGS)
 
 lint: setup ## ruff, import order of the tree, C layout
 	@$(VERB) LINT ruff format imports clang-format

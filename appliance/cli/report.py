@@ -6,6 +6,7 @@
 
 import argparse
 import datetime as dt
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.cli import terminal
+from appliance.config import ConfigurationError, Headquarters
+from appliance.config.files import load_role
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.intervals.agents import times
@@ -58,8 +61,8 @@ DIFFERS = (
     "{day} {at} {kind} {name}：{figure}存储值为{stored}，重新统计为{counted}",
 )
 DIFFERENCES = (
-    "{day}: {count} figures differ: the record was altered, or its disk has failed; keep {path}",
-    "{day}：{count}个数据不一致：记录被改动或磁盘故障。请保留{path}",
+    "{day}: {count} figures differ: the record was altered, or its disk has failed; keep {place}",
+    "{day}：{count}个数据不一致：记录被改动或磁盘故障。请保留{place}",
 )
 NOTHING = ("{day}: nobody was offered to any {kind}", "{day}：当天没有{kind}的呼入")
 NOTHING_AT_ALL = ("{day}: there are no statistics of this day", "{day}：当天没有统计数据")
@@ -75,20 +78,30 @@ NAMES = {
 def main(words: Sequence[str]) -> int:
     """Exit status 0: told, all the same; 1: not the same, or nothing of that day; 2: it was asked for wrongly."""
     told = _read(words)
-    path = store.path_of(Path(told.state))
-    engine = store.open_reader(path)
+    try:
+        place = _place(told)
+    except (ConfigurationError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return terminal.UNASKED
+    engine = store.open_reader(place)
     chinese = told.language == "zh"
     try:
         if told.what == "verify":
-            return _verify(engine, told.day, path, chinese=chinese)
+            return _verify(engine, told.day, str(place), chinese=chinese)
         if told.what == "agent-time":
             return _tell_times(engine, told, chinese=chinese)
         return _tell(engine, told, chinese=chinese)
     except SQLAlchemyError as error:
-        sys.stderr.write(f"{path} cannot be read ({str(error).splitlines()[0]}); only headquarters has a record\n")
+        why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        sys.stderr.write(f"{place} cannot be read ({why}); only headquarters has a record\n")
         return terminal.UNASKED
     finally:
         engine.dispose()
+
+
+def _place(told: argparse.Namespace) -> store.Place:
+    record = load_role(Path(told.config), Headquarters).record if told.config else None
+    return store.place_of(Path(told.state), record)
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
@@ -116,6 +129,12 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     spent.add_argument("--interval", choices=tuple(WIDTHS), default="day", help="else the day")
     for one in what.choices.values():
         terminal.add_language(one)
+        one.add_argument(
+            "--config",
+            default=os.environ.get("BRANCHLINE_CONFIG", ""),
+            metavar="FILE",
+            help="headquarters' file, if its record is elsewhere; else BRANCHLINE_CONFIG",
+        )
         one.add_argument("--state", default=argparse.SUPPRESS, metavar="DIRECTORY", help="else BRANCHLINE_STATE")
     return terminal.read(parser, words)
 
@@ -160,7 +179,7 @@ def _span(ns: int) -> str:
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _verify(engine: Engine, day: dt.date, path: Path, *, chinese: bool) -> int:
+def _verify(engine: Engine, day: dt.date, place: str, *, chinese: bool) -> int:
     with engine.connect() as record:
         count, found = counting.differences(record, *_bounds(day))
     if not count:
@@ -170,7 +189,7 @@ def _verify(engine: Engine, day: dt.date, path: Path, *, chinese: bool) -> int:
         words = {"at": _clock(one.key.start_ns), "kind": NAMES[one.key.kind][chinese], "name": one.key.name or "-"}
         line = DIFFERS[chinese].format(day=day, **words, figure=one.figure, stored=one.stored, counted=one.counted)
         print(line)
-    ending = DIFFERENCES[chinese].format(day=day, count=len(found), path=path)
+    ending = DIFFERENCES[chinese].format(day=day, count=len(found), place=place)
     print(ending if found else SAME[chinese].format(day=day, rows=f"{count:,}"))
     return int(bool(found))
 

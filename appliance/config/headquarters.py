@@ -4,7 +4,7 @@
 import enum
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,12 +15,14 @@ from appliance.config.lookups import Lookup
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
 from appliance.config.scalars import Endpoint, Number, suggestion
+from appliance.config.secrets import trouble
 
 AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]
 AttributeName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
 Skill = Annotated[str, Meta(pattern="[1-9]|10|yes|no")]
 WrapUp = Annotated[int, Meta(ge=0, le=7200)]
+POSTGRESQL = r"postgresql://[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9_-]+"
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 SERVICE_LEVEL_S = 20
 SHORT_CALL_S = 5
@@ -37,6 +39,18 @@ class Web(msgspec.Struct, frozen=True):
     """The page."""
 
     listen: Endpoint
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A PostgreSQL that keeps the record, instead of a file of headquarters' own.
+
+    The password is in the file `secret`. `tls`: the server's certificate is verified by ~/.postgresql/root.crt, or TLS
+    is required of whoever answers, or there is none, which suits loopback alone.
+    """
+
+    url: Annotated[str, Meta(pattern=POSTGRESQL)]
+    secret: Path
+    tls: Literal["verify-full", "require", "disable"] = "verify-full"
 
 
 class CallType(msgspec.Struct, frozen=True):
@@ -136,6 +150,8 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     precision_queues: tuple[PrecisionQueue, ...] = ()
     no_answer: NoAnswer = NoAnswer.NOT_READY
     lookups: tuple[Lookup, ...] = ()
+    record: Record | None = None
+    """Where calls and statistics are kept; None: `record.db` in the state directory."""
     short_call_s: Annotated[int, Meta(ge=0, le=60)] = SHORT_CALL_S
     """Who hangs up sooner, unanswered, counts as a short call and not as abandoned."""
 
@@ -154,6 +170,8 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     yield from _attribute_faults(headquarters)
     yield from lookups.faults(headquarters.lookups)
     yield from repeated(((("lookups", n, "name"), one.name) for n, one in enumerate(headquarters.lookups)), "lookup")
+    if headquarters.record is not None and (sentence := trouble(headquarters.record.secret)) is not None:
+        yield Fault(("record", "secret"), sentence)
 
 
 def _call_type_faults(headquarters: Headquarters) -> Iterator[Fault]:

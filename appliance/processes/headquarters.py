@@ -59,7 +59,7 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
 
 def _writer(config: Headquarters, state: Path) -> Writer:
     try:
-        engine = store.open_writer(store.path_of(state))
+        engine = store.open_writer(store.place_of(state, config.record))
     except store.NewerRecordError as error:
         exit_with(str(error))
     return Writer(engine, wanted_by(config))

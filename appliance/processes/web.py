@@ -31,7 +31,7 @@ class Announcing(uvicorn.Server):
 async def serve(config: Headquarters, state: Path) -> None:
     """Serve until a signal ends the process."""
     site = {"box": config.box, "agents": {agent.id: agent.name for agent in config.agents}, "causes": NAMES}
-    feed = Feed(store.path_of(state), site)
+    feed = Feed(store.place_of(state, config.record), site)
     listen = config.web.listen
     settings = uvicorn.Config(
         make(feed, Vault(state / "recordings"), listen),

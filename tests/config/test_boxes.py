@@ -410,6 +410,25 @@ def test_a_call_type_and_a_skill_group_have_service_levels_of_their_own(headquar
 
 
 @pytest.mark.unit
+def test_a_record_in_postgresql_is_named_without_its_password(headquarters: Edit, tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/record").write_text("correct horse\n")
+    (tmp_path / "secrets/record").chmod(0o600)
+    written = (
+        "record: {url: postgresql://branchline@db.hq.example:5432/calls, secret: secrets/record}\nscripts: scripts"
+    )
+    path = headquarters("scripts: scripts", written)
+    box = load(path)
+    assert isinstance(box, Headquarters)
+    assert box.record is not None
+    assert (box.record.tls, box.record.secret) == ("verify-full", tmp_path / "secrets/record")
+    (tmp_path / "secrets/record").chmod(0o640)
+    assert sentences(path)[0].endswith(f"chmod 0600 {tmp_path}/secrets/record")
+    (sentence,) = sentences(headquarters("scripts: scripts", written.replace("branchline@", "branchline:horse@")))
+    assert "does not have the form postgresql://" in sentence
+
+
+@pytest.mark.unit
 def test_an_extension_that_is_there_twice_is_refused(branch: Edit) -> None:
     again = "  - {number: 8001, name: Agent Wu, secret: secrets/8001}\nroute:"
     assert sentences(branch("route:", again)) == ["21: extension '8001' is there twice"]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the record is kept. SQLite in WAL mode with synchronous=FULL: what is answered after a commit is on the disk.
+"""Where the record is kept: a SQLite file of headquarters' own, or a PostgreSQL.
 
-One writer (the headquarters process); readers have engines of their own and never block it. The writer brings the
-record to this program's version as it opens it, in one transaction; one of a newer program is left alone.
+What is answered after a commit is on the disk: WAL with synchronous=FULL there, synchronous_commit=on here. One writer
+(the headquarters process); readers have engines of their own and never block it. The writer brings the record to this
+program's version as it opens it, in one transaction; one of a newer program is left alone.
 """
 
 import sqlite3
@@ -12,10 +13,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+from appliance.config import read_secret
+from appliance.config.headquarters import Record as Setting
 
 BUSY_S = 10
+# A second writer would count a contact by halves; it waits, as it does at a file. The number is ours by its letters.
+_LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'branchln')})"
 _MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+Place = Path | URL
 
 
 class NewerRecordError(Exception):
@@ -27,27 +36,52 @@ def path_of(state: Path) -> Path:
     return state / "record.db"
 
 
-def open_writer(path: Path) -> Engine:
+def place_of(state: Path, record: Setting | None) -> Place:
+    """Where this headquarters has its record. Raises OSError where the password cannot be read."""
+    if record is None:
+        return path_of(state)
+    words = {"sslmode": record.tls, "application_name": "branchline", "connect_timeout": str(BUSY_S)}
+    url = make_url(record.url).set(drivername="postgresql+psycopg", password=read_secret(record.secret))
+    return url.update_query_dict(words)
+
+
+def open_writer(place: Place) -> Engine:
     """Bring the tables to this version, whatever there is. Raises sqlalchemy.exc.SQLAlchemyError, NewerRecordError."""
+    engine = _written_file(place) if isinstance(place, Path) else _written_server(place)
+    try:
+        with engine.begin() as connection:
+            _upgrade(connection, str(place))
+    except BaseException:
+        engine.dispose()
+        raise
+    if isinstance(place, Path):
+        place.chmod(0o600)
+    return engine
+
+
+def open_reader(place: Place) -> Engine:
+    """Queries only: a write fails. To one connection the record stands still. It must have been made by its writer."""
+    if not isinstance(place, Path):
+        options = {"options": "-c default_transaction_read_only=on"}
+        return create_engine(place, connect_args=options, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    engine = create_engine(f"sqlite:///file:{place}?mode=ro&uri=true", connect_args={"timeout": BUSY_S})
+    event.listen(engine, "connect", _begin_by_word)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _written_file(path: Path) -> Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "check_same_thread": False})
     event.listen(engine, "connect", _write_through)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    try:
-        with engine.begin() as connection:
-            _upgrade(connection, str(path))
-    except BaseException:
-        engine.dispose()
-        raise
-    path.chmod(0o600)
     return engine
 
 
-def open_reader(path: Path) -> Engine:
-    """Queries only: a write fails. To one connection the record stands still. It must have been made by its writer."""
-    engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", connect_args={"timeout": BUSY_S})
-    event.listen(engine, "connect", _begin_by_word)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+def _written_server(url: URL) -> Engine:
+    options = {"options": "-c synchronous_commit=on"}
+    engine = create_engine(url, connect_args=options, pool_pre_ping=True)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(_LOCK))
     return engine
 
 

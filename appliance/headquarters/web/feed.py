@@ -9,7 +9,6 @@ import asyncio
 import functools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -36,8 +35,8 @@ log = structlog.get_logger()
 class Feed:
     """Sections by name, as JSON. One writer (`run`), any number of `follow`ers."""
 
-    def __init__(self, path: Path, site: dict[str, Any]) -> None:
-        self.record = Record(store.open_reader(path))
+    def __init__(self, place: store.Place, site: dict[str, Any]) -> None:
+        self.record = Record(store.open_reader(place))
         self._sections: dict[str, bytes] = {}
         self._many = {"queues": Rows(), "agents": Rows()}
         self._versions: dict[str, int] = {}
