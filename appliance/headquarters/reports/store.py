@@ -23,7 +23,6 @@ BUSY_S = 10
 _LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'branchln')})"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
-
 Place = Path | URL
 
 
