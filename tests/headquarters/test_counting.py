@@ -212,6 +212,18 @@ def test_a_threshold_that_is_changed_changes_no_report_of_before(tmp_path: Path)
 
 
 @pytest.mark.unit
+def test_a_threshold_holds_on_though_headquarters_clock_was_set_back(tmp_path: Path) -> None:
+    engine = store.open_writer(tmp_path / "record.db")
+    for now_ns, seconds in ((TEN_NS, 20), (TEN_NS + 100 * S, 30), (TEN_NS + 50 * S, 40)):
+        with engine.begin() as connection:
+            counting.begin(connection, {("queue", "gold"): Threshold(seconds)}, now_ns)
+    with engine.begin() as connection:
+        held = counting.begin(connection, {("queue", "gold"): Threshold(40)}, TEN_NS)
+    told = [held.of("queue", "gold", TEN_NS + after * S).service_level_s for after in (0, 99, 100, 101, 10**6)]
+    assert told == [20, 20, 30, 40, 40]
+
+
+@pytest.mark.unit
 def test_the_administrator_s_thresholds_hold_for_call_types_and_queues(site: Site) -> None:
     assert wanted_by(site.config) == {
         ("", ""): Threshold(20, 5),

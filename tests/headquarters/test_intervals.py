@@ -122,6 +122,9 @@ def test_who_hangs_up_within_five_seconds_is_a_short_call_and_harms_no_level() -
     rows = counted(story((0, began()), (1, decided(HOLD, "gold")), (4.9, ended())))
     assert row_of(rows, "call-type", "card") == {"offered": 1, "short": 1}
     assert row_of(rows, "queue", "gold") == {"offered": 1, "short": 1}
+    rows = counted(story((0, began()), (1, decided(HOLD, "gold")), (5, ended())))
+    assert row_of(rows, "call-type", "card")["abandoned_queue"] == 1
+    assert row_of(rows, "queue", "gold") == {"offered": 1, "short": 1}
 
 
 def test_a_caller_sent_on_to_a_second_queue_has_overflowed_the_first() -> None:

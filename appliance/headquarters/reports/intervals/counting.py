@@ -42,14 +42,14 @@ class Difference(msgspec.Struct, frozen=True):
 
 def begin(store: Connection, wanted: Mapping[tuple[str, str], thresholds.Threshold], now_ns: int) -> Thresholds:
     """As a writer starts: thresholds as the configuration has them, all counted by today's rules."""
-    changed = thresholds.keep(store, wanted, now_ns)
+    since_ns = thresholds.keep(store, wanted, now_ns)
     held = thresholds.load(store)
     if store.execute(select(schema.counting.c.rules)).scalar() != RULES:
         store.execute(delete(schema.counting))
         store.execute(insert(schema.counting).values(rules=RULES))
         recount_all(store, held)
-    elif changed:  # a box whose clock is ahead has told of contacts that the new ones hold for
-        ahead = select(schema.fact.c.contact).where(schema.fact.c.start_ns > now_ns - BASE_NS).distinct()
+    elif since_ns is not None:  # a box whose clock is ahead has told of contacts that the new ones hold for
+        ahead = select(schema.fact.c.contact).where(schema.fact.c.start_ns > since_ns - BASE_NS).distinct()
         for lot in _lots(list(store.scalars(ahead))):
             recount(store, lot, held)
     return held

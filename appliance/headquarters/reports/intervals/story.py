@@ -184,7 +184,7 @@ class _Story:
 
     def _leg_ended(self, event: Envelope, body: calls.LegEnded) -> None:
         if body.leg == self._caller:
-            self._gone = self._gone or event
+            self._gone = event
         elif self._gone is None:
             if body.leg in self._agents:
                 _close(self._agents[body.leg], Outcome.REDIRECTED, event)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from appliance.config import Headquarters
 from appliance.config.headquarters import SERVICE_LEVEL_S, SHORT_CALL_S
@@ -69,22 +69,24 @@ def load(store: Connection) -> Thresholds:
     return Thresholds(Since(row[0], row[1], row[2], Threshold(row[3], row[4])) for row in store.execute(query))
 
 
-def keep(store: Connection, wanted: Mapping[tuple[str, str], Threshold], now_ns: int) -> bool:
-    """Let `wanted`, by (kind, name), hold from now on; the first ones ever hold from always. Whether any is new.
+def keep(store: Connection, wanted: Mapping[tuple[str, str], Threshold], now_ns: int) -> int | None:
+    """Let `wanted`, by (kind, name), hold from now on, the first ones ever from always. Since when, if any is new.
 
-    A name that is wanted no more goes back to the default.
+    A name that is wanted no more goes back to the default. A clock that was set back does not let older ones return.
     """
     held = load(store)
     column = schema.threshold.c
     names = {(row[0], row[1]) for row in store.execute(select(column.kind, column.name))}
-    since_ns = now_ns if names else 0
+    last_ns = store.scalar(select(func.max(column.since_ns)))
+    since_ns = 0 if last_ns is None else max(now_ns, last_ns + 1)
     default = wanted.get(DEFAULT, Threshold())
     wanted = {**dict.fromkeys(names, default), DEFAULT: default, **wanted}
     new = [
         {"kind": kind, "name": name, "since_ns": since_ns, **msgspec.structs.asdict(threshold)}
         for (kind, name), threshold in wanted.items()
-        if not names or held.of(kind, name, now_ns) != threshold
+        if last_ns is None or held.of(kind, name, since_ns) != threshold
     ]
-    if new:
-        store.execute(insert(schema.threshold), new)
-    return bool(new)
+    if not new:
+        return None
+    store.execute(insert(schema.threshold), new)
+    return since_ns
