@@ -56,7 +56,8 @@ class Desk:
     """`epoch` names this life of the router, `recalled` is what the journal knows of the last one.
 
     `open_legs` are (box, agent, extension, leg) from the record. `on_trouble` is told what ails the journal, None when
-    it is over; `on_assigned` tells a branch of an agent for a contact that waits there.
+    it is over; `on_assigned` tells a branch of an agent for a contact that waits there, `on_moved` what agents did, by
+    entry of the journal.
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class Desk:
         on_trouble: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         self.on_assigned: Callable[[str, RouteAnswer], None] = lambda _box, _answer: None
+        self.on_moved: Callable[[int, tuple[AgentMoved, ...]], None] = lambda _seq, _moves: None
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
         self._on_trouble = on_trouble
         self._state, last_ns = recalled
         self._ahead_ns = max(time.time_ns(), last_ns + 1) - time.monotonic_ns()
         self._unwritten: list[Entry] = []
-        self._waiting: deque[tuple[tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()
+        self._waiting: deque[tuple[int, tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()
         self._snapshot_at = journal.seq + SNAPSHOT_ENTRIES
         self._heard_s: dict[str, float] = {}
         self._work = asyncio.Event()
@@ -156,9 +158,10 @@ class Desk:
 
     def _do(self, event: Event) -> asyncio.Future[tuple[Effect, ...]]:
         self._state, effects = apply(self._state, event)
-        self._unwritten.append(self._journal.entry(event, effects))
+        entry = self._journal.entry(event, effects)
+        self._unwritten.append(entry)
         done: asyncio.Future[tuple[Effect, ...]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((effects, done))
+        self._waiting.append((entry.seq, effects, done))
         self._work.set()
         self._set_timer()
         return done
@@ -197,10 +200,13 @@ class Desk:
         if self._unwritten and (self._retry_s is None or self._retry_s <= time.monotonic()):
             await self._commit()
         for _ in range(released):
-            effects, done = self._waiting.popleft()
+            seq, effects, done = self._waiting.popleft()
             for effect in effects:
                 if isinstance(effect, Assigned):
                     self.on_assigned(effect.box, effect.answer)
+            moves = tuple(effect for effect in effects if isinstance(effect, AgentMoved))
+            if moves:
+                self.on_moved(seq, moves)
             _log(effects)
             if not done.cancelled():
                 done.set_result(effects)

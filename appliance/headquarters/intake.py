@@ -130,7 +130,7 @@ class Intake:
 
     async def _record(self, box: str, message: Msg) -> None:
         batch = read_batch(message.data, box)
-        new = await self._in(self._disk, functools.partial(self._writer.store, batch))
+        new = await self.write(functools.partial(self._writer.store, batch))
         self._desk.told(new)
         await _answer(message, {"stored": len(batch)})
         if new:
@@ -141,7 +141,7 @@ class Intake:
         have: Have = await self._in(self._files, functools.partial(self._vault.take, header, sound))
         if have.have == header.octets:
             here = functools.partial(self._writer.recording_here, header.recording, header.contact)
-            await self._in(self._disk, here)
+            await self.write(here)
             log.info("recording.file.kept", box=box, recording=header.recording, octets=header.octets)
             await self._changed()
         elif have.error is not None:
@@ -179,6 +179,10 @@ class Intake:
     async def _publish(self, subject: str, payload: bytes) -> None:
         if self._client.is_connected:
             await self._client.publish(subject, payload)
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """In the one thread that writes the record."""
+        return await self._in(self._disk, work)
 
     async def _in(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, work)

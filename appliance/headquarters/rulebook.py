@@ -5,7 +5,7 @@ A file that cannot be used is an alarm with its line and column; the rules that 
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -58,7 +58,10 @@ def rules_of(config: Headquarters) -> Rules:
 
 
 async def follow(
-    path: Path, config: Headquarters, change: Callable[[Rules], None], trouble: Callable[[str | None], None]
+    path: Path,
+    config: Headquarters,
+    change: Callable[[Headquarters, Rules], Awaitable[None]],
+    trouble: Callable[[str | None], None],
 ) -> None:
     """Look at the files, for ever; cancel to end. `trouble` is told what is wrong, None when it is mended."""
     known = await asyncio.to_thread(_stamp, path, config)
@@ -70,7 +73,7 @@ async def follow(
         known = now
         try:
             config = await asyncio.to_thread(load_role, path, Headquarters, faults)
-            change(await asyncio.to_thread(rules_of, config))
+            await change(config, await asyncio.to_thread(rules_of, config))
         except ConfigurationError as error:
             log.error("headquarters.rules.refused", error=str(error))
             trouble(f"{error.mistakes[0]}; calls are routed by what was good before")

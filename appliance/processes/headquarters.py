@@ -2,6 +2,7 @@
 """The headquarters process: router, record and recordings behind one connection to the message server."""
 
 import asyncio
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from appliance.headquarters import rulebook
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
+from appliance.headquarters.moves import Moves, catch_up
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
@@ -40,16 +42,25 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
         return lambda sentence: live.trouble(config.box, code, sentence, time.time_ns())
 
     journal, recalled = Journal.opened(journal_path(state))
+    catch_up(writer, journal)
     desk = Desk(rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble("router.journal"))
     notify.ready()
     client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
     intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
+    moves = Moves(lambda some: intake.write(functools.partial(writer.agents_moved, some)))
+    desk.on_moved = moves.told
+
+    async def change(config: Headquarters, rules: Rules) -> None:
+        desk.change(rules)
+        await intake.write(functools.partial(writer.hold, wanted_by(config)))
+
     await intake.start()
     log.info("headquarters.intake.opened", epoch=identity.incarnation)
     try:
         async with asyncio.TaskGroup() as parts:
             parts.create_task(desk.run())
-            parts.create_task(rulebook.follow(path, config, desk.change, trouble("router.rules")))
+            parts.create_task(moves.run())
+            parts.create_task(rulebook.follow(path, config, change, trouble("router.rules")))
             parts.create_task(notify.keep_alive())
     finally:
         intake.close()

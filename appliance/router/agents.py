@@ -159,8 +159,9 @@ def follow(state: State, rules: Rules, at_ns: int) -> Step:
         state, ended = _ended(state, held, "agent-gone")
         effects = (*effects, *ended)
     known = {agent: state.agents.get(agent) or _new(seat) for agent, seat in rules.seats.items()}
+    went = tuple(AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns) for name in state.agents if name not in known)
     came = tuple(_moved(name, now, at_ns) for name, now in known.items() if name not in state.agents)
-    return indexed(_replace(state, rules=rules, agents=known)), (*effects, *came)
+    return indexed(_replace(state, rules=rules, agents=known)), (*effects, *went, *came)
 
 
 def have_legs(state: State, legs: Iterable[tuple[str, str]], at_ns: int) -> Step:

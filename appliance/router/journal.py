@@ -24,7 +24,7 @@ import msgspec
 import structlog
 
 from appliance.router.apply import ENGINE, apply
-from appliance.router.events import Effect, Event
+from appliance.router.events import AgentMoved, Effect, Event
 from appliance.router.index import indexed
 from appliance.router.state import EMPTY, NO_INDEX, State
 
@@ -133,6 +133,16 @@ class Journal:
         for entry in self.entries(newest.seq):
             state, at_ns = decide(state, entry)[0], entry.at_ns
         return state, at_ns
+
+    def moves(self, after_ns: int | None) -> Iterator[tuple[int, tuple[AgentMoved, ...]]]:
+        """What agents did from then on, by entry; None: since the last snapshot."""
+        start = self.snapshot() if after_ns is None else self.snapshot(after_ns)
+        state = start.decoded()
+        for entry in self.entries(start.seq):
+            state, effects = decide(state, entry)
+            moved = tuple(one for one in effects if isinstance(one, AgentMoved))
+            if moved and (after_ns is None or entry.at_ns >= after_ns):
+                yield entry.seq, moved
 
     def entry(self, event: Event, effects: tuple[Effect, ...]) -> Entry:
         """The next one; to be appended in this order."""

@@ -57,7 +57,7 @@ def test_it_is_told_by_quarters_of_an_hour_and_with_the_level_that_is_wanted(
 def test_where_the_agents_time_went(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
     writer = Writer(store.open_writer(store.path_of(box)))
     for seq, one in enumerate(MORNING):
-        writer.agent_moved(seq, [one._replace(at_ns=one.at_ns - TEN_NS + NOON_NS)])
+        writer.agents_moved([(seq, [one._replace(at_ns=one.at_ns - TEN_NS + NOON_NS)])])
     assert typed(box, "agent-time", "--day", DAY) == 0
     _, row, *reasons = capsys.readouterr().out.splitlines()
     assert row.split() == [

@@ -84,7 +84,7 @@ def test_statistics_are_those_of_a_file_to_the_last_figure(server: Server, tmp_p
 def test_where_the_agents_time_went_is_kept_there_too(server: Server) -> None:
     writer = Writer(store.open_writer(server.place))
     for seq, one in enumerate([*MORNING, *MORNING]):
-        writer.agent_moved(seq % len(MORNING), [one])
+        writer.agents_moved([(seq % len(MORNING), [one])])
     (row,) = times(store.open_reader(server.place), MIDNIGHT_NS, MIDNIGHT_NS + DAY_NS, None, MIDNIGHT_NS + DAY_NS)
     assert (row.login_ns, row.of("busy")) == (1100 * S, 180 * S)
 

@@ -57,7 +57,7 @@ def record(tmp_path: Path) -> tuple[Writer, Engine]:
 
 def tell(writer: Writer, told: Iterable[Move], first: int = 1) -> None:
     for seq, one in enumerate(told, first):
-        writer.agent_moved(seq, [one])
+        writer.agents_moved([(seq, [one])])
 
 
 def test_an_agent_s_morning_by_state_and_reason(record: tuple[Writer, Engine]) -> None:
@@ -102,7 +102,7 @@ def test_what_is_told_again_is_kept_once_and_a_new_journal_s_first_entry_as_well
 
 def test_several_agents_moved_by_one_entry_are_all_kept(record: tuple[Writer, Engine]) -> None:
     writer, reader = record
-    writer.agent_moved(1, [*moves((0, "available")), *moves((0, "available"), agent="1002")])
+    writer.agents_moved([(1, [*moves((0, "available")), *moves((0, "available"), agent="1002")])])
     told = times(reader, TEN_NS, TEN_NS + 3600 * S, None, TEN_NS + 90 * S)
     assert [(row.agent, row.login_ns) for row in told] == [("1001", 90 * S), ("1002", 90 * S)]
 
@@ -127,7 +127,7 @@ def test_who_was_not_ready_all_day_has_no_occupancy(record: tuple[Writer, Engine
 def test_a_state_that_nobody_knows_is_refused_and_nothing_kept(record: tuple[Writer, Engine]) -> None:
     writer, reader = record
     with pytest.raises(ValueError, match="'bussy' is no agent's state; did you mean 'busy'"):
-        writer.agent_moved(1, [*moves((0, "available")), *moves((1, "bussy"))])
+        writer.agents_moved([(1, [*moves((0, "available")), *moves((1, "bussy"))])])
     assert times(reader, MIDNIGHT_NS, MIDNIGHT_NS + DAY_NS, None, LATER_NS) == []
 
 
@@ -153,7 +153,7 @@ def test_intervals_of_a_day_are_the_day_whatever_order_it_was_told_in(
     path = tmp_path_factory.mktemp("record") / "record.db"
     writer, reader = Writer(store.open_writer(path)), store.open_reader(path)
     for seq, (after, state, second) in enumerate(steps, 1):
-        writer.agent_moved(seq, moves((after, state), agent="1002" if second else "1001", at_ns=MIDNIGHT_NS))
+        writer.agents_moved([(seq, moves((after, state), agent="1002" if second else "1001", at_ns=MIDNIGHT_NS))])
     day = times(reader, MIDNIGHT_NS, MIDNIGHT_NS + DAY_NS, None, LATER_NS)
     parts = times(reader, MIDNIGHT_NS, MIDNIGHT_NS + DAY_NS, BASE_NS, LATER_NS)
     for row in day:

@@ -96,7 +96,11 @@ def test_a_file_that_changes_is_taken_over_and_a_bad_one_is_an_alarm(tmp_path: P
         changed: list[Rules] = []
         told: list[str | None] = []
         config = load_role(path, Headquarters)
-        following = asyncio.create_task(rulebook.follow(path, config, changed.append, told.append))
+
+        async def change(_: Headquarters, rules: Rules) -> None:
+            changed.append(rules)
+
+        following = asyncio.create_task(rulebook.follow(path, config, change, told.append))
 
         async def until(so: Callable[[], object], what: str) -> float:
             began = time.monotonic()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.router.apply import apply
 from appliance.router.events import (
+    AgentMoved,
     Answer,
     BranchHeard,
     BranchSilent,
@@ -206,7 +207,8 @@ def test_an_agent_who_is_no_longer_in_the_rules_lets_the_reservation_go() -> Non
     before, _ = run([ask(S)])
     rules = Rules(RULES.call_types, {"card": skill_group("1002")}, {"1002": RULES.seats["1002"]}, RULES.scripts)
     after, effects = apply(before, LifeBegan(2 * S, "next", rules))
-    assert effects == (ReservationEnded("epoch.1", "1001", "c1", "agent-gone"),)
+    gone = ReservationEnded("epoch.1", "1001", "c1", "agent-gone")
+    assert effects == (gone, AgentMoved("1001", "logged-out", "", 2 * S))
     assert (list(after.agents), dict(after.reservations)) == (["1002"], {})
 
 

@@ -74,13 +74,19 @@ class Writer:
         with self._engine.begin() as store:
             put_recording(store, recording, contact, here=True)
 
-    def agent_moved(self, seq: int, moves: Iterable[Moved]) -> None:
-        """Changes of agents' states that came of the router's journal entry `seq`.
+    def agents_moved(self, entries: Iterable[tuple[int, Iterable[Moved]]]) -> None:
+        """Changes of agents' states that came of these entries (seq) of the router's journal.
 
         Raises sqlalchemy.exc.SQLAlchemyError, ValueError for what is no state.
         """
         with self._engine.begin() as store:
-            agents.keep(store, seq, moves)
+            for seq, moves in entries:
+                agents.keep(store, seq, moves)
+
+    def newest_move_ns(self) -> int | None:
+        """The last that is kept. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.connect() as store:
+            return agents.newest(store)
 
     def open_agent_legs(self) -> list[tuple[str, str, str, str]]:
         """(box, agent, extension, leg) of outgoing legs that have not ended, for a router that begins."""

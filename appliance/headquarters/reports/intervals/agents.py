@@ -116,6 +116,12 @@ def keep(store: Connection, seq: int, moves: Iterable[Moved]) -> None:
         store.execute(insert(schema.agent_move), new)
 
 
+def newest(store: Connection) -> int | None:
+    """When the last change was that is kept; None before the first."""
+    at_ns = store.execute(select(func.max(schema.agent_move.c.at_ns))).scalar()
+    return None if at_ns is None else int(at_ns)
+
+
 def times(engine: Engine, from_ns: int, to_ns: int, width_ns: int | None, now_ns: int) -> list[Times]:
     """Of all who were logged in, by start, then agent; `width_ns` None: one for all of it."""
     with engine.connect() as store:

@@ -58,7 +58,11 @@ def wanted_by(config: Headquarters) -> dict[tuple[str, str], Threshold]:
     call_types = {
         (Kind.CALL_TYPE.value, one.name): Threshold(one.service_level_s, short_s) for one in config.call_types
     }
-    queues = {(Kind.QUEUE.value, one.name): Threshold(one.service_level_s, short_s) for one in config.skill_groups}
+    queues = {
+        (Kind.QUEUE.value, one.name): Threshold(one.service_level_s, short_s)
+        for group in (config.skill_groups, config.precision_queues)
+        for one in group
+    }
     return {DEFAULT: Threshold(short_call_s=short_s), **call_types, **queues}
 
 
