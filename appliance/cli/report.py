@@ -22,8 +22,8 @@ from appliance.config.files import load_role
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.intervals.agents import times
-from appliance.headquarters.reports.intervals.levels import LEVELS, averages_ms, percent, service_levels
-from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, rounded, rows
+from appliance.headquarters.reports.intervals.levels import LEVELS, averages_ms, percent, rounded, service_levels
+from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, rows
 from appliance.headquarters.reports.intervals.story import Kind
 
 KINDS = tuple(kind.value for kind in Kind)
@@ -170,7 +170,7 @@ def _tell_times(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> i
         cells = (_clock(row.start_ns), row.agent, *map(_span, spent), percent(row.occupancy) or "-")
         print(terminal.right(cells, TIME_WIDTHS))
         for reason, ns in row.reasons.items():
-            print(f"{'':18}{_span(ns)} {reason or NO_REASON[chinese]}")
+            print(f"{_span(ns):>26} {reason or NO_REASON[chinese]}")
     return 0
 
 

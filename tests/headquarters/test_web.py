@@ -152,7 +152,7 @@ def test_statistics_are_given_to_other_programs_as_json_and_csv(site: Site) -> N
     assert (agent["name"], agent["talk_samples"], agent["service_level_ignored"]) == ("1001", "480000", "")
     writer.agents_moved([(1, [Move("1001", "available", "", TEN_NS)])])
     (spent,) = json.loads(get(site, f"/api/intervals/agent-time?{asked}&interval=day")[1])
-    assert (spent["name"], spent["login_ms"], spent["occupancy"]) == ("1001", 3_600_000, "0.00")
+    assert (spent["name"], spent["login_ns"], spent["occupancy"]) == ("1001", 3600 * S, "0.00")
     assert b"1001,2026-11-24T10:45:00Z" in get(site, f"/api/intervals/agent-time?{asked}&format=csv")[1]
     assert b"did you mean 'queue'?" in get(site, f"/api/intervals/queues?{asked}")[1]
     for wrong, told in (

@@ -6,7 +6,6 @@ it is asked for, login = not ready + available + reserved + busy + wrap-up. Occu
 an agent was there for contacts (login less not ready) that contacts have taken: reserved, busy, wrap-up.
 """
 
-import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -17,13 +16,12 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from appliance.config.scalars import suggestion
 from appliance.headquarters.reports import schema
-from appliance.headquarters.reports.intervals.levels import percent
+from appliance.headquarters.reports.intervals.levels import percent, utc
 
 LOGGED_OUT, NOT_READY = "logged-out", "not-ready"
 STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up")
 """Of who is logged in."""
 _AT_WORK = ("reserved", "busy", "wrap-up")
-_NS_IN_MS = 1_000_000
 
 
 class Moved(Protocol):
@@ -77,17 +75,15 @@ class Times(msgspec.Struct, frozen=True):
         return {reason: ns for (state, reason), ns in sorted(self.spent_ns.items()) if state == NOT_READY}
 
     def flat(self) -> dict[str, Any]:
-        """For JSON and CSV, in whole ms."""
-        start = dt.datetime.fromtimestamp(self.start_ns // 10**9, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        spent = {f"{state.replace('-', '_')}_ms": self.of(state) // _NS_IN_MS for state in STATES}
-        reasons = {reason: ns // _NS_IN_MS for reason, ns in self.reasons.items()}
+        """For JSON and CSV; in ns, so that it adds up."""
+        spent = {f"{state.replace('-', '_')}_ns": self.of(state) for state in STATES}
         return {
             "name": self.agent,
-            "start": start,
+            "start": utc(self.start_ns),
             "start_ns": self.start_ns,
-            "login_ms": self.login_ns // _NS_IN_MS,
+            "login_ns": self.login_ns,
             **spent,
-            "not_ready_by_reason_ms": reasons,
+            "not_ready_by_reason_ns": self.reasons,
             "occupancy": percent(self.occupancy),
         }
 
@@ -107,7 +103,9 @@ def keep(store: Connection, seq: int, moves: Iterable[Moved]) -> None:
     ]
     for row in rows:
         if row["state"] not in (*STATES, LOGGED_OUT):
-            raise ValueError(f"{row['state']!r} is no agent's state; {suggestion(str(row['state']), STATES)}")
+            raise ValueError(
+                f"{row['state']!r} is no agent's state; {suggestion(str(row['state']), (*STATES, LOGGED_OUT))}"
+            )
     # A journal that was lost counts from 1 again; the router's clock does not go back.
     table = schema.agent_move.c
     known = {tuple(row) for row in store.execute(select(table.at_ns, table.seq, table.place).where(table.seq == seq))}

@@ -6,6 +6,8 @@ threshold: they are left out (`ignored`), count as late (`negative`), count as i
 contacts are looked at (`handled`). None where there is nothing to divide by.
 """
 
+import datetime as dt
+import math
 from fractions import Fraction
 
 from appliance.headquarters.reports.intervals.figures import Figures
@@ -36,10 +38,18 @@ def averages_ms(row: Figures) -> dict[str, Fraction | None]:
 
 def percent(level: Fraction | None) -> str | None:
     """With two places, half a hundredth up."""
-    if level is None:
-        return None
-    hundredths = (level * 10_000 + Fraction(1, 2)).__floor__()
-    return f"{hundredths // 100}.{hundredths % 100:02}"
+    hundredths = rounded(None if level is None else level * 10_000)
+    return None if hundredths is None else f"{hundredths // 100}.{hundredths % 100:02}"
+
+
+def rounded(average: Fraction | None) -> int | None:
+    """To the next whole number, halves up."""
+    return None if average is None else math.floor(average + Fraction(1, 2))
+
+
+def utc(at_ns: int) -> str:
+    """A moment as other programs read it."""
+    return dt.datetime.fromtimestamp(at_ns // 10**9, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _ratio(part: int, whole: int) -> Fraction | None:

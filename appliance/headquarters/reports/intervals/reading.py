@@ -5,9 +5,6 @@ Longer intervals are sums of the stored ones of five minutes and begin where the
 the asker means, 23 or 25 hours long where his clocks are set.
 """
 
-import datetime as dt
-import math
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -15,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from appliance.headquarters.reports import schema
 from appliance.headquarters.reports.intervals.figures import BASE_NS, FIELDS, NONE, Figures
-from appliance.headquarters.reports.intervals.levels import averages_ms, percent, service_levels
+from appliance.headquarters.reports.intervals.levels import averages_ms, percent, rounded, service_levels, utc
 
 MINUTE_NS = 60_000_000_000
 WIDTHS = {"5m": 5 * MINUTE_NS, "15m": 15 * MINUTE_NS, "30m": 30 * MINUTE_NS, "day": None}
@@ -33,10 +30,9 @@ class Row(msgspec.Struct, frozen=True):
 
     def flat(self) -> dict[str, Any]:
         """For JSON and CSV: figures, service levels in percent, averages in ms."""
-        start = dt.datetime.fromtimestamp(self.start_ns // 10**9, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         levels = {f"service_level_{name}": percent(one) for name, one in service_levels(self.figures).items()}
         averages = {f"average_{name}_ms": rounded(one) for name, one in averages_ms(self.figures).items()}
-        head = {"name": self.name, "start": start, "start_ns": self.start_ns, "revision": self.revision}
+        head = {"name": self.name, "start": utc(self.start_ns), "start_ns": self.start_ns, "revision": self.revision}
         return {**head, **msgspec.structs.asdict(self.figures), **levels, **averages}
 
 
@@ -65,8 +61,3 @@ def mistake(from_ns: int, to_ns: int) -> str:
     if not 0 < to_ns - from_ns <= DAY_NS_MOST:
         return "from_ns to to_ns is one day at most, to_ns the later"
     return ""
-
-
-def rounded(average: Fraction | None) -> int | None:
-    """To the next whole number, halves up."""
-    return None if average is None else math.floor(average + Fraction(1, 2))
