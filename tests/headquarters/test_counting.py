@@ -223,7 +223,7 @@ def test_a_threshold_holds_on_though_headquarters_clock_was_set_back(tmp_path: P
     assert told == [20, 20, 30, 40, 40]
 
 
-@pytest.mark.unit
+@pytest.mark.system
 def test_the_administrator_s_thresholds_hold_for_call_types_and_queues(site: Site) -> None:
     assert wanted_by(site.config) == {
         ("", ""): Threshold(20, 5),

@@ -18,8 +18,6 @@ from appliance.wire.envelope import encode
 from tests.headquarters.site import ROOT, Site
 from tests.headquarters.told import ANSWERED, WAITED, C, differences, intervals, row_of, story
 
-pytestmark = pytest.mark.unit
-
 UNNUMBERED = Path(__file__).parent / "records/unnumbered.sql"
 _EVENT = "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -51,6 +49,7 @@ def renumber(path: Path) -> None:
     record.close()
 
 
+@pytest.mark.unit
 def test_a_record_of_before_is_adopted_with_its_calls_and_its_statistics_are_made(old: Path) -> None:
     engine = store.open_writer(old)
     Writer(engine)
@@ -62,6 +61,7 @@ def test_a_record_of_before_is_adopted_with_its_calls_and_its_statistics_are_mad
     assert (old.stat().st_mode & 0o777) == 0o600
 
 
+@pytest.mark.unit
 def test_a_record_adopted_and_one_made_anew_have_the_tables_of_the_schema(old: Path, tmp_path: Path) -> None:
     for path in (old, tmp_path / "new" / "record.db"):
         engine = store.open_writer(path)
@@ -69,6 +69,7 @@ def test_a_record_adopted_and_one_made_anew_have_the_tables_of_the_schema(old: P
             assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
 
 
+@pytest.mark.unit
 def test_a_step_that_fails_leaves_the_record_as_it_was(old: Path) -> None:
     with sqlite3.connect(old) as record:
         record.execute("CREATE TABLE threshold (stranger INTEGER)")
@@ -79,6 +80,7 @@ def test_a_step_that_fails_leaves_the_record_as_it_was(old: Path) -> None:
         assert set(record.execute("SELECT name FROM sqlite_master")) == before
 
 
+@pytest.mark.unit
 def test_a_record_opened_again_keeps_its_revisions(old: Path) -> None:
     for _ in range(3):
         Writer(store.open_writer(old))
@@ -86,6 +88,7 @@ def test_a_record_opened_again_keeps_its_revisions(old: Path) -> None:
         assert record.execute("SELECT DISTINCT revision FROM interval").fetchall() == [(1,)]
 
 
+@pytest.mark.unit
 def test_a_record_of_a_newer_version_is_refused_and_left_alone(old: Path) -> None:
     Writer(store.open_writer(old))
     renumber(old)
