@@ -4,7 +4,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -67,31 +67,34 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
 
 def _checked(files: Sequence[Path], config: Headquarters, *, chinese: bool) -> int:
     agents = {group.name: group.agents for group in config.skill_groups}
+    queues = {*agents, *(queue.name for queue in config.precision_queues)}
+    takes = {one.name: one.parameters for one in config.lookups}
+    limits = {one.name: one.timeout_ms for one in config.lookups}
     types = {one.name: one.script for one in config.call_types}
     wrong: dict[Mistake, None] = {}
     for file in files:
         try:
-            script = load_all(file.parent, [file.stem], types, agents)[file.stem]
+            script = load_all(file.parent, [file.stem], types, queues, takes)[file.stem]
         except ConfigurationError as error:
             for mistake in error.mistakes:
                 if mistake not in wrong:
                     print(mistake)
             wrong |= dict.fromkeys(error.mistakes)
         else:
-            print("\n".join(_page(script, agents, chinese=chinese)))
+            print("\n".join(_page(script, flow.worst(script.text, agents, limits), chinese=chinese)))
     return int(bool(wrong))
 
 
-def _page(script: Script, agents: Mapping[str, Sequence[str]], *, chinese: bool) -> Iterator[str]:
-    nodes, worst = script.text.nodes, flow.worst(script.text, agents)
+def _page(script: Script, worst: flow.Worst, *, chinese: bool) -> Iterator[str]:
+    nodes, lost_s = script.text.nodes, f"{worst.lost_ms / 1000:g}"
     yield GOOD[chinese].format(
-        name=script.name, version=script.version, nodes=len(nodes), passed=worst.nodes, seconds=worst.seconds
+        name=script.name, version=script.version, nodes=len(nodes), passed=worst.nodes, seconds=lost_s
     )
     if worst.loops:
         yield LOOPS[chinese].format(limit=script.text.limit)
-    for ring in worst.rings:
+    for ring in worst.unknown:
         node = nodes[ring.node]
-        if ring.agents is None and isinstance(node, Queue):
+        if isinstance(node, Queue):
             queues = ", ".join(node.queues)
             yield PER_AGENT[chinese].format(seconds=ring.ring_s, queues=queues, node=ring.node)
     for name in worst.onward:

@@ -10,12 +10,14 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
 from appliance.config.scalars import suggestion
+from appliance.headquarters.lookups.sources import Sources
+from appliance.headquarters.lookups.values import LookupFailed
 from appliance.router.apply import apply
 from appliance.router.events import (
     AgentAnswer,
@@ -29,6 +31,8 @@ from appliance.router.events import (
     Effect,
     Event,
     LifeBegan,
+    LookupAnswered,
+    LookupAsked,
     ReservationEnded,
     RouteAsked,
     RulesChanged,
@@ -68,7 +72,9 @@ class Desk:
         recalled: tuple[State, int],
         open_legs: Iterable[tuple[str, str, str, str]] = (),
         on_trouble: Callable[[str | None], None] = lambda _: None,
+        sources: Sources | None = None,
     ) -> None:
+        self._sources = sources or Sources(())
         self.on_assigned: Callable[[str, RouteAnswer], None] = lambda _box, _answer: None
         self.on_moved: Callable[[int, tuple[AgentMoved, ...]], None] = lambda _seq, _moves: None
         self._journal = journal
@@ -79,6 +85,8 @@ class Desk:
         self._unwritten: list[Entry] = []
         self._waiting: deque[tuple[int, tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()
         self._snapshot_at = journal.seq + SNAPSHOT_ENTRIES
+        self._asked: dict[str, list[asyncio.Future[RouteAnswer]]] = {}
+        self._looking: set[asyncio.Task[None]] = set()
         self._heard_s: dict[str, float] = {}
         self._work = asyncio.Event()
         self._due: asyncio.TimerHandle | None = None
@@ -90,8 +98,10 @@ class Desk:
     async def ask(self, box: str, request: RouteRequest) -> RouteAnswer:
         """Decide."""
         self._heard_s[box] = time.monotonic()
-        effects = await self._do(RouteAsked(self._now_ns(), box, request, time.time_ns()))
-        (answer,) = (effect.answer for effect in effects if isinstance(effect, Answer))
+        answered: asyncio.Future[RouteAnswer] = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(request.request, []).append(answered)
+        self._do(RouteAsked(self._now_ns(), box, request, time.time_ns()))
+        answer = await answered
         log.info(
             "route.request.answered",
             contact=request.contact,
@@ -145,6 +155,8 @@ class Desk:
 
     async def close(self) -> None:
         """Write what is left."""
+        for task in self._looking:
+            task.cancel()
         if self._due is not None:
             self._due.cancel()
         self._retry_s = 0.0 if self._retry_s is not None else None
@@ -202,14 +214,35 @@ class Desk:
         for _ in range(released):
             seq, effects, done = self._waiting.popleft()
             for effect in effects:
-                if isinstance(effect, Assigned):
-                    self.on_assigned(effect.box, effect.answer)
+                self._let_go(effect)
             moves = tuple(effect for effect in effects if isinstance(effect, AgentMoved))
             if moves:
                 self.on_moved(seq, moves)
             _log(effects)
             if not done.cancelled():
                 done.set_result(effects)
+
+    def _let_go(self, effect: Effect) -> None:
+        match effect:
+            case Assigned():
+                self.on_assigned(effect.box, effect.answer)
+            case Answer():
+                for answered in self._asked.pop(effect.answer.request, ()):
+                    if not answered.done():
+                        answered.set_result(effect.answer)
+            case LookupAsked():
+                task = asyncio.create_task(self._look_up(effect))
+                self._looking.add(task)
+                task.add_done_callback(self._looking.discard)
+
+    async def _look_up(self, asked: LookupAsked) -> None:
+        values: Mapping[str, str] = {}
+        failed = ""
+        try:
+            values = await self._sources.ask(asked.source, asked.parameters)
+        except LookupFailed as error:
+            failed = str(error)
+        self._do(LookupAnswered(self._now_ns(), asked.contact, asked.lookup, values, failed))
 
     async def _commit(self) -> None:
         entries, self._unwritten = self._unwritten, []

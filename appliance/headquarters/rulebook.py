@@ -51,8 +51,11 @@ def rules_of(config: Headquarters) -> Rules:
             one.id: Seat(one.id, one.name, one.box, one.extension, one.sign_in is SignIn.AUTOMATIC)
             for one in config.agents
         },
-        scripts=load_all(config.scripts, types.values(), types, queues),
+        scripts=load_all(
+            config.scripts, types.values(), types, queues, {one.name: one.parameters for one in config.lookups}
+        ),
         unnumbered=tuple(CallType(one.name, "", one.script) for one in config.call_types if not one.dnis),
+        lookups={one.name: one.timeout_ms for one in config.lookups},
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
     )
 

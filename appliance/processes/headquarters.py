@@ -15,6 +15,7 @@ from appliance.headquarters import rulebook
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
+from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.moves import Moves, catch_up
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store
@@ -43,7 +44,10 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
 
     journal, recalled = Journal.opened(journal_path(state))
     catch_up(writer, journal)
-    desk = Desk(rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble("router.journal"))
+    sources = Sources(config.lookups)
+    desk = Desk(
+        rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble("router.journal"), sources
+    )
     notify.ready()
     client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
     intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
@@ -51,6 +55,7 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
     desk.on_moved = moves.told
 
     async def change(config: Headquarters, rules: Rules) -> None:
+        await sources.change(config.lookups)
         desk.change(rules)
         await intake.write(functools.partial(writer.hold, wanted_by(config)))
 
@@ -65,6 +70,7 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
     finally:
         intake.close()
         await desk.close()
+        await sources.close()
         await client.close()
 
 

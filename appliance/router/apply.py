@@ -6,10 +6,12 @@ journal of the events is all that a restart needs. What the record knows better 
 the process died before its journal had it) comes with LifeBegan.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from appliance.router import agents, waiting
-from appliance.router.deciding import decide
+from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
     AgentAnswer,
     AgentWished,
@@ -20,17 +22,20 @@ from appliance.router.events import (
     Effect,
     Event,
     LifeBegan,
+    LookupAnswered,
     RouteAsked,
     RulesChanged,
-    TimePassed,
 )
-from appliance.router.index import Due, indexed, put_context
+from appliance.router.index import Due, indexed, put_asking, put_context
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
+from appliance.wire.routes import Release, RouteAnswer
 
 ENGINE = 3
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
+
+TEMPORARY_FAILURE = 41  # Q.850
 
 Step = tuple[State, tuple[Effect, ...]]
 
@@ -63,6 +68,8 @@ def _due(state: State) -> Step:
             return waiting.next_step(state, whom, at_ns), ()
         case Due.WRAPPED:
             return agents.wrapped_up(state, whom, at_ns)
+        case Due.UNANSWERED:
+            return _looked_up(state, whom, {}, "nobody has said what came of it")
         case Due.FORGOTTEN:
             return waiting.leave(state, whom, ended=True), ()
         case _:
@@ -72,24 +79,30 @@ def _due(state: State) -> Step:
 def _happened(state: State, event: Event) -> Step:
     match event:
         case LifeBegan():
-            state = msgspec.structs.replace(state, epoch=event.epoch, present=frozenset())
-            state, effects = _follow(state, event.rules, event.at_ns)
-            state, moved = agents.have_legs(state, event.open_legs, event.at_ns)
-            return state, (*effects, *moved)
+            return _begun(state, event)
         case RulesChanged():
             return _follow(state, event.rules, event.at_ns)
         case RouteAsked():
             return _asked(state, event)
         case CallTold():
             return _told(state, event)
+        case LookupAnswered():
+            return _answered(state, event)
         case AgentWished():
             return _wished(state, event)
         case BranchHeard():
-            return _heard(state, event.box), ()
+            state = _heard(state, event.box)
         case BranchSilent():
-            return indexed(msgspec.structs.replace(state, present=state.present - {event.box})), ()
-        case TimePassed():
-            return state, ()
+            state = indexed(msgspec.structs.replace(state, present=state.present - {event.box}))
+    return state, ()
+
+
+def _begun(state: State, life: LifeBegan) -> Step:
+    """Whoever asked the last one waits no more."""
+    state = msgspec.structs.replace(state, epoch=life.epoch, present=frozenset(), asking={})
+    state, effects = _follow(state, life.rules, life.at_ns)
+    state, moved = agents.have_legs(state, life.open_legs, life.at_ns)
+    return state, (*effects, *moved)
 
 
 def _follow(state: State, rules: Rules, at_ns: int) -> Step:
@@ -112,8 +125,38 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     if request.outcome == "no-answer" and request.refused_agents:
         state, moved = agents.unanswered(state, request.refused_agents[-1], asked.at_ns)
         ended = (*ended, *moved)
-    state, moved, answer = decide(state, asked)
-    return state, (*ended, *moved, Answer(asked.box, answer))
+    state, given_up = _give_up(state, request.contact, request.request)
+    state, decided = decide(state, asked)
+    return state, (*ended, *given_up, *decided)
+
+
+def _give_up(state: State, contact: str, again: str = "") -> Step:
+    """What was being looked up for an earlier question; whoever has asked it waits for an answer all the same.
+
+    The same question once more (`again`) is answered when it is.
+    """
+    asking = state.asking.get(contact)
+    if asking is None:
+        return state, ()
+    if asking.asked.request.request == again:
+        return put_asking(state, contact, None), ()
+    request = asking.asked.request.request
+    late = RouteAnswer(
+        request=request, action=Release(cause=TEMPORARY_FAILURE), reason="the contact has gone on meanwhile"
+    )
+    return put_asking(state, contact, None), (Answer(asking.asked.box, late),)
+
+
+def _answered(state: State, event: LookupAnswered) -> Step:
+    asking = state.asking.get(event.contact)
+    if asking is None or asking.lookup != event.lookup:
+        return state, ()
+    return _looked_up(state, event.contact, event.values, event.failed)
+
+
+def _looked_up(state: State, contact: str, values: Mapping[str, str], failed: str) -> Step:
+    asking = state.asking[contact]
+    return looked_up(put_asking(state, contact, None), asking, values, failed)
 
 
 def _told(state: State, told: CallTold) -> Step:
@@ -130,7 +173,9 @@ def _told(state: State, told: CallTold) -> Step:
         case ContactEnded():
             state, ended = _let_go(state, event.contact, "contact-ended", told.at_ns)
             state = waiting.leave(state, event.contact, ended=True)
-            return (put_context(state, event.contact, None) if event.contact in state.contexts else state), ended
+            state, given_up = _give_up(state, event.contact)
+            state = put_context(state, event.contact, None) if event.contact in state.contexts else state
+            return state, (*ended, *given_up)
         case _:
             return state, ()
 

@@ -1,53 +1,79 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One decision: called number → call type → script → agent, and the reason in words."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
 
 from appliance.router import agents, waiting
-from appliance.router.events import Effect, RouteAsked
-from appliance.router.index import order_of, put_context
-from appliance.router.rules import CallType
-from appliance.router.state import Context, Place, Pool, Stand, State
+from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
+from appliance.router.index import order_of, put_asking, put_context
+from appliance.router.state import Asking, Context, Place, Pool, Stand, State
 from appliance.router.world import considered
 from appliance.script import context
 from appliance.script import cursor as cursors
-from appliance.script.nodes import GoToScript, Percent, Queue, Requalify
+from appliance.script.nodes import GoToScript, Lookup, Percent, Queue, Requalify
 from appliance.script.share import turn
-from appliance.script.walk import Contact, Ring, Stop, Walk
+from appliance.script.walk import Contact, Look, Ring, Stop, Walk
 from appliance.wire.routes import Action, Release, RingAgent, RouteAnswer
 
 UNALLOCATED = 1  # Q.850: unallocated number
+LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
 PRIORITY = 5  # of who asks for one agent by name
 
-Decided = tuple[State, tuple[Effect, ...], RouteAnswer]
+Decided = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
 
 
 def decide(state: State, asked: RouteAsked) -> Decided:
-    """The state with the reservation made, what it moved, and the answer."""
+    """The state with the reservation made, what it moved, and the answer, or what is to be looked up for it."""
     request = asked.request
     call_type = state.rules.call_type_of(request.dnis)
     if call_type is None:
         reason = f"no call type for called number {request.dnis}"
-        return state, (), RouteAnswer(request=request.request, action=Release(cause=UNALLOCATED), reason=reason)
+        action = Release(cause=UNALLOCATED)
+        return state, (Answer(asked.box, RouteAnswer(request=request.request, action=action, reason=reason)),)
     before, scripts = cursors.read(request.cursor), state.rules.scripts
     script = scripts[before.script if before and before.script in scripts else call_type.script]
     walk = Walk(script, request.cursor, _contact(state, asked))
-    state, moved, stop = _walked(state, asked, walk)
-    if isinstance(stop, Queue):
-        place = waiting.place_of(state, request.contact, stop, _node(walk), asked.at_ns)
-        held = _answer(state, request.request, Release(), walk, call_type)
-        state, answer = waiting.join(state, asked, stop, place, held, walk.language)
+    return _decided(state, asked, walk, walk.go_on())
+
+
+def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: str) -> Decided:
+    """The same question, from the lookup on; where its script or the node is gone the script begins anew."""
+    asked = asking.asked
+    script = state.rules.scripts.get(asking.script)
+    place = cursors.read(asking.cursor)
+    if script is None or place is None or not isinstance(script.text.nodes.get(place.node), Lookup):
+        return decide(state, asked)
+    walk = Walk(script, asking.cursor, _contact(state, asked))
+    walk.carry(asking.path, asking.values, asking.reason)
+    return _decided(state, asked, walk, walk.lost(failed) if failed else walk.found(answer))
+
+
+def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided:
+    state, moved, last = _walked(state, asked, walk, stop)
+    request = asked.request.request
+    if isinstance(last, Look):
+        return _looking(_kept(state, asked, walk), asked, walk, last)
+    call_type = state.rules.call_type_of(asked.request.dnis)
+    if walk.call_type or call_type is None:
+        call_type = state.rules.call_types_named().get(walk.call_type, call_type)
+    name = call_type.name if call_type is not None else ""
+    if isinstance(last, Queue):
+        place = waiting.place_of(state, asked.request.contact, last, _node(walk), asked.at_ns)
+        held = _answer(request, Release(), walk, name)
+        state, answer = waiting.join(state, asked, last, place, held, walk.language)
     else:
-        answer = _answer(state, request.request, stop, walk, call_type)
-    return _kept(state, asked, walk), moved, answer
+        answer = _answer(request, last, walk, name)
+    return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
 
 
-def _walked(state: State, asked: RouteAsked, walk: Walk) -> tuple[State, tuple[Effect, ...], Action | Queue]:
-    """On to what the branch is told; a Queue is where it waits."""
-    stop: Stop | RingAgent = walk.go_on()
+def _walked(
+    state: State, asked: RouteAsked, walk: Walk, stop: Stop | RingAgent
+) -> tuple[State, tuple[Effect, ...], Action | Queue | Look]:
+    """On to what the branch is told; a Queue is where it waits, a Look what has to be known first."""
     while not isinstance(stop, Action):
         if isinstance(stop, Queue):
             place = waiting.place_of(state, asked.request.contact, stop, _node(walk), asked.at_ns)
@@ -62,12 +88,26 @@ def _walked(state: State, asked: RouteAsked, walk: Walk) -> tuple[State, tuple[E
             if not verdict:
                 return _rung_by_name(state, asked, stop, walk)
             stop = _missed(walk, f"agent {stop.agent} cannot be rung: {verdict}", stop.node.otherwise)
+        elif isinstance(stop, Look):
+            if stop.source in state.rules.lookups:
+                return state, (), stop
+            stop = walk.lost(f"no lookup {stop.source}")
         elif isinstance(stop, Percent):
             state, target = _shared(state, stop, walk)
             stop = walk.go_to(target)
         else:
             stop = _elsewhere(state, stop, walk)
     return state, (), stop
+
+
+def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided:
+    contact, name = asked.request.contact, f"{state.epoch}.{state.serial + 1}"
+    until_ns = asked.at_ns + state.rules.lookups[look.source] * 1_000_000 + LATE_NS
+    asking = Asking(
+        name, asked, walk.script.name, walk.cursor, tuple(walk.path), dict(walk.values), walk.reason, until_ns
+    )
+    state = put_asking(_replace(state, serial=state.serial + 1), contact, asking)
+    return state, (LookupAsked(contact, name, look.source, look.parameters),)
 
 
 def _node(walk: Walk) -> str:
@@ -172,13 +212,12 @@ def _rung_by_name(
     return state, (moved,), waiting.ring(state, ring.node, held)
 
 
-def _answer(state: State, request: str, action: Action, walk: Walk, dialled: CallType) -> RouteAnswer:
-    call_type = state.rules.call_types_named()[walk.call_type] if walk.call_type else dialled
+def _answer(request: str, action: Action, walk: Walk, call_type: str) -> RouteAnswer:
     return RouteAnswer(
         request=request,
         action=action,
         reason=walk.reason,
-        call_type=call_type.name,
+        call_type=call_type,
         script=walk.script.name,
         version=walk.script.version,
         path=tuple(walk.path),

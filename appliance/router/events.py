@@ -4,6 +4,8 @@
 It never goes back; the time of day, which may, comes with whoever asks for it.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from appliance.router.rules import Rules
@@ -48,6 +50,16 @@ class CallTold(msgspec.Struct, frozen=True, tag=True):
     event: CallEvent
 
 
+class LookupAnswered(msgspec.Struct, frozen=True, tag=True):
+    """What a source has answered, or the sentence why there is no answer."""
+
+    at_ns: int
+    contact: str
+    lookup: str
+    values: Mapping[str, str] = {}
+    failed: str = ""
+
+
 class AgentWished(msgspec.Struct, frozen=True, tag=True):
     """An agent, or somebody for them, wants another state."""
 
@@ -75,7 +87,17 @@ class TimePassed(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
-Event = LifeBegan | RulesChanged | RouteAsked | CallTold | AgentWished | BranchHeard | BranchSilent | TimePassed
+Event = (
+    LifeBegan
+    | RulesChanged
+    | RouteAsked
+    | CallTold
+    | LookupAnswered
+    | AgentWished
+    | BranchHeard
+    | BranchSilent
+    | TimePassed
+)
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True):
@@ -101,6 +123,15 @@ class ReservationEnded(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
+class LookupAsked(msgspec.Struct, frozen=True, tag=True):
+    """Ask that source."""
+
+    contact: str
+    lookup: str
+    source: str
+    parameters: Mapping[str, str]
+
+
 class AgentAnswer(msgspec.Struct, frozen=True, tag=True):
     """Tell whoever asked for an agent's state; `refused` is a sentence, empty where it was done."""
 
@@ -117,4 +148,4 @@ class AgentMoved(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
-Effect = Answer | Assigned | ReservationEnded | AgentAnswer | AgentMoved
+Effect = Answer | Assigned | ReservationEnded | LookupAsked | AgentAnswer | AgentMoved

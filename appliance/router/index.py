@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from appliance.router.rules import Rules
-from appliance.router.state import Agent, Context, Index, Place, Pool, Reservation, State, Waiting
+from appliance.router.state import Agent, Asking, Context, Index, Place, Pool, Reservation, State, Waiting
 from appliance.router.states import AgentState
 
 K = TypeVar("K")
@@ -34,6 +34,7 @@ class Due(enum.StrEnum):
     WRAPPED = "4 wrap-up is over"
     FORGOTTEN = "5 contact is forgotten"
     DROPPED = "6 context is dropped"
+    UNANSWERED = "7 lookup has not been answered"
 
 
 def put_agent(state: State, name: str, now: Agent) -> State:
@@ -103,6 +104,16 @@ def put_context(state: State, contact: str, now: Context | None) -> State:
     )
     contexts = _without(state.contexts, contact) if now is None else {**state.contexts, contact: now}
     return _replace(state, contexts=contexts, index=index)
+
+
+def put_asking(state: State, contact: str, now: Asking | None) -> State:
+    """What the contact's script looks up; None: nothing."""
+    before = state.asking.get(contact)
+    index = _due(
+        state.index, Due.UNANSWERED, contact, before.until_ns if before else None, now.until_ns if now else None
+    )
+    asking = _without(state.asking, contact) if now is None else {**state.asking, contact: now}
+    return _replace(state, asking=asking, index=index)
 
 
 def indexed(state: State) -> State:
@@ -177,6 +188,8 @@ def _all_due(state: State) -> Iterator[tuple[int, str, str]]:
         yield place.forget_ns, Due.FORGOTTEN, contact
     for contact, context in state.contexts.items():
         yield context.forget_ns, Due.DROPPED, contact
+    for contact, asking in state.asking.items():
+        yield asking.until_ns, Due.UNANSWERED, contact
 
 
 def _free_row(state: State, name: str, agent: Agent | None) -> tuple[int, str] | None:

@@ -45,7 +45,7 @@ class QueueRule(msgspec.Struct, frozen=True, omit_defaults=True):
 class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     """All of it; names have been checked against one another when the configuration was loaded.
 
-    `call_types` by number; to those that are `unnumbered` only a script leads.
+    `call_types` by number; to those that are `unnumbered` only a script leads. `lookups`: the time limit of each in ms.
     `no_answer_not_ready`: an agent who does not answer is not rung again until they say that they are ready.
     """
 
@@ -54,6 +54,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     seats: Mapping[str, Seat]
     scripts: Mapping[str, Script]
     unnumbered: tuple[CallType, ...] = ()
+    lookups: Mapping[str, int] = {}
     no_answer_not_ready: bool = False
 
     def call_type_of(self, dnis: str) -> CallType | None:

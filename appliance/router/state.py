@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.router.events import RouteAsked
 from appliance.router.rules import Rules
 from appliance.router.states import AgentState
 from appliance.script.nodes import Queue
@@ -93,6 +94,19 @@ class Waiting(msgspec.Struct, frozen=True):
     token: str | None = None
 
 
+class Asking(msgspec.Struct, frozen=True):
+    """A contact whose script looks something up: the question, and how far it has come. `lookup` names it once."""
+
+    lookup: str
+    asked: RouteAsked
+    script: str
+    cursor: str
+    path: tuple[str, ...]
+    values: Mapping[str, str]
+    reason: str
+    until_ns: int
+
+
 class Context(msgspec.Struct, frozen=True):
     """A contact's fields, as the script's `context.encoded` has them; `forget_ns` as of a place."""
 
@@ -144,6 +158,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of this hundred, by script and node: how many contacts each target has had."""
     places: Mapping[str, Place] = {}
     waiting: Mapping[str, Waiting] = {}
+    asking: Mapping[str, Asking] = {}
     contexts: Mapping[str, Context] = {}
     handled: Mapping[str, Handled] = {}
     index: Index = NO_INDEX

@@ -16,6 +16,7 @@ from appliance.script.nodes import (
     Field,
     GoToScript,
     If,
+    Lookup,
     Node,
     Percent,
     Queue,
@@ -30,10 +31,11 @@ from appliance.script.share import WHOLE
 class Around(msgspec.Struct, frozen=True):
     """What a script can name beside its own. Other scripts (None: one of bad form) by name, call types with theirs.
 
-    Both are None where a script is looked at alone.
+    Both are None where a script is looked at alone. `lookups` by name with the parameters that each takes.
     """
 
     queues: Collection[str]
+    lookups: Mapping[str, Collection[str]] = {}
     scripts: Mapping[str, Text | None] | None = None
     call_types: Mapping[str, str] | None = None
 
@@ -80,16 +82,10 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
     for key, target in flow.targets(node):
         yield from _missing((*keys, *key), target, text)
     match node:
+        case If() | Agent() | Set() | Lookup() | Collect():
+            yield from _context_faults(keys, node, text, around)
         case Queue():
             yield from _queue_faults(keys, node, around.queues)
-        case If():
-            yield from _expression_faults((*keys, "that"), node.that, bool, text, around)
-        case Agent():
-            yield from _expression_faults((*keys, "agent"), node.agent, str, text, around)
-        case Set():
-            yield from _set_faults(keys, node, text, around)
-        case Collect():
-            yield from _into_faults((*keys, "into"), node, text)
         case Percent() if sum(node.shares.values()) != WHOLE:
             yield Fault((*keys, "shares"), f"shares are {sum(node.shares.values())} % together, not {WHOLE}")
         case Switch(on=Field.TIME):
@@ -99,6 +95,22 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
             )
         case GoToScript() | Requalify():
             yield from _onward_faults(keys, node, text, around)
+
+
+def _context_faults(
+    keys: Keys, node: If | Agent | Set | Lookup | Collect, text: Text, around: Around
+) -> Iterator[Fault]:
+    match node:
+        case If():
+            yield from _expression_faults((*keys, "that"), node.that, bool, text, around)
+        case Agent():
+            yield from _expression_faults((*keys, "agent"), node.agent, str, text, around)
+        case Set():
+            yield from _set_faults(keys, node, text, around)
+        case Lookup():
+            yield from _lookup_faults(keys, node, text, around)
+        case Collect():
+            yield from _into_faults((*keys, "into"), node, text)
 
 
 def _queue_faults(keys: Keys, node: Queue, queues: Collection[str]) -> Iterator[Fault]:
@@ -120,6 +132,23 @@ def _set_faults(keys: Keys, node: Set, text: Text, around: Around) -> Iterator[F
             yield from _expression_faults((*keys, "fields", name), asked, kind, text, around, secret=secret)
 
 
+def _lookup_faults(keys: Keys, node: Lookup, text: Text, around: Around) -> Iterator[Fault]:
+    for field in node.into:
+        if field not in text.context:
+            yield Fault((*keys, "into", field), _no_field(field, text))
+    takes = around.lookups.get(node.source)
+    if takes is None:
+        yield Fault((*keys, "source"), f"lookup {node.source!r} is unknown; {suggestion(node.source, around.lookups)}")
+        return
+    for parameter in sorted(set(takes) - set(node.ask)):
+        yield Fault((*keys, "ask"), f"lookup {node.source!r} asks with {parameter!r}, which has no value here")
+    for parameter, asked in node.ask.items():
+        if parameter not in takes:
+            told = f"lookup {node.source!r} does not ask with {parameter!r}; {suggestion(parameter, takes)}"
+            yield Fault((*keys, "ask", parameter), told)
+        yield from _expression_faults((*keys, "ask", parameter), asked, None, text, around, secret=True)
+
+
 def _into_faults(keys: Keys, node: Collect, text: Text) -> Iterator[Fault]:
     if node.into is None:
         return
@@ -135,15 +164,15 @@ def _no_field(name: str, text: Text) -> str:
 
 
 def _expression_faults(
-    keys: Keys, asked: str, kind: type, text: Text, around: Around, *, secret: bool = False
+    keys: Keys, asked: str, kind: type | None, text: Text, around: Around, *, secret: bool = False
 ) -> Iterator[Fault]:
-    """`secret`: what comes of it may be."""
+    """`kind` None: any. `secret`: what comes of it may be."""
     try:
         found = expression.parse(asked, context.names(text.context))
     except expression.FormError as error:
         yield Fault(keys, str(error))
         return
-    if found.kind is not kind:
+    if kind is not None and found.kind is not kind:
         yield Fault(keys, f"{keys[-1]} is {expression.KINDS[found.kind]}, {expression.KINDS[kind]} is needed")
     names = {"queue": around.queues, "calendar": text.calendars}
     yield from (Fault(keys, wrong) for wrong in expression.known(found, names))

@@ -24,14 +24,19 @@ def names(context: Mapping[str, ContextField]) -> dict[str, type]:
 
 def default(field: ContextField) -> Value:
     """Before it is written. Raises ValueError."""
+    return read(field, field.default or {Kind.NUMBER: "0", Kind.TRUTH: "no"}.get(field.kind, ""))
+
+
+def read(field: ContextField, text: str) -> Value:
+    """As the field's kind. Raises ValueError."""
     match field.kind:
         case Kind.TEXT:
-            return field.default
+            return text
         case Kind.NUMBER:
-            return number_of(field.default or "0")
-    if field.default not in ("", "yes", "no"):
-        raise ValueError(f"{field.default!r} is neither yes nor no")
-    return field.default == "yes"
+            return number_of(text)
+    if text not in ("yes", "no"):
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return text == "yes"
 
 
 def taken(context: Mapping[str, ContextField], fields: Mapping[str, Value]) -> dict[str, Value]:

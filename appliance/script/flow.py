@@ -12,6 +12,7 @@ from appliance.script.nodes import (
     Collect,
     Count,
     GoToScript,
+    Lookup,
     Menu,
     Node,
     Percent,
@@ -36,28 +37,40 @@ class Rings(msgspec.Struct, frozen=True):
     agents: int | None
 
     @property
-    def seconds(self) -> int:
+    def lost_ms(self) -> int:
         """Of all agents that are known; of one, where none is."""
-        return self.ring_s * (1 if self.agents is None else self.agents)
+        return 1000 * self.ring_s * (1 if self.agents is None else self.agents)
+
+
+class Looks(msgspec.Struct, frozen=True):
+    """A node that looks something up in a source that does not answer in time."""
+
+    node: str
+    lost_ms: int
 
 
 class Worst(msgspec.Struct, frozen=True):
     """Until a caller hears something or is released, at worst.
 
-    `nodes` passed, with the one that serves; `rings` on the way that loses most time; `onward`: nodes where another
-    script goes on before that. `loops`: the way goes round a `count`, so `nodes` is the script's limit and `rings`
+    `nodes` passed, with the one that serves; `waits` on the way that loses most time; `onward`: nodes where another
+    script goes on before that. `loops`: the way goes round a `count`, so `nodes` is the script's limit and `waits`
     are all there are.
     """
 
     nodes: int
-    rings: tuple[Rings, ...] = ()
+    waits: tuple[Rings | Looks, ...] = ()
     onward: tuple[str, ...] = ()
     loops: bool = False
 
     @property
-    def seconds(self) -> int:
-        """Lost where the agents are known."""
-        return sum(one.seconds for one in self.rings if one.agents is not None)
+    def unknown(self) -> tuple[Rings, ...]:
+        """Whose agents nobody knows."""
+        return tuple(one for one in self.waits if isinstance(one, Rings) and one.agents is None)
+
+    @property
+    def lost_ms(self) -> int:
+        """Lost where it is known."""
+        return sum(one.lost_ms for one in self.waits if one not in self.unknown)
 
 
 def targets(node: Node) -> Iterator[tuple[Keys, str]]:
@@ -91,30 +104,34 @@ def spinning(text: Text) -> Iterator[tuple[str, ...]]:
         left = _cyclic({name: followers for name, followers in left.items() if name not in loop})
 
 
-def worst(text: Text, agents: Mapping[str, Collection[str]]) -> Worst:
-    """`agents` of each queue that is known."""
+def worst(text: Text, agents: Mapping[str, Collection[str]], lookups: Mapping[str, int] = {}) -> Worst:
+    """`agents` of each queue that is known, `lookups` with their time limits in ms."""
     whole = _graph(text)
     graph = {name: () if _serves(node) else whole[name] for name, node in text.nodes.items()}
     way = _reached(text.start, graph)
     graph = {name: followers for name, followers in graph.items() if name in way}
-    rings = {name: one for name in sorted(way) if (one := _rings(name, text.nodes[name], agents)) is not None}
+    waits = {name: one for name in sorted(way) if (one := _waits(name, text.nodes[name], agents, lookups)) is not None}
     onward = tuple(name for name in sorted(way) if isinstance(text.nodes[name], GoToScript | Requalify))
     if _cyclic(graph):
-        return Worst(text.limit, tuple(rings.values()), onward, loops=True)
+        return Worst(text.limit, tuple(waits.values()), onward, loops=True)
     nodes: dict[str, int] = {}
-    lost: dict[str, tuple[Rings, ...]] = {}
+    lost: dict[str, tuple[Rings | Looks, ...]] = {}
     for name in _last_first(graph):
         nodes[name] = 1 + max((nodes[one] for one in graph[name]), default=0)
         after = max((lost[one] for one in graph[name]), key=_lost, default=())
-        lost[name] = (rings[name], *after) if name in rings else after
+        lost[name] = (waits[name], *after) if name in waits else after
     return Worst(nodes[text.start], lost[text.start], onward)
 
 
-def _lost(rings: tuple[Rings, ...]) -> int:
-    return sum(one.seconds for one in rings)
+def _lost(waits: tuple[Rings | Looks, ...]) -> int:
+    return sum(one.lost_ms for one in waits)
 
 
-def _rings(name: str, node: Node, agents: Mapping[str, Collection[str]]) -> Rings | None:
+def _waits(
+    name: str, node: Node, agents: Mapping[str, Collection[str]], lookups: Mapping[str, int]
+) -> Rings | Looks | None:
+    if isinstance(node, Lookup):
+        return Looks(name, lookups.get(node.source, 0))
     if isinstance(node, Agent):
         return Rings(name, node.ring_s, 1)
     if not isinstance(node, Queue) or node.hold:

@@ -21,9 +21,15 @@ def load(path: Path, queues: Collection[str]) -> Script:
 
 
 def load_all(
-    folder: Path, names: Iterable[str], call_types: Mapping[str, str], queues: Collection[str]
+    folder: Path,
+    names: Iterable[str],
+    call_types: Mapping[str, str],
+    queues: Collection[str],
+    lookups: Mapping[str, Collection[str]] = {},
 ) -> dict[str, Script]:
     """These scripts of the folder and all that they go on with; `call_types` by name, each with its script.
+
+    `lookups` by name, each with the parameters that it takes.
 
     Raises ConfigurationError with every mistake in any of them.
     """
@@ -41,7 +47,7 @@ def load_all(
         else:
             there[name] = text
             waiting += (one for one in _onward(text, call_types) if one in there)
-    around = Around(queues, there, call_types)
+    around = Around(queues, lookups, there, call_types)
     found = {}
     for name, path in sorted(scripts.items()):
         if there.get(name) is not None:

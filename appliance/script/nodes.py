@@ -113,6 +113,20 @@ class Set(msgspec.Struct, frozen=True, tag="set", tag_field="do"):
     failed: Name
 
 
+class Lookup(msgspec.Struct, frozen=True, tag="lookup", tag_field="do"):
+    """Ask a source that headquarters.yaml names under `lookups`, with an expression for each of its parameters.
+
+    `into`: context fields, each with the column or member whose value it takes: all of them, or none and `failed`,
+    which is also where no answer, or none in time, leads.
+    """
+
+    source: str
+    into: Annotated[dict[FieldName, str], Meta(min_length=1)]
+    next: Name
+    failed: Name
+    ask: dict[FieldName, str] = {}
+
+
 class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
     """Ring the agent of these queues who has been free longest, one after another; `otherwise` when none is left.
 
@@ -189,7 +203,20 @@ class Requalify(msgspec.Struct, frozen=True, tag="requalify", tag_field="do"):
 
 Treatment = Play | Collect | Menu | Wait
 Node = (
-    Switch | If | Percent | Count | Set | Language | Treatment | Queue | Agent | Release | Busy | GoToScript | Requalify
+    Switch
+    | If
+    | Percent
+    | Count
+    | Set
+    | Language
+    | Lookup
+    | Treatment
+    | Queue
+    | Agent
+    | Release
+    | Busy
+    | GoToScript
+    | Requalify
 )
 
 

@@ -5,7 +5,7 @@ Pure: (script, cursor, contact) gives a stop, the path and the values compared. 
 one treatment. A contact that has passed `limit` nodes is released with cause 41, so no loop is endless.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -22,6 +22,7 @@ from appliance.script.nodes import (
     GoToScript,
     If,
     Language,
+    Lookup,
     Menu,
     Percent,
     Play,
@@ -66,14 +67,22 @@ class Ring(msgspec.Struct, frozen=True):
     node: Agent
 
 
-Stop = routes.Treat | routes.Release | Queue | Ring | Percent | GoToScript | Requalify
+class Look(msgspec.Struct, frozen=True):
+    """The stop of a `lookup`: what its source is asked with."""
+
+    source: str
+    parameters: Mapping[str, str]
+
+
+Stop = routes.Treat | routes.Release | Queue | Ring | Look | Percent | GoToScript | Requalify
 
 
 class Walk:
     """One request's way. `go_on` gives the stop.
 
     From a Queue or a Ring that found nobody and from a Percent `go_to` gives the next one, from a GoToScript or a
-    Requalify `enter`. `values` is all that was looked at, `fields` the context as it is now.
+    Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way. `values` is all
+    that was looked at, `fields` the context as it is now.
     """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
@@ -142,6 +151,40 @@ class Walk:
         self._begin(script, call_type or self.call_type)
         return self.go_on()
 
+    def carry(self, path: Sequence[str], values: Mapping[str, str], reason: str) -> None:
+        """An earlier walk has come here by this way."""
+        self.path[:0] = path
+        self.values.update(values)
+        self._guard()
+        self._failures += [reason] if reason else []
+
+    def found(self, answer: Mapping[str, str]) -> Stop:
+        """From a Look whose source has answered, on."""
+        name = self._node
+        node = self._lookup(name)
+        try:
+            values = {field: self._taken(field, column, answer) for field, column in node.into.items()}
+        except ValueError as error:
+            return self.lost(str(error))
+        return self.go_to(node.next if self._write(name, values) else node.failed)
+
+    def lost(self, why: str) -> Stop:
+        """From a Look whose source has no answer."""
+        name = self._node
+        self._witness.note(name, f"failed, {why}")
+        return self.go_to(self._lookup(name).failed)
+
+    def _lookup(self, name: str) -> Lookup:
+        node = self._nodes[name]
+        if not isinstance(node, Lookup):
+            raise TypeError(f"{name} looks nothing up")
+        return node
+
+    def _taken(self, field: str, column: str, answer: Mapping[str, str]) -> Value:
+        if column not in answer:
+            raise ValueError(f"the answer has no {column}")
+        return context.read(self.script.text.context[field], answer[column])
+
     def because(self, sentence: str) -> None:
         """The reason, after what has failed on the way."""
         self.reason = "; ".join([*self._failures, sentence])
@@ -201,6 +244,8 @@ class Walk:
                 return node
             case Agent():
                 return self._wanted(name, node)
+            case Lookup():
+                return self._looked(name, node)
             case Release():
                 return self._released(name, node.cause)
             case Busy():
@@ -259,6 +304,17 @@ class Walk:
         self._witness.judge(name, asked, str(agent))
         self.reason = "; ".join(self._failures)
         return Ring(str(agent), node)
+
+    def _looked(self, name: str, node: Lookup) -> Stop | None:
+        parameters = {}
+        for parameter, text in node.ask.items():
+            value = self._value(name, self._expression(text))
+            if value is None:
+                self._node = node.failed
+                return None
+            parameters[parameter] = context.shown(value)
+        self.reason = "; ".join(self._failures)
+        return Look(node.source, parameters)
 
     def _asked(self, name: str, node: If) -> str:
         asked = self._expression(node.that)

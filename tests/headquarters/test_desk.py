@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from appliance.config.lookups import DatabaseLookup
 from appliance.headquarters import desk as desks
 from appliance.headquarters.desk import Desk
+from appliance.headquarters.lookups.sources import Sources
 from appliance.router import agents
-from appliance.router.journal import Entry, Journal, decide
+from appliance.router.journal import Entry, Journal, decide, digest
 from appliance.router.state import EMPTY
 from appliance.wire.agents import AgentAsked, AgentTold, AgentWish
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
+from tests.router import test_lookups as lookups
 from tests.router.test_router_apply import BOX, QUEUED, RULES
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
@@ -219,5 +222,43 @@ def test_what_is_due_happens_on_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 assert time.monotonic() - began < 2
                 await asyncio.sleep(0.005)
             assert 0.29 <= time.monotonic() - began <= 0.55, "the steps of a queue keep to 250 ms"
+
+    asyncio.run(scene())
+
+
+def test_a_script_s_question_to_a_database_is_answered_or_fails_within_its_limit(tmp_path: Path) -> None:
+    async def scene() -> None:
+        path = tmp_path / "crm.db"
+        with sqlite3.connect(path) as store:
+            store.execute("CREATE TABLE customer (number TEXT, tier TEXT, n INTEGER)")
+            store.execute("INSERT INTO customer VALUES ('02512345678', 'gold', 7)")
+        store.close()
+        query = "SELECT tier, n FROM customer WHERE number = :number"
+        sources = Sources((DatabaseLookup("customers", f"sqlite:///file:{path}?mode=ro&uri=true", query),))
+        journal = Journal(tmp_path / "router.db")
+        desk = Desk(lookups.RULES, "one", journal, journal.recall(), sources=sources)
+        work = asyncio.create_task(desk.run())
+
+        def call(number: int) -> RouteRequest:
+            return RouteRequest(request=f"r{number}", contact=f"c{number}", dnis="1", clid="02512345678")
+
+        told = await desk.ask(BOX, call(1))
+        assert agent_of(told) == "1001"
+        again = [asyncio.create_task(desk.ask(BOX, call(2))) for _ in range(2)]
+        assert [one.values["who"] for one in await asyncio.gather(*again)] == ["tier = gold, orders = 7"] * 2
+        gone = DatabaseLookup("customers", f"sqlite:///file:{tmp_path}/gone.db?mode=ro&uri=true", query)
+        await sources.change((gone,))
+        told = await desk.ask(BOX, call(3))
+        assert told.values["who"] == "failed, customers: unable to open database file"
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        await desk.close()
+        await sources.close()
+        state = EMPTY
+        journal = Journal(tmp_path / "router.db")
+        for entry in journal.entries(0):
+            state, effects = decide(state, entry)
+            assert digest(effects) == entry.decided, "decided again from the journal, without the database"
+        journal.close()
 
     asyncio.run(scene())

@@ -141,7 +141,7 @@ def test_the_way_of_most_nodes_and_the_one_of_most_seconds_need_not_be_the_same(
         "quick": Agent("'1'", "gone", 10),
     }
     found = flow.worst(text("a", **nodes), AGENTS)
-    assert (found.nodes, found.rings, found.seconds) == (5, (Rings("slow", 60, 1),), 60)
+    assert (found.nodes, found.waits, found.lost_ms) == (5, (Rings("slow", 60, 1),), 60_000)
 
 
 def test_two_agents_who_ring_briefly_lose_less_than_one_who_rings_long() -> None:
@@ -151,7 +151,7 @@ def test_two_agents_who_ring_briefly_lose_less_than_one_who_rings_long() -> None
         "brief": Agent("'1'", "briefer", 10),
         "briefer": Agent("'2'", "gone", 5),
     }
-    assert flow.worst(text("a", **nodes), AGENTS).rings == (Rings("long", 60, 1),)
+    assert flow.worst(text("a", **nodes), AGENTS).waits == (Rings("long", 60, 1),)
 
 
 def test_seconds_are_those_that_are_known() -> None:
@@ -159,7 +159,7 @@ def test_seconds_are_those_that_are_known() -> None:
         "a": Queue(queues=("gold",), otherwise="b"),
         "b": Queue(queues=("loan",), otherwise="gone", ring_s=10),
     }
-    assert flow.worst(text("a", **nodes), AGENTS).seconds == 20
+    assert flow.worst(text("a", **nodes), AGENTS).lost_ms == 20_000
 
 
 def test_a_script_of_thousands_of_nodes_is_looked_through() -> None:
