@@ -11,7 +11,7 @@ from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Default, Fresh
 from appliance.wire.calls import DigitsEntered, LegConnected
 from appliance.wire.legs import ReleaseLeg
-from appliance.wire.treatments import StopTreatment
+from appliance.wire.treatments import Collect, StopTreatment
 
 Step = tuple[Contact, tuple[Action, ...]]
 
@@ -42,6 +42,7 @@ def verb_began(contact: Contact, event: VerbBegan, fresh: Fresh, default: Defaul
 def over(contact: Contact, event: TreatmentOver, fresh: Fresh, default: Default) -> Step:
     """Ask what is next, with the digits as CED; nothing is next where the port is gone with its leg."""
     del default
+    secret = contact.treat is not None and any(isinstance(one, Collect) and one.secret for one in contact.treat.verbs)
     contact = msgspec.structs.replace(contact, treat=None, treatment="", verb=0)
     if event.reason == "closed":
         return _port_closed(contact)
@@ -49,7 +50,8 @@ def over(contact: Contact, event: TreatmentOver, fresh: Fresh, default: Default)
     said: tuple[Action, ...] = ()
     if event.digits:
         contact = msgspec.structs.replace(contact, ced=event.digits)
-        said = (Record(DigitsEntered(contact=contact.contact, ced=event.digits)),)
+        told = "*" * len(event.digits) if secret else event.digits
+        said = (Record(DigitsEntered(contact=contact.contact, ced=told)),)
     after, asked = routing.ask(contact, outcome, fresh)
     return after, (*said, *asked)
 

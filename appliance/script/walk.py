@@ -283,7 +283,7 @@ class Walk:
             case Wait():
                 return (treatments.Music(prompts=node.prompts, seconds=node.seconds),)
             case Collect():
-                return (_collecting(node),)
+                return (_collecting(node, secret=self._is_secret(node.into)),)
         asked = self._counts.get(name, 0)
         self._counts[name] = asked + 1
         wrong = asked and node.wrong and self._contact.outcome == DIGITS
@@ -429,7 +429,7 @@ class _World:
         return found
 
 
-def _collecting(node: Collect) -> treatments.Collect:
+def _collecting(node: Collect, *, secret: bool) -> treatments.Collect:
     return treatments.Collect(
         prompts=node.prompts,
         max_digits=node.max_digits,
@@ -437,4 +437,5 @@ def _collecting(node: Collect) -> treatments.Collect:
         inter_digit_ms=node.inter_digit_ms,
         terminators=node.terminators,
         tries=node.tries,
+        secret=secret,
     )

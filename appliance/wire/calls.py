@@ -41,7 +41,7 @@ class RouteDecided(Message, frozen=True):
 
 
 class DigitsEntered(Message, frozen=True):
-    """Caller-entered digits (CED)."""
+    """Caller-entered digits (CED); a star for each where they are secret."""
 
     contact: str
     ced: str

@@ -18,7 +18,10 @@ class Play(msgspec.Struct, frozen=True, tag="play", tag_field="verb"):
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="verb"):
-    """Play `prompts` while waiting for digits; a digit ends them. Times in ms; `tries` repeats when none came."""
+    """Play `prompts` while waiting for digits; a digit ends them. Times in ms; `tries` repeats when none came.
+
+    `secret`: the record has a star for each digit.
+    """
 
     prompts: tuple[str, ...]
     max_digits: int = 1
@@ -26,6 +29,7 @@ class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="verb"):
     inter_digit_ms: int = 3000
     terminators: str = "#"
     tries: int = 1
+    secret: bool = False
 
 
 class Music(msgspec.Struct, frozen=True, tag="music", tag_field="verb"):

@@ -94,6 +94,17 @@ def test_caller_is_treated_then_rings_an_agent_and_talks() -> None:
     assert done[-1] == a.Join(caller=5, agent=130, recording=77, from_sample=9_000)
 
 
+def test_secret_digits_are_the_router_s_and_stars_in_the_record() -> None:
+    treat = Treat(verbs=(Collect(prompts=("pin",), max_digits=4, secret=True),))
+    contact, _ = run(offered(), answer(treat), e.CallerAnswered(sample=100))
+    contact, done = run(contact, e.TreatmentOver(reason="done", digits="4711"))
+    (question,) = [action for action in done if isinstance(action, a.Ask)]
+    assert question.request.ced == "4711"
+    assert [action.event for action in done if isinstance(action, a.Record)] == [
+        calls.DigitsEntered(contact="BR-1.x.1", ced="****")
+    ]
+
+
 def test_who_waits_is_taken_from_his_music_to_an_agent() -> None:
     contact, _ = run(offered(), answer(TREAT), e.CallerAnswered(sample=100))
     contact, done = run(contact, e.Assigned(answer(RING).answer))

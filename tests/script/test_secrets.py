@@ -21,6 +21,7 @@ from appliance.script.nodes import (
 )
 from appliance.script.nodes import Field as On
 from appliance.script.walk import Contact, Ring, Walk
+from appliance.wire import routes, treatments
 from appliance.wire.routes import Release as Label
 
 pytestmark = pytest.mark.unit
@@ -100,6 +101,17 @@ def test_a_secret_that_is_empty_or_short_hides_only_itself() -> None:
         "write": "code = ***",
         "again": "dnis == '12' and clid == '120': yes",
     }
+
+
+def test_the_branch_is_told_that_digits_are_secret() -> None:
+    for field, secret in (("pin", True), ("plain", False)):
+        ask = Collect(prompts=("x",), into=field, next="gone")
+        text = Text(start="ask", nodes={"ask": ask, "gone": Release()}, context=CONTEXT)
+        stop = Walk(Script("one", "v", text), "", Contact(dnis="1")).go_on()
+        assert isinstance(stop, routes.Treat)
+        (verb,) = stop.verbs
+        assert isinstance(verb, treatments.Collect)
+        assert verb.secret is secret
 
 
 def test_a_switch_on_the_digits_that_went_into_a_secret_shows_stars() -> None:
