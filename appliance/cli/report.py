@@ -6,19 +6,16 @@
 
 import argparse
 import datetime as dt
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from appliance.cli import terminal
-from appliance.config import ConfigurationError, Headquarters
-from appliance.config.files import load_role
+from appliance.cli import record, terminal
+from appliance.config import ConfigurationError
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.intervals.agents import times
@@ -79,7 +76,7 @@ def main(words: Sequence[str]) -> int:
     """Exit status 0: told, all the same; 1: not the same, or nothing of that day; 2: it was asked for wrongly."""
     told = _read(words)
     try:
-        place = _place(told)
+        place = record.place(told)
     except (ConfigurationError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return terminal.UNASKED
@@ -97,11 +94,6 @@ def main(words: Sequence[str]) -> int:
         return terminal.UNASKED
     finally:
         engine.dispose()
-
-
-def _place(told: argparse.Namespace) -> store.Place:
-    record = load_role(Path(told.config), Headquarters).record if told.config else None
-    return store.place_of(Path(told.state), record)
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
@@ -129,12 +121,7 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     spent.add_argument("--interval", choices=tuple(WIDTHS), default="day", help="else the day")
     for one in what.choices.values():
         terminal.add_language(one)
-        one.add_argument(
-            "--config",
-            default=os.environ.get("BRANCHLINE_CONFIG", ""),
-            metavar="FILE",
-            help="headquarters' file, if its record is elsewhere; else BRANCHLINE_CONFIG",
-        )
+        record.add_config(one)
         one.add_argument("--state", default=argparse.SUPPRESS, metavar="DIRECTORY", help="else BRANCHLINE_STATE")
     return terminal.read(parser, words)
 

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from appliance.cli import terminal
+from appliance.cli import record, terminal
 from appliance.cli.agent import STATES
+from appliance.config import ConfigurationError
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.reading import Record, Row
 from appliance.headquarters.why import UnknownCallError, why
@@ -33,6 +33,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "by": ("decided by", "判定者"),
     "path": ("path", "路径"),
     "compared": ("compared", "比较"),
+    "queues": ("waits in", "排队于"),
     "agents": ("agents", "坐席"),
     "followed": ("then", "随后"),
     "available": ("available for {seconds} s", "就绪{seconds}秒"),
@@ -86,14 +87,18 @@ PARTIES: dict[str, tuple[str, str]] = {
 def main(words: Sequence[str]) -> int:
     """Exit status 1: there is no such call; 2: the record cannot be read."""
     told = _read(words)
-    path = store.path_of(Path(told.state))
     try:
-        call = why(Record(store.open_reader(path)), told.call, told.number)
+        place = record.place(told)
+    except (ConfigurationError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return terminal.UNASKED
+    try:
+        call = why(Record(store.open_reader(place)), told.call, told.number)
     except UnknownCallError as error:
         sys.stderr.write(f"{_unknown(error) if told.language == 'zh' else error}\n")
         return 1
     except SQLAlchemyError:
-        sys.stderr.write(f"{path} cannot be read; only headquarters has the record\n")
+        sys.stderr.write(f"{place} cannot be read; only headquarters has the record\n")
         return terminal.UNASKED
     width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
     for line in Page(chinese=told.language == "zh").lines(call):
@@ -106,6 +111,7 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("call", metavar="CALL", help="a contact, a leg, or a caller's number (the last call)")
     parser.add_argument("--number", type=int, default=1, metavar="N", help="of a caller: 2 is the call before the last")
     terminal.add_language(parser)
+    record.add_config(parser)
     return terminal.read(parser, words)
 
 
@@ -148,6 +154,8 @@ class Page:
             yield self._fact(
                 "compared", self._list(f"{name} = {value or '∅'}" for name, value in one["compared"].items())
             )
+        if one["queues"]:
+            yield self._fact("queues", self._list(one["queues"]))
         if one["candidates"]:
             rung = one["action"].get("agent")
             seen = groupby(one["candidates"], key=itemgetter("queue"))

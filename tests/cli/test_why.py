@@ -85,7 +85,12 @@ BEFORE: tuple[tuple[float, calls.CallEvent], ...] = (
     (
         -59.9,
         calls.RouteDecided(
-            contact=FIRST, by="headquarters", latency_ms=1, action=Release(cause=1), reason="no call type for 99"
+            contact=FIRST,
+            by="headquarters",
+            latency_ms=1,
+            action=Release(cause=1),
+            reason="no call type for 99",
+            queues=("card", "loans"),
         ),
     ),
     (-59.8, calls.ContactEnded(contact=FIRST, cause=1, by="us")),
@@ -112,6 +117,11 @@ def box(tmp_path: Path) -> Path:
 def typed(box: Path, capsys: pytest.CaptureFixture[str], *words: str, language: str = "en") -> tuple[int, str, str]:
     status = main(["why", *words, "--state", str(box), "--language", language])
     return (status, *capsys.readouterr())
+
+
+def test_a_decision_tells_in_which_queues_its_contact_waits(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "   waits in   card; loans" in typed(box, capsys, FIRST)[1].splitlines()
+    assert "   排队于" in typed(box, capsys, FIRST, language="zh")[1]
 
 
 def test_a2_why_a_call_went_to_its_second_agent(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,6 +69,7 @@ def _decided(store: Connection, place: int, envelope: Envelope, body: calls.Rout
             version=body.version,
             path=_json(body.path),
             compared=_json(body.values),
+            queues=_json(body.queues),
         )
     )
     waits = isinstance(body.action, Treat) and any(isinstance(verb, Music) for verb in body.action.verbs)

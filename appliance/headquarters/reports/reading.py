@@ -46,8 +46,8 @@ class Record:
             return None
         decisions = self._rows(select(decision).where(decision.c.contact == name).order_by(decision.c.place))
         for one in decisions:
-            for field in ("action", "path", "compared"):
-                one[field] = msgspec.json.decode(one[field])
+            for field in ("action", "path", "compared", "queues"):
+                one[field] = msgspec.json.decode(one[field] or "[]")
         legs = self._rows(select(leg).where(leg.c.contact == name).order_by(leg.c.began_ns))
         sounds = self._rows(select(recording).where(recording.c.contact == name).order_by(recording.c.recording))
         return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds}

@@ -66,6 +66,8 @@ contact = Table(
     Column("by", String),
 )
 Index("contact_open", contact.c.ended_ns, contact.c.began_ns)
+Index("contact_clid", contact.c.clid, contact.c.began_ns)
+Index("contact_ani", contact.c.ani, contact.c.began_ns)
 
 leg = Table(
     "leg",
@@ -101,6 +103,7 @@ decision = Table(
     Column("version", String, nullable=False),
     Column("path", Text, nullable=False),
     Column("compared", Text, nullable=False),
+    Column("queues", Text),
 )
 
 recording = Table(

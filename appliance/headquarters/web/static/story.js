@@ -38,6 +38,7 @@ function decision(one, agents) {
       ...(one.followed.length ? fact("followed", one.followed.map(step).join(" · ")) : []),
       ...(one.path.length ? fact("path", one.path.join(" → ")) : []),
       ...(values ? fact("compared", values) : []),
+      ...(one.queues.length ? fact("waits_in", one.queues.join(", ")) : []),
       ...fact("decidedBy", how.filter(Boolean).join(" · "))));
 }
 
