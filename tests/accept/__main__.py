@@ -16,6 +16,7 @@ import structlog
 
 from appliance.simulator.exchange import Exchange
 from tests.accept import (
+    agents,
     calls,
     deaths,
     diagnostics,
@@ -39,6 +40,7 @@ STAGES = (
     "calls",
     "queue",
     "precision",
+    "agents",
     "headquarters",
     "deaths",
     "line",
@@ -98,6 +100,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "calls": lambda rig: calls.run(rig, sheet, said),
         "queue": lambda rig: queue.run(rig, sheet),
         "precision": lambda rig: precision.run(rig, sheet),
+        "agents": lambda rig: agents.run(rig, sheet),
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),
