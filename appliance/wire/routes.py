@@ -19,7 +19,10 @@ class Treat(msgspec.Struct, frozen=True, tag="treat", tag_field="do"):
 
 
 class RingAgent(msgspec.Struct, frozen=True, tag="ring-agent", tag_field="do"):
-    """Ring this agent's phone for `ring_s` seconds; `queue` found them. `token` is the reservation, which lapses."""
+    """Ring this agent's phone for `ring_s` seconds; `queue` found them. `token` is the reservation, which lapses.
+
+    `box`: the branch at which the phone is, empty where it is the one that asks.
+    """
 
     agent: str
     extension: str
@@ -27,6 +30,7 @@ class RingAgent(msgspec.Struct, frozen=True, tag="ring-agent", tag_field="do"):
     token: str
     ring_s: int = 20
     record: bool = True
+    box: str = ""
 
 
 class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
@@ -48,6 +52,7 @@ class RouteRequest(Message, frozen=True):
     """`outcome` says how the last action ended.
 
     offered, digits, no-digits, played, failed, no-answer, busy, unreachable, or agent-gone (lost during the talk).
+    `reaches`: other branches whose phones it can ring.
     """
 
     request: str
@@ -59,6 +64,7 @@ class RouteRequest(Message, frozen=True):
     ced: str = ""
     cursor: str = ""
     refused_agents: tuple[str, ...] = ()
+    reaches: tuple[str, ...] = ()
 
 
 class RouteAnswer(Message, frozen=True):
