@@ -61,6 +61,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "refused this contact": ("did not take this call", "未接此来话"),
     "available since the start": ("available since the start", "启动以来就绪"),
     "branch not heard": ("branch not heard", "分支无心跳"),
+    "at another branch": ("at a branch that is not reached", "在不可达的分支"),
 }
 OUTCOMES: dict[str, tuple[str, str]] = {
     "offered": ("call offered", "来话"),

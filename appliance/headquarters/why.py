@@ -15,7 +15,8 @@ CALLS_LIMIT = 1_000
 NAMES_LIMIT = 500
 
 _CANDIDATE = re.compile(r"([A-Za-z0-9._-]{1,32}) (\S.*)")
-_VERDICTS = ("available", "reserved", "busy", "wrap-up", "not-ready", "logged-out", "refused", "branch not heard")
+_STATES = ("available", "reserved", "busy", "wrap-up", "not-ready", "logged-out")
+_VERDICTS = (*_STATES, "refused", "branch not heard", "at another branch")
 
 
 class UnknownCallError(LookupError):

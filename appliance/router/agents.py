@@ -2,14 +2,14 @@
 """Agents: who is chosen, who is reserved, whose legs begin and end. Every function gives a new state."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
 from appliance.router.events import AgentMoved, Effect, ReservationEnded
 from appliance.router.index import drop_reservation, indexed, put_agent, put_reservation
 from appliance.router.rules import Rules, Seat
-from appliance.router.state import Agent, Handled, Pending, Pool, Reservation, State
+from appliance.router.state import Agent, Handled, Pending, Pool, Reach, Reservation, State
 from appliance.router.states import AgentState, AgentStep, step
 from appliance.wire.agents import AgentAsked, AgentWish
 
@@ -28,19 +28,19 @@ _replace = msgspec.structs.replace
 # Who is chosen.
 
 
-def can_choose(state: State, agent: str, refused: Collection[str]) -> bool:
+def can_choose(state: State, agent: str, reach: Reach) -> bool:
     """Whether this one could be."""
-    return _kind(state, agent, refused) == AgentState.AVAILABLE
+    return _kind(state, agent, reach) == AgentState.AVAILABLE
 
 
-def choose(state: State, pool: Pool, refused: Collection[str]) -> str | None:
+def choose(state: State, pool: Pool, reach: Reach) -> str | None:
     """The agent who has been available longest, then the smaller id."""
-    return next((agent for _, agent in state.index.free.get(pool, ()) if agent not in refused), None)
+    return next((agent for _, agent in state.index.free.get(pool, ()) if agent not in reach.refused), None)
 
 
-def verdict(state: State, agent: str, refused: Collection[str], at_ns: int) -> str:
+def verdict(state: State, agent: str, reach: Reach, at_ns: int) -> str:
     """Why this agent could be chosen or not."""
-    kind = _kind(state, agent, refused)
+    kind = _kind(state, agent, reach)
     if kind == AgentState.NOT_READY and (reason := state.agents[agent].reason):
         return f"{kind} ({reason})"
     if kind != AgentState.AVAILABLE:
@@ -49,23 +49,25 @@ def verdict(state: State, agent: str, refused: Collection[str], at_ns: int) -> s
     return f"available for {max(0, at_ns - free_ns) // SECOND_NS} s" if free_ns else "available since the start"
 
 
-def verdicts(state: State, pool: Pool, refused: Collection[str], at_ns: int) -> str:
-    """Why each of them could be chosen or not; of many how many there are of each kind."""
-    queue, number = pool
+def verdicts(state: State, queue: str, number: int, reach: Reach, at_ns: int) -> str:
+    """Why each agent of that step could be chosen or not; of many how many there are of each kind."""
     candidates = state.rules.queues[queue].steps[number].agents
     if len(candidates) <= NAMED:
-        return "; ".join(f"{agent} {verdict(state, agent, refused, at_ns)}" for agent in candidates)
-    counts = Counter(_kind(state, agent, refused) for agent in candidates)
+        return "; ".join(f"{agent} {verdict(state, agent, reach, at_ns)}" for agent in candidates)
+    counts = Counter(_kind(state, agent, reach) for agent in candidates)
     told = (f"{count} {kind}" for kind, count in sorted(counts.items()))
     return f"{len(candidates)} agents: {', '.join(told)}"
 
 
-def _kind(state: State, agent: str, refused: Collection[str]) -> str:
-    if agent not in state.rules.seats:
+def _kind(state: State, agent: str, reach: Reach) -> str:
+    seat = state.rules.seats.get(agent)
+    if seat is None:
         return "unknown"
-    if agent in refused:
+    if agent in reach.refused:
         return "refused this contact"
-    if state.rules.seats[agent].box not in state.present:
+    if seat.box not in reach.boxes:
+        return "at another branch"
+    if seat.box not in state.present:
         return "branch not heard"
     return state.agents[agent].state.value
 
@@ -73,22 +75,22 @@ def _kind(state: State, agent: str, refused: Collection[str]) -> str:
 # What queues are like.
 
 
-def free(state: State, queue: str, refused: Collection[str] = ()) -> int:
+def free(state: State, queue: str, reach: Reach) -> int:
     """How many of its first step could be chosen."""
-    return sum(agent not in refused for _, agent in state.index.free.get((queue, 0), ()))
+    rows = (state.index.free.get((queue, 0, box), ()) for box in reach.boxes)
+    return sum(agent not in reach.refused for row in rows for _, agent in row)
 
 
-def figure(state: State, refused: Collection[str], which: str, queue: str) -> int | None:
+def figure(state: State, reach: Reach, which: str, queue: str) -> int | None:
     """What expressions may know of a queue, see FIGURES; None where nobody can tell."""
     match which:
         case "free":
-            return free(state, queue, refused)
+            return free(state, queue, reach)
         case "waiting":
             return waiting(state, queue)
         case "staffed":
             return staffed(state, queue)
-    expected = expected_ns(state, queue)
-    return None if expected is None else -(-expected // SECOND_NS)
+    return 0 if free(state, queue, reach) else expected_s(state, queue)
 
 
 def staffed(state: State, queue: str) -> int:
@@ -96,20 +98,17 @@ def staffed(state: State, queue: str) -> int:
     return sum(count for kind, count in state.index.tally[queue].items() if kind not in AWAY)
 
 
-def expected_ns(state: State, queue: str) -> int | None:
-    """How long a caller who comes now will wait: those before, over those who serve them; None: nobody can tell."""
-    if free(state, queue):
-        return 0
+def expected_s(state: State, queue: str) -> int | None:
+    """How long who finds nobody free will wait: those before, over those who serve them; None: nobody can tell."""
     handled, there = state.handled.get(queue), staffed(state, queue)
     if handled is None or not there:
         return None
-    return (waiting(state, queue) + 1) * handled.mean_ns // there
+    return -(-(waiting(state, queue) + 1) * handled.mean_ns // (there * SECOND_NS))
 
 
 def waiting(state: State, queue: str) -> int:
     """How many wait there for an agent."""
-    steps = range(len(state.rules.queues[queue].steps))
-    return sum(len(state.index.queued.get((queue, number), ())) for number in steps)
+    return len(state.index.lines.get(queue, ()))
 
 
 # What an agent wants.

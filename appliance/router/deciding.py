@@ -9,7 +9,7 @@ import msgspec
 from appliance.router import agents, waiting
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
 from appliance.router.index import order_of, put_asking, put_context
-from appliance.router.state import Asking, Context, Place, Pool, Stand, State
+from appliance.router.state import Asking, Context, Place, Reach, Stand, State
 from appliance.router.world import considered
 from appliance.script import context
 from appliance.script import cursor as cursors
@@ -62,9 +62,9 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
         call_type = state.rules.call_types_named().get(walk.call_type, call_type)
     name = call_type.name if call_type is not None else ""
     if isinstance(last, Queue):
-        place = waiting.place_of(state, asked.request.contact, last, _node(walk), asked.at_ns)
+        place = waiting.place_of(state, asked.request.contact, last, _node(walk), _reach(asked), asked.at_ns)
         held = _answer(request, Release(), walk, name)
-        state, answer = waiting.join(state, asked, last, place, held, walk.language)
+        state, answer = waiting.join(state, asked, last, place, _reach(asked), held, walk.language)
     else:
         answer = _answer(request, last, walk, name)
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
@@ -76,7 +76,7 @@ def _walked(
     """On to what the branch is told; a Queue is where it waits, a Look what has to be known first."""
     while not isinstance(stop, Action):
         if isinstance(stop, Queue):
-            place = waiting.place_of(state, asked.request.contact, stop, _node(walk), asked.at_ns)
+            place = waiting.place_of(state, asked.request.contact, stop, _node(walk), _reach(asked), asked.at_ns)
             found = _found(state, asked, stop, place, walk)
             if found is not None:
                 return _rung(state, asked, stop, found, walk)
@@ -124,7 +124,7 @@ def _contact(state: State, asked: RouteAsked) -> Contact:
         ced=request.ced,
         outcome=request.outcome,
         at_ns=asked.day_ns,
-        queue=partial(agents.figure, state, request.refused_agents),
+        queue=partial(agents.figure, state, _reach(asked)),
         fields={} if kept is None else context.decoded(kept.fields.encode()),
     )
 
@@ -161,43 +161,46 @@ def _missed(walk: Walk, why: str, otherwise: str) -> Stop:
     return stop
 
 
-def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Walk) -> tuple[Pool, str] | None:
+def _reach(asked: RouteAsked) -> Reach:
+    return Reach((asked.box, *asked.request.reaches), asked.request.refused_agents)
+
+
+def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
     """An agent for a contact that does not wait yet; where nobody may wait, of any step that is considered."""
-    if not queue.hold:
-        place = _replace(place, stands=_every_step(state, queue))
-    refused = asked.request.refused_agents
-    for stand in place.stands:
-        walk.values[stand.queue] = agents.verdicts(state, (stand.queue, stand.step), refused, asked.at_ns)
-    found = waiting.find(state, place, refused)
+    reach = _reach(asked)
+    stands = place.stands if queue.hold else _every_step(state, queue, reach)
+    for stand in stands:
+        walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, asked.at_ns)
+    found = waiting.find(state, stands, reach)
     if found is None or waiting.ahead(state, found[1], order_of(place, asked.request.contact)):
         return None
     return found
 
 
-def _every_step(state: State, queue: Queue) -> tuple[Stand, ...]:
+def _every_step(state: State, queue: Queue, reach: Reach) -> tuple[Stand, ...]:
     return tuple(
         Stand(name, number, None)
         for name in queue.queues
         for number, step in enumerate(state.rules.queues[name].steps)
-        if considered(state, step.consider_if)
+        if considered(state, step.consider_if, reach)
     )
 
 
 def _rung(
-    state: State, asked: RouteAsked, queue: Queue, found: tuple[Pool, str], walk: Walk
+    state: State, asked: RouteAsked, queue: Queue, found: tuple[Stand, str], walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
-    (name, _), agent = found
-    state, held, moved = agents.reserve(state, agent, asked.request.contact, name, asked.at_ns)
-    walk.because(f"{state.rules.seats[agent].name} ({agent}) has been available longest in {name}")
-    return state, (moved,), waiting.ring(state, queue, held)
+    stand, agent = found
+    state, held, moved = agents.reserve(state, agent, asked.request.contact, stand.queue, asked.at_ns)
+    walk.because(f"{state.rules.seats[agent].name} ({agent}) has been available longest in {stand.queue}")
+    return state, (moved,), waiting.ring(state, queue, held, asked.box)
 
 
 def _verdict(state: State, asked: RouteAsked, ring: Ring, walk: Walk) -> str:
     """Why the one agent who is asked for cannot be rung; empty where they can."""
-    refused, mine = asked.request.refused_agents, (PRIORITY, asked.at_ns, state.serial + 1, asked.request.contact)
-    told = agents.verdict(state, ring.agent, refused, asked.at_ns)
+    reach, mine = _reach(asked), (PRIORITY, asked.at_ns, state.serial + 1, asked.request.contact)
+    told = agents.verdict(state, ring.agent, reach, asked.at_ns)
     walk.values[f"agent {ring.agent}"] = told
-    if not agents.can_choose(state, ring.agent, refused):
+    if not agents.can_choose(state, ring.agent, reach):
         return told
     return "is awaited by others" if waiting.ahead(state, ring.agent, mine) else ""
 
@@ -206,10 +209,9 @@ def _rung_by_name(
     state: State, asked: RouteAsked, ring: Ring, walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
     state, held, moved = agents.reserve(state, ring.agent, asked.request.contact, "", asked.at_ns)
-    walk.because(
-        f"script {walk.script.name} asks for {state.rules.seats[ring.agent].name} ({ring.agent}) at {walk.node}"
-    )
-    return state, (moved,), waiting.ring(state, ring.node, held)
+    seat = state.rules.seats[ring.agent]
+    walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
+    return state, (moved,), waiting.ring(state, ring.node, held, asked.box)
 
 
 def _answer(request: str, action: Action, walk: Walk, call_type: str) -> RouteAnswer:

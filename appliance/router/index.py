@@ -11,7 +11,7 @@ as a whole: 10,000 entries take 35 µs.
 import enum
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -76,10 +76,10 @@ def put_waiting(state: State, contact: str, now: Waiting | None) -> State:
     """The contact waits so; None: no more."""
     before = state.waiting.get(contact)
     index = state.index
-    for pool, row in _queued_rows(state, before):
-        index = _replace(index, queued=_moved(index.queued, (pool,), row, None))
-    for pool, row in _queued_rows(state, now):
-        index = _replace(index, queued=_moved(index.queued, (pool,), None, row))
+    row, after = _queued_row(state, before), _queued_row(state, now)
+    queued = _moved(_moved(index.queued, _stood_in(before), row, None), _stood_in(now), None, after)
+    lines = _moved(_moved(index.lines, _lines_of(before), row, None), _lines_of(now), None, after)
+    index = _replace(index, queued=queued, lines=lines)
     index = _due(index, Due.MISSED, contact, before.until_ns if before else None, now.until_ns if now else None)
     index = _due(index, Due.STEP, contact, _next_step(before), _next_step(now))
     waiting = _without(state.waiting, contact) if now is None else {**state.waiting, contact: now}
@@ -136,18 +136,20 @@ def indexed(state: State) -> State:
         held={held.contact: token for token, held in state.reservations.items()},
         tally={queue: dict(counts) for queue, counts in tally.items()},
         free={pool: tuple(sorted(rows)) for pool, rows in free.items()},
-        queued=_queued(state),
+        queued=_rows(state, _stood_in),
+        lines=_rows(state, _lines_of),
         due=tuple(sorted(_all_due(state))),
     )
     return _replace(state, index=index)
 
 
-def _queued(state: State) -> dict[Pool, tuple[tuple[int, int, int, str], ...]]:
-    queued: dict[Pool, list[tuple[int, int, int, str]]] = {}
+def _rows(state: State, keys: Callable[[Waiting], tuple[K, ...]]) -> dict[K, tuple[tuple[int, int, int, str], ...]]:
+    found: dict[K, list[tuple[int, int, int, str]]] = {}
     for waits in state.waiting.values():
-        for pool, row in _queued_rows(state, waits):
-            queued.setdefault(pool, []).append(row)
-    return {pool: tuple(sorted(rows)) for pool, rows in queued.items()}
+        row = _queued_row(state, waits)
+        for key in keys(waits) if row is not None else ():
+            found.setdefault(key, []).append(order(waits))
+    return {key: tuple(sorted(rows)) for key, rows in found.items()}
 
 
 def _pools(rules: Rules) -> dict[str, tuple[Pool, ...]]:
@@ -155,13 +157,13 @@ def _pools(rules: Rules) -> dict[str, tuple[Pool, ...]]:
     for queue, rule in rules.queues.items():
         for number, step in enumerate(rule.steps):
             for name in step.agents:
-                pools[name] = (*pools.get(name, ()), (queue, number))
+                pools[name] = (*pools.get(name, ()), (queue, number, rules.seats[name].box))
     return pools
 
 
 def _queues(pools: Mapping[str, tuple[Pool, ...]], agent: str) -> Iterable[str]:
     """Each once."""
-    return dict.fromkeys(queue for queue, _ in pools.get(agent, ()))
+    return dict.fromkeys(queue for queue, _, _ in pools.get(agent, ()))
 
 
 def order(waits: Waiting) -> tuple[int, int, int, str]:
@@ -219,11 +221,21 @@ def _counted_on(
     return after
 
 
-def _queued_rows(state: State, waits: Waiting | None) -> list[tuple[Pool, tuple[int, int, int, str]]]:
+def _queued_row(state: State, waits: Waiting | None) -> tuple[int, int, int, str] | None:
     """As it stands in its pools while it can be given an agent."""
     if waits is None or waits.token is not None or waits.box not in state.present:
-        return []
-    return [((stand.queue, stand.step), order(waits)) for stand in waits.place.stands]
+        return None
+    return order(waits)
+
+
+def _stood_in(waits: Waiting | None) -> tuple[Pool, ...]:
+    if waits is None:
+        return ()
+    return tuple((stand.queue, stand.step, box) for stand in waits.place.stands for box in waits.reach.boxes)
+
+
+def _lines_of(waits: Waiting | None) -> tuple[str, ...]:
+    return () if waits is None else tuple(stand.queue for stand in waits.place.stands)
 
 
 def _next_step(waits: Waiting | None) -> int | None:
@@ -243,19 +255,21 @@ def _due(index: Index, what: Due, whom: str, was_ns: int | None, at_ns: int | No
 
 
 def _moved(
-    rows: Mapping[Pool, tuple[Row, ...]], pools: tuple[Pool, ...], was: Row | None, now: Row | None
-) -> dict[Pool, tuple[Row, ...]]:
+    rows: Mapping[K, tuple[Row, ...]], keys: Iterable[K], was: Row | None, now: Row | None
+) -> Mapping[K, tuple[Row, ...]]:
+    if was is None and now is None:
+        return rows
     after = dict(rows)
-    for pool in pools:
-        row = after.get(pool, ())
+    for key in keys:
+        row = after.get(key, ())
         if was is not None:
             row = _taken(row, was)
         if now is not None:
             row = _put(row, now)
         if row:
-            after[pool] = row
+            after[key] = row
         else:
-            after.pop(pool, None)
+            after.pop(key, None)
     return after
 
 

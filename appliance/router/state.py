@@ -15,8 +15,8 @@ from appliance.router.states import AgentState
 from appliance.script.nodes import Queue
 from appliance.wire.routes import RouteAnswer
 
-Pool = tuple[str, int]
-"""The agents of one step of a queue."""
+Pool = tuple[str, int, str]
+"""The agents of one step of a queue at one branch."""
 
 
 class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,6 +78,13 @@ class Place(msgspec.Struct, frozen=True):
     stands: tuple[Stand, ...]
 
 
+class Reach(msgspec.Struct, frozen=True):
+    """Whom a contact could be given: agents of these branches, its own first, but for those who have refused it."""
+
+    boxes: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+
+
 class Waiting(msgspec.Struct, frozen=True):
     """A contact that waits for an agent; its branch asks again before `until_ns`, or it is lost.
 
@@ -88,7 +95,7 @@ class Waiting(msgspec.Struct, frozen=True):
     box: str
     place: Place
     node: Queue
-    refused: tuple[str, ...]
+    reach: Reach
     answer: RouteAnswer
     until_ns: int
     token: str | None = None
@@ -138,6 +145,8 @@ class Index(msgspec.Struct, frozen=True):
     """(available since, agent)."""
     queued: Mapping[Pool, tuple[tuple[int, int, int, str], ...]] = {}
     """(priority, waits since, tie, contact)."""
+    lines: Mapping[str, tuple[tuple[int, int, int, str], ...]] = {}
+    """Queue → all that wait in it, as in `queued`."""
     due: tuple[tuple[int, str, str], ...] = ()
     """(at, what, of whom)."""
 

@@ -20,20 +20,20 @@ def agent_now(state: State, agent: str) -> AgentNow:
         since_ns=now.since_ns,
         reason=now.reason,
         then=str(then),
-        queues=tuple(dict.fromkeys(queue for queue, _ in state.index.pools.get(agent, ()))),
+        queues=tuple(dict.fromkeys(queue for queue, _, _ in state.index.pools.get(agent, ()))),
     )
 
 
 def queue_now(state: State, queue: str) -> QueueNow:
     """One queue."""
-    steps, counts = range(len(state.rules.queues[queue].steps)), state.index.tally[queue]
-    heads = [rows[0] for number in steps if (rows := state.index.queued.get((queue, number)))]
+    counts, line = state.index.tally[queue], state.index.lines.get(queue, ())
+    free = counts.get(AgentState.AVAILABLE, 0)
     return QueueNow(
         name=queue,
-        waiting=agents.waiting(state, queue),
-        oldest_ns=min(heads)[1] if heads else None,
+        waiting=len(line),
+        oldest_ns=line[0][1] if line else None,
         staffed=agents.staffed(state, queue),
-        free=counts.get(AgentState.AVAILABLE, 0),
+        free=free,
         busy=sum(counts.get(one, 0) for one in agents.AT_WORK),
-        expected_s=agents.figure(state, (), "expected", queue),
+        expected_s=0 if free else agents.expected_s(state, queue),
     )

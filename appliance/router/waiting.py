@@ -8,14 +8,14 @@ asks again each PIECE_S, so one that is lost is missed.
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from appliance.router import agents
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
 from appliance.router.index import order, put_place, put_waiting
-from appliance.router.state import Place, Pool, Reservation, Stand, State, Waiting
+from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
 from appliance.script.nodes import Agent, Queue
 from appliance.wire.routes import RingAgent, RouteAnswer, Treat
@@ -30,41 +30,41 @@ Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
 
 
-def place_of(state: State, contact: str, queue: Queue, node: str, at_ns: int) -> Place:
+def place_of(state: State, contact: str, queue: Queue, node: str, reach: Reach, at_ns: int) -> Place:
     """Where it stands at this node: as old as the contact's first wait; how long here counts from its entry."""
     before = state.places.get(contact)
     forget_ns = at_ns + FORGOTTEN_NS
     if before is not None and before.node == node and _names(before) == queue.queues:
-        stands = tuple(_gone_on(state, one, at_ns) for one in before.stands)
+        stands = tuple(_gone_on(state, one, reach, at_ns) for one in before.stands)
         return _replace(before, priority=queue.priority, forget_ns=forget_ns, stands=stands)
-    stands = tuple(enter(state, name, 0, at_ns) for name in queue.queues)
+    stands = tuple(enter(state, name, 0, reach, at_ns) for name in queue.queues)
     queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
     return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands)
 
 
-def enter(state: State, queue: str, number: int, at_ns: int) -> Stand:
+def enter(state: State, queue: str, number: int, reach: Reach, at_ns: int) -> Stand:
     """At that step, or the first after it that is considered; the last is, whatever it says."""
     steps = state.rules.queues[queue].steps
     last = len(steps) - 1
     number = min(number, last)
-    while number < last and not considered(state, steps[number].consider_if):
+    while number < last and not considered(state, steps[number].consider_if, reach):
         number += 1
     return Stand(queue, number, None if number == last else at_ns + steps[number].wait_s * SECOND_NS)
 
 
-def _gone_on(state: State, stand: Stand, at_ns: int) -> Stand:
+def _gone_on(state: State, stand: Stand, reach: Reach, at_ns: int) -> Stand:
     """The next step where this one is over."""
     over = stand.until_ns is not None and stand.until_ns <= at_ns
-    return enter(state, stand.queue, stand.step + 1, at_ns) if over else stand
+    return enter(state, stand.queue, stand.step + 1, reach, at_ns) if over else stand
 
 
-def find(state: State, place: Place, refused: tuple[str, ...]) -> tuple[Pool, str] | None:
-    """The agent who has been available longest in the first queue that has one."""
-    for stand in place.stands:
-        pool = (stand.queue, stand.step)
-        agent = agents.choose(state, pool, refused)
-        if agent is not None:
-            return pool, agent
+def find(state: State, stands: Iterable[Stand], reach: Reach) -> tuple[Stand, str] | None:
+    """The agent who has been available longest in the first queue that has one, at the first branch that has."""
+    for stand in stands:
+        for box in reach.boxes:
+            agent = agents.choose(state, (stand.queue, stand.step, box), reach)
+            if agent is not None:
+                return stand, agent
     return None
 
 
@@ -74,7 +74,7 @@ def ahead(state: State, agent: str, mine: tuple[int, int, int, str]) -> bool:
         for row in state.index.queued.get(pool, ()):
             if row > mine:
                 break
-            if agent not in state.waiting[row[-1]].refused:
+            if agent not in state.waiting[row[-1]].reach.refused:
                 return True
     return False
 
@@ -88,7 +88,7 @@ def piece(queue: Queue, place: Place, at_ns: int) -> int:
 
 
 def join(
-    state: State, asked: RouteAsked, queue: Queue, place: Place, answer: RouteAnswer, language: str
+    state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer, language: str
 ) -> tuple[State, RouteAnswer]:
     """It waits; `answer` with what its branch does meanwhile, and its number in the first of its queues."""
     contact, seconds = asked.request.contact, piece(queue, place, asked.at_ns)
@@ -99,7 +99,7 @@ def join(
         asked.box,
         place,
         queue,
-        asked.request.refused_agents,
+        reach,
         _replace(answer, action=treat, queues=names),
         asked.at_ns + seconds * SECOND_NS + GRACE_NS,
     )
@@ -122,7 +122,7 @@ def leave(state: State, contact: str, *, ended: bool = False) -> State:
 def next_step(state: State, contact: str, at_ns: int) -> State:
     """In the queues whose step is over the choice is wider from now on."""
     waits = state.waiting[contact]
-    stands = tuple(_gone_on(state, one, at_ns) for one in waits.place.stands)
+    stands = tuple(_gone_on(state, one, waits.reach, at_ns) for one in waits.place.stands)
     return _put(state, waits, _replace(waits.place, stands=stands))
 
 
@@ -143,7 +143,7 @@ def follow(state: State, at_ns: int) -> State:
 
 def _within(state: State, stand: Stand, at_ns: int) -> Stand:
     last = len(state.rules.queues[stand.queue].steps) - 1
-    return stand if stand.step < last else enter(state, stand.queue, last, at_ns)
+    return stand if stand.step < last else enter(state, stand.queue, last, Reach(()), at_ns)
 
 
 def _put(state: State, waits: Waiting, place: Place) -> State:
@@ -172,12 +172,12 @@ def assign(state: State, at_ns: int) -> Step:
     effects: tuple[Effect, ...] = ()
     for contact in _next(state, state.index.queued.keys() & state.index.free.keys()):
         waits = state.waiting[contact]
-        found = find(state, waits.place, waits.refused)
+        found = find(state, waits.place.stands, waits.reach)
         if found is None:
             continue
-        pool, agent = found
-        told = agents.verdicts(state, pool, waits.refused, at_ns)
-        state, held, moved = agents.reserve(state, agent, contact, pool[0], at_ns)
+        stand, agent = found
+        told = agents.verdicts(state, stand.queue, stand.step, waits.reach, at_ns)
+        state, held, moved = agents.reserve(state, agent, contact, stand.queue, at_ns)
         state = put_waiting(state, contact, _replace(waits, token=held.token))
         effects = (*effects, moved, Assigned(waits.box, _label(state, waits, held, told, at_ns)))
         if not state.index.queued.keys() & state.index.free.keys():
@@ -199,28 +199,28 @@ def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: in
     waited_s = (at_ns - waits.place.queued_ns) // SECOND_NS
     return _replace(
         waits.answer,
-        action=ring(state, waits.node, held),
+        action=ring(state, waits.node, held, waits.box),
         reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in {held.queue}",
         values={**waits.answer.values, held.queue: told},
         queues=(),
     )
 
 
-def ring(state: State, node: Queue | Agent, held: Reservation) -> RingAgent:
-    """The reserved agent's phone."""
+def ring(state: State, node: Queue | Agent, held: Reservation, box: str) -> RingAgent:
+    """The reserved agent's phone, for a contact at `box`."""
+    seat = state.rules.seats[held.agent]
     return RingAgent(
         agent=held.agent,
-        extension=state.rules.seats[held.agent].extension,
+        extension=seat.extension,
         queue=held.queue,
         token=held.token,
         ring_s=node.ring_s,
         record=node.record,
+        box="" if seat.box == box else seat.box,
     )
 
 
 def _number(state: State, waits: Waiting) -> tuple[int, int]:
     """How many are before it in the first of its queues, and how many are there."""
-    queue = waits.place.stands[0].queue
-    steps = range(len(state.rules.queues[queue].steps))
-    rows = [state.index.queued.get((queue, step), ()) for step in steps]
-    return sum(bisect_left(row, order(waits)) for row in rows), sum(map(len, rows))
+    line = state.index.lines.get(waits.place.stands[0].queue, ())
+    return bisect_left(line, order(waits)), len(line)

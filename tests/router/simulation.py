@@ -248,7 +248,7 @@ class Crowd:
             if had is None:  # it has asked again in the same instant
                 continue
             agent = answer.action.agent if isinstance(answer.action, RingAgent) else ""
-            self.counts["inversions"] += any(_key(one) < _key(had) and agent not in one.refused for one in waits)
+            self.counts["inversions"] += any(_key(one) < _key(had) and agent not in one.reach.refused for one in waits)
 
 
 def _key(waits: Waiting) -> tuple[int, int, int]:

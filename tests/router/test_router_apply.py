@@ -181,10 +181,26 @@ def test_agents_of_a_silent_branch_are_not_chosen() -> None:
     elsewhere = {"1001": Seat("1001", "Li Na", "BR-0002", "8001"), "1002": RULES.seats["1002"]}
     rules = Rules(RULES.call_types, RULES.queues, elsewhere, RULES.scripts)
     state, _ = run([BranchHeard(S, "BR-0002")], begin(rules, "epoch", 0))
-    _, heard = run([ask(6 * S)], state)
-    _, silent = run([BranchSilent(6 * S, "BR-0002"), ask(6 * S)], state)
-    assert (rung(heard), rung(silent)) == (["1001"], ["1002"])
+    asked = ask(6 * S, refused_agents=("1002",), reaches=("BR-0002",))
+    _, heard = run([asked], state)
+    _, silent = run([BranchSilent(6 * S, "BR-0002"), asked], state)
+    assert (rung(heard), rung(silent)) == (["1001"], [])
     assert answers(silent)[0].values["card"].startswith("1001 branch not heard")
+
+
+def test_an_agent_at_another_branch_is_rung_there_where_it_is_reached_after_those_here() -> None:
+    elsewhere = {"1001": Seat("1001", "Li Na", "BR-0002", "8001"), "1002": RULES.seats["1002"]}
+    rules = Rules(RULES.call_types, RULES.queues, elsewhere, RULES.scripts)
+    state, _ = run([BranchHeard(S, "BR-0002")], begin(rules, "epoch", 0))
+    _, alone = run([ask(2 * S, "c1"), ask(3 * S, "c2")], state)
+    assert rung(alone) == ["1002"]
+    assert answers(alone)[-1].values["card"] == "1001 at another branch; 1002 reserved"
+    _, reached = run([ask(2 * S, "c1", reaches=("BR-0002",)), ask(3 * S, "c2", reaches=("BR-0002",))], state)
+    labels = [one.action for one in answers(reached) if isinstance(one.action, RingAgent)]
+    assert [(label.agent, label.box, label.extension) for label in labels] == [
+        ("1002", "", "8002"),
+        ("1001", "BR-0002", "8001"),
+    ]
 
 
 def test_a_restarted_router_finds_its_busy_agents_in_the_record() -> None:

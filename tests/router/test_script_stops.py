@@ -180,7 +180,7 @@ def test_who_cannot_be_rung_is_not_and_the_script_goes_on(
 
 
 def test_an_agent_of_a_silent_branch_cannot_be_rung() -> None:
-    asked = tests.ask(3 * S, dnis=NUMBERS["one"], cursor="", ced="1001")
+    asked = tests.ask(3 * S, dnis=NUMBERS["one"], cursor="", ced="1001", reaches=("BR-0002",))
     elsewhere = Rules(RULES.call_types, {}, {"1001": Seat("1001", "Li Na", "BR-0002", "8001")}, RULES.scripts)
     state = apply(EMPTY, LifeBegan(0, "epoch", elsewhere))[0]
     _, effects = run(BranchHeard(S, "BR-0002"), BranchSilent(2 * S, "BR-0002"), asked, state=state)

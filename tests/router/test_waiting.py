@@ -186,7 +186,7 @@ def test_nobody_waits_while_an_agent_of_his_is_free_and_nobody_is_overtaken(
         state, effects = apply(state, event)
         tests.check(state)
         free = BOX in state.present and state.agents["1001"].state is AgentState.AVAILABLE
-        waits = [one for one in state.waiting.values() if one.token is None and one.refused == ()]
+        waits = [one for one in state.waiting.values() if one.token is None and one.reach.refused == ()]
         assert not (free and waits)
         for request, _agent in assigned(effects):
             (had,) = (one for one in state.waiting.values() if one.answer.request == request)

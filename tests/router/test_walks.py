@@ -48,11 +48,12 @@ LEGS = st.sampled_from(["l1", "l2", "l3", "l4"])
 BOXES = st.sampled_from([BOX, "BR-0002"])
 STEPS = st.one_of(
     st.builds(
-        lambda c, n, o, a: ask(0, c, cursor=f"{n}/v1/card/1", outcome=o, refused_agents=a),
+        lambda c, n, o, a, r: ask(0, c, cursor=f"{n}/v1/card/1", outcome=o, refused_agents=a, reaches=r),
         CONTACTS,
         st.sampled_from(["gold", "both", "card", "urgent"]),
         st.sampled_from(["played", "no-answer"]),
         st.lists(AGENT, max_size=1).map(tuple),
+        st.sampled_from([(), ("BR-0002",)]),
     ),
     st.builds(lambda c, a, leg: tests.leg_began(0, a, leg, c), CONTACTS, AGENT, LEGS),
     st.builds(lambda leg: tests.connected(0, leg), LEGS),
@@ -72,7 +73,8 @@ def may_have(state: State, waits: Waiting) -> set[str]:
     if waits.token is not None or waits.box not in state.present:
         return set()
     steps = (state.rules.queues[stand.queue].steps[stand.step] for stand in waits.place.stands)
-    return {agent for step in steps for agent in step.agents} - set(waits.refused)
+    able = {agent for step in steps for agent in step.agents} - set(waits.reach.refused)
+    return {agent for agent in able if state.rules.seats[agent].box in waits.reach.boxes}
 
 
 def free(state: State) -> Iterator[str]:
