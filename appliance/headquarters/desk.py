@@ -48,6 +48,7 @@ from appliance.wire.routes import RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 
 WATCH_S = 0.25
+LATE_S = 1.0
 SILENT_S = 5.0
 RETRY_S = 1.0
 SNAPSHOT_ENTRIES = 10_000
@@ -59,9 +60,9 @@ log = structlog.get_logger()
 class Desk:
     """`epoch` names this life of the router, `recalled` is what the journal knows of the last one.
 
-    `open_legs` are (box, agent, extension, leg) from the record. `on_trouble` is told what ails the journal, None when
-    it is over; `on_assigned` tells a branch of an agent for a contact that waits there, `on_moved` what agents did, by
-    entry of the journal.
+    `open_legs` are (box, agent, extension, leg, contact) from the record. `on_trouble` is told what ails the journal,
+    None when it is over; `on_assigned` tells a branch of an agent for a contact that waits there, `on_moved` what
+    agents did, by entry of the journal.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Desk:
         epoch: str,
         journal: Journal,
         recalled: tuple[State, int],
-        open_legs: Iterable[tuple[str, str, str, str]] = (),
+        open_legs: Iterable[tuple[str, str, str, str, str]] = (),
         on_trouble: Callable[[str | None], None] = lambda _: None,
         sources: Sources | None = None,
     ) -> None:
@@ -87,12 +88,16 @@ class Desk:
         self._snapshot_at = journal.seq + SNAPSHOT_ENTRIES
         self._asked: dict[str, list[asyncio.Future[RouteAnswer]]] = {}
         self._looking: set[asyncio.Task[None]] = set()
+        self._agents: dict[str, AgentNow] = {}
         self._heard_s: dict[str, float] = {}
         self._work = asyncio.Event()
         self._due: asyncio.TimerHandle | None = None
         self._retry_s: float | None = None  # the disk has refused
         phones = {(seat.box, seat.extension): seat.agent for seat in rules.seats.values()}
-        legs = tuple((agent or phones.get((box, extension), ""), leg) for box, agent, extension, leg in open_legs)
+        legs = tuple(
+            (agent or phones.get((box, extension), ""), leg, contact)
+            for box, agent, extension, leg, contact in open_legs
+        )
         self._do(LifeBegan(self._now_ns(), epoch, rules, legs))
 
     async def ask(self, box: str, request: RouteRequest) -> RouteAnswer:
@@ -117,16 +122,17 @@ class Desk:
         if asked.agent not in agents:
             sentence = f"agent {asked.agent!r} is unknown; {suggestion(asked.agent, agents)}"
             return Refused(code="agent.unknown", sentence=sentence)
-        effects = await self._do(AgentWished(self._now_ns(), asked))
-        (answer,) = (effect for effect in effects if isinstance(effect, AgentAnswer))
+        done = self._do(AgentWished(self._now_ns(), asked))
+        now = self._agents[asked.agent]
+        (answer,) = (effect for effect in await done if isinstance(effect, AgentAnswer))
         log.info("agent.state.asked", agent=asked.agent, to=str(asked.to), by=asked.by, refused=answer.refused or None)
         if answer.refused:
             return Refused(code="agent.state", sentence=answer.refused)
-        return AgentTold(now=agent_now(self._state, asked.agent))
+        return AgentTold(now=now)
 
     def agents_now(self) -> tuple[AgentNow, ...]:
         """All agents."""
-        return tuple(agent_now(self._state, agent) for agent in self._state.rules.seats)
+        return tuple(self._agents.values())
 
     def queues_now(self) -> tuple[QueueNow, ...]:
         """All queues."""
@@ -139,7 +145,10 @@ class Desk:
     def told(self, events: Iterable[Envelope]) -> None:
         """Call events that were committed for the first time."""
         for envelope in events:
-            self._do(CallTold(self._now_ns(), envelope.box, envelope.body))  # type: ignore[arg-type]  # read_batch has seen to it
+            try:
+                self._do(CallTold(self._now_ns(), envelope.box, envelope.body))  # type: ignore[arg-type]  # read_batch has seen to it
+            except Exception:  # ours; the record has it, and the next is not to be lost for it
+                log.exception("router.event.failed", event=envelope.id)
 
     def heard(self, box: str) -> None:
         """A heartbeat."""
@@ -170,6 +179,7 @@ class Desk:
 
     def _do(self, event: Event) -> asyncio.Future[tuple[Effect, ...]]:
         self._state, effects = apply(self._state, event)
+        self._look(event, effects)
         entry = self._journal.entry(event, effects)
         self._unwritten.append(entry)
         done: asyncio.Future[tuple[Effect, ...]] = asyncio.get_running_loop().create_future()
@@ -177,6 +187,16 @@ class Desk:
         self._work.set()
         self._set_timer()
         return done
+
+    def _look(self, event: Event, effects: tuple[Effect, ...]) -> None:
+        """Keep what agents are now for those who ask often."""
+        seats = self._state.rules.seats
+        if isinstance(event, LifeBegan | RulesChanged):
+            self._agents = {agent: agent_now(self._state, agent) for agent in seats}
+            return
+        for effect in effects:
+            if isinstance(effect, AgentMoved | AgentAnswer) and effect.agent in seats:
+                self._agents[effect.agent] = agent_now(self._state, effect.agent)
 
     def _set_timer(self) -> None:
         """For what happens by itself next."""
@@ -192,9 +212,12 @@ class Desk:
         self._do(TimePassed(self._now_ns()))
 
     async def _watch(self) -> None:
+        """A branch is not missed while we were late ourselves: what it said may lie unread."""
+        looked_s = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_S)
-            for box in sorted(self._state.present):
+            late, looked_s = time.monotonic() - looked_s > LATE_S, time.monotonic()
+            for box in sorted(self._state.present) if not late else ():
                 if time.monotonic() - self._heard_s[box] > SILENT_S:
                     self._do(BranchSilent(self._now_ns(), box))
             if self._retry_s is not None:
@@ -245,9 +268,9 @@ class Desk:
         self._do(LookupAnswered(self._now_ns(), asked.contact, asked.lookup, values, failed))
 
     async def _commit(self) -> None:
-        entries, self._unwritten = self._unwritten, []
+        entries = tuple(self._unwritten)
         seq, at_ns = entries[-1].seq, entries[-1].at_ns
-        snapshot = encoded(self._state) if seq >= self._snapshot_at else None
+        snapshot = self._state if seq >= self._snapshot_at else None
         if snapshot is not None:
             self._snapshot_at = seq + SNAPSHOT_ENTRIES
 
@@ -255,19 +278,19 @@ class Desk:
             self._journal.append(entries)
             if snapshot is not None:
                 try:
-                    self._journal.keep(snapshot, seq, at_ns)
+                    self._journal.keep(encoded(snapshot), seq, at_ns)
                 except sqlite3.Error as error:
                     log.error("router.snapshot.refused", error=str(error))  # the next one does as well
 
         try:
             await asyncio.get_running_loop().run_in_executor(self._disk, write)
         except sqlite3.Error as error:
-            self._unwritten = entries + self._unwritten
             if self._retry_s is None:
                 log.error("router.journal.refused", error=str(error))
                 self._on_trouble(f"the router's journal cannot be written ({error}): {MEND}")
             self._retry_s = time.monotonic() + RETRY_S
             return
+        del self._unwritten[: len(entries)]
         if self._retry_s is not None:
             self._retry_s = None
             log.info("router.journal.written")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Agents: who is chosen, who is reserved, whose legs begin and end. Every function gives a new state."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -54,9 +53,9 @@ def verdicts(state: State, queue: str, number: int, reach: Reach, at_ns: int) ->
     candidates = state.rules.queues[queue].steps[number].agents
     if len(candidates) <= NAMED:
         return "; ".join(f"{agent} {verdict(state, agent, reach, at_ns)}" for agent in candidates)
-    counts = Counter(_kind(state, agent, reach) for agent in candidates)
-    told = (f"{count} {kind}" for kind, count in sorted(counts.items()))
-    return f"{len(candidates)} agents: {', '.join(told)}"
+    counts = (f"{count} {kind}" for kind, count in sorted(state.index.tally[queue].items()))
+    refused = f"; refused by {', '.join(reach.refused)}" if reach.refused else ""
+    return f"{len(candidates)} agents; of the queue {', '.join(counts) or 'nobody is there'}{refused}"
 
 
 def _kind(state: State, agent: str, reach: Reach) -> str:
@@ -117,13 +116,16 @@ def waiting(state: State, queue: str) -> int:
 def wish(state: State, asked: AgentAsked, at_ns: int) -> Step:
     """Log in or out, ready or not: at once, or when the work is over. Raises ValueError with why it cannot be."""
     before = state.agents[asked.agent]
-    logged_out = before.state is AgentState.LOGGED_OUT
+    at_work = before.state in {AgentState.RESERVED, AgentState.BUSY}
+    rests = before.then.state if before.then is not None else AgentState.AVAILABLE if at_work else before.state
+    logged_out = rests is AgentState.LOGGED_OUT
     if logged_out and asked.to in {AgentWish.READY, AgentWish.NOT_READY}:
         raise ValueError("is logged out; log in first")
     if not logged_out and asked.to is AgentWish.LOG_IN:
         return state, ()
-    if before.state in {AgentState.RESERVED, AgentState.BUSY}:
+    if at_work:
         pending = {
+            AgentWish.LOG_IN: Pending(AgentState.NOT_READY),
             AgentWish.READY: None,
             AgentWish.NOT_READY: Pending(AgentState.NOT_READY, asked.reason),
             AgentWish.LOG_OUT: Pending(AgentState.LOGGED_OUT),
@@ -151,29 +153,30 @@ def unanswered(state: State, agent: str, at_ns: int) -> Step:
 
 
 def follow(state: State, rules: Rules, at_ns: int) -> Step:
-    """From now on these are the agents; whom the rules do not touch stays as they are."""
+    """From now on these are the agents; whom the rules do not touch stays as they are, who talks until it is over."""
     effects: tuple[Effect, ...] = ()
     gone = [held for held in state.reservations.values() if held.agent not in rules.seats]
     for held in gone:
         state, ended = _ended(state, held, "agent-gone")
         effects = (*effects, *ended)
     known = {agent: state.agents.get(agent) or _new(seat) for agent, seat in rules.seats.items()}
-    went = tuple(AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns) for name in state.agents if name not in known)
+    talking = {name: agent for name, agent in state.agents.items() if name not in known and agent.legs}
+    left = [name for name in state.agents if name not in known and name not in talking]
+    went = tuple(AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns) for name in left)
     came = tuple(_moved(name, now, at_ns) for name, now in known.items() if name not in state.agents)
-    return indexed(_replace(state, rules=rules, agents=known)), (*effects, *went, *came)
+    return indexed(_replace(state, rules=rules, agents=known | talking)), (*effects, *went, *came)
 
 
-def have_legs(state: State, legs: Iterable[tuple[str, str]], at_ns: int) -> Step:
-    """These (agent, leg) are all there are."""
+def have_legs(state: State, legs: Iterable[tuple[str, str, str]], at_ns: int) -> Step:
+    """These (agent, leg, contact) are all there are; one of a contact that the agent is reserved for has arrived."""
     effects: tuple[Effect, ...] = ()
     now = tuple(legs)
-    for leg in sorted(state.index.legs.keys() - {leg for _, leg in now}):
+    for leg in sorted(state.index.legs.keys() - {leg for _, leg, _ in now}):
         state, moved = leg_ended(state, leg, at_ns)
         effects = (*effects, *moved)
-    for name, leg in now:
-        if name in state.agents and leg not in state.agents[name].legs:
-            state, began = leg_began(state, name, leg, None, at_ns)
-            effects = (*effects, *began)
+    for name, leg, contact in now:
+        state, began = leg_began(state, name, leg, contact, None, at_ns)
+        effects = (*effects, *began)
     return state, effects
 
 
@@ -196,24 +199,25 @@ def lapse(state: State, held: Reservation, why: str, at_ns: int) -> Step:
     return state, (*ended, *moved)
 
 
-def leg_began(state: State, agent: str, leg: str, token: str | None, at_ns: int) -> Step:
-    """The agent's telephone is being rung, by our label or by the branch's own default."""
+def leg_began(state: State, agent: str, leg: str, contact: str, token: str | None, at_ns: int) -> Step:
+    """The agent's telephone is being rung, by our label (the last, or one before) or by the branch's own default."""
     before = state.agents.get(agent)
     if before is None or leg in state.index.legs:  # an agent the rules no longer name; a leg that somebody has
         return state, ()
     effects: tuple[Effect, ...] = ()
-    now = _replace(before, state=step(before.state, AgentStep.BEGIN), token=None, legs=before.legs | {leg})
+    now = _replace(before, state=step(before.state, AgentStep.BEGIN), token=None, legs={**before.legs, leg: contact})
     if before.state is AgentState.BUSY:
         return put_agent(state, agent, now), ()
+    arrived = False
     if before.token is not None:
         held = state.reservations[before.token]
-        state, effects = _ended(state, held, "arrived" if token == before.token else "overtaken")
-    if before.token is None or token != before.token:
-        now = _replace(now, queue="")
+        arrived = held.contact == contact or held.token == token
+        state, effects = _ended(state, held, "arrived" if arrived else "overtaken")
     state = _handled(state, before, at_ns)
     if before.state in AWAY:
         now = _replace(now, then=Pending(before.state, before.reason))
-    now = _replace(now, since_ns=at_ns, reason="", talk_ns=None, until_ns=None)
+    queue = before.queue if arrived else ""
+    now = _replace(now, since_ns=at_ns, reason="", queue=queue, talk_ns=None, until_ns=None)
     return put_agent(state, agent, now), (*effects, _moved(agent, now, at_ns))
 
 
@@ -231,7 +235,7 @@ def leg_ended(state: State, leg: str, at_ns: int) -> Step:
     if name is None:
         return state, ()
     before = state.agents[name]
-    legs = before.legs - {leg}
+    legs = {one: contact for one, contact in before.legs.items() if one != leg}
     if legs:
         return put_agent(state, name, _replace(before, legs=legs)), ()
     rule = state.rules.queues.get(before.queue)
@@ -240,6 +244,15 @@ def leg_ended(state: State, leg: str, at_ns: int) -> Step:
     until_ns = at_ns + rule.wrap_up_s * SECOND_NS
     now = _replace(before, state=step(before.state, AgentStep.WRAP), since_ns=at_ns, legs=legs, until_ns=until_ns)
     return put_agent(state, name, now), (_moved(name, now, at_ns),)
+
+
+def contact_ended(state: State, contact: str, at_ns: int) -> Step:
+    """Whatever legs it still had."""
+    effects: tuple[Effect, ...] = ()
+    for leg in state.index.calls.get(contact, ()):
+        state, moved = leg_ended(state, leg, at_ns)
+        effects = (*effects, *moved)
+    return state, effects
 
 
 def wrapped_up(state: State, agent: str, at_ns: int) -> Step:
@@ -269,6 +282,8 @@ def _idle(state: State, name: str, to: AgentState, reason: str, at_ns: int, free
     before = state.agents[name]
     if (before.state, before.reason) == (to, reason) and not before.legs:
         return state, ()
+    if name not in state.rules.seats:  # was removed while they talked
+        return put_agent(state, name, None), (AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns),)
     now = Agent(to, at_ns, at_ns if free_ns is None else free_ns, reason)
     return put_agent(state, name, now), (_moved(name, now, at_ns),)
 

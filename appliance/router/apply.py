@@ -26,13 +26,13 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import Due, indexed, put_asking, put_context
+from appliance.router.index import Due, put_asking, put_context, put_present
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.routes import Release, RouteAnswer
 
-ENGINE = 4
+ENGINE = 5
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850
@@ -62,18 +62,14 @@ def _due(state: State) -> Step:
     match what:
         case Due.LAPSE:
             return agents.lapse(state, state.reservations[whom], "lapsed", at_ns)
-        case Due.MISSED:
-            return waiting.leave(state, whom), ()
-        case Due.STEP:
-            return waiting.next_step(state, whom, at_ns), ()
+        case Due.WAITS:
+            return waiting.go_on(state, whom, at_ns), ()
         case Due.WRAPPED:
             return agents.wrapped_up(state, whom, at_ns)
         case Due.UNANSWERED:
-            return _looked_up(state, whom, {}, "nobody has said what came of it")
-        case Due.FORGOTTEN:
-            return waiting.leave(state, whom, ended=True), ()
+            return _looked_up(state, whom, {}, "nobody has said what came of it", at_ns)
         case _:
-            return put_context(state, whom, None), ()
+            return waiting.sweep(state, at_ns), ()
 
 
 def _happened(state: State, event: Event) -> Step:
@@ -93,13 +89,13 @@ def _happened(state: State, event: Event) -> Step:
         case BranchHeard():
             state = _heard(state, event.box)
         case BranchSilent():
-            state = indexed(msgspec.structs.replace(state, present=state.present - {event.box}))
+            state = put_present(state, event.box, there=False)
     return state, ()
 
 
 def _begun(state: State, life: LifeBegan) -> Step:
     """Whoever asked the last one waits no more."""
-    state = msgspec.structs.replace(state, epoch=life.epoch, present=frozenset(), asking={})
+    state = msgspec.structs.replace(state, epoch=life.epoch, present=frozenset(), asking={})  # indexed by the rules
     state, effects = _follow(state, life.rules, life.at_ns)
     state, moved = agents.have_legs(state, life.open_legs, life.at_ns)
     return state, (*effects, *moved)
@@ -111,9 +107,7 @@ def _follow(state: State, rules: Rules, at_ns: int) -> Step:
 
 
 def _heard(state: State, box: str) -> State:
-    if box in state.present:
-        return state
-    return indexed(msgspec.structs.replace(state, present=state.present | {box}))
+    return state if box in state.present else put_present(state, box, there=True)
 
 
 def _asked(state: State, asked: RouteAsked) -> Step:
@@ -122,12 +116,23 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     state = _heard(state, asked.box)
     state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)
     state = waiting.leave(state, request.contact)
-    if request.outcome == "no-answer" and request.refused_agents:
-        state, moved = agents.unanswered(state, request.refused_agents[-1], asked.at_ns)
-        ended = (*ended, *moved)
+    state, moved = _judged(state, asked)
+    ended = (*ended, *moved)
     state, given_up = _give_up(state, request.contact, request.request)
     state, decided = decide(state, asked)
     return state, (*ended, *given_up, *decided)
+
+
+def _judged(state: State, asked: RouteAsked) -> Step:
+    """What came of the agent who was given to it last; a phone that the branch rang by itself is nobody's of ours."""
+    request = asked.request
+    place = state.places.get(request.contact)
+    if place is None or not place.rung:
+        return state, ()
+    state = waiting.rung(state, request.contact, "")
+    if request.outcome != "no-answer" or request.refused_agents[-1:] != (place.rung,):
+        return state, ()
+    return agents.unanswered(state, place.rung, asked.at_ns)
 
 
 def _give_up(state: State, contact: str, again: str = "") -> Step:
@@ -151,12 +156,12 @@ def _answered(state: State, event: LookupAnswered) -> Step:
     asking = state.asking.get(event.contact)
     if asking is None or asking.lookup != event.lookup:
         return state, ()
-    return _looked_up(state, event.contact, event.values, event.failed)
+    return _looked_up(state, event.contact, event.values, event.failed, event.at_ns)
 
 
-def _looked_up(state: State, contact: str, values: Mapping[str, str], failed: str) -> Step:
+def _looked_up(state: State, contact: str, values: Mapping[str, str], failed: str, at_ns: int) -> Step:
     asking = state.asking[contact]
-    return looked_up(put_asking(state, contact, None), asking, values, failed)
+    return looked_up(put_asking(state, contact, None), asking, values, failed, at_ns)
 
 
 def _told(state: State, told: CallTold) -> Step:
@@ -164,20 +169,42 @@ def _told(state: State, told: CallTold) -> Step:
     match event:
         case LegBegan():
             at_phone = state.index.phones.get((told.box, event.to)) if event.trunk is None else None
-            agent = event.agent or at_phone
-            return agents.leg_began(state, agent, event.leg, event.token, told.at_ns) if agent else (state, ())
+            return _leg_began(state, event, event.agent or at_phone, told.at_ns)
         case LegConnected():
             return agents.leg_connected(state, event.leg, told.at_ns), ()
         case LegEnded():
             return agents.leg_ended(state, event.leg, told.at_ns)
         case ContactEnded():
+            state, moved = agents.contact_ended(state, event.contact, told.at_ns)
             state, ended = _let_go(state, event.contact, "contact-ended", told.at_ns)
             state = waiting.leave(state, event.contact, ended=True)
             state, given_up = _give_up(state, event.contact)
             state = put_context(state, event.contact, None) if event.contact in state.contexts else state
-            return state, (*ended, *given_up)
+            return state, (*moved, *ended, *given_up)
         case _:
             return state, ()
+
+
+def _leg_began(state: State, event: LegBegan, agent: str | None, at_ns: int) -> Step:
+    """A contact that rings waits no more, whoever has decided that it rings, and has no use for another agent.
+
+    But for news of an agent of ours from before its last question: of that it waits.
+    """
+    effects: tuple[Effect, ...] = ()
+    place = state.places.get(event.contact)
+    if event.token is not None and place is not None and not place.rung:
+        return _rings(state, event, agent, at_ns)
+    token = state.index.held.get(event.contact)
+    if token is not None and state.reservations[token].agent != agent:
+        state, effects = _let_go(state, event.contact, "overtaken", at_ns)
+    state, began = _rings(waiting.leave(state, event.contact), event, agent, at_ns)
+    return state, (*effects, *began)
+
+
+def _rings(state: State, event: LegBegan, agent: str | None, at_ns: int) -> Step:
+    if agent is None:
+        return state, ()
+    return agents.leg_began(state, agent, event.leg, event.contact, event.token, at_ns)
 
 
 def _let_go(state: State, contact: str, why: str, at_ns: int) -> Step:

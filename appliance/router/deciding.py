@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.router import agents, waiting
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
-from appliance.router.index import order_of, put_asking, put_context
+from appliance.router.index import order_of, put_asking, put_context, put_place
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State
 from appliance.router.world import considered
 from appliance.script import context
@@ -40,9 +40,9 @@ def decide(state: State, asked: RouteAsked) -> Decided:
     return _decided(state, asked, walk, walk.go_on())
 
 
-def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: str) -> Decided:
-    """The same question, from the lookup on; where its script or the node is gone the script begins anew."""
-    asked = asking.asked
+def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: str, at_ns: int) -> Decided:
+    """The same question now, from the lookup on; where its script or the node is gone the script begins anew."""
+    asked = _replace(asking.asked, at_ns=at_ns)
     script = state.rules.scripts.get(asking.script)
     place = cursors.read(asking.cursor)
     if script is None or place is None or not isinstance(script.text.nodes.get(place.node), Lookup):
@@ -62,7 +62,7 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
         call_type = state.rules.call_types_named().get(walk.call_type, call_type)
     name = call_type.name if call_type is not None else ""
     if isinstance(last, Queue):
-        place = waiting.place_of(state, asked.request.contact, last, _node(walk), _reach(asked), asked.at_ns)
+        place = _place(state, asked, last, walk)
         held = _answer(request, Release(), walk, name)
         state, answer = waiting.join(state, asked, last, place, _reach(asked), held, walk.language)
     else:
@@ -76,10 +76,10 @@ def _walked(
     """On to what the branch is told; a Queue is where it waits, a Look what has to be known first."""
     while not isinstance(stop, Action):
         if isinstance(stop, Queue):
-            place = waiting.place_of(state, asked.request.contact, stop, _node(walk), _reach(asked), asked.at_ns)
+            place = _place(state, asked, stop, walk)
             found = _found(state, asked, stop, place, walk)
             if found is not None:
-                return _rung(state, asked, stop, found, walk)
+                return _rung(state, asked, stop, place, found, walk)
             if waiting.piece(stop, place, asked.at_ns):
                 return state, (), stop
             stop = _missed(walk, f"no agent of {' or '.join(stop.queues)} is available", stop.otherwise)
@@ -108,6 +108,10 @@ def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided
     )
     state = put_asking(_replace(state, serial=state.serial + 1), contact, asking)
     return state, (LookupAsked(contact, name, look.source, look.parameters),)
+
+
+def _place(state: State, asked: RouteAsked, queue: Queue, walk: Walk) -> Place:
+    return waiting.place_of(state, asked, queue, _node(walk), _reach(asked), again=walk.again)
 
 
 def _node(walk: Walk) -> str:
@@ -187,10 +191,11 @@ def _every_step(state: State, queue: Queue, reach: Reach) -> tuple[Stand, ...]:
 
 
 def _rung(
-    state: State, asked: RouteAsked, queue: Queue, found: tuple[Stand, str], walk: Walk
+    state: State, asked: RouteAsked, queue: Queue, place: Place, found: tuple[Stand, str], walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
     stand, agent = found
     state, held, moved = agents.reserve(state, agent, asked.request.contact, stand.queue, asked.at_ns)
+    state = waiting.rung(put_place(state, asked.request.contact, place), asked.request.contact, agent)
     walk.because(f"{state.rules.seats[agent].name} ({agent}) has been available longest in {stand.queue}")
     return state, (moved,), waiting.ring(state, queue, held, asked.box)
 
@@ -209,7 +214,11 @@ def _rung_by_name(
     state: State, asked: RouteAsked, ring: Ring, walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
     state, held, moved = agents.reserve(state, ring.agent, asked.request.contact, "", asked.at_ns)
-    seat = state.rules.seats[ring.agent]
+    contact, seat = asked.request.contact, state.rules.seats[ring.agent]
+    place = state.places.get(contact) or Place(
+        PRIORITY, asked.at_ns, state.serial, _node(walk), asked.at_ns, asked.at_ns + waiting.FORGOTTEN_NS, ()
+    )
+    state = waiting.rung(put_place(state, contact, place), contact, ring.agent)
     walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
     return state, (moved,), waiting.ring(state, ring.node, held, asked.box)
 

@@ -17,13 +17,13 @@ from appliance.wire.routes import RouteAnswer, RouteRequest
 class LifeBegan(msgspec.Struct, frozen=True, tag=True):
     """The router's process begins: what the administrator has decided now, and what the record knows.
 
-    `epoch` names this life in its tokens; `open_legs` are (agent, leg), all there are.
+    `epoch` names this life in its tokens; `open_legs` are (agent, leg, contact), all there are.
     """
 
     at_ns: int
     epoch: str
     rules: Rules
-    open_legs: tuple[tuple[str, str], ...] = ()
+    open_legs: tuple[tuple[str, str, str], ...] = ()
 
 
 class RulesChanged(msgspec.Struct, frozen=True, tag=True):

@@ -30,7 +30,7 @@ class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
     """`since_ns`: in this state; `free_ns`: available since, which a reservation that lapses leaves as it was.
 
     Times are the writer's, 0 from the first. Of the work there is: the `queue` that found the agent, `talk_ns` when
-    they first talked; `until_ns`: the end of wrap-up.
+    they first talked; `until_ns`: the end of wrap-up. `legs`: each with its contact.
     """
 
     state: AgentState = AgentState.AVAILABLE
@@ -39,7 +39,7 @@ class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     then: Pending | None = None
     token: str | None = None
-    legs: frozenset[str] = frozenset()
+    legs: Mapping[str, str] = {}
     queue: str = ""
     talk_ns: int | None = None
     until_ns: int | None = None
@@ -64,9 +64,10 @@ class Stand(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A contact's, from its first wait to its end. `here_ns`: since when it is at this `node` of its script.
+    """A contact's, from its first agent or wait to its end. `here_ns`: since when it is at this `node` of its script.
 
-    `stands`: in all queues of the node; `forget_ns`: by then it is over, though nobody has said so.
+    `stands`: in all queues of the node; `rung`: the agent who was given to it last, until it is known what came of it;
+    `forget_ns`: by then it is over, though nobody has said so.
     """
 
     priority: int
@@ -76,6 +77,7 @@ class Place(msgspec.Struct, frozen=True):
     here_ns: int
     forget_ns: int
     stands: tuple[Stand, ...]
+    rung: str = ""
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -137,6 +139,10 @@ class Index(msgspec.Struct, frozen=True):
     """(box, extension) → agent."""
     legs: Mapping[str, str] = {}
     """Leg → agent."""
+    calls: Mapping[str, tuple[str, ...]] = {}
+    """Contact → legs of agents."""
+    seats: Mapping[str, tuple[str, ...]] = {}
+    """Box → agents."""
     held: Mapping[str, str] = {}
     """Contact → token."""
     tally: Mapping[str, Mapping[AgentState, int]] = {}
@@ -163,6 +169,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     reservations: Mapping[str, Reservation]
     present: frozenset[str]
     serial: int = 0
+    sweep_ns: int = 0
+    """When places and contexts that are over are looked for next; 0: there are none."""
     shared: Mapping[str, Mapping[str, int]] = {}
     """Of this hundred, by script and node: how many contacts each target has had."""
     places: Mapping[str, Place] = {}

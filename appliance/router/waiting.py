@@ -14,7 +14,7 @@ import msgspec
 
 from appliance.router import agents
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
-from appliance.router.index import order, put_place, put_waiting
+from appliance.router.index import order, put_place, put_sweep, put_waiting
 from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
 from appliance.script.nodes import Agent, Queue
@@ -24,22 +24,28 @@ from appliance.wire.treatments import Music
 PIECE_S = 20
 GRACE_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
+SWEPT_NS = 3_600 * SECOND_NS
 FORGOTTEN_NS = 86_400 * SECOND_NS  # a place of which nobody has said that it is over
 
 Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
 
 
-def place_of(state: State, contact: str, queue: Queue, node: str, reach: Reach, at_ns: int) -> Place:
-    """Where it stands at this node: as old as the contact's first wait; how long here counts from its entry."""
-    before = state.places.get(contact)
+def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Reach, *, again: bool) -> Place:
+    """Where it stands at this node: as old as the contact; how long here counts from its entry, `again` from before."""
+    at_ns, before = asked.at_ns, state.places.get(asked.request.contact)
     forget_ns = at_ns + FORGOTTEN_NS
-    if before is not None and before.node == node and _names(before) == queue.queues:
+    if again and before is not None and before.node == node and _names(before) == queue.queues:
         stands = tuple(_gone_on(state, one, reach, at_ns) for one in before.stands)
         return _replace(before, priority=queue.priority, forget_ns=forget_ns, stands=stands)
     stands = tuple(enter(state, name, 0, reach, at_ns) for name in queue.queues)
     queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
     return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands)
+
+
+def rung(state: State, contact: str, agent: str) -> State:
+    """The contact, which has a place, has been given that agent."""
+    return put_place(state, contact, _replace(state.places[contact], rung=agent))
 
 
 def enter(state: State, queue: str, number: int, reach: Reach, at_ns: int) -> Stand:
@@ -119,9 +125,11 @@ def leave(state: State, contact: str, *, ended: bool = False) -> State:
     return state
 
 
-def next_step(state: State, contact: str, at_ns: int) -> State:
-    """In the queues whose step is over the choice is wider from now on."""
+def go_on(state: State, contact: str, at_ns: int) -> State:
+    """It should have asked again by now, or the choice is wider from now on in the queues whose step is over."""
     waits = state.waiting[contact]
+    if waits.until_ns <= at_ns:
+        return put_waiting(state, contact, None)
     stands = tuple(_gone_on(state, one, waits.reach, at_ns) for one in waits.place.stands)
     return _put(state, waits, _replace(waits.place, stands=stands))
 
@@ -143,7 +151,9 @@ def follow(state: State, at_ns: int) -> State:
 
 def _within(state: State, stand: Stand, at_ns: int) -> Stand:
     last = len(state.rules.queues[stand.queue].steps) - 1
-    return stand if stand.step < last else enter(state, stand.queue, last, Reach(()), at_ns)
+    if stand.step < last and stand.until_ns is not None:
+        return stand
+    return enter(state, stand.queue, min(stand.step, last), Reach(()), at_ns)
 
 
 def _put(state: State, waits: Waiting, place: Place) -> State:
@@ -152,6 +162,14 @@ def _put(state: State, waits: Waiting, place: Place) -> State:
 
 def _names(place: Place) -> tuple[str, ...]:
     return tuple(stand.queue for stand in place.stands)
+
+
+def sweep(state: State, at_ns: int) -> State:
+    """Places and contexts of which nobody has said that they are over."""
+    places = {contact: one for contact, one in state.places.items() if one.forget_ns > at_ns}
+    contexts = {contact: one for contact, one in state.contexts.items() if one.forget_ns > at_ns}
+    state = put_sweep(_replace(state, places=places, contexts=contexts), 0)
+    return put_sweep(state, at_ns + SWEPT_NS) if places or contexts else state
 
 
 def settle(state: State, effects: tuple[Effect, ...]) -> State:
@@ -178,7 +196,7 @@ def assign(state: State, at_ns: int) -> Step:
         stand, agent = found
         told = agents.verdicts(state, stand.queue, stand.step, waits.reach, at_ns)
         state, held, moved = agents.reserve(state, agent, contact, stand.queue, at_ns)
-        state = put_waiting(state, contact, _replace(waits, token=held.token))
+        state = put_waiting(rung(state, contact, agent), contact, _replace(waits, token=held.token))
         effects = (*effects, moved, Assigned(waits.box, _label(state, waits, held, told, at_ns)))
         if not state.index.queued.keys() & state.index.free.keys():
             break

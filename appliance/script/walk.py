@@ -97,10 +97,12 @@ class Walk:
         self._counts: dict[str, int] = {}
         before = cursors.read(cursor) or cursors.Cursor("", "", "")
         self._passed, self._language, self._ced_is_secret = before.passed, before.language, before.secret
+        self._stood = ""
         self._begin(script, before.call_type)
         if before.script == script.name and before.node in self._nodes:
             self._counts = dict(before.counts)
             self._node = self._resumed(before.node)
+            self._stood = before.node
 
     @property
     def cursor(self) -> str:
@@ -122,6 +124,11 @@ class Walk:
     def language(self) -> str:
         """Of its prompts."""
         return self._language or self.script.text.language
+
+    @property
+    def again(self) -> bool:
+        """It stands where it stood when the question was asked, and has passed nothing else since."""
+        return self.path == [self._stood]
 
     @property
     def node(self) -> str:

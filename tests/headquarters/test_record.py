@@ -129,7 +129,7 @@ def test_a_call_in_progress_stands_among_calls_now_and_its_agent_is_busy(tmp_pat
     writer.store(sealed(*STORY[:7]))
     (row,) = record.calls_now()
     assert (row["contact"], row["stage"]) == (C, "talking")
-    assert writer.open_agent_legs() == [(BOX, "1001", "8001", "L2")]
+    assert writer.open_agent_legs() == [(BOX, "1001", "8001", "L2", C)]
     assert record.calls_before() == []
 
 

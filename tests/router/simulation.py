@@ -220,7 +220,9 @@ class Crowd:
 
     def _live(self) -> None:
         self._lives += 1
-        legs = tuple((agent, leg) for agent, one in sorted(self.state.agents.items()) for leg in sorted(one.legs))
+        legs = tuple(
+            (agent, leg, one.legs[leg]) for agent, one in sorted(self.state.agents.items()) for leg in sorted(one.legs)
+        )
         self._tell(LifeBegan(self._now_ns, f"life{self._lives}", self._rules, legs))
 
     # The router.

@@ -16,6 +16,7 @@ from appliance.router.events import (
     RulesChanged,
     TimePassed,
 )
+from appliance.router.index import Due
 from appliance.router.journal import Snapshot, encoded
 from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State
@@ -121,7 +122,8 @@ def test_the_same_question_once_more_is_looked_up_once_more_and_answered_once() 
 
 def test_a_caller_who_hangs_up_leaves_nothing_behind() -> None:
     state, effects = run(ASKED, tests.contact_ended(SOON, "c1"))
-    assert (state.asking, state.contexts, state.index.due) == ({}, {}, ())
+    assert (state.asking, state.contexts) == ({}, {})
+    assert [what for _, what, _ in state.index.due] == [Due.SWEEP]
     assert last(effects).request == f"r-c1-{S}", "whoever has asked is not left waiting"
 
 

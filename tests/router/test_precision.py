@@ -165,7 +165,7 @@ def test_of_many_agents_a_decision_tells_how_many_of_each_kind() -> None:
     state = apply(apply(EMPTY, LifeBegan(0, "epoch", rules))[0], BranchHeard(0, BOX))[0]
     work = [leg_began(S, name, f"leg-{name}", name) for name in crowd[:30]]
     _, effects = run(*work, ask(2 * S, "c1", dnis=NUMBERS["card"], refused_agents=crowd[30:32]), state=state)
-    assert answers(effects)[-1].values["card"] == "40 agents: 8 available, 30 busy, 2 refused this contact"
+    assert answers(effects)[-1].values["card"] == "40 agents; of the queue 10 available, 30 busy; refused by a30, a31"
 
 
 def test_the_expected_wait_is_those_before_over_those_who_serve() -> None:

@@ -52,7 +52,9 @@ def ask(at_ns: int, contact: str = "c1", *, cursor: str = QUEUED, dnis: str = "9
     return RouteAsked(at_ns, BOX, request, at_ns)
 
 
-def begin(rules: Rules, epoch: str, at_ns: int, legs: Sequence[tuple[str, str]] = (), before: State = EMPTY) -> State:
+def begin(
+    rules: Rules, epoch: str, at_ns: int, legs: Sequence[tuple[str, str, str]] = (), before: State = EMPTY
+) -> State:
     return apply(before, LifeBegan(at_ns, epoch, rules, tuple(legs)))[0]
 
 
@@ -204,7 +206,7 @@ def test_an_agent_at_another_branch_is_rung_there_where_it_is_reached_after_thos
 
 
 def test_a_restarted_router_finds_its_busy_agents_in_the_record() -> None:
-    _, effects = run([ask(S)], begin(RULES, "next", S, [("1001", "l1")]))
+    _, effects = run([ask(S)], begin(RULES, "next", S, [("1001", "l1", "c1")]))
     assert rung(effects) == ["1002"]
 
 
@@ -241,7 +243,8 @@ STEPS = st.one_of(
     st.just(BranchHeard(0, BOX)),
     st.just(BranchSilent(0, BOX)),
     st.builds(
-        lambda legs: LifeBegan(0, "again", RULES, legs), st.lists(st.tuples(AGENTS, LEGS), max_size=2).map(tuple)
+        lambda legs: LifeBegan(0, "again", RULES, legs),
+        st.lists(st.tuples(AGENTS, LEGS, CONTACTS), max_size=2).map(tuple),
     ),
     st.just(TimePassed(0)),
 )

@@ -107,7 +107,7 @@ def test_his_place_outlives_asking_again_an_agent_who_does_not_answer_and_a_rest
     state, effects = run(*BUSY, ask(3 * S, "c1"), ask(4 * S, "c2"), ask(23 * S, "c1", cursor=CURSOR))
     assert answers(effects)[-1].reason.endswith("waits as number 1 of 2")
     state, effects = run(
-        LifeBegan(24 * S, "next", RULES, (("1001", "l0"),)),
+        LifeBegan(24 * S, "next", RULES, (("1001", "l0", "c0"),)),
         BranchHeard(24 * S, BOX),
         leg_ended(25 * S, "l0", "c0"),
         ask(26 * S, "c1", cursor=CURSOR, outcome="no-answer", refused_agents=("1001",)),

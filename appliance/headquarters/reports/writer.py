@@ -88,17 +88,17 @@ class Writer:
         with self._engine.connect() as store:
             return agents.newest(store)
 
-    def open_agent_legs(self) -> list[tuple[str, str, str, str]]:
-        """(box, agent, extension, leg) of outgoing legs that have not ended, for a router that begins."""
+    def open_agent_legs(self) -> list[tuple[str, str, str, str, str]]:
+        """(box, agent, extension, leg, contact) of outgoing legs that have not ended, for a router that begins."""
         leg, contact = schema.leg.c, schema.contact.c
         query = (
-            select(contact.box, leg.agent, leg.to, leg.leg)
+            select(contact.box, leg.agent, leg.to, leg.leg, leg.contact)
             .join_from(schema.leg, schema.contact, leg.contact == contact.contact)
             .where(leg.ended_ns.is_(None), leg.direction == "outgoing", contact.ended_ns.is_(None))
             .where(leg.channel.startswith("sip "))  # on a trunk is nobody's agent, whatever number he has
         )
         with self._engine.connect() as store:
-            return [(row[0], row[1] or "", row[2] or "", row[3]) for row in store.execute(query)]
+            return [(row[0], row[1] or "", row[2] or "", row[3], row[4]) for row in store.execute(query)]
 
 
 def _key(envelope: Envelope) -> Key:
