@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -28,6 +29,7 @@ from appliance.router.events import (
     BranchHeard,
     BranchSilent,
     CallTold,
+    ContactsLost,
     Effect,
     Event,
     LifeBegan,
@@ -41,7 +43,7 @@ from appliance.router.events import (
 from appliance.router.journal import Entry, Journal, encoded
 from appliance.router.rules import Rules
 from appliance.router.state import State
-from appliance.router.view import agent_now, queue_now
+from appliance.router.view import agent_now, contacts_at, queue_now
 from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, QueueNow
 from appliance.wire.envelope import Envelope
 from appliance.wire.routes import RouteAnswer, RouteRequest
@@ -51,6 +53,7 @@ WATCH_S = 0.25
 LATE_S = 1.0
 SILENT_S = 5.0
 RETRY_S = 1.0
+RECOUNT_S = 60.0
 SNAPSHOT_ENTRIES = 10_000
 MEND = "make room on headquarters' data disk; calls are routed, but a restart would not know of them"
 
@@ -90,6 +93,8 @@ class Desk:
         self._looking: set[asyncio.Task[None]] = set()
         self._agents: dict[str, AgentNow] = {}
         self._heard_s: dict[str, float] = {}
+        self._counted_s: dict[str, float] = {}  # when a branch's contacts are compared next
+        self._missing: dict[str, AbstractSet[str]] = {}
         self._work = asyncio.Event()
         self._due: asyncio.TimerHandle | None = None
         self._retry_s: float | None = None  # the disk has refused
@@ -150,11 +155,21 @@ class Desk:
             except Exception:  # ours; the record has it, and the next is not to be lost for it
                 log.exception("router.event.failed", event=envelope.id)
 
-    def heard(self, box: str) -> None:
-        """A heartbeat."""
-        self._heard_s[box] = time.monotonic()
+    def heard(self, box: str, contacts: AbstractSet[str] | None = None) -> None:
+        """A heartbeat, with the contacts in progress there; what it knows nothing of, twice, is over."""
+        now_s = self._heard_s[box] = time.monotonic()
         if box not in self._state.present:
+            self._counted_s.pop(box, None)
             self._do(BranchHeard(self._now_ns(), box))
+        if contacts is None or now_s < self._counted_s.get(box, 0.0):
+            return
+        missing = set(contacts_at(self._state, box)) - contacts
+        lost = missing & self._missing.get(box, frozenset())
+        self._missing[box] = missing - lost
+        self._counted_s[box] = now_s + (0.0 if self._missing[box] else RECOUNT_S)
+        if lost:
+            log.warning("router.contacts.lost", box=box, contacts=len(lost))
+            self._do(ContactsLost(self._now_ns(), box, tuple(sorted(lost))))
 
     async def run(self) -> None:
         """Write the journal, let reservations lapse, miss branches, for ever; cancel to end."""

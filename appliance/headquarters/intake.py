@@ -101,8 +101,8 @@ class Intake:
             await message.respond(msgspec.json.encode({"error": why, "have": 0}))
 
     async def _heartbeat(self, box: str, message: Msg) -> None:
-        self._live.beat(box, message.data, time.time_ns())
-        self._desk.heard(box)
+        beat = self._live.beat(box, message.data, time.time_ns())
+        self._desk.heard(box, beat.contacts)
         await _answer(message, {"at_ns": time.time_ns()})
 
     async def _questions(self, message: Msg) -> None:

@@ -21,12 +21,13 @@ FORGOTTEN_NS = 30_000_000_000
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """A heartbeat."""
+    """A heartbeat; `contacts` in progress at the branch, None from one that does not tell them."""
 
     box: str
     incarnation: str
     at_ns: int
     name: str = ""
+    contacts: frozenset[str] | None = None
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ class Live:
         self._alarms: dict[tuple[str, str, str], Alarm] = {}
         self._performances: dict[tuple[str, int], SpanPerformance] = {}
 
-    def beat(self, box: str, payload: bytes, now_ns: int) -> None:
+    def beat(self, box: str, payload: bytes, now_ns: int) -> Beat:
         """A heartbeat. Raises UnknownMessageError."""
         try:
             beat = msgspec.json.decode(payload, type=Beat)
@@ -96,6 +97,7 @@ class Live:
         if beat.box != box:
             raise UnknownMessageError(f"box {box} cannot beat for box {beat.box}")
         self._branches[box] = Branch(box, beat.name, now_ns)
+        return beat
 
     def status(self, box: str, payload: bytes, now_ns: int) -> None:
         """A span's state. Raises UnknownMessageError."""

@@ -2,6 +2,7 @@
 """The uplink process of a branch: link, routes, outbox, recordings, and what the box's processes tell of themselves."""
 
 import asyncio
+import functools
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ class Uplink:
         )
         self._watching = Watching(self._link, sealer)
         uploads = UploadList(outbox)
-        self._forwarder = Forwarder(OutboxReader(outbox), uploads, self._link, self._outbox_troubled)
+        reader = OutboxReader(outbox)
+        self._link.contacts = functools.partial(reader.kept, "call")
+        self._forwarder = Forwarder(reader, uploads, self._link, self._outbox_troubled)
         self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
         self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._watching.own_standing)
         self._routes = Routes(self._link, branch.route.timeout_ms, self._service.publish)

@@ -19,6 +19,7 @@ from appliance.router.events import (
     BranchHeard,
     BranchSilent,
     CallTold,
+    ContactsLost,
     Effect,
     Event,
     LifeBegan,
@@ -86,6 +87,8 @@ def _happened(state: State, event: Event) -> Step:
             return _answered(state, event)
         case AgentWished():
             return _wished(state, event)
+        case ContactsLost():
+            return _lost(state, event)
         case BranchHeard():
             state = _heard(state, event.box)
         case BranchSilent():
@@ -175,14 +178,26 @@ def _told(state: State, told: CallTold) -> Step:
         case LegEnded():
             return agents.leg_ended(state, event.leg, told.at_ns)
         case ContactEnded():
-            state, moved = agents.contact_ended(state, event.contact, told.at_ns)
-            state, ended = _let_go(state, event.contact, "contact-ended", told.at_ns)
-            state = waiting.leave(state, event.contact, ended=True)
-            state, given_up = _give_up(state, event.contact)
-            state = put_context(state, event.contact, None) if event.contact in state.contexts else state
-            return state, (*moved, *ended, *given_up)
+            return _over(state, event.contact, told.at_ns)
         case _:
             return state, ()
+
+
+def _over(state: State, contact: str, at_ns: int) -> Step:
+    state, moved = agents.contact_ended(state, contact, at_ns)
+    state, ended = _let_go(state, contact, "contact-ended", at_ns)
+    state, given_up = _give_up(waiting.leave(state, contact, ended=True), contact)
+    if contact in state.contexts:
+        state = put_context(state, contact, None)
+    return state, (*moved, *ended, *given_up)
+
+
+def _lost(state: State, event: ContactsLost) -> Step:
+    effects: tuple[Effect, ...] = ()
+    for contact in event.contacts:
+        state, over = _over(state, contact, event.at_ns)
+        effects = (*effects, *over)
+    return state, effects
 
 
 def _leg_began(state: State, event: LegBegan, agent: str | None, at_ns: int) -> Step:

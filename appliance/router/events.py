@@ -81,6 +81,14 @@ class BranchSilent(msgspec.Struct, frozen=True, tag=True):
     box: str
 
 
+class ContactsLost(msgspec.Struct, frozen=True, tag=True):
+    """The branch knows nothing of these: they are over, though nobody has said so."""
+
+    at_ns: int
+    box: str
+    contacts: tuple[str, ...]
+
+
 class TimePassed(msgspec.Struct, frozen=True, tag=True):
     """It is now `at_ns`."""
 
@@ -96,6 +104,7 @@ Event = (
     | AgentWished
     | BranchHeard
     | BranchSilent
+    | ContactsLost
     | TimePassed
 )
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Agents and queues as they are now, for those who look."""
 
+from collections.abc import Iterator
+
 from appliance.router import agents
 from appliance.router.state import State
 from appliance.router.states import AgentState
@@ -37,3 +39,10 @@ def queue_now(state: State, queue: str) -> QueueNow:
         busy=sum(counts.get(one, 0) for one in agents.AT_WORK),
         expected_s=0 if free else agents.expected_s(state, queue),
     )
+
+
+def contacts_at(state: State, box: str) -> Iterator[str]:
+    """Contacts of that branch of which something is remembered."""
+    of_box = f"{box}."
+    for known in (state.places, state.contexts, state.waiting, state.index.calls):
+        yield from (contact for contact in known if contact.startswith(of_box))

@@ -37,6 +37,8 @@ class LinkSilentError(Exception):
 class Link:
     """One link; `run` keeps it. `name` is the branch's, for people; `on_change(up)` is called at every change.
 
+    `contacts` are those in progress, told with each heartbeat.
+
     `hears`: by subject, who takes what headquarters says unasked; to be filled before `run`.
     """
 
@@ -44,6 +46,7 @@ class Link:
         self, server: Endpoint, secret: Path, identity: Identity, name: str, on_change: Callable[[bool], None]
     ) -> None:
         self.up = False
+        self.contacts: Callable[[], list[str]] = list
         self.hears: dict[str, Callable[[bytes], None]] = {}
         self.identity = identity
         self._server = server
@@ -94,7 +97,13 @@ class Link:
 
     async def _beat(self) -> None:
         who = self.identity
-        beat = {"box": who.box, "incarnation": who.incarnation, "at_ns": time.time_ns(), "name": self._name}
+        beat = {
+            "box": who.box,
+            "incarnation": who.incarnation,
+            "at_ns": time.time_ns(),
+            "name": self._name,
+            "contacts": self.contacts(),
+        }
         try:
             await self.ask(f"heartbeat.{self.identity.box}", msgspec.json.encode(beat), BEAT_S)
         except LinkDownError as error:

@@ -163,6 +163,11 @@ class OutboxReader:
         self._store.executemany("DELETE FROM event WHERE place = ?", [(place,) for place in places])
         self._store.execute("COMMIT")
 
+    def kept(self, process: str) -> list[str]:
+        """The keys of what that process keeps; call control's are its contacts in progress."""
+        rows = self._store.execute("SELECT key FROM kept WHERE process = ? ORDER BY key", (process,))
+        return [str(key) for (key,) in rows.fetchall()]
+
     def version(self) -> int:
         """Changes whenever another process has committed; cheap enough to be asked often."""
         return int(self._store.execute("PRAGMA data_version").fetchone()[0])

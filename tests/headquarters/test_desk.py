@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.config.lookups import DatabaseLookup
@@ -18,6 +19,10 @@ from appliance.router import agents
 from appliance.router.journal import Entry, Journal, decide, digest
 from appliance.router.state import EMPTY
 from appliance.wire.agents import AgentAsked, AgentTold, AgentWish
+from appliance.wire.calls import LegBegan
+from appliance.wire.envelope import Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.legs import Direction
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 from tests.router import test_lookups as lookups
@@ -259,6 +264,35 @@ def test_a_script_s_question_to_a_database_is_answered_or_fails_within_its_limit
         for entry in journal.entries(0):
             state, effects = decide(state, entry)
             assert digest(effects) == entry.decided, "decided again from the journal, without the database"
+        journal.close()
+
+    asyncio.run(scene())
+
+
+def test_contacts_that_their_branch_knows_nothing_of_are_over(tmp_path: Path) -> None:
+    """As after a box was flashed anew while its agents talked."""
+
+    async def scene() -> None:
+        async with running(Journal(tmp_path / "router.db")) as desk:
+            mine, other = f"{BOX}.x.1", "BR-0002.x.1"
+            await desk.ask(BOX, msgspec.structs.replace(asked("c"), contact=mine))
+            began = LegBegan(
+                contact=mine, leg="l1", direction=Direction.OUTGOING, channel="sip 8001", to="8001", agent="1001"
+            )
+            desk.told([Sealer(Identity.take(BOX, "call")).seal(began)])
+            await desk.ask("BR-0002", msgspec.structs.replace(asked("d"), contact=other, reaches=(BOX,)))
+            states = [one.state for one in desk.agents_now()]
+            assert states == ["busy", "reserved"]
+            desk.heard(BOX, {mine})
+            desk.heard(BOX, set())
+            assert [one.state for one in desk.agents_now()] == states, "once may be a word that was overtaken"
+            desk._counted_s.clear()
+            desk.heard(BOX, set())
+            desk.heard(BOX, set())
+            assert [one.state for one in desk.agents_now()] == ["available", "reserved"]
+        journal = Journal(tmp_path / "router.db")
+        assert [digest(decide(EMPTY, entry)[1]) == entry.decided for entry in journal.entries(0)][:1] == [True]
+        assert journal.recall()[0].agents["1001"].legs == {}
         journal.close()
 
     asyncio.run(scene())
