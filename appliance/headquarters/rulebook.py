@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.config import ConfigurationError, Fault, Headquarters
 from appliance.config.files import load_role
@@ -73,14 +74,19 @@ async def follow(
         now = await asyncio.to_thread(_stamp, path, config)
         if now == known:
             continue
-        known = now
         try:
             config = await asyncio.to_thread(load_role, path, Headquarters, faults)
             await change(config, await asyncio.to_thread(rules_of, config))
         except ConfigurationError as error:
+            known = now
             log.error("headquarters.rules.refused", error=str(error))
             trouble(f"{error.mistakes[0]}; calls are routed by what was good before")
             continue
+        except (SQLAlchemyError, OSError) as error:  # the record, or a file that is just being written; once more
+            log.error("headquarters.rules.delayed", error=str(error))
+            trouble(f"the changed rules cannot be taken over yet ({type(error).__name__}); it is tried again")
+            continue
+        known = now
         log.info("headquarters.rules.changed")
         trouble(None)
 

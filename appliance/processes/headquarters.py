@@ -43,7 +43,6 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
         return lambda sentence: live.trouble(config.box, code, sentence, time.time_ns())
 
     journal, recalled = Journal.opened(journal_path(state))
-    catch_up(writer, journal)
     sources = Sources(config.lookups)
     desk = Desk(
         rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble("router.journal"), sources
@@ -51,7 +50,10 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
     notify.ready()
     client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
     intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
-    moves = Moves(lambda some: intake.write(functools.partial(writer.agents_moved, some)))
+    moves = Moves(
+        lambda some: intake.write(functools.partial(writer.agents_moved, some)),
+        lambda: intake.write(functools.partial(catch_up, writer, journal_path(state))),
+    )
     desk.on_moved = moves.told
 
     async def change(config: Headquarters, rules: Rules) -> None:

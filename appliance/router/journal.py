@@ -29,6 +29,7 @@ from appliance.router.index import indexed
 from appliance.router.state import EMPTY, NO_INDEX, State
 
 KEPT_NS = 8 * 86_400_000_000_000
+HOUR_NS = 3_600_000_000_000
 ENDLESS_NS = 2**63 - 1
 DIGEST_OCTETS = 16
 
@@ -41,6 +42,11 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE TABLE IF NOT EXISTS snapshot (
     seq INTEGER PRIMARY KEY, engine INTEGER NOT NULL, at_ns INTEGER NOT NULL, state BLOB NOT NULL
 ) STRICT;
+"""
+
+
+_THIN = """
+DELETE FROM snapshot WHERE at_ns < ? AND seq NOT IN (SELECT max(seq) FROM snapshot GROUP BY at_ns / ?)
 """
 
 
@@ -106,7 +112,7 @@ class Journal:
         """
         try:
             return cls._recalled(path)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
             if isinstance(error, sqlite3.OperationalError):  # a disk that is full, a file that may not be written
                 raise
             aside = path.with_suffix(f".damaged-{time.time_ns()}")
@@ -122,7 +128,7 @@ class Journal:
         journal = cls(path)
         try:
             return journal, journal.recall()
-        except sqlite3.Error:
+        except (sqlite3.Error, msgspec.DecodeError):
             journal.close()
             raise
 
@@ -155,11 +161,12 @@ class Journal:
         self._write(("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", rows))
 
     def keep(self, state: bytes, seq: int, at_ns: int) -> None:
-        """A snapshot of the state after that entry; of what is older than KEPT_NS the last snapshot stays."""
+        """A snapshot of the state after that entry; the last of each hour stays, and the last from before KEPT_NS."""
         base = self._store.execute("SELECT max(seq) FROM snapshot WHERE at_ns < ?", (at_ns - KEPT_NS,)).fetchone()[0]
         self._write(
             ("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", [(seq, ENGINE, at_ns, state)]),
             ("DELETE FROM snapshot WHERE seq < ?", [(base or 0,)]),
+            (_THIN, [(at_ns - HOUR_NS, HOUR_NS)]),
             ("DELETE FROM entry WHERE seq <= ?", [(base or 0,)]),
         )
 

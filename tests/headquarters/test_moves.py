@@ -2,6 +2,7 @@
 """Agents' states from the router to the record: each change once, through a death and a record that refuses."""
 
 import asyncio
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,10 +48,10 @@ def test_what_a_death_kept_from_the_record_comes_from_the_journal_and_once(tmp_p
     asyncio.run(day(Journal(tmp_path / "router.db"), None))
     journal = Journal(tmp_path / "router.db")
     writer.agents_moved(list(journal.moves(None))[:taken])
-    for _ in range(2):
-        catch_up(writer, journal)
-        assert kept(writer) == DAY
     journal.close()
+    for _ in range(2):
+        catch_up(writer, tmp_path / "router.db")
+        assert kept(writer) == DAY
 
 
 def test_a_record_that_refuses_is_told_again_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def test_a_record_that_refuses_is_told_again_and_loses_nothing(tmp_path: Path, m
                 raise OperationalError("INSERT", {}, OSError("disk full"))
             await asyncio.to_thread(writer.agents_moved, entries)
 
-        moves = Moves(some)
+        moves = Moves(some, functools.partial(asyncio.sleep, 0))
         work = asyncio.create_task(moves.run())
         await day(Journal(tmp_path / "router.db"), moves)
         async with asyncio.timeout(5):

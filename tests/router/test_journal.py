@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from appliance.router.apply import ENGINE, apply
-from appliance.router.events import Event, LifeBegan
+from appliance.router.events import Event, LifeBegan, TimePassed
 from appliance.router.journal import KEPT_NS, Journal, encoded, path_of
 from appliance.router.state import EMPTY, State
 from appliance.router.verify import verify
@@ -84,6 +84,19 @@ def test_what_another_engine_decided_is_neither_compared_nor_gone_on_with(tmp_pa
     told = verify(journal, 0, DAY_NS)
     journal.close()
     assert (told.entries, told.other_engine, told.differs) == (4, 2, 0)
+
+
+def test_of_each_hour_that_is_over_one_snapshot_stays(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "router.db")
+    state = live(journal, [BEGUN])
+    for minute in range(0, 300, 10):
+        state = live(journal, [TimePassed(minute * 60 * S)], state)
+        journal.keep(encoded(state), journal.seq, minute * 60 * S)
+    with sqlite3.connect(tmp_path / "router.db") as store:
+        kept = [minute // (60 * S) for (minute,) in store.execute("SELECT at_ns FROM snapshot ORDER BY seq")]
+    store.close()
+    journal.close()
+    assert kept == [50, 110, 170, *range(230, 300, 10)]
 
 
 def test_what_is_older_than_eight_days_goes_and_the_rest_can_be_verified(tmp_path: Path) -> None:

@@ -66,6 +66,9 @@ class Database:
 
 
 def _cause(error: Exception) -> str:
-    """The driver's own first line, without the statement and what it was asked with."""
-    told = str(getattr(error, "orig", None) or error)
-    return told.splitlines()[0] if told else type(error).__name__
+    """Without the statement and what it was asked with: a server's word quotes the value, its SQLSTATE does not."""
+    cause = getattr(error, "orig", None) or error
+    if state := getattr(cause, "sqlstate", None):
+        return f"{type(cause).__name__}, SQLSTATE {state}"
+    told = str(cause)
+    return told.splitlines()[0] if told else type(cause).__name__

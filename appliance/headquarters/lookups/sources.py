@@ -54,9 +54,13 @@ class Sources:
             found = await asyncio.wait_for(self._source(lookup).ask(parameters), lookup.timeout_ms / 1000)
         except TimeoutError as error:
             raise LookupFailed(f"{name} did not answer within {lookup.timeout_ms} ms") from error
+        except asyncio.CancelledError as error:
+            if self._lookups.get(name) is lookup:
+                raise
+            raise LookupFailed(f"{name} was changed meanwhile") from error
         except (LookupFailed, OSError) as error:
             raise LookupFailed(f"{name}: {error}") from error
-        if lookup.cache_s:
+        if lookup.cache_s and self._lookups.get(name) is lookup:
             self._known[key] = (time.monotonic() + lookup.cache_s, found)
             self._known.move_to_end(key)
             if len(self._known) > KEPT:
