@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.reading import Record
-from appliance.headquarters.reports.writer import Writer, read_batch
+from appliance.headquarters.reports.writer import KNOWN, Writer, read_batch
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, encode
 from appliance.wire.ids import Identity
@@ -193,3 +193,12 @@ def test_a_caller_who_waits_is_told_so_and_his_wait_counts_from_the_queue(tmp_pa
     writer.store(events[4:])
     (before,) = record.calls_before()
     assert before["queued_ns"] == events[3].at_ns
+
+
+def test_a_batch_asks_for_its_own_keys_however_much_is_stored(tmp_path: Path) -> None:
+    engine = store.open_writer(store.path_of(tmp_path))
+    asked = {"box": BOX, "process": "call", "incarnation": "x", "seqs": [1, 2]}
+    query = KNOWN.params(asked).compile(engine, compile_kwargs={"literal_binds": True})
+    with engine.connect() as connection:
+        (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").fetchall()
+    assert "box=? AND process=? AND incarnation=? AND seq=?" in plan[-1]

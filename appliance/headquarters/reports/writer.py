@@ -6,11 +6,13 @@ A batch is taken whole or not at all: one transaction holds the events and what 
 not make a double.
 """
 
+import itertools
+import operator
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, insert, select
 
 from appliance.headquarters.reports import schema
 from appliance.headquarters.reports.intervals import agents, counting
@@ -22,6 +24,15 @@ from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encod
 BATCH_LIMIT = 100
 
 Key = tuple[str, str, str, int]
+
+_COLUMN = schema.event.c
+KNOWN = select(_COLUMN.seq).where(
+    _COLUMN.box == bindparam("box"),
+    _COLUMN.process == bindparam("process"),
+    _COLUMN.incarnation == bindparam("incarnation"),
+    _COLUMN.seq.in_(bindparam("seqs", expanding=True)),
+)
+"""Which of these the store has."""
 
 
 def read_batch(payload: bytes, box: str) -> list[Envelope]:
@@ -109,11 +120,14 @@ def _contact_of(envelope: Envelope) -> str:
     return str(getattr(envelope.body, "contact", ""))
 
 
-def _known(store: Connection, keys: list[Key]) -> set[Key]:
-    column = schema.event.c
-    parts = (column.box, column.process, column.incarnation, column.seq)
-    rows = store.execute(select(*parts).where(tuple_(*parts).in_(keys)))
-    return {(row[0], row[1], row[2], row[3]) for row in rows}
+def _known(store: Connection, keys: Iterable[Key]) -> set[Key]:
+    """One question for each writer: of a row of columns IN many SQLite makes a walk through all events there are."""
+    found: set[Key] = set()
+    for writer, of_one in itertools.groupby(sorted(keys), operator.itemgetter(0, 1, 2)):
+        box, process, incarnation = writer
+        asked = {"box": box, "process": process, "incarnation": incarnation, "seqs": [seq for *_, seq in of_one]}
+        found |= {(box, process, incarnation, seq) for seq in store.execute(KNOWN, asked).scalars()}
+    return found
 
 
 def _insert(store: Connection, envelope: Envelope) -> int:
@@ -129,7 +143,7 @@ def _insert(store: Connection, envelope: Envelope) -> int:
         "stored_ns": time.time_ns(),
         "envelope": encode(envelope).decode(),
     }
-    place = store.execute(insert(schema.event).values(values)).inserted_primary_key
+    place = store.execute(insert(schema.event), values).inserted_primary_key
     if place is None:
         raise TypeError("the store gave the event no place")
     return int(place[0])
