@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an event tells of its contact, legs, decisions and recordings: rows made and completed in any order."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, select, update
 
 from appliance.headquarters.reports import schema
 from appliance.wire import calls
@@ -26,13 +27,17 @@ def project(store: Connection, place: int, envelope: Envelope) -> None:
 
 
 def put(store: Connection, table: Table, key: str, values: dict[str, Any]) -> None:
-    """Complete the row of `key`, making it first where it is missing. One writer, so nobody comes between."""
+    """Complete the row of `key`, making it where it is missing. One writer, so nobody comes between."""
+    name, complete, make = _statements(table)
+    if not store.execute(complete, {"its_key": key, **values}).rowcount:
+        store.execute(make, {name: key, **values})
+
+
+@functools.cache
+def _statements(table: Table) -> tuple[str, Update, Insert]:
+    """The name of the table's key, and what completes and makes a row: made once, as that takes longest."""
     column = next(iter(table.primary_key.columns))
-    known = store.execute(select(column).where(column == key)).first()
-    if known is None:
-        store.execute(insert(table).values({column.name: key, **values}))
-    else:
-        store.execute(update(table).where(column == key).values(values))
+    return column.name, update(table).where(column == bindparam("its_key")), insert(table)
 
 
 def put_recording(store: Connection, recording: str, contact: str, **values: Any) -> None:
@@ -54,24 +59,23 @@ def _began(store: Connection, place: int, envelope: Envelope, body: calls.Contac
 
 
 def _decided(store: Connection, place: int, envelope: Envelope, body: calls.RouteDecided) -> None:
-    store.execute(
-        insert(schema.decision).values(
-            place=place,
-            contact=body.contact,
-            at_ns=envelope.at_ns,
-            by=body.by,
-            latency_ms=body.latency_ms,
-            outcome=body.outcome,
-            action=_json(body.action),
-            reason=body.reason,
-            call_type=body.call_type,
-            script=body.script,
-            version=body.version,
-            path=_json(body.path),
-            compared=_json(body.values),
-            queues=_json(body.queues),
-        )
-    )
+    decided = {
+        "place": place,
+        "contact": body.contact,
+        "at_ns": envelope.at_ns,
+        "by": body.by,
+        "latency_ms": body.latency_ms,
+        "outcome": body.outcome,
+        "action": _json(body.action),
+        "reason": body.reason,
+        "call_type": body.call_type,
+        "script": body.script,
+        "version": body.version,
+        "path": _json(body.path),
+        "compared": _json(body.values),
+        "queues": _json(body.queues),
+    }
+    store.execute(insert(schema.decision), decided)
     waits = isinstance(body.action, Treat) and any(isinstance(verb, Music) for verb in body.action.verbs)
     values: dict[str, Any] = {"stage": "waiting" if waits else _STAGES[type(body.action)], "stage_ns": envelope.at_ns}
     if body.call_type:
