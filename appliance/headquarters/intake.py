@@ -22,16 +22,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.floor import command
+from appliance.headquarters.groups import Groups
 from appliance.headquarters.live import Live
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.reports.writer import Writer, read_batch
-from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
+from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import is_box
 from appliance.wire.routes import RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 
 MESSAGES_LIMIT = 4_096
 OCTETS_LIMIT = 67_108_864
+BATCHES_LIMIT = 16  # in one commit
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -51,12 +53,13 @@ class Intake:
         self._disk = ThreadPoolExecutor(1, "record")
         self._files = ThreadPoolExecutor(1, "recordings")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._groups = Groups(self._commit)
+        self._room = asyncio.Semaphore(BATCHES_LIMIT)
 
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
         takers: dict[str, Callable[[str, Msg], Awaitable[None]]] = {
             "heartbeat.*": self._heartbeat,
-            "call.*.record": self._record,
             "recording.*.chunk": self._chunk,
             "line.*.status": self._status,
             "line.*.performance": self._performance,
@@ -67,6 +70,7 @@ class Intake:
             place = subject.split(".").index("*")
             await self._subscribe(subject, functools.partial(self._take, take, place))
         self._desk.on_assigned = self._assigned
+        await self._subscribe("call.*.record", self._batches)
         await self._subscribe("live.state", self._live_state)
         await self._subscribe("agent.command", self._commands)
         await self._subscribe("route.request.*", self._questions)
@@ -128,11 +132,25 @@ class Intake:
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=envelope.id)))
 
+    async def _batches(self, message: Msg) -> None:
+        """Several at once: those that come while a commit runs share the next. More wait at the subscription."""
+        await self._room.acquire()
+        self._later(self._batch(message))
+
+    async def _batch(self, message: Msg) -> None:
+        try:
+            await self._take(self._record, 1, message)
+        finally:
+            self._room.release()
+
     async def _record(self, box: str, message: Msg) -> None:
         batch = read_batch(message.data, box)
-        new = await self.write(functools.partial(self._writer.store, batch))
-        self._desk.told(new)
+        await self._groups.store(batch)
         await _answer(message, {"stored": len(batch)})
+
+    async def _commit(self, events: list[Envelope]) -> None:
+        new = await self.write(functools.partial(self._writer.store, events))
+        self._desk.told(new)
         if new:
             await self._changed()
 
