@@ -54,7 +54,7 @@ LATE_S = 1.0
 SILENT_S = 5.0
 RETRY_S = 1.0
 RECOUNT_S = 60.0
-SNAPSHOT_ENTRIES = 10_000
+SNAPSHOT_ENTRIES = 5_000
 MEND = "make room on headquarters' data disk; calls are routed, but a restart would not know of them"
 
 log = structlog.get_logger()

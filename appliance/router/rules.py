@@ -59,6 +59,9 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def call_type_of(self, dnis: str) -> CallType | None:
         """By the called number: exactly, else by the longest prefix, else the default `*`."""
+        exact = self.call_types.get(dnis)
+        if exact is not None:
+            return exact
         key = switch.chosen({one: one for one in self.call_types}, dnis)
         return self.call_types[key] if key is not None else None
 
