@@ -26,7 +26,7 @@ test: setup ## lint, types and every test; ARGS= goes to pytest
 accept: setup ## the calls of the acceptance sheet; ACCEPT_JSON=file writes it as data
 	@$(BIN)/python -m tests.accept
 
-bench: setup ## every DSP block beside its peers; ARGS="g711 --seconds 5"
+bench: setup ## every DSP block beside its peers, the router's figures; ARGS="g711 --seconds 5"
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 soak: setup ## the long forms, hours: 240 legs for 30 minutes, every test marked soak; goes on where it stopped

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`make bench`: every case beside its peers in one run, as a table and as build/bench/bench.json; 1 below a bar.
 
-ARGS: names of blocks (all without), --seconds N a case, --packaged (Debian's own builds of the peers), --baseline
-(count the instructions of our cases and keep them as the committed baseline).
+ARGS: names of blocks (all without; `router` is one, with a table of its own), --seconds N a case, --packaged (Debian's
+own builds of the peers), --baseline (count the instructions of our cases and keep them as the committed baseline).
 """
 
 import argparse
@@ -16,6 +16,10 @@ import msgspec
 from rootfs.setup.steps import SetupError
 from tests.bench import baseline, peers
 from tests.bench.program import FOLDER, HERE, Program
+from tests.bench.router import suite
+
+ROUTER = "router"
+SECONDS = 2.0
 
 
 class Bar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,37 +75,47 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and compare."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("blocks", nargs="*")
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--seconds", type=float, help=f"{SECONDS:g} a case, {suite.SECONDS:g} of the router's load")
     parser.add_argument("--packaged", action="store_true")
     parser.add_argument("--baseline", action="store_true")
     options = parser.parse_args(arguments)
-    try:
-        program = Program([] if options.packaged or options.baseline else peers.rebuilt())
-    except SetupError as error:
-        print(error.report(), file=sys.stderr)
-        return 1
-    except subprocess.CalledProcessError as refused:
-        return refused.returncode
-    if options.baseline:
-        baseline.commit(baseline.measured(program))
-        print(f"BENCH: baseline of {baseline.key()} written to {baseline.FILE.name}")
-        return 0
-    known = dict.fromkeys(case.block for case in program.cases())
-    if unknown := [block for block in options.blocks if block not in known]:
-        print(f"no block {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
-        return 2
+    passed: list[bool] = []
+    blocks = [block for block in options.blocks if block != ROUTER]
+    if blocks or not options.blocks or options.baseline:
+        try:
+            program = Program([] if options.packaged or options.baseline else peers.rebuilt())
+        except SetupError as error:
+            print(error.report(), file=sys.stderr)
+            return 1
+        except subprocess.CalledProcessError as refused:
+            return refused.returncode
+        if options.baseline:
+            baseline.commit(baseline.measured(program))
+            print(f"BENCH: baseline of {baseline.key()} written to {baseline.FILE.name}")
+            return 0
+        known = dict.fromkeys(case.block for case in program.cases())
+        if unknown := [block for block in blocks if block not in known]:
+            print(f"no block {', '.join(unknown)}; there are {', '.join((*known, ROUTER))}", file=sys.stderr)
+            return 2
+        passed += [row.passed for row in _compared(program, blocks or list(known), options.seconds or SECONDS)]
+    if ROUTER in options.blocks or not options.blocks:
+        passed += [row.passed for row in suite.measured(options.seconds or suite.SECONDS)]
+    print(f"BENCH: {sum(passed)} of {len(passed)} bars reached; build/bench/*.json")
+    return 0 if all(passed) else 1
+
+
+def _compared(program: Program, blocks: Sequence[str], seconds: float) -> list[Row]:
     print(f"  {'block':<12} {'case':<24} {'ours ns':>10} {'peer':>16} {'peer ns':>10} {'ratio':>9}      bar")
     table: list[Row] = []
-    for block in options.blocks or known:
+    for block in blocks:
         names = dict.fromkeys(case.name for case in program.cases() if case.block == block)
-        lines = rows(block, {name: program.measure(block, name, options.seconds) for name in names})
+        lines = rows(block, {name: program.measure(block, name, seconds) for name in names})
         for line in lines:
             _print(line)
         table += lines
     (FOLDER / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(table)))
-    passed = sum(row.passed for row in table)
-    print(f"BENCH: {passed} of {len(table)} bars reached; ns per 20 ms frame of one channel; build/bench/bench.json")
-    return 0 if passed == len(table) else 1
+    print("  ns per 20 ms frame of one channel")
+    return table
 
 
 if __name__ == "__main__":

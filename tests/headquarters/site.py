@@ -115,6 +115,10 @@ class Site:
         for name in names:
             self._children[name].send_signal(signal.SIGCONT)
 
+    def pid(self, name: str) -> int:
+        """Of what was started."""
+        return self._children[name].pid
+
     def close(self) -> None:
         """End all that was started."""
         self.kill(*self._children)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The router's figures with their bars: decisions alone, the real processes under load, a restart.
+
+`make bench ARGS=router`, and with `--seconds 600` the long form.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from tests.bench.program import FOLDER
+from tests.bench.router import idle, load, restart
+from tests.bench.router.decision import Flow
+from tests.bench.router.idle import Spread
+from tests.bench.router.network import Network
+from tests.headquarters.site import Site, until
+
+SECONDS = 60.0
+DECISIONS = 3_000
+MORE = 1.02  # callers than the bar asks for, since they come at random times
+SMALL, LARGE = Network(agents=1_000, queues=100), Network(agents=10_000, queues=500)
+QUEUED = 5_000
+CALLS_PER_BUSY_HOUR = 30
+
+Told = tuple[str, float, str]
+"""Name, value, and what the machine does when it is idle."""
+
+
+class Bar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A figure's unit and what it must reach."""
+
+    name: str
+    unit: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def reached(self, value: float) -> bool:
+        """Without a bar always."""
+        low = -float("inf") if self.at_least is None else self.at_least
+        high = float("inf") if self.at_most is None else self.at_most
+        return low <= value <= high
+
+    @property
+    def text(self) -> str:
+        """For the table."""
+        if self.at_most is not None:
+            return f"≤ {self.at_most:g}"
+        return "" if self.at_least is None else f"≥ {self.at_least:g}"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of the table."""
+
+    name: str
+    value: float
+    unit: str
+    bar: str
+    idle: str
+    passed: bool
+
+
+def bars() -> dict[str, Bar]:
+    """By figure, in order. Raises msgspec.ValidationError for a wrong key."""
+    text = Path(__file__).with_name("bars.toml").read_text(encoding="utf-8")
+    return {bar.name: bar for bar in msgspec.convert(tomllib.loads(text)["figure"], list[Bar])}
+
+
+def measured(seconds: float) -> list[Row]:
+    """Measure all, printing each figure as it is there; written to build/bench/router.json too."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    known, table = bars(), []
+    print(f"  router: load average {_load()} of {os.cpu_count()} cores")
+    for name, value, beside in _figures(seconds):
+        bar = known[name]
+        row = Row(name, value, bar.unit, bar.text, beside, bar.reached(value))
+        verdict = ("ok" if row.passed else "FAIL") if bar.text else ""
+        print(f"  {name:<28} {value:10.3f} {bar.unit:<9} {bar.text:>8}  {verdict:<4}  {beside}", flush=True)
+        table.append(row)
+    (FOLDER / "router.json").write_bytes(msgspec.json.format(msgspec.json.encode(table)))
+    print(f"  router: load average {_load()} at the end, ours included")
+    return [row for row in table if row.bar]
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def _figures(seconds: float) -> Iterator[Told]:
+    with tempfile.TemporaryDirectory(dir=FOLDER, prefix="router-") as name:
+        folder = Path(name)
+        yield from _decisions("1000_agents", SMALL, folder / "small")
+        yield from _decisions("10000_agents", LARGE, folder / "large")
+        yield from _decisions("5000_queued", LARGE, folder / "queued", QUEUED)
+        yield from _loaded("answer", folder / "answer", 100, seconds)
+        yield from _loaded("burst", folder / "burst", 300, min(seconds, SECONDS))
+        yield from _restarted(folder / "restart")
+
+
+def _decisions(name: str, network: Network, folder: Path, queued: int = 0) -> Iterator[Told]:
+    flow = Flow(network.rules(folder), load.OCCUPANCY, queued)
+    flow.run(DECISIONS)
+    beside = f"copy of 10,000 {idle.copy_us():.0f} us; {flow.occupancy:.0%} busy, {len(flow.state.waiting)} wait"
+    spread = Spread.of([took / 1e6 for took in flow.took_ns["RouteAsked"]])
+    yield f"decision.{name}.p50", spread.p50, beside
+    yield f"decision.{name}.p99", spread.p99, beside
+    if not queued:
+        yield f"decision.{name}.life", flow.life_ns / 1000, beside
+
+
+def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator[Told]:
+    with serving(folder, SMALL) as site:
+        server, secret = site.config.server.listen, site.config.server.secret
+        request, sync = asyncio.run(idle.request_ms(server, secret)), idle.sync_ms(folder)
+        seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds))
+        memory = peak_mib(site.pid("headquarters"))
+        lives, lost, doubled = kept(site, seen)
+    answers = Spread.of(seen.answers_ms)
+    carried = lives / seen.seconds
+    middle = f"request {request.p50:.1f} ms + sync {sync.p50:.1f} ms"
+    tail = f"request {request.p99:.1f} ms + sync {sync.p99:.1f} ms"
+    yield f"{name}.p50", answers.p50, middle
+    yield f"{name}.p99", answers.p99, tail
+    yield f"{name}.longest", answers.longest, f"request {request.longest:.1f} ms + sync {sync.longest:.1f} ms"
+    yield f"{name}.lives", carried, f"{seen.asked} questions, {len(seen.told)} events in {seen.seconds:.0f} s"
+    yield f"{name}.unanswered", seen.unanswered, ""
+    yield f"{name}.lost", lost, ""
+    yield f"{name}.doubled", doubled, ""
+    yield f"{name}.event_p99", Spread.of(seen.ages_ms).p99, tail
+    yield f"{name}.waiting_more", growth(seen.waiting), f"at most {max(seen.waiting)}"
+    yield f"{name}.untold_more", growth(seen.untold), f"at most {max(seen.untold)}"
+    yield f"{name}.memory", memory, ""
+    yield f"{name}.agents", carried * 3600 / CALLS_PER_BUSY_HOUR, "30 calls an agent and busy hour"
+
+
+def _restarted(folder: Path) -> Iterator[Told]:
+    rules = LARGE.rules(folder)
+    path = folder / "router.db"
+    state = restart.died(path, rules, QUEUED)
+    sync = idle.sync_ms(folder)
+    told = restart.restarted(path, rules, state)
+    beside = (
+        f"copy of 10,000 {idle.copy_us():.0f} us, sync {sync.p50:.1f} ms; {told.entries} entries, {told.waiting} wait"
+    )
+    yield "restart.recalled", told.alone_s, beside
+    yield "restart.ready", told.ready_s, beside
+    yield "restart.otherwise", float(told.before != told.after), told.after
+
+
+# The real processes.
+
+
+@contextlib.contextmanager
+def serving(folder: Path, network: Network) -> Iterator[Site]:
+    """Headquarters' processes for a network, in a folder of their own."""
+    folder.mkdir(parents=True)
+    site = Site(folder)
+    try:
+        network.write(site)
+        site.start("nats-server", "headquarters")
+        until(lambda: "headquarters.intake.opened" in site.log_of("headquarters"), 60, "headquarters listens")
+        yield site
+    finally:
+        site.close()
+
+
+def kept(site: Site, seen: load.Seen) -> tuple[int, int, int]:
+    """Complete lives, events that are missing, events that are there twice: in the record."""
+    with site.record() as store:
+        rows = store.execute("SELECT box, seq FROM event").fetchall()
+    whole = "began_ns IS NOT NULL AND talk_ns IS NOT NULL AND ended_ns IS NOT NULL"
+    lives = site.stored(f"SELECT count(*) FROM contact WHERE {whole}")  # noqa: S608 - ours
+    return lives, len(seen.told - set(rows)), len(rows) - len(set(rows))
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory that the process has had."""
+    found = re.search(r"VmHWM:\s+([0-9]+) kB", Path(f"/proc/{pid}/status").read_text())
+    if found is None:
+        raise ValueError(f"process {pid} tells no VmHWM")
+    return int(found[1]) / 1024
+
+
+def growth(samples: list[int]) -> float:
+    """Of the last quarter's mean over the second's."""
+    quarter = len(samples) // 4
+    second, last = samples[quarter : 2 * quarter], samples[-quarter:]
+    return sum(last) / len(last) - sum(second) / len(second)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The figures' own properties, in seconds: nothing is lost, nothing is there twice, a restart knows the same state."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.bench.router import load, restart, suite
+from tests.bench.router.decision import Flow
+from tests.bench.router.network import Network
+from tests.bench.router.suite import Bar
+
+NETWORK = Network(agents=60, queues=4)
+
+
+@pytest.mark.system
+@pytest.mark.timeout(60)
+def test_every_question_is_answered_and_every_event_kept_once(tmp_path: Path) -> None:
+    with suite.serving(tmp_path / "site", NETWORK) as site:
+        listen, secret = site.config.server.listen, site.config.server.secret
+        seen = asyncio.run(load.run(NETWORK, listen, secret, calls_s=30, seconds=3))
+        assert (seen.unanswered, suite.kept(site, seen)) == (0, (90, 0, 0))
+        assert len(seen.answers_ms) == seen.asked >= 90
+        assert len(seen.ages_ms) == len(seen.told) == site.stored() >= 90 * 10
+        seen.told.add((NETWORK.boxes[0], 10**9))
+        assert suite.kept(site, seen)[1] == 1
+        assert suite.peak_mib(site.pid("headquarters")) > 10
+
+
+@pytest.mark.system
+@pytest.mark.timeout(60)
+def test_a_restart_knows_the_same_state(tmp_path: Path) -> None:
+    rules = NETWORK.rules(tmp_path / "scripts")
+    before = restart.died(tmp_path / "router.db", rules, queued=40, entries=300)
+    told = restart.restarted(tmp_path / "router.db", rules, before)
+    assert told.before == told.after
+    assert told.entries >= 300
+    assert told.waiting == len(before.waiting) > 20
+    other = msgspec.structs.replace(before, serial=before.serial + 1)
+    assert restart.digest(other) != told.before
+
+
+@pytest.mark.unit
+def test_agents_stay_as_busy_as_they_began(tmp_path: Path) -> None:
+    flow = Flow(NETWORK.rules(tmp_path), occupancy=0.9)
+    flow.run(500)
+    assert 0.7 < flow.occupancy <= 1
+    assert flow.ended > 100
+    assert len(flow.took_ns["RouteAsked"]) == 500
+
+
+@pytest.mark.unit
+def test_a_figure_reaches_its_bar_or_does_not() -> None:
+    assert Bar("x", "ms", at_most=5).reached(5.0)
+    assert not Bar("x", "ms", at_most=5).reached(5.01)
+    assert Bar("x", "/s", at_least=100).reached(100.0)
+    assert not Bar("x", "/s", at_least=100).reached(99.9)
+    assert Bar("x", "ms").reached(1e9)
+    assert suite.growth([0, 0, 1, 1, 5, 5, 9, 9]) == 8
+
+
+@pytest.mark.unit
+def test_every_promise_has_its_bar() -> None:
+    known = suite.bars()
+    assert {name for name, bar in known.items() if bar.text} >= {
+        "answer.p50",
+        "answer.p99",
+        "answer.lost",
+        "burst.lost",
+    }
+    assert known["restart.ready"].at_most == 3.0
