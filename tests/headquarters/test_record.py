@@ -2,12 +2,15 @@
 """The record tells a call as it was, whatever the order in which its events come."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Select
 
 from appliance.headquarters.reports import store
+from appliance.headquarters.reports.intervals.counting import STORED_AT
 from appliance.headquarters.reports.reading import Record
 from appliance.headquarters.reports.writer import KNOWN, Writer, read_batch
 from appliance.wire import calls
@@ -195,10 +198,22 @@ def test_a_caller_who_waits_is_told_so_and_his_wait_counts_from_the_queue(tmp_pa
     assert before["queued_ns"] == events[3].at_ns
 
 
-def test_a_batch_asks_for_its_own_keys_however_much_is_stored(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("query", "asked", "by"),
+    [
+        (
+            KNOWN,
+            {"box": BOX, "process": "call", "incarnation": "x", "seqs": [1, 2]},
+            "box=? AND process=? AND incarnation=? AND seq=?",
+        ),
+        (STORED_AT, {"start_ns": 0, "kind": "queue", "names": ["a", "b"]}, "start_ns=? AND kind=? AND name=?"),
+    ],
+)
+def test_a_batch_is_stored_alike_however_much_is_there(
+    tmp_path: Path, query: Select[Any], asked: dict[str, object], by: str
+) -> None:
     engine = store.open_writer(store.path_of(tmp_path))
-    asked = {"box": BOX, "process": "call", "incarnation": "x", "seqs": [1, 2]}
-    query = KNOWN.params(asked).compile(engine, compile_kwargs={"literal_binds": True})
+    text = query.params(asked).compile(engine, compile_kwargs={"literal_binds": True})
     with engine.connect() as connection:
-        (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").fetchall()
-    assert "box=? AND process=? AND incarnation=? AND seq=?" in plan[-1]
+        (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").fetchall()
+    assert by in plan[-1]

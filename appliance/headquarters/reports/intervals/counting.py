@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, true, update
 
 from appliance.headquarters.reports import schema
 from appliance.headquarters.reports.intervals import thresholds
@@ -69,7 +69,7 @@ def recount(store: Connection, contacts: Collection[str], held: Thresholds) -> N
     rows = [_row(key, figures, contact=name) for name in changed for key, figures in after.get(name, {}).items()]
     if rows:
         store.execute(insert(schema.fact), rows)
-    _revise(store, {key: _of(after, key) for key in touched}, {key: _of(before, key) for key in touched})
+    _revise(store, _all_of(after, touched), _all_of(before, touched))
 
 
 def recount_all(store: Connection, held: Thresholds) -> None:
@@ -125,6 +125,19 @@ def _stored(store: Connection, which: ColumnElement[bool]) -> Facts:
     return {Key(*row[:3]): Figures(*row[3:]) for row in store.execute(query)}
 
 
+def _stored_at(store: Connection, keys: Collection[Key]) -> Facts:
+    """By the table's key: of a row of columns IN many SQLite makes a walk through all intervals there are."""
+    asked = [{"start_ns": start, "kind": kind, "names": names} for start, kind, names in _together(keys)]
+    return {Key(*row[:3]): Figures(*row[3:]) for one in asked for row in store.execute(STORED_AT, one)}
+
+
+def _together(keys: Collection[Key]) -> Iterator[tuple[int, str, list[str]]]:
+    """Names by start and kind."""
+    ordered = sorted(keys, key=lambda key: (key.start_ns, key.kind, key.name))
+    for (start_ns, kind), some in itertools.groupby(ordered, key=lambda key: (key.start_ns, key.kind)):
+        yield start_ns, kind, [key.name for key in some]
+
+
 def _sum(sums: Facts, told: Facts, within: range) -> None:
     for key, figures in told.items():
         if key.start_ns in within:
@@ -154,16 +167,17 @@ def _differs(before: dict[str, Facts], after: dict[str, Facts], name: str, key: 
     return before.get(name, {}).get(key) != after.get(name, {}).get(key)
 
 
-def _of(told: dict[str, Facts], key: Key) -> Figures:
-    figures = NONE
+def _all_of(told: dict[str, Facts], keys: Collection[Key]) -> Facts:
+    sums = dict.fromkeys(keys, NONE)
     for one in told.values():
-        figures += one.get(key, NONE)
-    return figures
+        for key in one.keys() & sums.keys():
+            sums[key] += one[key]
+    return sums
 
 
 def _revise(store: Connection, after: Facts, before: Facts) -> None:
     """The intervals of `after`: less `before`, more `after`."""
-    stored = _stored(store, tuple_(*_INTERVAL_KEY).in_(list(after)))
+    stored = _stored_at(store, after)
     fallen = [key for key in after if any(getattr(after[key], name) < getattr(before[key], name) for name in MAXIMA)]
     longest = _longest(store, fallen)
     now: Facts = {}
@@ -180,15 +194,19 @@ def _longest(store: Connection, keys: list[Key]) -> dict[Key, dict[str, int]]:
     if not keys:
         return {}
     maxima = [func.max(schema.fact.c[name]) for name in MAXIMA]
-    query = select(*_FACT_KEY, *maxima).where(tuple_(*_FACT_KEY).in_(keys)).group_by(*_FACT_KEY)
-    found = {Key(*row[:3]): dict(zip(MAXIMA, row[3:], strict=True)) for row in store.execute(query)}
+    found: dict[Key, dict[str, int]] = {}
+    for start_ns, kind, names in _together(keys):
+        column = schema.fact.c
+        of_one = (column.start_ns == start_ns, column.kind == kind, column.name.in_(names))
+        query = select(*_FACT_KEY, *maxima).where(*of_one).group_by(*_FACT_KEY)
+        found |= {Key(*row[:3]): dict(zip(MAXIMA, row[3:], strict=True)) for row in store.execute(query)}
     return {key: found.get(key, dict.fromkeys(MAXIMA, 0)) for key in keys}
 
 
 def _put(store: Connection, now: Facts) -> None:
     """Rows as they are now, each a revision further."""
     for lot in _lots(list(now)):
-        known = {Key(*row) for row in store.execute(select(*_INTERVAL_KEY).where(tuple_(*_INTERVAL_KEY).in_(lot)))}
+        known = _stored_at(store, lot)
         new = [_row(key, now[key], revision=1) for key in lot if key not in known]
         if new:
             store.execute(insert(schema.interval), new)
@@ -213,6 +231,11 @@ def _lots(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
     return (all_of_them[first : first + _LOTS] for first in range(0, len(all_of_them), _LOTS))
 
 
+STORED_AT = select(*_INTERVAL_KEY, *_COUNTED).where(
+    schema.interval.c.start_ns == bindparam("start_ns"),
+    schema.interval.c.kind == bindparam("kind"),
+    schema.interval.c.name.in_(bindparam("names", expanding=True)),
+)
 _UPDATE = (
     update(schema.interval)
     .where(*(column == bindparam(f"old_{column.name}") for column in _INTERVAL_KEY))
