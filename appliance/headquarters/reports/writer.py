@@ -91,8 +91,7 @@ class Writer:
         Raises sqlalchemy.exc.SQLAlchemyError, ValueError for what is no state.
         """
         with self._engine.begin() as store:
-            for seq, moves in entries:
-                agents.keep(store, seq, moves)
+            agents.keep(store, entries)
 
     def newest_move_ns(self) -> int | None:
         """The last that is kept. Raises sqlalchemy.exc.SQLAlchemyError."""

@@ -22,6 +22,7 @@ LOGGED_OUT, NOT_READY = "logged-out", "not-ready"
 STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up")
 """Of who is logged in."""
 _AT_WORK = ("reserved", "busy", "wrap-up")
+_LOT = 500  # entries
 
 
 class Moved(Protocol):
@@ -88,27 +89,28 @@ class Times(msgspec.Struct, frozen=True):
         }
 
 
-def keep(store: Connection, seq: int, moves: Iterable[Moved]) -> None:
-    """Those of the router's journal entry `seq`, each once, however often they are told. Raises ValueError."""
-    rows = [
-        {
-            "at_ns": one.at_ns,
-            "seq": seq,
-            "place": place,
-            "agent": one.agent,
-            "state": one.state,
-            "reason": one.reason,
-        }
-        for place, one in enumerate(moves)
-    ]
-    for row in rows:
-        if row["state"] not in (*STATES, LOGGED_OUT):
-            raise ValueError(
-                f"{row['state']!r} is no agent's state; {suggestion(str(row['state']), (*STATES, LOGGED_OUT))}"
-            )
+def keep(store: Connection, entries: Iterable[tuple[int, Iterable[Moved]]]) -> None:
+    """Those of these entries (seq) of the router's journal, each once, however often told. Raises ValueError."""
+    told = iter(entries)
+    while rows := [row for seq, moves in itertools.islice(told, _LOT) for row in _rows(seq, moves)]:
+        _keep(store, rows)
+
+
+def _rows(seq: int, moves: Iterable[Moved]) -> list[dict[str, int | str]]:
+    rows: list[dict[str, int | str]] = []
+    for place, one in enumerate(moves):
+        if one.state not in (*STATES, LOGGED_OUT):
+            raise ValueError(f"{one.state!r} is no agent's state; {suggestion(one.state, (*STATES, LOGGED_OUT))}")
+        at = {"at_ns": one.at_ns, "seq": seq, "place": place}
+        rows.append({**at, "agent": one.agent, "state": one.state, "reason": one.reason})
+    return rows
+
+
+def _keep(store: Connection, rows: Sequence[dict[str, int | str]]) -> None:
     # A journal that was lost counts from 1 again; the router's clock does not go back.
     table = schema.agent_move.c
-    known = {tuple(row) for row in store.execute(select(table.at_ns, table.seq, table.place).where(table.seq == seq))}
+    told = select(table.at_ns, table.seq, table.place).where(table.seq.in_({row["seq"] for row in rows}))
+    known = {tuple(row) for row in store.execute(told)}
     new = [row for row in rows if (row["at_ns"], row["seq"], row["place"]) not in known]
     if new:
         store.execute(insert(schema.agent_move), new)
