@@ -33,7 +33,7 @@ from appliance.wire.service_messages import Refused
 
 MESSAGES_LIMIT = 4_096
 OCTETS_LIMIT = 67_108_864
-BATCHES_LIMIT = 16  # in one commit
+BATCHES_LIMIT = 64  # in one commit
 
 T = TypeVar("T")
 log = structlog.get_logger()
