@@ -18,11 +18,12 @@ from pathlib import Path
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NoAnswerError
 
 from appliance.config import Endpoint
 from appliance.uplink.connection import connect
-from appliance.uplink.forwarder import ANSWER_S, BATCH, POLL_S
+from appliance.uplink.forwarder import ANSWER_S, BATCH, POLL_S, RETRY_S
 from appliance.wire import calls
 from appliance.wire.envelope import Sealer, decode, encode
 from appliance.wire.ids import Identity
@@ -96,7 +97,8 @@ class Branch:
             payload = b"[" + b",".join(event for _, event in batch) + b"]"
             try:
                 answer = await self._client.request(f"call.{self.box}.record", payload, timeout=ANSWER_S)
-            except NoAnswerError:
+            except (NoAnswerError, NoRespondersError):
+                await asyncio.sleep(RETRY_S)
                 continue
             if msgspec.json.decode(answer.data) != {"stored": len(batch)}:
                 raise AssertionError(f"{self.box}: {answer.data!r} to {len(batch)} events")
@@ -165,7 +167,7 @@ class Branch:
             told = await self._client.request(
                 f"route.request.{self.box}", encode(self._sealer.seal(question)), timeout=QUESTION_S
             )
-        except NoAnswerError:
+        except (NoAnswerError, NoRespondersError):
             self._seen.unanswered += 1
             return name, None
         took_ms = (time.monotonic() - began) * 1000
