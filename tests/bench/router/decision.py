@@ -101,7 +101,11 @@ class Flow:
 
     def _begin(self, rules: Rules, busy: int, queued: int) -> None:
         agents = self._random.sample(sorted(rules.seats), busy)
-        self._tell(LifeBegan(self._now_ns, "bench", rules, tuple((agent, f"leg.{agent}") for agent in agents)))
+        self._tell(
+            LifeBegan(
+                self._now_ns, "bench", rules, tuple((agent, f"leg.{agent}", f"before.{agent}") for agent in agents)
+            )
+        )
         for box in self._boxes:
             self._tell(BranchHeard(self._now_ns, box))
         for agent in agents:

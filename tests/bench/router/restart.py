@@ -54,11 +54,14 @@ def died(path: Path, rules: Rules, queued: int, entries: int = SNAPSHOT_ENTRIES 
 def restarted(path: Path, rules: Rules, before: State) -> Restart:
     """A new life from that journal, and from a record that knows the same legs."""
     seats = rules.seats
-    legs = [(seats[name].box, name, seats[name].extension, leg) for leg, name in before.index.legs.items()]
+    legs = [
+        (seats[name].box, name, seats[name].extension, leg, before.agents[name].legs[leg])
+        for leg, name in before.index.legs.items()
+    ]
     return asyncio.run(_restarted(path, rules, before, legs))
 
 
-async def _restarted(path: Path, rules: Rules, before: State, legs: list[tuple[str, str, str, str]]) -> Restart:
+async def _restarted(path: Path, rules: Rules, before: State, legs: list[tuple[str, str, str, str, str]]) -> Restart:
     began = time.monotonic()
     journal, (state, at_ns) = Journal.opened(path)
     alone_s = time.monotonic() - began
