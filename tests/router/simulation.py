@@ -21,6 +21,7 @@ from appliance.router.events import (
     BranchHeard,
     BranchSilent,
     CallTold,
+    Effect,
     Event,
     LifeBegan,
     RouteAsked,
@@ -69,7 +70,7 @@ class Caller:
 
     def __init__(self, name: str, dnis: str, came_ns: int) -> None:
         self.name, self.dnis, self.came_ns = name, dnis, came_ns
-        self.cursor, self.asked = "", 0
+        self.cursor, self.ced, self.asked = "", "", 0
         self.refused: tuple[str, ...] = ()
         self.leg: str | None = None
         self.talked = self.gone = False
@@ -79,13 +80,21 @@ class Crowd:
     """Without `faults` everybody answers, nobody gives up, no branch and no router dies: theory's queue."""
 
     def __init__(
-        self, *, seed: int, agents: int, arrivals_s: float, talk_s: float, wait_s: int = 86_400, faults: bool = False
+        self,
+        *,
+        seed: int,
+        agents: int,
+        arrivals_s: float,
+        talk_s: float,
+        wait_s: int = 86_400,
+        faults: bool = False,
+        known: Rules | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.waits_s: list[float] = []
         self.state: State = EMPTY
         self._random = random.Random(seed)  # noqa: S311 - the same crowd each time
-        self._rules = rules(agents, wait_s)
+        self._rules = known or rules(agents, wait_s)
         self._arrivals_s, self._talk_s, self._faults = arrivals_s, talk_s, faults
         self._now_ns = SECOND_NS
         self._due: list[tuple[int, int, Callable[[], None]]] = []
@@ -115,7 +124,7 @@ class Crowd:
     # Callers.
 
     def _come(self, left: int) -> None:
-        caller = Caller(f"c{next(self._serial)}", "2" if self._random.random() < 0.2 else "1", self._now_ns)
+        caller = Caller(f"c{next(self._serial)}", self._dnis(), self._now_ns)
         self._callers[caller.name] = caller
         self.counts["offered"] += 1
         self._ask(caller, "offered")
@@ -123,6 +132,9 @@ class Crowd:
             self._later(self._random.expovariate(1 / 30), lambda: self._give_up(caller))
         if left > 1:
             self._later(self._random.expovariate(1 / self._arrivals_s), lambda: self._come(left - 1))
+
+    def _dnis(self) -> str:
+        return "2" if self._random.random() < 0.2 else "1"
 
     def _ask(self, caller: Caller, outcome: str) -> None:
         caller.asked += 1
@@ -133,6 +145,7 @@ class Crowd:
             contact=caller.name,
             dnis=caller.dnis,
             outcome=outcome,
+            ced=caller.ced,
             cursor=caller.cursor,
             refused_agents=caller.refused,
         )
@@ -233,12 +246,16 @@ class Crowd:
     def _tell(self, event: Event) -> None:
         self.state, effects = apply(self.state, event)
         self.counts["events"] += 1
+        self._write(event, effects)
         self._judge(tuple(one.answer for one in effects if isinstance(one, Assigned)))
         for effect in effects:
             if isinstance(effect, Answer):
                 self._answered(effect.answer)
             elif isinstance(effect, Assigned):
                 self._assigned(effect.answer)
+
+    def _write(self, event: Event, effects: tuple[Effect, ...]) -> None:
+        """For whoever keeps a journal."""
 
     def _judge(self, given: tuple[RouteAnswer, ...]) -> None:
         """What must never be."""

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A day as the router's journal has it: what each contact was told and did in turn, and what happened beside.
+
+The journal's events are decided once more, because it keeps a digest of what was decided and not the decisions. What
+is due by itself happens at its own instant, not with the event that came next; the simulation does the same, so both
+have the same times.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from appliance.router.agents import NO_ANSWER
+from appliance.router.apply import ENGINE, apply
+from appliance.router.events import (
+    AgentMoved,
+    AgentWished,
+    Answer,
+    Assigned,
+    CallTold,
+    Effect,
+    Event,
+    LifeBegan,
+    RouteAsked,
+    RulesChanged,
+    TimePassed,
+)
+from appliance.router.journal import Entry, Journal, digest
+from appliance.router.replay.figures import Count
+from appliance.router.rules import Rules
+from appliance.router.state import State
+from appliance.router.states import AgentState
+from appliance.wire.agents import AgentWish
+from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
+from appliance.wire.routes import Action
+
+Progress = Callable[[int, int], None]
+NOTHING = digest(())
+PIECE = 2_000  # entries between two words of progress
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A decision, as the contact's branch was told it; `waits`: in a queue, with music."""
+
+    at_ns: int
+    action: Action
+    reason: str
+    cursor: str
+    waits: bool
+
+
+class Did(msgspec.Struct, frozen=True):
+    """What the contact did, or its branch for it; `seq` is the journal's."""
+
+    at_ns: int
+    seq: int
+    event: RouteAsked | CallTold
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """What no contact did: a life of the router, other rules, a branch, an agent's wish."""
+
+    at_ns: int
+    seq: int
+    event: Event
+
+
+Chain = list[Told | Did]
+"""One contact's day, in order."""
+
+
+class Recording(msgspec.Struct, kw_only=True):
+    """From `from_ns` to before `to_ns`; `start` is the state then."""
+
+    from_ns: int
+    to_ns: int
+    start: State
+    count: Count
+    chains: dict[str, Chain] = {}
+    beside: list[Beside] = []
+    owners: dict[str, str] = {}
+    """Leg → contact."""
+    came_back: dict[tuple[str, int], int | None] = {}
+    """(agent, when they were made not-ready by a phone that rang in vain) → how long they stayed so."""
+    decisions: int = 0
+    entries: int = 0
+
+    def rules(self) -> list[Rules]:
+        """All that it was decided by."""
+        later = (one.event.rules for one in self.beside if isinstance(one.event, LifeBegan | RulesChanged))
+        return [self.start.rules, *later]
+
+
+def read(journal: Journal, from_ns: int, to_ns: int, progress: Progress = lambda _done, _all: None) -> Recording | None:
+    """That time's; None where there is nothing. Raises sqlite3.Error, ValueError where it is not what was decided."""
+    before = journal.snapshot(from_ns)
+    state, reader, whole = before.decoded(), None, max(1, journal.seq - before.seq)
+    for entry in journal.entries(before.seq):
+        if entry.at_ns >= to_ns:
+            break
+        if entry.engine != ENGINE:
+            raise ValueError(f"event {entry.seq} was decided by another version of the router, it cannot be replayed")
+        if (entry.seq - before.seq) % PIECE == 0:
+            progress(entry.seq - before.seq, whole)
+        event = msgspec.json.decode(entry.event, type=Event)
+        if entry.at_ns < from_ns:
+            state, _ = apply(state, event)
+            continue
+        if reader is None:
+            reader = _Reader(state, from_ns, to_ns)
+        reader.take(entry, event)
+    return reader.close() if reader is not None else None
+
+
+class _Reader:
+    def __init__(self, state: State, from_ns: int, to_ns: int) -> None:
+        self.recording = Recording(from_ns=from_ns, to_ns=to_ns, start=state, count=Count(state, from_ns))
+        self._state = state
+        self._vain: dict[str, int] = {}
+
+    def take(self, entry: Entry, event: Event) -> None:
+        """The next one."""
+        decided = self._until(event.at_ns)
+        if not isinstance(event, TimePassed):
+            self._note(entry, event)
+            decided += self._apply(event)
+        if (digest(decided) if decided else NOTHING) != entry.decided:
+            raise ValueError(f"event {entry.seq} is decided otherwise than it was: router verify says more")
+        self.recording.entries += 1
+
+    def close(self) -> Recording:
+        """With what was due after the last one."""
+        self._until(self.recording.to_ns - 1)
+        return self.recording
+
+    def _until(self, at_ns: int) -> tuple[Effect, ...]:
+        effects: tuple[Effect, ...] = ()
+        while (due_ns := self._state.next_due_ns()) is not None and due_ns <= at_ns:
+            effects += self._apply(TimePassed(max(due_ns, self.recording.from_ns)))
+        return effects
+
+    def _apply(self, event: Event) -> tuple[Effect, ...]:
+        self._state, effects = apply(self._state, event)
+        self.recording.count.see(self._state, event.at_ns, event, effects)
+        for effect in effects:
+            match effect:
+                case Answer() | Assigned():
+                    self.recording.decisions += 1
+                    contact = self.recording.count.contact_of(effect.answer.request)
+                    self._chain(contact).append(told_of(effect, event.at_ns))
+                case AgentMoved() if in_vain(effect):
+                    self.recording.came_back[effect.agent, effect.at_ns] = None
+                    self._vain[effect.agent] = effect.at_ns
+        return effects
+
+    def _note(self, entry: Entry, event: Event) -> None:
+        """What the simulation will need of it."""
+        if isinstance(event, RouteAsked):
+            self._chain(event.request.contact).append(Did(entry.at_ns, entry.seq, event))
+        elif isinstance(event, CallTold):
+            if (contact := self._moves(event)) is not None:
+                self._chain(contact).append(Did(entry.at_ns, entry.seq, event))
+        else:
+            self.recording.beside.append(Beside(entry.at_ns, entry.seq, event))
+            if isinstance(event, AgentWished):
+                since_ns = self._vain.pop(event.asked.agent, None)
+                if since_ns is not None and event.asked.to is AgentWish.READY:
+                    self.recording.came_back[event.asked.agent, since_ns] = entry.at_ns - since_ns
+
+    def _moves(self, told: CallTold) -> str | None:
+        """The contact, where the router heeds what its branch tells: of agents' legs, and the end."""
+        event, owners = told.event, self.recording.owners
+        if isinstance(event, LegBegan):
+            owners[event.leg] = event.contact
+            return event.contact
+        if isinstance(event, LegConnected | LegEnded):
+            known = event.leg in owners or event.leg in self._state.index.legs
+            return event.contact if known else None
+        return event.contact if isinstance(event, ContactEnded) else None
+
+    def _chain(self, contact: str) -> Chain:
+        return self.recording.chains.setdefault(contact, [])
+
+
+def told_of(effect: Answer | Assigned, at_ns: int) -> Told:
+    """One decision."""
+    answer = effect.answer
+    return Told(at_ns, answer.action, answer.reason, answer.cursor, bool(answer.queues))
+
+
+def in_vain(moved: AgentMoved) -> bool:
+    """Whether the agent was made not-ready by a phone that nobody took."""
+    return (moved.state, moved.reason) == (AgentState.NOT_READY.value, NO_ANSWER)
