@@ -17,6 +17,7 @@ line history span N    how well it carried, and whose fault it is
 line learned span N    what its analogue lines have shown of themselves
 trace call ID [FILE]   a call as one file for Wireshark
 router verify [DAY]    headquarters: a day's events decided once more
+router replay [DAY]    headquarters: a day with other scripts or rules, beside what was
 script check FILE...   headquarters: routing scripts, and all that is wrong with them
 script show FILE       a routing script as a tree
 show agents            headquarters: who is ready, since when; show queues: who waits

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`router verify`: a day's events decided once more, from headquarters' journal."""
+"""`router verify`: a day's events decided once more, from headquarters' journal. `router replay` is in `replay.py`."""
 
 import argparse
-import datetime as dt
 import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.cli import terminal
+from appliance.cli import day, replay, terminal
 from appliance.router.journal import Journal, path_of
 from appliance.router.verify import Verified, verify
 
+REPLAY = "replay"
 SAME = (
     "{day}: {entries} events from {first} to {last}, all decided the same once more",
     "{day}：{first}至{last}共{entries}个事件，重新决策结果全部一致",
@@ -29,12 +29,13 @@ NOTHING = ("{day}: the journal has no event of this day", "{day}：日志中没�
 
 def main(words: Sequence[str]) -> int:
     """Exit status 0: the same; 1: not the same, or nothing to compare; 2: it was asked for wrongly."""
+    if words[:1] == [REPLAY]:
+        return replay.main(words[1:])
     told = _read(words)
     path = path_of(Path(told.state))
-    begun = dt.datetime.combine(told.day, dt.time()).astimezone()
     try:
         journal = Journal(path, reads=True)
-        verified = verify(journal, _ns(begun), _ns(begun + dt.timedelta(days=1)))
+        verified = verify(journal, *day.span(told.day))
         journal.close()
     except sqlite3.Error as error:
         sys.stderr.write(f"{path} cannot be read ({error}); only headquarters has a router\n")
@@ -45,35 +46,19 @@ def main(words: Sequence[str]) -> int:
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="router", description="Decide a day's events once more, and compare.")
-    parser.add_argument("what", choices=("verify",), metavar="verify")
-    today = dt.date.today()  # noqa: DTZ011 - the technician's
-    parser.add_argument(
-        "day",
-        nargs="?",
-        type=dt.date.fromisoformat,
-        default=today,
-        metavar="DAY",
-        help="such as 2026-11-26, else today",
-    )
+    parser.add_argument("what", choices=("verify", REPLAY), help="what replay takes: router replay -h")
+    day.add_day(parser, 0, "today")
     terminal.add_language(parser)
     return terminal.read(parser, words)
 
 
-def _page(told: Verified, day: str, path: Path, *, chinese: bool) -> str:
+def _page(told: Verified, date: str, path: Path, *, chinese: bool) -> str:
     if told.differs:
-        return DIFFERS[chinese].format(day=day, seq=told.differs, at=_clock(told.differs_ns), path=path)
+        return DIFFERS[chinese].format(day=date, seq=told.differs, at=day.clock(told.differs_ns), path=path)
     if not told.entries:
-        return NOTHING[chinese].format(day=day)
-    first, last = _clock(told.first_ns), _clock(told.last_ns)
-    lines = [SAME[chinese].format(day=day, entries=f"{told.entries:,}", first=first, last=last)]
+        return NOTHING[chinese].format(day=date)
+    first, last = day.clock(told.first_ns), day.clock(told.last_ns)
+    lines = [SAME[chinese].format(day=date, entries=f"{told.entries:,}", first=first, last=last)]
     if told.other_engine:
         lines.append(OTHER[chinese].format(count=f"{told.other_engine:,}"))
     return "\n".join(lines)
-
-
-def _clock(at_ns: int) -> str:
-    return dt.datetime.fromtimestamp(at_ns / 1e9).strftime("%H:%M:%S")  # noqa: DTZ006 - the technician's
-
-
-def _ns(at: dt.datetime) -> int:
-    return round(at.timestamp()) * 1_000_000_000

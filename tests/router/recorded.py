@@ -193,7 +193,9 @@ class RecordedCrowd(Crowd):
         """One leg or none has ended while no router lived."""
         self._lives += 1
         self._now_ns = max(self._now_ns, self._begun_ns)
-        legs = [(agent, leg) for agent, one in sorted(self.state.agents.items()) for leg in sorted(one.legs)]
+        legs = [
+            (agent, leg, one.legs[leg]) for agent, one in sorted(self.state.agents.items()) for leg in sorted(one.legs)
+        ]
         if legs and self._own.random() < 0.5:
             legs.pop(self._own.randrange(len(legs)))
         self._tell(LifeBegan(self._now_ns, f"life{self._lives}", self._rules, tuple(legs)))

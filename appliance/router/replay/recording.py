@@ -21,6 +21,8 @@ from appliance.router.events import (
     Effect,
     Event,
     LifeBegan,
+    LookupAnswered,
+    LookupAsked,
     RouteAsked,
     RulesChanged,
     TimePassed,
@@ -65,6 +67,15 @@ class Beside(msgspec.Struct, frozen=True):
     event: Event
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """A lookup: what was asked, and what came back so long after; `seq` is the answer's in the journal."""
+
+    asked: LookupAsked
+    after_ns: int
+    seq: int
+    answer: LookupAnswered
+
+
 Chain = list[Told | Did]
 """One contact's day, in order."""
 
@@ -82,6 +93,8 @@ class Recording(msgspec.Struct, kw_only=True):
     """Leg → contact."""
     came_back: dict[tuple[str, int], int | None] = {}
     """(agent, when they were made not-ready by a phone that rang in vain) → how long they stayed so."""
+    looked: dict[str, list[Looked]] = {}
+    """By contact."""
     decisions: int = 0
     entries: int = 0
 
@@ -117,6 +130,7 @@ class _Reader:
         self.recording = Recording(from_ns=from_ns, to_ns=to_ns, start=state, count=Count(state, from_ns))
         self._state = state
         self._vain: dict[str, int] = {}
+        self._looking: dict[str, tuple[int, LookupAsked]] = {}
 
     def take(self, entry: Entry, event: Event) -> None:
         """The next one."""
@@ -148,6 +162,8 @@ class _Reader:
                     self.recording.decisions += 1
                     contact = self.recording.count.contact_of(effect.answer.request)
                     self._chain(contact).append(told_of(effect, event.at_ns))
+                case LookupAsked():
+                    self._looking[effect.lookup] = event.at_ns, effect
                 case AgentMoved() if in_vain(effect):
                     self.recording.came_back[effect.agent, effect.at_ns] = None
                     self._vain[effect.agent] = effect.at_ns
@@ -160,12 +176,21 @@ class _Reader:
         elif isinstance(event, CallTold):
             if (contact := self._moves(event)) is not None:
                 self._chain(contact).append(Did(entry.at_ns, entry.seq, event))
+        elif isinstance(event, LookupAnswered):
+            self._answered(entry, event)
         else:
             self.recording.beside.append(Beside(entry.at_ns, entry.seq, event))
             if isinstance(event, AgentWished):
                 since_ns = self._vain.pop(event.asked.agent, None)
                 if since_ns is not None and event.asked.to is AgentWish.READY:
                     self.recording.came_back[event.asked.agent, since_ns] = entry.at_ns - since_ns
+
+    def _answered(self, entry: Entry, event: LookupAnswered) -> None:
+        found = self._looking.pop(event.lookup, None)
+        if found is not None:
+            at_ns, asked = found
+            looked = self.recording.looked.setdefault(event.contact, [])
+            looked.append(Looked(asked, entry.at_ns - at_ns, entry.seq, event))
 
     def _moves(self, told: CallTold) -> str | None:
         """The contact, where the router heeds what its branch tells: of agents' legs, and the end."""

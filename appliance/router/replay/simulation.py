@@ -26,8 +26,11 @@ from appliance.router.events import (
     Assigned,
     BranchHeard,
     CallTold,
+    ContactsLost,
     Event,
     LifeBegan,
+    LookupAnswered,
+    LookupAsked,
     RouteAsked,
     RulesChanged,
     TimePassed,
@@ -158,15 +161,19 @@ class Simulation:
                 event = _replace(event, rules=self._draft.of(event.rules), open_legs=self._open_legs(event))
             case RulesChanged():
                 event = _replace(event, rules=self._draft.of(event.rules))
+            case ContactsLost():
+                there = (self._callers.get(contact) for contact in event.contacts)
+                gone = tuple(one.contact for one in there if one is not None and one.in_step)
+                event = _replace(event, contacts=gone)
             case AgentWished() if event.asked.agent not in self._state.agents:
                 return
         self._tell(event)
 
-    def _open_legs(self, event: LifeBegan) -> tuple[tuple[str, str], ...]:
+    def _open_legs(self, event: LifeBegan) -> tuple[tuple[str, str, str], ...]:
         """Of contacts in step what the record had then, of the others what they have now."""
-        kept = tuple((agent, leg) for agent, leg in event.open_legs if self._in_step(leg))
+        kept = tuple(one for one in event.open_legs if self._in_step(one[1]))
         others = sorted((leg, agent) for leg, agent in self._state.index.legs.items() if not self._in_step(leg))
-        return (*kept, *((agent, leg) for leg, agent in others))
+        return (*kept, *((agent, leg, self._state.agents[agent].legs[leg]) for leg, agent in others))
 
     def _in_step(self, leg: str) -> bool:
         """Whether its contact is; one of before the day counts as such."""
@@ -358,11 +365,26 @@ class Simulation:
                     caller = self._requests.get(effect.answer.request)
                     if caller is not None and (caller.follows or not caller.gone):
                         self._told(caller, told_of(effect, event.at_ns))
+                case LookupAsked():
+                    self._look_up(effect)
                 case AgentMoved() if in_vain(effect) and not self._recorded(effect):
                     self._after(self._habits.ready_ns(effect.agent, effect.at_ns), None, self._ready, effect.agent)
         if isinstance(event, BranchHeard | RouteAsked):
             for parked in self._parked.pop(event.box, ()):
                 self._after(0, parked[0], self._ask, *parked)
+
+    def _look_up(self, asked: LookupAsked) -> None:
+        """The answer that this contact's question had that day; another question has none."""
+        for one in self._recording.looked.get(asked.contact, ()):
+            if (one.asked.source, one.asked.parameters) == (asked.source, asked.parameters):
+                answer = _replace(one.answer, lookup=asked.lookup)
+                self._put(self._now_ns + one.after_ns, None, self._answer, answer, order=one.seq)
+                return
+        nothing = LookupAnswered(self._now_ns, asked.contact, asked.lookup, failed="it was not asked that day")
+        self._after(0, None, self._answer, nothing)
+
+    def _answer(self, answer: LookupAnswered) -> None:
+        self._tell(_replace(answer, at_ns=self._now_ns))
 
     def _recorded(self, moved: AgentMoved) -> bool:
         """Whether it was so then: what the agent wished next comes by itself."""
