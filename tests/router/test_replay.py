@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from appliance.router.apply import apply
-from appliance.router.events import Effect, Event, RouteAsked
+from appliance.router.events import BranchHeard, Effect, Event, LifeBegan, RouteAsked
 from appliance.router.journal import Journal
 from appliance.router.replay import recording as recordings
 from appliance.router.replay import simulation
@@ -21,11 +21,13 @@ from appliance.router.replay.simulation import Draft, Outcome, simulate
 from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import State
 from appliance.router.states import AgentState
+from appliance.script.nodes import If, Script
 from tests.router import recorded as days
+from tests.router import test_lookups as lookups
 from tests.router.recorded import direct, menu, recorded
 from tests.router.simulation import BOX
 from tests.router.test_journal import BEGUN, live
-from tests.router.test_router_apply import PAUSES, WALKS, check, stamped
+from tests.router.test_router_apply import PAUSES, WALKS, check, contact_ended, leg_began, leg_ended, stamped
 
 pytestmark = pytest.mark.system
 
@@ -248,3 +250,26 @@ def test_a_draw_is_the_same_each_time_and_spreads() -> None:
     draws = [drawn(pool, f"c{number}", "talk") for number in range(10_000)]
     assert draws == [drawn(pool, f"c{number}", "talk") for number in range(10_000)]
     assert all(900 < draws.count(one) < 1100 for one in pool)
+
+
+def test_what_was_looked_up_that_day_is_answered_as_it_was(tmp_path: Path) -> None:
+    events: list[Event] = [
+        LifeBegan(S, "epoch", lookups.RULES),
+        BranchHeard(S, BOX),
+        lookups.ASKED,
+        lookups.found(lookups.SOON, tier="gold", n="7"),
+        leg_began(2 * S, "1001", "l1", "c1", "epoch.2"),
+        leg_ended(60 * S, "l1", "c1"),
+        contact_ended(61 * S, "c1"),
+    ]
+    journal = Journal(tmp_path / "router.db")
+    live(journal, events)
+    journal.close()
+    recording = day(tmp_path / "router.db")
+    assert simulate(recording, Draft()).same == recording.decisions == 1
+    text = lookups.RULES.scripts["card"].text
+    stricter = {**text.nodes, "ask": If(that="orders > 50", then="gold", otherwise="gone")}
+    other = Script("card", "e2", msgspec.structs.replace(text, nodes=stricter))
+    outcome = simulate(recording, Draft(scripts={"card": other}))
+    assert (outcome.same, outcome.otherwise) == (0, 1)
+    assert outcome.first[0].draft == "script card releases the caller at gone"
