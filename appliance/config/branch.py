@@ -29,9 +29,9 @@ ECHO_TAIL_MS_LEAST = 16  # of its canceller
 
 
 class HeadquartersLink(msgspec.Struct, frozen=True):
-    """Where headquarters' message server listens; `secret` is the file with its token, which headquarters makes."""
+    """Where headquarters' message server listens, or each of several; `secret` is the file with its token."""
 
-    server: Endpoint
+    server: tuple[Endpoint, ...]
     secret: Path
 
 
@@ -238,6 +238,8 @@ def listeners(branch: Branch) -> Iterator[Listener]:
 def check(branch: Branch) -> Iterator[Fault]:
     """Mistakes of meaning."""
     yield from clashes(listeners(branch))
+    if not branch.headquarters.server:
+        yield Fault(("headquarters", "server"), "no message server: headquarters could not be reached")
     yield from _span_faults(branch)
     yield from _echo_faults(branch)
     cards = {number: span for number, span in enumerate(branch.spans) if isinstance(span, LineCard)}

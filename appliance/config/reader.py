@@ -3,7 +3,8 @@
 
 Every scalar is text until the schema types it. Duplicate keys, unknown keys, missing keys and values of a wrong kind
 are all reported at once; a check of the meaning (`checks`) runs when the form is right. Unions are of structs told
-apart by their tag, or `X | None`; a list of known words may be one word. A key's name on paper is the field's name.
+apart by their tag, or `X | None`; a list of known words or of addresses may be one of them. A key's name on paper is
+the field's name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -80,7 +81,9 @@ class _Reader:
                 return self._union(node, kind, keys)
             case inspect.StructType():
                 return self._struct(node, kind, keys)
-            case inspect.VarTupleType(item_type=inspect.LiteralType() as item) if isinstance(node, ScalarNode):
+            case inspect.VarTupleType(item_type=inspect.LiteralType() | inspect.NamedTupleType() as item) if isinstance(
+                node, ScalarNode
+            ):
                 word = self._scalar(node, item)
                 return word if word is _BAD else (word,)
             case inspect.VarTupleType() | inspect.ListType():

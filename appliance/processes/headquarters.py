@@ -48,7 +48,7 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
         rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble("router.journal"), sources
     )
     notify.ready()
-    client = await connect(config.server.listen, config.server.secret, f"{config.box} headquarters")
+    client = await connect((config.server.listen,), config.server.secret, f"{config.box} headquarters")
     intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
     moves = Moves(
         lambda some: intake.write(functools.partial(writer.agents_moved, some)),

@@ -38,7 +38,7 @@ class Uplink:
         outbox = state / "outbox.db"
         self._run = state / "run"
         self._sockets = (*(f"leg.{worker}.sock" for worker in line_workers(branch)), *SOCKETS)
-        self._server = str(branch.headquarters.server)
+        self._server = " or ".join(str(server) for server in branch.headquarters.server)
         self._link = Link(
             branch.headquarters.server, branch.headquarters.secret, identity, branch.name, self._link_changed
         )

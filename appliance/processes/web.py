@@ -51,7 +51,7 @@ async def serve(config: Headquarters, state: Path) -> None:
 
 
 async def _feed(feed: Feed, config: Headquarters) -> None:
-    client = await connect(config.server.listen, config.server.secret, f"{config.box} web")
+    client = await connect((config.server.listen,), config.server.secret, f"{config.box} web")
     try:
         await feed.run(client)
     finally:

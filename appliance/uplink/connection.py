@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A client of headquarters' message server that never gives up, with every buffer bounded.
+"""A client of headquarters' message servers that never gives up, with every buffer bounded.
 
-The server is asked every second whether it lives; two silent pings, and the connection is made anew. The token is read
-from its file at every attempt, so a file that comes later or changes is enough.
+The one it is connected to is asked every second whether it lives; two silent pings, and the connection is made anew,
+to any of them. The token is read from its file at every attempt, so a file that comes later or changes is enough.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import nats
@@ -39,7 +39,7 @@ class _Troubles:
 
 
 async def connect(
-    server: Endpoint,
+    servers: Sequence[Endpoint],
     secret: Path,
     name: str,
     on_up: Callable[[], Awaitable[None]] | None = None,
@@ -60,7 +60,7 @@ async def connect(
             await on_down()
 
     client = await nats.connect(
-        f"nats://{server}",
+        [f"nats://{server}" for server in servers],
         name=name,
         token=lambda: read_secret(secret),
         error_cb=troubles.told,

@@ -2,12 +2,13 @@
 """The link to headquarters, and whether it is alive: judged by headquarters' own answers, never by TCP.
 
 A heartbeat each second. Nobody there to answer: down at once. Silence (frozen, black-holed): down after 3 s without an
-answer. Down means that routes are not even asked for; the first answered heartbeat means up.
+answer. Down means that routes are not even asked for; the first answered heartbeat means up. Where there are several
+message servers, one behind which nobody answers is left for another.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,7 @@ from appliance.wire.ids import Identity
 
 BEAT_S = 1.0
 SILENCE_S = 3.0
+HOP_S = 1.5
 
 log = structlog.get_logger()
 
@@ -34,33 +36,45 @@ class LinkSilentError(Exception):
     """Asked, and no answer came in time."""
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """Headquarters' answer to a heartbeat."""
+
+    epoch: int = 0
+
+
 class Link:
     """One link; `run` keeps it. `name` is the branch's, for people; `on_change(up)` is called at every change.
 
-    `contacts` are those in progress, told with each heartbeat.
-
-    `hears`: by subject, who takes what headquarters says unasked; to be filled before `run`.
+    `contacts` are those in progress, told with each heartbeat. `hears`: by subject, who takes what headquarters says
+    unasked; to be filled before `run`. `epoch` is the newest life of the router that was heard of.
     """
 
     def __init__(
-        self, server: Endpoint, secret: Path, identity: Identity, name: str, on_change: Callable[[bool], None]
+        self,
+        servers: Sequence[Endpoint],
+        secret: Path,
+        identity: Identity,
+        name: str,
+        on_change: Callable[[bool], None],
     ) -> None:
         self.up = False
         self.contacts: Callable[[], list[str]] = list
+        self.epoch = 0
         self.hears: dict[str, Callable[[bytes], None]] = {}
         self.identity = identity
-        self._server = server
+        self._servers = servers
         self._secret = secret
         self._name = name
         self._on_change = on_change
         self._client: Client | None = None
         self._answered = 0.0
+        self._hopped = 0.0
         self._beat_now = asyncio.Event()
 
     async def run(self) -> None:
         """Connect, and beat for ever; cancel to end."""
         name = f"{self.identity.box} {self.identity.process}"
-        self._client = await connect(self._server, self._secret, name, self._reached, self._lost)
+        self._client = await connect(self._servers, self._secret, name, self._reached, self._lost)
         for subject, take in self.hears.items():
             await self._client.subscribe(subject, cb=_taken(take))
         try:
@@ -95,6 +109,11 @@ class Link:
         except nats.errors.Error as error:
             log.info("link.message.dropped", subject=subject, error=str(error))
 
+    def outdated(self, epoch: int) -> bool:
+        """Whether an older life of the router says it; a newer one is noted."""
+        self.epoch = max(self.epoch, epoch)
+        return epoch < self.epoch
+
     async def _beat(self) -> None:
         who = self.identity
         beat = {
@@ -105,15 +124,30 @@ class Link:
             "contacts": self.contacts(),
         }
         try:
-            await self.ask(f"heartbeat.{self.identity.box}", msgspec.json.encode(beat), BEAT_S)
+            answer = await self.ask(f"heartbeat.{self.identity.box}", msgspec.json.encode(beat), BEAT_S)
+            heard = msgspec.json.decode(answer, type=Heard)
         except LinkDownError as error:
             self._judge(up=False, why=str(error))
+            await self._hop()
         except LinkSilentError as error:
             if time.monotonic() - self._answered > SILENCE_S:
                 self._judge(up=False, why=str(error))
+                await self._hop()
+        except msgspec.DecodeError as error:
+            log.error("link.answer.unknown", error=str(error))
         else:
+            if self.outdated(heard.epoch):
+                return
             self._answered = time.monotonic()
             self._judge(up=True, why="headquarters answered")
+
+    async def _hop(self) -> None:
+        """To another server, where there is one: nobody can be reached by this one."""
+        now = time.monotonic()
+        if self._client is None or len(self._servers) < 2 or now - max(self._hopped, self._answered) < HOP_S:
+            return
+        self._hopped = now
+        await self._client.force_reconnect()
 
     async def _pause(self) -> None:
         """A second, or less where the connection has just come back."""

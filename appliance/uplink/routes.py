@@ -4,6 +4,7 @@
 What headquarters has for a caller who waits goes to call control unasked.
 
 At once where the link is down, after the time-out where it is not. Call control then takes the branch's own default.
+What an older life of the router says than was heard of is dropped.
 """
 
 import asyncio
@@ -44,10 +45,12 @@ class Routes:
         except UnknownMessageError as error:
             log.error("route.assignment.unknown", error=str(error))
             return
-        if isinstance(envelope.body, RouteAnswer):
-            self._say(envelope.body, envelope.id)
-        else:
+        if not isinstance(envelope.body, RouteAnswer):
             log.error("route.assignment.foreign", type=type(envelope.body).__name__)
+        elif self._link.outdated(envelope.body.epoch):
+            log.warning("route.assignment.outdated", epoch=envelope.body.epoch, now=self._link.epoch)
+        else:
+            self._say(envelope.body, envelope.id)
 
     async def _ask(self, envelope: Envelope, request: RouteRequest) -> None:
         self._say(await self._answer(envelope, request), envelope.id)
@@ -64,6 +67,9 @@ class Routes:
             log.error("route.answer.unknown", error=str(error))
             return RouteSilent(request=request.request, reason="headquarters' answer was not understood")
         if isinstance(body, RouteAnswer) and body.request == request.request:
-            return body
+            if not self._link.outdated(body.epoch):
+                return body
+            log.warning("route.answer.outdated", epoch=body.epoch, now=self._link.epoch)
+            return RouteSilent(request=request.request, reason="another headquarters has taken over")
         log.error("route.answer.foreign", type=type(body).__name__)
         return RouteSilent(request=request.request, reason="headquarters refused the question")

@@ -70,7 +70,8 @@ class RouteRequest(Message, frozen=True):
 class RouteAnswer(Message, frozen=True):
     """The router's word and why: `reason` a sentence, `path` the script's nodes passed, `values` what they compared.
 
-    `queues`: those that the contact waits in from now on.
+    `queues`: those that the contact waits in from now on. `epoch`: the life of the router that says it, where there
+    are several headquarters; what is said in an older one than was heard of counts no more.
     """
 
     request: str
@@ -83,6 +84,7 @@ class RouteAnswer(Message, frozen=True):
     values: dict[str, str] = msgspec.field(default_factory=dict)
     cursor: str = ""
     queues: tuple[str, ...] = ()
+    epoch: int = 0
 
 
 class RouteSilent(Message, frozen=True):
