@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from appliance.config import branch, headquarters
+from appliance.config import branch, headquarters, voter
 from appliance.config.branch import Branch
 from appliance.config.errors import EXIT_STATUS, ConfigurationError, Mistake
 from appliance.config.headquarters import Headquarters
 from appliance.config.ports import Listener
 from appliance.config.reader import Check, Fault, read
+from appliance.config.voter import Voter
 
-Box = TypeVar("Box", Branch, Headquarters)
+AnyBox = Branch | Headquarters | Voter
+Box = TypeVar("Box", Branch, Headquarters, Voter)
 
 
-def load(path: Path, *checks: Check) -> Branch | Headquarters:
+def load(path: Path, *checks: Check) -> AnyBox:
     """The box's configuration. Raises ConfigurationError with every mistake found."""
-    return read(path, Branch | Headquarters, _check, *checks)  # type: ignore[arg-type]  # a union is as good as a type here
+    return read(path, AnyBox, _check, *checks)  # type: ignore[arg-type]  # a union is as good as a type here
 
 
 def load_or_exit(role: type[Box], *checks: Check) -> Box:
@@ -47,10 +49,22 @@ def exit_with(sentence: str) -> NoReturn:
     raise SystemExit(EXIT_STATUS)
 
 
-def listeners(box: Branch | Headquarters) -> Iterator[Listener]:
+def listeners(box: AnyBox) -> Iterator[Listener]:
     """Every port that the box's processes will bind."""
-    return branch.listeners(box) if isinstance(box, Branch) else headquarters.listeners(box)
+    match box:
+        case Branch():
+            return branch.listeners(box)
+        case Headquarters():
+            return headquarters.listeners(box)
+        case Voter():
+            return voter.listeners(box)
 
 
-def _check(box: Branch | Headquarters) -> Iterator[Fault]:
-    return branch.check(box) if isinstance(box, Branch) else headquarters.check(box)
+def _check(box: AnyBox) -> Iterator[Fault]:
+    match box:
+        case Branch():
+            return branch.check(box)
+        case Headquarters():
+            return headquarters.check(box)
+        case Voter():
+            return voter.check(box)

@@ -16,6 +16,7 @@ from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
 from appliance.config.scalars import Endpoint, Number, suggestion
 from appliance.config.secrets import trouble
+from appliance.config.voter import Duplex, Server, duplex_faults, server_listeners
 
 AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]
@@ -26,13 +27,6 @@ POSTGRESQL = r"postgresql://[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 SERVICE_LEVEL_S = 20
 SHORT_CALL_S = 5
-
-
-class Server(msgspec.Struct, frozen=True):
-    """The message server that branches reach. `secret` is the file with its token, made at the first start."""
-
-    listen: Endpoint
-    secret: Path
 
 
 class Web(msgspec.Struct, frozen=True):
@@ -154,17 +148,19 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     """Where calls and statistics are kept; None: `record.db` in the state directory."""
     short_call_s: Annotated[int, Meta(ge=0, le=60)] = SHORT_CALL_S
     """Who hangs up sooner, unanswered, counts as a short call and not as abandoned."""
+    duplex: Duplex | None = None
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:
     """Every port that headquarters' processes will bind."""
-    yield from listen(headquarters.server.listen, ("tcp",), "the message server", ("server", "listen"))
+    yield from server_listeners(headquarters.server, headquarters.duplex)
     yield from listen(headquarters.web.listen, ("tcp",), "the page", ("web", "listen"))
 
 
 def check(headquarters: Headquarters) -> Iterator[Fault]:
     """Mistakes of meaning."""
     yield from clashes(listeners(headquarters))
+    yield from duplex_faults(headquarters.server, headquarters.duplex)
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)
     yield from _attribute_faults(headquarters)

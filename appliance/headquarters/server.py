@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The message server (nats-server from PyPI): its configuration, its token, whether it answers.
 
-No JetStream: nothing durable rests on it. Whoever connects shows the token, which is made at the first start and stands
-in files of mode 0600 only.
+Whoever connects shows the token, which is made at the first start and stands in files of mode 0600 only. In a duplex
+three servers are one cluster with JetStream, which acknowledges what a majority has on its disks; a single server has
+none, and nothing durable rests on it.
 """
 
 import os
@@ -12,13 +13,16 @@ import shutil
 import socket
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
-from appliance.config import Endpoint, Headquarters, read_secret
+from appliance.config import Endpoint, Headquarters, Voter, read_secret
 
 TOKEN_OCTETS = 24
-PAYLOAD_OCTETS = 8_388_608  # what is so now of 10,000 agents takes one and a half
+PAYLOAD_OCTETS = 8_388_608  # what is so now of 10,000 agents; in a duplex the router's whole state
+PING_S = 5
+DUPLEX_PING_S = 1  # for as little time as may be is anything asked of a server that hangs
 
 _CONFIGURATION = """\
 # Written at every start; changes belong into the box's configuration.
@@ -26,20 +30,36 @@ listen: "{listen}"
 server_name: "{box}"
 max_payload: {payload}
 max_connections: 4096
-ping_interval: "5s"
+ping_interval: "{ping_s}s"
 ping_max: 2
 write_deadline: "5s"
 authorization {{ token: "{token}", timeout: 2 }}
 """
+_CLUSTER = """\
+cluster {{
+  name: "branchline"
+  listen: "{listen}"
+  no_advertise: true
+  authorization {{ user: "server", password: "{token}", timeout: 2 }}
+  routes: [{routes}]
+}}
+jetstream {{ store_dir: "{store}", sync_interval: always }}
+"""
 
 
-def prepare(config: Headquarters, state: Path) -> list[str]:
+def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
     """Write the server's configuration and its token; returns the command. Raises OSError, FileNotFoundError."""
     program = _program()
     token = _token(config.server.secret)
     path = _path(state)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = _CONFIGURATION.format(listen=config.server.listen, box=config.box, payload=PAYLOAD_OCTETS, token=token)
+    ping_s = PING_S if config.duplex is None else DUPLEX_PING_S
+    text = _CONFIGURATION.format(
+        listen=config.server.listen, box=config.box, payload=PAYLOAD_OCTETS, ping_s=ping_s, token=token
+    )
+    if config.duplex is not None:
+        routes = ", ".join(f'"nats://server:{quote(token, safe="")}@{other}"' for other in config.duplex.others)
+        text += _CLUSTER.format(listen=config.duplex.listen, token=token, routes=routes, store=state / "jetstream")
     _write_private(path, text)
     return [program, "-c", str(path)]
 
@@ -61,7 +81,7 @@ def door(state: Path) -> Door:
     return Door(box[1], Endpoint.parse(listen[1]), token[1])
 
 
-def ready(config: Headquarters, timeout_s: float = 0.5) -> bool:
+def ready(config: Headquarters | Voter, timeout_s: float = 0.5) -> bool:
     """Whether the server greets a client."""
     try:
         with socket.create_connection(config.server.listen, timeout=timeout_s) as connection:

@@ -14,7 +14,17 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from appliance.config import EXIT_STATUS, Branch, ConfigurationError, Headquarters, exit_with, listeners, load
+from appliance.config import (
+    EXIT_STATUS,
+    AnyBox,
+    Branch,
+    ConfigurationError,
+    Headquarters,
+    Voter,
+    exit_with,
+    listeners,
+    load,
+)
 from appliance.config.branch import line_workers
 from appliance.headquarters import server
 from appliance.media import segment
@@ -92,17 +102,22 @@ def _show(memory: int, state: Path) -> None:
     view.symlink_to(f"/proc/{os.getpid()}/fd/{memory}")
 
 
-def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]:
-    """Headquarters' children, in order."""
+def voter_children(box: Headquarters | Voter, state: Path) -> list[Spec]:
+    """The message server."""
 
     def command() -> Command:
-        return Command(tuple(server.prepare(headquarters, state)), {})
+        return Command(tuple(server.prepare(box, state)), {})
 
     async def serves() -> bool:
-        return await asyncio.to_thread(server.ready, headquarters)
+        return await asyncio.to_thread(server.ready, box)
 
+    return [Spec(name="nats-server", command=command, serves=serves)]
+
+
+def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]:
+    """Headquarters' children, in order."""
     return [
-        Spec(name="nats-server", command=command, serves=serves),
+        *voter_children(headquarters, state),
         Spec(name="headquarters", command=module("headquarters"), stage=1),
         Spec(name="web", command=module("web"), stage=1),
     ]
@@ -125,14 +140,14 @@ def main() -> int:
         lock.release()
 
 
-def page(box: Branch | Headquarters) -> str:
-    """Address of the box's page; a branch has none."""
+def page(box: AnyBox) -> str:
+    """Address of the box's page; only headquarters has one."""
     return f"http://{box.web.listen}" if isinstance(box, Headquarters) else ""
 
 
-async def _run(box: Branch | Headquarters, state: Path) -> int:
+async def _run(box: AnyBox, state: Path) -> int:
     held = Cards(box.spans if isinstance(box, Branch) else (), patience_s=CARDS_S)
-    children = branch_children(box, state, held.fds) if isinstance(box, Branch) else headquarters_children(box, state)
+    children = _children(box, state, held)
     supervisor = Supervisor(children, state, Sealer(Identity.take(box.box, "supervisor")), held.alarms)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
@@ -146,6 +161,16 @@ async def _run(box: Branch | Headquarters, state: Path) -> int:
     return status
 
 
+def _children(box: AnyBox, state: Path, held: Cards) -> list[Spec]:
+    match box:
+        case Branch():
+            return branch_children(box, state, held.fds)
+        case Headquarters():
+            return headquarters_children(box, state)
+        case Voter():
+            return voter_children(box, state)
+
+
 def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:
     def command() -> Command:
         prepared = kamailio.prepare(branch, state)
@@ -154,13 +179,13 @@ def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:
     return command
 
 
-def _missing(box: Branch | Headquarters) -> list[str]:
+def _missing(box: AnyBox) -> list[str]:
     if isinstance(box, Branch) and not kamailio.PROGRAM.exists():
         return [f"{kamailio.PROGRAM} is missing; apt-get install kamailio kamailio-sqlite-modules"]
     return []
 
 
-def _ports_in_use(box: Branch | Headquarters, state: Path) -> list[str]:
+def _ports_in_use(box: AnyBox, state: Path) -> list[str]:
     kamailio.end_leftovers(state / "kamailio")
     until = time.monotonic() + PORTS_S
     while (troubles := ports.troubles(listeners(box))) and time.monotonic() < until:

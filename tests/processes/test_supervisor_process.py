@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.processes.site import ROOT, alive, write_site
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(40)]
@@ -121,3 +122,20 @@ def test_a_killed_supervisor_takes_every_child_with_it_and_the_next_one_starts(h
     until(lambda: len(headquarters.pids()) == 3 and not set(headquarters.pids().values()) & set(pids.values()))
     second.terminate()
     assert second.wait(15) == 0
+
+
+def test_a_voter_runs_a_message_server_and_nothing_else(headquarters: Box) -> None:
+    token = headquarters.files / "token"
+    token.write_text("a token for a test\n")
+    token.chmod(0o600)
+    ports = [free_port() for _ in range(4)]
+    listen, cluster, *others = (f"127.0.0.1:{port}" for port in ports)
+    headquarters.configuration.write_text(
+        f"role: voter\nbox: HQ-0003\nserver: {{listen: {listen}, secret: token}}\n"
+        f"duplex: {{listen: {cluster}, others: [{', '.join(others)}]}}\n"
+    )
+    first = headquarters.start()
+    until(lambda: list(headquarters.pids()) == ["nats-server"])
+    assert headquarters.refusal() == f"already running (pid {first.pid})\n"
+    first.terminate()
+    assert first.wait(15) == 0
