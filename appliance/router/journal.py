@@ -42,7 +42,9 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE TABLE IF NOT EXISTS snapshot (
     seq INTEGER PRIMARY KEY, engine INTEGER NOT NULL, at_ns INTEGER NOT NULL, state BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS mark (one INTEGER PRIMARY KEY CHECK (one = 1), mark BLOB NOT NULL) STRICT;
 """
+_MARK = "INSERT OR REPLACE INTO mark VALUES (1, ?)"
 
 
 _THIN = """
@@ -99,7 +101,8 @@ class Journal:
                 self._store.execute("PRAGMA journal_mode=WAL")
                 self._store.execute("PRAGMA synchronous=FULL")
                 self._store.executescript(_SCHEMA)
-            self._seq = int(self._store.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0])
+            ends = self._store.execute("SELECT max(seq) FROM entry UNION ALL SELECT max(seq) FROM snapshot").fetchall()
+            self._seq = max(int(end or 0) for (end,) in ends)
         except sqlite3.Error:
             self.close()
             raise
@@ -155,10 +158,27 @@ class Journal:
         self._seq += 1
         return Entry(self._seq, ENGINE, event.at_ns, msgspec.json.encode(event), digest(effects))
 
-    def append(self, entries: Sequence[Entry]) -> None:
-        """All of them, or none; again, where nobody knows whether it was done."""
+    def append(self, entries: Sequence[Entry], mark: bytes = b"") -> None:
+        """All of them, or none; again, where nobody knows whether it was done. `mark` is kept with them."""
         rows = [msgspec.structs.astuple(entry) for entry in entries]
-        self._write(("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", rows))
+        marks = [(mark,)] if mark else []
+        self._write(("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", rows), (_MARK, marks))
+        self._seq = max(self._seq, *(entry.seq for entry in entries), 0)
+
+    def restart(self, snapshot: Snapshot, mark: bytes) -> None:
+        """Go on from another's state; what was here before is not its past."""
+        self._write(
+            ("DELETE FROM entry", [()]),
+            ("DELETE FROM snapshot", [()]),
+            ("INSERT INTO snapshot VALUES (?, ?, ?, ?)", [msgspec.structs.astuple(snapshot)]),
+            (_MARK, [(mark,)]),
+        )
+        self._seq = snapshot.seq
+
+    def mark(self) -> bytes:
+        """As it was kept last; empty where none was."""
+        found = self._store.execute("SELECT mark FROM mark").fetchone()
+        return bytes(found[0]) if found else b""
 
     def keep(self, state: bytes, seq: int, at_ns: int) -> None:
         """A snapshot of the state after that entry; the last of each hour stays, and the last from before KEPT_NS."""
