@@ -3,7 +3,7 @@
 
 The one place where the router's state changes, within the event loop's turn; the journal is written in a thread, all
 that has come meanwhile in one commit. A disk that refuses is an alarm, and routing goes on: what is not written stays
-in memory and is written first when it can be.
+in memory and is written first when it can be. With a quorum nothing leaves that it has not acknowledged.
 """
 
 import asyncio
@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import structlog
 
 from appliance.config.scalars import suggestion
+from appliance.headquarters.duplex.quorum import ALONE, Succession
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
-from appliance.router.apply import apply
+from appliance.router.apply import ENGINE, apply
 from appliance.router.events import (
     AgentAnswer,
     AgentMoved,
@@ -40,7 +42,7 @@ from appliance.router.events import (
     RulesChanged,
     TimePassed,
 )
-from appliance.router.journal import Entry, Journal, encoded
+from appliance.router.journal import Entry, Journal, Snapshot, encoded
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.router.view import agent_now, contacts_at, queue_now
@@ -77,6 +79,7 @@ class Desk:
         open_legs: Iterable[tuple[str, str, str, str, str]] = (),
         on_trouble: Callable[[str | None], None] = lambda _: None,
         sources: Sources | None = None,
+        succession: Succession = ALONE,
     ) -> None:
         self._sources = sources or Sources(())
         self.on_assigned: Callable[[str, RouteAnswer], None] = lambda _box, _answer: None
@@ -85,10 +88,14 @@ class Desk:
         self._disk = ThreadPoolExecutor(1, "journal")
         self._on_trouble = on_trouble
         self._state, last_ns = recalled
-        self._ahead_ns = max(time.time_ns(), last_ns + 1) - time.monotonic_ns()
+        self._quorum = succession.quorum
+        self._told = self._quorum.mark.told if self._quorum else 0
+        ahead_ns = succession.ahead_ns
+        now_ns = time.time_ns() if ahead_ns is None else time.monotonic_ns() + ahead_ns
+        self._ahead_ns = max(now_ns, last_ns + 1) - time.monotonic_ns()
         self._unwritten: list[Entry] = []
         self._waiting: deque[tuple[int, tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()
-        self._snapshot_at = journal.seq + SNAPSHOT_ENTRIES
+        self._snapshot_at = journal.seq + (0 if self._quorum else SNAPSHOT_ENTRIES)
         self._asked: dict[str, list[asyncio.Future[RouteAnswer]]] = {}
         self._looking: set[asyncio.Task[None]] = set()
         self._agents: dict[str, AgentNow] = {}
@@ -103,14 +110,15 @@ class Desk:
             (agent or phones.get((box, extension), ""), leg, contact)
             for box, agent, extension, leg, contact in open_legs
         )
-        self._do(LifeBegan(self._now_ns(), epoch, rules, legs))
+        self.told(succession.missed, self._told)
+        self.began = self._do(LifeBegan(self.now_ns(), epoch, rules, legs))
 
     async def ask(self, box: str, request: RouteRequest) -> RouteAnswer:
         """Decide."""
         self._heard_s[box] = time.monotonic()
         answered: asyncio.Future[RouteAnswer] = asyncio.get_running_loop().create_future()
         self._asked.setdefault(request.request, []).append(answered)
-        self._do(RouteAsked(self._now_ns(), box, request, time.time_ns()))
+        self._do(RouteAsked(self.now_ns(), box, request, time.time_ns()))
         answer = await answered
         log.info(
             "route.request.answered",
@@ -127,7 +135,7 @@ class Desk:
         if asked.agent not in agents:
             sentence = f"agent {asked.agent!r} is unknown; {suggestion(asked.agent, agents)}"
             return Refused(code="agent.unknown", sentence=sentence)
-        done = self._do(AgentWished(self._now_ns(), asked))
+        done = self._do(AgentWished(self.now_ns(), asked))
         now = self._agents[asked.agent]
         (answer,) = (effect for effect in await done if isinstance(effect, AgentAnswer))
         log.info("agent.state.asked", agent=asked.agent, to=str(asked.to), by=asked.by, refused=answer.refused or None)
@@ -145,13 +153,14 @@ class Desk:
 
     def change(self, rules: Rules) -> None:
         """The administrator has decided otherwise."""
-        self._do(RulesChanged(self._now_ns(), rules))
+        self._do(RulesChanged(self.now_ns(), rules))
 
-    def told(self, events: Iterable[Envelope]) -> None:
-        """Call events that were committed for the first time."""
+    def told(self, events: Iterable[Envelope], position: int = 0) -> None:
+        """Call events that were committed for the first time; up to there in the record's stream."""
+        self._told = position
         for envelope in events:
             try:
-                self._do(CallTold(self._now_ns(), envelope.box, envelope.body))  # type: ignore[arg-type]  # read_batch has seen to it
+                self._do(CallTold(self.now_ns(), envelope.box, envelope.body))  # type: ignore[arg-type]  # read_batch has seen to it
             except Exception:  # ours; the record has it, and the next is not to be lost for it
                 log.exception("router.event.failed", event=envelope.id)
 
@@ -160,7 +169,7 @@ class Desk:
         now_s = self._heard_s[box] = time.monotonic()
         if box not in self._state.present:
             self._counted_s.pop(box, None)
-            self._do(BranchHeard(self._now_ns(), box))
+            self._do(BranchHeard(self.now_ns(), box))
         if contacts is None or now_s < self._counted_s.get(box, 0.0):
             return
         missing = set(contacts_at(self._state, box)) - contacts
@@ -169,7 +178,7 @@ class Desk:
         self._counted_s[box] = now_s + (0.0 if self._missing[box] else RECOUNT_S)
         if lost:
             log.warning("router.contacts.lost", box=box, contacts=len(lost))
-            self._do(ContactsLost(self._now_ns(), box, tuple(sorted(lost))))
+            self._do(ContactsLost(self.now_ns(), box, tuple(sorted(lost))))
 
     async def run(self) -> None:
         """Write the journal, let reservations lapse, miss branches, for ever; cancel to end."""
@@ -177,20 +186,39 @@ class Desk:
             parts.create_task(self._write_on())
             parts.create_task(self._watch())
 
+    async def beat(self) -> None:
+        """Tell the standby of this life, for ever; cancel to end. Raises DeposedError."""
+        if self._quorum is not None:
+            await self._quorum.beat(self.now_ns)
+
     async def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, unless somebody else is the router now."""
         for task in self._looking:
             task.cancel()
         if self._due is not None:
             self._due.cancel()
         self._retry_s = 0.0 if self._retry_s is not None else None
-        await self._write()
+        if self._quorum is None or not self._quorum.over:
+            await self._write()
+        for _, _, done in self._waiting:
+            done.cancel()
+        for answered in (one for asked in self._asked.values() for one in asked):
+            answered.cancel()
         self._disk.shutdown()
         self._journal.close()
 
-    def _now_ns(self) -> int:
+    @property
+    def epoch(self) -> int:
+        """Of this life among those of several headquarters; 0 where there is one."""
+        return self._quorum.epoch if self._quorum else 0
+
+    def now_ns(self) -> int:
         """UTC when the life began, steady since: a clock on the wall that is set moves no timer."""
         return time.monotonic_ns() + self._ahead_ns
+
+    def _stamped(self, answer: RouteAnswer) -> RouteAnswer:
+        """A branch refuses what an older life has said."""
+        return msgspec.structs.replace(answer, epoch=self.epoch)
 
     def _do(self, event: Event) -> asyncio.Future[tuple[Effect, ...]]:
         self._state, effects = apply(self._state, event)
@@ -220,11 +248,11 @@ class Desk:
             self._due = None
         due_ns = self._state.next_due_ns()
         if due_ns is not None:
-            wait_s = max(0.0, (due_ns - self._now_ns()) / 1e9)
+            wait_s = max(0.0, (due_ns - self.now_ns()) / 1e9)
             self._due = asyncio.get_running_loop().call_later(wait_s, self._time_passed)
 
     def _time_passed(self) -> None:
-        self._do(TimePassed(self._now_ns()))
+        self._do(TimePassed(self.now_ns()))
 
     async def _watch(self) -> None:
         """A branch is not missed while we were late ourselves: what it said may lie unread."""
@@ -234,7 +262,7 @@ class Desk:
             late, looked_s = time.monotonic() - looked_s > LATE_S, time.monotonic()
             for box in sorted(self._state.present) if not late else ():
                 if time.monotonic() - self._heard_s[box] > SILENT_S:
-                    self._do(BranchSilent(self._now_ns(), box))
+                    self._do(BranchSilent(self.now_ns(), box))
             if self._retry_s is not None:
                 self._work.set()
 
@@ -246,9 +274,11 @@ class Desk:
 
     async def _write(self) -> None:
         """All there is, in one commit; then what came of it may go."""
-        released = len(self._waiting)
-        if self._unwritten and (self._retry_s is None or self._retry_s <= time.monotonic()):
-            await self._commit()
+        released, count, snapshot = len(self._waiting), len(self._unwritten), self._snapshot()
+        if self._quorum is not None:
+            await self._quorum.put(self._unwritten[:count], self._told, snapshot)
+        if count and (self._retry_s is None or self._retry_s <= time.monotonic()):
+            await self._commit(count, snapshot)
         for _ in range(released):
             seq, effects, done = self._waiting.popleft()
             for effect in effects:
@@ -263,11 +293,11 @@ class Desk:
     def _let_go(self, effect: Effect) -> None:
         match effect:
             case Assigned():
-                self.on_assigned(effect.box, effect.answer)
+                self.on_assigned(effect.box, self._stamped(effect.answer))
             case Answer():
                 for answered in self._asked.pop(effect.answer.request, ()):
                     if not answered.done():
-                        answered.set_result(effect.answer)
+                        answered.set_result(self._stamped(effect.answer))
             case LookupAsked():
                 task = asyncio.create_task(self._look_up(effect))
                 self._looking.add(task)
@@ -280,20 +310,25 @@ class Desk:
             values = await self._sources.ask(asked.source, asked.parameters)
         except LookupFailed as error:
             failed = str(error)
-        self._do(LookupAnswered(self._now_ns(), asked.contact, asked.lookup, values, failed))
+        self._do(LookupAnswered(self.now_ns(), asked.contact, asked.lookup, values, failed))
 
-    async def _commit(self) -> None:
-        entries = tuple(self._unwritten)
-        seq, at_ns = entries[-1].seq, entries[-1].at_ns
-        snapshot = self._state if seq >= self._snapshot_at else None
-        if snapshot is not None:
-            self._snapshot_at = seq + SNAPSHOT_ENTRIES
+    def _snapshot(self) -> Snapshot | None:
+        """Of the state now, where one is due."""
+        if not self._unwritten or self._unwritten[-1].seq < self._snapshot_at:
+            return None
+        last = self._unwritten[-1]
+        self._snapshot_at = last.seq + SNAPSHOT_ENTRIES
+        return Snapshot(last.seq, ENGINE, last.at_ns, encoded(self._state))
+
+    async def _commit(self, count: int, snapshot: Snapshot | None) -> None:
+        entries = tuple(self._unwritten[:count])
+        mark = self._quorum.mark.encoded() if self._quorum else b""
 
         def write() -> None:
-            self._journal.append(entries)
+            self._journal.append(entries, mark)
             if snapshot is not None:
                 try:
-                    self._journal.keep(encoded(snapshot), seq, at_ns)
+                    self._journal.keep(snapshot.state, snapshot.seq, snapshot.at_ns)
                 except sqlite3.Error as error:
                     log.error("router.snapshot.refused", error=str(error))  # the next one does as well
 

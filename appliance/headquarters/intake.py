@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.headquarters.desk import Desk
+from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.floor import command
 from appliance.headquarters.groups import Groups
 from appliance.headquarters.live import Live
@@ -42,7 +43,16 @@ log = structlog.get_logger()
 class Intake:
     """Subscribes, and hands each message to whom it concerns."""
 
-    def __init__(self, client: Client, sealer: Sealer, desk: Desk, writer: Writer, vault: Vault, live: Live) -> None:
+    def __init__(
+        self,
+        client: Client,
+        sealer: Sealer,
+        desk: Desk,
+        writer: Writer,
+        vault: Vault,
+        live: Live,
+        calls: Calls | None = None,
+    ) -> None:
         self.refused: Counter[str] = Counter()
         self._client = client
         self._sealer = sealer
@@ -50,11 +60,13 @@ class Intake:
         self._writer = writer
         self._vault = vault
         self._live = live
-        self._disk = ThreadPoolExecutor(1, "record")
+        self._calls = calls
+        self._disk = calls.disk if calls else ThreadPoolExecutor(1, "record")
         self._files = ThreadPoolExecutor(1, "recordings")
         self._tasks: set[asyncio.Task[None]] = set()
         self._groups = Groups(self._commit)
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
+        desk.on_assigned = self._assigned
 
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
@@ -69,7 +81,6 @@ class Intake:
         for subject, take in takers.items():
             place = subject.split(".").index("*")
             await self._subscribe(subject, functools.partial(self._take, take, place))
-        self._desk.on_assigned = self._assigned
         await self._subscribe("call.*.record", self._batches)
         await self._subscribe("live.state", self._live_state)
         await self._subscribe("agent.command", self._commands)
@@ -77,7 +88,8 @@ class Intake:
 
     def close(self) -> None:
         """Finish what is being written."""
-        self._disk.shutdown()
+        if self._calls is None:
+            self._disk.shutdown()
         self._files.shutdown()
 
     async def _subscribe(self, subject: str, take: Callable[[Msg], Awaitable[None]]) -> None:
@@ -94,7 +106,7 @@ class Intake:
             log.warning("intake.message.refused", subject=message.subject, error=str(error), times=self.refused[box])
             await self._refuse(message, str(error))
         except (SQLAlchemyError, OSError) as error:
-            log.error("intake.disk.refused", subject=message.subject, error=str(error))
+            log.error("intake.storing.refused", subject=message.subject, error=str(error))
 
     async def _refuse(self, message: Msg, why: str) -> None:
         if not message.reply:
@@ -107,7 +119,7 @@ class Intake:
     async def _heartbeat(self, box: str, message: Msg) -> None:
         beat = self._live.beat(box, message.data, time.time_ns())
         self._desk.heard(box, beat.contacts)
-        await _answer(message, {"at_ns": time.time_ns()})
+        await _answer(message, {"at_ns": time.time_ns(), "epoch": self._desk.epoch})
 
     async def _questions(self, message: Msg) -> None:
         """Many at once: those that come while a commit runs share the next."""
@@ -145,12 +157,18 @@ class Intake:
 
     async def _record(self, box: str, message: Msg) -> None:
         batch = read_batch(message.data, box)
-        await self._groups.store(batch)
+        if self._calls is None:
+            await self._groups.store(batch)
+        else:
+            await self._calls.put(box, message.data)
         await _answer(message, {"stored": len(batch)})
 
     async def _commit(self, events: list[Envelope]) -> None:
-        new = await self.write(functools.partial(self._writer.store, events))
-        self._desk.told(new)
+        await self.stored(await self.write(functools.partial(self._writer.store, events)))
+
+    async def stored(self, new: list[Envelope], position: int = 0) -> None:
+        """Events that the record has for the first time; up to there in its stream."""
+        self._desk.told(new, position)
         if new:
             await self._changed()
 

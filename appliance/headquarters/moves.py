@@ -9,8 +9,9 @@ import functools
 import itertools
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +23,7 @@ from appliance.router.journal import Journal
 RETRY_S = 1.0
 TOGETHER = 500
 
+T = TypeVar("T")
 Entry = tuple[int, tuple[AgentMoved, ...]]
 log = structlog.get_logger()
 
@@ -35,14 +37,20 @@ def catch_up(writer: Writer, path: Path) -> None:
         journal.close()
 
 
-class Moves:
-    """`store` keeps some of them in the record; `missed` what the last life did not get to, before all others."""
+class Recorder(Protocol):
+    """Who has the record's thread."""
 
-    def __init__(
-        self, store: Callable[[Iterable[Entry]], Awaitable[object]], missed: Callable[[], Awaitable[object]]
-    ) -> None:
-        self._store = store
-        self._missed = missed
+    async def write(self, work: Callable[[], T]) -> T:
+        """Run it there."""
+
+
+class Moves:
+    """`path` is the router's journal, from which what the last life did not get to comes before all others."""
+
+    def __init__(self, recorder: Recorder, writer: Writer, path: Path) -> None:
+        self._recorder = recorder
+        self._writer = writer
+        self._path = path
         self._waiting: deque[Entry] = deque()
         self._work = asyncio.Event()
 
@@ -53,20 +61,20 @@ class Moves:
 
     async def run(self) -> None:
         """For ever; cancel to end."""
-        await self._until_done(self._missed)
+        await self._until_done(functools.partial(catch_up, self._writer, self._path))
         while True:
             await self._work.wait()
             self._work.clear()
             while self._waiting:
                 some = tuple(itertools.islice(self._waiting, TOGETHER))
-                await self._until_done(functools.partial(self._store, some))
+                await self._until_done(functools.partial(self._writer.agents_moved, some))
                 for _ in some:
                     self._waiting.popleft()
 
-    async def _until_done(self, work: Callable[[], Awaitable[object]]) -> None:
+    async def _until_done(self, work: Callable[[], None]) -> None:
         while True:
             try:
-                await work()
+                await self._recorder.write(work)
             except (SQLAlchemyError, sqlite3.Error) as error:
                 log.error("report.agents.refused", error=str(error), waiting=len(self._waiting))
                 await asyncio.sleep(RETRY_S)

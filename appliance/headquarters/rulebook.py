@@ -22,6 +22,7 @@ from appliance.script.loading import load_all
 LOOK_S = 0.5
 KINDS: Mapping[Kind, type] = {Kind.PROFICIENCY: Decimal, Kind.YES_NO: bool}
 
+Change = Callable[[Headquarters, Rules], Awaitable[None]]
 Stamp = tuple[tuple[str, int, int], ...]
 log = structlog.get_logger()
 
@@ -64,7 +65,7 @@ def rules_of(config: Headquarters) -> Rules:
 async def follow(
     path: Path,
     config: Headquarters,
-    change: Callable[[Headquarters, Rules], Awaitable[None]],
+    change: Change,
     trouble: Callable[[str | None], None],
 ) -> None:
     """Look at the files, for ever; cancel to end. `trouble` is told what is wrong, None when it is mended."""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The headquarters process: router, record and recordings behind one connection to the message server."""
+"""The headquarters process: router, record and recordings behind one connection to the message server.
+
+Alone it is active for ever; in a duplex it is active or on standby, as the majority of the message servers has it.
+"""
 
 import asyncio
 import functools
@@ -9,14 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from nats.aio.client import Client
 
 from appliance.config import ConfigurationError, Headquarters, exit_with, load_or_exit
 from appliance.headquarters import rulebook
 from appliance.headquarters.desk import Desk
+from appliance.headquarters.duplex.calls import Calls
+from appliance.headquarters.duplex.duty import CALLS_KEPT_S, Duty
+from appliance.headquarters.duplex.stream import Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
-from appliance.headquarters.moves import Moves, catch_up
+from appliance.headquarters.moves import Moves
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
@@ -33,33 +40,53 @@ from appliance.wire.ids import Identity
 log = structlog.get_logger()
 
 
-async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> None:
-    """Work until cancelled."""
-    identity = Identity.take(config.box, "headquarters")
-    writer = _writer(config, state)
-    live = Live(frozenset(agent.box for agent in config.agents))
+class Site:
+    """What both ways of serving need."""
 
-    def trouble(code: str) -> Callable[[str | None], None]:
-        return lambda sentence: live.trouble(config.box, code, sentence, time.time_ns())
+    def __init__(self, path: Path, config: Headquarters, state: Path) -> None:
+        self.path, self.config, self.state = path, config, state
+        try:
+            self.engine = store.open_writer(store.place_of(state, config.record))
+        except store.NewerRecordError as error:
+            exit_with(str(error))
+        self.writer = Writer(self.engine, wanted_by(config))
+        self.live = Live(frozenset(agent.box for agent in config.agents))
+        self.sources = Sources(config.lookups)
 
-    journal, recalled = Journal.opened(journal_path(state))
-    sources = Sources(config.lookups)
-    desk = Desk(
-        rules, identity.incarnation, journal, recalled, writer.open_agent_legs(), trouble("router.journal"), sources
-    )
+    def trouble(self, code: str) -> Callable[[str | None], None]:
+        """Who raises and ends an alarm of headquarters' own."""
+        return lambda sentence: self.live.trouble(self.config.box, code, sentence, time.time_ns())
+
+    async def connected(self) -> Client:
+        """To this box's message server."""
+        server = self.config.server
+        return await connect((server.listen,), server.secret, f"{self.config.box} headquarters")
+
+    async def follow_rules(self, change: rulebook.Change) -> None:
+        """For ever; cancel to end."""
+
+        async def changed(config: Headquarters, rules: Rules) -> None:
+            await self.sources.change(config.lookups)
+            await change(config, rules)
+
+        await rulebook.follow(self.path, self.config, changed, self.trouble("router.rules"))
+
+
+async def serve(site: Site, rules: Rules) -> None:
+    """Work until cancelled, the only headquarters there is."""
+    identity = Identity.take(site.config.box, "headquarters")
+    journal, recalled = Journal.opened(journal_path(site.state))
+    legs = site.writer.open_agent_legs()
+    desk = Desk(rules, identity.incarnation, journal, recalled, legs, site.trouble("router.journal"), site.sources)
     notify.ready()
-    client = await connect((config.server.listen,), config.server.secret, f"{config.box} headquarters")
-    intake = Intake(client, Sealer(identity), desk, writer, Vault(state / "recordings"), live)
-    moves = Moves(
-        lambda some: intake.write(functools.partial(writer.agents_moved, some)),
-        lambda: intake.write(functools.partial(catch_up, writer, journal_path(state))),
-    )
+    client = await site.connected()
+    intake = Intake(client, Sealer(identity), desk, site.writer, Vault(site.state / "recordings"), site.live)
+    moves = Moves(intake, site.writer, journal_path(site.state))
     desk.on_moved = moves.told
 
     async def change(config: Headquarters, rules: Rules) -> None:
-        await sources.change(config.lookups)
         desk.change(rules)
-        await intake.write(functools.partial(writer.hold, wanted_by(config)))
+        await intake.write(functools.partial(site.writer.hold, wanted_by(config)))
 
     await intake.start()
     log.info("headquarters.intake.opened", epoch=identity.incarnation)
@@ -67,21 +94,30 @@ async def serve(path: Path, config: Headquarters, rules: Rules, state: Path) -> 
         async with asyncio.TaskGroup() as parts:
             parts.create_task(desk.run())
             parts.create_task(moves.run())
-            parts.create_task(rulebook.follow(path, config, change, trouble("router.rules")))
+            parts.create_task(site.follow_rules(change))
             parts.create_task(notify.keep_alive())
     finally:
         intake.close()
         await desk.close()
-        await sources.close()
+        await site.sources.close()
         await client.close()
 
 
-def _writer(config: Headquarters, state: Path) -> Writer:
+async def serve_in_turns(site: Site, rules: Rules) -> None:
+    """Work until cancelled, one of two: active or on standby."""
+    notify.ready()
+    client = await site.connected()
+    stream = Stream(client, "record", age_s=CALLS_KEPT_S)
+    calls = Calls(stream, site.engine, site.writer, site.trouble("duplex.record"))
+    duty = Duty(site.config, rules, client, site.writer, calls, site.live, site.sources, site.state)
     try:
-        engine = store.open_writer(store.place_of(state, config.record))
-    except store.NewerRecordError as error:
-        exit_with(str(error))
-    return Writer(engine, wanted_by(config))
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(duty.run())
+            parts.create_task(site.follow_rules(duty.change))
+            parts.create_task(notify.keep_alive())
+    finally:
+        await site.sources.close()
+        await client.close()
 
 
 def main() -> None:
@@ -92,7 +128,8 @@ def main() -> None:
         rules = rulebook.rules_of(config)
     except ConfigurationError as error:
         exit_with(str(error))
-    asyncio.run(serve(Path(os.environ["BRANCHLINE_CONFIG"]), config, rules, state_directory()))
+    site = Site(Path(os.environ["BRANCHLINE_CONFIG"]), config, state_directory())
+    asyncio.run(serve(site, rules) if config.duplex is None else serve_in_turns(site, rules))
 
 
 if __name__ == "__main__":

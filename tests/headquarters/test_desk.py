@@ -80,9 +80,9 @@ def test_many_at_once_are_one_commit(tmp_path: Path) -> None:
         commits: list[int] = []
         append = journal.append
 
-        def counted(entries: list[Entry]) -> None:
+        def counted(entries: list[Entry], mark: bytes) -> None:
             commits.append(len(entries))
-            append(entries)
+            append(entries, mark)
 
         journal.append = counted  # type: ignore[method-assign,assignment]
         async with running(journal) as desk:

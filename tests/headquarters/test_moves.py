@@ -2,15 +2,15 @@
 """Agents' states from the router to the record: each change once, through a death and a record that refuses."""
 
 import asyncio
-import functools
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from appliance.headquarters.moves import Entry, Moves, catch_up
+from appliance.headquarters.moves import Moves, catch_up
 from appliance.headquarters.reports import schema, store
 from appliance.headquarters.reports.writer import Writer
 from appliance.router.journal import Journal
@@ -18,6 +18,7 @@ from appliance.wire.agents import AgentAsked, AgentWish
 from tests.headquarters.test_desk import asked, running
 from tests.router.test_router_apply import BOX
 
+T = TypeVar("T")
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
 
 
@@ -30,6 +31,19 @@ def kept(writer: Writer) -> list[tuple[str, str]]:
 
 BEGAN = [("1001", "available"), ("1002", "available")]
 DAY = [*BEGAN, ("1001", "reserved"), ("1002", "not-ready")]
+
+
+class Refusing:
+    """Takes nothing the first times."""
+
+    def __init__(self, times: int) -> None:
+        self.asked, self._times = 0, times
+
+    async def write(self, work: Callable[[], T]) -> T:
+        self.asked += 1
+        if self.asked <= self._times:
+            raise OperationalError("INSERT", {}, OSError("disk full"))
+        return await asyncio.to_thread(work)
 
 
 async def day(journal: Journal, moves: Moves | None) -> None:
@@ -58,16 +72,9 @@ def test_a_record_that_refuses_is_told_again_and_loses_nothing(tmp_path: Path, m
     async def scene() -> None:
         monkeypatch.setattr("appliance.headquarters.moves.RETRY_S", 0.05)
         writer = Writer(store.open_writer(store.place_of(tmp_path, None)))
-        times = 0
-
-        async def some(entries: Iterable[Entry]) -> None:
-            nonlocal times
-            times += 1
-            if times <= 2:
-                raise OperationalError("INSERT", {}, OSError("disk full"))
-            await asyncio.to_thread(writer.agents_moved, entries)
-
-        moves = Moves(some, functools.partial(asyncio.sleep, 0))
+        Journal(tmp_path / "router.db").close()
+        recorder = Refusing(times=2)
+        moves = Moves(recorder, writer, tmp_path / "router.db")
         work = asyncio.create_task(moves.run())
         await day(Journal(tmp_path / "router.db"), moves)
         async with asyncio.timeout(5):
@@ -76,6 +83,6 @@ def test_a_record_that_refuses_is_told_again_and_loses_nothing(tmp_path: Path, m
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
         assert kept(writer) == DAY
-        assert times > 2
+        assert recorder.asked > 2
 
     asyncio.run(scene())

@@ -9,7 +9,7 @@ not make a double.
 import itertools
 import operator
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, insert, select
@@ -67,8 +67,11 @@ class Writer:
         with self._engine.begin() as store:
             self._thresholds = counting.begin(store, thresholds, time.time_ns())
 
-    def store(self, batch: Sequence[Envelope]) -> list[Envelope]:
-        """Commit what is new of the batch; returns just that, in order. Raises sqlalchemy.exc.SQLAlchemyError."""
+    def store(self, batch: Sequence[Envelope], beside: Callable[[Connection], None] | None = None) -> list[Envelope]:
+        """Commit what is new of the batch, and what `beside` does; returns the new, in order.
+
+        Raises sqlalchemy.exc.SQLAlchemyError.
+        """
         with self._engine.begin() as store:
             known = _known(store, [_key(envelope) for envelope in batch])
             new = []
@@ -78,6 +81,8 @@ class Writer:
                     new.append(envelope)
                     project(store, _insert(store, envelope), envelope)
             counting.recount(store, {name for one in new if (name := _contact_of(one))}, self._thresholds)
+            if beside is not None:
+                beside(store)
         return new
 
     def recording_here(self, recording: str, contact: str) -> None:

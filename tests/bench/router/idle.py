@@ -45,7 +45,7 @@ def sync_ms(folder: Path) -> Spread:
 
 async def request_ms(server: Endpoint, secret: Path) -> Spread:
     """There and back over the same message server, from one client to another."""
-    asking, answering = [await connect(server, secret, f"idle {number}") for number in range(2)]
+    asking, answering = [await connect((server,), secret, f"idle {number}") for number in range(2)]
     try:
         await answering.subscribe("bench.idle", cb=_answer)
         await answering.flush()

@@ -228,7 +228,7 @@ class Branch:
 async def run(network: Network, server: Endpoint, secret: Path, calls_s: float, seconds: float) -> Seen:
     """So many callers a second for so long, at random times; until all is told, or DRAIN_S have passed."""
     seen = Seen()
-    client = await connect(server, secret, "bench")
+    client = await connect((server,), secret, "bench")
     branches = [Branch(box, client, seen) for box in network.boxes]
     try:
         for branch in branches:
