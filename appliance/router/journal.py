@@ -163,7 +163,11 @@ class Journal:
         rows = [msgspec.structs.astuple(entry) for entry in entries]
         marks = [(mark,)] if mark else []
         self._write(("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", rows), (_MARK, marks))
-        self._seq = max(self._seq, *(entry.seq for entry in entries), 0)
+
+    def follow(self, entries: Sequence[Entry], mark: bytes) -> None:
+        """Entries that another has made; the next one of ours would follow them."""
+        self.append(entries, mark)
+        self._seq = entries[-1].seq
 
     def restart(self, snapshot: Snapshot, mark: bytes) -> None:
         """Go on from another's state; what was here before is not its past."""

@@ -23,7 +23,7 @@ from appliance.wire.ids import Identity
 
 BEAT_S = 1.0
 SILENCE_S = 3.0
-HOP_S = 1.5
+HOP_S = 3.0
 
 log = structlog.get_logger()
 

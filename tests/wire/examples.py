@@ -168,6 +168,7 @@ EXAMPLES: tuple[Message, ...] = (
         values={"ced": "1"},
         cursor="card",
         queues=("card",),
+        epoch=1795716092533,
     ),
     routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
     calls.ContactBegan(

@@ -15,6 +15,7 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.config import Headquarters
 from appliance.headquarters.desk import Desk
@@ -160,18 +161,14 @@ class Duty:
         """Until deposed. Raises a group with DeposedError or NoQuorumError."""
         identity = Identity.take(self._config.box, "headquarters")
         server = self._config.server
-        client = await connect((server.listen,), server.secret, f"{identity.box} headquarters active")
-        try:
-            await self._live_as(identity, client, follower)
-        finally:
-            await client.close()
-
-    async def _live_as(self, identity: Identity, client: Client, follower: Follower) -> None:
         try:
             await self._calls.drain()
         except NoQuorumError as error:
             follower.close()
             raise ExceptionGroup("before it began", [error]) from error
+        except SQLAlchemyError as error:  # a full disk stops no call: the stream has them until there is room
+            log.error("duplex.record.behind", error=str(error))
+        client = await connect((server.listen,), server.secret, f"{identity.box} headquarters active")
         async with self._calls.turn:  # between what was missed and what comes nothing is left out
             missed = tuple(await asyncio.to_thread(self._calls.missed, follower.mark.told))
             epoch = max(follower.mark.epoch + 1, time.time_ns() // 1_000_000)
@@ -201,6 +198,7 @@ class Duty:
             self._calls.on_stored = None
             for code in CODES:
                 self._trouble(code, None)
+            await client.close()  # first: who is asked no more has nothing to answer
             intake.close()
             await desk.close()
 

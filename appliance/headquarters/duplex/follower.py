@@ -64,7 +64,7 @@ class Follower:
             if current:
                 self.ahead_ns = batch.at_ns - time.monotonic_ns()
         if new:
-            await asyncio.to_thread(self.journal.append, new, self.mark.encoded())
+            await asyncio.to_thread(self.journal.follow, new, self.mark.encoded())
         self._current = len(messages) < CHUNK
         return bool(messages)
 
