@@ -2,6 +2,7 @@
 """The active router is killed or frozen at 50 calls a second: nobody and no place is lost, nothing is doubled."""
 
 import asyncio
+import shutil
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -210,3 +211,21 @@ def test_the_voter_dies_and_another_server_leads_the_streams(duplex: DuplexSite)
     print(f"back after {story.back_s():.2f} s, {story.crowd.silent} questions without an answer, {story.calls} calls")
     assert story.back_s() <= ELECTION_S
     story.check([A, B])
+
+
+@pytest.mark.soak
+def test_a_box_comes_back_with_an_empty_disk_and_has_all_of_it_again(duplex: DuplexSite) -> None:
+    duplex.start_all()
+    story = Story(duplex)
+
+    async def hurt() -> None:
+        duplex.signal(signal.SIGKILL, f"{A}/nats-server", f"{A}/headquarters")
+        shutil.rmtree(duplex.state(A))
+        await so(lambda: duplex.lives(B), 10)
+        duplex.start(f"{A}/nats-server", f"{A}/headquarters")
+
+    story.run(hurt, 10, B)
+    assert story.back_s() <= TAKEOVER_S
+    story.check([A, B])
+    assert story.crowd.doubled == []
+    assert "duplex.state.taken" in duplex.log_of(A)
