@@ -23,7 +23,8 @@ from appliance.wire.ids import Identity
 
 BEAT_S = 1.0
 SILENCE_S = 3.0
-HOP_S = 3.0
+HOP_S = 4.0
+"""Longer than a standby takes to take over, which is then heard by the same server."""
 
 log = structlog.get_logger()
 

@@ -20,6 +20,7 @@ from tests.accept import (
     calls,
     deaths,
     diagnostics,
+    duplex,
     faults,
     headquarters,
     legs,
@@ -52,6 +53,7 @@ STAGES = (
     "legs",
     "tandem",
     "routing",
+    "duplex",
 )
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
@@ -78,7 +80,7 @@ def main() -> int:
 
 
 async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
-    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem", "routing"}:
+    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem", "routing", "duplex"}:
         await _with_phones(sheet, folder / "first", wanted)
     if "load" in wanted:
         await _with_load(sheet, folder / "second")
@@ -92,6 +94,8 @@ async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
         await tandem.run(sheet, folder)
     if "routing" in wanted:
         routing.run(sheet, folder / "routing")
+    if "duplex" in wanted:
+        await asyncio.to_thread(duplex.run, sheet, folder / "duplex")
 
 
 async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from tests.headquarters.duplex.site import HEADQUARTERS, DuplexSite
-from tests.headquarters.duplex.test_takeover import Story, so
+from tests.headquarters.duplex.story import Story, so
 
 pytestmark = [pytest.mark.soak, pytest.mark.system, pytest.mark.timeout(3600)]
 

@@ -4,103 +4,17 @@
 import asyncio
 import shutil
 import signal
-import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
 
 import pytest
 
-from tests.headquarters.duplex.crowd import GOLD, Crowd
-from tests.headquarters.duplex.site import BOXES, VOTER, A, B, DuplexSite
-from tests.headquarters.site import until
+from tests.headquarters.duplex.site import VOTER, A, B, DuplexSite
+from tests.headquarters.duplex.story import Story, so
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
-RATE = 50
-GOLD_AGENTS = 3
-GOLD_WAITING = 10
 TAKEOVER_S = 5.0
 ELECTION_S = 15.0
 """JetStream's own election takes 4 to 9 s; then somebody becomes active."""
-CLOCKS_S = 0.3
-"""How far a caller's own clock and the router's may be apart: asking, deciding, and a takeover between clocks."""
-
-Hurt = Callable[[], Coroutine[Any, Any, None]]
-
-
-class Story:
-    """Callers with and without agents, and what happens to headquarters meanwhile."""
-
-    def __init__(self, duplex: DuplexSite) -> None:
-        self.duplex = duplex
-        self.crowd = Crowd([duplex.listens[box] for box in BOXES], duplex.secret)
-        self.hurt_at = 0.0
-        self.order: list[str] = []
-        self.calls = 0
-
-    def run(self, hurt: Hurt, seconds: float, survivor: str) -> None:
-        """Load for `seconds`, `hurt` after 2.5 of them; then those who waited get their agents."""
-        self.crowd.run_beside(lambda: self._scene(hurt, seconds, survivor))
-
-    async def _scene(self, hurt: Hurt, seconds: float, survivor: str) -> None:
-        crowd = self.crowd
-        await so(lambda: crowd.link.up, 5)
-        ends = [asyncio.Event() for _ in range(GOLD_AGENTS + GOLD_WAITING)]
-        gold = []
-        for end in ends:
-            gold.append(asyncio.create_task(crowd.call(GOLD, end)))
-            await asyncio.sleep(0.1)
-        await so(lambda: len(crowd.answered) == len(ends), 5)
-        self.order = list(crowd.asked_ns)
-        load = asyncio.create_task(crowd.calls(RATE, seconds))
-        await asyncio.sleep(2.5)
-        self.hurt_at = time.monotonic()
-        await hurt()
-        await load
-        places = self.duplex.router(survivor)[0].places
-        for contact in self.order[GOLD_AGENTS:]:
-            assert abs(places[contact].queued_ns - crowd.asked_ns[contact]) < CLOCKS_S * 1e9
-        for end in ends:
-            end.set()
-            await asyncio.sleep(0.05)
-        await asyncio.gather(*gold)
-        await so(lambda: not crowd.unsent, 10)
-        self.calls = int(RATE * seconds) + len(ends)
-
-    def p99_ms(self) -> float:
-        """How long answers took before the hurt."""
-        took = sorted(took for at, took in self.crowd.answered if at < self.hurt_at)
-        return took[len(took) * 99 // 100] * 1000
-
-    def back_s(self) -> float:
-        """From the hurt to the first answer to a question that was asked after it."""
-        return min(at for at, took in self.crowd.answered if at - took > self.hurt_at) - self.hurt_at
-
-    def check(self, boxes: Sequence[str]) -> None:
-        """Nobody lost, everybody in order, no event doubled, in the records and journals of those boxes."""
-        crowd = self.crowd
-        assert len(crowd.served) == self.calls
-        assert [contact for contact in crowd.served if contact in self.order] == self.order
-        for box in boxes:
-            self._check(box)
-
-    def _check(self, box: str) -> None:
-        crowd, duplex = self.crowd, self.duplex
-        until(lambda: duplex.stored(box) == crowd.sent, 15, f"all events in the record of {box}")
-        unique = "SELECT count(*) FROM (SELECT DISTINCT box, process, incarnation, seq FROM event)"
-        assert duplex.record(box, unique) == [(crowd.sent,)]
-        assert duplex.record(box, "SELECT count(*) FROM contact WHERE ended_ns IS NULL") == [(0,)]
-        until(lambda: not duplex.router(box)[0].places, 5, f"the router of {box} knows that all are gone")
-        state, verified = duplex.router(box)
-        assert (verified.differs, verified.other_engine) == (0, 0)
-        assert not state.reservations
-
-
-async def so(what: Callable[[], object], within_s: float) -> None:
-    """Wait until it is so."""
-    async with asyncio.timeout(within_s):
-        while not what():  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.05)
 
 
 def test_i4_the_active_is_killed_at_50_calls_a_second(duplex: DuplexSite) -> None:
