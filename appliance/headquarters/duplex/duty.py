@@ -41,7 +41,7 @@ POLL_S = 0.05
 SILENT_S = 2.0
 RETRY_S = 0.5
 TELL_S = 0.5
-LEADER_S = 5.0
+LEADER_S = 2.0
 JOURNAL_OCTETS = 536_870_912
 CALLS_KEPT_S = 7 * 86_400.0
 NO_QUORUM = "no two of the three message servers work together: nobody routes, branches decide by themselves"
@@ -227,15 +227,15 @@ class Duty:
                 self._trouble(code, sentence)
 
     async def _lead_elsewhere(self, standbys: Standbys) -> None:
-        """The active's own server leads no stream, rather the voter's: so the death of this box delays no successor."""
+        """The voter's server leads the streams: so the death of either headquarters' box stops no writing."""
         while True:
             for stream in (self._stream, self._calls.stream):
                 try:
                     extent = await stream.extent()
-                    standby = standbys.told.box if standbys.told else ""
-                    others = sorted(extent.followers, key=lambda name: (name == standby, name))
-                    if extent.leader == self._config.box and others:
-                        await stream.lead_elsewhere(others[0])
+                    either = {self._config.box, standbys.told.box if standbys.told else ""}
+                    voters = [name for name in extent.followers if name not in either]
+                    if extent.leader in either and voters:
+                        await stream.lead_elsewhere(voters[0])
                 except NoQuorumError as error:
                     log.info("duplex.leader.unmoved", stream=stream.name, error=str(error))
             await asyncio.sleep(LEADER_S)
