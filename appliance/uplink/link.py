@@ -59,7 +59,7 @@ class Link:
         on_change: Callable[[bool], None],
     ) -> None:
         self.up = False
-        self.contacts: Callable[[], list[str]] = list
+        self.contacts: Callable[[], list[str]] | None = None
         self.epoch = 0
         self.hears: dict[str, Callable[[bytes], None]] = {}
         self.identity = identity
@@ -122,7 +122,7 @@ class Link:
             "incarnation": who.incarnation,
             "at_ns": time.time_ns(),
             "name": self._name,
-            "contacts": self.contacts(),
+            "contacts": self.contacts() if self.contacts is not None else None,
         }
         try:
             answer = await self.ask(f"heartbeat.{self.identity.box}", msgspec.json.encode(beat), BEAT_S)

@@ -35,6 +35,7 @@ class Crowd:
         identity = Identity.take(BOX, "uplink")
         self.link = Link(servers, secret, identity, "crowd", lambda _up: None)
         self.link.hears[f"route.assign.{BOX}"] = self._assigned
+        self.link.contacts = lambda: sorted(self._going_on)
         self.answered: list[tuple[float, float]] = []
         self.served: list[str] = []
         self.doubled: list[str] = []
@@ -46,6 +47,7 @@ class Crowd:
         self._events: deque[bytes] = deque()
         self._waiting: dict[str, asyncio.Future[RouteAnswer]] = {}
         self._holds: dict[str, str] = {}
+        self._going_on: set[str] = set()
         self._serial = 0
 
     def run_beside(self, scene: Callable[[], Awaitable[None]]) -> None:
@@ -74,6 +76,7 @@ class Crowd:
         """One caller: asks, waits, talks for TALK_S or until it is `over`, and is gone. Returns the contact."""
         self._serial += 1
         contact = f"{BOX}.crowd.{self._serial}"
+        self._going_on.add(contact)
         self._say(ContactBegan(contact=contact, leg=f"{contact}.in", channel="span 1 timeslot 1", dnis=dnis))
         ring = await self._agent(contact, dnis)
         if ring.agent in self._holds:
@@ -100,6 +103,7 @@ class Crowd:
             LegEnded(contact=contact, leg=leg, cause=16, by=ReleasedBy.PEER, sample=0),
             ContactEnded(contact=contact, cause=16, by="caller"),
         )
+        self._going_on.discard(contact)
         return contact
 
     @property
