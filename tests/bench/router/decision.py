@@ -140,7 +140,12 @@ class Flow:
         caller.request = f"r{next(self._serial)}"
         self._requests[caller.request] = caller
         request = RouteRequest(
-            request=caller.request, contact=caller.contact, dnis=caller.dnis, outcome=outcome, cursor=caller.cursor
+            request=caller.request,
+            contact=caller.contact,
+            dnis=caller.dnis,
+            outcome=outcome,
+            cursor=caller.cursor,
+            reaches=tuple(box for box in self._boxes if box != caller.box),
         )
         self._tell(RouteAsked(self._now_ns, caller.box, request, self._now_ns))
 

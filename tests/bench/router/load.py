@@ -13,6 +13,7 @@ import itertools
 import random
 import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -68,7 +69,8 @@ class Caller:
 class Branch:
     """A box: its callers' questions, and its events in order."""
 
-    def __init__(self, box: str, client: Client, seen: Seen) -> None:
+    def __init__(self, box: str, boxes: Sequence[str], client: Client, seen: Seen) -> None:
+        self._reaches = tuple(other for other in boxes if other != box)
         self.box = box
         self._client = client
         self._seen = seen
@@ -157,7 +159,12 @@ class Branch:
     async def _ask(self, caller: Caller) -> tuple[str, RouteAnswer | None]:
         name = f"{caller.contact}.r{next(self._serial)}"
         question = RouteRequest(
-            request=name, contact=caller.contact, dnis=caller.dnis, outcome=caller.outcome, cursor=caller.cursor
+            request=name,
+            contact=caller.contact,
+            dnis=caller.dnis,
+            outcome=caller.outcome,
+            cursor=caller.cursor,
+            reaches=self._reaches,
         )
         caller.ring = asyncio.get_running_loop().create_future()
         self._asked[name] = caller
@@ -229,7 +236,7 @@ async def run(network: Network, server: Endpoint, secret: Path, calls_s: float, 
     """So many callers a second for so long, at random times; until all is told, or DRAIN_S have passed."""
     seen = Seen()
     client = await connect((server,), secret, "bench")
-    branches = [Branch(box, client, seen) for box in network.boxes]
+    branches = [Branch(box, network.boxes, client, seen) for box in network.boxes]
     try:
         for branch in branches:
             await branch.hear()
