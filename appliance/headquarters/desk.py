@@ -57,6 +57,8 @@ SILENT_S = 5.0
 RETRY_S = 1.0
 RECOUNT_S = 60.0
 SNAPSHOT_ENTRIES = 5_000
+UNWRITTEN = 200_000
+"""Entries that wait in memory for a disk that refuses; of more only the state is written, once it can be."""
 MEND = "make room on headquarters' data disk; calls are routed, but a restart would not know of them"
 
 log = structlog.get_logger()
@@ -105,6 +107,7 @@ class Desk:
         self._work = asyncio.Event()
         self._due: asyncio.TimerHandle | None = None
         self._retry_s: float | None = None  # the disk has refused
+        self._gap = False  # for so long that entries were let go
         phones = {(seat.box, seat.extension): seat.agent for seat in rules.seats.values()}
         legs = tuple(
             (agent or phones.get((box, extension), ""), leg, contact)
@@ -314,7 +317,7 @@ class Desk:
 
     def _snapshot(self) -> Snapshot | None:
         """Of the state now, where one is due."""
-        if not self._unwritten or self._unwritten[-1].seq < self._snapshot_at:
+        if not self._unwritten or not (self._gap or self._unwritten[-1].seq >= self._snapshot_at):
             return None
         last = self._unwritten[-1]
         self._snapshot_at = last.seq + SNAPSHOT_ENTRIES
@@ -322,9 +325,12 @@ class Desk:
 
     async def _commit(self, count: int, snapshot: Snapshot | None) -> None:
         entries = tuple(self._unwritten[:count])
-        mark = self._quorum.mark.encoded() if self._quorum else b""
+        mark, gap = self._quorum.mark.encoded() if self._quorum else b"", self._gap
 
         def write() -> None:
+            if gap and snapshot is not None:
+                self._journal.keep(snapshot.state, snapshot.seq, snapshot.at_ns)
+                return
             self._journal.append(entries, mark)
             if snapshot is not None:
                 try:
@@ -339,7 +345,11 @@ class Desk:
                 log.error("router.journal.refused", error=str(error))
                 self._on_trouble(f"the router's journal cannot be written ({error}): {MEND}")
             self._retry_s = time.monotonic() + RETRY_S
+            if len(self._unwritten) > UNWRITTEN:
+                self._gap = True
+                self._unwritten.clear()
             return
+        self._gap = False
         del self._unwritten[: len(entries)]
         if self._retry_s is not None:
             self._retry_s = None

@@ -49,7 +49,8 @@ _MARK = "INSERT OR REPLACE INTO mark VALUES (1, ?)"
 
 _THIN = """
 DELETE FROM snapshot WHERE at_ns < ? AND seq NOT IN (SELECT max(seq) FROM snapshot GROUP BY at_ns / ?)
-"""
+AND seq IN (SELECT seq FROM entry)
+"""  # one without its entry is what a later one goes on from
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -139,16 +140,24 @@ class Journal:
         """The state as the last life left it, and its time; EMPTY where another engine decided, or nobody did."""
         newest = self.snapshot()
         state, at_ns = newest.decoded(), newest.at_ns
-        for entry in self.entries(newest.seq):
-            state, at_ns = decide(state, entry)[0], entry.at_ns
+        for entry, after, _ in self.decided(newest):
+            state, at_ns = after, entry.at_ns
         return state, at_ns
+
+    def decided(self, start: Snapshot) -> Iterator[tuple[Entry, State, tuple[Effect, ...]]]:
+        """Each entry from there on decided once more: the state after it, and what came of it."""
+        state, seq = start.decoded(), start.seq
+        for entry in self.entries(start.seq):
+            if entry.seq != seq + 1:  # a disk that was full for long has cost what is between
+                state = next((one.decoded() for one in self._snapshots("WHERE seq = ?", entry.seq - 1)), EMPTY)
+            state, effects = decide(state, entry)
+            seq = entry.seq
+            yield entry, state, effects
 
     def moves(self, after_ns: int | None) -> Iterator[tuple[int, tuple[AgentMoved, ...]]]:
         """What agents did from then on, by entry; None: since the last snapshot."""
         start = self.snapshot() if after_ns is None else self.snapshot(after_ns)
-        state = start.decoded()
-        for entry in self.entries(start.seq):
-            state, effects = decide(state, entry)
+        for entry, _, effects in self.decided(start):
             moved = tuple(one for one in effects if isinstance(one, AgentMoved))
             if moved and (after_ns is None or entry.at_ns >= after_ns):
                 yield entry.seq, moved

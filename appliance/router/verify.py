@@ -4,7 +4,7 @@
 import msgspec
 
 from appliance.router.apply import ENGINE
-from appliance.router.journal import Journal, decide, digest
+from appliance.router.journal import Journal, digest
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -21,12 +21,10 @@ class Verified(msgspec.Struct, frozen=True):
 
 def verify(journal: Journal, from_ns: int, to_ns: int) -> Verified:
     """All entries of that time, from the snapshot before it on. Raises sqlite3.Error."""
-    start = journal.snapshot(from_ns)
-    state, told = start.decoded(), Verified()
-    for entry in journal.entries(start.seq):
+    told = Verified()
+    for entry, _, effects in journal.decided(journal.snapshot(from_ns)):
         if entry.at_ns >= to_ns:
             break
-        state, effects = decide(state, entry)
         if entry.at_ns < from_ns:
             continue
         told = msgspec.structs.replace(

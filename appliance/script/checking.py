@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is wrong with a script whose form is right: unknown names, nodes out of reach, kinds, loops, secrets let out."""
 
+import functools
 import zoneinfo
 from collections.abc import Collection, Iterator, Mapping
 
@@ -54,7 +55,7 @@ def faults(text: Text, around: Around) -> Iterator[Fault]:
 
 
 def _head_faults(text: Text) -> Iterator[Fault]:
-    zones = zoneinfo.available_timezones()
+    zones = _zones()
     if text.zone not in zones:
         yield Fault(("zone",), f"time zone {text.zone!r} is unknown; {suggestion(text.zone, zones)}")
     for name, spans in text.calendars.items():
@@ -66,6 +67,12 @@ def _head_faults(text: Text) -> Iterator[Fault]:
     if not wrong_fields and (octets := len(context.encoded(context.taken(text.context, {})))) > context.LIMIT:
         yield Fault(("context",), f"has {octets:,} octets by its defaults alone, {context.LIMIT:,} at most")
     yield from _missing(("start",), text.start, text)
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    """Looking for them takes 30 ms, and there may be a hundred scripts."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def _field_faults(fields: Mapping[str, ContextField]) -> Iterator[Fault]:

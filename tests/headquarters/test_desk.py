@@ -16,8 +16,9 @@ from appliance.headquarters import desk as desks
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.lookups.sources import Sources
 from appliance.router import agents
-from appliance.router.journal import Entry, Journal, decide, digest
+from appliance.router.journal import Entry, Journal, decide, digest, fingerprint
 from appliance.router.state import EMPTY
+from appliance.router.verify import verify
 from appliance.wire.agents import AgentAsked, AgentTold, AgentWish
 from appliance.wire.calls import LegBegan
 from appliance.wire.envelope import Sealer
@@ -152,6 +153,43 @@ def test_a_disk_that_is_full_is_an_alarm_calls_go_on_and_nothing_is_lost(
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
         assert len(entries) == 1 + 1 + answers + 20
         assert len(told) == 2
+
+    asyncio.run(scene())
+
+
+def test_a_disk_that_is_full_for_long_costs_the_entries_and_not_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "RETRY_S", 0.05)
+    monkeypatch.setattr(desks, "UNWRITTEN", 30)
+    told: list[str | None] = []
+
+    async def scene() -> None:
+        path = tmp_path / "router.db"
+        journal = Journal(path)
+        async with running(journal, trouble=told.append) as desk:
+            await desk.ask(BOX, asked("c0"))
+            limit(journal)
+            number = 0
+            while not desk._gap:
+                await desk.ask(BOX, asked(f"c{number}"))
+                number += 1
+                await asyncio.sleep(0.001)
+                assert number < 5000
+            limit(journal, 1_000_000)
+            while told[-1] is not None:
+                await desk.ask(BOX, asked(f"again{number}"))
+                number += 1
+                await asyncio.sleep(0.01)
+            for place in range(5):
+                await desk.ask(BOX, asked(f"after{place}"))
+            last = fingerprint(desk._state)
+        journal = Journal(path)
+        assert fingerprint(journal.recall()[0]) == last
+        numbers = [entry.seq for entry in journal.entries(0)]
+        assert len(numbers) < numbers[-1], "some were let go"
+        assert verify(journal, 0, 2**62).differs == 0
+        journal.close()
 
     asyncio.run(scene())
 
