@@ -8,18 +8,18 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, lines, nfas, tandem
+from appliance.config import cas, lines, nfas, peers, tandem
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
 from appliance.config.nfas import Nfas
+from appliance.config.peers import Peer
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
-from appliance.config.scalars import Endpoint, Number, suggestion
+from appliance.config.scalars import Endpoint, Number, Realm, Serial, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.tandem import Tandem
 from drivers.model import TIMESLOTS, DigitalLine
 
-Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Cause = Annotated[int, Meta(ge=1, le=127)]
 SPANS_MAX = 8  # of the engine
@@ -146,7 +146,7 @@ class Sip(msgspec.Struct, frozen=True):
 
     listen: Endpoint
     proxy: Endpoint
-    domain: Name
+    domain: Realm
     codecs: tuple[CodecName, ...] = ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
     srtp: SrtpUse = "accept"
 
@@ -203,6 +203,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     spans: tuple[CesopsnSpan | DahdiSpan | Ds26521Span | Si3050Card | DahdiCard, ...]
     sip: Sip
     extensions: tuple[Extension, ...]
+    peers: tuple[Peer, ...] = ()
     route: Route = Route()
     tandem: tuple[Tandem, ...] = ()
     prompts: Prompts
@@ -246,6 +247,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from lines.faults(cards)
     yield from repeated(lines.wires(cards), "device")
     yield from _extension_faults(branch)
+    yield from _peer_faults(branch)
     yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
     if branch.sip.trace.port > PORT_MAX:
         yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")
@@ -345,6 +347,13 @@ def _extension_faults(branch: Branch) -> Iterator[Fault]:
         if number not in known:
             sentence = f"extension {number!r} is not among the extensions; {suggestion(number, known)}"
             yield Fault(("route", "default", "ring", place), sentence)
+
+
+def _peer_faults(branch: Branch) -> Iterator[Fault]:
+    extensions = {phone.number for phone in branch.extensions}
+    yield from peers.faults(branch.peers, branch.box, (branch.sip.proxy, branch.sip.listen), extensions)
+    yield from repeated(((("peers", n, "box"), peer.box) for n, peer in enumerate(branch.peers)), "peer")
+    yield from repeated(((("peers", n, "proxy"), str(peer.proxy)) for n, peer in enumerate(branch.peers)), "proxy")
 
 
 def repeated(values: Iterable[tuple[Keys, str]], what: str) -> Iterator[Fault]:

@@ -10,11 +10,11 @@ import msgspec
 from msgspec import Meta
 
 from appliance.config import lookups
-from appliance.config.branch import Name, Serial, repeated
+from appliance.config.branch import Name, repeated
 from appliance.config.lookups import Lookup
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
-from appliance.config.scalars import Endpoint, Number, suggestion
+from appliance.config.scalars import Endpoint, Number, Serial, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.voter import Duplex, Server, duplex_faults, server_listeners
 

@@ -219,6 +219,8 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
          "10: port 5071 is already taken by the trace of SIP, one above the SIP worker"),
         ("domain:", "codecs: [PCMA, G726-23], domain:", "18: 'G726-23' is not known here; did you mean 'G726-32'?"),
         ("domain:", "codecs: [PCMA, PCMA], domain:", "18: codec 'PCMA' is there twice"),
+        ("domain: branch.test", "domain: 'x\"; loadmodule exec.so'",
+         "18: 'x\"; loadmodule exec.so' does not have the form [A-Za-z0-9]"),
         ("domain:", "srtp: required, domain:", "18: 'required' is not known here; did you mean 'require'?"),
         ("domain:", "codecs: [], domain:", "18: no codec: a phone could not be spoken to"),
         ("local: 127.0.0.1:9101", "local: 0.0.0.0:5070", "10: port 5070 is already taken by the SIP worker"),
@@ -432,6 +434,44 @@ def test_a_record_in_postgresql_is_named_without_its_password(headquarters: Edit
 def test_an_extension_that_is_there_twice_is_refused(branch: Edit) -> None:
     again = "  - {number: 8001, name: Agent Wu, secret: secrets/8001}\nroute:"
     assert sentences(branch("route:", again)) == ["21: extension '8001' is there twice"]
+
+
+PEERS = """\
+peers:
+  - {box: BR-0002, proxy: 10.0.2.1:5060, domain: pudong.test, secret: secrets/8001}
+  - {box: BR-0003, proxy: 10.0.3.1:5060, domain: pudong.test, secret: secrets/8001}
+route:"""
+
+
+@pytest.mark.unit
+def test_peers_are_read_in_their_order(branch: Edit) -> None:
+    box = load(branch("route:", PEERS))
+    assert isinstance(box, Branch)
+    assert [(peer.box, str(peer.proxy)) for peer in box.peers] == [
+        ("BR-0002", "10.0.2.1:5060"),
+        ("BR-0003", "10.0.3.1:5060"),
+    ]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("BR-0002", "BR-0001", "22: BR-0001 is this box itself; a peer is another branch"),
+        ("BR-0003", "BR-0002", "23: peer 'BR-0002' is there twice"),
+        ("BR-0003", "8001", "23: '8001' is an extension too, and each is a SIP account"),
+        ("10.0.3.1", "10.0.2.1", "23: proxy '10.0.2.1:5060' is there twice"),
+        ("10.0.3.1", "127.0.0.1", "23: 127.0.0.1:5060 is this branch's own; name the peer's Kamailio"),
+        ("10.0.3.1:5060", "127.0.0.1:5070", "23: 127.0.0.1:5070 is this branch's own; name the peer's Kamailio"),
+        ("pudong.test", "'pu dong'", "22: 'pu dong' does not have the form"),
+        ("secrets/8001", "secrets/peer", "secrets/peer cannot be read: No such file or directory"),
+        (", secret: secrets/8001", "", "22: key 'secret' is missing"),
+        ("proxy:", "proxi:", "22: key 'proxi' is unknown here; did you mean 'proxy'?"),
+    ],
+)
+def test_peers_that_cannot_be_meant_are_refused(branch: Edit, before: str, after: str, told: str) -> None:
+    (sentence,) = sentences(branch("route:", PEERS.replace(before, after, 1)))
+    assert told in sentence
 
 
 @pytest.mark.unit
