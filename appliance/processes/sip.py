@@ -113,7 +113,8 @@ class Process:
         await self._close_left_open()
         path = self._state / "run" / "leg.sip.sock"
         sealer, order = Sealer(self._identity), self._stack.order
-        worker = Worker(path, sealer, self._ports, order, self._orphans_s, self._codecs)
+        peers = {peer.box: peer.proxy for peer in self._branch.peers}
+        worker = Worker(path, sealer, self._ports, order, self._orphans_s, self._codecs, peers)
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
         worker.service.watch = LegLog(self._state, self._identity.process).take

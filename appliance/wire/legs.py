@@ -107,13 +107,14 @@ class Location(enum.StrEnum):
 class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One party's side, as its worker knows it.
 
-    `port` is the engine's port; `channel` is for people ("span 1 timeslot 5", "sip 8001"). CLID is what the caller
-    presents, ANI who pays, DNIS the called number as delivered. Samples are the engine's clock, 8,000 a second.
+    `port` is the engine's port; `channel` is for people ("span 1 timeslot 5", "sip 8001 at BR-0002"). CLID is what the
+    caller presents, ANI who pays, DNIS the called number as delivered. Samples are the engine's clock, 8,000 a second.
     `name` is the caller's as the network sends it, `redirecting` who sent the call on, `original` the number called
     first, `user_to_user` a text of the caller's own system (IA5, 35 characters at most).
     `withheld` is the number of a caller who does not want it shown. `verified`: the network made or checked his number.
-    `category` is what kind of subscriber calls, in the words of R2's variant. `trunk` is the span's name, `interface`
-    what the exchange calls it where it shares a D-channel (NFAS), `call_id` SIP's.
+    `category` is what kind of subscriber calls, in the words of R2's variant. `trunk` is the span's name, or the box of
+    the branch that has the phone where it is another one; `interface` what the exchange calls the span where it shares
+    a D-channel (NFAS), `call_id` SIP's.
     `contact` is the controller's note, given back in every snapshot so that a restarted controller finds its calls.
     `held`: the peer has put the call aside for now; nobody hears its port.
     The last four are set on a released leg, which stands in the snapshot until a controller has heard of its release.
@@ -149,6 +150,11 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: ReleasedBy | None = None
     released_sample: int | None = None
     location: Location | None = None
+
+
+def sip_channel(extension: str, box: str | None) -> str:
+    """The `channel` of a phone, which `box` has where it is another branch's."""
+    return f"sip {extension} at {box}" if box else f"sip {extension}"
 
 
 # What the worker says.
@@ -240,6 +246,8 @@ class LegReleased(Message, frozen=True):
 
 class PlaceLeg(Message, frozen=True):
     """Call `to` (an extension, or a number on `trunk`). `leg` is the controller's choice of id.
+
+    SIP's trunks are the branch's peers, by their box: `to` is an extension there.
 
     What a protocol or a profile cannot carry of the texts, kinds and marks is left out; a bearer that it cannot is
     refused with cause 65. `withheld` takes the place of `clid` and its kind. `complete` False: more of the number

@@ -63,8 +63,9 @@ class Message:
 class HandPhone(asyncio.DatagramProtocol):
     """One account on one UDP port."""
 
-    def __init__(self, number: str, password: str, proxy: Endpoint, domain: str) -> None:
-        self.number, self.domain, self._password, self._proxy = number, domain, password, proxy
+    def __init__(self, number: str, password: str, proxy: Endpoint, domain: str, port: int = 0) -> None:
+        """`port`: ours; 0 is any."""
+        self.number, self.domain, self._password, self._proxy, self._port = number, domain, password, proxy, port
         self.seen: list[Message] = []
         self.last: bytes = b""
         self._calls: dict[str, HandCall] = {}
@@ -75,7 +76,7 @@ class HandPhone(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._wire, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        self._wire, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self._port))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -2,7 +2,8 @@
 """Calls of a dead worker: Kamailio still holds their dialogs, so it is asked to end them and the phones are free.
 
 Answered ones get a BYE each way (dlg.end_dlg), ringing phones a CANCEL (tm.cancel), a phone that was calling us a final
-answer (tm.reply_callid). Only dialogs that began before us and that we do not know are touched.
+answer (tm.reply_callid). Only dialogs that began before us and that we do not know are touched, and none of a peer's
+with a phone of ours: those were never ours.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ class _Dialog(msgspec.Struct, frozen=True):
     state: int
     init_ts: int
     caller: _Caller
+    variables: tuple[dict[str, str], ...] = ()
 
 
 async def ask_former_calls(path: Path, gateway: str, ours: Callable[[str], bool], began: int) -> int:
@@ -71,7 +73,7 @@ async def _end(path: Path, gateway: str, call_id: str, began: int) -> bool:
     """Whether it was one that is to end. What Kamailio refuses here has ended meanwhile, or is asked for again."""
     try:
         dialog = await control(path, _Dialog, "dlg.dlg_list", call_id)
-        if dialog.init_ts > began:
+        if dialog.init_ts > began or any("peer" in variable for variable in dialog.variables):
             return False
         if dialog.state >= CONFIRMED:
             await control(path, Any, "dlg.end_dlg", dialog.h_entry, dialog.h_id)

@@ -29,15 +29,28 @@ PROGRAM = Path("/usr/sbin/kamailio")
 SCHEMAS = Path("/usr/share/kamailio/db_sqlite")
 SHARED_MB, PRIVATE_MB = 64, 8
 FLOOD_PER_2_S = 3000
+PEER_MS = 3000
+"""A peer that says nothing to an INVITE, sent three times by then, is not there."""
+FAREWELL_MS = 30_000
+"""How long a peer is sent a BYE."""
 END_S = 2.0
 
 log = structlog.get_logger()
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An extension's right to register: HA1 = MD5(number:domain:password)."""
+    """An extension's right to register, or a peer's to call: HA1 = MD5(name:domain:password)."""
 
-    number: str
+    name: str
+    ha1: str
+
+
+class Neighbour(msgspec.Struct, frozen=True):
+    """A peer's Kamailio, and what we show it that we are: HA1 of our box in its realm."""
+
+    box: str
+    proxy: Endpoint
+    realm: str
     ha1: str
 
 
@@ -49,20 +62,27 @@ class Settings(msgspec.Struct, frozen=True):
     trace: Endpoint
     domain: str
     accounts: tuple[Account, ...]
+    """Of phones and of peers."""
+    box: str = ""
+    peers: tuple[Neighbour, ...] = ()
 
     @classmethod
     def of(cls, branch: Branch) -> "Settings":
-        """From the branch's configuration. Raises ValueError for a domain that is none, OSError for a lost secret."""
+        """From the branch's configuration. Raises OSError for a lost secret."""
         domain = branch.sip.domain
-        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?", domain):
-            raise ValueError(f"sip.domain {domain!r}: letters, digits, '.' and '-' (RFC 3261 §25.1 hostname)")
-        accounts = tuple(Account(e.number, ha1(e.number, domain, read_secret(e.secret))) for e in branch.extensions)
-        return cls(branch.sip.proxy, branch.sip.listen, branch.sip.trace, domain, accounts)
+        secrets = {phone.number: read_secret(phone.secret) for phone in branch.extensions}
+        shared = {peer.box: read_secret(peer.secret) for peer in branch.peers}
+        accounts = tuple(Account(name, ha1(name, domain, password)) for name, password in (secrets | shared).items())
+        peers = tuple(
+            Neighbour(peer.box, peer.proxy, peer.domain, ha1(branch.box, peer.domain, shared[peer.box]))
+            for peer in branch.peers
+        )
+        return cls(branch.sip.proxy, branch.sip.listen, branch.sip.trace, domain, accounts, branch.box, peers)
 
 
-def ha1(number: str, domain: str, password: str) -> str:
+def ha1(name: str, domain: str, password: str) -> str:
     """RFC 2617 §3.2.2.2."""
-    return hashlib.md5(f"{number}:{domain}:{password}".encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(f"{name}:{domain}:{password}".encode(), usedforsecurity=False).hexdigest()
 
 
 def control_socket(state_dir: Path) -> Path:
@@ -71,7 +91,7 @@ def control_socket(state_dir: Path) -> Path:
 
 
 def prepare(config: Branch | Settings, state_dir: Path) -> Command:
-    """Files and stores for the next start. Raises ValueError, OSError, sqlite3.Error."""
+    """Files and stores for the next start. Raises OSError, sqlite3.Error."""
     settings = config if isinstance(config, Settings) else Settings.of(config)
     home = state_dir / "kamailio"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -102,11 +122,25 @@ def render(settings: Settings, state_dir: Path) -> str:
         "SUBSCRIBERS": home / "subscribers.sqlite",
         "FLOOD": FLOOD_PER_2_S,
         "TRACE": settings.trace,
+        "BOX": settings.box,
+        "PEER_MS": PEER_MS,
+        "FAREWELL_MS": FAREWELL_MS,
+        "PEERS": _tables_of(settings.peers),
         "GATEWAY": settings.gateway,
         "GATEWAY_ADDRESS": settings.gateway.address,
         "GATEWAY_PORT": settings.gateway.port,
     }
     return re.sub(r"@([A-Z_]+)@", lambda found: str(values[found[1]]), SCRIPT)
+
+
+def _tables_of(peers: tuple[Neighbour, ...]) -> str:
+    """The route that fills the script's tables of peers; Kamailio takes none that is empty."""
+    filled = "".join(
+        f'    $sht(box=>{peer.proxy}) = "{peer.box}";\n    $sht(proxy=>{peer.box}) = "{peer.proxy}";\n'
+        f'    $sht(realm=>{peer.box}) = "{peer.realm}";\n    $sht(ha1=>{peer.box}) = "{peer.ha1}";\n'
+        for peer in peers
+    )
+    return f"event_route[htable:mod-init] {{\n{filled}}}\n" if peers else ""
 
 
 async def serves(state_dir: Path) -> bool:
@@ -179,13 +213,13 @@ def _write_accounts(path: Path, accounts: tuple[Account, ...]) -> None:
         store.execute("DELETE FROM subscriber")
         store.executemany(
             "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, '', '', ?, '')",
-            [(account.number, account.ha1) for account in accounts],
+            [(account.name, account.ha1) for account in accounts],
         )
 
 
 def _forget_removed(path: Path, accounts: tuple[Account, ...]) -> None:
     """A binding of an extension that is no longer configured is no binding."""
-    numbers = [account.number for account in accounts]
-    marks = ",".join("?" * len(numbers))
+    names = [account.name for account in accounts]
+    marks = ",".join("?" * len(names))
     with contextlib.closing(sqlite3.connect(path)) as store, store:
-        store.execute(f"DELETE FROM location WHERE username NOT IN ({marks})", numbers)  # noqa: S608  # only marks
+        store.execute(f"DELETE FROM location WHERE username NOT IN ({marks})", names)  # noqa: S608  # only marks

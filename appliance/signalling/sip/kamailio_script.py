@@ -2,7 +2,8 @@
 """Kamailio's script: registrar, proxy and dialog table in front of the SIP worker.
 
 The gateway is the one source (address and port) that is trusted; everybody else shows a digest. Phones reach the
-gateway and nobody else; the gateway reaches phones. Damaged messages are dropped without an answer and counted.
+gateway and nobody else; the gateway reaches phones, and those of peers by their Kamailio, whose challenge is answered
+here. A peer reaches phones and nobody else. Damaged messages are dropped without an answer and counted.
 Placeholders are @NAME@; `$` belongs to Kamailio.
 """
 
@@ -44,11 +45,13 @@ loadmodule "usrloc.so"
 loadmodule "registrar.so"
 loadmodule "auth.so"
 loadmodule "auth_db.so"
+loadmodule "uac.so"
 loadmodule "dialog.so"
 loadmodule "pike.so"
 loadmodule "htable.so"
 loadmodule "debugger.so"
 loadmodule "siptrace.so"
+loadmodule "xlog.so"
 
 # The core prints a damaged message whole, with whatever caller is in it; the counter tells that it came.
 modparam("debugger", "mod_hash_size", 4)
@@ -86,6 +89,15 @@ modparam("auth_db", "calculate_ha1", 0)
 modparam("auth_db", "password_column", "ha1")
 modparam("auth_db", "use_domain", 0)
 modparam("auth_db", "load_credentials", "$avp(number)=username")
+# How we show a peer who we are: its HA1, of our box, its realm and the secret of both.
+modparam("uac", "auth_username_avp", "$avp(user)")
+modparam("uac", "auth_realm_avp", "$avp(realm)")
+modparam("uac", "auth_password_avp", "$avp(ha1)")
+# Peers: a box by its proxy, and by the box its proxy, its realm and our HA1 there.
+modparam("htable", "htable", "box=>size=8;")
+modparam("htable", "htable", "proxy=>size=8;")
+modparam("htable", "htable", "realm=>size=8;")
+modparam("htable", "htable", "ha1=>size=8;")
 # Ten wrong passwords from one address for one extension in a minute: no more are checked for a minute.
 modparam("htable", "htable", "wrong=>size=8;autoexpire=60;")
 
@@ -117,6 +129,7 @@ modparam("statistics", "variable", "damaged")
 modparam("statistics", "variable", "flooded")
 modparam("statistics", "variable", "refused")
 
+@PEERS@
 request_route {
     if ($si == "@GATEWAY_ADDRESS@" && $sp == @GATEWAY_PORT@) {
         setflag(1);
@@ -149,8 +162,11 @@ request_route {
         exit;
     }
     remove_hf("Route");
-    if (isflagset(1)) { route(TO_PHONE); }
-    route(FROM_PHONE);
+    if (isflagset(1)) {
+        if ($sht(box=>$rd:$rp) != $null) { route(TO_PEER); }
+        route(TO_PHONE);
+    }
+    route(FROM_ACCOUNT);
 }
 
 # What is copied: what may be a call's, and nothing for 2 s after a flood, which is here before pike says so.
@@ -164,12 +180,10 @@ route[WITHIN_DIALOG] {
             sl_send_reply("404", "Not Found");
             exit;
         }
-        if (!isflagset(1) && $du == $null && !($rd == "@GATEWAY_ADDRESS@" && $rp == "@GATEWAY_PORT@")) {
-            update_stat("refused", "+1");
-            sl_send_reply("403", "Forbidden");
-            exit;
-        }
+        if (!isflagset(1)) { route(ADMIT); }
         if (is_method("INFO") && !isflagset(1)) { route(DIGIT); }
+        # A phone is not left in a talk that is over because the peer's Kamailio was away when it ended.
+        if (is_method("BYE") && $du != $null) { t_set_fr(0, @FAREWELL_MS@); }
         t_relay();
         exit;
     }
@@ -178,6 +192,24 @@ route[WITHIN_DIALOG] {
         exit;
     }
     sl_send_reply("481", "Call/Transaction Does Not Exist");
+    exit;
+}
+
+# Within a dialog everybody reaches the gateway; and where a peer began it, that peer its phone, the phone that peer.
+route[ADMIT] {
+    if ($du == $null && $rd == "@GATEWAY_ADDRESS@" && $rp == "@GATEWAY_PORT@") { return; }
+    if (is_known_dlg() && $dlg_var(peer) != $null) {
+        if ($du == $null && $sht(box=>$si:$sp) == $dlg_var(peer)) { return; }
+        if ($du != $null && $sht(box=>$dd:$dp) == $dlg_var(peer)) { return; }
+    }
+    route(FORBID);
+}
+
+# The cause tells a peer's worker that it was no phone that refused.
+route[FORBID] {
+    update_stat("refused", "+1");
+    append_to_reply("Reason: Q.850;cause=55\r\n");
+    sl_send_reply("403", "Forbidden");
     exit;
 }
 
@@ -210,14 +242,54 @@ route[TO_PHONE] {
         }
         exit;
     }
+    # A phone that has registered the gateway's address as its own opens no way there.
+    if (!isflagset(1) && $rd == "@GATEWAY_ADDRESS@" && $rp == "@GATEWAY_PORT@") { route(FORBID); }
     t_relay();
     exit;
 }
 
-route[FROM_PHONE] {
+# The gateway calls a phone of a peer. One that is not there is unreachable after @PEER_MS@ ms.
+route[TO_PEER] {
+    if (!is_method("INVITE")) {
+        sl_send_reply("405", "Method Not Allowed");
+        exit;
+    }
+    $var(box) = $sht(box=>$rd:$rp);
+    $avp(user) = "@BOX@";
+    $avp(realm) = $sht(realm=>$var(box));
+    $avp(ha1) = $sht(ha1=>$var(box));
+    record_route();
+    dlg_manage();
+    t_set_fr(0, @PEER_MS@);
+    t_on_failure("CHALLENGED");
+    t_relay();
+    exit;
+}
+
+failure_route[CHALLENGED] {
+    if (t_is_canceled() || !t_check_status("407")) { exit; }
+    if (!uac_auth("1")) { route(NOT_KNOWN); }
+    t_on_failure("KNOWN");
+    t_relay();
+}
+
+failure_route[KNOWN] {
+    if (t_check_status("407")) { route(NOT_KNOWN); }
+}
+
+# The secret, or the realm, is not the peer's: no phone was asked.
+route[NOT_KNOWN] {
+    xlog("L_ERR", "peer $rd:$rp does not know this box: compare the secret and the domain\n");
+    append_to_reply("Reason: Q.850;cause=55\r\n");
+    t_reply("403", "Forbidden");
+    exit;
+}
+
+route[FROM_ACCOUNT] {
     # A REGISTER that comes again while its 200 is under way has a used nonce count: the transaction answers it.
     if (is_method("REGISTER")) { t_newtran(); }
     route(AUTHENTICATE);
+    if ($sht(proxy=>$avp(number)) != $null) { route(FROM_PEER); }
     if (is_method("REGISTER")) {
         if (!save("location", "0x04")) { sl_reply_error(); }
         exit;
@@ -234,6 +306,13 @@ route[FROM_PHONE] {
     exit;
 }
 
+# It is known by its account and by its address: within the dialog the address is what tells it.
+route[FROM_PEER] {
+    if (!is_method("INVITE") || $sht(box=>$si:$sp) != $avp(number)) { route(FORBID); }
+    $dlg_var(peer) = $avp(number);
+    route(TO_PHONE);
+}
+
 # There is no other gateway that might do it, so 503 stays what it is (RFC 3261 16.7), with its cause.
 failure_route[REFUSED] {
     if (t_check_status("503")) {
@@ -243,11 +322,7 @@ failure_route[REFUSED] {
 }
 
 route[AUTHENTICATE] {
-    if ($sht(wrong=>$au::$si) != $null && $sht(wrong=>$au::$si) >= 10) {
-        update_stat("refused", "+1");
-        sl_send_reply("403", "Forbidden");
-        exit;
-    }
+    if ($sht(wrong=>$au::$si) != $null && $sht(wrong=>$au::$si) >= 10) { route(FORBID); }
     if (is_method("REGISTER")) {
         $var(verdict) = 0;
         if (!www_authenticate("@DOMAIN@", "subscriber")) {
@@ -266,11 +341,7 @@ route[AUTHENTICATE] {
         proxy_challenge("@DOMAIN@", "1");
         exit;
     }
-    if ($au != $fU) {
-        update_stat("refused", "+1");
-        sl_send_reply("403", "Forbidden");
-        exit;
-    }
+    if ($au != $fU && $sht(proxy=>$au) == $null) { route(FORBID); }
     $sht(wrong=>$au::$si) = $null;
     consume_credentials();
 }

@@ -93,7 +93,10 @@ Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Over |
 
 
 class Place(msgspec.Struct, frozen=True):
-    """INVITE `to`, offering `codecs`. `plain`: without SRTP, whatever the configuration prefers."""
+    """INVITE `to`, offering `codecs`. `plain`: without SRTP, whatever the configuration prefers.
+
+    `at`: Kamailio of the branch that has the phone, None: ours.
+    """
 
     call: str
     call_id: str
@@ -102,6 +105,7 @@ class Place(msgspec.Struct, frozen=True):
     clid: str | None
     codecs: tuple[Coding, ...]
     plain: bool = False
+    at: Endpoint | None = None
 
 
 class Ring(msgspec.Struct, frozen=True):

@@ -217,7 +217,7 @@ class Stack:
         if call.offers_srtp and self.srtp == "prefer":
             call.without_srtp = msgspec.structs.replace(order, plain=True)
         try:
-            call.place(order, f"sip:{order.to}@{domain}", _from(order.clid, domain))
+            call.place(order, f"sip:{order.to}@{order.at or domain}", _from(order.clid, domain))
         except pj.Error as error:
             log.error("sip.call.failed", leg=order.call, error=error.reason)
             self.forget(order.call)

@@ -8,11 +8,13 @@ aftermath (CANCEL, BYE, a 200 that crossed) goes on in the stack without the leg
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
+from appliance.config import Endpoint
+from appliance.config.scalars import suggestion
 from appliance.media.events import Codec as Coding
 from appliance.signalling.sip import causes
 from appliance.signalling.sip.legs import LegTable, UnknownLegError
@@ -64,14 +66,16 @@ class Worker:
         order: Callable[[Order], None],
         orphans_s: float,
         codecs: Sequence[Coding],
+        peers: Mapping[str, Endpoint] = {},
     ) -> None:
-        """`codecs`: what phones are offered, the best first."""
+        """`codecs`: what phones are offered, the best first. `peers`: other branches' Kamailio, by their box."""
         self.service = Service(socket, sealer, "leg worker", self._handle, self._snapshot, self._controller_changed)
         self._incarnation = sealer.identity.incarnation
         self._ports = ports
         self._order = order
         self._orphans_s = orphans_s
         self._codecs = codecs
+        self._peers = peers
         self._overloaded = False
         self._legs = LegTable()
         self._call_ids: dict[str, str] = {}
@@ -124,6 +128,7 @@ class Worker:
             raise CommandRefusedError("leg.number", "what is to be called by SIP must be a whole number")
         if any(leg.leg == body.leg for leg in self._legs.all()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
+        at = self._peer(body.trunk)
         codecs = self._ports.fitting(self._codecs)
         if not codecs:
             self._overload()
@@ -134,10 +139,19 @@ class Worker:
             self.service.publish(gone)
             return
         call_id = self._call_ids[body.leg] = f"{self._incarnation}-{next(self._numbers)}"
-        told = {"contact": body.contact, "clid": body.clid, "to": body.to, "call_id": call_id}
-        leg = self._legs.add(body.leg, Direction.OUTGOING, f"sip {body.to}", port, **told)
+        told = {"contact": body.contact, "clid": body.clid, "to": body.to, "trunk": body.trunk, "call_id": call_id}
+        channel = wire.sip_channel(body.to, body.trunk)
+        leg = self._legs.add(body.leg, Direction.OUTGOING, channel, port, **told)
         self.service.publish(wire.LegPlaced(leg=leg))
-        self._order(Place(body.leg, call_id, port, body.to, body.clid, codecs))
+        self._order(Place(body.leg, call_id, port, body.to, body.clid, codecs, at=at))
+
+    def _peer(self, box: str | None) -> Endpoint | None:
+        """Kamailio of the branch where the phone is; None: ours."""
+        if box is None:
+            return None
+        if box not in self._peers:
+            raise CommandRefusedError("leg.trunk", f"{box!r} is no peer of this branch; {suggestion(box, self._peers)}")
+        return self._peers[box]
 
     def _proceed(self, body: wire.ProceedLeg) -> None:
         leg = self._legs.get(body.leg)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from appliance.config import Branch, Endpoint
 from appliance.config.files import load_role
@@ -26,15 +26,16 @@ PASSWORD = "correct-horse-{number}"  # noqa: S105  # of phones that live for one
 
 CONFIGURATION = """\
 role: branch
-box: BR-0001
+box: {box}
 name: Test
 headquarters: {{server: 127.0.0.1:{server}, secret: uplink}}
 engine: {{rtp_address: 127.0.0.1, rtp_base: {rtp_base}}}
 spans:
   - {{name: telco, driver: cesopsn, local: 127.0.0.1:{span}, remote: 127.0.0.1:{exchange}}}
-sip: {{listen: 127.0.0.1:{listen}, proxy: 127.0.0.1:{proxy}, domain: branch.test{sip}}}
+sip: {{listen: 127.0.0.1:{listen}, proxy: {proxy}, domain: {domain}{sip}}}
 extensions:
 {extensions}
+peers: [{peers}]
 prompts: {{directories: [.]}}
 """
 
@@ -47,16 +48,38 @@ def until(happened: Callable[[], bool], timeout_s: float = 5.0) -> None:
         time.sleep(0.02)
 
 
+class Place(NamedTuple):
+    """A branch as its peers know it."""
+
+    box: str
+    proxy: Endpoint
+    domain: str = DOMAIN
+    secret: str = "open-sesame"  # noqa: S105  # of branches that live for one test
+
+    @classmethod
+    def free(cls, box: str, domain: str = DOMAIN) -> "Place":
+        """On a free port."""
+        return cls(box, Endpoint("127.0.0.1", free_port()), domain)
+
+
 class Site:
     """Configuration, engine, and the two processes, which may be killed and started again."""
 
-    def __init__(self, folder: Path, numbers: tuple[str, ...], sip: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        numbers: tuple[str, ...],
+        sip: str,
+        place: Place | None = None,
+        peers: tuple[Place, ...] = (),
+    ) -> None:
+        self.place = place or Place.free("BR-0001")
         self.state = folder / "state"
         self.rtp_base = free_rtp_base()
         self.listen = Endpoint("127.0.0.1", free_port())
-        self.proxy = Endpoint("127.0.0.1", free_port())
+        self.proxy = self.place.proxy
         self.configuration = folder / "branch.yaml"
-        self._write(folder, numbers, sip)
+        self._write(folder, numbers, sip, peers)
         self.branch = load_role(self.configuration, Branch)
         self.socket = self.state / "run" / "leg.sip.sock"
         self.engine_thread = start_thread(self.rtp_base)
@@ -135,11 +158,12 @@ class Site:
                 argv, stdout=told, stderr=told, env=os.environ | environment, pass_fds=fds, start_new_session=True
             )
 
-    def _write(self, folder: Path, numbers: tuple[str, ...], sip: str) -> None:
+    def _write(self, folder: Path, numbers: tuple[str, ...], sip: str, peers: tuple[Place, ...]) -> None:
         self.state.mkdir(parents=True)
-        for number in (*numbers, "uplink"):
-            secret = folder / number
-            secret.write_text(PASSWORD.format(number=number))
+        secrets = {name: PASSWORD.format(number=name) for name in (*numbers, "uplink")}
+        for name, text in (secrets | {peer.box: peer.secret for peer in peers}).items():
+            secret = folder / name
+            secret.write_text(text)
             secret.chmod(0o600)
         extensions = "".join(f"  - {{number: {n}, name: Agent {n}, secret: {folder / n}}}\n" for n in numbers)
         text = CONFIGURATION.format(
@@ -148,9 +172,14 @@ class Site:
             span=free_port(),
             exchange=free_port(),
             listen=self.listen.port,
-            proxy=self.proxy.port,
+            proxy=self.proxy,
             sip=sip,
             extensions=extensions,
+            box=self.place.box,
+            domain=self.place.domain,
+            peers=", ".join(
+                f"{{box: {p.box}, proxy: {p.proxy}, domain: {p.domain}, secret: {folder / p.box}}}" for p in peers
+            ),
         )
         self.configuration.write_text(text)
 
@@ -161,9 +190,11 @@ def site(
     numbers: tuple[str, ...] = ("8001", "8002"),
     program: tuple[str, ...] | None = None,
     sip: str = "",
+    place: Place | None = None,
+    peers: tuple[Place, ...] = (),
 ) -> Iterator[Site]:
     """A running site. `program`: another worker than the product's process; `sip`: more of the configuration's key."""
-    running = Site(folder, numbers, sip)
+    running = Site(folder, numbers, sip, place, peers)
     running.program = program or running.program
     try:
         running.start_kamailio()

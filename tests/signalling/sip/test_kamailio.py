@@ -247,13 +247,3 @@ def test_damaged_store_is_put_aside_and_phones_register_again(tmp_path: Path) ->
     with sqlite3.connect(store) as opened:
         assert opened.execute("SELECT count(*) FROM location").fetchone() == (0,)
     opened.close()
-
-
-def test_domain_that_would_be_script_is_refused(running: Site) -> None:
-    sip = running.branch.sip
-    changed = type(sip)(sip.listen, sip.proxy, 'x"\nloadmodule "exec.so')
-    branch = type(running.branch)(
-        **{field: getattr(running.branch, field) for field in running.branch.__struct_fields__} | {"sip": changed}
-    )
-    with pytest.raises(ValueError, match=r"sip\.domain"):
-        kamailio.Settings.of(branch)

@@ -2,7 +2,7 @@
 """The worker between a fake stack and a fake engine: order of things, races, a busy engine."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -94,13 +94,15 @@ class FakeEngine:
 class Bench:
     """A worker, what it said, what it ordered of the stack and the engine, in one list by time."""
 
-    def __init__(self, orphans_s: float = 30.0, codecs: Sequence[Coding] = LAWS) -> None:
+    def __init__(
+        self, orphans_s: float = 30.0, codecs: Sequence[Coding] = LAWS, peers: Mapping[str, Endpoint] = {}
+    ) -> None:
         self.engine = FakeEngine()
         self.ports = RtpPorts(self.engine, "127.0.0.1", 20000, FullError)
         self.happened: list[object] = []
         sealer = Sealer(Identity.take("BR-0001", "sip"))
         self.sealer = Sealer(Identity.take("BR-0001", "call"))
-        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s, codecs)
+        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s, codecs, peers)
         self.worker.service.publish = self._said  # type: ignore[method-assign]
         self.engine.done = self.happened  # type: ignore[assignment]
 
@@ -132,11 +134,11 @@ class Bench:
         return [thing for thing in self.happened if isinstance(thing, kind)]
 
 
-def bench(check: Callable[[Bench], None], codecs: Sequence[Coding] = LAWS) -> None:
+def bench(check: Callable[[Bench], None], codecs: Sequence[Coding] = LAWS, peers: Mapping[str, Endpoint] = {}) -> None:
     """Run a check where there is an event loop."""
 
     async def run() -> None:
-        check(Bench(codecs=codecs))
+        check(Bench(codecs=codecs, peers=peers))
 
     asyncio.run(run())
 
@@ -193,6 +195,32 @@ def test_answer_that_crosses_our_cancel_says_nothing_more() -> None:
         assert ("point", FIRST, ("127.0.0.1", 4000)) not in b.happened
 
     bench(check)
+
+
+def test_a_peers_phone_is_called_at_the_peer_and_the_leg_says_where() -> None:
+    there = Endpoint("10.0.2.1", 5060)
+
+    def check(b: Bench) -> None:
+        b.command(legs.PlaceLeg(leg="far", to="8001", contact="c", trunk="BR-0002"))
+        place(b, "near")
+        told = [body.leg for body in b.all(legs.LegPlaced) if isinstance(body, legs.LegPlaced)]
+        assert [(leg.channel, leg.trunk) for leg in told] == [("sip 8001 at BR-0002", "BR-0002"), ("sip 8001", None)]
+        assert [order.at for order in b.all(Place) if isinstance(order, Place)] == [there, None]
+
+    bench(check, peers={"BR-0002": there})
+
+
+@pytest.mark.parametrize(
+    ("peers", "told"), [({}, "there is none to choose from"), ({"BR-0002": Endpoint("10.0.2.1", 5060)}, "'BR-0002'")]
+)
+def test_a_box_that_is_no_peer_is_refused_and_takes_no_port(peers: Mapping[str, Endpoint], told: str) -> None:
+    def check(b: Bench) -> None:
+        with pytest.raises(CommandRefusedError, match=told) as refused:
+            b.command(legs.PlaceLeg(leg="far", to="8001", contact="c", trunk="BR-002"))
+        assert refused.value.code == "leg.trunk"
+        assert b.happened == []
+
+    bench(check, peers=peers)
 
 
 def test_a_number_that_is_still_growing_is_refused() -> None:
