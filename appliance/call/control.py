@@ -50,7 +50,7 @@ _CALLER_EVENTS: dict[type, Callable[..., e.Event]] = {
 class Control:
     """All contacts of the box. `links` reaches the other processes, `switch` the engine, `rules` pass the box by.
 
-    `trunks`: the worker of each trunk, by its name.
+    `trunks`: the worker of each trunk, by its name. `peers`: other branches whose phones can be rung.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Control:
         route_timeout_s: float,
         rules: tuple[Tandem, ...] = (),
         trunks: Mapping[str, str] = {},
+        peers: tuple[str, ...] = (),
     ) -> None:
         self._links = links
         self._switch = switch
@@ -70,6 +71,7 @@ class Control:
         self._route_timeout_s = route_timeout_s
         self._rules = rules
         self._trunks = trunks
+        self._peers = peers
         self._contacts: dict[str, Contact] = {}
         self._owners: dict[str, str] = {}  # leg, request or treatment → contact
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -311,7 +313,7 @@ class Control:
 
     def _ask(self, contact: Contact, request: RouteRequest) -> None:
         self._start_timer(contact.contact, self._route_timeout_s, self._route_timed_out)
-        if not self._links.ask(request):
+        if not self._links.ask(msgspec.structs.replace(request, reaches=self._peers)):
             silent = RouteSilent(request=request.request, reason="the uplink is not running")
             asyncio.get_running_loop().call_soon(self.route_said, silent)
 

@@ -11,7 +11,7 @@ from appliance.call.contact import CallState, Contact, Party
 from appliance.call.events import Routed, RouteMissing
 from appliance.call.settings import Default, Fresh
 from appliance.wire.calls import LegBegan, RouteDecided
-from appliance.wire.legs import AnswerLeg, Direction, PlaceLeg, ReleaseLeg
+from appliance.wire.legs import AnswerLeg, Direction, PlaceLeg, ReleaseLeg, sip_channel
 from appliance.wire.routes import Action as Label
 from appliance.wire.routes import Release, RingAgent, RouteRequest, Treat
 from appliance.wire.treatments import RunTreatment
@@ -128,12 +128,14 @@ def _ring(contact: Contact, label: RingAgent, fresh: Fresh) -> Step:
         contact=contact.contact,
         leg=fresh.leg,
         direction=Direction.OUTGOING,
-        channel=f"sip {label.extension}",
+        channel=sip_channel(label.extension, label.box),
         to=label.extension,
         agent=label.agent or None,
         token=label.token or None,
     )
-    place = PlaceLeg(leg=fresh.leg, to=label.extension, contact=contact.contact, clid=contact.clid)
+    place = PlaceLeg(
+        leg=fresh.leg, to=label.extension, contact=contact.contact, clid=contact.clid, trunk=label.box or None
+    )
     after = msgspec.structs.replace(contact, state=CallState.RINGING, ring=label, agent=agent)
     return after, (Record(began), ToWorker(AGENT_WORKER, place), StartRingTimer(label.ring_s))
 

@@ -148,7 +148,8 @@ async def run(branch: Branch, state: Path) -> None:
     default = Default(ring=route.default.ring, ring_s=route.default.ring_s, cause=route.default.cause)
     workers = line_workers(branch)
     trunks = {branch.spans[number].name: worker for worker, numbers in workers.items() for number in numbers}
-    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, branch.tandem, trunks)
+    peers = tuple(peer.box for peer in branch.peers)
+    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, branch.tandem, trunks, peers)
 
     def told_by(worker: str) -> Callable[[Envelope], None]:
         return lambda envelope: control.leg_said(worker, envelope.body)

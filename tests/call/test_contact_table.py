@@ -178,6 +178,14 @@ def test_agent_who_does_not_answer_is_refused_and_the_router_asked_again(event: 
     assert contact.agent is None
 
 
+def test_label_of_another_branch_places_the_leg_on_that_peer_and_the_record_says_where() -> None:
+    _, done = run(offered(), answer(msgspec.structs.replace(RING, box="BR-0002")))
+    place = PlaceLeg(leg="leg-b", to="8001", contact="BR-1.x.1", clid="13800000001", trunk="BR-0002")
+    assert a.ToWorker("sip", place) in done
+    (began,) = [event for event in said(done) if isinstance(event, calls.LegBegan)]
+    assert (began.channel, began.to, began.trunk) == ("sip 8001 at BR-0002", "8001", None)
+
+
 def test_silent_headquarters_rings_the_defaults_in_turn_then_releases() -> None:
     silent = e.RouteMissing("headquarters did not answer within 500 ms", 500.0)
     contact, first = run(offered(), silent)

@@ -228,6 +228,24 @@ def test_refused_place_is_a_lost_agent_and_asks_again() -> None:
     asyncio.run(story())
 
 
+def test_each_request_says_which_other_branches_can_be_rung_and_one_that_cannot_is_an_unreachable_agent() -> None:
+    async def story() -> None:
+        box = FakeBox()
+        ids = IdSource(Identity.take("BR-1", "call"))
+        control = Control(box, box, ids, DEFAULT, 5.0, peers=("BR-3", "BR-2"))
+        control.leg_said("line1", legs.LegOffered(leg=caller()))
+        label = msgspec.structs.replace(RING, box="BR-4")
+        control.route_said(RouteAnswer(request=box.asked[-1].request, action=label, reason="free"))
+        (place,) = box.commands(legs.PlaceLeg)
+        control.refused(place, Refused(code="leg.trunk", sentence="'BR-4' is no peer of this branch"))
+        assert [asked.reaches for asked in box.asked] == [("BR-3", "BR-2")] * 2
+        assert (box.asked[-1].outcome, box.asked[-1].refused_agents) == ("unreachable", ("1001",))
+        (ended,) = [event for event in box.events if isinstance(event, calls.LegEnded)]
+        assert (ended.cause, ended.by) == (3, ReleasedBy.FAULT)
+
+    asyncio.run(story())
+
+
 def test_fault_in_one_contact_ends_that_contact_and_no_other() -> None:
     async def story() -> None:
         box = FakeBox()
