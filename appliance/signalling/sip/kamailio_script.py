@@ -267,14 +267,25 @@ route[TO_PEER] {
 }
 
 failure_route[CHALLENGED] {
-    if (t_is_canceled() || !t_check_status("407")) { exit; }
+    if (t_is_canceled()) { exit; }
+    if (t_branch_timeout() && !t_branch_replied()) { route(SILENT); }
+    if (!t_check_status("407")) { exit; }
     if (!uac_auth("1")) { route(NOT_KNOWN); }
     t_on_failure("KNOWN");
     t_relay();
 }
 
 failure_route[KNOWN] {
+    if (t_branch_timeout() && !t_branch_replied()) { route(SILENT); }
     if (t_check_status("407")) { route(NOT_KNOWN); }
+}
+
+# Told apart from a phone that is silent (408), of which the peer's Kamailio says so.
+route[SILENT] {
+    xlog("L_WARN", "peer $rd:$rp is silent\n");
+    append_to_reply("Reason: Q.850;cause=38\r\n");
+    t_reply("504", "Server Time-out");
+    exit;
 }
 
 # The secret, or the realm, is not the peer's: no phone was asked.

@@ -50,7 +50,7 @@ def branches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Branches]:
     by_hand, down = Place.free("BR-0003", "third.test"), Place.free("BR-0004", "fourth.test")
     with (
         site(folder / "here", place=here, peers=(there, down)) as first,
-        site(folder / "there", place=there, peers=(here, by_hand)) as second,
+        site(folder / "there", ("8001", "8002", "8003"), place=there, peers=(here, by_hand)) as second,
     ):
         yield Branches(first, second, by_hand, down)
 
@@ -288,8 +288,36 @@ def test_a_peer_that_is_down_delays_the_next_label_by_three_seconds(branches: Br
             return released, time.monotonic() - began
 
     released, took_s = asyncio.run(run())
-    assert (released.cause, released.sip_status) == (102, 408)
+    assert (released.cause, released.sip_status) == (38, 504)
     assert 2.0 < took_s < NEXT_LABEL_S
+
+
+def test_a_far_phone_that_is_silent_is_no_silent_peer(branches: Branches) -> None:
+    """Its own Kamailio gives it up, after 5 s as everywhere."""
+
+    async def run() -> legs.LegReleased:
+        async with phone_of(branches.there, "8003") as phone:
+            assert (await phone.register()).status == 200
+        async with attached(branches.here) as control:
+            return await control.expect(legs.LegReleased, await place(control, to="8003"))
+
+    released = asyncio.run(run())
+    assert (released.cause, released.sip_status) == (102, 408)
+
+
+def test_a_far_phone_rings_longer_than_a_silent_peer_has(branches: Branches) -> None:
+    async def run() -> None:
+        async with phone_and_control(branches) as (phone, control):
+            leg = await place(control)
+            call = await phone.called()
+            await call.alert()
+            await asyncio.sleep(kamailio.PEER_MS / 1000 + 1)
+            await call.answer()
+            await control.expect(legs.LegAnswered, leg)
+            await call.release(16)
+            await control.expect(legs.LegReleased, leg)
+
+    asyncio.run(run())
 
 
 def test_a_box_that_is_no_peer_is_refused_and_the_nearest_named(branches: Branches) -> None:
