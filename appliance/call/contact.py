@@ -56,6 +56,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request: str = ""
     asked_ns: int = 0
     refused_agents: tuple[str, ...] = ()
+    out_of_reach: tuple[str, ...] = ()
+    """Branches that were silent, or did not know us, when a phone of theirs was to ring."""
     tried_default: tuple[str, ...] = ()
     treat: Treat | None = None
     treatment: str = ""

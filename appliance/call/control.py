@@ -313,7 +313,8 @@ class Control:
 
     def _ask(self, contact: Contact, request: RouteRequest) -> None:
         self._start_timer(contact.contact, self._route_timeout_s, self._route_timed_out)
-        if not self._links.ask(msgspec.structs.replace(request, reaches=self._peers)):
+        reaches = tuple(peer for peer in self._peers if peer not in contact.out_of_reach)
+        if not self._links.ask(msgspec.structs.replace(request, reaches=reaches)):
             silent = RouteSilent(request=request.request, reason="the uplink is not running")
             asyncio.get_running_loop().call_soon(self.route_said, silent)
 

@@ -15,6 +15,8 @@ Step = tuple[Contact, tuple[Action, ...]]
 
 # Q.850: how an agent's refusal is told to the router.
 _OUTCOMES = {17: "busy", 18: "no-answer", 19: "no-answer", 21: "busy"}
+_NO_WAY = {38, 55}
+"""Of another branch's phone: that branch is silent, or does not know us."""
 
 
 def placed(contact: Contact, event: AgentPlaced, fresh: Fresh, default: Default) -> Step:
@@ -55,8 +57,10 @@ def answered(contact: Contact, event: AgentAnswered, fresh: Fresh, default: Defa
 
 
 def refused(contact: Contact, event: AgentReleased, fresh: Fresh, default: Default) -> Step:
-    """Busy, not registered, declined: the router hears of it and chooses again."""
+    """Busy, not registered, declined: the router hears of it and chooses again; of a branch that is away only once."""
     del default
+    if contact.ring is not None and contact.ring.box and event.cause in _NO_WAY:
+        contact = msgspec.structs.replace(contact, out_of_reach=(*contact.out_of_reach, contact.ring.box))
     return _again(contact, _OUTCOMES.get(event.cause, "unreachable"), (_ended(contact, event),), fresh)
 
 

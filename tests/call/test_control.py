@@ -246,6 +246,26 @@ def test_each_request_says_which_other_branches_can_be_rung_and_one_that_cannot_
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(("cause", "left"), [(38, ("BR-2",)), (55, ("BR-2",)), (102, ("BR-3", "BR-2"))])
+def test_a_branch_that_is_away_is_not_asked_for_again_by_this_contact(cause: int, left: tuple[str, ...]) -> None:
+    """A phone there that is silent (102) says nothing of its neighbours, and the next contact tries anew."""
+
+    async def story() -> None:
+        box = FakeBox()
+        control = Control(box, box, IdSource(Identity.take("BR-1", "call")), DEFAULT, 5.0, peers=("BR-3", "BR-2"))
+        control.leg_said("line1", legs.LegOffered(leg=caller()))
+        label = msgspec.structs.replace(RING, box="BR-3")
+        control.route_said(RouteAnswer(request=box.asked[-1].request, action=label, reason="free"))
+        (place,) = box.commands(legs.PlaceLeg)
+        assert isinstance(place, legs.PlaceLeg)
+        control.leg_said("sip", legs.LegReleased(leg=place.leg, cause=cause, by=ReleasedBy.PEER, sample=0))
+        assert (box.asked[-1].outcome, box.asked[-1].reaches) == ("unreachable", left)
+        control.leg_said("line1", legs.LegOffered(leg=caller("leg-b")))
+        assert box.asked[-1].reaches == ("BR-3", "BR-2")
+
+    asyncio.run(story())
+
+
 def test_fault_in_one_contact_ends_that_contact_and_no_other() -> None:
     async def story() -> None:
         box = FakeBox()
