@@ -88,6 +88,7 @@ class Site:
         self.program: tuple[str, ...] = ("-m", "appliance.processes.sip")
         self.worker: subprocess.Popen[bytes] | None = None
         self.kamailio: subprocess.Popen[bytes] | None = None
+        self.call: subprocess.Popen[bytes] | None = None
 
     def engine(self, client: Client = Client.MONITOR) -> Engine:
         """A handle on the engine."""
@@ -102,20 +103,15 @@ class Site:
     def start_worker(self) -> None:
         """Start, wait until it serves."""
         self.socket.unlink(missing_ok=True)
-        fds = {
-            "segment": self.engine_thread.segment_fd,
-            "sip": self.engine_thread.event_fds[Client.SIP],
-            "trace": self.copies.fileno(),
-        }
-        environment = {
-            "BRANCHLINE_CONFIG": str(self.configuration),
-            "BRANCHLINE_STATE": str(self.state),
-            "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in fds.items()),
-        }
-        command = (sys.executable, *self.program)
-        self.worker = self._start(command, "sip", environment, tuple(fds.values()))
+        fds = {"sip": self.engine_thread.event_fds[Client.SIP], "trace": self.copies.fileno()}
+        self.worker = self._start_ours("sip", self.program, fds)
         until(lambda: self.socket.exists() or self.worker is None or self.worker.poll() is not None)
         assert self.worker.poll() is None, self.log("sip")
+
+    def start_call_control(self) -> None:
+        """It asks at the uplink's socket, and waits for what is not there."""
+        fds = {"call": self.engine_thread.event_fds[Client.CALL]}
+        self.call = self._start_ours("call", ("-m", "appliance.processes.call"), fds)
 
     def rpc(self, method: str, *parameters: str | int) -> Any:
         """Ask Kamailio."""
@@ -136,11 +132,11 @@ class Site:
         return (self.state / f"{process}.log").read_text()
 
     def close(self) -> None:
-        """End both processes and the engine."""
-        for process in (self.worker, self.kamailio):
+        """End the processes and the engine."""
+        for process in (self.call, self.worker, self.kamailio):
             if process is not None and process.poll() is None:
                 process.terminate()
-        for process in (self.worker, self.kamailio):
+        for process in (self.call, self.worker, self.kamailio):
             if process is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(5)
@@ -149,6 +145,16 @@ class Site:
         kamailio.end_leftovers(self.state / "kamailio")
         self.engine_thread.close()
         self.copies.close()
+
+    def _start_ours(self, name: str, program: tuple[str, ...], fds: dict[str, int]) -> subprocess.Popen[bytes]:
+        """A process of the product, which finds configuration, state and engine in its environment."""
+        fds = {"segment": self.engine_thread.segment_fd, **fds}
+        environment = {
+            "BRANCHLINE_CONFIG": str(self.configuration),
+            "BRANCHLINE_STATE": str(self.state),
+            "BRANCHLINE_FDS": ",".join(f"{kind}={fd}" for kind, fd in fds.items()),
+        }
+        return self._start((sys.executable, *program), name, environment, tuple(fds.values()))
 
     def _start(
         self, argv: tuple[str, ...], name: str, environment: dict[str, str], fds: tuple[int, ...] = ()

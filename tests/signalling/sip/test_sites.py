@@ -5,11 +5,12 @@ import asyncio
 import random
 import re
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pytest
 
@@ -19,7 +20,11 @@ from appliance.signalling.sip import kamailio
 from appliance.simulator.phone import Phone
 from appliance.trace.call import packets
 from appliance.wire import legs
+from appliance.wire.envelope import Envelope, Sealer
+from appliance.wire.ids import Identity
 from appliance.wire.legs import ReleasedBy
+from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
+from appliance.wire.service import Service
 from appliance.wire.service_messages import Refused
 from tests.peers.hand import SOUND, HandCall, HandPhone
 from tests.signalling.sip.controller import Controller
@@ -349,6 +354,63 @@ def test_a_wrong_secret_is_refused_and_counted_and_after_ten_no_more_are_tried(t
             assert rang == 0
             assert second.statistic("refused") == 11
             assert "compare the secret and the domain" in first.log("kamailio")
+
+
+class Labels:
+    """Headquarters as call control sees it: each question has the next label."""
+
+    def __init__(self, state: Path, *boxes: str) -> None:
+        self.asked: list[RouteRequest] = []
+        self._labels = [RingAgent(agent=box, extension="8002", queue="card", token="t", box=box) for box in boxes]
+        path, sealer = state / "run" / "uplink.sock", Sealer(Identity.take("BR-0001", "uplink"))
+        self.attached = threading.Event()
+        """Call control has come; before, it would decide by itself."""
+        self._service = Service(path, sealer, "routes", self._handle, lambda: (), lambda _: self.attached.set())
+        self._loop = asyncio.new_event_loop()
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._service.start(), self._loop).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._service.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _handle(self, envelope: Envelope) -> None:
+        request = envelope.body
+        assert isinstance(request, RouteRequest)
+        self.asked.append(request)
+        answer = RouteAnswer(request=request.request, action=self._labels.pop(0), reason="the next in the test")
+        self._loop.call_soon(self._service.publish, answer, envelope.id)
+
+
+def test_a_caller_here_is_led_past_branches_that_are_away_to_an_agent_there(tmp_path: Path) -> None:
+    """With call control between: a box that is no peer, one that is down, then the one where the phone is."""
+    here, there = Place.free("BR-0001", "first.test"), Place.free("BR-0002", "second.test")
+    down = Place.free("BR-0004", "fourth.test")
+    with (
+        site(tmp_path / "here", place=here, peers=(down, there)) as first,
+        site(tmp_path / "there", place=there, peers=(here,)) as second,
+        Labels(first.state, "BR-0009", "BR-0004", "BR-0002") as labels,
+        baresip(first, "8001", tmp_path / "a", 440) as caller,
+        baresip(second, "8002", tmp_path / "b", 1000) as agent,
+    ):
+        first.start_call_control()
+        assert labels.attached.wait(10)
+        caller.dial("95588")
+        agent.wait_for("CALL_ESTABLISHED", 15)
+        caller.wait_for("CALL_ESTABLISHED")
+        time.sleep(3.5)
+        caller.hang_up()
+        agent.wait_for("CALL_CLOSED")
+    assert [asked.outcome for asked in labels.asked] == ["offered", "unreachable", "unreachable"]
+    assert [asked.reaches for asked in labels.asked] == [("BR-0004", "BR-0002")] * 2 + [("BR-0002",)]
+    assert abs(loudest_hz(caller.heard()[-1]) - 1000) <= 1
+    assert abs(loudest_hz(agent.heard()[-1]) - 440) <= 1
 
 
 def test_a_peers_account_neither_registers_nor_calls_the_gateway(branches: Branches) -> None:
