@@ -10,10 +10,9 @@ from typing import ClassVar
 
 import msgspec
 
-from appliance.config.branch import Serial
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
-from appliance.config.scalars import Endpoint
+from appliance.config.scalars import Endpoint, Serial
 from appliance.config.secrets import trouble
 
 
