@@ -3,9 +3,12 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
-from appliance.config import Headquarters
+from sqlalchemy import Engine
+
+from appliance.config import ConfigurationError, Headquarters
 from appliance.config.files import load_role
 from appliance.headquarters.reports import store
 
@@ -20,7 +23,12 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def place(told: argparse.Namespace) -> store.Place:
-    """Where it is. Raises ConfigurationError, OSError."""
-    record = load_role(Path(told.config), Headquarters).record if told.config else None
-    return store.place_of(Path(told.state), record)
+def opened(told: argparse.Namespace) -> tuple[store.Place, Engine] | None:
+    """Where it is, and a reader of it; None where that cannot be known, which stderr is told."""
+    try:
+        record = load_role(Path(told.config), Headquarters).record if told.config else None
+        place = store.place_of(Path(told.state), record)
+    except (ConfigurationError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return None
+    return place, store.open_reader(place)

@@ -15,8 +15,6 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.cli import record, terminal
-from appliance.config import ConfigurationError
-from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.intervals.agents import times
 from appliance.headquarters.reports.intervals.levels import LEVELS, averages_ms, percent, rounded, service_levels
@@ -75,12 +73,10 @@ NAMES = {
 def main(words: Sequence[str]) -> int:
     """Exit status 0: told, all the same; 1: not the same, or nothing of that day; 2: it was asked for wrongly."""
     told = _read(words)
-    try:
-        place = record.place(told)
-    except (ConfigurationError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+    found = record.opened(told)
+    if found is None:
         return terminal.UNASKED
-    engine = store.open_reader(place)
+    place, engine = found
     chinese = told.language == "zh"
     try:
         if told.what == "verify":

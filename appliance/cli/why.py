@@ -15,8 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.cli import record, terminal
 from appliance.cli.agent import STATES
-from appliance.config import ConfigurationError
-from appliance.headquarters.reports import store
 from appliance.headquarters.reports.reading import Record, Row
 from appliance.headquarters.why import UnknownCallError, why
 from appliance.signalling.q850 import NAMES
@@ -88,13 +86,12 @@ PARTIES: dict[str, tuple[str, str]] = {
 def main(words: Sequence[str]) -> int:
     """Exit status 1: there is no such call; 2: the record cannot be read."""
     told = _read(words)
-    try:
-        place = record.place(told)
-    except (ConfigurationError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+    found = record.opened(told)
+    if found is None:
         return terminal.UNASKED
+    place, engine = found
     try:
-        call = why(Record(store.open_reader(place)), told.call, told.number)
+        call = why(Record(engine), told.call, told.number)
     except UnknownCallError as error:
         sys.stderr.write(f"{_unknown(error) if told.language == 'zh' else error}\n")
         return 1

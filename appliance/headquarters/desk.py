@@ -3,7 +3,8 @@
 
 The one place where the router's state changes, within the event loop's turn; the journal is written in a thread, all
 that has come meanwhile in one commit. A disk that refuses is an alarm, and routing goes on: what is not written stays
-in memory and is written first when it can be. With a quorum nothing leaves that it has not acknowledged.
+in memory (beyond UNWRITTEN only the state) and is written first when it can be. With a quorum nothing leaves that it
+has not acknowledged.
 """
 
 import asyncio
