@@ -70,7 +70,7 @@ def _checked(files: Sequence[Path], config: Headquarters, *, chinese: bool) -> i
     queues = {*agents, *(queue.name for queue in config.precision_queues)}
     takes = {one.name: one.parameters for one in config.lookups}
     limits = {one.name: one.timeout_ms for one in config.lookups}
-    types = {one.name: one.script for one in config.call_types}
+    types = {one.name: one.scripts() for one in config.call_types}
     wrong: dict[Mistake, None] = {}
     for file in files:
         try:

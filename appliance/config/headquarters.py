@@ -13,13 +13,13 @@ from appliance.config import lookups
 from appliance.config.branch import Name, repeated
 from appliance.config.lookups import Lookup
 from appliance.config.ports import Listener, clashes, listen
-from appliance.config.reader import Fault
+from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, Number, Serial, suggestion
+from appliance.config.schedule import Period, ScriptName
 from appliance.config.secrets import trouble
 from appliance.config.voter import Duplex, Server, duplex_faults, server_listeners
 
 AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
-ScriptName = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,64}")]
 AttributeName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
 Skill = Annotated[str, Meta(pattern="[1-9]|10|yes|no")]
 WrapUp = Annotated[int, Meta(ge=0, le=7200)]
@@ -50,13 +50,20 @@ class Record(msgspec.Struct, frozen=True):
 class CallType(msgspec.Struct, frozen=True):
     """What callers of these numbers want, and the script that decides for them.
 
-    Answered within `service_level_s` of their arrival they count as in time.
+    Of `schedule` the first period in which they call has its own script, by the clock of `zone` (IANA). Answered within
+    `service_level_s` of their arrival they count as in time.
     """
 
     name: Name
     dnis: tuple[Number, ...]
     script: ScriptName
     service_level_s: Seconds = SERVICE_LEVEL_S
+    schedule: tuple[Period, ...] = ()
+    zone: str = "UTC"
+
+    def scripts(self) -> tuple[str, ...]:
+        """All that it has."""
+        return (self.script, *(period.script for period in self.schedule))
 
 
 class SkillGroup(msgspec.Struct, frozen=True):
@@ -180,9 +187,12 @@ def _call_type_faults(headquarters: Headquarters) -> Iterator[Fault]:
         return
     known = {file.stem for file in headquarters.scripts.glob("*.yaml")}
     for place, kind in types:
-        if kind.script not in known:
-            sentence = f"{headquarters.scripts} has no {kind.script}.yaml; {suggestion(kind.script, known)}"
-            yield Fault(("call_types", place, "script"), sentence)
+        named: list[tuple[Keys, str]] = [(("script",), kind.script)]
+        named += [(("schedule", n, "script"), period.script) for n, period in enumerate(kind.schedule)]
+        for keys, script in named:
+            if script not in known:
+                sentence = f"{headquarters.scripts} has no {script}.yaml; {suggestion(script, known)}"
+                yield Fault(("call_types", place, *keys), sentence)
 
 
 def _agent_faults(headquarters: Headquarters) -> Iterator[Fault]:

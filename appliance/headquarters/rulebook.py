@@ -5,6 +5,7 @@ A file that cannot be used is an alarm with its line and column; the rules that 
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +13,12 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from appliance.config import ConfigurationError, Fault, Headquarters
+from appliance.config import ConfigurationError, Fault, Headquarters, headquarters
 from appliance.config.files import load_role
 from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, SignIn, Widening
+from appliance.router import schedule
 from appliance.router.rules import CallType, QueueRule, QueueStep, Rules, Seat, skill_group
-from appliance.script import expression
+from appliance.script import expression, switch
 from appliance.script.loading import load_all
 
 LOOK_S = 0.5
@@ -28,9 +30,13 @@ log = structlog.get_logger()
 
 
 def faults(config: object) -> Iterator[Fault]:
-    """Mistakes in the conditions of precision queues."""
+    """Mistakes in the schedules of call types and in the conditions of precision queues."""
     if not isinstance(config, Headquarters):
         return
+    for place, kind in enumerate(config.call_types):
+        yield from schedule.faults(("call_types", place, "schedule"), kind.schedule)
+        if wrong := switch.no_zone(kind.zone):
+            yield Fault(("call_types", place, "zone"), wrong)
     skills = _skills(config)
     queues = [one.name for one in config.skill_groups] + [one.name for one in config.precision_queues]
     for place, queue in enumerate(config.precision_queues):
@@ -45,21 +51,29 @@ def rules_of(config: Headquarters) -> Rules:
     """What the configuration and its scripts say. Raises ConfigurationError."""
     groups = {one.name: skill_group(*one.agents, wrap_up_s=one.wrap_up_s) for one in config.skill_groups}
     queues = groups | {one.name: _precision_queue(one, config) for one in config.precision_queues}
-    types = {one.name: one.script for one in config.call_types}
+    types = {one.name: one.scripts() for one in config.call_types}
     return Rules(
-        call_types={dnis: CallType(one.name, dnis, one.script) for one in config.call_types for dnis in one.dnis},
+        call_types={dnis: _call_type(one, dnis) for one in config.call_types for dnis in one.dnis},
         queues=queues,
         seats={
             one.id: Seat(one.id, one.name, one.box, one.extension, one.sign_in is SignIn.AUTOMATIC)
             for one in config.agents
         },
         scripts=load_all(
-            config.scripts, types.values(), types, queues, {one.name: one.parameters for one in config.lookups}
+            config.scripts,
+            itertools.chain.from_iterable(types.values()),
+            types,
+            queues,
+            {one.name: one.parameters for one in config.lookups},
         ),
-        unnumbered=tuple(CallType(one.name, "", one.script) for one in config.call_types if not one.dnis),
+        unnumbered=tuple(_call_type(one, "") for one in config.call_types if not one.dnis),
         lookups={one.name: one.timeout_ms for one in config.lookups},
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
     )
+
+
+def _call_type(kind: headquarters.CallType, dnis: str) -> CallType:
+    return CallType(kind.name, dnis, kind.script, kind.schedule, kind.zone)
 
 
 async def follow(

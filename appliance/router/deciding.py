@@ -35,7 +35,7 @@ def decide(state: State, asked: RouteAsked) -> Decided:
         action = Release(cause=UNALLOCATED)
         return state, (Answer(asked.box, RouteAnswer(request=request.request, action=action, reason=reason)),)
     before, scripts = cursors.read(request.cursor), state.rules.scripts
-    script = scripts[before.script if before and before.script in scripts else call_type.script]
+    script = scripts[before.script if before and before.script in scripts else call_type.script_at(asked.day_ns)]
     walk = Walk(script, request.cursor, _contact(state, asked))
     return _decided(state, asked, walk, walk.go_on())
 
@@ -96,7 +96,7 @@ def _walked(
             state, target = _shared(state, stop, walk)
             stop = walk.go_to(target)
         else:
-            stop = _elsewhere(state, stop, walk)
+            stop = _elsewhere(state, asked, stop, walk)
     return state, (), stop
 
 
@@ -151,12 +151,12 @@ def _shared(state: State, percent: Percent, walk: Walk) -> tuple[State, str]:
     return _replace(state, shared={**state.shared, _node(walk): given}), target
 
 
-def _elsewhere(state: State, stop: GoToScript | Requalify, walk: Walk) -> Stop:
+def _elsewhere(state: State, asked: RouteAsked, stop: GoToScript | Requalify, walk: Walk) -> Stop:
     """Loading has proved that script and call type are there."""
     if isinstance(stop, GoToScript):
         return walk.enter(state.rules.scripts[stop.script])
     call_type = state.rules.call_types_named()[stop.call_type]
-    return walk.enter(state.rules.scripts[call_type.script], call_type.name)
+    return walk.enter(state.rules.scripts[call_type.script_at(asked.day_ns)], call_type.name)
 
 
 def _missed(walk: Walk, why: str, otherwise: str) -> Stop:

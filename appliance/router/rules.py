@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.config.schedule import Period
+from appliance.router import schedule
 from appliance.script import switch
 from appliance.script.nodes import Script
 
@@ -19,12 +21,18 @@ class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
     automatic: bool = True
 
 
-class CallType(msgspec.Struct, frozen=True):
+class CallType(msgspec.Struct, frozen=True, omit_defaults=True):
     """`dnis` is a number, a prefix ending in `*`, or `*` alone."""
 
     name: str
     dnis: str
     script: str
+    schedule: tuple[Period, ...] = ()
+    zone: str = "UTC"
+
+    def script_at(self, day_ns: int) -> str:
+        """For who calls at that time, UTC."""
+        return schedule.script_at(self.script, self.schedule, day_ns, self.zone)
 
 
 class QueueStep(msgspec.Struct, frozen=True, omit_defaults=True):

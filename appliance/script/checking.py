@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is wrong with a script whose form is right: unknown names, nodes out of reach, kinds, loops, secrets let out."""
 
-import functools
-import zoneinfo
 from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
@@ -38,7 +36,7 @@ class Around(msgspec.Struct, frozen=True):
     queues: Collection[str]
     lookups: Mapping[str, Collection[str]] = {}
     scripts: Mapping[str, Text | None] | None = None
-    call_types: Mapping[str, str] | None = None
+    call_types: Mapping[str, Collection[str]] | None = None
 
 
 def faults(text: Text, around: Around) -> Iterator[Fault]:
@@ -55,24 +53,17 @@ def faults(text: Text, around: Around) -> Iterator[Fault]:
 
 
 def _head_faults(text: Text) -> Iterator[Fault]:
-    zones = _zones()
-    if text.zone not in zones:
-        yield Fault(("zone",), f"time zone {text.zone!r} is unknown; {suggestion(text.zone, zones)}")
+    if wrong := switch.no_zone(text.zone):
+        yield Fault(("zone",), wrong)
     for name, spans in text.calendars.items():
         for place, span in enumerate(spans):
-            if wrong := _no_days(span):
+            if wrong := switch.no_days(span):
                 yield Fault(("calendars", name, place), wrong)
     wrong_fields = list(_field_faults(text.context))
     yield from wrong_fields
     if not wrong_fields and (octets := len(context.encoded(context.taken(text.context, {})))) > context.LIMIT:
         yield Fault(("context",), f"has {octets:,} octets by its defaults alone, {context.LIMIT:,} at most")
     yield from _missing(("start",), text.start, text)
-
-
-@functools.cache
-def _zones() -> frozenset[str]:
-    """Looking for them takes 30 ms, and there may be a hundred scripts."""
-    return frozenset(zoneinfo.available_timezones())
 
 
 def _field_faults(fields: Mapping[str, ContextField]) -> Iterator[Fault]:
@@ -193,26 +184,19 @@ def _onward_faults(keys: Keys, node: GoToScript | Requalify, text: Text, around:
         return
     if isinstance(node, GoToScript):
         key, what, name, names = "script", "script", node.script, set(around.scripts)
-        script = node.script
+        leads_to: Collection[str] = (node.script,)
     else:
         key, what, name, names = "call_type", "call type", node.call_type, set(around.call_types)
-        script = around.call_types.get(node.call_type, "")
+        leads_to = around.call_types.get(node.call_type, ())
     if name not in names:
         yield Fault((*keys, key), f"{what} {name!r} does not exist; {suggestion(name, names)}")
-    other = around.scripts.get(script)
-    context_there = other.context if other else {}
-    for field in sorted(text.context):
-        there = context_there.get(field)
-        if there and text.context[field].secret and not there.secret and there.kind is text.context[field].kind:
-            yield Fault((*keys, key), f"field {field!r} is secret here and not in script {script!r}")
-
-
-def _no_days(span: str) -> str:
-    try:
-        switch.days(span)
-    except ValueError as error:
-        return f"{span!r} is no day such as 2026-10-01, nor a span such as 2026-10-01..2026-10-07: {error}"
-    return ""
+    for script in leads_to:
+        other = around.scripts.get(script)
+        context_there = other.context if other else {}
+        for field in sorted(text.context):
+            there = context_there.get(field)
+            if there and text.context[field].secret and not there.secret and there.kind is text.context[field].kind:
+                yield Fault((*keys, key), f"field {field!r} is secret here and not in script {script!r}")
 
 
 def _missing(keys: Keys, target: str, text: Text) -> Iterator[Fault]:

@@ -23,11 +23,11 @@ def load(path: Path, queues: Collection[str]) -> Script:
 def load_all(
     folder: Path,
     names: Iterable[str],
-    call_types: Mapping[str, str],
+    call_types: Mapping[str, Collection[str]],
     queues: Collection[str],
     lookups: Mapping[str, Collection[str]] = {},
 ) -> dict[str, Script]:
-    """These scripts of the folder and all that they go on with; `call_types` by name, each with its script.
+    """These scripts of the folder and all that they go on with; `call_types` by name, each with its scripts.
 
     `lookups` by name, each with the parameters that it takes.
 
@@ -65,10 +65,10 @@ def _loaded(path: Path, around: Around) -> Script:
     return Script(path.stem, hashlib.sha256(path.read_bytes()).hexdigest()[:VERSION_DIGITS], text)
 
 
-def _onward(text: Text, call_types: Mapping[str, str]) -> Iterable[str]:
+def _onward(text: Text, call_types: Mapping[str, Collection[str]]) -> Iterable[str]:
     """Scripts that it goes on with."""
     for node in text.nodes.values():
         if isinstance(node, GoToScript):
             yield node.script
         elif isinstance(node, Requalify):
-            yield call_types.get(node.call_type, "")
+            yield from call_types.get(node.call_type, ())

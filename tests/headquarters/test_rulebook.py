@@ -126,3 +126,36 @@ def test_a_file_that_changes_is_taken_over_and_a_bad_one_is_an_alarm(tmp_path: P
         await asyncio.gather(following, return_exceptions=True)
 
     asyncio.run(scene())
+
+
+SCHEDULED = TEXT.replace(
+    "script: one}", "script: one, zone: Asia/Shanghai, schedule: [{script: night, time: 18:00-09:00}]}"
+)
+
+
+def test_the_scripts_of_a_schedule_are_loaded_with_the_others(tmp_path: Path) -> None:
+    path = write(tmp_path, SCHEDULED)
+    (tmp_path / "scripts/night.yaml").write_text(SCRIPT)
+    known = rules(path)
+    assert sorted(known.scripts) == ["night", "one"]
+    assert known.call_types["95588"].script_at(0) == "night"  # 08:00 there
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("script: night", "script: nigth", "has no nigth.yaml; did you mean 'night'?"),
+        ("18:00-09:00", "18:00", "'18:00' is not a span of time"),
+        ("Asia/Shanghai", "Asia/Shangha", "time zone 'Asia/Shangha' is unknown; did you mean 'Asia/Shanghai'?"),
+        ("time: 18:00-09:00", "days: [fry]", "'fry' is not known here; did you mean 'fri'?"),
+    ],
+)
+def test_a_schedule_with_a_mistake_is_refused_with_its_place(
+    tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    path = write(tmp_path, SCHEDULED.replace(before, after))
+    (tmp_path / "scripts/night.yaml").write_text(SCRIPT)
+    with pytest.raises(ConfigurationError) as caught:
+        rules(path)
+    assert ":6:" in str(caught.value.mistakes[0])
+    assert told in str(caught.value)

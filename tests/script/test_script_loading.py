@@ -106,7 +106,7 @@ TWO = "start: gone\ncontext: {pin: {kind: text, secret: yes, default: ''}}\nnode
 def together(folder: Path, text: str = RICH, **others: str) -> dict[str, Script]:
     for name, other in {"one": text, "two": TWO, "loan": TWO, **others}.items():
         (folder / f"{name}.yaml").write_text(other)
-    return load_all(folder, ["one"], {"loan": "loan", "card": "one"}, ["card", "gold"])
+    return load_all(folder, ["one"], {"loan": ["loan"], "card": ["one"]}, ["card", "gold"])
 
 
 def test_scripts_that_go_on_with_one_another_are_loaded_together(tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_scripts_that_go_on_with_one_another_are_loaded_together(tmp_path: Path)
 
 
 def test_the_samples_load_together() -> None:
-    types = {"card-service": "welcome", "card-menu": "service"}
-    found = load_all(SAMPLES, types.values(), types, ["card"])
+    types = {"card-service": ["welcome"], "card-menu": ["service"]}
+    found = load_all(SAMPLES, ["welcome", "service"], types, ["card"])
     assert sorted(found) == ["queue", "service", "welcome"]
     assert found["queue"] == load(SAMPLES / "queue.yaml", ["card"])
 
