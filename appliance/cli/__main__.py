@@ -20,6 +20,7 @@ router verify [DAY]    headquarters: a day's events decided once more
 router replay [DAY]    headquarters: a day with other scripts or rules, beside what was
 script check FILE...   headquarters: routing scripts, and all that is wrong with them
 script show FILE       a routing script as a tree
+script history [NAME]  headquarters: which version since when; text and diff: what it says
 show agents            headquarters: who is ready, since when; show queues: who waits
 agent ID ready         headquarters: or not-ready [REASON], log-in, log-out
 why CALL               headquarters: why a call went where it went

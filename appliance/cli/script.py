@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`script check`: routing scripts before a caller meets them. `script show`: one as a tree of its nodes."""
+"""`script check`: routing scripts before a caller meets them. `script show`: one as a tree of its nodes.
+
+What they said at other times is in `versions.py`.
+"""
 
 import argparse
 import os
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.cli import terminal
+from appliance.cli import terminal, versions
 from appliance.config import ConfigurationError, Headquarters, Mistake, read
 from appliance.config.files import load_role
 from appliance.script import flow
@@ -36,6 +39,8 @@ ABOVE, MISSING = (" (see above)", "（见上）"), (" (does not exist)", "（不
 
 def main(words: Sequence[str]) -> int:
     """Exit status 0: nothing is wrong; 1: a script has mistakes; 2: it could not be asked."""
+    if words and words[0] in versions.KINDS:
+        return versions.main(words)
     told = _read(words)
     chinese = told.language == "zh"
     if told.what == "show":
@@ -49,7 +54,11 @@ def main(words: Sequence[str]) -> int:
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="script", description="Whether routing scripts are right, or how one goes.")
+    parser = argparse.ArgumentParser(
+        prog="script",
+        description="Whether routing scripts are right, or how one goes.",
+        epilog="script history [NAME], text NAME [VERSION], diff NAME OLD [NEW]: what they said, and when",
+    )
     parser.add_argument("what", choices=("check", "show"))
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     configuration = "headquarters' file, which names queues and call types, else BRANCHLINE_CONFIG"

@@ -25,7 +25,7 @@ from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.moves import Moves
 from appliance.headquarters.recordings.vault import Vault
-from appliance.headquarters.reports import store
+from appliance.headquarters.reports import store, texts
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
 from appliance.headquarters.reports.writer import Writer
 from appliance.processes.environment import state_directory
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 class Site:
     """What both ways of serving need."""
 
-    def __init__(self, path: Path, config: Headquarters, state: Path) -> None:
+    def __init__(self, path: Path, config: Headquarters, rules: Rules, state: Path) -> None:
         self.path, self.config, self.state = path, config, state
         try:
             self.engine = store.open_writer(store.place_of(state, config.record))
@@ -52,6 +52,7 @@ class Site:
         self.writer = Writer(self.engine, wanted_by(config))
         self.live = Live(frozenset(agent.box for agent in config.agents))
         self.sources = Sources(config.lookups)
+        self._keep_texts(config, rules)
 
     def trouble(self, code: str) -> Callable[[str | None], None]:
         """Who raises and ends an alarm of headquarters' own."""
@@ -68,8 +69,12 @@ class Site:
         async def changed(config: Headquarters, rules: Rules) -> None:
             await self.sources.change(config.lookups)
             await change(config, rules)
+            await asyncio.to_thread(self._keep_texts, config, rules)
 
         await rulebook.follow(self.path, self.config, changed, self.trouble("router.rules"))
+
+    def _keep_texts(self, config: Headquarters, rules: Rules) -> None:
+        self.writer.texts(texts.written(self.path, config.scripts, rules.scripts))
 
 
 async def serve(site: Site, rules: Rules) -> None:
@@ -128,7 +133,7 @@ def main() -> None:
         rules = rulebook.rules_of(config)
     except ConfigurationError as error:
         exit_with(str(error))
-    site = Site(Path(os.environ["BRANCHLINE_CONFIG"]), config, state_directory())
+    site = Site(Path(os.environ["BRANCHLINE_CONFIG"]), config, rules, state_directory())
     asyncio.run(serve(site, rules) if config.duplex is None else serve_in_turns(site, rules))
 
 

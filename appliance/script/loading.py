@@ -62,7 +62,12 @@ def load_all(
 
 def _loaded(path: Path, around: Around) -> Script:
     text = read(path, Text, lambda one: faults(one, around))
-    return Script(path.stem, hashlib.sha256(path.read_bytes()).hexdigest()[:VERSION_DIGITS], text)
+    return Script(path.stem, version_of(path.read_bytes()), text)
+
+
+def version_of(octets: bytes) -> str:
+    """A file's."""
+    return hashlib.sha256(octets).hexdigest()[:VERSION_DIGITS]
 
 
 def _onward(text: Text, call_types: Mapping[str, Collection[str]]) -> Iterable[str]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from appliance.config.headquarters import ScriptName
+from appliance.config.schedule import ScriptName
 
 Name = Annotated[str, Meta(pattern="[a-z][a-z0-9-]{0,31}")]
 Prompts = Annotated[tuple[str, ...], Meta(min_length=1)]

@@ -11,7 +11,9 @@ import pytest
 from appliance.config import ConfigurationError, Headquarters
 from appliance.config.files import load_role
 from appliance.headquarters import rulebook
+from appliance.headquarters.reports import store, texts
 from appliance.router.rules import Rules
+from tests.headquarters.site import Site, until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
 
@@ -159,3 +161,26 @@ def test_a_schedule_with_a_mistake_is_refused_with_its_place(
         rules(path)
     assert ":6:" in str(caught.value.mistakes[0])
     assert told in str(caught.value)
+
+
+@pytest.mark.timeout(60)
+def test_a_running_headquarters_keeps_each_version_of_its_scripts(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+
+    def held() -> list[texts.Version]:
+        with store.open_reader(store.path_of(site.state)).connect() as record:
+            return texts.versions(record, "welcome")
+
+    try:
+        site.start("nats-server", "headquarters")
+        until(lambda: "headquarters.intake.opened" in (tmp_path / "headquarters.log").read_text(), 20, "it routes")
+        (first,) = held()
+        path = tmp_path / "scripts/welcome.yaml"
+        path.write_text(first.text + "# another word\n")
+        until(lambda: len(held()) == 2, 10, "the changed script is kept")
+        assert {one.text for one in held()} == {first.text, path.read_text()}
+        with store.open_reader(store.path_of(site.state)).connect() as record:
+            assert texts.in_force(record)["welcome"] != first.version
+            assert set(texts.in_force(record)) == {"headquarters.yaml", "welcome"}
+    finally:
+        site.close()

@@ -171,5 +171,22 @@ agent_move = Table(
 Index("agent_move_seq", agent_move.c.seq)
 Index("agent_move_agent", agent_move.c.agent, agent_move.c.at_ns)
 
+# What the administrator has written, by a hash of it, and what was in force when ('': nothing of that name).
+text = Table(
+    "text",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+text_use = Table(
+    "text_use",
+    metadata,
+    Column("since_ns", BigInteger, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("version", String, nullable=False),
+)
+
 # By which rules `fact` and `interval` were counted; no row: not at all yet.
 counting = Table("counting", metadata, Column("rules", Integer, primary_key=True, autoincrement=False))

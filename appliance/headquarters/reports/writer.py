@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, insert, select
 
-from appliance.headquarters.reports import schema
+from appliance.headquarters.reports import schema, texts
 from appliance.headquarters.reports.intervals import agents, counting
 from appliance.headquarters.reports.intervals.agents import Moved
 from appliance.headquarters.reports.intervals.thresholds import Threshold
 from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_recording
+from appliance.headquarters.reports.texts import Version
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
 
 BATCH_LIMIT = 100
@@ -97,6 +98,11 @@ class Writer:
         """
         with self._engine.begin() as store:
             agents.keep(store, entries)
+
+    def texts(self, written: Sequence[Version]) -> None:
+        """What the administrator's files say now. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.begin() as store:
+            texts.keep(store, written, time.time_ns())
 
     def newest_move_ns(self) -> int | None:
         """The last that is kept. Raises sqlalchemy.exc.SQLAlchemyError."""
