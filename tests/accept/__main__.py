@@ -30,6 +30,7 @@ from tests.accept import (
     queue,
     routing,
     signallings,
+    sites,
     t1,
     tandem,
 )
@@ -54,6 +55,7 @@ STAGES = (
     "tandem",
     "routing",
     "duplex",
+    "sites",
 )
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
@@ -80,7 +82,7 @@ def main() -> int:
 
 
 async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
-    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem", "routing", "duplex"}:
+    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem", "routing", "duplex", "sites"}:
         await _with_phones(sheet, folder / "first", wanted)
     if "load" in wanted:
         await _with_load(sheet, folder / "second")
@@ -96,6 +98,8 @@ async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
         routing.run(sheet, folder / "routing")
     if "duplex" in wanted:
         await asyncio.to_thread(duplex.run, sheet, folder / "duplex")
+    if "sites" in wanted:
+        await _with_two_branches(sheet, folder / "sites")
 
 
 async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
@@ -133,6 +137,13 @@ async def _with_a_t1(sheet: Sheet, folder: Path) -> None:
         async with Site(folder, PHONES, "t1", t1.PROFILE) as site, _exchange_at(site) as exchange:
             with phone_of(site, PHONES[0], said["agent-alaw"]) as phone:
                 await t1.run(Rig(site, exchange, (phone,)), sheet, said)
+
+
+async def _with_two_branches(sheet: Sheet, folder: Path) -> None:
+    said = calls.sounds(folder / "sounds")
+    with sheet.guarded("P1", "a system with two branches runs"):
+        async with sites.Sites(folder) as site, _exchange_at(site) as exchange:
+            await sites.run(site, exchange, sheet, said)
 
 
 @contextlib.asynccontextmanager

@@ -221,39 +221,11 @@ class Site:
 
 def write_files(files: Path, ports: Ports, server: int, extensions: tuple[str, ...], line: str) -> None:
     """The configuration an installer would write."""
-    secrets = files / "secrets"
-    secrets.mkdir(parents=True)
-    for name in ("nats", *extensions, LOBBY):
-        path = secrets / name
-        path.write_text(f"pass-{name}-{os.urandom(6).hex()}\n")
-        path.chmod(0o600)
-    phones = "\n".join(f"  - {{number: {n}, name: Agent {n}, secret: secrets/{n}}}" for n in extensions)
+    write_secrets(files, "nats", *extensions, LOBBY)
     agents = "\n".join(
         f"  - {{id: 1{n}, name: Agent {n}, box: BR-0001, extension: {n}, attributes: {{gold: 1}}}}" for n in extensions
     )
-    phones += f"\n  - {{number: {LOBBY}, name: Lobby, secret: secrets/{LOBBY}}}"
-    (files / "branch.yaml").write_text(
-        f"""role: branch
-box: BR-0001
-name: Nanjing Road
-headquarters: {{server: 127.0.0.1:{server}, secret: secrets/nats}}
-engine: {{rtp_address: 127.0.0.1, rtp_base: {ports.rtp_base}}}
-spans:
-  - name: telco
-    driver: cesopsn
-    local: 127.0.0.1:{ports.line_branch}
-    remote: 127.0.0.1:{ports.line_exchange}
-    {line}
-    side: user
-    timers: {{t309_s: 6}}
-sip: {{listen: "127.0.0.1:{ports.sip}", proxy: "127.0.0.1:{ports.kamailio}", domain: branch.test}}
-extensions:
-{phones}
-route: {{timeout_ms: 500, default: {{ring: [{extensions[0]}], ring_s: 20, cause: 17}}}}
-prompts: {{directories: [{PROMPTS}]}}
-recording: {{reserve_mb: 50}}
-"""
-    )
+    (files / "branch.yaml").write_text(branch_text("BR-0001", "branch.test", ports, server, (*extensions, LOBBY), line))
     (files / "headquarters.yaml").write_text(
         f"""role: headquarters
 box: HQ-0001
@@ -274,6 +246,41 @@ agents:
 {agents}
 """
     )
+
+
+def write_secrets(files: Path, *names: str) -> None:
+    """A password each."""
+    secrets = files / "secrets"
+    secrets.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        path = secrets / name
+        path.write_text(f"pass-{name}-{os.urandom(6).hex()}\n")
+        path.chmod(0o600)
+
+
+def branch_text(box: str, domain: str, ports: Ports, server: int, extensions: tuple[str, ...], line: str) -> str:
+    """A branch's file. The first extension is its default."""
+    phones = "\n".join(f"  - {{number: {n}, name: Agent {n}, secret: secrets/{n}}}" for n in extensions)
+    return f"""role: branch
+box: {box}
+name: Branch {box}
+headquarters: {{server: 127.0.0.1:{server}, secret: secrets/nats}}
+engine: {{rtp_address: 127.0.0.1, rtp_base: {ports.rtp_base}}}
+spans:
+  - name: telco
+    driver: cesopsn
+    local: 127.0.0.1:{ports.line_branch}
+    remote: 127.0.0.1:{ports.line_exchange}
+    {line}
+    side: user
+    timers: {{t309_s: 6}}
+sip: {{listen: "127.0.0.1:{ports.sip}", proxy: "127.0.0.1:{ports.kamailio}", domain: {domain}}}
+extensions:
+{phones}
+route: {{timeout_ms: 500, default: {{ring: [{extensions[0]}], ring_s: 20, cause: 17}}}}
+prompts: {{directories: [{PROMPTS}]}}
+recording: {{reserve_mb: 50}}
+"""
 
 
 def wait(true: Callable[[], bool], seconds: float, sentence: str) -> float:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a running branch costs, seen from outside: processor time from /proc, the engine's header from its segment."""
 
+import contextlib
 import os
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -50,11 +52,18 @@ def _by_group() -> dict[int, float]:
 
 
 def _engine(pid: int) -> EngineStatus:
-    """The header of the segment that the engine has mapped; only read."""
+    """The header of its segment."""
+    with segment_of(pid) as segment:
+        return engine_status(segment)
+
+
+@contextlib.contextmanager
+def segment_of(pid: int) -> Iterator[Segment]:
+    """The segment that this engine has mapped; only read."""
     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     fds = next(entry for entry in variables if entry.startswith(b"BRANCHLINE_FDS=")).partition(b"=")[2].decode()
     descriptor = os.open(f"/proc/{pid}/fd/{inherited_fds(fds)['segment']}", os.O_RDWR)
     try:
-        return engine_status(Segment(descriptor))
+        yield Segment(descriptor)
     finally:
         os.close(descriptor)
