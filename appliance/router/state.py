@@ -67,7 +67,8 @@ class Place(msgspec.Struct, frozen=True):
     """A contact's, from its first agent or wait to its end. `here_ns`: since when it is at this `node` of its script.
 
     `stands`: in all queues of the node; `rung`: the agent who was given to it last, until it is known what came of it;
-    `forget_ns`: by then it is over, though nobody has said so.
+    `forget_ns`: by then it is over, though nobody has said so. `standing`: that node, where it goes through others
+    while it stands in the queues.
     """
 
     priority: int
@@ -78,6 +79,7 @@ class Place(msgspec.Struct, frozen=True):
     forget_ns: int
     stands: tuple[Stand, ...]
     rung: str = ""
+    standing: Queue | None = None
 
 
 class Reach(msgspec.Struct, frozen=True):

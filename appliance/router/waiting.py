@@ -35,12 +35,15 @@ def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Re
     """Where it stands at this node: as old as the contact; how long here counts from its entry, `again` from before."""
     at_ns, before = asked.at_ns, state.places.get(asked.request.contact)
     forget_ns = at_ns + FORGOTTEN_NS
-    if again and before is not None and before.node == node and _names(before) == queue.queues:
-        stands = tuple(_gone_on(state, one, reach, at_ns) for one in before.stands)
-        return _replace(before, priority=queue.priority, forget_ns=forget_ns, stands=stands)
+    stays = before is not None and (again or before.standing is not None)
+    if stays and before is not None and before.node == node and _names(before) == queue.queues:
+        stands = tuple(gone_on(state, one, reach, at_ns) for one in before.stands)
+        priority = queue.priority if before.standing is None else before.priority
+        return _replace(before, priority=priority, forget_ns=forget_ns, stands=stands)
     stands = tuple(enter(state, name, 0, reach, at_ns) for name in queue.queues)
     queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
-    return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands)
+    standing = None if queue.next is None else queue
+    return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands, standing=standing)
 
 
 def rung(state: State, contact: str, agent: str) -> State:
@@ -58,7 +61,7 @@ def enter(state: State, queue: str, number: int, reach: Reach, at_ns: int) -> St
     return Stand(queue, number, None if number == last else at_ns + steps[number].wait_s * SECOND_NS)
 
 
-def _gone_on(state: State, stand: Stand, reach: Reach, at_ns: int) -> Stand:
+def gone_on(state: State, stand: Stand, reach: Reach, at_ns: int) -> Stand:
     """The next step where this one is over."""
     over = stand.until_ns is not None and stand.until_ns <= at_ns
     return enter(state, stand.queue, stand.step + 1, reach, at_ns) if over else stand
@@ -97,23 +100,23 @@ def join(
     state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer, language: str
 ) -> tuple[State, RouteAnswer]:
     """It waits; `answer` with what its branch does meanwhile, and its number in the first of its queues."""
-    contact, seconds = asked.request.contact, piece(queue, place, asked.at_ns)
+    seconds = piece(queue, place, asked.at_ns)
     treat = Treat(verbs=(Music(prompts=queue.hold, seconds=seconds),), language=language)
-    names = _names(place)
-    waits = Waiting(
-        contact,
-        asked.box,
-        place,
-        queue,
-        reach,
-        _replace(answer, action=treat, queues=names),
-        asked.at_ns + seconds * SECOND_NS + GRACE_NS,
-    )
+    state, answer, number = wait(state, asked, queue, place, reach, _replace(answer, action=treat), seconds)
+    return state, _replace(answer, reason=f"no agent of {' or '.join(answer.queues)} is available; {number}")
+
+
+def wait(
+    state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer, seconds: int
+) -> tuple[State, RouteAnswer, str]:
+    """It waits while its branch does what `answer` says, for so many seconds at most; and its number, in words."""
+    contact = asked.request.contact
+    answer = _replace(answer, queues=_names(place))
+    waits = Waiting(contact, asked.box, place, queue, reach, answer, asked.at_ns + seconds * SECOND_NS + GRACE_NS)
     state = put_waiting(put_place(state, contact, place), contact, waits)
     state = _replace(state, serial=max(state.serial, place.tie))
     before, there = _number(state, waits)
-    reason = f"no agent of {' or '.join(names)} is available; waits as number {before + 1} of {there}"
-    return state, _replace(waits.answer, reason=reason)
+    return state, answer, f"waits as number {before + 1} of {there}"
 
 
 def leave(state: State, contact: str, *, ended: bool = False) -> State:
@@ -130,7 +133,7 @@ def go_on(state: State, contact: str, at_ns: int) -> State:
     waits = state.waiting[contact]
     if waits.until_ns <= at_ns:
         return put_waiting(state, contact, None)
-    stands = tuple(_gone_on(state, one, waits.reach, at_ns) for one in waits.place.stands)
+    stands = tuple(gone_on(state, one, waits.reach, at_ns) for one in waits.place.stands)
     return _put(state, waits, _replace(waits.place, stands=stands))
 
 
@@ -140,7 +143,7 @@ def follow(state: State, at_ns: int) -> State:
         waits = state.waiting.get(contact)
         if not all(name in state.rules.queues for name in _names(place)):
             state = put_waiting(state, contact, None) if waits is not None else state
-            state = put_place(state, contact, _replace(place, node="", stands=()))
+            state = put_place(state, contact, _replace(place, stands=()))
             continue
         stands = tuple(_within(state, one, at_ns) for one in place.stands)
         if stands != place.stands:

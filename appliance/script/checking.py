@@ -121,6 +121,8 @@ def _context_faults(
 
 
 def _queue_faults(keys: Keys, node: Queue, queues: Collection[str]) -> Iterator[Fault]:
+    if node.hold and node.next is not None:
+        yield Fault((*keys, "next"), "a contact waits here by 'hold' or goes on to 'next', not both")
     for place, queue in enumerate(node.queues):
         if queue not in queues:
             yield Fault((*keys, "queues", place), f"queue {queue!r} is unknown; {suggestion(queue, queues)}")

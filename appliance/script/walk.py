@@ -16,6 +16,7 @@ from appliance.script.expression import Expression, Value
 from appliance.script.nodes import (
     Agent,
     Busy,
+    Cancel,
     Collect,
     Count,
     Field,
@@ -26,6 +27,7 @@ from appliance.script.nodes import (
     Menu,
     Percent,
     Play,
+    Priority,
     Queue,
     Release,
     Requalify,
@@ -42,12 +44,15 @@ from appliance.wire import routes, treatments
 USER_BUSY = 17  # Q.850
 LOOP_CAUSE = 41  # Q.850: temporary failure
 DIGITS = "digits"  # the outcome that brings them
+NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
+"""Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """What a script can know; `at_ns` is UTC when the request was made.
 
     `queue` gives a figure (expression.FIGURES) of a queue, None where nobody can tell; `fields` the contact brings.
+    `stands`: it goes through its nodes while it stands in queues.
     """
 
     dnis: str
@@ -57,6 +62,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = "offered"
     at_ns: int = 0
     queue: Callable[[str, str], int | None] = lambda _figure, _name: None
+    stands: bool = False
     fields: Mapping[str, Value] = {}
 
 
@@ -74,15 +80,15 @@ class Look(msgspec.Struct, frozen=True):
     parameters: Mapping[str, str]
 
 
-Stop = routes.Treat | routes.Release | Queue | Ring | Look | Percent | GoToScript | Requalify
+Stop = routes.Treat | routes.Release | Queue | Priority | Cancel | Ring | Look | Percent | GoToScript | Requalify
 
 
 class Walk:
     """One request's way. `go_on` gives the stop.
 
-    From a Queue or a Ring that found nobody and from a Percent `go_to` gives the next one, from a GoToScript or a
-    Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way. `values` is all
-    that was looked at, `fields` the context as it is now.
+    From a Queue or a Ring that found nobody, a Priority, a Cancel and a Percent `go_to` gives the next one, from a
+    GoToScript or a Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way.
+    `values` is all that was looked at, `fields` the context as it is now.
     """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
@@ -150,6 +156,17 @@ class Walk:
         self._node = target
         return self.go_on()
 
+    def leave(self, script: Script, queue: str) -> Stop:
+        """From a queue of that script, in which the contact has stood for as long as it may."""
+        if script.name != self.script.name:
+            self._begin(script, self.call_type)
+        node = self._nodes.get(queue)
+        return self.go_to(node.otherwise) if isinstance(node, Queue) else self.go_on()
+
+    def sees(self, queue: Callable[[str, str], int | None]) -> None:
+        """From now on queues are so."""
+        self._contact = msgspec.structs.replace(self._contact, queue=queue)
+
     def enter(self, script: Script, call_type: str = "") -> Stop:
         """From a stop that names another script, or a call type with that script, to its start, and on.
 
@@ -213,8 +230,15 @@ class Walk:
     # From the cursor's node on.
 
     def _resumed(self, name: str) -> str:
-        """After a treatment its `next`; a queue and an agent are entered again, and count as passed once."""
+        """After a treatment its `next`; a queue and an agent are entered again, and count as passed once.
+
+        So is a treatment that an agent's phone has cut off.
+        """
         node = self._nodes[name]
+        if isinstance(node, Treatment) and self._contact.stands and self._contact.outcome in NOT_TAKEN:
+            self._passed -= bool(self._passed)
+            self._counts.pop(name, None)
+            return name
         if isinstance(node, Collect | Menu) and self._contact.outcome == DIGITS:
             self._ced_is_secret = isinstance(node, Collect) and self._is_secret(node.into)
             self._guard()
@@ -246,7 +270,7 @@ class Walk:
         match node:
             case Play() | Collect() | Menu() | Wait():
                 return self._treated(name, node)
-            case Queue() | Percent() | GoToScript() | Requalify():
+            case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
                 self.reason = "; ".join(self._failures)
                 return node
             case Agent():
