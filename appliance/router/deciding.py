@@ -2,7 +2,6 @@
 """One decision: called number → call type → script → agent, and the reason in words."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import msgspec
 
@@ -10,13 +9,14 @@ from appliance.router import agents, standing, waiting
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
 from appliance.router.index import order_of, put_asking, put_context, put_place
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State
-from appliance.router.world import considered
+from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
 from appliance.script.nodes import Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify
 from appliance.script.share import turn
 from appliance.script.walk import Contact, Look, Ring, Stop, Walk
 from appliance.wire.routes import Action, Release, RingAgent, RouteAnswer, Treat
+from appliance.wire.treatments import Music
 
 UNALLOCATED = 1  # Q.850: unallocated number
 LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
@@ -65,8 +65,10 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
     stands = standing.place_now(state, asked, _reach(asked))
     if isinstance(last, Queue):
         place = _place(state, asked, last, walk)
-        held = _answer(request, Release(), walk, name)
-        state, answer = waiting.join(state, asked, last, place, _reach(asked), held, walk.language)
+        walk.sees(_view(state, asked, place))
+        music = Music(prompts=walk.announced(last.hold), seconds=waiting.piece(last, place, asked.at_ns))
+        held = _answer(request, Treat(verbs=(music,), language=walk.language), walk, name)
+        state, answer = waiting.join(state, asked, last, place, _reach(asked), held)
     elif isinstance(last, Treat) and stands is not None:
         answer = _answer(request, last, walk, name)
         state, answer = standing.join(state, asked, stands, _reach(asked), answer, last)
@@ -99,6 +101,7 @@ def _walked(
             stop = walk.go_to(target)
         elif isinstance(stop, Priority | Cancel):
             state = standing.change(state, asked.request.contact, stop)
+            walk.sees(_view(state, asked, standing.place_now(state, asked, _reach(asked))))
             stop = walk.go_to(stop.next)
         else:
             stop = _elsewhere(state, stop, walk)
@@ -115,7 +118,9 @@ def _queued(
     if found is not None:
         return _rung(state, asked, queue, place, found, walk)
     if queue.next is not None and not standing.over(place, asked.at_ns):
-        return standing.enter(state, asked, place), (), walk.go_to(queue.next)
+        state = standing.enter(state, asked, place)
+        walk.sees(_view(state, asked, place))
+        return state, (), walk.go_to(queue.next)
     if waiting.piece(queue, place, asked.at_ns):
         return state, (), queue
     why = f"no agent of {' or '.join(queue.queues)} is available"
@@ -155,6 +160,7 @@ def _node(walk: Walk) -> str:
 def _contact(state: State, asked: RouteAsked) -> Contact:
     request = asked.request
     kept, place = state.contexts.get(request.contact), state.places.get(request.contact)
+    stands = place is not None and place.standing is not None
     return Contact(
         dnis=request.dnis,
         clid=request.clid or "",
@@ -162,10 +168,14 @@ def _contact(state: State, asked: RouteAsked) -> Contact:
         ced=request.ced,
         outcome=request.outcome,
         at_ns=asked.day_ns,
-        queue=partial(agents.figure, state, _reach(asked)),
-        stands=place is not None and place.standing is not None,
+        queue=_view(state, asked, place if stands else None),
+        stands=stands,
         fields={} if kept is None else context.decoded(kept.fields.encode()),
     )
+
+
+def _view(state: State, asked: RouteAsked, place: Place | None) -> View:
+    return View(state, _reach(asked), asked.request.contact, asked.at_ns, place)
 
 
 def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:

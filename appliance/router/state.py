@@ -126,10 +126,19 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Handled(msgspec.Struct, frozen=True):
-    """Talk and wrap-up of a queue's contacts: how many there were, and how long lately."""
+    """Talk and wrap-up of a queue's contacts: how many there were, how long lately, and how far from that."""
 
     contacts: int
     mean_ns: int
+    spread_ns: int = 0
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Contacts that a queue had lately: how many gave up, and how long all of them waited."""
+
+    contacts: int = 0
+    gave_up: int = 0
+    waited_ns: int = 0
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -180,6 +189,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     asking: Mapping[str, Asking] = {}
     contexts: Mapping[str, Context] = {}
     handled: Mapping[str, Handled] = {}
+    left: Mapping[str, Left] = {}
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from appliance.router import agents
+from appliance.router import agents, expected
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
 from appliance.router.index import order, put_place, put_sweep, put_waiting
 from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
 from appliance.script.nodes import Agent, Queue
-from appliance.wire.routes import RingAgent, RouteAnswer, Treat
-from appliance.wire.treatments import Music
+from appliance.wire.routes import RingAgent, RouteAnswer
 
 PIECE_S = 20
 GRACE_NS = 10_000_000_000
@@ -97,12 +96,10 @@ def piece(queue: Queue, place: Place, at_ns: int) -> int:
 
 
 def join(
-    state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer, language: str
+    state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer
 ) -> tuple[State, RouteAnswer]:
-    """It waits; `answer` with what its branch does meanwhile, and its number in the first of its queues."""
-    seconds = piece(queue, place, asked.at_ns)
-    treat = Treat(verbs=(Music(prompts=queue.hold, seconds=seconds),), language=language)
-    state, answer, number = wait(state, asked, queue, place, reach, _replace(answer, action=treat), seconds)
+    """It waits while its branch plays what `answer` says; with its number in the first of its queues."""
+    state, answer, number = wait(state, asked, queue, place, reach, answer, piece(queue, place, asked.at_ns))
     return state, _replace(answer, reason=f"no agent of {' or '.join(answer.queues)} is available; {number}")
 
 
@@ -119,13 +116,23 @@ def wait(
     return state, answer, f"waits as number {before + 1} of {there}"
 
 
-def leave(state: State, contact: str, *, ended: bool = False) -> State:
-    """It waits no more; `ended`: nor has it a place."""
-    if contact in state.waiting:
-        state = put_waiting(state, contact, None)
-    if ended and contact in state.places:
-        state = put_place(state, contact, None)
-    return state
+def leave(state: State, contact: str) -> State:
+    """It waits no more."""
+    return put_waiting(state, contact, None) if contact in state.waiting else state
+
+
+def rings(state: State, contact: str, at_ns: int) -> State:
+    """A phone rings for it, so it waits no more."""
+    waits = state.waiting.get(contact)
+    return state if waits is None else expected.gone(leave(state, contact), waits, at_ns, gave_up=False)
+
+
+def end(state: State, contact: str, at_ns: int) -> State:
+    """It waits no more, nor has it a place."""
+    waits = state.waiting.get(contact)
+    if waits is not None:
+        state = expected.gone(leave(state, contact), waits, at_ns, gave_up=True)
+    return put_place(state, contact, None) if contact in state.places else state
 
 
 def go_on(state: State, contact: str, at_ns: int) -> State:

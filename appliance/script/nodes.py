@@ -48,11 +48,17 @@ class Switch(msgspec.Struct, frozen=True, tag="switch", tag_field="do"):
 
 
 class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
-    """Play prompts; a digit ends them if `barge`, and is kept for the next collect."""
+    """Play prompts; a digit ends them if `barge`, and is kept for the next collect.
+
+    Prompts of every node are names, or what is said: `number(position())`, see appliance/script/speech/forms.py. Where
+    that has no value, nothing of a play is heard, and it goes on to `failed`, without the key to `next`; other nodes
+    leave it out.
+    """
 
     prompts: Prompts
     next: Name
     barge: bool = True
+    failed: Name | None = None
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):

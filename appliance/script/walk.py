@@ -5,7 +5,7 @@ Pure: (script, cursor, contact) gives a stop, the path and the values compared. 
 one treatment. A contact that has passed `limit` nodes is released with cause 41, so no loop is endless.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -38,6 +38,7 @@ from appliance.script.nodes import (
     Treatment,
     Wait,
 )
+from appliance.script.speech.announcing import announced, speaks
 from appliance.script.witness import HIDDEN, Witness
 from appliance.wire import routes, treatments
 
@@ -209,6 +210,18 @@ class Walk:
             raise ValueError(f"the answer has no {column}")
         return context.read(self.script.text.context[field], answer[column])
 
+    def announced(self, prompts: Iterable[str]) -> tuple[str, ...]:
+        """What is played of them here, with what is said among them."""
+        return self._announced(self._node, prompts)[0]
+
+    def _announced(self, name: str, prompts: Iterable[str]) -> tuple[tuple[str, ...], bool]:
+        return announced(
+            prompts,
+            self.language,
+            lambda text: self._value(name, self._expression(text), told=True),
+            lambda why: self._witness.note(name, f"failed, {why}"),
+        )
+
     def because(self, sentence: str) -> None:
         """The reason, after what has failed on the way."""
         self.reason = "; ".join([*self._failures, sentence])
@@ -298,28 +311,33 @@ class Walk:
         return node.next
 
     def _treated(self, name: str, node: Treatment) -> Stop | None:
-        self._verbs += self._verbs_of(name, node)
+        prompts, whole = self._announced(name, node.prompts)
+        if isinstance(node, Play) and not whole:
+            self._node = node.failed or node.next
+            return None
+        self._verbs += self._verbs_of(name, node, prompts)
         if isinstance(node, Play | Wait):
             follower = self._nodes[node.next]
-            if isinstance(follower, Treatment) and node.next not in self.path:
+            joins = isinstance(follower, Treatment) and not speaks(follower.prompts)
+            if joins and node.next not in self.path:
                 self._node = node.next
                 return None
         self.because(f"script {self.script.name} treats the caller at {name}")
         return routes.Treat(verbs=tuple(self._verbs), language=self.language)
 
-    def _verbs_of(self, name: str, node: Treatment) -> tuple[treatments.Verb, ...]:
+    def _verbs_of(self, name: str, node: Treatment, prompts: tuple[str, ...]) -> tuple[treatments.Verb, ...]:
         match node:
             case Play():
-                return (treatments.Play(prompts=node.prompts, barge=node.barge),)
+                return (treatments.Play(prompts=prompts, barge=node.barge),)
             case Wait():
-                return (treatments.Music(prompts=node.prompts, seconds=node.seconds),)
+                return (treatments.Music(prompts=prompts, seconds=node.seconds),)
             case Collect():
-                return (_collecting(node, secret=self._is_secret(node.into)),)
+                return (_collecting(node, prompts, secret=self._is_secret(node.into)),)
         asked = self._counts.get(name, 0)
         self._counts[name] = asked + 1
         wrong = asked and node.wrong and self._contact.outcome == DIGITS
-        sorry = (treatments.Play(prompts=node.wrong),) if wrong else ()
-        ask = treatments.Collect(prompts=node.prompts, max_digits=1, first_digit_ms=node.first_digit_ms, terminators="")
+        sorry = (treatments.Play(prompts=self.announced(node.wrong)),) if wrong else ()
+        ask = treatments.Collect(prompts=prompts, max_digits=1, first_digit_ms=node.first_digit_ms, terminators="")
         return (*sorry, ask)
 
     def _released(self, name: str, cause: int) -> Stop:
@@ -460,9 +478,9 @@ class _World:
         return found
 
 
-def _collecting(node: Collect, *, secret: bool) -> treatments.Collect:
+def _collecting(node: Collect, prompts: tuple[str, ...], *, secret: bool) -> treatments.Collect:
     return treatments.Collect(
-        prompts=node.prompts,
+        prompts=prompts,
         max_digits=node.max_digits,
         first_digit_ms=node.first_digit_ms,
         inter_digit_ms=node.inter_digit_ms,

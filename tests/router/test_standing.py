@@ -124,7 +124,7 @@ def test_a_caller_is_played_to_asked_and_heard_while_his_place_in_the_queue_is_k
     assert (state.places["c1"].priority, state.places["c1"].queued_ns) == (1, 2 * S)
 
 
-def _asks(prompt: str) -> object:
+def _asks(prompt: str) -> CollectVerb:
     return CollectVerb(prompts=(prompt,), terminators="")
 
 
