@@ -153,7 +153,7 @@ class Desk:
 
     def queues_now(self) -> tuple[QueueNow, ...]:
         """All queues."""
-        return tuple(queue_now(self._state, queue) for queue in self._state.rules.queues)
+        return tuple(queue_now(self._state, queue, self.now_ns()) for queue in self._state.rules.queues)
 
     def change(self, rules: Rules) -> None:
         """The administrator has decided otherwise."""

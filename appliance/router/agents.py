@@ -15,7 +15,7 @@ from appliance.wire.agents import AgentAsked, AgentWish
 RESERVED_NS = 5_000_000_000  # a label that has not become a leg by then never will: the branch asks for 0.5 s only
 SECOND_NS = 1_000_000_000
 NAMED = 8  # candidates that a decision tells one by one
-RECENT = 16  # contacts that the mean handle time follows
+RECENT = 64  # contacts that the mean handle time follows
 NO_ANSWER = "no answer"
 AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
 AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
@@ -80,29 +80,9 @@ def free(state: State, queue: str, reach: Reach) -> int:
     return sum(agent not in reach.refused for row in rows for _, agent in row)
 
 
-def figure(state: State, reach: Reach, which: str, queue: str) -> int | None:
-    """What expressions may know of a queue, see FIGURES; None where nobody can tell."""
-    match which:
-        case "free":
-            return free(state, queue, reach)
-        case "waiting":
-            return waiting(state, queue)
-        case "staffed":
-            return staffed(state, queue)
-    return 0 if free(state, queue, reach) else expected_s(state, queue)
-
-
 def staffed(state: State, queue: str) -> int:
     """How many of all its steps are there: logged in and ready, or at work."""
     return sum(count for kind, count in state.index.tally[queue].items() if kind not in AWAY)
-
-
-def expected_s(state: State, queue: str) -> int | None:
-    """How long who finds nobody free will wait: those before, over those who serve them; None: nobody can tell."""
-    handled, there = state.handled.get(queue), staffed(state, queue)
-    if handled is None or not there:
-        return None
-    return -(-(waiting(state, queue) + 1) * handled.mean_ns // (there * SECOND_NS))
 
 
 def waiting(state: State, queue: str) -> int:
@@ -266,8 +246,10 @@ def _handled(state: State, agent: Agent, at_ns: int) -> State:
         return state
     before = state.handled.get(agent.queue, Handled(0, 0))
     weight = min(before.contacts + 1, RECENT)
-    mean_ns = before.mean_ns + (at_ns - agent.talk_ns - before.mean_ns) // weight
-    return _replace(state, handled={**state.handled, agent.queue: Handled(before.contacts + 1, mean_ns)})
+    off_ns = at_ns - agent.talk_ns - before.mean_ns
+    spread_ns = before.spread_ns + ((abs(off_ns) - before.spread_ns) // weight if before.contacts else 0)
+    after = Handled(before.contacts + 1, before.mean_ns + off_ns // weight, spread_ns)
+    return _replace(state, handled={**state.handled, agent.queue: after})
 
 
 def _rest(state: State, name: str, free_ns: int, by: AgentStep, at_ns: int) -> Step:

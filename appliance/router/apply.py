@@ -33,7 +33,7 @@ from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.routes import Release, RouteAnswer
 
-ENGINE = 5
+ENGINE = 6
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850
@@ -186,7 +186,7 @@ def _told(state: State, told: CallTold) -> Step:
 def _over(state: State, contact: str, at_ns: int) -> Step:
     state, moved = agents.contact_ended(state, contact, at_ns)
     state, ended = _let_go(state, contact, "contact-ended", at_ns)
-    state, given_up = _give_up(waiting.leave(state, contact, ended=True), contact)
+    state, given_up = _give_up(waiting.end(state, contact, at_ns), contact)
     if contact in state.contexts:
         state = put_context(state, contact, None)
     return state, (*moved, *ended, *given_up)
@@ -212,7 +212,7 @@ def _leg_began(state: State, event: LegBegan, agent: str | None, at_ns: int) -> 
     token = state.index.held.get(event.contact)
     if token is not None and state.reservations[token].agent != agent:
         state, effects = _let_go(state, event.contact, "overtaken", at_ns)
-    state, began = _rings(waiting.leave(state, event.contact), event, agent, at_ns)
+    state, began = _rings(waiting.rings(state, event.contact, at_ns), event, agent, at_ns)
     return state, (*effects, *began)
 
 

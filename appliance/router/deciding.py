@@ -2,21 +2,21 @@
 """One decision: called number → call type → script → agent, and the reason in words."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import msgspec
 
-from appliance.router import agents, waiting
+from appliance.router import agents, standing, waiting
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
 from appliance.router.index import order_of, put_asking, put_context, put_place
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State
-from appliance.router.world import considered
+from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
-from appliance.script.nodes import GoToScript, Lookup, Percent, Queue, Requalify
+from appliance.script.nodes import Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify
 from appliance.script.share import turn
 from appliance.script.walk import Contact, Look, Ring, Stop, Walk
-from appliance.wire.routes import Action, Release, RingAgent, RouteAnswer
+from appliance.wire.routes import Action, Release, RingAgent, RouteAnswer, Treat
+from appliance.wire.treatments import Music
 
 UNALLOCATED = 1  # Q.850: unallocated number
 LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
@@ -37,7 +37,8 @@ def decide(state: State, asked: RouteAsked) -> Decided:
     before, scripts = cursors.read(request.cursor), state.rules.scripts
     script = scripts[before.script if before and before.script in scripts else call_type.script_at(asked.day_ns)]
     walk = Walk(script, request.cursor, _contact(state, asked))
-    return _decided(state, asked, walk, walk.go_on())
+    state, stop = standing.go_on(state, asked, walk)
+    return _decided(state, asked, walk, stop)
 
 
 def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: str, at_ns: int) -> Decided:
@@ -61,10 +62,16 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
     if walk.call_type or call_type is None:
         call_type = state.rules.call_types_named().get(walk.call_type, call_type)
     name = call_type.name if call_type is not None else ""
+    stands = standing.place_now(state, asked, _reach(asked))
     if isinstance(last, Queue):
         place = _place(state, asked, last, walk)
-        held = _answer(request, Release(), walk, name)
-        state, answer = waiting.join(state, asked, last, place, _reach(asked), held, walk.language)
+        walk.sees(_view(state, asked, place))
+        music = Music(prompts=walk.announced(last.hold), seconds=waiting.piece(last, place, asked.at_ns))
+        held = _answer(request, Treat(verbs=(music,), language=walk.language), walk, name)
+        state, answer = waiting.join(state, asked, last, place, _reach(asked), held)
+    elif isinstance(last, Treat) and stands is not None:
+        answer = _answer(request, last, walk, name)
+        state, answer = standing.join(state, asked, stands, _reach(asked), answer, last)
     else:
         answer = _answer(request, last, walk, name)
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
@@ -76,13 +83,10 @@ def _walked(
     """On to what the branch is told; a Queue is where it waits, a Look what has to be known first."""
     while not isinstance(stop, Action):
         if isinstance(stop, Queue):
-            place = _place(state, asked, stop, walk)
-            found = _found(state, asked, stop, place, walk)
-            if found is not None:
-                return _rung(state, asked, stop, place, found, walk)
-            if waiting.piece(stop, place, asked.at_ns):
-                return state, (), stop
-            stop = _missed(walk, f"no agent of {' or '.join(stop.queues)} is available", stop.otherwise)
+            state, done, after = _queued(state, asked, stop, walk)
+            if after is stop or isinstance(after, RingAgent):
+                return state, done, after
+            stop = after
         elif isinstance(stop, Ring):
             verdict = _verdict(state, asked, stop, walk)
             if not verdict:
@@ -95,8 +99,43 @@ def _walked(
         elif isinstance(stop, Percent):
             state, target = _shared(state, stop, walk)
             stop = walk.go_to(target)
+        elif isinstance(stop, Priority | Cancel):
+            state = standing.change(state, asked.request.contact, stop)
+            walk.sees(_view(state, asked, standing.place_now(state, asked, _reach(asked))))
+            stop = walk.go_to(stop.next)
         else:
             stop = _elsewhere(state, asked, stop, walk)
+    return _unless_free(state, asked, walk, stop)
+
+
+def _queued(
+    state: State, asked: RouteAsked, queue: Queue, walk: Walk
+) -> tuple[State, tuple[Effect, ...], Stop | RingAgent]:
+    """Its agent, or itself where the contact waits in it, or the next stop."""
+    place = _place(state, asked, queue, walk)
+    state = standing.left(state, asked.request.contact, unless=_node(walk))
+    found = _found(state, asked, queue, place, walk)
+    if found is not None:
+        return _rung(state, asked, queue, place, found, walk)
+    if queue.next is not None and not standing.over(place, asked.at_ns):
+        state = standing.enter(state, asked, place)
+        walk.sees(_view(state, asked, place))
+        return state, (), walk.go_to(queue.next)
+    if waiting.piece(queue, place, asked.at_ns):
+        return state, (), queue
+    why = f"no agent of {' or '.join(queue.queues)} is available"
+    return standing.left(state, asked.request.contact), (), _missed(walk, why, queue.otherwise)
+
+
+def _unless_free(
+    state: State, asked: RouteAsked, walk: Walk, stop: Action
+) -> tuple[State, tuple[Effect, ...], Action | Queue | Look]:
+    """Who stands in queues is treated unless an agent is free."""
+    place = standing.place_now(state, asked, _reach(asked))
+    if isinstance(stop, Treat) and place is not None and place.standing is not None:
+        found = _found(state, asked, place.standing, place, walk)
+        if found is not None:
+            return _rung(state, asked, place.standing, place, found, walk)
     return state, (), stop
 
 
@@ -120,7 +159,8 @@ def _node(walk: Walk) -> str:
 
 def _contact(state: State, asked: RouteAsked) -> Contact:
     request = asked.request
-    kept = state.contexts.get(request.contact)
+    kept, place = state.contexts.get(request.contact), state.places.get(request.contact)
+    stands = place is not None and place.standing is not None
     return Contact(
         dnis=request.dnis,
         clid=request.clid or "",
@@ -128,9 +168,14 @@ def _contact(state: State, asked: RouteAsked) -> Contact:
         ced=request.ced,
         outcome=request.outcome,
         at_ns=asked.day_ns,
-        queue=partial(agents.figure, state, _reach(asked)),
+        queue=_view(state, asked, place if stands else None),
+        stands=stands,
         fields={} if kept is None else context.decoded(kept.fields.encode()),
     )
+
+
+def _view(state: State, asked: RouteAsked, place: Place | None) -> View:
+    return View(state, _reach(asked), asked.request.contact, asked.at_ns, place)
 
 
 def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
@@ -172,7 +217,7 @@ def _reach(asked: RouteAsked) -> Reach:
 def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
     """An agent for a contact that does not wait yet; where nobody may wait, of any step that is considered."""
     reach = _reach(asked)
-    stands = place.stands if queue.hold else _every_step(state, queue, reach)
+    stands = place.stands if queue.hold or queue.next else _every_step(state, queue, reach)
     for stand in stands:
         walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, asked.at_ns)
     found = waiting.find(state, stands, reach)

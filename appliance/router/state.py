@@ -67,7 +67,8 @@ class Place(msgspec.Struct, frozen=True):
     """A contact's, from its first agent or wait to its end. `here_ns`: since when it is at this `node` of its script.
 
     `stands`: in all queues of the node; `rung`: the agent who was given to it last, until it is known what came of it;
-    `forget_ns`: by then it is over, though nobody has said so.
+    `forget_ns`: by then it is over, though nobody has said so. `standing`: that node, where it goes through others
+    while it stands in the queues.
     """
 
     priority: int
@@ -78,6 +79,7 @@ class Place(msgspec.Struct, frozen=True):
     forget_ns: int
     stands: tuple[Stand, ...]
     rung: str = ""
+    standing: Queue | None = None
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -124,10 +126,19 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Handled(msgspec.Struct, frozen=True):
-    """Talk and wrap-up of a queue's contacts: how many there were, and how long lately."""
+    """Talk and wrap-up of a queue's contacts: how many there were, how long lately, and how far from that."""
 
     contacts: int
     mean_ns: int
+    spread_ns: int = 0
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Contacts that a queue had lately: how many gave up, and how long all of them waited."""
+
+    contacts: int = 0
+    gave_up: int = 0
+    waited_ns: int = 0
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -178,6 +189,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     asking: Mapping[str, Asking] = {}
     contexts: Mapping[str, Context] = {}
     handled: Mapping[str, Handled] = {}
+    left: Mapping[str, Left] = {}
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

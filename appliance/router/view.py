@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from appliance.router import agents
+from appliance.router.expected import expected_s
 from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.wire.agents import AgentNow, QueueNow
@@ -26,7 +27,7 @@ def agent_now(state: State, agent: str) -> AgentNow:
     )
 
 
-def queue_now(state: State, queue: str) -> QueueNow:
+def queue_now(state: State, queue: str, at_ns: int) -> QueueNow:
     """One queue."""
     counts, line = state.index.tally[queue], state.index.lines.get(queue, ())
     free = counts.get(AgentState.AVAILABLE, 0)
@@ -37,7 +38,7 @@ def queue_now(state: State, queue: str) -> QueueNow:
         staffed=agents.staffed(state, queue),
         free=free,
         busy=sum(counts.get(one, 0) for one in agents.AT_WORK),
-        expected_s=0 if free else agents.expected_s(state, queue),
+        expected_s=0 if free else expected_s(state, queue, len(line), at_ns),
     )
 
 

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from appliance.router import agents
+from appliance.router import agents, expected
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
 from appliance.router.index import order, put_place, put_sweep, put_waiting
 from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
 from appliance.script.nodes import Agent, Queue
-from appliance.wire.routes import RingAgent, RouteAnswer, Treat
-from appliance.wire.treatments import Music
+from appliance.wire.routes import RingAgent, RouteAnswer
 
 PIECE_S = 20
 GRACE_NS = 10_000_000_000
@@ -35,12 +34,15 @@ def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Re
     """Where it stands at this node: as old as the contact; how long here counts from its entry, `again` from before."""
     at_ns, before = asked.at_ns, state.places.get(asked.request.contact)
     forget_ns = at_ns + FORGOTTEN_NS
-    if again and before is not None and before.node == node and _names(before) == queue.queues:
-        stands = tuple(_gone_on(state, one, reach, at_ns) for one in before.stands)
-        return _replace(before, priority=queue.priority, forget_ns=forget_ns, stands=stands)
+    stays = before is not None and (again or before.standing is not None)
+    if stays and before is not None and before.node == node and _names(before) == queue.queues:
+        stands = tuple(gone_on(state, one, reach, at_ns) for one in before.stands)
+        priority = queue.priority if before.standing is None else before.priority
+        return _replace(before, priority=priority, forget_ns=forget_ns, stands=stands)
     stands = tuple(enter(state, name, 0, reach, at_ns) for name in queue.queues)
     queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
-    return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands)
+    standing = None if queue.next is None else queue
+    return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands, standing=standing)
 
 
 def rung(state: State, contact: str, agent: str) -> State:
@@ -58,7 +60,7 @@ def enter(state: State, queue: str, number: int, reach: Reach, at_ns: int) -> St
     return Stand(queue, number, None if number == last else at_ns + steps[number].wait_s * SECOND_NS)
 
 
-def _gone_on(state: State, stand: Stand, reach: Reach, at_ns: int) -> Stand:
+def gone_on(state: State, stand: Stand, reach: Reach, at_ns: int) -> Stand:
     """The next step where this one is over."""
     over = stand.until_ns is not None and stand.until_ns <= at_ns
     return enter(state, stand.queue, stand.step + 1, reach, at_ns) if over else stand
@@ -94,35 +96,43 @@ def piece(queue: Queue, place: Place, at_ns: int) -> int:
 
 
 def join(
-    state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer, language: str
+    state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer
 ) -> tuple[State, RouteAnswer]:
-    """It waits; `answer` with what its branch does meanwhile, and its number in the first of its queues."""
-    contact, seconds = asked.request.contact, piece(queue, place, asked.at_ns)
-    treat = Treat(verbs=(Music(prompts=queue.hold, seconds=seconds),), language=language)
-    names = _names(place)
-    waits = Waiting(
-        contact,
-        asked.box,
-        place,
-        queue,
-        reach,
-        _replace(answer, action=treat, queues=names),
-        asked.at_ns + seconds * SECOND_NS + GRACE_NS,
-    )
+    """It waits while its branch plays what `answer` says; with its number in the first of its queues."""
+    state, answer, number = wait(state, asked, queue, place, reach, answer, piece(queue, place, asked.at_ns))
+    return state, _replace(answer, reason=f"no agent of {' or '.join(answer.queues)} is available; {number}")
+
+
+def wait(
+    state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer, seconds: int
+) -> tuple[State, RouteAnswer, str]:
+    """It waits while its branch does what `answer` says, for so many seconds at most; and its number, in words."""
+    contact = asked.request.contact
+    answer = _replace(answer, queues=_names(place))
+    waits = Waiting(contact, asked.box, place, queue, reach, answer, asked.at_ns + seconds * SECOND_NS + GRACE_NS)
     state = put_waiting(put_place(state, contact, place), contact, waits)
     state = _replace(state, serial=max(state.serial, place.tie))
     before, there = _number(state, waits)
-    reason = f"no agent of {' or '.join(names)} is available; waits as number {before + 1} of {there}"
-    return state, _replace(waits.answer, reason=reason)
+    return state, answer, f"waits as number {before + 1} of {there}"
 
 
-def leave(state: State, contact: str, *, ended: bool = False) -> State:
-    """It waits no more; `ended`: nor has it a place."""
-    if contact in state.waiting:
-        state = put_waiting(state, contact, None)
-    if ended and contact in state.places:
-        state = put_place(state, contact, None)
-    return state
+def leave(state: State, contact: str) -> State:
+    """It waits no more."""
+    return put_waiting(state, contact, None) if contact in state.waiting else state
+
+
+def rings(state: State, contact: str, at_ns: int) -> State:
+    """A phone rings for it, so it waits no more."""
+    waits = state.waiting.get(contact)
+    return state if waits is None else expected.gone(leave(state, contact), waits, at_ns, gave_up=False)
+
+
+def end(state: State, contact: str, at_ns: int) -> State:
+    """It waits no more, nor has it a place."""
+    waits = state.waiting.get(contact)
+    if waits is not None:
+        state = expected.gone(leave(state, contact), waits, at_ns, gave_up=True)
+    return put_place(state, contact, None) if contact in state.places else state
 
 
 def go_on(state: State, contact: str, at_ns: int) -> State:
@@ -130,7 +140,7 @@ def go_on(state: State, contact: str, at_ns: int) -> State:
     waits = state.waiting[contact]
     if waits.until_ns <= at_ns:
         return put_waiting(state, contact, None)
-    stands = tuple(_gone_on(state, one, waits.reach, at_ns) for one in waits.place.stands)
+    stands = tuple(gone_on(state, one, waits.reach, at_ns) for one in waits.place.stands)
     return _put(state, waits, _replace(waits.place, stands=stands))
 
 
@@ -140,7 +150,7 @@ def follow(state: State, at_ns: int) -> State:
         waits = state.waiting.get(contact)
         if not all(name in state.rules.queues for name in _names(place)):
             state = put_waiting(state, contact, None) if waits is not None else state
-            state = put_place(state, contact, _replace(place, node="", stands=()))
+            state = put_place(state, contact, _replace(place, stands=()))
             continue
         stands = tuple(_within(state, one, at_ns) for one in place.stands)
         if stands != place.stands:

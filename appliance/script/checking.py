@@ -25,6 +25,7 @@ from appliance.script.nodes import (
     Text,
 )
 from appliance.script.share import WHOLE
+from appliance.script.speech import forms
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -79,6 +80,10 @@ def _field_faults(fields: Mapping[str, ContextField]) -> Iterator[Fault]:
 def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator[Fault]:
     for key, target in flow.targets(node):
         yield from _missing((*keys, *key), target, text)
+    for word in ("prompts", "wrong", "hold"):
+        prompts: tuple[str, ...] = getattr(node, word, ())
+        for place, prompt in enumerate(prompts):
+            yield from _prompt_faults((*keys, word, place), prompt, text, around)
     match node:
         case If() | Agent() | Set() | Lookup() | Collect():
             yield from _context_faults(keys, node, text, around)
@@ -111,7 +116,20 @@ def _context_faults(
             yield from _into_faults((*keys, "into"), node, text)
 
 
+def _prompt_faults(keys: Keys, prompt: str, text: Text, around: Around) -> Iterator[Fault]:
+    said = forms.read(prompt)
+    if said is None:
+        return
+    if said.form not in forms.KINDS:
+        yield Fault(keys, f"nothing is said as {said.form!r}; {suggestion(said.form, map(str, forms.KINDS))}")
+        return
+    kind, asked = forms.KINDS[forms.Form(said.form)], said.expression.rjust(len(prompt) - 1)  # columns are the prompt's
+    yield from _expression_faults(keys, asked, kind, text, around, what=prompt)
+
+
 def _queue_faults(keys: Keys, node: Queue, queues: Collection[str]) -> Iterator[Fault]:
+    if node.hold and node.next is not None:
+        yield Fault((*keys, "next"), "a contact waits here by 'hold' or goes on to 'next', not both")
     for place, queue in enumerate(node.queues):
         if queue not in queues:
             yield Fault((*keys, "queues", place), f"queue {queue!r} is unknown; {suggestion(queue, queues)}")
@@ -162,21 +180,22 @@ def _no_field(name: str, text: Text) -> str:
 
 
 def _expression_faults(
-    keys: Keys, asked: str, kind: type | None, text: Text, around: Around, *, secret: bool = False
+    keys: Keys, asked: str, kind: type | None, text: Text, around: Around, *, secret: bool = False, what: object = ""
 ) -> Iterator[Fault]:
-    """`kind` None: any. `secret`: what comes of it may be."""
+    """`kind` None: any. `secret`: what comes of it may be. `what` it is for, else its key."""
+    what = what or keys[-1]
     try:
         found = expression.parse(asked, context.names(text.context))
     except expression.FormError as error:
         yield Fault(keys, str(error))
         return
     if kind is not None and found.kind is not kind:
-        yield Fault(keys, f"{keys[-1]} is {expression.KINDS[found.kind]}, {expression.KINDS[kind]} is needed")
+        yield Fault(keys, f"{what} is {expression.KINDS[found.kind]}, {expression.KINDS[kind]} is needed")
     names = {"queue": around.queues, "calendar": text.calendars}
     yield from (Fault(keys, wrong) for wrong in expression.known(found, names))
     secrets = sorted(name for name in found.names if name in text.context and text.context[name].secret)
     if secrets and kind is not bool and not secret:
-        yield Fault(keys, f"{keys[-1]} is shown, and {secrets[0]!r} is secret")
+        yield Fault(keys, f"{what} is shown, and {secrets[0]!r} is secret")
 
 
 def _onward_faults(keys: Keys, node: GoToScript | Requalify, text: Text, around: Around) -> Iterator[Fault]:

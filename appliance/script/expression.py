@@ -10,7 +10,9 @@ Names are NAMES and the script's context fields.
 
 Functions: length(text), number(text), text(number), starts(text, text), ends(text, text), contains(text, text),
 part(text, from, count) with characters counted from 1; holiday(calendar); of a queue free(…) and staffed(…) agents,
-waiting(…) contacts and expected(…) seconds that a new caller would wait, which has no value if nobody can tell.
+waiting(…) contacts and expected(…) seconds that the contact would wait, if it stands there from its place, which has
+no value if nobody can tell; position() of the contact in its first queue, 1 is next, and waited() seconds since it came
+to its first, which have none before that.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ class World(Protocol):
         """One of NAMES, or a context field."""
 
     def queue(self, figure: str, name: str) -> int | None:
-        """One of FIGURES of a queue; None where nobody can tell."""
+        """One of FIGURES of a queue, of OWN with the name ''; None where nobody can tell."""
 
     def holiday(self, calendar: str) -> bool:
         """Whether today stands in it."""
@@ -96,11 +98,13 @@ def _part(text: str, first: Decimal, count: Decimal) -> str:
 def _figure(figure: str, world: World, queue: str) -> Decimal:
     count = world.queue(figure, queue)
     if count is None:
-        raise ValueError(f"{figure}({queue!r}): nobody can tell")
+        raise ValueError(f"{figure}({queue!r}): nobody can tell" if queue else f"{figure}(): it stands in no queue")
     return Decimal(count)
 
 
 FIGURES = ("free", "waiting", "staffed", "expected")
+OWN = ("position", "waited")
+"""Of the contact in its queues."""
 _TOO_LARGE = 10**18
 FUNCTIONS: Mapping[str, Function] = {
     "length": Function((str,), Decimal, lambda _, text: Decimal(len(text))),
@@ -111,6 +115,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "contains": Function((str, str), bool, lambda _, text, part: part in text),
     "part": Function((str, Decimal, Decimal), str, lambda _, text, first, count: _part(text, first, count)),
     **{figure: Function((str,), Decimal, partial(_figure, figure), "queue") for figure in FIGURES},
+    **{own: Function((), Decimal, partial(_figure, own, queue="")) for own in OWN},
     "holiday": Function((str,), bool, lambda world, calendar: world.holiday(calendar), "calendar"),
 }
 

@@ -17,6 +17,7 @@ Name = Annotated[str, Meta(pattern="[a-z][a-z0-9-]{0,31}")]
 Prompts = Annotated[tuple[str, ...], Meta(min_length=1)]
 Milliseconds = Annotated[int, Meta(ge=100, le=60_000)]
 Tries = Annotated[int, Meta(ge=1, le=10)]
+Urgency = Annotated[int, Meta(ge=1, le=10)]
 RingSeconds = Annotated[int, Meta(ge=1, le=300)]
 Digit = Annotated[str, Meta(pattern="[0-9*#A-D]")]
 LanguageName = Annotated[str, Meta(pattern="[A-Za-z0-9_-]{1,16}")]
@@ -47,11 +48,17 @@ class Switch(msgspec.Struct, frozen=True, tag="switch", tag_field="do"):
 
 
 class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
-    """Play prompts; a digit ends them if `barge`, and is kept for the next collect."""
+    """Play prompts; a digit ends them if `barge`, and is kept for the next collect.
+
+    Prompts of every node are names, or what is said: `number(position())`, see appliance/script/speech/forms.py. Where
+    that has no value, nothing of a play is heard, and it goes on to `failed`, without the key to `next`; other nodes
+    leave it out.
+    """
 
     prompts: Prompts
     next: Name
     barge: bool = True
+    failed: Name | None = None
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
@@ -133,6 +140,9 @@ class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
     A queue is a skill group or a precision queue; a contact stands in all of them at once, and prefers the first. With
     `hold`, prompts that are played over and over, a caller waits for an agent up to `wait_s` and has the first who is
     free: by `priority`, 1 goes before 10, then by age, which is that of the contact's first wait.
+
+    With `next` instead it stands in them as long, and goes through other nodes meanwhile: whatever is played or asked
+    ends when an agent is free. After an agent who did not take it, the node that was cut off begins anew.
     """
 
     queues: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -141,7 +151,21 @@ class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
     record: bool = True
     hold: tuple[str, ...] = ()
     wait_s: Annotated[int, Meta(ge=1, le=86_400)] = 600
-    priority: Annotated[int, Meta(ge=1, le=10)] = 5
+    priority: Urgency = 5
+    next: Name | None = None
+
+
+class Priority(msgspec.Struct, frozen=True, tag="priority", tag_field="do"):
+    """How urgent the contact is from now on, in the queues in which it stands; 1 goes before 10."""
+
+    priority: Urgency
+    next: Name
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel", tag_field="do"):
+    """Out of all queues; its age is kept for the next one."""
+
+    next: Name
 
 
 class Agent(msgspec.Struct, frozen=True, tag="agent", tag_field="do"):
@@ -212,6 +236,8 @@ Node = (
     | Lookup
     | Treatment
     | Queue
+    | Priority
+    | Cancel
     | Agent
     | Release
     | Busy

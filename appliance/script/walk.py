@@ -5,7 +5,7 @@ Pure: (script, cursor, contact) gives a stop, the path and the values compared. 
 one treatment. A contact that has passed `limit` nodes is released with cause 41, so no loop is endless.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -16,6 +16,7 @@ from appliance.script.expression import Expression, Value
 from appliance.script.nodes import (
     Agent,
     Busy,
+    Cancel,
     Collect,
     Count,
     Field,
@@ -26,6 +27,7 @@ from appliance.script.nodes import (
     Menu,
     Percent,
     Play,
+    Priority,
     Queue,
     Release,
     Requalify,
@@ -36,18 +38,22 @@ from appliance.script.nodes import (
     Treatment,
     Wait,
 )
+from appliance.script.speech.announcing import announced, speaks
 from appliance.script.witness import HIDDEN, Witness
 from appliance.wire import routes, treatments
 
 USER_BUSY = 17  # Q.850
 LOOP_CAUSE = 41  # Q.850: temporary failure
 DIGITS = "digits"  # the outcome that brings them
+NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
+"""Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """What a script can know; `at_ns` is UTC when the request was made.
 
     `queue` gives a figure (expression.FIGURES) of a queue, None where nobody can tell; `fields` the contact brings.
+    `stands`: it goes through its nodes while it stands in queues.
     """
 
     dnis: str
@@ -57,6 +63,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = "offered"
     at_ns: int = 0
     queue: Callable[[str, str], int | None] = lambda _figure, _name: None
+    stands: bool = False
     fields: Mapping[str, Value] = {}
 
 
@@ -74,15 +81,15 @@ class Look(msgspec.Struct, frozen=True):
     parameters: Mapping[str, str]
 
 
-Stop = routes.Treat | routes.Release | Queue | Ring | Look | Percent | GoToScript | Requalify
+Stop = routes.Treat | routes.Release | Queue | Priority | Cancel | Ring | Look | Percent | GoToScript | Requalify
 
 
 class Walk:
     """One request's way. `go_on` gives the stop.
 
-    From a Queue or a Ring that found nobody and from a Percent `go_to` gives the next one, from a GoToScript or a
-    Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way. `values` is all
-    that was looked at, `fields` the context as it is now.
+    From a Queue or a Ring that found nobody, a Priority, a Cancel and a Percent `go_to` gives the next one, from a
+    GoToScript or a Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way.
+    `values` is all that was looked at, `fields` the context as it is now.
     """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
@@ -150,6 +157,17 @@ class Walk:
         self._node = target
         return self.go_on()
 
+    def leave(self, script: Script, queue: str) -> Stop:
+        """From a queue of that script, in which the contact has stood for as long as it may."""
+        if script.name != self.script.name:
+            self._begin(script, self.call_type)
+        node = self._nodes.get(queue)
+        return self.go_to(node.otherwise) if isinstance(node, Queue) else self.go_on()
+
+    def sees(self, queue: Callable[[str, str], int | None]) -> None:
+        """From now on queues are so."""
+        self._contact = msgspec.structs.replace(self._contact, queue=queue)
+
     def enter(self, script: Script, call_type: str = "") -> Stop:
         """From a stop that names another script, or a call type with that script, to its start, and on.
 
@@ -192,6 +210,18 @@ class Walk:
             raise ValueError(f"the answer has no {column}")
         return context.read(self.script.text.context[field], answer[column])
 
+    def announced(self, prompts: Iterable[str]) -> tuple[str, ...]:
+        """What is played of them here, with what is said among them."""
+        return self._announced(self._node, prompts)[0]
+
+    def _announced(self, name: str, prompts: Iterable[str]) -> tuple[tuple[str, ...], bool]:
+        return announced(
+            prompts,
+            self.language,
+            lambda text: self._value(name, self._expression(text), told=True),
+            lambda why: self._witness.note(name, f"failed, {why}"),
+        )
+
     def because(self, sentence: str) -> None:
         """The reason, after what has failed on the way."""
         self.reason = "; ".join([*self._failures, sentence])
@@ -213,8 +243,15 @@ class Walk:
     # From the cursor's node on.
 
     def _resumed(self, name: str) -> str:
-        """After a treatment its `next`; a queue and an agent are entered again, and count as passed once."""
+        """After a treatment its `next`; a queue and an agent are entered again, and count as passed once.
+
+        So is a treatment that an agent's phone has cut off.
+        """
         node = self._nodes[name]
+        if isinstance(node, Treatment) and self._contact.stands and self._contact.outcome in NOT_TAKEN:
+            self._passed -= bool(self._passed)
+            self._counts.pop(name, None)
+            return name
         if isinstance(node, Collect | Menu) and self._contact.outcome == DIGITS:
             self._ced_is_secret = isinstance(node, Collect) and self._is_secret(node.into)
             self._guard()
@@ -246,7 +283,7 @@ class Walk:
         match node:
             case Play() | Collect() | Menu() | Wait():
                 return self._treated(name, node)
-            case Queue() | Percent() | GoToScript() | Requalify():
+            case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
                 self.reason = "; ".join(self._failures)
                 return node
             case Agent():
@@ -274,28 +311,33 @@ class Walk:
         return node.next
 
     def _treated(self, name: str, node: Treatment) -> Stop | None:
-        self._verbs += self._verbs_of(name, node)
+        prompts, whole = self._announced(name, node.prompts)
+        if isinstance(node, Play) and not whole:
+            self._node = node.failed or node.next
+            return None
+        self._verbs += self._verbs_of(name, node, prompts)
         if isinstance(node, Play | Wait):
             follower = self._nodes[node.next]
-            if isinstance(follower, Treatment) and node.next not in self.path:
+            joins = isinstance(follower, Treatment) and not speaks(follower.prompts)
+            if joins and node.next not in self.path:
                 self._node = node.next
                 return None
         self.because(f"script {self.script.name} treats the caller at {name}")
         return routes.Treat(verbs=tuple(self._verbs), language=self.language)
 
-    def _verbs_of(self, name: str, node: Treatment) -> tuple[treatments.Verb, ...]:
+    def _verbs_of(self, name: str, node: Treatment, prompts: tuple[str, ...]) -> tuple[treatments.Verb, ...]:
         match node:
             case Play():
-                return (treatments.Play(prompts=node.prompts, barge=node.barge),)
+                return (treatments.Play(prompts=prompts, barge=node.barge),)
             case Wait():
-                return (treatments.Music(prompts=node.prompts, seconds=node.seconds),)
+                return (treatments.Music(prompts=prompts, seconds=node.seconds),)
             case Collect():
-                return (_collecting(node, secret=self._is_secret(node.into)),)
+                return (_collecting(node, prompts, secret=self._is_secret(node.into)),)
         asked = self._counts.get(name, 0)
         self._counts[name] = asked + 1
         wrong = asked and node.wrong and self._contact.outcome == DIGITS
-        sorry = (treatments.Play(prompts=node.wrong),) if wrong else ()
-        ask = treatments.Collect(prompts=node.prompts, max_digits=1, first_digit_ms=node.first_digit_ms, terminators="")
+        sorry = (treatments.Play(prompts=self.announced(node.wrong)),) if wrong else ()
+        ask = treatments.Collect(prompts=prompts, max_digits=1, first_digit_ms=node.first_digit_ms, terminators="")
         return (*sorry, ask)
 
     def _released(self, name: str, cause: int) -> Stop:
@@ -436,9 +478,9 @@ class _World:
         return found
 
 
-def _collecting(node: Collect, *, secret: bool) -> treatments.Collect:
+def _collecting(node: Collect, prompts: tuple[str, ...], *, secret: bool) -> treatments.Collect:
     return treatments.Collect(
-        prompts=node.prompts,
+        prompts=prompts,
         max_digits=node.max_digits,
         first_digit_ms=node.first_digit_ms,
         inter_digit_ms=node.inter_digit_ms,

@@ -191,7 +191,10 @@ class Crowd:
             return
         caller.talked = True
         self.waits_s.append((self._now_ns - caller.came_ns) / SECOND_NS)
-        self._later(self._random.expovariate(1 / self._talk_s), lambda: self._end(caller, "answered"))
+        self._later(self._lasts(), lambda: self._end(caller, "answered"))
+
+    def _lasts(self) -> float:
+        return self._random.expovariate(1 / self._talk_s)
 
     def _not_taken(self, caller: Caller, agent: str) -> None:
         if not caller.gone:

@@ -170,11 +170,13 @@ def test_of_many_agents_a_decision_tells_how_many_of_each_kind() -> None:
 
 def test_the_expected_wait_is_those_before_over_those_who_serve() -> None:
     state, _ = run()
-    card = queue_now(state, "card")
+    card = queue_now(state, "card", 60 * S)
     assert (card.free, card.expected_s) == (2, 0)
     talk = [*busy(*AGENTS), *(tests.connected(S, f"leg-{agent}") for agent in AGENTS)]
     state, _ = run(*talk, ask(2 * S, "c1", dnis=NUMBERS["card"]), state=state)
-    assert queue_now(state, "card").expected_s is None, "nobody has talked there yet"
-    state = msgspec.structs.replace(state, handled={"card": Handled(1, 60 * S)})
-    told = queue_now(state, "card")
-    assert (told.waiting, told.oldest_ns, told.staffed, told.busy, told.expected_s) == (1, 2 * S, 2, 2, 60)
+    assert queue_now(state, "card", 60 * S).expected_s is None, "nobody has talked there yet"
+    state = msgspec.structs.replace(state, handled={"card": Handled(1, 60 * S, 48 * S)})
+    told = queue_now(state, "card", 60 * S)
+    assert (told.waiting, told.oldest_ns, told.staffed, told.busy, told.expected_s) == (1, 2 * S, 2, 2, 60), (
+        "talks of any length: 2 before, 30 s each"
+    )

@@ -34,7 +34,8 @@ from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.wire.agents import AgentWish
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
-from appliance.wire.routes import Action
+from appliance.wire.routes import Action, RouteAnswer, Treat
+from appliance.wire.treatments import Music
 
 Progress = Callable[[int, int], None]
 NOTHING = digest(())
@@ -42,13 +43,17 @@ PIECE = 2_000  # entries between two words of progress
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A decision, as the contact's branch was told it; `waits`: in a queue, with music."""
+    """A decision, as the contact's branch was told it; `queued`: it can be told of an agent from then on.
+
+    `waits`: so it does, and hears music alone.
+    """
 
     at_ns: int
     action: Action
     reason: str
     cursor: str
     waits: bool
+    queued: bool
 
 
 class Did(msgspec.Struct, frozen=True):
@@ -161,7 +166,7 @@ class _Reader:
                 case Answer() | Assigned():
                     self.recording.decisions += 1
                     contact = self.recording.count.contact_of(effect.answer.request)
-                    self._chain(contact).append(told_of(effect, event.at_ns))
+                    self._chain(contact).append(told_of(effect.answer, event.at_ns))
                 case LookupAsked():
                     self._looking[effect.lookup] = event.at_ns, effect
                 case AgentMoved() if in_vain(effect):
@@ -207,10 +212,11 @@ class _Reader:
         return self.recording.chains.setdefault(contact, [])
 
 
-def told_of(effect: Answer | Assigned, at_ns: int) -> Told:
+def told_of(answer: RouteAnswer, at_ns: int) -> Told:
     """One decision."""
-    answer = effect.answer
-    return Told(at_ns, answer.action, answer.reason, answer.cursor, bool(answer.queues))
+    music = isinstance(answer.action, Treat) and all(isinstance(verb, Music) for verb in answer.action.verbs)
+    queued = bool(answer.queues)
+    return Told(at_ns, answer.action, answer.reason, answer.cursor, queued and music, queued)
 
 
 def in_vain(moved: AgentMoved) -> bool:

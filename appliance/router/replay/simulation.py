@@ -150,7 +150,7 @@ class Simulation:
                 self._put(first.at_ns, caller, self._did, caller, first, order=first.seq)
         for contact, waits in recording.start.waiting.items():
             if (waiting := self._callers.get(contact)) is not None:
-                told = Told(recording.from_ns, waits.answer.action, "", waits.answer.cursor, waits=True)
+                told = told_of(waits.answer, recording.from_ns)
                 self._requests[waits.answer.request], waiting.told, waiting.box = waiting, told, waits.box
                 if isinstance(waiting.next, Told):
                     self._go_on(waiting)
@@ -206,8 +206,8 @@ class Simulation:
             if not caller.in_step and caller.place == caller.story.hung_up:
                 at_ns = max(self._now_ns, step.at_ns)  # patience is since it came
             self._put(at_ns, caller, self._did, caller, step, order=step.seq)
-        elif caller.told is not None and caller.told.waits:
-            self._put(at_ns, caller, self._missed, caller, self._now_ns + _piece_ns(caller.told))
+        elif caller.told is not None and caller.told.queued:
+            self._put(at_ns, caller, self._missed, caller, self._now_ns, caller.told)
 
     # What was not.
 
@@ -232,11 +232,12 @@ class Simulation:
         if left:
             self._hang_up(caller)  # of a leg whose end was still on its way
 
-    def _missed(self, caller: Caller, again_ns: int) -> None:
-        """In the recording it was told something by now."""
+    def _missed(self, caller: Caller, told_ns: int, told: Told) -> None:
+        """In the recording it was told something by now: what it was `told` before goes on."""
         self._differs(caller, caller.next, None)
         self._leave(caller)
-        self._put(max(self._now_ns, again_ns), caller, self._ask, caller, "played")
+        lasts_ns, *how = self._takes(caller, told)
+        self._put(max(self._now_ns, told_ns + lasts_ns), caller, self._ask, caller, *how)
 
     def _leave(self, caller: Caller) -> None:
         """From here on it lives by itself."""
@@ -253,13 +254,18 @@ class Simulation:
                 self._after(after_ns, caller, self._ring, caller, told.action)
             case Release():
                 self._after(self._habits.released_ns(caller.contact), caller, self._end, caller, US)
-            case Treat() if told.waits:
-                self._after(_piece_ns(told), caller, self._ask, caller, "played")
             case Treat():
-                one = caller.treated(told.action) or self._habits.treated(
-                    caller.contact, self._call_type(caller), told.action, caller.asked
-                )
-                self._after(one.lasted_ns, caller, self._ask, caller, one.outcome, one.ced)
+                lasts_ns, *how = self._takes(caller, told)
+                self._after(lasts_ns, caller, self._ask, caller, *how)
+
+    def _takes(self, caller: Caller, told: Told) -> tuple[int, str, str]:
+        """How long it would be treated, with what outcome and digits."""
+        if not isinstance(told.action, Treat) or told.waits:
+            return _piece_ns(told), "played", ""
+        one = caller.treated(told.action) or self._habits.treated(
+            caller.contact, self._call_type(caller), told.action, caller.asked
+        )
+        return one.lasted_ns, one.outcome, one.ced
 
     def _ask(self, caller: Caller, outcome: str, ced: str = "", refused: tuple[str, ...] = ()) -> None:
         """Once its branch is heard."""
@@ -364,7 +370,7 @@ class Simulation:
                 case Answer() | Assigned():
                     caller = self._requests.get(effect.answer.request)
                     if caller is not None and (caller.follows or not caller.gone):
-                        self._told(caller, told_of(effect, event.at_ns))
+                        self._told(caller, told_of(effect.answer, event.at_ns))
                 case LookupAsked():
                     self._look_up(effect)
                 case AgentMoved() if in_vain(effect) and not self._recorded(effect):

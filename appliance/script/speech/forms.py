@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What stands among prompts and is said: a form and an expression, `number(position())`, `amount(balance)`.
+
+    form = read("duration(expected('card'))")     # None: a prompt's name
+    spoken(Form.DURATION, Decimal(150), "zh")     # ("digits/3", "minutes")
+
+| form | of | says |
+|---|---|---|
+| number | a number | it, with what stands behind its point |
+| count | a whole number | how many there are of something |
+| digits | a text | each of its digits |
+| amount | a number | yuan and fen |
+| duration | a number | seconds, as minutes, rounded up; below one as less than one |
+| date, time | a text | 2026-11-26, 09:30 |
+"""
+
+import datetime as dt
+import enum
+import math
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from types import ModuleType
+from typing import NamedTuple
+
+from appliance.script.expression import Value
+from appliance.script.speech import chinese, english
+
+LARGEST = 10**12
+_SAID = re.compile(r"(?P<form>[a-z]+)\((?P<expression>.*)\)")
+
+
+class Form(enum.StrEnum):
+    """How a value is said."""
+
+    NUMBER = "number"
+    COUNT = "count"
+    DIGITS = "digits"
+    AMOUNT = "amount"
+    DURATION = "duration"
+    DATE = "date"
+    TIME = "time"
+
+
+KINDS: Mapping[Form, type] = {
+    Form.NUMBER: Decimal,
+    Form.COUNT: Decimal,
+    Form.DIGITS: str,
+    Form.AMOUNT: Decimal,
+    Form.DURATION: Decimal,
+    Form.DATE: str,
+    Form.TIME: str,
+}
+
+
+class Said(NamedTuple):
+    """What stands among prompts."""
+
+    form: str
+    expression: str
+
+
+def read(prompt: str) -> Said | None:
+    """None: it is a prompt's name."""
+    found = _SAID.fullmatch(prompt)
+    return None if found is None else Said(found["form"], found["expression"])
+
+
+def spoken(form: Form, value: Value, language: str) -> tuple[str, ...]:
+    """The prompts, in a language that is not Chinese the English ones. Raises ValueError: it cannot be said so."""
+    grammar = chinese if language.lower().startswith("zh") else english
+    if isinstance(value, Decimal):
+        if abs(value) >= LARGEST:
+            raise ValueError(f"{form}({value}): that is too large to be said")
+        return _number(form, value, grammar)
+    text = str(value)
+    match form:
+        case Form.DATE:
+            said: tuple[str, ...] = grammar.date(dt.date.fromisoformat(text))
+        case Form.TIME:
+            said = grammar.time(dt.time.fromisoformat(text))
+        case _:
+            said = tuple(map(_digit, text))
+    return said
+
+
+def _number(form: Form, value: Decimal, grammar: ModuleType) -> tuple[str, ...]:
+    match form:
+        case Form.COUNT:
+            if value % 1 or value < 0:
+                raise ValueError(f"count({value}): that is no number of things")
+            said: tuple[str, ...] = grammar.count(int(value))
+        case Form.AMOUNT:
+            fen = int((abs(value) * 100).to_integral_value(ROUND_HALF_EVEN))
+            said = (*_minus(value), *grammar.amount(*divmod(fen, 100)))
+        case Form.DURATION:
+            minutes = max(1, math.ceil(value / 60))
+            unit = grammar.MINUTE if minutes == 1 else grammar.MINUTES
+            said = (*([grammar.LESS_THAN] if value < 60 else []), *grammar.count(minutes), unit)
+        case _:
+            whole, _, behind = format(round(abs(value), 6).normalize(), "f").partition(".")
+            point = ("digits/point", *map(_digit, behind)) if behind else ()
+            said = (*_minus(value), *grammar.whole(int(whole)), *point)
+    return said
+
+
+def _minus(value: Decimal) -> tuple[str, ...]:
+    return ("digits/minus",) if value < 0 else ()
+
+
+def _digit(one: str) -> str:
+    name = {"*": "star", "#": "pound"}.get(one, one)
+    if name == one and not (one.isascii() and one.isdigit()):
+        raise ValueError(f"{one!r} is no digit")
+    return f"digits/{name}"
