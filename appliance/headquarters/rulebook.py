@@ -59,6 +59,7 @@ def rules_of(config: Headquarters) -> Rules:
         unnumbered=tuple(CallType(one.name, "", one.script) for one in config.call_types if not one.dnis),
         lookups={one.name: one.timeout_ms for one in config.lookups},
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
+        outbound=config.outbound,
     )
 
 

@@ -19,6 +19,7 @@ from appliance.script.nodes import (
     If,
     Lookup,
     Node,
+    Outbound,
     Percent,
     Queue,
     Requalify,
@@ -89,6 +90,11 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
     for key, target in flow.targets(node):
         yield from _missing((*keys, *key), target, text)
     match node:
+        case Outbound():
+            yield from _queue_faults(keys, node, around.queues)
+            yield from _expression_faults((*keys, "number"), node.number, str, text, around)
+            if node.at:
+                yield from _expression_faults((*keys, "at"), node.at, str, text, around)
         case If() | Agent() | Set() | Lookup() | Collect():
             yield from _context_faults(keys, node, text, around)
         case Queue():
@@ -120,7 +126,7 @@ def _context_faults(
             yield from _into_faults((*keys, "into"), node, text)
 
 
-def _queue_faults(keys: Keys, node: Queue, queues: Collection[str]) -> Iterator[Fault]:
+def _queue_faults(keys: Keys, node: Queue | Outbound, queues: Collection[str]) -> Iterator[Fault]:
     for place, queue in enumerate(node.queues):
         if queue not in queues:
             yield Fault((*keys, "queues", place), f"queue {queue!r} is unknown; {suggestion(queue, queues)}")
