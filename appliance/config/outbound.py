@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from appliance.config.reader import Fault
-from appliance.config.scalars import Serial, suggestion
+from appliance.config.scalars import Number, Serial, suggestion
 from appliance.config.tandem import Prefix
 
 DIGITS_LEAST, DIGITS_MOST = 7, 15  # shorter ones are emergency and service codes; E.164 §6.1 has no longer ones
@@ -35,6 +35,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     to: str
     numbers: tuple[Prefix, ...] = ()
     """Left out: all that no other way names."""
+    clid: Number | None = None
+    """What the customer is shown; None: what the line has."""
 
 
 def verdict(policy: Policy, number: str) -> str:

@@ -4,7 +4,10 @@
 A callback is the router's. Each try to reach its customer is a contact of its own at a branch, named by the router.
 """
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from appliance.wire.message import Message
 from appliance.wire.routes import RingAgent
@@ -31,9 +34,9 @@ class AddCallback(Message, frozen=True):
 
     number: str
     queue: str
-    tries: int = 3
-    pause_s: int = 300
-    window_s: int = 7200
+    tries: Annotated[int, Meta(ge=1, le=10)] = 3
+    pause_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
+    window_s: Annotated[int, Meta(ge=1, le=604_800)] = 7200
     by: str = ""
 
 
