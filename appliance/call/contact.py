@@ -19,6 +19,9 @@ class CallState(enum.StrEnum):
     ANSWERING = "answering"
     TREATING = "treating"
     RINGING = "ringing"
+    CALLING = "calling"
+    ASKING = "asking"
+    DIALLING = "dialling"
     JOINING = "joining"
     TALKING = "talking"
     PASSING = "passing"
@@ -41,7 +44,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One caller's way through the box. `cursor` is the router's bookmark, `outcome` how its last action ended.
 
-    `agent` is the other leg: an agent's, or in PASSING and THROUGH the far trunk's.
+    `agent` is the other leg: an agent's, or in PASSING and THROUGH the far trunk's. With a `callback` the box calls:
+    `caller` is the customer, whose leg begins in DIALLING on `trunk` and `shows` a number of ours for `dial_s`.
     """
 
     contact: str
@@ -68,6 +72,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     talk_from: int | None = None
     cause: int = 16
     released_by: str = ""
+    callback: str = ""
+    trunk: str = ""
+    shows: str | None = None
+    dial_s: int = 0
 
 
 def recording_name(number: int) -> str:

@@ -8,21 +8,23 @@ fault in one contact's step ends that contact, never the process.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 import structlog
 
 from appliance.call import actions as a
+from appliance.call import calling, recovery, routing, tandem
 from appliance.call import events as e
-from appliance.call import recovery, routing, tandem
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.ports import Links, Switch
 from appliance.call.releasing import TEMPORARY_FAILURE
-from appliance.call.settings import Default, Fresh
+from appliance.call.settings import NO_TRUNKS, Default, Fresh, Trunks
 from appliance.call.states import NoTransitionError, step
-from appliance.config.tandem import Tandem, way
+from appliance.config import outbound
+from appliance.config.tandem import way
 from appliance.wire import legs as w
+from appliance.wire.callbacks import PlaceContact
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.ids import IdSource
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest, RouteSilent
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 BEARER_NOT_IMPLEMENTED = 65
 _REFUSALS = {"leg.number": 28, "leg.trunk": 3}
 """Why a worker would not place a leg: invalid number format, no route to destination."""
+_ASKED = frozenset({CallState.ROUTING, CallState.ASKING})
+_TIMED = frozenset({CallState.RINGING, CallState.CALLING, CallState.DIALLING})
 _AGENT_EVENTS: dict[type, Callable[..., e.Event]] = {
     w.LegAlerting: lambda body: e.AgentAlerting(inband=body.inband),
     w.LegAnswered: lambda body: e.AgentAnswered(sample=body.sample),
@@ -42,15 +46,17 @@ _AGENT_EVENTS: dict[type, Callable[..., e.Event]] = {
     w.LegPlaced: lambda body: e.AgentPlaced(port=body.leg.port, channel=body.leg.channel),
 }
 _CALLER_EVENTS: dict[type, Callable[..., e.Event]] = {
+    w.LegPlaced: lambda body: e.CallerPlaced(port=body.leg.port),
+    w.LegAlerting: lambda body: e.CallerAlerting(inband=body.inband),
     w.LegAnswered: lambda body: e.CallerAnswered(sample=body.sample),
     w.LegReleased: lambda body: e.CallerReleased(body.cause, body.by, body.sample, body.location),
 }
 
 
 class Control:
-    """All contacts of the box. `links` reaches the other processes, `switch` the engine, `rules` pass the box by.
+    """All contacts of the box. `links` reaches the other processes, `switch` the engine.
 
-    `trunks`: the worker of each trunk, by its name. `peers`: other branches whose phones can be rung.
+    `peers`: other branches whose phones can be rung.
     """
 
     def __init__(
@@ -60,8 +66,7 @@ class Control:
         ids: IdSource,
         default: Default,
         route_timeout_s: float,
-        rules: tuple[Tandem, ...] = (),
-        trunks: Mapping[str, str] = {},
+        trunks: Trunks = NO_TRUNKS,
         peers: tuple[str, ...] = (),
     ) -> None:
         self._links = links
@@ -69,7 +74,6 @@ class Control:
         self._ids = ids
         self._default = default
         self._route_timeout_s = route_timeout_s
-        self._rules = rules
         self._trunks = trunks
         self._peers = peers
         self._contacts: dict[str, Contact] = {}
@@ -163,9 +167,9 @@ class Control:
         self._commit(None, after, (a.Record(began), *actions))
 
     def _first_step(self, contact: Contact, leg: w.Leg) -> tuple[Contact, tuple[a.Action, ...]]:
-        rule = way(self._rules, leg.trunk, contact.dnis)
+        rule = way(self._trunks.rules, leg.trunk, contact.dnis)
         if rule is not None:
-            return tandem.begin(contact, leg, rule, self._trunks[rule.to], self._fresh())
+            return tandem.begin(contact, leg, rule, self._trunks.workers[rule.to], self._fresh())
         if not leg.bearer.is_sound:
             return routing.refuse(contact, BEARER_NOT_IMPLEMENTED, f"nobody here answers a call of {leg.bearer}")
         return routing.ask(contact, "offered", self._fresh())
@@ -213,7 +217,10 @@ class Control:
             self._happen(contact, e.TreatmentOver(reason=body.reason, digits=body.digits))
 
     def route_said(self, body: object) -> None:
-        """An answer to a route request, one more to a caller who waits, or the news that there is none."""
+        """An answer to a route request, one more to a caller who waits, the news that there is none, or an order."""
+        if isinstance(body, PlaceContact):
+            self._ordered(body)
+            return
         if not isinstance(body, RouteAnswer | RouteSilent):
             return
         contact = self._owner(body.request)
@@ -223,7 +230,7 @@ class Control:
         if contact.state is CallState.TREATING and isinstance(body, RouteAnswer) and isinstance(body.action, RingAgent):
             self._happen(contact, e.Assigned(answer=body))
             return
-        if contact.state is not CallState.ROUTING:
+        if contact.state not in _ASKED:
             log.info("call.route.late", request=body.request)
             return
         latency = (time.monotonic_ns() - contact.asked_ns) / 1e6
@@ -231,6 +238,15 @@ class Control:
             self._happen(contact, e.Routed(answer=body, latency_ms=latency))
         else:
             self._happen(contact, e.RouteMissing(reason=body.reason, latency_ms=latency))
+
+    def _ordered(self, order: PlaceContact) -> None:
+        """A customer is to be called back; an order that is told twice is one."""
+        if order.contact in self._contacts:
+            log.info("call.order.known", contact=order.contact)
+            return
+        found = outbound.way(self._trunks.ways, order.number)
+        worker = self._trunks.workers[found.to] if found is not None else ""
+        self._commit(None, *calling.begin(order, found, worker, self._ids.leg(), self._fresh()))
 
     # Steps.
 
@@ -331,12 +347,12 @@ class Control:
 
     def _ring_ended(self, name: str) -> None:
         contact = self._contacts.get(name)
-        if contact is not None and contact.state is CallState.RINGING:
+        if contact is not None and contact.state in _TIMED:
             self._happen(contact, e.RingEnded())
 
     def _route_timed_out(self, name: str) -> None:
         contact = self._contacts.get(name)
-        if contact is not None and contact.state is CallState.ROUTING:
+        if contact is not None and contact.state in _ASKED:
             waited = f"headquarters did not answer within {self._route_timeout_s * 1000:.0f} ms"
             self.route_said(RouteSilent(request=contact.request, reason=waited))
 

@@ -33,6 +33,18 @@ class CallerAnswered(msgspec.Struct, frozen=True):
     sample: int
 
 
+class CallerPlaced(msgspec.Struct, frozen=True):
+    """The leg of a customer who is called back has its engine port."""
+
+    port: int
+
+
+class CallerAlerting(msgspec.Struct, frozen=True):
+    """The customer's phone rings; `inband`: the network's tones are sound on the leg."""
+
+    inband: bool = False
+
+
 class CallerReleased(msgspec.Struct, frozen=True):
     """The caller's leg is over."""
 
@@ -92,6 +104,8 @@ Event = (
     | Assigned
     | RouteMissing
     | CallerAnswered
+    | CallerPlaced
+    | CallerAlerting
     | CallerReleased
     | VerbBegan
     | TreatmentOver

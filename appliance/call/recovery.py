@@ -7,7 +7,7 @@ was read back from disk. Both are pure; every command they repeat is harmless wh
 
 from collections.abc import Mapping
 
-from appliance.call import routing, tandem
+from appliance.call import calling, routing, tandem
 from appliance.call.actions import Action, StartRingTimer, ToWorker
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.events import (
@@ -15,13 +15,15 @@ from appliance.call.events import (
     AgentAnswered,
     AgentPlaced,
     AgentReleased,
+    CallerAlerting,
     CallerAnswered,
+    CallerPlaced,
     CallerReleased,
     Event,
 )
 from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Fresh
-from appliance.wire.legs import AnswerLeg, Leg, LegState, Location, ReleasedBy, ReleaseLeg
+from appliance.wire.legs import AnswerLeg, Direction, Leg, LegState, Location, ReleasedBy, ReleaseLeg
 
 Step = tuple[Contact, tuple[Action, ...]]
 
@@ -48,6 +50,11 @@ def _release_of(leg: Leg | None, sample: int) -> tuple[int, ReleasedBy, int, Loc
 
 def _caller(caller: Party, leg: Leg | None, sample: int) -> list[Event]:
     events: list[Event] = []
+    if leg is not None and leg.direction is Direction.OUTGOING:
+        if caller.port is None and leg.port is not None:
+            events.append(CallerPlaced(port=leg.port))
+        if leg.state is LegState.ALERTING and not caller.alerting:
+            events.append(CallerAlerting())
     if leg is not None and leg.answered_sample is not None and caller.answered_sample is None:
         events.append(CallerAnswered(sample=leg.answered_sample))
     if (release := _release_of(leg, sample)) is not None:
@@ -77,6 +84,8 @@ def resume(contact: Contact, fresh: Fresh) -> Step:
         return contact, (ToWorker(contact.caller.worker, AnswerLeg(leg=contact.caller.leg)),)
     if contact.state is CallState.RINGING and contact.ring is not None:
         return contact, (StartRingTimer(contact.ring.ring_s),)
+    if contact.state in {CallState.CALLING, CallState.ASKING, CallState.DIALLING}:
+        return calling.resume(contact, fresh)
     if contact.state is CallState.PASSING:
         return contact, tandem.resume(contact)
     if contact.state is CallState.RELEASING:

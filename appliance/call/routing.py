@@ -18,6 +18,7 @@ from appliance.wire.treatments import RunTreatment
 
 Step = tuple[Contact, tuple[Action, ...]]
 AGENT_WORKER = "sip"
+TEMPORARY_FAILURE = 41  # Q.850; an action that only a callback has
 
 
 def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
@@ -32,6 +33,7 @@ def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
         ced=contact.ced,
         cursor=contact.cursor,
         refused_agents=contact.refused_agents,
+        callback=contact.callback,
     )
     after = msgspec.structs.replace(
         contact, state=CallState.ROUTING, outcome=outcome, request=fresh.request, asked_ns=fresh.now_ns
@@ -89,7 +91,7 @@ def refuse(contact: Contact, cause: int, reason: str) -> Step:
     """Nobody here can take such a call, whoever is asked."""
     label = Release(cause=cause)
     decided = RouteDecided(contact=contact.contact, by="branch", latency_ms=0.0, action=label, reason=reason)
-    after, actions = _release(contact, label)
+    after, actions = _release(contact, cause)
     return after, (Record(decided), *actions)
 
 
@@ -99,7 +101,7 @@ def _carry_out(contact: Contact, label: Label, fresh: Fresh, decided: RouteDecid
     elif isinstance(label, RingAgent):
         after, actions = _ring(contact, label, fresh)
     else:
-        after, actions = _release(contact, label)
+        after, actions = _release(contact, label.cause if isinstance(label, Release) else TEMPORARY_FAILURE)
     return after, (Record(decided), *actions)
 
 
@@ -140,7 +142,7 @@ def _ring(contact: Contact, label: RingAgent, fresh: Fresh) -> Step:
     return after, (Record(began), ToWorker(AGENT_WORKER, place), StartRingTimer(label.ring_s))
 
 
-def _release(contact: Contact, label: Release) -> Step:
-    command = ToWorker(contact.caller.worker, ReleaseLeg(leg=contact.caller.leg, cause=label.cause))
-    after = msgspec.structs.replace(contact, state=CallState.RELEASING, cause=label.cause)
+def _release(contact: Contact, cause: int) -> Step:
+    command = ToWorker(contact.caller.worker, ReleaseLeg(leg=contact.caller.leg, cause=cause))
+    after = msgspec.structs.replace(contact, state=CallState.RELEASING, cause=cause)
     return after, (command,)

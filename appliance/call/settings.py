@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a step is given beside the contact and the event."""
 
+from collections.abc import Mapping
+
 import msgspec
+
+from appliance.config.outbound import Way
+from appliance.config.tandem import Tandem
 
 
 class Fresh(msgspec.Struct, frozen=True):
@@ -20,3 +25,14 @@ class Default(msgspec.Struct, frozen=True):
     ring: tuple[str, ...]
     ring_s: int
     cause: int
+
+
+class Trunks(msgspec.Struct, frozen=True):
+    """The worker of each trunk, by its name; which calls pass the box by, and over which trunk customers are called."""
+
+    workers: Mapping[str, str] = {}
+    rules: tuple[Tandem, ...] = ()
+    ways: tuple[Way, ...] = ()
+
+
+NO_TRUNKS = Trunks()

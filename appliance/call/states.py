@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from appliance.call import calling, releasing, ringing, routing, talking, tandem, treating
 from appliance.call import events as e
-from appliance.call import releasing, ringing, routing, talking, tandem, treating
 from appliance.call.actions import Action
 from appliance.call.contact import CallState, Contact
 from appliance.call.settings import Default, Fresh
@@ -64,6 +64,26 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
         e.RingEnded: _cell(ringing.timed_out, _S.ROUTING),
         e.CallerReleased: _cell(releasing.caller_released, _S.RELEASING),
     },
+    _S.CALLING: {
+        e.AgentPlaced: _cell(ringing.placed, _S.CALLING),
+        e.AgentAlerting: _cell(calling.agent_alerting, _S.CALLING),
+        e.AgentAnswered: _cell(calling.agent_answered, _S.ASKING),
+        e.AgentReleased: _cell(calling.agent_left, _S.ENDED),
+        e.RingEnded: _cell(calling.timed_out, _S.RELEASING),
+    },
+    _S.ASKING: {
+        e.Routed: _cell(calling.routed, _S.DIALLING, _S.RELEASING),
+        e.RouteMissing: _cell(calling.missing, _S.RELEASING),
+        e.AgentReleased: _cell(calling.agent_left, _S.ENDED),
+    },
+    _S.DIALLING: {
+        e.CallerPlaced: _cell(calling.placed, _S.DIALLING),
+        e.CallerAlerting: _cell(calling.alerting, _S.DIALLING),
+        e.CallerAnswered: _cell(calling.answered, _S.TALKING),
+        e.CallerReleased: _cell(calling.not_reached, _S.RELEASING),
+        e.AgentReleased: _cell(calling.agent_left, _S.RELEASING),
+        e.RingEnded: _cell(calling.timed_out, _S.RELEASING),
+    },
     _S.JOINING: {
         e.CallerAnswered: _cell(talking.caller_answered, _S.TALKING),
         e.AgentReleased: _cell(releasing.agent_left, _S.RELEASING),
@@ -86,6 +106,8 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
         e.CallerReleased: _cell(tandem.caller_released, _S.RELEASING),
     },
     _S.RELEASING: {
+        e.CallerPlaced: _cell(calling.placed, _S.RELEASING),
+        e.CallerAlerting: _cell(releasing.nothing, _S.RELEASING),
         e.CallerAnswered: _cell(releasing.nothing, _S.RELEASING),
         e.AgentPlaced: _cell(ringing.placed, _S.RELEASING),
         e.AgentAlerting: _cell(releasing.nothing, _S.RELEASING),

@@ -8,10 +8,11 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, lines, nfas, peers, tandem
+from appliance.config import cas, lines, nfas, outbound, peers, tandem
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
 from appliance.config.nfas import Nfas
+from appliance.config.outbound import Way
 from appliance.config.peers import Peer
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
@@ -206,6 +207,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     peers: tuple[Peer, ...] = ()
     route: Route = Route()
     tandem: tuple[Tandem, ...] = ()
+    outbound: tuple[Way, ...] = ()
     prompts: Prompts
     recording: Recording = Recording()
 
@@ -249,6 +251,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from _extension_faults(branch)
     yield from _peer_faults(branch)
     yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
+    yield from outbound.faults(branch.outbound, {span.name for span in branch.spans})
     if branch.sip.trace.port > PORT_MAX:
         yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")
     if not branch.sip.codecs:

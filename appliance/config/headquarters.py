@@ -12,6 +12,7 @@ from msgspec import Meta
 from appliance.config import lookups
 from appliance.config.branch import Name, repeated
 from appliance.config.lookups import Lookup
+from appliance.config.outbound import Policy
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, Number, Serial, suggestion
@@ -155,6 +156,7 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     """Where calls and statistics are kept; None: `record.db` in the state directory."""
     short_call_s: Annotated[int, Meta(ge=0, le=60)] = SHORT_CALL_S
     """Who hangs up sooner, unanswered, counts as a short call and not as abandoned."""
+    outbound: Policy = Policy()
     duplex: Duplex | None = None
 
 

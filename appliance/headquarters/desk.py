@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -31,7 +32,10 @@ from appliance.router.events import (
     Assigned,
     BranchHeard,
     BranchSilent,
+    CallbackAnswer,
+    CallbackWished,
     CallTold,
+    ContactOrdered,
     ContactsLost,
     Effect,
     Event,
@@ -46,8 +50,9 @@ from appliance.router.events import (
 from appliance.router.journal import Entry, Journal, Snapshot, encoded
 from appliance.router.rules import Rules
 from appliance.router.state import State
-from appliance.router.view import agent_now, contacts_at, queue_now
+from appliance.router.view import agent_now, callback_now, contacts_at, queue_now
 from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, QueueNow
+from appliance.wire.callbacks import AddCallback, CallbackNow, CallbackTold, CancelCallback, PlaceContact
 from appliance.wire.envelope import Envelope
 from appliance.wire.routes import RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
@@ -62,6 +67,7 @@ UNWRITTEN = 200_000
 """Entries that wait in memory for a disk that refuses; of more only the state is written, once it can be."""
 MEND = "make room on headquarters' data disk; calls are routed, but a restart would not know of them"
 
+Said = TypeVar("Said", RouteAnswer, PlaceContact)
 log = structlog.get_logger()
 
 
@@ -69,7 +75,7 @@ class Desk:
     """`epoch` names this life of the router, `recalled` is what the journal knows of the last one.
 
     `open_legs` are (box, agent, extension, leg, contact) from the record. `on_trouble` is told what ails the journal,
-    None when it is over; `on_assigned` tells a branch of an agent for a contact that waits there, `on_moved` what
+    None when it is over; `on_assigned` tells a branch of an agent for a contact that waits, `on_moved` what
     agents did, by entry of the journal.
     """
 
@@ -85,7 +91,7 @@ class Desk:
         succession: Succession = ALONE,
     ) -> None:
         self._sources = sources or Sources(())
-        self.on_assigned: Callable[[str, RouteAnswer], None] = lambda _box, _answer: None
+        self.on_assigned: Callable[[str, RouteAnswer | PlaceContact], None] = lambda _box, _answer: None
         self.on_moved: Callable[[int, tuple[AgentMoved, ...]], None] = lambda _seq, _moves: None
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
@@ -146,6 +152,19 @@ class Desk:
         if answer.refused:
             return Refused(code="agent.state", sentence=answer.refused)
         return AgentTold(now=now)
+
+    async def command_callback(self, asked: AddCallback | CancelCallback) -> CallbackTold | Refused:
+        """Have a number called, or not any more."""
+        done = self._do(CallbackWished(self.now_ns(), asked))
+        (answer,) = (effect for effect in await done if isinstance(effect, CallbackAnswer))
+        log.info("callback.asked", callback=answer.callback or None, by=asked.by, refused=answer.refused or None)
+        if answer.refused:
+            return Refused(code="callback.refused", sentence=answer.refused)
+        return CallbackTold(now=callback_now(self._state, answer.callback))
+
+    def callbacks_now(self) -> tuple[CallbackNow, ...]:
+        """All that are open, and those that were over lately."""
+        return tuple(callback_now(self._state, name) for name in self._state.callbacks)
 
     def agents_now(self) -> tuple[AgentNow, ...]:
         """All agents."""
@@ -220,9 +239,9 @@ class Desk:
         """UTC when the life began, steady since: a clock on the wall that is set moves no timer."""
         return time.monotonic_ns() + self._ahead_ns
 
-    def _stamped(self, answer: RouteAnswer) -> RouteAnswer:
+    def _stamped(self, said: Said) -> Said:
         """A branch refuses what an older life has said."""
-        return msgspec.structs.replace(answer, epoch=self.epoch)
+        return msgspec.structs.replace(said, epoch=self.epoch)
 
     def _do(self, event: Event) -> asyncio.Future[tuple[Effect, ...]]:
         self._state, effects = apply(self._state, event)
@@ -298,6 +317,8 @@ class Desk:
         match effect:
             case Assigned():
                 self.on_assigned(effect.box, self._stamped(effect.answer))
+            case ContactOrdered():
+                self.on_assigned(effect.box, self._stamped(effect.order))
             case Answer():
                 for answered in self._asked.pop(effect.answer.request, ()):
                     if not answered.done():
@@ -366,3 +387,5 @@ def _log(effects: tuple[Effect, ...]) -> None:
             log.info("agent.state.changed", agent=effect.agent, state=effect.state, reason=effect.reason or None)
         elif isinstance(effect, Assigned):
             log.info("route.contact.assigned", request=effect.answer.request, reason=effect.answer.reason)
+        elif isinstance(effect, ContactOrdered):
+            log.info("route.contact.ordered", contact=effect.order.contact, reason=effect.order.reason)

@@ -24,9 +24,10 @@ from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.floor import command
 from appliance.headquarters.groups import Groups
-from appliance.headquarters.live import Live
+from appliance.headquarters.live import Live, State
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.reports.writer import Writer, read_batch
+from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import is_box
 from appliance.wire.routes import RouteAnswer, RouteRequest
@@ -125,7 +126,7 @@ class Intake:
         """Many at once: those that come while a commit runs share the next."""
         self._later(self._take(self._route, 2, message))
 
-    def _assigned(self, box: str, answer: RouteAnswer) -> None:
+    def _assigned(self, box: str, answer: RouteAnswer | PlaceContact) -> None:
         """A branch that does not hear it is not waited for: the reservation lapses, another one is told."""
         self._later(self._publish(f"route.assign.{box}", encode(self._sealer.seal(answer))))
 
@@ -197,7 +198,11 @@ class Intake:
         self._live.alarm(box, message.data, time.time_ns())
 
     async def _live_state(self, message: Msg) -> None:
-        await _answer(message, self._live.state(time.time_ns(), self._desk.queues_now(), self._desk.agents_now()))
+        await _answer(message, self._now())
+
+    def _now(self) -> State:
+        desk = self._desk
+        return self._live.state(time.time_ns(), desk.queues_now(), desk.agents_now(), desk.callbacks_now())
 
     async def _commands(self, message: Msg) -> None:
         """Many at once, as questions are."""

@@ -12,6 +12,7 @@ import msgspec
 
 from appliance.wire.agents import AgentNow, QueueNow
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.callbacks import CallbackNow
 from appliance.wire.envelope import UnknownMessageError, decode
 from appliance.wire.performance import SpanPerformance, Verdict
 from appliance.wire.spans import Span, SpanChanged
@@ -77,6 +78,7 @@ class State(msgspec.Struct, frozen=True):
     verdicts: tuple[VerdictNow, ...] = ()
     queues: tuple[QueueNow, ...] = ()
     agents: tuple[AgentNow, ...] = ()
+    callbacks: tuple[CallbackNow, ...] = ()
 
 
 class Live:
@@ -140,13 +142,19 @@ class Live:
         else:
             self._alarms[box, code, ""] = Alarm(box, code, "", sentence, now_ns, now_ns)
 
-    def state(self, now_ns: int, queues: tuple[QueueNow, ...], agents: tuple[AgentNow, ...]) -> State:
+    def state(
+        self,
+        now_ns: int,
+        queues: tuple[QueueNow, ...],
+        agents: tuple[AgentNow, ...],
+        callbacks: tuple[CallbackNow, ...] = (),
+    ) -> State:
         """As it is now, with what the router knows."""
         self._forget(now_ns)
         alarms = sorted(self._alarms.values(), key=lambda one: (-one.raised_ns, one.code, one.address))
         spans = (self._spans[key] for key in sorted(self._spans))
         branches, verdicts = tuple(self._branches.values()), tuple(self._verdicts())
-        return State(branches, tuple(spans), tuple(alarms), verdicts, queues, agents)
+        return State(branches, tuple(spans), tuple(alarms), verdicts, queues, agents, callbacks)
 
     def _verdicts(self) -> Iterator[VerdictNow]:
         for (box, span), told in sorted(self._performances.items()):

@@ -69,6 +69,7 @@ def rules_of(config: Headquarters) -> Rules:
         unnumbered=tuple(_call_type(one, "") for one in config.call_types if not one.dnis),
         lookups={one.name: one.timeout_ms for one in config.lookups},
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
+        outbound=config.outbound,
     )
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from appliance.call.actions import Join
 from appliance.call.control import Control
-from appliance.call.settings import Default
+from appliance.call.settings import Default, Trunks
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import line_workers
 from appliance.media.engine import Engine, EngineBusyError
@@ -147,9 +147,10 @@ async def run(branch: Branch, state: Path) -> None:
     route = branch.route
     default = Default(ring=route.default.ring, ring_s=route.default.ring_s, cause=route.default.cause)
     workers = line_workers(branch)
-    trunks = {branch.spans[number].name: worker for worker, numbers in workers.items() for number in numbers}
+    of_trunk = {branch.spans[number].name: worker for worker, numbers in workers.items() for number in numbers}
+    trunks = Trunks(of_trunk, branch.tandem, branch.outbound)
     peers = tuple(peer.box for peer in branch.peers)
-    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, branch.tandem, trunks, peers)
+    control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, trunks, peers)
 
     def told_by(worker: str) -> Callable[[Envelope], None]:
         return lambda envelope: control.leg_said(worker, envelope.body)

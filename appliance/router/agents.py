@@ -191,7 +191,7 @@ def leg_began(state: State, agent: str, leg: str, contact: str, token: str | Non
     arrived = False
     if before.token is not None:
         held = state.reservations[before.token]
-        arrived = held.contact == contact or held.token == token
+        arrived = held.contact in {contact, state.tries.get(contact)} or held.token == token
         state, effects = _ended(state, held, "arrived" if arrived else "overtaken")
     state = _handled(state, before, at_ns)
     if before.state in AWAY:

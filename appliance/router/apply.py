@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.router import agents, waiting
+from appliance.router.callbacks import asking, life
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
     AgentAnswer,
@@ -18,6 +19,7 @@ from appliance.router.events import (
     Answer,
     BranchHeard,
     BranchSilent,
+    CallbackWished,
     CallTold,
     ContactsLost,
     Effect,
@@ -30,7 +32,7 @@ from appliance.router.events import (
 from appliance.router.index import Due, put_asking, put_context, put_present
 from appliance.router.rules import Rules
 from appliance.router.state import State
-from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
+from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan
 from appliance.wire.routes import Release, RouteAnswer
 
 ENGINE = 6
@@ -54,7 +56,8 @@ def apply(state: State, event: Event) -> Step:
 def _assigned(done: Step, at_ns: int) -> Step:
     """After every change: no agent is free while somebody waits who may have them."""
     state, effects = done
-    state, assigned = waiting.assign(waiting.settle(state, effects), at_ns)
+    state = life.settle(waiting.settle(state, effects), effects, at_ns)
+    state, assigned = waiting.assign(state, at_ns)
     return state, (*effects, *assigned)
 
 
@@ -69,6 +72,8 @@ def _due(state: State) -> Step:
             return agents.wrapped_up(state, whom, at_ns)
         case Due.UNANSWERED:
             return _looked_up(state, whom, {}, "nobody has said what came of it", at_ns)
+        case Due.CALLBACK:
+            return life.go_on(state, whom, at_ns), ()
         case _:
             return waiting.sweep(state, at_ns), ()
 
@@ -85,14 +90,14 @@ def _happened(state: State, event: Event) -> Step:
             return _told(state, event)
         case LookupAnswered():
             return _answered(state, event)
-        case AgentWished():
+        case AgentWished() | CallbackWished():
             return _wished(state, event)
         case ContactsLost():
             return _lost(state, event)
         case BranchHeard():
             state = _heard(state, event.box)
         case BranchSilent():
-            state = put_present(state, event.box, there=False)
+            state = life.carried(put_present(state, event.box, there=False))
     return state, ()
 
 
@@ -106,17 +111,19 @@ def _begun(state: State, life: LifeBegan) -> Step:
 
 def _follow(state: State, rules: Rules, at_ns: int) -> Step:
     state, effects = agents.follow(state, rules, at_ns)
-    return waiting.follow(state, at_ns), effects
+    return life.follow(waiting.follow(state, at_ns), at_ns), effects
 
 
 def _heard(state: State, box: str) -> State:
-    return state if box in state.present else put_present(state, box, there=True)
+    return state if box in state.present else life.carried(put_present(state, box, there=True))
 
 
 def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
     request = asked.request
     state = _heard(state, asked.box)
+    if request.callback:
+        return life.asked(state, asked)
     state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)
     state = waiting.leave(state, request.contact)
     state, moved = _judged(state, asked)
@@ -177,14 +184,19 @@ def _told(state: State, told: CallTold) -> Step:
             return agents.leg_connected(state, event.leg, told.at_ns), ()
         case LegEnded():
             return agents.leg_ended(state, event.leg, told.at_ns)
+        case TalkBegan():
+            return life.talking(state, event.contact), ()
         case ContactEnded():
-            return _over(state, event.contact, told.at_ns)
+            return _over(state, event.contact, told.at_ns, event)
         case _:
             return state, ()
 
 
-def _over(state: State, contact: str, at_ns: int) -> Step:
+def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = None) -> Step:
     state, moved = agents.contact_ended(state, contact, at_ns)
+    if contact in state.tries:
+        state, tried = life.over(state, contact, told, at_ns)
+        return state, (*moved, *tried)
     state, ended = _let_go(state, contact, "contact-ended", at_ns)
     state, given_up = _give_up(waiting.end(state, contact, at_ns), contact)
     if contact in state.contexts:
@@ -227,7 +239,9 @@ def _let_go(state: State, contact: str, why: str, at_ns: int) -> Step:
     return (state, ()) if token is None else agents.lapse(state, state.reservations[token], why, at_ns)
 
 
-def _wished(state: State, event: AgentWished) -> Step:
+def _wished(state: State, event: AgentWished | CallbackWished) -> Step:
+    if isinstance(event, CallbackWished):
+        return asking.commanded(state, event)
     agent = event.asked.agent
     try:
         state, moved = agents.wish(state, event.asked, event.at_ns)

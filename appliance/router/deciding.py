@@ -6,15 +6,16 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.router import agents, standing, waiting
+from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
 from appliance.router.index import order_of, put_asking, put_context, put_place
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State
 from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
-from appliance.script.nodes import Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify
+from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify
 from appliance.script.share import turn
-from appliance.script.walk import Contact, Look, Ring, Stop, Walk
+from appliance.script.walk import CallBack, Contact, Look, Onward, Ring, Stop, Walk
 from appliance.wire.routes import Action, Release, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
@@ -49,7 +50,7 @@ def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: s
     if script is None or place is None or not isinstance(script.text.nodes.get(place.node), Lookup):
         return decide(state, asked)
     walk = Walk(script, asking.cursor, _contact(state, asked))
-    walk.carry(asking.path, asking.values, asking.reason)
+    walk.carry(asking.path, asking.values, asking.reason, asking.callback)
     return _decided(state, asked, walk, walk.lost(failed) if failed else walk.found(answer))
 
 
@@ -74,6 +75,8 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
         state, answer = standing.join(state, asked, stands, _reach(asked), answer, last)
     else:
         answer = _answer(request, last, walk, name)
+        if walk.callback in state.callbacks:
+            answer = _replace(answer, queues=state.callbacks[walk.callback].node.queues)
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
 
 
@@ -92,19 +95,12 @@ def _walked(
             if not verdict:
                 return _rung_by_name(state, asked, stop, walk)
             stop = _missed(walk, f"agent {stop.agent} cannot be rung: {verdict}", stop.node.otherwise)
+        elif isinstance(stop, Look) and stop.source in state.rules.lookups:
+            return state, (), stop
         elif isinstance(stop, Look):
-            if stop.source in state.rules.lookups:
-                return state, (), stop
             stop = walk.lost(f"no lookup {stop.source}")
-        elif isinstance(stop, Percent):
-            state, target = _shared(state, stop, walk)
-            stop = walk.go_to(target)
-        elif isinstance(stop, Priority | Cancel):
-            state = standing.change(state, asked.request.contact, stop)
-            walk.sees(_view(state, asked, standing.place_now(state, asked, _reach(asked))))
-            stop = walk.go_to(stop.next)
         else:
-            stop = _elsewhere(state, asked, stop, walk)
+            state, stop = _onward(state, asked, stop, walk)
     return _unless_free(state, asked, walk, stop)
 
 
@@ -139,11 +135,32 @@ def _unless_free(
     return state, (), stop
 
 
+def _onward(state: State, asked: RouteAsked, stop: Onward, walk: Walk) -> tuple[State, Stop]:
+    match stop:
+        case CallBack():
+            return _called_back(state, asked, stop, walk)
+        case Percent():
+            return _shared(state, stop, walk)
+        case Priority() | Cancel():
+            state = standing.change(state, asked.request.contact, stop)
+            walk.sees(_view(state, asked, standing.place_now(state, asked, _reach(asked))))
+            return state, walk.go_to(stop.next)
+    return state, _elsewhere(state, asked, stop, walk)
+
+
 def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided:
     contact, name = asked.request.contact, f"{state.epoch}.{state.serial + 1}"
     until_ns = asked.at_ns + state.rules.lookups[look.source] * 1_000_000 + LATE_NS
     asking = Asking(
-        name, asked, walk.script.name, walk.cursor, tuple(walk.path), dict(walk.values), walk.reason, until_ns
+        name,
+        asked,
+        walk.script.name,
+        walk.cursor,
+        tuple(walk.path),
+        dict(walk.values),
+        walk.reason,
+        until_ns,
+        walk.callback,
     )
     state = put_asking(_replace(state, serial=state.serial + 1), contact, asking)
     return state, (LookupAsked(contact, name, look.source, look.parameters),)
@@ -189,11 +206,23 @@ def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
 # What the router decides on the way.
 
 
-def _shared(state: State, percent: Percent, walk: Walk) -> tuple[State, str]:
+def _called_back(state: State, asked: RouteAsked, stop: CallBack, walk: Walk) -> tuple[State, Stop]:
+    node, at = stop.node, walk.node
+    try:
+        state, name = wanted(state, asked, node, stop.number, stop.wait_s)
+    except RefusedError as error:
+        return state, walk.refuse(str(error))
+    walk.values[at] = f"callback {name} to {stop.number} in {' or '.join(node.queues)}"
+    if isinstance(node, Callback):
+        walk.callback = name
+    return state, walk.go_to(node.next)
+
+
+def _shared(state: State, percent: Percent, walk: Walk) -> tuple[State, Stop]:
     """Whose turn it is; scripts of one name and node share one count."""
     target, given = turn(percent.shares, state.shared.get(_node(walk), {}))
     walk.values[walk.node] = f"{percent.shares[target]} % to {target}"
-    return _replace(state, shared={**state.shared, _node(walk): given}), target
+    return _replace(state, shared={**state.shared, _node(walk): given}), walk.go_to(target)
 
 
 def _elsewhere(state: State, asked: RouteAsked, stop: GoToScript | Requalify, walk: Walk) -> Stop:
@@ -279,4 +308,5 @@ def _answer(request: str, action: Action, walk: Walk, call_type: str) -> RouteAn
         path=tuple(walk.path),
         values=dict(walk.values),
         cursor=walk.cursor,
+        callback=walk.callback,
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from appliance.router.rules import Rules
 from appliance.wire.agents import AgentAsked
+from appliance.wire.callbacks import AddCallback, CancelCallback, PlaceContact
 from appliance.wire.calls import CallEvent
 from appliance.wire.routes import RouteAnswer, RouteRequest
 
@@ -89,6 +90,13 @@ class ContactsLost(msgspec.Struct, frozen=True, tag=True):
     contacts: tuple[str, ...]
 
 
+class CallbackWished(msgspec.Struct, frozen=True, tag=True):
+    """Headquarters' box wants a callback, or does not want one any more."""
+
+    at_ns: int
+    asked: AddCallback | CancelCallback
+
+
 class TimePassed(msgspec.Struct, frozen=True, tag=True):
     """It is now `at_ns`."""
 
@@ -105,6 +113,7 @@ Event = (
     | BranchHeard
     | BranchSilent
     | ContactsLost
+    | CallbackWished
     | TimePassed
 )
 
@@ -148,6 +157,20 @@ class AgentAnswer(msgspec.Struct, frozen=True, tag=True):
     refused: str = ""
 
 
+class ContactOrdered(msgspec.Struct, frozen=True, tag=True):
+    """Tell the branch: an agent is reserved for a callback. It is told once; unheard, the reservation lapses."""
+
+    box: str
+    order: PlaceContact
+
+
+class CallbackAnswer(msgspec.Struct, frozen=True, tag=True):
+    """Tell whoever commanded a callback; `refused` is a sentence, empty where it was done."""
+
+    callback: str
+    refused: str = ""
+
+
 class AgentMoved(msgspec.Struct, frozen=True, tag=True):
     """An agent is in this state from now on, for the statistics."""
 
@@ -157,4 +180,4 @@ class AgentMoved(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
-Effect = Answer | Assigned | ReservationEnded | LookupAsked | AgentAnswer | AgentMoved
+Effect = Answer | Assigned | ReservationEnded | LookupAsked | AgentAnswer | ContactOrdered | CallbackAnswer | AgentMoved

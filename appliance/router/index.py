@@ -17,8 +17,9 @@ from typing import TypeVar
 
 import msgspec
 
+from appliance.router.callbacks.states import CallbackState
 from appliance.router.rules import Rules
-from appliance.router.state import Agent, Asking, Context, Index, Place, Pool, Reservation, State, Waiting
+from appliance.router.state import Agent, Asking, Callback, Context, Index, Place, Pool, Reservation, State, Waiting
 from appliance.router.states import AgentState
 
 K = TypeVar("K")
@@ -35,6 +36,7 @@ class Due(enum.StrEnum):
     WRAPPED = "3 wrap-up is over"
     UNANSWERED = "4 lookup has not been answered"
     SWEEP = "5 what is over is forgotten"
+    CALLBACK = "6 callback goes on, or has had its time"
 
 
 def put_agent(state: State, name: str, now: Agent | None) -> State:
@@ -119,6 +121,24 @@ def put_asking(state: State, contact: str, now: Asking | None) -> State:
     return _replace(state, asking=asking, index=index)
 
 
+def put_callback(state: State, name: str, now: Callback | None) -> State:
+    """The callback is `now`; None: is forgotten."""
+    before = state.callbacks.get(name)
+    index = _due(state.index, Due.CALLBACK, name, before.due_ns if before else None, now.due_ns if now else None)
+    if before is not None and before.state is not CallbackState.OVER:
+        index = _replace(index, numbers=_without(index.numbers, before.number))
+    if now is not None and now.state is not CallbackState.OVER:
+        index = _replace(index, numbers=_with(index.numbers, now.number, name))
+    callbacks = _without(state.callbacks, name) if now is None else _with(state.callbacks, name, now)
+    return _replace(state, callbacks=callbacks, index=index)
+
+
+def put_try(state: State, contact: str, callback: str | None) -> State:
+    """That contact tries that callback; None: no more."""
+    tries = _without(state.tries, contact) if callback is None else _with(state.tries, contact, callback)
+    return _replace(state, tries=tries)
+
+
 def indexed(state: State) -> State:
     """The same, with its index made from nothing."""
     rules = state.rules
@@ -146,6 +166,7 @@ def indexed(state: State) -> State:
         queued=_rows(state, _stood_in),
         lines=_rows(state, _lines_of),
         due=tuple(sorted(_all_due(state))),
+        numbers={one.number: name for name, one in state.callbacks.items() if one.state is not CallbackState.OVER},
     )
     return _replace(state, index=index)
 
@@ -200,6 +221,8 @@ def _all_due(state: State) -> Iterator[tuple[int, str, str]]:
             yield agent.until_ns, Due.WRAPPED, name
     for contact, asking in state.asking.items():
         yield asking.until_ns, Due.UNANSWERED, contact
+    for name, callback in state.callbacks.items():
+        yield callback.due_ns, Due.CALLBACK, name
     if state.sweep_ns:
         yield state.sweep_ns, Due.SWEEP, ""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.config.outbound import Policy
 from appliance.config.schedule import Period
 from appliance.router import schedule
 from appliance.script import switch
@@ -55,6 +56,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `call_types` by number; to those that are `unnumbered` only a script leads. `lookups`: the time limit of each in ms.
     `no_answer_not_ready`: an agent who does not answer is not rung again until they say that they are ready.
+    `outbound`: what callbacks may dial.
     """
 
     call_types: Mapping[str, CallType]
@@ -64,6 +66,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     unnumbered: tuple[CallType, ...] = ()
     lookups: Mapping[str, int] = {}
     no_answer_not_ready: bool = False
+    outbound: Policy = Policy()
 
     def call_type_of(self, dnis: str) -> CallType | None:
         """By the called number: exactly, else by the longest prefix, else the default `*`."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.router.callbacks.states import CallbackState
 from appliance.router.events import RouteAsked
 from appliance.router.rules import Rules
 from appliance.router.states import AgentState
@@ -116,6 +117,32 @@ class Asking(msgspec.Struct, frozen=True):
     values: Mapping[str, str]
     reason: str
     until_ns: int
+    callback: str = ""
+
+
+class Callback(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A customer who waits without a line; the place is kept under the name `callback`.
+
+    `box` has the lines, `reaches` are branches whose phones it can ring; `node` is what it waits at. `dial_s`: how long
+    the customer's phone rings; `most` tries, `pause_ns` between two, none begins after `until_ns`. `due_ns`: when
+    something happens by itself. `contact`: the try under way, `origin`: who asked. `outcome`: of the last try, or all.
+    """
+
+    callback: str
+    number: str
+    box: str
+    reaches: tuple[str, ...]
+    node: Queue
+    dial_s: int
+    most: int
+    pause_ns: int
+    until_ns: int
+    state: CallbackState
+    due_ns: int
+    origin: str = ""
+    contact: str = ""
+    tries: int = 0
+    outcome: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -166,6 +193,8 @@ class Index(msgspec.Struct, frozen=True):
     """Queue → all that wait in it, as in `queued`."""
     due: tuple[tuple[int, str, str], ...] = ()
     """(at, what, of whom)."""
+    numbers: Mapping[str, str] = {}
+    """Number → callback, of those that are not over."""
 
 
 NO_INDEX = Index()
@@ -190,6 +219,9 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     contexts: Mapping[str, Context] = {}
     handled: Mapping[str, Handled] = {}
     left: Mapping[str, Left] = {}
+    callbacks: Mapping[str, Callback] = {}
+    tries: Mapping[str, str] = {}
+    """Contact that a branch was told to begin → callback."""
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

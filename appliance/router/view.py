@@ -4,10 +4,12 @@
 from collections.abc import Iterator
 
 from appliance.router import agents
+from appliance.router.callbacks import life
 from appliance.router.expected import expected_s
 from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.wire.agents import AgentNow, QueueNow
+from appliance.wire.callbacks import CallbackNow
 
 
 def agent_now(state: State, agent: str) -> AgentNow:
@@ -34,6 +36,7 @@ def queue_now(state: State, queue: str, at_ns: int) -> QueueNow:
     return QueueNow(
         name=queue,
         waiting=len(line),
+        callbacks=sum(row[-1] in state.callbacks for row in line),
         oldest_ns=line[0][1] if line else None,
         staffed=agents.staffed(state, queue),
         free=free,
@@ -42,8 +45,28 @@ def queue_now(state: State, queue: str, at_ns: int) -> QueueNow:
     )
 
 
+def callback_now(state: State, name: str) -> CallbackNow:
+    """One callback."""
+    one, place = state.callbacks[name], state.places.get(name)
+    return CallbackNow(
+        callback=name,
+        number=one.number,
+        queues=one.node.queues,
+        state=one.state.value,
+        priority=one.node.priority,
+        queued_ns=place.queued_ns if place is not None else 0,
+        due_ns=one.due_ns,
+        tries=one.tries,
+        most=one.most,
+        origin=one.origin,
+        contact=one.contact,
+        outcome=one.outcome,
+    )
+
+
 def contacts_at(state: State, box: str) -> Iterator[str]:
     """Contacts of that branch of which something is remembered."""
     of_box = f"{box}."
     for known in (state.places, state.contexts, state.waiting, state.index.calls):
         yield from (contact for contact in known if contact.startswith(of_box))
+    yield from life.contacts_of(state, box)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from appliance.router import agents, expected
+from appliance.router.callbacks.ordering import order as order_contact
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
 from appliance.router.index import order, put_place, put_sweep, put_waiting
 from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
@@ -207,7 +208,12 @@ def assign(state: State, at_ns: int) -> Step:
         told = agents.verdicts(state, stand.queue, stand.step, waits.reach, at_ns)
         state, held, moved = agents.reserve(state, agent, contact, stand.queue, at_ns)
         state = put_waiting(rung(state, contact, agent), contact, _replace(waits, token=held.token))
-        effects = (*effects, moved, Assigned(waits.box, _label(state, waits, held, told, at_ns)))
+        label = _label(state, waits, held, told, at_ns)
+        if contact in state.callbacks and isinstance(label.action, RingAgent):
+            state, ordered = order_contact(state, contact, waits.box, label.action, label.reason)
+            effects = (*effects, moved, ordered)
+        else:
+            effects = (*effects, moved, Assigned(waits.box, label))
         if not state.index.queued.keys() & state.index.free.keys():
             break
     return state, effects

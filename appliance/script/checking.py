@@ -17,6 +17,7 @@ from appliance.script.nodes import (
     If,
     Lookup,
     Node,
+    Outbound,
     Percent,
     Queue,
     Requalify,
@@ -85,7 +86,7 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
         for place, prompt in enumerate(prompts):
             yield from _prompt_faults((*keys, word, place), prompt, text, around)
     match node:
-        case If() | Agent() | Set() | Lookup() | Collect():
+        case If() | Agent() | Set() | Lookup() | Collect() | Outbound():
             yield from _context_faults(keys, node, text, around)
         case Queue():
             yield from _queue_faults(keys, node, around.queues)
@@ -101,7 +102,7 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
 
 
 def _context_faults(
-    keys: Keys, node: If | Agent | Set | Lookup | Collect, text: Text, around: Around
+    keys: Keys, node: If | Agent | Set | Lookup | Collect | Outbound, text: Text, around: Around
 ) -> Iterator[Fault]:
     match node:
         case If():
@@ -112,6 +113,11 @@ def _context_faults(
             yield from _set_faults(keys, node, text, around)
         case Lookup():
             yield from _lookup_faults(keys, node, text, around)
+        case Outbound():
+            yield from _queue_faults(keys, node, around.queues)
+            yield from _expression_faults((*keys, "number"), node.number, str, text, around)
+            if node.at:
+                yield from _expression_faults((*keys, "at"), node.at, str, text, around)
         case Collect():
             yield from _into_faults((*keys, "into"), node, text)
 
@@ -127,8 +133,8 @@ def _prompt_faults(keys: Keys, prompt: str, text: Text, around: Around) -> Itera
     yield from _expression_faults(keys, asked, kind, text, around, what=prompt)
 
 
-def _queue_faults(keys: Keys, node: Queue, queues: Collection[str]) -> Iterator[Fault]:
-    if node.hold and node.next is not None:
+def _queue_faults(keys: Keys, node: Queue | Outbound, queues: Collection[str]) -> Iterator[Fault]:
+    if isinstance(node, Queue) and node.hold and node.next is not None:
         yield Fault((*keys, "next"), "a contact waits here by 'hold' or goes on to 'next', not both")
     for place, queue in enumerate(node.queues):
         if queue not in queues:

@@ -168,6 +168,41 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel", tag_field="do"):
     next: Name
 
 
+DIAL_S = 40
+
+
+class Outbound(msgspec.Struct, frozen=True, kw_only=True, tag="outbound", tag_field="do"):
+    """Have a number called, and go on: an agent of `queues` is rung when one is free, then the customer's phone.
+
+    `number` is an expression. Waits by `priority` and age, not before `at`, an expression for a time of day such as
+    '18:30'; is tried up to `tries` times, `pause_s` between two, within `window_s`; each time the customer's phone
+    rings for `dial_s`. `failed` where the number may not be called (`outbound` of headquarters.yaml), is called
+    already, or has no value.
+    """
+
+    number: str
+    queues: Annotated[tuple[str, ...], Meta(min_length=1)]
+    next: Name
+    failed: Name
+    at: str = ""
+    tries: Tries = 3
+    pause_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
+    window_s: Annotated[int, Meta(ge=1, le=604_800)] = 7200
+    ring_s: RingSeconds = 20
+    dial_s: RingSeconds = DIAL_S
+    record: bool = True
+    priority: Annotated[int, Meta(ge=1, le=10)] = 5
+
+
+class Callback(Outbound, frozen=True, kw_only=True, tag="callback", tag_field="do"):
+    """Call the caller back instead of letting them wait: an Outbound with the place that the contact has in its queues.
+
+    Who has not waited yet waits from now on. `next` thanks and releases the caller; a place is given away once.
+    """
+
+    number: str = "clid"
+
+
 class Agent(msgspec.Struct, frozen=True, tag="agent", tag_field="do"):
     """Ring one agent, whose id the expression `agent` gives; `otherwise` if it is nobody's, or they cannot take it."""
 
@@ -238,6 +273,8 @@ Node = (
     | Queue
     | Priority
     | Cancel
+    | Callback
+    | Outbound
     | Agent
     | Release
     | Busy

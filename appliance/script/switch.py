@@ -54,6 +54,15 @@ def clock_of(at_ns: int, zone: str) -> str:
     return local(at_ns, zone).strftime("%H:%M")
 
 
+def seconds_until(clock: str, at_ns: int, zone: str) -> int:
+    """From then to the next local `HH:MM`. Raises ValueError."""
+    now = local(at_ns, zone)
+    then = dt.datetime.combine(now.date(), dt.time.fromisoformat(clock), now.tzinfo)
+    if then < now:
+        then = dt.datetime.combine(now.date() + dt.timedelta(days=1), then.time(), now.tzinfo)
+    return int(then.timestamp() - now.timestamp())
+
+
 def days(span: str) -> tuple[dt.date, dt.date]:
     """First and last of a calendar's entry. Raises ValueError."""
     first, _, last = span.partition("..")

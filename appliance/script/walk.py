@@ -25,6 +25,7 @@ from appliance.script.nodes import (
     Language,
     Lookup,
     Menu,
+    Outbound,
     Percent,
     Play,
     Priority,
@@ -81,15 +82,25 @@ class Look(msgspec.Struct, frozen=True):
     parameters: Mapping[str, str]
 
 
-Stop = routes.Treat | routes.Release | Queue | Priority | Cancel | Ring | Look | Percent | GoToScript | Requalify
+class CallBack(msgspec.Struct, frozen=True):
+    """The stop of a `callback` or an `outbound`: whom, and not before so many seconds have passed."""
+
+    number: str
+    wait_s: int
+    node: Outbound
+
+
+Onward = CallBack | Percent | Priority | Cancel | GoToScript | Requalify
+Stop = routes.Treat | routes.Release | Queue | Ring | Look | Onward
 
 
 class Walk:
     """One request's way. `go_on` gives the stop.
 
     From a Queue or a Ring that found nobody, a Priority, a Cancel and a Percent `go_to` gives the next one, from a
-    GoToScript or a Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way.
-    `values` is all that was looked at, `fields` the context as it is now.
+    GoToScript or a Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way,
+    from a CallBack `go_to` or `refuse`. `values` is all that was looked at, `fields` the context as it is now,
+    `callback` what the contact has given its place to.
     """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
@@ -97,6 +108,7 @@ class Walk:
         self.values: dict[str, str] = {}
         self.fields: dict[str, Value] = dict(contact.fields)
         self.reason = ""
+        self.callback = ""
         self._contact = contact
         self._witness = Witness(self.values)
         self._failures: list[str] = []
@@ -176,9 +188,10 @@ class Walk:
         self._begin(script, call_type or self.call_type)
         return self.go_on()
 
-    def carry(self, path: Sequence[str], values: Mapping[str, str], reason: str) -> None:
+    def carry(self, path: Sequence[str], values: Mapping[str, str], reason: str, callback: str = "") -> None:
         """An earlier walk has come here by this way."""
         self.path[:0] = path
+        self.callback = callback
         self.values.update(values)
         self._guard()
         self._failures += [reason] if reason else []
@@ -198,6 +211,15 @@ class Walk:
         name = self._node
         self._witness.note(name, f"failed, {why}")
         return self.go_to(self._lookup(name).failed)
+
+    def refuse(self, why: str) -> Stop:
+        """From a CallBack that is not to be."""
+        node = self._nodes[self._node]
+        if not isinstance(node, Outbound):
+            raise TypeError(f"{self._node} calls nobody back")
+        self._witness.note(self._node, f"failed, {why}")
+        self._failures.append(f"no callback: {why}")
+        return self.go_to(node.failed)
 
     def _lookup(self, name: str) -> Lookup:
         node = self._nodes[name]
@@ -290,6 +312,8 @@ class Walk:
                 return self._wanted(name, node)
             case Lookup():
                 return self._looked(name, node)
+            case Outbound():
+                return self._called_back(name, node)
             case Release():
                 return self._released(name, node.cause)
             case Busy():
@@ -364,6 +388,30 @@ class Walk:
             parameters[parameter] = context.shown(value)
         self.reason = "; ".join(self._failures)
         return Look(node.source, parameters)
+
+    def _called_back(self, name: str, node: Outbound) -> Stop | None:
+        asked = self._expression(node.number)
+        number = self._value(name, asked, told=True)
+        wait_s = self._wait_s(name, node.at)
+        if number is None or wait_s is None:
+            self._node = node.failed
+            return None
+        self._witness.judge(name, asked, str(number))
+        self.reason = "; ".join(self._failures)
+        return CallBack(str(number), wait_s, node)
+
+    def _wait_s(self, name: str, at: str) -> int | None:
+        """Until that time of day is next; None where it is none."""
+        if not at:
+            return 0
+        told = self._value(name, self._expression(at), told=True)
+        if told is None:
+            return None
+        try:
+            return switch.seconds_until(str(told), self._contact.at_ns, self.script.text.zone)
+        except ValueError as error:
+            self._witness.note(name, f"failed, {error}")
+            return None
 
     def _asked(self, name: str, node: If) -> str:
         asked = self._expression(node.that)

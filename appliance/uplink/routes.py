@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Route questions from call control to headquarters, and the answer back; silence is told as RouteSilent.
 
-What headquarters has for a caller who waits goes to call control unasked.
+What headquarters has for a caller who waits, or for a customer who is to be called back, goes to call control unasked.
 
 At once where the link is down, after the time-out where it is not. Call control then takes the branch's own default.
 What an older life of the router says than was heard of is dropped.
@@ -13,6 +13,7 @@ from collections.abc import Callable
 import structlog
 
 from appliance.uplink.link import Link, LinkDownError, LinkSilentError
+from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Body, Envelope, UnknownMessageError, decode, encode
 from appliance.wire.routes import RouteAnswer, RouteRequest, RouteSilent
 from appliance.wire.service import CommandRefusedError
@@ -39,13 +40,13 @@ class Routes:
         task.add_done_callback(self._asking.discard)
 
     def _assigned(self, payload: bytes) -> None:
-        """An agent for a caller who waits; call control knows whether he still does."""
+        """An agent for a caller who waits, of which call control knows whether he still does; or an order."""
         try:
             envelope = decode(payload)
         except UnknownMessageError as error:
             log.error("route.assignment.unknown", error=str(error))
             return
-        if not isinstance(envelope.body, RouteAnswer):
+        if not isinstance(envelope.body, RouteAnswer | PlaceContact):
             log.error("route.assignment.foreign", type=type(envelope.body).__name__)
         elif self._link.outdated(envelope.body.epoch):
             log.warning("route.assignment.outdated", epoch=envelope.body.epoch, now=self._link.epoch)

@@ -55,7 +55,8 @@ class AgentTold(Message, frozen=True):
 class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A queue. `oldest_ns`: the first wait of whoever is next; `expected_s`: how long a new caller would wait.
 
-    Of its agents `staffed` are logged in, `free` could be rung, `busy` are reserved, talk or wrap up.
+    `callbacks` of those that wait have no line. Of its agents `staffed` are logged in, `free` could be rung, `busy` are
+    reserved, talk or wrap up.
     """
 
     name: str
@@ -64,4 +65,5 @@ class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
     staffed: int = 0
     free: int = 0
     busy: int = 0
+    callbacks: int = 0
     expected_s: int | None = None

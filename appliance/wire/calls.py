@@ -12,7 +12,11 @@ from appliance.wire.routes import Action, Tandem
 
 
 class ContactBegan(Message, frozen=True):
-    """A caller reached the box, on `trunk` where he came by one."""
+    """A caller reached the box, on `trunk` where he came by one.
+
+    Or the box tries a `callback`: then `dnis` is the customer's number, `trunk` the way out, and `leg`, which begins
+    when it is dialled, his; `origin` is the contact that asked for it, if one did.
+    """
 
     contact: str
     leg: str
@@ -21,10 +25,15 @@ class ContactBegan(Message, frozen=True):
     clid: str | None = None
     ani: str | None = None
     trunk: str | None = None
+    callback: str = ""
+    origin: str = ""
 
 
 class RouteDecided(Message, frozen=True):
-    """One decision: by whom (`headquarters` or `branch`), how long it took, and why; in which queues it waits then."""
+    """One decision: by whom (`headquarters` or `branch`), how long it took, and why; in which queues it waits then.
+
+    `callback`: the caller is called back instead, and that waits in the queues.
+    """
 
     contact: str
     by: str
@@ -38,6 +47,7 @@ class RouteDecided(Message, frozen=True):
     path: tuple[str, ...] = ()
     values: dict[str, str] = msgspec.field(default_factory=dict)
     queues: tuple[str, ...] = ()
+    callback: str = ""
 
 
 class DigitsEntered(Message, frozen=True):
@@ -98,8 +108,8 @@ class TalkEnded(Message, frozen=True):
 class ContactEnded(Message, frozen=True):
     """The contact is over, its record complete but for the recording's sealing.
 
-    `cause` is the caller's leg's; `by` is caller, agent, called (of a tandem call), us (the router or the branch),
-    or fault.
+    `cause` is the caller's leg's; `by` is caller, agent, called (of a tandem call, or a customer who was called back
+    and did not answer), us (the router or the branch), or fault.
     """
 
     contact: str

@@ -14,6 +14,7 @@ import msgspec
 from appliance.wire import (
     agents,
     alarms,
+    callbacks,
     calls,
     learning,
     legs,
@@ -57,6 +58,10 @@ Body = (
     | line_tests.LineChecked
     | agents.AgentAsked
     | agents.AgentTold
+    | callbacks.PlaceContact
+    | callbacks.AddCallback
+    | callbacks.CancelCallback
+    | callbacks.CallbackTold
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | treatments.RunTreatment

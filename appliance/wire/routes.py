@@ -39,7 +39,14 @@ class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
     cause: int = 16
 
 
-Action = Treat | RingAgent | Release
+class Dial(msgspec.Struct, frozen=True, tag="dial", tag_field="do"):
+    """Call the customer of a callback, whose agent is on the line, and let it ring for `ring_s` seconds."""
+
+    number: str
+    ring_s: int = 40
+
+
+Action = Treat | RingAgent | Release | Dial
 
 
 class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
@@ -51,8 +58,9 @@ class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
 class RouteRequest(Message, frozen=True):
     """`outcome` says how the last action ended.
 
-    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, or agent-gone (lost during the talk).
-    `reaches`: other branches whose phones it can ring.
+    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, agent-gone (lost during the talk), or
+    agent-answered: of a contact that tries the `callback` of that name, may its customer be dialled? `reaches`: other
+    branches whose phones it can ring.
     """
 
     request: str
@@ -65,13 +73,15 @@ class RouteRequest(Message, frozen=True):
     cursor: str = ""
     refused_agents: tuple[str, ...] = ()
     reaches: tuple[str, ...] = ()
+    callback: str = ""
 
 
 class RouteAnswer(Message, frozen=True):
     """The router's word and why: `reason` a sentence, `path` the script's nodes passed, `values` what they compared.
 
-    `queues`: those that the contact waits in from now on. `epoch`: the life of the router that says it, where there
-    are several headquarters; what is said in an older one than was heard of counts no more.
+    `queues`: those that the contact waits in from now on; with a `callback`, in which that stands instead of the
+    caller. `epoch`: the life of the router that says it, where there are several headquarters; what is said in an older
+    one than was heard of counts no more.
     """
 
     request: str
@@ -85,6 +95,7 @@ class RouteAnswer(Message, frozen=True):
     cursor: str = ""
     queues: tuple[str, ...] = ()
     epoch: int = 0
+    callback: str = ""
 
 
 class RouteSilent(Message, frozen=True):

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from appliance.call.control import Control
+from appliance.call.settings import Trunks
 from appliance.config.tandem import Tandem
 from appliance.wire.calls import ContactBegan, ContactEnded
 from appliance.wire.ids import Identity, IdSource
@@ -19,7 +20,7 @@ from tests.call.workers import Attachment, Worker
 pytestmark = pytest.mark.unit
 
 RULES = (Tandem(span="telco", to="pbx", taken=("95588",)), Tandem(span="pbx", to="telco"))
-TRUNKS = {"telco": "line1", "pbx": "line2"}
+TRUNKS = Trunks({"telco": "line1", "pbx": "line2"}, RULES)
 STEPS = 600
 
 
@@ -40,7 +41,7 @@ class Site(FakeBox):
 
     def _born(self) -> None:
         ids = IdSource(Identity.take("BR-1", "call"))
-        self.control = Control(self, self, ids, DEFAULT, 5.0, RULES, TRUNKS)
+        self.control = Control(self, self, ids, DEFAULT, 5.0, TRUNKS)
         self._clients = {
             worker.name: Attachment(worker, self.control.leg_said, self.control.refused) for worker in self._workers
         }

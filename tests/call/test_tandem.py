@@ -9,6 +9,7 @@ import pytest
 from appliance.call.actions import Join
 from appliance.call.contact import CallState
 from appliance.call.control import Control
+from appliance.call.settings import Trunks
 from appliance.config.tandem import Tandem
 from appliance.wire import calls, legs
 from appliance.wire.ids import Identity, IdSource
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.unit
 NATIONAL = NumberKind(NumberType.NATIONAL, NumberPlan.ISDN)
 JOIN = Join(caller=5, agent=63, recording=0, from_sample=0, clear=True)
 RULES = (Tandem(span="telco", to="pbx", taken=("95588",)), Tandem(span="pbx", to="telco"))
-TRUNKS = {"telco": "line1", "pbx": "line2"}
+TRUNKS = Trunks({"telco": "line1", "pbx": "line2"}, RULES)
 CAME = Leg(
     leg="leg-a",
     direction=Direction.INCOMING,
@@ -52,7 +53,7 @@ class Story:
 
     def born(self) -> Control:
         ids = IdSource(Identity.take("BR-1", "call"))
-        return Control(self.box, self.box, ids, DEFAULT, 5.0, RULES, TRUNKS)
+        return Control(self.box, self.box, ids, DEFAULT, 5.0, TRUNKS)
 
     def said(self, body: object) -> None:
         self.control.leg_said("line1", body)

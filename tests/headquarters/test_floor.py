@@ -52,7 +52,7 @@ def test_an_agent_is_commanded_by_headquarters_alone() -> None:
     )
     other = commanded(floor, stranger)
     assert isinstance(other, Refused)
-    assert other.sentence == "Refused is no command of an agent's state; AgentAsked is"
+    assert other.sentence == "Refused is no command of an agent's state or a callback; AgentAsked is"
     assert floor.asked == []
     answer = commanded(floor, READY)
     assert isinstance(answer, AgentTold)

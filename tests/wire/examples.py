@@ -7,6 +7,7 @@ from pathlib import Path
 from appliance.wire import (
     agents,
     alarms,
+    callbacks,
     calls,
     learning,
     legs,
@@ -156,6 +157,7 @@ EXAMPLES: tuple[Message, ...] = (
         ced="1",
         cursor="menu",
         refused_agents=("1002",),
+        callback="1795716092533.7",
     ),
     routes.RouteAnswer(
         request="call.06h0kiqj6vsmekhb.12",
@@ -169,10 +171,18 @@ EXAMPLES: tuple[Message, ...] = (
         cursor="card",
         queues=("card",),
         epoch=1795716092533,
+        callback="1795716092533.7",
     ),
     routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
     calls.ContactBegan(
-        contact=CONTACT, leg=CALLER, channel="span 1 timeslot 5", dnis="95588", clid="02512345678", ani="02512345678"
+        contact=CONTACT,
+        leg=CALLER,
+        channel="span 1 timeslot 5",
+        dnis="95588",
+        clid="02512345678",
+        ani="02512345678",
+        callback="1795716092533.7",
+        origin="BR-0001.06h0kiqj6vsmekhb.5",
     ),
     calls.RouteDecided(
         contact=CONTACT,
@@ -187,6 +197,32 @@ EXAMPLES: tuple[Message, ...] = (
         path=("menu",),
         values={"ced": "1"},
         queues=("card",),
+        callback="1795716092533.7",
+    ),
+    callbacks.PlaceContact(
+        contact="BR-0001.1795716092533.19",
+        callback="1795716092533.7",
+        number="02512345678",
+        ring=RING,
+        reason="Li Na (1001) is free; the customer has waited 250 s in card",
+        origin=CONTACT,
+    ),
+    callbacks.AddCallback(number="02512345678", queue="card", tries=2, pause_s=60, window_s=3600, by="supervisor"),
+    callbacks.CancelCallback(callback="1795716092533.7", by="supervisor"),
+    callbacks.CallbackTold(
+        now=callbacks.CallbackNow(
+            callback="1795716092533.7",
+            number="02512345678",
+            queues=("card",),
+            state="paused",
+            priority=5,
+            queued_ns=1_795_469_038_391_510_979,
+            due_ns=1_795_469_338_391_510_979,
+            tries=1,
+            most=3,
+            origin=CONTACT,
+            outcome="busy",
+        )
     ),
     calls.DigitsEntered(contact=CONTACT, ced="1"),
     calls.LegBegan(
