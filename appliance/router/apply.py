@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, waiting
+from appliance.router import agents, shown, waiting
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
     AgentAnswer,
@@ -19,6 +19,7 @@ from appliance.router.events import (
     BranchHeard,
     BranchSilent,
     CallTold,
+    ContactNoted,
     ContactsLost,
     Effect,
     Event,
@@ -27,13 +28,13 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import Due, put_asking, put_context, put_present
+from appliance.router.index import Due, put_asking, put_context, put_present, put_shown
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.routes import Release, RouteAnswer
 
-ENGINE = 5
+ENGINE = 6
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850
@@ -85,7 +86,7 @@ def _happened(state: State, event: Event) -> Step:
             return _told(state, event)
         case LookupAnswered():
             return _answered(state, event)
-        case AgentWished():
+        case AgentWished() | ContactNoted():
             return _wished(state, event)
         case ContactsLost():
             return _lost(state, event)
@@ -189,6 +190,8 @@ def _over(state: State, contact: str, at_ns: int) -> Step:
     state, given_up = _give_up(waiting.leave(state, contact, ended=True), contact)
     if contact in state.contexts:
         state = put_context(state, contact, None)
+    if contact in state.shown:
+        state = put_shown(state, contact, None)
     return state, (*moved, *ended, *given_up)
 
 
@@ -227,7 +230,9 @@ def _let_go(state: State, contact: str, why: str, at_ns: int) -> Step:
     return (state, ()) if token is None else agents.lapse(state, state.reservations[token], why, at_ns)
 
 
-def _wished(state: State, event: AgentWished) -> Step:
+def _wished(state: State, event: AgentWished | ContactNoted) -> Step:
+    if isinstance(event, ContactNoted):
+        return shown.note(state, event.noted, event.at_ns)
     agent = event.asked.agent
     try:
         state, moved = agents.wish(state, event.asked, event.at_ns)

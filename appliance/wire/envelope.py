@@ -38,6 +38,7 @@ Body = (
     | legs.LegAnswered
     | legs.LegHeld
     | legs.LegRetrieved
+    | legs.TransferAsked
     | legs.LegCharged
     | legs.LegReleased
     | legs.PlaceLeg
@@ -47,6 +48,7 @@ Body = (
     | legs.AnswerLeg
     | legs.ReleaseLeg
     | legs.TransferLeg
+    | legs.TransferTold
     | legs.TakeSnapshot
     | spans.SpanChanged
     | performance.SpanPerformance
@@ -57,6 +59,11 @@ Body = (
     | line_tests.LineChecked
     | agents.AgentAsked
     | agents.AgentTold
+    | agents.CallAsked
+    | agents.OrderDone
+    | agents.AgentNoted
+    | agents.ContactAsked
+    | agents.ContactTold
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | treatments.RunTreatment

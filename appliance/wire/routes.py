@@ -51,8 +51,10 @@ class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
 class RouteRequest(Message, frozen=True):
     """`outcome` says how the last action ended.
 
-    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, or agent-gone (lost during the talk).
-    `reaches`: other branches whose phones it can ring.
+    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, agent-gone (lost during the talk),
+    transferred, consulting (the agent asks, the caller is held), or not-transferred (to `transfer_to` there is no way).
+    `reaches`: other branches whose phones it can ring. `transfer_to`: the number that an agent has just asked for;
+    Release means that it is not done. `transferred_by`: who has handed the contact on last, or wants to.
     """
 
     request: str
@@ -65,6 +67,8 @@ class RouteRequest(Message, frozen=True):
     cursor: str = ""
     refused_agents: tuple[str, ...] = ()
     reaches: tuple[str, ...] = ()
+    transfer_to: str = ""
+    transferred_by: str = ""
 
 
 class RouteAnswer(Message, frozen=True):
