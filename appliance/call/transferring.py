@@ -135,7 +135,7 @@ def attended(contact: Contact, other: Contact, fresh: Fresh) -> tuple[Step, Step
     after = _replace(contact, agent=second, ring=label, transferred_by=by, recording=0, talk_from=None)
     after, joined = talking.begin(after, fresh, again=fresh.sample)
     out = (_ended(contact, first, over), _release(first))
-    done = (*talking.end(other, fresh.sample), *ended, *map(Record, said), *joined, *out)
+    done = (*talking.end(other, fresh.sample), *ended, *(Record(one) for one in said), *joined, *out)
     parted = Record(ContactEnded(contact=other.contact, cause=releasing.NORMAL_CLEARING, by="agent"))
     gone = _replace(other, state=CallState.ENDED, agent=None)
     return (after, done), (gone, (_ended(other, other.caller, over), _release(other.caller), parted))
