@@ -41,11 +41,31 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     released: bool = False
 
 
+class Transfer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the agent `by` wants: the caller handed on `to` a number, at once (`blind`) or after a word with who has it.
+
+    `ring`: the label of the talk that was interrupted; `direct`: no script answers, one phone or nobody does. `music`:
+    the treatment of the caller who is held. `phone`: the agent's phone has asked, and is told what comes of it.
+    """
+
+    to: str
+    by: str
+    blind: bool
+    ring: RingAgent | None
+    direct: bool = False
+    music: str = ""
+    phone: bool = False
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One caller's way through the box. `cursor` is the router's bookmark, `outcome` how its last action ended.
 
     `agent` is the other leg: an agent's, or in PASSING and THROUGH the far trunk's. With a `callback` the box calls:
     `caller` is the customer, whose leg begins in DIALLING on `trunk` and `shows` a number of ours for `dial_s`.
+
+    While an agent wants the caller elsewhere (`transfer`), `caller` is that agent, for whom all goes on as for a
+    caller, and `held` is the caller; while legs are let go, `held` is one leg more. `goal`: the number that
+    headquarters has not answered to.
     """
 
     contact: str
@@ -76,6 +96,15 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trunk: str = ""
     shows: str | None = None
     dial_s: int = 0
+    held: Party | None = None
+    transfer: Transfer | None = None
+    transferred_by: str = ""
+    goal: str = ""
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """All legs that are there."""
+        return tuple(party for party in (self.caller, self.agent, self.held) if party is not None)
 
 
 def recording_name(number: int) -> str:

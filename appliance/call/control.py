@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from appliance.call import actions as a
-from appliance.call import calling, recovery, routing, tandem
+from appliance.call import calling, recovery, routing, tandem, transferring
 from appliance.call import events as e
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.ports import Links, Switch
@@ -24,6 +24,7 @@ from appliance.call.states import NoTransitionError, step
 from appliance.config import outbound
 from appliance.config.tandem import way
 from appliance.wire import legs as w
+from appliance.wire.agents import CallAsked, OrderDone
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.ids import IdSource
@@ -44,6 +45,9 @@ _AGENT_EVENTS: dict[type, Callable[..., e.Event]] = {
     w.LegAnswered: lambda body: e.AgentAnswered(sample=body.sample),
     w.LegReleased: lambda body: e.AgentReleased(body.cause, body.by, body.sample, body.location),
     w.LegPlaced: lambda body: e.AgentPlaced(port=body.leg.port, channel=body.leg.channel),
+}
+_HELD_EVENTS: dict[type, Callable[..., e.Event]] = {
+    w.LegReleased: lambda body: e.HeldReleased(body.cause, body.by, body.sample, body.location),
 }
 _CALLER_EVENTS: dict[type, Callable[..., e.Event]] = {
     w.LegPlaced: lambda body: e.CallerPlaced(port=body.leg.port),
@@ -107,6 +111,8 @@ class Control:
             self._offered(worker, body.leg)
         elif isinstance(body, w.LegPlaced):
             self._placed(worker, body)
+        elif isinstance(body, w.TransferAsked):
+            self._transfer_asked(worker, body)
         elif isinstance(body, w.LegAlerting | w.LegAnswered | w.LegReleased):
             self._leg_event(body.leg, body)
 
@@ -118,6 +124,19 @@ class Control:
             by, sample = w.ReleasedBy.FAULT, self._switch.samples
             self._leg_event(command.leg, w.LegReleased(leg=command.leg, cause=cause, by=by, sample=sample))
 
+    def _transfer_asked(self, worker: str, body: w.TransferAsked) -> None:
+        """At an agent's phone: its talk goes on to a number, or to whom the phone has called itself."""
+        contact, other = self._owner(body.leg), self._owner(body.replaces or "")
+        if contact is None or not transferring.may_hand_on(contact, body.leg, other):
+            self._links.to_worker(worker, w.TransferTold(leg=body.leg, done=False))
+        elif other is None:
+            self._happen(contact, e.TransferWanted(to=body.to, blind=True, phone=True))
+        else:
+            joined, parted = transferring.attended(contact, other, self._fresh())
+            self._links.to_worker(worker, w.TransferTold(leg=body.leg, done=True))
+            self._commit(contact, *joined)
+            self._commit(other, *parted)
+
     def _placed(self, worker: str, body: w.LegPlaced) -> None:
         if self._wanted(body.leg.leg):
             self._leg_event(body.leg.leg, body)
@@ -127,15 +146,16 @@ class Control:
     def _wanted(self, leg: str) -> bool:
         """Whether a contact holds it. One that a snapshot lacked, as its order came behind, was thought lost."""
         contact = self._owner(leg)
-        parties = (contact.caller, contact.agent) if contact is not None else ()
-        return any(party is not None and party.leg == leg and not party.released for party in parties)
+        parties = contact.parties if contact is not None else ()
+        return any(party.leg == leg and not party.released for party in parties)
 
     def _leg_event(self, leg: str, body: object) -> None:
         contact = self._owner(leg)
         if contact is None:
             log.debug("call.leg.unowned", leg=leg, message=type(body).__name__)
             return
-        kinds = _CALLER_EVENTS if contact.caller.leg == leg else _AGENT_EVENTS
+        held = contact.held is not None and contact.held.leg == leg
+        kinds = _HELD_EVENTS if held else _CALLER_EVENTS if contact.caller.leg == leg else _AGENT_EVENTS
         make = kinds.get(type(body))
         if make is not None:
             self._happen(contact, make(body))
@@ -204,6 +224,8 @@ class Control:
             for contact in tuple(self._contacts.values()):
                 if contact.state is CallState.TREATING and contact.treatment not in body.running:
                     self._commit(contact, *routing.run(contact))
+                if contact.transfer is not None and contact.transfer.music not in body.running:
+                    self._commit(contact, contact, transferring.hold(contact, self._default))
         elif isinstance(body, TreatmentStep | TreatmentEnded):
             self._treatment_event(body)
 
@@ -220,6 +242,9 @@ class Control:
         """An answer to a route request, one more to a caller who waits, the news that there is none, or an order."""
         if isinstance(body, PlaceContact):
             self._ordered(body)
+            return
+        if isinstance(body, CallAsked):
+            self._links.done(OrderDone(order=body.order, refused=self._wished(body)))
             return
         if not isinstance(body, RouteAnswer | RouteSilent):
             return
@@ -248,6 +273,17 @@ class Control:
         worker = self._trunks.workers[found.to] if found is not None else ""
         self._commit(None, *calling.begin(order, found, worker, self._ids.leg(), self._fresh()))
 
+    def _wished(self, asked: CallAsked) -> str:
+        """What an agent wants of their call; why it cannot be, or nothing."""
+        contact = self._contacts.get(asked.contact)
+        if contact is None or not transferring.talks(contact, asked.agent):
+            return "has no caller any more"
+        wish = transferring.wish(asked)
+        refused = transferring.refusal(contact, wish)
+        if not refused:
+            self._happen(contact, wish)
+        return refused
+
     # Steps.
 
     def _owner(self, key: str) -> Contact | None:
@@ -261,6 +297,7 @@ class Control:
             treatment=self._ids.command(),
             recording=self._ids.number(),
             now_ns=time.monotonic_ns(),
+            sample=self._switch.samples,
         )
 
     def _happen(self, contact: Contact, event: e.Event) -> None:
@@ -278,8 +315,8 @@ class Control:
 
     def _abandon(self, contact: Contact) -> None:
         """Let go of everything a broken contact holds, and close its record."""
-        for party in (contact.caller, contact.agent):
-            if party is not None and not party.released:
+        for party in contact.parties:
+            if not party.released:
                 self._links.to_worker(party.worker, w.ReleaseLeg(leg=party.leg, cause=TEMPORARY_FAILURE))
         ended = ContactEnded(contact=contact.contact, cause=TEMPORARY_FAILURE, by="fault")
         over = msgspec.structs.replace(contact, state=CallState.ENDED)
@@ -298,7 +335,8 @@ class Control:
 
     def _index(self, before: Contact | None, after: Contact) -> None:
         for key in _keys(before):
-            self._owners.pop(key, None)
+            if self._owners.get(key) == after.contact:
+                del self._owners[key]
         if after.state is CallState.ENDED:
             self._contacts.pop(after.contact, None)
             return
@@ -360,5 +398,4 @@ class Control:
 def _keys(contact: Contact | None) -> list[str]:
     if contact is None:
         return []
-    parties = [contact.caller.leg] + ([contact.agent.leg] if contact.agent is not None else [])
-    return [*parties, *(key for key in (contact.request, contact.treatment) if key)]
+    return [*(party.leg for party in contact.parties), *(key for key in (contact.request, contact.treatment) if key)]

@@ -99,6 +99,34 @@ class RingEnded(msgspec.Struct, frozen=True):
     """The agent's phone rang for as long as it may."""
 
 
+class HeldReleased(msgspec.Struct, frozen=True):
+    """The caller who is held, or the leg more that was let go, is over."""
+
+    cause: int
+    by: ReleasedBy
+    sample: int
+    location: Location | None = None
+
+
+class TransferWanted(msgspec.Struct, frozen=True):
+    """The agent who talks wants the caller elsewhere: at once, or after a word with whoever is there.
+
+    `phone`: by their phone's own means.
+    """
+
+    to: str
+    blind: bool
+    phone: bool = False
+
+
+class CompleteWanted(msgspec.Struct, frozen=True):
+    """The agent who consults hands the caller over, however far it has come."""
+
+
+class ReconnectWanted(msgspec.Struct, frozen=True):
+    """The agent who consults takes the caller back."""
+
+
 Event = (
     Routed
     | Assigned
@@ -114,4 +142,8 @@ Event = (
     | AgentAnswered
     | AgentReleased
     | RingEnded
+    | HeldReleased
+    | TransferWanted
+    | CompleteWanted
+    | ReconnectWanted
 )

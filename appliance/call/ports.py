@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from appliance.call.actions import Join
+from appliance.wire.agents import OrderDone
 from appliance.wire.calls import CallEvent
-from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ProceedLeg, ReleaseLeg
+from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ProceedLeg, ReleaseLeg, TransferTold
 from appliance.wire.routes import RouteRequest
 from appliance.wire.treatments import RunTreatment, StopTreatment
+
+LegCommand = PlaceLeg | ProceedLeg | AlertLeg | AnswerLeg | ReleaseLeg | TransferTold
 
 
 class Links(Protocol):
     """The other processes of the box, and the outbox."""
 
-    def to_worker(self, worker: str, command: PlaceLeg | ProceedLeg | AlertLeg | AnswerLeg | ReleaseLeg) -> None:
+    def to_worker(self, worker: str, command: LegCommand) -> None:
         """Send a leg command; it is repeated until acknowledged."""
 
     def to_ivr(self, command: RunTreatment | StopTreatment) -> None:
@@ -22,6 +25,9 @@ class Links(Protocol):
 
     def ask(self, request: RouteRequest) -> bool:
         """Ask headquarters; False where the question cannot even leave this process."""
+
+    def done(self, order: OrderDone) -> None:
+        """Tell the uplink what has become of an order."""
 
     def record(self, events: Iterable[CallEvent], contact: str, kept: bytes | None) -> None:
         """Store events and the contact's state together; None where it is over."""

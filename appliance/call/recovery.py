@@ -20,6 +20,7 @@ from appliance.call.events import (
     CallerPlaced,
     CallerReleased,
     Event,
+    HeldReleased,
 )
 from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Fresh
@@ -35,6 +36,9 @@ def missed(contact: Contact, worker: str, legs: Mapping[str, Leg], sample: int) 
         events += _caller(contact.caller, legs.get(contact.caller.leg), sample)
     if contact.agent is not None and contact.agent.worker == worker and not contact.agent.released:
         events += _agent(contact.agent, legs.get(contact.agent.leg), sample)
+    if contact.held is not None and contact.held.worker == worker and not contact.held.released:
+        release = _release_of(legs.get(contact.held.leg), sample)
+        events += [HeldReleased(*release)] if release is not None else []
     return events
 
 
@@ -89,6 +93,6 @@ def resume(contact: Contact, fresh: Fresh) -> Step:
     if contact.state is CallState.PASSING:
         return contact, tandem.resume(contact)
     if contact.state is CallState.RELEASING:
-        parties = [party for party in (contact.caller, contact.agent) if party is not None and not party.released]
+        parties = [party for party in contact.parties if not party.released]
         return contact, tuple(ToWorker(p.worker, ReleaseLeg(leg=p.leg, cause=contact.cause)) for p in parties)
     return contact, ()

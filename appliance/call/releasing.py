@@ -5,7 +5,7 @@ import msgspec
 
 from appliance.call.actions import Action, Record, ToWorker
 from appliance.call.contact import CallState, Contact, agent_of
-from appliance.call.events import AgentReleased, CallerReleased, Event
+from appliance.call.events import AgentReleased, CallerReleased, Event, HeldReleased
 from appliance.call.settings import Default, Fresh
 from appliance.wire.calls import ContactEnded, LegEnded
 from appliance.wire.legs import ReleasedBy, ReleaseLeg
@@ -67,8 +67,18 @@ def agent_gone(contact: Contact, event: AgentReleased, fresh: Fresh, default: De
     return _close(msgspec.structs.replace(contact, agent=agent), Record(said))
 
 
+def held_gone(contact: Contact, event: HeldReleased, fresh: Fresh, default: Default) -> Step:
+    """One leg more that was let go is over."""
+    del fresh, default
+    if contact.held is None:
+        raise AssertionError("nobody is held")
+    held = msgspec.structs.replace(contact.held, released=True)
+    said = LegEnded(contact=contact.contact, leg=held.leg, cause=event.cause, by=event.by, sample=event.sample)
+    return _close(msgspec.structs.replace(contact, held=held), Record(said))
+
+
 def _close(contact: Contact, said: Action) -> Step:
-    if not contact.caller.released or (contact.agent is not None and not contact.agent.released):
+    if not all(party.released for party in contact.parties):
         return msgspec.structs.replace(contact, state=CallState.RELEASING), (said,)
     ended = ContactEnded(contact=contact.contact, cause=contact.cause, by=contact.released_by)
     return msgspec.structs.replace(contact, state=CallState.ENDED), (said, Record(ended))

@@ -34,6 +34,8 @@ def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
         cursor=contact.cursor,
         refused_agents=contact.refused_agents,
         callback=contact.callback,
+        transfer_to=contact.goal,
+        transferred_by=contact.transfer.by if contact.transfer is not None else contact.transferred_by,
     )
     after = msgspec.structs.replace(
         contact, state=CallState.ROUTING, outcome=outcome, request=fresh.request, asked_ns=fresh.now_ns
@@ -44,8 +46,14 @@ def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
 def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> Step:
     """Headquarters has decided."""
     del default
+    after = msgspec.structs.replace(contact, cursor=event.answer.cursor)
+    return _carry_out(after, event.answer.action, fresh, decided(contact, event))
+
+
+def decided(contact: Contact, event: Routed) -> RouteDecided:
+    """The decision for the record."""
     answer = event.answer
-    decided = RouteDecided(
+    return RouteDecided(
         contact=contact.contact,
         by="headquarters",
         latency_ms=event.latency_ms,
@@ -59,8 +67,6 @@ def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> S
         values=answer.values,
         queues=answer.queues,
     )
-    contact = msgspec.structs.replace(contact, cursor=answer.cursor)
-    return _carry_out(contact, answer.action, fresh, decided)
 
 
 def missing(contact: Contact, event: RouteMissing, fresh: Fresh, default: Default) -> Step:

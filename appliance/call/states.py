@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.call import calling, releasing, ringing, routing, talking, tandem, treating
+from appliance.call import calling, releasing, ringing, talking, tandem, transferring, treating
 from appliance.call import events as e
 from appliance.call.actions import Action
 from appliance.call.contact import CallState, Contact
@@ -35,16 +35,26 @@ def _cell(do: Callable[..., Step], *to: CallState) -> Cell:
     return Cell(do, frozenset(to))
 
 
+def _held(state: CallState) -> dict[type[e.Event], Cell]:
+    """What may happen while an agent has the caller on hold, wherever the agent's own way has come to."""
+    return {
+        e.HeldReleased: _cell(transferring.held_left, _S.RELEASING),
+        e.CompleteWanted: _cell(transferring.completed, state),
+        e.ReconnectWanted: _cell(transferring.reconnected, state, _S.TALKING),
+    }
+
+
 _S = CallState
 # What may follow a routing decision, whoever takes it.
 _DECIDED = (_S.ANSWERING, _S.TREATING, _S.RINGING, _S.RELEASING)
 
 TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     _S.ROUTING: {
-        e.Routed: _cell(routing.routed, *_DECIDED),
-        e.RouteMissing: _cell(routing.missing, *_DECIDED),
+        e.Routed: _cell(transferring.routed, *_DECIDED, _S.ROUTING, _S.TALKING),
+        e.RouteMissing: _cell(transferring.missing, *_DECIDED, _S.TALKING),
         e.CallerAnswered: _cell(treating.note_answer, _S.ROUTING),
-        e.CallerReleased: _cell(releasing.caller_released, _S.ENDED),
+        e.CallerReleased: _cell(transferring.agent_left, _S.ENDED, _S.ROUTING),
+        **_held(_S.ROUTING),
     },
     _S.ANSWERING: {
         e.CallerAnswered: _cell(treating.begin, _S.TREATING),
@@ -53,16 +63,18 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     _S.TREATING: {
         e.VerbBegan: _cell(treating.verb_began, _S.TREATING),
         e.Assigned: _cell(treating.assigned, _S.RINGING),
-        e.TreatmentOver: _cell(treating.over, _S.ROUTING, _S.RELEASING),
-        e.CallerReleased: _cell(treating.caller_released, _S.ENDED),
+        e.TreatmentOver: _cell(transferring.over, _S.ROUTING, _S.RELEASING, _S.TREATING),
+        e.CallerReleased: _cell(transferring.agent_left, _S.ENDED, _S.ROUTING, _S.TREATING),
+        **_held(_S.TREATING),
     },
     _S.RINGING: {
         e.AgentPlaced: _cell(ringing.placed, _S.RINGING),
         e.AgentAlerting: _cell(ringing.alerting, _S.RINGING),
         e.AgentAnswered: _cell(ringing.answered, _S.JOINING, _S.TALKING),
-        e.AgentReleased: _cell(ringing.refused, _S.ROUTING),
-        e.RingEnded: _cell(ringing.timed_out, _S.ROUTING),
-        e.CallerReleased: _cell(releasing.caller_released, _S.RELEASING),
+        e.AgentReleased: _cell(transferring.other_left, _S.ROUTING, _S.TALKING),
+        e.RingEnded: _cell(transferring.not_answered, _S.ROUTING, _S.TALKING),
+        e.CallerReleased: _cell(transferring.agent_left, _S.RELEASING, _S.ROUTING, _S.RINGING),
+        **_held(_S.RINGING),
     },
     _S.CALLING: {
         e.AgentPlaced: _cell(ringing.placed, _S.CALLING),
@@ -90,8 +102,10 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
         e.CallerReleased: _cell(releasing.caller_released, _S.RELEASING),
     },
     _S.TALKING: {
-        e.AgentReleased: _cell(talking.agent_released, _S.ROUTING, _S.RELEASING),
-        e.CallerReleased: _cell(talking.caller_released, _S.RELEASING),
+        e.AgentReleased: _cell(transferring.other_left, _S.ROUTING, _S.RELEASING, _S.TALKING),
+        e.CallerReleased: _cell(transferring.agent_left, _S.RELEASING, _S.ROUTING, _S.TALKING),
+        e.TransferWanted: _cell(transferring.wanted, _S.ROUTING, _S.TALKING),
+        **_held(_S.TALKING),
     },
     _S.PASSING: {
         e.AgentPlaced: _cell(ringing.placed, _S.PASSING),
@@ -114,6 +128,7 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
         e.AgentAnswered: _cell(releasing.nothing, _S.RELEASING),
         e.AgentReleased: _cell(releasing.agent_gone, _S.RELEASING, _S.ENDED),
         e.CallerReleased: _cell(releasing.caller_gone, _S.RELEASING, _S.ENDED),
+        e.HeldReleased: _cell(releasing.held_gone, _S.RELEASING, _S.ENDED),
     },
     _S.ENDED: {},
 }

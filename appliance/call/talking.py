@@ -14,18 +14,19 @@ from appliance.wire.legs import ReleasedBy, ReleaseLeg
 Step = tuple[Contact, tuple[Action, ...]]
 
 
-def begin(contact: Contact, fresh: Fresh) -> Step:
-    """Both sides are through: join them, and record if the label said so."""
+def begin(contact: Contact, fresh: Fresh, again: int = 0) -> Step:
+    """Both sides are through: join them, and record if the label said so. `again`: the sample, of who talked before."""
     agent, caller = agent_of(contact), contact.caller
     if caller.port is None or agent.port is None or caller.answered_sample is None or agent.answered_sample is None:
         raise AssertionError("a talk needs two answered ports")
     recording = fresh.recording if contact.ring is not None and contact.ring.record else 0
-    start = max(caller.answered_sample, agent.answered_sample)
+    start = max(caller.answered_sample, agent.answered_sample, again)
     began = TalkBegan(
         contact=contact.contact,
         leg=agent.leg,
         sample=start,
         recording=recording_name(recording) if recording else None,
+        consult=contact.held is not None,
     )
     after = msgspec.structs.replace(contact, state=CallState.TALKING, recording=recording, talk_from=start)
     return after, (Record(began), Join(caller.port, agent.port, recording, start))
@@ -40,14 +41,14 @@ def caller_answered(contact: Contact, event: CallerAnswered, fresh: Fresh, defau
 
 def caller_released(contact: Contact, event: CallerReleased, fresh: Fresh, default: Default) -> Step:
     """The caller hung up."""
-    ended = _talk_ended(contact, event.sample)
+    ended = end(contact, event.sample)
     after, actions = releasing.caller_released(contact, event, fresh, default)
     return after, (*ended, *actions)
 
 
 def agent_released(contact: Contact, event: AgentReleased, fresh: Fresh, default: Default) -> Step:
     """The agent hung up: so is the caller. An agent's side that failed is routed again; the caller keeps the line."""
-    ended = _talk_ended(contact, event.sample)
+    ended = end(contact, event.sample)
     if event.by is ReleasedBy.FAULT:
         agent = agent_of(contact)
         gone = LegEnded(contact=contact.contact, leg=agent.leg, cause=event.cause, by=event.by, sample=event.sample)
@@ -60,9 +61,11 @@ def agent_released(contact: Contact, event: AgentReleased, fresh: Fresh, default
     return after, (*ended, *actions)
 
 
-def _talk_ended(contact: Contact, sample: int) -> tuple[Action, ...]:
+def end(contact: Contact, sample: int) -> tuple[Action, ...]:
+    """The talk is over at that sample, and its recording."""
     if contact.talk_from is None or contact.caller.port is None:
         raise AssertionError("no talk to end")
-    end = max(sample, contact.talk_from)
-    said = TalkEnded(contact=contact.contact, sample=end, samples=end - contact.talk_from)
+    at = max(sample, contact.talk_from)
+    consult = contact.held is not None
+    said = TalkEnded(contact=contact.contact, sample=at, samples=at - contact.talk_from, consult=consult)
     return (Part(contact.caller.port, contact.recording), Record(said))

@@ -23,6 +23,8 @@ script show FILE       a routing script as a tree
 script history [NAME]  headquarters: which version since when; text and diff: what it says
 show agents            headquarters: who is ready, since when; show queues: who waits
 agent ID ready         headquarters: or not-ready [REASON], log-in, log-out
+agent ID transfer N    headquarters: their caller to number N; consult N, then complete or reconnect
+agent ID contact       headquarters: what they have before them; note TEXT writes into it
 why CALL               headquarters: why a call went where it went
 report queue           headquarters: a day's statistics; call-type, agent, trunk
 report verify [DAY]    headquarters: a day's statistics counted once more

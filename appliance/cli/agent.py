@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`show agents`, `show queues`, and `agent ID ready` and so on: agents' states, seen and changed at headquarters."""
+"""`show agents`, `show queues`, and `agent ID ready` and so on: agents, seen and commanded at headquarters."""
 
 import argparse
 import getpass
@@ -10,7 +10,17 @@ from pathlib import Path
 
 from appliance.cli import headquarters, terminal
 from appliance.cli.talk import UnreachableError
-from appliance.wire.agents import AgentAsked, AgentNow, AgentWish, QueueNow
+from appliance.wire.agents import (
+    AgentAsked,
+    AgentNoted,
+    AgentNow,
+    AgentWish,
+    CallAsked,
+    CallWish,
+    ContactAsked,
+    ContactTold,
+    QueueNow,
+)
 from appliance.wire.service_messages import Refused
 
 STATES: dict[str, tuple[str, str]] = {
@@ -34,6 +44,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "then": ("; after the call {state}", "；通话后{state}"),
     "agents": ("no agents are configured", "没有配置坐席"),
     "queues": ("no queues are configured", "没有配置队列"),
+    "no-contact": ("{agent} has no contact now", "{agent}当前没有来话"),
+}
+CONTACT: dict[str, tuple[str, str]] = {
+    "contact": ("contact", "联络"),
+    "caller": ("caller", "主叫"),
+    "called": ("called", "被叫"),
+    "call-type": ("call type", "呼叫类型"),
+    "digits": ("digits", "按键"),
+    "by": ("handed on by", "转接人"),
+    "note": ("note of {agent}", "{agent}的备注"),
 }
 
 
@@ -41,20 +61,49 @@ def main(words: Sequence[str]) -> int:
     """Exit status 0: it is so, or will be after the call; 1: refused, or no such agent; 2: it could not be asked."""
     told = _read(words)
     box, chinese = Path(told.state), told.language == "zh"
-    asked = AgentAsked(agent=told.id, to=AgentWish(told.to), reason=" ".join(told.reason), by=getpass.getuser())
     try:
-        answer = headquarters.command(box, asked)
+        answer = headquarters.command(box, _asked(told.id, told.to, " ".join(told.more)))
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
         return terminal.UNASKED
     if isinstance(answer, Refused):
         sys.stderr.write(f"{answer.sentence}\n")
         return 1
+    if isinstance(answer, ContactTold):
+        sys.stdout.write("".join(f"{line}\n" for line in _contact(answer, chinese=chinese)))
+        return 0
     now = answer.now
     state = _state(now.state, now.reason, chinese=chinese)
     line = WORDS["now"][chinese].format(agent=now.agent, name=now.name, state=state)
     print(line + (WORDS["then"][chinese].format(state=_then(now.then, chinese=chinese)) if now.then else ""))
     return 0
+
+
+def _asked(agent: str, to: str, more: str) -> AgentAsked | CallAsked | AgentNoted | ContactAsked:
+    by = getpass.getuser()
+    if to == "contact":
+        return ContactAsked(agent=agent)
+    if to == "note":
+        return AgentNoted(agent=agent, text=more, by=by)
+    if to in tuple(CallWish):
+        return CallAsked(agent=agent, to=CallWish(to), number=more, by=by)
+    return AgentAsked(agent=agent, to=AgentWish(to), reason=more, by=by)
+
+
+def _contact(told: ContactTold, *, chinese: bool) -> Iterator[str]:
+    """What the agent has before them, a line a fact."""
+    now = told.now
+    if now is None:
+        yield WORDS["no-contact"][chinese].format(agent=told.agent)
+        return
+    facts = {"contact": now.contact, "caller": now.clid, "called": now.dnis, "call-type": now.call_type}
+    rows = [(CONTACT[name][chinese], value) for name, value in {**facts, "digits": now.ced}.items() if value]
+    rows += [(name, value) for name, value in now.fields.items()]
+    rows += [(CONTACT["by"][chinese], agent) for agent in now.transfers]
+    rows += [(CONTACT["note"][chinese].format(agent=note.agent), note.text) for note in now.notes]
+    width = max(terminal.columns(name) for name, _ in rows)
+    for name, value in rows:
+        yield terminal.left((name, value), (width + 1, terminal.columns(value)))
 
 
 def show(what: str, box: Path, *, chinese: bool) -> int:
@@ -75,16 +124,22 @@ def show(what: str, box: Path, *, chinese: bool) -> int:
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="agent", description="Headquarters: change an agent's state.")
+    parser = argparse.ArgumentParser(prog="agent", description="Headquarters: an agent's state, call and contact.")
     parser.add_argument("id", metavar="ID")
-    parser.add_argument("to", choices=tuple(AgentWish), metavar="ready|not-ready|log-in|log-out")
-    parser.add_argument("reason", nargs="*", metavar="REASON", help="why not ready")
+    verbs = (*map(str, AgentWish), *map(str, CallWish), "contact", "note")
+    parser.add_argument("to", choices=verbs, metavar="|".join(verbs))
+    parser.add_argument("more", nargs="*", metavar="MORE", help="why not ready, the number to transfer to, the note")
     terminal.add_language(parser)
     return terminal.read(parser, words, _unreasonable)
 
 
 def _unreasonable(told: argparse.Namespace) -> str:
-    return "only not-ready has a reason" if told.reason and told.to != AgentWish.NOT_READY else ""
+    if told.to in (CallWish.TRANSFER, CallWish.CONSULT) and len(told.more) != 1:
+        return f"{told.to} takes one number"
+    if told.to == "note" and not told.more:
+        return "what is to be noted?"
+    takes = (AgentWish.NOT_READY, CallWish.TRANSFER, CallWish.CONSULT, "note")
+    return "" if not told.more or told.to in takes else f"{told.to} takes no more words; only not-ready has a reason"
 
 
 def _agent(one: AgentNow, now_ns: int, *, chinese: bool) -> Iterator[str]:

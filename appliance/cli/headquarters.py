@@ -12,7 +12,7 @@ import nats.errors
 from appliance.cli.talk import UnreachableError
 from appliance.headquarters import server
 from appliance.headquarters.live import State
-from appliance.wire.agents import AgentAsked, AgentTold
+from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
 from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
@@ -28,15 +28,15 @@ def state(box: Path) -> State:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
 
-def command(box: Path, asked: AgentAsked) -> AgentTold | Refused:
-    """What became of it. Raises: UnreachableError."""
+def command(box: Path, asked: AgentAsked | CallAsked | AgentNoted | ContactAsked) -> AgentTold | ContactTold | Refused:
+    """What became of it, or what was asked for. Raises: UnreachableError."""
     door = _door(box)
     envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
     try:
         answer = decode(asyncio.run(_ask(door, "agent.command", encode(envelope)))).body
     except UnknownMessageError as error:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
-    if not isinstance(answer, AgentTold | Refused):
+    if not isinstance(answer, AgentTold | ContactTold | Refused):
         raise UnreachableError(f"headquarters answers {type(answer).__name__}")
     return answer
 

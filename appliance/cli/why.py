@@ -49,6 +49,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "released": ("{at} released by {by}, {cause}", "{at} {by}释放，{cause}"),
     "asked": ("{at} next question: {outcome}", "{at} 下一次询问：{outcome}"),
     "ended": ("{at} call ended by {by}, {cause}", "{at} {by}结束通话，{cause}"),
+    "blind": ("{by} transfers to {to}", "{by}直接转接至{to}"),
+    "consulted": ("{by} consults {to}", "{by}咨询{to}"),
+    "completed": ("handed on", "已转接"),
+    "reconnected": ("took the caller back", "已接回主叫"),
+    "abandoned": ("ended in between", "中途结束"),
+    "under-way": ("under way", "进行中"),
+    "with": ("answered by", "应答者"),
     "cause": ("cause {number}", "原因{number}"),
     "named": ("cause {number} ({name})", "原因{number}（{name}）"),
     "play": ("play", "播放"),
@@ -71,6 +78,9 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "no-answer": ("agent did not answer", "坐席未应答"),
     "busy": ("agent busy", "坐席忙"),
     "unreachable": ("agent unreachable", "坐席不可达"),
+    "transferred": ("an agent transfers the caller", "坐席直接转接"),
+    "consulting": ("an agent consults, the caller is held", "坐席咨询，主叫保持"),
+    "not-transferred": ("there was no way to that number", "转接号码不可达"),
     "agent-gone": ("agent lost during the talk", "通话中坐席断开"),
 }
 PARTIES: dict[str, tuple[str, str]] = {
@@ -137,6 +147,17 @@ class Page:
             yield from self._decision(number, one)
         if not call["decisions"]:
             yield self._word("undecided")
+        for one in call["transfers"]:
+            yield ""
+            yield from self._transfer(one)
+
+    def _transfer(self, one: Row) -> Iterator[str]:
+        how = "blind" if one["blind"] else "consulted"
+        yield f"{_clock(one['at_ns'])} {self._word(how, **one)} → {self._word(one['outcome'] or 'under-way')}"
+        if one["agent"]:
+            yield self._fact("with", one["agent"])
+        if one["reason"]:
+            yield self._fact("reason", one["reason"])
 
     def _decision(self, number: int, one: Row) -> Iterator[str]:
         at = f"{_clock(one['at_ns'])}.{one['at_ns'] // 1_000_000 % 1000:03}"

@@ -174,10 +174,11 @@ class DefaultRoute(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """How long headquarters is waited for, and what happens then."""
+    """How long headquarters is waited for, and what happens then; `hold`: prompts for who is held during a transfer."""
 
     timeout_ms: Annotated[int, Meta(ge=50, le=3000)] = 500
     default: DefaultRoute = DefaultRoute()
+    hold: tuple[str, ...] = ()
 
 
 class Prompts(msgspec.Struct, frozen=True):

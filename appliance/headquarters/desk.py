@@ -8,10 +8,11 @@ has not acknowledged.
 """
 
 import asyncio
+import itertools
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -23,6 +24,7 @@ from appliance.config.scalars import suggestion
 from appliance.headquarters.duplex.quorum import ALONE, Succession
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
+from appliance.router import direct
 from appliance.router.apply import ENGINE, apply
 from appliance.router.events import (
     AgentAnswer,
@@ -35,6 +37,7 @@ from appliance.router.events import (
     CallbackAnswer,
     CallbackWished,
     CallTold,
+    ContactNoted,
     ContactOrdered,
     ContactsLost,
     Effect,
@@ -49,9 +52,20 @@ from appliance.router.events import (
 )
 from appliance.router.journal import Entry, Journal, Snapshot, encoded
 from appliance.router.rules import Rules
+from appliance.router.shown import contact_of
 from appliance.router.state import State
 from appliance.router.view import agent_now, callback_now, contacts_at, queue_now
-from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, QueueNow
+from appliance.wire.agents import (
+    AgentAsked,
+    AgentNoted,
+    AgentNow,
+    AgentTold,
+    CallAsked,
+    CallWish,
+    ContactTold,
+    OrderDone,
+    QueueNow,
+)
 from appliance.wire.callbacks import AddCallback, CallbackNow, CallbackTold, CancelCallback, PlaceContact
 from appliance.wire.envelope import Envelope
 from appliance.wire.routes import RouteAnswer, RouteRequest
@@ -92,6 +106,7 @@ class Desk:
     ) -> None:
         self._sources = sources or Sources(())
         self.on_assigned: Callable[[str, RouteAnswer | PlaceContact], None] = lambda _box, _answer: None
+        self.on_order: Callable[[str, CallAsked], Awaitable[OrderDone | Refused]] = _nobody_to_order
         self.on_moved: Callable[[int, tuple[AgentMoved, ...]], None] = lambda _seq, _moves: None
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
@@ -106,6 +121,7 @@ class Desk:
         self._waiting: deque[tuple[int, tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()
         self._snapshot_at = journal.seq + (0 if self._quorum else SNAPSHOT_ENTRIES)
         self._asked: dict[str, list[asyncio.Future[RouteAnswer]]] = {}
+        self._orders = itertools.count(1)
         self._looking: set[asyncio.Task[None]] = set()
         self._agents: dict[str, AgentNow] = {}
         self._heard_s: dict[str, float] = {}
@@ -141,10 +157,8 @@ class Desk:
 
     async def command(self, asked: AgentAsked) -> AgentTold | Refused:
         """Change an agent's state, at once or when their work is over."""
-        agents = self._state.rules.seats
-        if asked.agent not in agents:
-            sentence = f"agent {asked.agent!r} is unknown; {suggestion(asked.agent, agents)}"
-            return Refused(code="agent.unknown", sentence=sentence)
+        if (unknown := self._unknown(asked.agent)) is not None:
+            return unknown
         done = self._do(AgentWished(self.now_ns(), asked))
         now = self._agents[asked.agent]
         (answer,) = (effect for effect in await done if isinstance(effect, AgentAnswer))
@@ -165,6 +179,51 @@ class Desk:
     def callbacks_now(self) -> tuple[CallbackNow, ...]:
         """All that are open, and those that were over lately."""
         return tuple(callback_now(self._state, name) for name in self._state.callbacks)
+
+    async def order(self, asked: CallAsked) -> AgentTold | Refused:
+        """What an agent wants of their call, carried to the branch that has it."""
+        if (unknown := self._unknown(asked.agent)) is not None:
+            return unknown
+        name, now = self._named(asked.agent), contact_of(self._state, asked.agent)
+        if now is None:
+            return Refused(code="agent.call", sentence=f"{name} has no call")
+        box = now.contact.partition(".")[0]
+        if asked.to in (CallWish.TRANSFER, CallWish.CONSULT) and direct.at(self._state, box, asked.number) is None:
+            near = suggestion(asked.number, direct.numbers(self._state, box))
+            sentence = f"nobody can be reached by {asked.number or 'no number'}; {near}"
+            return Refused(code="agent.number", sentence=sentence)
+        order = f"{self._state.epoch}.{next(self._orders)}"
+        told = await self.on_order(box, msgspec.structs.replace(asked, contact=now.contact, order=order))
+        log.info("agent.call.asked", agent=asked.agent, to=str(asked.to), by=asked.by, contact=now.contact)
+        if isinstance(told, Refused):
+            return told
+        if told.refused:
+            return Refused(code="agent.call", sentence=f"{name} {told.refused}")
+        return AgentTold(now=self._agents[asked.agent])
+
+    async def note(self, noted: AgentNoted) -> ContactTold | Refused:
+        """Write into the agent's contact; answered once it is in the journal."""
+        if (unknown := self._unknown(noted.agent)) is not None:
+            return unknown
+        done = self._do(ContactNoted(self.now_ns(), noted))
+        now = contact_of(self._state, noted.agent)
+        (answer,) = (effect for effect in await done if isinstance(effect, AgentAnswer))
+        if answer.refused:
+            return Refused(code="agent.note", sentence=f"{self._named(noted.agent)} {answer.refused}")
+        return ContactTold(agent=noted.agent, now=now)
+
+    def contact_of(self, agent: str) -> ContactTold | Refused:
+        """What the agent has before them."""
+        return self._unknown(agent) or ContactTold(agent=agent, now=contact_of(self._state, agent))
+
+    def _unknown(self, agent: str) -> Refused | None:
+        agents = self._state.rules.seats
+        if agent in agents:
+            return None
+        return Refused(code="agent.unknown", sentence=f"agent {agent!r} is unknown; {suggestion(agent, agents)}")
+
+    def _named(self, agent: str) -> str:
+        return f"{self._state.rules.seats[agent].name} ({agent})"
 
     def agents_now(self) -> tuple[AgentNow, ...]:
         """All agents."""
@@ -377,6 +436,11 @@ class Desk:
             self._retry_s = None
             log.info("router.journal.written")
             self._on_trouble(None)
+
+
+async def _nobody_to_order(box: str, asked: CallAsked) -> OrderDone | Refused:
+    del asked
+    return Refused(code="call.silent", sentence=f"branch {box} cannot be reached")
 
 
 def _log(effects: tuple[Effect, ...]) -> None:

@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The floor: who knows agents and queues, and who may command an agent's state."""
+"""The floor: who knows agents and queues, and who may command an agent's state and calls, or look at their contact."""
 
 from typing import Protocol
 
-from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, QueueNow
+from appliance.wire.agents import (
+    AgentAsked,
+    AgentNoted,
+    AgentNow,
+    AgentTold,
+    CallAsked,
+    ContactAsked,
+    ContactTold,
+    QueueNow,
+)
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode
 from appliance.wire.service_messages import Refused
 
-Told = AgentTold | CallbackTold
+Command = AgentAsked | CallAsked | AgentNoted | ContactAsked | AddCallback | CancelCallback
+Told = AgentTold | ContactTold | CallbackTold | Refused
 
 
 class Floor(Protocol):
@@ -26,9 +36,18 @@ class Floor(Protocol):
     async def command_callback(self, asked: AddCallback | CancelCallback) -> CallbackTold | Refused:
         """Have a number called, or not any more, or say why not."""
 
+    async def order(self, asked: CallAsked) -> AgentTold | Refused:
+        """Hand an agent's caller on, or say why not."""
 
-async def command(floor: Floor, box: str, payload: bytes) -> tuple[Told | Refused, str | None]:
-    """What the sender of a command is told, and the id of what he sent. Only `box` itself may ask."""
+    async def note(self, noted: AgentNoted) -> ContactTold | Refused:
+        """Write into an agent's contact, or say why not."""
+
+    def contact_of(self, agent: str) -> ContactTold | Refused:
+        """What an agent has before them."""
+
+
+async def command(floor: Floor, box: str, payload: bytes) -> tuple[Told, str | None]:
+    """What the sender of a command or a question about an agent is told, and its id. Only `box` itself may ask."""
     try:
         envelope = decode(payload)
     except UnknownMessageError as error:
@@ -36,14 +55,21 @@ async def command(floor: Floor, box: str, payload: bytes) -> tuple[Told | Refuse
     return await _commanded(floor, box, envelope), envelope.id
 
 
-async def _commanded(floor: Floor, box: str, envelope: Envelope) -> Told | Refused:
+async def _commanded(floor: Floor, box: str, envelope: Envelope) -> Told:
     asked = envelope.body
-    if not isinstance(asked, AgentAsked | AddCallback | CancelCallback):
+    if not isinstance(asked, Command):
         sentence = f"{type(asked).__name__} is no command of an agent's state or a callback; AgentAsked is"
         return Refused(code="message.unknown", sentence=sentence)
     if envelope.box != box:
         sentence = f"box {envelope.box} may not command agents; headquarters {box} may"
         return Refused(code="agent.box", sentence=sentence)
-    if isinstance(asked, AgentAsked):
-        return await floor.command(asked)
+    match asked:
+        case AgentAsked():
+            return await floor.command(asked)
+        case CallAsked():
+            return await floor.order(asked)
+        case AgentNoted():
+            return await floor.note(asked)
+        case ContactAsked():
+            return floor.contact_of(asked.agent)
     return await floor.command_callback(asked)

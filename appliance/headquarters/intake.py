@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
+import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -27,6 +28,7 @@ from appliance.headquarters.groups import Groups
 from appliance.headquarters.live import Live, State
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.reports.writer import Writer, read_batch
+from appliance.wire.agents import CallAsked, ContactTold, OrderDone
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import is_box
@@ -36,6 +38,7 @@ from appliance.wire.service_messages import Refused
 MESSAGES_LIMIT = 4_096
 OCTETS_LIMIT = 67_108_864
 BATCHES_LIMIT = 64  # in one commit
+ORDER_S = 1.5
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -68,6 +71,7 @@ class Intake:
         self._groups = Groups(self._commit)
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
         desk.on_assigned = self._assigned
+        desk.on_order = self._order
 
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
@@ -84,6 +88,7 @@ class Intake:
             await self._subscribe(subject, functools.partial(self._take, take, place))
         await self._subscribe("call.*.record", self._batches)
         await self._subscribe("live.state", self._live_state)
+        await self._subscribe("live.contact", self._live_contact)
         await self._subscribe("agent.command", self._commands)
         await self._subscribe("route.request.*", self._questions)
 
@@ -129,6 +134,17 @@ class Intake:
     def _assigned(self, box: str, answer: RouteAnswer | PlaceContact) -> None:
         """A branch that does not hear it is not waited for: the reservation lapses, another one is told."""
         self._later(self._publish(f"route.assign.{box}", encode(self._sealer.seal(answer))))
+
+    async def _order(self, box: str, asked: CallAsked) -> OrderDone | Refused:
+        """To the branch that has the contact."""
+        try:
+            told = await self._client.request(f"agent.order.{box}", encode(self._sealer.seal(asked)), timeout=ORDER_S)
+            answer = decode(told.data).body
+        except (nats.errors.Error, UnknownMessageError) as error:
+            return Refused(code="call.silent", sentence=f"branch {box} does not answer: {error}")
+        if isinstance(answer, OrderDone | Refused):
+            return answer
+        return Refused(code="message.unknown", sentence=f"branch {box} answers {type(answer).__name__}")
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -203,6 +219,10 @@ class Intake:
     def _now(self) -> State:
         desk = self._desk
         return self._live.state(time.time_ns(), desk.queues_now(), desk.agents_now(), desk.callbacks_now())
+
+    async def _live_contact(self, message: Msg) -> None:
+        told = self._desk.contact_of(message.data.decode(errors="replace"))
+        await _answer(message, told.now if isinstance(told, ContactTold) else None)
 
     async def _commands(self, message: Msg) -> None:
         """Many at once, as questions are."""

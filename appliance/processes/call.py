@@ -9,6 +9,7 @@ import structlog
 
 from appliance.call.actions import Join
 from appliance.call.control import Control
+from appliance.call.ports import LegCommand
 from appliance.call.settings import Default, Trunks
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import line_workers
@@ -17,11 +18,11 @@ from appliance.media.events import Client as EngineClient
 from appliance.media.events import CommandRefused, Profile, ToneKind
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
+from appliance.wire.agents import OrderDone
 from appliance.wire.calls import CallEvent
 from appliance.wire.client import Client
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity, IdSource
-from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ProceedLeg, ReleaseLeg
 from appliance.wire.outbox import Outbox
 from appliance.wire.routes import RouteRequest
 from appliance.wire.service_messages import Refused
@@ -112,7 +113,7 @@ class SocketLinks:
         self._clients[name] = client
         return client
 
-    def to_worker(self, worker: str, command: PlaceLeg | ProceedLeg | AlertLeg | AnswerLeg | ReleaseLeg) -> None:
+    def to_worker(self, worker: str, command: LegCommand) -> None:
         """Send a leg command."""
         self._clients[f"leg.{worker}"].send(command)
 
@@ -126,6 +127,12 @@ class SocketLinks:
         if uplink.connected:
             uplink.send(request)
         return uplink.connected
+
+    def done(self, order: OrderDone) -> None:
+        """Answer an order, by whichever uplink there is."""
+        uplink = self._clients["uplink"]
+        if uplink.connected:
+            uplink.send(order)
 
     def record(self, events: Iterable[CallEvent], contact: str, kept: bytes | None) -> None:
         """Store events and state in one transaction."""
@@ -145,7 +152,7 @@ async def run(branch: Branch, state: Path) -> None:
     engine.attach()
     switch = EngineSwitch(engine)
     route = branch.route
-    default = Default(ring=route.default.ring, ring_s=route.default.ring_s, cause=route.default.cause)
+    default = Default(ring=route.default.ring, ring_s=route.default.ring_s, cause=route.default.cause, hold=route.hold)
     workers = line_workers(branch)
     of_trunk = {branch.spans[number].name: worker for worker, numbers in workers.items() for number in numbers}
     trunks = Trunks(of_trunk, branch.tandem, branch.outbound)

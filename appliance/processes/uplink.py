@@ -15,9 +15,11 @@ from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
 from appliance.uplink.forwarder import Forwarder
 from appliance.uplink.link import Link
+from appliance.uplink.orders import Orders
 from appliance.uplink.routes import Routes
 from appliance.uplink.uploads import Uploader, UploadList
 from appliance.uplink.watching import Watching
+from appliance.wire.agents import OrderDone
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
@@ -49,6 +51,7 @@ class Uplink:
         self._forwarder = Forwarder(reader, uploads, self._link, self._outbox_troubled)
         self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
         self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._watching.own_standing)
+        self._orders = Orders(self._link, sealer, self._service.publish)
         self._routes = Routes(self._link, branch.route.timeout_ms, self._service.publish)
 
     async def run(self) -> None:
@@ -73,7 +76,10 @@ class Uplink:
         ]
 
     def _handle(self, envelope: Envelope) -> None:
-        self._routes.handle(envelope)
+        if isinstance(envelope.body, OrderDone):
+            self._orders.done(envelope.body)
+        else:
+            self._routes.handle(envelope)
 
     def _link_changed(self, up: bool) -> None:  # noqa: FBT001  # the shape of the callback
         sentence = f"headquarters at {self._server} cannot be reached; callers go to the branch's own default"

@@ -182,8 +182,11 @@ def lapse(state: State, held: Reservation, why: str, at_ns: int) -> Step:
 def leg_began(state: State, agent: str, leg: str, contact: str, token: str | None, at_ns: int) -> Step:
     """The agent's telephone is being rung, by our label (the last, or one before) or by the branch's own default."""
     before = state.agents.get(agent)
-    if before is None or leg in state.index.legs:  # an agent the rules no longer name; a leg that somebody has
+    if before is None:  # an agent the rules no longer name
         return state, ()
+    if leg in state.index.legs:  # that somebody has; theirs may have come to another contact (attended transfer)
+        known = before.legs.get(leg, contact)
+        return (state, ()) if known == contact else (_moved_to(state, agent, leg, contact), ())
     effects: tuple[Effect, ...] = ()
     now = _replace(before, state=step(before.state, AgentStep.BEGIN), token=None, legs={**before.legs, leg: contact})
     if before.state is AgentState.BUSY:
@@ -199,6 +202,13 @@ def leg_began(state: State, agent: str, leg: str, contact: str, token: str | Non
     queue = before.queue if arrived else ""
     now = _replace(now, since_ns=at_ns, reason="", queue=queue, talk_ns=None, until_ns=None)
     return put_agent(state, agent, now), (*effects, _moved(agent, now, at_ns))
+
+
+def _moved_to(state: State, agent: str, leg: str, contact: str) -> State:
+    before = state.agents[agent]
+    others = {one: other for one, other in before.legs.items() if one != leg}
+    state = put_agent(state, agent, _replace(before, legs=others))
+    return put_agent(state, agent, _replace(before, legs={**others, leg: contact}))
 
 
 def leg_connected(state: State, leg: str, at_ns: int) -> State:

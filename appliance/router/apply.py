@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, waiting
+from appliance.router import agents, shown, waiting
 from appliance.router.callbacks import asking, life
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
@@ -21,6 +21,7 @@ from appliance.router.events import (
     BranchSilent,
     CallbackWished,
     CallTold,
+    ContactNoted,
     ContactsLost,
     Effect,
     Event,
@@ -29,7 +30,7 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import Due, put_asking, put_context, put_present
+from appliance.router.index import Due, put_asking, put_context, put_present, put_shown
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan
@@ -90,7 +91,7 @@ def _happened(state: State, event: Event) -> Step:
             return _told(state, event)
         case LookupAnswered():
             return _answered(state, event)
-        case AgentWished() | CallbackWished():
+        case AgentWished() | CallbackWished() | ContactNoted():
             return _wished(state, event)
         case ContactsLost():
             return _lost(state, event)
@@ -201,6 +202,8 @@ def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = No
     state, given_up = _give_up(waiting.end(state, contact, at_ns), contact)
     if contact in state.contexts:
         state = put_context(state, contact, None)
+    if contact in state.shown:
+        state = put_shown(state, contact, None)
     return state, (*moved, *ended, *given_up)
 
 
@@ -239,9 +242,11 @@ def _let_go(state: State, contact: str, why: str, at_ns: int) -> Step:
     return (state, ()) if token is None else agents.lapse(state, state.reservations[token], why, at_ns)
 
 
-def _wished(state: State, event: AgentWished | CallbackWished) -> Step:
+def _wished(state: State, event: AgentWished | CallbackWished | ContactNoted) -> Step:
     if isinstance(event, CallbackWished):
         return asking.commanded(state, event)
+    if isinstance(event, ContactNoted):
+        return shown.note(state, event.noted, event.at_ns)
     agent = event.asked.agent
     try:
         state, moved = agents.wish(state, event.asked, event.at_ns)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, standing, waiting
+from appliance.router import agents, direct, shown, standing, waiting
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
 from appliance.router.index import order_of, put_asking, put_context, put_place
@@ -16,10 +16,9 @@ from appliance.script import cursor as cursors
 from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify
 from appliance.script.share import turn
 from appliance.script.walk import CallBack, Contact, Look, Onward, Ring, Stop, Walk
-from appliance.wire.routes import Action, Release, RingAgent, RouteAnswer, Treat
+from appliance.wire.routes import Action, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
-UNALLOCATED = 1  # Q.850: unallocated number
 LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
 PRIORITY = 5  # of who asks for one agent by name
 
@@ -30,16 +29,30 @@ _replace = msgspec.structs.replace
 def decide(state: State, asked: RouteAsked) -> Decided:
     """The state with the reservation made, what it moved, and the answer, or what is to be looked up for it."""
     request = asked.request
+    if request.transfer_to:
+        return _handed_on(state, asked)
     call_type = state.rules.call_type_of(request.dnis)
     if call_type is None:
-        reason = f"no call type for called number {request.dnis}"
-        action = Release(cause=UNALLOCATED)
-        return state, (Answer(asked.box, RouteAnswer(request=request.request, action=action, reason=reason)),)
+        agent = direct.by_phone(state, asked)
+        return direct.ring(state, asked, agent) if agent is not None else direct.nobody(state, asked)
     before, scripts = cursors.read(request.cursor), state.rules.scripts
     script = scripts[before.script if before and before.script in scripts else call_type.script_at(asked.day_ns)]
     walk = Walk(script, request.cursor, _contact(state, asked))
     state, stop = standing.go_on(state, asked, walk)
     return _decided(state, asked, walk, stop)
+
+
+def _handed_on(state: State, asked: RouteAsked) -> Decided:
+    """To the number that an agent has dialled: that agent, or that call type's script from its start."""
+    request = asked.request
+    found = direct.at(state, asked.box, request.transfer_to)
+    if found is None:
+        return direct.nobody(state, asked)
+    if isinstance(found, str):
+        return direct.ring(state, asked, found)
+    walk = Walk(state.rules.scripts[found.script], request.cursor, _contact(state, asked))
+    walk.because(f"{request.transferred_by} asks for {request.transfer_to}")
+    return _decided(state, asked, walk, walk.enter(state.rules.scripts[found.script], found.name))
 
 
 def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: str, at_ns: int) -> Decided:
@@ -77,6 +90,8 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
         answer = _answer(request, last, walk, name)
         if walk.callback in state.callbacks:
             answer = _replace(answer, queues=state.callbacks[walk.callback].node.queues)
+    if isinstance(last, Queue | RingAgent):
+        state = shown.keep(state, asked, walk, name)
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
 
 

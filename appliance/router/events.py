@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.router.rules import Rules
-from appliance.wire.agents import AgentAsked
+from appliance.wire.agents import AgentAsked, AgentNoted
 from appliance.wire.callbacks import AddCallback, CancelCallback, PlaceContact
 from appliance.wire.calls import CallEvent
 from appliance.wire.routes import RouteAnswer, RouteRequest
@@ -68,6 +68,13 @@ class AgentWished(msgspec.Struct, frozen=True, tag=True):
     asked: AgentAsked
 
 
+class ContactNoted(msgspec.Struct, frozen=True, tag=True):
+    """An agent writes a note into the contact they talk to."""
+
+    at_ns: int
+    noted: AgentNoted
+
+
 class BranchHeard(msgspec.Struct, frozen=True, tag=True):
     """A branch that was silent is there."""
 
@@ -110,6 +117,7 @@ Event = (
     | CallTold
     | LookupAnswered
     | AgentWished
+    | ContactNoted
     | BranchHeard
     | BranchSilent
     | ContactsLost
@@ -151,7 +159,7 @@ class LookupAsked(msgspec.Struct, frozen=True, tag=True):
 
 
 class AgentAnswer(msgspec.Struct, frozen=True, tag=True):
-    """Tell whoever asked for an agent's state; `refused` is a sentence, empty where it was done."""
+    """Tell whoever asked for an agent's state, or noted; `refused` is a sentence, empty where it was done."""
 
     agent: str
     refused: str = ""

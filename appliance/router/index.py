@@ -19,7 +19,19 @@ import msgspec
 
 from appliance.router.callbacks.states import CallbackState
 from appliance.router.rules import Rules
-from appliance.router.state import Agent, Asking, Callback, Context, Index, Place, Pool, Reservation, State, Waiting
+from appliance.router.state import (
+    Agent,
+    Asking,
+    Callback,
+    Context,
+    Index,
+    Place,
+    Pool,
+    Reservation,
+    Shown,
+    State,
+    Waiting,
+)
 from appliance.router.states import AgentState
 
 K = TypeVar("K")
@@ -99,6 +111,13 @@ def put_context(state: State, contact: str, now: Context | None) -> State:
     if now is None:
         return _replace(state, contexts=_without(state.contexts, contact))
     return _replace(_swept_by(state, now.forget_ns), contexts=_with(state.contexts, contact, now))
+
+
+def put_shown(state: State, contact: str, now: Shown | None) -> State:
+    """What agents are shown of the contact; None: it is dropped."""
+    if now is None:
+        return _replace(state, shown=_without(state.shown, contact))
+    return _replace(_swept_by(state, now.forget_ns), shown=_with(state.shown, contact, now))
 
 
 def put_sweep(state: State, at_ns: int) -> State:

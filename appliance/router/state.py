@@ -14,6 +14,7 @@ from appliance.router.events import RouteAsked
 from appliance.router.rules import Rules
 from appliance.router.states import AgentState
 from appliance.script.nodes import Queue
+from appliance.wire.agents import ContactNow
 from appliance.wire.routes import RouteAnswer
 
 Pool = tuple[str, int, str]
@@ -152,6 +153,13 @@ class Context(msgspec.Struct, frozen=True):
     forget_ns: int
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What an agent is shown of a contact; `forget_ns` as of a place."""
+
+    now: ContactNow
+    forget_ns: int
+
+
 class Handled(msgspec.Struct, frozen=True):
     """Talk and wrap-up of a queue's contacts: how many there were, how long lately, and how far from that."""
 
@@ -222,6 +230,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     callbacks: Mapping[str, Callback] = {}
     tries: Mapping[str, str] = {}
     """Contact that a branch was told to begin → callback."""
+    shown: Mapping[str, Shown] = {}
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

@@ -179,8 +179,9 @@ def sweep(state: State, at_ns: int) -> State:
     """Places and contexts of which nobody has said that they are over."""
     places = {contact: one for contact, one in state.places.items() if one.forget_ns > at_ns}
     contexts = {contact: one for contact, one in state.contexts.items() if one.forget_ns > at_ns}
-    state = put_sweep(_replace(state, places=places, contexts=contexts), 0)
-    return put_sweep(state, at_ns + SWEPT_NS) if places or contexts else state
+    shown = {contact: one for contact, one in state.shown.items() if one.forget_ns > at_ns}
+    state = put_sweep(_replace(state, places=places, contexts=contexts, shown=shown), 0)
+    return put_sweep(state, at_ns + SWEPT_NS) if places or contexts or shown else state
 
 
 def settle(state: State, effects: tuple[Effect, ...]) -> State:

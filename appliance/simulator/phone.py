@@ -165,6 +165,10 @@ class Phone:
         """Take the call off hold."""
         self._command("resume")
 
+    def transfer(self, number: str) -> None:
+        """Hand the other side on to a number (REFER)."""
+        self._command("transfer", number)
+
     def wait_for(self, type_: str, timeout_s: float = 5.0, *, after: int = 0) -> PhoneEvent:
         """The first event of this type from number `after` on. Raises PhoneError after `timeout_s`."""
         until = time.monotonic() + timeout_s

@@ -47,7 +47,8 @@ class Link:
     """One link; `run` keeps it. `name` is the branch's, for people; `on_change(up)` is called at every change.
 
     `contacts` are those in progress, told with each heartbeat. `hears`: by subject, who takes what headquarters says
-    unasked; to be filled before `run`. `epoch` is the newest life of the router that was heard of.
+    unasked, `answers`: who answers what it asks; to be filled before `run`.
+    `epoch` is the newest life of the router that was heard of.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Link:
         self.contacts: Callable[[], list[str]] | None = None
         self.epoch = 0
         self.hears: dict[str, Callable[[bytes], None]] = {}
+        self.answers: dict[str, Callable[[bytes], Awaitable[bytes]]] = {}
         self.identity = identity
         self._servers = servers
         self._secret = secret
@@ -78,6 +80,8 @@ class Link:
         self._client = await connect(self._servers, self._secret, name, self._reached, self._lost)
         for subject, take in self.hears.items():
             await self._client.subscribe(subject, cb=_taken(take))
+        for subject, answer in self.answers.items():
+            await self._client.subscribe(subject, cb=_answered(answer))
         try:
             while True:
                 await self._beat()
@@ -177,3 +181,12 @@ def _taken(take: Callable[[bytes], None]) -> Callable[[Msg], Awaitable[None]]:
         take(message.data)
 
     return taken
+
+
+def _answered(answer: Callable[[bytes], Awaitable[bytes]]) -> Callable[[Msg], Awaitable[None]]:
+    async def answered(message: Msg) -> None:
+        said = await answer(message.data)
+        if message.reply:
+            await message.respond(said)
+
+    return answered

@@ -29,6 +29,81 @@ class AgentAsked(Message, frozen=True):
     by: str = ""
 
 
+class CallWish(enum.StrEnum):
+    """What an agent who talks can ask for their call."""
+
+    TRANSFER = "transfer"
+    CONSULT = "consult"
+    COMPLETE = "complete"
+    RECONNECT = "reconnect"
+
+
+class CallAsked(Message, frozen=True):
+    """An agent, or somebody (`by`) for them, wants their caller handed on to `number`; complete and reconnect lack it.
+
+    Headquarters adds `contact` and the name of the `order` before it tells the branch.
+    """
+
+    agent: str
+    to: CallWish
+    number: str = ""
+    by: str = ""
+    contact: str = ""
+    order: str = ""
+
+
+class OrderDone(Message, frozen=True):
+    """Call control's word on the order of a CallAsked; `refused` is a sentence, empty where it is under way."""
+
+    order: str
+    refused: str = ""
+
+
+class AgentNoted(Message, frozen=True):
+    """An agent writes `text` into the contact they talk to, for whoever has it next."""
+
+    agent: str
+    text: str
+    by: str = ""
+
+
+class ContactAsked(Message, frozen=True):
+    """What an agent has before them is to be told."""
+
+    agent: str
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What an agent wrote."""
+
+    agent: str
+    text: str
+
+
+class ContactNow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an agent is shown of the contact: what is known of the caller, and what those before have left.
+
+    `ced` has stars where the digits are secret; `fields` are those of its scripts that are not. `transfers`: agents
+    who have handed it on, the first first.
+    """
+
+    contact: str
+    dnis: str
+    clid: str = ""
+    call_type: str = ""
+    ced: str = ""
+    fields: dict[str, str] = {}
+    notes: tuple[Note, ...] = ()
+    transfers: tuple[str, ...] = ()
+
+
+class ContactTold(Message, frozen=True):
+    """The answer to ContactAsked and AgentNoted: None while the agent has no contact."""
+
+    agent: str
+    now: ContactNow | None = None
+
+
 class AgentNow(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent. `state`: logged-out, not-ready, available, reserved, busy or wrap-up, with its `reason`, since when.
 
@@ -65,5 +140,5 @@ class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
     staffed: int = 0
     free: int = 0
     busy: int = 0
-    callbacks: int = 0
     expected_s: int | None = None
+    callbacks: int = 0

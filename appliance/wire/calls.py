@@ -89,12 +89,13 @@ class LegEnded(Message, frozen=True):
 
 
 class TalkBegan(Message, frozen=True):
-    """Caller and agent are joined; `recording` where it is recorded."""
+    """Caller and agent are joined; `recording` where it is recorded. `consult`: two agents, caller held."""
 
     contact: str
     leg: str
     sample: int
     recording: str | None = None
+    consult: bool = False
 
 
 class TalkEnded(Message, frozen=True):
@@ -103,6 +104,31 @@ class TalkEnded(Message, frozen=True):
     contact: str
     sample: int
     samples: int
+    consult: bool = False
+
+
+class TransferBegan(Message, frozen=True):
+    """The agent `by`, on `leg`, hands the caller, who is held, on to a number; `blind`: without a word to anybody."""
+
+    contact: str
+    by: str
+    leg: str
+    to: str
+    blind: bool = False
+
+
+class TransferEnded(Message, frozen=True):
+    """`outcome`: completed (the agent is out), reconnected (the talk goes on), or abandoned (the caller let go).
+
+    `agent`: who had answered the consultation; `reason` a sentence.
+    """
+
+    contact: str
+    by: str
+    to: str
+    outcome: str
+    reason: str = ""
+    agent: str | None = None
 
 
 class ContactEnded(Message, frozen=True):
@@ -148,6 +174,8 @@ CallEvent = (
     | LegEnded
     | TalkBegan
     | TalkEnded
+    | TransferBegan
+    | TransferEnded
     | ContactEnded
     | RecordingSealed
     | RecordingFailed

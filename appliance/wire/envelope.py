@@ -39,6 +39,7 @@ Body = (
     | legs.LegAnswered
     | legs.LegHeld
     | legs.LegRetrieved
+    | legs.TransferAsked
     | legs.LegCharged
     | legs.LegReleased
     | legs.PlaceLeg
@@ -48,6 +49,7 @@ Body = (
     | legs.AnswerLeg
     | legs.ReleaseLeg
     | legs.TransferLeg
+    | legs.TransferTold
     | legs.TakeSnapshot
     | spans.SpanChanged
     | performance.SpanPerformance
@@ -62,6 +64,11 @@ Body = (
     | callbacks.AddCallback
     | callbacks.CancelCallback
     | callbacks.CallbackTold
+    | agents.CallAsked
+    | agents.OrderDone
+    | agents.AgentNoted
+    | agents.ContactAsked
+    | agents.ContactTold
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | treatments.RunTreatment

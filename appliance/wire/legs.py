@@ -217,6 +217,17 @@ class LegRetrieved(Message, frozen=True):
     leg: str
 
 
+class TransferAsked(Message, frozen=True):
+    """The party of an answered leg wants the other side handed on `to` a number, or to its other call there.
+
+    `replaces`: the leg of that other call at this worker. TransferTold says what came of it.
+    """
+
+    leg: str
+    to: str
+    replaces: str | None = None
+
+
 class LegCharged(Message, frozen=True):
     """Advice of charge: what the call costs so far, or in all (`final`): units, or an amount of a currency.
 
@@ -323,6 +334,13 @@ class TransferLeg(Message, frozen=True):
 
     leg: str
     to: str
+
+
+class TransferTold(Message, frozen=True):
+    """Tell the party what came of its TransferAsked: it is done, or it is not."""
+
+    leg: str
+    done: bool
 
 
 class TakeSnapshot(Message, frozen=True):

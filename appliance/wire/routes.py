@@ -58,9 +58,11 @@ class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
 class RouteRequest(Message, frozen=True):
     """`outcome` says how the last action ended.
 
-    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, agent-gone (lost during the talk), or
+    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, agent-gone (lost during the talk),
+    transferred, consulting (the agent asks, the caller is held), not-transferred (to `transfer_to` there is no way), or
     agent-answered: of a contact that tries the `callback` of that name, may its customer be dialled? `reaches`: other
-    branches whose phones it can ring.
+    branches whose phones it can ring. `transfer_to`: the number that an agent has just asked for; Release means that it
+    is not done. `transferred_by`: who has handed the contact on last, or wants to.
     """
 
     request: str
@@ -74,6 +76,8 @@ class RouteRequest(Message, frozen=True):
     refused_agents: tuple[str, ...] = ()
     reaches: tuple[str, ...] = ()
     callback: str = ""
+    transfer_to: str = ""
+    transferred_by: str = ""
 
 
 class RouteAnswer(Message, frozen=True):

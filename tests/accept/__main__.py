@@ -33,6 +33,7 @@ from tests.accept import (
     sites,
     t1,
     tandem,
+    transfer,
 )
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
@@ -43,6 +44,7 @@ STAGES = (
     "queue",
     "precision",
     "agents",
+    "transfer",
     "headquarters",
     "deaths",
     "line",
@@ -109,6 +111,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "queue": lambda rig: queue.run(rig, sheet),
         "precision": lambda rig: precision.run(rig, sheet),
         "agents": lambda rig: agents.run(rig, sheet),
+        "transfer": lambda rig: transfer.run(rig, sheet),
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),

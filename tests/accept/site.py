@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
+import numpy as np
 from sqlalchemy import create_engine
 
 from appliance.config import Endpoint
@@ -26,6 +27,8 @@ from appliance.signalling.pri.link import Profile
 from drivers.model import DigitalLine
 from tests.accept.tcp_path import TcpPath
 from tests.ports import HOST, free_port, free_rtp_base
+from tests.sound.alaw import Linear
+from tests.sound.speech import write_wav
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPTS = "/usr/share/asterisk/sounds/en_US_f_Allison"
@@ -34,6 +37,8 @@ QUEUE = "95599"
 GOLD = "95566"
 EXTENSIONS = tuple(str(number) for number in range(8001, 8021))
 LOBBY = "8900"  # a phone that no agent has
+HOLD_HZ = 500
+"""What a caller on hold hears."""
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -219,9 +224,17 @@ class Site:
         return self.headquarters.state / "recordings" / f"{name}.wav"
 
 
+def hum(frequency_hz: int, seconds: int = 4) -> Linear:
+    """A tone that goes on without a seam where it is repeated."""
+    phase = 2 * np.pi * frequency_hz * np.arange(8000 * seconds) / 8000
+    return (6000 * np.sin(phase)).astype(np.int16)
+
+
 def write_files(files: Path, ports: Ports, server: int, extensions: tuple[str, ...], line: str) -> None:
     """The configuration an installer would write."""
     write_secrets(files, "nats", *extensions, LOBBY)
+    (files / "prompts").mkdir()
+    write_wav(files / "prompts" / "hold-music.wav", hum(HOLD_HZ))
     agents = "\n".join(
         f"  - {{id: 1{n}, name: Agent {n}, box: BR-0001, extension: {n}, attributes: {{gold: 1}}}}" for n in extensions
     )
@@ -277,8 +290,8 @@ spans:
 sip: {{listen: "127.0.0.1:{ports.sip}", proxy: "127.0.0.1:{ports.kamailio}", domain: {domain}}}
 extensions:
 {phones}
-route: {{timeout_ms: 500, default: {{ring: [{extensions[0]}], ring_s: 20, cause: 17}}}}
-prompts: {{directories: [{PROMPTS}]}}
+route: {{timeout_ms: 500, default: {{ring: [{extensions[0]}], ring_s: 20, cause: 17}}, hold: [hold-music]}}
+prompts: {{directories: [{PROMPTS}, prompts]}}
 recording: {{reserve_mb: 50}}
 """
 

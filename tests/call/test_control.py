@@ -12,6 +12,7 @@ from appliance.call.contact import CallState
 from appliance.call.control import Control
 from appliance.call.settings import Default
 from appliance.wire import calls, legs
+from appliance.wire.agents import OrderDone
 from appliance.wire.ids import Identity, IdSource
 from appliance.wire.legs import Direction, Leg, LegState, ReleasedBy
 from appliance.wire.routes import Release, RingAgent, RouteAnswer, RouteRequest, Treat
@@ -45,6 +46,9 @@ class FakeBox:
     def ask(self, request: RouteRequest) -> bool:
         self.asked.append(request)
         return self.uplink
+
+    def done(self, order: OrderDone) -> None:
+        self.sent.append(("uplink", order))
 
     def record(self, events: Iterable[calls.CallEvent], contact: str, kept: bytes | None) -> None:
         self.events += events

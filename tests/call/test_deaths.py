@@ -27,6 +27,10 @@ STEPS = 600
 class Site(FakeBox):
     """Two trunks with calls through and for agents, headquarters away."""
 
+    rules: tuple[Tandem, ...] = RULES
+    deaths = (1.5, 1.5, 0.5)
+    """Weights of a cut, of a worker's death and of call control's."""
+
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.uplink = False
@@ -53,7 +57,7 @@ class Site(FakeBox):
             worker = self._random.choice(self._workers)
             client = self._clients[worker.name]
             happens = (self._call, client.hear, client.order, client.attach, client.cut, worker.die, self._die)
-            (what,) = self._random.choices(happens, (30, 30, 30, 5, 1.5, 1.5, 0.5))
+            (what,) = self._random.choices(happens, (30, 30, 30, 5, *self.deaths))
             if what == worker.die:
                 client.cut()
             what()

@@ -15,7 +15,7 @@ from appliance.wire.legs import Direction, Leg, LegState, ReleasedBy
 from appliance.wire.service_messages import Refused
 
 UNANSWERED = {LegState.OFFERED, LegState.PLACED, LegState.PROCEEDING, LegState.ALERTING}
-Command = wire.PlaceLeg | wire.ProceedLeg | wire.AlertLeg | wire.AnswerLeg | wire.ReleaseLeg
+Command = wire.PlaceLeg | wire.ProceedLeg | wire.AlertLeg | wire.AnswerLeg | wire.ReleaseLeg | wire.TransferTold
 Said = wire.LegSnapshot | wire.LegOffered | wire.LegPlaced | wire.LegAlerting | wire.LegAnswered | wire.LegReleased
 
 
@@ -78,6 +78,8 @@ class Worker:
             case wire.ReleaseLeg(cause=cause):
                 if leg is not None:
                     self.release(leg.leg, cause, ReleasedBy.US)
+            case wire.TransferTold():
+                return None
             case _ if leg is None:
                 return Refused(code="leg.unknown", sentence="there is no such leg")
             case wire.ProceedLeg(contact=contact):

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.cli import terminal
 from appliance.cli.__main__ import main
-from appliance.wire.agents import AgentNow, AgentWish, QueueNow
+from appliance.wire.agents import AgentNow, AgentWish, CallWish, ContactNow, QueueNow
 from tests.cli.test_line import typed
 from tests.headquarters.floor import Floor, answering
 from tests.headquarters.site import BOX, Site
@@ -77,6 +77,36 @@ def test_c3_an_agent_s_state_is_changed_now_or_after_the_call(site: Site) -> Non
     asyncio.run(scene())
 
 
+def test_f1_a_caller_is_handed_on_and_the_next_agent_sees_what_is_known(site: Site) -> None:
+    async def scene() -> None:
+        site.start("nats-server")
+        these = floor()
+        these.contacts["1002"] = ContactNow(
+            "BR-0001.x.1", "95588", "13800000001", "card", ced="1", fields={"tier": "金"}
+        )
+        async with answering(site, these):
+            handed = await typed(site.state, "agent", "1002", "consult", "95599")
+            noted = await typed(site.state, "agent", "1002", "note", "lost", "card", language="zh_CN")
+            shown = await typed(site.state, "agent", "1002", "contact")
+            nothing = await typed(site.state, "agent", "1001", "contact")
+        assert handed[0] == 0
+        assert [(one.to, one.number) for one in these.ordered] == [(CallWish.CONSULT, "95599")]
+        assert noted[1].splitlines()[-1].split() == ["1002的备注", "lost", "card"]
+        rows = dict(line.split("  ", 1) for line in shown[1].splitlines())
+        assert {name: value.strip() for name, value in rows.items()} == {
+            "contact": "BR-0001.x.1",
+            "caller": "13800000001",
+            "called": "95588",
+            "call type": "card",
+            "digits": "1",
+            "tier": "金",
+            "note of 1002": "lost card",
+        }
+        assert nothing == (0, "1001 has no contact now\n", "")
+
+    asyncio.run(scene())
+
+
 def test_what_cannot_be_is_said_and_changes_nothing(site: Site) -> None:
     async def scene() -> None:
         site.start("nats-server")
@@ -109,6 +139,8 @@ def test_headquarters_that_cannot_be_asked_is_said(site: Site, capsys: pytest.Ca
     [
         (("1001", "ready", "lunch"), "only not-ready has a reason"),
         (("1001", "readi"), "invalid choice: 'readi'"),
+        (("1001", "transfer"), "transfer takes one number"),
+        (("1001", "note"), "what is to be noted?"),
         (("1001",), "the following arguments are required"),
     ],
 )

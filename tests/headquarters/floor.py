@@ -15,7 +15,19 @@ from appliance.config import read_secret
 from appliance.config.scalars import suggestion
 from appliance.headquarters.floor import command
 from appliance.headquarters.live import Branch, State
-from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, AgentWish, QueueNow
+from appliance.wire.agents import (
+    AgentAsked,
+    AgentNoted,
+    AgentNow,
+    AgentTold,
+    AgentWish,
+    CallAsked,
+    ContactNow,
+    ContactTold,
+    Note,
+    QueueNow,
+)
+from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Sealer, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
@@ -36,6 +48,8 @@ class Floor:
         self.agents = {one.agent: one for one in agents}
         self.queues = queues
         self.asked: list[AgentAsked] = []
+        self.ordered: list[CallAsked] = []
+        self.contacts: dict[str, ContactNow] = {}
 
     def queues_now(self) -> tuple[QueueNow, ...]:
         return self.queues
@@ -58,6 +72,25 @@ class Floor:
             now = msgspec.structs.replace(before, state=state, reason=reason, since_ns=time.time_ns())
         self.agents[asked.agent] = now
         return AgentTold(now=now)
+
+    async def command_callback(self, asked: AddCallback | CancelCallback) -> CallbackTold | Refused:
+        del asked
+        return Refused(code="callback.refused", sentence="nobody is called back here")
+
+    async def order(self, asked: CallAsked) -> AgentTold | Refused:
+        self.ordered.append(asked)
+        return AgentTold(now=self.agents[asked.agent])
+
+    async def note(self, noted: AgentNoted) -> ContactTold | Refused:
+        now = self.contacts.get(noted.agent)
+        if now is None:
+            return Refused(code="agent.note", sentence=f"{noted.agent} has no contact to write into")
+        notes = (*now.notes, Note(noted.agent, noted.text))
+        self.contacts[noted.agent] = msgspec.structs.replace(now, notes=notes)
+        return self.contact_of(noted.agent)
+
+    def contact_of(self, agent: str) -> ContactTold:
+        return ContactTold(agent=agent, now=self.contacts.get(agent))
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from appliance.headquarters import server
-from appliance.headquarters.floor import command
+from appliance.headquarters.floor import Told, command
 from appliance.headquarters.web.rows import Rows
 from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, AgentWish, QueueNow
 from appliance.wire.envelope import Body, Sealer, encode
@@ -31,7 +31,7 @@ def agents(count: int, state: str = "available") -> tuple[AgentNow, ...]:
     )
 
 
-def commanded(floor: Floor, body: Body, box: str = HEADQUARTERS) -> AgentTold | Refused:
+def commanded(floor: Floor, body: Body, box: str = HEADQUARTERS) -> Told:
     envelope = Sealer(Identity.take(box, "cli")).seal(body)
     answer, cause = asyncio.run(command(floor, HEADQUARTERS, encode(envelope)))
     assert cause == envelope.id

@@ -62,6 +62,7 @@ EXAMPLES: tuple[Message, ...] = (
     legs.LegAnswered(leg=AGENT, sample=81_920),
     legs.LegHeld(leg=AGENT),
     legs.LegRetrieved(leg=AGENT),
+    legs.TransferAsked(leg=AGENT, to="8002", replaces="BR-0001.sip.06h0kiqj6vsmekhb.4"),
     legs.LegCharged(leg=CALLER, amount="0.45", currency="CNY", final=True),
     legs.LegReleased(leg=AGENT, cause=17, by=legs.ReleasedBy.PEER, sample=81_960, sip_status=486),
     legs.PlaceLeg(leg=AGENT, to="8001", contact=CONTACT, clid="02512345678", clid_kind=NumberKind(NumberType.NATIONAL)),
@@ -71,6 +72,7 @@ EXAMPLES: tuple[Message, ...] = (
     legs.AnswerLeg(leg=CALLER),
     legs.ReleaseLeg(leg=CALLER, cause=17),
     legs.TransferLeg(leg=CALLER, to=AGENT),
+    legs.TransferTold(leg=AGENT, done=True),
     legs.TakeSnapshot(),
     spans.SpanChanged(
         span=spans.Span(
@@ -141,6 +143,25 @@ EXAMPLES: tuple[Message, ...] = (
             queues=("card",),
         )
     ),
+    agents.CallAsked(
+        agent="1001", to=agents.CallWish.CONSULT, number="8002", by="lina", contact=CONTACT, order="cli.6.e1"
+    ),
+    agents.OrderDone(order="cli.6.e1", refused="Li Na (1001) has nobody on hold"),
+    agents.AgentNoted(agent="1001", text="lost card, wants a new one", by="lina"),
+    agents.ContactAsked(agent="1002"),
+    agents.ContactTold(
+        agent="1002",
+        now=agents.ContactNow(
+            contact=CONTACT,
+            dnis="95588",
+            clid="02512345678",
+            call_type="card-service",
+            ced="1",
+            fields={"tier": "gold"},
+            notes=(agents.Note("1001", "lost card, wants a new one"),),
+            transfers=("1001",),
+        ),
+    ),
     alarms.AlarmRaised(code="span.red", address="span 1", sentence="no signal from the telco; check the cable"),
     alarms.AlarmCleared(code="span.red", address="span 1"),
     t.RunTreatment(treatment="call.06h0kiqj6vsmekhb.11", port=5, verbs=VERBS, language="zh", first=1),
@@ -158,6 +179,8 @@ EXAMPLES: tuple[Message, ...] = (
         cursor="menu",
         refused_agents=("1002",),
         callback="1795716092533.7",
+        transfer_to="95599",
+        transferred_by="1001",
     ),
     routes.RouteAnswer(
         request="call.06h0kiqj6vsmekhb.12",
@@ -238,6 +261,10 @@ EXAMPLES: tuple[Message, ...] = (
     calls.LegEnded(contact=CONTACT, leg=AGENT, cause=16, by=legs.ReleasedBy.US, sample=161_920),
     calls.TalkBegan(contact=CONTACT, leg=AGENT, sample=81_920, recording="00000000075bcd15"),
     calls.TalkEnded(contact=CONTACT, sample=161_920, samples=80_000),
+    calls.TransferBegan(contact=CONTACT, by="1001", leg=AGENT, to="8002"),
+    calls.TransferEnded(
+        contact=CONTACT, by="1001", to="8002", outcome="reconnected", reason="1002 did not answer", agent="1002"
+    ),
     calls.ContactEnded(contact=CONTACT, cause=16, by="caller"),
     calls.RecordingSealed(
         contact=CONTACT, recording="00000000075bcd15", samples=80_000, octets=160_058, sha256="ab" * 32, lost_samples=40

@@ -120,14 +120,31 @@ def _leg_ended(store: Connection, place: int, envelope: Envelope, body: calls.Le
 def _talk_began(store: Connection, place: int, envelope: Envelope, body: calls.TalkBegan) -> None:
     del place
     at_ns = envelope.at_ns
-    _contact(store, envelope, body.contact, stage="talking", stage_ns=at_ns, talk_ns=at_ns)
+    if not body.consult:
+        _contact(store, envelope, body.contact, stage="talking", stage_ns=at_ns, talk_ns=at_ns)
     if body.recording is not None:
         put(store, schema.recording, body.recording, {"contact": body.contact})
 
 
 def _talk_ended(store: Connection, place: int, envelope: Envelope, body: calls.TalkEnded) -> None:
     del place
-    _contact(store, envelope, body.contact, stage="releasing", stage_ns=envelope.at_ns, talk_samples=body.samples)
+    if body.consult:
+        return
+    before = store.execute(select(schema.contact.c.talk_samples).where(schema.contact.c.contact == body.contact))
+    samples = (before.scalar() or 0) + body.samples
+    _contact(store, envelope, body.contact, stage="releasing", stage_ns=envelope.at_ns, talk_samples=samples)
+
+
+def _transfer_began(store: Connection, place: int, envelope: Envelope, body: calls.TransferBegan) -> None:
+    del place
+    _contact(store, envelope, body.contact, stage="held", stage_ns=envelope.at_ns)
+
+
+def _transfer_ended(store: Connection, place: int, envelope: Envelope, body: calls.TransferEnded) -> None:
+    """The contact is with whoever has it now: who was consulted, or who had it before."""
+    del place
+    agent = body.agent if body.outcome == "completed" else body.by
+    _contact(store, envelope, body.contact, **({"agent": agent} if agent else {}))
 
 
 def _ended(store: Connection, place: int, envelope: Envelope, body: calls.ContactEnded) -> None:
@@ -161,6 +178,8 @@ _TELLERS: dict[type, Callable[[Connection, int, Envelope, Any], None]] = {
     calls.LegEnded: _leg_ended,
     calls.TalkBegan: _talk_began,
     calls.TalkEnded: _talk_ended,
+    calls.TransferBegan: _transfer_began,
+    calls.TransferEnded: _transfer_ended,
     calls.ContactEnded: _ended,
     calls.RecordingSealed: _sealed,
     calls.RecordingFailed: _failed,

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine, RowMapping, Select, func, select
 
-from appliance.headquarters.reports.schema import contact, decision, leg, recording
+from appliance.headquarters.reports.schema import contact, decision, event, leg, recording
+from appliance.wire.calls import TransferBegan, TransferEnded
+from appliance.wire.envelope import decode
 
 Row = dict[str, Any]
 
@@ -40,7 +42,7 @@ class Record:
         return self._rows(query.order_by(contact.c.began_ns.desc()).limit(limit))
 
     def call(self, name: str) -> Row | None:
-        """One contact with `decisions`, `legs` and `recordings`; None where nobody knows it."""
+        """One contact with `decisions`, `legs`, `recordings` and `transfers`; None where nobody knows it."""
         found = self._rows(select(contact).where(contact.c.contact == name))
         if not found:
             return None
@@ -50,7 +52,23 @@ class Record:
                 one[field] = msgspec.json.decode(one[field] or "[]")
         legs = self._rows(select(leg).where(leg.c.contact == name).order_by(leg.c.began_ns))
         sounds = self._rows(select(recording).where(recording.c.contact == name).order_by(recording.c.recording))
-        return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds}
+        transfers = self._transfers(name)
+        return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds, "transfers": transfers}
+
+    def _transfers(self, name: str) -> list[Row]:
+        """Who has handed the contact on, to which number, and what came of it; `ended_ns` None: not known yet."""
+        told = select(event.c.at_ns, event.c.envelope).where(event.c.contact == name)
+        told = told.where(event.c.type.in_(("TransferBegan", "TransferEnded"))).order_by(event.c.place)
+        transfers: list[Row] = []
+        for row in self._rows(told):
+            body = decode(row["envelope"].encode()).body
+            if isinstance(body, TransferBegan):
+                began = {"at_ns": row["at_ns"], "by": body.by, "to": body.to, "blind": body.blind}
+                transfers.append({**began, "ended_ns": None, "outcome": "", "reason": "", "agent": None})
+            elif isinstance(body, TransferEnded) and transfers:
+                ended = {"outcome": body.outcome, "reason": body.reason, "agent": body.agent}
+                transfers[-1] |= {"ended_ns": row["at_ns"], **ended}
+        return transfers
 
     def contacts_of(self, asked: str, limit: int) -> list[str]:
         """The contact of that id or with that leg, else those of the caller with that number, newest first."""

@@ -25,6 +25,7 @@ from appliance.headquarters.reports.reading import Row
 from appliance.headquarters.web import intervals, sound
 from appliance.headquarters.web.feed import Feed
 from appliance.headquarters.why import UnknownCallError, why
+from appliance.wire.agents import ContactNow
 from appliance.wire.ids import is_box
 from appliance.wire.performance import SpanPerformance
 
@@ -91,7 +92,17 @@ def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
         return sound.answer(path, request.headers.get("range", ""))
 
     return Litestar(
-        [page, live, calls, call, intervals.route(feed.record.engine), _performance(feed), recording, static],
+        [
+            page,
+            live,
+            calls,
+            call,
+            intervals.route(feed.record.engine),
+            _performance(feed),
+            _contact(feed),
+            recording,
+            static,
+        ],
         before_request=functools.partial(_refuse_strangers, frozenset({"localhost", "127.0.0.1", listen.address})),
         before_send=[_put_headers],
         exception_handlers={SQLAlchemyError: _record_unread},
@@ -109,6 +120,17 @@ def _performance(feed: Feed) -> HTTPRouteHandler:
         return found
 
     return performance
+
+
+def _contact(feed: Feed) -> HTTPRouteHandler:
+    @get("/api/agents/{agent:str}/contact")
+    async def contact(agent: str) -> ContactNow:
+        found = await feed.contact_of(agent)
+        if found is None:
+            raise NotFoundException(f"agent {agent} has no contact now")
+        return found
+
+    return contact
 
 
 async def _put_headers(message: Message, _scope: Scope) -> None:

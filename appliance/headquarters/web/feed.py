@@ -22,6 +22,7 @@ from appliance.headquarters.live import State
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.reading import Record, Row
 from appliance.headquarters.web.rows import One, Rows
+from appliance.wire.agents import ContactNow
 from appliance.wire.performance import SpanPerformance
 
 LIVE_S = 0.5
@@ -74,6 +75,16 @@ class Feed:
         try:
             answer = await self._client.request(f"live.performance.{box}", str(span).encode(), timeout=1.0)
             return msgspec.json.decode(answer.data, type=SpanPerformance | None)
+        except (nats.errors.Error, msgspec.DecodeError):
+            return None
+
+    async def contact_of(self, agent: str) -> ContactNow | None:
+        """What an agent has before them; None where that is nothing, or headquarters is silent."""
+        if self._client is None or not self._client.is_connected:
+            return None
+        try:
+            answer = await self._client.request("live.contact", agent.encode(), timeout=1.0)
+            return msgspec.json.decode(answer.data, type=ContactNow | None)
         except (nats.errors.Error, msgspec.DecodeError):
             return None
 

@@ -16,6 +16,7 @@ from appliance.config import Endpoint, SrtpUse
 from appliance.media.events import Codec as Coding
 from appliance.signalling.sip import causes, crypto, sdp
 from appliance.signalling.sip.info import digit_of
+from appliance.signalling.sip.refer import TAKEN, refer_of
 from appliance.signalling.sip.signals import (
     Alerting,
     Answered,
@@ -27,6 +28,7 @@ from appliance.signalling.sip.signals import (
     Place,
     Pointed,
     Proceeding,
+    Referred,
     Signal,
 )
 from dsp.sdes import Crypto
@@ -150,6 +152,18 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         request.method = "OPTIONS"
         self.sendRequest(request)
 
+    def notify(self, *, done: bool) -> None:
+        """What came of a REFER, as the last word of it (RFC 3515 §2.4.5). Raises pj.Error."""
+        request = pj.CallSendRequestParam()
+        request.method = "NOTIFY"
+        for name, value in (("Event", "refer"), ("Subscription-State", "terminated;reason=noresource")):
+            header = pj.SipHeader()
+            header.hName, header.hValue = name, value
+            request.txOption.headers.append(header)
+        request.txOption.contentType = "message/sipfrag;version=2.0"
+        request.txOption.msgBody = f"SIP/2.0 {'200 OK' if done else '503 Service Unavailable'}\r\n"
+        self.sendRequest(request)
+
     # What pjsua2 tells.
 
     @guarded
@@ -220,8 +234,11 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802
-        """REFER: transfers are call control's, which pjsua must not do by itself."""
-        prm.statusCode = 603
+        """REFER: transfers are call control's. Of 202 pjsua would make a call by itself; Kamailio makes it of TAKEN."""
+        referred = refer_of(prm.dstUri)
+        prm.statusCode = TAKEN if referred is not None and self._answered else 603
+        if referred is not None and self._answered:
+            self.owner.tell(Referred(self.call, *referred))
 
     @guarded
     def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802

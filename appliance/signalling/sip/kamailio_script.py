@@ -182,6 +182,7 @@ route[WITHIN_DIALOG] {
         }
         if (!isflagset(1)) { route(ADMIT); }
         if (is_method("INFO") && !isflagset(1)) { route(DIGIT); }
+        if (is_method("REFER") && !isflagset(1)) { route(REFER); }
         # A phone is not left in a talk that is over because the peer's Kamailio was away when it ended.
         if (is_method("BYE") && $du != $null) { t_set_fr(0, @FAREWELL_MS@); }
         t_relay();
@@ -220,6 +221,20 @@ route[DIGIT] {
         set_body("$rb", "application/dtmf-relay");
     } else {
         set_body("Signal=$(rb{s.trim})\r\n", "application/dtmf-relay");
+    }
+}
+
+# Who transfers a caller shows a digest, though within the dialog: at its own branch, and the peer has seen to it.
+route[REFER] {
+    if ($sht(box=>$si:$sp) == $null) { route(AUTHENTICATE); }
+    t_on_failure("REFERRED");
+}
+
+# The gateway's stack must not accept it itself, for it would call by itself; 499 is how it says that it is taken.
+failure_route[REFERRED] {
+    if (t_check_status("499")) {
+        append_to_reply("Contact: <sip:gateway@@GATEWAY@>\r\n");
+        t_reply("202", "Accepted");
     }
 }
 

@@ -65,6 +65,14 @@ class Dialled(msgspec.Struct, frozen=True):
     duration_ms: int
 
 
+class Referred(msgspec.Struct, frozen=True):
+    """The peer wants the other side transferred to a number, or to where its own call of this Call-ID leads."""
+
+    call: str
+    to: str
+    replaces: str | None = None
+
+
 class Over(msgspec.Struct, frozen=True):
     """The call is over in SIP. `fault`: not by a message of the peer (time-out, transport, our own stack)."""
 
@@ -87,7 +95,7 @@ class Overloaded(msgspec.Struct, frozen=True):
     call: str
 
 
-Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Over | Lost | Overloaded
+Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Referred | Over | Lost | Overloaded
 
 # To the stack.
 
@@ -133,4 +141,11 @@ class Probe(msgspec.Struct, frozen=True):
     call: str
 
 
-Order = Place | Ring | Answer | HangUp | Probe
+class Notify(msgspec.Struct, frozen=True):
+    """Tell the peer what came of its REFER."""
+
+    call: str
+    done: bool
+
+
+Order = Place | Ring | Answer | HangUp | Probe | Notify

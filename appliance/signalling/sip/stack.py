@@ -27,6 +27,7 @@ from appliance.signalling.sip.sdp import Codec, RefusedError, chosen, supposed
 from appliance.signalling.sip.signals import (
     Answer,
     HangUp,
+    Notify,
     Offered,
     Order,
     Over,
@@ -209,6 +210,8 @@ class Stack:
                 call.hang_up(order.cause)
             case Probe():
                 call.probe()
+            case Notify():
+                call.notify(done=order.done)
 
     def _place(self, order: Place) -> None:
         domain = self._settings.domain

@@ -27,6 +27,7 @@ from appliance.signalling.sip.signals import (
     Dialled,
     HangUp,
     Lost,
+    Notify,
     Offered,
     Order,
     Over,
@@ -35,6 +36,7 @@ from appliance.signalling.sip.signals import (
     Pointed,
     Probe,
     Proceeding,
+    Referred,
     Ring,
     Signal,
 )
@@ -114,14 +116,20 @@ class Worker:
                 self._answering.add(leg)
                 self._order(Answer(leg))
             case wire.ReleaseLeg(leg=leg, cause=cause):
-                if any(living.leg == leg for living in self._legs.living()):
-                    self._order(HangUp(leg, cause))
-                    self._release(leg, cause, ReleasedBy.US)
+                self._let_go(leg, cause)
+            case wire.TransferTold(leg=leg, done=done):
+                self._legs.get(leg)
+                self._order(Notify(leg, done))
             case wire.TakeSnapshot():
                 for told in self._snapshot():
                     self.service.publish(told)
             case _:
                 raise CommandRefusedError("message.unknown", f"{type(body).__name__} is no command of a leg worker")
+
+    def _let_go(self, leg: str, cause: int) -> None:
+        if any(living.leg == leg for living in self._legs.living()):
+            self._order(HangUp(leg, cause))
+            self._release(leg, cause, ReleasedBy.US)
 
     def _place(self, body: wire.PlaceLeg) -> None:
         if not is_number(body.to) or not body.complete:
@@ -190,8 +198,8 @@ class Worker:
                 self._legs.move(leg, LegStep.ANSWER, sample)
                 self._answering.discard(leg)
                 self.service.publish(wire.LegAnswered(leg=leg, sample=sample))
-            case Pointed() | Dialled():
-                self._of_sound(signal)
+            case Pointed() | Dialled() | Referred():
+                self._in_talk(signal)
             case Over(call=leg, cause=cause, status=status, fault=fault):
                 self._release(leg, cause, ReleasedBy.FAULT if fault else ReleasedBy.PEER, status)
             case Lost(call=leg, cause=cause):
@@ -212,11 +220,22 @@ class Worker:
         if not self.service.controlled:
             self._watch_orphans()
 
-    def _of_sound(self, signal: Pointed | Dialled) -> None:
-        leg = self._legs.get(signal.call)
-        if leg.port is None:
+    def _referred(self, signal: Referred, leg: wire.Leg) -> None:
+        """A call to be replaced is one of the same phone; where it is not, or nobody controls, nothing comes of it."""
+        named = [other for other in self._legs.living() if other.call_id == signal.replaces and other.clid == leg.to]
+        if not self.service.controlled or (signal.replaces is not None and not named):
+            self._order(Notify(signal.call, done=False))
             return
-        if isinstance(signal, Dialled):
+        replaces = named[0].leg if named else None
+        self.service.publish(wire.TransferAsked(leg=signal.call, to=signal.to, replaces=replaces))
+
+    def _in_talk(self, signal: Pointed | Dialled | Referred) -> None:
+        leg = self._legs.get(signal.call)
+        if isinstance(signal, Referred):
+            self._referred(signal, leg)
+        elif leg.port is None:
+            return
+        elif isinstance(signal, Dialled):
             self._ports.tell_digit(leg.port, signal.digit, signal.duration_ms)
         else:
             self._pointed(signal, leg.state, leg.port)

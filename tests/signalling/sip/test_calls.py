@@ -272,22 +272,6 @@ def test_caller_without_a_codec_of_ours_is_refused_with_488(running: Site) -> No
     assert call.final.status == 488
 
 
-def test_rfc3515_refer_is_declined_and_the_call_goes_on(running: Site) -> None:
-    async def run() -> int:
-        async with phone_and_control(running) as (phone, control):
-            leg, call = await talk(phone, control)
-            call.within("REFER", {"Refer-To": f"<sip:8002@{DOMAIN}>"})
-            async with asyncio.timeout(5):
-                refused = await call.answers.get()
-            await control.quiet(legs.LegPlaced)
-            assert (await control.snapshot())[leg].state is legs.LegState.ANSWERED
-            await call.release(16)
-            await control.expect(legs.LegReleased, leg)
-            return refused.status
-
-    assert asyncio.run(run()) == 603
-
-
 @pytest.mark.parametrize(("asked", "answered"), [("sendonly", "recvonly"), ("inactive", "inactive")])
 def test_rfc3264_8_4_hold_and_resume(running: Site, asked: str, answered: str) -> None:
     async def run() -> None:

@@ -37,6 +37,7 @@ def _figures(visit: Visit, thresholds: Thresholds) -> Figures:
     counts[visit.outcome.value] = 1
     if visit.outcome is Outcome.ANSWERED:
         talk = {"talk_samples": visit.talk_samples, "longest_talk_samples": visit.longest_talk_samples}
+        counts["transferred"] = int(visit.transferred)
         counts |= {"answer_wait_ms": waited_ms, "longest_answer_wait_ms": waited_ms, **talk}
     if abandoned:
         counts |= {"abandon_wait_ms": waited_ms, "longest_abandon_wait_ms": waited_ms}

@@ -10,6 +10,7 @@ answer, its abandonment or its talk. So each row is a closed cohort and the iden
 no service level exceeds 100 %, and longer intervals are plain sums. Counting answers again where they happened would
 give service levels of contacts that another row was offered; when somebody was talking is told by the agents' states.
 
+`transferred`: of those that were answered, handed on by the agent who had them.
 `short`: abandoned, wherever, under the short call threshold. `callback`: called back instead; nobody can ask for that
 yet. The service level: `level_offered` counts visits with a service level event, as Cisco has it: answered or abandoned
 (not short), or still there when the threshold had passed; what overflowed, was redirected or released before does not
@@ -37,6 +38,7 @@ class Figures(msgspec.Struct, frozen=True):
     callback: int = 0
     released: int = 0
     waiting: int = 0
+    transferred: int = 0
     level_offered: int = 0
     level_answered: int = 0
     level_abandoned: int = 0

@@ -9,7 +9,7 @@ call type when a decision names it, to a queue when a decision says that it wait
 an agent when the phone is rung. A queue's visit goes on while the queue's agent, or another's, is rung. It has one
 outcome:
 
-- answered: the talk with an agent began (on a trunk, of a tandem call, with the far end);
+- answered: the talk with an agent began, a consultation too (on a trunk, of a tandem call, with the far end);
 - abandoned: the caller hung up before; in the IVR, in a queue, or while a phone rang (of it, where a queue or an agent
   is meant);
 - overflow: the contact went on to another queue, node or call type;
@@ -56,7 +56,10 @@ class Outcome(enum.StrEnum):
 
 
 class Visit(msgspec.Struct):
-    """Being offered to `name`; `until` its outcome's event. A contact without a call type (yet) has the name ''."""
+    """Being offered to `name`; `until` its outcome's event. A contact without a call type (yet) has the name ''.
+
+    `transferred`: the agent who answered has handed the contact on.
+    """
 
     kind: Kind
     name: str
@@ -65,6 +68,7 @@ class Visit(msgspec.Struct):
     until: Envelope | None = None
     talk_samples: int = 0
     longest_talk_samples: int = 0
+    transferred: bool = False
 
     @property
     def waited_ns(self) -> int:
@@ -101,6 +105,7 @@ class _Story:
         self._rung_for = ""
         self._gone: Envelope | None = None  # the caller's leg is over
         self._talking: list[Visit] = []
+        self._talked: list[Visit] = []  # with the caller, last
 
     def hear(self, event: Envelope) -> None:
         match event.body:
@@ -112,6 +117,9 @@ class _Story:
                 self._talk_began(event, event.body)
             case calls.TalkEnded():
                 self._talk_ended(event.body)
+            case calls.TransferEnded(outcome="completed"):
+                for visit in self._talked:
+                    visit.transferred = visit.kind is not Kind.TRUNK
             case calls.LegEnded():
                 self._leg_ended(event, event.body)
             case calls.ContactEnded():
@@ -175,6 +183,11 @@ class _Story:
         self._queues = {}
         for visit in self._talking:
             _close(visit, Outcome.ANSWERED, event)
+        if not body.consult:
+            self._talked = self._talking
+            return
+        # Agents' words among themselves are the second agent's and their queue's time, not the caller's.
+        self._talking = [one for one in self._talking if one.kind in (Kind.QUEUE, Kind.AGENT)]
 
     def _talk_ended(self, body: calls.TalkEnded) -> None:
         for visit in self._talking:
