@@ -3,7 +3,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import msgspec
 import nats
@@ -13,11 +13,13 @@ from appliance.cli.talk import UnreachableError
 from appliance.headquarters import server
 from appliance.headquarters.live import State
 from appliance.wire.agents import AgentAsked, AgentTold
+from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
 
 ANSWER_S = 2.0
+Told = TypeVar("Told", AgentTold, CallbackTold)
 
 
 def state(box: Path) -> State:
@@ -28,15 +30,15 @@ def state(box: Path) -> State:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
 
-def command(box: Path, asked: AgentAsked) -> AgentTold | Refused:
-    """What became of it. Raises: UnreachableError."""
+def command(box: Path, asked: AgentAsked | AddCallback | CancelCallback, told: type[Told]) -> Told | Refused:
+    """What became of it, in an answer of the kind `told`. Raises: UnreachableError."""
     door = _door(box)
     envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
     try:
         answer = decode(asyncio.run(_ask(door, "agent.command", encode(envelope)))).body
     except UnknownMessageError as error:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
-    if not isinstance(answer, AgentTold | Refused):
+    if not isinstance(answer, told | Refused):
         raise UnreachableError(f"headquarters answers {type(answer).__name__}")
     return answer
 

@@ -65,5 +65,5 @@ class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
     staffed: int = 0
     free: int = 0
     busy: int = 0
-    callbacks: int = 0
     expected_s: int | None = None
+    callbacks: int = 0

@@ -13,6 +13,7 @@ from appliance.headquarters import server
 from appliance.headquarters.floor import command
 from appliance.headquarters.web.rows import Rows
 from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, AgentWish, QueueNow
+from appliance.wire.callbacks import CallbackTold
 from appliance.wire.envelope import Body, Sealer, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
@@ -31,7 +32,7 @@ def agents(count: int, state: str = "available") -> tuple[AgentNow, ...]:
     )
 
 
-def commanded(floor: Floor, body: Body, box: str = HEADQUARTERS) -> AgentTold | Refused:
+def commanded(floor: Floor, body: Body, box: str = HEADQUARTERS) -> AgentTold | CallbackTold | Refused:
     envelope = Sealer(Identity.take(box, "cli")).seal(body)
     answer, cause = asyncio.run(command(floor, HEADQUARTERS, encode(envelope)))
     assert cause == envelope.id

@@ -40,7 +40,7 @@ class Record:
         return self._rows(query.order_by(contact.c.began_ns.desc()).limit(limit))
 
     def call(self, name: str) -> Row | None:
-        """One contact with `decisions`, `legs` and `recordings`; None where nobody knows it."""
+        """One contact with `decisions`, `legs`, `recordings`, and `tries` to call its caller back; None: unknown."""
         found = self._rows(select(contact).where(contact.c.contact == name))
         if not found:
             return None
@@ -50,7 +50,8 @@ class Record:
                 one[field] = msgspec.json.decode(one[field] or "[]")
         legs = self._rows(select(leg).where(leg.c.contact == name).order_by(leg.c.began_ns))
         sounds = self._rows(select(recording).where(recording.c.contact == name).order_by(recording.c.recording))
-        return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds}
+        tries = self._rows(select(contact).where(contact.c.origin == name).order_by(contact.c.began_ns))
+        return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds, "tries": tries}
 
     def contacts_of(self, asked: str, limit: int) -> list[str]:
         """The contact of that id or with that leg, else those of the caller with that number, newest first."""
