@@ -58,6 +58,7 @@ def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> S
         path=answer.path,
         values=answer.values,
         queues=answer.queues,
+        callback=answer.callback,
     )
     contact = msgspec.structs.replace(contact, cursor=answer.cursor)
     return _carry_out(contact, answer.action, fresh, decided)

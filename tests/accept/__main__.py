@@ -17,6 +17,7 @@ import structlog
 from appliance.simulator.exchange import Exchange
 from tests.accept import (
     agents,
+    callback,
     calls,
     deaths,
     diagnostics,
@@ -43,6 +44,7 @@ STAGES = (
     "queue",
     "precision",
     "agents",
+    "callback",
     "headquarters",
     "deaths",
     "line",
@@ -109,6 +111,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "queue": lambda rig: queue.run(rig, sheet),
         "precision": lambda rig: precision.run(rig, sheet),
         "agents": lambda rig: agents.run(rig, sheet),
+        "callback": lambda rig: callback.run(rig, sheet),
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),

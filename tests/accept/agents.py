@@ -26,11 +26,11 @@ async def run(rig: Rig, sheet: Sheet) -> None:
     with sheet.guarded("D1", "an agent's state is changed from outside"):
         await _ready(rig, sheet)
     with sheet.guarded("A2", "why a call went where it went"):
-        page = await _typed(rig, "why", CLID)
+        page = await typed(rig, "why", CLID)
         for what in ("waits as number 1 of 1", "(lunch)", "is free; the caller has waited"):
             sheet.holds("A2", f"why: the page tells {what!r}", what in page.stdout)
     with sheet.guarded("C7", "the day's statistics"):
-        verified = await _typed(rig, "report", "verify")
+        verified = await typed(rig, "report", "verify")
         sheet.equal("C7", "statistics: exit status of counting all events anew", verified.returncode, 0)
         offered, told = await asyncio.to_thread(_identity, rig)
         sheet.equal("C7", "statistics: offered less all that became of them", offered - told, 0)
@@ -40,21 +40,21 @@ async def run(rig: Rig, sheet: Sheet) -> None:
 async def _ready(rig: Rig, sheet: Sheet) -> None:
     agents = [f"1{phone.number}" for phone in rig.phones]
     for agent in agents:
-        await _typed(rig, "agent", agent, "not-ready", "lunch")
+        await typed(rig, "agent", agent, "not-ready", "lunch")
     call = await waiting(rig, QUEUE, CLID)
     await asyncio.sleep(STILL_S)
     sheet.equal("D1", "not ready: phones that ring while both agents are at lunch", int(rig.rung(CLID)), 0)
-    typed = asyncio.create_task(_typed(rig, "agent", agents[0], "ready"))
+    command = asyncio.create_task(typed(rig, "agent", agents[0], "ready"))
     begun = time.monotonic()
     await until(lambda: rig.rung(CLID), 10, "the agent who is ready is rung")
     took_ms = (time.monotonic() - begun) * 1000
-    sheet.equal("D1", "ready: exit status of the command", (await typed).returncode, 0)
+    sheet.equal("D1", "ready: exit status of the command", (await command).returncode, 0)
     sheet.at_most("D1", "ready: command typed to his phone ringing", took_ms, READY_MS, "ms")
     call.hang_up(16)
     await call.result()
     for phone in rig.phones:
         await closed(phone)
-    await _typed(rig, "agent", agents[1], "ready")
+    await typed(rig, "agent", agents[1], "ready")
     await rig.quiet()
     await rig.site.record_of(CLID)
 
@@ -84,7 +84,7 @@ def _identity(rig: Rig) -> tuple[int, int]:
     return sum(one.offered for one in found), sum(outcomes)
 
 
-async def _typed(rig: Rig, *words: str) -> subprocess.CompletedProcess[str]:
+async def typed(rig: Rig, *words: str) -> subprocess.CompletedProcess[str]:
     state = str(rig.site.headquarters.state)
     command = [sys.executable, "-m", "appliance.cli", *words, "--state", state, "--language", "en"]
     return await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, check=False)
