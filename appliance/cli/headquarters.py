@@ -3,7 +3,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, overload
 
 import msgspec
 import nats
@@ -11,8 +11,10 @@ import nats.errors
 
 from appliance.cli.talk import UnreachableError
 from appliance.headquarters import server
+from appliance.headquarters.floor import Command, Told
 from appliance.headquarters.live import State
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
+from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
@@ -28,7 +30,13 @@ def state(box: Path) -> State:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
 
-def command(box: Path, asked: AgentAsked | CallAsked | AgentNoted | ContactAsked) -> AgentTold | ContactTold | Refused:
+@overload
+def command(box: Path, asked: AddCallback | CancelCallback) -> CallbackTold | Refused: ...
+@overload
+def command(box: Path, asked: AgentAsked | CallAsked) -> AgentTold | Refused: ...
+@overload
+def command(box: Path, asked: AgentNoted | ContactAsked) -> ContactTold | Refused: ...
+def command(box: Path, asked: Command) -> Told:
     """What became of it, or what was asked for. Raises: UnreachableError."""
     door = _door(box)
     envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
@@ -36,7 +44,7 @@ def command(box: Path, asked: AgentAsked | CallAsked | AgentNoted | ContactAsked
         answer = decode(asyncio.run(_ask(door, "agent.command", encode(envelope)))).body
     except UnknownMessageError as error:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
-    if not isinstance(answer, AgentTold | ContactTold | Refused):
+    if not isinstance(answer, Told):
         raise UnreachableError(f"headquarters answers {type(answer).__name__}")
     return answer
 
