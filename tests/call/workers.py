@@ -15,7 +15,15 @@ from appliance.wire.legs import Direction, Leg, LegState, ReleasedBy
 from appliance.wire.service_messages import Refused
 
 UNANSWERED = {LegState.OFFERED, LegState.PLACED, LegState.PROCEEDING, LegState.ALERTING}
-Command = wire.PlaceLeg | wire.ProceedLeg | wire.AlertLeg | wire.AnswerLeg | wire.ReleaseLeg | wire.TransferTold
+Command = (
+    wire.PlaceLeg
+    | wire.ProceedLeg
+    | wire.AlertLeg
+    | wire.ReleaseLeg
+    | wire.AnswerLeg
+    | wire.TransferTold
+    | wire.TakeSnapshot
+)
 Said = wire.LegSnapshot | wire.LegOffered | wire.LegPlaced | wire.LegAlerting | wire.LegAnswered | wire.LegReleased
 
 
@@ -70,6 +78,9 @@ class Worker:
 
     def take(self, command: Command) -> Refused | None:
         """Carry it out."""
+        if isinstance(command, wire.TakeSnapshot):
+            self.says(self.snapshot())
+            return None
         leg = self.legs.get(command.leg)
         match command:
             case wire.PlaceLeg(contact=contact):
@@ -129,6 +140,10 @@ class Attachment:
         self._waiting[number] = command
         if self._greeted:
             self._down.append(number)
+
+    def placing(self) -> set[str]:
+        """Legs that the worker may not have heard of."""
+        return {command.leg for command in self._waiting.values() if isinstance(command, wire.PlaceLeg)}
 
     def attach(self) -> None:
         """Unless it is."""
