@@ -147,17 +147,22 @@ class Story:
     def _open(self, box: str) -> int:
         return len(self._query(box, "SELECT 1 FROM contact WHERE ended_ns IS NULL"))
 
-    def faults(self) -> dict[str, object]:
-        """What must be empty or 0, by what it says."""
-        found: dict[str, object] = {"statistics that did not add up": self.unbalanced}
+    def faults(self) -> dict[str, list[str]]:
+        """By what must not be; each list shall be empty."""
+        found = {"readings of the statistics that do not add up": self.unbalanced}
         for box in HEADQUARTERS:
-            told = Counter(str(row[0]) for row in self._query(box, "SELECT clid FROM contact"))
-            found[f"{box}: callers lost"] = sorted(set(self.called) - set(told))
-            found[f"{box}: callers with more records than one"] = sorted(c for c, n in told.items() if n > 1)
-            found[f"{box}: callers whom nobody knows"] = sorted(set(told) - set(self.called))
-            found[f"{box}: statistics that differ when counted anew"] = self._recounted(box)
-            found |= {f"{box}: {name}": value for name, value in self._journal(box).items()}
+            for what, those in (self._callers(box) | self._journal(box)).items():
+                found.setdefault(what, []).extend(f"{box}: {one}" for one in those)
         return found
+
+    def _callers(self, box: str) -> dict[str, list[str]]:
+        told = Counter(str(row[0]) for row in self._query(box, "SELECT clid FROM contact"))
+        return {
+            "callers lost": sorted(set(self.called) - set(told)),
+            "callers with more records than one": sorted(one for one, times in told.items() if times > 1),
+            "records of nobody": sorted(set(told) - set(self.called)),
+            "statistics that differ when counted anew": self._recounted(box),
+        }
 
     def _recounted(self, box: str) -> list[str]:
         record = self.site.record(box)
@@ -168,25 +173,26 @@ class Story:
         finally:
             record.engine.dispose()
 
-    def _journal(self, box: str) -> dict[str, object]:
+    def _journal(self, box: str) -> dict[str, list[str]]:
         """Each number follows the last, each decision comes out the same, and the oldest was served first."""
         journal = self.site.journal(box)
         try:
             seqs = [entry.seq for entry in journal.entries(0)]
-            gaps = [seq for before, seq in itertools.pairwise(seqs) if seq != before + 1]
             verified = verify(journal, 0, time.time_ns() * 2)
             overtaken, last = _overtaken(journal.decided(journal.snapshot(0)))
-            return {
-                "gaps in the journal": gaps,
-                "decisions that come out otherwise": verified.differs,
-                "decisions of another engine": verified.other_engine,
-                "callers overtaken": overtaken,
-                "places left over": sorted(last.places),
-                "reservations left over": sorted(last.reservations),
-                "agents busy with nobody": sorted(name for name, one in last.agents.items() if one.legs),
-            }
         finally:
             journal.close()
+        return {
+            "gaps in the journal": [f"before {seq}" for was, seq in itertools.pairwise(seqs) if seq != was + 1],
+            "decisions that come out otherwise": [f"entry {verified.differs}"] if verified.differs else [],
+            "decisions of another engine": ["so many"] * verified.other_engine,
+            "callers overtaken": overtaken,
+            "places, reservations and legs left over": [
+                *last.places,
+                *last.reservations,
+                *(name for name, one in last.agents.items() if one.legs),
+            ],
+        }
 
 
 def _overtaken(decided: Iterator[tuple[object, State, tuple[object, ...]]]) -> tuple[list[str], State]:

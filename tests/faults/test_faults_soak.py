@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ten minutes of faults all together, by hand: `make soak ARGS=` or `FAULTS_SEED=7 pytest -m soak tests/faults`."""
+"""Ten minutes of faults all together, by hand: `pytest -m soak tests/faults`; FAULTS_SEED, SOAK_SECONDS."""
 
 import asyncio
 import os
