@@ -25,7 +25,7 @@ from appliance.headquarters.duplex.quorum import ALONE, Succession
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
 from appliance.router import direct
-from appliance.router.apply import ENGINE, apply
+from appliance.router.apply import ENGINE, apply, known
 from appliance.router.events import (
     AgentAnswer,
     AgentMoved,
@@ -238,11 +238,18 @@ class Desk:
         self._do(RulesChanged(self.now_ns(), rules))
 
     def told(self, events: Iterable[Envelope], position: int = 0) -> None:
-        """Call events that were committed for the first time; up to there in the record's stream."""
+        """Call events that were committed; up to there in the record's stream. Those not heard before count."""
         self._told = position
+        self.hear(events)
+
+    def hear(self, events: Iterable[Envelope]) -> None:
+        """Call events, as they come: a record that is away or slow keeps the router from knowing nothing."""
         for envelope in events:
+            source = envelope.process, envelope.incarnation, envelope.seq
+            if known(self._state, envelope.box, *source):
+                continue
             try:
-                self._do(CallTold(self.now_ns(), envelope.box, envelope.body))  # type: ignore[arg-type]  # read_batch has seen to it
+                self._do(CallTold(self.now_ns(), envelope.box, envelope.body, *source))  # type: ignore[arg-type]  # read_batch has seen to it
             except Exception:  # ours; the record has it, and the next is not to be lost for it
                 log.exception("router.event.failed", event=envelope.id)
 

@@ -231,6 +231,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     tries: Mapping[str, str] = {}
     """Contact that a branch was told to begin → callback."""
     shown: Mapping[str, Shown] = {}
+    heard: Mapping[str, tuple[tuple[str, int], ...]] = {}
+    """By box and process: the two incarnations whose call events came last in this life, and how far each was told."""
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:
