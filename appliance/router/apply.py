@@ -66,7 +66,7 @@ def _due(state: State) -> Step:
     at_ns, what, whom = state.index.due[0]
     match what:
         case Due.LAPSE:
-            return agents.lapse(state, state.reservations[whom], "lapsed", at_ns)
+            return agents.overdue(state, state.reservations[whom], at_ns)
         case Due.WAITS:
             return waiting.go_on(state, whom, at_ns), ()
         case Due.WRAPPED:
@@ -96,7 +96,7 @@ def _happened(state: State, event: Event) -> Step:
         case ContactsLost():
             return _lost(state, event)
         case BranchHeard():
-            state = _heard(state, event.box)
+            state = _heard(state, event.box, event.at_ns)
         case BranchSilent():
             state = life.carried(put_present(state, event.box, there=False))
     return state, ()
@@ -117,14 +117,16 @@ def _follow(state: State, rules: Rules, at_ns: int) -> Step:
     return life.follow(waiting.follow(state, at_ns), at_ns), effects
 
 
-def _heard(state: State, box: str) -> State:
-    return state if box in state.present else life.carried(put_present(state, box, there=True))
+def _heard(state: State, box: str, at_ns: int) -> State:
+    if box in state.present:
+        return state
+    return life.carried(agents.heard(put_present(state, box, there=True), box, at_ns))
 
 
 def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
     request = asked.request
-    state = _heard(state, asked.box)
+    state = _heard(state, asked.box, asked.at_ns)
     if request.callback:
         return life.asked(state, asked)
     state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)

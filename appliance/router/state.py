@@ -48,13 +48,14 @@ class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reservation(msgspec.Struct, frozen=True):
-    """It lapses by itself at `expires_ns`."""
+    """It lapses by itself at `expires_ns`, as long as `box`, which was told of it, is heard."""
 
     token: str
     agent: str
     contact: str
     queue: str
     expires_ns: int
+    box: str
 
 
 class Stand(msgspec.Struct, frozen=True):

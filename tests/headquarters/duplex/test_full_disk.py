@@ -16,9 +16,9 @@ from appliance.headquarters.duplex.quorum import Quorum, Succession
 from appliance.headquarters.duplex.standbys import Standby, Standbys
 from appliance.router.journal import Journal
 from appliance.wire.routes import RouteRequest
-from tests.headquarters.duplex.test_parts import Active, Memory, S, ask, began, follower
+from tests.headquarters.duplex.test_parts import Active, Memory, began, follower
 from tests.headquarters.site import BOX, until
-from tests.router.test_router_apply import RULES
+from tests.router.test_router_apply import RULES, S, ask
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(30)]
 
