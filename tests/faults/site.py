@@ -23,6 +23,7 @@ from tests.ports import HOST, free_port
 
 A, B, VOTER = "HQ-A", "HQ-B", "HQ-V"
 HEADQUARTERS = (A, B)
+REGISTERED_S = 120.0
 SERVERS = (A, B, VOTER)
 BRANCH = "BR-0001"
 
@@ -76,8 +77,10 @@ class FaultSite:
             await asyncio.to_thread(wait, lambda: any(map(self.lives, HEADQUARTERS)), 30, "nobody became active")
             await exchange.start()
             await exchange.in_service(25)
-            with self._phones():
+            with self._phones() as phones:
+                staying = asyncio.create_task(_stay(phones))
                 yield exchange
+                staying.cancel()
         finally:
             await exchange.close()
             await asyncio.gather(*(asyncio.to_thread(box.stop) for box in self.boxes.values()))
@@ -120,6 +123,13 @@ class FaultSite:
                 errors = re.findall(r"^\w*(?:Error|Exception)\b.*", text, re.MULTILINE)
                 found += [f"{name} {path.stem}: {one[:200]}" for one in errors]
         return found
+
+
+async def _stay(phones: SippPhones) -> None:
+    """Registered, for ever."""
+    while True:
+        await asyncio.sleep(REGISTERED_S)
+        await asyncio.to_thread(phones.register)
 
 
 def _rules() -> str:

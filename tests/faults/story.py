@@ -38,6 +38,8 @@ CALM_S = (0.5, 4.0)
 HOLD_S = (1.0, 7.0)
 EVERY_S = 0.2
 SETTLED_S = 60.0
+SAME_NS = 20_000_000
+"""An end and the next beginning are told by two processes."""
 DAY_NS = 86_400 * 10**9
 
 log = structlog.get_logger()
@@ -161,8 +163,27 @@ class Story:
             "callers lost": sorted(set(self.called) - set(told)),
             "callers with more records than one": sorted(one for one, times in told.items() if times > 1),
             "records of nobody": sorted(set(told) - set(self.called)),
+            "callers who were cut off": self._cut_off(box),
+            "agents given to two callers at once": self._doubled(box),
             "statistics that differ when counted anew": self._recounted(box),
         }
+
+    def _cut_off(self, box: str) -> list[str]:
+        """By whom, with the cause: each hangs up himself, whatever dies."""
+        ended = self._query(box, 'SELECT clid, "by", cause FROM contact WHERE "by" != \'caller\'')
+        return [f"{clid} by {by}, cause {cause}" for clid, by, cause in ended]
+
+    def _doubled(self, box: str) -> list[str]:
+        """By headquarters, whose labels name the agent; a branch that decides by itself rings whom it may."""
+        query = "SELECT agent, began_ns, ended_ns, contact FROM leg WHERE agent != '' AND direction = 'outgoing'"
+        had: dict[str, tuple[int, str]] = {}
+        found = []
+        for agent, began_ns, ended_ns, contact in self._query(box, f"{query} ORDER BY began_ns"):
+            until_ns, other = had.get(str(agent), (0, ""))
+            if int(str(began_ns)) < until_ns - SAME_NS:
+                found.append(f"{agent}: {other} and {contact}")
+            had[str(agent)] = max(had.get(str(agent), (0, "")), (int(str(ended_ns)), str(contact)))
+        return found
 
     def _recounted(self, box: str) -> list[str]:
         record = self.site.record(box)
