@@ -54,6 +54,7 @@ class FaultSite:
         self.paths = {box: TcpPath(free_port(), (HOST, listens[box])) for box in SERVERS}
         files = folder / "etc"
         write_secrets(files, "nats", *EXTENSIONS)
+        (files / "prompts").mkdir()
         clusters = {box: Endpoint(HOST, free_port()) for box in SERVERS}
         for box in SERVERS:
             others = ", ".join(str(clusters[other]) for other in SERVERS if other != box)
