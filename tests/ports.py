@@ -19,11 +19,12 @@ _given: set[int] = set()
 
 
 class _Claims:
-    """Numbers that are ours, each the name of a socket in the abstract namespace; the oldest is let go."""
+    """Numbers that are ours, each the name of a socket in the abstract namespace; the oldest not kept is let go."""
 
     def __init__(self, kind: str, most: int) -> None:
         self._kind, self._most = kind, most
-        self._held: deque[socket.socket] = deque()
+        self._held: deque[tuple[int, socket.socket]] = deque()
+        self._kept: dict[int, socket.socket] = {}
 
     def take(self, number: int) -> bool:
         """Whether nobody else has it."""
@@ -33,10 +34,21 @@ class _Claims:
         except OSError:
             claim.close()
             return False
-        self._held.append(claim)
+        self._held.append((number, claim))
         if len(self._held) > self._most:
-            self._held.popleft().close()
+            self._held.popleft()[1].close()
         return True
+
+    def keep(self, number: int) -> None:
+        """The one taken last, until it is let go."""
+        if self._held and self._held[-1][0] == number:
+            self._kept[number] = self._held.pop()[1]
+
+    def let_go(self, number: int) -> None:
+        """One that was kept; nothing where it was not."""
+        claim = self._kept.pop(number, None)
+        if claim is not None:
+            claim.close()
 
 
 _ports, _bases = _Claims("port", 100), _Claims("rtp", 6)
@@ -56,8 +68,12 @@ def free_port() -> int:
                 return port
 
 
-def free_rtp_base() -> int:
-    """An even port from which RTP_PORTS UDP ports are free; it comes round again after all others. OSError if none."""
+def free_rtp_base(*, keep: bool = False) -> int:
+    """An even port from which RTP_PORTS UDP ports are free; it comes round again after all others. OSError if none.
+
+    `keep`: for longer than six more are taken, until `let_go_rtp_base`: an engine without calls binds none of them, so
+    another run of tests would find them free.
+    """
     global _next_base  # noqa: PLW0603  the round goes on from call to call
     for turn in range(2 * len(_RTP_BASES)):
         base = _RTP_BASES[_next_base]
@@ -67,8 +83,15 @@ def free_rtp_base() -> int:
         with contextlib.suppress(OSError), contextlib.ExitStack() as held:
             for port in range(base, base + RTP_PORTS):
                 _bind(held, socket.SOCK_DGRAM, port)
+            if keep:
+                _bases.keep(base)
             return base
     raise OSError(f"no {RTP_PORTS} UDP ports in a row are free between {_RTP_BASES[0]} and {_RTP_BASES[-1]}")
+
+
+def let_go_rtp_base(base: int) -> None:
+    """One that was kept is others' again."""
+    _bases.let_go(base)
 
 
 def _bind(held: contextlib.ExitStack, kind: socket.SocketKind, port: int) -> int:

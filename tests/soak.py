@@ -21,6 +21,7 @@ LIVE = (
     "tests/fuzz/test_packets.py",
     "tests/processes/test_tandem.py",
     "tests/line/test_cas_process.py",
+    "tests/faults/test_faults_soak.py",
 )
 """In this order; the longest and the most delicate first."""
 FOLDER = Path("build/soak")

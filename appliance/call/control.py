@@ -144,7 +144,7 @@ class Control:
             self._let_go(worker, body.leg)
 
     def _wanted(self, leg: str) -> bool:
-        """Whether a contact holds it. One that a snapshot lacked, as its order came behind, was thought lost."""
+        """Whether a contact holds it."""
         contact = self._owner(leg)
         parties = contact.parties if contact is not None else ()
         return any(party.leg == leg and not party.released for party in parties)
@@ -196,14 +196,17 @@ class Control:
 
     def _reconcile(self, worker: str, legs: tuple[w.Leg, ...]) -> None:
         held = {leg.leg: leg for leg in legs}
+        placing = self._links.placing(worker) - held.keys()
         for contact in tuple(self._contacts.values()):
-            for event in recovery.missed(contact, worker, held, self._switch.samples):
+            for event in recovery.missed(contact, worker, held, self._switch.samples, placing):
                 current = self._contacts.get(contact.contact)
                 if current is not None:
                     self._happen(current, event)
         for leg in legs:
             if not self._wanted(leg.leg) and leg.state is not w.LegState.RELEASED:
                 self._adopt(worker, leg)
+        if placing:  # the snapshot came before the order: one from behind it will tell
+            self._links.to_worker(worker, w.TakeSnapshot())
 
     def _adopt(self, worker: str, leg: w.Leg) -> None:
         fresh = leg.state in {w.LegState.OFFERED, w.LegState.PROCEEDING} and leg.contact is None

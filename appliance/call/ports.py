@@ -2,16 +2,17 @@
 """What call control needs from outside, as it needs it; the composition root supplies both."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from appliance.call.actions import Join
 from appliance.wire.agents import OrderDone
 from appliance.wire.calls import CallEvent
-from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ProceedLeg, ReleaseLeg, TransferTold
+from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ProceedLeg, ReleaseLeg, TakeSnapshot, TransferTold
 from appliance.wire.routes import RouteRequest
 from appliance.wire.treatments import RunTreatment, StopTreatment
 
-LegCommand = PlaceLeg | ProceedLeg | AlertLeg | AnswerLeg | ReleaseLeg | TransferTold
+LegCommand = PlaceLeg | ProceedLeg | AlertLeg | AnswerLeg | ReleaseLeg | TransferTold | TakeSnapshot
 
 
 class Links(Protocol):
@@ -19,6 +20,9 @@ class Links(Protocol):
 
     def to_worker(self, worker: str, command: LegCommand) -> None:
         """Send a leg command; it is repeated until acknowledged."""
+
+    def placing(self, worker: str) -> AbstractSet[str]:
+        """Legs whose PlaceLeg it has not acknowledged."""
 
     def to_ivr(self, command: RunTreatment | StopTreatment) -> None:
         """Send a treatment command."""

@@ -6,6 +6,7 @@ was read back from disk. Both are pure; every command they repeat is harmless wh
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from appliance.call import calling, routing, tandem
 from appliance.call.actions import Action, StartRingTimer, ToWorker
@@ -29,14 +30,23 @@ from appliance.wire.legs import AnswerLeg, Direction, Leg, LegState, Location, R
 Step = tuple[Contact, tuple[Action, ...]]
 
 
-def missed(contact: Contact, worker: str, legs: Mapping[str, Leg], sample: int) -> list[Event]:
-    """The events of this contact's legs at `worker` that its snapshot implies; `sample` stamps a leg that vanished."""
+def missed(
+    contact: Contact, worker: str, legs: Mapping[str, Leg], sample: int, placing: AbstractSet[str] = frozenset()
+) -> list[Event]:
+    """The events of this contact's legs at `worker` that its snapshot implies; `sample` stamps a leg that vanished.
+
+    Of `placing` it says nothing: it may be older than the order.
+    """
+
+    def is_there(party: Party) -> bool:
+        return party.worker == worker and not party.released and party.leg not in placing
+
     events: list[Event] = []
-    if contact.caller.worker == worker and not contact.caller.released:
+    if is_there(contact.caller):
         events += _caller(contact.caller, legs.get(contact.caller.leg), sample)
-    if contact.agent is not None and contact.agent.worker == worker and not contact.agent.released:
+    if contact.agent is not None and is_there(contact.agent):
         events += _agent(contact.agent, legs.get(contact.agent.leg), sample)
-    if contact.held is not None and contact.held.worker == worker and not contact.held.released:
+    if contact.held is not None and is_there(contact.held):
         release = _release_of(legs.get(contact.held.leg), sample)
         events += [HeldReleased(*release)] if release is not None else []
     return events

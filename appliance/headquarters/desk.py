@@ -25,7 +25,7 @@ from appliance.headquarters.duplex.quorum import ALONE, Succession
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
 from appliance.router import direct
-from appliance.router.apply import ENGINE, apply
+from appliance.router.apply import ENGINE, apply, known
 from appliance.router.events import (
     AgentAnswer,
     AgentMoved,
@@ -50,7 +50,7 @@ from appliance.router.events import (
     RulesChanged,
     TimePassed,
 )
-from appliance.router.journal import Entry, Journal, Snapshot, encoded
+from appliance.router.journal import Journal, Snapshot, encoded
 from appliance.router.rules import Rules
 from appliance.router.shown import contact_of
 from appliance.router.state import State
@@ -117,7 +117,7 @@ class Desk:
         ahead_ns = succession.ahead_ns
         now_ns = time.time_ns() if ahead_ns is None else time.monotonic_ns() + ahead_ns
         self._ahead_ns = max(now_ns, last_ns + 1) - time.monotonic_ns()
-        self._unwritten: list[Entry] = []
+        self._unwritten = list(succession.unwritten)
         self._waiting: deque[tuple[int, tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()
         self._snapshot_at = journal.seq + (0 if self._quorum else SNAPSHOT_ENTRIES)
         self._asked: dict[str, list[asyncio.Future[RouteAnswer]]] = {}
@@ -130,7 +130,7 @@ class Desk:
         self._work = asyncio.Event()
         self._due: asyncio.TimerHandle | None = None
         self._retry_s: float | None = None  # the disk has refused
-        self._gap = False  # for so long that entries were let go
+        self._gap = succession.gap  # for so long that entries were let go
         phones = {(seat.box, seat.extension): seat.agent for seat in rules.seats.values()}
         legs = tuple(
             (agent or phones.get((box, extension), ""), leg, contact)
@@ -238,11 +238,18 @@ class Desk:
         self._do(RulesChanged(self.now_ns(), rules))
 
     def told(self, events: Iterable[Envelope], position: int = 0) -> None:
-        """Call events that were committed for the first time; up to there in the record's stream."""
+        """Call events that were committed; up to there in the record's stream. Those not heard before count."""
         self._told = position
+        self.hear(events)
+
+    def hear(self, events: Iterable[Envelope]) -> None:
+        """Call events, as they come: a record that is away or slow keeps the router from knowing nothing."""
         for envelope in events:
+            source = envelope.process, envelope.incarnation, envelope.seq
+            if known(self._state, envelope.box, *source):
+                continue
             try:
-                self._do(CallTold(self.now_ns(), envelope.box, envelope.body))  # type: ignore[arg-type]  # read_batch has seen to it
+                self._do(CallTold(self.now_ns(), envelope.box, envelope.body, *source))  # type: ignore[arg-type]  # read_batch has seen to it
             except Exception:  # ours; the record has it, and the next is not to be lost for it
                 log.exception("router.event.failed", event=envelope.id)
 
@@ -410,7 +417,10 @@ class Desk:
 
         def write() -> None:
             if gap and snapshot is not None:
-                self._journal.keep(snapshot.state, snapshot.seq, snapshot.at_ns)
+                if mark:
+                    self._journal.restart(snapshot, mark)
+                else:
+                    self._journal.keep(snapshot.state, snapshot.seq, snapshot.at_ns)
                 return
             self._journal.append(entries, mark)
             if snapshot is not None:

@@ -175,9 +175,11 @@ class Intake:
     async def _record(self, box: str, message: Msg) -> None:
         batch = read_batch(message.data, box)
         if self._calls is None:
+            self._desk.hear(batch)
             await self._groups.store(batch)
         else:
             await self._calls.put(box, message.data)
+            self._desk.hear(batch)
         await _answer(message, {"stored": len(batch)})
 
     async def _commit(self, events: list[Envelope]) -> None:

@@ -51,6 +51,7 @@ from appliance.wire.legs import Leg, ReleasedBy
 from appliance.wire.service import CommandRefusedError, Service
 from appliance.wire.spans import Alarm as WireAlarm
 from appliance.wire.spans import Span, SpanChanged
+from appliance.wire.unheard import Unheard
 from drivers.model import TIMESLOTS_PER_SPAN, Alarm, LineErrors, SpanStatus
 from drivers.protocol import Framer
 
@@ -102,7 +103,7 @@ class LineWorker:
         ids = IdSource(sealer.identity)
         self._new_leg = ids.leg
         self._spans = [self._span(line) for line in lines]
-        self._unheard: dict[str, Leg] = {}
+        self._unheard = Unheard()
         self._board = AlarmBoard()
         self._keeper = Keeper(histories, {line.span: line.name for line in lines})
         spans = {span.number: span for span in self._spans}
@@ -254,8 +255,8 @@ class LineWorker:
     # Controllers.
 
     def _controller_changed(self, attached: bool) -> None:  # noqa: FBT001 - the service's callback
+        self._unheard.controller(attached=attached)
         if attached:
-            self._unheard.clear()
             self._orphaned_at.clear()
         self._settle()
 
@@ -273,12 +274,11 @@ class LineWorker:
                 span.release(leg, TEMPORARY_FAILURE, ReleasedBy.FAULT)
 
     def _ended(self, leg: Leg) -> None:
-        if not self.service.controlled:
-            self._unheard[leg.leg] = leg
+        self._unheard.ended(leg, controlled=self.service.controlled)
 
     def _snapshot(self) -> Iterable[Body]:
         living = [leg.told for _, leg in self._legs().values()]
-        yield wire.LegSnapshot(legs=(*living, *self._unheard.values()))
+        yield wire.LegSnapshot(legs=(*living, *self._unheard.legs))
         for span in self._spans:
             yield self._shown(span)
             yield self._keeper.told(span.number)

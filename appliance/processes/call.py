@@ -23,6 +23,7 @@ from appliance.wire.calls import CallEvent
 from appliance.wire.client import Client
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity, IdSource
+from appliance.wire.legs import PlaceLeg
 from appliance.wire.outbox import Outbox
 from appliance.wire.routes import RouteRequest
 from appliance.wire.service_messages import Refused
@@ -116,6 +117,10 @@ class SocketLinks:
     def to_worker(self, worker: str, command: LegCommand) -> None:
         """Send a leg command."""
         self._clients[f"leg.{worker}"].send(command)
+
+    def placing(self, worker: str) -> set[str]:
+        """Legs that the worker may not have heard of."""
+        return {body.leg for body in self._clients[f"leg.{worker}"].unacknowledged if isinstance(body, PlaceLeg)}
 
     def to_ivr(self, command: RunTreatment | StopTreatment) -> None:
         """Send a treatment command."""

@@ -12,7 +12,9 @@ from appliance.router.state import Agent, Handled, Pending, Pool, Reach, Reserva
 from appliance.router.states import AgentState, AgentStep, step
 from appliance.wire.agents import AgentAsked, AgentWish
 
-RESERVED_NS = 5_000_000_000  # a label that has not become a leg by then never will: the branch asks for 0.5 s only
+RESERVED_NS = 8_000_000_000
+"""A label that has not become a leg by then never will; longer than it takes to miss a branch that cannot say so."""
+UNHEARD_NS = 86_400_000_000_000
 SECOND_NS = 1_000_000_000
 NAMED = 8  # candidates that a decision tells one by one
 RECENT = 64  # contacts that the mean handle time follows
@@ -160,12 +162,14 @@ def have_legs(state: State, legs: Iterable[tuple[str, str, str]], at_ns: int) ->
     return state, effects
 
 
-def reserve(state: State, agent: str, contact: str, queue: str, at_ns: int) -> tuple[State, Reservation, Effect]:
-    """Put a token on an available agent. Raises KeyError (TABLE) for any other."""
+def reserve(
+    state: State, agent: str, contact: str, queue: str, at_ns: int, box: str
+) -> tuple[State, Reservation, Effect]:
+    """Put a token on an available agent, of which that branch is told. Raises KeyError (TABLE) for any other."""
     before = state.agents[agent]
     now = _replace(before, state=step(before.state, AgentStep.RESERVE), since_ns=at_ns, queue=queue)
     token = f"{state.epoch}.{state.serial + 1}"
-    held = Reservation(token, agent, contact, queue, at_ns + RESERVED_NS)
+    held = Reservation(token, agent, contact, queue, at_ns + RESERVED_NS, box)
     now = _replace(now, token=token)
     state = put_reservation(put_agent(state, agent, now), held)
     return _replace(state, serial=state.serial + 1), held, _moved(agent, now, at_ns)
@@ -177,6 +181,24 @@ def lapse(state: State, held: Reservation, why: str, at_ns: int) -> Step:
     state, ended = _ended(state, held, why)
     state, moved = _rest(state, held.agent, before.free_ns, AgentStep.LAPSE, at_ns)
     return state, (*ended, *moved)
+
+
+def overdue(state: State, held: Reservation, at_ns: int) -> Step:
+    """No leg has begun in time. What came of it at a branch that is not heard it says when it is back."""
+    if held.box in state.present:
+        return lapse(state, held, "lapsed", at_ns)
+    return _until(state, held, at_ns + UNHEARD_NS), ()
+
+
+def heard(state: State, box: str, at_ns: int) -> State:
+    """The branch is back, and what it has to say is under way."""
+    for held in [one for one in state.reservations.values() if one.box == box]:
+        state = _until(state, held, at_ns + RESERVED_NS)
+    return state
+
+
+def _until(state: State, held: Reservation, expires_ns: int) -> State:
+    return put_reservation(drop_reservation(state, held), _replace(held, expires_ns=expires_ns))
 
 
 def leg_began(state: State, agent: str, leg: str, contact: str, token: str | None, at_ns: int) -> Step:

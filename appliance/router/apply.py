@@ -36,7 +36,7 @@ from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan
 from appliance.wire.routes import Release, RouteAnswer
 
-ENGINE = 6
+ENGINE = 7
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850
@@ -66,7 +66,7 @@ def _due(state: State) -> Step:
     at_ns, what, whom = state.index.due[0]
     match what:
         case Due.LAPSE:
-            return agents.lapse(state, state.reservations[whom], "lapsed", at_ns)
+            return agents.overdue(state, state.reservations[whom], at_ns)
         case Due.WAITS:
             return waiting.go_on(state, whom, at_ns), ()
         case Due.WRAPPED:
@@ -96,15 +96,17 @@ def _happened(state: State, event: Event) -> Step:
         case ContactsLost():
             return _lost(state, event)
         case BranchHeard():
-            state = _heard(state, event.box)
+            state = _heard(state, event.box, event.at_ns)
         case BranchSilent():
             state = life.carried(put_present(state, event.box, there=False))
     return state, ()
 
 
 def _begun(state: State, life: LifeBegan) -> Step:
-    """Whoever asked the last one waits no more."""
-    state = msgspec.structs.replace(state, epoch=life.epoch, present=frozenset(), asking={})  # indexed by the rules
+    """Whoever asked the last one waits no more. The record says what legs there are: what it lacks is told again."""
+    state = msgspec.structs.replace(
+        state, epoch=life.epoch, present=frozenset(), asking={}, heard={}
+    )  # indexed by the rules
     state, effects = _follow(state, life.rules, life.at_ns)
     state, moved = agents.have_legs(state, life.open_legs, life.at_ns)
     return state, (*effects, *moved)
@@ -115,14 +117,16 @@ def _follow(state: State, rules: Rules, at_ns: int) -> Step:
     return life.follow(waiting.follow(state, at_ns), at_ns), effects
 
 
-def _heard(state: State, box: str) -> State:
-    return state if box in state.present else life.carried(put_present(state, box, there=True))
+def _heard(state: State, box: str, at_ns: int) -> State:
+    if box in state.present:
+        return state
+    return life.carried(agents.heard(put_present(state, box, there=True), box, at_ns))
 
 
 def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
     request = asked.request
-    state = _heard(state, asked.box)
+    state = _heard(state, asked.box, asked.at_ns)
     if request.callback:
         return life.asked(state, asked)
     state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)
@@ -175,7 +179,16 @@ def _looked_up(state: State, contact: str, values: Mapping[str, str], failed: st
     return looked_up(put_asking(state, contact, None), asking, values, failed, at_ns)
 
 
+def known(state: State, box: str, process: str, incarnation: str, seq: int) -> bool:
+    """Whether that call event was told before in this life; a process says them in order."""
+    return seq <= dict(state.heard.get(f"{box} {process}", ())).get(incarnation, 0)
+
+
 def _told(state: State, told: CallTold) -> Step:
+    if told.process:
+        if known(state, told.box, told.process, told.incarnation, told.seq):
+            return state, ()
+        state = _noted(state, told)
     event = told.event
     match event:
         case LegBegan():
@@ -191,6 +204,12 @@ def _told(state: State, told: CallTold) -> Step:
             return _over(state, event.contact, told.at_ns, event)
         case _:
             return state, ()
+
+
+def _noted(state: State, told: CallTold) -> State:
+    key = f"{told.box} {told.process}"
+    other = tuple(one for one in state.heard.get(key, ()) if one[0] != told.incarnation)[-1:]
+    return msgspec.structs.replace(state, heard={**state.heard, key: (*other, (told.incarnation, told.seq))})
 
 
 def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = None) -> Step:

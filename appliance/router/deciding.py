@@ -283,7 +283,7 @@ def _rung(
     state: State, asked: RouteAsked, queue: Queue, place: Place, found: tuple[Stand, str], walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
     stand, agent = found
-    state, held, moved = agents.reserve(state, agent, asked.request.contact, stand.queue, asked.at_ns)
+    state, held, moved = agents.reserve(state, agent, asked.request.contact, stand.queue, asked.at_ns, asked.box)
     state = waiting.rung(put_place(state, asked.request.contact, place), asked.request.contact, agent)
     walk.because(f"{state.rules.seats[agent].name} ({agent}) has been available longest in {stand.queue}")
     return state, (moved,), waiting.ring(state, queue, held, asked.box)
@@ -302,7 +302,7 @@ def _verdict(state: State, asked: RouteAsked, ring: Ring, walk: Walk) -> str:
 def _rung_by_name(
     state: State, asked: RouteAsked, ring: Ring, walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
-    state, held, moved = agents.reserve(state, ring.agent, asked.request.contact, "", asked.at_ns)
+    state, held, moved = agents.reserve(state, ring.agent, asked.request.contact, "", asked.at_ns, asked.box)
     contact, seat = asked.request.contact, state.rules.seats[ring.agent]
     place = state.places.get(contact) or Place(
         PRIORITY, asked.at_ns, state.serial, _node(walk), asked.at_ns, asked.at_ns + waiting.FORGOTTEN_NS, ()

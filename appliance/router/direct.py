@@ -63,7 +63,7 @@ def ring(state: State, asked: RouteAsked, agent: str) -> Decided:
     if verdict:
         why = f"{seat.name} ({agent}) cannot be rung: {verdict}"
         return state, (_answer(asked, Release(cause=USER_BUSY), why),)
-    state, held, moved = agents.reserve(state, agent, request.contact, "", asked.at_ns)
+    state, held, moved = agents.reserve(state, agent, request.contact, "", asked.at_ns, asked.box)
     state = waiting.rung(put_place(state, request.contact, place), request.contact, agent)
     state = shown.keep(state, asked, None)
     who = request.transferred_by or request.clid

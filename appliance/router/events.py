@@ -44,11 +44,14 @@ class RouteAsked(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallTold(msgspec.Struct, frozen=True, tag=True):
-    """A call event that the store has committed for the first time."""
+    """A call event. Where `process` is told, the branch says it again until the record has it; once counts."""
 
     at_ns: int
     box: str
     event: CallEvent
+    process: str = ""
+    incarnation: str = ""
+    seq: int = 0
 
 
 class LookupAnswered(msgspec.Struct, frozen=True, tag=True):

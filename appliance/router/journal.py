@@ -188,6 +188,10 @@ class Journal:
         )
         self._seq = snapshot.seq
 
+    def go_on(self, seq: int) -> None:
+        """The next entry follows that one, which is still to be appended."""
+        self._seq = seq
+
     def mark(self) -> bytes:
         """As it was kept last; empty where none was."""
         found = self._store.execute("SELECT mark FROM mark").fetchone()

@@ -48,13 +48,14 @@ class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reservation(msgspec.Struct, frozen=True):
-    """It lapses by itself at `expires_ns`."""
+    """It lapses by itself at `expires_ns`, as long as `box`, which was told of it, is heard."""
 
     token: str
     agent: str
     contact: str
     queue: str
     expires_ns: int
+    box: str
 
 
 class Stand(msgspec.Struct, frozen=True):
@@ -231,6 +232,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     tries: Mapping[str, str] = {}
     """Contact that a branch was told to begin → callback."""
     shown: Mapping[str, Shown] = {}
+    heard: Mapping[str, tuple[tuple[str, int], ...]] = {}
+    """By box and process: the two incarnations whose call events came last in this life, and how far each was told."""
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

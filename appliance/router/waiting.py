@@ -207,7 +207,7 @@ def assign(state: State, at_ns: int) -> Step:
             continue
         stand, agent = found
         told = agents.verdicts(state, stand.queue, stand.step, waits.reach, at_ns)
-        state, held, moved = agents.reserve(state, agent, contact, stand.queue, at_ns)
+        state, held, moved = agents.reserve(state, agent, contact, stand.queue, at_ns, waits.box)
         state = put_waiting(rung(state, contact, agent), contact, _replace(waits, token=held.token))
         label = _label(state, waits, held, told, at_ns)
         if contact in state.callbacks and isinstance(label.action, RingAgent):

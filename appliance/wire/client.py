@@ -50,6 +50,11 @@ class Client:
         self._unacknowledged: dict[str, Envelope] = {}
         self._served_by: str | None = None
 
+    @property
+    def unacknowledged(self) -> tuple[Body, ...]:
+        """Commands that this life of the service may not have heard yet, oldest first."""
+        return tuple(envelope.body for envelope in self._unacknowledged.values())
+
     def send(self, body: Body) -> str:
         """Send a command; returns its id. Without a connection it waits for one (see the module's law)."""
         envelope = self._sealer.seal(body, message_id=self._ids.command())

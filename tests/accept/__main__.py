@@ -35,6 +35,7 @@ from tests.accept import (
     t1,
     tandem,
     transfer,
+    troubles,
 )
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
@@ -60,6 +61,7 @@ STAGES = (
     "routing",
     "duplex",
     "sites",
+    "troubles",
 )
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
@@ -86,24 +88,22 @@ def main() -> int:
 
 
 async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
-    if set(wanted) - {"load", "t1", "signallings", "legs", "tandem", "routing", "duplex", "sites"}:
+    alone: dict[str, Callable[[], Awaitable[None]]] = {
+        "load": lambda: _with_load(sheet, folder / "second"),
+        "t1": lambda: _with_a_t1(sheet, folder / "third"),
+        "signallings": lambda: asyncio.to_thread(signallings.run, sheet),
+        "legs": lambda: legs.run(sheet),
+        "tandem": lambda: tandem.run(sheet, folder),
+        "routing": lambda: asyncio.to_thread(routing.run, sheet, folder / "routing"),
+        "duplex": lambda: asyncio.to_thread(duplex.run, sheet, folder / "duplex"),
+        "sites": lambda: _with_two_branches(sheet, folder / "sites"),
+        "troubles": lambda: troubles.run(sheet, folder / "troubles"),
+    }
+    if set(wanted) - set(alone):
         await _with_phones(sheet, folder / "first", wanted)
-    if "load" in wanted:
-        await _with_load(sheet, folder / "second")
-    if "t1" in wanted:
-        await _with_a_t1(sheet, folder / "third")
-    if "signallings" in wanted:
-        signallings.run(sheet)
-    if "legs" in wanted:
-        await legs.run(sheet)
-    if "tandem" in wanted:
-        await tandem.run(sheet, folder)
-    if "routing" in wanted:
-        routing.run(sheet, folder / "routing")
-    if "duplex" in wanted:
-        await asyncio.to_thread(duplex.run, sheet, folder / "duplex")
-    if "sites" in wanted:
-        await _with_two_branches(sheet, folder / "sites")
+    for name, stage in alone.items():
+        if name in wanted:
+            await stage()
 
 
 async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:

@@ -35,10 +35,14 @@ class FakeBox:
         self.kept: dict[str, bytes] = {}
         self.joined: list[Join] = []
         self.uplink = True
+        self.unheard: set[str] = set()
         self.samples = 123_456
 
     def to_worker(self, worker: str, command: object) -> None:
         self.sent.append((worker, command))
+
+    def placing(self, _worker: str) -> set[str]:
+        return self.unheard
 
     def to_ivr(self, command: RunTreatment | StopTreatment) -> None:
         self.sent.append(("ivr", command))
@@ -282,5 +286,26 @@ def test_fault_in_one_contact_ends_that_contact_and_no_other() -> None:
         control.leg_said("line1", legs.LegAnswered(leg="leg-bad", sample=1))
         assert legs.ReleaseLeg(leg="leg-bad", cause=41) in box.commands(legs.ReleaseLeg)
         assert [contact.caller.leg for contact in control.contacts] == ["leg-good"]
+
+    asyncio.run(story())
+
+
+def test_a_snapshot_from_before_the_order_loses_no_agents_leg() -> None:
+    """Call control begins anew, a caller comes at once, and the phone's order crosses the SIP worker's snapshot."""
+
+    async def story() -> None:
+        box = FakeBox()
+        control = control_of(box)
+        control.leg_said("line1", legs.LegOffered(leg=caller()))
+        control.route_said(RouteAnswer(request=box.asked[-1].request, action=RING, reason="free"))
+        (place,) = box.commands(legs.PlaceLeg)
+        assert isinstance(place, legs.PlaceLeg)
+        box.unheard = {place.leg}
+        control.leg_said("sip", legs.LegSnapshot(legs=()))
+        assert [contact.state for contact in control.contacts] == [CallState.RINGING]
+        assert box.sent[-1] == ("sip", legs.TakeSnapshot())
+        box.unheard = set()
+        control.leg_said("sip", legs.LegSnapshot(legs=()))
+        assert [contact.outcome for contact in control.contacts] == ["unreachable"]
 
     asyncio.run(story())

@@ -43,6 +43,9 @@ class Site(FakeBox):
     def to_worker(self, worker: str, command: object) -> None:
         self._clients[worker].send(next(self._numbers), command)  # type: ignore[arg-type]  # a leg command
 
+    def placing(self, worker: str) -> set[str]:
+        return self._clients[worker].placing()
+
     def _born(self) -> None:
         ids = IdSource(Identity.take("BR-1", "call"))
         self.control = Control(self, self, ids, DEFAULT, 5.0, TRUNKS)

@@ -15,7 +15,8 @@ from appliance.wire.legs import Direction, Leg, LegState, ReleasedBy
 from appliance.wire.service_messages import Refused
 
 UNANSWERED = {LegState.OFFERED, LegState.PLACED, LegState.PROCEEDING, LegState.ALERTING}
-Command = wire.PlaceLeg | wire.ProceedLeg | wire.AlertLeg | wire.AnswerLeg | wire.ReleaseLeg | wire.TransferTold
+LegCommand = wire.PlaceLeg | wire.ProceedLeg | wire.AlertLeg | wire.AnswerLeg | wire.ReleaseLeg | wire.TransferTold
+Command = LegCommand | wire.TakeSnapshot
 Said = wire.LegSnapshot | wire.LegOffered | wire.LegPlaced | wire.LegAlerting | wire.LegAnswered | wire.LegReleased
 
 
@@ -68,9 +69,14 @@ class Worker:
             gone = msgspec.structs.replace(leg, state=LegState.RELEASED, cause=cause, by=by, released_sample=0)
             self._unheard.append(gone)
 
-    def take(self, command: Command) -> Refused | None:
+    def hear(self, command: Command) -> Refused | None:
         """Carry it out."""
-        leg = self.legs.get(command.leg)
+        if isinstance(command, wire.TakeSnapshot):
+            self.says(self.snapshot())
+            return None
+        return self._take(command, self.legs.get(command.leg))
+
+    def _take(self, command: LegCommand, leg: Leg | None) -> Refused | None:
         match command:
             case wire.PlaceLeg(contact=contact):
                 leg = self._new(command.leg, Direction.OUTGOING, LegState.PLACED, contact=contact)
@@ -130,6 +136,10 @@ class Attachment:
         if self._greeted:
             self._down.append(number)
 
+    def placing(self) -> set[str]:
+        """Legs that the worker may not have heard of."""
+        return {command.leg for command in self._waiting.values() if isinstance(command, wire.PlaceLeg)}
+
     def attach(self) -> None:
         """Unless it is."""
         if not self.attached:
@@ -159,7 +169,7 @@ class Attachment:
         command = self._waiting.get(number)
         if command is not None:
             answers = self.worker.answers
-            answer = answers[number] if number in answers else answers.setdefault(number, self.worker.take(command))
+            answer = answers[number] if number in answers else answers.setdefault(number, self.worker.hear(command))
             self._up.append(lambda: self._acknowledge(number, answer))
         return True
 

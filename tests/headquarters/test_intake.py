@@ -2,8 +2,10 @@
 """Headquarters' door: rubbish is answered as such and stored nowhere, questions are answered while the disk works."""
 
 import asyncio
+import contextlib
 import hashlib
 import random
+import sqlite3
 import statistics
 import time
 from collections.abc import Awaitable, Callable
@@ -12,12 +14,15 @@ import msgspec
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error
+from nats.errors import TimeoutError as NoAnswerError
 
 from appliance.config import read_secret
 from appliance.headquarters.live import State
 from appliance.wire.agents import AgentAsked, AgentWish
+from appliance.wire.calls import LegBegan
 from appliance.wire.envelope import Sealer, decode, encode
 from appliance.wire.ids import Identity
+from appliance.wire.legs import Direction
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 from tests.headquarters.site import BOX, Site, contacts, until
@@ -95,6 +100,27 @@ def test_an_agent_is_commanded_from_headquarters_box_alone_and_seen_by_whoever_a
         assert [queue.name for queue in state.queues] == ["card"]
 
     with_client(site, story)
+
+
+def test_the_router_hears_who_talks_while_the_record_is_locked(site: Site) -> None:
+    """Else it would give an agent to a second caller once the reservation has lapsed."""
+
+    async def story(client: Client) -> None:
+        began = LegBegan(
+            contact="c1", leg="l1", direction=Direction.OUTGOING, channel="sip 8001", to="8001", agent="1001"
+        )
+        batch = b"[" + encode(Sealer(Identity.take(BOX, "call")).seal(began)) + b"]"
+        with contextlib.closing(sqlite3.connect(site.state / "record.db", isolation_level=None)) as stranger:
+            stranger.execute("BEGIN IMMEDIATE")
+            with pytest.raises(NoAnswerError):
+                await client.request(f"call.{BOX}.record", batch, timeout=0.5)
+            state = msgspec.json.decode((await client.request("live.state", b"", timeout=2)).data, type=State)
+            stranger.execute("ROLLBACK")
+        assert [(agent.agent, agent.state) for agent in state.agents] == [("1001", "busy"), ("1002", "available")]
+        assert msgspec.json.decode((await client.request(f"call.{BOX}.record", batch, timeout=5)).data) == {"stored": 1}
+
+    with_client(site, story)
+    assert site.stored() == 1
 
 
 def test_whoever_has_no_token_is_not_let_in(site: Site) -> None:

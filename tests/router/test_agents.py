@@ -103,7 +103,7 @@ def test_not_ready_during_a_call_comes_after_its_wrap_up_with_its_reason() -> No
 
 def test_a_reservation_that_lapses_leaves_what_was_asked_for() -> None:
     _, effects = run(ask(S, "c1"), wish(2 * S, AgentWish.LOG_OUT), TimePassed(9 * S))
-    assert moves(effects) == [(1, "reserved", ""), (6, "logged-out", "")]
+    assert moves(effects) == [(1, "reserved", ""), (9, "logged-out", "")]
 
 
 def test_who_logs_in_by_hand_is_not_ready_until_they_say_so() -> None:

@@ -195,10 +195,10 @@ def test_an_agent_who_does_not_answer_is_passed_over_until_the_pause_and_no_try_
 
 def test_an_order_that_nobody_heard_lapses_and_its_contact_may_dial_no_more() -> None:
     state, order = ordered()
-    state, effects = run(TimePassed(36 * S), state=state)
+    state, effects = run(TimePassed(39 * S), state=state)
     (again,) = orders(effects)
     assert again.contact != order.contact
-    _, effects = run(answered(37, order), state=state)
+    _, effects = run(answered(40, order), state=state)
     assert answers(effects)[-1].action == ReleaseLabel(cause=16)
     assert answers(effects)[-1].reason == f"callback {order.callback} has gone on to another try"
 

@@ -9,6 +9,7 @@ from appliance.router.events import (
     AgentMoved,
     AgentWished,
     BranchHeard,
+    BranchSilent,
     CallTold,
     Effect,
     Event,
@@ -58,9 +59,9 @@ def test_a_contact_that_the_branch_s_default_rings_waits_no_more() -> None:
 
 
 def test_a_leg_that_begins_after_its_reservation_lapsed_ends_the_wait_and_frees_who_was_given_since() -> None:
-    state, _ = run(*BUSY, ask(2 * S, "c1", dnis=CARD), free(3 * S, "1001"), TimePassed(8 * S + 1))
+    state, _ = run(*BUSY, ask(2 * S, "c1", dnis=CARD), free(3 * S, "1001"), TimePassed(11 * S + 1))
     assert state.reservations[state.index.held["c1"]].agent == "1001", "given to it again"
-    state, effects = run(leg_began(9 * S, "1001", "l1", "c1", "epoch.1"), free(10 * S, "1002"), state=state)
+    state, effects = run(leg_began(12 * S, "1001", "l1", "c1", "epoch.1"), free(13 * S, "1002"), state=state)
     assert (state.waiting, state.reservations, assigned(effects)) == ({}, {}, [])
     assert state.agents["1001"].queue == "card", "it is the queue's contact all the same"
 
@@ -185,3 +186,37 @@ def test_wrap_up_follows_a_reservation_that_was_made_twice() -> None:
     assert isinstance(effects[-1], AgentMoved)
     assert effects[-1].state == "wrap-up"
     assert state.agents["1001"].until_ns == 29 * S
+
+
+OTHERS = tuple((agent, f"leg-{agent}", f"other-{agent}") for agent in AGENTS[1:])
+
+
+@pytest.mark.parametrize("away", [BranchSilent(6 * S, BOX), LifeBegan(6 * S, "next", RULES, OTHERS)])
+def test_an_agent_who_rang_before_an_outage_is_given_to_nobody_until_the_branch_has_said_what_came_of_it(
+    away: Event,
+) -> None:
+    state, _ = run(*BUSY[1:], ask(2 * S, "c1", dnis=CARD), away, TimePassed(60 * S))
+    state, effects = run(BranchHeard(61 * S, BOX), ask(62 * S, "c2", dnis=CARD), state=state)
+    assert (rung(effects), assigned(effects)) == ([], [])
+    talks, _ = run(leg_began(63 * S, "1001", "l1", "c1", "epoch.1"), TimePassed(80 * S), state=state)
+    assert talks.agents["1001"].state is AgentState.BUSY
+    _, effects = run(TimePassed(70 * S), state=state)
+    assert assigned(effects) == [(f"r-c2-{62 * S}", "1001")], "it has said nothing"
+
+
+def test_what_a_branch_says_again_counts_once() -> None:
+    """It says so until the record has it; the router hears at once. A new life begins with the record, and hears."""
+    began, ended = leg_began(2 * S, "1001", "l1", "c1"), leg_ended(3 * S, "l1", "c1")
+    assert isinstance(began, CallTold)
+    assert isinstance(ended, CallTold)
+
+    def said(event: CallTold, at_s: int, seq: int, incarnation: str = "one") -> CallTold:
+        return msgspec.structs.replace(event, at_ns=at_s * S, process="call", incarnation=incarnation, seq=seq)
+
+    once, _ = run(said(began, 2, 1), said(ended, 3, 2))
+    again, effects = run(said(began, 4, 1), said(ended, 4, 2), state=once)
+    assert (again, effects) == (once, [])
+    other, _ = run(said(began, 5, 1, "two"), said(began, 5, 1), state=once)
+    assert other.agents["1001"].state is AgentState.BUSY
+    life, _ = run(LifeBegan(6 * S, "next", RULES), said(began, 7, 1), state=once)
+    assert life.agents["1001"].state is AgentState.BUSY

@@ -152,7 +152,7 @@ def test_an_agent_who_did_not_take_it_is_passed_over_for_this_contact(outcome: s
 
 
 def test_a_reservation_lapses_when_no_leg_came() -> None:
-    state, effects = run([ask(S), TimePassed(6 * S)])
+    state, effects = run([ask(S), TimePassed(9 * S)])
     assert effects[-2] == ReservationEnded("epoch.1", "1001", "c1", "lapsed")
     assert state.agents["1001"].state is AgentState.AVAILABLE
 

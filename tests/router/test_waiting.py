@@ -119,7 +119,7 @@ def test_his_place_outlives_asking_again_an_agent_who_does_not_answer_and_a_rest
 
 
 def test_an_assignment_that_nobody_hears_goes_to_the_same_caller_again() -> None:
-    _, effects = run(*BUSY, ask(3 * S, "c1"), leg_ended(9 * S, "l0", "c0"), TimePassed(14 * S))
+    _, effects = run(*BUSY, ask(3 * S, "c1"), leg_ended(9 * S, "l0", "c0"), TimePassed(17 * S))
     assert assigned(effects) == [("r-c1-3000000000", "1001")] * 2
 
 

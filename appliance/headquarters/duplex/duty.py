@@ -7,6 +7,7 @@ one's next would have stood. Whoever is deposed drops what was not acknowledged 
 
 import asyncio
 import functools
+import sqlite3
 import time
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.duplex.follower import Follower
 from appliance.headquarters.duplex.quorum import DeposedError, Quorum, Succession
-from appliance.headquarters.duplex.standbys import CODES, STANDBY, Standby, Standbys
+from appliance.headquarters.duplex.standbys import CODES, STANDBY, Standby, Standbys, unwritten
 from appliance.headquarters.duplex.stream import NoQuorumError, Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
@@ -99,7 +100,7 @@ class Duty:
             try:
                 await self._stream.make()
                 await self._calls.begin()
-            except NoQuorumError as error:
+            except (NoQuorumError, SQLAlchemyError) as error:
                 log.info("duplex.stream.missing", error=str(error))
                 self._stuck = str(error)
                 await asyncio.sleep(RETRY_S)
@@ -143,7 +144,10 @@ class Duty:
                 return await Follower.opened(path_of(self._state), self._stream)
             except NoQuorumError as error:
                 self._stuck = str(error)
-                await asyncio.sleep(RETRY_S)
+            except sqlite3.OperationalError as error:
+                log.error("duplex.journal.unopened", error=str(error))
+                self._trouble("router.journal", unwritten(str(error)))
+            await asyncio.sleep(RETRY_S)
 
     async def _followed(self, follower: Follower) -> bool:
         """Whether anything new was heard. Where the stream cannot be read the attempt to write will tell."""
@@ -154,6 +158,7 @@ class Duty:
             log.info("duplex.stream.unread", error=str(error))
         if heard:
             self._stuck = None
+        self._trouble("router.journal", unwritten(follower.refused) if follower.refused else None)
         await asyncio.sleep(POLL_S)
         return heard
 
@@ -171,6 +176,7 @@ class Duty:
         client = await connect((server.listen,), server.secret, f"{identity.box} headquarters active")
         async with self._calls.turn:  # between what was missed and what comes nothing is left out
             missed = tuple(await asyncio.to_thread(self._calls.missed, follower.mark.told))
+            follower.journal.go_on(follower.seq)
             epoch = max(follower.mark.epoch + 1, time.time_ns() // 1_000_000)
             desk = Desk(
                 self._rules,
@@ -180,7 +186,13 @@ class Duty:
                 await asyncio.to_thread(self._writer.open_agent_legs),
                 lambda sentence: self._trouble("router.journal", sentence),
                 self._sources,
-                Succession(Quorum(self._stream, identity.box, epoch, follower.mark), follower.ahead_ns, missed),
+                Succession(
+                    Quorum(self._stream, identity.box, epoch, follower.mark, follower.seq),
+                    follower.ahead_ns,
+                    missed,
+                    tuple(follower.unwritten),
+                    follower.gap,
+                ),
             )
             vault = Vault(self._state / "recordings")
             intake = Intake(client, Sealer(identity), desk, self._writer, vault, self._live, self._calls)
@@ -246,7 +258,7 @@ class Duty:
         while True:
             await asyncio.sleep(TELL_S)
             if self._client.is_connected and (follower := self._follower) is not None:
-                told = Standby(self._config.box, follower.heard_ns, follower.differs)
+                told = Standby(self._config.box, follower.heard_ns, follower.differs, follower.refused)
                 await self._client.publish(STANDBY, msgspec.json.encode(told))
             stuck = self._stuck if self._desk is None else None
             self._trouble("duplex.no-quorum", f"{NO_QUORUM} ({stuck})" if stuck else None)

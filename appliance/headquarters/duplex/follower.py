@@ -2,10 +2,12 @@
 """The standby's router: reads the stream of the active's journal, decides the same, and so holds the same state.
 
 The local journal is written as well, behind the stream and never before it. Where it does not join the stream (a disk
-that was away too long, another stream) the last whole state in the stream is taken instead.
+that was away too long, another stream) the last whole state in the stream is taken instead. What a full disk refuses
+waits in memory, of more than UNWRITTEN entries the state alone.
 """
 
 import asyncio
+import sqlite3
 import time
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from appliance.router.apply import ENGINE
 from appliance.router.journal import Entry, Journal, Snapshot, decide, digest, encoded
 from appliance.router.state import EMPTY, State
 
+UNWRITTEN = 200_000
+RETRY_S = 1.0
+
 log = structlog.get_logger()
 
 
@@ -25,7 +30,8 @@ class Follower:
     """`ahead_ns`: what the active's clock is ahead of our steady one by, None where that is not known.
 
     `heard_ns`: the active's time when it wrote what was read last. `differs`: the first entry that was decided
-    otherwise here, 0 where none was.
+    otherwise here, 0 where none was. `unwritten` are entries up to `seq` that the disk has `refused`, with a `gap` even
+    older ones.
     """
 
     def __init__(self, journal: Journal, recalled: tuple[State, int], stream: Stream, extent: Extent) -> None:
@@ -35,6 +41,11 @@ class Follower:
         self.ahead_ns: int | None = None
         self.heard_ns = 0
         self.differs = 0
+        self.seq = journal.seq
+        self.unwritten: list[Entry] = []
+        self.gap = False
+        self.refused = ""
+        self._retry_s = 0.0
         self._stream = stream
         self._current = False  # what is read was written just now
         self._joined = self.mark.stream == extent.made and self.mark.position <= extent.last
@@ -49,42 +60,64 @@ class Follower:
         return cls(journal, recalled, stream, extent)
 
     async def follow(self) -> bool:
-        """Decide what has come; False where nothing had. Raises NoQuorumError, sqlite3.Error."""
+        """Decide what has come; False where nothing had. Raises NoQuorumError."""
         current, self._current = self._current, False
         messages = await self._stream.read(self.mark.position)
-        new: list[Entry] = []
         for message in messages:
             batch = _batch(message)
-            if batch is None or not self._joins(batch, new):
+            if batch is None or not self._joins(batch):
                 await self._join(message)
-                return True
-            new += self._take(batch, new)
+                break
+            self._take(batch)
             self.mark = Mark(self.mark.stream, message.position, batch.epoch, batch.told)
             self.heard_ns = batch.at_ns
             if current:
                 self.ahead_ns = batch.at_ns - time.monotonic_ns()
-        if new:
-            await asyncio.to_thread(self.journal.follow, new, self.mark.encoded())
-        self._current = len(messages) < CHUNK
+        else:
+            self._current = len(messages) < CHUNK
+        await self._keep()
         return bool(messages)
 
     def close(self) -> None:
         """Close the journal."""
         self.journal.close()
 
-    def _joins(self, batch: Batch, unkept: list[Entry]) -> bool:
-        return self._joined and all(entry.seq <= self._known(unkept) + 1 for entry in batch.entries[:1])
+    def _joins(self, batch: Batch) -> bool:
+        return self._joined and all(entry.seq <= self.seq + 1 for entry in batch.entries[:1])
 
-    def _take(self, batch: Batch, unkept: list[Entry]) -> list[Entry]:
+    def _take(self, batch: Batch) -> None:
         """Entries that were not known, decided."""
-        known = self._known(unkept)
-        new = [entry for entry in batch.entries if entry.seq > known]
-        for entry in new:
-            self._decide(entry)
-        return new
+        for entry in batch.entries:
+            if entry.seq > self.seq:
+                self._decide(entry)
+                self.unwritten.append(entry)
+                self.seq = entry.seq
+        if len(self.unwritten) > UNWRITTEN:
+            self.gap = True
+            self.unwritten.clear()
 
-    def _known(self, unkept: list[Entry]) -> int:
-        return unkept[-1].seq if unkept else self.journal.seq
+    async def _keep(self) -> None:
+        """In the local journal, once the disk takes it."""
+        if not (self.unwritten or self.gap) or time.monotonic() < self._retry_s:
+            return
+        try:
+            await asyncio.to_thread(self._write)
+        except sqlite3.OperationalError as error:  # a damaged file is put aside by the next life
+            if not self.refused:
+                log.error("duplex.journal.refused", error=str(error))
+            self.refused, self._retry_s = str(error), time.monotonic() + RETRY_S
+            return
+        if self.refused:
+            log.info("duplex.journal.written")
+        self.refused, self.gap = "", False
+        self.unwritten.clear()
+
+    def _write(self) -> None:
+        if self.gap:
+            snapshot = Snapshot(self.seq, ENGINE, self.at_ns, encoded(self.state))
+            self.journal.restart(snapshot, self.mark.encoded())
+        else:
+            self.journal.follow(self.unwritten, self.mark.encoded())
 
     def _decide(self, entry: Entry) -> None:
         self.state, effects = decide(self.state, entry)
@@ -99,19 +132,20 @@ class Follower:
         batch = _batch(found) if found and found.position >= message.position else None
         if found and batch and batch.snapshot:
             self._joined = True
-            await self._restart(batch.snapshot, batch, found.position)
+            self._restart(batch.snapshot, batch, found.position)
             log.info("duplex.state.taken", seq=batch.snapshot.seq, position=found.position)
             return
         self._joined = False
         batch = _batch(message) or Batch("", self.mark.epoch, self.at_ns, self.mark.told)
-        seq = batch.entries[-1].seq if batch.entries else self.journal.seq
-        await self._restart(Snapshot(seq, ENGINE, batch.at_ns, encoded(EMPTY)), batch, message.position)
+        seq = batch.entries[-1].seq if batch.entries else self.seq
+        self._restart(Snapshot(seq, ENGINE, batch.at_ns, encoded(EMPTY)), batch, message.position)
         log.error("duplex.state.missing", seq=seq, position=message.position)
 
-    async def _restart(self, snapshot: Snapshot, batch: Batch, position: int) -> None:
+    def _restart(self, snapshot: Snapshot, batch: Batch, position: int) -> None:
         self.state, self.at_ns, self.differs = snapshot.decoded(), snapshot.at_ns, 0
         self.mark = Mark(self.mark.stream, position, batch.epoch, batch.told)
-        await asyncio.to_thread(self.journal.restart, snapshot, self.mark.encoded())
+        self.seq, self.gap = snapshot.seq, True
+        self.unwritten.clear()
 
 
 def _batch(message: Stored) -> Batch | None:

@@ -31,12 +31,14 @@ class Succession(NamedTuple):
     """What a life of one of two headquarters begins with, beside its state.
 
     `ahead_ns`: what the last one's clock is ahead of our steady one by, None where that is not known; `missed` are
-    events of the record that it was not told of.
+    events of the record that it was not told of; `unwritten` what this box's disk has refused, with a `gap` even more.
     """
 
     quorum: "Quorum | None" = None
     ahead_ns: int | None = None
     missed: tuple[Envelope, ...] = ()
+    unwritten: tuple[Entry, ...] = ()
+    gap: bool = False
 
 
 ALONE = Succession()
@@ -44,15 +46,15 @@ ALONE = Succession()
 
 
 class Quorum:
-    """Of one life; `mark` is where the stream ends when it begins."""
+    """Of one life; `mark` is where the stream ends when it begins, `written` the last entry that is in it."""
 
-    def __init__(self, stream: Stream, box: str, epoch: int, mark: Mark) -> None:
+    def __init__(self, stream: Stream, box: str, epoch: int, mark: Mark, written: int = 0) -> None:
         self.epoch = epoch
         self.over = False
         self._stream = stream
         self._box = box
         self._mark = Mark(mark.stream, mark.position, epoch, mark.told)
-        self._written = 0
+        self._written = written
         self._acknowledged = time.monotonic()
         self._turn = asyncio.Lock()
 

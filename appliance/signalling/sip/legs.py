@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The worker's legs. Every step goes through the leg protocol's TABLE; a leg is released once.
-
-A leg released while nobody controls stays, with its end, until a controller has had a snapshot.
-"""
+"""The worker's legs. Every step goes through the leg protocol's TABLE; a leg is released once, and gone."""
 
 import time
 
@@ -31,11 +28,10 @@ class LegTable:
         return self._legs[leg]
 
     def get(self, leg: str) -> Leg:
-        """A leg that is not released. Raises UnknownLegError."""
-        found = self._legs.get(leg)
-        if found is None or found.state is LegState.RELEASED:
+        """A leg. Raises UnknownLegError."""
+        if leg not in self._legs:
             raise UnknownLegError(leg)
-        return found
+        return self._legs[leg]
 
     def may(self, leg: str, by: LegStep) -> bool:
         """Whether TABLE has this step for the leg as it stands. Raises UnknownLegError."""
@@ -54,24 +50,12 @@ class LegTable:
         """Remember the contact. Raises UnknownLegError."""
         self._legs[leg] = msgspec.structs.replace(self.get(leg), contact=contact)
 
-    def release(self, leg: str, cause: int, by: ReleasedBy, sample: int, *, keep: bool) -> Leg:
-        """The leg's end. Raises UnknownLegError."""
+    def release(self, leg: str, cause: int, by: ReleasedBy, sample: int) -> Leg:
+        """The leg as it ended. Raises UnknownLegError."""
         end = self.move(leg, LegStep.RELEASE)
-        end = msgspec.structs.replace(end, cause=cause, by=by, released_sample=sample)
-        if keep:
-            self._legs[leg] = end
-        else:
-            del self._legs[leg]
-        return end
-
-    def forget_released(self) -> None:
-        """A controller has heard of them."""
-        self._legs = {leg.leg: leg for leg in self.living()}
+        del self._legs[leg]
+        return msgspec.structs.replace(end, cause=cause, by=by, released_sample=sample)
 
     def living(self) -> tuple[Leg, ...]:
-        """Legs that are not released."""
-        return tuple(leg for leg in self._legs.values() if leg.state is not LegState.RELEASED)
-
-    def all(self) -> tuple[Leg, ...]:
-        """Legs for a snapshot."""
+        """All there are."""
         return tuple(self._legs.values())

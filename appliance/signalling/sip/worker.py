@@ -46,6 +46,7 @@ from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.legs import Direction, LegState, LegStep, ReleasedBy
 from appliance.wire.service import CommandRefusedError, Service
+from appliance.wire.unheard import Unheard
 
 ORPHANS_S = 30.0
 OVERLOAD = AlarmRaised(
@@ -80,6 +81,7 @@ class Worker:
         self._peers = peers
         self._overloaded = False
         self._legs = LegTable()
+        self._unheard = Unheard()
         self._call_ids: dict[str, str] = {}
         self._answering: set[str] = set()
         self._held: set[str] = set()
@@ -134,7 +136,7 @@ class Worker:
     def _place(self, body: wire.PlaceLeg) -> None:
         if not is_number(body.to) or not body.complete:
             raise CommandRefusedError("leg.number", "what is to be called by SIP must be a whole number")
-        if any(leg.leg == body.leg for leg in self._legs.all()):
+        if any(leg.leg == body.leg for leg in self._legs.living()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
         at = self._peer(body.trunk)
         codecs = self._ports.fitting(self._codecs)
@@ -264,7 +266,8 @@ class Worker:
         if port is not None:
             self._ports.close(port)
         self._relieve()
-        self._legs.release(leg, cause, by, sample, keep=not self.service.controlled)
+        ended = self._legs.release(leg, cause, by, sample)
+        self._unheard.ended(ended, controlled=self.service.controlled)
         self._answering.discard(leg)
         self._held.discard(leg)
         self._call_ids.pop(leg, None)
@@ -302,15 +305,15 @@ class Worker:
     # Controllers.
 
     def _snapshot(self) -> Iterable[Body]:
-        return (wire.LegSnapshot(legs=self._legs.all()), *([OVERLOAD] if self._overloaded else []))
+        legs = (*self._legs.living(), *self._unheard.legs)
+        return (wire.LegSnapshot(legs=legs), *([OVERLOAD] if self._overloaded else []))
 
     def _controller_changed(self, attached: bool) -> None:  # noqa: FBT001  # the service's callback
         if self._orphans is not None:
             self._orphans.cancel()
             self._orphans = None
-        if attached:
-            self._legs.forget_released()
-        else:
+        self._unheard.controller(attached=attached)
+        if not attached:
             self._watch_orphans()
 
     def _watch_orphans(self) -> None:

@@ -19,7 +19,7 @@ from appliance.media.events import Client
 from appliance.media.host import start_thread
 from appliance.signalling.sip import kamailio
 from appliance.signalling.sip.control import control
-from tests.ports import free_port, free_rtp_base
+from tests.ports import free_port, free_rtp_base, let_go_rtp_base
 
 DOMAIN = "branch.test"
 PASSWORD = "correct-horse-{number}"  # noqa: S105  # of phones that live for one test
@@ -75,7 +75,7 @@ class Site:
     ) -> None:
         self.place = place or Place.free("BR-0001")
         self.state = folder / "state"
-        self.rtp_base = free_rtp_base()
+        self.rtp_base = free_rtp_base(keep=True)
         self.listen = Endpoint("127.0.0.1", free_port())
         self.proxy = self.place.proxy
         self.configuration = folder / "branch.yaml"
@@ -144,6 +144,7 @@ class Site:
                 process.wait()
         kamailio.end_leftovers(self.state / "kamailio")
         self.engine_thread.close()
+        let_go_rtp_base(self.rtp_base)
         self.copies.close()
 
     def _start_ours(self, name: str, program: tuple[str, ...], fds: dict[str, int]) -> subprocess.Popen[bytes]:
