@@ -18,6 +18,7 @@ from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
 
 ANSWER_S = 2.0
+Command = AgentAsked | CallAsked | AgentNoted | ContactAsked
 
 
 def state(box: Path) -> State:
@@ -28,7 +29,7 @@ def state(box: Path) -> State:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
 
-def command(box: Path, asked: AgentAsked | CallAsked | AgentNoted | ContactAsked) -> AgentTold | ContactTold | Refused:
+def command(box: Path, asked: Command) -> AgentTold | ContactTold | Refused:
     """What became of it, or what was asked for. Raises: UnreachableError."""
     door = _door(box)
     envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
