@@ -69,6 +69,15 @@ def note(state: State, noted: AgentNoted, at_ns: int) -> tuple[State, tuple[Effe
     return put_shown(state, now.contact, Shown(now, at_ns + FORGOTTEN_NS)), (AgentAnswer(noted.agent),)
 
 
+def given_back(state: State, contact: str, by: str) -> State:
+    """That agent has not handed it on after all."""
+    before = state.shown.get(contact)
+    if before is None or before.now.transfers[-1:] != (by,):
+        return state
+    now = _replace(before.now, transfers=before.now.transfers[:-1])
+    return put_shown(state, contact, _replace(before, now=now))
+
+
 def _at(state: State, agent: str) -> str | None:
     now = state.agents.get(agent)
     return next(reversed(tuple(now.legs.values())), None) if now is not None else None

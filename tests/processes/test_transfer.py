@@ -17,8 +17,8 @@ from appliance.simulator.exchange import Exchange
 from appliance.simulator.phone import Phone
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentWish, CallAsked, CallWish, ContactAsked, ContactTold
 from appliance.wire.service_messages import Refused
-from tests.accept.site import QUEUE, Site, until
-from tests.accept.talk import ESTABLISHED, MENU, NUMBER, closed, exchange_of, in_service
+from tests.accept.site import NUMBER, QUEUE, Site, until
+from tests.accept.talk import ESTABLISHED, MENU, closed, exchange_of, in_service
 from tests.peers.hand import HandCall, HandPhone
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]

@@ -6,13 +6,14 @@ import pytest
 
 from appliance.router import direct, shown
 from appliance.router.apply import ENGINE, apply
-from appliance.router.events import AgentAnswer, BranchHeard, ContactNoted, Effect, Event
+from appliance.router.events import AgentAnswer, BranchHeard, CallTold, ContactNoted, Effect, Event
 from appliance.router.journal import Snapshot, encoded
 from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.script.nodes import ContextField, If, Kind, Node, Queue, Release, Script, Set, Text
 from appliance.wire.agents import AgentNoted, Note
+from appliance.wire.calls import TransferEnded
 from appliance.wire.routes import Release as ReleaseLabel
 from appliance.wire.routes import RingAgent, RouteAnswer, Treat
 from tests.router.test_router_apply import BOX, S, answers, ask, begin, connected, contact_ended, leg_began, leg_ended
@@ -141,6 +142,16 @@ def test_the_next_agent_is_shown_fields_digits_notes_and_by_whom_but_no_secret()
     assert now.notes == (Note("1001", "lost card"),)
     assert now.transfers == ("1001",)
     assert "4711" not in str(now)
+
+
+def test_an_agent_who_took_the_caller_back_has_not_handed_him_on() -> None:
+    day = Day()
+    day.hand_on("1002", "consulting")
+    back = TransferEnded(contact="c1", by="1001", to="1002", outcome="reconnected", reason="1002 did not answer")
+    day.hear(CallTold(70 * S, BOX, back))
+    now = shown.contact_of(day.state, "1001")
+    assert now is not None
+    assert now.transfers == ()
 
 
 def test_what_is_shown_outlives_a_restart_and_goes_with_the_contact() -> None:
