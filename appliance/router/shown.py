@@ -22,7 +22,7 @@ _replace = msgspec.structs.replace
 
 
 def contact_of(state: State, agent: str) -> ContactNow | None:
-    """The contact of the agent's last leg."""
+    """The contact that the agent is reserved for, or that of their last leg."""
     contact = _at(state, agent)
     if contact is None:
         return None
@@ -80,4 +80,8 @@ def given_back(state: State, contact: str, by: str) -> State:
 
 def _at(state: State, agent: str) -> str | None:
     now = state.agents.get(agent)
-    return next(reversed(tuple(now.legs.values())), None) if now is not None else None
+    if now is None:
+        return None
+    if now.token is not None:
+        return state.reservations[now.token].contact
+    return next(reversed(tuple(now.legs.values())), None)

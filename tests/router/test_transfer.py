@@ -134,9 +134,11 @@ def test_the_next_agent_is_shown_fields_digits_notes_and_by_whom_but_no_secret()
     assert day.note("1001", "lost card") == ""
     answer = day.hand_on("95599")
     assert isinstance(answer.action, RingAgent)
+    rings = shown.contact_of(day.state, "1002")
     day.hear(leg_began(61 * S, "1002", "l2", reserved=answer.action.token))
     now = shown.contact_of(day.state, "1002")
     assert now is not None
+    assert rings == now, "before the phone rings"
     assert (now.contact, now.dnis, now.clid, now.call_type, now.ced) == ("c1", "95588", "13800000001", "loan", "1")
     assert now.fields == {"tier": "gold"}
     assert now.notes == (Note("1001", "lost card"),)

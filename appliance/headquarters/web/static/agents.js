@@ -25,7 +25,7 @@ const rows = new Rows(byId("agents-rows"), ({ agent, branch }) => {
     make("td", {}, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`)),
     make("td", {}, agent.extension), make("td", {}, branch),
     make("td", { title: agent.reason ?? null }, make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(`state_${agent.state}`)),
-      agent.reason ? ` ${agent.reason}` : "", then, agent.state === "busy" ? contact(agent.agent) : ""),
+      agent.reason ? ` ${agent.reason}` : "", then, ["reserved", "busy"].includes(agent.state) ? contact(agent.agent) : ""),
     make("td", { class: "figure", ...since }, agent.since_ns ? length(now() - agent.since_ns) : "–"),
     make("td", { class: "queues", title: (agent.queues ?? []).join(" · ") }, (agent.queues ?? []).join(" · ") || "–"));
 });
