@@ -70,9 +70,9 @@ def agent_name(ring: RingAgent | None) -> str:
 
 
 def talks(contact: Contact, agent: str) -> bool:
-    """Whether this agent has the caller, or holds him."""
-    by = contact.transfer.by if contact.transfer is not None else agent_name(contact.ring)
-    return by == agent
+    """Whether this agent has the caller, or holds him; whose phone the branch rang by itself headquarters knows."""
+    label = contact.transfer.ring if contact.transfer is not None else contact.ring
+    return label is not None and label.agent in ("", agent)
 
 
 def wanted(contact: Contact, event: TransferWanted, fresh: Fresh, default: Default) -> Step:
@@ -195,7 +195,7 @@ def _complete(contact: Contact, fresh: Fresh, gone: CallerReleased | None = None
             ended = talking.end(contact, fresh.sample)
             contact, out = _out(contact, fresh, gone)
             after, actions = talking.begin(contact, fresh, again=fresh.sample)
-            return after, (*ended, *actions, *_quiet(transfer.music), *out)
+            return after, (*ended, *out, *actions, *_quiet(transfer.music))
         case CallState.TREATING:
             quiet = _quiet(contact.treatment, transfer.music)
             contact, out = _out(_replace(contact, treatment=fresh.treatment), fresh, gone)

@@ -60,7 +60,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reconnected": ("took the caller back", "已接回主叫"),
     "abandoned": ("ended in between", "中途结束"),
     "under-way": ("under way", "进行中"),
-    "with": ("answered by", "应答者"),
+    "with": ("answers", "应答者"),
     "cause": ("cause {number}", "原因{number}"),
     "named": ("cause {number} ({name})", "原因{number}（{name}）"),
     "play": ("play", "播放"),

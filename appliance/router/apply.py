@@ -33,7 +33,7 @@ from appliance.router.events import (
 from appliance.router.index import Due, put_asking, put_context, put_present, put_shown
 from appliance.router.rules import Rules
 from appliance.router.state import State
-from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan
+from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
 from appliance.wire.routes import Release, RouteAnswer
 
 ENGINE = 7
@@ -200,6 +200,8 @@ def _told(state: State, told: CallTold) -> Step:
             return agents.leg_ended(state, event.leg, told.at_ns)
         case TalkBegan():
             return life.talking(state, event.contact), ()
+        case TransferEnded(outcome="reconnected"):
+            return shown.given_back(state, event.contact, event.by), ()
         case ContactEnded():
             return _over(state, event.contact, told.at_ns, event)
         case _:

@@ -22,7 +22,7 @@ _replace = msgspec.structs.replace
 
 
 def contact_of(state: State, agent: str) -> ContactNow | None:
-    """The contact of the agent's last leg."""
+    """The contact that the agent is reserved for, or that of their last leg."""
     contact = _at(state, agent)
     if contact is None:
         return None
@@ -69,6 +69,19 @@ def note(state: State, noted: AgentNoted, at_ns: int) -> tuple[State, tuple[Effe
     return put_shown(state, now.contact, Shown(now, at_ns + FORGOTTEN_NS)), (AgentAnswer(noted.agent),)
 
 
+def given_back(state: State, contact: str, by: str) -> State:
+    """That agent has not handed it on after all."""
+    before = state.shown.get(contact)
+    if before is None or before.now.transfers[-1:] != (by,):
+        return state
+    now = _replace(before.now, transfers=before.now.transfers[:-1])
+    return put_shown(state, contact, _replace(before, now=now))
+
+
 def _at(state: State, agent: str) -> str | None:
     now = state.agents.get(agent)
-    return next(reversed(tuple(now.legs.values())), None) if now is not None else None
+    if now is None:
+        return None
+    if now.token is not None:
+        return state.reservations[now.token].contact
+    return next(reversed(tuple(now.legs.values())), None)

@@ -21,25 +21,16 @@ pytestmark = pytest.mark.unit
 SECOND = RingAgent(agent="1002", extension="8002", queue="", token="t2", ring_s=15)
 
 
-class Box(FakeBox):
-    """Keeps what orders are answered."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.orders: list[OrderDone] = []
-
-    def done(self, order: OrderDone) -> None:
-        self.orders.append(order)
-
-
-def order(box: Box, control: Control, to: CallWish, number: str = "", agent: str = "1001") -> str:
+def order(box: FakeBox, control: Control, to: CallWish, number: str = "", agent: str = "1001") -> str:
     """What the agent's wish is answered; empty: under way."""
     (contact,) = control.contacts
     control.route_said(CallAsked(agent=agent, to=to, number=number, contact=contact.contact, order="o"))
-    return box.orders[-1].refused
+    (*_, told) = box.commands(OrderDone)
+    assert isinstance(told, OrderDone)
+    return told.refused
 
 
-def answered(box: Box, control: Control) -> str:
+def answered(box: FakeBox, control: Control) -> str:
     """Headquarters sends the question to the second agent, who answers; returns their leg."""
     control.route_said(RouteAnswer(request=box.asked[-1].request, action=SECOND, reason="asked for"))
     place = box.commands(legs.PlaceLeg)[-1]
@@ -55,7 +46,7 @@ def phone(leg: str, state: LegState, port: int) -> Leg:
 
 def test_an_agent_s_order_is_carried_out_or_answered_with_a_sentence() -> None:
     async def story() -> None:
-        box = Box()
+        box = FakeBox()
         control = control_of(box)
         await talking(box, control)
         assert order(box, control, CallWish.COMPLETE) == "has nobody on hold"
@@ -69,7 +60,7 @@ def test_an_agent_s_order_is_carried_out_or_answered_with_a_sentence() -> None:
 
 def test_call_control_killed_in_a_consultation_loses_nobody() -> None:
     async def story() -> None:
-        box = Box()
+        box = FakeBox()
         control = control_of(box)
         first = await talking(box, control)
         order(box, control, CallWish.CONSULT, "1002")
@@ -90,7 +81,7 @@ def test_call_control_killed_in_a_consultation_loses_nobody() -> None:
 
 def test_caller_who_hung_up_while_call_control_was_dead_and_he_was_held_ends_all() -> None:
     async def story() -> None:
-        box = Box()
+        box = FakeBox()
         control = control_of(box)
         first = await talking(box, control)
         order(box, control, CallWish.CONSULT, "1002")
@@ -112,7 +103,7 @@ def test_caller_who_hung_up_while_call_control_was_dead_and_he_was_held_ends_all
 
 def test_sip_worker_that_dies_in_a_consultation_has_the_caller_routed_again() -> None:
     async def story() -> None:
-        box = Box()
+        box = FakeBox()
         control = control_of(box)
         await talking(box, control)
         order(box, control, CallWish.CONSULT, "1002")
@@ -125,7 +116,7 @@ def test_sip_worker_that_dies_in_a_consultation_has_the_caller_routed_again() ->
     asyncio.run(story())
 
 
-async def called_by_phone(box: Box, control: Control) -> tuple[str, str]:
+async def called_by_phone(box: FakeBox, control: Control) -> tuple[str, str]:
     """The first agent's phone has called the second agent itself; returns both legs of that call."""
     own = msgspec.structs.replace(caller("leg-own"), clid="8001", dnis="8002", port=132)
     control.leg_said("sip", legs.LegOffered(leg=own))
@@ -136,7 +127,7 @@ async def called_by_phone(box: Box, control: Control) -> tuple[str, str]:
 
 def test_attended_transfer_of_a_phone_joins_its_caller_and_whom_it_has_called() -> None:
     async def story() -> None:
-        box = Box()
+        box = FakeBox()
         control = control_of(box)
         first = await talking(box, control)
         own, second = await called_by_phone(box, control)
@@ -154,7 +145,7 @@ def test_attended_transfer_of_a_phone_joins_its_caller_and_whom_it_has_called() 
 
 def test_phone_that_has_no_caller_is_told_that_nothing_is_done() -> None:
     async def story() -> None:
-        box = Box()
+        box = FakeBox()
         control = control_of(box)
         first = await talking(box, control)
         control.leg_said("sip", legs.TransferAsked(leg="leg-x", to="8002"))
@@ -173,9 +164,6 @@ class Transfers(Site):
 
     rules = ()
     deaths = (0.3, 0.3, 0.2)
-
-    def done(self, order: OrderDone) -> None:
-        del order
 
     def ask(self, request: RouteRequest) -> bool:
         labels = (Release(cause=17), SECOND, msgspec.structs.replace(SECOND, agent="1003", extension="8003"))

@@ -230,6 +230,63 @@ def test_a_branch_that_decides_alone_has_answered_without_call_type_and_redirect
     assert row_of(rows, "call-type", "")["answered"] == 1
 
 
+def transfer(by: str, outcome: str, agent: str | None = None) -> calls.TransferEnded:
+    return calls.TransferEnded(contact="", by=by, to="95599", outcome=outcome, agent=agent)
+
+
+def consult(leg: str, seconds: int) -> tuple[calls.TalkBegan, calls.TalkEnded]:
+    told = calls.TalkEnded(contact="", sample=0, samples=seconds * 8000, consult=True)
+    return calls.TalkBegan(contact="", leg=leg, sample=0, consult=True), told
+
+
+def test_a_contact_that_is_handed_on_is_answered_twice_and_counted_as_transferred_where_it_was_first() -> None:
+    word, end = consult("L3", 20)
+    rows = counted(
+        story(
+            *((0, began()), (1, decided(ring())), (1, rung()), (6, talk()), (66, talked(60))),
+            (66, decided(ring("loans", "1002"), outcome="consulting", call_type="loans")),
+            *((66, rung("L3", "1002")), (70, word), (90, end), (90, transfer("1001", "completed"))),
+            *((90, unanswered("L2", 16)), (90, talk("L3")), (120, talked(30)), (120, caller_gone()), (120, ended())),
+        )
+    )
+    first, second = row_of(rows, "queue", "gold"), row_of(rows, "queue", "loans")
+    assert (first["answered"], first["transferred"], first["talk_samples"]) == (1, 1, 480_000)
+    assert (second["answered"], second.get("transferred"), second["talk_samples"]) == (1, None, 400_000)
+    assert row_of(rows, "agent", "1001")["transferred"] == 1
+    assert row_of(rows, "agent", "1002")["talk_samples"] == 400_000
+    assert row_of(rows, "call-type", "card")["transferred"] == 1
+    loans = row_of(rows, "call-type", "loans")
+    assert (loans["answered"], loans["talk_samples"]) == (1, 240_000)
+    assert row_of(rows, "trunk", "telco")["talk_samples"] == 720_000, "agents' words are not the caller's"
+
+
+def test_a_contact_handed_on_blind_whose_caller_gives_up_is_abandoned_in_the_second_queue() -> None:
+    rows = counted(
+        story(
+            *((0, began()), (1, decided(ring())), (1, rung()), (6, talk()), (66, talked(60))),
+            (66, decided(HOLD, "loans", outcome="transferred", call_type="loans")),
+            *((66, transfer("1001", "completed")), (66, unanswered("L2", 16)), (99, caller_gone()), (99, ended())),
+        )
+    )
+    assert row_of(rows, "queue", "gold")["transferred"] == 1
+    assert row_of(rows, "queue", "loans")["abandoned_queue"] == 1
+    assert row_of(rows, "call-type", "loans")["abandoned_queue"] == 1
+
+
+def test_a_contact_that_came_back_to_its_agent_is_one_answer_with_both_talks() -> None:
+    rows = counted(
+        story(
+            *((0, began()), (1, decided(ring())), (1, rung()), (6, talk()), (66, talked(60))),
+            (66, decided(ring("", "1002"), outcome="consulting")),
+            *((66, rung("L3", "1002")), (86, unanswered("L3")), (86, transfer("1001", "reconnected"))),
+            *((86, talk()), (96, talked(10)), (96, caller_gone()), (96, ended())),
+        )
+    )
+    assert row_of(rows, "agent", "1001")["talk_samples"] == 560_000
+    assert row_of(rows, "agent", "1002")["redirected"] == 1
+    assert "transferred" not in row_of(rows, "agent", "1001")
+
+
 def test_a_tandem_call_is_its_trunk_s_alone() -> None:
     passes = calls.RouteDecided(contact="", by="branch", latency_ms=0, action=Tandem(trunk="pbx"), reason="")
     far = calls.LegBegan(

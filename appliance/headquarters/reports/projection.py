@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, Insert, Table, Update, bindparam, insert, select, update
 
 from appliance.headquarters.reports import schema
 from appliance.wire import calls
@@ -88,15 +88,14 @@ def _decided(store: Connection, place: int, envelope: Envelope, body: calls.Rout
     if isinstance(body.action, RingAgent):
         values["agent"] = body.action.agent or body.action.extension
     if waits or isinstance(body.action, RingAgent):
-        values |= _first_queued(store, body.contact, envelope.at_ns)
+        values |= _first(store, schema.contact.c.queued_ns, body.contact, envelope.at_ns)
     _contact(store, envelope, body.contact, **values)
 
 
-def _first_queued(store: Connection, contact: str, at_ns: int) -> dict[str, int]:
-    """The wait for an agent counts from the queue or the first ring, however many agents were tried."""
-    column = schema.contact.c.queued_ns
+def _first(store: Connection, column: Column[int], contact: str, at_ns: int) -> dict[str, int]:
+    """The wait for an agent counts from the queue or the first ring to the first talk, however many agents follow."""
     before = store.execute(select(column).where(schema.contact.c.contact == contact)).scalar()
-    return {} if before is not None else {"queued_ns": at_ns}
+    return {} if before is not None else {column.name: at_ns}
 
 
 def _digits(store: Connection, place: int, envelope: Envelope, body: calls.DigitsEntered) -> None:
@@ -125,8 +124,9 @@ def _leg_ended(store: Connection, place: int, envelope: Envelope, body: calls.Le
 def _talk_began(store: Connection, place: int, envelope: Envelope, body: calls.TalkBegan) -> None:
     del place
     at_ns = envelope.at_ns
-    if not body.consult:
-        _contact(store, envelope, body.contact, stage="talking", stage_ns=at_ns, talk_ns=at_ns)
+    stage = "held" if body.consult else "talking"
+    first = {} if body.consult else _first(store, schema.contact.c.talk_ns, body.contact, at_ns)
+    _contact(store, envelope, body.contact, stage=stage, stage_ns=at_ns, **first)
     if body.recording is not None:
         put(store, schema.recording, body.recording, {"contact": body.contact})
 

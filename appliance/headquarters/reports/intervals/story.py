@@ -110,6 +110,7 @@ class _Story:
         self._gone: Envelope | None = None  # the caller's leg is over
         self._talking: list[Visit] = []
         self._talked: list[Visit] = []  # with the caller, last
+        self._served: dict[str, list[Visit]] = {}  # by the leg of who talks
 
     def hear(self, event: Envelope) -> None:
         match event.body:
@@ -190,20 +191,25 @@ class _Story:
             self._agents[body.leg] = self._open(Kind.AGENT, body.agent, event)
 
     def _talk_began(self, event: Envelope, body: calls.TalkBegan) -> None:
-        self._talking = [one for one in (self._trunk, self._call_type, self._agents.get(body.leg)) if one is not None]
-        for name, queue in self._queues.items():
-            if name == self._rung_for:
-                self._talking.append(queue)
-            else:
-                _close(queue, Outcome.REDIRECTED, event)
-        self._queues = {}
-        for visit in self._talking:
+        agents = self._served_by(event, body.leg)
+        whole = [one for one in (self._trunk, self._call_type) if one is not None]
+        for visit in (*whole, *agents):
             _close(visit, Outcome.ANSWERED, event)
+        # Agents' words among themselves are the second agent's and their queue's time, not the caller's.
+        self._talking = agents if body.consult else [*whole, *agents]
         if not body.consult:
             self._talked = self._talking
-            return
-        # Agents' words among themselves are the second agent's and their queue's time, not the caller's.
-        self._talking = [one for one in self._talking if one.kind in (Kind.QUEUE, Kind.AGENT)]
+
+    def _served_by(self, event: Envelope, leg: str) -> list[Visit]:
+        """The agent's visit and that of the queue that found them: in a later talk on this leg, the same."""
+        first, queues, self._queues = leg not in self._served, self._queues, {}
+        served = self._served.setdefault(leg, [self._agents[leg]] if leg in self._agents else [])
+        for name, queue in queues.items():
+            if first and name == self._rung_for:
+                served.append(queue)
+            else:
+                _close(queue, Outcome.REDIRECTED, event)
+        return served
 
     def _talk_ended(self, body: calls.TalkEnded) -> None:
         for visit in self._talking:

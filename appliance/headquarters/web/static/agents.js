@@ -25,10 +25,34 @@ const rows = new Rows(byId("agents-rows"), ({ agent, branch }) => {
     make("td", {}, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`)),
     make("td", {}, agent.extension), make("td", {}, branch),
     make("td", { title: agent.reason ?? null }, make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(`state_${agent.state}`)),
-      agent.reason ? ` ${agent.reason}` : "", then),
+      agent.reason ? ` ${agent.reason}` : "", then, ["reserved", "busy"].includes(agent.state) ? contact(agent.agent) : ""),
     make("td", { class: "figure", ...since }, agent.since_ns ? length(now() - agent.since_ns) : "–"),
     make("td", { class: "queues", title: (agent.queues ?? []).join(" · ") }, (agent.queues ?? []).join(" · ") || "–"));
 });
+
+// What the agent has before them, asked for when it is unfolded.
+function contact(agent) {
+  const facts = make("dl", { "aria-live": "polite" });
+  return make("details", { class: "contact", ontoggle: ({ target }) => target.open && fill(agent, facts) }, make("summary", {}, word("contactNow")), facts);
+}
+
+async function fill(agent, facts) {
+  const fact = (name, text) => [make("dt", {}, name), make("dd", {}, text)];
+  try {
+    const answer = await fetch(`/api/agents/${encodeURIComponent(agent)}/contact`);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const now = await answer.json();
+    const known = { caller: now.clid, called: now.dnis, callType: now.call_type, digits: now.ced };
+    facts.replaceChildren(
+      ...Object.entries(known).flatMap(([name, text]) => (text ? fact(word(name), text) : [])),
+      ...Object.entries(now.fields ?? {}).flatMap(([name, text]) => fact(name, text)),
+      ...(now.transfers ?? []).flatMap((by) => fact(word("handedOnBy"), by)),
+      ...(now.notes ?? []).flatMap((note) => fact(word("noteOf", note), note.text)));
+  } catch (error) {
+    console.error(error);
+    facts.replaceChildren(make("dd", {}, word("noContact")));
+  }
+}
 
 // "not-ready: lunch", as it will be after the call.
 function words(then) {

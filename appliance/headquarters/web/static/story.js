@@ -11,6 +11,7 @@ export function story(call, agents) {
     ...call.recordings.flatMap(sound),
     make("h3", {}, word("decisions")),
     call.decisions.length ? make("ol", { class: "decisions" }, ...call.decisions.map((one) => decision(one, agents))) : make("p", {}, word("noDecisions")),
+    ...(call.transfers.length ? [make("h3", {}, word("transfers")), make("ol", { class: "decisions" }, ...call.transfers.map((one) => transfer(one, agents)))] : []),
     make("h3", {}, word("legs")),
     legs(call.legs, agents),
     make("p", { class: "name" }, call.contact),
@@ -45,6 +46,16 @@ function decision(one, agents) {
 function action(action, agents) {
   const known = { ...action, agent: agentName(action.agent, agents), cause: action.cause && cause(action.cause) };
   return word(action.do === "ring-agent" && !action.agent ? "do_ring-extension" : `do_${action.do}`, known);
+}
+
+// Who has handed the caller on, to which number, and what came of it.
+function transfer(one, agents) {
+  const known = { by: agentName(one.by, agents), to: one.to };
+  const whom = one.agent && one.agent !== one.to ? ` · ${agentName(one.agent, agents)}` : "";
+  return make("li", {},
+    make("span", { class: "at" }, clock(one.at_ns)),
+    make("span", {}, `${word(one.blind ? "transfer_blind" : "transfer_consult", known)} → ${word(`transfer_${one.outcome || "open"}`)}${whom}`),
+    one.reason && make("span", { class: "quiet" }, ` ${one.reason}`));
 }
 
 // The agents that were looked at, queue by queue; the one who was chosen is marked.
