@@ -20,7 +20,6 @@ from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
 
 ANSWER_S = 2.0
-Command = AgentAsked | CallAsked | AgentNoted | ContactAsked
 
 
 def state(box: Path) -> State:
