@@ -25,12 +25,14 @@ show agents            headquarters: who is ready, since when; show queues: who 
 agent ID ready         headquarters: or not-ready [REASON], log-in, log-out
 agent ID transfer N    headquarters: their caller to number N; consult N, then complete or reconnect
 agent ID contact       headquarters: what they have before them; note TEXT writes into it
+show callbacks         headquarters: who is called back, since when, with what luck
+callback add NUMBER QUEUE  or cancel ID: headquarters: a customer is called when an agent is free, or not any more
 why CALL               headquarters: why a call went where it went
 report queue           headquarters: a day's statistics; call-type, agent, trunk
 report verify [DAY]    headquarters: a day's statistics counted once more
 -h after the first word says what else they take
 """
-COMMANDS = ("agent", "line", "report", "router", "script", "show", "trace", "why")
+COMMANDS = ("agent", "callback", "line", "report", "router", "script", "show", "trace", "why")
 
 
 def main(words: Sequence[str]) -> int:

@@ -118,7 +118,7 @@ def show(what: str, box: Path, *, chinese: bool) -> int:
         rows = [AGENT_HEADS[chinese], *(tuple(_agent(one, now_ns, chinese=chinese)) for one in told.agents)]
     else:
         rows = [QUEUE_HEADS[chinese], *(tuple(_queue(one, now_ns)) for one in told.queues)]
-    lines = _table(rows) if len(rows) > 1 else [WORDS[what][chinese]]
+    lines = table(rows) if len(rows) > 1 else [WORDS[what][chinese]]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
@@ -145,7 +145,7 @@ def _unreasonable(told: argparse.Namespace) -> str:
 def _agent(one: AgentNow, now_ns: int, *, chinese: bool) -> Iterator[str]:
     yield from (one.agent, one.name, one.box, one.extension)
     yield _state(one.state, one.reason, chinese=chinese)
-    yield _length(now_ns - one.since_ns) if one.since_ns else "-"
+    yield length(now_ns - one.since_ns) if one.since_ns else "-"
     yield _then(one.then, chinese=chinese) or "-"
     yield " ".join(one.queues) or "-"
 
@@ -153,9 +153,9 @@ def _agent(one: AgentNow, now_ns: int, *, chinese: bool) -> Iterator[str]:
 def _queue(one: QueueNow, now_ns: int) -> Iterator[str]:
     yield one.name
     yield str(one.waiting)
-    yield "-" if one.oldest_ns is None else _length(now_ns - one.oldest_ns)
+    yield "-" if one.oldest_ns is None else length(now_ns - one.oldest_ns)
     yield from map(str, (one.staffed, one.free, one.busy))
-    yield "-" if one.expected_s is None else _length(one.expected_s * 1_000_000_000)
+    yield "-" if one.expected_s is None else length(one.expected_s * 1_000_000_000)
 
 
 def _state(state: str, reason: str, *, chinese: bool) -> str:
@@ -168,12 +168,14 @@ def _then(then: str, *, chinese: bool) -> str:
     return _state(state, reason, chinese=chinese)
 
 
-def _length(ns: int) -> str:
+def length(ns: int) -> str:
+    """Minutes and seconds, and hours where there are any."""
     seconds = max(0, ns) // 1_000_000_000
     minutes, hours = seconds // 60 % 60, seconds // 3600
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Its lines, the columns as wide as they need be."""
     widths = [max(map(terminal.columns, column)) for column in zip(*rows, strict=True)]
     return (terminal.left(row, widths) for row in rows)

@@ -13,7 +13,8 @@ from appliance.cli.talk import UnreachableError
 from appliance.headquarters import server
 from appliance.headquarters.live import State
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
-from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
+from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
+from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
 
@@ -30,15 +31,27 @@ def state(box: Path) -> State:
 
 def command(box: Path, asked: AgentAsked | CallAsked | AgentNoted | ContactAsked) -> AgentTold | ContactTold | Refused:
     """What became of it, or what was asked for. Raises: UnreachableError."""
-    door = _door(box)
-    envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
-    try:
-        answer = decode(asyncio.run(_ask(door, "agent.command", encode(envelope)))).body
-    except UnknownMessageError as error:
-        raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
+    answer = _commanded(box, asked)
     if not isinstance(answer, AgentTold | ContactTold | Refused):
         raise UnreachableError(f"headquarters answers {type(answer).__name__}")
     return answer
+
+
+def callback(box: Path, asked: AddCallback | CancelCallback) -> CallbackTold | Refused:
+    """What became of it. Raises: UnreachableError."""
+    answer = _commanded(box, asked)
+    if not isinstance(answer, CallbackTold | Refused):
+        raise UnreachableError(f"headquarters answers {type(answer).__name__}")
+    return answer
+
+
+def _commanded(box: Path, asked: Body) -> Body:
+    door = _door(box)
+    envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
+    try:
+        return decode(asyncio.run(_ask(door, "agent.command", encode(envelope)))).body
+    except UnknownMessageError as error:
+        raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
 
 def _door(box: Path) -> server.Door:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`show alarms`: what is wrong on this box and what to do. `show spans`: the lines, their signal and channels.
 
-`show agents` and `show queues` are headquarters'.
+`show agents`, `show queues` and `show callbacks` are headquarters'.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from appliance.cli import agent, terminal
+from appliance.cli import agent, callback, terminal
 from appliance.cli.talk import UnreachableError, snapshot
 from appliance.line.testing.steps import NAMES
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
@@ -32,6 +32,8 @@ GOOD, UP, DOWN = ("good", "良好"), ("up", "正常"), ("down", "中断")
 def main(words: Sequence[str]) -> int:
     """Exit status 0: nothing is wrong; 1: something is; 2: it could not be asked."""
     options = _read(words)
+    if options.what == "callbacks":
+        return callback.show(Path(options.state), chinese=options.language == "zh")
     if options.what in ("agents", "queues"):
         return agent.show(options.what, Path(options.state), chinese=options.language == "zh")
     try:
@@ -100,6 +102,6 @@ def _cells(span: Span, judged: SpanPerformance | None, *, chinese: bool) -> Iter
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="show", description="What is so on this box now.")
-    parser.add_argument("what", choices=("agents", "alarms", "queues", "spans"))
+    parser.add_argument("what", choices=("agents", "alarms", "callbacks", "queues", "spans"))
     terminal.add_language(parser)
     return terminal.read(parser, words)

@@ -26,6 +26,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "call": ("{began}  {clid} called {dnis}, {channel}", "{began}  {clid}呼叫{dnis}，{channel}"),
     "about": ("call type {call_type}, ended {ended}", "呼叫类型{call_type}，{ended}结束"),
     "open": ("call type {call_type}, still going on", "呼叫类型{call_type}，仍在进行"),
+    "origin": ("calls back {origin} (callback {callback})", "回呼{origin}（回呼标识{callback}）"),
+    "asked-for": ("callback {callback}, asked for at headquarters", "回呼标识{callback}，由总部提出"),
+    "tried": ("called back at {began} as {contact}: {how}", "{began}回呼，通话标识{contact}：{how}"),
+    "reached": ("they talked", "已通话"),
     "undecided": ("no decision is in the record", "记录中没有路由判定"),
     "reason": ("reason", "理由"),
     "by": ("decided by", "判定者"),
@@ -43,6 +47,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "ring-agent": ("ring agent {agent}, extension {extension}", "振铃坐席{agent}，分机{extension}"),
     "ring-extension": ("ring extension {extension}", "振铃分机{extension}"),
     "release": ("release, {cause}", "释放，{cause}"),
+    "dial": ("dial {number}", "外呼{number}"),
     "tandem": ("tandem to trunk {trunk}", "汇接至中继{trunk}"),
     "rang": ("{at} {channel} is rung", "{at} 振铃{channel}"),
     "answered": ("{at} answered", "{at} 应答"),
@@ -81,6 +86,8 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "transferred": ("an agent transfers the caller", "坐席直接转接"),
     "consulting": ("an agent consults, the caller is held", "坐席咨询，主叫保持"),
     "not-transferred": ("there was no way to that number", "转接号码不可达"),
+    "callback": ("an agent is free for a callback", "回呼有坐席空闲"),
+    "agent-answered": ("agent answered", "坐席应答"),
     "agent-gone": ("agent lost during the talk", "通话中坐席断开"),
 }
 PARTIES: dict[str, tuple[str, str]] = {
@@ -142,6 +149,8 @@ class Page:
         yield call["contact"]
         yield self._word("call", **{**shown, "began": _clock(call["began_ns"], "%Y-%m-%d %H:%M:%S")})
         yield self._word("about" if call["ended_ns"] else "open", **shown, ended=_clock(call["ended_ns"]))
+        if call["callback"]:
+            yield self._word("origin" if call["origin"] else "asked-for", **shown)
         for number, one in enumerate(call["decisions"], 1):
             yield ""
             yield from self._decision(number, one)
@@ -150,6 +159,11 @@ class Page:
         for one in call["transfers"]:
             yield ""
             yield from self._transfer(one)
+        for one in call["tries"]:
+            ended = self._cause(one["cause"]) if one["ended_ns"] else self._word("under-way")
+            how = self._word("reached") if one["talk_ns"] else ended
+            yield ""
+            yield self._word("tried", began=_clock(one["began_ns"]), contact=one["contact"], how=how)
 
     def _transfer(self, one: Row) -> Iterator[str]:
         how = "blind" if one["blind"] else "consulted"

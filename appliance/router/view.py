@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from appliance.router import agents
 from appliance.router.callbacks import life
+from appliance.router.callbacks.states import CallbackState
 from appliance.router.expected import expected_s
 from appliance.router.state import State
 from appliance.router.states import AgentState
@@ -55,7 +56,7 @@ def callback_now(state: State, name: str) -> CallbackNow:
         state=one.state.value,
         priority=one.node.priority,
         queued_ns=place.queued_ns if place is not None else 0,
-        due_ns=one.due_ns,
+        due_ns=one.due_ns if one.state is CallbackState.PAUSED else one.until_ns,
         tries=one.tries,
         most=one.most,
         origin=one.origin,

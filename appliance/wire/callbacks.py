@@ -50,7 +50,7 @@ class CancelCallback(Message, frozen=True):
 class CallbackNow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A callback. `state`: waiting, reserved, ringing (the agent), dialling (the customer), talking, paused or over.
 
-    `queued_ns` is the age of its place, `due_ns` when its pause or its window ends, `tries` are made of `most`;
+    `queued_ns` is the age of its place, `due_ns` when its pause, else its window, ends, `tries` are made of `most`;
     `outcome` tells how it ended, or what came of the last try.
     """
 

@@ -27,7 +27,7 @@ from appliance.wire.agents import (
     Note,
     QueueNow,
 )
-from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
+from appliance.wire.callbacks import AddCallback, CallbackNow, CallbackTold, CancelCallback
 from appliance.wire.envelope import Sealer, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
@@ -50,6 +50,7 @@ class Floor:
         self.asked: list[AgentAsked] = []
         self.ordered: list[CallAsked] = []
         self.contacts: dict[str, ContactNow] = {}
+        self.callbacks: dict[str, CallbackNow] = {}
 
     def queues_now(self) -> tuple[QueueNow, ...]:
         return self.queues
@@ -74,8 +75,15 @@ class Floor:
         return AgentTold(now=now)
 
     async def command_callback(self, asked: AddCallback | CancelCallback) -> CallbackTold | Refused:
-        del asked
-        return Refused(code="callback.refused", sentence="nobody is called back here")
+        if isinstance(asked, AddCallback):
+            name, number, queues = f"1.{len(self.callbacks) + 1}", asked.number, (asked.queue,)
+            self.callbacks[name] = CallbackNow(name, number, queues, "waiting", 5, time.time_ns(), 0, 0, asked.tries)
+            return CallbackTold(now=self.callbacks[name])
+        if asked.callback not in self.callbacks:
+            return Refused(code="callback.refused", sentence=f"callback {asked.callback!r} is unknown")
+        over = msgspec.structs.replace(self.callbacks[asked.callback], state="over", outcome="cancelled")
+        self.callbacks[asked.callback] = over
+        return CallbackTold(now=over)
 
     async def order(self, asked: CallAsked) -> AgentTold | Refused:
         self.ordered.append(asked)
@@ -100,7 +108,7 @@ async def answering(site: Site, floor: Floor) -> AsyncIterator[None]:
 
     async def state(message: Msg) -> None:
         branches = (Branch(BOX, "Nanjing Road", time.time_ns()),)
-        now = State(branches, (), (), (), floor.queues_now(), floor.agents_now())
+        now = State(branches, (), (), (), floor.queues_now(), floor.agents_now(), tuple(floor.callbacks.values()))
         await message.respond(msgspec.json.encode(now))
 
     async def commanded(message: Msg) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +58,7 @@ HAPPENINGS: list[CallEvent] = [
     decided(HOLD, call_type="loans"),
     decided(BUSY),
     decided(ring(), outcome="waiting"),
+    msgspec.structs.replace(decided(ASKS, "gold", outcome="digits"), callback="1.7"),
     decided(ring("silver", "1002"), "gold"),
     rung(),
     rung("L3", "1002"),
@@ -70,6 +72,7 @@ HAPPENINGS: list[CallEvent] = [
     ended("us"),
     ended("agent"),
 ]
+TRIED = st.sampled_from(["", "", "", "1.7"])
 
 
 @st.composite
@@ -79,7 +82,7 @@ def contacts(draw: st.DrawFn) -> list[Envelope]:
     for number in range(draw(st.integers(1, 4))):
         rest = draw(st.lists(st.tuples(st.integers(0, 700), st.sampled_from(HAPPENINGS)), max_size=12))
         steps: list[tuple[float, CallEvent]] = [
-            (0, began(draw(st.sampled_from([None, "telco"])))),
+            (0, msgspec.structs.replace(began(draw(st.sampled_from([None, "telco"]))), callback=draw(TRIED))),
             *sorted(rest, key=operator.itemgetter(0)),
         ]
         events += story(*steps, contact=f"BR-0001.x.{number}", at_ns=TEN_NS + draw(st.integers(0, 900)) * S)

@@ -3,6 +3,7 @@
 
 from fractions import Fraction
 
+import msgspec
 import pytest
 
 from appliance.headquarters.reports.intervals.facts import facts
@@ -237,6 +238,36 @@ def test_a_tandem_call_is_its_trunk_s_alone() -> None:
     rows = counted(story((0, began()), (0, passes), (0, far), (3, talk()), (9, talked(6)), (9, ended("called"))))
     assert [key.kind for key in rows] == ["trunk"]
     assert row_of(rows, "trunk", "telco")["talk_samples"] == 48_000
+
+
+def test_a_caller_who_is_called_back_is_that_in_his_queue_and_call_type_and_the_tries_are_the_agent_s_alone() -> None:
+    asked_for = msgspec.structs.replace(decided(ASKS, "gold", outcome="digits"), callback="1.7")
+    waited = story(
+        (0, began()), (1, decided(HOLD, "gold")), (31, asked_for), (33, caller_gone()), (33, ended()), contact="c1"
+    )
+    rows = counted(waited)
+    for kind, name in (("queue", "gold"), ("call-type", "card"), ("trunk", "telco")):
+        assert (row_of(rows, kind, name)["offered"], row_of(rows, kind, name)["callback"]) == (1, 1)
+    tries = msgspec.structs.replace(began(), callback="1.7", origin="c1")
+    rows = counted(
+        story(
+            (0, tries),
+            (0, decided(ring())),
+            (0, rung()),
+            (9, talk()),
+            (69, talked(60)),
+            (69, caller_gone()),
+            (69, ended()),
+        )
+    )
+    assert [(key.kind, key.name) for key in rows] == [("agent", "1001")]
+    assert row_of(rows, "agent", "1001")["answered"] == 1
+
+
+def test_who_asks_to_be_called_back_without_having_waited_was_offered_to_the_queue_all_the_same() -> None:
+    asked_for = msgspec.structs.replace(decided(ASKS, "gold", outcome="digits"), callback="1.7")
+    rows = counted(story((0, began()), (1, decided(ASKS)), (9, asked_for), (12, caller_gone()), (12, ended())))
+    assert row_of(rows, "queue", "gold") == {"offered": 1, "callback": 1}
 
 
 def test_an_agent_lost_in_the_talk_and_a_second_one_are_one_answered_contact_with_both_talks() -> None:

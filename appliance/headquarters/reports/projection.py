@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, sel
 from appliance.headquarters.reports import schema
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
-from appliance.wire.routes import Release, RingAgent, Tandem, Treat
+from appliance.wire.routes import Dial, Release, RingAgent, Tandem, Treat
 from appliance.wire.treatments import Music
 
-_STAGES = {Treat: "treated", RingAgent: "ringing", Release: "releasing", Tandem: "passing"}
+_STAGES = {Treat: "treated", RingAgent: "ringing", Release: "releasing", Tandem: "passing", Dial: "dialling"}
 
 
 def project(store: Connection, place: int, envelope: Envelope) -> None:
@@ -53,7 +53,11 @@ def _began(store: Connection, place: int, envelope: Envelope, body: calls.Contac
     del place
     at_ns = envelope.at_ns
     known = {"channel": body.channel, "dnis": body.dnis, "clid": body.clid, "ani": body.ani}
+    if body.callback:  # the customer's number, whoever calls whom; his leg begins when he is dialled
+        known |= {"clid": body.dnis, "callback": body.callback, "origin": body.origin or None}
     _contact(store, envelope, body.contact, began_ns=at_ns, stage="offered", stage_ns=at_ns, **known)
+    if body.callback:
+        return
     caller = {"contact": body.contact, "direction": "incoming", "channel": body.channel, "began_ns": at_ns}
     put(store, schema.leg, body.leg, caller)
 
@@ -74,6 +78,7 @@ def _decided(store: Connection, place: int, envelope: Envelope, body: calls.Rout
         "path": _json(body.path),
         "compared": _json(body.values),
         "queues": _json(body.queues),
+        "callback": body.callback or None,
     }
     store.execute(insert(schema.decision), decided)
     waits = isinstance(body.action, Treat) and any(isinstance(verb, Music) for verb in body.action.verbs)

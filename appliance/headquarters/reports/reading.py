@@ -42,7 +42,10 @@ class Record:
         return self._rows(query.order_by(contact.c.began_ns.desc()).limit(limit))
 
     def call(self, name: str) -> Row | None:
-        """One contact with `decisions`, `legs`, `recordings` and `transfers`; None where nobody knows it."""
+        """One contact with `decisions`, `legs`, `recordings`, `transfers`, and `tries` to call its caller back.
+
+        None where nobody knows it.
+        """
         found = self._rows(select(contact).where(contact.c.contact == name))
         if not found:
             return None
@@ -52,8 +55,9 @@ class Record:
                 one[field] = msgspec.json.decode(one[field] or "[]")
         legs = self._rows(select(leg).where(leg.c.contact == name).order_by(leg.c.began_ns))
         sounds = self._rows(select(recording).where(recording.c.contact == name).order_by(recording.c.recording))
-        transfers = self._transfers(name)
-        return {**found[0], "decisions": decisions, "legs": legs, "recordings": sounds, "transfers": transfers}
+        tries = self._rows(select(contact).where(contact.c.origin == name).order_by(contact.c.began_ns))
+        whole = {"decisions": decisions, "legs": legs, "recordings": sounds, "tries": tries}
+        return {**found[0], **whole, "transfers": self._transfers(name)}
 
     def _transfers(self, name: str) -> list[Row]:
         """Who has handed the contact on, to which number, and what came of it; `ended_ns` None: not known yet."""

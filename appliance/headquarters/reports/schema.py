@@ -64,6 +64,8 @@ contact = Table(
     Column("talk_samples", BigInteger),
     Column("cause", Integer),
     Column("by", String),
+    Column("callback", String),
+    Column("origin", String, index=True),
 )
 Index("contact_open", contact.c.ended_ns, contact.c.began_ns)
 Index("contact_clid", contact.c.clid, contact.c.began_ns)
@@ -104,6 +106,7 @@ decision = Table(
     Column("path", Text, nullable=False),
     Column("compared", Text, nullable=False),
     Column("queues", Text),
+    Column("callback", String),
 )
 
 recording = Table(

@@ -11,10 +11,10 @@ no service level exceeds 100 %, and longer intervals are plain sums. Counting an
 give service levels of contacts that another row was offered; when somebody was talking is told by the agents' states.
 
 `transferred`: of those that were answered, handed on by the agent who had them.
-`short`: abandoned, wherever, under the short call threshold. `callback`: called back instead; nobody can ask for that
-yet. The service level: `level_offered` counts visits with a service level event, as Cisco has it: answered or abandoned
-(not short), or still there when the threshold had passed; what overflowed, was redirected or released before does not
-count. `level_answered` and `level_abandoned` are those within the threshold.
+`short`: abandoned, wherever, under the short call threshold. `callback`: called back instead. The service level:
+`level_offered` counts visits with a service level event, as Cisco has it: answered or abandoned (not short), or still
+there when the threshold had passed; what overflowed, was redirected, called back or released before does not count.
+`level_answered` and `level_abandoned` are those within the threshold.
 """
 
 from typing import NamedTuple

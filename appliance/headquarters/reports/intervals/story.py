@@ -15,6 +15,8 @@ outcome:
 - overflow: the contact went on to another queue, node or call type;
 - redirected: another queue's agent, or the branch's default, answered; the contact left the queue because its agent
   did not answer; or, of an agent, the phone was refused, busy, not there, or rang for as long as it may (RONA);
+- callback: the caller is called back instead. The contacts that try it are offered to agents alone, as all else has
+  been counted where the caller was offered;
 - released: by us, with or without a treatment, or by a fault, or the agent let go before the talk;
 - waiting: none of these has been heard of yet.
 """
@@ -51,6 +53,7 @@ class Outcome(enum.StrEnum):
     ABANDONED_RINGING = "abandoned_ringing"
     OVERFLOW = "overflow"
     REDIRECTED = "redirected"
+    CALLBACK = "callback"
     RELEASED = "released"
     WAITING = "waiting"
 
@@ -97,8 +100,9 @@ class _Story:
     def __init__(self, event: Envelope, began: calls.ContactBegan) -> None:
         self.visits: list[Visit] = []
         self._caller = began.leg
-        self._call_type: Visit | None = self._open(Kind.CALL_TYPE, "", event)
-        self._trunk = self._open(Kind.TRUNK, began.trunk, event) if began.trunk else None
+        self._tries = bool(began.callback)
+        self._call_type = None if self._tries else self._open(Kind.CALL_TYPE, "", event)
+        self._trunk = self._open(Kind.TRUNK, began.trunk, event) if began.trunk and not self._tries else None
         self._queues: dict[str, Visit] = {}
         self._agents: dict[str, Visit] = {}
         self._place = Outcome.ABANDONED_IVR
@@ -133,7 +137,12 @@ class _Story:
         return visit
 
     def _decided(self, event: Envelope, body: calls.RouteDecided) -> None:
+        if self._tries:
+            return
         self._typed(event, body)
+        if body.callback:
+            self._called_back(event, body)
+            return
         action = body.action
         if isinstance(action, RingAgent):
             self._wait_in(event, {*self._queues, *body.queues, *filter(None, [action.queue])}, body.outcome)
@@ -149,6 +158,13 @@ class _Story:
             self._place = Outcome.ABANDONED_RINGING
         elif not isinstance(action, Release):
             raise TypeError(f"{type(action).__name__} is no action")
+
+    def _called_back(self, event: Envelope, body: calls.RouteDecided) -> None:
+        self._wait_in(event, {*self._queues, *body.queues}, body.outcome)
+        for visit in self.visits:
+            if visit.kind is not Kind.AGENT:
+                _close(visit, Outcome.CALLBACK, event)
+        self._queues, self._rung_for, self._place = {}, "", Outcome.ABANDONED_IVR
 
     def _typed(self, event: Envelope, body: calls.RouteDecided) -> None:
         before = self._call_type

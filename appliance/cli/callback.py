@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`show callbacks`, `callback add NUMBER QUEUE`, `callback cancel ID`: who is called back, at headquarters."""
+
+import argparse
+import getpass
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from appliance.cli import headquarters, terminal
+from appliance.cli.agent import length, table
+from appliance.cli.talk import UnreachableError
+from appliance.wire.callbacks import AddCallback, CallbackNow, CancelCallback
+from appliance.wire.service_messages import Refused
+
+HEADS = (
+    ("callback", "number", "queues", "state", "waits", "tries", "until", "last"),
+    ("回呼", "号码", "队列", "状态", "等待", "次数", "剩余", "结果"),
+)
+STATES: dict[str, tuple[str, str]] = {
+    "waiting": ("waiting", "排队"),
+    "reserved": ("agent reserved", "已预占坐席"),
+    "ringing": ("agent rung", "振铃坐席"),
+    "dialling": ("dialling", "外呼客户"),
+    "talking": ("talking", "通话"),
+    "paused": ("paused", "暂停"),
+    "over": ("over", "结束"),
+}
+OUTCOMES: dict[str, str] = {
+    "reached": "已接通",
+    "busy": "忙",
+    "no answer": "无应答",
+    "refused": "拒接",
+    "agent gone": "坐席挂断",
+    "lost": "失去联系",
+    "expired": "已过期",
+    "cancelled": "已取消",
+}
+NONE = ("no callbacks", "没有回呼")
+TRIES, PAUSE_S, WINDOW_S = 3, 300, 7200
+
+
+def main(words: Sequence[str]) -> int:
+    """Exit status 0: it is so; 1: refused; 2: it could not be asked."""
+    told = _read(words)
+    by, chinese = getpass.getuser(), told.language == "zh"
+    asked: AddCallback | CancelCallback
+    if told.do == "add":
+        asked = AddCallback(
+            number=told.number, queue=told.queue, tries=told.tries, pause_s=told.pause, window_s=told.window, by=by
+        )
+    else:
+        asked = CancelCallback(callback=told.callback, by=by)
+    try:
+        answer = headquarters.callback(Path(told.state), asked)
+    except UnreachableError as error:
+        sys.stderr.write(f"{error}\n")
+        return terminal.UNASKED
+    if isinstance(answer, Refused):
+        sys.stderr.write(f"{answer.sentence}\n")
+        return 1
+    print(f"{answer.now.callback} {answer.now.number}{'：' if chinese else ': '}{_state(answer.now, chinese=chinese)}")
+    return 0
+
+
+def show(box: Path, *, chinese: bool) -> int:
+    """The table of callbacks, open ones first. Exit status 2: headquarters cannot be asked."""
+    try:
+        told = headquarters.state(box)
+    except UnreachableError as error:
+        sys.stderr.write(f"{error}\n")
+        return terminal.UNASKED
+    now_ns = time.time_ns()
+    ordered = sorted(told.callbacks, key=lambda one: (one.state == "over", one.priority, one.queued_ns))
+    rows = [HEADS[chinese], *(tuple(_row(one, now_ns, chinese=chinese)) for one in ordered)]
+    lines = table(rows) if len(rows) > 1 else [NONE[chinese]]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return 0
+
+
+def _row(one: CallbackNow, now_ns: int, *, chinese: bool) -> Iterator[str]:
+    over = one.state == "over"
+    yield from (one.callback, one.number, " ".join(one.queues))
+    yield _state(one, chinese=chinese)
+    yield "-" if over else length(now_ns - one.queued_ns)
+    yield f"{one.tries}/{one.most}"
+    yield "-" if over else length(one.due_ns - now_ns)
+    yield (OUTCOMES.get(one.outcome, one.outcome) if chinese else one.outcome) or "-"
+
+
+def _state(one: CallbackNow, *, chinese: bool) -> str:
+    return STATES[one.state][chinese] if one.state in STATES else one.state
+
+
+def _read(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="callback", description="Headquarters: have a customer called.")
+    kinds = parser.add_subparsers(dest="do", required=True, metavar="add|cancel")
+    add = kinds.add_parser("add", help="an agent of the queue calls the number as soon as one is free")
+    add.add_argument("number", metavar="NUMBER")
+    add.add_argument("queue", metavar="QUEUE")
+    add.add_argument("--tries", type=int, default=TRIES, choices=range(1, 11), metavar="N", help="1 to 10")
+    add.add_argument("--pause", type=int, default=PAUSE_S, metavar="SECONDS", help="between two tries")
+    add.add_argument("--window", type=int, default=WINDOW_S, metavar="SECONDS", help="no try begins later")
+    cancel = kinds.add_parser("cancel", help="one that nobody is being dialled for")
+    cancel.add_argument("callback", metavar="ID", help="as show callbacks has it")
+    terminal.add_language(parser)
+    return terminal.read(parser, words)
