@@ -66,6 +66,7 @@ def decided(contact: Contact, event: Routed) -> RouteDecided:
         path=answer.path,
         values=answer.values,
         queues=answer.queues,
+        callback=answer.callback,
     )
 
 

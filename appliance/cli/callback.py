@@ -39,6 +39,7 @@ OUTCOMES: dict[str, str] = {
 }
 NONE = ("no callbacks", "没有回呼")
 TRIES, PAUSE_S, WINDOW_S = 3, 300, 7200
+DAY_S, WEEK_S = 86_400, 604_800
 
 
 def main(words: Sequence[str]) -> int:
@@ -48,10 +49,10 @@ def main(words: Sequence[str]) -> int:
     asked: AddCallback | CancelCallback
     if told.do == "add":
         asked = AddCallback(
-            number=told.number, queue=told.queue, tries=told.tries, pause_s=told.pause, window_s=told.window, by=by
+            number=told.whom, queue=told.queue, tries=told.tries, pause_s=told.pause, window_s=told.window, by=by
         )
     else:
-        asked = CancelCallback(callback=told.callback, by=by)
+        asked = CancelCallback(callback=told.whom, by=by)
     try:
         answer = headquarters.callback(Path(told.state), asked)
     except UnreachableError as error:
@@ -94,15 +95,22 @@ def _state(one: CallbackNow, *, chinese: bool) -> str:
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="callback", description="Headquarters: have a customer called.")
-    kinds = parser.add_subparsers(dest="do", required=True, metavar="add|cancel")
-    add = kinds.add_parser("add", help="an agent of the queue calls the number as soon as one is free")
-    add.add_argument("number", metavar="NUMBER")
-    add.add_argument("queue", metavar="QUEUE")
-    add.add_argument("--tries", type=int, default=TRIES, choices=range(1, 11), metavar="N", help="1 to 10")
-    add.add_argument("--pause", type=int, default=PAUSE_S, metavar="SECONDS", help="between two tries")
-    add.add_argument("--window", type=int, default=WINDOW_S, metavar="SECONDS", help="no try begins later")
-    cancel = kinds.add_parser("cancel", help="one that nobody is being dialled for")
-    cancel.add_argument("callback", metavar="ID", help="as show callbacks has it")
+    parser = argparse.ArgumentParser(prog="callback", description="Headquarters: have a customer called, or not.")
+    parser.add_argument("do", choices=("add", "cancel"), metavar="add|cancel")
+    parser.add_argument("whom", metavar="NUMBER|ID", help="whom to call; which one to cancel, as show callbacks has it")
+    parser.add_argument("queue", nargs="?", default="", metavar="QUEUE", help="whose agent calls, when one is free")
+    parser.add_argument("--tries", type=int, default=TRIES, choices=range(1, 11), metavar="N", help="1 to 10")
+    parser.add_argument("--pause", type=int, default=PAUSE_S, metavar="SECONDS", help="between two tries")
+    parser.add_argument("--window", type=int, default=WINDOW_S, metavar="SECONDS", help="no try begins later")
     terminal.add_language(parser)
-    return terminal.read(parser, words)
+    return terminal.read(parser, words, _unreasonable)
+
+
+def _unreasonable(told: argparse.Namespace) -> str:
+    if told.do == "cancel":
+        return "cancel takes an ID alone" if told.queue else ""
+    if not told.queue:
+        return "add takes a NUMBER and a QUEUE"
+    return (
+        "" if 1 <= told.pause <= DAY_S and 1 <= told.window <= WEEK_S else "--pause is a day, --window a week at most"
+    )

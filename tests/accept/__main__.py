@@ -17,6 +17,7 @@ import structlog
 from appliance.simulator.exchange import Exchange
 from tests.accept import (
     agents,
+    callback,
     calls,
     deaths,
     diagnostics,
@@ -45,6 +46,7 @@ STAGES = (
     "precision",
     "agents",
     "transfer",
+    "callback",
     "headquarters",
     "deaths",
     "line",
@@ -112,6 +114,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "precision": lambda rig: precision.run(rig, sheet),
         "agents": lambda rig: agents.run(rig, sheet),
         "transfer": lambda rig: transfer.run(rig, sheet),
+        "callback": lambda rig: callback.run(rig, sheet),
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),

@@ -30,11 +30,11 @@ async def _in_order(rig: Rig, sheet: Sheet) -> None:
     waits = [await waiting(rig, QUEUE, clid) for clid in (first, second)]
     sheet.equal("A9", "queue: phones that ring while both agents talk", rig.rung(first) + rig.rung(second), 0)
     await _headquarters_dies(rig)
-    took_ms = await _freed(rig, *talks[0], first)
+    took_ms = await freed(rig, *talks[0], first)
     sheet.at_most("A9", "queue: agent free to his phone ringing", took_ms, RINGS_MS, "ms")
     sheet.holds("A9", "queue: who came first is rung first, over headquarters' death", not rig.rung(second))
     await until(lambda: _talks(rig, first), 10, "the first of them talks")
-    await _freed(rig, *talks[1], second)
+    await freed(rig, *talks[1], second)
     for call in waits:
         call.hang_up(16)
         await call.result()
@@ -60,7 +60,7 @@ async def _headquarters_dies(rig: Rig) -> None:
     await asyncio.sleep(HEARD_S)
 
 
-async def _freed(rig: Rig, call: Call, phone: Phone, next_clid: str) -> float:
+async def freed(rig: Rig, call: Call, phone: Phone, next_clid: str) -> float:
     """A talk ends; ms until a phone rings for whoever is next."""
     call.hang_up(16)
     await closed(phone)

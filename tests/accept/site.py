@@ -35,6 +35,7 @@ PROMPTS = "/usr/share/asterisk/sounds/en_US_f_Allison"
 NUMBER = "95588"
 QUEUE = "95599"
 GOLD = "95566"
+CALLBACK = "95544"
 EXTENSIONS = tuple(str(number) for number in range(8001, 8021))
 LOBBY = "8900"  # a phone that no agent has
 HOLD_HZ = 500
@@ -248,6 +249,8 @@ call_types:
   - {{name: card-service, dnis: [{NUMBER}], script: welcome}}
   - {{name: card-queue, dnis: [{QUEUE}], script: queue}}
   - {{name: gold-service, dnis: [{GOLD}], script: gold}}
+  - {{name: card-callback, dnis: [{CALLBACK}], script: callback}}
+outbound: {{numbers: ["025"], branches: [BR-0001]}}
 scripts: {ROOT / "appliance/simulator/site/scripts"}
 skill_groups:
   - {{name: card, agents: [{", ".join(f"1{n}" for n in extensions)}]}}
@@ -291,6 +294,7 @@ sip: {{listen: "127.0.0.1:{ports.sip}", proxy: "127.0.0.1:{ports.kamailio}", dom
 extensions:
 {phones}
 route: {{timeout_ms: 500, default: {{ring: [{extensions[0]}], ring_s: 20, cause: 17}}, hold: [hold-music]}}
+outbound: [{{to: telco}}]
 prompts: {{directories: [{PROMPTS}, prompts]}}
 recording: {{reserve_mb: 50}}
 """

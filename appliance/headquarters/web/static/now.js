@@ -4,7 +4,7 @@ import { Rows, byId, make, setText } from "./dom.js";
 import { length, now } from "./figures.js";
 import { word } from "./words.js";
 
-const STAGES = { offered: ["still", "…"], treated: ["warn", "♪"], waiting: ["warn", "◷"], ringing: ["warn", "☎"], passing: ["warn", "⇄"], talking: ["good", "●"], held: ["warn", "⏸"], releasing: ["still", "○"] };
+const STAGES = { offered: ["still", "…"], treated: ["warn", "♪"], waiting: ["warn", "◷"], ringing: ["warn", "☎"], passing: ["warn", "⇄"], dialling: ["warn", "☏"], talking: ["good", "●"], held: ["warn", "⏸"], releasing: ["still", "○"] };
 let agents = {};
 let calls = [];
 

@@ -16,12 +16,19 @@ const rows = new Rows(byId("queues-rows"), (queue) => {
   const oldest = queue.oldest_ns ? { "data-began": queue.oldest_ns } : {};
   return make("tr", { class: "call" },
     make("td", {}, queue.name),
-    make("td", { class: "figure" }, queue.waiting ? make("span", { class: "state warn" }, String(queue.waiting)) : "0"),
+    make("td", { class: "figure" }, ...waiting(queue)),
     make("td", { class: "figure", ...oldest }, queue.oldest_ns ? length(now() - queue.oldest_ns) : "–"),
     make("td", { class: "figure" }, queue.expected_s === undefined ? "–" : length(queue.expected_s * 1e9)),
     make("td", { class: "figure" }, staffed),
     make("td", { class: "figure" }, String(queue.free ?? 0)), make("td", { class: "figure" }, String(queue.busy ?? 0)));
 });
+
+// Those who wait without a line are told apart: nobody's time on the phone passes.
+function waiting(queue) {
+  if (!queue.waiting) return ["0"];
+  const callbacks = queue.callbacks ? [make("span", { class: "quiet" }, ` ${word("callbacks", { n: queue.callbacks })}`)] : [];
+  return [make("span", { class: "state warn" }, String(queue.waiting)), ...callbacks];
+}
 
 function alone(queue) {
   return queue.waiting > 0 && !queue.staffed;
