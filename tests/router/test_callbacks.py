@@ -28,7 +28,7 @@ from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, Callback, State
 from appliance.router.view import callback_now, contacts_at, queue_now
 from appliance.script.nodes import Callback as CallbackNode
-from appliance.script.nodes import Node, Queue, Release, Script, Text
+from appliance.script.nodes import Menu, Node, Play, Queue, Release, Script, Text
 from appliance.wire.callbacks import AddCallback, CancelCallback, PlaceContact
 from appliance.wire.calls import ContactEnded, TalkBegan
 from appliance.wire.routes import Dial, RouteAnswer, RouteRequest
@@ -128,6 +128,29 @@ def test_who_hangs_up_keeps_his_place_before_one_who_came_later_and_waits_on_the
     assert assigned(effects) == []
     state, effects = run(rings(31, order), leg_ended(38 * S, "l1", order.contact), state=state)
     assert [agent for _, agent in assigned(effects)] == ["1001"], "then it is the other's turn"
+
+
+def test_who_presses_a_key_while_he_stands_in_the_queue_gives_his_place_away_and_stands_in_it_no_more() -> None:
+    nodes: dict[str, Node] = {
+        "card": Queue(queues=("card",), next="ask", otherwise="sorry", hold=("queue-thankyou",), priority=2),
+        "ask": Menu(prompts=("vm-press",), cases={"1": "offer"}, nothing="sorry", invalid="sorry"),
+        "offer": CallbackNode(queues=("card",), next="thanks", failed="sorry"),
+        "thanks": Play(prompts=("vm-goodbye",), next="gone"),
+        "gone": Release(),
+        "sorry": Release(cause=17),
+    }
+    stands = msgspec.structs.replace(RULES, scripts={"card": Script("card", "v1", Text(start="card", nodes=nodes))})
+    state, effects = run(RulesChanged(0, stands), *BUSY, ask(3, "c1"))
+    assert state.waiting["c1"].place.queued_ns == 3 * S
+    pressed = tests.ask(
+        9 * S, "c1", dnis="1", cursor=answers(effects)[-1].cursor, clid=NUMBER, outcome="digits", ced="1"
+    )
+    state, effects = run(pressed, state=state)
+    (name,) = state.callbacks
+    assert (answers(effects)[-1].callback, set(state.waiting)) == (name, {name})
+    assert (state.waiting[name].place.queued_ns, state.waiting[name].place.priority) == (3 * S, 2)
+    state, effects = run(leg_ended(10 * S, "l0", "c0"), state=state)
+    assert ([one.callback for one in orders(effects)], assigned(effects)) == ([name], [])
 
 
 def test_the_caller_s_end_and_a_heartbeat_without_him_take_nothing_away() -> None:
