@@ -25,6 +25,7 @@ from appliance.router.events import (
     TimePassed,
 )
 from appliance.router.rules import CallType, Rules, Seat, skill_group
+from appliance.router.shown import contact_of
 from appliance.router.state import EMPTY, Callback, State
 from appliance.router.view import callback_now, contacts_at, queue_now
 from appliance.script.nodes import Callback as CallbackNode
@@ -178,6 +179,35 @@ def test_the_customer_is_dialled_when_the_agent_has_answered_and_reached_when_th
     assert (dict(state.waiting), set(state.places), dict(state.tries)) == ({}, {"c0"}, {})
     assert orders(run(TimePassed(900 * S), state=state)[1]) == []
     assert run(TimePassed(100_000 * S), state=state)[0].callbacks == {}, "and forgotten a day later"
+
+
+def test_the_agent_is_shown_what_the_caller_has_told_before_he_hung_up() -> None:
+    state, order = ordered()
+    state, _ = run(rings(31, order), state=state)
+    now = contact_of(state, "1001")
+    assert now is not None
+    assert (now.contact, now.clid, now.dnis, now.call_type) == (order.contact, NUMBER, "1", "card")
+    state, _ = run(leg_ended(60 * S, "l1", order.contact), ended(60, order, 19, "us"), state=state)
+    assert set(state.shown) == {"c0", order.callback}, "kept for the next try"
+
+
+def test_a_customer_who_was_called_back_is_handed_on_as_any_caller_is() -> None:
+    state, order = dialled()
+    handed = RouteRequest(
+        request="r-on", contact=order.contact, dnis=NUMBER, clid=NUMBER, outcome="transferred", callback=order.callback,
+        transfer_to="1", transferred_by="1001",
+    )  # fmt: skip
+    state, effects = run(talks(40, order), RouteAsked(50 * S, BOX, handed, 50 * S), state=state)
+    assert answers(effects)[-1].queues == ("card",)
+    again = msgspec.structs.replace(handed, cursor=answers(effects)[-1].cursor, transfer_to="", outcome="played")
+    state, effects = run(RouteAsked(55 * S, BOX, again, 55 * S), state=state)
+    assert answers(effects)[-1].queues == ("card",), "his number is no call type's, his script goes on"
+    state, _ = run(leg_ended(56 * S, "l1", order.contact), ended(57, order, 16, "caller"), state=state)
+    assert (order.contact in state.waiting, order.contact in state.places, only(state).outcome) == (
+        False,
+        False,
+        "reached",
+    )
 
 
 def test_a_question_that_is_asked_twice_is_one_try() -> None:
