@@ -160,7 +160,8 @@ class Page:
             yield ""
             yield from self._transfer(one)
         for one in call["tries"]:
-            how = self._word("reached") if one["talk_ns"] else self._cause(one["cause"])
+            ended = self._cause(one["cause"]) if one["ended_ns"] else self._word("under-way")
+            how = self._word("reached") if one["talk_ns"] else ended
             yield ""
             yield self._word("tried", began=_clock(one["began_ns"]), contact=one["contact"], how=how)
 

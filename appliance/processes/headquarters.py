@@ -19,6 +19,7 @@ from appliance.headquarters import rulebook
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.duplex.duty import CALLS_KEPT_S, Duty
+from appliance.headquarters.duplex.quorum import ALONE
 from appliance.headquarters.duplex.stream import Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
@@ -81,8 +82,9 @@ async def serve(site: Site, rules: Rules) -> None:
     """Work until cancelled, the only headquarters there is."""
     identity = Identity.take(site.config.box, "headquarters")
     journal, recalled = Journal.opened(journal_path(site.state))
-    legs = site.writer.open_agent_legs()
-    desk = Desk(rules, identity.incarnation, journal, recalled, legs, site.trouble("router.journal"), site.sources)
+    legs, missed = site.writer.open_agent_legs(), ALONE._replace(missed=site.writer.ends_of(recalled[0].tries))
+    trouble = site.trouble("router.journal")
+    desk = Desk(rules, identity.incarnation, journal, recalled, legs, trouble, site.sources, missed)
     notify.ready()
     client = await site.connected()
     intake = Intake(client, Sealer(identity), desk, site.writer, Vault(site.state / "recordings"), site.live)

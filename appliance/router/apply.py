@@ -127,7 +127,7 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
     request = asked.request
     state = _heard(state, asked.box, asked.at_ns)
-    if request.callback:
+    if request.callback and request.outcome == life.MAY_DIAL:
         return life.asked(state, asked)
     state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)
     state = waiting.leave(state, request.contact)
@@ -216,16 +216,14 @@ def _noted(state: State, told: CallTold) -> State:
 
 def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = None) -> Step:
     state, moved = agents.contact_ended(state, contact, at_ns)
-    if contact in state.tries:
-        state, tried = life.over(state, contact, told, at_ns)
-        return state, (*moved, *tried)
+    state, tried = life.over(state, contact, told, at_ns)
     state, ended = _let_go(state, contact, "contact-ended", at_ns)
     state, given_up = _give_up(waiting.end(state, contact, at_ns), contact)
     if contact in state.contexts:
         state = put_context(state, contact, None)
     if contact in state.shown:
         state = put_shown(state, contact, None)
-    return state, (*moved, *ended, *given_up)
+    return state, (*moved, *tried, *ended, *given_up)
 
 
 def _lost(state: State, event: ContactsLost) -> Step:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.router import agents, direct, shown, standing, waiting
+from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
 from appliance.router.index import order_of, put_asking, put_context, put_place
@@ -31,12 +32,13 @@ def decide(state: State, asked: RouteAsked) -> Decided:
     request = asked.request
     if request.transfer_to:
         return _handed_on(state, asked)
-    call_type = state.rules.call_type_of(request.dnis)
-    if call_type is None:
-        agent = direct.by_phone(state, asked)
-        return direct.ring(state, asked, agent) if agent is not None else direct.nobody(state, asked)
-    before, scripts = cursors.read(request.cursor), state.rules.scripts
-    script = scripts[before.script if before and before.script in scripts else call_type.script_at(asked.day_ns)]
+    before, call_type = cursors.read(request.cursor), state.rules.call_type_of(request.dnis)
+    script = state.rules.scripts.get(before.script) if before is not None else None
+    if script is None:
+        if call_type is None:
+            agent = direct.by_phone(state, asked)
+            return direct.ring(state, asked, agent) if agent is not None else direct.nobody(state, asked)
+        script = state.rules.scripts[call_type.script_at(asked.day_ns)]
     walk = Walk(script, request.cursor, _contact(state, asked))
     state, stop = standing.go_on(state, asked, walk)
     return _decided(state, asked, walk, stop)
@@ -72,10 +74,7 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
     request = asked.request.request
     if isinstance(last, Look):
         return _looking(_kept(state, asked, walk), asked, walk, last)
-    call_type = state.rules.call_type_of(asked.request.dnis)
-    if walk.call_type or call_type is None:
-        call_type = state.rules.call_types_named().get(walk.call_type, call_type)
-    name = call_type.name if call_type is not None else ""
+    name = _call_type(state, asked, walk)
     stands = standing.place_now(state, asked, _reach(asked))
     if isinstance(last, Queue):
         place = _place(state, asked, last, walk)
@@ -93,6 +92,14 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
     if isinstance(last, Queue | RingAgent):
         state = shown.keep(state, asked, walk, name)
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
+
+
+def _call_type(state: State, asked: RouteAsked, walk: Walk) -> str:
+    """Its name, of the number or of what a script has made of the contact."""
+    call_type = state.rules.call_type_of(asked.request.dnis)
+    if walk.call_type or call_type is None:
+        call_type = state.rules.call_types_named().get(walk.call_type, call_type)
+    return call_type.name if call_type is not None else ""
 
 
 def _walked(
@@ -227,6 +234,7 @@ def _called_back(state: State, asked: RouteAsked, stop: CallBack, walk: Walk) ->
         state, name = wanted(state, asked, node, stop.number, stop.wait_s)
     except RefusedError as error:
         return state, walk.refuse(str(error))
+    state = life.known(shown.keep(state, asked, walk, _call_type(state, asked, walk)), name)
     walk.values[at] = f"callback {name} to {stop.number} in {' or '.join(node.queues)}"
     if isinstance(node, Callback):
         walk.callback = name

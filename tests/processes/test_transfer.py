@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from appliance.cli import headquarters
+from appliance.headquarters.floor import Command
 from appliance.simulator.call import Call
 from appliance.simulator.caller import AwaitRelease, Script
 from appliance.simulator.exchange import Exchange
@@ -35,7 +36,7 @@ class Floor:
     def __init__(self, site: Site, exchange: Exchange, first: HandPhone, second: Phone) -> None:
         self.site, self.exchange, self.first, self.second = site, exchange, first, second
 
-    async def told(self, command: headquarters.Command) -> Any:
+    async def told(self, command: Command) -> Any:
         """What headquarters answers, as it does the CLI."""
         return await asyncio.to_thread(headquarters.command, self.site.headquarters.state, command)
 

@@ -114,7 +114,11 @@ class Walk:
                 return [tests.leg_began(at, order.ring.agent, leg, order.contact, order.ring.token)]
             case "answered" | "old":
                 request = RouteRequest(
-                    request=f"r{at}", contact=order.contact, dnis=order.number, callback=order.callback
+                    request=f"r{at}",
+                    contact=order.contact,
+                    dnis=order.number,
+                    outcome="agent-answered",
+                    callback=order.callback,
                 )
                 return [RouteAsked(at, box, request, at)]
             case "talks":

@@ -25,10 +25,11 @@ from appliance.router.events import (
     TimePassed,
 )
 from appliance.router.rules import CallType, Rules, Seat, skill_group
+from appliance.router.shown import contact_of
 from appliance.router.state import EMPTY, Callback, State
 from appliance.router.view import callback_now, contacts_at, queue_now
 from appliance.script.nodes import Callback as CallbackNode
-from appliance.script.nodes import Node, Queue, Release, Script, Text
+from appliance.script.nodes import Menu, Node, Play, Queue, Release, Script, Text
 from appliance.wire.callbacks import AddCallback, CancelCallback, PlaceContact
 from appliance.wire.calls import ContactEnded, TalkBegan
 from appliance.wire.routes import Dial, RouteAnswer, RouteRequest
@@ -130,6 +131,29 @@ def test_who_hangs_up_keeps_his_place_before_one_who_came_later_and_waits_on_the
     assert [agent for _, agent in assigned(effects)] == ["1001"], "then it is the other's turn"
 
 
+def test_who_presses_a_key_while_he_stands_in_the_queue_gives_his_place_away_and_stands_in_it_no_more() -> None:
+    nodes: dict[str, Node] = {
+        "card": Queue(queues=("card",), next="ask", otherwise="sorry", hold=("queue-thankyou",), priority=2),
+        "ask": Menu(prompts=("vm-press",), cases={"1": "offer"}, nothing="sorry", invalid="sorry"),
+        "offer": CallbackNode(queues=("card",), next="thanks", failed="sorry"),
+        "thanks": Play(prompts=("vm-goodbye",), next="gone"),
+        "gone": Release(),
+        "sorry": Release(cause=17),
+    }
+    stands = msgspec.structs.replace(RULES, scripts={"card": Script("card", "v1", Text(start="card", nodes=nodes))})
+    state, effects = run(RulesChanged(0, stands), *BUSY, ask(3, "c1"))
+    assert state.waiting["c1"].place.queued_ns == 3 * S
+    pressed = tests.ask(
+        9 * S, "c1", dnis="1", cursor=answers(effects)[-1].cursor, clid=NUMBER, outcome="digits", ced="1"
+    )
+    state, effects = run(pressed, state=state)
+    (name,) = state.callbacks
+    assert (answers(effects)[-1].callback, set(state.waiting)) == (name, {name})
+    assert (state.waiting[name].place.queued_ns, state.waiting[name].place.priority) == (3 * S, 2)
+    state, effects = run(leg_ended(10 * S, "l0", "c0"), state=state)
+    assert ([one.callback for one in orders(effects)], assigned(effects)) == ([name], [])
+
+
 def test_the_caller_s_end_and_a_heartbeat_without_him_take_nothing_away() -> None:
     state, name = wished()
     state, _ = run(tests.contact_ended(14 * S, "c1"), ContactsLost(90 * S, BOX, ("c1",)), state=state)
@@ -155,6 +179,35 @@ def test_the_customer_is_dialled_when_the_agent_has_answered_and_reached_when_th
     assert (dict(state.waiting), set(state.places), dict(state.tries)) == ({}, {"c0"}, {})
     assert orders(run(TimePassed(900 * S), state=state)[1]) == []
     assert run(TimePassed(100_000 * S), state=state)[0].callbacks == {}, "and forgotten a day later"
+
+
+def test_the_agent_is_shown_what_the_caller_has_told_before_he_hung_up() -> None:
+    state, order = ordered()
+    state, _ = run(rings(31, order), state=state)
+    now = contact_of(state, "1001")
+    assert now is not None
+    assert (now.contact, now.clid, now.dnis, now.call_type) == (order.contact, NUMBER, "1", "card")
+    state, _ = run(leg_ended(60 * S, "l1", order.contact), ended(60, order, 19, "us"), state=state)
+    assert set(state.shown) == {"c0", order.callback}, "kept for the next try"
+
+
+def test_a_customer_who_was_called_back_is_handed_on_as_any_caller_is() -> None:
+    state, order = dialled()
+    handed = RouteRequest(
+        request="r-on", contact=order.contact, dnis=NUMBER, clid=NUMBER, outcome="transferred", callback=order.callback,
+        transfer_to="1", transferred_by="1001",
+    )  # fmt: skip
+    state, effects = run(talks(40, order), RouteAsked(50 * S, BOX, handed, 50 * S), state=state)
+    assert answers(effects)[-1].queues == ("card",)
+    again = msgspec.structs.replace(handed, cursor=answers(effects)[-1].cursor, transfer_to="", outcome="played")
+    state, effects = run(RouteAsked(55 * S, BOX, again, 55 * S), state=state)
+    assert answers(effects)[-1].queues == ("card",), "his number is no call type's, his script goes on"
+    state, _ = run(leg_ended(56 * S, "l1", order.contact), ended(57, order, 16, "caller"), state=state)
+    assert (order.contact in state.waiting, order.contact in state.places, only(state).outcome) == (
+        False,
+        False,
+        "reached",
+    )
 
 
 def test_a_question_that_is_asked_twice_is_one_try() -> None:

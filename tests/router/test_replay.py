@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from appliance.config.outbound import Policy
 from appliance.router.apply import apply
 from appliance.router.events import BranchHeard, Effect, Event, LifeBegan, RouteAsked
 from appliance.router.journal import Journal
@@ -23,6 +24,7 @@ from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.script.nodes import If, Script
 from tests.router import recorded as days
+from tests.router import test_callbacks as callbacks
 from tests.router import test_lookups as lookups
 from tests.router.recorded import direct, menu, recorded
 from tests.router.simulation import BOX
@@ -273,3 +275,35 @@ def test_what_was_looked_up_that_day_is_answered_as_it_was(tmp_path: Path) -> No
     outcome = simulate(recording, Draft(scripts={"card": other}))
     assert (outcome.same, outcome.otherwise) == (0, 1)
     assert outcome.first[0].draft == "script card releases the caller at gone"
+
+
+def test_who_was_called_back_is_so_again_and_otherwise_nobody_is_reached(tmp_path: Path) -> None:
+    order = callbacks.ordered()[1]
+    events: list[Event] = [
+        callbacks.BEGUN,
+        BranchHeard(S // 2, BOX),
+        *callbacks.BUSY,
+        callbacks.ask(3, "c1"),
+        callbacks.ask(13, "c1", callbacks.CURSOR),
+        contact_ended(14 * S, "c1"),
+        leg_ended(30 * S, "l0", "c0"),
+        callbacks.rings(31, order),
+        callbacks.answered(35, order),
+        callbacks.talks(40, order),
+        leg_ended(60 * S, "l1", order.contact),
+        callbacks.ended(60, order, 16, "caller"),
+        callbacks.ask(70, "c2", clid="02500000002"),
+    ]
+    journal = Journal(tmp_path / "router.db")
+    live(journal, events)
+    journal.close()
+    recording = day(tmp_path / "router.db")
+    outcome = simulate(recording, Draft())
+    assert (outcome.same, outcome.otherwise, recording.tries) == (recording.decisions, 0, {order.contact})
+    assert outcome.count.fates.keys() == {"c0", "c1", "c2"}, "the try is no caller"
+    impatient = msgspec.structs.replace(callbacks.RULES, outbound=Policy())
+    outcome = simulate(recording, Draft(rules=impatient))
+    assert [one.contact for one in outcome.first] == ["c1"]
+    assert outcome.first[0].draft.endswith(
+        "outbound.numbers does not allow 02512345678; script card releases the caller at sorry"
+    )

@@ -20,6 +20,7 @@ from appliance.headquarters.reports.intervals.agents import Moved
 from appliance.headquarters.reports.intervals.thresholds import Threshold
 from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_recording
 from appliance.headquarters.reports.texts import Version
+from appliance.wire.calls import ContactEnded, TalkBegan
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
 
 BATCH_LIMIT = 100
@@ -108,6 +109,13 @@ class Writer:
         """The last that is kept. Raises sqlalchemy.exc.SQLAlchemyError."""
         with self._engine.connect() as store:
             return agents.newest(store)
+
+    def ends_of(self, contacts: Iterable[str]) -> tuple[Envelope, ...]:
+        """That they have talked, and how they ended, for a router that has missed it."""
+        kinds = (TalkBegan.__name__, ContactEnded.__name__)
+        query = select(_COLUMN.envelope).where(_COLUMN.contact.in_(list(contacts)), _COLUMN.type.in_(kinds))
+        with self._engine.connect() as store:
+            return tuple(decode(told.encode()) for told in store.execute(query.order_by(_COLUMN.place)).scalars())
 
     def open_agent_legs(self) -> list[tuple[str, str, str, str, str]]:
         """(box, agent, extension, leg, contact) of outgoing legs that have not ended, for a router that begins."""

@@ -14,11 +14,14 @@ from appliance.router import agents, waiting
 from appliance.router.callbacks.ordering import FORGOTTEN_NS, moved
 from appliance.router.callbacks.states import CallbackState, CallbackStep, step
 from appliance.router.events import Answer, Effect, ReservationEnded, RouteAsked
-from appliance.router.index import put_callback, put_place, put_try, put_waiting
-from appliance.router.state import Callback, Reach, State, Waiting
+from appliance.router.index import put_callback, put_place, put_shown, put_try, put_waiting
+from appliance.router.state import Callback, Reach, Shown, State, Waiting
+from appliance.wire.agents import ContactNow
 from appliance.wire.calls import ContactEnded
 from appliance.wire.routes import Dial, Release, RouteAnswer
 
+MAY_DIAL = "agent-answered"
+"""The outcome with which a try's branch asks that."""
 _OUTCOMES = {17: "busy", 18: "no answer", 19: "no answer", 21: "refused"}  # Q.850
 _RANG_IN_VAIN = (18, 19)
 _AT_WORK = (CallbackState.RINGING, CallbackState.DIALLING, CallbackState.TALKING)
@@ -36,6 +39,25 @@ def wait(state: State, name: str, at_ns: int, refused: tuple[str, ...] = ()) -> 
     answer = RouteAnswer(request=name, action=Release(), reason="", queues=one.node.queues)
     waits = Waiting(name, box, place, one.node, reach, answer, one.until_ns + FORGOTTEN_NS)
     return put_waiting(put_place(state, name, place), name, waits)
+
+
+def known(state: State, name: str) -> State:
+    """What an agent would be shown of the contact that asks for it is kept for the tries."""
+    one = state.callbacks[name]
+    shown = state.shown.get(one.origin)
+    if shown is None:
+        return state
+    return put_shown(state, name, msgspec.structs.replace(shown, forget_ns=one.until_ns + FORGOTTEN_NS))
+
+
+def _shown(state: State, one: Callback) -> State:
+    """To the agent of the try that is under way: what is known, and whom they call."""
+    if one.contact in state.shown:
+        return state
+    kept = state.shown.get(one.callback)
+    now = kept.now if kept is not None else ContactNow(contact="", dnis="")
+    now = msgspec.structs.replace(now, contact=one.contact, clid=one.number)
+    return put_shown(state, one.contact, Shown(now, one.until_ns + FORGOTTEN_NS))
 
 
 def _reach(one: Callback, box: str, refused: tuple[str, ...]) -> Reach:
@@ -78,7 +100,7 @@ def settle(state: State, effects: tuple[Effect, ...], at_ns: int) -> State:
         if one is None or one.state is not CallbackState.RESERVED or not isinstance(ended, ReservationEnded):
             continue
         if ended.why == "arrived":
-            state = moved(state, one, CallbackStep.RING, one.due_ns)
+            state = _shown(moved(state, one, CallbackStep.RING, one.due_ns), one)
         elif at_ns >= one.until_ns:
             state = end(state, one.callback, "expired", at_ns)
         else:
@@ -99,7 +121,7 @@ def asked(state: State, event: RouteAsked) -> Step:
     if why := verdict(state.rules.outbound, one.number):
         return end(state, one.callback, why, event.at_ns), (_answer(event, Release(), why),)
     tries = one.tries + (one.state is not CallbackState.DIALLING)
-    state = moved(state, one, CallbackStep.DIAL, one.due_ns, tries=tries)
+    state = _shown(moved(state, one, CallbackStep.DIAL, one.due_ns, tries=tries), one)
     reason = f"the agent has answered; try {tries} of {one.most} to reach {one.number}"
     return waiting.leave(state, one.callback), (_answer(event, Dial(one.number, one.dial_s), reason),)
 
@@ -117,10 +139,10 @@ def talking(state: State, contact: str) -> State:
 
 
 def over(state: State, contact: str, told: ContactEnded | None, at_ns: int) -> Step:
-    """A try has ended; None: nothing is known of it any more."""
-    one = _tried(state, contact)
-    if contact in state.tries:
-        state = put_try(state, contact, None)
+    """A try, if it was one, has ended; None: nothing is known of it any more."""
+    if contact not in state.tries:
+        return state, ()
+    one, state = _tried(state, contact), put_try(state, contact, None)
     if one is None:
         return state, ()
     if one.state is CallbackState.TALKING:
@@ -186,6 +208,8 @@ def end(state: State, name: str, outcome: str, at_ns: int, by: CallbackStep = Ca
     """Over, with that outcome; it is shown for a while."""
     one = state.callbacks[name]
     state = waiting.end(put_try(state, one.contact, None), name, at_ns)
+    if name in state.shown:
+        state = put_shown(state, name, None)
     return moved(state, one, by, at_ns + FORGOTTEN_NS, outcome=outcome)
 
 

@@ -139,7 +139,7 @@ class Count:
         self._contacts[asked.request.request] = contact
         if contact in self.fates or contact in self._known:
             return
-        if asked.request.cursor:  # it came before the day
+        if asked.request.cursor or asked.request.callback:  # it came before the day, or is no caller
             self._known.add(contact)
         else:
             self.fates[contact] = Fate(asked.at_ns)

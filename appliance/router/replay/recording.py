@@ -18,6 +18,7 @@ from appliance.router.events import (
     Answer,
     Assigned,
     CallTold,
+    ContactOrdered,
     Effect,
     Event,
     LifeBegan,
@@ -65,7 +66,7 @@ class Did(msgspec.Struct, frozen=True):
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What no contact did: a life of the router, other rules, a branch, an agent's wish."""
+    """What no caller did: a life of the router, other rules, a branch, an agent's wish, a try to call somebody back."""
 
     at_ns: int
     seq: int
@@ -100,6 +101,8 @@ class Recording(msgspec.Struct, kw_only=True):
     """(agent, when they were made not-ready by a phone that rang in vain) → how long they stayed so."""
     looked: dict[str, list[Looked]] = {}
     """By contact."""
+    tries: set[str] = set()
+    """Contacts that called somebody back."""
     decisions: int = 0
     entries: int = 0
 
@@ -132,7 +135,8 @@ def read(journal: Journal, from_ns: int, to_ns: int, progress: Progress = lambda
 
 class _Reader:
     def __init__(self, state: State, from_ns: int, to_ns: int) -> None:
-        self.recording = Recording(from_ns=from_ns, to_ns=to_ns, start=state, count=Count(state, from_ns))
+        count, tries = Count(state, from_ns), set(state.tries)
+        self.recording = Recording(from_ns=from_ns, to_ns=to_ns, start=state, count=count, tries=tries)
         self._state = state
         self._vain: dict[str, int] = {}
         self._looking: dict[str, tuple[int, LookupAsked]] = {}
@@ -164,9 +168,12 @@ class _Reader:
         for effect in effects:
             match effect:
                 case Answer() | Assigned():
-                    self.recording.decisions += 1
                     contact = self.recording.count.contact_of(effect.answer.request)
-                    self._chain(contact).append(told_of(effect.answer, event.at_ns))
+                    if contact not in self.recording.tries:
+                        self.recording.decisions += 1
+                        self._chain(contact).append(told_of(effect.answer, event.at_ns))
+                case ContactOrdered():
+                    self.recording.tries.add(effect.order.contact)
                 case LookupAsked():
                     self._looking[effect.lookup] = event.at_ns, effect
                 case AgentMoved() if in_vain(effect):
@@ -176,7 +183,9 @@ class _Reader:
 
     def _note(self, entry: Entry, event: Event) -> None:
         """What the simulation will need of it."""
-        if isinstance(event, RouteAsked):
+        if isinstance(event, RouteAsked | CallTold) and self._tries(event):
+            self.recording.beside.append(Beside(entry.at_ns, entry.seq, event))
+        elif isinstance(event, RouteAsked):
             self._chain(event.request.contact).append(Did(entry.at_ns, entry.seq, event))
         elif isinstance(event, CallTold):
             if (contact := self._moves(event)) is not None:
@@ -189,6 +198,10 @@ class _Reader:
                 since_ns = self._vain.pop(event.asked.agent, None)
                 if since_ns is not None and event.asked.to is AgentWish.READY:
                     self.recording.came_back[event.asked.agent, since_ns] = entry.at_ns - since_ns
+
+    def _tries(self, event: RouteAsked | CallTold) -> bool:
+        contact = event.request.contact if isinstance(event, RouteAsked) else event.event.contact
+        return contact in self.recording.tries
 
     def _answered(self, entry: Entry, event: LookupAnswered) -> None:
         found = self._looking.pop(event.lookup, None)

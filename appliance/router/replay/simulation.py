@@ -26,6 +26,7 @@ from appliance.router.events import (
     Assigned,
     BranchHeard,
     CallTold,
+    ContactOrdered,
     ContactsLost,
     Event,
     LifeBegan,
@@ -162,12 +163,15 @@ class Simulation:
             case RulesChanged():
                 event = _replace(event, rules=self._draft.of(event.rules))
             case ContactsLost():
-                there = (self._callers.get(contact) for contact in event.contacts)
-                gone = tuple(one.contact for one in there if one is not None and one.in_step)
-                event = _replace(event, contacts=gone)
+                event = _replace(event, contacts=tuple(filter(self._lost, event.contacts)))
             case AgentWished() if event.asked.agent not in self._state.agents:
                 return
         self._tell(event)
+
+    def _lost(self, contact: str) -> bool:
+        """Whether what its branch knew nothing of then is over here too."""
+        caller = self._callers.get(contact)
+        return caller.in_step if caller is not None else contact in self._recording.tries
 
     def _open_legs(self, event: LifeBegan) -> tuple[tuple[str, str, str], ...]:
         """Of contacts in step what the record had then, of the others what they have now."""
@@ -373,11 +377,18 @@ class Simulation:
                         self._told(caller, told_of(effect.answer, event.at_ns))
                 case LookupAsked():
                     self._look_up(effect)
+                case ContactOrdered() if effect.order.contact not in self._recording.tries:
+                    self._after(0, None, self._not_reached, effect)
                 case AgentMoved() if in_vain(effect) and not self._recorded(effect):
                     self._after(self._habits.ready_ns(effect.agent, effect.at_ns), None, self._ready, effect.agent)
         if isinstance(event, BranchHeard | RouteAsked):
             for parked in self._parked.pop(event.box, ()):
                 self._after(0, parked[0], self._ask, *parked)
+
+    def _not_reached(self, ordered: ContactOrdered) -> None:
+        """Nobody knows what a customer who was called back at another moment would have done."""
+        ended = ContactEnded(contact=ordered.order.contact, cause=CLEARING, by=US)
+        self._tell(CallTold(self._now_ns, ordered.box, ended))
 
     def _look_up(self, asked: LookupAsked) -> None:
         """The answer that this contact's question had that day; another question has none."""

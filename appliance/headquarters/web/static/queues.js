@@ -15,8 +15,8 @@ const rows = new Rows(byId("queues-rows"), (queue) => {
   const staffed = queue.staffed ? String(queue.staffed) : make("span", { class: `state ${look}` }, `${mark} ${word("nobody")}`);
   const oldest = queue.oldest_ns ? { "data-began": queue.oldest_ns } : {};
   return make("tr", { class: "call" },
-    make("td", {}, queue.name),
-    make("td", { class: "figure" }, ...waiting(queue)),
+    make("td", {}, queue.name, ...callbacks(queue)),
+    make("td", { class: "figure" }, queue.waiting ? make("span", { class: "state warn" }, String(queue.waiting)) : "0"),
     make("td", { class: "figure", ...oldest }, queue.oldest_ns ? length(now() - queue.oldest_ns) : "–"),
     make("td", { class: "figure" }, queue.expected_s === undefined ? "–" : length(queue.expected_s * 1e9)),
     make("td", { class: "figure" }, staffed),
@@ -24,10 +24,8 @@ const rows = new Rows(byId("queues-rows"), (queue) => {
 });
 
 // Those who wait without a line are told apart: nobody's time on the phone passes.
-function waiting(queue) {
-  if (!queue.waiting) return ["0"];
-  const callbacks = queue.callbacks ? [make("span", { class: "quiet" }, ` ${word("callbacks", { n: queue.callbacks })}`)] : [];
-  return [make("span", { class: "state warn" }, String(queue.waiting)), ...callbacks];
+function callbacks(queue) {
+  return queue.callbacks ? [make("span", { class: "quiet" }, ` ${word("callbacks", { n: queue.callbacks })}`)] : [];
 }
 
 function alone(queue) {
