@@ -8,18 +8,24 @@ import msgspec
 from appliance.router import agents, direct, shown, standing, waiting
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
-from appliance.router.index import order_of, put_asking, put_context, put_place
-from appliance.router.state import Asking, Context, Place, Reach, Stand, State
+from appliance.router.index import order_of, put_asking, put_context, put_place, put_typed
+from appliance.router.state import Asking, Context, Place, Reach, Stand, State, Typed
 from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
-from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify
+from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify, Select
 from appliance.script.share import turn
 from appliance.script.walk import CallBack, Contact, Look, Onward, Ring, Stop, Walk
 from appliance.wire.routes import Action, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
 LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
+WHY = {
+    Select.LONGEST_AVAILABLE: "has been available longest",
+    Select.MINIMUM_EXPECTED_DELAY: "has been available longest",
+    Select.LEAST_OCCUPIED: "is least occupied",
+    Select.NEXT: "is next",
+}
 PRIORITY = 5  # of who asks for one agent by name
 
 Decided = tuple[State, tuple[Effect, ...]]
@@ -76,6 +82,7 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
     if walk.call_type or call_type is None:
         call_type = state.rules.call_types_named().get(walk.call_type, call_type)
     name = call_type.name if call_type is not None else ""
+    state = put_typed(state, asked.request.contact, Typed(name, asked.at_ns + waiting.FORGOTTEN_NS))
     stands = standing.place_now(state, asked, _reach(asked))
     if isinstance(last, Queue):
         place = _place(state, asked, last, walk)
@@ -264,7 +271,7 @@ def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Wa
     stands = place.stands if queue.hold or queue.next else _every_step(state, queue, reach)
     for stand in stands:
         walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, asked.at_ns)
-    found = waiting.find(state, stands, reach)
+    found = waiting.find(state, stands, reach, queue.select, asked.at_ns)
     if found is None or waiting.ahead(state, found[1], order_of(place, asked.request.contact)):
         return None
     return found
@@ -285,7 +292,8 @@ def _rung(
     stand, agent = found
     state, held, moved = agents.reserve(state, agent, asked.request.contact, stand.queue, asked.at_ns)
     state = waiting.rung(put_place(state, asked.request.contact, place), asked.request.contact, agent)
-    walk.because(f"{state.rules.seats[agent].name} ({agent}) has been available longest in {stand.queue}")
+    why = WHY[queue.select]
+    walk.because(f"{state.rules.seats[agent].name} ({agent}) {why} in {stand.queue}")
     return state, (moved,), waiting.ring(state, queue, held, asked.box)
 
 

@@ -134,8 +134,17 @@ class Lookup(msgspec.Struct, frozen=True, tag="lookup", tag_field="do"):
     ask: dict[FieldName, str] = {}
 
 
+class Select(enum.StrEnum):
+    """Which of the agents who are free; the last says in which of several queues a contact waits: only the quickest."""
+
+    LONGEST_AVAILABLE = "longest-available"
+    LEAST_OCCUPIED = "least-occupied"
+    NEXT = "next"
+    MINIMUM_EXPECTED_DELAY = "minimum-expected-delay"
+
+
 class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
-    """Ring the agent of these queues who has been free longest, one after another; `otherwise` when none is left.
+    """Ring an agent of these queues, one after another, as `select` says; `otherwise` when none is left.
 
     A queue is a skill group or a precision queue; a contact stands in all of them at once, and prefers the first. With
     `hold`, prompts that are played over and over, a caller waits for an agent up to `wait_s` and has the first who is
@@ -153,6 +162,7 @@ class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
     wait_s: Annotated[int, Meta(ge=1, le=86_400)] = 600
     priority: Urgency = 5
     next: Name | None = None
+    select: Select = Select.LONGEST_AVAILABLE
 
 
 class Priority(msgspec.Struct, frozen=True, tag="priority", tag_field="do"):
