@@ -52,13 +52,14 @@ class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
 
     Prompts of every node are names, or what is said: `number(position())`, see appliance/script/speech/forms.py. Where
     that has no value, nothing of a play is heard, and it goes on to `failed`, without the key to `next`; other nodes
-    leave it out.
+    leave it out. With `answer: no` who is not answered yet hears it before the answer, which costs him nothing.
     """
 
     prompts: Prompts
     next: Name
     barge: bool = True
     failed: Name | None = None
+    answer: bool = True
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
@@ -95,10 +96,18 @@ class Menu(msgspec.Struct, frozen=True, tag="menu", tag_field="do"):
 
 
 class Wait(msgspec.Struct, frozen=True, tag="wait", tag_field="do"):
-    """Play prompts over and over for `seconds`; digits are kept for the next collect."""
+    """Play prompts over and over for `seconds`; digits are kept for the next collect. `answer` as of a play."""
 
     prompts: Prompts
     seconds: Annotated[int, Meta(ge=1, le=3600)]
+    next: Name
+    answer: bool = True
+
+
+class Ringing(msgspec.Struct, frozen=True, tag="ring", tag_field="do"):
+    """The ringing tone for `seconds`, before the answer for whoever is not answered yet."""
+
+    seconds: Annotated[int, Meta(ge=1, le=300)]
     next: Name
 
 
@@ -270,7 +279,7 @@ class Requalify(msgspec.Struct, frozen=True, tag="requalify", tag_field="do"):
     call_type: str
 
 
-Treatment = Play | Collect | Menu | Wait
+Treatment = Play | Collect | Menu | Wait | Ringing
 Node = (
     Switch
     | If

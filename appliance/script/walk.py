@@ -25,6 +25,7 @@ from appliance.script.nodes import (
     Language,
     Lookup,
     Menu,
+    Node,
     Outbound,
     Percent,
     Play,
@@ -32,6 +33,7 @@ from appliance.script.nodes import (
     Queue,
     Release,
     Requalify,
+    Ringing,
     Script,
     Set,
     Switch,
@@ -283,7 +285,7 @@ class Walk:
             self._write(name, {node.into: self._contact.ced})
         if isinstance(node, Queue | Agent) and self._passed:
             self._passed -= 1
-        return node.next if isinstance(node, Play | Collect | Wait) else name
+        return node.next if isinstance(node, Play | Collect | Wait | Ringing) else name
 
     def _pressed(self, name: str, node: Menu) -> str:
         digit = self._contact.ced if self._contact.outcome == DIGITS else ""
@@ -303,7 +305,7 @@ class Walk:
         self._passed += 1
         self.path.append(name)
         match node:
-            case Play() | Collect() | Menu() | Wait():
+            case Play() | Collect() | Menu() | Wait() | Ringing():
                 return self._treated(name, node)
             case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
                 self.reason = "; ".join(self._failures)
@@ -335,24 +337,29 @@ class Walk:
         return node.next
 
     def _treated(self, name: str, node: Treatment) -> Stop | None:
-        prompts, whole = self._announced(name, node.prompts)
+        prompts, whole = self._announced(name, () if isinstance(node, Ringing) else node.prompts)
         if isinstance(node, Play) and not whole:
             self._node = node.failed or node.next
             return None
         self._verbs += self._verbs_of(name, node, prompts)
-        if isinstance(node, Play | Wait):
-            follower = self._nodes[node.next]
-            joins = isinstance(follower, Treatment) and not speaks(follower.prompts)
-            if joins and node.next not in self.path:
-                self._node = node.next
-                return None
+        if isinstance(node, Play | Wait | Ringing) and self._joins(node, self._nodes[node.next]):
+            self._node = node.next
+            return None
         self.because(f"script {self.script.name} treats the caller at {name}")
-        return routes.Treat(verbs=tuple(self._verbs), language=self.language)
+        return routes.Treat(verbs=tuple(self._verbs), language=self.language, answer=_answers(node))
+
+    def _joins(self, node: Play | Wait | Ringing, follower: Node) -> bool:
+        """Whether the next is of one treatment with it: what is said is so only when it is its turn."""
+        if not isinstance(follower, Treatment) or node.next in self.path:
+            return False
+        return _answers(node) == _answers(follower) and not speaks(getattr(follower, "prompts", ()))
 
     def _verbs_of(self, name: str, node: Treatment, prompts: tuple[str, ...]) -> tuple[treatments.Verb, ...]:
         match node:
             case Play():
                 return (treatments.Play(prompts=prompts, barge=node.barge),)
+            case Ringing():
+                return (treatments.Ringing(seconds=node.seconds),)
             case Wait():
                 return (treatments.Music(prompts=prompts, seconds=node.seconds),)
             case Collect():
@@ -524,6 +531,11 @@ class _World:
         found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
         self._witness.note(f"holiday({calendar})", context.shown(found))
         return found
+
+
+def _answers(node: Treatment) -> bool:
+    """Whether it answers whoever is not answered yet; to take digits it has to."""
+    return isinstance(node, Collect | Menu) or (isinstance(node, Play | Wait) and node.answer)
 
 
 def _collecting(node: Collect, prompts: tuple[str, ...], *, secret: bool) -> treatments.Collect:
