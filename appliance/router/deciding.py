@@ -294,7 +294,7 @@ def _rung(
     state = waiting.rung(put_place(state, asked.request.contact, place), asked.request.contact, agent)
     why = WHY[queue.select]
     walk.because(f"{state.rules.seats[agent].name} ({agent}) {why} in {stand.queue}")
-    return state, (moved,), waiting.ring(state, queue, held, asked.box)
+    return state, (moved,), waiting.ring(state, queue, held, asked.box, walk.cursor)
 
 
 def _verdict(state: State, asked: RouteAsked, ring: Ring, walk: Walk) -> str:
@@ -317,7 +317,7 @@ def _rung_by_name(
     )
     state = waiting.rung(put_place(state, contact, place), contact, ring.agent)
     walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
-    return state, (moved,), waiting.ring(state, ring.node, held, asked.box)
+    return state, (moved,), waiting.ring(state, ring.node, held, asked.box, walk.cursor)
 
 
 def _answer(request: str, action: Action, walk: Walk, call_type: str) -> RouteAnswer:

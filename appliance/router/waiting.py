@@ -18,6 +18,7 @@ from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsk
 from appliance.router.index import order, put_place, put_sweep, put_typed, put_waiting
 from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
+from appliance.script import cursor as cursors
 from appliance.script.nodes import Agent, Queue, Select
 from appliance.wire.routes import RingAgent, RouteAnswer
 
@@ -260,23 +261,24 @@ def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: in
     waited_s = (at_ns - waits.place.queued_ns) // SECOND_NS
     return _replace(
         waits.answer,
-        action=ring(state, waits.node, held, waits.box),
+        action=ring(state, waits.node, held, waits.box, waits.answer.cursor),
         reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in {held.queue}",
         values={**waits.answer.values, held.queue: told},
         queues=(),
     )
 
 
-def ring(state: State, node: Queue | Agent, held: Reservation, box: str) -> RingAgent:
-    """The reserved agent's phone, for a contact at `box`."""
-    seat = state.rules.seats[held.agent]
+def ring(state: State, node: Queue | Agent, held: Reservation, box: str, cursor: str) -> RingAgent:
+    """The reserved agent's phone, for a contact at `box`; recorded as its script has said on its way, else the node."""
+    seat, before = state.rules.seats[held.agent], cursors.read(cursor)
+    said = None if before is None else before.record
     return RingAgent(
         agent=held.agent,
         extension=seat.extension,
         queue=held.queue,
         token=held.token,
         ring_s=node.ring_s,
-        record=node.record,
+        record=node.record if said is None else said,
         box="" if seat.box == box else seat.box,
     )
 

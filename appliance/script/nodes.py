@@ -118,6 +118,13 @@ class Language(msgspec.Struct, frozen=True, tag="language", tag_field="do"):
     next: Name
 
 
+class Record(msgspec.Struct, frozen=True, tag="record", tag_field="do"):
+    """From now on the contact's talks are recorded, or not, whatever the node that rings says."""
+
+    on: bool
+    next: Name
+
+
 class Set(msgspec.Struct, frozen=True, tag="set", tag_field="do"):
     """Write context fields, each by its expression over what was before: all of them, or none and `failed`.
 
@@ -287,6 +294,7 @@ Node = (
     | Count
     | Set
     | Language
+    | Record
     | Lookup
     | Treatment
     | Queue

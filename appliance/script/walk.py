@@ -31,6 +31,7 @@ from appliance.script.nodes import (
     Play,
     Priority,
     Queue,
+    Record,
     Release,
     Requalify,
     Ringing,
@@ -118,6 +119,7 @@ class Walk:
         self._counts: dict[str, int] = {}
         before = cursors.read(cursor) or cursors.Cursor("", "", "")
         self._passed, self._language, self._ced_is_secret = before.passed, before.language, before.secret
+        self._record = before.record
         self._stood = ""
         self._begin(script, before.call_type)
         if before.script == script.name and before.node in self._nodes:
@@ -138,6 +140,7 @@ class Walk:
                 self._language,
                 self._ced_is_secret,
                 self.call_type,
+                self._record,
             )
         )
 
@@ -323,7 +326,7 @@ class Walk:
         self._node = self._turned(name, node)
         return None
 
-    def _turned(self, name: str, node: Switch | If | Count | Set | Language) -> str:
+    def _turned(self, name: str, node: Switch | If | Count | Set | Language | Record) -> str:
         match node:
             case Switch():
                 return self._switched(node)
@@ -333,7 +336,10 @@ class Walk:
                 return self._counted(name, node)
             case Set():
                 return self._set(name, node)
-        self._language = node.language
+            case Record():
+                self._record = node.on
+            case Language():
+                self._language = node.language
         return node.next
 
     def _treated(self, name: str, node: Treatment) -> Stop | None:
