@@ -4,7 +4,7 @@
 import msgspec
 
 from appliance.wire.calls import CallEvent
-from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ReleaseLeg, TransferTold
+from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ProceedLeg, ReleaseLeg, TransferTold
 from appliance.wire.routes import RouteRequest
 from appliance.wire.treatments import RunTreatment, StopTreatment
 
@@ -13,7 +13,7 @@ class ToWorker(msgspec.Struct, frozen=True):
     """A leg command, to the worker that holds the leg."""
 
     worker: str
-    command: PlaceLeg | AlertLeg | AnswerLeg | ReleaseLeg | TransferTold
+    command: PlaceLeg | ProceedLeg | AlertLeg | AnswerLeg | ReleaseLeg | TransferTold
 
 
 class ToIvr(msgspec.Struct, frozen=True):

@@ -37,6 +37,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     worker: str
     port: int | None = None
     alerting: bool = False
+    hears: bool = False
+    """Our sound, before the answer."""
     answered_sample: int | None = None
     released: bool = False
 

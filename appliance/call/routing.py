@@ -11,7 +11,7 @@ from appliance.call.contact import CallState, Contact, Party
 from appliance.call.events import Routed, RouteMissing
 from appliance.call.settings import Default, Fresh
 from appliance.wire.calls import LegBegan, RouteDecided
-from appliance.wire.legs import AnswerLeg, Direction, PlaceLeg, ReleaseLeg, sip_channel
+from appliance.wire.legs import AnswerLeg, Direction, PlaceLeg, ProceedLeg, ReleaseLeg, sip_channel
 from appliance.wire.routes import Action as Label
 from appliance.wire.routes import Release, RingAgent, RouteRequest, Treat
 from appliance.wire.treatments import RunTreatment
@@ -114,10 +114,23 @@ def _carry_out(contact: Contact, label: Label, fresh: Fresh, decided: RouteDecid
 
 def _treat(contact: Contact, label: Treat, fresh: Fresh) -> Step:
     contact = msgspec.structs.replace(contact, treat=label, treatment=fresh.treatment, verb=0)
-    if contact.caller.answered_sample is None:
-        answer = ToWorker(contact.caller.worker, AnswerLeg(leg=contact.caller.leg))
+    caller = contact.caller
+    if caller.answered_sample is not None:
+        return run(contact)
+    if label.answer or caller.port is None or caller.worker == AGENT_WORKER:  # a phone hears nothing before
+        answer = ToWorker(caller.worker, AnswerLeg(leg=caller.leg))
         return msgspec.structs.replace(contact, state=CallState.ANSWERING), (answer,)
-    return run(contact)
+    return _before_the_answer(contact)
+
+
+def _before_the_answer(contact: Contact) -> Step:
+    """Our sound is on the channel though nobody is rung: PRI PROGRESS with indicator 8."""
+    caller = contact.caller
+    if caller.hears or caller.alerting:
+        return run(contact)
+    through = ToWorker(caller.worker, ProceedLeg(leg=caller.leg, contact=contact.contact, inband=True))
+    after, actions = run(msgspec.structs.replace(contact, caller=msgspec.structs.replace(caller, hears=True)))
+    return after, (through, *actions)
 
 
 def run(contact: Contact) -> Step:

@@ -168,4 +168,4 @@ def _wrong(condition: str, names: Mapping[str, type], queues: Collection[str]) -
         return
     if asked.kind is not bool:
         yield f"that is {expression.KINDS[asked.kind]}, yes or no is needed"
-    yield from expression.known(asked, {"queue": queues, "calendar": ()})
+    yield from expression.known(asked, {"queue": queues, "calendar": (), "call type": ()})

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.wire.treatments import Collect, Music, Play, Verb
+from appliance.wire.treatments import Collect, Music, Play, Ringing, Verb
 
 
 class Phase(enum.StrEnum):
@@ -100,7 +100,11 @@ class End(msgspec.Struct, frozen=True):
     digits: str = ""
 
 
-Action = SayStep | PlayPrompts | CollectDigits | StartTimer | Quiet | End
+class GiveRingingTone(msgspec.Struct, frozen=True):
+    """The tone, until it is quiet."""
+
+
+Action = SayStep | PlayPrompts | GiveRingingTone | CollectDigits | StartTimer | Quiet | End
 Step = tuple[Flow, tuple[Action, ...]]
 
 
@@ -126,6 +130,8 @@ def _enter(flow: Flow) -> Step:
         timer = () if verb.seconds is None else (StartTimer(verb.seconds),)
         play = PlayPrompts(verb.prompts, barge=False, for_ever=True)
         return msgspec.structs.replace(flow, phase=Phase.MUSIC), (say, play, *timer)
+    if isinstance(verb, Ringing):
+        return msgspec.structs.replace(flow, phase=Phase.MUSIC), (say, GiveRingingTone(), StartTimer(verb.seconds))
     after = msgspec.structs.replace(flow, phase=Phase.COLLECTING, tries_left=verb.tries)
     return after, (say, CollectDigits(verb))
 

@@ -18,7 +18,7 @@ from appliance.ivr import flow as f
 from appliance.ivr.prompts import PromptFolders, UnknownPromptError
 from appliance.media.arena import ArenaFullError, SoundFormatError
 from appliance.media.engine import REPEAT_FOR_EVER, Engine
-from appliance.media.events import CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound
+from appliance.media.events import CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound, ToneKind
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body, Envelope
 from appliance.wire.service import CommandRefusedError
@@ -123,6 +123,8 @@ class Treatments:
                     self._publish(TreatmentStep(treatment=running.command.treatment, verb=verb))
                 case f.PlayPrompts(prompts, barge, for_ever):
                     self._play(running, prompts, barge=barge, for_ever=for_ever)
+                case f.GiveRingingTone():
+                    self._engine.tone(running.command.port, ToneKind.RINGBACK)
                 case f.CollectDigits(verb):
                     self._collect(running, verb)
                 case f.StartTimer(seconds):

@@ -10,6 +10,7 @@ from appliance.router.index import drop_reservation, indexed, put_agent, put_res
 from appliance.router.rules import Rules, Seat
 from appliance.router.state import Agent, Handled, Pending, Pool, Reach, Reservation, State
 from appliance.router.states import AgentState, AgentStep, step
+from appliance.script.nodes import Select
 from appliance.wire.agents import AgentAsked, AgentWish
 
 RESERVED_NS = 8_000_000_000
@@ -34,9 +35,27 @@ def can_choose(state: State, agent: str, reach: Reach) -> bool:
     return _kind(state, agent, reach) == AgentState.AVAILABLE
 
 
-def choose(state: State, pool: Pool, reach: Reach) -> str | None:
-    """The agent who has been available longest, then the smaller id."""
-    return next((agent for _, agent in state.index.free.get(pool, ()) if agent not in reach.refused), None)
+def choose(state: State, pool: Pool, reach: Reach, select: Select, at_ns: int) -> str | None:
+    """The agent who has been available longest, then the smaller id, or whom else `select` wants."""
+    free = (agent for _, agent in state.index.free.get(pool, ()) if agent not in reach.refused)
+    match select:
+        case Select.LEAST_OCCUPIED:
+            return min(free, key=lambda agent: occupancy(state.agents[agent], at_ns), default=None)
+        case Select.NEXT:
+            last = state.turns.get(pool[0], "")
+            return min(free, key=lambda agent: (agent <= last, agent), default=None)
+        case _:
+            return next(free, None)
+
+
+def occupancy(agent: Agent, at_ns: int) -> int:
+    """The share of the time since log-in that they were at work, in millionths."""
+    return agent.worked_ns * 1_000_000 // max(1, at_ns - agent.here_ns)
+
+
+def _worked_ns(before: Agent, at_ns: int) -> int:
+    at_work = before.state in {AgentState.BUSY, AgentState.WRAP_UP}
+    return before.worked_ns + (at_ns - before.since_ns if at_work else 0)
 
 
 def verdict(state: State, agent: str, reach: Reach, at_ns: int) -> str:
@@ -141,7 +160,7 @@ def follow(state: State, rules: Rules, at_ns: int) -> Step:
     for held in gone:
         state, ended = _ended(state, held, "agent-gone")
         effects = (*effects, *ended)
-    known = {agent: state.agents.get(agent) or _new(seat) for agent, seat in rules.seats.items()}
+    known = {agent: state.agents.get(agent) or _new(seat, at_ns) for agent, seat in rules.seats.items()}
     talking = {name: agent for name, agent in state.agents.items() if name not in known and agent.legs}
     left = [name for name in state.agents if name not in known and name not in talking]
     went = tuple(AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns) for name in left)
@@ -172,7 +191,8 @@ def reserve(
     held = Reservation(token, agent, contact, queue, at_ns + RESERVED_NS, box)
     now = _replace(now, token=token)
     state = put_reservation(put_agent(state, agent, now), held)
-    return _replace(state, serial=state.serial + 1), held, _moved(agent, now, at_ns)
+    turns = {**state.turns, queue: agent} if queue else state.turns
+    return _replace(state, serial=state.serial + 1, turns=turns), held, _moved(agent, now, at_ns)
 
 
 def lapse(state: State, held: Reservation, why: str, at_ns: int) -> Step:
@@ -222,7 +242,8 @@ def leg_began(state: State, agent: str, leg: str, contact: str, token: str | Non
     if before.state in AWAY:
         now = _replace(now, then=Pending(before.state, before.reason))
     queue = before.queue if arrived else ""
-    now = _replace(now, since_ns=at_ns, reason="", queue=queue, talk_ns=None, until_ns=None)
+    worked_ns = _worked_ns(before, at_ns)
+    now = _replace(now, since_ns=at_ns, reason="", queue=queue, talk_ns=None, until_ns=None, worked_ns=worked_ns)
     return put_agent(state, agent, now), (*effects, _moved(agent, now, at_ns))
 
 
@@ -254,7 +275,14 @@ def leg_ended(state: State, leg: str, at_ns: int) -> Step:
     if before.talk_ns is None or rule is None or not rule.wrap_up_s:
         return _rest(_handled(state, before, at_ns), name, at_ns, AgentStep.FINISH, at_ns)
     until_ns = at_ns + rule.wrap_up_s * SECOND_NS
-    now = _replace(before, state=step(before.state, AgentStep.WRAP), since_ns=at_ns, legs=legs, until_ns=until_ns)
+    now = _replace(
+        before,
+        state=step(before.state, AgentStep.WRAP),
+        since_ns=at_ns,
+        legs=legs,
+        until_ns=until_ns,
+        worked_ns=_worked_ns(before, at_ns),
+    )
     return put_agent(state, name, now), (_moved(name, now, at_ns),)
 
 
@@ -299,11 +327,15 @@ def _idle(state: State, name: str, to: AgentState, reason: str, at_ns: int, free
     if name not in state.rules.seats:  # was removed while they talked
         return put_agent(state, name, None), (AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns),)
     now = Agent(to, at_ns, at_ns if free_ns is None else free_ns, reason)
+    if before.state is AgentState.LOGGED_OUT:
+        now = _replace(now, here_ns=at_ns)
+    else:
+        now = _replace(now, here_ns=before.here_ns, worked_ns=_worked_ns(before, at_ns))
     return put_agent(state, name, now), (_moved(name, now, at_ns),)
 
 
-def _new(seat: Seat) -> Agent:
-    return Agent(AgentState.AVAILABLE if seat.automatic else AgentState.LOGGED_OUT)
+def _new(seat: Seat, at_ns: int) -> Agent:
+    return Agent(AgentState.AVAILABLE if seat.automatic else AgentState.LOGGED_OUT, here_ns=at_ns)
 
 
 def _moved(name: str, now: Agent, at_ns: int) -> AgentMoved:

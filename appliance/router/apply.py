@@ -30,7 +30,7 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import Due, put_asking, put_context, put_present, put_shown
+from appliance.router.index import Due, put_asking, put_context, put_present, put_shown, put_typed
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
@@ -223,6 +223,8 @@ def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = No
         state = put_context(state, contact, None)
     if contact in state.shown:
         state = put_shown(state, contact, None)
+    if contact in state.typed:
+        state = put_typed(state, contact, None)
     return state, (*moved, *tried, *ended, *given_up)
 
 

@@ -9,18 +9,24 @@ from appliance.router import agents, direct, shown, standing, waiting
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
-from appliance.router.index import order_of, put_asking, put_context, put_place
-from appliance.router.state import Asking, Context, Place, Reach, Stand, State
+from appliance.router.index import order_of, put_asking, put_context, put_place, put_typed
+from appliance.router.state import Asking, Context, Place, Reach, Stand, State, Typed
 from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
-from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify
+from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify, Select
 from appliance.script.share import turn
 from appliance.script.walk import CallBack, Contact, Look, Onward, Ring, Stop, Walk
 from appliance.wire.routes import Action, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
 LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
+WHY = {
+    Select.LONGEST_AVAILABLE: "has been available longest",
+    Select.MINIMUM_EXPECTED_DELAY: "has been available longest",
+    Select.LEAST_OCCUPIED: "is least occupied",
+    Select.NEXT: "is next",
+}
 PRIORITY = 5  # of who asks for one agent by name
 
 Decided = tuple[State, tuple[Effect, ...]]
@@ -75,6 +81,7 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
     if isinstance(last, Look):
         return _looking(_kept(state, asked, walk), asked, walk, last)
     name = _call_type(state, asked, walk)
+    state = put_typed(state, asked.request.contact, Typed(name, asked.at_ns + waiting.FORGOTTEN_NS))
     stands = standing.place_now(state, asked, _reach(asked))
     if isinstance(last, Queue):
         place = _place(state, asked, last, walk)
@@ -272,7 +279,7 @@ def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Wa
     stands = place.stands if queue.hold or queue.next else _every_step(state, queue, reach)
     for stand in stands:
         walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, asked.at_ns)
-    found = waiting.find(state, stands, reach)
+    found = waiting.find(state, stands, reach, queue.select, asked.at_ns)
     if found is None or waiting.ahead(state, found[1], order_of(place, asked.request.contact)):
         return None
     return found
@@ -293,8 +300,9 @@ def _rung(
     stand, agent = found
     state, held, moved = agents.reserve(state, agent, asked.request.contact, stand.queue, asked.at_ns, asked.box)
     state = waiting.rung(put_place(state, asked.request.contact, place), asked.request.contact, agent)
-    walk.because(f"{state.rules.seats[agent].name} ({agent}) has been available longest in {stand.queue}")
-    return state, (moved,), waiting.ring(state, queue, held, asked.box)
+    why = WHY[queue.select]
+    walk.because(f"{state.rules.seats[agent].name} ({agent}) {why} in {stand.queue}")
+    return state, (moved,), waiting.ring(state, queue, held, asked.box, walk.cursor)
 
 
 def _verdict(state: State, asked: RouteAsked, ring: Ring, walk: Walk) -> str:
@@ -317,7 +325,7 @@ def _rung_by_name(
     )
     state = waiting.rung(put_place(state, contact, place), contact, ring.agent)
     walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
-    return state, (moved,), waiting.ring(state, ring.node, held, asked.box)
+    return state, (moved,), waiting.ring(state, ring.node, held, asked.box, walk.cursor)
 
 
 def _answer(request: str, action: Action, walk: Walk, call_type: str) -> RouteAnswer:

@@ -68,7 +68,7 @@ def ring(state: State, asked: RouteAsked, agent: str) -> Decided:
     state = shown.keep(state, asked, None)
     who = request.transferred_by or request.clid
     reason = f"{who} asks for {seat.name} ({agent})"
-    return state, (moved, _answer(asked, waiting.ring(state, RING, held, asked.box), reason))
+    return state, (moved, _answer(asked, waiting.ring(state, RING, held, asked.box, asked.request.cursor), reason))
 
 
 def _answer(asked: RouteAsked, action: Action, reason: str) -> Answer:

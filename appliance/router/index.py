@@ -30,6 +30,7 @@ from appliance.router.state import (
     Reservation,
     Shown,
     State,
+    Typed,
     Waiting,
 )
 from appliance.router.states import AgentState
@@ -120,6 +121,24 @@ def put_shown(state: State, contact: str, now: Shown | None) -> State:
     return _replace(_swept_by(state, now.forget_ns), shown=_with(state.shown, contact, now))
 
 
+def put_typed(state: State, contact: str, now: Typed | None) -> State:
+    """The contact is in progress with that call type; None: it is over."""
+    before = state.typed.get(contact)
+    if now is not None and before is not None and now.call_type == before.call_type:
+        return state
+    counts = _copied(state.index.progress)
+    if before is not None:
+        counts[before.call_type] -= 1
+        if not counts[before.call_type]:
+            del counts[before.call_type]
+    if now is None:
+        typed = _without(state.typed, contact)
+    else:
+        counts[now.call_type] = counts.get(now.call_type, 0) + 1
+        state, typed = _swept_by(state, now.forget_ns), _with(state.typed, contact, now)
+    return _replace(state, typed=typed, index=_replace(state.index, progress=counts))
+
+
 def put_sweep(state: State, at_ns: int) -> State:
     """The next sweep; 0: none."""
     index = _due(state.index, Due.SWEEP, "", state.sweep_ns or None, at_ns or None)
@@ -184,6 +203,7 @@ def indexed(state: State) -> State:
         free={pool: tuple(sorted(rows)) for pool, rows in free.items()},
         queued=_rows(state, _stood_in),
         lines=_rows(state, _lines_of),
+        progress=dict(Counter(one.call_type for one in state.typed.values())),
         due=tuple(sorted(_all_due(state))),
         numbers={one.number: name for name, one in state.callbacks.items() if one.state is not CallbackState.OVER},
     )

@@ -14,7 +14,7 @@ from appliance.router.state import Place, Reach, State
 from appliance.script.nodes import Cancel, Priority
 from appliance.script.walk import Stop, Walk
 from appliance.wire.routes import RouteAnswer, Treat
-from appliance.wire.treatments import Collect, Music, Play, Verb
+from appliance.wire.treatments import Collect, Music, Ringing, Verb
 
 SOUND_S = 600  # nobody here knows how long prompts are; heartbeats tell sooner of a contact that is lost
 
@@ -88,10 +88,10 @@ def join(
 def _seconds(verb: Verb) -> int:
     """At most."""
     match verb:
-        case Music(seconds=seconds) if seconds is not None:
+        case Music(seconds=seconds) | Ringing(seconds=seconds) if seconds is not None:
             return seconds
         case Collect():
             digits_ms = verb.first_digit_ms + verb.max_digits * verb.inter_digit_ms
             return verb.tries * (SOUND_S + digits_ms // 1000)
-        case Music() | Play():
+        case _:
             return SOUND_S

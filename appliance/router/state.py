@@ -32,7 +32,8 @@ class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
     """`since_ns`: in this state; `free_ns`: available since, which a reservation that lapses leaves as it was.
 
     Times are the writer's, 0 from the first. Of the work there is: the `queue` that found the agent, `talk_ns` when
-    they first talked; `until_ns`: the end of wrap-up. `legs`: each with its contact.
+    they first talked; `until_ns`: the end of wrap-up. `legs`: each with its contact. `here_ns`: logged in since, and
+    `worked_ns` of that at work that is over.
     """
 
     state: AgentState = AgentState.AVAILABLE
@@ -45,6 +46,8 @@ class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
     queue: str = ""
     talk_ns: int | None = None
     until_ns: int | None = None
+    here_ns: int = 0
+    worked_ns: int = 0
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -161,6 +164,13 @@ class Shown(msgspec.Struct, frozen=True):
     forget_ns: int
 
 
+class Typed(msgspec.Struct, frozen=True):
+    """A contact in progress, and what the router has made of it; `forget_ns` as of a place."""
+
+    call_type: str
+    forget_ns: int
+
+
 class Handled(msgspec.Struct, frozen=True):
     """Talk and wrap-up of a queue's contacts: how many there were, how long lately, and how far from that."""
 
@@ -200,6 +210,8 @@ class Index(msgspec.Struct, frozen=True):
     """(priority, waits since, tie, contact)."""
     lines: Mapping[str, tuple[tuple[int, int, int, str], ...]] = {}
     """Queue → all that wait in it, as in `queued`."""
+    progress: Mapping[str, int] = {}
+    """Call type → its contacts in progress."""
     due: tuple[tuple[int, str, str], ...] = ()
     """(at, what, of whom)."""
     numbers: Mapping[str, str] = {}
@@ -226,6 +238,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     waiting: Mapping[str, Waiting] = {}
     asking: Mapping[str, Asking] = {}
     contexts: Mapping[str, Context] = {}
+    typed: Mapping[str, Typed] = {}
     handled: Mapping[str, Handled] = {}
     left: Mapping[str, Left] = {}
     callbacks: Mapping[str, Callback] = {}
@@ -234,6 +247,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     shown: Mapping[str, Shown] = {}
     heard: Mapping[str, tuple[tuple[str, int], ...]] = {}
     """By box and process: the two incarnations whose call events came last in this life, and how far each was told."""
+    turns: Mapping[str, str] = {}
+    """By queue: the agent whose turn it was last."""
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

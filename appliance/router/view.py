@@ -68,6 +68,6 @@ def callback_now(state: State, name: str) -> CallbackNow:
 def contacts_at(state: State, box: str) -> Iterator[str]:
     """Contacts of that branch of which something is remembered."""
     of_box = f"{box}."
-    for known in (state.places, state.contexts, state.shown, state.waiting, state.index.calls):
+    for known in (state.places, state.contexts, state.shown, state.waiting, state.index.calls, state.typed):
         yield from (contact for contact in known if contact.startswith(of_box))
     yield from life.contacts_of(state, box)

@@ -15,16 +15,18 @@ import msgspec
 from appliance.router import agents, expected
 from appliance.router.callbacks.ordering import order as order_contact
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
-from appliance.router.index import order, put_place, put_sweep, put_waiting
+from appliance.router.index import order, put_place, put_sweep, put_typed, put_waiting
 from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
-from appliance.script.nodes import Agent, Queue
+from appliance.script import cursor as cursors
+from appliance.script.nodes import Agent, Queue, Select
 from appliance.wire.routes import RingAgent, RouteAnswer
 
 PIECE_S = 20
 GRACE_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
 SWEPT_NS = 3_600 * SECOND_NS
+USUAL_S = 180  # of a talk, where a queue has had none
 FORGOTTEN_NS = 86_400 * SECOND_NS  # a place of which nobody has said that it is over
 
 Step = tuple[State, tuple[Effect, ...]]
@@ -36,14 +38,37 @@ def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Re
     at_ns, before = asked.at_ns, state.places.get(asked.request.contact)
     forget_ns = at_ns + FORGOTTEN_NS
     stays = before is not None and (again or before.standing is not None)
-    if stays and before is not None and before.node == node and _names(before) == queue.queues:
+    if stays and before is not None and before.node == node and _stands_there(before, queue):
         stands = tuple(gone_on(state, one, reach, at_ns) for one in before.stands)
         priority = queue.priority if before.standing is None else before.priority
         return _replace(before, priority=priority, forget_ns=forget_ns, stands=stands)
     stands = tuple(enter(state, name, 0, reach, at_ns) for name in queue.queues)
+    if queue.select is Select.MINIMUM_EXPECTED_DELAY:
+        stands = quickest(state, stands, reach, at_ns)
     queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
     standing = None if queue.next is None else queue
     return Place(queue.priority, queued_ns, tie, node, at_ns, forget_ns, stands, standing=standing)
+
+
+def _stands_there(place: Place, queue: Queue) -> bool:
+    names = _names(place)
+    quickest = queue.select is Select.MINIMUM_EXPECTED_DELAY
+    return bool(names) and set(names) <= set(queue.queues) if quickest else names == queue.queues
+
+
+def quickest(state: State, stands: tuple[Stand, ...], reach: Reach, at_ns: int) -> tuple[Stand, ...]:
+    """The one queue that is expected to be, of several that would be; who is free longest serves at once."""
+
+    def delay(stand: Stand) -> tuple[bool, int, int]:
+        free = [state.index.free.get((stand.queue, stand.step, box), ()) for box in reach.boxes]
+        since = [at for rows in free for at, agent in rows if agent not in reach.refused]
+        staffed, ahead = agents.staffed(state, stand.queue), agents.waiting(state, stand.queue)
+        if since:
+            return False, 0, min(since)
+        seconds = expected.expected_s(state, stand.queue, ahead, at_ns) if staffed else None
+        return not staffed, USUAL_S * (ahead + 1) // max(1, staffed) if seconds is None else seconds, 0
+
+    return (min(stands, key=delay),) if stands else ()
 
 
 def rung(state: State, contact: str, agent: str) -> State:
@@ -67,11 +92,11 @@ def gone_on(state: State, stand: Stand, reach: Reach, at_ns: int) -> Stand:
     return enter(state, stand.queue, stand.step + 1, reach, at_ns) if over else stand
 
 
-def find(state: State, stands: Iterable[Stand], reach: Reach) -> tuple[Stand, str] | None:
-    """The agent who has been available longest in the first queue that has one, at the first branch that has."""
+def find(state: State, stands: Iterable[Stand], reach: Reach, select: Select, at_ns: int) -> tuple[Stand, str] | None:
+    """The agent in the first queue that has one, at the first branch that has."""
     for stand in stands:
         for box in reach.boxes:
-            agent = agents.choose(state, (stand.queue, stand.step, box), reach)
+            agent = agents.choose(state, (stand.queue, stand.step, box), reach, select, at_ns)
             if agent is not None:
                 return stand, agent
     return None
@@ -180,8 +205,10 @@ def sweep(state: State, at_ns: int) -> State:
     places = {contact: one for contact, one in state.places.items() if one.forget_ns > at_ns}
     contexts = {contact: one for contact, one in state.contexts.items() if one.forget_ns > at_ns}
     shown = {contact: one for contact, one in state.shown.items() if one.forget_ns > at_ns}
+    for contact in tuple(contact for contact, one in state.typed.items() if one.forget_ns <= at_ns):
+        state = put_typed(state, contact, None)
     state = put_sweep(_replace(state, places=places, contexts=contexts, shown=shown), 0)
-    return put_sweep(state, at_ns + SWEPT_NS) if places or contexts or shown else state
+    return put_sweep(state, at_ns + SWEPT_NS) if places or contexts or shown or state.typed else state
 
 
 def settle(state: State, effects: tuple[Effect, ...]) -> State:
@@ -202,7 +229,7 @@ def assign(state: State, at_ns: int) -> Step:
     effects: tuple[Effect, ...] = ()
     for contact in _next(state, state.index.queued.keys() & state.index.free.keys()):
         waits = state.waiting[contact]
-        found = find(state, waits.place.stands, waits.reach)
+        found = find(state, waits.place.stands, waits.reach, waits.node.select, at_ns)
         if found is None:
             continue
         stand, agent = found
@@ -234,23 +261,24 @@ def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: in
     waited_s = (at_ns - waits.place.queued_ns) // SECOND_NS
     return _replace(
         waits.answer,
-        action=ring(state, waits.node, held, waits.box),
+        action=ring(state, waits.node, held, waits.box, waits.answer.cursor),
         reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in {held.queue}",
         values={**waits.answer.values, held.queue: told},
         queues=(),
     )
 
 
-def ring(state: State, node: Queue | Agent, held: Reservation, box: str) -> RingAgent:
-    """The reserved agent's phone, for a contact at `box`."""
-    seat = state.rules.seats[held.agent]
+def ring(state: State, node: Queue | Agent, held: Reservation, box: str, cursor: str) -> RingAgent:
+    """The reserved agent's phone, for a contact at `box`; recorded as its script has said on its way, else the node."""
+    seat, before = state.rules.seats[held.agent], cursors.read(cursor)
+    said = None if before is None else before.record
     return RingAgent(
         agent=held.agent,
         extension=seat.extension,
         queue=held.queue,
         token=held.token,
         ring_s=node.ring_s,
-        record=node.record,
+        record=node.record if said is None else said,
         box="" if seat.box == box else seat.box,
     )
 

@@ -35,6 +35,9 @@ class View(msgspec.Struct, frozen=True):
             case "expected":
                 free = agents.free(self.state, queue, self.reach)
                 return 0 if free else expected_s(self.state, queue, self._ahead(queue), self.at_ns)
+            case "calls":
+                mine = self.state.typed.get(self.contact)
+                return self.state.index.progress.get(queue, 0) - (mine is not None and mine.call_type == queue)
         if self.place is None:
             return None
         if figure == "waited":

@@ -197,7 +197,8 @@ def _expression_faults(
         return
     if kind is not None and found.kind is not kind:
         yield Fault(keys, f"{what} is {expression.KINDS[found.kind]}, {expression.KINDS[kind]} is needed")
-    names = {"queue": around.queues, "calendar": text.calendars}
+    names: dict[str, Collection[str]] = {"queue": around.queues, "calendar": text.calendars}
+    names["call type"] = [one.name for one in found.uses] if around.call_types is None else around.call_types
     yield from (Fault(keys, wrong) for wrong in expression.known(found, names))
     secrets = sorted(name for name in found.names if name in text.context and text.context[name].secret)
     if secrets and kind is not bool and not secret:

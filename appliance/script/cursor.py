@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where a contact stands in its script, as a short text that travels to the branch and back unread.
 
-`<script>/<version>/<node>/<passed>/<counts>/<language>/<ced>/<call type>`: the script and its version, the node whose
-action was given out, how many nodes the contact has passed in all its scripts, how often it passed each `count` and
-was asked by each `menu` of this one (`retry=2,again=1`), what a `language` said, `secret` where the digits it dialled
-last are, and what a `requalify` made of it. What is empty at the end is left out.
+`<script>/<version>/<node>/<passed>/<counts>/<language>/<ced>/<call type>/<record>`: the script and its version, the
+node whose action was given out, how many nodes the contact has passed in all its scripts, how often it passed each
+`count` and was asked by each `menu` of this one (`retry=2,again=1`), what a `language` said, `secret` where the digits
+it dialled last are, what a `requalify` made of it, and what a `record` said, on or off. What is empty at the end is left out.
 """
 
 import re
@@ -16,12 +16,13 @@ import msgspec
 _CURSOR = re.compile(
     r"(?P<script>[A-Za-z0-9._-]{1,64})/(?P<version>[0-9A-Za-z]{1,64})/(?P<node>[a-z][a-z0-9-]*)/(?P<passed>[0-9]{1,6})"
     r"(/(?P<counts>[a-z0-9=,-]*))?(/(?P<language>[A-Za-z0-9_-]{0,16}))?(/(?P<ced>(secret)?))?(/(?P<call_type>[^/]*))?"
+    r"(/(?P<record>(on|off)?))?"
 )
 _COUNT = re.compile(r"(?P<node>[a-z][a-z0-9-]*)=(?P<times>[0-9]{1,6})")
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """A place in a script. `language`, `call_type` where they were changed; `secret`: the digits dialled last are."""
+    """A place in a script; `secret`: the digits dialled last are. What has not been changed since is empty, or None."""
 
     script: str
     version: str
@@ -31,6 +32,7 @@ class Cursor(msgspec.Struct, frozen=True):
     language: str = ""
     secret: bool = False
     call_type: str = ""
+    record: bool | None = None
 
 
 def write(cursor: Cursor) -> str:
@@ -38,7 +40,8 @@ def write(cursor: Cursor) -> str:
     counts = ",".join(f"{node}={times}" for node, times in sorted(cursor.counts.items()))
     ced = "secret" if cursor.secret else ""
     parts = (cursor.script, cursor.version, cursor.node, str(cursor.passed), counts, cursor.language, ced)
-    return "/".join((*parts, quote(cursor.call_type, safe=""))).rstrip("/")
+    record = "" if cursor.record is None else "on" if cursor.record else "off"
+    return "/".join((*parts, quote(cursor.call_type, safe=""), record)).rstrip("/")
 
 
 def read(text: str) -> Cursor | None:
@@ -61,4 +64,5 @@ def read(text: str) -> Cursor | None:
         found["language"] or "",
         bool(found["ced"]),
         unquote(found["call_type"] or ""),
+        found["record"] == "on" if found["record"] else None,
     )

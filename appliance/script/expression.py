@@ -10,9 +10,9 @@ Names are NAMES and the script's context fields.
 
 Functions: length(text), number(text), text(number), starts(text, text), ends(text, text), contains(text, text),
 part(text, from, count) with characters counted from 1; holiday(calendar); of a queue free(…) and staffed(…) agents,
-waiting(…) contacts and expected(…) seconds that the contact would wait, if it stands there from its place, which has
-no value if nobody can tell; position() of the contact in its first queue, 1 is next, and waited() seconds since it came
-to its first, which have none before that.
+waiting(…) contacts and expected(…) seconds that the contact would wait, from its place where it stands there, which has
+no value if nobody can tell; calls(…) other contacts in progress of a call type. Of the contact itself position() in its
+first queue, where 1 is next, and waited() seconds since it came to its first, which have no value in no queue.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class World(Protocol):
         """One of NAMES, or a context field."""
 
     def queue(self, figure: str, name: str) -> int | None:
-        """One of FIGURES of a queue, of OWN with the name ''; None where nobody can tell."""
+        """One of FIGURES of a queue, calls of a call type, or of OWN with the name ''; None where nobody can tell."""
 
     def holiday(self, calendar: str) -> bool:
         """Whether today stands in it."""
@@ -116,6 +116,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "part": Function((str, Decimal, Decimal), str, lambda _, text, first, count: _part(text, first, count)),
     **{figure: Function((str,), Decimal, partial(_figure, figure), "queue") for figure in FIGURES},
     **{own: Function((), Decimal, partial(_figure, own, queue="")) for own in OWN},
+    "calls": Function((str,), Decimal, partial(_figure, "calls"), "call type"),
     "holiday": Function((str,), bool, lambda world, calendar: world.holiday(calendar), "calendar"),
 }
 

@@ -9,21 +9,18 @@ from appliance.config import Keys
 from appliance.script.nodes import (
     Agent,
     Busy,
-    Collect,
     Count,
     GoToScript,
     Lookup,
     Menu,
     Node,
     Percent,
-    Play,
     Queue,
     Release,
     Requalify,
     Switch,
     Text,
     Treatment,
-    Wait,
 )
 
 Graph = Mapping[str, tuple[str, ...]]
@@ -148,7 +145,7 @@ def _serves(node: Node) -> bool:
 
 def _ends_loop(node: Node) -> bool:
     waits = isinstance(node, Queue) and bool(node.hold)
-    return waits or isinstance(node, Count | Collect | Menu | Wait | Play)
+    return waits or isinstance(node, Count | Treatment)
 
 
 def _graph(text: Text) -> Graph:

@@ -52,13 +52,14 @@ class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
 
     Prompts of every node are names, or what is said: `number(position())`, see appliance/script/speech/forms.py. Where
     that has no value, nothing of a play is heard, and it goes on to `failed`, without the key to `next`; other nodes
-    leave it out.
+    leave it out. With `answer: no` who is not answered yet hears it before the answer, which costs him nothing.
     """
 
     prompts: Prompts
     next: Name
     barge: bool = True
     failed: Name | None = None
+    answer: bool = True
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
@@ -95,10 +96,18 @@ class Menu(msgspec.Struct, frozen=True, tag="menu", tag_field="do"):
 
 
 class Wait(msgspec.Struct, frozen=True, tag="wait", tag_field="do"):
-    """Play prompts over and over for `seconds`; digits are kept for the next collect."""
+    """Play prompts over and over for `seconds`; digits are kept for the next collect. `answer` as of a play."""
 
     prompts: Prompts
     seconds: Annotated[int, Meta(ge=1, le=3600)]
+    next: Name
+    answer: bool = True
+
+
+class Ringing(msgspec.Struct, frozen=True, tag="ring", tag_field="do"):
+    """The ringing tone for `seconds`, before the answer for whoever is not answered yet."""
+
+    seconds: Annotated[int, Meta(ge=1, le=300)]
     next: Name
 
 
@@ -106,6 +115,13 @@ class Language(msgspec.Struct, frozen=True, tag="language", tag_field="do"):
     """From now on prompts in this language, also in the scripts that follow."""
 
     language: LanguageName
+    next: Name
+
+
+class Record(msgspec.Struct, frozen=True, tag="record", tag_field="do"):
+    """From now on the contact's talks are recorded, or not, whatever the node that rings says."""
+
+    on: bool
     next: Name
 
 
@@ -134,8 +150,17 @@ class Lookup(msgspec.Struct, frozen=True, tag="lookup", tag_field="do"):
     ask: dict[FieldName, str] = {}
 
 
+class Select(enum.StrEnum):
+    """Which of the agents who are free; the last says in which of several queues a contact waits: only the quickest."""
+
+    LONGEST_AVAILABLE = "longest-available"
+    LEAST_OCCUPIED = "least-occupied"
+    NEXT = "next"
+    MINIMUM_EXPECTED_DELAY = "minimum-expected-delay"
+
+
 class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
-    """Ring the agent of these queues who has been free longest, one after another; `otherwise` when none is left.
+    """Ring an agent of these queues, one after another, as `select` says; `otherwise` when none is left.
 
     A queue is a skill group or a precision queue; a contact stands in all of them at once, and prefers the first. With
     `hold`, prompts that are played over and over, a caller waits for an agent up to `wait_s` and has the first who is
@@ -153,6 +178,7 @@ class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
     wait_s: Annotated[int, Meta(ge=1, le=86_400)] = 600
     priority: Urgency = 5
     next: Name | None = None
+    select: Select = Select.LONGEST_AVAILABLE
 
 
 class Priority(msgspec.Struct, frozen=True, tag="priority", tag_field="do"):
@@ -260,7 +286,7 @@ class Requalify(msgspec.Struct, frozen=True, tag="requalify", tag_field="do"):
     call_type: str
 
 
-Treatment = Play | Collect | Menu | Wait
+Treatment = Play | Collect | Menu | Wait | Ringing
 Node = (
     Switch
     | If
@@ -268,6 +294,7 @@ Node = (
     | Count
     | Set
     | Language
+    | Record
     | Lookup
     | Treatment
     | Queue

@@ -25,13 +25,16 @@ from appliance.script.nodes import (
     Language,
     Lookup,
     Menu,
+    Node,
     Outbound,
     Percent,
     Play,
     Priority,
     Queue,
+    Record,
     Release,
     Requalify,
+    Ringing,
     Script,
     Set,
     Switch,
@@ -116,6 +119,7 @@ class Walk:
         self._counts: dict[str, int] = {}
         before = cursors.read(cursor) or cursors.Cursor("", "", "")
         self._passed, self._language, self._ced_is_secret = before.passed, before.language, before.secret
+        self._record = before.record
         self._stood = ""
         self._begin(script, before.call_type)
         if before.script == script.name and before.node in self._nodes:
@@ -136,6 +140,7 @@ class Walk:
                 self._language,
                 self._ced_is_secret,
                 self.call_type,
+                self._record,
             )
         )
 
@@ -283,7 +288,7 @@ class Walk:
             self._write(name, {node.into: self._contact.ced})
         if isinstance(node, Queue | Agent) and self._passed:
             self._passed -= 1
-        return node.next if isinstance(node, Play | Collect | Wait) else name
+        return node.next if isinstance(node, Play | Collect | Wait | Ringing) else name
 
     def _pressed(self, name: str, node: Menu) -> str:
         digit = self._contact.ced if self._contact.outcome == DIGITS else ""
@@ -303,7 +308,7 @@ class Walk:
         self._passed += 1
         self.path.append(name)
         match node:
-            case Play() | Collect() | Menu() | Wait():
+            case Play() | Collect() | Menu() | Wait() | Ringing():
                 return self._treated(name, node)
             case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
                 self.reason = "; ".join(self._failures)
@@ -321,7 +326,7 @@ class Walk:
         self._node = self._turned(name, node)
         return None
 
-    def _turned(self, name: str, node: Switch | If | Count | Set | Language) -> str:
+    def _turned(self, name: str, node: Switch | If | Count | Set | Language | Record) -> str:
         match node:
             case Switch():
                 return self._switched(node)
@@ -331,28 +336,36 @@ class Walk:
                 return self._counted(name, node)
             case Set():
                 return self._set(name, node)
-        self._language = node.language
+            case Record():
+                self._record = node.on
+            case Language():
+                self._language = node.language
         return node.next
 
     def _treated(self, name: str, node: Treatment) -> Stop | None:
-        prompts, whole = self._announced(name, node.prompts)
+        prompts, whole = self._announced(name, () if isinstance(node, Ringing) else node.prompts)
         if isinstance(node, Play) and not whole:
             self._node = node.failed or node.next
             return None
         self._verbs += self._verbs_of(name, node, prompts)
-        if isinstance(node, Play | Wait):
-            follower = self._nodes[node.next]
-            joins = isinstance(follower, Treatment) and not speaks(follower.prompts)
-            if joins and node.next not in self.path:
-                self._node = node.next
-                return None
+        if isinstance(node, Play | Wait | Ringing) and self._joins(node, self._nodes[node.next]):
+            self._node = node.next
+            return None
         self.because(f"script {self.script.name} treats the caller at {name}")
-        return routes.Treat(verbs=tuple(self._verbs), language=self.language)
+        return routes.Treat(verbs=tuple(self._verbs), language=self.language, answer=_answers(node))
+
+    def _joins(self, node: Play | Wait | Ringing, follower: Node) -> bool:
+        """Whether the next is of one treatment with it: what is said is so only when it is its turn."""
+        if not isinstance(follower, Treatment) or node.next in self.path:
+            return False
+        return _answers(node) == _answers(follower) and not speaks(getattr(follower, "prompts", ()))
 
     def _verbs_of(self, name: str, node: Treatment, prompts: tuple[str, ...]) -> tuple[treatments.Verb, ...]:
         match node:
             case Play():
                 return (treatments.Play(prompts=prompts, barge=node.barge),)
+            case Ringing():
+                return (treatments.Ringing(seconds=node.seconds),)
             case Wait():
                 return (treatments.Music(prompts=prompts, seconds=node.seconds),)
             case Collect():
@@ -524,6 +537,11 @@ class _World:
         found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
         self._witness.note(f"holiday({calendar})", context.shown(found))
         return found
+
+
+def _answers(node: Treatment) -> bool:
+    """Whether it answers whoever is not answered yet; to take digits it has to."""
+    return isinstance(node, Collect | Menu) or (isinstance(node, Play | Wait) and node.answer)
 
 
 def _collecting(node: Collect, prompts: tuple[str, ...], *, secret: bool) -> treatments.Collect:

@@ -12,10 +12,14 @@ from appliance.wire.treatments import Verb
 
 
 class Treat(msgspec.Struct, frozen=True, tag="treat", tag_field="do"):
-    """Answer the caller if that was not done, run these verbs, then ask again (with the digits as CED)."""
+    """Answer the caller if that was not done, run these verbs, then ask again (with the digits as CED).
+
+    `answer` no: whoever is not answered stays so, and hears them before the answer, where his line can.
+    """
 
     verbs: tuple[Verb, ...]
     language: str = "en"
+    answer: bool = True
 
 
 class RingAgent(msgspec.Struct, frozen=True, tag="ring-agent", tag_field="do"):

@@ -39,7 +39,13 @@ class Music(msgspec.Struct, frozen=True, tag="music", tag_field="verb"):
     seconds: int | None = None
 
 
-Verb = Play | Collect | Music
+class Ringing(msgspec.Struct, frozen=True, tag="ringing", tag_field="verb"):
+    """The ringing tone for `seconds`."""
+
+    seconds: int
+
+
+Verb = Play | Collect | Music | Ringing
 
 
 class RunTreatment(Message, frozen=True):

@@ -13,7 +13,17 @@ from appliance.call.contact import CallState, Contact, Party
 from appliance.call.settings import Default, Fresh
 from appliance.call.states import TABLE, NoTransitionError, step
 from appliance.wire import calls
-from appliance.wire.legs import AlertLeg, AnswerLeg, Direction, Leg, LegState, PlaceLeg, ReleasedBy, ReleaseLeg
+from appliance.wire.legs import (
+    AlertLeg,
+    AnswerLeg,
+    Direction,
+    Leg,
+    LegState,
+    PlaceLeg,
+    ProceedLeg,
+    ReleasedBy,
+    ReleaseLeg,
+)
 from appliance.wire.routes import Release, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Collect, Play, RunTreatment, StopTreatment
 
@@ -125,6 +135,40 @@ def test_unanswered_caller_is_alerted_and_answered_with_the_agent() -> None:
     assert isinstance(done[-1], a.Join)
 
 
+def test_an_announcement_before_the_answer_is_heard_and_costs_nothing() -> None:
+    """Then an agent is free: the exchange is told that a phone rings, and of the answer when there is one."""
+    free = msgspec.structs.replace(TREAT, verbs=TREAT.verbs[:1], answer=False)
+    contact, done = run(offered(), answer(free), e.VerbBegan(0), e.Assigned(answer(RING).answer), *TALK[1:])
+    assert commands(done) == [
+        ProceedLeg(leg="leg-a", contact="BR-1.x.1", inband=True),
+        RunTreatment(treatment="t1", port=5, verbs=free.verbs),
+        StopTreatment(treatment="t1"),
+        PlaceLeg(leg="leg-b", to="8001", contact="BR-1.x.1", clid="13800000001"),
+        AlertLeg(leg="leg-a"),
+        AnswerLeg(leg="leg-a"),
+    ]
+    assert contact.state is CallState.TALKING
+
+
+def test_after_announcements_before_the_answer_a_busy_is_one_that_was_never_answered() -> None:
+    free = msgspec.structs.replace(TREAT, verbs=TREAT.verbs[:1], answer=False)
+    over = e.TreatmentOver(reason="done", digits="")
+    contact, done = run(offered(), answer(free), over, answer(free), over, answer(Release(cause=17)))
+    orders = [one for one in commands(done) if isinstance(one, ProceedLeg | AnswerLeg | ReleaseLeg)]
+    assert orders == [
+        ProceedLeg(leg="leg-a", contact="BR-1.x.1", inband=True),
+        ReleaseLeg(leg="leg-a", cause=17),
+    ]
+    assert not any(isinstance(one, calls.LegConnected) for one in said(done))
+    assert contact.state is CallState.RELEASING
+
+
+def test_a_phone_that_calls_is_answered_for_an_announcement_since_it_would_hear_nothing() -> None:
+    phone = msgspec.structs.replace(offered(), caller=Party(leg="leg-a", worker="sip", port=5))
+    contact, done = run(phone, answer(msgspec.structs.replace(TREAT, answer=False)))
+    assert (commands(done), contact.state) == ([AnswerLeg(leg="leg-a")], CallState.ANSWERING)
+
+
 def test_controlled_busy_is_told_before_answer() -> None:
     contact, done = run(offered(), answer(Release(cause=17)), e.CallerReleased(17, ReleasedBy.US, 500))
     assert commands(done) == [ReleaseLeg(leg="leg-a", cause=17)]
@@ -228,7 +272,9 @@ def test_event_without_a_cell_changes_nothing() -> None:
 
 
 EVENTS = st.one_of(
-    st.sampled_from([answer(TREAT), answer(RING), answer(Release(17))]),
+    st.sampled_from(
+        [answer(TREAT), answer(msgspec.structs.replace(TREAT, answer=False)), answer(RING), answer(Release(17))]
+    ),
     st.just(e.RouteMissing("silent", 500.0)),
     st.builds(e.CallerAnswered, st.integers(0, 10**6)),
     st.builds(e.CallerReleased, st.integers(1, 127), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.ivr import flow as f
 from appliance.ivr.prompts import PromptFolders, UnknownPromptError
-from appliance.wire.treatments import Collect, Music, Play, Verb
+from appliance.wire.treatments import Collect, Music, Play, Ringing, Verb
 
 pytestmark = pytest.mark.unit
 
@@ -55,7 +55,19 @@ def test_music_ends_by_its_time_and_is_silenced_before_the_next_verb() -> None:
     assert done[3:] == [f.Quiet(), f.SayStep(1), f.PlayPrompts(("sorry",), barge=True)]
 
 
-@pytest.mark.parametrize("verb", [Play(("hello",)), MENU, Music(("moh",))])
+def test_the_ringing_tone_lasts_its_time() -> None:
+    _, done = run((Ringing(6), Play(("sorry",))), f.TimeUp())
+    assert done == [
+        f.SayStep(0),
+        f.GiveRingingTone(),
+        f.StartTimer(6),
+        f.Quiet(),
+        f.SayStep(1),
+        f.PlayPrompts(("sorry",), barge=True),
+    ]
+
+
+@pytest.mark.parametrize("verb", [Play(("hello",)), MENU, Music(("moh",)), Ringing(6)])
 @pytest.mark.parametrize(("event", "reason"), [(f.PortClosed(), "closed"), (f.Stopped(), "stopped")])
 def test_closed_port_or_a_stop_ends_it(verb: Verb, event: f.Event, reason: str) -> None:
     state, done = run((verb, MENU), event)

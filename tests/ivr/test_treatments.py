@@ -8,7 +8,7 @@ import pytest
 
 from appliance.ivr.prompts import PromptFolders
 from appliance.ivr.treatments import Treatments
-from appliance.media.events import CommandKind, CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound
+from appliance.media.events import CommandKind, CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound, ToneKind
 from appliance.wire import treatments as t
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body, Sealer
@@ -25,11 +25,15 @@ class FakeEngine:
         self.plays: list[tuple[int, int, bool]] = []  # port, id, stop_on_digit
         self.collects: list[tuple[int, int]] = []
         self.stopped: list[int] = []
+        self.tones: list[tuple[int, ToneKind]] = []
 
     def play(self, port: int, play_id: int, sounds: list[Sound], repeat: int = 1, *, stop_on_digit: bool) -> None:
         assert sounds
         assert repeat in {0, 1}
         self.plays.append((port, play_id, stop_on_digit))
+
+    def tone(self, port: int, kind: ToneKind) -> None:
+        self.tones.append((port, kind))
 
     def collect(self, port: int, collect_id: int, *_: object) -> None:
         self.collects.append((port, collect_id))
@@ -137,3 +141,15 @@ def test_stop_silences_the_port_and_answers(tmp_path: Path) -> None:
 def test_verb_number_beyond_the_list_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandRefusedError, match="no verb number 3 in 1"):
         Rig(tmp_path).command(t.RunTreatment(treatment="t", port=5, verbs=(t.Play(("hello",)),), first=3))
+
+
+def test_the_ringing_tone_is_the_engines_and_ends_with_the_treatment(tmp_path: Path) -> None:
+    async def rung() -> Rig:
+        rig = Rig(tmp_path)
+        rig.command(t.RunTreatment(treatment="t", port=5, verbs=(t.Ringing(seconds=60),)))
+        rig.command(t.StopTreatment(treatment="t"))
+        return rig
+
+    rig = asyncio.run(rung())
+    assert (rig.engine.tones, rig.engine.stopped) == ([(5, ToneKind.RINGBACK)], [5])
+    assert rig.said == [t.TreatmentStep(treatment="t", verb=0), t.TreatmentEnded(treatment="t", reason="stopped")]

@@ -14,10 +14,11 @@ from collections.abc import Callable
 import msgspec
 
 from appliance.router.events import CallTold
+from appliance.router.rules import Rules
 from appliance.router.world import View
 from appliance.wire.calls import LegConnected
 from appliance.wire.routes import RingAgent, RouteAnswer, Treat
-from tests.router.simulation import BOX, GROUP, SECOND_NS, Caller, Crowd
+from tests.router.simulation import BOX, SECOND_NS, Caller, Crowd
 
 TALK_S = 180.0
 WITHIN = 0.3
@@ -58,12 +59,12 @@ class Told(msgspec.Struct):
 class Expecting(Crowd):
     """Asks what a caller would be told as he begins to wait."""
 
-    def __init__(self, pattern: Pattern, seed: int = 1) -> None:
+    def __init__(self, pattern: Pattern, seed: int = 1, known: Rules | None = None) -> None:
         self._pattern = pattern
         self._told: dict[str, tuple[int, int, int]] = {}
         self.rows: list[tuple[int, float, int]] = []
         self._came = 0
-        super().__init__(seed=seed, agents=pattern.agents, arrivals_s=1.0, talk_s=TALK_S)
+        super().__init__(seed=seed, agents=pattern.agents, arrivals_s=1.0, talk_s=TALK_S, known=known)
 
     def _dnis(self) -> str:
         return "1"
@@ -84,7 +85,7 @@ class Expecting(Crowd):
         waits = self.state.waiting.get(name)
         if isinstance(answer.action, Treat) and name not in self._told and waits is not None:
             view = View(self.state, waits.reach, name, self._now_ns, waits.place)
-            told = view("expected", GROUP)
+            told = view("expected", waits.place.stands[0].queue)
             if told is not None:
                 self._told[name] = (told, self._now_ns, (view("position", "") or 1) - 1)
         super()._answered(answer)

@@ -1,15 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Who stands in a queue goes through other nodes meanwhile: played to, asked, looked up for; the place is kept."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.router.apply import apply
-from appliance.router.events import BranchHeard, CallTold, Effect, Event, LifeBegan, LookupAnswered, RulesChanged
+from appliance.router.events import (
+    Assigned,
+    BranchHeard,
+    CallTold,
+    Effect,
+    Event,
+    LifeBegan,
+    LookupAnswered,
+    RulesChanged,
+)
 from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State
+from appliance.script.loading import load
 from appliance.script.nodes import (
     Cancel,
     Collect,
@@ -172,6 +184,30 @@ def test_after_as_long_as_he_may_stand_there_he_is_led_to_otherwise_from_whateve
     assert last(effects).action == ReleaseLabel(cause=17)
     assert last(effects).reason.startswith("has stood in card for 120 s, as long as it may; script away releases")
     assert (state.places["c1"].standing, state.waiting) == (None, {})
+
+
+def test_what_a_record_node_has_said_on_the_way_goes_before_the_queue_s_own_and_is_kept(tmp_path: Path) -> None:
+    text = """\
+start: no
+nodes:
+  no: {do: record, on: no, next: card}
+  card: {do: queue, queues: [card], next: ask, otherwise: gone}
+  ask: {do: menu, prompts: [x], cases: {"1": yes-please}, nothing: music, invalid: music}
+  yes-please: {do: record, on: yes, next: music}
+  music: {do: wait, prompts: [song], seconds: 30, next: ask}
+  gone: {do: release}
+"""
+    (tmp_path / "card.yaml").write_text(text)
+    rules = msgspec.structs.replace(RULES, scripts={**SCRIPTS, "card": load(tmp_path / "card.yaml", ["card"])})
+    begun = apply(EMPTY, LifeBegan(0, "epoch", rules))[0]
+    state, effects = run(*BUSY, ask(2 * S), state=begun)
+    asked = last(effects)
+    for consents, recorded in ((False, False), (True, True)):
+        state = state if not consents else run(ask(8 * S, before=asked, outcome="digits", ced="1"), state=state)[0]
+        _, effects = run(leg_ended(9 * S, "l0", "c0"), state=state)
+        (told,) = (one.answer.action for one in effects if isinstance(one, Assigned))
+        assert isinstance(told, RingAgent)
+        assert told.record is recorded
 
 
 def test_cancel_takes_him_out_and_his_age_is_kept_for_the_next_queue() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from appliance.script import cursor as cursors
 from appliance.script.loading import load
-from appliance.script.nodes import Count, Field, If, Node, Percent, Play, Queue, Release, Script, Switch, Text
+from appliance.script.nodes import Count, Field, If, Node, Percent, Play, Queue, Release, Ringing, Script, Switch, Text
 from appliance.script.switch import chosen
 from appliance.script.walk import Contact, Walk
 from appliance.wire import routes, treatments
@@ -195,3 +195,19 @@ def test_a_percent_stops_for_whoever_counts() -> None:
     assert walk.node == "share"
     assert walk.go_to("bad") == routes.Release(cause=1)
     assert walk.path == ["share", "bad"]
+
+
+def test_what_is_heard_before_the_answer_is_a_treatment_of_its_own() -> None:
+    free = script(
+        "ring",
+        ring=Ringing(seconds=6, next="news"),
+        news=Play(prompts=("closed-today",), next="ask", answer=False),
+        ask=Play(prompts=("hello",), next="gone"),
+        gone=Release(),
+    )
+    walk = Walk(free, "", Contact(dnis="1"))
+    first = walk.go_on()
+    before = (treatments.Ringing(seconds=6), treatments.Play(prompts=("closed-today",)))
+    assert first == routes.Treat(verbs=before, answer=False)
+    second = Walk(free, walk.cursor, Contact(dnis="1", outcome="played")).go_on()
+    assert second == routes.Treat(verbs=(treatments.Play(prompts=("hello",)),))

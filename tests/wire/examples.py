@@ -46,6 +46,7 @@ VERBS = (
     t.Play(("hello-world",)),
     t.Collect(("vm-enter-num-to-call",), max_digits=1, tries=2),
     t.Music(("macroform-cold_day",), seconds=30),
+    t.Ringing(seconds=6),
 )
 RING = routes.RingAgent(agent="1001", extension="8001", queue="card", token="7.1001", ring_s=15)
 

@@ -81,7 +81,8 @@ def _decided(store: Connection, place: int, envelope: Envelope, body: calls.Rout
         "callback": body.callback or None,
     }
     store.execute(insert(schema.decision), decided)
-    waits = isinstance(body.action, Treat) and any(isinstance(verb, Music) for verb in body.action.verbs)
+    music = isinstance(body.action, Treat) and any(isinstance(verb, Music) for verb in body.action.verbs)
+    waits = isinstance(body.action, Treat) and (music or bool(body.queues))
     values: dict[str, Any] = {"stage": "waiting" if waits else _STAGES[type(body.action)], "stage_ns": envelope.at_ns}
     if body.call_type:
         values["call_type"] = body.call_type

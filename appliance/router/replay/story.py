@@ -13,7 +13,7 @@ from appliance.router.replay.figures import BY_THEMSELVES, Fate
 from appliance.router.replay.recording import Chain, Did, Recording, Told
 from appliance.wire.calls import CallEvent, ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.routes import Release, RingAgent, Treat
-from appliance.wire.treatments import Collect, Music
+from appliance.wire.treatments import Collect, Music, Play, Ringing
 
 SECOND_NS = 1_000_000_000
 PROMPT_NS = 4 * SECOND_NS  # of a prompt, where the day has no treatment of its kind
@@ -195,12 +195,12 @@ def collects(treat: Treat) -> bool:
 
 
 def music_ns(treat: Treat) -> int:
-    """How long its music lasts."""
-    return sum(verb.seconds or 0 for verb in treat.verbs if isinstance(verb, Music)) * SECOND_NS
+    """How long its music, or the ringing tone, lasts."""
+    return sum(verb.seconds or 0 for verb in treat.verbs if isinstance(verb, Music | Ringing)) * SECOND_NS
 
 
 def _lasted_ns(treat: Treat) -> int:
-    prompts = sum(len(verb.prompts) for verb in treat.verbs if not isinstance(verb, Music))
+    prompts = sum(len(verb.prompts) for verb in treat.verbs if isinstance(verb, Play | Collect))
     silent_ms = sum(verb.first_digit_ms * verb.tries for verb in treat.verbs if isinstance(verb, Collect))
     return music_ns(treat) + prompts * PROMPT_NS + silent_ms * 1_000_000
 
