@@ -4,7 +4,8 @@
 `<script>/<version>/<node>/<passed>/<counts>/<language>/<ced>/<call type>/<record>`: the script and its version, the
 node whose action was given out, how many nodes the contact has passed in all its scripts, how often it passed each
 `count` and was asked by each `menu` of this one (`retry=2,again=1`), what a `language` said, `secret` where the digits
-it dialled last are, what a `requalify` made of it, and what a `record` said, on or off. What is empty at the end is left out.
+it dialled last are, what a `requalify` made of it, and what a `record` said, on or off. What is empty at the end is
+left out.
 """
 
 import re
