@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, shown, waiting
+from appliance.router import agents, foreign, shown, waiting
 from appliance.router.callbacks import asking, life
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
@@ -25,8 +25,10 @@ from appliance.router.events import (
     ContactsLost,
     Effect,
     Event,
+    ForeignAgentsTold,
     LifeBegan,
     LookupAnswered,
+    PeripheralReturned,
     RouteAsked,
     RulesChanged,
 )
@@ -80,6 +82,7 @@ def _due(state: State) -> Step:
 
 
 def _happened(state: State, event: Event) -> Step:
+    effects: tuple[Effect, ...] = ()
     match event:
         case LifeBegan():
             return _begun(state, event)
@@ -94,12 +97,13 @@ def _happened(state: State, event: Event) -> Step:
         case AgentWished() | CallbackWished() | ContactNoted():
             return _wished(state, event)
         case ContactsLost():
-            return _lost(state, event)
-        case BranchHeard():
-            state = _heard(state, event.box, event.at_ns)
-        case BranchSilent():
-            state = life.carried(put_present(state, event.box, there=False))
-    return state, ()
+            state, effects = _lost(state, event)
+        case BranchHeard() | BranchSilent():
+            return _watched(state, event), ()
+        case PeripheralReturned() | ForeignAgentsTold():
+            state, effects = foreign.happened(state, event)
+            state = life.carried(state)
+    return state, effects
 
 
 def _begun(state: State, life: LifeBegan) -> Step:
@@ -117,8 +121,15 @@ def _follow(state: State, rules: Rules, at_ns: int) -> Step:
     return life.follow(waiting.follow(state, at_ns), at_ns), effects
 
 
+def _watched(state: State, event: BranchHeard | BranchSilent) -> State:
+    if isinstance(event, BranchHeard):
+        return _heard(state, event.box, event.at_ns)
+    return life.carried(put_present(state, event.box, there=False))
+
+
 def _heard(state: State, box: str, at_ns: int) -> State:
-    if box in state.present:
+    """A peripheral is there once it has told what its agents are."""
+    if box in state.present or box in state.rules.peripherals:
         return state
     return life.carried(agents.heard(put_present(state, box, there=True), box, at_ns))
 
