@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from appliance.router import translation
 from appliance.router.events import AgentMoved, Effect, ReservationEnded
 from appliance.router.index import drop_reservation, indexed, put_agent, put_reservation
 from appliance.router.rules import Rules, Seat
@@ -70,6 +71,8 @@ def _kind(state: State, agent: str, reach: Reach) -> str:
         return "at another branch"
     if seat.box not in state.present:
         return "branch not heard"
+    if translation.blocked(state, reach, seat.box):
+        return "no translation number free"
     return state.agents[agent].state.value
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, foreign, shown, waiting
+from appliance.router import agents, arrival, foreign, shown, translation, waiting
 from appliance.router.callbacks import asking, life
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
@@ -32,7 +32,7 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import Due, put_asking, put_context, put_present, put_shown
+from appliance.router.index import Due, put_asking, put_context, put_present, put_resting, put_shown
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
@@ -60,6 +60,7 @@ def _assigned(done: Step, at_ns: int) -> Step:
     """After every change: no agent is free while somebody waits who may have them."""
     state, effects = done
     state = life.settle(waiting.settle(state, effects), effects, at_ns)
+    state = translation.settle(state, effects, at_ns)
     state, assigned = waiting.assign(state, at_ns)
     return state, (*effects, *assigned)
 
@@ -73,6 +74,8 @@ def _due(state: State) -> Step:
             return waiting.go_on(state, whom, at_ns), ()
         case Due.WRAPPED:
             return agents.wrapped_up(state, whom, at_ns)
+        case Due.RESTED:
+            return put_resting(state, whom, None), ()
         case Due.UNANSWERED:
             return _looked_up(state, whom, {}, "nobody has said what came of it", at_ns)
         case Due.CALLBACK:
@@ -145,7 +148,9 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     state, moved = _judged(state, asked)
     ended = (*ended, *moved)
     state, given_up = _give_up(state, request.contact, request.request)
-    state, decided = decide(state, asked)
+    met, instead = arrival.arrived(state, asked)
+    state, decided = met or decide(state, asked)
+    decided = arrival.noted(decided, instead)
     return state, (*ended, *given_up, *decided)
 
 
@@ -202,6 +207,8 @@ def _told(state: State, told: CallTold) -> Step:
         state = _noted(state, told)
     event = told.event
     match event:
+        case LegBegan() if event.trunk is not None and translation.awaits(state, event.contact):
+            return state, ()  # it is the way there
         case LegBegan():
             at_phone = state.index.phones.get((told.box, event.to)) if event.trunk is None else None
             return _leg_began(state, event, event.agent or at_phone, told.at_ns)
@@ -214,7 +221,8 @@ def _told(state: State, told: CallTold) -> Step:
         case TransferEnded(outcome="reconnected"):
             return shown.given_back(state, event.contact, event.by), ()
         case ContactEnded():
-            return _over(state, event.contact, told.at_ns, event)
+            on_its_way = translation.sent_off(state, event.contact) if event.by == "us" else None
+            return (on_its_way, ()) if on_its_way else _over(state, event.contact, told.at_ns, event)
         case _:
             return state, ()
 
@@ -242,6 +250,8 @@ def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = No
 def _lost(state: State, event: ContactsLost) -> Step:
     effects: tuple[Effect, ...] = ()
     for contact in event.contacts:
+        if translation.is_sent_off(state, contact):
+            continue
         state, over = _over(state, contact, event.at_ns)
         effects = (*effects, *over)
     return state, effects

@@ -50,7 +50,7 @@ def _returned(state: State, box: str, those: Iterable[AgentIs], legs: Iterable[A
         state, began = agents.leg_began(state, one.agent, leg, one.contact, None, at_ns)
         effects = (*effects, *began)
     state, moved = _told(state, box, everybody, at_ns)
-    return put_present(state, box, there=True), (*effects, *moved)
+    return agents.heard(put_present(state, box, there=True), box, at_ns), (*effects, *moved)
 
 
 def own(agent: str) -> str:

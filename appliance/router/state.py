@@ -15,7 +15,7 @@ from appliance.router.rules import Rules
 from appliance.router.states import AgentState
 from appliance.script.nodes import Queue
 from appliance.wire.agents import ContactNow
-from appliance.wire.routes import RouteAnswer
+from appliance.wire.routes import RingAgent, RouteAnswer
 
 Pool = tuple[str, int, str]
 """The agents of one step of a queue at one branch."""
@@ -86,10 +86,14 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """Whom a contact could be given: agents of these branches, its own first, but for those who have refused it."""
+    """Whom a contact could be given: agents of these branches, its own first, but for those who have refused it.
+
+    To those of `routed` a translation route leads.
+    """
 
     boxes: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    routed: tuple[str, ...] = ()
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -106,6 +110,7 @@ class Waiting(msgspec.Struct, frozen=True):
     answer: RouteAnswer
     until_ns: int
     token: str | None = None
+    clid: str = ""
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -159,6 +164,34 @@ class Shown(msgspec.Struct, frozen=True):
 
     now: ContactNow
     forget_ns: int
+
+
+class Translation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A contact that is to arrive at another site by that number, and what the site is answered then.
+
+    `sent_off`: its first site knows it no more.
+    """
+
+    route: str
+    number: str
+    contact: str
+    clid: str
+    answer: RouteAnswer
+    sent_off: bool = False
+
+    @property
+    def token(self) -> str:
+        """Of the agent who is reserved."""
+        action = self.answer.action
+        return action.token if isinstance(action, RingAgent) else ""
+
+
+class Resting(msgspec.Struct, frozen=True):
+    """A number that was given to this contact in vain, and is given to nobody until then."""
+
+    number: str
+    contact: str
+    until_ns: int
 
 
 class Handled(msgspec.Struct, frozen=True):
@@ -234,6 +267,11 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     shown: Mapping[str, Shown] = {}
     heard: Mapping[str, tuple[tuple[str, int], ...]] = {}
     """By box and process: the two incarnations whose call events came last in this life, and how far each was told."""
+    translations: Mapping[str, Translation] = {}
+    """By box and number, as are `resting` and `lent`."""
+    resting: Mapping[str, Resting] = {}
+    lent: Mapping[str, int] = {}
+    """Which number was given out when, by serial."""
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

@@ -162,9 +162,9 @@ class ForeignPeripheral:
             events = (decided, began, LegConnected(contact=contact, leg=leg, sample=0))
         await self.tell(*events)
 
-    async def end(self, contact: str) -> None:
+    async def end(self, contact: str, by: str = "caller") -> None:
         """It is over."""
-        await self.tell(ContactEnded(contact=contact, cause=16, by="caller"))
+        await self.tell(ContactEnded(contact=contact, cause=16, by=by))
 
     async def tell(self, *events: CallEvent) -> None:
         """Call events, each until it is stored. Raises RefusedError."""

@@ -38,7 +38,8 @@ def site_in(folder: Path, more: str = "", scripts: dict[str, str] | None = None)
     for name, text in (scripts or {}).items():
         (folder / "scripts" / f"{name}.yaml").write_text(text)
     path = folder / "headquarters.yaml"
-    text = path.read_text().replace("agents: [1001, 1002]", "agents: [1001, 1002, 2001, 2002]")
+    queues = "agents: [1001, 1002, 2001, 2002]}, {name: far, agents: [2001, 2002]"
+    text = path.read_text().replace("agents: [1001, 1002]", queues)
     path.write_text(text.rstrip() + _PERIPHERALS.format(more=more))
     site.config = load_role(path, Headquarters)
     return site

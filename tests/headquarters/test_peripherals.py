@@ -49,6 +49,17 @@ def site(tmp_path: Path) -> Iterator[Site]:
         made.close()
 
 
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all that is refused, which changes nothing."""
+    made = site_in(tmp_path_factory.mktemp("door"), scripts={"welcome": TO_QUEUE})
+    try:
+        started(made)
+        yield made
+    finally:
+        made.close()
+
+
 async def until(so: Callable[[], Awaitable[bool]], within_s: float) -> float:
     began = time.monotonic()
     while not await so():
@@ -135,9 +146,9 @@ def test_i3_a_killed_headquarters_asks_for_the_snapshot_again(site: Site) -> Non
     asyncio.run(scene())
 
 
-def test_i3_a_peripheral_speaks_for_itself_only(site: Site) -> None:
+def test_i3_a_peripheral_speaks_for_itself_only(door: Site) -> None:
     async def scene() -> None:
-        async with peripheral(site) as pbx, looking(site) as look:
+        async with peripheral(door) as pbx, looking(door) as look:
             question = RouteRequest(request="r1", contact="BR-0001.x.1", dnis="95588")
             told = await refused(pbx, "route.request", encode(pbx.sealer.seal(question)))
             assert told == "peripheral.box: contact 'BR-0001.x.1' is not PX-0001's: its own are called PX-0001.…"
@@ -163,19 +174,19 @@ def test_i3_a_peripheral_speaks_for_itself_only(site: Site) -> None:
             assert all("permissions violation for publish" in one.lower() for one in pbx.errors), pbx.errors
             await pbx.publish(f"route.request.{PBX}", encode(pbx.sealer.seal(question)), reply="route.assign.BR-0001")
             assert [agent(await look(), one) for one in ("1001", "2001")] == ["available", "available"]
-        assert "is answered below _INBOX.PX-0001 only" in site.log_of("headquarters")
+        assert "is answered below _INBOX.PX-0001 only" in door.log_of("headquarters")
 
     asyncio.run(scene())
-    assert site.stored() == 0
+    assert door.stored() == 0
 
 
 async def _complaints(pbx: ForeignPeripheral, count: int) -> bool:
     return len(pbx.errors) >= count
 
 
-def test_i3_what_cannot_be_read_is_answered_with_a_sentence_and_changes_nothing(site: Site) -> None:
+def test_i3_what_cannot_be_read_is_answered_with_a_sentence_and_changes_nothing(door: Site) -> None:
     async def scene() -> None:
-        async with peripheral(site) as pbx, looking(site) as look:
+        async with peripheral(door) as pbx, looking(door) as look:
             said = AgentsChanged(agents=(AgentIs("2001", Truth.LOGGED_OUT),))
             old = msgspec.structs.replace(pbx.sealer.seal(said), v=0)
             assert await refused(pbx, "peripheral", encode(old), ".agents") == (
@@ -197,9 +208,9 @@ def test_i3_what_cannot_be_read_is_answered_with_a_sentence_and_changes_nothing(
     asyncio.run(scene())
 
 
-def test_i3_whoever_says_too_much_is_not_read_and_others_are(site: Site) -> None:
+def test_i3_whoever_says_too_much_is_not_read_and_others_are(door: Site) -> None:
     async def scene() -> None:
-        async with peripheral(site, OTHER, {}) as ivr, peripheral(site) as pbx:
+        async with peripheral(door, OTHER, {}) as ivr, peripheral(door) as pbx:
             questions = [ivr.ask("95588") for _ in range(60)]
             answers = await asyncio.gather(*questions, return_exceptions=True)
             refusals = [one for one in answers if isinstance(one, RefusedError)]

@@ -206,6 +206,8 @@ EXAMPLES: tuple[Message, ...] = (
         queues=("card",),
         epoch=1795716092533,
         callback="1795716092533.7",
+        origin="PX-0001.06h0kiqj6vsmekhb.2",
+        context={"tier": "gold"},
     ),
     routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
     calls.ContactBegan(
