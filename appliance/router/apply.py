@@ -207,8 +207,6 @@ def _told(state: State, told: CallTold) -> Step:
         state = _noted(state, told)
     event = told.event
     match event:
-        case LegBegan() if event.trunk is not None and translation.awaits(state, event.contact):
-            return state, ()  # it is the way there
         case LegBegan():
             at_phone = state.index.phones.get((told.box, event.to)) if event.trunk is None else None
             return _leg_began(state, event, event.agent or at_phone, told.at_ns)
@@ -262,6 +260,8 @@ def _leg_began(state: State, event: LegBegan, agent: str | None, at_ns: int) -> 
 
     But for news of an agent of ours from before its last question: of that it waits.
     """
+    if event.trunk is not None and translation.awaits(state, event.contact):
+        return state, ()  # it is the way to them
     effects: tuple[Effect, ...] = ()
     place = state.places.get(event.contact)
     if event.token is not None and place is not None and not place.rung:

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.config import ConfigurationError
 from appliance.script.loading import load
-from appliance.script.nodes import Busy, Label, Script, Text
+from appliance.script.nodes import Busy, Label, Node, Script, Text
 from appliance.script.walk import LABEL_LONGEST, Contact, Walk
 from appliance.wire import routes
 
@@ -16,7 +16,7 @@ HERE = Contact(dnis="95588", clid="02512345678")
 
 
 def script(label: str) -> Script:
-    nodes = {"there": Label(label=label, otherwise="busy"), "busy": Busy()}
+    nodes: dict[str, Node] = {"there": Label(label=label, otherwise="busy"), "busy": Busy()}
     return Script("away", "v1", Text(start="there", nodes=nodes))
 
 
