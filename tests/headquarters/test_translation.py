@@ -5,9 +5,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import nats
 import pytest
 
+from appliance.config import read_secret
 from appliance.simulator.peripheral import ForeignPeripheral
+from appliance.uplink.connection import USER
+from appliance.wire.agents import ContactAsked, ContactNow, ContactTold
+from appliance.wire.envelope import Sealer, decode, encode
+from appliance.wire.ids import Identity
 from appliance.wire.peripherals import Truth
 from appliance.wire.routes import Label, Release, RingAgent, RouteAnswer, Treat
 from tests.headquarters.foreign import OTHER, agent, looking, opened, peripheral, site_in, started
@@ -54,6 +60,18 @@ def told(site: Site, story: Story, agents: dict[str, Truth] | None = None) -> No
     asyncio.run(scene())
 
 
+async def popped(site: Site, agent: str) -> ContactNow:
+    """What the agent is shown."""
+    server = site.config.server
+    client = await nats.connect(f"nats://{server.listen}", user=USER, password=read_secret(server.secret))
+    asked = Sealer(Identity.take("HQ-0001", "cli")).seal(ContactAsked(agent=agent))
+    told = decode((await client.request("agent.command", encode(asked), timeout=2)).data).body
+    await client.close()
+    assert isinstance(told, ContactTold)
+    assert told.now is not None
+    return told.now
+
+
 def label_of(answer: RouteAnswer) -> Label:
     assert isinstance(answer.action, Label), answer
     return answer.action
@@ -77,6 +95,8 @@ def test_f2_one_contact_two_calls_and_the_context_is_at_the_far_site(site: Site)
         assert (met.origin, met.context) == (first, {"tier": "gold"}), "the secret stays here"
         async with looking(site) as look:
             assert agent(await look(), ring.agent) == "busy"
+            pop = await popped(site, ring.agent)
+            assert (pop.contact, pop.dnis, pop.clid, pop.fields) == (second, "95588", CALLER, {"tier": "gold"})
             await ivr.end(first)
             assert agent(await look(), ring.agent) == "busy", "the talk is the second call's"
             await pbx.end(second)
