@@ -262,7 +262,8 @@ def _missed(walk: Walk, why: str, otherwise: str) -> Stop:
 def _reach(state: State, asked: RouteAsked) -> Reach:
     near = (asked.box, *asked.request.reaches)
     routed = translation.reached(state.rules, asked.box, near)
-    return Reach((*near, *routed), asked.request.refused_agents, routed)
+    refused = (*asked.request.refused_agents, *translation.given_in_vain(state, asked.request.contact))
+    return Reach((*near, *routed), refused, routed)
 
 
 def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:

@@ -187,10 +187,11 @@ class Translation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Resting(msgspec.Struct, frozen=True):
-    """A number that was given to this contact in vain, and is given to nobody until then."""
+    """A number that was given to this contact in vain, and is given to nobody until then; `agent` was at its end."""
 
     number: str
     contact: str
+    agent: str
     until_ns: int
 
 

@@ -96,6 +96,16 @@ def in_vain(state: State, contact: str) -> str:
     return next((f"{one.number} was given in vain" for one in resting), "")
 
 
+def given_in_vain(state: State, contact: str) -> tuple[str, ...]:
+    """Agents whom this contact has not reached by a number that still rests: whoever forgets to refuse them."""
+    just_now = (
+        _agent(one)
+        for one in state.translations.values()
+        if one.contact == contact and one.token not in state.reservations
+    )
+    return (*just_now, *(one.agent for one in state.resting.values() if one.contact == contact))
+
+
 def settle(state: State, effects: tuple[Effect, ...], at_ns: int) -> State:
     """Reservations have ended; a number whose call did not come rests."""
     if not state.translations:
@@ -107,7 +117,8 @@ def settle(state: State, effects: tuple[Effect, ...], at_ns: int) -> State:
         state = given_back(state, key)
         route = next((route for route in state.rules.translation_routes if route.name == one.route), None)
         if route is not None:
-            state = put_resting(state, key, Resting(one.number, one.contact, at_ns + route.within_s * SECOND_NS))
+            until_ns = at_ns + route.within_s * SECOND_NS
+            state = put_resting(state, key, Resting(one.number, one.contact, _agent(one), until_ns))
         if one.sent_off:
             state = put_place(put_context(state, one.contact, None), one.contact, None)
             state = put_shown(state, one.contact, None)
@@ -122,6 +133,10 @@ def given_back(state: State, key: str) -> State:
 def key_of(box: str, number: str) -> str:
     """Under which a number is remembered."""
     return f"{box}/{number}"
+
+
+def _agent(one: Translation) -> str:
+    return one.answer.action.agent if isinstance(one.answer.action, RingAgent) else ""
 
 
 def _key(route: TranslationRoute, number: str) -> str:

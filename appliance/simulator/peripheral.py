@@ -10,6 +10,7 @@ What it says is kept until it is answered, so `unplug` and `plug` lose nothing. 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -31,6 +32,7 @@ from appliance.wire.service_messages import Accepted, Refused
 
 BEAT_S = 1.0
 ANSWER_S = 2.0
+AGAIN_S = 0.05
 
 T = TypeVar("T")
 
@@ -181,10 +183,16 @@ class ForeignPeripheral:
         del self._unsaid[: stored["stored"]]
 
     async def request(self, subject: str, payload: bytes, after: str = "") -> bytes:
-        """Ask under its own name. Raises nats.errors.Error."""
-        if self._client is None:
-            raise nats.errors.ConnectionClosedError
-        return (await self._client.request(f"{subject}.{self.box}{after}", payload, timeout=ANSWER_S)).data
+        """Ask under its own name, again while nobody is there to answer. Raises nats.errors.Error."""
+        until_s = time.monotonic() + ANSWER_S
+        while self._client is not None:
+            try:
+                return (await self._client.request(f"{subject}.{self.box}{after}", payload, timeout=ANSWER_S)).data
+            except nats.errors.NoRespondersError:
+                if time.monotonic() > until_s:
+                    raise
+            await asyncio.sleep(AGAIN_S)
+        raise nats.errors.ConnectionClosedError
 
     async def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
         """Say anything anywhere, as a peripheral that goes wrong would."""
