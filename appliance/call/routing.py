@@ -13,6 +13,7 @@ from appliance.call.settings import Default, Fresh
 from appliance.wire.calls import LegBegan, RouteDecided
 from appliance.wire.legs import AnswerLeg, Direction, PlaceLeg, ProceedLeg, ReleaseLeg, sip_channel
 from appliance.wire.routes import Action as Label
+from appliance.wire.routes import Label as Elsewhere
 from appliance.wire.routes import Release, RingAgent, RouteRequest, Treat
 from appliance.wire.treatments import RunTreatment
 
@@ -107,9 +108,17 @@ def _carry_out(contact: Contact, label: Label, fresh: Fresh, decided: RouteDecid
         after, actions = _treat(contact, label, fresh)
     elif isinstance(label, RingAgent):
         after, actions = _ring(contact, label, fresh)
+    elif isinstance(label, Elsewhere):
+        after, actions = _not_there(contact, label, fresh)
     else:
         after, actions = _release(contact, label.cause if isinstance(label, Release) else TEMPORARY_FAILURE)
     return after, (Record(decided), *actions)
+
+
+def _not_there(contact: Contact, label: Elsewhere, fresh: Fresh) -> Step:
+    """A branch dials nobody by a label: the router hears so and goes on."""
+    refused = (*contact.refused_agents, label.agent) if label.agent else contact.refused_agents
+    return ask(msgspec.structs.replace(contact, refused_agents=refused), "unreachable", fresh)
 
 
 def _treat(contact: Contact, label: Treat, fresh: Fresh) -> Step:

@@ -13,6 +13,7 @@ from appliance.cli.talk import UnreachableError
 from appliance.headquarters import server
 from appliance.headquarters.floor import Command, Told
 from appliance.headquarters.live import State
+from appliance.uplink.connection import USER
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
@@ -61,7 +62,12 @@ def _door(box: Path) -> server.Door:
 async def _ask(door: server.Door, subject: str, payload: bytes) -> bytes:
     try:
         client = await nats.connect(
-            f"nats://{door.listen}", token=door.token, allow_reconnect=False, connect_timeout=1, error_cb=_raise
+            f"nats://{door.listen}",
+            user=USER,
+            password=door.token,
+            allow_reconnect=False,
+            connect_timeout=1,
+            error_cb=_raise,
         )
     except (OSError, nats.errors.Error) as error:
         raise UnreachableError(f"no message server at {door.listen}: is headquarters running?") from error

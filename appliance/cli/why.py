@@ -46,6 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "treat": ("treat in the IVR ({verbs})", "语音处理（{verbs}）"),
     "ring-agent": ("ring agent {agent}, extension {extension}", "振铃坐席{agent}，分机{extension}"),
     "ring-extension": ("ring extension {extension}", "振铃分机{extension}"),
+    "label": ("send to {label}", "转往{label}"),
     "release": ("release, {cause}", "释放，{cause}"),
     "dial": ("dial {number}", "外呼{number}"),
     "tandem": ("tandem to trunk {trunk}", "汇接至中继{trunk}"),

@@ -9,10 +9,11 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import lookups
+from appliance.config import lookups, peripherals
 from appliance.config.branch import Name, repeated
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
+from appliance.config.peripherals import Peripheral, TranslationRoute
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, Number, Serial, suggestion
@@ -158,6 +159,8 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     """Who hangs up sooner, unanswered, counts as a short call and not as abandoned."""
     outbound: Policy = Policy()
     duplex: Duplex | None = None
+    peripherals: tuple[Peripheral, ...] = ()
+    translation_routes: tuple[TranslationRoute, ...] = ()
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:
@@ -175,6 +178,10 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     yield from _attribute_faults(headquarters)
     yield from lookups.faults(headquarters.lookups)
     yield from repeated(((("lookups", n, "name"), one.name) for n, one in enumerate(headquarters.lookups)), "lookup")
+    yield from peripherals.faults(headquarters.peripherals, headquarters.box)
+    boxes = {agent.id: agent.box for agent in headquarters.agents}
+    known = {*boxes.values(), *(one.box for one in headquarters.peripherals)}
+    yield from peripherals.route_faults(headquarters.translation_routes, boxes, known)
     if headquarters.record is not None and (sentence := trouble(headquarters.record.secret)) is not None:
         yield Fault(("record", "secret"), sentence)
 

@@ -42,16 +42,18 @@ from appliance.router.events import (
     ContactsLost,
     Effect,
     Event,
+    ForeignAgentsTold,
     LifeBegan,
     LookupAnswered,
     LookupAsked,
+    PeripheralReturned,
     ReservationEnded,
     RouteAsked,
     RulesChanged,
     TimePassed,
 )
 from appliance.router.journal import Journal, Snapshot, encoded
-from appliance.router.rules import Rules
+from appliance.router.rules import Peripheral, Rules
 from appliance.router.shown import contact_of
 from appliance.router.state import State
 from appliance.router.view import agent_now, callback_now, contacts_at, queue_now
@@ -68,12 +70,13 @@ from appliance.wire.agents import (
 )
 from appliance.wire.callbacks import AddCallback, CallbackNow, CallbackTold, CancelCallback, PlaceContact
 from appliance.wire.envelope import Envelope
+from appliance.wire.peripherals import AgentsChanged, PeripheralSnapshot
 from appliance.wire.routes import RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 
 WATCH_S = 0.25
 LATE_S = 1.0
-SILENT_S = 5.0
+SILENT_S = 4.0  # of whom nothing is heard for so long loses their agents, by WATCH_S within 5 s
 RETRY_S = 1.0
 RECOUNT_S = 60.0
 SNAPSHOT_ENTRIES = 5_000
@@ -256,7 +259,7 @@ class Desk:
     def heard(self, box: str, contacts: AbstractSet[str] | None = None) -> None:
         """A heartbeat, with the contacts in progress there; what it knows nothing of, twice, is over."""
         now_s = self._heard_s[box] = time.monotonic()
-        if box not in self._state.present:
+        if box not in self._state.present and box not in self._state.rules.peripherals:
             self._counted_s.pop(box, None)
             self._do(BranchHeard(self.now_ns(), box))
         if contacts is None or now_s < self._counted_s.get(box, 0.0):
@@ -268,6 +271,25 @@ class Desk:
         if lost:
             log.warning("router.contacts.lost", box=box, contacts=len(lost))
             self._do(ContactsLost(self.now_ns(), box, tuple(sorted(lost))))
+
+    def peripheral(self, box: str) -> Peripheral | None:
+        """None: it is none, but a branch."""
+        return self._state.rules.peripherals.get(box)
+
+    def is_there(self, box: str) -> bool:
+        """Whether its agents can be chosen."""
+        return box in self._state.present
+
+    def agents_at(self, box: str) -> tuple[str, ...]:
+        """Whose phones are there."""
+        return self._state.index.seats.get(box, ())
+
+    def foreign(self, box: str, said: PeripheralSnapshot | AgentsChanged) -> Awaitable[object]:
+        """What a peripheral says of its agents; to be awaited until it is in the journal."""
+        self._heard_s[box] = time.monotonic()
+        if isinstance(said, PeripheralSnapshot):
+            return self._do(PeripheralReturned(self.now_ns(), box, said.agents, said.legs))
+        return self._do(ForeignAgentsTold(self.now_ns(), box, said.agents))
 
     async def run(self) -> None:
         """Write the journal, let reservations lapse, miss branches, for ever; cancel to end."""
@@ -326,6 +348,8 @@ class Desk:
         if isinstance(event, LifeBegan | RulesChanged):
             self._agents = {agent: agent_now(self._state, agent) for agent in seats}
             return
+        if isinstance(event, PeripheralReturned | ForeignAgentsTold):
+            self._agents |= {agent: agent_now(self._state, agent) for agent in self.agents_at(event.box)}
         for effect in effects:
             if isinstance(effect, AgentMoved | AgentAnswer) and effect.agent in seats:
                 self._agents[effect.agent] = agent_now(self._state, effect.agent)

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.floor import command
+from appliance.headquarters.gateway import Gateway
 from appliance.headquarters.groups import Groups
 from appliance.headquarters.live import Live, State
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
@@ -33,7 +34,7 @@ from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import is_box
 from appliance.wire.routes import RouteAnswer, RouteRequest
-from appliance.wire.service_messages import Refused
+from appliance.wire.service_messages import Accepted, Refused
 
 MESSAGES_LIMIT = 4_096
 OCTETS_LIMIT = 67_108_864
@@ -69,6 +70,7 @@ class Intake:
         self._files = ThreadPoolExecutor(1, "recordings")
         self._tasks: set[asyncio.Task[None]] = set()
         self._groups = Groups(self._commit)
+        self._gateway = Gateway(desk)
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
         desk.on_assigned = self._assigned
         desk.on_order = self._order
@@ -81,10 +83,11 @@ class Intake:
             "line.*.status": self._status,
             "line.*.performance": self._performance,
             "alarm.*": self._alarm,
+            "peripheral.*.*": self._foreign,
             "live.performance.*": self._live_performance,
         }
         for subject, take in takers.items():
-            place = subject.split(".").index("*")
+            place = subject.split(".").index("*")  # the first, where the box is
             await self._subscribe(subject, functools.partial(self._take, take, place))
         await self._subscribe("call.*.record", self._batches)
         await self._subscribe("live.state", self._live_state)
@@ -106,26 +109,38 @@ class Intake:
     async def _take(self, take: Callable[[str, Msg], Awaitable[None]], place: int, message: Msg) -> None:
         box = message.subject.split(".")[place]
         try:
-            await take(_checked(box), message)
+            self._gateway.admit(_checked(box), message.subject, len(message.data), message.reply)
+            await take(box, message)
         except UnknownMessageError as error:
             self.refused[box] += 1
             log.warning("intake.message.refused", subject=message.subject, error=str(error), times=self.refused[box])
-            await self._refuse(message, str(error))
+            await self._refuse(message, error)
         except (SQLAlchemyError, OSError) as error:
             log.error("intake.storing.refused", subject=message.subject, error=str(error))
 
-    async def _refuse(self, message: Msg, why: str) -> None:
-        if not message.reply:
+    async def _refuse(self, message: Msg, why: UnknownMessageError) -> None:
+        code = getattr(why, "code", "message.unknown")
+        if not message.reply or code == "peripheral.reply":
             return
-        if message.subject.startswith("route."):
-            await message.respond(encode(self._sealer.seal(Refused(code="message.unknown", sentence=why))))
+        if message.subject.startswith(("route.", "peripheral.")):
+            await message.respond(encode(self._sealer.seal(Refused(code=code, sentence=str(why)))))
         else:
-            await message.respond(msgspec.json.encode({"error": why, "have": 0}))
+            await message.respond(msgspec.json.encode({"error": str(why), "have": 0}))
 
     async def _heartbeat(self, box: str, message: Msg) -> None:
         beat = self._live.beat(box, message.data, time.time_ns())
         self._desk.heard(box, beat.contacts)
-        await _answer(message, {"at_ns": time.time_ns(), "epoch": self._desk.epoch})
+        snapshot = self._desk.peripheral(box) is not None and not self._desk.is_there(box)
+        await _answer(message, {"at_ns": time.time_ns(), "epoch": self._desk.epoch, "snapshot": snapshot})
+
+    async def _foreign(self, box: str, message: Msg) -> None:
+        """In the order in which they come; the answer waits for the journal, the next message does not."""
+        self._later(self._accepted(message, self._desk.foreign(box, self._gateway.read(box, message.data))))
+
+    async def _accepted(self, message: Msg, done: Awaitable[object]) -> None:
+        await done
+        if message.reply:
+            await message.respond(encode(self._sealer.seal(Accepted())))
 
     async def _questions(self, message: Msg) -> None:
         """Many at once: those that come while a commit runs share the next."""
@@ -157,6 +172,7 @@ class Intake:
             raise UnknownMessageError(f"{type(envelope.body).__name__} is no route request")
         if envelope.box != box:
             raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
+        self._gateway.asked(box, envelope, envelope.body)
         answer = await self._desk.ask(box, envelope.body)
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=envelope.id)))
@@ -174,6 +190,7 @@ class Intake:
 
     async def _record(self, box: str, message: Msg) -> None:
         batch = read_batch(message.data, box)
+        self._gateway.recorded(box, batch)
         if self._calls is None:
             self._desk.hear(batch)
             await self._groups.store(batch)

@@ -17,7 +17,7 @@ from appliance.config import ConfigurationError, Fault, Headquarters, headquarte
 from appliance.config.files import load_role
 from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, SignIn, Widening
 from appliance.router import schedule
-from appliance.router.rules import CallType, QueueRule, QueueStep, Rules, Seat, skill_group
+from appliance.router.rules import CallType, Peripheral, QueueRule, QueueStep, Rules, Seat, skill_group
 from appliance.script import expression, switch
 from appliance.script.loading import load_all
 
@@ -52,11 +52,12 @@ def rules_of(config: Headquarters) -> Rules:
     groups = {one.name: skill_group(*one.agents, wrap_up_s=one.wrap_up_s) for one in config.skill_groups}
     queues = groups | {one.name: _precision_queue(one, config) for one in config.precision_queues}
     types = {one.name: one.scripts() for one in config.call_types}
+    peripherals = {one.box: Peripheral(one.box, one.name, one.rights, one.messages_s) for one in config.peripherals}
     return Rules(
         call_types={dnis: _call_type(one, dnis) for one in config.call_types for dnis in one.dnis},
         queues=queues,
         seats={
-            one.id: Seat(one.id, one.name, one.box, one.extension, one.sign_in is SignIn.AUTOMATIC)
+            one.id: Seat(one.id, one.name, one.box, one.extension, _automatic(one, peripherals))
             for one in config.agents
         },
         scripts=load_all(
@@ -70,11 +71,17 @@ def rules_of(config: Headquarters) -> Rules:
         lookups={one.name: one.timeout_ms for one in config.lookups},
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
         outbound=config.outbound,
+        peripherals=peripherals,
+        translation_routes=config.translation_routes,
     )
 
 
 def _call_type(kind: headquarters.CallType, dnis: str) -> CallType:
     return CallType(kind.name, dnis, kind.script, kind.schedule, kind.zone)
+
+
+def _automatic(agent: Agent, peripherals: Collection[str]) -> bool:
+    return agent.sign_in is SignIn.AUTOMATIC and agent.box not in peripherals
 
 
 async def follow(

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The message server (nats-server from PyPI): its configuration, its token, whether it answers.
 
-Whoever connects shows the token, which is made at the first start and stands in files of mode 0600 only. In a duplex
+Headquarters and branches connect as USER with the token, which is made at the first start and stands in files of mode
+0600 only. A peripheral connects as its own box with its own secret, and the server lets it say and hear of itself only
+what it may; secrets and rights count from the server's start. In a duplex
 three servers are one cluster with JetStream, which acknowledges what a majority has on its disks; a single server has
 none, and nothing durable rests on it.
 """
@@ -18,6 +20,8 @@ from urllib.parse import quote
 import msgspec
 
 from appliance.config import Endpoint, Headquarters, Voter, read_secret
+from appliance.config.peripherals import May, Peripheral
+from appliance.uplink.connection import USER
 
 TOKEN_OCTETS = 24
 PAYLOAD_OCTETS = 8_388_608  # what is so now of 10,000 agents; in a duplex the router's whole state
@@ -33,7 +37,15 @@ max_connections: 4096
 ping_interval: "{ping_s}s"
 ping_max: 2
 write_deadline: "5s"
-authorization {{ token: "{token}", timeout: 2 }}
+authorization {{
+  timeout: 2
+  users: [
+    {{ user: "{user}", password: "{token}" }}
+{peripherals}  ]
+}}
+"""
+_PERIPHERAL = """\
+    {{ user: "{box}", password: "{secret}", permissions: {{ publish: [{says}], subscribe: [{hears}] }} }}
 """
 _CLUSTER = """\
 cluster {{
@@ -55,13 +67,39 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     ping_s = PING_S if config.duplex is None else DUPLEX_PING_S
     text = _CONFIGURATION.format(
-        listen=config.server.listen, box=config.box, payload=PAYLOAD_OCTETS, ping_s=ping_s, token=token
+        listen=config.server.listen,
+        box=config.box,
+        payload=PAYLOAD_OCTETS,
+        ping_s=ping_s,
+        user=USER,
+        token=token,
+        peripherals="".join(map(_user, config.peripherals)) if isinstance(config, Headquarters) else "",
     )
     if config.duplex is not None:
         routes = ", ".join(f'"nats://server:{quote(token, safe="")}@{other}"' for other in config.duplex.others)
         text += _CLUSTER.format(listen=config.duplex.listen, token=token, routes=routes, store=state / "jetstream")
     _write_private(path, text)
     return [program, "-c", str(path)]
+
+
+def _user(one: Peripheral) -> str:
+    """What it may say, and hear besides its answers, which come under a name of its own."""
+    says = [f"heartbeat.{one.box}", f"alarm.{one.box}"]
+    hears = [f"_INBOX.{one.box}.>"]
+    if May.ROUTE in one.rights:
+        says.append(f"route.request.{one.box}")
+        hears.append(f"route.assign.{one.box}")
+    if May.RECORD in one.rights:
+        says.append(f"call.{one.box}.record")
+    says.append(f"peripheral.{one.box}.snapshot")
+    if May.AGENTS in one.rights:
+        says.append(f"peripheral.{one.box}.agents")
+    return _PERIPHERAL.format(
+        box=one.box,
+        secret=read_secret(one.secret),
+        says=", ".join(f'"{subject}"' for subject in says),
+        hears=", ".join(f'"{subject}"' for subject in hears),
+    )
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -75,7 +113,7 @@ class Door(msgspec.Struct, frozen=True):
 def door(state: Path) -> Door:
     """As `prepare` has written it. Raises OSError where it never has."""
     text = _path(state).read_text()
-    box, listen, token = (re.search(rf'{key}: "(.*?)"', text) for key in ("server_name", "listen", "token"))
+    box, listen, token = (re.search(rf'{key}: "(.*?)"', text) for key in ("server_name", "listen", "password"))
     if not (box and listen and token):
         raise OSError(f"{_path(state)} is no configuration of ours")
     return Door(box[1], Endpoint.parse(listen[1]), token[1])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from appliance.router import translation
 from appliance.router.events import AgentMoved, Effect, ReservationEnded
 from appliance.router.index import drop_reservation, indexed, put_agent, put_reservation
 from appliance.router.rules import Rules, Seat
@@ -89,6 +90,8 @@ def _kind(state: State, agent: str, reach: Reach) -> str:
         return "at another branch"
     if seat.box not in state.present:
         return "branch not heard"
+    if translation.blocked(state, reach, seat.box):
+        return "no translation number free"
     return state.agents[agent].state.value
 
 
@@ -116,6 +119,8 @@ def waiting(state: State, queue: str) -> int:
 
 def wish(state: State, asked: AgentAsked, at_ns: int) -> Step:
     """Log in or out, ready or not: at once, or when the work is over. Raises ValueError with why it cannot be."""
+    if state.rules.is_foreign(asked.agent):
+        raise ValueError(f"is at peripheral {state.rules.seats[asked.agent].box}, which alone says what they are")
     before = state.agents[asked.agent]
     at_work = before.state in {AgentState.RESERVED, AgentState.BUSY}
     rests = before.then.state if before.then is not None else AgentState.AVAILABLE if at_work else before.state
@@ -137,10 +142,16 @@ def wish(state: State, asked: AgentAsked, at_ns: int) -> Step:
     return _idle(state, asked.agent, step(before.state, AgentStep(asked.to.value)), reason, at_ns)
 
 
+def tell(state: State, agent: str, to: AgentState, reason: str, at_ns: int) -> Step:
+    """An agent without work is so, as their own switch has said. Raises KeyError (TABLE) for any other."""
+    before = state.agents[agent]
+    return _idle(_handled(state, before, at_ns), agent, step(before.state, AgentStep.TELL, to), reason, at_ns)
+
+
 def unanswered(state: State, agent: str, at_ns: int) -> Step:
     """The phone rang and nobody took it: so it would ring for the next contact."""
     before = state.agents.get(agent)
-    if before is None or not state.rules.no_answer_not_ready:
+    if before is None or not state.rules.no_answer_not_ready or state.rules.is_foreign(agent):
         return state, ()
     if before.state is AgentState.AVAILABLE:
         return _idle(state, agent, step(before.state, AgentStep.NOT_READY), NO_ANSWER, at_ns)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, shown, waiting
+from appliance.router import agents, arrival, foreign, shown, translation, waiting
 from appliance.router.callbacks import asking, life
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
@@ -25,12 +25,14 @@ from appliance.router.events import (
     ContactsLost,
     Effect,
     Event,
+    ForeignAgentsTold,
     LifeBegan,
     LookupAnswered,
+    PeripheralReturned,
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import Due, put_asking, put_context, put_present, put_shown, put_typed
+from appliance.router.index import Due, put_asking, put_context, put_present, put_resting, put_shown, put_typed
 from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
@@ -58,6 +60,7 @@ def _assigned(done: Step, at_ns: int) -> Step:
     """After every change: no agent is free while somebody waits who may have them."""
     state, effects = done
     state = life.settle(waiting.settle(state, effects), effects, at_ns)
+    state = translation.settle(state, effects, at_ns)
     state, assigned = waiting.assign(state, at_ns)
     return state, (*effects, *assigned)
 
@@ -71,6 +74,8 @@ def _due(state: State) -> Step:
             return waiting.go_on(state, whom, at_ns), ()
         case Due.WRAPPED:
             return agents.wrapped_up(state, whom, at_ns)
+        case Due.RESTED:
+            return put_resting(state, whom, None), ()
         case Due.UNANSWERED:
             return _looked_up(state, whom, {}, "nobody has said what came of it", at_ns)
         case Due.CALLBACK:
@@ -80,6 +85,7 @@ def _due(state: State) -> Step:
 
 
 def _happened(state: State, event: Event) -> Step:
+    effects: tuple[Effect, ...] = ()
     match event:
         case LifeBegan():
             return _begun(state, event)
@@ -94,12 +100,13 @@ def _happened(state: State, event: Event) -> Step:
         case AgentWished() | CallbackWished() | ContactNoted():
             return _wished(state, event)
         case ContactsLost():
-            return _lost(state, event)
-        case BranchHeard():
-            state = _heard(state, event.box, event.at_ns)
-        case BranchSilent():
-            state = life.carried(put_present(state, event.box, there=False))
-    return state, ()
+            state, effects = _lost(state, event)
+        case BranchHeard() | BranchSilent():
+            return _watched(state, event), ()
+        case PeripheralReturned() | ForeignAgentsTold():
+            state, effects = foreign.happened(state, event)
+            state = life.carried(state)
+    return state, effects
 
 
 def _begun(state: State, life: LifeBegan) -> Step:
@@ -117,8 +124,15 @@ def _follow(state: State, rules: Rules, at_ns: int) -> Step:
     return life.follow(waiting.follow(state, at_ns), at_ns), effects
 
 
+def _watched(state: State, event: BranchHeard | BranchSilent) -> State:
+    if isinstance(event, BranchHeard):
+        return _heard(state, event.box, event.at_ns)
+    return life.carried(put_present(state, event.box, there=False))
+
+
 def _heard(state: State, box: str, at_ns: int) -> State:
-    if box in state.present:
+    """A peripheral is there once it has told what its agents are."""
+    if box in state.present or box in state.rules.peripherals:
         return state
     return life.carried(agents.heard(put_present(state, box, there=True), box, at_ns))
 
@@ -134,7 +148,9 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     state, moved = _judged(state, asked)
     ended = (*ended, *moved)
     state, given_up = _give_up(state, request.contact, request.request)
-    state, decided = decide(state, asked)
+    met, instead = arrival.arrived(state, asked)
+    state, decided = met or decide(state, asked)
+    decided = arrival.noted(decided, instead)
     return state, (*ended, *given_up, *decided)
 
 
@@ -203,7 +219,8 @@ def _told(state: State, told: CallTold) -> Step:
         case TransferEnded(outcome="reconnected"):
             return shown.given_back(state, event.contact, event.by), ()
         case ContactEnded():
-            return _over(state, event.contact, told.at_ns, event)
+            on_its_way = translation.sent_off(state, event.contact) if event.by == "us" else None
+            return (on_its_way, ()) if on_its_way else _over(state, event.contact, told.at_ns, event)
         case _:
             return state, ()
 
@@ -231,6 +248,8 @@ def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = No
 def _lost(state: State, event: ContactsLost) -> Step:
     effects: tuple[Effect, ...] = ()
     for contact in event.contacts:
+        if translation.is_sent_off(state, contact):
+            continue
         state, over = _over(state, contact, event.at_ns)
         effects = (*effects, *over)
     return state, effects
@@ -241,6 +260,8 @@ def _leg_began(state: State, event: LegBegan, agent: str | None, at_ns: int) -> 
 
     But for news of an agent of ours from before its last question: of that it waits.
     """
+    if event.trunk is not None and translation.awaits(state, event.contact):
+        return state, ()  # it is the way to them
     effects: tuple[Effect, ...] = ()
     place = state.places.get(event.contact)
     if event.token is not None and place is not None and not place.rung:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, direct, shown, standing, waiting
+from appliance.router import agents, direct, shown, standing, translation, waiting
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
@@ -46,6 +46,8 @@ def decide(state: State, asked: RouteAsked) -> Decided:
             return direct.ring(state, asked, agent) if agent is not None else direct.nobody(state, asked)
         script = state.rules.scripts[call_type.script_at(asked.day_ns)]
     walk = Walk(script, request.cursor, _contact(state, asked))
+    if vain := translation.in_vain(state, request.contact):
+        walk.values[translation.TOLD] = vain
     state, stop = standing.go_on(state, asked, walk)
     return _decided(state, asked, walk, stop)
 
@@ -82,20 +84,22 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
         return _looking(_kept(state, asked, walk), asked, walk, last)
     name = _call_type(state, asked, walk)
     state = put_typed(state, asked.request.contact, Typed(name, asked.at_ns + waiting.FORGOTTEN_NS))
-    stands = standing.place_now(state, asked, _reach(asked))
+    stands = standing.place_now(state, asked, _reach(state, asked))
     if isinstance(last, Queue):
         place = _place(state, asked, last, walk)
         walk.sees(_view(state, asked, place))
         music = Music(prompts=walk.announced(last.hold), seconds=waiting.piece(last, place, asked.at_ns))
         held = _answer(request, Treat(verbs=(music,), language=walk.language), walk, name)
-        state, answer = waiting.join(state, asked, last, place, _reach(asked), held)
+        state, answer = waiting.join(state, asked, last, place, _reach(state, asked), held)
     elif isinstance(last, Treat) and stands is not None:
         answer = _answer(request, last, walk, name)
-        state, answer = standing.join(state, asked, stands, _reach(asked), answer, last)
+        state, answer = standing.join(state, asked, stands, _reach(state, asked), answer, last)
     else:
         answer = _answer(request, last, walk, name)
         if walk.callback in state.callbacks:
             answer = _replace(answer, queues=state.callbacks[walk.callback].node.queues)
+        clid = asked.request.clid or ""
+        state, answer = translation.begin(state, answer, _reach(state, asked), clid, asked.at_ns)
     if isinstance(last, Queue | RingAgent):
         state = shown.keep(state, asked, walk, name)
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
@@ -156,7 +160,7 @@ def _unless_free(
     state: State, asked: RouteAsked, walk: Walk, stop: Action
 ) -> tuple[State, tuple[Effect, ...], Action | Queue | Look]:
     """Who stands in queues is treated unless an agent is free."""
-    place = standing.place_now(state, asked, _reach(asked))
+    place = standing.place_now(state, asked, _reach(state, asked))
     if isinstance(stop, Treat) and place is not None and place.standing is not None:
         found = _found(state, asked, place.standing, place, walk)
         if found is not None:
@@ -172,7 +176,7 @@ def _onward(state: State, asked: RouteAsked, stop: Onward, walk: Walk) -> tuple[
             return _shared(state, stop, walk)
         case Priority() | Cancel():
             state = standing.change(state, asked.request.contact, stop)
-            walk.sees(_view(state, asked, standing.place_now(state, asked, _reach(asked))))
+            walk.sees(_view(state, asked, standing.place_now(state, asked, _reach(state, asked))))
             return state, walk.go_to(stop.next)
     return state, _elsewhere(state, asked, stop, walk)
 
@@ -196,7 +200,7 @@ def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided
 
 
 def _place(state: State, asked: RouteAsked, queue: Queue, walk: Walk) -> Place:
-    return waiting.place_of(state, asked, queue, _node(walk), _reach(asked), again=walk.again)
+    return waiting.place_of(state, asked, queue, _node(walk), _reach(state, asked), again=walk.again)
 
 
 def _node(walk: Walk) -> str:
@@ -221,7 +225,7 @@ def _contact(state: State, asked: RouteAsked) -> Contact:
 
 
 def _view(state: State, asked: RouteAsked, place: Place | None) -> View:
-    return View(state, _reach(asked), asked.request.contact, asked.at_ns, place)
+    return View(state, _reach(state, asked), asked.request.contact, asked.at_ns, place)
 
 
 def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
@@ -269,13 +273,16 @@ def _missed(walk: Walk, why: str, otherwise: str) -> Stop:
     return stop
 
 
-def _reach(asked: RouteAsked) -> Reach:
-    return Reach((asked.box, *asked.request.reaches), asked.request.refused_agents)
+def _reach(state: State, asked: RouteAsked) -> Reach:
+    near = (asked.box, *asked.request.reaches)
+    routed = translation.reached(state.rules, asked.box, near)
+    refused = (*asked.request.refused_agents, *translation.given_in_vain(state, asked.request.contact))
+    return Reach((*near, *routed), refused, routed)
 
 
 def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
     """An agent for a contact that does not wait yet; where nobody may wait, of any step that is considered."""
-    reach = _reach(asked)
+    reach = _reach(state, asked)
     stands = place.stands if queue.hold or queue.next else _every_step(state, queue, reach)
     for stand in stands:
         walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, asked.at_ns)
@@ -307,7 +314,7 @@ def _rung(
 
 def _verdict(state: State, asked: RouteAsked, ring: Ring, walk: Walk) -> str:
     """Why the one agent who is asked for cannot be rung; empty where they can."""
-    reach, mine = _reach(asked), (PRIORITY, asked.at_ns, state.serial + 1, asked.request.contact)
+    reach, mine = _reach(state, asked), (PRIORITY, asked.at_ns, state.serial + 1, asked.request.contact)
     told = agents.verdict(state, ring.agent, reach, asked.at_ns)
     walk.values[f"agent {ring.agent}"] = told
     if not agents.can_choose(state, ring.agent, reach):

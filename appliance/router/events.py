@@ -12,6 +12,7 @@ from appliance.router.rules import Rules
 from appliance.wire.agents import AgentAsked, AgentNoted
 from appliance.wire.callbacks import AddCallback, CancelCallback, PlaceContact
 from appliance.wire.calls import CallEvent
+from appliance.wire.peripherals import AgentIs, AgentLeg
 from appliance.wire.routes import RouteAnswer, RouteRequest
 
 
@@ -107,6 +108,23 @@ class CallbackWished(msgspec.Struct, frozen=True, tag=True):
     asked: AddCallback | CancelCallback
 
 
+class PeripheralReturned(msgspec.Struct, frozen=True, tag=True):
+    """It is there, with these agents and their legs."""
+
+    at_ns: int
+    box: str
+    agents: tuple[AgentIs, ...]
+    legs: tuple[AgentLeg, ...]
+
+
+class ForeignAgentsTold(msgspec.Struct, frozen=True, tag=True):
+    """What some agents of a peripheral are."""
+
+    at_ns: int
+    box: str
+    agents: tuple[AgentIs, ...]
+
+
 class TimePassed(msgspec.Struct, frozen=True, tag=True):
     """It is now `at_ns`."""
 
@@ -125,6 +143,8 @@ Event = (
     | BranchSilent
     | ContactsLost
     | CallbackWished
+    | PeripheralReturned
+    | ForeignAgentsTold
     | TimePassed
 )
 

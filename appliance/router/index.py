@@ -28,6 +28,7 @@ from appliance.router.state import (
     Place,
     Pool,
     Reservation,
+    Resting,
     Shown,
     State,
     Typed,
@@ -50,6 +51,7 @@ class Due(enum.StrEnum):
     UNANSWERED = "4 lookup has not been answered"
     SWEEP = "5 what is over is forgotten"
     CALLBACK = "6 callback goes on, or has had its time"
+    RESTED = "7 number of a translation route can be given again"
 
 
 def put_agent(state: State, name: str, now: Agent | None) -> State:
@@ -177,6 +179,14 @@ def put_try(state: State, contact: str, callback: str | None) -> State:
     return _replace(state, tries=tries)
 
 
+def put_resting(state: State, key: str, now: Resting | None) -> State:
+    """The number rests; None: no more."""
+    before = state.resting.get(key)
+    index = _due(state.index, Due.RESTED, key, before.until_ns if before else None, now.until_ns if now else None)
+    resting = _without(state.resting, key) if now is None else _with(state.resting, key, now)
+    return _replace(state, resting=resting, index=index)
+
+
 def indexed(state: State) -> State:
     """The same, with its index made from nothing."""
     rules = state.rules
@@ -262,6 +272,8 @@ def _all_due(state: State) -> Iterator[tuple[int, str, str]]:
         yield asking.until_ns, Due.UNANSWERED, contact
     for name, callback in state.callbacks.items():
         yield callback.due_ns, Due.CALLBACK, name
+    for key, resting in state.resting.items():
+        yield resting.until_ns, Due.RESTED, key
     if state.sweep_ns:
         yield state.sweep_ns, Due.SWEEP, ""
 

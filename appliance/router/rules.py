@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.config.outbound import Policy
+from appliance.config.peripherals import TranslationRoute
 from appliance.config.schedule import Period
 from appliance.router import schedule
 from appliance.script import switch
@@ -51,6 +52,15 @@ class QueueRule(msgspec.Struct, frozen=True, omit_defaults=True):
     wrap_up_s: int = 0
 
 
+class Peripheral(msgspec.Struct, frozen=True):
+    """What is no branch of ours, what it may do, and how many messages a second are read of it."""
+
+    box: str
+    name: str
+    may: tuple[str, ...]
+    messages_s: int
+
+
 class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     """All of it; names have been checked against one another when the configuration was loaded.
 
@@ -67,6 +77,13 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     lookups: Mapping[str, int] = {}
     no_answer_not_ready: bool = False
     outbound: Policy = Policy()
+    peripherals: Mapping[str, Peripheral] = {}
+    translation_routes: tuple[TranslationRoute, ...] = ()
+
+    def is_foreign(self, agent: str) -> bool:
+        """Whether a peripheral says what this agent is."""
+        seat = self.seats.get(agent)
+        return seat is not None and seat.box in self.peripherals
 
     def call_type_of(self, dnis: str) -> CallType | None:
         """By the called number: exactly, else by the longest prefix, else the default `*`."""

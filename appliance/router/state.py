@@ -15,7 +15,7 @@ from appliance.router.rules import Rules
 from appliance.router.states import AgentState
 from appliance.script.nodes import Queue
 from appliance.wire.agents import ContactNow
-from appliance.wire.routes import RouteAnswer
+from appliance.wire.routes import RingAgent, RouteAnswer
 
 Pool = tuple[str, int, str]
 """The agents of one step of a queue at one branch."""
@@ -89,10 +89,14 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """Whom a contact could be given: agents of these branches, its own first, but for those who have refused it."""
+    """Whom a contact could be given: agents of these branches, its own first, but for those who have refused it.
+
+    To those of `routed` a translation route leads.
+    """
 
     boxes: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    routed: tuple[str, ...] = ()
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -109,6 +113,7 @@ class Waiting(msgspec.Struct, frozen=True):
     answer: RouteAnswer
     until_ns: int
     token: str | None = None
+    clid: str = ""
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -169,6 +174,35 @@ class Typed(msgspec.Struct, frozen=True):
 
     call_type: str
     forget_ns: int
+
+
+class Translation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A contact that is to arrive at another site by that number, and what the site is answered then.
+
+    `sent_off`: its first site knows it no more.
+    """
+
+    route: str
+    number: str
+    contact: str
+    clid: str
+    answer: RouteAnswer
+    sent_off: bool = False
+
+    @property
+    def token(self) -> str:
+        """Of the agent who is reserved."""
+        action = self.answer.action
+        return action.token if isinstance(action, RingAgent) else ""
+
+
+class Resting(msgspec.Struct, frozen=True):
+    """A number that was given to this contact in vain, and is given to nobody until then; `agent` was at its end."""
+
+    number: str
+    contact: str
+    agent: str
+    until_ns: int
 
 
 class Handled(msgspec.Struct, frozen=True):
@@ -249,6 +283,11 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """By box and process: the two incarnations whose call events came last in this life, and how far each was told."""
     turns: Mapping[str, str] = {}
     """By queue: the agent whose turn it was last."""
+    translations: Mapping[str, Translation] = {}
+    """By box and number, as are `resting` and `lent`."""
+    resting: Mapping[str, Resting] = {}
+    lent: Mapping[str, int] = {}
+    """Which number was given out when, by serial."""
     index: Index = NO_INDEX
 
     def next_due_ns(self) -> int | None:

@@ -4,6 +4,7 @@
 Available agents are reserved by a token; a leg that begins makes them busy, whoever began it and whatever they were.
 After their last leg comes wrap-up, where the queue has it and they have talked, then what they have asked for
 meanwhile, else what they were before. A reservation ends by its leg, by lapsing, or by a leg that nobody reserved.
+Without work a peripheral's agent is what it tells.
 """
 
 import enum
@@ -32,17 +33,19 @@ class AgentStep(enum.StrEnum):
     BEGIN = "begin"
     WRAP = "wrap"
     FINISH = "finish"
+    TELL = "tell"
 
 
 _S, _T = AgentState, AgentStep
 _REST = None  # what the agent has asked for meanwhile, else what they were before
 TABLE: dict[AgentState, dict[AgentStep, AgentState | None]] = {
-    _S.LOGGED_OUT: {_T.LOG_IN: _S.NOT_READY, _T.LOG_OUT: _S.LOGGED_OUT, _T.BEGIN: _S.BUSY},
+    _S.LOGGED_OUT: {_T.LOG_IN: _S.NOT_READY, _T.LOG_OUT: _S.LOGGED_OUT, _T.BEGIN: _S.BUSY, _T.TELL: _REST},
     _S.NOT_READY: {
         _T.LOG_OUT: _S.LOGGED_OUT,
         _T.READY: _S.AVAILABLE,
         _T.NOT_READY: _S.NOT_READY,
         _T.BEGIN: _S.BUSY,
+        _T.TELL: _REST,
     },
     _S.AVAILABLE: {
         _T.LOG_OUT: _S.LOGGED_OUT,
@@ -50,6 +53,7 @@ TABLE: dict[AgentState, dict[AgentStep, AgentState | None]] = {
         _T.NOT_READY: _S.NOT_READY,
         _T.RESERVE: _S.RESERVED,
         _T.BEGIN: _S.BUSY,
+        _T.TELL: _REST,
     },
     _S.RESERVED: {_T.LAPSE: _REST, _T.BEGIN: _S.BUSY},
     _S.BUSY: {_T.BEGIN: _S.BUSY, _T.WRAP: _S.WRAP_UP, _T.FINISH: _REST},
@@ -59,6 +63,7 @@ TABLE: dict[AgentState, dict[AgentStep, AgentState | None]] = {
         _T.NOT_READY: _S.NOT_READY,
         _T.BEGIN: _S.BUSY,
         _T.FINISH: _REST,
+        _T.TELL: _REST,
     },
 }
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from appliance.router import agents, expected
+from appliance.router import agents, expected, translation
 from appliance.router.callbacks.ordering import order as order_contact
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
 from appliance.router.index import order, put_place, put_sweep, put_typed, put_waiting
@@ -96,6 +96,8 @@ def find(state: State, stands: Iterable[Stand], reach: Reach, select: Select, at
     """The agent in the first queue that has one, at the first branch that has."""
     for stand in stands:
         for box in reach.boxes:
+            if translation.blocked(state, reach, box):
+                continue
             agent = agents.choose(state, (stand.queue, stand.step, box), reach, select, at_ns)
             if agent is not None:
                 return stand, agent
@@ -108,7 +110,8 @@ def ahead(state: State, agent: str, mine: tuple[int, int, int, str]) -> bool:
         for row in state.index.queued.get(pool, ()):
             if row > mine:
                 break
-            if agent not in state.waiting[row[-1]].reach.refused:
+            reach = state.waiting[row[-1]].reach
+            if agent not in reach.refused and not translation.blocked(state, reach, pool[2]):
                 return True
     return False
 
@@ -133,9 +136,9 @@ def wait(
     state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer, seconds: int
 ) -> tuple[State, RouteAnswer, str]:
     """It waits while its branch does what `answer` says, for so many seconds at most; and its number, in words."""
-    contact = asked.request.contact
+    contact, until_ns = asked.request.contact, asked.at_ns + seconds * SECOND_NS + GRACE_NS
     answer = _replace(answer, queues=_names(place))
-    waits = Waiting(contact, asked.box, place, queue, reach, answer, asked.at_ns + seconds * SECOND_NS + GRACE_NS)
+    waits = Waiting(contact, asked.box, place, queue, reach, answer, until_ns, clid=asked.request.clid or "")
     state = put_waiting(put_place(state, contact, place), contact, waits)
     state = _replace(state, serial=max(state.serial, place.tie))
     before, there = _number(state, waits)
@@ -241,6 +244,7 @@ def assign(state: State, at_ns: int) -> Step:
             state, ordered = order_contact(state, contact, waits.box, label.action, label.reason)
             effects = (*effects, moved, ordered)
         else:
+            state, label = translation.begin(state, label, waits.reach, waits.clid, at_ns)
             effects = (*effects, moved, Assigned(waits.box, label))
         if not state.index.queued.keys() & state.index.free.keys():
             break

@@ -15,6 +15,7 @@ from appliance.script.nodes import (
     Field,
     GoToScript,
     If,
+    Label,
     Lookup,
     Node,
     Outbound,
@@ -86,7 +87,7 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
         for place, prompt in enumerate(prompts):
             yield from _prompt_faults((*keys, word, place), prompt, text, around)
     match node:
-        case If() | Agent() | Set() | Lookup() | Collect() | Outbound():
+        case If() | Agent() | Label() | Set() | Lookup() | Collect() | Outbound():
             yield from _context_faults(keys, node, text, around)
         case Queue():
             yield from _queue_faults(keys, node, around.queues)
@@ -102,13 +103,15 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
 
 
 def _context_faults(
-    keys: Keys, node: If | Agent | Set | Lookup | Collect | Outbound, text: Text, around: Around
+    keys: Keys, node: If | Agent | Label | Set | Lookup | Collect | Outbound, text: Text, around: Around
 ) -> Iterator[Fault]:
     match node:
         case If():
             yield from _expression_faults((*keys, "that"), node.that, bool, text, around)
         case Agent():
             yield from _expression_faults((*keys, "agent"), node.agent, str, text, around)
+        case Label():
+            yield from _expression_faults((*keys, "label"), node.label, str, text, around)
         case Set():
             yield from _set_faults(keys, node, text, around)
         case Lookup():

@@ -11,6 +11,7 @@ from appliance.script.nodes import (
     Busy,
     Count,
     GoToScript,
+    Label,
     Lookup,
     Menu,
     Node,
@@ -138,9 +139,9 @@ def _waits(
 
 
 def _serves(node: Node) -> bool:
-    """The caller hears something, is released, or leaves this script."""
+    """The caller hears something, is released or sent elsewhere, or leaves this script."""
     heard = isinstance(node, Treatment) or (isinstance(node, Queue) and bool(node.hold))
-    return heard or isinstance(node, Release | Busy | GoToScript | Requalify)
+    return heard or isinstance(node, Label | Release | Busy | GoToScript | Requalify)
 
 
 def _ends_loop(node: Node) -> bool:

@@ -238,6 +238,13 @@ class Agent(msgspec.Struct, frozen=True, tag="agent", tag_field="do"):
     record: bool = True
 
 
+class Label(msgspec.Struct, frozen=True, tag="label", tag_field="do"):
+    """Whoever has the contact takes it to a number or name, which the expression `label` gives; `otherwise` if not."""
+
+    label: str
+    otherwise: Name
+
+
 class Count(msgspec.Struct, frozen=True, tag="count", tag_field="do"):
     """Let a contact pass to `next` `limit` times, afterwards to `otherwise`: the end of a loop."""
 
@@ -303,6 +310,7 @@ Node = (
     | Callback
     | Outbound
     | Agent
+    | Label
     | Release
     | Busy
     | GoToScript

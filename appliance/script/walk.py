@@ -22,6 +22,7 @@ from appliance.script.nodes import (
     Field,
     GoToScript,
     If,
+    Label,
     Language,
     Lookup,
     Menu,
@@ -48,6 +49,7 @@ from appliance.wire import routes, treatments
 
 USER_BUSY = 17  # Q.850
 LOOP_CAUSE = 41  # Q.850: temporary failure
+LABEL_LONGEST = 128
 DIGITS = "digits"  # the outcome that brings them
 NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
 """Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
@@ -94,7 +96,7 @@ class CallBack(msgspec.Struct, frozen=True):
 
 
 Onward = CallBack | Percent | Priority | Cancel | GoToScript | Requalify
-Stop = routes.Treat | routes.Release | Queue | Ring | Look | Onward
+Stop = routes.Treat | routes.Label | routes.Release | Queue | Ring | Look | Onward
 
 
 class Walk:
@@ -288,6 +290,9 @@ class Walk:
             self._write(name, {node.into: self._contact.ced})
         if isinstance(node, Queue | Agent) and self._passed:
             self._passed -= 1
+        if isinstance(node, Label):
+            self._witness.note(name, f"the label led nowhere: {self._contact.outcome}")
+            return node.otherwise
         return node.next if isinstance(node, Play | Collect | Wait | Ringing) else name
 
     def _pressed(self, name: str, node: Menu) -> str:
@@ -315,14 +320,14 @@ class Walk:
                 return node
             case Agent():
                 return self._wanted(name, node)
+            case Label():
+                return self._labelled(name, node)
             case Lookup():
                 return self._looked(name, node)
             case Outbound():
                 return self._called_back(name, node)
-            case Release():
-                return self._released(name, node.cause)
-            case Busy():
-                return self._released(name, USER_BUSY)
+            case Release() | Busy():
+                return self._released(name, node.cause if isinstance(node, Release) else USER_BUSY)
         self._node = self._turned(name, node)
         return None
 
@@ -390,6 +395,17 @@ class Walk:
         self._witness.judge(name, asked, str(agent))
         self.reason = "; ".join(self._failures)
         return Ring(str(agent), node)
+
+    def _labelled(self, name: str, node: Label) -> Stop | None:
+        asked = self._expression(node.label)
+        label = str(self._value(name, asked, told=True) or "")
+        if not 0 < len(label) <= LABEL_LONGEST:
+            self._failures.append(f"{name} gives no label")
+            self._node = node.otherwise
+            return None
+        self._witness.judge(name, asked, label)
+        self.because(f"script {self.script.name} sends the caller to {label} at {name}")
+        return routes.Label(label=label)
 
     def _looked(self, name: str, node: Lookup) -> Stop | None:
         parameters = {}

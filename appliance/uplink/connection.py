@@ -2,7 +2,8 @@
 """A client of headquarters' message servers that never gives up, with every buffer bounded.
 
 The one it is connected to is asked every second whether it lives; two silent pings, and the connection is made anew,
-to any of them. The token is read from its file at every attempt, so a file that comes later or changes is enough.
+to any of them. The token, USER's password, is read from its file at every attempt, so a file that comes later or
+changes is enough.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,6 +15,8 @@ from nats.aio.client import Client
 
 from appliance.config import Endpoint, read_secret
 
+USER = "branchline"
+"""Who boxes of ours are to the message server; a peripheral is somebody else."""
 PING_S = 1
 RECONNECT_S = 0.05
 PENDING_OCTETS = 4_194_304
@@ -62,7 +65,8 @@ async def connect(
     client = await nats.connect(
         [f"nats://{server}" for server in servers],
         name=name,
-        token=lambda: read_secret(secret),
+        user=USER,
+        password=lambda: read_secret(secret),
         error_cb=troubles.told,
         reconnected_cb=reconnected,
         disconnected_cb=disconnected,

@@ -20,6 +20,7 @@ from appliance.wire import (
     legs,
     line_tests,
     performance,
+    peripherals,
     routes,
     service_messages,
     spans,
@@ -69,6 +70,8 @@ Body = (
     | agents.AgentNoted
     | agents.ContactAsked
     | agents.ContactTold
+    | peripherals.AgentsChanged
+    | peripherals.PeripheralSnapshot
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | treatments.RunTreatment

@@ -37,6 +37,19 @@ class RingAgent(msgspec.Struct, frozen=True, tag="ring-agent", tag_field="do"):
     box: str = ""
 
 
+class Label(msgspec.Struct, frozen=True, tag="label", tag_field="do"):
+    """Take the contact to this number or name, which whoever asks understands, and ask again where that fails.
+
+    On a translation route `token` has reserved `agent`, whom `queue` found, until the call arrives, for `within_s`.
+    """
+
+    label: str
+    agent: str = ""
+    queue: str = ""
+    token: str = ""
+    within_s: int = 0
+
+
 class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
     """Release the caller with a Q.850 cause; before answer that is a controlled busy (cause 17)."""
 
@@ -50,7 +63,7 @@ class Dial(msgspec.Struct, frozen=True, tag="dial", tag_field="do"):
     ring_s: int = 40
 
 
-Action = Treat | RingAgent | Release | Dial
+Action = Treat | RingAgent | Label | Release | Dial
 
 
 class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
@@ -87,6 +100,7 @@ class RouteRequest(Message, frozen=True):
 class RouteAnswer(Message, frozen=True):
     """The router's word and why: `reason` a sentence, `path` the script's nodes passed, `values` what they compared.
 
+    `origin`: the contact whose second call this is, by a translation route, with what is not secret of its `context`.
     `queues`: those that the contact waits in from now on; with a `callback`, in which that stands instead of the
     caller. `epoch`: the life of the router that says it, where there are several headquarters; what is said in an older
     one than was heard of counts no more.
@@ -104,6 +118,8 @@ class RouteAnswer(Message, frozen=True):
     queues: tuple[str, ...] = ()
     epoch: int = 0
     callback: str = ""
+    origin: str = ""
+    context: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class RouteSilent(Message, frozen=True):

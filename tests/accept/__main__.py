@@ -27,6 +27,7 @@ from tests.accept import (
     legs,
     line,
     load,
+    peripheral,
     precision,
     queue,
     routing,
@@ -62,6 +63,7 @@ STAGES = (
     "duplex",
     "sites",
     "troubles",
+    "peripheral",
 )
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
@@ -97,6 +99,7 @@ async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
         "routing": lambda: asyncio.to_thread(routing.run, sheet, folder / "routing"),
         "duplex": lambda: asyncio.to_thread(duplex.run, sheet, folder / "duplex"),
         "sites": lambda: _with_two_branches(sheet, folder / "sites"),
+        "peripheral": lambda: asyncio.to_thread(peripheral.run, sheet, folder / "peripheral"),
         "troubles": lambda: troubles.run(sheet, folder / "troubles"),
     }
     if set(wanted) - set(alone):

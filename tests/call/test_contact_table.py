@@ -24,7 +24,7 @@ from appliance.wire.legs import (
     ReleasedBy,
     ReleaseLeg,
 )
-from appliance.wire.routes import Release, RingAgent, RouteAnswer, Treat
+from appliance.wire.routes import Label, Release, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Collect, Play, RunTreatment, StopTreatment
 
 pytestmark = pytest.mark.unit
@@ -52,7 +52,7 @@ def passing() -> Contact:
     return msgspec.structs.replace(offered(), state=CallState.PASSING, agent=far, request="")
 
 
-def answer(action: Treat | RingAgent | Release) -> e.Routed:
+def answer(action: Treat | RingAgent | Label | Release) -> e.Routed:
     return e.Routed(RouteAnswer(request="r1", action=action, reason="because", cursor="here"), latency_ms=3.0)
 
 
@@ -228,6 +228,15 @@ def test_label_of_another_branch_places_the_leg_on_that_peer_and_the_record_says
     assert a.ToWorker("sip", place) in done
     (began,) = [event for event in said(done) if isinstance(event, calls.LegBegan)]
     assert (began.channel, began.to, began.trunk) == ("sip 8001 at BR-0002", "8001", None)
+
+
+def test_label_is_no_way_for_a_branch_and_the_router_hears_so() -> None:
+    there = Label(label="0020876500", agent="2001", queue="far", token="t", within_s=20)
+    contact, done = run(offered(), answer(there))
+    (question,) = [action for action in done if isinstance(action, a.Ask)]
+    assert (question.request.outcome, question.request.refused_agents) == ("unreachable", ("2001",))
+    assert contact.state is CallState.ROUTING
+    assert commands(done) == []
 
 
 def test_silent_headquarters_rings_the_defaults_in_turn_then_releases() -> None:

@@ -15,6 +15,7 @@ from appliance.config import read_secret
 from appliance.config.scalars import suggestion
 from appliance.headquarters.floor import command
 from appliance.headquarters.live import Branch, State
+from appliance.uplink.connection import USER
 from appliance.wire.agents import (
     AgentAsked,
     AgentNoted,
@@ -116,7 +117,9 @@ async def answering(site: Site, floor: Floor) -> AsyncIterator[None]:
         await message.respond(encode(sealer.seal(answer, cause=cause)))
 
     client = Client()
-    await client.connect(f"nats://127.0.0.1:{site.nats_port}", token=read_secret(site.config.server.secret))
+    await client.connect(
+        f"nats://127.0.0.1:{site.nats_port}", user=USER, password=read_secret(site.config.server.secret)
+    )
     await client.subscribe("live.state", cb=state)
     await client.subscribe("agent.command", cb=commanded)
     await client.flush()

@@ -18,6 +18,7 @@ from nats.errors import TimeoutError as NoAnswerError
 
 from appliance.config import read_secret
 from appliance.headquarters.live import State
+from appliance.uplink.connection import USER
 from appliance.wire.agents import AgentAsked, AgentWish
 from appliance.wire.calls import LegBegan
 from appliance.wire.envelope import Sealer, decode, encode
@@ -40,7 +41,7 @@ def with_client(site: Site, story: Callable[[Client], Awaitable[None]]) -> None:
     async def run() -> None:
         client = Client()
         token = read_secret(site.config.server.secret)
-        await client.connect(f"nats://127.0.0.1:{site.nats_port}", token=token)
+        await client.connect(f"nats://127.0.0.1:{site.nats_port}", user=USER, password=token)
         try:
             await story(client)
         finally:
@@ -129,7 +130,11 @@ def test_whoever_has_no_token_is_not_let_in(site: Site) -> None:
         stranger = Client()
         with pytest.raises(Error, match="Authorization Violation"):
             await stranger.connect(
-                f"nats://127.0.0.1:{site.nats_port}", token="guess", allow_reconnect=False, max_reconnect_attempts=0
+                f"nats://127.0.0.1:{site.nats_port}",
+                user=USER,
+                password="guess",
+                allow_reconnect=False,
+                max_reconnect_attempts=0,
             )
 
     with_client(site, story)

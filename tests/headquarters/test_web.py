@@ -19,6 +19,7 @@ from appliance.config import read_secret
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.writer import Writer
 from appliance.headquarters.web import sound
+from appliance.uplink.connection import USER
 from appliance.wire.calls import ContactBegan, ContactEnded, RecordingSealed
 from appliance.wire.envelope import Sealer, encode
 from appliance.wire.ids import Identity
@@ -116,7 +117,9 @@ def test_a_span_s_verdict_and_its_quarters_are_on_the_page(site: Site) -> None:
 
     async def tell() -> None:
         client = Client()
-        await client.connect(f"nats://127.0.0.1:{site.nats_port}", token=read_secret(site.config.server.secret))
+        await client.connect(
+            f"nats://127.0.0.1:{site.nats_port}", user=USER, password=read_secret(site.config.server.secret)
+        )
         await client.publish(f"line.{BOX}.performance", encode(Sealer(Identity.take(BOX, "line1")).seal(told)))
         await client.publish(f"line.{BOX}.performance", b"rubbish")
         await client.close()

@@ -16,16 +16,19 @@ from appliance.router.events import (
     BranchHeard,
     BranchSilent,
     Event,
+    ForeignAgentsTold,
     LifeBegan,
+    PeripheralReturned,
     RulesChanged,
     TimePassed,
 )
 from appliance.router.index import order
 from appliance.router.journal import Snapshot, encoded, fingerprint
-from appliance.router.rules import skill_group
+from appliance.router.rules import Peripheral, skill_group
 from appliance.router.state import EMPTY, State, Waiting
 from appliance.router.states import AgentState
 from appliance.wire.agents import AgentAsked, AgentWish
+from appliance.wire.peripherals import AgentIs, AgentLeg, Truth
 from appliance.wire.routes import RingAgent
 from tests.router import test_router_apply as tests
 from tests.router.test_precision import AGENTS, GOLD, RULES
@@ -35,13 +38,17 @@ from tests.router.test_waiting import ask
 pytestmark = pytest.mark.unit
 
 ELSEWHERE = {**RULES.seats, "1003": msgspec.structs.replace(RULES.seats["1003"], box="BR-0002")}
+PERIPHERAL = Peripheral("BR-0002", "PBX", ("agents",), 100)
 RULE_SETS = (
+    msgspec.structs.replace(RULES, seats=ELSEWHERE, peripherals={"BR-0002": PERIPHERAL}),
     msgspec.structs.replace(RULES, seats=ELSEWHERE, no_answer_not_ready=True),
     msgspec.structs.replace(RULES, queues={**RULES.queues, "card": skill_group(*AGENTS, wrap_up_s=2)}),
     msgspec.structs.replace(
         RULES, queues={**RULES.queues, "gold": msgspec.structs.replace(GOLD, steps=GOLD.steps[:1])}
     ),
 )
+FOREIGN = st.lists(st.builds(AgentIs, st.just("1003"), st.sampled_from(list(Truth))), max_size=1).map(tuple)
+"""What a peripheral says, also where it is none: of an agent of its own by some rules, and of nobody's by others."""
 CONTACTS = st.sampled_from([f"c{number}" for number in range(5)])
 AGENT = st.sampled_from(AGENTS)
 LEGS = st.sampled_from(["l1", "l2", "l3", "l4"])
@@ -62,6 +69,12 @@ STEPS = st.one_of(
     st.builds(lambda a, to: AgentWished(0, AgentAsked(agent=a, to=to)), AGENT, st.sampled_from(list(AgentWish))),
     st.builds(lambda box: BranchHeard(0, box), BOXES),
     st.builds(lambda box: BranchSilent(0, box), BOXES),
+    st.builds(lambda those: ForeignAgentsTold(0, "BR-0002", those), FOREIGN),
+    st.builds(
+        lambda those, legs: PeripheralReturned(0, "BR-0002", those, legs),
+        FOREIGN,
+        st.lists(st.builds(AgentLeg, AGENT, LEGS, CONTACTS), max_size=2, unique_by=lambda one: one.leg).map(tuple),
+    ),
     st.just(TimePassed(0)),
     st.sampled_from([RulesChanged(0, one) for one in RULE_SETS]),
     st.just(LifeBegan(0, "again", RULE_SETS[0])),

@@ -12,6 +12,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from appliance.config import read_secret
+from appliance.uplink.connection import USER
 from appliance.wire.envelope import Sealer, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.routes import Release, RouteAnswer, RouteRequest, RouteSilent
@@ -52,7 +53,9 @@ class Router:
 @asynccontextmanager
 async def router(site: Site) -> AsyncIterator[Router]:
     client = Client()
-    await client.connect(f"nats://127.0.0.1:{site.nats_port}", token=read_secret(site.config.server.secret))
+    await client.connect(
+        f"nats://127.0.0.1:{site.nats_port}", user=USER, password=read_secret(site.config.server.secret)
+    )
     made = Router(client)
     await made.listen()
     try:

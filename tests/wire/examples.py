@@ -13,6 +13,7 @@ from appliance.wire import (
     legs,
     line_tests,
     performance,
+    peripherals,
     routes,
     service_messages,
     spans,
@@ -131,6 +132,16 @@ EXAMPLES: tuple[Message, ...] = (
     line_tests.LoopLine(span=1, timeslots=(31,)),
     line_tests.LineStep("signal", line_tests.Result.PASS, "a good signal, no alarm", "信号正常，无告警"),
     line_tests.LineChecked(span=1, result=line_tests.Result.FAIL),
+    peripherals.AgentsChanged(
+        agents=(peripherals.AgentIs("2001", peripherals.Truth.NOT_READY, "lunch"),),
+    ),
+    peripherals.PeripheralSnapshot(
+        agents=(
+            peripherals.AgentIs("2001", peripherals.Truth.AVAILABLE),
+            peripherals.AgentIs("2002", peripherals.Truth.BUSY),
+        ),
+        legs=(peripherals.AgentLeg("2002", "PX-0001.acd.06h0kiqj6vsmekhb.4", "PX-0001.06h0kiqj6vsmekhb.2"),),
+    ),
     agents.AgentAsked(agent="1001", to=agents.AgentWish.NOT_READY, reason="lunch", by="supervisor"),
     agents.AgentTold(
         now=agents.AgentNow(
@@ -196,6 +207,8 @@ EXAMPLES: tuple[Message, ...] = (
         queues=("card",),
         epoch=1795716092533,
         callback="1795716092533.7",
+        origin="PX-0001.06h0kiqj6vsmekhb.2",
+        context={"tier": "gold"},
     ),
     routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
     calls.ContactBegan(

@@ -11,10 +11,17 @@ from sqlalchemy import Column, Connection, Insert, Table, Update, bindparam, ins
 from appliance.headquarters.reports import schema
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
-from appliance.wire.routes import Dial, Release, RingAgent, Tandem, Treat
+from appliance.wire.routes import Dial, Label, Release, RingAgent, Tandem, Treat
 from appliance.wire.treatments import Music
 
-_STAGES = {Treat: "treated", RingAgent: "ringing", Release: "releasing", Tandem: "passing", Dial: "dialling"}
+_STAGES = {
+    Treat: "treated",
+    RingAgent: "ringing",
+    Release: "releasing",
+    Label: "passing",
+    Tandem: "passing",
+    Dial: "dialling",
+}
 
 
 def project(store: Connection, place: int, envelope: Envelope) -> None:

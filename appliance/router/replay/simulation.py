@@ -46,7 +46,7 @@ from appliance.script.nodes import Script
 from appliance.wire.agents import AgentAsked, AgentWish
 from appliance.wire.calls import CallEvent, ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.legs import Direction, ReleasedBy
-from appliance.wire.routes import Release, RingAgent, Treat
+from appliance.wire.routes import Label, Release, RingAgent, Treat
 
 SECOND_NS = 1_000_000_000
 ENDLESS_NS = 2**63 - 1
@@ -256,7 +256,7 @@ class Simulation:
             case RingAgent():
                 after_ns = self._habits.labelled_ns(caller.contact, caller.rung)
                 self._after(after_ns, caller, self._ring, caller, told.action)
-            case Release():
+            case Release() | Label():
                 self._after(self._habits.released_ns(caller.contact), caller, self._end, caller, US)
             case Treat():
                 lasts_ns, *how = self._takes(caller, told)

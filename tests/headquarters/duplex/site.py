@@ -19,6 +19,7 @@ from appliance.headquarters.live import State as LiveState
 from appliance.router.journal import Journal, path_of
 from appliance.router.state import State
 from appliance.router.verify import Verified, verify
+from appliance.uplink.connection import USER
 from tests.headquarters.site import BOX, ROOT, until
 from tests.ports import free_port
 
@@ -144,7 +145,7 @@ class DuplexSite:
 
     async def alarms(self, box: str) -> set[str]:
         """Codes of the alarms that a page at the box would show."""
-        client = await nats.connect(f"nats://{self.listens[box]}", token=self.secret.read_text().strip())
+        client = await nats.connect(f"nats://{self.listens[box]}", user=USER, password=self.secret.read_text().strip())
         try:
             told = (await client.request("live.state", timeout=2)).data
         finally:

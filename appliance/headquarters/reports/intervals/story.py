@@ -29,7 +29,7 @@ import msgspec
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
 from appliance.wire.legs import Direction
-from appliance.wire.routes import Release, RingAgent, Tandem, Treat
+from appliance.wire.routes import Label, Release, RingAgent, Tandem, Treat
 from appliance.wire.treatments import Music
 
 _REFUSED = frozenset({"no-answer", "busy", "unreachable"})
@@ -155,6 +155,9 @@ class _Story:
                 self._wait_in(event, set(body.queues), body.outcome)
             self._rung_for = ""
             self._place = Outcome.ABANDONED_QUEUE if body.queues or holds else Outcome.ABANDONED_IVR
+        elif isinstance(action, Label):
+            self._wait_in(event, set(), body.outcome)
+            self._rung_for, self._place = "", Outcome.ABANDONED_RINGING
         elif isinstance(action, Tandem):
             self._place = Outcome.ABANDONED_RINGING
         elif not isinstance(action, Release):
