@@ -38,7 +38,7 @@ nodes:
   there: {do: queue, queues: [far], hold: [song], otherwise: shut}
   shut: {do: busy}
 """
-TYPES = {"card": "card", "overflow": "overflow"}
+TYPES = {"card": ("card",), "overflow": ("overflow",)}
 
 
 def loaded(folder: Path, card: str = CARD) -> Rules:
