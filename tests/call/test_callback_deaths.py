@@ -48,12 +48,12 @@ class CallbackSite(Site):
             client.attach()
 
     def _counted(
-        self, worker: Worker, take: Callable[[Command], Refused | None]
+        self, worker: Worker, hear: Callable[[Command], Refused | None]
     ) -> Callable[[Command], Refused | None]:
         def counted(command: Command) -> Refused | None:
             if isinstance(command, PlaceLeg) and worker.name != "sip":
                 self.dialled[command.contact] += 1
-            return take(command)
+            return hear(command)
 
         return counted
 

@@ -14,6 +14,7 @@ from appliance.config import read_secret
 from appliance.headquarters.live import State
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.writer import Writer
+from appliance.uplink.connection import USER
 from appliance.wire.agents import AgentAsked, AgentWish
 from appliance.wire.callbacks import CallbackNow, PlaceContact
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded, LegBegan, LegEnded, TalkBegan
@@ -84,7 +85,8 @@ class Branch:
 @contextlib.asynccontextmanager
 async def branch_of(site: Site) -> AsyncIterator[Branch]:
     client = Client()
-    await client.connect(f"nats://127.0.0.1:{site.nats_port}", token=read_secret(site.config.server.secret))
+    secret = read_secret(site.config.server.secret)
+    await client.connect(f"nats://127.0.0.1:{site.nats_port}", user=USER, password=secret)
     branch = Branch(site, client)
 
     async def ordered(message: object) -> None:
