@@ -128,7 +128,7 @@ def show(what: str, box: Path, *, chinese: bool) -> int:
         return terminal.UNASKED
     now_ns = time.time_ns()
     if what == "agents":
-        rows = [AGENT_HEADS[chinese]]
+        rows: list[tuple[str, ...]] = [AGENT_HEADS[chinese]]
         for one in told.agents:
             rows.append(tuple(_agent(one, now_ns, chinese=chinese)))
             rows += (tuple(_channel(one.agent, each, now_ns, chinese=chinese)) for each in one.channels)

@@ -46,7 +46,8 @@ def slots_in(known: Mapping[str, Seat], agents: Iterable[str], channel: str) -> 
 
 def fit(config: Headquarters, scripts: Mapping[str, Script]) -> None:
     """Raises ConfigurationError where a script lets a call type's contacts wait in a queue of another channel."""
-    queues = {one.name: one.channel for one in (*config.skill_groups, *config.precision_queues)}
+    queues = {group.name: group.channel for group in config.skill_groups}
+    queues |= {one.name: one.channel for one in config.precision_queues}
     types = {one.name: one.channel for one in config.call_types}
     mistakes: dict[Mistake, None] = {}
     for kind in config.call_types:

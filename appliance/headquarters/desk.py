@@ -54,7 +54,7 @@ from appliance.router.events import (
     TimePassed,
 )
 from appliance.router.journal import Journal, Snapshot, encoded
-from appliance.router.rules import Peripheral, Rules
+from appliance.router.rules import VOICE, Peripheral, Rules
 from appliance.router.shown import contact_of
 from appliance.router.state import State
 from appliance.router.view import agent_now, agents_now, callback_now, contacts_at, queue_now
@@ -166,7 +166,7 @@ class Desk:
         if (unknown := self._unknown(agent)) is not None:
             return unknown
         if not slots.meant(self._state, asked.agent):
-            channels = slots.VOICE, *(one.channel for one in self._agents[agent].channels)
+            channels = VOICE, *(one.channel for one in self._agents[agent].channels)
             channel = asked.agent.partition("/")[2]
             sentence = f"agent {agent} has no channel {channel!r}; {suggestion(channel, channels)}"
             return Refused(code="agent.channel", sentence=sentence)

@@ -59,13 +59,11 @@ def _turned(state: State, name: str, by: AgentStep, at_ns: int) -> Step:
     before = state.agents[name]
     now = _replace(before, state=step(before.state, by), since_ns=at_ns)
     moved = AgentMoved(name, now.state.value, now.reason, at_ns)
-    seat = state.rules.seats.get(name)
+    seat, over = state.rules.seats.get(name), by is AgentStep.RESUME
+    box, legs = (seat.box, before.legs) if seat is not None else ("", {})
     told = (
-        Interrupted(
-            seat.box,
-            LegInterrupted(contact=contact, leg=leg, agent=slots.agent_of(name), over=by is AgentStep.RESUME),
-        )
-        for leg, contact in (sorted(before.legs.items()) if seat else ())
+        Interrupted(box, LegInterrupted(contact=contact, leg=leg, agent=slots.agent_of(name), over=over))
+        for leg, contact in sorted(legs.items())
     )
     return put_agent(state, name, now), (moved, *told)
 
