@@ -17,12 +17,14 @@ from appliance.wire.agents import (
     AgentWish,
     CallAsked,
     CallWish,
+    ChannelNow,
     ContactAsked,
     ContactTold,
     QueueNow,
 )
 from appliance.wire.service_messages import Refused
 
+VOICE = "voice"
 STATES: dict[str, tuple[str, str]] = {
     "logged-out": ("logged out", "未签入"),
     "not-ready": ("not ready", "未就绪"),
@@ -30,6 +32,7 @@ STATES: dict[str, tuple[str, str]] = {
     "reserved": ("reserved", "已预占"),
     "busy": ("busy", "忙"),
     "wrap-up": ("wrap-up", "话后处理"),
+    "interrupted": ("interrupted", "被打断"),
 }
 AGENT_HEADS = (
     ("agent", "name", "branch", "extension", "state", "for", "then", "queues"),
@@ -42,6 +45,7 @@ QUEUE_HEADS = (
 WORDS: dict[str, tuple[str, str]] = {
     "now": ("{agent} {name}: {state}", "{agent} {name}：{state}"),
     "then": ("; after the call {state}", "；通话后{state}"),
+    "next": ("; afterwards {state}", "；随后{state}"),
     "agents": ("no agents are configured", "没有配置坐席"),
     "queues": ("no queues are configured", "没有配置队列"),
     "no-contact": ("{agent} has no contact now", "{agent}当前没有来话"),
@@ -72,10 +76,7 @@ def main(words: Sequence[str]) -> int:
     if isinstance(answer, ContactTold):
         sys.stdout.write("".join(f"{line}\n" for line in _contact(answer, chinese=chinese)))
         return 0
-    now = answer.now
-    state = _state(now.state, now.reason, chinese=chinese)
-    line = WORDS["now"][chinese].format(agent=now.agent, name=now.name, state=state)
-    print(line + (WORDS["then"][chinese].format(state=_then(now.then, chinese=chinese)) if now.then else ""))
+    print("\n".join(_lines(answer.now, told.id.partition("/")[2], chinese=chinese)))
     return 0
 
 
@@ -106,6 +107,18 @@ def _contact(told: ContactTold, *, chinese: bool) -> Iterator[str]:
         yield terminal.left((name, value), (width + 1, terminal.columns(value)))
 
 
+def _lines(now: AgentNow, channel: str, *, chinese: bool) -> Iterator[str]:
+    """Of each channel, or of that one."""
+    shown: list[tuple[str, AgentNow | ChannelNow]] = [(f"{now.agent}/{one.channel}", one) for one in now.channels]
+    for key, one in [(now.agent, now), *shown]:
+        if channel and channel != (key.partition("/")[2] or VOICE):
+            continue
+        state = _state(one.state, one.reason, chinese=chinese)
+        line = WORDS["now"][chinese].format(agent=key, name=now.name, state=state)
+        after = WORDS["then" if one is now else "next"][chinese].format(state=_then(one.then, chinese=chinese))
+        yield line + (after if one.then else "")
+
+
 def show(what: str, box: Path, *, chinese: bool) -> int:
     """The table of `agents` or `queues`. Exit status 2: headquarters cannot be asked."""
     try:
@@ -115,7 +128,10 @@ def show(what: str, box: Path, *, chinese: bool) -> int:
         return terminal.UNASKED
     now_ns = time.time_ns()
     if what == "agents":
-        rows = [AGENT_HEADS[chinese], *(tuple(_agent(one, now_ns, chinese=chinese)) for one in told.agents)]
+        rows: list[tuple[str, ...]] = [AGENT_HEADS[chinese]]
+        for one in told.agents:
+            rows.append(tuple(_agent(one, now_ns, chinese=chinese)))
+            rows += (tuple(_channel(one.agent, each, now_ns, chinese=chinese)) for each in one.channels)
     else:
         rows = [QUEUE_HEADS[chinese], *(tuple(_queue(one, now_ns)) for one in told.queues)]
     lines = table(rows) if len(rows) > 1 else [WORDS[what][chinese]]
@@ -125,7 +141,7 @@ def show(what: str, box: Path, *, chinese: bool) -> int:
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="agent", description="Headquarters: an agent's state, call and contact.")
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", metavar="ID[/CHANNEL]", help="1001: in all channels; 1001/chat: in that one")
     verbs = (*map(str, AgentWish), *map(str, CallWish), "contact", "note")
     parser.add_argument("to", choices=verbs, metavar="|".join(verbs))
     parser.add_argument("more", nargs="*", metavar="MORE", help="why not ready, the number to transfer to, the note")
@@ -150,8 +166,16 @@ def _agent(one: AgentNow, now_ns: int, *, chinese: bool) -> Iterator[str]:
     yield " ".join(one.queues) or "-"
 
 
+def _channel(agent: str, one: ChannelNow, now_ns: int, *, chinese: bool) -> Iterator[str]:
+    yield from (f"{agent}/{one.channel}", "", "", "")
+    yield f"{_state(one.state, one.reason, chinese=chinese)} {one.at_work}/{one.slots}"
+    yield length(now_ns - one.since_ns) if one.since_ns else "-"
+    yield _then(one.then, chinese=chinese) or "-"
+    yield ""
+
+
 def _queue(one: QueueNow, now_ns: int) -> Iterator[str]:
-    yield one.name
+    yield one.name if one.channel == VOICE else f"{one.name} ({one.channel})"
     yield str(one.waiting)
     yield "-" if one.oldest_ns is None else length(now_ns - one.oldest_ns)
     yield from map(str, (one.staffed, one.free, one.busy))

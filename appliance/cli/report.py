@@ -46,6 +46,7 @@ TIME_HEADS = (
     ("起始", "坐席", "登录", "就绪", "预占", "通话", "话后", "未就绪", "占用率"),
 )
 TIME_WIDTHS = (5, 11, 8, 8, 8, 8, 8, 8, 6)
+INTERRUPTED = ("interrupted", "被打断")
 NO_REASON = ("no reason", "无原因")
 SAME = (
     "{day}: {rows} rows of statistics, all the same as counted anew from the events",
@@ -152,6 +153,8 @@ def _tell_times(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> i
         spent = (row.login_ns, *(row.of(state) for state in ("available", "reserved", "busy", "wrap-up", "not-ready")))
         cells = (_clock(row.start_ns), row.agent, *map(_span, spent), percent(row.occupancy) or "-")
         print(terminal.right(cells, TIME_WIDTHS))
+        if interrupted := row.of("interrupted"):
+            print(f"{_span(interrupted):>26} {INTERRUPTED[chinese]}")
         for reason, ns in row.reasons.items():
             print(f"{_span(ns):>26} {reason or NO_REASON[chinese]}")
     return 0

@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import lookups, peripherals
+from appliance.config import channels, lookups, peripherals
 from appliance.config.branch import Name, repeated
+from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
 from appliance.config.peripherals import Peripheral, TranslationRoute
@@ -26,7 +27,7 @@ AttributeName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
 Skill = Annotated[str, Meta(pattern="[1-9]|10|yes|no")]
 WrapUp = Annotated[int, Meta(ge=0, le=7200)]
 POSTGRESQL = r"postgresql://[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9_-]+"
-Seconds = Annotated[int, Meta(ge=1, le=3600)]
+Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 SERVICE_LEVEL_S = 20
 SHORT_CALL_S = 5
 
@@ -60,6 +61,7 @@ class CallType(msgspec.Struct, frozen=True):
     dnis: tuple[Number, ...]
     script: ScriptName
     service_level_s: Seconds = SERVICE_LEVEL_S
+    channel: ChannelName = VOICE
     schedule: tuple[Period, ...] = ()
     zone: str = "UTC"
 
@@ -78,6 +80,7 @@ class SkillGroup(msgspec.Struct, frozen=True):
     agents: tuple[AgentId, ...]
     service_level_s: Seconds = SERVICE_LEVEL_S
     wrap_up_s: WrapUp = 0
+    channel: ChannelName = VOICE
 
 
 class Kind(enum.StrEnum):
@@ -110,6 +113,7 @@ class PrecisionQueue(msgspec.Struct, frozen=True):
     widening: Widening = Widening.CUMULATIVE
     service_level_s: Seconds = SERVICE_LEVEL_S
     wrap_up_s: WrapUp = 0
+    channel: ChannelName = VOICE
 
 
 class SignIn(enum.StrEnum):
@@ -127,7 +131,10 @@ class NoAnswer(enum.StrEnum):
 
 
 class Agent(msgspec.Struct, frozen=True):
-    """A person: at which box, at which phone, and what they can do; an attribute not named is 0 or no."""
+    """A person: at which box, at which phone, and what they can do; an attribute not named is 0 or no.
+
+    Without a `capacity` it is one call at a time.
+    """
 
     id: AgentId
     name: Name
@@ -135,6 +142,7 @@ class Agent(msgspec.Struct, frozen=True):
     extension: Number
     attributes: dict[AttributeName, Skill] = {}
     sign_in: SignIn = SignIn.AUTOMATIC
+    capacity: Name | None = None
 
 
 class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="role", kw_only=True):
@@ -153,6 +161,8 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     precision_queues: tuple[PrecisionQueue, ...] = ()
     no_answer: NoAnswer = NoAnswer.NOT_READY
     lookups: tuple[Lookup, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    capacities: tuple[Capacity, ...] = ()
     record: Record | None = None
     """Where calls and statistics are kept; None: `record.db` in the state directory."""
     short_call_s: Annotated[int, Meta(ge=0, le=60)] = SHORT_CALL_S
@@ -176,6 +186,7 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)
     yield from _attribute_faults(headquarters)
+    yield from _channel_faults(headquarters)
     yield from lookups.faults(headquarters.lookups)
     yield from repeated(((("lookups", n, "name"), one.name) for n, one in enumerate(headquarters.lookups)), "lookup")
     yield from peripherals.faults(headquarters.peripherals, headquarters.box)
@@ -189,8 +200,10 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
 def _call_type_faults(headquarters: Headquarters) -> Iterator[Fault]:
     types = list(enumerate(headquarters.call_types))
     yield from repeated(((("call_types", n, "name"), kind.name) for n, kind in types), "call type")
-    numbers = [(("call_types", n, "dnis", m), dnis) for n, kind in types for m, dnis in enumerate(kind.dnis)]
-    yield from repeated(numbers, "DNIS")
+    for channel in sorted({kind.channel for _, kind in types}):
+        of_it = [(n, kind) for n, kind in types if kind.channel == channel]
+        numbers = [(("call_types", n, "dnis", m), dnis) for n, kind in of_it for m, dnis in enumerate(kind.dnis)]
+        yield from repeated(numbers, "DNIS")
     if not headquarters.scripts.is_dir():
         yield Fault(("scripts",), f"{headquarters.scripts} is no folder")
         return
@@ -231,3 +244,23 @@ def _attribute_faults(headquarters: Headquarters) -> Iterator[Fault]:
             elif (kind is Kind.YES_NO) != (value in {"yes", "no"}):
                 wanted = "yes or no" if kind is Kind.YES_NO else "1 to 10"
                 yield Fault(keys, f"{name} is {wanted}, not {value}")
+
+
+def _channel_faults(headquarters: Headquarters) -> Iterator[Fault]:
+    yield from channels.faults(headquarters.channels, headquarters.capacities)
+    told = [
+        Placed((section, n, "channel"), one.channel)
+        for section in ("call_types", "skill_groups", "precision_queues")
+        for n, one in enumerate(getattr(headquarters, section))
+    ]
+    yield from channels.unknown("channel", iter(told), channels.names(headquarters.channels))
+    slots = {one.name: one.slots for one in headquarters.capacities}
+    agents = enumerate(headquarters.agents)
+    has = [Placed(("agents", n, "capacity"), one.capacity) for n, one in agents if one.capacity is not None]
+    yield from channels.unknown("capacity", iter(has), slots)
+    able = {agent.id: (VOICE, *slots.get(agent.capacity or "", ())) for agent in headquarters.agents}
+    for place, group in enumerate(headquarters.skill_groups):
+        for number, agent in enumerate(group.agents):
+            if group.channel not in able.get(agent, (group.channel,)):
+                sentence = f"agent {agent} has no slot for {group.channel}; their capacity does not name it"
+                yield Fault(("skill_groups", place, "agents", number), sentence)

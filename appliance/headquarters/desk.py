@@ -24,7 +24,7 @@ from appliance.config.scalars import suggestion
 from appliance.headquarters.duplex.quorum import ALONE, Succession
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
-from appliance.router import direct
+from appliance.router import direct, slots
 from appliance.router.apply import ENGINE, apply, known
 from appliance.router.events import (
     AgentAnswer,
@@ -43,6 +43,7 @@ from appliance.router.events import (
     Effect,
     Event,
     ForeignAgentsTold,
+    Interrupted,
     LifeBegan,
     LookupAnswered,
     LookupAsked,
@@ -53,10 +54,10 @@ from appliance.router.events import (
     TimePassed,
 )
 from appliance.router.journal import Journal, Snapshot, encoded
-from appliance.router.rules import Peripheral, Rules
+from appliance.router.rules import VOICE, Peripheral, Rules
 from appliance.router.shown import contact_of
 from appliance.router.state import State
-from appliance.router.view import agent_now, callback_now, contacts_at, queue_now
+from appliance.router.view import agent_now, agents_now, callback_now, contacts_at, queue_now
 from appliance.wire.agents import (
     AgentAsked,
     AgentNoted,
@@ -71,7 +72,7 @@ from appliance.wire.agents import (
 from appliance.wire.callbacks import AddCallback, CallbackNow, CallbackTold, CancelCallback, PlaceContact
 from appliance.wire.envelope import Envelope
 from appliance.wire.peripherals import AgentsChanged, PeripheralSnapshot
-from appliance.wire.routes import RouteAnswer, RouteRequest
+from appliance.wire.routes import LegInterrupted, RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Refused
 
 WATCH_S = 0.25
@@ -92,8 +93,8 @@ class Desk:
     """`epoch` names this life of the router, `recalled` is what the journal knows of the last one.
 
     `open_legs` are (box, agent, extension, leg, contact) from the record. `on_trouble` is told what ails the journal,
-    None when it is over; `on_assigned` tells a branch of an agent for a contact that waits, `on_moved` what
-    agents did, by entry of the journal.
+    None when it is over; `on_assigned` tells a branch of an agent for a contact that waits, `on_interrupted` a
+    peripheral of a leg whose agent has other work first, `on_moved` what agents did, by entry of the journal.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Desk:
         self._sources = sources or Sources(())
         self.on_assigned: Callable[[str, RouteAnswer | PlaceContact], None] = lambda _box, _answer: None
         self.on_order: Callable[[str, CallAsked], Awaitable[OrderDone | Refused]] = _nobody_to_order
+        self.on_interrupted: Callable[[str, LegInterrupted], None] = lambda _box, _told: None
         self.on_moved: Callable[[int, tuple[AgentMoved, ...]], None] = lambda _seq, _moves: None
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
@@ -134,7 +136,7 @@ class Desk:
         self._due: asyncio.TimerHandle | None = None
         self._retry_s: float | None = None  # the disk has refused
         self._gap = succession.gap  # for so long that entries were let go
-        phones = {(seat.box, seat.extension): seat.agent for seat in rules.seats.values()}
+        phones = {(seat.box, seat.extension): seat.agent for seat in rules.seats.values() if seat.extension}
         legs = tuple(
             (agent or phones.get((box, extension), ""), leg, contact)
             for box, agent, extension, leg, contact in open_legs
@@ -160,10 +162,16 @@ class Desk:
 
     async def command(self, asked: AgentAsked) -> AgentTold | Refused:
         """Change an agent's state, at once or when their work is over."""
-        if (unknown := self._unknown(asked.agent)) is not None:
+        agent = slots.agent_of(asked.agent)
+        if (unknown := self._unknown(agent)) is not None:
             return unknown
+        if not slots.meant(self._state, asked.agent):
+            channels = VOICE, *(one.channel for one in self._agents[agent].channels)
+            channel = asked.agent.partition("/")[2]
+            sentence = f"agent {agent} has no channel {channel!r}; {suggestion(channel, channels)}"
+            return Refused(code="agent.channel", sentence=sentence)
         done = self._do(AgentWished(self.now_ns(), asked))
-        now = self._agents[asked.agent]
+        now = self._agents[agent]
         (answer,) = (effect for effect in await done if isinstance(effect, AgentAnswer))
         log.info("agent.state.asked", agent=asked.agent, to=str(asked.to), by=asked.by, refused=answer.refused or None)
         if answer.refused:
@@ -344,15 +352,14 @@ class Desk:
 
     def _look(self, event: Event, effects: tuple[Effect, ...]) -> None:
         """Keep what agents are now for those who ask often."""
-        seats = self._state.rules.seats
         if isinstance(event, LifeBegan | RulesChanged):
-            self._agents = {agent: agent_now(self._state, agent) for agent in seats}
+            self._agents = agents_now(self._state)
             return
         if isinstance(event, PeripheralReturned | ForeignAgentsTold):
             self._agents |= {agent: agent_now(self._state, agent) for agent in self.agents_at(event.box)}
         for effect in effects:
-            if isinstance(effect, AgentMoved | AgentAnswer) and effect.agent in seats:
-                self._agents[effect.agent] = agent_now(self._state, effect.agent)
+            if isinstance(effect, AgentMoved | AgentAnswer) and (agent := slots.agent_of(effect.agent)) in self._agents:
+                self._agents[agent] = agent_now(self._state, agent)
 
     def _set_timer(self) -> None:
         """For what happens by itself next."""
@@ -409,6 +416,8 @@ class Desk:
                 self.on_assigned(effect.box, self._stamped(effect.answer))
             case ContactOrdered():
                 self.on_assigned(effect.box, self._stamped(effect.order))
+            case Interrupted():
+                self.on_interrupted(effect.box, effect.told)
             case Answer():
                 for answered in self._asked.pop(effect.answer.request, ()):
                     if not answered.done():

@@ -33,7 +33,7 @@ from appliance.wire.agents import CallAsked, ContactTold, OrderDone
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import is_box
-from appliance.wire.routes import RouteAnswer, RouteRequest
+from appliance.wire.routes import LegInterrupted, RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Accepted, Refused
 
 MESSAGES_LIMIT = 4_096
@@ -74,6 +74,7 @@ class Intake:
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
         desk.on_assigned = self._assigned
         desk.on_order = self._order
+        desk.on_interrupted = self._interrupted
 
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
@@ -160,6 +161,10 @@ class Intake:
         if isinstance(answer, OrderDone | Refused):
             return answer
         return Refused(code="message.unknown", sentence=f"branch {box} answers {type(answer).__name__}")
+
+    def _interrupted(self, box: str, told: LegInterrupted) -> None:
+        """For the agent's desktop; what the router decides depends on nobody's hearing it."""
+        self._later(self._publish(f"route.interrupt.{box}", encode(self._sealer.seal(told))))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.config import ConfigurationError, Fault, Headquarters, headquarters
 from appliance.config.files import load_role
-from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, SignIn, Widening
+from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, Widening
+from appliance.headquarters import channels
 from appliance.router import schedule
-from appliance.router.rules import CallType, Peripheral, QueueRule, QueueStep, Rules, Seat, skill_group
+from appliance.router.rules import CallType, Peripheral, QueueRule, QueueStep, Rules, Seat
 from appliance.script import expression, switch
 from appliance.script.loading import load_all
 
@@ -49,39 +50,40 @@ def faults(config: object) -> Iterator[Fault]:
 
 def rules_of(config: Headquarters) -> Rules:
     """What the configuration and its scripts say. Raises ConfigurationError."""
-    groups = {one.name: skill_group(*one.agents, wrap_up_s=one.wrap_up_s) for one in config.skill_groups}
-    queues = groups | {one.name: _precision_queue(one, config) for one in config.precision_queues}
+    seats = channels.seats(config)
+    groups = {
+        one.name: QueueRule((QueueStep(channels.slots_in(seats, one.agents, one.channel)),), one.wrap_up_s, one.channel)
+        for one in config.skill_groups
+    }
+    queues = groups | {one.name: _precision_queue(one, config, seats) for one in config.precision_queues}
     types = {one.name: one.scripts() for one in config.call_types}
     peripherals = {one.box: Peripheral(one.box, one.name, one.rights, one.messages_s) for one in config.peripherals}
+    scripts = load_all(
+        config.scripts,
+        itertools.chain.from_iterable(types.values()),
+        types,
+        queues,
+        {one.name: one.parameters for one in config.lookups},
+    )
+    channels.fit(config, scripts)
+    numbered = [_call_type(one, dnis) for one in config.call_types for dnis in one.dnis]
     return Rules(
-        call_types={dnis: _call_type(one, dnis) for one in config.call_types for dnis in one.dnis},
+        call_types={one.key: one for one in numbered},
         queues=queues,
-        seats={
-            one.id: Seat(one.id, one.name, one.box, one.extension, _automatic(one, peripherals))
-            for one in config.agents
-        },
-        scripts=load_all(
-            config.scripts,
-            itertools.chain.from_iterable(types.values()),
-            types,
-            queues,
-            {one.name: one.parameters for one in config.lookups},
-        ),
+        seats=seats,
+        scripts=scripts,
         unnumbered=tuple(_call_type(one, "") for one in config.call_types if not one.dnis),
         lookups={one.name: one.timeout_ms for one in config.lookups},
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
         outbound=config.outbound,
         peripherals=peripherals,
         translation_routes=config.translation_routes,
+        channels=channels.rules(config),
     )
 
 
 def _call_type(kind: headquarters.CallType, dnis: str) -> CallType:
-    return CallType(kind.name, dnis, kind.script, kind.schedule, kind.zone)
-
-
-def _automatic(agent: Agent, peripherals: Collection[str]) -> bool:
-    return agent.sign_in is SignIn.AUTOMATIC and agent.box not in peripherals
+    return CallType(kind.name, dnis, kind.script, kind.schedule, kind.zone, kind.channel)
 
 
 async def follow(
@@ -126,14 +128,14 @@ def _stamp(path: Path, config: Headquarters) -> Stamp:
     return tuple(found)
 
 
-def _precision_queue(queue: PrecisionQueue, config: Headquarters) -> QueueRule:
+def _precision_queue(queue: PrecisionQueue, config: Headquarters, seats: Mapping[str, Seat]) -> QueueRule:
     steps: list[QueueStep] = []
     before: tuple[str, ...] = ()
     for step in queue.steps:
         able = tuple(agent.id for agent in config.agents if agent.id in before or _able(agent, step.where, config))
-        steps.append(QueueStep(able, step.wait_s, step.consider_if))
+        steps.append(QueueStep(channels.slots_in(seats, able, queue.channel), step.wait_s, step.consider_if))
         before = able if queue.widening is Widening.CUMULATIVE else ()
-    return QueueRule(tuple(steps), queue.wrap_up_s)
+    return QueueRule(tuple(steps), queue.wrap_up_s, queue.channel)
 
 
 def _able(agent: Agent, where: str, config: Headquarters) -> bool:

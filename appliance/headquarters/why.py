@@ -14,9 +14,9 @@ from appliance.headquarters.reports.reading import Record, Row
 CALLS_LIMIT = 1_000
 NAMES_LIMIT = 500
 
-_CANDIDATE = re.compile(r"([A-Za-z0-9._-]{1,32}) (\S.*)")
-_STATES = ("available", "reserved", "busy", "wrap-up", "not-ready", "logged-out")
-_VERDICTS = (*_STATES, "refused", "branch not heard", "at another branch")
+_CANDIDATE = re.compile(r"([A-Za-z0-9._/-]{1,64}) (\S.*)")
+_STATES = ("available", "reserved", "busy", "wrap-up", "interrupted", "not-ready", "logged-out")
+_VERDICTS = (*_STATES, "no ", "refused", "branch not heard", "at another branch")
 
 
 class UnknownCallError(LookupError):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from appliance.router import translation
+from appliance.router import slots, translation
 from appliance.router.events import AgentMoved, Effect, ReservationEnded
 from appliance.router.index import drop_reservation, indexed, put_agent, put_reservation
 from appliance.router.rules import Rules, Seat
@@ -22,7 +22,9 @@ NAMED = 8  # candidates that a decision tells one by one
 RECENT = 64  # contacts that the mean handle time follows
 NO_ANSWER = "no answer"
 AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
-AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
+AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP, AgentState.INTERRUPTED)
+TAKEN = (AgentState.RESERVED, AgentState.BUSY, AgentState.INTERRUPTED)
+TALKS = (AgentState.BUSY, AgentState.INTERRUPTED)
 
 Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
@@ -92,7 +94,8 @@ def _kind(state: State, agent: str, reach: Reach) -> str:
         return "branch not heard"
     if translation.blocked(state, reach, seat.box):
         return "no translation number free"
-    return state.agents[agent].state.value
+    now = state.agents[agent].state
+    return (slots.hindrance(state, agent) if now is AgentState.AVAILABLE else "") or now.value
 
 
 # What queues are like.
@@ -118,16 +121,31 @@ def waiting(state: State, queue: str) -> int:
 
 
 def wish(state: State, asked: AgentAsked, at_ns: int) -> Step:
-    """Log in or out, ready or not: at once, or when the work is over. Raises ValueError with why it cannot be."""
+    """Log in or out, ready or not, in all slots that are meant. Raises ValueError with why it cannot be in any."""
     if state.rules.is_foreign(asked.agent):
         raise ValueError(f"is at peripheral {state.rules.seats[asked.agent].box}, which alone says what they are")
+    names = slots.meant(state, asked.agent)
+    if asked.to in {AgentWish.READY, AgentWish.NOT_READY}:
+        names = tuple(one for one in names if not _logged_out(state.agents[one]))
+        if not names:
+            raise ValueError("is logged out; log in first")
+    effects: tuple[Effect, ...] = ()
+    for name in names:
+        state, moved = _wish(state, _replace(asked, agent=name), at_ns)
+        effects = (*effects, *moved)
+    return state, effects
+
+
+def _logged_out(agent: Agent) -> bool:
+    """Or will be after this work."""
+    return (agent.state if agent.then is None else agent.then.state) is AgentState.LOGGED_OUT
+
+
+def _wish(state: State, asked: AgentAsked, at_ns: int) -> Step:
+    """In one slot: at once, or when the work is over."""
     before = state.agents[asked.agent]
-    at_work = before.state in {AgentState.RESERVED, AgentState.BUSY}
-    rests = before.then.state if before.then is not None else AgentState.AVAILABLE if at_work else before.state
-    logged_out = rests is AgentState.LOGGED_OUT
-    if logged_out and asked.to in {AgentWish.READY, AgentWish.NOT_READY}:
-        raise ValueError("is logged out; log in first")
-    if not logged_out and asked.to is AgentWish.LOG_IN:
+    at_work = before.state in TAKEN
+    if not _logged_out(before) and asked.to is AgentWish.LOG_IN:
         return state, ()
     if at_work:
         pending = {
@@ -149,13 +167,20 @@ def tell(state: State, agent: str, to: AgentState, reason: str, at_ns: int) -> S
 
 
 def unanswered(state: State, agent: str, at_ns: int) -> Step:
-    """The phone rang and nobody took it: so it would ring for the next contact."""
-    before = state.agents.get(agent)
-    if before is None or not state.rules.no_answer_not_ready or state.rules.is_foreign(agent):
-        return state, ()
+    """The phone rang and nobody took it: so it would ring for the next contact, in any slot of the channel."""
+    effects: tuple[Effect, ...] = ()
+    channel = slots.slots_of(state.agents, slots.agent_of(agent), slots.channel_of(agent))
+    for name in channel if state.rules.no_answer_not_ready and not state.rules.is_foreign(agent) else ():
+        state, moved = _unanswered(state, name, at_ns)
+        effects = (*effects, *moved)
+    return state, effects
+
+
+def _unanswered(state: State, agent: str, at_ns: int) -> Step:
+    before = state.agents[agent]
     if before.state is AgentState.AVAILABLE:
         return _idle(state, agent, step(before.state, AgentStep.NOT_READY), NO_ANSWER, at_ns)
-    if before.state in {AgentState.RESERVED, AgentState.BUSY} and before.then is None:
+    if before.state in TAKEN and before.then is None:
         pending = Pending(AgentState.NOT_READY, NO_ANSWER)
         return put_agent(state, agent, _replace(before, then=pending)), ()
     return state, ()
@@ -187,7 +212,9 @@ def have_legs(state: State, legs: Iterable[tuple[str, str, str]], at_ns: int) ->
         state, moved = leg_ended(state, leg, at_ns)
         effects = (*effects, *moved)
     for name, leg, contact in now:
-        state, began = leg_began(state, name, leg, contact, None, at_ns)
+        agent, _, channel = name.partition("/")
+        taken = slots.arriving(state, agent, channel, contact) if channel else agent
+        state, began = leg_began(state, taken, leg, contact, None, at_ns)
         effects = (*effects, *began)
     return state, effects
 
@@ -242,7 +269,7 @@ def leg_began(state: State, agent: str, leg: str, contact: str, token: str | Non
         return (state, ()) if known == contact else (_moved_to(state, agent, leg, contact), ())
     effects: tuple[Effect, ...] = ()
     now = _replace(before, state=step(before.state, AgentStep.BEGIN), token=None, legs={**before.legs, leg: contact})
-    if before.state is AgentState.BUSY:
+    if before.state in TALKS:
         return put_agent(state, agent, now), ()
     arrived = False
     if before.token is not None:

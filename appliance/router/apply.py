@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, arrival, foreign, shown, translation, waiting
+from appliance.router import agents, arrival, capacity, foreign, shown, slots, translation, waiting
 from appliance.router.callbacks import asking, life
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
@@ -33,7 +33,7 @@ from appliance.router.events import (
     RulesChanged,
 )
 from appliance.router.index import Due, put_asking, put_context, put_present, put_resting, put_shown, put_typed
-from appliance.router.rules import Rules
+from appliance.router.rules import VOICE, Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
 from appliance.wire.routes import Release, RouteAnswer
@@ -57,12 +57,13 @@ def apply(state: State, event: Event) -> Step:
 
 
 def _assigned(done: Step, at_ns: int) -> Step:
-    """After every change: no agent is free while somebody waits who may have them."""
+    """After every change: no agent is free while somebody waits who may have them, and what gives way has done so."""
     state, effects = done
-    state = life.settle(waiting.settle(state, effects), effects, at_ns)
+    state, gave_way = capacity.settle(waiting.settle(state, effects), effects, at_ns)
+    state = life.settle(state, effects, at_ns)
     state = translation.settle(state, effects, at_ns)
     state, assigned = waiting.assign(state, at_ns)
-    return state, (*effects, *assigned)
+    return state, capacity.by_channel(state, (*effects, *gave_way, *assigned))
 
 
 def _due(state: State) -> Step:
@@ -149,7 +150,7 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     ended = (*ended, *moved)
     state, given_up = _give_up(state, request.contact, request.request)
     met, instead = arrival.arrived(state, asked)
-    state, decided = met or decide(state, asked)
+    state, decided = met or decide(state, capacity.refused(state, asked))
     decided = arrival.noted(decided, instead)
     return state, (*ended, *given_up, *decided)
 
@@ -161,7 +162,7 @@ def _judged(state: State, asked: RouteAsked) -> Step:
     if place is None or not place.rung:
         return state, ()
     state = waiting.rung(state, request.contact, "")
-    if request.outcome != "no-answer" or request.refused_agents[-1:] != (place.rung,):
+    if request.outcome != "no-answer" or request.refused_agents[-1:] != (slots.agent_of(place.rung),):
         return state, ()
     return agents.unanswered(state, place.rung, asked.at_ns)
 
@@ -208,8 +209,7 @@ def _told(state: State, told: CallTold) -> Step:
     event = told.event
     match event:
         case LegBegan():
-            at_phone = state.index.phones.get((told.box, event.to)) if event.trunk is None else None
-            return _leg_began(state, event, event.agent or at_phone, told.at_ns)
+            return _leg_began(state, event, _taker(state, told.box, event), told.at_ns)
         case LegConnected():
             return agents.leg_connected(state, event.leg, told.at_ns), ()
         case LegEnded():
@@ -229,6 +229,13 @@ def _noted(state: State, told: CallTold) -> State:
     key = f"{told.box} {told.process}"
     other = tuple(one for one in state.heard.get(key, ()) if one[0] != told.incarnation)[-1:]
     return msgspec.structs.replace(state, heard={**state.heard, key: (*other, (told.incarnation, told.seq))})
+
+
+def _taker(state: State, box: str, event: LegBegan) -> str | None:
+    """Whose slot the leg takes, if it is an agent's."""
+    if event.kind != VOICE:
+        return slots.arriving(state, event.agent, event.kind, event.contact) if event.agent else None
+    return event.agent or (state.index.phones.get((box, event.to)) if event.trunk is None else None)
 
 
 def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = None) -> Step:
@@ -293,5 +300,6 @@ def _wished(state: State, event: AgentWished | CallbackWished | ContactNoted) ->
     try:
         state, moved = agents.wish(state, event.asked, event.at_ns)
     except ValueError as error:
-        return state, (AgentAnswer(agent, f"{state.rules.seats[agent].name} ({agent}) {error}"),)
+        name = state.rules.seats[slots.agent_of(agent)].name
+        return state, (AgentAnswer(agent, f"{name} ({agent}) {error}"),)
     return state, (*moved, AgentAnswer(agent))

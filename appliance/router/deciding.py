@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, direct, shown, standing, translation, waiting
+from appliance.router import agents, direct, shown, slots, standing, translation, waiting
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
 from appliance.router.index import order_of, put_asking, put_context, put_place, put_typed
+from appliance.router.rules import VOICE
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State, Typed
 from appliance.router.world import View, considered
 from appliance.script import context
@@ -38,11 +39,11 @@ def decide(state: State, asked: RouteAsked) -> Decided:
     request = asked.request
     if request.transfer_to:
         return _handed_on(state, asked)
-    before, call_type = cursors.read(request.cursor), state.rules.call_type_of(request.dnis)
+    before, call_type = cursors.read(request.cursor), state.rules.call_type_of(request.dnis, request.kind)
     script = state.rules.scripts.get(before.script) if before is not None else None
     if script is None:
         if call_type is None:
-            agent = direct.by_phone(state, asked)
+            agent = direct.by_phone(state, asked) if request.kind == VOICE else None
             return direct.ring(state, asked, agent) if agent is not None else direct.nobody(state, asked)
         script = state.rules.scripts[call_type.script_at(asked.day_ns)]
     walk = Walk(script, request.cursor, _contact(state, asked))
@@ -83,12 +84,12 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
     if isinstance(last, Look):
         return _looking(_kept(state, asked, walk), asked, walk, last)
     name = _call_type(state, asked, walk)
-    state = put_typed(state, asked.request.contact, Typed(name, asked.at_ns + waiting.FORGOTTEN_NS))
+    state = put_typed(state, asked.request.contact, Typed(name, waiting.forgotten_ns(state, asked)))
     stands = standing.place_now(state, asked, _reach(state, asked))
     if isinstance(last, Queue):
         place = _place(state, asked, last, walk)
         walk.sees(_view(state, asked, place))
-        music = Music(prompts=walk.announced(last.hold), seconds=waiting.piece(last, place, asked.at_ns))
+        music = Music(prompts=walk.announced(last.hold), seconds=waiting.piece(last, place, asked))
         held = _answer(request, Treat(verbs=(music,), language=walk.language), walk, name)
         state, answer = waiting.join(state, asked, last, place, _reach(state, asked), held)
     elif isinstance(last, Treat) and stands is not None:
@@ -107,7 +108,7 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
 
 def _call_type(state: State, asked: RouteAsked, walk: Walk) -> str:
     """Its name, of the number or of what a script has made of the contact."""
-    call_type = state.rules.call_type_of(asked.request.dnis)
+    call_type = state.rules.call_type_of(asked.request.dnis, asked.request.kind)
     if walk.call_type or call_type is None:
         call_type = state.rules.call_types_named().get(walk.call_type, call_type)
     return call_type.name if call_type is not None else ""
@@ -117,7 +118,7 @@ def _walked(
     state: State, asked: RouteAsked, walk: Walk, stop: Stop | RingAgent
 ) -> tuple[State, tuple[Effect, ...], Action | Queue | Look]:
     """On to what the branch is told; a Queue is where it waits, a Look what has to be known first."""
-    while not isinstance(stop, Action):
+    while not isinstance(stop := _of_kind(state, asked, stop, walk), Action):
         if isinstance(stop, Queue):
             state, done, after = _queued(state, asked, stop, walk)
             if after is stop or isinstance(after, RingAgent):
@@ -150,7 +151,7 @@ def _queued(
         state = standing.enter(state, asked, place)
         walk.sees(_view(state, asked, place))
         return state, (), walk.go_to(queue.next)
-    if waiting.piece(queue, place, asked.at_ns):
+    if waiting.piece(queue, place, asked):
         return state, (), queue
     why = f"no agent of {' or '.join(queue.queues)} is available"
     return standing.left(state, asked.request.contact), (), _missed(walk, why, queue.otherwise)
@@ -199,6 +200,19 @@ def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided
     return state, (LookupAsked(contact, name, look.source, look.parameters),)
 
 
+def _of_kind(state: State, asked: RouteAsked, stop: Stop | RingAgent, walk: Walk) -> Stop | RingAgent:
+    """An agent in a slot of the contact's channel; queues of another, to which only other rules lead, are missed."""
+    kind = asked.request.kind
+    if isinstance(stop, Ring):
+        return _replace(stop, agent=slots.arriving(state, stop.agent, kind, asked.request.contact))
+    if isinstance(stop, Queue):
+        others = [name for name in stop.queues if state.rules.queues[name].channel != kind]
+        if others:
+            passed = _missed(walk, f"no {kind} waits in {' or '.join(others)}", stop.otherwise)
+            return _of_kind(state, asked, passed, walk)
+    return stop
+
+
 def _place(state: State, asked: RouteAsked, queue: Queue, walk: Walk) -> Place:
     return waiting.place_of(state, asked, queue, _node(walk), _reach(state, asked), again=walk.again)
 
@@ -233,7 +247,7 @@ def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
     if not walk.fields:
         return state
     fields = context.encoded(walk.fields).decode()
-    return put_context(state, asked.request.contact, Context(fields, asked.at_ns + waiting.FORGOTTEN_NS))
+    return put_context(state, asked.request.contact, Context(fields, waiting.forgotten_ns(state, asked)))
 
 
 # What the router decides on the way.
@@ -328,7 +342,7 @@ def _rung_by_name(
     state, held, moved = agents.reserve(state, ring.agent, asked.request.contact, "", asked.at_ns, asked.box)
     contact, seat = asked.request.contact, state.rules.seats[ring.agent]
     place = state.places.get(contact) or Place(
-        PRIORITY, asked.at_ns, state.serial, _node(walk), asked.at_ns, asked.at_ns + waiting.FORGOTTEN_NS, ()
+        PRIORITY, asked.at_ns, state.serial, _node(walk), asked.at_ns, waiting.forgotten_ns(state, asked), ()
     )
     state = waiting.rung(put_place(state, contact, place), contact, ring.agent)
     walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")

@@ -55,7 +55,7 @@ def ring(state: State, asked: RouteAsked, agent: str) -> Decided:
     request, seat = asked.request, state.rules.seats[agent]
     reach = Reach((asked.box, *request.reaches), request.refused_agents)
     place = state.places.get(request.contact) or Place(
-        PRIORITY, asked.at_ns, state.serial + 1, "", asked.at_ns, asked.at_ns + waiting.FORGOTTEN_NS, ()
+        PRIORITY, asked.at_ns, state.serial + 1, "", asked.at_ns, waiting.forgotten_ns(state, asked), ()
     )
     verdict = "" if agents.can_choose(state, agent, reach) else agents.verdict(state, agent, reach, asked.at_ns)
     if not verdict and waiting.ahead(state, agent, order_of(place, request.contact)):

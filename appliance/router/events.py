@@ -13,7 +13,7 @@ from appliance.wire.agents import AgentAsked, AgentNoted
 from appliance.wire.callbacks import AddCallback, CancelCallback, PlaceContact
 from appliance.wire.calls import CallEvent
 from appliance.wire.peripherals import AgentIs, AgentLeg
-from appliance.wire.routes import RouteAnswer, RouteRequest
+from appliance.wire.routes import LegInterrupted, RouteAnswer, RouteRequest
 
 
 class LifeBegan(msgspec.Struct, frozen=True, tag=True):
@@ -203,7 +203,7 @@ class CallbackAnswer(msgspec.Struct, frozen=True, tag=True):
 
 
 class AgentMoved(msgspec.Struct, frozen=True, tag=True):
-    """An agent is in this state from now on, for the statistics."""
+    """An agent is in this state from now on, for the statistics; `1001/chat`: in that channel, all its slots as one."""
 
     agent: str
     state: str
@@ -211,4 +211,21 @@ class AgentMoved(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
-Effect = Answer | Assigned | ReservationEnded | LookupAsked | AgentAnswer | ContactOrdered | CallbackAnswer | AgentMoved
+class Interrupted(msgspec.Struct, frozen=True, tag=True):
+    """Tell the peripheral."""
+
+    box: str
+    told: LegInterrupted
+
+
+Effect = (
+    Answer
+    | Assigned
+    | ReservationEnded
+    | LookupAsked
+    | AgentAnswer
+    | ContactOrdered
+    | CallbackAnswer
+    | AgentMoved
+    | Interrupted
+)

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
+from appliance.router import slots
 from appliance.router.callbacks.states import CallbackState
 from appliance.router.rules import Rules
 from appliance.router.state import (
@@ -57,13 +58,18 @@ class Due(enum.StrEnum):
 def put_agent(state: State, name: str, now: Agent | None) -> State:
     """The agent is `now`; None: is no more."""
     before = state.agents.get(name)
-    index = _agent_rows(state.index, name, _agent_row(state, name, before), _agent_row(state, name, now))
+    agents = _without(state.agents, name) if now is None else _with(state.agents, name, now)
+    after, index = _replace(state, agents=agents), state.index
+    for one in index.hands.get(name, (name,)):  # what a person does bears on all of their slots
+        row = _agent_row(state, one, state.agents.get(one))
+        index = _agent_rows(index, one, row, _agent_row(after, one, agents.get(one)))
     was, legs = before.legs if before else {}, now.legs if now else {}
     if was != legs:
         index = _legs(index, name, was, legs)
     index = _due(index, Due.WRAPPED, name, before.until_ns if before else None, now.until_ns if now else None)
-    agents = _without(state.agents, name) if now is None else _with(state.agents, name, now)
-    return _replace(state, agents=agents, index=index)
+    if now is None and name in index.hands:
+        index = _replace(index, hands=_hands(after))
+    return _replace(after, index=index)
 
 
 def put_present(state: State, box: str, *, there: bool) -> State:
@@ -189,7 +195,8 @@ def put_resting(state: State, key: str, now: Resting | None) -> State:
 
 def indexed(state: State) -> State:
     """The same, with its index made from nothing."""
-    rules = state.rules
+    rules, hands = state.rules, _hands(state)
+    state = _replace(state, index=Index(hands=hands))
     pools = _pools(rules)
     free: dict[Pool, list[tuple[int, str]]] = {}
     tally: dict[str, Counter[AgentState]] = {queue: Counter() for queue in rules.queues}
@@ -204,10 +211,11 @@ def indexed(state: State) -> State:
     legs = {leg: name for name, agent in state.agents.items() for leg in agent.legs}
     index = Index(
         pools=pools,
-        phones={(seat.box, seat.extension): seat.agent for seat in rules.seats.values()},
+        phones={(seat.box, seat.extension): seat.agent for seat in rules.seats.values() if seat.extension},
         legs=legs,
         calls=_grouped((agent.legs[leg], leg) for agent in state.agents.values() for leg in agent.legs),
         seats=_grouped((seat.box, seat.agent) for seat in rules.seats.values()),
+        hands=hands,
         held={held.contact: token for token, held in state.reservations.items()},
         tally={queue: dict(counts) for queue, counts in tally.items()},
         free={pool: tuple(sorted(rows)) for pool, rows in free.items()},
@@ -218,6 +226,10 @@ def indexed(state: State) -> State:
         numbers={one.number: name for name, one in state.callbacks.items() if one.state is not CallbackState.OVER},
     )
     return _replace(state, index=index)
+
+
+def _hands(state: State) -> dict[str, tuple[str, ...]]:
+    return slots.hands(dict.fromkeys((*state.rules.seats, *state.agents)))
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -286,7 +298,11 @@ def _agent_row(state: State, name: str, agent: Agent | None) -> AgentRow:
     seat = state.rules.seats.get(name)
     if agent is None or seat is None or seat.box not in state.present:
         return None, None
-    return ((agent.free_ns, name) if agent.state is AgentState.AVAILABLE else None), agent.state
+    if agent.state is not AgentState.AVAILABLE:
+        return None, agent.state
+    if slots.hindrance(state, name):
+        return None, AgentState.BUSY
+    return (slots.rank(state, name, agent), name), agent.state
 
 
 def _agent_rows(index: Index, name: str, was: AgentRow, now: AgentRow) -> Index:

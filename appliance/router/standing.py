@@ -71,7 +71,7 @@ def place_now(state: State, asked: RouteAsked, reach: Reach) -> Place | None:
     if place is None or place.standing is None or not place.stands:
         return None
     stands = tuple(waiting.gone_on(state, one, reach, asked.at_ns) for one in place.stands)
-    return _replace(place, stands=stands, forget_ns=asked.at_ns + waiting.FORGOTTEN_NS)
+    return _replace(place, stands=stands, forget_ns=waiting.forgotten_ns(state, asked))
 
 
 def join(

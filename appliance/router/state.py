@@ -2,7 +2,8 @@
 """All that the router remembers. Frozen; mappings are replaced, never changed.
 
 A reservation is a token on one agent for one contact. An agent has a token exactly while RESERVED and legs exactly
-while BUSY, and each token stands in `reservations` once. `index` follows from the rest (`index.py` keeps it).
+while BUSY or INTERRUPTED, and each token stands in `reservations` once. `index` follows from the rest (`index.py`
+keeps it).
 """
 
 from collections.abc import Mapping
@@ -234,6 +235,8 @@ class Index(msgspec.Struct, frozen=True):
     """Contact → legs of agents."""
     seats: Mapping[str, tuple[str, ...]] = {}
     """Box → agents."""
+    hands: Mapping[str, tuple[str, ...]] = {}
+    """Slot → all slots of its person, who has several."""
     held: Mapping[str, str] = {}
     """Contact → token."""
     tally: Mapping[str, Mapping[AgentState, int]] = {}

@@ -4,6 +4,7 @@
 Available agents are reserved by a token; a leg that begins makes them busy, whoever began it and whatever they were.
 After their last leg comes wrap-up, where the queue has it and they have talked, then what they have asked for
 meanwhile, else what they were before. A reservation ends by its leg, by lapsing, or by a leg that nobody reserved.
+What gives way to other work of the same person is interrupted until that is over (`slots.py`).
 Without work a peripheral's agent is what it tells.
 """
 
@@ -19,6 +20,7 @@ class AgentState(enum.StrEnum):
     RESERVED = "reserved"
     BUSY = "busy"
     WRAP_UP = "wrap-up"
+    INTERRUPTED = "interrupted"
 
 
 class AgentStep(enum.StrEnum):
@@ -34,6 +36,8 @@ class AgentStep(enum.StrEnum):
     WRAP = "wrap"
     FINISH = "finish"
     TELL = "tell"
+    INTERRUPT = "interrupt"
+    RESUME = "resume"
 
 
 _S, _T = AgentState, AgentStep
@@ -56,7 +60,13 @@ TABLE: dict[AgentState, dict[AgentStep, AgentState | None]] = {
         _T.TELL: _REST,
     },
     _S.RESERVED: {_T.LAPSE: _REST, _T.BEGIN: _S.BUSY},
-    _S.BUSY: {_T.BEGIN: _S.BUSY, _T.WRAP: _S.WRAP_UP, _T.FINISH: _REST},
+    _S.BUSY: {_T.BEGIN: _S.BUSY, _T.WRAP: _S.WRAP_UP, _T.FINISH: _REST, _T.INTERRUPT: _S.INTERRUPTED},
+    _S.INTERRUPTED: {
+        _T.BEGIN: _S.INTERRUPTED,
+        _T.WRAP: _S.WRAP_UP,
+        _T.FINISH: _REST,
+        _T.RESUME: _S.BUSY,
+    },
     _S.WRAP_UP: {
         _T.LOG_OUT: _S.LOGGED_OUT,
         _T.READY: _S.AVAILABLE,

@@ -3,20 +3,21 @@
 
 from collections.abc import Iterator
 
-from appliance.router import agents
+from appliance.router import agents, capacity, slots
 from appliance.router.callbacks import life
 from appliance.router.callbacks.states import CallbackState
 from appliance.router.expected import expected_s
-from appliance.router.state import State
+from appliance.router.rules import VOICE
+from appliance.router.state import Agent, State
 from appliance.router.states import AgentState
-from appliance.wire.agents import AgentNow, QueueNow
+from appliance.wire.agents import AgentNow, ChannelNow, QueueNow
 from appliance.wire.callbacks import CallbackNow
 
 
 def agent_now(state: State, agent: str) -> AgentNow:
     """One agent."""
     seat, now = state.rules.seats[agent], state.agents[agent]
-    then = "" if now.then is None else f"{now.then.state}: {now.then.reason}" if now.then.reason else now.then.state
+    mine = slots.meant(state, agent)
     return AgentNow(
         agent=agent,
         name=seat.name,
@@ -25,9 +26,39 @@ def agent_now(state: State, agent: str) -> AgentNow:
         state=now.state.value,
         since_ns=now.since_ns,
         reason=now.reason,
-        then=str(then),
-        queues=tuple(dict.fromkeys(queue for queue, _, _ in state.index.pools.get(agent, ()))),
+        then=_then(now),
+        queues=tuple(dict.fromkeys(queue for one in mine for queue, _, _ in state.index.pools.get(one, ()))),
+        channels=tuple(
+            _channel_now(state, agent, channel)
+            for channel in dict.fromkeys(slots.channel_of(one) for one in mine)
+            if channel != VOICE
+        ),
     )
+
+
+def agents_now(state: State) -> dict[str, AgentNow]:
+    """All of them."""
+    return {agent: agent_now(state, agent) for agent in state.rules.seats if slots.agent_of(agent) == agent}
+
+
+def _channel_now(state: State, agent: str, channel: str) -> ChannelNow:
+    names = tuple(slots.slots_of(state.rules.seats, agent, channel))
+    now = capacity.channel_now(state, agent, channel) or Agent()
+    return ChannelNow(
+        channel=channel,
+        state=now.state.value,
+        since_ns=now.since_ns,
+        slots=len(names),
+        at_work=sum(state.agents[one].state in slots.IN_HAND for one in names),
+        reason=now.reason,
+        then=_then(now),
+    )
+
+
+def _then(now: Agent) -> str:
+    if now.then is None:
+        return ""
+    return f"{now.then.state}: {now.then.reason}" if now.then.reason else str(now.then.state.value)
 
 
 def queue_now(state: State, queue: str, at_ns: int) -> QueueNow:
@@ -43,6 +74,7 @@ def queue_now(state: State, queue: str, at_ns: int) -> QueueNow:
         free=free,
         busy=sum(counts.get(one, 0) for one in agents.AT_WORK),
         expected_s=0 if free else expected_s(state, queue, len(line), at_ns),
+        channel=state.rules.queues[queue].channel,
     )
 
 

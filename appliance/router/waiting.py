@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from appliance.router import agents, expected, translation
+from appliance.router import agents, expected, slots, translation
 from appliance.router.callbacks.ordering import order as order_contact
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
 from appliance.router.index import order, put_place, put_sweep, put_typed, put_waiting
+from appliance.router.rules import VOICE
 from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
 from appliance.script import cursor as cursors
@@ -27,7 +28,6 @@ GRACE_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
 SWEPT_NS = 3_600 * SECOND_NS
 USUAL_S = 180  # of a talk, where a queue has had none
-FORGOTTEN_NS = 86_400 * SECOND_NS  # a place of which nobody has said that it is over
 
 Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
@@ -36,7 +36,7 @@ _replace = msgspec.structs.replace
 def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Reach, *, again: bool) -> Place:
     """Where it stands at this node: as old as the contact; how long here counts from its entry, `again` from before."""
     at_ns, before = asked.at_ns, state.places.get(asked.request.contact)
-    forget_ns = at_ns + FORGOTTEN_NS
+    forget_ns = forgotten_ns(state, asked)
     stays = before is not None and (again or before.standing is not None)
     if stays and before is not None and before.node == node and _stands_there(before, queue):
         stands = tuple(gone_on(state, one, reach, at_ns) for one in before.stands)
@@ -69,6 +69,11 @@ def quickest(state: State, stands: tuple[Stand, ...], reach: Reach, at_ns: int) 
         return not staffed, USUAL_S * (ahead + 1) // max(1, staffed) if seconds is None else seconds, 0
 
     return (min(stands, key=delay),) if stands else ()
+
+
+def forgotten_ns(state: State, asked: RouteAsked) -> int:
+    """When the contact is over, though nobody has said so."""
+    return asked.at_ns + state.rules.channel(asked.request.kind).kept_s * SECOND_NS
 
 
 def rung(state: State, contact: str, agent: str) -> State:
@@ -116,19 +121,22 @@ def ahead(state: State, agent: str, mine: tuple[int, int, int, str]) -> bool:
     return False
 
 
-def piece(queue: Queue, place: Place, at_ns: int) -> int:
-    """Seconds for which it is played to, 0: it has waited as long as it may, or nobody waits here."""
+def piece(queue: Queue, place: Place, asked: RouteAsked) -> int:
+    """Seconds for which it is played to, 0: it has waited as long as it may, or nobody waits here.
+
+    A caller can be lost; of other contacts their peripheral tells what it has.
+    """
     if not queue.hold:
         return 0
-    left_ns = place.here_ns + queue.wait_s * SECOND_NS - at_ns
-    return max(0, min(PIECE_S, -(-left_ns // SECOND_NS)))
+    left_s = -(-(place.here_ns + queue.wait_s * SECOND_NS - asked.at_ns) // SECOND_NS)
+    return max(0, min(PIECE_S, left_s) if asked.request.kind == VOICE else left_s)
 
 
 def join(
     state: State, asked: RouteAsked, queue: Queue, place: Place, reach: Reach, answer: RouteAnswer
 ) -> tuple[State, RouteAnswer]:
     """It waits while its branch plays what `answer` says; with its number in the first of its queues."""
-    state, answer, number = wait(state, asked, queue, place, reach, answer, piece(queue, place, asked.at_ns))
+    state, answer, number = wait(state, asked, queue, place, reach, answer, piece(queue, place, asked))
     return state, _replace(answer, reason=f"no agent of {' or '.join(answer.queues)} is available; {number}")
 
 
@@ -204,10 +212,11 @@ def _names(place: Place) -> tuple[str, ...]:
 
 
 def sweep(state: State, at_ns: int) -> State:
-    """Places and contexts of which nobody has said that they are over."""
-    places = {contact: one for contact, one in state.places.items() if one.forget_ns > at_ns}
-    contexts = {contact: one for contact, one in state.contexts.items() if one.forget_ns > at_ns}
-    shown = {contact: one for contact, one in state.shown.items() if one.forget_ns > at_ns}
+    """What nobody has said to be over, of contacts neither waiting nor at an agent."""
+    there = state.waiting.keys() | state.index.calls.keys()
+    places = {contact: one for contact, one in state.places.items() if one.forget_ns > at_ns or contact in there}
+    contexts = {contact: one for contact, one in state.contexts.items() if one.forget_ns > at_ns or contact in there}
+    shown = {contact: one for contact, one in state.shown.items() if one.forget_ns > at_ns or contact in there}
     for contact in tuple(contact for contact, one in state.typed.items() if one.forget_ns <= at_ns):
         state = put_typed(state, contact, None)
     state = put_sweep(_replace(state, places=places, contexts=contexts, shown=shown), 0)
@@ -277,7 +286,7 @@ def ring(state: State, node: Queue | Agent, held: Reservation, box: str, cursor:
     seat, before = state.rules.seats[held.agent], cursors.read(cursor)
     said = None if before is None else before.record
     return RingAgent(
-        agent=held.agent,
+        agent=slots.agent_of(held.agent),
         extension=seat.extension,
         queue=held.queue,
         token=held.token,

@@ -175,7 +175,7 @@ class Queue(msgspec.Struct, frozen=True, tag="queue", tag_field="do"):
     ring_s: RingSeconds = 20
     record: bool = True
     hold: tuple[str, ...] = ()
-    wait_s: Annotated[int, Meta(ge=1, le=86_400)] = 600
+    wait_s: Annotated[int, Meta(ge=1, le=2_678_400)] = 600
     priority: Urgency = 5
     next: Name | None = None
     select: Select = Select.LONGEST_AVAILABLE

@@ -21,7 +21,7 @@ class AgentWish(enum.StrEnum):
 
 
 class AgentAsked(Message, frozen=True):
-    """Somebody (`by`) wants an agent's state changed; `reason` goes with not-ready."""
+    """Somebody (`by`) wants an agent's state changed, `1001/chat` in one channel; `reason` goes with not-ready."""
 
     agent: str
     to: AgentWish
@@ -104,10 +104,23 @@ class ContactTold(Message, frozen=True):
     now: ContactNow | None = None
 
 
+class ChannelNow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of an agent's channels, all its slots as one: busy while any is. `at_work` of its `slots` have a contact."""
+
+    channel: str
+    state: str
+    since_ns: int
+    slots: int
+    at_work: int = 0
+    reason: str = ""
+    then: str = ""
+
+
 class AgentNow(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent. `state`: logged-out, not-ready, available, reserved, busy or wrap-up, with its `reason`, since when.
 
     `then`: what they will be after the call, where that was asked for; `queues`: whose contacts they may be given now.
+    `channels`: those beside voice, where a state may be interrupted as well.
     """
 
     agent: str
@@ -119,6 +132,7 @@ class AgentNow(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     then: str = ""
     queues: tuple[str, ...] = ()
+    channels: tuple[ChannelNow, ...] = ()
 
 
 class AgentTold(Message, frozen=True):
@@ -131,7 +145,8 @@ class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A queue. `oldest_ns`: the first wait of whoever is next; `expected_s`: how long a new caller would wait.
 
     `callbacks` of those that wait have no line. Of its agents `staffed` are logged in, `free` could be rung, `busy` are
-    reserved, talk or wrap up.
+    reserved, talk or wrap up; of another `channel` than voice their slots are counted, and one that cannot be given
+    beside other work is busy.
     """
 
     name: str
@@ -142,3 +157,4 @@ class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
     busy: int = 0
     expected_s: int | None = None
     callbacks: int = 0
+    channel: str = "voice"

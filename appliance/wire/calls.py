@@ -12,7 +12,7 @@ from appliance.wire.routes import Action, Tandem
 
 
 class ContactBegan(Message, frozen=True):
-    """A caller reached the box, on `trunk` where he came by one.
+    """A caller reached the box, on `trunk` where he came by one; or another contact, of the channel `kind`.
 
     Or the box tries a `callback`: then `dnis` is the customer's number, `trunk` the way out, and `leg`, which begins
     when it is dialled, his; `origin` is the contact that asked for it, if one did.
@@ -27,6 +27,7 @@ class ContactBegan(Message, frozen=True):
     trunk: str | None = None
     callback: str = ""
     origin: str = ""
+    kind: str = "voice"
 
 
 class RouteDecided(Message, frozen=True):
@@ -58,7 +59,10 @@ class DigitsEntered(Message, frozen=True):
 
 
 class LegBegan(Message, frozen=True):
-    """Another leg of the contact was placed, on `trunk` where it is no agent's."""
+    """Another leg of the contact was placed, on `trunk` where it is no agent's; or offered to an agent's desktop.
+
+    Of another `kind` than voice a leg's samples count 8,000 a second since the contact began.
+    """
 
     contact: str
     leg: str
@@ -68,6 +72,12 @@ class LegBegan(Message, frozen=True):
     agent: str | None = None
     token: str | None = None
     trunk: str | None = None
+    kind: str = "voice"
+
+    @property
+    def taken_by(self) -> str | None:
+        """The agent, or an agent's channel (`1001/chat`), as the record has them."""
+        return f"{self.agent}/{self.kind}" if self.agent and self.kind != "voice" else self.agent
 
 
 class LegConnected(Message, frozen=True):

@@ -80,6 +80,7 @@ class RouteRequest(Message, frozen=True):
     agent-answered: of a contact that tries the `callback` of that name, may its customer be dialled? `reaches`: other
     branches whose phones it can ring. `transfer_to`: the number that an agent has just asked for; Release means that it
     is not done. `transferred_by`: who has handed the contact on last, or wants to.
+    `kind`: voice, or the name of another channel.
     """
 
     request: str
@@ -95,6 +96,7 @@ class RouteRequest(Message, frozen=True):
     callback: str = ""
     transfer_to: str = ""
     transferred_by: str = ""
+    kind: str = "voice"
 
 
 class RouteAnswer(Message, frozen=True):
@@ -120,6 +122,15 @@ class RouteAnswer(Message, frozen=True):
     callback: str = ""
     origin: str = ""
     context: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class LegInterrupted(Message, frozen=True):
+    """To the peripheral that has this leg: its agent does other work first, or (`over`) goes on with it."""
+
+    contact: str
+    leg: str
+    agent: str
+    over: bool = False
 
 
 class RouteSilent(Message, frozen=True):

@@ -74,6 +74,7 @@ def test_an_agent_s_morning_by_state_and_reason(record: tuple[Writer, Engine]) -
         "reserved_ns": 10 * S,
         "busy_ns": 180 * S,
         "wrap_up_ns": 30 * S,
+        "interrupted_ns": 0,
         "not_ready_by_reason_ns": {"": 60 * S, "lunch": 300 * S, "training": 100 * S},
         "occupancy": "34.38",
     }

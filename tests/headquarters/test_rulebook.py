@@ -184,3 +184,65 @@ def test_a_running_headquarters_keeps_each_version_of_its_scripts(tmp_path: Path
             assert set(texts.in_force(record)) == {"headquarters.yaml", "welcome"}
     finally:
         site.close()
+
+
+CHANNELS = """\
+channels:
+  - {name: chat, not_beside: [voice], box: MEDIA-1}
+  - {name: mail, interrupted_by: [voice], kept_days: 14}
+capacities:
+  - {name: web, total: 2, slots: {chat: 2, mail: 1}}
+"""
+WITH_CHAT = (
+    TEXT.replace("attributes: {english: 5}", "attributes: {english: 5}, capacity: web")
+    .replace("script: one}", "script: one}\n  - {name: web-chat, dnis: [95588], script: two, channel: chat}")
+    .replace("skill_groups:\n", "skill_groups:\n  - {name: talk, agents: [1002], channel: chat}\n")
+) + CHANNELS
+
+
+def write_chat(folder: Path, text: str = WITH_CHAT, queue: str = "talk") -> Path:
+    path = write(folder, text)
+    (folder / "scripts/two.yaml").write_text(SCRIPT.replace("[loans, card]", f"[{queue}]"))
+    return path
+
+
+def test_a_capacity_gives_an_agent_slots_beside_the_telephone(tmp_path: Path) -> None:
+    known = rules(write_chat(tmp_path))
+    assert known.queues["talk"].steps[0].agents == ("1002/chat.1", "1002/chat.2")
+    mine = {name: (seat.box, seat.total) for name, seat in known.seats.items() if name.startswith("1002")}
+    assert mine == {
+        "1002": ("BR-0001", 2),
+        "1002/chat.1": ("MEDIA-1", 2),
+        "1002/chat.2": ("MEDIA-1", 2),
+        "1002/mail.1": ("BR-0001", 2),
+    }
+    of_chat, of_voice = known.call_type_of("95588", "chat"), known.call_type_of("95588")
+    assert of_chat is not None
+    assert of_voice is not None
+    assert (of_chat.name, of_voice.name) == ("web-chat", "card-service")
+    assert known.channel("mail").kept_s == 14 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("channel: chat}", "channel: caht}", "channel 'caht' is unknown; did you mean 'chat'?"),
+        ("agents: [1002]", "agents: [1001]", "agent 1001 has no slot for chat; their capacity does not name it"),
+        ("capacity: web", "capacity: wed", "capacity 'wed' is unknown; did you mean 'web'?"),
+        ("kept_days: 14", "weight: 3", "a contact of mail weighs 3, more than the total of 2"),
+        ("interrupted_by: [voice]", "interrupted_by: [mail]", "mail would come to be interrupted by itself"),
+        ("slots: {chat: 2", "slots: {voice: 2, chat: 2", "every agent has one voice slot; it is not named here"),
+    ],
+)
+def test_a_mistake_in_channels_is_refused_with_its_place(tmp_path: Path, before: str, after: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        rules(write_chat(tmp_path, WITH_CHAT.replace(before, after)))
+    assert told in "\n".join(map(str, caught.value.mistakes))
+
+
+def test_a_script_that_lets_chats_wait_for_a_telephone_is_refused_at_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        rules(write_chat(tmp_path, queue="card"))
+    assert [str(one) for one in caught.value.mistakes] == [
+        f"{tmp_path}/scripts/two.yaml:3:30: queue card is of voice; contacts of chat come here"
+    ]

@@ -286,7 +286,7 @@ def check(state: State) -> None:
     for name, agent in state.agents.items():
         assert agent.token == held.get(name)
         assert (agent.state is AgentState.RESERVED) == (agent.token is not None)
-        assert (agent.state is AgentState.BUSY) == bool(agent.legs)
+        assert (agent.state in {AgentState.BUSY, AgentState.INTERRUPTED}) == bool(agent.legs)
 
 
 @settings(max_examples=50, deadline=None)

@@ -9,10 +9,9 @@ import pytest
 from appliance.router.apply import ENGINE, apply
 from appliance.router.events import BranchHeard, BranchSilent, Effect, Event, LifeBegan, ReservationEnded, TimePassed
 from appliance.router.journal import Snapshot, encoded
-from appliance.router.rules import CallType, Rules, Seat, skill_group
+from appliance.router.rules import DAY_S, CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State
 from appliance.router.states import AgentState
-from appliance.router.waiting import FORGOTTEN_NS
 from appliance.script import cursor as cursors
 from appliance.script.nodes import (
     Agent,
@@ -211,7 +210,7 @@ def test_what_a_script_sets_is_known_at_the_next_question_and_dropped_with_the_c
     assert rung(later[1]) == ["1001"]
     ended, _ = run(tests.contact_ended(3 * S, "c1"), state=later[0])
     assert ended.contexts == {}
-    forgotten, _ = run(TimePassed(2 * S + FORGOTTEN_NS), state=state)
+    forgotten, _ = run(TimePassed(2 * S + DAY_S * S), state=state)
     assert forgotten.contexts == {}
     check(forgotten)
 

@@ -153,6 +153,11 @@ EXAMPLES: tuple[Message, ...] = (
             since_ns=1_795_469_038_391_510_979,
             then="not-ready: lunch",
             queues=("card",),
+            channels=(
+                agents.ChannelNow(
+                    "mail", "interrupted", 1_795_469_038_391_510_979, slots=1, at_work=1, then="logged-out"
+                ),
+            ),
         )
     ),
     agents.CallAsked(
@@ -193,7 +198,9 @@ EXAMPLES: tuple[Message, ...] = (
         callback="1795716092533.7",
         transfer_to="95599",
         transferred_by="1001",
+        kind="chat",
     ),
+    routes.LegInterrupted(contact=CONTACT, leg=AGENT, agent="1001", over=True),
     routes.RouteAnswer(
         request="call.06h0kiqj6vsmekhb.12",
         action=RING,

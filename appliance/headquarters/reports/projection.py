@@ -113,7 +113,7 @@ def _digits(store: Connection, place: int, envelope: Envelope, body: calls.Digit
 
 def _leg_began(store: Connection, place: int, envelope: Envelope, body: calls.LegBegan) -> None:
     del place
-    values = {"direction": body.direction.value, "channel": body.channel, "to": body.to, "agent": body.agent}
+    values = {"direction": body.direction.value, "channel": body.channel, "to": body.to, "agent": body.taken_by}
     put(store, schema.leg, body.leg, {"contact": body.contact, "began_ns": envelope.at_ns, **values})
 
 

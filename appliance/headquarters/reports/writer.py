@@ -124,7 +124,7 @@ class Writer:
             select(contact.box, leg.agent, leg.to, leg.leg, leg.contact)
             .join_from(schema.leg, schema.contact, leg.contact == contact.contact)
             .where(leg.ended_ns.is_(None), leg.direction == "outgoing", contact.ended_ns.is_(None))
-            .where(leg.channel.startswith("sip "))  # on a trunk is nobody's agent, whatever number he has
+            .where(leg.channel.startswith("sip ") | leg.agent.contains("/"))  # on a trunk is nobody's agent
         )
         with self._engine.connect() as store:
             return [(row[0], row[1] or "", row[2] or "", row[3], row[4]) for row in store.execute(query)]

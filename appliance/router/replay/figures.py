@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from appliance.router import slots
 from appliance.router.events import AgentMoved, Answer, Assigned, CallTold, Effect, Event, RouteAsked
 from appliance.router.state import State
 from appliance.router.states import AgentState
@@ -23,7 +24,7 @@ from appliance.wire.calls import CallEvent, ContactEnded, LegBegan, LegConnected
 from appliance.wire.routes import Release, RingAgent, RouteAnswer
 
 SECOND_NS = 1_000_000_000
-OCCUPIED = (AgentState.BUSY.value, AgentState.WRAP_UP.value)
+OCCUPIED = (AgentState.BUSY.value, AgentState.WRAP_UP.value, AgentState.INTERRUPTED.value)
 AWAY = (AgentState.LOGGED_OUT.value, AgentState.NOT_READY.value)
 BY_THEMSELVES = "caller"
 
@@ -88,7 +89,7 @@ class Count:
         self._released: set[str] = set()
         self._contacts: dict[str, str] = {one.answer.request: one.contact for one in state.waiting.values()}
         self._legs: dict[str, str] = {}
-        self._now = {name: (agent.state.value, from_ns) for name, agent in state.agents.items()}
+        self._now = {slots.key_of(name): (agent.state.value, from_ns) for name, agent in state.agents.items()}
         self._occupied_ns: Counter[str] = Counter()
         self._staffed_ns: Counter[str] = Counter()
         self._members: dict[str, set[str]] = {}
@@ -188,14 +189,16 @@ class Count:
     def _follow(self, state: State, at_ns: int) -> None:
         """Other rules: who is not named any more is not there."""
         self._join()
-        for name in self._now.keys() - state.agents.keys():
+        for name in self._now.keys() - {slots.key_of(name) for name in state.agents}:
             self._until(name, at_ns)
             del self._now[name]
 
     def _join(self) -> None:
         """Who serves a queue, at any time of the day."""
         for queue, rule in self._state.rules.queues.items():
-            self._members.setdefault(queue, set()).update(agent for step in rule.steps for agent in step.agents)
+            self._members.setdefault(queue, set()).update(
+                slots.key_of(agent) for step in rule.steps for agent in step.agents
+            )
 
 
 def _rows(fates: Iterable[tuple[str, Fate]], threshold_s: int) -> dict[str, Row]:

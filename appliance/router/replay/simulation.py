@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from appliance.router import capacity, slots
 from appliance.router.agents import NO_ANSWER
 from appliance.router.apply import apply
 from appliance.router.events import (
@@ -40,7 +41,7 @@ from appliance.router.replay.caller import Caller, Difference
 from appliance.router.replay.figures import BY_THEMSELVES, Count
 from appliance.router.replay.recording import Did, Progress, Recording, Told, in_vain, told_of
 from appliance.router.replay.story import Habits, Rung, music_ns
-from appliance.router.rules import Rules
+from appliance.router.rules import VOICE, Rules
 from appliance.router.states import AgentState
 from appliance.script.nodes import Script
 from appliance.wire.agents import AgentAsked, AgentWish
@@ -164,7 +165,7 @@ class Simulation:
                 event = _replace(event, rules=self._draft.of(event.rules))
             case ContactsLost():
                 event = _replace(event, contacts=tuple(filter(self._lost, event.contacts)))
-            case AgentWished() if event.asked.agent not in self._state.agents:
+            case AgentWished() if slots.agent_of(event.asked.agent) not in self._state.agents:
                 return
         self._tell(event)
 
@@ -301,6 +302,7 @@ class Simulation:
             to=label.extension,
             agent=label.agent,
             token=label.token,
+            kind=caller.request.kind if caller.request is not None else VOICE,
         )
         self._calls(caller, began)
         rung = caller.story.rung.get(label.agent) or self._habits.rung(caller.contact, label.agent)
@@ -339,7 +341,8 @@ class Simulation:
 
     def _ready(self, agent: str) -> None:
         """Who was made not-ready by a phone that rang in vain comes back."""
-        now = self._state.agents.get(agent)
+        name, _, channel = agent.partition("/")
+        now = capacity.channel_now(self._state, name, channel or VOICE)
         if now is not None and (now.state, now.reason) == (AgentState.NOT_READY, NO_ANSWER):
             self._tell(AgentWished(self._now_ns, AgentAsked(agent=agent, to=AgentWish.READY, by=agent)))
 

@@ -2,8 +2,9 @@
 """Where agents' time went: their states as the router told them, cut at the borders of intervals.
 
 Kept is each change once; a state lasts until the agent's next, the last one until now. So each interval holds, whenever
-it is asked for, login = not ready + available + reserved + busy + wrap-up. Occupancy is the part of the time in which
-an agent was there for contacts (login less not ready) that contacts have taken: reserved, busy, wrap-up.
+it is asked for, login = not ready + available + reserved + busy + wrap-up + interrupted. Occupancy is the part of the
+time in which an agent was there for contacts (login less not ready) that contacts have taken: all but available. An
+agent's other channels stand beside them as `1001/chat`, each with all of its slots as one.
 """
 
 import itertools
@@ -19,9 +20,9 @@ from appliance.headquarters.reports import schema
 from appliance.headquarters.reports.intervals.levels import percent, utc
 
 LOGGED_OUT, NOT_READY = "logged-out", "not-ready"
-STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up")
+STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up", "interrupted")
 """Of who is logged in."""
-_AT_WORK = ("reserved", "busy", "wrap-up")
+_AT_WORK = ("reserved", "busy", "wrap-up", "interrupted")
 _LOT = 500  # entries
 
 

@@ -190,8 +190,8 @@ class _Story:
             self._queues[name] = self._open(Kind.QUEUE, name, event)
 
     def _placed(self, event: Envelope, body: calls.LegBegan) -> None:
-        if body.agent:
-            self._agents[body.leg] = self._open(Kind.AGENT, body.agent, event)
+        if body.taken_by:
+            self._agents[body.leg] = self._open(Kind.AGENT, body.taken_by, event)
 
     def _talk_began(self, event: Envelope, body: calls.TalkBegan) -> None:
         agents = self._served_by(event, body.leg)

@@ -8,9 +8,9 @@ import { word } from "./words.js";
 
 const DRAWN = 100;
 const LOOKS = {
-  available: ["good", "✓"], reserved: ["warn", "☎"], busy: ["busy", "●"], "wrap-up": ["warn", "✎"], "not-ready": ["still", "◐"], "logged-out": ["still", "○"],
+  available: ["good", "✓"], reserved: ["warn", "☎"], busy: ["busy", "●"], "wrap-up": ["warn", "✎"], interrupted: ["warn", "‖"], "not-ready": ["still", "◐"], "logged-out": ["still", "○"],
 };
-const KINDS = Object.fromEntries(Object.keys(LOOKS).map((state) => [`state_${state}`, (agent) => agent.state === state]));
+const KINDS = Object.fromEntries(Object.keys(LOOKS).map((state) => [`state_${state}`, (agent) => [agent, ...(agent.channels ?? [])].some((one) => one.state === state)]));
 const agents = new Map();
 let branches = {};
 let all = false;
@@ -18,17 +18,27 @@ let all = false;
 const filter = new Filter(byId("agents-filter"), KINDS, text, draw);
 
 const rows = new Rows(byId("agents-rows"), ({ agent, branch }) => {
-  const [look, mark] = LOOKS[agent.state] ?? ["still", "?"];
-  const then = agent.then ? make("span", { class: "quiet" }, ` → ${words(agent.then)}`) : "";
   const since = agent.since_ns ? { "data-began": agent.since_ns, title: moment(agent.since_ns) } : {};
   return make("tr", { class: "call" },
     make("td", {}, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`)),
     make("td", {}, agent.extension), make("td", {}, branch),
-    make("td", { title: agent.reason ?? null }, make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(`state_${agent.state}`)),
-      agent.reason ? ` ${agent.reason}` : "", then, ["reserved", "busy"].includes(agent.state) ? contact(agent.agent) : ""),
+    make("td", { title: agent.reason ?? null }, ...state(agent), ["reserved", "busy"].includes(agent.state) ? contact(agent.agent) : "", ...(agent.channels ?? []).map(channel)),
     make("td", { class: "figure", ...since }, agent.since_ns ? length(now() - agent.since_ns) : "–"),
     make("td", { class: "queues", title: (agent.queues ?? []).join(" · ") }, (agent.queues ?? []).join(" · ") || "–"));
 });
+
+function state(one) {
+  const [look, mark] = LOOKS[one.state] ?? ["still", "?"];
+  const then = one.then ? make("span", { class: "quiet" }, ` → ${words(one.then)}`) : "";
+  return [make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(`state_${one.state}`)), one.reason ? ` ${one.reason}` : "", then];
+}
+
+// A line below the telephone's, since what one person does stands together.
+function channel(one) {
+  const since = one.since_ns ? { "data-began": one.since_ns, title: moment(one.since_ns) } : {};
+  return make("div", { class: "channel" }, make("span", { class: "quiet" }, `${one.channel} ${one.at_work ?? 0}/${one.slots} `), ...state(one), " ",
+    make("span", { class: "quiet", ...since }, one.since_ns ? length(now() - one.since_ns) : ""));
+}
 
 // What the agent has before them, asked for when it is unfolded.
 function contact(agent) {
@@ -61,7 +71,7 @@ function words(then) {
 }
 
 function text(agent) {
-  return [agent.name, agent.agent, agent.extension, agent.reason ?? "", branchOf(agent), ...(agent.queues ?? [])].join(" ");
+  return [agent.name, agent.agent, agent.extension, agent.reason ?? "", branchOf(agent), ...(agent.queues ?? []), ...(agent.channels ?? []).map((one) => one.channel)].join(" ");
 }
 
 function branchOf(agent) {

@@ -8,14 +8,14 @@ import { word } from "./words.js";
 const queues = new Map();
 const KINDS = { kind_waiting: (queue) => queue.waiting > 0, kind_unstaffed: (queue) => !queue.staffed };
 
-const filter = new Filter(byId("queues-filter"), KINDS, (queue) => queue.name, draw);
+const filter = new Filter(byId("queues-filter"), KINDS, (queue) => `${queue.name} ${queue.channel ?? ""}`, draw);
 
 const rows = new Rows(byId("queues-rows"), (queue) => {
   const [look, mark] = alone(queue) ? ["bad", "▲"] : ["still", "○"];
   const staffed = queue.staffed ? String(queue.staffed) : make("span", { class: `state ${look}` }, `${mark} ${word("nobody")}`);
   const oldest = queue.oldest_ns ? { "data-began": queue.oldest_ns } : {};
   return make("tr", { class: "call" },
-    make("td", {}, queue.name, ...callbacks(queue)),
+    make("td", {}, queue.name, make("span", { class: "quiet" }, queue.channel ? ` ${queue.channel}` : ""), ...callbacks(queue)),
     make("td", { class: "figure" }, queue.waiting ? make("span", { class: "state warn" }, String(queue.waiting)) : "0"),
     make("td", { class: "figure", ...oldest }, queue.oldest_ns ? length(now() - queue.oldest_ns) : "–"),
     make("td", { class: "figure" }, queue.expected_s === undefined ? "–" : length(queue.expected_s * 1e9)),
