@@ -81,6 +81,7 @@ Body = (
     | treatments.TreatmentSnapshot
     | routes.RouteRequest
     | routes.RouteAnswer
+    | routes.RouteHeld
     | routes.RouteSilent
     | calls.CallEvent
     | service_messages.Attach
