@@ -9,7 +9,7 @@ import enum
 
 import msgspec
 
-from appliance.wire.routes import RingAgent, Treat
+from appliance.wire.routes import ContactPlace, RingAgent, Treat
 
 
 class CallState(enum.StrEnum):
@@ -78,6 +78,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ani: str | None = None
     ced: str = ""
     cursor: str = ""
+    place: ContactPlace | None = None
+    """Among those who wait, as the router told it last."""
     outcome: str = "offered"
     request: str = ""
     asked_ns: int = 0

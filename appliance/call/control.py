@@ -28,7 +28,7 @@ from appliance.wire.agents import CallAsked, OrderDone
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.ids import IdSource
-from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest, RouteSilent
+from appliance.wire.routes import RingAgent, RouteAnswer, RouteHeld, RouteRequest, RouteSilent
 from appliance.wire.service_messages import Refused
 from appliance.wire.treatments import TreatmentEnded, TreatmentSnapshot, TreatmentStep
 
@@ -242,7 +242,9 @@ class Control:
             self._happen(contact, e.TreatmentOver(reason=body.reason, digits=body.digits))
 
     def route_said(self, body: object) -> None:
-        """An answer to a route request, one more to a caller who waits, the news that there is none, or an order."""
+        """An answer to a route request, one more to who waits, the news that there is none, or none yet, an order."""
+        if isinstance(body, RouteHeld):
+            self._held(body)
         if isinstance(body, PlaceContact):
             self._ordered(body)
             return
@@ -266,6 +268,11 @@ class Control:
             self._happen(contact, e.Routed(answer=body, latency_ms=latency))
         else:
             self._happen(contact, e.RouteMissing(reason=body.reason, latency_ms=latency))
+
+    def _held(self, body: RouteHeld) -> None:
+        contact = self._owner(body.request)
+        if contact is not None and contact.request == body.request and contact.state in _ASKED:
+            self._start_timer(contact.contact, body.seconds, self._route_timed_out)
 
     def _ordered(self, order: PlaceContact) -> None:
         """A customer is to be called back; an order that is told twice is one."""
@@ -394,7 +401,7 @@ class Control:
     def _route_timed_out(self, name: str) -> None:
         contact = self._contacts.get(name)
         if contact is not None and contact.state in _ASKED:
-            waited = f"headquarters did not answer within {self._route_timeout_s * 1000:.0f} ms"
+            waited = f"headquarters did not answer within {(time.monotonic_ns() - contact.asked_ns) / 1e6:.0f} ms"
             self.route_said(RouteSilent(request=contact.request, reason=waited))
 
 

@@ -37,6 +37,7 @@ def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
         callback=contact.callback,
         transfer_to=contact.goal,
         transferred_by=contact.transfer.by if contact.transfer is not None else contact.transferred_by,
+        place=contact.place,
     )
     after = msgspec.structs.replace(
         contact, state=CallState.ROUTING, outcome=outcome, request=fresh.request, asked_ns=fresh.now_ns
@@ -45,10 +46,11 @@ def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
 
 
 def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> Step:
-    """Headquarters has decided."""
+    """Headquarters, or the branch's own router, has decided."""
     del default
-    after = msgspec.structs.replace(contact, cursor=event.answer.cursor)
-    return _carry_out(after, event.answer.action, fresh, decided(contact, event))
+    answer = event.answer
+    after = msgspec.structs.replace(contact, cursor=answer.cursor, place=answer.place)
+    return _carry_out(after, answer.action, fresh, decided(contact, event))
 
 
 def decided(contact: Contact, event: Routed) -> RouteDecided:
@@ -56,7 +58,7 @@ def decided(contact: Contact, event: Routed) -> RouteDecided:
     answer = event.answer
     return RouteDecided(
         contact=contact.contact,
-        by="headquarters",
+        by=answer.by,
         latency_ms=event.latency_ms,
         action=answer.action,
         reason=answer.reason,

@@ -9,6 +9,7 @@ has not acknowledged.
 
 import asyncio
 import itertools
+import math
 import sqlite3
 import time
 from collections import deque
@@ -22,10 +23,13 @@ import structlog
 
 from appliance.config.scalars import suggestion
 from appliance.headquarters.duplex.quorum import ALONE, Succession
+from appliance.headquarters.leases import FOREVER, Leases, NotLeasedError
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
 from appliance.router import direct, slots
 from appliance.router.apply import ENGINE, apply, known
+from appliance.router.branch_now import BranchNow
+from appliance.router.domain import DomainRules, Lease, Terms
 from appliance.router.events import (
     AgentAnswer,
     AgentMoved,
@@ -48,12 +52,15 @@ from appliance.router.events import (
     LookupAnswered,
     LookupAsked,
     PeripheralReturned,
+    Reconciled,
     ReservationEnded,
     RouteAsked,
     RulesChanged,
     TimePassed,
 )
 from appliance.router.journal import Journal, Snapshot, encoded
+from appliance.router.lease import Lessee
+from appliance.router.reconciling import now_at
 from appliance.router.rules import VOICE, Peripheral, Rules
 from appliance.router.shown import contact_of
 from appliance.router.state import State
@@ -80,6 +87,7 @@ LATE_S = 1.0
 SILENT_S = 4.0  # of whom nothing is heard for so long loses their agents, by WATCH_S within 5 s
 RETRY_S = 1.0
 RECOUNT_S = 60.0
+AGAIN_S = 0.5  # heartbeats may follow at once, and what a branch asks is on its disk a moment later
 SNAPSHOT_ENTRIES = 5_000
 UNWRITTEN = 200_000
 """Entries that wait in memory for a disk that refuses; of more only the state is written, once it can be."""
@@ -116,12 +124,12 @@ class Desk:
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
         self._on_trouble = on_trouble
-        self._state, last_ns = recalled
+        self._state, self._last_ns = recalled
         self._quorum = succession.quorum
         self._told = self._quorum.mark.told if self._quorum else 0
         ahead_ns = succession.ahead_ns
         now_ns = time.time_ns() if ahead_ns is None else time.monotonic_ns() + ahead_ns
-        self._ahead_ns = max(now_ns, last_ns + 1) - time.monotonic_ns()
+        self._ahead_ns = max(now_ns, self._last_ns + 1) - time.monotonic_ns()
         self._unwritten = list(succession.unwritten)
         self._waiting: deque[tuple[int, tuple[Effect, ...], asyncio.Future[tuple[Effect, ...]]]] = deque()
         self._snapshot_at = journal.seq + (0 if self._quorum else SNAPSHOT_ENTRIES)
@@ -129,6 +137,7 @@ class Desk:
         self._orders = itertools.count(1)
         self._looking: set[asyncio.Task[None]] = set()
         self._agents: dict[str, AgentNow] = {}
+        self.leases = Leases(epoch)
         self._heard_s: dict[str, float] = {}
         self._counted_s: dict[str, float] = {}  # when a branch's contacts are compared next
         self._missing: dict[str, AbstractSet[str]] = {}
@@ -145,8 +154,8 @@ class Desk:
         self.began = self._do(LifeBegan(self.now_ns(), epoch, rules, legs))
 
     async def ask(self, box: str, request: RouteRequest) -> RouteAnswer:
-        """Decide."""
-        self._heard_s[box] = time.monotonic()
+        """Decide. Raises NotLeasedError: the branch is to ask again, or itself."""
+        self._hear(box, request.lease)
         answered: asyncio.Future[RouteAnswer] = asyncio.get_running_loop().create_future()
         self._asked.setdefault(request.request, []).append(answered)
         self._do(RouteAsked(self.now_ns(), box, request, time.time_ns()))
@@ -266,16 +275,17 @@ class Desk:
 
     def heard(self, box: str, contacts: AbstractSet[str] | None = None) -> None:
         """A heartbeat, with the contacts in progress there; what it knows nothing of, twice, is over."""
-        now_s = self._heard_s[box] = time.monotonic()
-        if box not in self._state.present and box not in self._state.rules.peripherals:
-            self._counted_s.pop(box, None)
-            self._do(BranchHeard(self.now_ns(), box))
+        now_s = time.monotonic()
+        if box not in self.leases:
+            self._heard_s[box] = now_s
+            if box not in self._state.rules.peripherals:
+                self._come(box)
         if contacts is None or now_s < self._counted_s.get(box, 0.0):
             return
         missing = set(contacts_at(self._state, box)) - contacts
         lost = missing & self._missing.get(box, frozenset())
         self._missing[box] = missing - lost
-        self._counted_s[box] = now_s + (0.0 if self._missing[box] else RECOUNT_S)
+        self._counted_s[box] = now_s + (AGAIN_S if self._missing[box] else RECOUNT_S)
         if lost:
             log.warning("router.contacts.lost", box=box, contacts=len(lost))
             self._do(ContactsLost(self.now_ns(), box, tuple(sorted(lost))))
@@ -298,6 +308,49 @@ class Desk:
         if isinstance(said, PeripheralSnapshot):
             return self._do(PeripheralReturned(self.now_ns(), box, said.agents, said.legs))
         return self._do(ForeignAgentsTold(self.now_ns(), box, said.agents))
+
+    async def leased(self, box: str, lease: Lease) -> Terms:
+        """A heartbeat of a branch that holds its agents itself; what it says is so there is journaled first."""
+        self._heard_s.pop(box, None)
+        self.leases.granted(box, lease)
+        if self.leases.holds(box):
+            if lease.snapshot is not None:
+                await self._do(Reconciled(self.now_ns(), box, lease.snapshot))
+            self._come(box)
+        return self.leases.terms(box, lease, self._state, self.now_ns())
+
+    def take(self, box: str, now: BranchNow) -> None:
+        """A branch's own router: its agents are ours from now on, and what is so there is this."""
+        self.leases.put(box, FOREVER)
+        self._do(Reconciled(self.now_ns(), box, now))
+        self._come(box)
+
+    def leave(self, box: str) -> BranchNow:
+        """They are not ours any more; what they are is told to whoever is next."""
+        now = now_at(self._state, box)
+        self.leases.put(box, Lessee())
+        self._do(BranchSilent(self.now_ns(), box))
+        return now
+
+    def follow_clock(self, now_ns: int) -> None:
+        """It is so late by another router, with which places are exchanged."""
+        self._ahead_ns = max(now_ns, self._last_ns + 1) - time.monotonic_ns()
+
+    def domain_rules(self, box: str) -> DomainRules:
+        """For its own router."""
+        return self.leases.rules(box, self._state)
+
+    def _come(self, box: str) -> None:
+        if box not in self._state.present:
+            self._counted_s.pop(box, None)
+            self._do(BranchHeard(self.now_ns(), box))
+
+    def _hear(self, box: str, lease: int) -> None:
+        """A question is a heartbeat of a branch without a lease; one with a lease asks who has it."""
+        if box not in self.leases and not lease:
+            self._heard_s[box] = time.monotonic()
+        elif box not in self.leases or not self.leases.holds(box):
+            raise NotLeasedError(f"the agents of {box} are not headquarters' to assign; ask again, or decide yourself")
 
     async def run(self) -> None:
         """Write the journal, let reservations lapse, miss branches, for ever; cancel to end."""
@@ -335,12 +388,21 @@ class Desk:
         """UTC when the life began, steady since: a clock on the wall that is set moves no timer."""
         return time.monotonic_ns() + self._ahead_ns
 
-    def _stamped(self, said: Said) -> Said:
-        """A branch refuses what an older life has said."""
+    def _stamped(self, box: str, said: Said) -> Said:
+        """A branch refuses what an older life has said, or an answer in another lease."""
+        if isinstance(said, RouteAnswer):
+            said = msgspec.structs.replace(said, lease=self.leases.epoch(box))
         return msgspec.structs.replace(said, epoch=self.epoch)
 
     def _do(self, event: Event) -> asyncio.Future[tuple[Effect, ...]]:
+        """Nobody's agents are given out whose lease is over."""
+        for box in self.leases.run_out(self._state.present):
+            self._happen(BranchSilent(event.at_ns, box))
+        return self._happen(event)
+
+    def _happen(self, event: Event) -> asyncio.Future[tuple[Effect, ...]]:
         self._state, effects = apply(self._state, event)
+        self._last_ns = event.at_ns
         self._look(event, effects)
         entry = self._journal.entry(event, effects)
         self._unwritten.append(entry)
@@ -353,6 +415,7 @@ class Desk:
     def _look(self, event: Event, effects: tuple[Effect, ...]) -> None:
         """Keep what agents are now for those who ask often."""
         if isinstance(event, LifeBegan | RulesChanged):
+            self.leases.rules_changed()
             self._agents = agents_now(self._state)
             return
         if isinstance(event, PeripheralReturned | ForeignAgentsTold):
@@ -360,6 +423,7 @@ class Desk:
         for effect in effects:
             if isinstance(effect, AgentMoved | AgentAnswer) and (agent := slots.agent_of(effect.agent)) in self._agents:
                 self._agents[agent] = agent_now(self._state, agent)
+                self.leases.changed((self._agents[agent].box,))
 
     def _set_timer(self) -> None:
         """For what happens by itself next."""
@@ -381,8 +445,10 @@ class Desk:
             await asyncio.sleep(WATCH_S)
             late, looked_s = time.monotonic() - looked_s > LATE_S, time.monotonic()
             for box in sorted(self._state.present) if not late else ():
-                if time.monotonic() - self._heard_s[box] > SILENT_S:
+                if time.monotonic() - self._heard_s.get(box, math.inf) > SILENT_S:
                     self._do(BranchSilent(self.now_ns(), box))
+            if self.leases.run_out(self._state.present):
+                self._time_passed()
             if self._retry_s is not None:
                 self._work.set()
 
@@ -413,15 +479,15 @@ class Desk:
     def _let_go(self, effect: Effect) -> None:
         match effect:
             case Assigned():
-                self.on_assigned(effect.box, self._stamped(effect.answer))
+                self.on_assigned(effect.box, self._stamped(effect.box, effect.answer))
             case ContactOrdered():
-                self.on_assigned(effect.box, self._stamped(effect.order))
+                self.on_assigned(effect.box, self._stamped(effect.box, effect.order))
             case Interrupted():
                 self.on_interrupted(effect.box, effect.told)
             case Answer():
                 for answered in self._asked.pop(effect.answer.request, ()):
                     if not answered.done():
-                        answered.set_result(self._stamped(effect.answer))
+                        answered.set_result(self._stamped(effect.box, effect.answer))
             case LookupAsked():
                 task = asyncio.create_task(self._look_up(effect))
                 self._looking.add(task)

@@ -26,6 +26,7 @@ from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.floor import command
 from appliance.headquarters.gateway import Gateway
 from appliance.headquarters.groups import Groups
+from appliance.headquarters.leases import NotLeasedError
 from appliance.headquarters.live import Live, State
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.reports.writer import Writer, read_batch
@@ -80,6 +81,7 @@ class Intake:
         """Listen; a reconnected client listens again by itself."""
         takers: dict[str, Callable[[str, Msg], Awaitable[None]]] = {
             "heartbeat.*": self._heartbeat,
+            "router.*.rules": self._rules,
             "recording.*.chunk": self._chunk,
             "line.*.status": self._status,
             "line.*.performance": self._performance,
@@ -130,9 +132,12 @@ class Intake:
 
     async def _heartbeat(self, box: str, message: Msg) -> None:
         beat = self._live.beat(box, message.data, time.time_ns())
+        answer: dict[str, object] = {"at_ns": time.time_ns(), "epoch": self._desk.epoch}
+        if beat.lease is not None:
+            answer["terms"] = await self._desk.leased(box, beat.lease)
         self._desk.heard(box, beat.contacts)
-        snapshot = self._desk.peripheral(box) is not None and not self._desk.is_there(box)
-        await _answer(message, {"at_ns": time.time_ns(), "epoch": self._desk.epoch, "snapshot": snapshot})
+        answer["snapshot"] = self._desk.peripheral(box) is not None and not self._desk.is_there(box)
+        await _answer(message, answer)
 
     async def _foreign(self, box: str, message: Msg) -> None:
         """In the order in which they come; the answer waits for the journal, the next message does not."""
@@ -142,6 +147,9 @@ class Intake:
         await done
         if message.reply:
             await message.respond(encode(self._sealer.seal(Accepted())))
+
+    async def _rules(self, box: str, message: Msg) -> None:
+        await _answer(message, self._desk.domain_rules(box))
 
     async def _questions(self, message: Msg) -> None:
         """Many at once: those that come while a commit runs share the next."""
@@ -178,7 +186,10 @@ class Intake:
         if envelope.box != box:
             raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
         self._gateway.asked(box, envelope, envelope.body)
-        answer = await self._desk.ask(box, envelope.body)
+        try:
+            answer: RouteAnswer | Refused = await self._desk.ask(box, envelope.body)
+        except NotLeasedError as error:
+            answer = Refused(code="lease.over", sentence=str(error))
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=envelope.id)))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from appliance.router.domain import Lease
 from appliance.wire.agents import AgentNow, QueueNow
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.callbacks import CallbackNow
@@ -22,13 +23,14 @@ FORGOTTEN_NS = 30_000_000_000
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """A heartbeat; `contacts` in progress at the branch, None from one that does not tell them."""
+    """A heartbeat; `contacts` in progress at the branch, None from one that does not tell them, `lease` likewise."""
 
     box: str
     incarnation: str
     at_ns: int
     name: str = ""
     contacts: frozenset[str] | None = None
+    lease: Lease | None = None
 
 
 class Branch(msgspec.Struct, frozen=True):

@@ -11,9 +11,15 @@ import structlog
 
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import line_workers
+from appliance.headquarters.desk import Desk
 from appliance.processes.environment import state_directory
+from appliance.router.journal import Journal
+from appliance.router.journal import path_of as journal_path
+from appliance.router.state import EMPTY
 from appliance.supervisor import logs, notify
+from appliance.uplink.domain import Domain, fetch_rules
 from appliance.uplink.forwarder import Forwarder
+from appliance.uplink.kept import KeptFile
 from appliance.uplink.link import Link
 from appliance.uplink.orders import Orders
 from appliance.uplink.routes import Routes
@@ -48,11 +54,32 @@ class Uplink:
         uploads = UploadList(outbox)
         reader = OutboxReader(outbox)
         self._link.contacts = functools.partial(reader.kept, "call")
+        self._desk, self._domain = self._own_router(identity, state, outbox)
+        self._link.lease, self._link.terms = self._domain.beat, self._domain.heard
         self._forwarder = Forwarder(reader, uploads, self._link, self._outbox_troubled)
+        self._forwarder.passing = self._domain.follow
         self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
         self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._watching.own_standing)
         self._orders = Orders(self._link, sealer, self._service.publish)
-        self._routes = Routes(self._link, branch.route.timeout_ms, self._service.publish)
+        self._routes = Routes(
+            self._link,
+            branch.route.timeout_ms,
+            self._service.publish,
+            self._domain,
+            sealer,
+            patient=not branch.route.default.ring,
+        )
+        self._domain.changed = self._routes.changed
+        self._desk.on_assigned = lambda _box, said: self._routes.own_assigned(said)
+
+    def _own_router(self, identity: Identity, state: Path, outbox: Path) -> tuple[Desk, Domain]:
+        folder = state / "domain"
+        journal, recalled = Journal.opened(journal_path(state))
+        kept = KeptFile(folder).rules()
+        desk = Desk(
+            kept.rules if kept else EMPTY.rules, identity.incarnation, journal, recalled, (), self._journal_troubled
+        )
+        return desk, Domain(identity.box, folder, desk, OutboxReader(outbox))
 
     async def run(self) -> None:
         """Work until cancelled; any part that fails ends the process, and the supervisor starts it again."""
@@ -68,6 +95,9 @@ class Uplink:
         observers = [self._watching.observe(self._run / name) for name in self._sockets]
         return [
             self._link.run(),
+            self._desk.run(),
+            self._domain.run(),
+            fetch_rules(self._domain, self._link),
             self._forwarder.run(),
             self._uploader.run(),
             self._watching.run(),
@@ -86,6 +116,10 @@ class Uplink:
         self._alarm("uplink.down", self._server, None if up else sentence)
         if up:
             self._watching.repeat()
+
+    def _journal_troubled(self, sentence: str | None) -> None:
+        told = "the journal of the branch's own router cannot be written; make room on the data disk"
+        self._alarm("router.journal", "router", told if sentence else None)
 
     def _outbox_troubled(self, sentence: str | None) -> None:
         self._alarm("outbox.troubled", "outbox", sentence)

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, arrival, capacity, foreign, shown, slots, translation, waiting
+from appliance.router import (
+    agents,
+    arrival,
+    capacity,
+    foreign,
+    reconciling,
+    shown,
+    slots,
+    translation,
+    waiting,
+)
 from appliance.router.callbacks import asking, life
 from appliance.router.deciding import decide, looked_up
 from appliance.router.events import (
@@ -29,10 +39,20 @@ from appliance.router.events import (
     LifeBegan,
     LookupAnswered,
     PeripheralReturned,
+    Reconciled,
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import Due, put_asking, put_context, put_present, put_resting, put_shown, put_typed
+from appliance.router.index import (
+    Due,
+    put_asking,
+    put_context,
+    put_place,
+    put_present,
+    put_resting,
+    put_shown,
+    put_typed,
+)
 from appliance.router.rules import VOICE, Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
@@ -86,7 +106,6 @@ def _due(state: State) -> Step:
 
 
 def _happened(state: State, event: Event) -> Step:
-    effects: tuple[Effect, ...] = ()
     match event:
         case LifeBegan():
             return _begun(state, event)
@@ -100,6 +119,12 @@ def _happened(state: State, event: Event) -> Step:
             return _answered(state, event)
         case AgentWished() | CallbackWished() | ContactNoted():
             return _wished(state, event)
+    return _at_branch(state, event)
+
+
+def _at_branch(state: State, event: Event) -> Step:
+    effects: tuple[Effect, ...] = ()
+    match event:
         case ContactsLost():
             state, effects = _lost(state, event)
         case BranchHeard() | BranchSilent():
@@ -107,6 +132,8 @@ def _happened(state: State, event: Event) -> Step:
         case PeripheralReturned() | ForeignAgentsTold():
             state, effects = foreign.happened(state, event)
             state = life.carried(state)
+        case Reconciled():
+            state, effects = _reconciled(state, event)
     return state, effects
 
 
@@ -138,10 +165,27 @@ def _heard(state: State, box: str, at_ns: int) -> State:
     return life.carried(agents.heard(put_present(state, box, there=True), box, at_ns))
 
 
+def _reconciled(state: State, event: Reconciled) -> Step:
+    """Whoever waited here before asks again, with the place that it has now; talks go on, reservations are void."""
+    box, now = event.box, event.now
+    mine = {one for one in (*state.places, *state.waiting, *state.index.calls) if one.startswith(f"{box}.")}
+    state, effects = _lost(state, ContactsLost(event.at_ns, box, tuple(sorted(mine - {*now.contacts}))))
+    seats = state.rules.seats
+    for held in sorted(state.reservations.values(), key=lambda one: one.token):
+        if held.contact in mine or seats[held.agent].box == box:
+            state, ended = agents.lapse(state, held, "branch-away", event.at_ns)
+            effects = (*effects, *ended)
+    for contact in sorted(mine & {*now.contacts}):
+        state = put_place(waiting.leave(state, contact), contact, None)
+    state = msgspec.structs.replace(state, history={**state.history, box: now.told})
+    state, moved = reconciling.settle(state, box, now, event.at_ns)
+    return state, (*effects, *moved)
+
+
 def _asked(state: State, asked: RouteAsked) -> Step:
     """A contact that asks again has no use for the reservation it was given before."""
     request = asked.request
-    state = _heard(state, asked.box, asked.at_ns)
+    state = waiting.brought(_heard(state, asked.box, asked.at_ns), asked)
     if request.callback and request.outcome == life.MAY_DIAL:
         return life.asked(state, asked)
     state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)
@@ -201,9 +245,13 @@ def known(state: State, box: str, process: str, incarnation: str, seq: int) -> b
     return seq <= dict(state.heard.get(f"{box} {process}", ())).get(incarnation, 0)
 
 
+def _is_history(state: State, told: CallTold) -> bool:
+    return (told.incarnation, told.seq) <= state.history.get(told.box, ("", 0))
+
+
 def _told(state: State, told: CallTold) -> Step:
     if told.process:
-        if known(state, told.box, told.process, told.incarnation, told.seq):
+        if known(state, told.box, told.process, told.incarnation, told.seq) or _is_history(state, told):
             return state, ()
         state = _noted(state, told)
     event = told.event

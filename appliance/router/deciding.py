@@ -103,6 +103,7 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
         state, answer = translation.begin(state, answer, _reach(state, asked), clid, asked.at_ns)
     if isinstance(last, Queue | RingAgent):
         state = shown.keep(state, asked, walk, name)
+    answer = _replace(answer, place=waiting.carried(state, asked.request.contact))
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.router.branch_now import BranchNow
 from appliance.router.rules import Rules
 from appliance.wire.agents import AgentAsked, AgentNoted
 from appliance.wire.callbacks import AddCallback, CancelCallback, PlaceContact
@@ -93,6 +94,14 @@ class BranchSilent(msgspec.Struct, frozen=True, tag=True):
     box: str
 
 
+class Reconciled(msgspec.Struct, frozen=True, tag=True):
+    """A branch comes into these hands: what is so there now, whatever was thought before."""
+
+    at_ns: int
+    box: str
+    now: BranchNow
+
+
 class ContactsLost(msgspec.Struct, frozen=True, tag=True):
     """The branch knows nothing of these: they are over, though nobody has said so."""
 
@@ -141,6 +150,7 @@ Event = (
     | ContactNoted
     | BranchHeard
     | BranchSilent
+    | Reconciled
     | ContactsLost
     | CallbackWished
     | PeripheralReturned
@@ -164,7 +174,10 @@ class Assigned(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReservationEnded(msgspec.Struct, frozen=True, tag=True):
-    """`why`: arrived, lapsed, overtaken (another leg began), asked-again, contact-ended, agent-gone (not named now)."""
+    """`why`: arrived, lapsed, overtaken (another leg began), asked-again, contact-ended.
+
+    Or agent-gone (not named now), branch-away (its agents are not ours to assign now).
+    """
 
     token: str
     agent: str

@@ -17,7 +17,7 @@ import enum
 
 import msgspec
 
-LENGTH_NS = 4_000_000_000
+LENGTH_NS = 3_500_000_000
 MARGIN = 100
 """Headquarters counts less by one part in so many: clocks whose rates differ by less than 1 % are borne."""
 PATIENCE_NS = 2_500_000_000
@@ -90,18 +90,19 @@ class Hands(enum.StrEnum):
 class Lessor(msgspec.Struct, frozen=True):
     """What the branch has said. `until_ns`: by then all that it has granted has run out.
 
-    `sent`: the last grants and offers of this epoch; `arrived_ns`: when the newest that is known to have come was sent.
+    `sent`: the last grants and offers of this epoch, when, and for how long; `arrived_ns`: when the newest was sent of
+    those that are known to have come.
     """
 
     hands: Hands
     epoch: int
     until_ns: int
     arrived_ns: int
-    sent: tuple[tuple[str, int], ...] = ()
+    sent: tuple[tuple[str, int, int], ...] = ()
 
     def heard(self, ask: Ask) -> bool:
-        """Whether who asks has a grant or an offer of this epoch."""
-        return any(nonce == ask.have for nonce, _ in self.sent)
+        """Whether who asks has a grant of this epoch."""
+        return any(nonce == ask.have and length_ns for nonce, _, length_ns in self.sent)
 
 
 def begun(epoch: int, now_ns: int) -> Lessor:
@@ -119,14 +120,15 @@ def passed(lessor: Lessor, now_ns: int) -> Lessor:
 def renewed(lessor: Lessor, ask: Ask, now_ns: int) -> tuple[Lessor, Grant | None]:
     """Headquarters asks; the grant, or the offer, leaves now or never. None: to this question it has left."""
     lessor = passed(lessor, now_ns)
-    if any(nonce == ask.nonce for nonce, _ in lessor.sent):
+    if any(nonce == ask.nonce for nonce, _, _ in lessor.sent):
         return lessor, None
-    came_ns = max((at_ns for nonce, at_ns in lessor.sent if nonce == ask.have), default=-PATIENCE_NS)
+    came_ns = max((at_ns for nonce, at_ns, _ in lessor.sent if nonce == ask.have), default=-PATIENCE_NS)
     lessor = _replace(lessor, arrived_ns=max(came_ns, lessor.arrived_ns))
-    sent = (*lessor.sent[1 - REMEMBERED :], (ask.nonce, now_ns))
+    before = lessor.sent[1 - REMEMBERED :]
     alone = lessor.hands is Hands.BRANCH
     if now_ns - (came_ns if alone else lessor.arrived_ns) > PATIENCE_NS:
-        return _replace(lessor, sent=sent), Grant(ask.nonce, lessor.epoch)
+        return _replace(lessor, sent=(*before, (ask.nonce, now_ns, 0))), Grant(ask.nonce, lessor.epoch)
     if alone:
-        lessor, sent = _replace(lessor, hands=Hands.HEADQUARTERS, epoch=lessor.epoch + 1, arrived_ns=now_ns), sent[-1:]
+        lessor, before = _replace(lessor, hands=Hands.HEADQUARTERS, epoch=lessor.epoch + 1, arrived_ns=now_ns), ()
+    sent = (*before, (ask.nonce, now_ns, LENGTH_NS))
     return _replace(lessor, until_ns=now_ns + LENGTH_NS, sent=sent), Grant(ask.nonce, lessor.epoch, LENGTH_NS)

@@ -276,6 +276,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     asking: Mapping[str, Asking] = {}
     contexts: Mapping[str, Context] = {}
     typed: Mapping[str, Typed] = {}
+    history: Mapping[str, tuple[str, int]] = {}
+    """By branch: call events up to this (incarnation, seq) were over when it was reconciled."""
     handled: Mapping[str, Handled] = {}
     left: Mapping[str, Left] = {}
     callbacks: Mapping[str, Callback] = {}

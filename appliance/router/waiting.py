@@ -21,9 +21,10 @@ from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State
 from appliance.router.world import considered
 from appliance.script import cursor as cursors
 from appliance.script.nodes import Agent, Queue, Select
-from appliance.wire.routes import RingAgent, RouteAnswer
+from appliance.wire.routes import ContactPlace, RingAgent, RouteAnswer
 
 PIECE_S = 20
+LOWEST = 10  # of priorities
 GRACE_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
 SWEPT_NS = 3_600 * SECOND_NS
@@ -74,6 +75,42 @@ def quickest(state: State, stands: tuple[Stand, ...], reach: Reach, at_ns: int) 
 def forgotten_ns(state: State, asked: RouteAsked) -> int:
     """When the contact is over, though nobody has said so."""
     return asked.at_ns + state.rules.channel(asked.request.kind).kept_s * SECOND_NS
+
+
+def brought(state: State, asked: RouteAsked) -> State:
+    """A place that another router gave, of a contact that has none here."""
+    told, contact, at_ns = asked.request.place, asked.request.contact, asked.at_ns
+    if told is None or contact in state.places:
+        return state
+    queues = state.rules.queues
+    stands = tuple(Stand(*one) for one in told.stands if one[0] in queues and 0 <= one[1] < len(queues[one[0]].steps))
+    place = Place(
+        max(1, min(told.priority, LOWEST)),
+        min(told.queued_ns, at_ns),
+        told.tie,
+        told.node,
+        min(told.here_ns, at_ns),
+        forgotten_ns(state, asked),
+        stands,
+        standing=_stood_at(state, told.node) if stands else None,
+    )
+    return put_place(state, contact, place)
+
+
+def _stood_at(state: State, at: str) -> Queue | None:
+    """The queue of that node, where its script goes on meanwhile."""
+    script, _, name = at.partition("/")
+    node = state.rules.scripts[script].text.nodes.get(name) if script in state.rules.scripts else None
+    return node if isinstance(node, Queue) and node.next is not None else None
+
+
+def carried(state: State, contact: str) -> ContactPlace | None:
+    """A contact's place, for whoever may have to go on with it."""
+    place = state.places.get(contact)
+    if place is None:
+        return None
+    stands = tuple((one.queue, one.step, one.until_ns) for one in place.stands)
+    return ContactPlace(place.priority, place.queued_ns, place.tie, place.node, place.here_ns, stands)
 
 
 def rung(state: State, contact: str, agent: str) -> State:
@@ -137,7 +174,8 @@ def join(
 ) -> tuple[State, RouteAnswer]:
     """It waits while its branch plays what `answer` says; with its number in the first of its queues."""
     state, answer, number = wait(state, asked, queue, place, reach, answer, piece(queue, place, asked))
-    return state, _replace(answer, reason=f"no agent of {' or '.join(answer.queues)} is available; {number}")
+    reason = f"no agent of {' or '.join(answer.queues)} is available; {number}"
+    return state, _replace(answer, reason=reason, anew=True)
 
 
 def wait(
@@ -278,6 +316,7 @@ def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: in
         reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in {held.queue}",
         values={**waits.answer.values, held.queue: told},
         queues=(),
+        place=carried(state, waits.contact),
     )
 
 

@@ -54,6 +54,8 @@ class Forwarder:
         self._uploads = uploads
         self._link = link
         self._on_trouble = on_trouble
+        self.passing: Callable[[], None] = lambda: None
+        """Before events that headquarters has are struck off."""
         self._aside: set[int] = set()
         self._thread = ThreadPoolExecutor(1, "outbox-reader")
 
@@ -107,6 +109,7 @@ class Forwarder:
         except BatchRefusedError as error:
             await self._apart(batch, str(error))
             return
+        self.passing()
         await self._in_thread(functools.partial(self._strike_off, batch))
         self._on_trouble(None)
 

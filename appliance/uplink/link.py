@@ -18,11 +18,14 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from appliance.config import Endpoint
+from appliance.router.domain import Lease, Terms
 from appliance.uplink.connection import connect
 from appliance.wire.ids import Identity
 
 BEAT_S = 1.0
 SILENCE_S = 3.0
+HURRIED = 5
+"""Heartbeats that follow at once: the lease changes hands by three."""
 HOP_S = 4.0
 """Longer than a standby takes to take over, which is then heard by the same server."""
 
@@ -38,15 +41,17 @@ class LinkSilentError(Exception):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """Headquarters' answer to a heartbeat."""
+    """Headquarters' answer to a heartbeat; `terms` of one that speaks of leases."""
 
     epoch: int = 0
+    terms: Terms | None = None
 
 
 class Link:
     """One link; `run` keeps it. `name` is the branch's, for people; `on_change(up)` is called at every change.
 
-    `contacts` are those in progress, told with each heartbeat. `hears`: by subject, who takes what headquarters says
+    `contacts` are those in progress, told with each heartbeat, as is `lease`; what is answered to that goes to `terms`,
+    which says whether there is more to be said at once. `hears`: by subject, who takes what headquarters says
     unasked, `answers`: who answers what it asks; to be filled before `run`.
     `epoch` is the newest life of the router that was heard of.
     """
@@ -61,6 +66,8 @@ class Link:
     ) -> None:
         self.up = False
         self.contacts: Callable[[], list[str]] | None = None
+        self.lease: Callable[[], Lease | None] = lambda: None
+        self.terms: Callable[[Terms | None], bool] = lambda _: False
         self.epoch = 0
         self.hears: dict[str, Callable[[bytes], None]] = {}
         self.answers: dict[str, Callable[[bytes], Awaitable[bytes]]] = {}
@@ -72,6 +79,7 @@ class Link:
         self._client: Client | None = None
         self._answered = 0.0
         self._hopped = 0.0
+        self._hurried = 0
         self._beat_now = asyncio.Event()
 
     async def run(self) -> None:
@@ -121,12 +129,14 @@ class Link:
 
     async def _beat(self) -> None:
         who = self.identity
+        connected = self._client is not None and self._client.is_connected
         beat = {
             "box": who.box,
             "incarnation": who.incarnation,
             "at_ns": time.time_ns(),
             "name": self._name,
             "contacts": self.contacts() if self.contacts is not None else None,
+            "lease": self.lease() if connected else None,
         }
         try:
             answer = await self.ask(f"heartbeat.{self.identity.box}", msgspec.json.encode(beat), BEAT_S)
@@ -144,7 +154,11 @@ class Link:
             if self.outdated(heard.epoch):
                 return
             self._answered = time.monotonic()
+            more = self.terms(heard.terms)
             self._judge(up=True, why="headquarters answered")
+            self._hurried = self._hurried + 1 if more else 0
+            if 0 < self._hurried <= HURRIED:
+                self._beat_now.set()
 
     async def _hop(self) -> None:
         """To another server, where there is one: nobody can be reached by this one."""
@@ -155,12 +169,12 @@ class Link:
         await self._client.force_reconnect()
 
     async def _pause(self) -> None:
-        """A second, or less where the connection has just come back."""
-        self._beat_now.clear()
+        """A second, or less where the connection has just come back, or there is more to be said."""
         try:
             await asyncio.wait_for(self._beat_now.wait(), BEAT_S if self.up else BEAT_S / 4)
         except TimeoutError:
             return
+        self._beat_now.clear()
 
     async def _reached(self) -> None:
         self._beat_now.set()

@@ -135,6 +135,24 @@ class AgentNow(msgspec.Struct, frozen=True, omit_defaults=True):
     channels: tuple[ChannelNow, ...] = ()
 
 
+class AgentRest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agent between two routers: what they are, or will be once the work that is told beside it is over.
+
+    `state`: logged-out, not-ready, available (since `free_ns`) or wrap-up (until `until_ns`, of `queue`, talking since
+    `talk_ns`; then `then`). Times are the routers'.
+    """
+
+    state: str
+    since_ns: int = 0
+    free_ns: int = 0
+    reason: str = ""
+    then: str = ""
+    then_reason: str = ""
+    queue: str = ""
+    talk_ns: int | None = None
+    until_ns: int | None = None
+
+
 class AgentTold(Message, frozen=True):
     """The answer to AgentAsked: what the agent is now."""
 

@@ -82,6 +82,7 @@ Body = (
     | routes.RouteRequest
     | routes.RouteAnswer
     | routes.LegInterrupted
+    | routes.RouteHeld
     | routes.RouteSilent
     | calls.CallEvent
     | service_messages.Attach

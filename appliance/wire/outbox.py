@@ -168,6 +168,18 @@ class OutboxReader:
         rows = self._store.execute("SELECT key FROM kept WHERE process = ? ORDER BY key", (process,))
         return [str(key) for (key,) in rows.fetchall()]
 
+    def now(self, process: str) -> tuple[dict[str, bytes], tuple[str, int], int]:
+        """What that process keeps, (incarnation, seq) of its last event that waits here, and the last place given."""
+        self._store.execute("BEGIN")
+        try:
+            kept = self._store.execute("SELECT key, value FROM kept WHERE process = ?", (process,)).fetchall()
+            query = "SELECT incarnation, seq FROM event WHERE process = ? ORDER BY place DESC LIMIT 1"
+            last = self._store.execute(query, (process,)).fetchone()
+            place = self._store.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
+        finally:
+            self._store.execute("COMMIT")
+        return dict(kept), (str(last[0]), int(last[1])) if last else ("", 0), int(place[0]) if place else 0
+
     def version(self) -> int:
         """Changes whenever another process has committed; cheap enough to be asked often."""
         return int(self._store.execute("PRAGMA data_version").fetchone()[0])

@@ -72,6 +72,21 @@ class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
     trunk: str
 
 
+class ContactPlace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A contact's place among those who wait, as one router gives it to another: it is kept and brought, never read.
+
+    The most urgent (1) is first, then who waits since the earliest `queued_ns`, then the lower `tie`. `node` of its
+    script since `here_ns`; `stands`: in each of its queues the step, and until when. Times are the routers'.
+    """
+
+    priority: int
+    queued_ns: int
+    tie: int = 0
+    node: str = ""
+    here_ns: int = 0
+    stands: tuple[tuple[str, int, int | None], ...] = ()
+
+
 class RouteRequest(Message, frozen=True):
     """`outcome` says how the last action ended.
 
@@ -79,7 +94,8 @@ class RouteRequest(Message, frozen=True):
     transferred, consulting (the agent asks, the caller is held), not-transferred (to `transfer_to` there is no way), or
     agent-answered: of a contact that tries the `callback` of that name, may its customer be dialled? `reaches`: other
     branches whose phones it can ring. `transfer_to`: the number that an agent has just asked for; Release means that it
-    is not done. `transferred_by`: who has handed the contact on last, or wants to.
+    is not done. `transferred_by`: who has handed the contact on last, or wants to. `place`: as it was told last.
+    `lease`: the epoch in which the branch has left its agents to headquarters; 0 where it does not speak of leases.
     `kind`: voice, or the name of another channel.
     """
 
@@ -97,6 +113,8 @@ class RouteRequest(Message, frozen=True):
     transfer_to: str = ""
     transferred_by: str = ""
     kind: str = "voice"
+    place: ContactPlace | None = None
+    lease: int = 0
 
 
 class RouteAnswer(Message, frozen=True):
@@ -105,7 +123,9 @@ class RouteAnswer(Message, frozen=True):
     `origin`: the contact whose second call this is, by a translation route, with what is not secret of its `context`.
     `queues`: those that the contact waits in from now on; with a `callback`, in which that stands instead of the
     caller. `epoch`: the life of the router that says it, where there are several headquarters; what is said in an older
-    one than was heard of counts no more.
+    one than was heard of counts no more. `lease`: the epoch of the branch's lease in which it is said, which counts in
+    no other. `by`: headquarters, or the branch's own router. `place`: the contact's, where it has one. `anew`: to ask
+    before this is over is the same question once more.
     """
 
     request: str
@@ -122,6 +142,17 @@ class RouteAnswer(Message, frozen=True):
     callback: str = ""
     origin: str = ""
     context: dict[str, str] = msgspec.field(default_factory=dict)
+    lease: int = 0
+    by: str = "headquarters"
+    anew: bool = False
+    place: ContactPlace | None = None
+
+
+class RouteHeld(Message, frozen=True):
+    """The uplink's word to call control: the answer may take so long, since nobody may give out agents until then."""
+
+    request: str
+    seconds: float
 
 
 class LegInterrupted(Message, frozen=True):

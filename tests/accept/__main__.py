@@ -17,6 +17,7 @@ import structlog
 from appliance.simulator.exchange import Exchange
 from tests.accept import (
     agents,
+    autonomy,
     callback,
     calls,
     deaths,
@@ -49,6 +50,7 @@ STAGES = (
     "agents",
     "transfer",
     "callback",
+    "autonomy",
     "headquarters",
     "deaths",
     "line",
@@ -118,6 +120,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "agents": lambda rig: agents.run(rig, sheet),
         "transfer": lambda rig: transfer.run(rig, sheet),
         "callback": lambda rig: callback.run(rig, sheet),
+        "autonomy": lambda rig: autonomy.run(rig, sheet),
         "headquarters": lambda rig: headquarters.run(rig, sheet),
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),

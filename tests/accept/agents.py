@@ -85,6 +85,7 @@ def _identity(rig: Rig) -> tuple[int, int]:
 
 
 async def typed(rig: Rig, *words: str) -> subprocess.CompletedProcess[str]:
+    """At headquarters."""
     state = str(rig.site.headquarters.state)
     command = [sys.executable, "-m", "appliance.cli", *words, "--state", state, "--language", "en"]
     return await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, check=False)

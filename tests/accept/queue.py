@@ -33,7 +33,7 @@ async def _in_order(rig: Rig, sheet: Sheet) -> None:
     took_ms = await freed(rig, *talks[0], first)
     sheet.at_most("A9", "queue: agent free to his phone ringing", took_ms, RINGS_MS, "ms")
     sheet.holds("A9", "queue: who came first is rung first, over headquarters' death", not rig.rung(second))
-    await until(lambda: _talks(rig, first), 10, "the first of them talks")
+    await until(lambda: through(rig, first), 10, "the first of them talks")
     await freed(rig, *talks[1], second)
     for call in waits:
         call.hang_up(16)
@@ -69,6 +69,7 @@ async def freed(rig: Rig, call: Call, phone: Phone, next_clid: str) -> float:
     return (time.monotonic() - begun) * 1000
 
 
-def _talks(rig: Rig, clid: str) -> bool:
+def through(rig: Rig, clid: str) -> bool:
+    """An agent has taken this caller's call."""
     told = ((event.type, event.peer) for phone in rig.phones for event in tuple(phone.events))
     return any(kind == ESTABLISHED and f"sip:{clid}@" in peer for kind, peer in told)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A TCP path between two boxes that can be black-holed: connections stay open, nothing passes, new ones hang."""
+"""A TCP path between two boxes that can be black-holed, both ways or one: connections stay open, new ones hang."""
 
 import asyncio
 import contextlib
@@ -13,8 +13,8 @@ class TcpPath:
     def __init__(self, port: int, target: tuple[str, int]) -> None:
         self.port = port
         self._target = target
-        self._open = asyncio.Event()
-        self._open.set()
+        self._ways = {"up": asyncio.Event(), "down": asyncio.Event()}
+        self.heal()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -22,13 +22,15 @@ class TcpPath:
         """Listen."""
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
 
-    def black_hole(self) -> None:
-        """From now on nothing passes in either direction."""
-        self._open.clear()
+    def black_hole(self, *ways: str) -> None:
+        """From now on nothing passes: up, to the target, or down, or in either direction."""
+        for way in ways or tuple(self._ways):
+            self._ways[way].clear()
 
     def heal(self) -> None:
         """Everything passes again, what was held first."""
-        self._open.set()
+        for way in self._ways.values():
+            way.set()
 
     async def close(self) -> None:
         """End every connection."""
@@ -43,19 +45,21 @@ class TcpPath:
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        await self._open.wait()
+        await self._ways["up"].wait()
         try:
             far_reader, far_writer = await asyncio.open_connection(*self._target)
         except OSError:
             writer.close()
             return
         with contextlib.suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            await asyncio.gather(
+                self._pump(reader, far_writer, self._ways["up"]), self._pump(far_reader, writer, self._ways["down"])
+            )
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: asyncio.Event) -> None:
         try:
             while octets := await reader.read(CHUNK):
-                await self._open.wait()
+                await way.wait()
                 writer.write(octets)
                 await writer.drain()
         finally:

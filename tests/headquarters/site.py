@@ -48,8 +48,8 @@ name: Nanjing Road
 headquarters: {{server: 127.0.0.1:{nats}, secret: secrets/nats}}
 spans: [{{name: telco, driver: cesopsn, local: 127.0.0.1:{span}, remote: 127.0.0.1:9001}}]
 sip: {{listen: 127.0.0.1:{sip}, proxy: 127.0.0.1:{proxy}, domain: branch.test}}
-extensions: []
-route: {{timeout_ms: 500}}
+extensions: [{{number: 8001, name: Li Na, secret: secrets/8001}}]
+route: {{timeout_ms: 500, default: {{ring: [8001]}}}}
 prompts: {{directories: [{prompts}]}}
 """
 
@@ -78,6 +78,10 @@ class Site:
         self.nats_port = ports["nats"]
         text = _HEADQUARTERS.format(nats=ports["nats"], web=self.web_port)
         (folder / "headquarters.yaml").write_text(text)
+        secret = folder / "secrets" / "8001"
+        secret.parent.mkdir()
+        secret.touch(0o600)
+        secret.write_text("of a phone that nobody has\n")
         (folder / "branch.yaml").write_text(_BRANCH.format(prompts=PROMPTS, **ports))
         self.config = load_role(folder / "headquarters.yaml", Headquarters)
 

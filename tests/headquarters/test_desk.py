@@ -307,8 +307,9 @@ def test_a_script_s_question_to_a_database_is_answered_or_fails_within_its_limit
     asyncio.run(scene())
 
 
-def test_contacts_that_their_branch_knows_nothing_of_are_over(tmp_path: Path) -> None:
+def test_contacts_that_their_branch_knows_nothing_of_are_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a box was flashed anew while its agents talked."""
+    monkeypatch.setattr(desks, "AGAIN_S", 0.05)
 
     async def scene() -> None:
         async with running(Journal(tmp_path / "router.db")) as desk:
@@ -326,6 +327,9 @@ def test_contacts_that_their_branch_knows_nothing_of_are_over(tmp_path: Path) ->
             assert [one.state for one in desk.agents_now()] == states, "once may be a word that was overtaken"
             desk._counted_s.clear()
             desk.heard(BOX, set())
+            desk.heard(BOX, set())
+            assert [one.state for one in desk.agents_now()] == states, "at once it says nothing new"
+            await asyncio.sleep(0.06)
             desk.heard(BOX, set())
             assert [one.state for one in desk.agents_now()] == ["available", "reserved"]
         journal = Journal(tmp_path / "router.db")

@@ -49,6 +49,9 @@ VERBS = (
     t.Music(("macroform-cold_day",), seconds=30),
     t.Ringing(seconds=6),
 )
+PLACE = routes.ContactPlace(
+    5, 1_795_469_038_391_510_979, 7, "welcome/ask", 1_795_469_038_391_510_979, (("card", 0, None),)
+)
 RING = routes.RingAgent(agent="1001", extension="8001", queue="card", token="7.1001", ring_s=15)
 
 EXAMPLES: tuple[Message, ...] = (
@@ -199,6 +202,8 @@ EXAMPLES: tuple[Message, ...] = (
         transfer_to="95599",
         transferred_by="1001",
         kind="chat",
+        place=PLACE,
+        lease=1795716092533,
     ),
     routes.LegInterrupted(contact=CONTACT, leg=AGENT, agent="1001", over=True),
     routes.RouteAnswer(
@@ -216,7 +221,11 @@ EXAMPLES: tuple[Message, ...] = (
         callback="1795716092533.7",
         origin="PX-0001.06h0kiqj6vsmekhb.2",
         context={"tier": "gold"},
+        lease=1795716092533,
+        by="branch",
+        place=PLACE,
     ),
+    routes.RouteHeld(request="call.06h0kiqj6vsmekhb.12", seconds=6.0),
     routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
     calls.ContactBegan(
         contact=CONTACT,
