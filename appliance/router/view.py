@@ -26,7 +26,7 @@ def agent_now(state: State, agent: str) -> AgentNow:
         since_ns=now.since_ns,
         reason=now.reason,
         then=str(then),
-        queues=tuple(dict.fromkeys(queue for queue, _, _ in state.index.pools.get(agent, ()))),
+        queues=tuple(dict.fromkeys(queue for queue, _ in state.index.pools.get(agent, ()))),
     )
 
 
