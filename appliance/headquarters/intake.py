@@ -29,7 +29,7 @@ from appliance.headquarters.groups import Groups
 from appliance.headquarters.leases import NotLeasedError
 from appliance.headquarters.live import Live, State
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
-from appliance.headquarters.reports.writer import Writer, read_batch
+from appliance.headquarters.reports.writer import Keeper, read_batch
 from appliance.wire.agents import CallAsked, ContactTold, OrderDone
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
@@ -41,6 +41,7 @@ MESSAGES_LIMIT = 4_096
 OCTETS_LIMIT = 67_108_864
 BATCHES_LIMIT = 64  # in one commit
 ORDER_S = 1.5
+TOLD_TOGETHER = 50  # events, some 4 ms
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ class Intake:
         client: Client,
         sealer: Sealer,
         desk: Desk,
-        writer: Writer,
+        writer: Keeper,
         vault: Vault,
         live: Live,
         calls: Calls | None = None,
@@ -219,8 +220,14 @@ class Intake:
         await self.stored(await self.write(functools.partial(self._writer.store, events)))
 
     async def stored(self, new: list[Envelope], position: int = 0) -> None:
-        """Events that the record has for the first time; up to there in its stream."""
-        self._desk.told(new, position)
+        """Events that the record has for the first time; up to there in its stream, all at once then.
+
+        Without one a few at a time: thousands may come of a record that lagged, and questions are not to wait for all.
+        """
+        some = TOLD_TOGETHER if not position else max(1, len(new))
+        for first in range(0, len(new) or 1, some):
+            self._desk.told(new[first : first + some], position)
+            await asyncio.sleep(0)
         if new:
             await self._changed()
 

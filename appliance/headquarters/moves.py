@@ -9,14 +9,14 @@ import functools
 import itertools
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from appliance.headquarters.reports.writer import Writer
+from appliance.headquarters.reports.writer import Keeper
 from appliance.router.events import AgentMoved
 from appliance.router.journal import Journal
 
@@ -28,13 +28,25 @@ Entry = tuple[int, tuple[AgentMoved, ...]]
 log = structlog.get_logger()
 
 
-def catch_up(writer: Writer, path: Path) -> None:
+def catch_up(writer: Keeper, path: Path) -> None:
     """What the last life did not get to. Raises sqlite3.Error, sqlalchemy.exc.SQLAlchemyError."""
     journal = Journal(path, reads=True)
     try:
         writer.agents_moved(journal.moves(writer.newest_move_ns()))
     finally:
         journal.close()
+
+
+async def until_kept(write: Callable[[Callable[[], None]], Awaitable[None]], work: Callable[[], None]) -> None:
+    """Again until the record takes it; `write` runs the work in the record's thread."""
+    while True:
+        try:
+            await write(work)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            log.error("report.work.refused", error=str(error))
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
 
 
 class Recorder(Protocol):
@@ -47,8 +59,8 @@ class Recorder(Protocol):
 class Moves:
     """`path` is the router's journal, from which what the last life did not get to comes before all others."""
 
-    def __init__(self, recorder: Recorder, writer: Writer, path: Path) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, writer: Keeper, path: Path) -> None:
+        self._write = recorder.write
         self._writer = writer
         self._path = path
         self._waiting: deque[Entry] = deque()
@@ -61,22 +73,12 @@ class Moves:
 
     async def run(self) -> None:
         """For ever; cancel to end."""
-        await self._until_done(functools.partial(catch_up, self._writer, self._path))
+        await until_kept(self._write, functools.partial(catch_up, self._writer, self._path))
         while True:
             await self._work.wait()
             self._work.clear()
             while self._waiting:
                 some = tuple(itertools.islice(self._waiting, TOGETHER))
-                await self._until_done(functools.partial(self._writer.agents_moved, some))
+                await until_kept(self._write, functools.partial(self._writer.agents_moved, some))
                 for _ in some:
                     self._waiting.popleft()
-
-    async def _until_done(self, work: Callable[[], None]) -> None:
-        while True:
-            try:
-                await self._recorder.write(work)
-            except (SQLAlchemyError, sqlite3.Error) as error:
-                log.error("report.agents.refused", error=str(error), waiting=len(self._waiting))
-                await asyncio.sleep(RETRY_S)
-            else:
-                return

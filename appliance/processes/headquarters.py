@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The headquarters process: router, record and recordings behind one connection to the message server.
+"""The headquarters process: router and recordings behind one connection to the message server; the record is beside.
 
 Alone it is active for ever; in a duplex it is active or on standby, as the majority of the message servers has it.
 """
@@ -24,11 +24,12 @@ from appliance.headquarters.duplex.stream import Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
-from appliance.headquarters.moves import Moves
+from appliance.headquarters.moves import Moves, until_kept
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store, texts
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
-from appliance.headquarters.reports.writer import Writer
+from appliance.headquarters.reports.remote import RemoteWriter
+from appliance.headquarters.reports.requests import socket_in
 from appliance.processes.environment import state_directory
 from appliance.router.journal import Journal
 from appliance.router.journal import path_of as journal_path
@@ -45,15 +46,10 @@ class Site:
     """What both ways of serving need."""
 
     def __init__(self, path: Path, config: Headquarters, rules: Rules, state: Path) -> None:
-        self.path, self.config, self.state = path, config, state
-        try:
-            self.engine = store.open_writer(store.place_of(state, config.record))
-        except store.NewerRecordError as error:
-            exit_with(str(error))
-        self.writer = Writer(self.engine, wanted_by(config))
+        self.path, self.config, self.rules, self.state = path, config, rules, state
+        self.writer = RemoteWriter(socket_in(state), store.open_reader(store.place_of(state, config.record)))
         self.live = Live(frozenset(agent.box for agent in config.agents))
         self.sources = Sources(config.lookups)
-        self._keep_texts(config, rules)
 
     def trouble(self, code: str) -> Callable[[str | None], None]:
         """Who raises and ends an alarm of headquarters' own."""
@@ -70,12 +66,15 @@ class Site:
         async def changed(config: Headquarters, rules: Rules) -> None:
             await self.sources.change(config.lookups)
             await change(config, rules)
-            await asyncio.to_thread(self._keep_texts, config, rules)
+            await self._keep_texts(config, rules)
 
-        await rulebook.follow(self.path, self.config, changed, self.trouble("router.rules"))
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self._keep_texts(self.config, self.rules))
+            parts.create_task(rulebook.follow(self.path, self.config, changed, self.trouble("router.rules")))
 
-    def _keep_texts(self, config: Headquarters, rules: Rules) -> None:
-        self.writer.texts(texts.written(self.path, config.scripts, rules.scripts))
+    async def _keep_texts(self, config: Headquarters, rules: Rules) -> None:
+        written = texts.written(self.path, config.scripts, rules.scripts)
+        await until_kept(asyncio.to_thread, functools.partial(self.writer.texts, written))
 
 
 async def serve(site: Site, rules: Rules) -> None:
@@ -93,7 +92,7 @@ async def serve(site: Site, rules: Rules) -> None:
 
     async def change(config: Headquarters, rules: Rules) -> None:
         desk.change(rules)
-        await intake.write(functools.partial(site.writer.hold, wanted_by(config)))
+        await until_kept(intake.write, functools.partial(site.writer.hold, wanted_by(config)))
 
     await intake.start()
     log.info("headquarters.intake.opened", epoch=identity.incarnation)
@@ -104,6 +103,7 @@ async def serve(site: Site, rules: Rules) -> None:
             parts.create_task(site.follow_rules(change))
             parts.create_task(notify.keep_alive())
     finally:
+        site.writer.close()
         intake.close()
         await desk.close()
         await site.sources.close()
@@ -115,7 +115,7 @@ async def serve_in_turns(site: Site, rules: Rules) -> None:
     notify.ready()
     client = await site.connected()
     stream = Stream(client, "record", age_s=CALLS_KEPT_S)
-    calls = Calls(stream, site.engine, site.writer, site.trouble("duplex.record"))
+    calls = Calls(stream, site.writer, site.trouble("duplex.record"))
     duty = Duty(site.config, rules, client, site.writer, calls, site.live, site.sources, site.state)
     try:
         async with asyncio.TaskGroup() as parts:
@@ -128,7 +128,7 @@ async def serve_in_turns(site: Site, rules: Rules) -> None:
 
 
 def main() -> None:
-    """Run until stopped. Exit status 2: configuration, scripts or record cannot be used."""
+    """Run until stopped. Exit status 2: configuration or scripts cannot be used."""
     logs.configure("headquarters")
     config = load_or_exit(Headquarters, rulebook.faults)
     try:

@@ -45,6 +45,8 @@ ENGINE_STUCK_S = 0.5
 """A tick is due every 5 ms; what a caller hears of a stuck engine is this and its restart."""
 CARDS_S = 10.0
 """How long cards may be missing, whose drivers are loaded while the machine starts, before it is an alarm."""
+RECOUNT_S = 600.0
+"""How long a newer version, or other rules of counting, may go through the whole record before anything is routed."""
 PORTS_S = 2.0
 """How long a port may still be held by what a dead predecessor left, before it is called in use."""
 
@@ -118,8 +120,9 @@ def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]
     """Headquarters' children, in order."""
     return [
         *voter_children(headquarters, state),
-        Spec(name="headquarters", command=module("headquarters"), stage=1),
-        Spec(name="web", command=module("web"), stage=1),
+        Spec(name="record", command=module("record"), stage=1, ready_s=RECOUNT_S),
+        Spec(name="headquarters", command=module("headquarters"), stage=2),
+        Spec(name="web", command=module("web"), stage=2),
     ]
 
 

@@ -38,9 +38,9 @@ def can_choose(state: State, agent: str, reach: Reach) -> bool:
     return _kind(state, agent, reach) == AgentState.AVAILABLE
 
 
-def choose(state: State, pool: Pool, reach: Reach, select: Select, at_ns: int) -> str | None:
+def choose(state: State, pool: Pool, box: str, reach: Reach, select: Select, at_ns: int) -> str | None:
     """The agent who has been available longest, then the smaller id, or whom else `select` wants."""
-    free = (agent for _, agent in state.index.free.get(pool, ()) if agent not in reach.refused)
+    free = (agent for _, agent in state.index.free.get(pool, {}).get(box, ()) if agent not in reach.refused)
     match select:
         case Select.LEAST_OCCUPIED:
             return min(free, key=lambda agent: occupancy(state.agents[agent], at_ns), default=None)
@@ -103,8 +103,8 @@ def _kind(state: State, agent: str, reach: Reach) -> str:
 
 def free(state: State, queue: str, reach: Reach) -> int:
     """How many of its first step could be chosen."""
-    rows = (state.index.free.get((queue, 0, box), ()) for box in reach.boxes)
-    return sum(agent not in reach.refused for row in rows for _, agent in row)
+    free = state.index.free.get((queue, 0), {})
+    return sum(agent not in reach.refused for box in reach.boxes if box in free for _, agent in free[box])
 
 
 def staffed(state: State, queue: str) -> int:

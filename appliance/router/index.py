@@ -12,7 +12,7 @@ as a whole: 10,000 entries take 35 µs.
 import enum
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -59,10 +59,11 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
     """The agent is `now`; None: is no more."""
     before = state.agents.get(name)
     agents = _without(state.agents, name) if now is None else _with(state.agents, name, now)
-    after, index = _replace(state, agents=agents), state.index
-    for one in index.hands.get(name, (name,)):  # what a person does bears on all of their slots
+    after = _replace(state, agents=agents)
+    for one in state.index.hands.get(name, (name,)):  # what a person does bears on all of their slots
         row = _agent_row(state, one, state.agents.get(one))
-        index = _agent_rows(index, one, row, _agent_row(after, one, agents.get(one)))
+        after = _replace(after, index=_agent_rows(after, one, row, _agent_row(after, one, agents.get(one))))
+    index = after.index
     was, legs = before.legs if before else {}, now.legs if now else {}
     if was != legs:
         index = _legs(index, name, was, legs)
@@ -75,10 +76,12 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
 def put_present(state: State, box: str, *, there: bool) -> State:
     """The branch is heard, or is not."""
     present = state.present | {box} if there else state.present - {box}
-    after, index = _replace(state, present=present), state.index
-    for name in index.seats.get(box, ()):
+    after = _replace(state, present=present)
+    for name in state.index.seats.get(box, ()):
         agent = state.agents.get(name)
-        index = _agent_rows(index, name, _agent_row(state, name, agent), _agent_row(after, name, agent))
+        index = _agent_rows(after, name, _agent_row(state, name, agent), _agent_row(after, name, agent))
+        after = _replace(after, index=index)
+    index = after.index
     for waits in state.waiting.values():
         if waits.box == box:
             index = _waits_rows(index, (waits, _queued_row(state, waits)), (waits, _queued_row(after, waits)))
@@ -198,13 +201,9 @@ def indexed(state: State) -> State:
     rules, hands = state.rules, _hands(state)
     state = _replace(state, index=Index(hands=hands))
     pools = _pools(rules)
-    free: dict[Pool, list[tuple[int, str]]] = {}
     tally: dict[str, Counter[AgentState]] = {queue: Counter() for queue in rules.queues}
     for name, agent in state.agents.items():
-        row, counts = _agent_row(state, name, agent)
-        for pool in pools.get(name, ()):
-            if row is not None:
-                free.setdefault(pool, []).append(row)
+        _, counts = _agent_row(state, name, agent)
         for queue in _queues(pools, name):
             if counts is not None:
                 tally[queue][counts] += 1
@@ -218,9 +217,9 @@ def indexed(state: State) -> State:
         hands=hands,
         held={held.contact: token for token, held in state.reservations.items()},
         tally={queue: dict(counts) for queue, counts in tally.items()},
-        free={pool: tuple(sorted(rows)) for pool, rows in free.items()},
-        queued=_rows(state, _stood_in),
-        lines=_rows(state, _lines_of),
+        free=_in_pools(_all_free(state, pools)),
+        queued=_in_pools((pool, _group(waits), row) for waits, row in _all_queued(state) for pool in _stood_in(waits)),
+        lines=_grouped((queue, row) for waits, row in _all_queued(state) for queue in _lines_of(waits)),
         progress=dict(Counter(one.call_type for one in state.typed.values())),
         due=tuple(sorted(_all_due(state))),
         numbers={one.number: name for name, one in state.callbacks.items() if one.state is not CallbackState.OVER},
@@ -232,20 +231,32 @@ def _hands(state: State) -> dict[str, tuple[str, ...]]:
     return slots.hands(dict.fromkeys((*state.rules.seats, *state.agents)))
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return {key: tuple(sorted(values)) for key, values in found.items()}
+def _grouped(pairs: Iterable[tuple[K, Row]]) -> dict[K, tuple[Row, ...]]:
+    found: dict[K, list[Row]] = {}
+    for key, row in pairs:
+        found.setdefault(key, []).append(row)
+    return {key: tuple(sorted(rows)) for key, rows in found.items()}
 
 
-def _rows(state: State, keys: Callable[[Waiting], tuple[K, ...]]) -> dict[K, tuple[tuple[int, int, int, str], ...]]:
-    found: dict[K, list[tuple[int, int, int, str]]] = {}
+def _in_pools(told: Iterable[tuple[Pool, K, Row]]) -> dict[Pool, dict[K, tuple[Row, ...]]]:
+    found: dict[Pool, list[tuple[K, Row]]] = {}
+    for pool, key, row in told:
+        found.setdefault(pool, []).append((key, row))
+    return {pool: _grouped(pairs) for pool, pairs in found.items()}
+
+
+def _all_free(state: State, pools: Mapping[str, tuple[Pool, ...]]) -> Iterator[tuple[Pool, str, tuple[int, str]]]:
+    for name, agent in state.agents.items():
+        row, _ = _agent_row(state, name, agent)
+        if row is not None:
+            yield from ((pool, state.rules.seats[name].box, row) for pool in pools.get(name, ()))
+
+
+def _all_queued(state: State) -> Iterator[tuple[Waiting, QueuedRow]]:
     for waits in state.waiting.values():
         row = _queued_row(state, waits)
-        for key in keys(waits) if row is not None else ():
-            found.setdefault(key, []).append(order(waits))
-    return {key: tuple(sorted(rows)) for key, rows in found.items()}
+        if row is not None:
+            yield waits, row
 
 
 def _pools(rules: Rules) -> dict[str, tuple[Pool, ...]]:
@@ -253,13 +264,13 @@ def _pools(rules: Rules) -> dict[str, tuple[Pool, ...]]:
     for queue, rule in rules.queues.items():
         for number, step in enumerate(rule.steps):
             for name in step.agents:
-                pools[name] = (*pools.get(name, ()), (queue, number, rules.seats[name].box))
+                pools[name] = (*pools.get(name, ()), (queue, number))
     return pools
 
 
 def _queues(pools: Mapping[str, tuple[Pool, ...]], agent: str) -> Iterable[str]:
     """Each once."""
-    return dict.fromkeys(queue for queue, _, _ in pools.get(agent, ()))
+    return dict.fromkeys(queue for queue, _ in pools.get(agent, ()))
 
 
 def order(waits: Waiting) -> tuple[int, int, int, str]:
@@ -305,9 +316,10 @@ def _agent_row(state: State, name: str, agent: Agent | None) -> AgentRow:
     return (slots.rank(state, name, agent), name), agent.state
 
 
-def _agent_rows(index: Index, name: str, was: AgentRow, now: AgentRow) -> Index:
-    if was[0] != now[0]:
-        index = _replace(index, free=_moved(index.free, index.pools.get(name, ()), was[0], now[0]))
+def _agent_rows(state: State, name: str, was: AgentRow, now: AgentRow) -> Index:
+    index, seat = state.index, state.rules.seats.get(name)
+    if was[0] != now[0] and seat is not None:
+        index = _replace(index, free=_moved_in(index.free, index.pools.get(name, ()), seat.box, was[0], now[0]))
     if was[1] != now[1]:
         index = _replace(index, tally=_counted_on(index.tally, _queues(index.pools, name), was[1], now[1]))
     return index
@@ -350,7 +362,12 @@ def _queued_row(state: State, waits: Waiting | None) -> QueuedRow | None:
 def _stood_in(waits: Waiting | None) -> tuple[Pool, ...]:
     if waits is None:
         return ()
-    return tuple((stand.queue, stand.step, box) for stand in waits.place.stands for box in waits.reach.boxes)
+    return tuple((stand.queue, stand.step) for stand in waits.place.stands)
+
+
+def _group(waits: Waiting) -> frozenset[str]:
+    """Contacts of one group are as good as one to each agent; however many branches there are, groups are few."""
+    return frozenset(waits.reach.boxes)
 
 
 def _lines_of(waits: Waiting | None) -> tuple[str, ...]:
@@ -360,7 +377,11 @@ def _lines_of(waits: Waiting | None) -> tuple[str, ...]:
 def _waits_rows(
     index: Index, was: tuple[Waiting | None, QueuedRow | None], now: tuple[Waiting | None, QueuedRow | None]
 ) -> Index:
-    queued = _moved(_moved(index.queued, _stood_in(was[0]), was[1], None), _stood_in(now[0]), None, now[1])
+    queued = index.queued
+    if was[0] is not None and was[1] is not None:
+        queued = _moved_in(queued, _stood_in(was[0]), _group(was[0]), was[1], None)
+    if now[0] is not None and now[1] is not None:
+        queued = _moved_in(queued, _stood_in(now[0]), _group(now[0]), None, now[1])
     lines = _moved(_moved(index.lines, _lines_of(was[0]), was[1], None), _lines_of(now[0]), None, now[1])
     return _replace(index, queued=queued, lines=lines)
 
@@ -392,6 +413,19 @@ def _moved(
             after[key] = row
         else:
             after.pop(key, None)
+    return after
+
+
+def _moved_in(
+    pools: Mapping[Pool, Mapping[K, tuple[Row, ...]]], those: Iterable[Pool], key: K, was: Row | None, now: Row | None
+) -> Mapping[Pool, Mapping[K, tuple[Row, ...]]]:
+    after = _copied(pools)
+    for pool in those:
+        rows = _moved(after.get(pool, {}), (key,), was, now)
+        if rows:
+            after[pool] = rows
+        else:
+            after.pop(pool, None)
     return after
 
 

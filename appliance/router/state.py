@@ -18,8 +18,8 @@ from appliance.script.nodes import Queue
 from appliance.wire.agents import ContactNow
 from appliance.wire.routes import RingAgent, RouteAnswer
 
-Pool = tuple[str, int, str]
-"""The agents of one step of a queue at one branch."""
+Pool = tuple[str, int]
+"""The agents of one step of a queue."""
 
 
 class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -241,10 +241,10 @@ class Index(msgspec.Struct, frozen=True):
     """Contact → token."""
     tally: Mapping[str, Mapping[AgentState, int]] = {}
     """Queue → how many of its agents, of branches that are heard, are in each state."""
-    free: Mapping[Pool, tuple[tuple[int, str], ...]] = {}
-    """(available since, agent)."""
-    queued: Mapping[Pool, tuple[tuple[int, int, int, str], ...]] = {}
-    """(priority, waits since, tie, contact)."""
+    free: Mapping[Pool, Mapping[str, tuple[tuple[int, str], ...]]] = {}
+    """By the agents' box: (available since, agent)."""
+    queued: Mapping[Pool, Mapping[frozenset[str], tuple[tuple[int, int, int, str], ...]]] = {}
+    """By the boxes that they all reach: (priority, waits since, tie, contact)."""
     lines: Mapping[str, tuple[tuple[int, int, int, str], ...]] = {}
     """Queue → all that wait in it, as in `queued`."""
     progress: Mapping[str, int] = {}

@@ -27,7 +27,7 @@ def agent_now(state: State, agent: str) -> AgentNow:
         since_ns=now.since_ns,
         reason=now.reason,
         then=_then(now),
-        queues=tuple(dict.fromkeys(queue for one in mine for queue, _, _ in state.index.pools.get(one, ()))),
+        queues=tuple(dict.fromkeys(queue for one in mine for queue, _ in state.index.pools.get(one, ()))),
         channels=tuple(
             _channel_now(state, agent, channel)
             for channel in dict.fromkeys(slots.channel_of(one) for one in mine)

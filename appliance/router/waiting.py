@@ -7,6 +7,7 @@ asks again each PIECE_S, so one that is lost is missed.
 """
 
 import heapq
+import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
@@ -15,9 +16,9 @@ import msgspec
 from appliance.router import agents, expected, slots, translation
 from appliance.router.callbacks.ordering import order as order_contact
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
-from appliance.router.index import order, put_place, put_sweep, put_typed, put_waiting
+from appliance.router.index import QueuedRow, order, put_place, put_sweep, put_typed, put_waiting
 from appliance.router.rules import VOICE
-from appliance.router.state import Place, Pool, Reach, Reservation, Stand, State, Waiting
+from appliance.router.state import Place, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered
 from appliance.script import cursor as cursors
 from appliance.script.nodes import Agent, Queue, Select
@@ -61,7 +62,7 @@ def quickest(state: State, stands: tuple[Stand, ...], reach: Reach, at_ns: int) 
     """The one queue that is expected to be, of several that would be; who is free longest serves at once."""
 
     def delay(stand: Stand) -> tuple[bool, int, int]:
-        free = [state.index.free.get((stand.queue, stand.step, box), ()) for box in reach.boxes]
+        free = [state.index.free.get((stand.queue, stand.step), {}).get(box, ()) for box in reach.boxes]
         since = [at for rows in free for at, agent in rows if agent not in reach.refused]
         staffed, ahead = agents.staffed(state, stand.queue), agents.waiting(state, stand.queue)
         if since:
@@ -137,10 +138,11 @@ def gone_on(state: State, stand: Stand, reach: Reach, at_ns: int) -> Stand:
 def find(state: State, stands: Iterable[Stand], reach: Reach, select: Select, at_ns: int) -> tuple[Stand, str] | None:
     """The agent in the first queue that has one, at the first branch that has."""
     for stand in stands:
-        for box in reach.boxes:
+        pool = (stand.queue, stand.step)
+        for box in reach.boxes if pool in state.index.free else ():
             if translation.blocked(state, reach, box):
                 continue
-            agent = agents.choose(state, (stand.queue, stand.step, box), reach, select, at_ns)
+            agent = agents.choose(state, pool, box, reach, select, at_ns)
             if agent is not None:
                 return stand, agent
     return None
@@ -148,14 +150,12 @@ def find(state: State, stands: Iterable[Stand], reach: Reach, select: Select, at
 
 def ahead(state: State, agent: str, mine: tuple[int, int, int, str]) -> bool:
     """Whether somebody waits who is to have this agent before a contact of this order, which does not wait."""
-    for pool in state.index.pools.get(agent, ()):
-        for row in state.index.queued.get(pool, ()):
-            if row > mine:
-                break
-            reach = state.waiting[row[-1]].reach
-            if agent not in reach.refused and not translation.blocked(state, reach, pool[2]):
-                return True
-    return False
+    box, pools = state.rules.seats[agent].box, state.index.pools.get(agent, ())
+    lines = (line for pool in pools for boxes, line in state.index.queued.get(pool, {}).items() if box in boxes)
+    reaches = (
+        state.waiting[row[-1]].reach for line in lines for row in itertools.takewhile(lambda row: row < mine, line)
+    )
+    return any(agent not in one.refused and not translation.blocked(state, one, box) for one in reaches)
 
 
 def piece(queue: Queue, place: Place, asked: RouteAsked) -> int:
@@ -277,7 +277,7 @@ def settle(state: State, effects: tuple[Effect, ...]) -> State:
 def assign(state: State, at_ns: int) -> Step:
     """Agents who are free, to those who wait, in their order."""
     effects: tuple[Effect, ...] = ()
-    for contact in _next(state, state.index.queued.keys() & state.index.free.keys()):
+    for contact in _next(_served(state)):
         waits = state.waiting[contact]
         found = find(state, waits.place.stands, waits.reach, waits.node.select, at_ns)
         if found is None:
@@ -293,15 +293,26 @@ def assign(state: State, at_ns: int) -> Step:
         else:
             state, label = translation.begin(state, label, waits.reach, waits.clid, at_ns)
             effects = (*effects, moved, Assigned(waits.box, label))
-        if not state.index.queued.keys() & state.index.free.keys():
+        if not _served(state):
             break
     return state, effects
 
 
-def _next(state: State, pools: set[Pool]) -> Iterator[str]:
-    """Who waits in these, each contact once."""
+def _served(state: State) -> list[tuple[QueuedRow, ...]]:
+    """Who waits in a pool for branches of which one has somebody."""
+    queued, free = state.index.queued, state.index.free
+    return [
+        line
+        for pool in sorted(queued.keys() & free.keys())
+        for boxes, line in queued[pool].items()
+        if not boxes.isdisjoint(free[pool])
+    ]
+
+
+def _next(lines: list[tuple[QueuedRow, ...]]) -> Iterator[str]:
+    """Who waits in these, in order, each contact once."""
     seen = set()
-    for _, _, _, contact in heapq.merge(*(state.index.queued[pool] for pool in sorted(pools))):
+    for _, _, _, contact in heapq.merge(*lines):
         if contact not in seen:
             seen.add(contact)
             yield contact

@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from appliance.config import Headquarters
 from appliance.config.files import load_role
 from appliance.headquarters import server
+from appliance.headquarters.reports.requests import socket_in
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
@@ -64,6 +66,12 @@ def until(so: Callable[[], object], within_s: float, what: str) -> float:
     return time.monotonic() - began
 
 
+def answers(path: Path) -> bool:
+    """Whether somebody listens at that Unix socket."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(str(path)) == 0
+
+
 class Site:
     """One headquarters and one branch in a folder."""
 
@@ -86,8 +94,11 @@ class Site:
         self.config = load_role(folder / "headquarters.yaml", Headquarters)
 
     def start(self, *names: str) -> None:
-        """nats-server, headquarters, web, uplink."""
+        """nats-server, record (headquarters' own, before it), headquarters, web, uplink."""
         for name in names:
+            if name == "headquarters" and "record" not in self._children:
+                self.start("record")
+                until(lambda: answers(socket_in(self.state)), 10, "the record's process listens")
             role = "branch" if name == "uplink" else "headquarters"
             state = self.branch_state if role == "branch" else self.state
             state.mkdir(parents=True, exist_ok=True)

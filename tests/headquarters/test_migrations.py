@@ -106,7 +106,7 @@ def test_headquarters_with_a_newer_record_says_so_and_is_not_started_again(site:
     renumber(path)
     environment = {"BRANCHLINE_CONFIG": str(site.folder / "headquarters.yaml"), "BRANCHLINE_STATE": str(site.state)}
     ended = subprocess.run(
-        [sys.executable, "-m", "appliance.processes.headquarters"],
+        [sys.executable, "-m", "appliance.processes.record"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -30,7 +30,7 @@ def test_a_thousand_events_of_an_afternoon_offline_arrive_when_headquarters_is_t
     assert site.stored("SELECT count(*) FROM contact WHERE ended_ns IS NOT NULL AND began_ns IS NOT NULL") == 500
 
 
-@pytest.mark.parametrize("victim", ["uplink", "headquarters", "nats-server"])
+@pytest.mark.parametrize("victim", ["uplink", "headquarters", "record", "nats-server"])
 def test_killed_in_the_middle_of_a_backlog(site: Site, victim: str) -> None:
     site.tell(*contacts(0, 600))
     site.start(*ALL)

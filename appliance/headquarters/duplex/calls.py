@@ -9,64 +9,38 @@ import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    delete,
-    func,
-    insert,
-    select,
-)
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.headquarters.duplex.stream import NoQuorumError, Stored, Stream
-from appliance.headquarters.reports import schema
-from appliance.headquarters.reports.writer import Writer, read_batch
-from appliance.wire.envelope import Envelope, UnknownMessageError, decode
+from appliance.headquarters.reports.positions import Position
+from appliance.headquarters.reports.writer import Keeper, read_batch
+from appliance.wire.envelope import Envelope, UnknownMessageError
 
 LOOK_S = 0.05
 RETRY_S = 1.0
-KEPT = 100_000
 
+T = TypeVar("T")
 log = structlog.get_logger()
-_tables = MetaData()
-_projected = Table(
-    "projected",
-    _tables,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),  # in the stream
-    Column("place", Integer, nullable=False),  # of the last event in the record then
-    Column("stream", String, nullable=False),
-)
 
 
 class Calls:
     """`on_stored(events, position)` is told what is new in this box's record; `on_trouble` what ails it."""
 
-    def __init__(
-        self, stream: Stream, engine: Engine, writer: Writer, on_trouble: Callable[[str | None], None]
-    ) -> None:
+    def __init__(self, stream: Stream, writer: Keeper, on_trouble: Callable[[str | None], None]) -> None:
         self.disk = ThreadPoolExecutor(1, "record")
         self.on_stored: Callable[[list[Envelope], int], Coroutine[Any, Any, None]] | None = None
         self.stream = stream
         self.turn = asyncio.Lock()
         """Whoever has it knows that nothing is stored meanwhile."""
-        self._engine = engine
         self._writer = writer
         self._on_trouble = on_trouble
         self._more = asyncio.Event()
         self._refused = False
         self._made = ""
         self._position = 0
-        _tables.create_all(engine)
 
     async def begin(self) -> None:
         """Go on where this box has come to; in another stream from its beginning.
@@ -75,12 +49,11 @@ class Calls:
         """
         await self.stream.make()
         self._made = (await self.stream.extent()).made
-        with self._engine.begin() as store:
-            store.execute(delete(_projected).where(_projected.c.stream != self._made))
-            known = store.execute(select(func.max(_projected.c.position))).scalar()
-            if known is None:
-                _put(store, 0, self._made)  # what the record has of before was told long ago
-            self._position = int(known or 0)
+        self._position = await self.write(functools.partial(self._writer.follow, self._made))
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """In the record's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.disk, work)
 
     async def put(self, box: str, payload: bytes) -> None:
         """A batch that can be read: returns when a majority has it. Raises NoQuorumError."""
@@ -95,12 +68,7 @@ class Calls:
 
     def missed(self, told: int) -> list[Envelope]:
         """Events beyond that position, in order. Raises SQLAlchemyError."""
-        place, event = _projected.c.place, schema.event.c
-        before = select(func.max(place)).where(_projected.c.position <= told).scalar_subquery()
-        oldest = select(func.min(place)).scalar_subquery()
-        query = select(event.envelope).where(event.place > func.coalesce(before, oldest, 0)).order_by(event.place)
-        with self._engine.connect() as store:
-            return [decode(row[0].encode()) for row in store.execute(query)]
+        return self._writer.missed(told)
 
     async def run(self) -> None:
         """Make the record of what comes, for ever; cancel to end."""
@@ -141,15 +109,8 @@ class Calls:
         except UnknownMessageError as error:
             log.error("duplex.batch.unknown", position=message.position, error=str(error))
             batch = []
-        beside = functools.partial(_put, position=message.position, made=self._made)
-        store = functools.partial(self._writer.store, batch, beside)
-        new = await asyncio.get_running_loop().run_in_executor(self.disk, store)
+        at = Position(self._made, message.position)
+        new = await self.write(functools.partial(self._writer.store, batch, at))
         self._position = message.position
         if self.on_stored is not None:
             await self.on_stored(new, message.position)
-
-
-def _put(store: Connection, position: int, made: str) -> None:
-    place = select(func.coalesce(func.max(schema.event.c.place), 0)).scalar_subquery()
-    store.execute(insert(_projected).values(position=position, place=place, stream=made))
-    store.execute(delete(_projected).where(_projected.c.position < position - KEPT))

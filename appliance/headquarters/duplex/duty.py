@@ -28,10 +28,10 @@ from appliance.headquarters.duplex.stream import NoQuorumError, Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
-from appliance.headquarters.moves import Moves
+from appliance.headquarters.moves import Moves, until_kept
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
-from appliance.headquarters.reports.writer import Writer
+from appliance.headquarters.reports.writer import Keeper
 from appliance.router.journal import path_of
 from appliance.router.rules import Rules
 from appliance.uplink.connection import connect
@@ -58,7 +58,7 @@ class Duty:
         config: Headquarters,
         rules: Rules,
         client: Client,
-        writer: Writer,
+        writer: Keeper,
         calls: Calls,
         live: Live,
         sources: Sources,
@@ -83,8 +83,7 @@ class Duty:
         self._rules = rules
         if self._desk is not None:
             self._desk.change(rules)
-        hold = functools.partial(self._writer.hold, wanted_by(config))
-        await asyncio.get_running_loop().run_in_executor(self._calls.disk, hold)
+        await until_kept(self._calls.write, functools.partial(self._writer.hold, wanted_by(config)))
 
     async def run(self) -> None:
         """Stand by and lead in turn, for ever; cancel to end."""

@@ -7,7 +7,7 @@ Rows are given as plain mappings, ready for JSON; times in UTC nanoseconds.
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, RowMapping, Select, func, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, func, select
 
 from appliance.headquarters.reports.schema import contact, decision, event, leg, recording
 from appliance.wire.calls import TransferBegan, TransferEnded
@@ -102,3 +102,14 @@ class Record:
         with self.engine.connect() as store:
             rows: list[RowMapping] = list(store.execute(query).mappings())
         return [dict(row) for row in rows]
+
+
+def open_agent_legs(store: Connection) -> list[tuple[str, str, str, str, str]]:
+    """(box, agent, extension, leg, contact) of outgoing legs that have not ended."""
+    query = (
+        select(contact.c.box, leg.c.agent, leg.c.to, leg.c.leg, leg.c.contact)
+        .join_from(leg, contact, leg.c.contact == contact.c.contact)
+        .where(leg.c.ended_ns.is_(None), leg.c.direction == "outgoing", contact.c.ended_ns.is_(None))
+        .where(leg.c.channel.startswith("sip ") | leg.c.agent.contains("/"))  # on a trunk is nobody's agent
+    )
+    return [(row[0], row[1] or "", row[2] or "", row[3], row[4]) for row in store.execute(query)]

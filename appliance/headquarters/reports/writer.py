@@ -9,18 +9,19 @@ not make a double.
 import itertools
 import operator
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, insert, select
 
-from appliance.headquarters.reports import schema, texts
+from appliance.headquarters.reports import positions, reading, schema, texts
 from appliance.headquarters.reports.intervals import agents, counting
 from appliance.headquarters.reports.intervals.agents import Moved
 from appliance.headquarters.reports.intervals.thresholds import Threshold
+from appliance.headquarters.reports.positions import Position
 from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_recording
 from appliance.headquarters.reports.texts import Version
-from appliance.wire.calls import ContactEnded, TalkBegan
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
 
 BATCH_LIMIT = 100
@@ -35,6 +36,7 @@ KNOWN = select(_COLUMN.seq).where(
     _COLUMN.seq.in_(bindparam("seqs", expanding=True)),
 )
 """Which of these the store has."""
+_INSERT = insert(schema.event).returning(schema.event.c.place, sort_by_parameter_order=True)
 
 
 def read_batch(payload: bytes, box: str) -> list[Envelope]:
@@ -54,6 +56,21 @@ def read_batch(payload: bytes, box: str) -> list[Envelope]:
     return batch
 
 
+class Keeper(Protocol):
+    """What headquarters asks of the record: of its Writer, or of that one's process."""
+
+    def hold(self, thresholds: Mapping[tuple[str, str], Threshold]) -> None: ...  # noqa: D102
+    def store(self, batch: Sequence[Envelope], at: Position | None = None) -> list[Envelope]: ...  # noqa: D102
+    def recording_here(self, recording: str, contact: str) -> None: ...  # noqa: D102
+    def agents_moved(self, entries: Iterable[tuple[int, Iterable[Moved]]]) -> None: ...  # noqa: D102
+    def texts(self, written: Sequence[Version]) -> None: ...  # noqa: D102
+    def newest_move_ns(self) -> int | None: ...  # noqa: D102
+    def open_agent_legs(self) -> list[tuple[str, str, str, str, str]]: ...  # noqa: D102
+    def ends_of(self, contacts: Iterable[str]) -> tuple[Envelope, ...]: ...  # noqa: D102
+    def follow(self, stream: str) -> int: ...  # noqa: D102
+    def missed(self, position: int) -> list[Envelope]: ...  # noqa: D102
+
+
 class Writer:
     """The one that writes. Called from one thread at a time.
 
@@ -69,8 +86,8 @@ class Writer:
         with self._engine.begin() as store:
             self._thresholds = counting.begin(store, thresholds, time.time_ns())
 
-    def store(self, batch: Sequence[Envelope], beside: Callable[[Connection], None] | None = None) -> list[Envelope]:
-        """Commit what is new of the batch, and what `beside` does; returns the new, in order.
+    def store(self, batch: Sequence[Envelope], at: Position | None = None) -> list[Envelope]:
+        """Commit what is new of the batch, and where it stood in a stream; returns the new, in order.
 
         Raises sqlalchemy.exc.SQLAlchemyError.
         """
@@ -81,10 +98,11 @@ class Writer:
                 if _key(envelope) not in known:
                     known.add(_key(envelope))
                     new.append(envelope)
-                    project(store, _insert(store, envelope), envelope)
+            for place, envelope in zip(_insert(store, new), new, strict=True):
+                project(store, place, envelope)
             counting.recount(store, {name for one in new if (name := _contact_of(one))}, self._thresholds)
-            if beside is not None:
-                beside(store)
+            if at is not None:
+                positions.put(store, at)
         return new
 
     def recording_here(self, recording: str, contact: str) -> None:
@@ -112,22 +130,26 @@ class Writer:
 
     def ends_of(self, contacts: Iterable[str]) -> tuple[Envelope, ...]:
         """That they have talked, and how they ended, for a router that has missed it."""
-        kinds = (TalkBegan.__name__, ContactEnded.__name__)
-        query = select(_COLUMN.envelope).where(_COLUMN.contact.in_(list(contacts)), _COLUMN.type.in_(kinds))
-        with self._engine.connect() as store:
-            return tuple(decode(told.encode()) for told in store.execute(query.order_by(_COLUMN.place)).scalars())
+        return tuple(positions.ends_of(self._engine, contacts))
 
     def open_agent_legs(self) -> list[tuple[str, str, str, str, str]]:
         """(box, agent, extension, leg, contact) of outgoing legs that have not ended, for a router that begins."""
-        leg, contact = schema.leg.c, schema.contact.c
-        query = (
-            select(contact.box, leg.agent, leg.to, leg.leg, leg.contact)
-            .join_from(schema.leg, schema.contact, leg.contact == contact.contact)
-            .where(leg.ended_ns.is_(None), leg.direction == "outgoing", contact.ended_ns.is_(None))
-            .where(leg.channel.startswith("sip ") | leg.agent.contains("/"))  # on a trunk is nobody's agent
-        )
         with self._engine.connect() as store:
-            return [(row[0], row[1] or "", row[2] or "", row[3], row[4]) for row in store.execute(query)]
+            return reading.open_agent_legs(store)
+
+    def last_place(self) -> int:
+        """Of the last event. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.connect() as store:
+            return positions.last_place(store)
+
+    def follow(self, stream: str) -> int:
+        """How far the record has this stream, from now on the only one. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.begin() as store:
+            return positions.begin(store, stream)
+
+    def missed(self, position: int) -> list[Envelope]:
+        """Events beyond that position of the stream, in order. Raises sqlalchemy.exc.SQLAlchemyError."""
+        return positions.beyond(self._engine, position)
 
 
 def _key(envelope: Envelope) -> Key:
@@ -148,8 +170,13 @@ def _known(store: Connection, keys: Iterable[Key]) -> set[Key]:
     return found
 
 
-def _insert(store: Connection, envelope: Envelope) -> int:
-    values = {
+def _insert(store: Connection, new: Sequence[Envelope]) -> Sequence[int]:
+    """Their places."""
+    return store.execute(_INSERT, [_values(envelope) for envelope in new]).scalars().all() if new else ()
+
+
+def _values(envelope: Envelope) -> dict[str, int | str]:
+    return {
         "box": envelope.box,
         "process": envelope.process,
         "incarnation": envelope.incarnation,
@@ -161,7 +188,3 @@ def _insert(store: Connection, envelope: Envelope) -> int:
         "stored_ns": time.time_ns(),
         "envelope": encode(envelope).decode(),
     }
-    place = store.execute(insert(schema.event), values).inserted_primary_key
-    if place is None:
-        raise TypeError("the store gave the event no place")
-    return int(place[0])

@@ -119,7 +119,7 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
         server, secret = site.config.server.listen, site.config.server.secret
         request, sync = asyncio.run(idle.request_ms(server, secret)), idle.sync_ms(folder)
         seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds))
-        memory = peak_mib(site.pid("headquarters"))
+        memory = sum(peak_mib(site.pid(name)) for name in ("nats-server", "record", "headquarters"))
         lives, lost, doubled = kept(site, seen)
     answers = Spread.of(seen.answers_ms)
     carried = lives / seen.seconds

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Two headquarters and a voter on loopback: real message servers in one cluster, real processes, ended by their ids."""
 
+import functools
 import os
 import signal
 import sqlite3
@@ -16,11 +17,12 @@ from appliance.config import Endpoint, Headquarters, Voter
 from appliance.config.files import load
 from appliance.headquarters import server
 from appliance.headquarters.live import State as LiveState
+from appliance.headquarters.reports.requests import socket_in
 from appliance.router.journal import Journal, path_of
 from appliance.router.state import State
 from appliance.router.verify import Verified, verify
 from appliance.uplink.connection import USER
-from tests.headquarters.site import BOX, ROOT, until
+from tests.headquarters.site import BOX, ROOT, answers, until
 from tests.ports import free_port
 
 A, B, VOTER = "HQ-A", "HQ-B", "HQ-V"
@@ -95,6 +97,9 @@ class DuplexSite:
         """Start processes by name."""
         for name in names:
             box, program = name.split("/")
+            if program == "headquarters" and f"{box}/record" not in self._children:
+                self.start(f"{box}/record")
+                until(functools.partial(answers, socket_in(self.state(box))), 10, "the record's process listens")
             state = self.state(box)
             state.mkdir(exist_ok=True)
             config = load(self.folder / box / "box.yaml")

@@ -227,7 +227,7 @@ def test_a_great_batch_goes_in_pieces_and_the_last_has_the_state(
 
 def calls_of(path: Path, stream: Memory) -> tuple[Calls, Engine]:
     engine = store.open_writer(path)
-    return Calls(stream, engine, Writer(engine), print), engine
+    return Calls(stream, Writer(engine), print), engine
 
 
 def test_the_record_knows_what_the_router_was_not_told_of(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_record_that_was_away_too_long_says_what_it_lacks(tmp_path: Path) -> N
 
     async def scene() -> None:
         engine = store.open_writer(tmp_path / "record.db")
-        calls = Calls(stream, engine, Writer(engine), troubles.append)
+        calls = Calls(stream, Writer(engine), troubles.append)
         await calls.begin()
         for event in contacts(0, 2):
             await calls.put(BOX, b"[" + encode(sealer.seal(event)) + b"]")
