@@ -242,15 +242,19 @@ def lapse(state: State, held: Reservation, why: str, at_ns: int) -> Step:
 
 
 def overdue(state: State, held: Reservation, at_ns: int) -> Step:
-    """No leg has begun in time. What came of it at a branch that is not heard it says when it is back."""
-    if held.box in state.present:
+    """No leg has begun in time. What came of it at a branch that is not heard it says when it is back.
+
+    A site that is called by number knows nothing of it, and the number is not to be held for as long as it is silent.
+    """
+    if held.box in state.present or translation.holds(state, held.token):
         return lapse(state, held, "lapsed", at_ns)
     return _until(state, held, at_ns + UNHEARD_NS), ()
 
 
 def heard(state: State, box: str, at_ns: int) -> State:
     """The branch is back, and what it has to say is under way."""
-    for held in [one for one in state.reservations.values() if one.box == box]:
+    told = [one for one in state.reservations.values() if one.box == box]
+    for held in (one for one in told if not translation.holds(state, one.token)):
         state = _until(state, held, at_ns + RESERVED_NS)
     return state
 

@@ -64,6 +64,11 @@ def begin(state: State, answer: RouteAnswer, reach: Reach, clid: str, at_ns: int
     return state, _replace(answer, action=label, reason=reason)
 
 
+def holds(state: State, token: str) -> bool:
+    """Whether a call is to arrive by number for this reservation."""
+    return any(one.token == token for one in state.translations.values())
+
+
 def awaits(state: State, contact: str) -> tuple[str, Translation] | None:
     """The number that this contact is to arrive by, while its agent is reserved."""
     for key, one in state.translations.items():

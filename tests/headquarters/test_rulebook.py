@@ -174,6 +174,7 @@ def test_a_running_headquarters_keeps_each_version_of_its_scripts(tmp_path: Path
     try:
         site.start("nats-server", "headquarters")
         until(lambda: "headquarters.intake.opened" in (tmp_path / "headquarters.log").read_text(), 20, "it routes")
+        until(held, 10, "its scripts are kept")
         (first,) = held()
         path = tmp_path / "scripts/welcome.yaml"
         path.write_text(first.text + "# another word\n")
