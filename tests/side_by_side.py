@@ -21,9 +21,10 @@ PARTS = {
     "engine": ("media", "drivers"),
     "blocks": ("dsp", "fuzz"),
     "signalling": ("signalling", "line"),
+    "headquarters": ("headquarters", "uplink"),
     "boxes": (),
 }
-LANES = (("engine", "blocks"), ("signalling", "boxes"))
+LANES = (("engine", "blocks", "headquarters"), ("signalling", "boxes"))
 """Parts one after the other: two at once are what two cores bear."""
 YIELDS = "blocks"
 JUDGED_AGAIN = 5

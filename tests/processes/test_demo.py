@@ -82,7 +82,7 @@ def test_a_newcomer_sees_a_call_and_stop_leaves_nothing(demo: Demo) -> None:
     assert second.communicate(timeout=15)[0] == f"demo: already running (pid {running.pid}), page at {page}\n"
     assert second.returncode == 2
     pids = demo.pids()
-    assert len(pids) == 6 + 8 + 3
+    assert len(pids) == 6 + 8 + 4
     call = read_until(running, r"^\d\d:\d\d:\d\d ").splitlines()[-1]
     assert re.search(r"…\d\d called 95588 on span 1 timeslot \d+.*, cause \d+ by ", call)
     told = demo.stop()

@@ -101,7 +101,7 @@ def test_a_port_in_use_is_told_with_its_purpose_and_its_holder(branch: Box) -> N
 
 def test_headquarters_starts_is_found_running_and_ends_in_order(headquarters: Box) -> None:
     first = headquarters.start()
-    until(lambda: len(headquarters.pids()) == 3)
+    until(lambda: len(headquarters.pids()) == 4)
     pids = headquarters.pids()
     page = f"http://127.0.0.1:{headquarters.ports['8095']}"
     assert headquarters.refusal() == f"already running (pid {first.pid}), page at {page}\n"
@@ -113,13 +113,13 @@ def test_headquarters_starts_is_found_running_and_ends_in_order(headquarters: Bo
 
 def test_a_killed_supervisor_takes_every_child_with_it_and_the_next_one_starts(headquarters: Box) -> None:
     first = headquarters.start()
-    until(lambda: len(headquarters.pids()) == 3)
+    until(lambda: len(headquarters.pids()) == 4)
     pids = headquarters.pids()
     first.send_signal(signal.SIGKILL)
     first.wait()
     until(lambda: not any(map(alive, pids.values())), 3)
     second = headquarters.start()
-    until(lambda: len(headquarters.pids()) == 3 and not set(headquarters.pids().values()) & set(pids.values()))
+    until(lambda: len(headquarters.pids()) == 4 and not set(headquarters.pids().values()) & set(pids.values()))
     second.terminate()
     assert second.wait(15) == 0
 
