@@ -22,7 +22,10 @@ async def run(rig: Rig, sheet: Sheet) -> None:
     """Cut in one direction, and healed."""
     sheet.stage("the branch is cut off while callers wait, and goes on by its own router")
     with sheet.guarded("I1", "a branch that is cut off queues and rings by itself"):
-        await _cut_off(rig, sheet)
+        try:
+            await _cut_off(rig, sheet)
+        finally:
+            rig.site.path.heal()
 
 
 async def _cut_off(rig: Rig, sheet: Sheet) -> None:
