@@ -22,7 +22,8 @@ from appliance.router.domain import Lease, Terms
 from appliance.uplink.connection import connect
 from appliance.wire.ids import Identity
 
-BEAT_S = 1.0
+BEAT_S = 0.5
+"""And for an answer: a lease outlives two that are lost."""
 SILENCE_S = 3.0
 HURRIED = 5
 """Heartbeats that follow at once: the lease changes hands by three."""
@@ -169,7 +170,7 @@ class Link:
         await self._client.force_reconnect()
 
     async def _pause(self) -> None:
-        """A second, or less where the connection has just come back, or there is more to be said."""
+        """Until the next heartbeat, or less where the connection has just come back, or there is more to be said."""
         try:
             await asyncio.wait_for(self._beat_now.wait(), BEAT_S if self.up else BEAT_S / 4)
         except TimeoutError:

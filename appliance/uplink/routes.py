@@ -23,8 +23,10 @@ from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Body, Envelope, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteHeld, RouteRequest, RouteSilent
 from appliance.wire.service import CommandRefusedError
+from appliance.wire.service_messages import Refused
 
 AGAIN_S = 0.1
+NOT_LEASED = "lease.over"
 HELD_S = 6.0
 """Longer than a lease: then the branch's own router has answered, or nobody will."""
 
@@ -165,8 +167,12 @@ class Routes:
         if self._domain.leased:
             request = msgspec.structs.replace(request, lease=self._domain.epoch)
             envelope = msgspec.structs.replace(envelope, body=request)
+        until = asyncio.get_running_loop().time() + self._timeout_s
         try:
             body = decode(await self._link.ask(subject, encode(envelope), self._timeout_s)).body
+            while isinstance(body, Refused) and body.code == NOT_LEASED and asyncio.get_running_loop().time() < until:
+                await asyncio.sleep(AGAIN_S)  # a late heartbeat; the next one may be there
+                body = decode(await self._link.ask(subject, encode(envelope), self._timeout_s)).body
         except (LinkDownError, LinkSilentError) as error:
             return RouteSilent(request=request.request, reason=str(error))
         except UnknownMessageError as error:
