@@ -74,10 +74,8 @@ def test_calls_are_routed_while_the_record_is_stuck_and_then_dead(site: Site) ->
 
 
 def test_headquarters_begins_and_routes_without_the_records_process(site: Site) -> None:
-    site.start("nats-server", "record")
-    until(lambda: answers(socket_in(site.state)), 10, "the record's process listens")
-
     async def story(client: Client) -> None:
+        until(lambda: answers(socket_in(site.state)), 10, "the record's process listens")
         site.freeze("record")
         site.kill("headquarters")
         opened = site.log_of("headquarters").count("headquarters.intake.opened")
