@@ -23,9 +23,12 @@ def place(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def compose(path: Path) -> Node:
-    """The document's root. Raises ConfigurationError if the file cannot be read or is no single YAML document."""
-    text = _text(path)
+def compose(path: Path, text: str | None = None) -> Node:
+    """The root of the file's document, or of `text` that is to be its.
+
+    Raises ConfigurationError if the file cannot be read or is no single YAML document.
+    """
+    text = _text(path) if text is None else text
     try:
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:

@@ -19,9 +19,9 @@ AnyBox = Branch | Headquarters | Voter
 Box = TypeVar("Box", Branch, Headquarters, Voter)
 
 
-def load(path: Path, *checks: Check) -> AnyBox:
-    """The box's configuration. Raises ConfigurationError with every mistake found."""
-    return read(path, AnyBox, _check, *checks)  # type: ignore[arg-type]  # a union is as good as a type here
+def load(path: Path, *checks: Check, text: str | None = None) -> AnyBox:
+    """The box's configuration, or what it would be by `text`. Raises ConfigurationError with every mistake found."""
+    return read(path, AnyBox, _check, *checks, text=text)  # type: ignore[arg-type]  # a union is as good as a type here
 
 
 def load_or_exit(role: type[Box], *checks: Check) -> Box:

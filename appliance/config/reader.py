@@ -39,10 +39,10 @@ class _Bad:
 _BAD = _Bad()
 
 
-def read(path: Path, schema: type[T], *checks: Check) -> T:
-    """The file's content as `schema`. Raises ConfigurationError with every mistake found."""
+def read(path: Path, schema: type[T], *checks: Check, text: str | None = None) -> T:
+    """The file's content, or `text` that is to be it, as `schema`. Raises ConfigurationError with every mistake."""
     reader = _Reader(path)
-    value: T = reader.take(compose(path), inspect.type_info(schema), ())
+    value: T = reader.take(compose(path, text), inspect.type_info(schema), ())
     if not reader.mistakes:
         for check in checks:
             for fault in check(value):

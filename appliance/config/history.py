@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The versions of a box's file, who made each and why; the one that is in force; one that waits to be confirmed.
+
+Beside the file `branch.yaml` stands the folder `branch.versions`: `0007.yaml` begins with a line of JSON that says
+author, comment and time; `unconfirmed.json` says until when a version is on trial, and which one returns. Every file
+is whole or not there (written, synced, renamed), so that a power cut leaves the version before or the one after.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+HEAD = "# "
+KEPT = 50
+"""Versions; older ones go."""
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version; `number` counts from 1, `at` is ISO 8601 in UTC."""
+
+    number: int
+    at: str
+    author: str
+    comment: str = ""
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """`version` is in force until `until_s` (of the system clock); then, or after a restart, `back_to` returns."""
+
+    version: int
+    back_to: int
+    until_s: float
+
+
+class History:
+    """Of one box's file. Every change is made under a lock, so two sessions cannot make the same version."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._folder = file.with_suffix(".versions")
+
+    def versions(self) -> list[Version]:
+        """All that are kept, the newest first."""
+        found = (self._version(path) for path in self._folder.glob("[0-9]*.yaml"))
+        return sorted(filter(None, found), key=lambda one: -one.number)
+
+    def text(self, number: int) -> str:
+        """What it says. Raises: KeyError if it is not kept."""
+        try:
+            return self._path(number).read_text("utf-8")
+        except FileNotFoundError:
+            raise KeyError(number) from None
+
+    def running(self) -> Version | None:
+        """Whose text the file has; None where it was written by hand since."""
+        try:
+            text = self.file.read_text("utf-8")
+        except OSError:
+            return None
+        return next((one for one in self.versions() if _bare(self.text(one.number)) == _bare(text)), None)
+
+    def trial(self) -> Trial | None:
+        """What waits to be confirmed."""
+        try:
+            return msgspec.json.decode((self._folder / "unconfirmed.json").read_bytes(), type=Trial)
+        except FileNotFoundError:
+            return None
+
+    def keep(self, author: str, comment: str = "") -> Version:
+        """The file as it is now, as a version; the running one if it has this text already."""
+        with self._locked():
+            found = self.running()
+            return found or self._add(self.file.read_text("utf-8"), author, comment)
+
+    def commit(self, body: str, author: str, comment: str = "", confirm_s: float = 0.0, now_s: float = 0.0) -> Version:
+        """`body` as a new version, in force; with `confirm_s` on trial, so long from `now_s`."""
+        before = self.keep("unknown", "written by hand")
+        with self._locked():
+            trial = self.trial()
+            version = self._add(body, author, comment)
+            if confirm_s:
+                back_to = trial.back_to if trial else before.number
+                self._write("unconfirmed.json", msgspec.json.encode(Trial(version.number, back_to, now_s + confirm_s)))
+            self._put_in_force(version)
+            if not confirm_s:
+                self._forget_trial()
+            return version
+
+    def confirm(self) -> Trial | None:
+        """The trial is over, its version stays; None where there is none."""
+        with self._locked():
+            trial = self.trial()
+            self._forget_trial()
+            return trial
+
+    def back(self) -> Trial | None:
+        """The trial is over, and the version before it is in force again; None where there is none."""
+        with self._locked():
+            trial = self.trial()
+            if trial is not None:
+                self._write(self.file, self._path(trial.back_to).read_bytes())
+                self._forget_trial()
+            return trial
+
+    def _add(self, body: str, author: str, comment: str) -> Version:
+        number = max((one.number for one in self.versions()), default=0) + 1
+        version = Version(number, datetime.now(UTC).isoformat(timespec="seconds"), author, comment)
+        text = f"{HEAD}{msgspec.json.encode(version).decode()}\n{_bare(body)}"
+        self._write(self._path(number), text.encode())
+        trial = self.trial()
+        for old in self.versions()[KEPT:]:
+            if trial is None or old.number != trial.back_to:
+                self._path(old.number).unlink()
+        return version
+
+    def _put_in_force(self, version: Version) -> None:
+        self._write(self.file, self._path(version.number).read_bytes())
+
+    def _forget_trial(self) -> None:
+        (self._folder / "unconfirmed.json").unlink(missing_ok=True)
+        _sync(self._folder)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:04}.yaml"
+
+    def _version(self, path: Path) -> Version | None:
+        with path.open("rb") as opened:
+            first = opened.readline()
+        with contextlib.suppress(msgspec.DecodeError):
+            return msgspec.json.decode(first.removeprefix(HEAD.encode()), type=Version)
+        return None
+
+    def _write(self, name: str | Path, octets: bytes) -> None:
+        path = self._folder / name
+        new = path.with_name(f".{path.name}.new")
+        with open(new, "wb", opener=_owner_s_alone) as opened:
+            opened.write(octets)
+            opened.flush()
+            os.fsync(opened.fileno())
+        new.replace(path)
+        _sync(path.parent)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        with (self._folder / "lock").open("ab") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            yield
+
+
+def _bare(text: str) -> str:
+    """Without the line that says which version it was."""
+    first, newline, rest = text.partition("\n")
+    with contextlib.suppress(msgspec.DecodeError):
+        msgspec.json.decode(first.removeprefix(HEAD), type=Version)
+        return rest
+    return first + newline + rest
+
+
+def _owner_s_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
