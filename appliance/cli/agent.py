@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from appliance.cli import headquarters, terminal
-from appliance.cli.talk import UnreachableError
 from appliance.wire.agents import (
     AgentAsked,
     AgentNoted,
@@ -23,6 +22,7 @@ from appliance.wire.agents import (
     QueueNow,
 )
 from appliance.wire.service_messages import Refused
+from appliance.wire.talk import UnreachableError
 
 VOICE = "voice"
 STATES: dict[str, tuple[str, str]] = {

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from appliance.cli import headquarters, terminal
 from appliance.cli.agent import length, table
-from appliance.cli.talk import UnreachableError
 from appliance.wire.callbacks import AddCallback, CallbackNow, CancelCallback
 from appliance.wire.service_messages import Refused
+from appliance.wire.talk import UnreachableError
 
 HEADS = (
     ("callback", "number", "queues", "state", "waits", "tries", "until", "last"),

@@ -9,7 +9,6 @@ import msgspec
 import nats
 import nats.errors
 
-from appliance.cli.talk import UnreachableError
 from appliance.headquarters import server
 from appliance.headquarters.floor import Command, Told
 from appliance.headquarters.live import State
@@ -19,6 +18,7 @@ from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
+from appliance.wire.talk import UnreachableError
 
 ANSWER_S = 2.0
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from appliance.cli import history, learned, terminal
-from appliance.cli.talk import UnreachableError, snapshot, talk
 from appliance.wire.envelope import Body
 from appliance.wire.learning import LinesLearned
 from appliance.wire.line_tests import (
@@ -26,6 +25,7 @@ from appliance.wire.line_tests import (
 )
 from appliance.wire.performance import SpanPerformance
 from appliance.wire.service_messages import Refused
+from appliance.wire.talk import UnreachableError, snapshot, talk
 
 PAGES: dict[str, tuple[type[SpanPerformance | LinesLearned], Callable[..., str]]] = {
     "history": (SpanPerformance, history.page),

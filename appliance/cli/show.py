@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from appliance.cli import agent, callback, terminal
-from appliance.cli.talk import UnreachableError, snapshot
 from appliance.line.testing.steps import NAMES
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Body
 from appliance.wire.performance import SpanPerformance
 from appliance.wire.spans import ChannelState, Span, SpanChanged
+from appliance.wire.talk import UnreachableError, snapshot
 
 SOURCES = ("leg.*.sock", "ivr.sock", "recorder.sock", "uplink.sock")
 """Of a branch; the supervisor, which every box has, tells of those that do not answer."""

@@ -20,13 +20,28 @@ KEPT = 50
 """Versions; older ones go."""
 
 
+DRAIN_S = 300.0
+
+
 class Version(msgspec.Struct, frozen=True):
-    """One version; `number` counts from 1, `at` is ISO 8601 in UTC."""
+    """One version; `number` counts from 1, `at` is ISO 8601 in UTC.
+
+    `drain_s`: how long calls that it would end may go on before it comes into force.
+    """
 
     number: int
     at: str
     author: str
     comment: str = ""
+    drain_s: float = DRAIN_S
+
+
+class Trying(msgspec.Struct, frozen=True):
+    """How a version comes into force: `drain_s` as above; with `confirm_s` on trial for so long from `now_s`."""
+
+    drain_s: float = DRAIN_S
+    confirm_s: float = 0.0
+    now_s: float = 0.0
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -35,6 +50,9 @@ class Trial(msgspec.Struct, frozen=True):
     version: int
     back_to: int
     until_s: float
+
+
+FOR_GOOD = Trying()
 
 
 class History:
@@ -77,17 +95,18 @@ class History:
             found = self.running()
             return found or self._add(self.file.read_text("utf-8"), author, comment)
 
-    def commit(self, body: str, author: str, comment: str = "", confirm_s: float = 0.0, now_s: float = 0.0) -> Version:
-        """`body` as a new version, in force; with `confirm_s` on trial, so long from `now_s`."""
+    def commit(self, body: str, author: str, comment: str = "", how: Trying = FOR_GOOD) -> Version:
+        """`body` as a new version, in force."""
         before = self.keep("unknown", "written by hand")
         with self._locked():
             trial = self.trial()
-            version = self._add(body, author, comment)
-            if confirm_s:
+            version = self._add(body, author, comment, how.drain_s)
+            if how.confirm_s:
                 back_to = trial.back_to if trial else before.number
-                self._write("unconfirmed.json", msgspec.json.encode(Trial(version.number, back_to, now_s + confirm_s)))
+                trial = Trial(version.number, back_to, how.now_s + how.confirm_s)
+                self._write("unconfirmed.json", msgspec.json.encode(trial))
             self._put_in_force(version)
-            if not confirm_s:
+            if not how.confirm_s:
                 self._forget_trial()
             return version
 
@@ -107,9 +126,9 @@ class History:
                 self._forget_trial()
             return trial
 
-    def _add(self, body: str, author: str, comment: str) -> Version:
+    def _add(self, body: str, author: str, comment: str, drain_s: float = DRAIN_S) -> Version:
         number = max((one.number for one in self.versions()), default=0) + 1
-        version = Version(number, datetime.now(UTC).isoformat(timespec="seconds"), author, comment)
+        version = Version(number, datetime.now(UTC).isoformat(timespec="seconds"), author, comment, drain_s)
         text = f"{HEAD}{msgspec.json.encode(version).decode()}\n{_bare(body)}"
         self._write(self._path(number), text.encode())
         trial = self.trial()

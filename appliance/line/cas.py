@@ -5,8 +5,11 @@ A seizure is a leg when all its numbers have come (CallOffered); until then its 
 open before a leg is announced, and stays so after its end while the register works.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import structlog
 
 from appliance.line.channels import Channels, Order
 from appliance.line.circuits import CircuitMaker, Circuits
@@ -23,6 +26,8 @@ from appliance.signalling.fxo import events as fxo
 from appliance.signalling.fxo.learning.learned import Learned
 from appliance.signalling.fxo.settings import Settings
 from appliance.signalling.pri.events import CallNumber
+from appliance.signalling.pri.link import CallGoneError
+from appliance.signalling.q850 import CONGESTION
 from appliance.signalling.r2 import events as r2
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body
@@ -32,6 +37,8 @@ from drivers.model import CAS_TIMESLOT, TIMESLOTS, Alarm, Timeslot
 
 Offer = r2.CallOffered | cas.CallOffered | fxo.CallOffered
 Told = r2.Event | cas.Event | fxo.Event
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +193,11 @@ class CasSpan(ServedSpan):
 
     def _offered(self, timeslot: int, call: Offer) -> None:
         self.channels.unreserve(timeslot)
+        if self.channels.draining:
+            log.info("line.call.refused", span=self.number + 1, timeslot=timeslot, cause=CONGESTION)
+            with contextlib.suppress(CallGoneError):
+                self._circuits.release(CallNumber(timeslot), CONGESTION)
+            return
         leg, parties = self._new_leg(), _parties(call, self._numbers[timeslot]) | {"trunk": self.name}
         told = self._legs.begin(leg, Direction.INCOMING, timeslot, CallNumber(timeslot), **parties)
         self._tell(LegOffered(leg=told))

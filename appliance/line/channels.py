@@ -2,9 +2,9 @@
 """The B-channels of one span: who is on each, and which may be used.
 
 A channel is busy with a leg, or with a call whose number is still being dialled; else blocked while the line or the
-D-channel is down, the far end has it out of service (SERVICE) or its view of it is not known (unsure: RESTART will
-tell); else idle. Outgoing legs take idle channels by the span's order; the far end's should be the opposite, so that
-the two seldom meet (glare, Q.931 §5.7).
+D-channel is down, the far end has it out of service (SERVICE), its view of it is not known (unsure: RESTART will tell)
+or the span is drained; else idle. Outgoing legs take idle channels by the span's order; the far end's should be the
+opposite, so that the two seldom meet (glare, Q.931 §5.7).
 """
 
 import enum
@@ -36,6 +36,8 @@ class Channels:
         self.out_of_service: set[int] = set()
         self._reserved: set[int] = set()
         self.line_up = False
+        self.draining = False
+        """No new call, either way: the worker is to be started again when the present ones are over."""
         self.changed = False
         self._legs: dict[int, LineLeg] = {}
         self._last = 0
@@ -51,7 +53,7 @@ class Channels:
         """As people see it."""
         if timeslot in self._legs or timeslot in self._reserved:
             return ChannelState.BUSY
-        if not self.line_up or timeslot in self.unsure or timeslot in self.out_of_service:
+        if not self.line_up or self.draining or timeslot in self.unsure or timeslot in self.out_of_service:
             return ChannelState.BLOCKED
         return ChannelState.IDLE
 

@@ -326,6 +326,8 @@ class PriSpan(ServedSpan):
 
         Glare: the call from the network goes first (§5.7), so a leg that the user side is placing gives way.
         """
+        if self.channels.draining:
+            return False
         leg = self.channels.on(timeslot)
         if leg is not None and leg.state is State.PLACED and self.link.side is Side.USER:
             self._legs.let_go(leg, Event.DISCONNECT, CHANNEL_UNAVAILABLE, ReleasedBy.PEER)

@@ -154,6 +154,13 @@ class LineWorker:
                 span.change(settings, called, timeslot)
         self._settle()
 
+    def drain(self, *, now: bool) -> None:
+        """No new call from now on, either way, or new ones again; the present ones go on."""
+        for span in self._spans:
+            span.channels.draining = now
+            span.channels.changed = True
+        self._settle()
+
     # The engine and time.
 
     def _engine_told(self) -> None:

@@ -2,6 +2,7 @@
 """A line process, `line1` and so on: its span, ISDN, R2 or CAS, and the leg protocol on its socket."""
 
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -138,7 +139,10 @@ async def run(branch: Branch, state: Path, name: str) -> None:
     worker = LineWorker(socket, sealer, engine, spoken, state / "performance", framers=framers.framers(spans, chips))
     worker.service.watch = LegLog(state, name).take
     await worker.start()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, cas.reread, spans, worker)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, cas.reread, spans, worker)
+    loop.add_signal_handler(signal.SIGUSR1, functools.partial(worker.drain, now=True))
+    loop.add_signal_handler(signal.SIGUSR2, functools.partial(worker.drain, now=False))
     notify.ready()
     await asyncio.gather(notify.keep_alive(), framers.serve(chips), asyncio.Event().wait())
 

@@ -6,6 +6,7 @@ port is free. Otherwise one block of sentences on stderr and exit status 2.
 """
 
 import asyncio
+import functools
 import os
 import signal
 import socket
@@ -26,6 +27,7 @@ from appliance.config import (
     load,
 )
 from appliance.config.branch import line_workers
+from appliance.config.history import History, Trial
 from appliance.headquarters import server
 from appliance.media import segment
 from appliance.media.events import Client
@@ -34,15 +36,20 @@ from appliance.processes.cards import Cards
 from appliance.processes.environment import state_directory
 from appliance.signalling.sip import kamailio
 from appliance.supervisor import logs, notify, ports
+from appliance.supervisor.following import Follower, returned
 from appliance.supervisor.lock import AlreadyRunningError, Lock
 from appliance.supervisor.spec import Command, Spec, module
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
+from appliance.wire.legs import LegSnapshot
+from appliance.wire.talk import UnreachableError, snapshot
 
 WORKERS = ("sip", "call", "ivr", "recorder")
 ENGINE_STUCK_S = 0.5
 """A tick is due every 5 ms; what a caller hears of a stuck engine is this and its restart."""
+ANEW, ANEW_FLAG = -1, "--anew"
+"""All was stopped to be started by the file as it is now, a version on trial too."""
 CARDS_S = 10.0
 """How long cards may be missing, whose drivers are loaded while the machine starts, before it is an alarm."""
 RECOUNT_S = 600.0
@@ -51,20 +58,27 @@ PORTS_S = 2.0
 """How long a port may still be held by what a dead predecessor left, before it is called in use."""
 
 
-def branch_children(branch: Branch, state: Path, channels: Mapping[str, int] = {}) -> list[Spec]:
-    """A branch's children, in order. Makes the segment that outlives the engine, as the cards' channels do.
+class Held:
+    """What outlives a branch's children: the engine's segment, what wakes each client of it, Kamailio's copies of SIP.
 
     Raises:
-        OSError: a port is in use.
+        OSError: the port of the copies is in use.
     """
-    memory = segment.create(branch.engine.rtp_base, branch.engine.rtp_address)
-    events = {client.name.lower(): os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
-    engine = segment.Segment(memory)
-    more = {"sip": {"trace": _trace_socket(branch)}}
-    _show(memory, state)
+
+    def __init__(self, branch: Branch, state: Path) -> None:
+        self.memory = segment.create(branch.engine.rtp_base, branch.engine.rtp_address)
+        self.events = {client.name.lower(): os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC) for client in Client}
+        self.copies = _trace_socket(branch)
+        _show(self.memory, state)
+
+
+def branch_children(branch: Branch, state: Path, held: Held, channels: Mapping[str, int] = {}) -> list[Spec]:
+    """A branch's children, in order. They inherit what is held, and `channels`, the cards'."""
+    engine = segment.Segment(held.memory)
+    more = {"sip": {"trace": held.copies}}
 
     def fds_of(worker: str) -> dict[str, int]:
-        return {"segment": memory, worker: events[worker]}
+        return {"segment": held.memory, worker: held.events[worker]}
 
     async def kamailio_serves() -> bool:
         return await kamailio.serves(state)
@@ -73,7 +87,7 @@ def branch_children(branch: Branch, state: Path, channels: Mapping[str, int] = {
         Spec(
             name="engine",
             command=module("engine"),
-            fds={"segment": memory, **events, **channels},
+            fds={"segment": held.memory, **held.events, **channels},
             first_backoff_s=0.0,
             good_life_s=2.0,
             watchdog_s=ENGINE_STUCK_S,
@@ -130,6 +144,7 @@ def main() -> int:
     """Run until SIGTERM. Exit status 2: nothing was started, and stderr says why."""
     logs.configure("supervisor")
     configuration, state = Path(os.environ.get("BRANCHLINE_CONFIG", "")), state_directory()
+    trial = None if ANEW_FLAG in sys.argv else History(configuration).back()
     try:
         box = load(configuration)
         lock = Lock(state / "run" / "lock", page=page(box))
@@ -138,9 +153,12 @@ def main() -> int:
     if troubles := [*_missing(box), *_ports_in_use(box, state)]:
         exit_with("\n".join(["cannot start, nothing was started", *(f"  {sentence}" for sentence in troubles)]))
     try:
-        return asyncio.run(_run(box, state))
+        status = asyncio.run(_run(box, state, configuration, trial))
     finally:
         lock.release()
+    if status == ANEW:
+        os.execv(sys.executable, (sys.executable, "-m", "appliance.processes.supervisor", ANEW_FLAG))  # noqa: S606
+    return status
 
 
 def page(box: AnyBox) -> str:
@@ -148,30 +166,59 @@ def page(box: AnyBox) -> str:
     return f"http://{box.web.listen}" if isinstance(box, Headquarters) else ""
 
 
-async def _run(box: AnyBox, state: Path) -> int:
+async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | None) -> int:
+    """Until SIGTERM, or until all has to be started anew (ANEW). `ended`: a trial that our start has ended."""
     held = Cards(box.spans if isinstance(box, Branch) else (), patience_s=CARDS_S)
     children = _children(box, state, held)
-    supervisor = Supervisor(children, state, Sealer(Identity.take(box.box, "supervisor")), held.alarms)
+    alarms = (*held.alarms, *((returned(ended, box.box, "was on trial when the box ended"),) if ended else ()))
+    supervisor = Supervisor(children(box), state, Sealer(Identity.take(box.box, "supervisor")), alarms)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
+    anew = asyncio.Event()
+
+    def start_anew() -> None:
+        anew.set()
+        supervisor.stop()
+
+    follower = Follower(configuration, box, supervisor, children, functools.partial(_legs, state), start_anew)
     beside = [asyncio.create_task(task) for task in (notify.keep_alive(), held.watch(supervisor.tell))]
-    status = await supervisor.run(notify.ready)
+
+    def ready() -> None:
+        notify.ready()
+        beside.append(asyncio.create_task(follower.run()))
+
+    status = await supervisor.run(ready)
     for task in beside:
         task.cancel()
     if status == EXIT_STATUS:
         for child in supervisor.refusing():
             sys.stderr.write(f"{child.spec.name} cannot start:\n{child.last_words.decode(errors='replace')}")
-    return status
+    return ANEW if anew.is_set() else status
 
 
-def _children(box: AnyBox, state: Path, held: Cards) -> list[Spec]:
-    match box:
-        case Branch():
-            return branch_children(box, state, held.fds)
-        case Headquarters():
-            return headquarters_children(box, state)
-        case Voter():
-            return voter_children(box, state)
+async def _legs(state: Path, worker: str) -> int:
+    """How many calls a worker has; none where it is not there, or is none of legs."""
+    try:
+        told = await snapshot(state / "run" / f"leg.{worker}.sock")
+    except UnreachableError:
+        return 0
+    return sum(len(body.legs) for body in told if isinstance(body, LegSnapshot))
+
+
+def _children(box: AnyBox, state: Path, cards: Cards) -> Callable[[AnyBox], list[Spec]]:
+    """The children of the box as it is, and as it is after a change."""
+    held = Held(box, state) if isinstance(box, Branch) else None
+
+    def children(now: AnyBox) -> list[Spec]:
+        match now:
+            case Branch() if held is not None:
+                return branch_children(now, state, held, cards.fds)
+            case Headquarters():
+                return headquarters_children(now, state)
+            case Branch() | Voter():
+                return voter_children(now, state) if isinstance(now, Voter) else []
+
+    return children
 
 
 def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:

@@ -2,6 +2,7 @@
 """One child through all its runs: states.TABLE with real processes and timers around it."""
 
 import asyncio
+import signal
 import sqlite3
 import time
 from collections.abc import Callable
@@ -65,6 +66,11 @@ class Child:
     def stop(self) -> None:
         """Stop it; `on_change` comes with STOPPED."""
         self._take(Event.STOP)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To its first process, where it runs."""
+        if self._process is not None:
+            self._process.signal(number)
 
     def _take(self, event: Event) -> None:
         before = self.state

@@ -7,8 +7,9 @@ whole start with status 2; one that does so later is left out, with an alarm.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from signal import Signals
 
 import msgspec
 import structlog
@@ -19,6 +20,7 @@ from appliance.supervisor.leash import Leash
 from appliance.supervisor.spec import Spec
 from appliance.supervisor.states import Backoff, State
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.configuration import Configured
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.service import CommandRefusedError, Service
 
@@ -33,10 +35,11 @@ class Supervisor:
     ) -> None:
         self._folder = state_folder
         self._leash = Leash()
-        self.children = [Child(spec, state_folder, self._leash, self._changed) for spec in specs]
+        self.children = [self._child(spec) for spec in specs]
         self._service = Service(state_folder / "run" / "supervisor.sock", sealer, "processes", _refuse, self._standing)
         self._alarms = {(alarm.code, alarm.address): alarm for alarm in alarms}
         self._good_life: dict[str, asyncio.TimerHandle] = {}
+        self._configured: Configured | None = None
         self._news = asyncio.Event()
         self._stopping = False
         self._started = False
@@ -53,7 +56,7 @@ class Supervisor:
             log.warning("supervisor.alarm.raised", code=alarm.code, address=alarm.address, sentence=alarm.sentence)
         self._write_table()
         try:
-            await self._start_all()
+            await self._start(self.children)
             if not self._stopping:
                 self._started = True
                 on_ready()
@@ -70,23 +73,49 @@ class Supervisor:
         """Children that could not use their configuration."""
         return [child for child in self.children if child.refused]
 
-    async def _start_all(self) -> None:
-        for group in _groups(self.children):
+    async def adopt(self, specs: Sequence[Spec], again: Collection[str]) -> None:
+        """These are the children from now on.
+
+        Those whose names are missing are stopped, new ones started, and those in `again` started again; the others run
+        on as they are. A child that cannot use its configuration is left out, with an alarm.
+        """
+        known = {child.spec.name: child for child in self.children}
+        staying = {spec.name for spec in specs} - set(again)
+        await self._stop([child for name, child in known.items() if name not in staying])
+        if not self._stopping:
+            adopted = [known[spec.name] if spec.name in staying & known.keys() else None for spec in specs]
+            self.children = [child or self._child(spec) for child, spec in zip(adopted, specs, strict=True)]
+            self._clear_of(known.keys() - staying)
+            await self._start([child for child in self.children if child.state is State.STOPPED])
+
+    def _child(self, spec: Spec) -> Child:
+        return Child(spec, self._folder, self._leash, self._changed)
+
+    def _clear_of(self, names: Collection[str]) -> None:
+        for name in names:
+            for code in ("process.restarted", "process.failed"):
+                self._clear(code, name)
+
+    async def _start(self, children: Sequence[Child]) -> None:
+        for group in _groups(children):
             for child in group:
                 child.start()
-            while not self._stopping and not _all(group, State.RUNNING):
+            while not self._stopping and not _all(group, State.RUNNING, State.FAILED):
                 await self._change()
             if self._stopping:
                 return
 
-    async def _stop_all(self) -> None:
-        self._stopping = True
-        log.info("supervisor.box.stopping")
-        for group in reversed(list(_groups(self.children))):
+    async def _stop(self, children: Sequence[Child]) -> None:
+        for group in reversed(list(_groups(children))):
             for child in group:
                 child.stop()
             while not _all(group, State.STOPPED):
                 await self._change()
+
+    async def _stop_all(self) -> None:
+        self._stopping = True
+        log.info("supervisor.box.stopping")
+        await self._stop(self.children)
 
     async def _change(self) -> None:
         self._news.clear()
@@ -114,6 +143,12 @@ class Supervisor:
         elif child.state is State.RUNNING:
             self._good_life[name] = loop.call_later(Backoff.GOOD_LIFE_S, self._clear, "process.restarted", name)
 
+    def signal(self, name: str, number: Signals) -> None:
+        """To a child that runs."""
+        for child in self.children:
+            if child.spec.name == name:
+                child.signal(number)
+
     def tell(self, alarm: AlarmRaised | AlarmCleared) -> None:
         """Of what is the box's beside its children."""
         key = alarm.code, alarm.address
@@ -126,6 +161,11 @@ class Supervisor:
             log.info("supervisor.alarm.cleared", code=alarm.code, address=alarm.address)
         self._service.publish(alarm)
 
+    def show(self, told: Configured) -> None:
+        """How far the box has come with its configuration."""
+        self._configured = told
+        self._service.publish(told)
+
     def _raise(self, code: str, name: str, sentence: str) -> None:
         self.tell(AlarmRaised(code=code, address=f"process={name}", sentence=sentence))
 
@@ -134,6 +174,8 @@ class Supervisor:
 
     def _standing(self) -> Iterator[Body]:
         yield from self._alarms.values()
+        if self._configured is not None:
+            yield self._configured
 
     def _write_table(self) -> None:
         table = {
@@ -152,8 +194,8 @@ def _groups(children: Sequence[Child]) -> Iterator[list[Child]]:
         yield [child for child in children if child.spec.stage == stage]
 
 
-def _all(children: Iterable[Child], state: State) -> bool:
-    return all(child.state is state for child in children)
+def _all(children: Iterable[Child], *states: State) -> bool:
+    return all(child.state in states for child in children)
 
 
 def _refuse(_: Envelope) -> None:

@@ -16,6 +16,7 @@ from appliance.wire import (
     alarms,
     callbacks,
     calls,
+    configuration,
     learning,
     legs,
     line_tests,
@@ -74,6 +75,7 @@ Body = (
     | peripherals.PeripheralSnapshot
     | alarms.AlarmRaised
     | alarms.AlarmCleared
+    | configuration.Configured
     | treatments.RunTreatment
     | treatments.StopTreatment
     | treatments.TreatmentStep

@@ -10,7 +10,7 @@ import pytest
 from appliance.config import ConfigurationError, tree
 from appliance.config.candidate import FORM, Candidate
 from appliance.config.edit import EditError
-from appliance.config.history import History
+from appliance.config.history import History, Trying
 from appliance.config.tree import Block, Choice, Node, Rows, Said, Table
 
 pytestmark = pytest.mark.unit
@@ -159,8 +159,8 @@ def test_a_file_written_by_hand_is_kept_before_the_next(box: Path) -> None:
 
 def test_a_trial_goes_back_to_before_the_first_of_them(box: Path) -> None:
     history, first = History(box), Candidate.of(box)
-    history.commit(first.put(["name", "One"]).text, "wu", confirm_s=120, now_s=1000)
-    history.commit(first.put(["name", "Two"]).text, "wu", confirm_s=120, now_s=1060)
+    history.commit(first.put(["name", "One"]).text, "wu", how=Trying(confirm_s=120, now_s=1000))
+    history.commit(first.put(["name", "Two"]).text, "wu", how=Trying(confirm_s=120, now_s=1060))
     trial = history.trial()
     assert trial is not None
     assert (trial.version, trial.back_to, trial.until_s) == (3, 1, 1180)
@@ -172,7 +172,7 @@ def test_a_trial_goes_back_to_before_the_first_of_them(box: Path) -> None:
 
 def test_a_confirmed_trial_stays(box: Path) -> None:
     history, first = History(box), Candidate.of(box)
-    history.commit(first.put(["name", "One"]).text, "wu", confirm_s=120, now_s=1000)
+    history.commit(first.put(["name", "One"]).text, "wu", how=Trying(confirm_s=120, now_s=1000))
     assert history.confirm() is not None
     assert history.back() is None
     assert Candidate.of(box).data["name"] == "One"

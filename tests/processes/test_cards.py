@@ -20,7 +20,7 @@ from appliance.config.files import load_role
 from appliance.config.lines import DahdiCard, Line, LineCard
 from appliance.processes import cards
 from appliance.processes.cards import Cards
-from appliance.processes.supervisor import branch_children
+from appliance.processes.supervisor import Held, branch_children
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.client import Client
@@ -208,7 +208,7 @@ def test_a_living_engine_takes_the_channels_of_a_card_that_is_back(
         kernel = NumberedKernel()
         branch = load_role(file, Branch)
         with held(branch.spans, kernel) as hold:
-            engine_spec = branch_children(branch, state, hold.fds)[0]
+            engine_spec = branch_children(branch, state, Held(branch, state), hold.fds)[0]
             supervisor = Supervisor([engine_spec], state, Sealer(Identity.take(branch.box, "supervisor")))
             ready = asyncio.Event()
             task = asyncio.create_task(supervisor.run(ready.set))
@@ -269,7 +269,7 @@ def test_a_branch_without_its_card_serves_and_says_so(tmp_path: Path, monkeypatc
         monkeypatch.setenv("BRANCHLINE_STATE", str(state))
         branch = load_role(file, Branch)
         hold = Cards(branch.spans)
-        specs = [one for one in branch_children(branch, state, hold.fds) if one.name in PROCESSES]
+        specs = [one for one in branch_children(branch, state, Held(branch, state), hold.fds) if one.name in PROCESSES]
         supervisor = Supervisor(specs, state, Sealer(Identity.take(branch.box, "supervisor")), hold.alarms)
         said: dict[str, Body] = {}
         all_said = asyncio.Event()

@@ -19,7 +19,7 @@ from appliance.config import Branch
 from appliance.config.files import load_role
 from appliance.media.engine import Engine
 from appliance.media.events import Client
-from appliance.processes.supervisor import branch_children
+from appliance.processes.supervisor import Held, branch_children
 from appliance.supervisor.states import State
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.envelope import Sealer
@@ -59,7 +59,7 @@ async def _engine(folder: Path) -> AsyncIterator[tuple[Supervisor, Engine, int]]
     """A branch's engine under its supervisor, a client of it, and its first UDP port."""
     write_site(folder / "etc")
     branch = load_role(folder / "etc/branch.yaml", Branch)
-    spec = branch_children(branch, folder / "state")[0]
+    spec = branch_children(branch, folder / "state", Held(branch, folder / "state"))[0]
     supervisor = Supervisor([spec], folder / "state", Sealer(Identity.take(branch.box, "supervisor")))
     ready = asyncio.Event()
     task = asyncio.create_task(supervisor.run(ready.set))

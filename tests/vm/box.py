@@ -17,7 +17,7 @@ from appliance.config.files import load_role
 from appliance.media.engine import Engine
 from appliance.media.events import Client
 from appliance.processes.cards import Cards
-from appliance.processes.supervisor import branch_children
+from appliance.processes.supervisor import Held, branch_children
 from appliance.supervisor.child import Child
 from appliance.supervisor.spec import Command, Spec
 from appliance.supervisor.supervisor import Supervisor
@@ -88,7 +88,7 @@ async def box(folder: Path, cable: Cable, end: int, signalling: str) -> AsyncIte
     branch = load_role(file, Branch)
     held = Cards(branch.spans)
     environment = {"BRANCHLINE_CONFIG": str(file), "BRANCHLINE_STATE": str(state)}
-    specs = {spec.name: spec for spec in branch_children(branch, state, held.fds)}
+    specs = {spec.name: spec for spec in branch_children(branch, state, Held(branch, state), held.fds)}
     chosen = [_with(specs[name], environment) for name in ("engine", "line1")]
     supervisor = Supervisor(chosen, state, Sealer(Identity.take(branch.box, "supervisor")), held.alarms)
     ready = asyncio.Event()

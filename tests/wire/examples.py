@@ -9,6 +9,7 @@ from appliance.wire import (
     alarms,
     callbacks,
     calls,
+    configuration,
     learning,
     legs,
     line_tests,
@@ -57,6 +58,12 @@ RING = routes.RingAgent(agent="1001", extension="8001", queue="card", token="7.1
 EXAMPLES: tuple[Message, ...] = (
     service_messages.Attach(role="controller"),
     service_messages.Accepted(),
+    configuration.Configured(
+        progress=configuration.Progress.DRAINING,
+        version=7,
+        waiting=(("line1", 3),),
+        until_s=1_795_469_158.0,
+    ),
     service_messages.Refused(code="leg.unknown", sentence="no leg BR-0001.x.y.1 here"),
     legs.Hello(process="line1", kind="legs"),
     legs.LegSnapshot(legs=(LEG,)),

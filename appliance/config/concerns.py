@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which process of a box lives by which keys of its file, and what a change of them costs.
+
+A process is started again when what it reads is another; where only what it `rereads` has changed, SIGHUP is enough.
+"""
+
+import enum
+from collections.abc import Iterator
+
+import msgspec
+
+from appliance.config.branch import Branch, DahdiSpan, Span, line_workers
+from appliance.config.files import AnyBox
+from appliance.config.headquarters import Headquarters
+from appliance.config.lines import DahdiCard, LineCard
+from appliance.config.voter import Voter
+
+BOX = "box"
+"""The name under which stands what no single process can change: everything is started again."""
+
+
+class Impact(enum.StrEnum):
+    """What ends by a change, from least to most."""
+
+    NONE = "none"
+    """No call."""
+    LEG = "leg"
+    """Calls of phones."""
+    GROUP = "group"
+    """Calls of the spans that one line worker serves."""
+    BOX = "box"
+    """Every call."""
+
+
+class Concern(msgspec.Struct, frozen=True):
+    """What a process reads of the file."""
+
+    impact: Impact
+    reads: tuple[object, ...]
+    rereads: tuple[object, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A process that is told of a change: started again, or by a signal alone."""
+
+    name: str
+    impact: Impact
+    restart: bool
+
+
+def concerns(box: AnyBox) -> dict[str, Concern]:
+    """By the process's name, and BOX."""
+    match box:
+        case Branch():
+            return dict(_of_branch(box))
+        case Headquarters():
+            return dict(_of_headquarters(box))
+        case Voter():
+            return {BOX: Concern(Impact.BOX, (box,))}
+
+
+def changes(before: AnyBox, after: AnyBox) -> list[Change]:
+    """What has to be told; processes that are new or needed no longer among them. Empty where nothing has changed."""
+    old, new = concerns(before), concerns(after)
+    names = [*new, *(name for name in old if name not in new)]
+    found = [_change(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+    return [change for change in found if change.name == BOX] or found
+
+
+def _change(name: str, old: Concern | None, new: Concern | None) -> Change:
+    if old is None or new is None:
+        return Change(name, old.impact if old else Impact.NONE, restart=True)
+    restart = old.reads != new.reads
+    return Change(name, new.impact if restart else Impact.NONE, restart)
+
+
+def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
+    cards = tuple((n, span) for n, span in enumerate(box.spans) if isinstance(span, DahdiSpan | DahdiCard))
+    held = tuple((n, _wiring(span)) for n, span in cards)
+    yield BOX, Concern(Impact.BOX, (box.role, box.box, box.engine, held, box.sip.trace))
+    phones = (box.box, box.sip.listen, box.sip.proxy, box.sip.domain, box.extensions, box.peers)
+    yield "kamailio", Concern(Impact.NONE, phones)
+    for name, numbers in line_workers(box).items():
+        spans = {number: box.spans[number] for number in numbers}
+        passing = {rule.span for rule in box.tandem} & {span.name for span in spans.values()}
+        reads = tuple((number, _wiring(span)) for number, span in spans.items())
+        yield name, Concern(Impact.GROUP, (reads, passing), tuple(spans.values()))
+    yield "sip", Concern(Impact.LEG, (box.box, box.engine, box.sip, tuple((one.box, one.proxy) for one in box.peers)))
+    workers = tuple((name, tuple(box.spans[n].name for n in numbers)) for name, numbers in line_workers(box).items())
+    calls = (box.box, box.route, box.tandem, box.outbound, workers, tuple(one.box for one in box.peers))
+    yield "call", Concern(Impact.NONE, calls)
+    yield "ivr", Concern(Impact.NONE, (box.box, box.prompts))
+    yield "recorder", Concern(Impact.NONE, (box.box, box.recording))
+    alone = (box.route.timeout_ms, box.route.default.ring, tuple(line_workers(box)))
+    yield "uplink", Concern(Impact.NONE, (box.box, box.name, box.headquarters, alone))
+
+
+def _wiring(span: Span | LineCard) -> Span | LineCard:
+    """Without what a line worker reads again at SIGHUP."""
+    if isinstance(span, LineCard):
+        return span.wiring()
+    return msgspec.structs.replace(span, analogue=None) if span.analogue else span
+
+
+def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
+    """Its own process follows the file by itself."""
+    yield BOX, Concern(Impact.BOX, (box.role, box.box, box.server, box.duplex))
+    names = tuple((agent.id, agent.name) for agent in box.agents)
+    yield "nats-server", Concern(Impact.NONE, (box.peripherals,))
+    yield "record", Concern(Impact.NONE, (box.record,))
+    yield "headquarters", Concern(Impact.NONE, (box.record,))
+    yield "web", Concern(Impact.NONE, (box.web, box.record, names))

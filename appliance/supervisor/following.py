@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A box that follows its file: what has changed is found, what lives by it is told, and no call ends that need not.
+
+A change that ends calls drains first: the processes that it is of take no new ones, until the present ones are over or
+the version's time is. A file with a mistake changes nothing and is an alarm. A version on trial goes back by itself.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from appliance.config import AnyBox, ConfigurationError, load
+from appliance.config.concerns import BOX, Change, Impact, changes
+from appliance.config.history import DRAIN_S, History, Trial, Version
+from appliance.supervisor.spec import Spec
+from appliance.supervisor.supervisor import Supervisor
+from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.configuration import Configured, Progress
+
+LOOK_S = 0.25
+UNUSABLE = "configuration.unusable"
+RETURNED = "configuration.returned"
+
+Stamp = tuple[int, int, int]
+log = structlog.get_logger()
+
+
+class Follower:
+    """Of the file that `box` was read from. `legs`: how many calls a process has.
+
+    `children`: of a box as it is then. `anew`: everything has to be started again.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        box: AnyBox,
+        supervisor: Supervisor,
+        children: Callable[[AnyBox], list[Spec]],
+        legs: Callable[[str], Awaitable[int]],
+        anew: Callable[[], None],
+    ) -> None:
+        self._file, self._box, self._supervisor = file, box, supervisor
+        self._children, self._legs, self._anew = children, legs, anew
+        self._history = History(file)
+        self._stamp = _stamp(file)
+        self._trial: Trial | None = None
+        self._trial_ends = 0.0
+        self._went_back: Version | None = None
+        self._shown = Configured(progress=Progress.APPLIED)
+
+    async def run(self) -> None:
+        """For ever; cancel to end."""
+        self._went_back = self._history.running()  # what a trial that a restart has ended gave way to
+        self._show(Progress.APPLIED)
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._watch_trial()
+            stamp = _stamp(self._file)
+            if stamp != self._stamp:
+                self._stamp = stamp
+                await self._changed()
+
+    async def _changed(self) -> None:
+        try:
+            after = await asyncio.to_thread(load, self._file)
+        except ConfigurationError as error:
+            self._refuse(str(error))
+            return
+        self._supervisor.tell(AlarmCleared(code=UNUSABLE, address=self._box.box))
+        if self._history.running() != self._went_back:
+            self._supervisor.tell(AlarmCleared(code=RETURNED, address=self._box.box))
+        told = changes(self._box, after)
+        if await self._drained(told):
+            await self._apply(after, told)
+
+    def _refuse(self, sentence: str) -> None:
+        log.error("supervisor.configuration.refused", error=sentence)
+        first = " ".join(sentence.splitlines()[1:2]).strip()
+        alarm = f"{first}; what was good last goes on. Mend it, or take a version back: rollback"
+        self._supervisor.tell(AlarmRaised(code=UNUSABLE, address=self._box.box, sentence=alarm))
+        self._show(Progress.REFUSED, sentence=sentence)
+
+    async def _drained(self, told: Iterable[Change]) -> bool:
+        """Wait for the calls that would end. False when the file changed meanwhile: its processes take calls again."""
+        names = [name for change in told if change.impact is not Impact.NONE for name in self._of(change)]
+        version = self._history.running()
+        until = time.monotonic() + (version.drain_s if version else DRAIN_S)
+        self._signal(names, signal.SIGUSR1)
+        shown: dict[str, int] = {}
+        while waiting := {name: legs for name in names if (legs := await self._legs(name))}:
+            if time.monotonic() >= until:
+                log.warning("supervisor.configuration.calls_end", calls=waiting)
+                break
+            if waiting != shown:
+                shown = waiting
+                self._show(Progress.DRAINING, waiting=tuple(waiting.items()))
+            await asyncio.sleep(LOOK_S)
+            self._watch_trial()
+            if _stamp(self._file) != self._stamp:
+                self._signal(names, signal.SIGUSR2)
+                return False
+        return True
+
+    def _of(self, change: Change) -> Collection[str]:
+        """The processes that it is of."""
+        running = [child.spec.name for child in self._supervisor.children]
+        return running if change.name == BOX else [change.name]
+
+    def _signal(self, names: Iterable[str], number: signal.Signals) -> None:
+        for name in names:
+            if name.startswith("line"):
+                self._supervisor.signal(name, number)
+
+    async def _apply(self, after: AnyBox, told: Collection[Change]) -> None:
+        if any(change.name == BOX for change in told):
+            log.info("supervisor.configuration.anew")
+            self._anew()
+            return
+        self._box = after
+        again = {change.name for change in told if change.restart}
+        await self._supervisor.adopt(self._children(after), again)
+        for change in told:
+            if not change.restart:
+                self._supervisor.signal(change.name, signal.SIGHUP)
+        names = tuple(change.name for change in told)
+        log.info("supervisor.configuration.applied", told=names)
+        self._show(Progress.APPLIED, restarted=names)
+
+    def _show(self, progress: Progress, **more: Any) -> None:
+        version, trial = self._history.running(), self._history.trial()
+        until_s = trial.until_s if trial else None
+        self._shown = Configured(
+            progress=progress, version=version.number if version else None, until_s=until_s, **more
+        )
+        self._supervisor.show(self._shown)
+
+    def _watch_trial(self) -> None:
+        """The time of a trial is counted from when it is first seen, so that a clock that is set does not end it."""
+        trial = self._history.trial()
+        if trial != self._trial:
+            self._trial = trial
+            self._trial_ends = time.monotonic() + (trial.until_s - time.time() if trial else 0.0)
+            self._supervisor.show(msgspec.structs.replace(self._shown, until_s=trial.until_s if trial else None))
+        if trial is not None and time.monotonic() >= self._trial_ends:
+            self._history.back()
+            self._went_back = self._history.running()
+            log.warning("supervisor.configuration.returned", version=trial.version, back_to=trial.back_to)
+            self._supervisor.tell(returned(trial, self._box.box, "was not confirmed in time"))
+
+
+def returned(trial: Trial, box: str, why: str) -> AlarmRaised:
+    """That a version on trial is in force no longer."""
+    sentence = f"version {trial.version} {why}: version {trial.back_to} is in force again"
+    return AlarmRaised(code=RETURNED, address=box, sentence=sentence)
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return status.st_ino, status.st_size, status.st_mtime_ns
