@@ -15,9 +15,11 @@ from appliance.router.state import Asking, Context, Place, Reach, Stand, State, 
 from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
+from appliance.script.knowledge import Contact
 from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify, Select
 from appliance.script.share import turn
-from appliance.script.walk import CallBack, Contact, Look, Onward, Ring, Stop, Walk
+from appliance.script.stops import CallBack, Look, Onward, Ring, Stop
+from appliance.script.walk import Walk
 from appliance.wire.routes import Action, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
