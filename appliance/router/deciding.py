@@ -9,7 +9,8 @@ from appliance.router import agents, direct, shown, slots, standing, translation
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
-from appliance.router.index import order_of, put_asking, put_context, put_place, put_typed
+from appliance.router.index import put_asking, put_context, put_place, put_typed
+from appliance.router.rows import order_of
 from appliance.router.rules import VOICE
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State, Typed
 from appliance.router.world import View, considered
