@@ -7,7 +7,8 @@ import msgspec
 
 from appliance.router import slots, translation
 from appliance.router.events import AgentMoved, Effect, ReservationEnded
-from appliance.router.index import drop_reservation, indexed, put_agent, put_reservation
+from appliance.router.index import drop_reservation, put_agent, put_reservation
+from appliance.router.indexing import indexed
 from appliance.router.rules import Rules, Seat
 from appliance.router.state import Agent, Handled, Pending, Pool, Reach, Reservation, State
 from appliance.router.states import AgentState, AgentStep, step

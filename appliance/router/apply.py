@@ -43,16 +43,8 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
 )
-from appliance.router.index import (
-    Due,
-    put_asking,
-    put_context,
-    put_place,
-    put_present,
-    put_resting,
-    put_shown,
-    put_typed,
-)
+from appliance.router.index import put_asking, put_context, put_place, put_present, put_resting, put_shown, put_typed
+from appliance.router.rows import Due
 from appliance.router.rules import VOICE, Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded

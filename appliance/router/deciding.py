@@ -9,15 +9,18 @@ from appliance.router import agents, direct, shown, slots, standing, translation
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
-from appliance.router.index import order_of, put_asking, put_context, put_place, put_typed
+from appliance.router.index import put_asking, put_context, put_place, put_typed
+from appliance.router.rows import order_of
 from appliance.router.rules import VOICE
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State, Typed
 from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
+from appliance.script.knowledge import Contact
 from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify, Select
 from appliance.script.share import turn
-from appliance.script.walk import CallBack, Contact, Look, Onward, Ring, Stop, Walk
+from appliance.script.stops import CallBack, Look, Onward, Ring, Stop
+from appliance.script.walk import Walk
 from appliance.wire.routes import Action, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 

@@ -6,7 +6,8 @@ A contact that is handed to one agent keeps its place in its own script, and goe
 
 from appliance.router import agents, shown, waiting
 from appliance.router.events import Answer, Effect, RouteAsked
-from appliance.router.index import order_of, put_place
+from appliance.router.index import put_place
+from appliance.router.rows import order_of
 from appliance.router.rules import CallType
 from appliance.router.state import Place, Reach, State
 from appliance.script.nodes import Agent

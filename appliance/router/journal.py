@@ -26,7 +26,7 @@ import structlog
 
 from appliance.router.apply import ENGINE, apply
 from appliance.router.events import AgentMoved, Effect, Event
-from appliance.router.index import indexed
+from appliance.router.indexing import indexed
 from appliance.router.state import EMPTY, NO_INDEX, State
 
 KEPT_NS = 8 * 86_400_000_000_000

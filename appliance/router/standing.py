@@ -12,7 +12,8 @@ from appliance.router.events import RouteAsked
 from appliance.router.index import put_place
 from appliance.router.state import Place, Reach, State
 from appliance.script.nodes import Cancel, Priority
-from appliance.script.walk import Stop, Walk
+from appliance.script.stops import Stop
+from appliance.script.walk import Walk
 from appliance.wire.routes import RouteAnswer, Treat
 from appliance.wire.treatments import Collect, Music, Ringing, Verb
 

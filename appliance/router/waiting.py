@@ -16,7 +16,9 @@ import msgspec
 from appliance.router import agents, expected, slots, translation
 from appliance.router.callbacks.ordering import order as order_contact
 from appliance.router.events import Assigned, Effect, ReservationEnded, RouteAsked
-from appliance.router.index import QueuedRow, order, put_place, put_sweep, put_typed, put_waiting
+from appliance.router.index import put_place, put_sweep, put_typed, put_waiting
+from appliance.router.mappings import QueuedRow
+from appliance.router.rows import order
 from appliance.router.rules import VOICE
 from appliance.router.state import Place, Reach, Reservation, Stand, State, Waiting
 from appliance.router.world import considered

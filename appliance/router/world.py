@@ -7,7 +7,7 @@ import msgspec
 
 from appliance.router import agents
 from appliance.router.expected import expected_s
-from appliance.router.index import order_of
+from appliance.router.rows import order_of
 from appliance.router.state import Place, Reach, State
 from appliance.script import expression
 

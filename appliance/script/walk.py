@@ -6,27 +6,25 @@ one treatment. A contact that has passed `limit` nodes is released with cause 41
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 
 import msgspec
 
-from appliance.script import context, expression, switch
+from appliance.script import context, treating, turning
 from appliance.script import cursor as cursors
-from appliance.script.expression import Expression, Value
+from appliance.script.expression import Value
+from appliance.script.knowledge import Contact, Knowledge
 from appliance.script.nodes import (
     Agent,
     Busy,
     Cancel,
     Collect,
     Count,
-    Field,
     GoToScript,
     If,
     Label,
     Language,
     Lookup,
     Menu,
-    Node,
     Outbound,
     Percent,
     Play,
@@ -39,12 +37,10 @@ from appliance.script.nodes import (
     Script,
     Set,
     Switch,
-    Text,
     Treatment,
     Wait,
 )
-from appliance.script.speech.announcing import announced, speaks
-from appliance.script.witness import HIDDEN, Witness
+from appliance.script.stops import CallBack, Look, Ring, Stop
 from appliance.wire import routes, treatments
 
 USER_BUSY = 17  # Q.850
@@ -55,72 +51,23 @@ NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
 """Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a script can know; `at_ns` is UTC when the request was made.
-
-    `queue` gives a figure (expression.FIGURES) of a queue, None where nobody can tell; `fields` the contact brings.
-    `stands`: it goes through its nodes while it stands in queues.
-    """
-
-    dnis: str
-    clid: str = ""
-    ani: str = ""
-    ced: str = ""
-    outcome: str = "offered"
-    at_ns: int = 0
-    queue: Callable[[str, str], int | None] = lambda _figure, _name: None
-    stands: bool = False
-    fields: Mapping[str, Value] = {}
-
-
-class Ring(msgspec.Struct, frozen=True):
-    """The stop of an `agent`: whom its expression names."""
-
-    agent: str
-    node: Agent
-
-
-class Look(msgspec.Struct, frozen=True):
-    """The stop of a `lookup`: what its source is asked with."""
-
-    source: str
-    parameters: Mapping[str, str]
-
-
-class CallBack(msgspec.Struct, frozen=True):
-    """The stop of a `callback` or an `outbound`: whom, and not before so many seconds have passed."""
-
-    number: str
-    wait_s: int
-    node: Outbound
-
-
-Onward = CallBack | Percent | Priority | Cancel | GoToScript | Requalify
-Stop = routes.Treat | routes.Label | routes.Release | Queue | Ring | Look | Onward
-
-
 class Walk:
     """One request's way. `go_on` gives the stop.
 
     From a Queue or a Ring that found nobody, a Priority, a Cancel and a Percent `go_to` gives the next one, from a
     GoToScript or a Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way,
-    from a CallBack `go_to` or `refuse`. `values` is all that was looked at, `fields` the context as it is now,
-    `callback` what the contact has given its place to.
+    from a CallBack `go_to` or `refuse`. `callback` is what the contact has given its place to.
     """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
         self.path: list[str] = []
-        self.values: dict[str, str] = {}
-        self.fields: dict[str, Value] = dict(contact.fields)
         self.reason = ""
         self.callback = ""
-        self._contact = contact
-        self._witness = Witness(self.values)
-        self._failures: list[str] = []
         self._verbs: list[treatments.Verb] = []
         self._counts: dict[str, int] = {}
         before = cursors.read(cursor) or cursors.Cursor("", "", "")
-        self._passed, self._language, self._ced_is_secret = before.passed, before.language, before.secret
+        self._known = Knowledge(contact, ced_is_secret=before.secret)
+        self._passed, self._language = before.passed, before.language
         self._record = before.record
         self._stood = ""
         self._begin(script, before.call_type)
@@ -128,6 +75,16 @@ class Walk:
             self._counts = dict(before.counts)
             self._node = self._resumed(before.node)
             self._stood = before.node
+
+    @property
+    def values(self) -> dict[str, str]:
+        """All that was looked at."""
+        return self._known.values
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """The context as it is now."""
+        return self._known.fields
 
     @property
     def cursor(self) -> str:
@@ -140,7 +97,7 @@ class Walk:
                 self._passed,
                 self._counts,
                 self._language,
-                self._ced_is_secret,
+                self._known.ced_is_secret,
                 self.call_type,
                 self._record,
             )
@@ -185,7 +142,7 @@ class Walk:
 
     def sees(self, queue: Callable[[str, str], int | None]) -> None:
         """From now on queues are so."""
-        self._contact = msgspec.structs.replace(self._contact, queue=queue)
+        self._known.contact = msgspec.structs.replace(self._known.contact, queue=queue)
 
     def enter(self, script: Script, call_type: str = "") -> Stop:
         """From a stop that names another script, or a call type with that script, to its start, and on.
@@ -200,23 +157,23 @@ class Walk:
         self.path[:0] = path
         self.callback = callback
         self.values.update(values)
-        self._guard()
-        self._failures += [reason] if reason else []
+        self._known.guard()
+        self._known.failures += [reason] if reason else []
 
     def found(self, answer: Mapping[str, str]) -> Stop:
         """From a Look whose source has answered, on."""
         name = self._node
         node = self._lookup(name)
         try:
-            values = {field: self._taken(field, column, answer) for field, column in node.into.items()}
+            values = {field: self._known.taken(field, column, answer) for field, column in node.into.items()}
         except ValueError as error:
             return self.lost(str(error))
-        return self.go_to(node.next if self._write(name, values) else node.failed)
+        return self.go_to(node.next if self._known.write(name, values) else node.failed)
 
     def lost(self, why: str) -> Stop:
         """From a Look whose source has no answer."""
         name = self._node
-        self._witness.note(name, f"failed, {why}")
+        self._known.witness.note(name, f"failed, {why}")
         return self.go_to(self._lookup(name).failed)
 
     def refuse(self, why: str) -> Stop:
@@ -224,8 +181,8 @@ class Walk:
         node = self._nodes[self._node]
         if not isinstance(node, Outbound):
             raise TypeError(f"{self._node} calls nobody back")
-        self._witness.note(self._node, f"failed, {why}")
-        self._failures.append(f"no callback: {why}")
+        self._known.witness.note(self._node, f"failed, {why}")
+        self._known.failures.append(f"no callback: {why}")
         return self.go_to(node.failed)
 
     def _lookup(self, name: str) -> Lookup:
@@ -234,40 +191,21 @@ class Walk:
             raise TypeError(f"{name} looks nothing up")
         return node
 
-    def _taken(self, field: str, column: str, answer: Mapping[str, str]) -> Value:
-        if column not in answer:
-            raise ValueError(f"the answer has no {column}")
-        return context.read(self.script.text.context[field], answer[column])
-
     def announced(self, prompts: Iterable[str]) -> tuple[str, ...]:
         """What is played of them here, with what is said among them."""
-        return self._announced(self._node, prompts)[0]
-
-    def _announced(self, name: str, prompts: Iterable[str]) -> tuple[tuple[str, ...], bool]:
-        return announced(
-            prompts,
-            self.language,
-            lambda text: self._value(name, self._expression(text), told=True),
-            lambda why: self._witness.note(name, f"failed, {why}"),
-        )
+        return treating.announced(self._node, prompts, self.language, self._known)[0]
 
     def because(self, sentence: str) -> None:
         """The reason, after what has failed on the way."""
-        self.reason = "; ".join([*self._failures, sentence])
+        self.reason = "; ".join([*self._known.failures, sentence])
 
     def _begin(self, script: Script, call_type: str) -> None:
         self.script = script
         self.call_type = call_type  # what a requalify has made of the contact, else empty
-        self.fields = context.taken(script.text.context, self.fields)
+        self._known.read(script.text)
         self._nodes = script.text.nodes
-        self._names = context.names(script.text.context)
         self._counts = {}
         self._node = script.text.start
-        self._guard()
-
-    def _guard(self) -> None:
-        secrets = {name: self.fields[name] for name, field in self.script.text.context.items() if field.secret}
-        self._witness.guard(secrets | ({"ced": self._contact.ced} if self._ced_is_secret else {}))
 
     # From the cursor's node on.
 
@@ -277,28 +215,28 @@ class Walk:
         So is a treatment that an agent's phone has cut off.
         """
         node = self._nodes[name]
-        if isinstance(node, Treatment) and self._contact.stands and self._contact.outcome in NOT_TAKEN:
+        if isinstance(node, Treatment) and self._known.contact.stands and self._known.contact.outcome in NOT_TAKEN:
             self._passed -= bool(self._passed)
             self._counts.pop(name, None)
             return name
-        if isinstance(node, Collect | Menu) and self._contact.outcome == DIGITS:
-            self._ced_is_secret = isinstance(node, Collect) and self._is_secret(node.into)
-            self._guard()
+        if isinstance(node, Collect | Menu) and self._known.contact.outcome == DIGITS:
+            self._known.ced_is_secret = isinstance(node, Collect) and self._known.is_secret(node.into)
+            self._known.guard()
         if isinstance(node, Menu):
             return self._pressed(name, node)
-        if isinstance(node, Collect) and node.into is not None and self._contact.outcome == DIGITS:
-            self._write(name, {node.into: self._contact.ced})
+        if isinstance(node, Collect) and node.into is not None and self._known.contact.outcome == DIGITS:
+            self._known.write(name, {node.into: self._known.contact.ced})
         if isinstance(node, Queue | Agent) and self._passed:
             self._passed -= 1
         if isinstance(node, Label):
-            self._witness.note(name, f"the label led nowhere: {self._contact.outcome}")
+            self._known.witness.note(name, f"the label led nowhere: {self._known.contact.outcome}")
             return node.otherwise
         return node.next if isinstance(node, Play | Collect | Wait | Ringing) else name
 
     def _pressed(self, name: str, node: Menu) -> str:
-        digit = self._contact.ced if self._contact.outcome == DIGITS else ""
+        digit = self._known.contact.ced if self._known.contact.outcome == DIGITS else ""
         asked = self._counts.get(name, 0)
-        self._witness.note(name, f"{digit or 'nothing'}, try {asked} of {node.tries}")
+        self._known.witness.note(name, f"{digit or 'nothing'}, try {asked} of {node.tries}")
         if digit not in node.cases and asked < node.tries:
             return name
         self._counts.pop(name, None)
@@ -316,7 +254,7 @@ class Walk:
             case Play() | Collect() | Menu() | Wait() | Ringing():
                 return self._treated(name, node)
             case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
-                self.reason = "; ".join(self._failures)
+                self.reason = "; ".join(self._known.failures)
                 return node
             case Agent():
                 return self._wanted(name, node)
@@ -334,13 +272,13 @@ class Walk:
     def _turned(self, name: str, node: Switch | If | Count | Set | Language | Record) -> str:
         match node:
             case Switch():
-                return self._switched(node)
+                return turning.switched(node, self._known)
             case If():
-                return self._asked(name, node)
+                return turning.asked(name, node, self._known)
             case Count():
                 return self._counted(name, node)
             case Set():
-                return self._set(name, node)
+                return turning.written(name, node, self._known)
             case Record():
                 self._record = node.on
             case Language():
@@ -348,119 +286,78 @@ class Walk:
         return node.next
 
     def _treated(self, name: str, node: Treatment) -> Stop | None:
-        prompts, whole = self._announced(name, () if isinstance(node, Ringing) else node.prompts)
+        said = () if isinstance(node, Ringing) else node.prompts
+        prompts, whole = treating.announced(name, said, self.language, self._known)
         if isinstance(node, Play) and not whole:
             self._node = node.failed or node.next
             return None
         self._verbs += self._verbs_of(name, node, prompts)
-        if isinstance(node, Play | Wait | Ringing) and self._joins(node, self._nodes[node.next]):
+        if isinstance(node, Play | Wait | Ringing) and self._joins(node):
             self._node = node.next
             return None
         self.because(f"script {self.script.name} treats the caller at {name}")
-        return routes.Treat(verbs=tuple(self._verbs), language=self.language, answer=_answers(node))
+        return routes.Treat(verbs=tuple(self._verbs), language=self.language, answer=treating.answers(node))
 
-    def _joins(self, node: Play | Wait | Ringing, follower: Node) -> bool:
-        """Whether the next is of one treatment with it: what is said is so only when it is its turn."""
-        if not isinstance(follower, Treatment) or node.next in self.path:
-            return False
-        return _answers(node) == _answers(follower) and not speaks(getattr(follower, "prompts", ()))
+    def _joins(self, node: Play | Wait | Ringing) -> bool:
+        return node.next not in self.path and treating.joins(node, self._nodes[node.next])
 
     def _verbs_of(self, name: str, node: Treatment, prompts: tuple[str, ...]) -> tuple[treatments.Verb, ...]:
-        match node:
-            case Play():
-                return (treatments.Play(prompts=prompts, barge=node.barge),)
-            case Ringing():
-                return (treatments.Ringing(seconds=node.seconds),)
-            case Wait():
-                return (treatments.Music(prompts=prompts, seconds=node.seconds),)
-            case Collect():
-                return (_collecting(node, prompts, secret=self._is_secret(node.into)),)
+        secret = isinstance(node, Collect) and self._known.is_secret(node.into)
+        verbs = treating.verbs(node, prompts, secret=secret)
+        if not isinstance(node, Menu):
+            return verbs
         asked = self._counts.get(name, 0)
         self._counts[name] = asked + 1
-        wrong = asked and node.wrong and self._contact.outcome == DIGITS
-        sorry = (treatments.Play(prompts=self.announced(node.wrong)),) if wrong else ()
-        ask = treatments.Collect(prompts=prompts, max_digits=1, first_digit_ms=node.first_digit_ms, terminators="")
-        return (*sorry, ask)
+        if not asked or not node.wrong or self._known.contact.outcome != DIGITS:
+            return verbs
+        return (treatments.Play(prompts=self.announced(node.wrong)), *verbs)
 
     def _released(self, name: str, cause: int) -> Stop:
         self.because(f"script {self.script.name} releases the caller at {name}")
         return routes.Release(cause=cause)
 
     def _wanted(self, name: str, node: Agent) -> Stop | None:
-        asked = self._expression(node.agent)
-        agent = self._value(name, asked, told=True)
+        asked = self._known.expression(node.agent)
+        agent = self._known.value(name, asked, told=True)
         if agent is None:
             self._node = node.otherwise
             return None
-        self._witness.judge(name, asked, str(agent))
-        self.reason = "; ".join(self._failures)
+        self._known.witness.judge(name, asked, str(agent))
+        self.reason = "; ".join(self._known.failures)
         return Ring(str(agent), node)
 
     def _labelled(self, name: str, node: Label) -> Stop | None:
-        asked = self._expression(node.label)
-        label = str(self._value(name, asked, told=True) or "")
+        asked = self._known.expression(node.label)
+        label = str(self._known.value(name, asked, told=True) or "")
         if not 0 < len(label) <= LABEL_LONGEST:
-            self._failures.append(f"{name} gives no label")
+            self._known.failures.append(f"{name} gives no label")
             self._node = node.otherwise
             return None
-        self._witness.judge(name, asked, label)
+        self._known.witness.judge(name, asked, label)
         self.because(f"script {self.script.name} sends the caller to {label} at {name}")
         return routes.Label(label=label)
 
     def _looked(self, name: str, node: Lookup) -> Stop | None:
         parameters = {}
         for parameter, text in node.ask.items():
-            value = self._value(name, self._expression(text))
+            value = self._known.value(name, self._known.expression(text))
             if value is None:
                 self._node = node.failed
                 return None
             parameters[parameter] = context.shown(value)
-        self.reason = "; ".join(self._failures)
+        self.reason = "; ".join(self._known.failures)
         return Look(node.source, parameters)
 
     def _called_back(self, name: str, node: Outbound) -> Stop | None:
-        asked = self._expression(node.number)
-        number = self._value(name, asked, told=True)
-        wait_s = self._wait_s(name, node.at)
+        asked = self._known.expression(node.number)
+        number = self._known.value(name, asked, told=True)
+        wait_s = self._known.wait_s(name, node.at)
         if number is None or wait_s is None:
             self._node = node.failed
             return None
-        self._witness.judge(name, asked, str(number))
-        self.reason = "; ".join(self._failures)
+        self._known.witness.judge(name, asked, str(number))
+        self.reason = "; ".join(self._known.failures)
         return CallBack(str(number), wait_s, node)
-
-    def _wait_s(self, name: str, at: str) -> int | None:
-        """Until that time of day is next; None where it is none."""
-        if not at:
-            return 0
-        told = self._value(name, self._expression(at), told=True)
-        if told is None:
-            return None
-        try:
-            return switch.seconds_until(str(told), self._contact.at_ns, self.script.text.zone)
-        except ValueError as error:
-            self._witness.note(name, f"failed, {error}")
-            return None
-
-    def _asked(self, name: str, node: If) -> str:
-        asked = self._expression(node.that)
-        yes = self._value(name, asked)
-        if yes is None:
-            return node.failed or node.otherwise
-        self._witness.judge(name, asked, context.shown(yes))
-        return node.then if yes else node.otherwise
-
-    def _switched(self, node: Switch) -> str:
-        value = self._field(node.on)
-        self._witness.note(node.on.value, value)
-        find = switch.chosen_by_time if node.on is Field.TIME else switch.chosen
-        return find(node.cases, value) or node.otherwise
-
-    def _field(self, field: Field) -> str:
-        if field is Field.TIME:
-            return switch.clock_of(self._contact.at_ns, self.script.text.zone)
-        value: str = getattr(self._contact, field.value)
-        return value
 
     def _counted(self, name: str, node: Count) -> str:
         times = self._counts.get(name, 0)
@@ -469,104 +366,3 @@ class Walk:
             return node.otherwise
         self._counts[name] = times + 1
         return node.next
-
-    # The context.
-
-    def _set(self, name: str, node: Set) -> str:
-        values: dict[str, Value] = {}
-        for field, text in node.fields.items():
-            asked = self._expression(text)
-            value = self._value(name, asked, told=asked.kind is not bool and not self._is_secret(field))
-            if value is None:
-                return node.failed
-            values[field] = value
-            self._ced_is_secret |= self._is_secret(field) and "ced" in asked.names
-        return node.next if self._write(name, values) else node.failed
-
-    def _write(self, name: str, values: Mapping[str, Value]) -> bool:
-        """All of them, or none where the context would be too long."""
-        after = {**self.fields, **values}
-        if (octets := len(context.encoded(after))) > context.LIMIT:
-            sentence = f"the context would have {octets:,} octets at {name}, {context.LIMIT:,} at most"
-            self._failures.append(sentence)
-            self.values[name] = f"failed, {sentence}"
-            return False
-        self.fields = after
-        self._guard()
-        told = (
-            f"{field} = {HIDDEN if self._is_secret(field) else context.shown(value)}" for field, value in values.items()
-        )
-        self._witness.note(name, ", ".join(told))
-        return True
-
-    def _is_secret(self, field: str | None) -> bool:
-        return field is not None and self.script.text.context[field].secret
-
-    # Expressions.
-
-    def _expression(self, text: str) -> Expression:
-        return expression.parse(text, self._names)
-
-    def _value(self, node: str, asked: Expression, *, told: bool = False) -> Value | None:
-        """None, and why is noted, where it has none, or is secret and would be `told`."""
-        try:
-            value = asked.value(_World(self._contact, self.script.text, self.fields, self._witness))
-        except ValueError as error:
-            self._witness.judge(node, asked, "failed", str(error))
-            return None
-        if told and self._witness.is_secret(asked):
-            self._witness.note(node, f"{HIDDEN}: failed, a secret would be told")
-            return None
-        return value
-
-
-class _World:
-    """What an expression sees; it is noted."""
-
-    def __init__(self, contact: Contact, text: Text, fields: Mapping[str, Value], witness: Witness) -> None:
-        self._contact = contact
-        self._text = text
-        self._fields = fields
-        self._witness = witness
-        self._now = switch.local(contact.at_ns, text.zone)
-
-    def name(self, name: str) -> Value:
-        match name:
-            case "time":
-                value: Value = self._now.strftime("%H:%M")
-            case "date":
-                value = self._now.date().isoformat()
-            case "weekday":
-                value = Decimal(self._now.isoweekday())
-            case _:
-                value = self._fields[name] if name in self._fields else getattr(self._contact, name)
-        self._witness.note(name, context.shown(value))
-        return value
-
-    def queue(self, figure: str, name: str) -> int | None:
-        count = self._contact.queue(figure, name)
-        self._witness.note(f"{figure}({name})", "unknown" if count is None else str(count))
-        return count
-
-    def holiday(self, calendar: str) -> bool:
-        today = self._now.date()
-        found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
-        self._witness.note(f"holiday({calendar})", context.shown(found))
-        return found
-
-
-def _answers(node: Treatment) -> bool:
-    """Whether it answers whoever is not answered yet; to take digits it has to."""
-    return isinstance(node, Collect | Menu) or (isinstance(node, Play | Wait) and node.answer)
-
-
-def _collecting(node: Collect, prompts: tuple[str, ...], *, secret: bool) -> treatments.Collect:
-    return treatments.Collect(
-        prompts=prompts,
-        max_digits=node.max_digits,
-        first_digit_ms=node.first_digit_ms,
-        inter_digit_ms=node.inter_digit_ms,
-        terminators=node.terminators,
-        tries=node.tries,
-        secret=secret,
-    )

@@ -16,8 +16,8 @@ from appliance.router.events import (
     RulesChanged,
     TimePassed,
 )
-from appliance.router.index import Due
 from appliance.router.journal import Snapshot, encoded
+from appliance.router.rows import Due
 from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State
 from appliance.script.nodes import ContextField, If, Kind, Lookup, Node, Play, Queue, Script, Text

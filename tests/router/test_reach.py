@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.router.events import Assigned
-from appliance.router.index import indexed, order, order_of, put_agent, put_present, put_waiting
+from appliance.router.index import put_agent, put_present, put_waiting
+from appliance.router.indexing import indexed
+from appliance.router.rows import order, order_of
 from appliance.router.rules import QueueRule, QueueStep, Rules, Seat
 from appliance.router.state import Agent, Place, Reach, Stand, State, Waiting
 from appliance.router.states import AgentState

@@ -22,7 +22,7 @@ from appliance.router.events import (
     RouteAsked,
     TimePassed,
 )
-from appliance.router.index import indexed
+from appliance.router.indexing import indexed
 from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State
 from appliance.router.states import AgentState

@@ -21,7 +21,7 @@ from appliance.router.events import (
     RulesChanged,
     TimePassed,
 )
-from appliance.router.index import indexed
+from appliance.router.indexing import indexed
 from appliance.router.rules import Rules, Seat
 from appliance.router.state import EMPTY, State
 from appliance.router.states import AgentState

@@ -22,8 +22,8 @@ from appliance.router.events import (
     RulesChanged,
     TimePassed,
 )
-from appliance.router.index import order
 from appliance.router.journal import Snapshot, encoded, fingerprint
+from appliance.router.rows import order
 from appliance.router.rules import Peripheral, skill_group
 from appliance.router.state import EMPTY, State, Waiting
 from appliance.router.states import AgentState

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.script import context
 from appliance.script.expression import FIGURES, Value
+from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
     Agent,
     Busy,
@@ -34,7 +35,8 @@ from appliance.script.nodes import (
     Text,
     Wait,
 )
-from appliance.script.walk import Contact, Ring, Stop, Walk
+from appliance.script.stops import Ring, Stop
+from appliance.script.walk import Walk
 from appliance.wire import routes
 
 pytestmark = pytest.mark.unit

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from appliance.script import context
 from appliance.script.expression import Value
+from appliance.script.knowledge import Contact
 from appliance.script.nodes import Collect, ContextField, If, Kind, Node, Release, Script, Set, Text
-from appliance.script.walk import Contact, Walk
+from appliance.script.walk import Walk
 from appliance.wire.routes import Release as Label
 
 pytestmark = pytest.mark.unit

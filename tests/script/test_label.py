@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from appliance.config import ConfigurationError
+from appliance.script.knowledge import Contact
 from appliance.script.loading import load
 from appliance.script.nodes import Busy, Label, Node, Script, Text
-from appliance.script.walk import LABEL_LONGEST, Contact, Walk
+from appliance.script.walk import LABEL_LONGEST, Walk
 from appliance.wire import routes
 
 pytestmark = pytest.mark.unit

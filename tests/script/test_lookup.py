@@ -7,9 +7,11 @@ import pytest
 
 from appliance.config import ConfigurationError
 from appliance.script import flow
+from appliance.script.knowledge import Contact
 from appliance.script.loading import load_all
 from appliance.script.nodes import Script
-from appliance.script.walk import Contact, Look, Stop, Walk
+from appliance.script.stops import Look, Stop
+from appliance.script.walk import Walk
 from appliance.wire import routes
 
 pytestmark = pytest.mark.unit

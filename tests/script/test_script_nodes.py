@@ -4,6 +4,7 @@
 import pytest
 
 from appliance.script import cursor as cursors
+from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
     Agent,
     Busy,
@@ -23,7 +24,8 @@ from appliance.script.nodes import (
     Wait,
 )
 from appliance.script.nodes import Field as On
-from appliance.script.walk import Contact, Ring, Stop, Walk
+from appliance.script.stops import Ring, Stop
+from appliance.script.walk import Walk
 from appliance.wire import routes, treatments
 
 pytestmark = pytest.mark.unit

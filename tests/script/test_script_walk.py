@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.script import cursor as cursors
+from appliance.script.knowledge import Contact
 from appliance.script.loading import load
 from appliance.script.nodes import Count, Field, If, Node, Percent, Play, Queue, Release, Ringing, Script, Switch, Text
 from appliance.script.switch import chosen
-from appliance.script.walk import Contact, Walk
+from appliance.script.walk import Walk
 from appliance.wire import routes, treatments
 
 pytestmark = pytest.mark.unit

@@ -3,6 +3,7 @@
 
 import pytest
 
+from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
     Agent,
     Collect,
@@ -20,7 +21,8 @@ from appliance.script.nodes import (
     Text,
 )
 from appliance.script.nodes import Field as On
-from appliance.script.walk import Contact, Ring, Walk
+from appliance.script.stops import Ring
+from appliance.script.walk import Walk
 from appliance.wire import routes, treatments
 from appliance.wire.routes import Release as Label
 

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a walk knows of its contact: its fields, and what expressions give. All that is looked at is noted."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from appliance.script import context, expression, switch
+from appliance.script.expression import Expression, Value
+from appliance.script.nodes import Field, Text
+from appliance.script.witness import HIDDEN, Witness
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """What a script can know; `at_ns` is UTC when the request was made.
+
+    `queue` gives a figure (expression.FIGURES) of a queue, None where nobody can tell; `fields` the contact brings.
+    `stands`: it goes through its nodes while it stands in queues.
+    """
+
+    dnis: str
+    clid: str = ""
+    ani: str = ""
+    ced: str = ""
+    outcome: str = "offered"
+    at_ns: int = 0
+    queue: Callable[[str, str], int | None] = lambda _figure, _name: None
+    stands: bool = False
+    fields: Mapping[str, Value] = {}
+
+
+class Knowledge:
+    """Of one request's contact, in the script that it is in; `read` gives it one, before anything is asked.
+
+    `values` is all that was looked at, `fields` the context as it is now, `failures` what went wrong on the way;
+    `ced_is_secret` where the digits that it dialled last are.
+    """
+
+    def __init__(self, contact: Contact, *, ced_is_secret: bool) -> None:
+        self.values: dict[str, str] = {}
+        self.fields: dict[str, Value] = dict(contact.fields)
+        self.failures: list[str] = []
+        self.contact = contact
+        self.witness = Witness(self.values)
+        self.ced_is_secret = ced_is_secret
+
+    def read(self, text: Text) -> None:
+        """From now on it is in this script."""
+        self._text = text
+        self.fields = context.taken(text.context, self.fields)
+        self._names = context.names(text.context)
+        self.guard()
+
+    def guard(self) -> None:
+        """What is secret now."""
+        secrets = {name: self.fields[name] for name, field in self._text.context.items() if field.secret}
+        self.witness.guard(secrets | ({"ced": self.contact.ced} if self.ced_is_secret else {}))
+
+    def is_secret(self, field: str | None) -> bool:
+        """Whether that field is."""
+        return field is not None and self._text.context[field].secret
+
+    def field(self, field: Field) -> str:
+        """What a switch compares."""
+        if field is Field.TIME:
+            return switch.clock_of(self.contact.at_ns, self._text.zone)
+        value: str = getattr(self.contact, field.value)
+        return value
+
+    def taken(self, field: str, column: str, answer: Mapping[str, str]) -> Value:
+        """The column of what a source has answered, as that field's kind. Raises ValueError."""
+        if column not in answer:
+            raise ValueError(f"the answer has no {column}")
+        return context.read(self._text.context[field], answer[column])
+
+    def write(self, name: str, values: Mapping[str, Value]) -> bool:
+        """All of them at that node, or none where the context would be too long."""
+        after = {**self.fields, **values}
+        if (octets := len(context.encoded(after))) > context.LIMIT:
+            sentence = f"the context would have {octets:,} octets at {name}, {context.LIMIT:,} at most"
+            self.failures.append(sentence)
+            self.values[name] = f"failed, {sentence}"
+            return False
+        self.fields = after
+        self.guard()
+        told = (
+            f"{field} = {HIDDEN if self.is_secret(field) else context.shown(value)}" for field, value in values.items()
+        )
+        self.witness.note(name, ", ".join(told))
+        return True
+
+    def expression(self, text: str) -> Expression:
+        """That text, read."""
+        return expression.parse(text, self._names)
+
+    def value(self, node: str, asked: Expression, *, told: bool = False) -> Value | None:
+        """None, and why is noted, where it has none, or is secret and would be `told`."""
+        try:
+            value = asked.value(_World(self.contact, self._text, self.fields, self.witness))
+        except ValueError as error:
+            self.witness.judge(node, asked, "failed", str(error))
+            return None
+        if told and self.witness.is_secret(asked):
+            self.witness.note(node, f"{HIDDEN}: failed, a secret would be told")
+            return None
+        return value
+
+    def wait_s(self, name: str, at: str) -> int | None:
+        """Until the time of day that the expression `at` gives is next; None where it is none."""
+        if not at:
+            return 0
+        told = self.value(name, self.expression(at), told=True)
+        if told is None:
+            return None
+        try:
+            return switch.seconds_until(str(told), self.contact.at_ns, self._text.zone)
+        except ValueError as error:
+            self.witness.note(name, f"failed, {error}")
+            return None
+
+
+class _World:
+    """What an expression sees; it is noted."""
+
+    def __init__(self, contact: Contact, text: Text, fields: Mapping[str, Value], witness: Witness) -> None:
+        self._contact = contact
+        self._text = text
+        self._fields = fields
+        self._witness = witness
+        self._now = switch.local(contact.at_ns, text.zone)
+
+    def name(self, name: str) -> Value:
+        match name:
+            case "time":
+                value: Value = self._now.strftime("%H:%M")
+            case "date":
+                value = self._now.date().isoformat()
+            case "weekday":
+                value = Decimal(self._now.isoweekday())
+            case _:
+                value = self._fields[name] if name in self._fields else getattr(self._contact, name)
+        self._witness.note(name, context.shown(value))
+        return value
+
+    def queue(self, figure: str, name: str) -> int | None:
+        count = self._contact.queue(figure, name)
+        self._witness.note(f"{figure}({name})", "unknown" if count is None else str(count))
+        return count
+
+    def holiday(self, calendar: str) -> bool:
+        today = self._now.date()
+        found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
+        self._witness.note(f"holiday({calendar})", context.shown(found))
+        return found
