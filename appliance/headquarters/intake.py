@@ -75,7 +75,7 @@ class Intake:
         self._gateway = Gateway(desk)
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
         desk.on_assigned = self._assigned
-        desk.on_order = self._order
+        desk.floor.on_order = self._order
         desk.on_interrupted = self._interrupted
 
     async def start(self) -> None:
@@ -259,11 +259,11 @@ class Intake:
         await _answer(message, self._now())
 
     def _now(self) -> State:
-        desk = self._desk
-        return self._live.state(time.time_ns(), desk.queues_now(), desk.agents_now(), desk.callbacks_now())
+        floor = self._desk.floor
+        return self._live.state(time.time_ns(), floor.queues_now(), floor.agents_now(), floor.callbacks_now())
 
     async def _live_contact(self, message: Msg) -> None:
-        told = self._desk.contact_of(message.data.decode(errors="replace"))
+        told = self._desk.floor.contact_of(message.data.decode(errors="replace"))
         await _answer(message, told.now if isinstance(told, ContactTold) else None)
 
     async def _commands(self, message: Msg) -> None:
@@ -271,7 +271,7 @@ class Intake:
         self._later(self._command(message))
 
     async def _command(self, message: Msg) -> None:
-        answer, cause = await command(self._desk, self._sealer.identity.box, message.data)
+        answer, cause = await command(self._desk.floor, self._sealer.identity.box, message.data)
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=cause)))
 

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from appliance.config.lookups import DatabaseLookup
-from appliance.headquarters import desk as desks
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.lookups.sources import Sources
 from appliance.router import agents
@@ -95,7 +94,7 @@ def test_many_at_once_are_one_commit(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_that_is_refused_costs_no_call_and_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks, "SNAPSHOT_ENTRIES", 2)
+    monkeypatch.setattr("appliance.headquarters.desk.commits.SNAPSHOT_ENTRIES", 2)
     told: list[str | None] = []
 
     async def scene() -> None:
@@ -122,7 +121,7 @@ def test_a_snapshot_that_is_refused_costs_no_call_and_no_entry(tmp_path: Path, m
 def test_a_disk_that_is_full_is_an_alarm_calls_go_on_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desks, "RETRY_S", 0.1)
+    monkeypatch.setattr("appliance.headquarters.desk.commits.RETRY_S", 0.1)
     told: list[str | None] = []
     written = asyncio.Event()
 
@@ -160,8 +159,8 @@ def test_a_disk_that_is_full_is_an_alarm_calls_go_on_and_nothing_is_lost(
 def test_a_disk_that_is_full_for_long_costs_the_entries_and_not_the_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desks, "RETRY_S", 0.05)
-    monkeypatch.setattr(desks, "UNWRITTEN", 30)
+    monkeypatch.setattr("appliance.headquarters.desk.commits.RETRY_S", 0.05)
+    monkeypatch.setattr("appliance.headquarters.desk.commits.UNWRITTEN", 30)
     told: list[str | None] = []
 
     async def scene() -> None:
@@ -171,7 +170,7 @@ def test_a_disk_that_is_full_for_long_costs_the_entries_and_not_the_state(
             await desk.ask(BOX, asked("c0"))
             limit(journal)
             number = 0
-            while not desk._gap:
+            while not desk._commits._gap:
                 await desk.ask(BOX, asked(f"c{number}"))
                 number += 1
                 await asyncio.sleep(0.001)
@@ -183,7 +182,7 @@ def test_a_disk_that_is_full_for_long_costs_the_entries_and_not_the_state(
                 await asyncio.sleep(0.01)
             for place in range(5):
                 await desk.ask(BOX, asked(f"after{place}"))
-            last = fingerprint(desk._state)
+            last = fingerprint(desk._router.state)
         journal = Journal(path)
         assert fingerprint(journal.recall()[0]) == last
         numbers = [entry.seq for entry in journal.entries(0)]
@@ -197,8 +196,8 @@ def test_a_disk_that_is_full_for_long_costs_the_entries_and_not_the_state(
 def test_a_branch_that_falls_silent_is_missed_and_one_that_asks_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desks, "SILENT_S", 0.3)
-    monkeypatch.setattr(desks, "WATCH_S", 0.05)
+    monkeypatch.setattr("appliance.headquarters.desk.desk.SILENT_S", 0.3)
+    monkeypatch.setattr("appliance.headquarters.desk.desk.WATCH_S", 0.05)
 
     async def scene() -> None:
         path = tmp_path / "router.db"
@@ -241,15 +240,15 @@ def test_an_agent_says_what_they_are_and_a_wrong_name_is_told_the_right_one(tmp_
         async with running(Journal(tmp_path / "router.db")) as desk:
             desk.heard(BOX)
             lunch = AgentAsked(agent="1001", to=AgentWish.NOT_READY, reason="lunch", by="test")
-            told = await desk.command(lunch)
+            told = await desk.floor.command(lunch)
             assert isinstance(told, AgentTold)
             assert (told.now.state, told.now.reason, told.now.queues) == ("not-ready", "lunch", ("card",))
             assert agent_of(await desk.ask(BOX, asked("c1"))) == "1002"
-            refused = await desk.command(AgentAsked(agent="10001", to=AgentWish.READY))
+            refused = await desk.floor.command(AgentAsked(agent="10001", to=AgentWish.READY))
             assert isinstance(refused, Refused)
             assert refused.sentence == "agent '10001' is unknown; did you mean '1001'?"
-            assert [one.state for one in desk.agents_now()] == ["not-ready", "reserved"]
-            (queue,) = desk.queues_now()
+            assert [one.state for one in desk.floor.agents_now()] == ["not-ready", "reserved"]
+            (queue,) = desk.floor.queues_now()
             assert (queue.name, queue.staffed, queue.free, queue.busy) == ("card", 1, 0, 1)
 
     asyncio.run(scene())
@@ -261,7 +260,7 @@ def test_what_is_due_happens_on_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
             monkeypatch.setattr(agents, "RESERVED_NS", 300_000_000)
             began = time.monotonic()
             assert agent_of(await desk.ask(BOX, asked("c1"))) == "1001"
-            while desk.agents_now()[0].state == "reserved":
+            while desk.floor.agents_now()[0].state == "reserved":
                 assert time.monotonic() - began < 2
                 await asyncio.sleep(0.005)
             assert 0.29 <= time.monotonic() - began <= 0.55, "the steps of a queue keep to 250 ms"
@@ -309,7 +308,7 @@ def test_a_script_s_question_to_a_database_is_answered_or_fails_within_its_limit
 
 def test_contacts_that_their_branch_knows_nothing_of_are_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a box was flashed anew while its agents talked."""
-    monkeypatch.setattr(desks, "AGAIN_S", 0.05)
+    monkeypatch.setattr("appliance.headquarters.desk.desk.AGAIN_S", 0.05)
 
     async def scene() -> None:
         async with running(Journal(tmp_path / "router.db")) as desk:
@@ -320,18 +319,18 @@ def test_contacts_that_their_branch_knows_nothing_of_are_over(tmp_path: Path, mo
             )
             desk.told([Sealer(Identity.take(BOX, "call")).seal(began)])
             await desk.ask("BR-0002", msgspec.structs.replace(asked("d"), contact=other, reaches=(BOX,)))
-            states = [one.state for one in desk.agents_now()]
+            states = [one.state for one in desk.floor.agents_now()]
             assert states == ["busy", "reserved"]
             desk.heard(BOX, {mine})
             desk.heard(BOX, set())
-            assert [one.state for one in desk.agents_now()] == states, "once may be a word that was overtaken"
+            assert [one.state for one in desk.floor.agents_now()] == states, "once may be a word that was overtaken"
             desk._counted_s.clear()
             desk.heard(BOX, set())
             desk.heard(BOX, set())
-            assert [one.state for one in desk.agents_now()] == states, "at once it says nothing new"
+            assert [one.state for one in desk.floor.agents_now()] == states, "at once it says nothing new"
             await asyncio.sleep(0.06)
             desk.heard(BOX, set())
-            assert [one.state for one in desk.agents_now()] == ["available", "reserved"]
+            assert [one.state for one in desk.floor.agents_now()] == ["available", "reserved"]
         journal = Journal(tmp_path / "router.db")
         assert [digest(decide(EMPTY, entry)[1]) == entry.decided for entry in journal.entries(0)][:1] == [True]
         assert journal.recall()[0].agents["1001"].legs == {}

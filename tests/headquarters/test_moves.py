@@ -52,7 +52,7 @@ async def day(journal: Journal, moves: Moves | None) -> None:
             desk.on_moved = moves.told
         desk.heard(BOX)
         await desk.ask(BOX, asked("c1"))
-        await desk.command(AgentAsked(agent="1002", to=AgentWish.NOT_READY, reason="lunch"))
+        await desk.floor.command(AgentAsked(agent="1002", to=AgentWish.NOT_READY, reason="lunch"))
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2])
