@@ -145,8 +145,9 @@ def _scripts(files: Sequence[Path], rules: Rules | None, recording: Recording) -
     for file in files:
         if file.stem not in known:
             raise ConfigurationError([Mistake(file, 0, 0, f"no script {file.stem!r}; {suggestion(file.stem, known)}")])
-        queues = [set(one.queues) for one in days if file.stem in one.scripts]
-        found[file.stem] = load(file, set.intersection(*queues))
+        having = [one for one in days if file.stem in one.scripts]
+        queues = set.intersection(*(set(one.queues) for one in having))
+        found[file.stem] = load(file, queues, having[-1].scripts[file.stem].calendars)
     return found
 
 

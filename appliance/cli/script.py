@@ -79,11 +79,12 @@ def _checked(files: Sequence[Path], config: Headquarters, *, chinese: bool) -> i
     queues = {*agents, *(queue.name for queue in config.precision_queues)}
     takes = {one.name: one.parameters for one in config.lookups}
     limits = {one.name: one.timeout_ms for one in config.lookups}
+    calendars = {one.name: one for one in config.calendars}
     types = {one.name: one.scripts() for one in config.call_types}
     wrong: dict[Mistake, None] = {}
     for file in files:
         try:
-            script = load_all(file.parent, [file.stem], types, queues, takes)[file.stem]
+            script = load_all(file.parent, [file.stem], types, queues, takes, calendars)[file.stem]
         except ConfigurationError as error:
             for mistake in error.mistakes:
                 if mistake not in wrong:

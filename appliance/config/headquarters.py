@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from appliance.config import channels, lookups, peripherals
 from appliance.config.branch import Name, repeated
+from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
@@ -161,6 +162,7 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     precision_queues: tuple[PrecisionQueue, ...] = ()
     no_answer: NoAnswer = NoAnswer.NOT_READY
     lookups: tuple[Lookup, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
     channels: tuple[Channel, ...] = ()
     capacities: tuple[Capacity, ...] = ()
     record: Record | None = None

@@ -19,7 +19,7 @@ from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue,
 from appliance.headquarters import channels
 from appliance.router import schedule
 from appliance.router.rules import CallType, Peripheral, QueueRule, QueueStep, Rules, Seat
-from appliance.script import expression, switch
+from appliance.script import expression, switch, timetables
 from appliance.script.loading import load_all
 
 LOOK_S = 0.5
@@ -31,13 +31,14 @@ log = structlog.get_logger()
 
 
 def faults(config: object) -> Iterator[Fault]:
-    """Mistakes in the schedules of call types and in the conditions of precision queues."""
+    """Mistakes in calendars, in the schedules of call types and in the conditions of precision queues."""
     if not isinstance(config, Headquarters):
         return
     for place, kind in enumerate(config.call_types):
         yield from schedule.faults(("call_types", place, "schedule"), kind.schedule)
         if wrong := switch.no_zone(kind.zone):
             yield Fault(("call_types", place, "zone"), wrong)
+    yield from timetables.calendar_faults(("calendars",), config.calendars)
     skills = _skills(config)
     queues = [one.name for one in config.skill_groups] + [one.name for one in config.precision_queues]
     for place, queue in enumerate(config.precision_queues):
@@ -64,6 +65,7 @@ def rules_of(config: Headquarters) -> Rules:
         types,
         queues,
         {one.name: one.parameters for one in config.lookups},
+        {one.name: one for one in config.calendars},
     )
     channels.fit(config, scripts)
     numbered = [_call_type(one, dnis) for one in config.call_types for dnis in one.dnis]

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from appliance.config import Fault, Keys
+from appliance.config.calendars import Calendar
 from appliance.config.scalars import suggestion
-from appliance.script import context, expression, flow, switch
+from appliance.script import context, expression, flow, switch, timetables
 from appliance.script.nodes import (
     Agent,
     Collect,
     ContextField,
-    Field,
     GoToScript,
     If,
     Label,
@@ -38,6 +38,7 @@ class Around(msgspec.Struct, frozen=True):
 
     queues: Collection[str]
     lookups: Mapping[str, Collection[str]] = {}
+    calendars: Mapping[str, Calendar] = {}
     scripts: Mapping[str, Text | None] | None = None
     call_types: Mapping[str, Collection[str]] | None = None
 
@@ -45,6 +46,7 @@ class Around(msgspec.Struct, frozen=True):
 def faults(text: Text, around: Around) -> Iterator[Fault]:
     """All of them."""
     yield from _head_faults(text)
+    yield from timetables.own_faults(text, around.calendars)
     for name, node in text.nodes.items():
         yield from _node_faults(("nodes", name), node, text, around)
     for name in sorted(text.nodes.keys() - flow.reached(text)):
@@ -58,10 +60,6 @@ def faults(text: Text, around: Around) -> Iterator[Fault]:
 def _head_faults(text: Text) -> Iterator[Fault]:
     if wrong := switch.no_zone(text.zone):
         yield Fault(("zone",), wrong)
-    for name, spans in text.calendars.items():
-        for place, span in enumerate(spans):
-            if wrong := switch.no_days(span):
-                yield Fault(("calendars", name, place), wrong)
     wrong_fields = list(_field_faults(text.context))
     yield from wrong_fields
     if not wrong_fields and (octets := len(context.encoded(context.taken(text.context, {})))) > context.LIMIT:
@@ -93,11 +91,8 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
             yield from _queue_faults(keys, node, around.queues)
         case Percent() if sum(node.shares.values()) != WHOLE:
             yield Fault((*keys, "shares"), f"shares are {sum(node.shares.values())} % together, not {WHOLE}")
-        case Switch(on=Field.TIME):
-            wrong = (case for case in node.cases if not switch.is_span(case))
-            yield from (
-                Fault((*keys, "cases", one), f"{one!r} is not a span of time such as 09:00-18:00") for one in wrong
-            )
+        case Switch():
+            yield from timetables.switch_faults(keys, node, text, around.calendars)
         case GoToScript() | Requalify():
             yield from _onward_faults(keys, node, text, around)
 
@@ -200,7 +195,7 @@ def _expression_faults(
         return
     if kind is not None and found.kind is not kind:
         yield Fault(keys, f"{what} is {expression.KINDS[found.kind]}, {expression.KINDS[kind]} is needed")
-    names: dict[str, Collection[str]] = {"queue": around.queues, "calendar": text.calendars}
+    names: dict[str, Collection[str]] = {"queue": around.queues, "calendar": {*text.calendars, *around.calendars}}
     names["call type"] = [one.name for one in found.uses] if around.call_types is None else around.call_types
     yield from (Fault(keys, wrong) for wrong in expression.known(found, names))
     secrets = sorted(name for name in found.names if name in text.context and text.context[name].secret)

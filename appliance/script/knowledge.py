@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import msgspec
 
-from appliance.script import context, expression, switch
+from appliance.script import context, expression, moments, switch
 from appliance.script.expression import Expression, Value
-from appliance.script.nodes import Field, Text
+from appliance.script.nodes import Script, Switch
 from appliance.script.witness import HIDDEN, Witness
 
 
@@ -45,9 +45,10 @@ class Knowledge:
         self.witness = Witness(self.values)
         self.ced_is_secret = ced_is_secret
 
-    def read(self, text: Text) -> None:
+    def read(self, script: Script) -> None:
         """From now on it is in this script."""
-        self._text = text
+        self._script = script
+        self._text = text = script.text
         self.fields = context.taken(text.context, self.fields)
         self._names = context.names(text.context)
         self.guard()
@@ -61,12 +62,13 @@ class Knowledge:
         """Whether that field is."""
         return field is not None and self._text.context[field].secret
 
-    def field(self, field: Field) -> str:
-        """What a switch compares."""
-        if field is Field.TIME:
-            return switch.clock_of(self.contact.at_ns, self._text.zone)
-        value: str = getattr(self.contact, field.value)
-        return value
+    def turned(self, node: Switch) -> tuple[str, str | None]:
+        """What a switch compares, and the target of the case that fits."""
+        by_clock = moments.turned(node, self._script, self.contact.at_ns)
+        if by_clock is not None:
+            return by_clock
+        value: str = getattr(self.contact, node.on.value)
+        return value, switch.chosen(node.cases, value)
 
     def taken(self, field: str, column: str, answer: Mapping[str, str]) -> Value:
         """The column of what a source has answered, as that field's kind. Raises ValueError."""
@@ -97,7 +99,7 @@ class Knowledge:
     def value(self, node: str, asked: Expression, *, told: bool = False) -> Value | None:
         """None, and why is noted, where it has none, or is secret and would be `told`."""
         try:
-            value = asked.value(_World(self.contact, self._text, self.fields, self.witness))
+            value = asked.value(_World(self.contact, self._script, self.fields, self.witness))
         except ValueError as error:
             self.witness.judge(node, asked, "failed", str(error))
             return None
@@ -123,12 +125,12 @@ class Knowledge:
 class _World:
     """What an expression sees; it is noted."""
 
-    def __init__(self, contact: Contact, text: Text, fields: Mapping[str, Value], witness: Witness) -> None:
+    def __init__(self, contact: Contact, script: Script, fields: Mapping[str, Value], witness: Witness) -> None:
         self._contact = contact
-        self._text = text
+        self._script = script
         self._fields = fields
         self._witness = witness
-        self._now = switch.local(contact.at_ns, text.zone)
+        self._now = switch.local(contact.at_ns, script.text.zone)
 
     def name(self, name: str) -> Value:
         match name:
@@ -149,7 +151,6 @@ class _World:
         return count
 
     def holiday(self, calendar: str) -> bool:
-        today = self._now.date()
-        found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
+        found = moments.name_of(self._script.calendar(calendar), self._contact.at_ns) is not None
         self._witness.note(f"holiday({calendar})", context.shown(found))
         return found

@@ -6,18 +6,19 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from appliance.config import ConfigurationError, Mistake, read
+from appliance.config.calendars import Calendar
 from appliance.script.checking import Around, faults
 from appliance.script.nodes import GoToScript, Requalify, Script, Text
 
 VERSION_DIGITS = 12
 
 
-def load(path: Path, queues: Collection[str]) -> Script:
+def load(path: Path, queues: Collection[str], calendars: Mapping[str, Calendar] = {}) -> Script:
     """The script in this file, named as the file's stem. Raises ConfigurationError with every mistake and its place.
 
     Other scripts and call types that it names are not looked for.
     """
-    return _loaded(path, Around(queues))
+    return _loaded(path, Around(queues, calendars=calendars))
 
 
 def load_all(
@@ -26,10 +27,11 @@ def load_all(
     call_types: Mapping[str, Collection[str]],
     queues: Collection[str],
     lookups: Mapping[str, Collection[str]] = {},
+    calendars: Mapping[str, Calendar] = {},
 ) -> dict[str, Script]:
     """These scripts of the folder and all that they go on with; `call_types` by name, each with its scripts.
 
-    `lookups` by name, each with the parameters that it takes.
+    `lookups` by name, each with the parameters that it takes; `calendars` by name.
 
     Raises ConfigurationError with every mistake in any of them.
     """
@@ -47,7 +49,7 @@ def load_all(
         else:
             there[name] = text
             waiting += (one for one in _onward(text, call_types) if one in there)
-    around = Around(queues, lookups, there, call_types)
+    around = Around(queues, lookups, calendars, there, call_types)
     found = {}
     for name, path in sorted(scripts.items()):
         if there.get(name) is not None:
@@ -62,7 +64,7 @@ def load_all(
 
 def _loaded(path: Path, around: Around) -> Script:
     text = read(path, Text, lambda one: faults(one, around))
-    return Script(path.stem, version_of(path.read_bytes()), text)
+    return Script(path.stem, version_of(path.read_bytes()), text, around.calendars)
 
 
 def version_of(octets: bytes) -> str:

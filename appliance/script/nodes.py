@@ -6,11 +6,13 @@ and that each node can be reached, so whoever walks a script need not ask again.
 """
 
 import enum
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from appliance.config.calendars import Calendar
 from appliance.config.schedule import ScriptName
 
 Name = Annotated[str, Meta(pattern="[a-z][a-z0-9-]{0,31}")]
@@ -33,18 +35,25 @@ class Field(enum.StrEnum):
     CED = "ced"
     OUTCOME = "outcome"
     TIME = "time"
+    DAY = "day"
+    DATE = "date"
+    HOLIDAY = "holiday"
 
 
 class Switch(msgspec.Struct, frozen=True, tag="switch", tag_field="do"):
     """Choose by one field: the exact case, else the longest case that ends in `*`, else `otherwise`.
 
-    Cases of `time` are spans of local time, `09:00-18:00`, from the first minute up to but not including the last; a
-    span may cross midnight; the first that fits is taken.
+    By the clock on the wall in the script's zone a case of `time` is a span, `09:00-18:00`, from the first minute up to
+    but not including the last, of `day` `sat` or `mon..fri`, of `date` `2026-10-01`, `2026-10-01..2026-10-07` or, each
+    year, `12-24..12-26`. No two hold the same; where together they hold all, `otherwise` may be left out.
+
+    A case of `holiday` is a calendar, `national`, or one of its days by name, which goes before, `national/New Year`;
+    of several that fit the first is taken. Today is that of the calendar's own zone.
     """
 
     on: Field
     cases: dict[str, Name]
-    otherwise: Name
+    otherwise: Name | None = None
 
 
 class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
@@ -353,8 +362,14 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Script(msgspec.Struct, frozen=True):
-    """A script that has been checked; `version` is a hash of its file."""
+    """A script that has been checked; `version` is a hash of its file. `calendars`: those of all scripts."""
 
     name: str
     version: str
     text: Text
+    calendars: Mapping[str, Calendar] = {}
+
+    def calendar(self, name: str) -> Calendar:
+        """One of its own, whose days have no names but the calendar's, else one of all scripts."""
+        own = self.text.calendars.get(name)
+        return self.calendars[name] if own is None else Calendar(name, dict.fromkeys(own, name), self.text.zone)

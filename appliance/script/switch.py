@@ -23,35 +23,25 @@ def chosen(cases: Mapping[str, str], value: str) -> str | None:
 def is_span(case: str) -> bool:
     """Whether `case` is a span of the day, `09:00-18:00`; the day ends at 24:00."""
     found = _SPAN.fullmatch(case)
-    return found is not None and _minutes(case)[1] <= 24 * 60
-
-
-def chosen_by_time(cases: Mapping[str, str], clock: str) -> str | None:
-    """The target of the first span that holds `clock` (`HH:MM`), or None."""
-    return next((target for case, target in cases.items() if inside(case, clock)), None)
+    return found is not None and minutes(case)[1] <= 24 * 60
 
 
 def inside(case: str, clock: str) -> bool:
     """Whether that span of the day holds `clock` (`HH:MM`)."""
-    begin, end = _minutes(case)
+    begin, end = minutes(case)
     now = _minute(clock)
     return begin <= now < end if begin <= end else now >= begin or now < end
 
 
 def begun_before(case: str, clock: str) -> bool:
     """Whether `clock`, which the span holds, is of the day after that on which it began."""
-    begin, end = _minutes(case)
+    begin, end = minutes(case)
     return end < begin and _minute(clock) < end
 
 
 def local(at_ns: int, zone: str) -> dt.datetime:
     """Of UTC nanoseconds."""
     return dt.datetime.fromtimestamp(at_ns // 1_000_000_000, zoneinfo.ZoneInfo(zone))
-
-
-def clock_of(at_ns: int, zone: str) -> str:
-    """Local time of day as `HH:MM`, of UTC nanoseconds."""
-    return local(at_ns, zone).strftime("%H:%M")
 
 
 def seconds_until(clock: str, at_ns: int, zone: str) -> int:
@@ -94,7 +84,8 @@ def no_days(span: str) -> str:
     return ""
 
 
-def _minutes(case: str) -> tuple[int, int]:
+def minutes(case: str) -> tuple[int, int]:
+    """First of the day that the span holds, and the one after the last."""
     begin, end = case.split("-")
     return _minute(begin), _minute(end)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Nodes that only say where to go on: which one is next."""
 
-from appliance.script import context, switch
+from appliance.script import context
 from appliance.script.expression import Value
 from appliance.script.knowledge import Knowledge
-from appliance.script.nodes import Field, If, Set, Switch
+from appliance.script.nodes import If, Set, Switch
 
 
 def asked(name: str, node: If, known: Knowledge) -> str:
@@ -19,10 +19,12 @@ def asked(name: str, node: If, known: Knowledge) -> str:
 
 def switched(node: Switch, known: Knowledge) -> str:
     """By the case that fits."""
-    value = known.field(node.on)
+    value, target = known.turned(node)
     known.witness.note(node.on.value, value)
-    find = switch.chosen_by_time if node.on is Field.TIME else switch.chosen
-    return find(node.cases, value) or node.otherwise
+    after = target or node.otherwise
+    if after is None:  # the script's check has ruled it out
+        raise LookupError(f"no case of {node.on} holds {value!r}, and nothing is said otherwise")
+    return after
 
 
 def written(name: str, node: Set, known: Knowledge) -> str:

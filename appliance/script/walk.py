@@ -202,7 +202,7 @@ class Walk:
     def _begin(self, script: Script, call_type: str) -> None:
         self.script = script
         self.call_type = call_type  # what a requalify has made of the contact, else empty
-        self._known.read(script.text)
+        self._known.read(script)
         self._nodes = script.text.nodes
         self._counts = {}
         self._node = script.text.start
