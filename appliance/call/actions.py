@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a step asks for: the outputs of states.step, carried out by the shell (control.py) in order."""
+"""What a step asks for: the outputs of states.step, carried out by the shell (shell/contacts.py) in order."""
 
 import msgspec
 

@@ -110,6 +110,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """All legs that are there."""
         return tuple(party for party in (self.caller, self.agent, self.held) if party is not None)
 
+    def asked_for_ms(self, now_ns: int) -> float:
+        """How long its question has been out."""
+        return (now_ns - self.asked_ns) / 1e6
+
 
 def recording_name(number: int) -> str:
     """The recording's text id: 16 hexadecimal digits, also its file's stem."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """ROUTING: a question is out; an answer, or the branch's own default, becomes the next action.
 
-A released caller ends any question; a late answer to an older request never reaches this machine (control.py drops it).
+A released caller ends any question; a late answer to an older request never reaches this machine (shell/answers.py).
 """
 
 import msgspec

@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.call import calling, releasing, ringing, talking, tandem, transferring, treating
+from appliance.call import calling, releasing, ringing, talking, tandem, treating
 from appliance.call import events as e
 from appliance.call.actions import Action
 from appliance.call.contact import CallState, Contact
 from appliance.call.settings import Default, Fresh
+from appliance.call.transferring import handing, holding, leaving
 
 Step = tuple[Contact, tuple[Action, ...]]
 Handler = Callable[[Contact, e.Event, Fresh, Default], Step]
@@ -38,9 +39,9 @@ def _cell(do: Callable[..., Step], *to: CallState) -> Cell:
 def _held(state: CallState) -> dict[type[e.Event], Cell]:
     """What may happen while an agent has the caller on hold, wherever the agent's own way has come to."""
     return {
-        e.HeldReleased: _cell(transferring.held_left, _S.RELEASING),
-        e.CompleteWanted: _cell(transferring.completed, state),
-        e.ReconnectWanted: _cell(transferring.reconnected, state, _S.TALKING),
+        e.HeldReleased: _cell(leaving.held_left, _S.RELEASING),
+        e.CompleteWanted: _cell(handing.completed, state),
+        e.ReconnectWanted: _cell(holding.reconnected, state, _S.TALKING),
     }
 
 
@@ -50,10 +51,10 @@ _DECIDED = (_S.ANSWERING, _S.TREATING, _S.RINGING, _S.RELEASING)
 
 TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     _S.ROUTING: {
-        e.Routed: _cell(transferring.routed, *_DECIDED, _S.ROUTING, _S.TALKING),
-        e.RouteMissing: _cell(transferring.missing, *_DECIDED, _S.TALKING),
+        e.Routed: _cell(handing.routed, *_DECIDED, _S.ROUTING, _S.TALKING),
+        e.RouteMissing: _cell(handing.missing, *_DECIDED, _S.TALKING),
         e.CallerAnswered: _cell(treating.note_answer, _S.ROUTING),
-        e.CallerReleased: _cell(transferring.agent_left, _S.ENDED, _S.ROUTING),
+        e.CallerReleased: _cell(leaving.agent_left, _S.ENDED, _S.ROUTING),
         **_held(_S.ROUTING),
     },
     _S.ANSWERING: {
@@ -63,17 +64,17 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     _S.TREATING: {
         e.VerbBegan: _cell(treating.verb_began, _S.TREATING),
         e.Assigned: _cell(treating.assigned, _S.RINGING),
-        e.TreatmentOver: _cell(transferring.over, _S.ROUTING, _S.RELEASING, _S.TREATING),
-        e.CallerReleased: _cell(transferring.agent_left, _S.ENDED, _S.ROUTING, _S.TREATING),
+        e.TreatmentOver: _cell(leaving.over, _S.ROUTING, _S.RELEASING, _S.TREATING),
+        e.CallerReleased: _cell(leaving.agent_left, _S.ENDED, _S.ROUTING, _S.TREATING),
         **_held(_S.TREATING),
     },
     _S.RINGING: {
         e.AgentPlaced: _cell(ringing.placed, _S.RINGING),
         e.AgentAlerting: _cell(ringing.alerting, _S.RINGING),
         e.AgentAnswered: _cell(ringing.answered, _S.JOINING, _S.TALKING),
-        e.AgentReleased: _cell(transferring.other_left, _S.ROUTING, _S.TALKING),
-        e.RingEnded: _cell(transferring.not_answered, _S.ROUTING, _S.TALKING),
-        e.CallerReleased: _cell(transferring.agent_left, _S.RELEASING, _S.ROUTING, _S.RINGING),
+        e.AgentReleased: _cell(leaving.other_left, _S.ROUTING, _S.TALKING),
+        e.RingEnded: _cell(leaving.not_answered, _S.ROUTING, _S.TALKING),
+        e.CallerReleased: _cell(leaving.agent_left, _S.RELEASING, _S.ROUTING, _S.RINGING),
         **_held(_S.RINGING),
     },
     _S.CALLING: {
@@ -102,9 +103,9 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
         e.CallerReleased: _cell(releasing.caller_released, _S.RELEASING),
     },
     _S.TALKING: {
-        e.AgentReleased: _cell(transferring.other_left, _S.ROUTING, _S.RELEASING, _S.TALKING),
-        e.CallerReleased: _cell(transferring.agent_left, _S.RELEASING, _S.ROUTING, _S.TALKING),
-        e.TransferWanted: _cell(transferring.wanted, _S.ROUTING, _S.TALKING),
+        e.AgentReleased: _cell(leaving.other_left, _S.ROUTING, _S.RELEASING, _S.TALKING),
+        e.CallerReleased: _cell(leaving.agent_left, _S.RELEASING, _S.ROUTING, _S.TALKING),
+        e.TransferWanted: _cell(holding.wanted, _S.ROUTING, _S.TALKING),
         **_held(_S.TALKING),
     },
     _S.PASSING: {

@@ -8,9 +8,9 @@ from pathlib import Path
 import structlog
 
 from appliance.call.actions import Join
-from appliance.call.control import Control
-from appliance.call.ports import LegCommand
 from appliance.call.settings import Default, Trunks
+from appliance.call.shell.control import Control
+from appliance.call.shell.ports import LegCommand
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import line_workers
 from appliance.media.engine import Engine, EngineBusyError
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 class EngineSwitch:
-    """call.ports.Switch over the engine's handle; a full command ring is waited out, in order."""
+    """call.shell.ports.Switch over the engine's handle; a full command ring is waited out, in order."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -97,7 +97,7 @@ class EngineSwitch:
 
 
 class SocketLinks:
-    """call.ports.Links over the box's sockets."""
+    """call.shell.ports.Links over the box's sockets."""
 
     def __init__(self, run: Path, sealer: Sealer, outbox: Outbox) -> None:
         self._outbox = outbox

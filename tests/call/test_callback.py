@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from appliance.call.contact import CallState
-from appliance.call.control import Control
 from appliance.call.settings import Trunks
+from appliance.call.shell.control import Control
 from appliance.config.outbound import Way
 from appliance.wire import calls, legs
 from appliance.wire.callbacks import PlaceContact
@@ -153,7 +153,7 @@ def test_a_customer_who_is_not_reached_frees_the_agent_with_the_cause_on_the_rec
 def test_rona_an_agent_who_does_not_answer_ends_the_try_and_nobody_is_dialled() -> None:
     def story(site: Story) -> None:
         site.control.route_said(ORDER)
-        site.control._ring_ended(ORDER.contact)
+        site.control._contacts.ring_ended(ORDER.contact)
         assert site.released() == [("sip", site.agent().leg, 19)]
         site.over("sip", site.agent().leg, 19)
         assert (site.end().cause, site.end().by, len(site.places())) == (19, "us", 1)
@@ -164,7 +164,7 @@ def test_rona_an_agent_who_does_not_answer_ends_the_try_and_nobody_is_dialled() 
 def test_a_customer_who_does_not_answer_is_let_go_with_the_agent() -> None:
     def story(site: Story) -> None:
         site.dialled()
-        site.control._ring_ended(ORDER.contact)
+        site.control._contacts.ring_ended(ORDER.contact)
         assert {worker for worker, *_ in site.released()} == {"sip", "line1"}
         site.over("line1", site.customer().leg, 19)
         site.over("sip", site.agent().leg, 19)
@@ -187,7 +187,7 @@ def test_an_agent_who_hangs_up_while_it_rings_lets_the_customer_s_phone_be_still
 def test_headquarters_that_is_silent_or_says_no_lets_the_agent_go_and_nobody_be_dialled() -> None:
     def story(site: Story) -> None:
         site.agent_answers()
-        site.control._route_timed_out(ORDER.contact)
+        site.control._contacts.route_timed_out(ORDER.contact)
         site.over("sip", site.agent().leg, 41)
         assert (site.end().cause, len(site.places())) == (41, 1)
 

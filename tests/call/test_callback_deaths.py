@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from appliance.call.control import Control
 from appliance.call.settings import Trunks
+from appliance.call.shell.control import Control
 from appliance.config.outbound import Way
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.calls import ContactBegan, ContactEnded, TalkBegan
@@ -84,7 +84,7 @@ class CallbackSite(Site):
                 for leg in tuple(worker.legs.values()):
                     worker.release(leg.leg, 16, ReleasedBy.PEER)
         for contact in self.control.contacts:
-            self.control._route_timed_out(contact.contact)
+            self.control._contacts.route_timed_out(contact.contact)
         await self._quiet()
 
 

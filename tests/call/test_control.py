@@ -9,8 +9,8 @@ import pytest
 
 from appliance.call.actions import Join
 from appliance.call.contact import CallState
-from appliance.call.control import Control
 from appliance.call.settings import Default
+from appliance.call.shell.control import Control
 from appliance.wire import calls, legs
 from appliance.wire.agents import OrderDone
 from appliance.wire.ids import Identity, IdSource

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from appliance.call.control import Control
 from appliance.call.settings import Trunks
+from appliance.call.shell.control import Control
 from appliance.config.tandem import Tandem
 from appliance.wire.calls import ContactBegan, ContactEnded
 from appliance.wire.ids import Identity, IdSource

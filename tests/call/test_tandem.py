@@ -8,8 +8,8 @@ import pytest
 
 from appliance.call.actions import Join
 from appliance.call.contact import CallState
-from appliance.call.control import Control
 from appliance.call.settings import Trunks
+from appliance.call.shell.control import Control
 from appliance.config.tandem import Tandem
 from appliance.wire import calls, legs
 from appliance.wire.ids import Identity, IdSource

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from appliance.call.contact import CallState, Contact
-from appliance.call.control import Control
+from appliance.call.shell.control import Control
 from appliance.wire import calls, legs
 from appliance.wire.agents import CallAsked, CallWish, OrderDone
 from appliance.wire.legs import Direction, Leg, LegState, ReleasedBy

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from appliance.call import actions as a
 from appliance.call import events as e
-from appliance.call import recovery, transferring
+from appliance.call import recovery
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.settings import Default, Fresh
 from appliance.call.states import TABLE, step
+from appliance.call.transferring import wishes
 from appliance.wire import calls
 from appliance.wire.legs import PlaceLeg, ReleasedBy, ReleaseLeg
 from appliance.wire.routes import Release, RingAgent, RouteAnswer, Treat
@@ -231,11 +232,11 @@ def test_restored_consultation_asks_its_question_again() -> None:
 
 def test_what_cannot_be_done_is_told_in_a_sentence() -> None:
     story = talking()
-    assert transferring.refusal(story.contact, CONSULT) == ""
-    assert transferring.refusal(story.contact, e.CompleteWanted()) == "has nobody on hold"
+    assert wishes.refusal(story.contact, CONSULT) == ""
+    assert wishes.refusal(story.contact, e.CompleteWanted()) == "has nobody on hold"
     story.hear(CONSULT)
-    assert "has the caller on hold for 1002" in transferring.refusal(story.contact, BLIND)
-    assert transferring.refusal(story.contact, e.ReconnectWanted()) == ""
+    assert "has the caller on hold for 1002" in wishes.refusal(story.contact, BLIND)
+    assert wishes.refusal(story.contact, e.ReconnectWanted()) == ""
 
 
 EVENTS = st.one_of(

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Call control: workers, IVR, uplink, engine and outbox on one side, pure transitions on the other.
+
+One asyncio thread. `legs.py` hears the leg workers, `answers.py` the IVR and the uplink; `contacts.py` takes the steps.
+"""
+
+import msgspec
+import structlog
+
+from appliance.call import recovery
+from appliance.call.contact import Contact
+from appliance.call.settings import NO_TRUNKS, Default, Trunks
+from appliance.call.shell.answers import Answers
+from appliance.call.shell.contacts import Contacts
+from appliance.call.shell.legs import Legs
+from appliance.call.shell.ports import Links, Switch
+from appliance.wire.ids import IdSource
+from appliance.wire.service_messages import Refused
+
+log = structlog.get_logger()
+
+
+class Control:
+    """`links` reaches the other processes, `switch` the engine. `peers`: other branches whose phones can be rung."""
+
+    def __init__(
+        self,
+        links: Links,
+        switch: Switch,
+        ids: IdSource,
+        default: Default,
+        route_timeout_s: float,
+        trunks: Trunks = NO_TRUNKS,
+        peers: tuple[str, ...] = (),
+    ) -> None:
+        self._contacts = Contacts(links, switch, ids, default, route_timeout_s, peers)
+        self._legs = Legs(self._contacts, links, switch, ids, trunks)
+        self._answers = Answers(self._contacts, links, ids, default, trunks)
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Those in progress."""
+        return tuple(self._contacts)
+
+    def restore(self, kept: dict[str, bytes]) -> None:
+        """Take up the contacts that a former life of this process kept."""
+        for key, value in kept.items():
+            try:
+                contact = msgspec.json.decode(value, type=Contact)
+            except msgspec.DecodeError as error:
+                log.error("call.contact.unreadable", contact=key, error=str(error))
+                continue
+            after, actions = recovery.resume(contact, self._contacts.fresh())
+            log.info("call.contact.restored", contact=contact.contact, state=str(contact.state))
+            self._contacts.commit(None, after, actions)
+
+    def leg_said(self, worker: str, body: object) -> None:
+        """An event or snapshot of a leg worker."""
+        self._legs.said(worker, body)
+
+    def refused(self, command: object, refusal: Refused) -> None:
+        """A worker would not carry out a command."""
+        self._legs.refused(command, refusal)
+
+    def treatment_said(self, body: object) -> None:
+        """An event or snapshot of the IVR."""
+        self._answers.treatment_said(body)
+
+    def route_said(self, body: object) -> None:
+        """The uplink's word."""
+        self._answers.route_said(body)
