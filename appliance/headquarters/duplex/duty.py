@@ -220,7 +220,7 @@ class Duty:
         async def heard(message: Msg) -> None:
             try:
                 standbys.heard(message.data, time.monotonic())
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 log.warning("duplex.standby.unknown", error=str(error))
 
         await client.subscribe(STANDBY, cb=heard)
