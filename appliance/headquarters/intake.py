@@ -7,9 +7,9 @@ answer, so the branch keeps what it has and sends it again.
 """
 
 import asyncio
+import contextlib
 import functools
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -29,10 +29,12 @@ from appliance.headquarters.groups import Groups
 from appliance.headquarters.leases import NotLeasedError
 from appliance.headquarters.live import Live, State
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
+from appliance.headquarters.refusals import Refusals
 from appliance.headquarters.reports.writer import Keeper, read_batch
+from appliance.router.branch_now import mistake
 from appliance.wire.agents import CallAsked, ContactTold, OrderDone
 from appliance.wire.callbacks import PlaceContact
-from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
+from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, check_version, decode, encode
 from appliance.wire.ids import is_box
 from appliance.wire.routes import LegInterrupted, RouteAnswer, RouteRequest
 from appliance.wire.service_messages import Accepted, Refused
@@ -60,7 +62,7 @@ class Intake:
         live: Live,
         calls: Calls | None = None,
     ) -> None:
-        self.refused: Counter[str] = Counter()
+        self.refusals = Refusals()
         self._client = client
         self._sealer = sealer
         self._desk = desk
@@ -81,7 +83,6 @@ class Intake:
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
         takers: dict[str, Callable[[str, Msg], Awaitable[None]]] = {
-            "heartbeat.*": self._heartbeat,
             "router.*.rules": self._rules,
             "recording.*.chunk": self._chunk,
             "line.*.status": self._status,
@@ -93,11 +94,14 @@ class Intake:
         for subject, take in takers.items():
             place = subject.split(".").index("*")  # the first, where the box is
             await self._subscribe(subject, functools.partial(self._take, take, place))
+        await self._subscribe("heartbeat.*", self._heartbeats)
         await self._subscribe("call.*.record", self._batches)
         await self._subscribe("live.state", self._live_state)
         await self._subscribe("live.contact", self._live_contact)
         await self._subscribe("agent.command", self._commands)
         await self._subscribe("route.request.*", self._questions)
+        with contextlib.suppress(nats.errors.Error):  # where the server is away it learns of them when it is back
+            await self._client.flush()
 
     def close(self) -> None:
         """Finish what is being written."""
@@ -116,13 +120,15 @@ class Intake:
             self._gateway.admit(_checked(box), message.subject, len(message.data), message.reply)
             await take(box, message)
         except UnknownMessageError as error:
-            self.refused[box] += 1
-            log.warning("intake.message.refused", subject=message.subject, error=str(error), times=self.refused[box])
+            self.refusals.unread(box, message.subject, error)
             await self._refuse(message, error)
         except (SQLAlchemyError, OSError) as error:
             log.error("intake.storing.refused", subject=message.subject, error=str(error))
+        except Exception as error:  # noqa: BLE001 - it can be read, and yet makes no sense; the next one may
+            self.refusals.failed(box, message.subject, error)
+            await self._refuse(message, error)
 
-    async def _refuse(self, message: Msg, why: UnknownMessageError) -> None:
+    async def _refuse(self, message: Msg, why: Exception) -> None:
         code = getattr(why, "code", "message.unknown")
         if not message.reply or code == "peripheral.reply":
             return
@@ -131,10 +137,16 @@ class Intake:
         else:
             await message.respond(msgspec.json.encode({"error": str(why), "have": 0}))
 
+    async def _heartbeats(self, message: Msg) -> None:
+        """In the order in which they come; what one of them says goes to the disk, and no other waits for that."""
+        self._later(self._take(self._heartbeat, 1, message))
+
     async def _heartbeat(self, box: str, message: Msg) -> None:
         beat = self._live.beat(box, message.data, time.time_ns())
         answer: dict[str, object] = {"at_ns": time.time_ns(), "epoch": self._desk.epoch}
         if beat.lease is not None:
+            if beat.lease.snapshot is not None and (wrong := mistake(beat.lease.snapshot)):
+                raise UnknownMessageError(wrong)
             answer["terms"] = await self._desk.leased(box, beat.lease)
         self._desk.heard(box, beat.contacts)
         answer["snapshot"] = self._desk.peripheral(box) is not None and not self._desk.is_there(box)
@@ -187,6 +199,7 @@ class Intake:
         if envelope.box != box:
             raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
         self._gateway.asked(box, envelope, envelope.body)
+        check_version(envelope)
         try:
             answer: RouteAnswer | Refused = await self._desk.ask(box, envelope.body)
         except NotLeasedError as error:
@@ -208,6 +221,8 @@ class Intake:
     async def _record(self, box: str, message: Msg) -> None:
         batch = read_batch(message.data, box)
         self._gateway.recorded(box, batch)
+        for envelope in batch:
+            check_version(envelope)
         if self._calls is None:
             self._desk.hear(batch)
             await self._groups.store(batch)

@@ -14,7 +14,7 @@ from appliance.router.domain import Lease
 from appliance.wire.agents import AgentNow, QueueNow
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.callbacks import CallbackNow
-from appliance.wire.envelope import UnknownMessageError, decode
+from appliance.wire.envelope import Body, UnknownMessageError, check_version, decode
 from appliance.wire.performance import SpanPerformance, Verdict
 from appliance.wire.spans import Span, SpanChanged
 
@@ -105,14 +105,14 @@ class Live:
 
     def status(self, box: str, payload: bytes, now_ns: int) -> None:
         """A span's state. Raises UnknownMessageError."""
-        body = decode(payload).body
+        body = _said(box, payload)
         if not isinstance(body, SpanChanged):
             raise UnknownMessageError(f"{type(body).__name__} is no span's state")
         self._spans[box, body.span.span, body.span.name] = SpanNow(box, body.span, now_ns)
 
     def performance(self, box: str, payload: bytes) -> None:
         """A span's performance. Raises UnknownMessageError."""
-        body = decode(payload).body
+        body = _said(box, payload)
         if not isinstance(body, SpanPerformance):
             raise UnknownMessageError(f"{type(body).__name__} is no span's performance")
         self._performances[box, body.span] = body
@@ -126,7 +126,7 @@ class Live:
 
     def alarm(self, box: str, payload: bytes, now_ns: int) -> None:
         """An alarm raised, said again, or cleared. Raises UnknownMessageError."""
-        body = decode(payload).body
+        body = _said(box, payload)
         if isinstance(body, AlarmRaised):
             before = self._alarms.get((box, body.code, body.address))
             raised = before.raised_ns if before else now_ns
@@ -168,3 +168,12 @@ class Live:
             well = branch is not None and now_ns - branch.heard_ns < GONE_NS
             if well and now_ns - alarm.heard_ns > FORGOTTEN_NS:
                 del self._alarms[key]
+
+
+def _said(box: str, payload: bytes) -> Body:
+    """By that box itself. Raises UnknownMessageError."""
+    said = decode(payload)
+    check_version(said)
+    if said.box != box:
+        raise UnknownMessageError(f"box {box} cannot speak for {said.box}")
+    return said.body

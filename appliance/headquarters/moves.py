@@ -7,25 +7,20 @@ What the record does not take is kept and told again; what a death lost is read 
 import asyncio
 import functools
 import itertools
-import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
+from appliance.headquarters.backlog import until_kept
 from appliance.headquarters.reports.writer import Keeper
 from appliance.router.events import AgentMoved
 from appliance.router.journal import Journal
 
-RETRY_S = 1.0
 TOGETHER = 500
 
 T = TypeVar("T")
 Entry = tuple[int, tuple[AgentMoved, ...]]
-log = structlog.get_logger()
 
 
 def catch_up(writer: Keeper, path: Path) -> None:
@@ -35,18 +30,6 @@ def catch_up(writer: Keeper, path: Path) -> None:
         writer.agents_moved(journal.moves(writer.newest_move_ns()))
     finally:
         journal.close()
-
-
-async def until_kept(write: Callable[[Callable[[], None]], Awaitable[None]], work: Callable[[], None]) -> None:
-    """Again until the record takes it; `write` runs the work in the record's thread."""
-    while True:
-        try:
-            await write(work)
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            log.error("report.work.refused", error=str(error))
-            await asyncio.sleep(RETRY_S)
-        else:
-            return
 
 
 class Recorder(Protocol):

@@ -11,7 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.config import ConfigurationError, Fault, Headquarters, headquarters
 from appliance.config.files import load_role
@@ -109,7 +108,7 @@ async def follow(
             log.error("headquarters.rules.refused", error=str(error))
             trouble(f"{error.mistakes[0]}; calls are routed by what was good before")
             continue
-        except (SQLAlchemyError, OSError) as error:  # the record, or a file that is just being written; once more
+        except OSError as error:  # a file that is just being written; once more
             log.error("headquarters.rules.delayed", error=str(error))
             trouble(f"the changed rules cannot be taken over yet ({type(error).__name__}); it is tried again")
             continue

@@ -16,6 +16,7 @@ from nats.aio.client import Client
 
 from appliance.config import ConfigurationError, Headquarters, exit_with, load_or_exit
 from appliance.headquarters import rulebook
+from appliance.headquarters.backlog import Backlog
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.duplex.duty import CALLS_KEPT_S, Duty
@@ -24,7 +25,7 @@ from appliance.headquarters.duplex.stream import Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
-from appliance.headquarters.moves import Moves, until_kept
+from appliance.headquarters.moves import Moves
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store, texts
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
@@ -50,6 +51,7 @@ class Site:
         self.writer = RemoteWriter(socket_in(state), store.open_reader(store.place_of(state, config.record)))
         self.live = Live(frozenset(agent.box for agent in config.agents))
         self.sources = Sources(config.lookups)
+        self._backlog = Backlog(asyncio.to_thread)
 
     def trouble(self, code: str) -> Callable[[str | None], None]:
         """Who raises and ends an alarm of headquarters' own."""
@@ -60,21 +62,22 @@ class Site:
         server = self.config.server
         return await connect((server.listen,), server.secret, f"{self.config.box} headquarters")
 
-    async def follow_rules(self, change: rulebook.Change) -> None:
+    async def follow_rules(self, change: Callable[[Rules], None]) -> None:
         """For ever; cancel to end."""
 
         async def changed(config: Headquarters, rules: Rules) -> None:
             await self.sources.change(config.lookups)
-            await change(config, rules)
-            await self._keep_texts(config, rules)
+            change(rules)
+            self._backlog.put(functools.partial(self.writer.hold, wanted_by(config)))
+            self._keep_texts(config, rules)
 
+        self._keep_texts(self.config, self.rules)
         async with asyncio.TaskGroup() as parts:
-            parts.create_task(self._keep_texts(self.config, self.rules))
+            parts.create_task(self._backlog.run())
             parts.create_task(rulebook.follow(self.path, self.config, changed, self.trouble("router.rules")))
 
-    async def _keep_texts(self, config: Headquarters, rules: Rules) -> None:
-        written = texts.written(self.path, config.scripts, rules.scripts)
-        await until_kept(asyncio.to_thread, functools.partial(self.writer.texts, written))
+    def _keep_texts(self, config: Headquarters, rules: Rules) -> None:
+        self._backlog.put(functools.partial(self.writer.texts, texts.written(self.path, config.scripts, rules.scripts)))
 
 
 async def serve(site: Site, rules: Rules) -> None:
@@ -90,17 +93,13 @@ async def serve(site: Site, rules: Rules) -> None:
     moves = Moves(intake, site.writer, journal_path(site.state))
     desk.on_moved = moves.told
 
-    async def change(config: Headquarters, rules: Rules) -> None:
-        desk.change(rules)
-        await until_kept(intake.write, functools.partial(site.writer.hold, wanted_by(config)))
-
     await intake.start()
     log.info("headquarters.intake.opened", epoch=identity.incarnation)
     try:
         async with asyncio.TaskGroup() as parts:
             parts.create_task(desk.run())
             parts.create_task(moves.run())
-            parts.create_task(site.follow_rules(change))
+            parts.create_task(site.follow_rules(desk.change))
             parts.create_task(notify.keep_alive())
     finally:
         site.writer.close()

@@ -44,13 +44,14 @@ from appliance.router.events import (
     RulesChanged,
 )
 from appliance.router.index import put_asking, put_context, put_place, put_present, put_resting, put_shown, put_typed
+from appliance.router.indexing import indexed
 from appliance.router.rows import Due
 from appliance.router.rules import VOICE, Rules
 from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
 from appliance.wire.routes import Release, RouteAnswer
 
-ENGINE = 8
+ENGINE = 9
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850
@@ -61,6 +62,8 @@ Step = tuple[State, tuple[Effect, ...]]
 def apply(state: State, event: Event) -> Step:
     """One step. What was due until `event.at_ns` happens first; who is free then goes to who waits."""
     effects: tuple[Effect, ...] = ()
+    if isinstance(event, LifeBegan) and state.present:  # nobody has been heard since the last one ended
+        state = indexed(msgspec.structs.replace(state, present=frozenset()))
     while (due_ns := state.next_due_ns()) is not None and due_ns <= event.at_ns:
         state, done = _assigned(_due(state), due_ns)
         effects = (*effects, *done)
@@ -131,9 +134,7 @@ def _at_branch(state: State, event: Event) -> Step:
 
 def _begun(state: State, life: LifeBegan) -> Step:
     """Whoever asked the last one waits no more. The record says what legs there are: what it lacks is told again."""
-    state = msgspec.structs.replace(
-        state, epoch=life.epoch, present=frozenset(), asking={}, heard={}
-    )  # indexed by the rules
+    state = msgspec.structs.replace(state, epoch=life.epoch, asking={}, heard={})  # indexed by the rules
     state, effects = _follow(state, life.rules, life.at_ns)
     state, moved = agents.have_legs(state, life.open_legs, life.at_ns)
     return state, (*effects, *moved)

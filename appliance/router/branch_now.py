@@ -5,7 +5,12 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.config.scalars import suggestion
+from appliance.router.states import AgentState
 from appliance.wire.agents import AgentRest
+
+_RESTS = (AgentState.LOGGED_OUT.value, AgentState.NOT_READY.value, AgentState.AVAILABLE.value)
+_WRAP_UP = AgentState.WRAP_UP.value
 
 
 class Leg(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -33,3 +38,15 @@ class BranchNow(msgspec.Struct, frozen=True, omit_defaults=True):
     reserved: tuple[Reserved, ...] = ()
     agents: Mapping[str, AgentRest] = {}
     told: tuple[str, int] = ("", 0)
+
+
+def mistake(now: BranchNow) -> str:
+    """Why it cannot be so; empty where it can. Who is at work is told by legs, and nobody else waits for an end."""
+    for name, rest in now.agents.items():
+        if rest.state not in (*_RESTS, _WRAP_UP):
+            return f"agent {name} cannot rest as {rest.state!r}; {suggestion(rest.state, (*_RESTS, _WRAP_UP))}"
+        if rest.then not in ("", *_RESTS):
+            return f"agent {name} cannot be {rest.then!r} after work; {suggestion(rest.then, _RESTS)}"
+        if rest.until_ns is not None and rest.state != _WRAP_UP:
+            return f"agent {name} is {rest.state}, which has no end; wrap-up has"
+    return ""

@@ -24,6 +24,7 @@ from typing import Self
 import msgspec
 import structlog
 
+from appliance.router import carrying
 from appliance.router.apply import ENGINE, apply
 from appliance.router.events import AgentMoved, Effect, Event
 from appliance.router.indexing import indexed
@@ -50,8 +51,8 @@ _MARK = "INSERT OR REPLACE INTO mark VALUES (1, ?)"
 
 _THIN = """
 DELETE FROM snapshot WHERE at_ns < ? AND seq NOT IN (SELECT max(seq) FROM snapshot GROUP BY at_ns / ?)
-AND seq IN (SELECT seq FROM entry)
-"""  # one without its entry is what a later one goes on from
+AND seq IN (SELECT seq FROM entry WHERE entry.engine = snapshot.engine)
+"""  # one without its entry, or after another engine's, is what a later one goes on from
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -73,8 +74,10 @@ class Snapshot(msgspec.Struct, frozen=True):
     state: bytes
 
     def decoded(self) -> State:
-        """What another engine has decided is not gone on with."""
-        return indexed(msgspec.json.decode(self.state, type=State)) if self.engine == ENGINE else EMPTY
+        """Of another engine, what is open."""
+        if self.engine != ENGINE:
+            return carrying.taken_over(self.state)
+        return indexed(msgspec.json.decode(self.state, type=State))
 
 
 def path_of(state: Path) -> Path:
@@ -132,30 +135,45 @@ class Journal:
         """Closed where it cannot be read: a connection that lived on would unlink the next one's log by its name."""
         journal = cls(path)
         try:
-            return journal, journal.recall()
+            recalled = journal.recall()
+            journal._take_over(*recalled)
         except (sqlite3.Error, msgspec.DecodeError):
             journal.close()
             raise
+        return journal, recalled
 
     def recall(self) -> tuple[State, int]:
-        """The state as the last life left it, and its time; EMPTY where another engine decided, or nobody did."""
+        """The state as the last life left it, and its time; EMPTY where there was none."""
         newest = self.snapshot()
         with _uncollected():
             state, at_ns = newest.decoded(), newest.at_ns
-            for entry, after, _ in self._decided(state, newest.seq):
+            for entry, after, _ in self._decided(newest, state):
                 state, at_ns = after, entry.at_ns
         return state, at_ns
 
+    def _take_over(self, state: State, at_ns: int) -> None:
+        """From another engine: this one's entries go on from what was open then. A full disk takes it later."""
+        last = self._store.execute("SELECT engine FROM entry WHERE seq = ?", (self._seq,)).fetchone()
+        if last is None or last[0] == ENGINE or any(one.engine == ENGINE for one in self._at(self._seq)):
+            return
+        log.info(
+            "router.state.carried", engine=last[0], to=ENGINE, callbacks=len(state.callbacks), places=len(state.places)
+        )
+        with suppress(sqlite3.OperationalError):
+            self.keep(encoded(state), self._seq, at_ns)
+
     def decided(self, start: Snapshot) -> Iterator[tuple[Entry, State, tuple[Effect, ...]]]:
         """Each entry from there on decided once more: the state after it, and what came of it."""
-        return self._decided(start.decoded(), start.seq)
+        return self._decided(start, start.decoded())
 
-    def _decided(self, state: State, seq: int) -> Iterator[tuple[Entry, State, tuple[Effect, ...]]]:
+    def _decided(self, start: Snapshot, state: State) -> Iterator[tuple[Entry, State, tuple[Effect, ...]]]:
+        seq, engine = start.seq, start.engine
         for entry in self.entries(seq):
-            if entry.seq != seq + 1:  # a disk that was full for long has cost what is between
-                state = next((one.decoded() for one in self._snapshots("WHERE seq = ?", entry.seq - 1)), EMPTY)
+            gap = entry.seq != seq + 1  # a disk that was full for long has cost what is between
+            if gap or entry.engine == ENGINE != engine:
+                state = next((one.decoded() for one in self._at(entry.seq - 1)), EMPTY if gap else state)
             state, effects = decide(state, entry)
-            seq = entry.seq
+            seq, engine = entry.seq, entry.engine
             yield entry, state, effects
 
     def moves(self, after_ns: int | None) -> Iterator[tuple[int, tuple[AgentMoved, ...]]]:
@@ -223,6 +241,9 @@ class Journal:
         before = self._snapshots("WHERE at_ns < ? ORDER BY seq DESC LIMIT 1", before_ns)
         return next(iter([*before, *beginning]), Snapshot(0, ENGINE, 0, encoded(EMPTY)))
 
+    def _at(self, seq: int) -> list[Snapshot]:
+        return self._snapshots("WHERE seq = ?", seq)
+
     def _snapshots(self, which: str, *values: int) -> list[Snapshot]:
         rows = self._store.execute(f"SELECT seq, engine, at_ns, state FROM snapshot {which}", values)  # noqa: S608 - ours
         return [Snapshot(*row) for row in rows]
@@ -261,9 +282,9 @@ def fingerprint(state: State) -> bytes:
 
 
 def decide(state: State, entry: Entry) -> tuple[State, tuple[Effect, ...]]:
-    """Once more; after another engine's entry nothing is known until a life begins."""
+    """Once more; of another engine's entry what it has left open."""
     if entry.engine != ENGINE:
-        return EMPTY, ()
+        return carrying.after(state, entry.event), ()
     return apply(state, msgspec.json.decode(entry.event, type=Event))
 
 

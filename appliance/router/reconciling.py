@@ -21,7 +21,7 @@ _replace = msgspec.structs.replace
 def rest_of(agent: Agent) -> AgentRest:
     """What the agent is, or will be; reserved and busy follow from what is told beside it."""
     then = agent.then or Pending(AgentState.AVAILABLE)
-    if agent.state in {AgentState.RESERVED, AgentState.BUSY}:
+    if agent.state in agents.TAKEN:
         return AgentRest(state=then.state.value, reason=then.reason, since_ns=agent.since_ns, free_ns=agent.free_ns)
     return AgentRest(
         state=agent.state.value,
@@ -85,7 +85,7 @@ def _legs(state: State, box: str, now: BranchNow, at_ns: int) -> Step:
 def _rested(state: State, name: str, told: AgentRest, at_ns: int) -> Step:
     """Who is at work here will be that when the work is over."""
     before, to = state.agents[name], AgentState(told.state)
-    if before.state in {AgentState.RESERVED, AgentState.BUSY}:
+    if before.state in agents.TAKEN:
         final = AgentState(told.then) if told.then else AgentState.AVAILABLE if to is AgentState.WRAP_UP else to
         reason = told.then_reason if told.then else told.reason
         then = None if final is AgentState.AVAILABLE else Pending(final, reason)

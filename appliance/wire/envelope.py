@@ -130,6 +130,12 @@ def decode(octets: bytes) -> Envelope:
         raise UnknownMessageError(str(error)) from error
 
 
+def check_version(said: Envelope) -> None:
+    """Raises UnknownMessageError where it may mean something else than it says here."""
+    if said.v != VERSION:
+        raise UnknownMessageError(f"version {said.v} of the protocol is not spoken here; {VERSION} is")
+
+
 class Sealer:
     """Puts one process's messages into envelopes, in order."""
 

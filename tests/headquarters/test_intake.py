@@ -82,7 +82,8 @@ def test_rubbish_is_counted_answered_with_an_error_and_stored_nowhere(site: Site
     with_client(site, story)
     assert site.stored() == 0
     assert list((site.state / "recordings").iterdir()) == []
-    assert site.log_of("headquarters").count("intake.message.refused") >= 240
+    said = site.log_of("headquarters").count("intake.message.refused")
+    assert 10 <= said <= 80, "a few times a second, with how many there were"
 
 
 def test_an_agent_is_commanded_from_headquarters_box_alone_and_seen_by_whoever_asks(site: Site) -> None:

@@ -70,7 +70,7 @@ def test_what_a_death_kept_from_the_record_comes_from_the_journal_and_once(tmp_p
 
 def test_a_record_that_refuses_is_told_again_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
-        monkeypatch.setattr("appliance.headquarters.moves.RETRY_S", 0.05)
+        monkeypatch.setattr("appliance.headquarters.backlog.RETRY_S", 0.05)
         writer = Writer(store.open_writer(store.place_of(tmp_path, None)))
         Journal(tmp_path / "router.db").close()
         recorder = Refusing(times=2)

@@ -42,9 +42,12 @@ async def agent_asked(client: Client, sealer: Sealer, number: int) -> str:
     return answer.body.action.agent if isinstance(answer.body.action, RingAgent) else ""
 
 
+async def live(client: Client) -> State:
+    return msgspec.json.decode((await client.request("live.state", b"", timeout=2)).data, type=State)
+
+
 async def states(client: Client) -> dict[str, str]:
-    state = msgspec.json.decode((await client.request("live.state", b"", timeout=2)).data, type=State)
-    return {agent.agent: agent.state for agent in state.agents}
+    return {agent.agent: agent.state for agent in (await live(client)).agents}
 
 
 def test_calls_are_routed_while_the_record_is_stuck_and_then_dead(site: Site) -> None:
@@ -71,6 +74,30 @@ def test_calls_are_routed_while_the_record_is_stuck_and_then_dead(site: Site) ->
 
     with_client(site, story)
     assert site.stored() == 41
+
+
+def test_rules_change_twice_while_the_record_is_dead_and_it_has_all_of_them_when_it_is_back(site: Site) -> None:
+    path = site.folder / "headquarters.yaml"
+
+    def change(before: str, after: str, number: int) -> None:
+        path.write_text(path.read_text().replace(before, after))
+        taken = "headquarters.rules.changed"
+        until(lambda: site.log_of("headquarters").count(taken) == number, 5, f"change {number} is taken over")
+
+    async def story(client: Client) -> None:
+        until(lambda: answers(socket_in(site.state)), 10, "the record's process listens")
+        until(lambda: site.stored("SELECT count(*) FROM text_use"), 10, "the first rules are kept")
+        site.kill("record")
+        change("agents:\n", "agents:\n  - {id: 1003, name: Zhao Lei, box: BR-0001, extension: 8003}\n", 1)
+        change("Wang Wei", "Wang Fang", 2)
+        names = {agent.name for agent in (await live(client)).agents}
+        assert names == {"Zhao Lei", "Li Na", "Wang Fang"}
+        assert await agent_asked(client, Sealer(Identity.take(BOX, "call")), 1) == "1001"
+        site.start("record")
+        kept = "SELECT count(*) FROM text_use WHERE name = 'headquarters.yaml'"
+        until(lambda: site.stored(kept) >= 3, 10, "the record has each version")
+
+    with_client(site, story)
 
 
 def test_headquarters_begins_and_routes_without_the_records_process(site: Site) -> None:

@@ -72,18 +72,23 @@ def test_an_entry_that_was_altered_is_found(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_what_another_engine_decided_is_neither_compared_nor_gone_on_with(tmp_path: Path) -> None:
+def test_what_another_engine_decided_is_not_compared(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "router.db")
     live(journal, [BEGUN, ask(2 * S)])
-    store = sqlite3.connect(tmp_path / "router.db")
-    with store:
-        store.execute("UPDATE entry SET engine = ?", (ENGINE + 1,))
-    store.close()
-    assert journal.recall() == (EMPTY, 2 * S)
-    live(journal, [BEGUN, ask(3 * S)])
+    by_another_engine(tmp_path / "router.db")
+    live(journal, [BEGUN, ask(3 * S)], journal.recall()[0])
     told = verify(journal, 0, DAY_NS)
     journal.close()
     assert (told.entries, told.other_engine, told.differs) == (4, 2, 0)
+
+
+def by_another_engine(path: Path) -> None:
+    """All that is there."""
+    store = sqlite3.connect(path)
+    with store:
+        store.execute("UPDATE entry SET engine = ?, decided = x''", (ENGINE - 1,))
+        store.execute("UPDATE snapshot SET engine = ?", (ENGINE - 1,))
+    store.close()
 
 
 def test_of_each_hour_that_is_over_one_snapshot_stays(tmp_path: Path) -> None:

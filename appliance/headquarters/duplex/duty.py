@@ -6,7 +6,6 @@ one's next would have stood. Whoever is deposed drops what was not acknowledged 
 """
 
 import asyncio
-import functools
 import sqlite3
 import time
 from pathlib import Path
@@ -28,9 +27,8 @@ from appliance.headquarters.duplex.stream import NoQuorumError, Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
-from appliance.headquarters.moves import Moves, until_kept
+from appliance.headquarters.moves import Moves
 from appliance.headquarters.recordings.vault import Vault
-from appliance.headquarters.reports.intervals.thresholds import wanted_by
 from appliance.headquarters.reports.writer import Keeper
 from appliance.router.journal import path_of
 from appliance.router.rules import Rules
@@ -78,12 +76,11 @@ class Duty:
         self._stuck: str | None = None  # for want of a quorum
         self._standing: dict[str, str | None] = {}
 
-    async def change(self, config: Headquarters, rules: Rules) -> None:
+    def change(self, rules: Rules) -> None:
         """The administrator has decided otherwise: for the life that runs, and for the next."""
         self._rules = rules
         if self._desk is not None:
             self._desk.change(rules)
-        await until_kept(self._calls.write, functools.partial(self._writer.hold, wanted_by(config)))
 
     async def run(self) -> None:
         """Stand by and lead in turn, for ever; cancel to end."""
@@ -223,7 +220,7 @@ class Duty:
         async def heard(message: Msg) -> None:
             try:
                 standbys.heard(message.data, time.monotonic())
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 log.warning("duplex.standby.unknown", error=str(error))
 
         await client.subscribe(STANDBY, cb=heard)

@@ -18,6 +18,8 @@ from appliance.wire.callbacks import AddCallback, CancelCallback
 
 SECOND_NS = 1_000_000_000
 PRIORITY = 5
+NOWHERE = "none"
+"""A callback walks no further; yet its node is one that can be read."""
 
 Step = tuple[State, tuple[Effect, ...]]
 
@@ -33,7 +35,7 @@ def wanted(state: State, event: RouteAsked, node: Outbound, number: str, wait_s:
     """
     request = event.request
     before = state.places.get(request.contact) if isinstance(node, CallbackNode) else None
-    queue = Queue(node.queues, "", node.ring_s, node.record, priority=before.priority if before else node.priority)
+    queue = Queue(node.queues, NOWHERE, node.ring_s, node.record, priority=before.priority if before else node.priority)
     state, name = _made(
         state,
         Callback(
@@ -82,7 +84,7 @@ def _added(state: State, asked: AddCallback, at_ns: int) -> tuple[State, str]:
             number=asked.number,
             box=branches[0],
             reaches=(),
-            node=Queue((asked.queue,), "", priority=PRIORITY),
+            node=Queue((asked.queue,), NOWHERE, priority=PRIORITY),
             dial_s=DIAL_S,
             most=asked.tries,
             pause_ns=asked.pause_s * SECOND_NS,
