@@ -58,6 +58,7 @@ class Call:
         self.number = number
         self.party = party
         self.proceeding: Moment | None = None
+        self.sounding: Moment | None = None
         self.alerting: Moment | None = None
         self.answered: Moment | None = None
         self.circuit = Circuit(media, party.port, script, self._circuit_closed)
@@ -190,9 +191,15 @@ class Call:
 
     # The D-channel.
 
-    def is_proceeding(self) -> None:
+    def is_proceeding(self, *, inband: bool) -> None:
         """CALL PROCEEDING came."""
         self.proceeding = self._media.now()
+        if inband:
+            self.is_sounding()
+
+    def is_sounding(self) -> None:
+        """It was said that there is sound before the answer: progress indicator 8."""
+        self.sounding = self.sounding or self._media.now()
 
     def is_alerting(self) -> None:
         """ALERTING came."""
@@ -258,6 +265,7 @@ class Call:
                 timeslot=self.party.timeslot,
                 began=self._began,
                 proceeding=self.proceeding,
+                sounding=self.sounding,
                 alerting=self.alerting,
                 answered=self.answered,
                 released=released,

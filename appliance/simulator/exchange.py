@@ -273,8 +273,10 @@ class Exchange:
         if call is None:
             return
         match event:
-            case events.ProceedingReceived():
-                call.is_proceeding()
+            case events.ProgressReceived(inband=True):
+                call.is_sounding()
+            case events.ProceedingReceived(inband=inband):
+                call.is_proceeding(inband=inband)
             case events.AlertingReceived():
                 call.is_alerting()
             case events.ConnectReceived():

@@ -36,6 +36,8 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     began: Moment
     """SETUP was sent or received."""
     proceeding: Moment | None = None
+    sounding: Moment | None = None
+    """Told that sound comes before the answer (Q.931 §5.4.1)."""
     alerting: Moment | None = None
     answered: Moment | None = None
     released: Moment

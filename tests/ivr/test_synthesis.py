@@ -29,6 +29,7 @@ def everything(language: str) -> Iterator[str]:
         yield from said(Form.AMOUNT, number, language)
         yield from said(Form.DURATION, number, language)
         yield from said(Form.COUNT, abs(number // 1), language)
+        yield from said(Form.AGENTS, abs(number // 1), language)
     for days in range(366):
         yield from said(Form.DATE, (dt.date(2026 + days, 1, 1) + dt.timedelta(days)).isoformat(), language)
     for hour, minute in itertools.product(range(24), range(60)):

@@ -33,6 +33,7 @@ ZH = {
     "date/minute": "分",
     "minutes": "分钟",
     "queue-less-than": "不到",
+    "agents": "位坐席",
 }
 
 
@@ -93,6 +94,34 @@ def test_what_is_counted_and_paid_in_chinese() -> None:
     assert [zh(Form.DURATION, one) for one in (20, 60, 61, 600)] == ["不到一分钟", "一分钟", "两分钟", "十分钟"]
 
 
+@pytest.mark.parametrize(
+    ("number", "place", "wait", "staff"),
+    [
+        (1, "第一位", "一分钟", "一位坐席"),
+        (2, "第二位", "两分钟", "两位坐席"),
+        (10, "第十位", "十分钟", "十位坐席"),
+        (12, "第十二位", "十二分钟", "十二位坐席"),
+        (20, "第二十位", "二十分钟", "二十位坐席"),
+        (22, "第二十二位", "二十二分钟", "二十二位坐席"),
+        (102, "第一百零二位", "一百零二分钟", "一百零二位坐席"),
+        (105, "第一百零五位", "一百零五分钟", "一百零五位坐席"),
+        (110, "第一百一十位", "一百一十分钟", "一百一十位坐席"),
+        (112, "第一百一十二位", "一百一十二分钟", "一百一十二位坐席"),
+        (200, "第二百位", "二百分钟", "二百位坐席"),
+        (2002, "第两千零二位", "两千零二分钟", "两千零二位坐席"),
+    ],
+)
+def test_places_waits_and_agents_in_chinese(number: int, place: str, wait: str, staff: str) -> None:
+    """An ordinal is a number, 第二位; what has a measure word is counted: 两分钟, 两位."""
+    assert f"第{zh(Form.NUMBER, number)}位" == place
+    assert zh(Form.DURATION, number * 60) == wait
+    assert zh(Form.AGENTS, number) == staff
+
+
+def test_agents_in_english() -> None:
+    assert [en(Form.AGENTS, one) for one in (0, 1, 22)] == ["0 agents", "1 agent", "20 2 agents"]
+
+
 def test_days_hours_and_digits_in_chinese() -> None:
     assert zh(Form.DATE, "2026-11-26") == "二零二六年十一月二十六日"
     times = {"09:30": "上午九点三十分", "14:05": "下午两点零五分", "00:00": "上午十二点", "12:15": "下午十二点十五分"}
@@ -136,6 +165,7 @@ def test_amounts_days_and_hours_in_english() -> None:
         (Form.NUMBER, Decimal(LARGEST)),
         (Form.COUNT, Decimal("1.5")),
         (Form.COUNT, Decimal(-1)),
+        (Form.AGENTS, Decimal("0.5")),
         (Form.DIGITS, "12a"),
         (Form.DIGITS, "１"),
         (Form.DATE, "2026-02-30"),

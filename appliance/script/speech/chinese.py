@@ -9,6 +9,7 @@ Two is 二 in numbers and before 十 and 百, 两 before what is counted and whe
 import datetime as dt
 
 MINUTES, MINUTE, LESS_THAN = "minutes", "minutes", "queue-less-than"
+AGENTS, AGENT = "agents", "agents"
 _PLACES = ((1000, "digits/thousand"), (100, "digits/hundred"), (10, "digits/10"))
 _GROUPS = ((10**8, "digits/hundred-million"), (10**4, "digits/ten-thousand"), (1, ""))
 _TWO, _ZERO, _ONE = "digits/two", "digits/0", "digits/1"

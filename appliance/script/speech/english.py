@@ -4,6 +4,7 @@
 import datetime as dt
 
 MINUTES, MINUTE, LESS_THAN = "minutes", "minute", "queue-less-than"
+AGENTS, AGENT = "agents", "agent"
 _SCALES = ((10**9, "digits/billion"), (10**6, "digits/million"), (1000, "digits/thousand"))
 
 

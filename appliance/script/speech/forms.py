@@ -8,6 +8,7 @@
 |---|---|---|
 | number | a number | it, with what stands behind its point |
 | count | a whole number | how many there are of something |
+| agents | a whole number | so many agents |
 | digits | a text | each of its digits |
 | amount | a number | yuan and fen |
 | duration | a number | seconds, as minutes, rounded up; below one as less than one |
@@ -35,6 +36,7 @@ class Form(enum.StrEnum):
 
     NUMBER = "number"
     COUNT = "count"
+    AGENTS = "agents"
     DIGITS = "digits"
     AMOUNT = "amount"
     DURATION = "duration"
@@ -45,6 +47,7 @@ class Form(enum.StrEnum):
 KINDS: Mapping[Form, type] = {
     Form.NUMBER: Decimal,
     Form.COUNT: Decimal,
+    Form.AGENTS: Decimal,
     Form.DIGITS: str,
     Form.AMOUNT: Decimal,
     Form.DURATION: Decimal,
@@ -86,17 +89,18 @@ def spoken(form: Form, value: Value, language: str) -> tuple[str, ...]:
 
 def _number(form: Form, value: Decimal, grammar: ModuleType) -> tuple[str, ...]:
     match form:
-        case Form.COUNT:
+        case Form.COUNT | Form.AGENTS:
             if value % 1 or value < 0:
-                raise ValueError(f"count({value}): that is no number of things")
-            said: tuple[str, ...] = grammar.count(int(value))
+                raise ValueError(f"{form}({value}): that is no number of things")
+            unit = (grammar.AGENT if value == 1 else grammar.AGENTS,) if form is Form.AGENTS else ()
+            said: tuple[str, ...] = (*grammar.count(int(value)), *unit)
         case Form.AMOUNT:
             fen = int((abs(value) * 100).to_integral_value(ROUND_HALF_EVEN))
             said = (*_minus(value), *grammar.amount(*divmod(fen, 100)))
         case Form.DURATION:
             minutes = max(1, math.ceil(value / 60))
-            unit = grammar.MINUTE if minutes == 1 else grammar.MINUTES
-            said = (*([grammar.LESS_THAN] if value < 60 else []), *grammar.count(minutes), unit)
+            less = (grammar.LESS_THAN,) if value < 60 else ()
+            said = (*less, *grammar.count(minutes), grammar.MINUTE if minutes == 1 else grammar.MINUTES)
         case _:
             whole, _, behind = format(round(abs(value), 6).normalize(), "f").partition(".")
             point = ("digits/point", *map(_digit, behind)) if behind else ()

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What callers who wait are told and hear: real processes, real phones, and each caller's ear at the exchange."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from appliance.simulator.caller import Answerer as Customer
+from appliance.simulator.caller import AwaitCue, AwaitRelease, AwaitSound, HangUp, Key, Rest, Script
+from appliance.simulator.result import CallResult
+from appliance.wire.legs import ReleasedBy
+from tests.accept.site import until
+from tests.processes.waiting_site import CHINESE, ENGLISH, GOLD, SHUT, floor_of, pressing
+from tests.sound.recognition import Spoken
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
+
+TALKING = ("02512350001", "02512350002")
+ORDINARY, BETWEEN, BACK, EARLY = "02512350003", "02512350004", "02512350005", "02512350006"
+ASKED = 4000
+"""Samples, half a second, for a question to headquarters and its answer between two things that are said."""
+SILENCE = 160
+"""Samples with which a prompt begins: a message on the D-channel takes a tick longer than its sound."""
+CLOSED = ["zh/all-circuits-busy-now", "zh/please-try-call-later"]
+
+
+class Told(msgspec.Struct):
+    """One evening: by caller what came of the call, what was heard, and the waits in seconds that the router knew."""
+
+    results: dict[str, CallResult] = {}
+    heard: dict[str, list[Spoken]] = {}
+    expected_s: dict[str, int] = {}
+    customer: CallResult | None = None
+    early: Mapping[str, Any] = {}
+    """The record of the call that was never answered."""
+
+    def names(self, clid: str) -> list[str]:
+        """The prompts, in their order."""
+        return [one.name for one in self.heard[clid]]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    with asyncio.Runner() as runner:
+        yield runner.run(_evening(tmp_path_factory.mktemp("waiting")))
+
+
+async def _evening(folder: Path) -> Told:
+    """Both agents talk; three wait, of whom the last takes the callback, then a gold one; one calls a closed number."""
+    told = Told()
+    async with floor_of(folder) as floor:
+        talks = [await floor.talks(clid) for clid in TALKING]
+        calls = {clid: await floor.waits(CHINESE, clid) for clid in (ORDINARY, BETWEEN)}
+        calls[BACK] = await floor.waits(CHINESE, BACK, pressing(AwaitCue(), Rest(1.5), Key("1")))
+        calls[GOLD] = await floor.waits(ENGLISH, GOLD)
+        calls[EARLY] = floor.exchange.place(SHUT, EARLY, Script((AwaitSound(), AwaitRelease()), record=True))
+        await until(lambda: floor.passed(BACK, "offer") is not None, 30, "the callback is offered")
+        calls[BACK].cue()
+        told.expected_s[BACK] = floor.told_s(BACK)
+        told.results = {clid: await calls.pop(clid).result() for clid in (EARLY, BACK)}
+        await until(lambda: floor.passed(GOLD, "list-g") is not None, 30, "the lists are played")
+        await asyncio.sleep(3.2)
+        told.expected_s |= {clid: floor.told_s(clid) for clid in (ORDINARY, GOLD)}
+        for clid, call in calls.items():
+            call.hang_up(16)
+            told.results[clid] = await call.result()
+        floor.exchange.answer(BACK, Customer(Script((Rest(0.5), HangUp()))))
+        talks[0].hang_up(16)
+        told.customer = await asyncio.wait_for(floor.exchange.answered.get(), 20)
+        told.early = await floor.site.record_of(EARLY)
+    told.heard = {clid: floor.heard(told.results[clid]) for clid in (ORDINARY, BACK, GOLD, EARLY)}
+    return told
+
+
+def _is_said(told: Told, clid: str, pieces: list[list[str]]) -> None:
+    """These treatments one after another: without a gap within each, and none long between them."""
+    heard = told.heard[clid]
+    assert [one.name for one in heard] == [name for piece in pieces for name in piece]
+    begins = {sum(map(len, pieces[:number])) for number in range(len(pieces))}
+    for place, (earlier, later) in enumerate(pairwise(heard), 1):
+        gap = later.begin - earlier.end
+        assert 0 <= gap <= ASKED if place in begins else gap == 0, (earlier, later)
+
+
+def _music(told: Told, clid: str) -> list[str]:
+    return [name for name in told.names(clid) if "/" not in name]
+
+
+def test_b5_a_caller_is_told_in_chinese_his_place_his_wait_and_how_many_agents_there_are(told: Told) -> None:
+    """第一位, 两分钟, 两位坐席: two is 两 before what is counted."""
+    assert 60 < told.expected_s[ORDINARY] <= 120
+    place = ["zh/queue-thereare", "zh/digits/1", "zh/queue-callswaiting"]
+    wait = ["zh/queue-holdtime", "zh/digits/two", "zh/minutes"]
+    staff = ["zh/queue-staffed", "zh/digits/two", "zh/agents"]
+    _is_said(told, ORDINARY, [place, wait, staff, _music(told, ORDINARY)])
+
+
+def test_b5_a_caller_is_told_the_same_in_english(told: Told) -> None:
+    place = ["en/queue-thereare", "en/digits/1", "en/queue-callswaiting"]
+    wait = ["en/queue-holdtime", "en/digits/2", "en/minutes"]
+    staff = ["en/queue-staffed", "en/digits/2", "en/agents"]
+    _is_said(told, GOLD, [place, wait, staff, _music(told, GOLD)])
+
+
+def test_b6_a_gold_caller_hears_list_g_while_an_ordinary_one_hears_list_o(told: Told) -> None:
+    for clid, songs in ((GOLD, ["g-1", "g-2"]), (ORDINARY, ["o-1", "o-2"])):
+        music = _music(told, clid)
+        assert len(music) >= len(songs)
+        assert music == (songs * len(music))[: len(music)], "in turn, and no other"
+
+
+def test_b6_who_would_wait_two_minutes_is_offered_a_callback_and_by_a_digit_called_back(told: Told) -> None:
+    assert told.expected_s[BACK] > 120
+    place = ["zh/queue-thereare", "zh/digits/3", "zh/queue-callswaiting"]
+    wait = ["zh/queue-holdtime", f"zh/digits/{-(-told.expected_s[BACK] // 60)}", "zh/minutes"]
+    staff = ["zh/queue-staffed", "zh/digits/two", "zh/agents"]
+    offer = ["zh/queue-callback", "zh/queue-called-back", "zh/vm-goodbye"]
+    assert told.names(BACK) == [*place, *wait, *staff, *offer]
+    assert "zh/queue-callback" not in told.names(ORDINARY), "whose wait is shorter"
+    result, customer = told.results[BACK], told.customer
+    assert (result.unmet, result.cause, result.by) == (None, 16, ReleasedBy.PEER)
+    assert customer is not None
+    assert (customer.dialled, customer.unmet) == (BACK, None), "with an agent on the line"
+
+
+def test_b4_an_announcement_before_the_answer_is_heard_and_the_call_is_never_answered(told: Told) -> None:
+    """Progress indicator 8 (Q.931 §5.4.1), then the words, then cause 17: no CONNECT, so nothing is charged."""
+    result = told.results[EARLY]
+    _is_said(told, EARLY, [CLOSED])
+    assert result.heard is not None
+    assert result.sounding is not None
+    assert result.sounding.sample <= result.heard.from_sample + told.heard[EARLY][0].begin + SILENCE, "told, then heard"
+    assert (result.alerting, result.answered) == (None, None)
+    assert (result.cause, result.by, result.unmet) == (17, ReleasedBy.PEER, None)
+    (leg,) = told.early["legs"]
+    assert (leg["connected_ns"], leg["cause"]) == (None, 17)
