@@ -208,6 +208,8 @@ class Desk:
         if now is None:
             return Refused(code="agent.call", sentence=f"{name} has no call")
         box = now.contact.partition(".")[0]
+        if box in self.rules.peripherals:
+            return Refused(code="agent.call", sentence=f"{name} has a call of {box}, which hands it on by itself")
         if asked.to in (CallWish.TRANSFER, CallWish.CONSULT) and direct.at(self._state, box, asked.number) is None:
             near = suggestion(asked.number, direct.numbers(self._state, box))
             sentence = f"nobody can be reached by {asked.number or 'no number'}; {near}"
@@ -290,6 +292,11 @@ class Desk:
             log.warning("router.contacts.lost", box=box, contacts=len(lost))
             self._do(ContactsLost(self.now_ns(), box, tuple(sorted(lost))))
 
+    def missed(self, box: str) -> None:
+        """It has left, or begun anew: until it says what is so there its agents are nobody's to choose."""
+        if box in self._state.present:
+            self._do(BranchSilent(self.now_ns(), box))
+
     def peripheral(self, box: str) -> Peripheral | None:
         """None: it is none, but a branch."""
         return self._state.rules.peripherals.get(box)
@@ -298,14 +305,20 @@ class Desk:
         """Whether its agents can be chosen."""
         return box in self._state.present
 
+    @property
+    def rules(self) -> Rules:
+        """As they are now."""
+        return self._state.rules
+
     def agents_at(self, box: str) -> tuple[str, ...]:
-        """Whose phones are there."""
-        return self._state.index.seats.get(box, ())
+        """Whose phones (`1001`), or whose channels (`1001/chat`), are there."""
+        return tuple(dict.fromkeys(map(slots.key_of, self._state.index.seats.get(box, ()))))
 
     def foreign(self, box: str, said: PeripheralSnapshot | AgentsChanged) -> Awaitable[object]:
         """What a peripheral says of its agents; to be awaited until it is in the journal."""
         self._heard_s[box] = time.monotonic()
         if isinstance(said, PeripheralSnapshot):
+            self._counted_s.pop(box, None)
             return self._do(PeripheralReturned(self.now_ns(), box, said.agents, said.legs))
         return self._do(ForeignAgentsTold(self.now_ns(), box, said.agents))
 
@@ -419,7 +432,8 @@ class Desk:
             self._agents = agents_now(self._state)
             return
         if isinstance(event, PeripheralReturned | ForeignAgentsTold):
-            self._agents |= {agent: agent_now(self._state, agent) for agent in self.agents_at(event.box)}
+            names = map(slots.agent_of, self.agents_at(event.box))
+            self._agents |= {agent: agent_now(self._state, agent) for agent in dict.fromkeys(names)}
         for effect in effects:
             if isinstance(effect, AgentMoved | AgentAnswer) and (agent := slots.agent_of(effect.agent)) in self._agents:
                 self._agents[agent] = agent_now(self._state, agent)
