@@ -8,17 +8,22 @@ with a sentence and changes nothing. The message server has seen to the subject;
 import time
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from appliance.config.scalars import suggestion
 from appliance.headquarters.desk import Desk
-from appliance.router.rules import Peripheral
+from appliance.router import slots
+from appliance.router.rules import VOICE
 from appliance.wire import envelope, routes
 from appliance.wire.calls import CallEvent, LegBegan, RecordingFailed, RecordingSealed, TalkBegan
 from appliance.wire.envelope import Envelope, UnknownMessageError
-from appliance.wire.peripherals import AgentsChanged, PeripheralSnapshot
+from appliance.wire.ids import box_of_contact, box_of_leg, is_incarnation
+from appliance.wire.peripherals import AgentIs, AgentsChanged, PeripheralSnapshot, Truth
 
 LONGEST = 65_536
 LONGEST_MANY = 1_048_576
-"""Of a batch of call events and of a snapshot."""
+"""Of a batch of call events, a snapshot, and a heartbeat, which names all contacts."""
+MANY = (".record", ".snapshot")
 BEATS_S = 10
 """Heartbeats that are read in a second, beside the other messages."""
 
@@ -54,6 +59,7 @@ class Gateway:
         self._desk = desk
         self._rate = Rate(clock)
         self._spoke: dict[str, tuple[str, int]] = {}  # of its agents last: incarnation, seq
+        self._lives: dict[str, str] = {}  # whose heartbeats came last: incarnation
 
     def admit(self, box: str, subject: str, octets: int, reply: str) -> None:
         """Before it is read. Raises ForeignMessageError."""
@@ -66,44 +72,56 @@ class Gateway:
         allowed = BEATS_S if beats else one.messages_s
         if not self._rate.take(f"{box} beats" if beats else box, allowed):
             raise ForeignMessageError("peripheral.rate", f"{box} has said more than {allowed} messages in a second")
-        longest = LONGEST_MANY if subject.endswith((".record", ".snapshot")) else LONGEST
+        longest = LONGEST_MANY if beats or subject.endswith(MANY) else LONGEST
         if octets > longest:
             raise ForeignMessageError("peripheral.long", f"{octets} octets in one message; {longest} at most")
 
-    def asked(self, box: str, said: Envelope, request: routes.RouteRequest) -> None:
-        """A route request. Raises ForeignMessageError."""
+    def beats(self, box: str, incarnation: str) -> None:
+        """A life that begins within the time of silence has to be told from the one before."""
         if self._desk.peripheral(box) is None:
             return
-        self._version(said)
+        self._incarnation(incarnation)
+        if incarnation > self._lives.setdefault(box, incarnation):
+            self._lives[box] = incarnation
+            self._desk.missed(box)
+
+    def asked(self, box: str, said: Envelope, request: routes.RouteRequest) -> routes.RouteRequest:
+        """A route request, without what is between routers of ours. Raises ForeignMessageError."""
+        if self._desk.peripheral(box) is None:
+            return request
+        self._head(said)
         self._own(box, "contact", request.contact)
+        self._channel(request.kind)
         if request.reaches:
             sentence = f"{box} reaches {', '.join(request.reaches)} by a translation route only; leave `reaches` out"
             raise ForeignMessageError("peripheral.reaches", sentence)
+        return msgspec.structs.replace(request, callback="", place=None, lease=0)
 
     def recorded(self, box: str, batch: Iterable[Envelope]) -> None:
         """Call events. Raises ForeignMessageError."""
         if self._desk.peripheral(box) is None:
             return
         for said in batch:
-            self._version(said)
+            self._head(said)
             self._event(box, said.body)  # type: ignore[arg-type]  # read_batch has seen to it
 
     def read(self, box: str, payload: bytes) -> AgentsChanged | PeripheralSnapshot:
         """What it says of its agents. Raises UnknownMessageError."""
-        one = self._desk.peripheral(box)
-        if one is None:
+        if self._desk.peripheral(box) is None:
             raise ForeignMessageError("peripheral.unknown", f"{box} is no peripheral that headquarters.yaml names")
         said = envelope.decode(payload)
-        self._version(said)
+        self._head(said)
         if said.box != box:
             raise ForeignMessageError("peripheral.box", f"{box} cannot speak for {said.box}")
         if not isinstance(said.body, AgentsChanged | PeripheralSnapshot):
             name = type(said.body).__name__
             raise ForeignMessageError("message.unknown", f"{name} says nothing of agents; AgentsChanged does")
-        self._agents(one, [one.agent for one in said.body.agents])
+        for one in said.body.agents:
+            self._agent(box, one.agent)
+            self._state(one)
         if isinstance(said.body, PeripheralSnapshot):
-            self._agents(one, [leg.agent for leg in said.body.legs])
             for leg in said.body.legs:
+                self._agent(box, slots.in_channel(leg.agent, leg.kind))
                 self._own(box, "leg", leg.leg)
                 self._own(box, "contact", leg.contact)
         elif not self._desk.is_there(box):
@@ -119,10 +137,16 @@ class Gateway:
             raise ForeignMessageError("peripheral.order", sentence)
         self._spoke[box] = (said.incarnation, said.seq)
 
-    def _version(self, said: Envelope) -> None:
+    def _head(self, said: Envelope) -> None:
+        self._incarnation(said.incarnation)
         if said.v != envelope.VERSION:
             sentence = f"version {said.v} of the protocol is not spoken here; {envelope.VERSION} is"
             raise ForeignMessageError("peripheral.version", sentence)
+
+    def _incarnation(self, name: str) -> None:
+        if not is_incarnation(name):
+            sentence = f"incarnation {name[:40]!r} is not 16 characters 0-9a-v"
+            raise ForeignMessageError("peripheral.name", sentence)
 
     def _event(self, box: str, event: CallEvent) -> None:
         self._own(box, "contact", event.contact)
@@ -131,18 +155,31 @@ class Gateway:
         leg = getattr(event, "leg", None)
         if leg is not None:
             self._own(box, "leg", leg)
-        one = self._desk.peripheral(box)
-        if isinstance(event, LegBegan) and event.agent is not None and one is not None:
-            self._agents(one, [event.agent])
+        self._channel(getattr(event, "kind", VOICE))
+        if isinstance(event, LegBegan) and event.taken_by is not None:
+            self._agent(box, event.taken_by)
 
     def _own(self, box: str, what: str, name: str) -> None:
-        if not name.startswith(f"{box}."):
-            sentence = f"{what} {name!r} is not {box}'s: its own are called {box}.…"
+        whose, form = (box_of_contact, "") if what == "contact" else (box_of_leg, "process.")
+        if whose(name) != box:
+            sentence = f"{what} {name[:80]!r} is not {box}'s: its own are called {box}.{form}incarnation.n"
             raise ForeignMessageError("peripheral.box", sentence)
 
-    def _agents(self, one: Peripheral, agents: Iterable[str]) -> None:
-        mine = self._desk.agents_at(one.box)
-        for agent in agents:
-            if agent not in mine:
-                sentence = f"agent {agent!r} is not at {one.box}; {suggestion(agent, mine)}"
-                raise ForeignMessageError("peripheral.agent", sentence)
+    def _channel(self, kind: str) -> None:
+        known = (VOICE, *self._desk.rules.channels)
+        if kind not in known:
+            sentence = f"headquarters has no channel {kind!r}; {suggestion(kind, known)}"
+            raise ForeignMessageError("peripheral.channel", sentence)
+
+    def _agent(self, box: str, name: str) -> None:
+        """`1001` with a telephone there, `1001/chat` with that channel."""
+        agent, _, channel = name.partition("/")
+        seat = self._desk.rules.seats.get(slots.slot(agent, channel or VOICE, 1))
+        if seat is None or seat.box != box or slots.key_of(seat.agent) != name:
+            sentence = f"agent {name!r} is not at {box}; {suggestion(name, self._desk.agents_at(box))}"
+            raise ForeignMessageError("peripheral.agent", sentence)
+
+    def _state(self, one: AgentIs) -> None:
+        if "/" in one.agent and one.state in (Truth.BUSY, Truth.WRAP_UP):
+            sentence = f"{one.agent} is {one.state} by its legs; say logged-out, not-ready or available of a channel"
+            raise ForeignMessageError("peripheral.state", sentence)

@@ -144,10 +144,11 @@ class Intake:
     async def _heartbeat(self, box: str, message: Msg) -> None:
         beat = self._live.beat(box, message.data, time.time_ns())
         answer: dict[str, object] = {"at_ns": time.time_ns(), "epoch": self._desk.epoch}
-        if beat.lease is not None:
+        if beat.lease is not None and self._desk.peripheral(box) is None:
             if beat.lease.snapshot is not None and (wrong := mistake(beat.lease.snapshot)):
                 raise UnknownMessageError(wrong)
             answer["terms"] = await self._desk.leased(box, beat.lease)
+        self._gateway.beats(box, beat.incarnation)
         self._desk.heard(box, beat.contacts)
         answer["snapshot"] = self._desk.peripheral(box) is not None and not self._desk.is_there(box)
         await _answer(message, answer)
@@ -198,10 +199,10 @@ class Intake:
             raise UnknownMessageError(f"{type(envelope.body).__name__} is no route request")
         if envelope.box != box:
             raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
-        self._gateway.asked(box, envelope, envelope.body)
+        request = self._gateway.asked(box, envelope, envelope.body)
         check_version(envelope)
         try:
-            answer: RouteAnswer | Refused = await self._desk.ask(box, envelope.body)
+            answer: RouteAnswer | Refused = await self._desk.ask(box, request)
         except NotLeasedError as error:
             answer = Refused(code="lease.over", sentence=str(error))
         if message.reply:

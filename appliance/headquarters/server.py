@@ -88,7 +88,7 @@ def _user(one: Peripheral) -> str:
     hears = [f"_INBOX.{one.box}.>"]
     if May.ROUTE in one.rights:
         says.append(f"route.request.{one.box}")
-        hears.append(f"route.assign.{one.box}")
+        hears += [f"route.assign.{one.box}", f"route.interrupt.{one.box}"]
     if May.RECORD in one.rights:
         says.append(f"call.{one.box}.record")
     says.append(f"peripheral.{one.box}.snapshot")

@@ -59,13 +59,18 @@ def _turned(state: State, name: str, by: AgentStep, at_ns: int) -> Step:
     before = state.agents[name]
     now = _replace(before, state=step(before.state, by), since_ns=at_ns)
     moved = AgentMoved(name, now.state.value, now.reason, at_ns)
-    seat, over = state.rules.seats.get(name), by is AgentStep.RESUME
-    box, legs = (seat.box, before.legs) if seat is not None else ("", {})
-    told = (
-        Interrupted(box, LegInterrupted(contact=contact, leg=leg, agent=slots.agent_of(name), over=over))
-        for leg, contact in sorted(legs.items())
-    )
+    told = interrupted(state, name, over=by is AgentStep.RESUME)
     return put_agent(state, name, now), (moved, *told)
+
+
+def interrupted(state: State, name: str, *, over: bool) -> Iterator[Effect]:
+    """Word of the slot's legs, to the box that has them: other work comes first, or (`over`) does no more."""
+    seat = state.rules.seats.get(name)
+    if seat is None:
+        return
+    for leg, contact in sorted(state.agents[name].legs.items()):
+        told = LegInterrupted(contact=contact, leg=leg, agent=slots.agent_of(name), over=over)
+        yield Interrupted(seat.box, told)
 
 
 def by_channel(state: State, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:

@@ -59,7 +59,7 @@ def decide(state: State, asked: RouteAsked) -> Decided:
 def _handed_on(state: State, asked: RouteAsked) -> Decided:
     """To the number that an agent has dialled: that agent, or that call type's script from its start."""
     request = asked.request
-    found = direct.at(state, asked.box, request.transfer_to)
+    found = direct.at(state, asked.box, request.transfer_to, request.kind)
     if found is None:
         return direct.nobody(state, asked)
     if isinstance(found, str):

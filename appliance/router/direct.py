@@ -4,11 +4,11 @@
 A contact that is handed to one agent keeps its place in its own script, and goes on there where they do not answer.
 """
 
-from appliance.router import agents, shown, waiting
+from appliance.router import agents, shown, slots, waiting
 from appliance.router.events import Answer, Effect, RouteAsked
 from appliance.router.index import put_place
 from appliance.router.rows import order_of
-from appliance.router.rules import CallType
+from appliance.router.rules import VOICE, CallType
 from appliance.router.state import Place, Reach, State
 from appliance.script.nodes import Agent
 from appliance.wire.routes import Action, Release, RouteAnswer
@@ -21,13 +21,13 @@ RING = Agent(agent="", otherwise="none")
 Decided = tuple[State, tuple[Effect, ...]]
 
 
-def at(state: State, box: str, number: str) -> CallType | str | None:
+def at(state: State, box: str, number: str, kind: str = VOICE) -> CallType | str | None:
     """What has that number, dialled at that branch: a call type, an agent by id or extension, or nobody."""
-    exact = state.rules.call_types.get(number)
+    exact = state.rules.call_types.get(CallType("", number, "", channel=kind).key)
     if exact is not None:
         return exact
     agent = number if number in state.rules.seats else state.index.phones.get((box, number))
-    return agent or state.rules.call_type_of(number)
+    return agent or state.rules.call_type_of(number, kind)
 
 
 def numbers(state: State, box: str) -> list[str]:
@@ -52,8 +52,9 @@ def nobody(state: State, asked: RouteAsked) -> Decided:
 
 
 def ring(state: State, asked: RouteAsked, agent: str) -> Decided:
-    """That agent, or why not."""
+    """That agent, in a slot of the contact's channel, or why not."""
     request, seat = asked.request, state.rules.seats[agent]
+    agent = slots.arriving(state, agent, request.kind, request.contact)
     reach = Reach((asked.box, *request.reaches), request.refused_agents)
     place = state.places.get(request.contact) or Place(
         PRIORITY, asked.at_ns, state.serial + 1, "", asked.at_ns, waiting.forgotten_ns(state, asked), ()

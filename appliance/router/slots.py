@@ -38,6 +38,11 @@ def key_of(name: str) -> str:
     return name.rpartition(".")[0] if "/" in name else name
 
 
+def in_channel(agent: str, channel: str) -> str:
+    """As `key_of` has it."""
+    return agent if channel == VOICE else f"{agent}/{channel}"
+
+
 def slots_of(known: Mapping[str, object], agent: str, channel: str) -> Iterator[str]:
     """Those among the known that are this agent's of that channel."""
     number = 1

@@ -127,9 +127,13 @@ class ForeignPeripheral:
         self._contacts.add(contact)
         return contact
 
+    def new_leg(self) -> str:
+        """Its name."""
+        return self._ids.leg()
+
     async def arrive(self, contact: str, dnis: str, clid: str = "") -> None:
         """The record begins."""
-        leg = self._ids.leg()
+        leg = self.new_leg()
         await self.tell(ContactBegan(contact=contact, leg=leg, channel="foreign", dnis=dnis, clid=clid or None))
 
     async def carry_out(self, contact: str, answer: RouteAnswer, outcome: str = "offered") -> None:
@@ -151,7 +155,7 @@ class ForeignPeripheral:
         events: tuple[CallEvent, ...] = (decided,)
         if isinstance(answer.action, RingAgent):
             ring = answer.action
-            leg = self._ids.leg()
+            leg = self.new_leg()
             began = LegBegan(
                 contact=contact,
                 leg=leg,

@@ -7,6 +7,7 @@ reader ignores fields that it does not know, and a message type that it does not
 """
 
 import itertools
+import re
 import time
 
 import msgspec
@@ -113,6 +114,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
 
 
+MOST = (1 << 63) - 1
+_SUSPECT = re.compile(rb"\d{20}|9[2-9]\d{17}|\\u0000")
+"""Octets in which there may be an integer beyond 64 bits, or a NUL."""
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Envelope)
 
@@ -125,9 +129,26 @@ def encode(envelope: Envelope) -> bytes:
 def decode(octets: bytes) -> Envelope:
     """The envelope. Raises UnknownMessageError; the sentence names the field."""
     try:
-        return _decoder.decode(octets)
+        said = _decoder.decode(octets)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnknownMessageError(str(error)) from error
+    if _SUSPECT.search(octets) and (wrong := _unfit(msgspec.to_builtins(said), "$")):
+        raise UnknownMessageError(wrong)
+    return said
+
+
+def _unfit(value: object, at: str) -> str:
+    """What no database takes, in words that are like msgspec's."""
+    if isinstance(value, dict):
+        found = (_unfit(part, f"{at}.{name}") or _unfit(name, f"{at}.{name}") for name, part in value.items())
+        return next(filter(None, found), "")
+    if isinstance(value, list | tuple):
+        return next(filter(None, (_unfit(part, f"{at}[{n}]") for n, part in enumerate(value))), "")
+    if isinstance(value, int) and not -MOST - 1 <= value <= MOST:
+        return f"Expected an integer of 64 bits - at `{at}`"
+    if isinstance(value, str) and "\0" in value:
+        return f"Expected no NUL character - at `{at.replace(chr(0), '?')}`"
+    return ""
 
 
 def check_version(said: Envelope) -> None:

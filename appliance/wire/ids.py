@@ -16,11 +16,31 @@ from collections.abc import Iterator
 import msgspec
 
 _BOX = re.compile(r"[A-Z0-9][A-Z0-9-]{0,31}")
+_INCARNATION = re.compile("[0-9a-v]{16}")
+_CONTACT = re.compile(rf"({_BOX.pattern})\.{_INCARNATION.pattern}\.[0-9]{{1,18}}")
+_LEG = re.compile(rf"({_BOX.pattern})\.[a-z0-9-]{{1,32}}\.{_INCARNATION.pattern}\.[0-9]{{1,18}}")
 
 
 def is_box(serial: str) -> bool:
     """Whether `serial` can name a box: a NATS token and a file name on its own."""
     return _BOX.fullmatch(serial) is not None
+
+
+def is_incarnation(name: str) -> bool:
+    """Whether it is written as `new_incarnation` does."""
+    return _INCARNATION.fullmatch(name) is not None
+
+
+def box_of_contact(name: str) -> str | None:
+    """Of a name as IdSource makes it, else None."""
+    found = _CONTACT.fullmatch(name)
+    return found[1] if found else None
+
+
+def box_of_leg(name: str) -> str | None:
+    """Likewise."""
+    found = _LEG.fullmatch(name)
+    return found[1] if found else None
 
 
 def new_incarnation() -> str:

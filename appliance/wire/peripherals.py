@@ -19,19 +19,20 @@ class Truth(enum.StrEnum):
 
 
 class AgentIs(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One agent from now on; `reason` goes with not-ready."""
+    """One agent from now on, or one of their channels (`1001/chat`); `reason` goes with not-ready."""
 
     agent: str
     state: Truth
     reason: str = ""
 
 
-class AgentLeg(msgspec.Struct, frozen=True):
-    """A leg that an agent has, of a contact that call events tell of."""
+class AgentLeg(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A leg that an agent has, of a contact of that `kind` that call events tell of."""
 
     agent: str
     leg: str
     contact: str
+    kind: str = "voice"
 
 
 class AgentsChanged(Message, frozen=True):
@@ -41,7 +42,10 @@ class AgentsChanged(Message, frozen=True):
 
 
 class PeripheralSnapshot(Message, frozen=True):
-    """All agents and all their legs; who is not named is logged out, what is not named is over."""
+    """All agents and all their legs; whose telephone is not named is logged out, a leg that is not named is over.
+
+    A channel that is not named stays as it was.
+    """
 
     agents: tuple[AgentIs, ...] = ()
     legs: tuple[AgentLeg, ...] = ()

@@ -21,7 +21,7 @@ def test_each_may_say_and_hear_of_itself_only_what_it_may(tmp_path: Path) -> Non
     assert '"peripheral.PX-0001.agents"' in pbx
     assert "PX-0002" not in pbx
     assert "peripheral.PX-0002.agents" not in ivr
-    assert 'subscribe: ["_INBOX.PX-0002.>", "route.assign.PX-0002"]' in ivr
+    assert 'subscribe: ["_INBOX.PX-0002.>", "route.assign.PX-0002", "route.interrupt.PX-0002"]' in ivr
     assert server.door(site.state).token == site.config.server.secret.read_text().strip()
 
 

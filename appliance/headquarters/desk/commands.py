@@ -79,6 +79,8 @@ class Commands:
         if now is None:
             return Refused(code="agent.call", sentence=f"{name} has no call")
         box = now.contact.partition(".")[0]
+        if box in state.rules.peripherals:
+            return Refused(code="agent.call", sentence=f"{name} has a call of {box}, which hands it on by itself")
         if asked.to in (CallWish.TRANSFER, CallWish.CONSULT) and direct.at(state, box, asked.number) is None:
             near = suggestion(asked.number, direct.numbers(state, box))
             sentence = f"nobody can be reached by {asked.number or 'no number'}; {near}"

@@ -18,6 +18,7 @@ from appliance.headquarters.duplex.quorum import ALONE, Succession
 from appliance.headquarters.leases import FOREVER, Leases, NotLeasedError
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
+from appliance.router import slots
 from appliance.router.apply import known
 from appliance.router.branch_now import BranchNow
 from appliance.router.domain import DomainRules, Lease, Terms
@@ -156,6 +157,11 @@ class Desk:
             log.warning("router.contacts.lost", box=box, contacts=len(lost))
             self._router.do(ContactsLost(self._router.now_ns(), box, tuple(sorted(lost))))
 
+    def missed(self, box: str) -> None:
+        """It has left, or begun anew: until it says what is so there its agents are nobody's to choose."""
+        if box in self._router.state.present:
+            self._router.do(BranchSilent(self._router.now_ns(), box))
+
     def peripheral(self, box: str) -> Peripheral | None:
         """None: it is none, but a branch."""
         return self._router.state.rules.peripherals.get(box)
@@ -164,14 +170,20 @@ class Desk:
         """Whether its agents can be chosen."""
         return box in self._router.state.present
 
+    @property
+    def rules(self) -> Rules:
+        """As they are now."""
+        return self._router.state.rules
+
     def agents_at(self, box: str) -> tuple[str, ...]:
-        """Whose phones are there."""
-        return self._router.state.index.seats.get(box, ())
+        """Whose phones (`1001`), or whose channels (`1001/chat`), are there."""
+        return tuple(dict.fromkeys(map(slots.key_of, self._router.state.index.seats.get(box, ()))))
 
     def foreign(self, box: str, said: PeripheralSnapshot | AgentsChanged) -> Awaitable[object]:
         """What a peripheral says of its agents; to be awaited until it is in the journal."""
         self._heard_s[box] = time.monotonic()
         if isinstance(said, PeripheralSnapshot):
+            self._counted_s.pop(box, None)
             return self._router.do(PeripheralReturned(self._router.now_ns(), box, said.agents, said.legs))
         return self._router.do(ForeignAgentsTold(self._router.now_ns(), box, said.agents))
 

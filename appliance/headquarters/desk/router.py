@@ -114,8 +114,8 @@ class Router:
             self.agents = agents_now(self.state)
             return
         if isinstance(event, PeripheralReturned | ForeignAgentsTold):
-            told = self.state.index.seats.get(event.box, ())
-            self.agents |= {agent: agent_now(self.state, agent) for agent in told}
+            names = map(slots.agent_of, self.state.index.seats.get(event.box, ()))
+            self.agents |= {agent: agent_now(self.state, agent) for agent in dict.fromkeys(names)}
         for effect in effects:
             if isinstance(effect, AgentMoved | AgentAnswer) and (agent := slots.agent_of(effect.agent)) in self.agents:
                 self.agents[agent] = agent_now(self.state, agent)
