@@ -19,7 +19,7 @@ UNASKED = 2
 
 def add_language(parser: argparse.ArgumentParser) -> None:
     """English or Chinese."""
-    parser.add_argument("--language", choices=("en", "zh"), default=_spoken(), help="else the terminal's")
+    parser.add_argument("--language", choices=("en", "zh"), default=spoken(), help="else the terminal's")
 
 
 def read(
@@ -68,6 +68,7 @@ def columns(text: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
 
 
-def _spoken() -> str:
+def spoken() -> str:
+    """The language of the terminal: en or zh."""
     named = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return "zh" if next(filter(None, named), "").startswith("zh") else "en"

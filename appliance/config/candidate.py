@@ -31,6 +31,10 @@ class Candidate(msgspec.Struct, frozen=True):
         """As a file."""
         return written.text(self.data)
 
+    def path(self, words: Sequence[str]) -> tuple[str, ...]:
+        """With its keys written out, which may be abbreviated. Raises edit.EditError."""
+        return edit.full(FORM, self.data, words)
+
     def put(self, words: Sequence[str]) -> "Candidate":
         """With a value set: the words of the path, then the value's. Raises edit.EditError."""
         return Candidate(self.file, edit.put(FORM, self.data, words, self.file.parent))

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.inspect import LiteralType
 
 from appliance.config.document import MappingNode, Node, ScalarNode, SequenceNode
-from appliance.config.scalars import convert, suggestion
+from appliance.config.scalars import convert, nearest, suggestion
 from appliance.config.tree import Block, Choice, Leaf, Rows, Said, Table, path_text
 from appliance.config.tree import Node as Form
 
@@ -55,6 +55,30 @@ def _tag(form: Choice) -> Leaf:
     return Leaf(LiteralType(tuple(form.kinds)), reason=Said("which kind it is", "类型"))
 
 
+def full(form: Form, said: Any, words: Sequence[str]) -> Words:
+    """A path with its keys written out, of which as much was typed as tells them from others. Raises EditError."""
+    found: Words = ()
+    for number, word in enumerate(words):
+        match form:
+            case Leaf():
+                return (*found, *words[number:])
+            case Rows(item=item):
+                at = place_of(form, said or [], word)
+                form, said, word_in_full = item, said[at] if at is not None else {}, word
+            case Table(value=value):
+                form, said, word_in_full = value, (said or {}).get(word), word
+            case _:
+                known = fields(form, said)
+                begun = [word] if word in known else [key for key in known if key.startswith(word)]
+                if len(begun) > 1:
+                    raise EditError(f"{word!r} may be {' or '.join(begun)}")
+                word_in_full = begun[0] if begun else word
+                form = _field(form, said, word_in_full, found)
+                said = (said or {}).get(word_in_full)
+        found = (*found, word_in_full)
+    return found
+
+
 def put(form: Form, said: Any, words: Sequence[str], folder: Path) -> Any:
     """`said` with the value at the path set: the path's words, then the value's. Raises EditError."""
     return _put(form, said, tuple(words), (), folder)
@@ -92,7 +116,13 @@ def _put_row(form: Rows, rows: list[Any], words: Words, path: Words, folder: Pat
     if at is None and form.key:
         row = _put(form.item, {}, (form.key, name), (*path, name), folder) if isinstance(form.item, Block) else row
     if rest:
-        row = _put(form.item, row, rest, (*path, name), folder)
+        try:
+            row = _put(form.item, row, rest, (*path, name), folder)
+        except EditError as error:
+            near = nearest(name, names(form, rows)) if at is None else None
+            if near is None:
+                raise
+            raise EditError(f"{error}; or did you mean {near!r}?") from None
     if form.key and any(other.get(form.key) == row.get(form.key) for n, other in enumerate(rows) if n != at):
         raise EditError(f"{path_text(path)}: there is a {row[form.key]} already")
     return [*rows[:at], row, *rows[at + 1 :]] if at is not None else [*rows, row]
@@ -198,7 +228,7 @@ def _check(word: str, kind: Any, path: Words, folder: Path) -> None:
 
 
 def form_of(leaf: Leaf) -> str:
-    """What may be written there, for a person: `0 to 128 ms`, `e1 or t1`."""
+    """What may be written there, for a person: `0…128 ms`, `e1 or t1`."""
     if leaf.words:
         return " or ".join(filter(None, (", ".join(leaf.words[:-1]), leaf.words[-1])))
     return f"{leaf.range or 'a value'} {leaf.unit}".strip()

@@ -60,7 +60,10 @@ class History:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._folder = file.with_suffix(".versions")
+
+    @property
+    def _folder(self) -> Path:
+        return self.file.with_suffix(".versions")
 
     def versions(self) -> list[Version]:
         """All that are kept, the newest first."""

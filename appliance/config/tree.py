@@ -53,9 +53,9 @@ class Leaf(msgspec.Struct, frozen=True):
 
     @property
     def range(self) -> str:
-        """`0 to 128`; empty where the type has no bounds."""
+        """`0…128`; empty where the type has no bounds."""
         low, high = getattr(self.kind, "ge", None), getattr(self.kind, "le", None)
-        return "" if low is None or high is None else f"{low:g} to {high:g}"
+        return "" if low is None or high is None else f"{low}…{high}"
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -132,7 +132,6 @@ def test_without_a_branch_the_sentence_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "line test span N"),
         (("lin",), "'lin' is no command; did you mean 'line'?"),
         (("line", "test", "span", "one"), "'one': spans are numbered from 1"),
         (("line", "test", "1"), "argument span: invalid choice: '1' (choose from 'span')"),
@@ -157,7 +156,7 @@ def test_what_is_typed_wrong_is_said_with_what_is_right(
 @pytest.mark.parametrize("word", ["help", "-h", "--help"])
 def test_help_is_given(capsys: pytest.CaptureFixture[str], word: str) -> None:
     assert main((word,)) == 0
-    assert "trace call ID [FILE]" in capsys.readouterr().out
+    assert "trace call <call> [<file>]" in capsys.readouterr().out
 
 
 @pytest.mark.unit

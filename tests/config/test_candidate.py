@@ -73,7 +73,7 @@ def test_another_driver_leaves_what_it_does_not_know(box: Path) -> None:
         ("span telco", "'span' is unknown here; did you mean 'spans'?"),
         ("spans telco ecko_tail_ms 64", "'ecko_tail_ms' is unknown under spans telco; did you mean 'echo_tail_ms'?"),
         ("spans telco echo_tail_ms 300", "spans telco echo_tail_ms: 300 is out of range: 0 to 128"),
-        ("spans telco echo_tail_ms", "spans telco echo_tail_ms needs 0 to 128 ms"),
+        ("spans telco echo_tail_ms", "spans telco echo_tail_ms needs 0…128 ms"),
         ("spans telco side", "spans telco side needs network or user"),
         ("spans telco side user user", "spans telco side has one value: network or user"),
         ("spans second line t1", "spans second: say first which driver it has: spans second driver cesopsn, dahdi"),

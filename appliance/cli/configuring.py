@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Configure mode: a candidate is changed by words, compared, committed; versions come back.
+
+A commit is checked as a whole first and says what it will end. It is in force when the supervisor has told so; who
+stops watching it stops nothing.
+"""
+
+import asyncio
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from appliance.cli.grammar.matching import APART, Matched
+from appliance.cli.session import Session
+from appliance.config import ConfigurationError, load
+from appliance.config.candidate import Candidate
+from appliance.config.concerns import Impact, changes
+from appliance.config.edit import EditError
+from appliance.config.history import DRAIN_S, Trial, Trying
+from appliance.config.tree import path_text
+from appliance.wire.configuration import Configured, Progress
+from appliance.wire.envelope import Body
+from appliance.wire.talk import UnreachableError, snapshot
+
+DONE, NOT_DONE, UNASKED = 0, 1, 2
+LOOK_S = 0.2
+PATIENCE_S = 30.0
+"""How long the supervisor may take to see a new version."""
+
+IMPACTS = {
+    Impact.NONE: ("no call ends", "不影响通话"),
+    Impact.LEG: ("calls of phones would end: waited for", "影响话机通话：等待结束"),
+    Impact.GROUP: ("calls of its spans would end: waited for", "影响该接口通话：等待结束"),
+    Impact.BOX: ("every call would end: waited for", "影响全部通话：等待结束"),
+}
+
+
+def put(session: Session, matched: Matched) -> int:
+    """`set`."""
+    return _changed(session, lambda now: now.put(_path(session, matched)))
+
+
+def drop(session: Session, matched: Matched) -> int:
+    """`delete`."""
+    return _changed(session, lambda now: now.drop(_path(session, matched)))
+
+
+def edit(session: Session, matched: Matched) -> int:
+    """Stand at a block, which is made where it is not there."""
+    base = _path(session, matched)
+    if not _below(_candidate(session).lines(), base):
+        _changed(session, lambda now: now.put(base))
+        _say([session.told(f"{path_text(base)} is new", f"{path_text(base)} 为新增")])
+    session.base = base
+    return DONE
+
+
+def up(session: Session, _matched: Matched) -> int:
+    """One word back."""
+    session.base = session.base[:-1]
+    return DONE
+
+
+def top(session: Session, _matched: Matched) -> int:
+    """All of them."""
+    session.base = ()
+    return DONE
+
+
+def show(session: Session, matched: Matched) -> int:
+    """The candidate."""
+    return _say(_below(_candidate(session).lines(), _path(session, matched)))
+
+
+def running(session: Session, matched: Matched) -> int:
+    """`show running-config`."""
+    return _say(_below(Candidate.of(session.file).lines(), _path(session, matched)))
+
+
+def compare(session: Session, _matched: Matched) -> int:
+    """Candidate against what runs, and what a commit would end."""
+    now, before = _candidate(session), Candidate.of(session.file)
+    lines = now.since(before)
+    return _say([*lines, *_impact(session, now)] if lines else [session.told("nothing is changed", "没有改动")])
+
+
+def compare_versions(session: Session, matched: Matched) -> int:
+    """`show configuration compare 3`: to the one in force, or to another."""
+    before = _version(session, matched.arguments["version"])
+    after = _version(session, matched.arguments.get("version-to", "0"))
+    lines = after.since(before)
+    return _say(lines or [session.told("they say the same", "内容相同")])
+
+
+def version(session: Session, matched: Matched) -> int:
+    """`show configuration version 3`."""
+    return _say(_version(session, matched.arguments["version"]).lines())
+
+
+def history(session: Session, _matched: Matched) -> int:
+    """`show configuration history`."""
+    now, trial = session.history.running(), session.history.trial()
+    lines = [
+        f"{'*' if now and one.number == now.number else ' '} {one.number:>4}  {one.at}  {one.author:<12} {one.comment}"
+        for one in session.history.versions()
+    ]
+    if now is None:
+        lines.insert(0, session.told("* the file was written by hand since", "* 文件之后被手工修改"))
+    if trial is not None:
+        lines.append(_of_trial(session, trial))
+    return _say(lines)
+
+
+def status(session: Session, _matched: Matched) -> int:
+    """`show configuration status`."""
+    told = asyncio.run(_configured(session))
+    if told is None:
+        sys.stderr.write(_nobody(session))
+        return UNASKED
+    return _say([_progress(session, told)])
+
+
+def rollback(session: Session, matched: Matched) -> int:
+    """The candidate as it was."""
+    number = matched.arguments["version"]
+    session.candidate = Candidate(session.file, _version(session, number).data)
+    return DONE
+
+
+def commit(session: Session, matched: Matched) -> int:
+    """Check; make a version; watch it come into force. Without a change it confirms the one on trial."""
+    given, now = matched.arguments, _candidate(session)
+    if faults := now.faults():
+        sys.stderr.write("".join(f"{fault}\n" for fault in faults))
+        sys.stderr.write(session.told("nothing was committed\n", "未提交\n"))
+        return NOT_DONE
+    if not now.since(Candidate.of(session.file)):
+        return _confirmed(session)
+    _say(_impact(session, now))
+    if "check" in given:
+        return _say([session.told("it can be committed", "检查通过，可以提交")])
+    drain_s = 0.0 if "now" in given else DRAIN_S
+    minutes = given.get("minutes", "")
+    how = Trying(drain_s, 60.0 * int(minutes) if "confirmed" in given else 0.0, time.time())
+    made = session.history.commit(now.text, session.author, given.get("text", ""), how)
+    _say([session.told(f"version {made.number}", f"版本 {made.number}")])
+    session.candidate = None
+    return asyncio.run(_watched(session, made.number))
+
+
+def _confirmed(session: Session) -> int:
+    trial = session.history.confirm()
+    if trial is None:
+        return _say([session.told("nothing is changed", "没有改动")])
+    return _say([session.told(f"version {trial.version} is confirmed", f"版本 {trial.version} 已确认")])
+
+
+async def _watched(session: Session, number: int) -> int:
+    """Until it is in force. Ctrl-C ends the watching alone."""
+    shown, until = "", time.monotonic() + PATIENCE_S
+    while True:
+        told = await _configured(session)
+        if told is None:
+            _say([session.told("the box does not run: it is in force at the next start", "设备未运行：下次启动时生效")])
+            return DONE
+        if told.version != number and time.monotonic() > until:
+            sys.stderr.write(session.told("the supervisor has not taken it up yet\n", "监控进程尚未处理\n"))
+            return NOT_DONE
+        sentence = _progress(session, told) if told.version == number else ""
+        if sentence not in ("", shown):
+            shown = sentence
+            _say([sentence])
+        if told.version == number and told.progress is Progress.APPLIED:
+            return DONE
+        await asyncio.sleep(LOOK_S)
+
+
+async def _configured(session: Session) -> Configured | None:
+    try:
+        told: list[Body] = await snapshot(session.state / "run" / "supervisor.sock")
+    except UnreachableError:
+        return None
+    return next((body for body in told if isinstance(body, Configured)), None)
+
+
+def _progress(session: Session, told: Configured) -> str:
+    version = str(told.version) if told.version else session.told("(by hand)", "（手工）")
+    match told.progress:
+        case Progress.DRAINING:
+            waiting = ", ".join(f"{name}: {calls}" for name, calls in told.waiting)
+            sentence = session.told(
+                f"version {version} waits for calls: {waiting}", f"版本 {version} 等待通话结束：{waiting}"
+            )
+        case Progress.REFUSED:
+            sentence = session.told(f"refused: {told.sentence}", f"被拒绝：{told.sentence}")
+        case _:
+            names = ", ".join(told.restarted)
+            again = session.told(f"; started again: {names}", f"；已重启：{names}") if names else ""
+            sentence = session.told(f"version {version} is in force{again}", f"版本 {version} 已生效{again}")
+    trial = session.history.trial()
+    return f"{sentence}; {_of_trial(session, trial)}" if trial else sentence
+
+
+def _of_trial(session: Session, trial: Trial) -> str:
+    left = max(0, round(trial.until_s - time.time()))
+    return session.told(
+        f"version {trial.version} goes back to {trial.back_to} in {left} s, unless it is committed again",
+        f"版本 {trial.version} 将在 {left} 秒后退回 {trial.back_to}，除非再次提交",
+    )
+
+
+def _impact(session: Session, now: Candidate) -> Iterator[str]:
+    try:
+        told = changes(load(session.file), load(session.file, text=now.text))
+    except ConfigurationError as error:
+        yield str(error)
+        return
+    for change in told:
+        does = session.told("is started again", "重启") if change.restart else session.told("rereads it", "重读")
+        yield f"  {change.name} {does}: {session.told(*IMPACTS[change.impact])}"
+
+
+def _candidate(session: Session) -> Candidate:
+    return session.candidate or Candidate.of(session.file)
+
+
+def _version(session: Session, number: str) -> Candidate:
+    """Raises EditError where there is none."""
+    if number == "0":
+        return Candidate.of(session.file)
+    try:
+        return Candidate.of(session.file, session.history.text(int(number)))
+    except KeyError:
+        kept = ", ".join(str(one.number) for one in session.history.versions()) or session.told("none", "无")
+        raise EditError(
+            session.told(f"there is no version {number}; kept are: {kept}", f"没有版本 {number}；现有：{kept}")
+        ) from None
+
+
+def _changed(session: Session, change: Callable[[Candidate], Candidate]) -> int:
+    session.candidate = change(_candidate(session))
+    return DONE
+
+
+def _path(session: Session, matched: Matched) -> tuple[str, ...]:
+    said = matched.arguments.get("path", "")
+    return _candidate(session).path((*session.base, *filter(None, said.split(APART))))
+
+
+def _below(lines: list[str], path: tuple[str, ...]) -> list[str]:
+    return [line for line in lines if tuple(shlex.split(line)[1 : len(path) + 1]) == path]
+
+
+def _say(lines: "list[str] | Iterator[str]") -> int:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    return DONE
+
+
+def _nobody(session: Session) -> str:
+    return session.told("the box does not run\n", "设备未运行\n")

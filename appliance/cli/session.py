@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who sits at the box: the language, the role, the mode, and the configuration that is being changed."""
+
+import contextlib
+import os
+import pwd
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from appliance.cli.grammar.kinds import Kind, nothing_known
+from appliance.cli.grammar.matching import Grammar
+from appliance.cli.grammar.syntax import Command, Mode, Role
+from appliance.cli.grammar.table import TABLE
+from appliance.config import edit
+from appliance.config.candidate import FORM, Candidate
+from appliance.config.errors import ConfigurationError
+from appliance.config.history import History
+from appliance.config.tree import Leaf, Node, Rows, Table
+
+
+class Session:
+    """Of one terminal. `file`: the box's configuration; `state`: its state directory."""
+
+    def __init__(self, file: Path, state: Path, role: Role, *, chinese: bool) -> None:
+        self.file, self.state, self.role, self.chinese = file, state, role, chinese
+        self.author = os.environ.get("BRANCHLINE_AUTHOR") or pwd.getpwuid(os.getuid()).pw_name
+        self.mode = Mode.OPERATIONAL
+        self.history = History(file)
+        self.candidate: Candidate | None = None
+        self.base: tuple[str, ...] = ()
+        self.ended = False
+
+    def grammar(self) -> Grammar:
+        """Of what may be typed now."""
+        return Grammar(self.commands(), self._kind, self.said, self._head)
+
+    def commands(self) -> list[Command]:
+        """Of this mode, that the role allows."""
+        return [one for one in TABLE.command if self.mode in one.modes and one.role in self.role.allowed]
+
+    def said(self, command: Command) -> str:
+        """What it does, in the session's language."""
+        return command.said[self.chinese]
+
+    def told(self, english: str, chinese: str) -> str:
+        """The one of the two that is the session's."""
+        return chinese if self.chinese else english
+
+    @property
+    def name(self) -> str:
+        """The box's serial number, as the prompt has it."""
+        with contextlib.suppress(ConfigurationError):
+            return str(Candidate.of(self.file).data["box"])
+        return "?"
+
+    def _head(self, word: str) -> str:
+        return TABLE.head.get(word, ("", ""))[self.chinese]
+
+    def _kind(self, name: str) -> Kind:
+        known = {"path": self._paths, "version": self._versions, "version-to": self._versions, "span": self._spans}
+        return Kind(TABLE.kind[name], known.get(name, nothing_known), chinese=self.chinese)
+
+    def _versions(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
+        return [(str(one.number), f"{one.at} {one.author} {one.comment}") for one in self.history.versions()]
+
+    def _spans(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
+        spans = self._data().get("spans", [])
+        return [(str(number + 1), str(span.get("name", ""))) for number, span in enumerate(spans)]
+
+    def _data(self) -> Any:
+        with contextlib.suppress(ConfigurationError):
+            return (self.candidate or Candidate.of(self.file)).data
+        return {}
+
+    def _paths(self, before: Sequence[str]) -> Iterable[tuple[str, str]]:
+        data = self._data()
+        with contextlib.suppress(edit.EditError):
+            return completions(edit.full(FORM, data, (*self.base, *before)), data, chinese=self.chinese)
+        return ()
+
+
+def completions(path: Sequence[str], data: Any, *, chinese: bool) -> list[tuple[str, str]]:
+    """What may follow a path of the configuration: keys, names of rows, words of a value; with what each is."""
+    form: Node = FORM
+    for word in path:
+        match form:
+            case Rows(item=item):
+                at = edit.place_of(form, data or [], word)
+                form, data = item, data[at] if at is not None else {}
+            case Table(value=value):
+                form, data = value, (data or {}).get(word)
+            case Leaf():
+                return _values(form, chinese=chinese) if form.many else []
+            case _:
+                known = edit.fields(form, data)
+                if word not in known:
+                    return []
+                form, data = known[word], (data or {}).get(word)
+    match form:
+        case Leaf():
+            return _values(form, chinese=chinese)
+        case Rows():
+            shown = [(name, "") for name in edit.names(form, data or [])]
+            return [*shown, (f"<{form.key or 'place'}>", "新增" if chinese else "a new one")]
+        case Table():
+            return [(name, "") for name in data or {}]
+    return [(name, _of(under, chinese=chinese)) for name, under in edit.fields(form, data).items()]
+
+
+def _of(form: Node, *, chinese: bool) -> str:
+    reason = str(form.reason[chinese])
+    if not isinstance(form, Leaf):
+        return reason
+    default = f"{'缺省' if chinese else 'default'} {form.default}" if form.default else ""
+    extent = f"{form.range} {form.unit}".strip()
+    return "; ".join(filter(None, (reason, extent, default)))
+
+
+def _values(leaf: Leaf, *, chinese: bool) -> list[tuple[str, str]]:
+    if leaf.words:
+        return [(word, "缺省" if chinese else "default") if word == leaf.default else (word, "") for word in leaf.words]
+    form = edit.form_of(leaf)
+    return [(f"<{form}>", leaf.reason[chinese])]
