@@ -93,7 +93,7 @@ class Shell:
         if function:
             return int(getattr(module, function)(self.session, matched))
         with contextlib.suppress(SystemExit):  # argparse has told why
-            return int(module.main(matched.argv[1:]))
+            return int(module.main(list(matched.argv[1:])))
         return UNASKED
 
     def prompt(self) -> str:

@@ -83,8 +83,9 @@ def test_each_row_is_carried_out_by_something_that_takes_what_it_lets_through(
         return
     refused = "unrecognized arguments", "invalid choice", "required:", "expected one"
     with contextlib.suppress(SystemExit):
-        module.main(matched.argv[1:])
-    assert not any(word in capsys.readouterr().err for word in refused)
+        module.main(list(matched.argv[1:]))
+    said = capsys.readouterr().err
+    assert not any(word in said for word in refused), said
 
 
 def test_every_kind_and_every_shared_word_is_known() -> None:
