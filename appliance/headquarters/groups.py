@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from appliance.wire.envelope import Envelope
 
-GATHER_S = 0.05  # from one commit to the next: many small ones would take the processor from the router's answers
+GATHER_S = 0.1  # from one commit to the next: many small ones would take the processor from the router's answers
 
 
 class _Batch:

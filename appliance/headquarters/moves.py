@@ -17,6 +17,7 @@ from appliance.headquarters.reports.writer import Keeper
 from appliance.router.events import AgentMoved
 from appliance.router.journal import Journal
 
+GATHER_S = 0.2  # from one commit to the next: one for each decision would keep the record from all else
 TOGETHER = 500
 
 T = TypeVar("T")
@@ -65,3 +66,4 @@ class Moves:
                 await until_kept(self._write, functools.partial(self._writer.agents_moved, some))
                 for _ in some:
                     self._waiting.popleft()
+            await asyncio.sleep(GATHER_S)

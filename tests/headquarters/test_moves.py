@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from appliance.headquarters.moves import Moves, catch_up
 from appliance.headquarters.reports import schema, store
 from appliance.headquarters.reports.writer import Writer
+from appliance.router.events import AgentMoved
 from appliance.router.journal import Journal
 from appliance.wire.agents import AgentAsked, AgentWish
 from tests.headquarters.test_desk import asked, running
@@ -84,5 +85,26 @@ def test_a_record_that_refuses_is_told_again_and_loses_nothing(tmp_path: Path, m
         await asyncio.gather(work, return_exceptions=True)
         assert kept(writer) == DAY
         assert recorder.asked > 2
+
+    asyncio.run(scene())
+
+
+def test_many_changes_share_a_commit_of_the_record(tmp_path: Path) -> None:
+    """A commit for each decision would take the record and its disk from the call events."""
+
+    async def scene() -> None:
+        writer = Writer(store.open_writer(store.place_of(tmp_path, None)))
+        Journal(tmp_path / "router.db").close()
+        recorder = Refusing(times=0)
+        moves = Moves(recorder, writer, tmp_path / "router.db")
+        work = asyncio.create_task(moves.run())
+        for number in range(50):
+            moves.told(number + 1, (AgentMoved(f"{1001 + number}", "available", "", number),))
+            await asyncio.sleep(0.005)
+        async with asyncio.timeout(5):
+            while len(kept(writer)) < 50:  # noqa: ASYNC110 - a file tells nobody
+                await asyncio.sleep(0.01)
+        work.cancel()
+        assert recorder.asked < 10
 
     asyncio.run(scene())

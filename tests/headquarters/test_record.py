@@ -97,12 +97,15 @@ def test_the_recording_sealed_before_the_contact_is_heard_of_is_not_lost(tmp_pat
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.permutations(range(len(STORY) + 1)))
-def test_in_any_order_the_finished_call_is_the_same(tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
+@given(st.permutations(range(len(STORY) + 1)), st.integers(1, len(STORY) + 1))
+def test_in_any_order_the_finished_call_is_the_same(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int], together: int
+) -> None:
+    """However many of its events come in one batch."""
     writer, record = record_in(tmp_path_factory.mktemp("record"))
     events = [*sealed(*STORY), *sealed(SEALED, process="recorder")]
-    for place in order:
-        writer.store([events[place]])
+    for first in range(0, len(order), together):
+        writer.store([events[place] for place in order[first : first + together]])
     call = record.call(C)
     assert call is not None
     told = {name: call[name] for name in ("dnis", "ced", "agent", "cause", "by", "talk_samples", "call_type")}

@@ -21,6 +21,7 @@ from appliance.headquarters.reports.intervals.agents import Moved
 from appliance.headquarters.reports.intervals.thresholds import Threshold
 from appliance.headquarters.reports.positions import Position
 from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_recording
+from appliance.headquarters.reports.rows import Rows
 from appliance.headquarters.reports.texts import Version
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
 
@@ -98,9 +99,12 @@ class Writer:
                 if _key(envelope) not in known:
                     known.add(_key(envelope))
                     new.append(envelope)
+            contacts = {name for one in new if (name := _contact_of(one))}
+            rows = Rows(store, contacts)
             for place, envelope in zip(_insert(store, new), new, strict=True):
-                project(store, place, envelope)
-            counting.recount(store, {name for one in new if (name := _contact_of(one))}, self._thresholds)
+                project(rows, place, envelope)
+            rows.write()
+            counting.recount(store, contacts, self._thresholds)
             if at is not None:
                 positions.put(store, at)
         return new
@@ -108,7 +112,9 @@ class Writer:
     def recording_here(self, recording: str, contact: str) -> None:
         """The sound has arrived and was checked. Raises sqlalchemy.exc.SQLAlchemyError."""
         with self._engine.begin() as store:
-            put_recording(store, recording, contact, here=True)
+            rows = Rows(store)
+            put_recording(rows, recording, contact, here=True)
+            rows.write()
 
     def agents_moved(self, entries: Iterable[tuple[int, Iterable[Moved]]]) -> None:
         """Changes of agents' states that came of these entries (seq) of the router's journal.

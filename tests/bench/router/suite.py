@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import tempfile
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ MORE = 1.02  # callers than the bar asks for, since they come at random times
 SMALL, LARGE = Network(agents=1_000, queues=100), Network(agents=10_000, queues=500)
 QUEUED = 5_000
 CALLS_PER_BUSY_HOUR = 30
+
+PROCESSES = ("nats-server", "record", "headquarters")
 
 Told = tuple[str, float, str]
 """Name, value, and what the machine does when it is idle."""
@@ -118,8 +121,12 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
     with serving(folder, SMALL) as site:
         server, secret = site.config.server.listen, site.config.server.secret
         request, sync = asyncio.run(idle.request_ms(server, secret)), idle.sync_ms(folder)
+        before, ours = [cpu_s(site.pid(one)) for one in PROCESSES], time.process_time()
+        print(f"  {name}: {calls_s * MORE:.0f} callers a second for {seconds:.0f} s", flush=True)
         seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds))
-        memory = sum(peak_mib(site.pid(name)) for name in ("nats-server", "record", "headquarters"))
+        spent = [cpu_s(site.pid(one)) - was for one, was in zip(PROCESSES, before, strict=True)]
+        ours = time.process_time() - ours
+        memory = sum(peak_mib(site.pid(one)) for one in PROCESSES)
         lives, lost, doubled = kept(site, seen)
     answers = Spread.of(seen.answers_ms)
     carried = lives / seen.seconds
@@ -136,6 +143,8 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
     yield f"{name}.waiting_more", growth(seen.waiting), f"at most {max(seen.waiting)}"
     yield f"{name}.untold_more", growth(seen.untold), f"at most {max(seen.untold)}"
     yield f"{name}.memory", memory, ""
+    told = ", ".join(f"{one} {took * 1000 / lives:.2f}" for one, took in zip(PROCESSES, spent, strict=True))
+    yield f"{name}.cpu", sum(spent) * 1000 / lives, f"{told}; and the bench's callers {ours * 1000 / lives:.2f}"
     yield f"{name}.agents", carried * 3600 / CALLS_PER_BUSY_HOUR, "30 calls an agent and busy hour"
 
 
@@ -149,7 +158,7 @@ def _restarted(folder: Path) -> Iterator[Told]:
         f"copy of 10,000 {idle.copy_us():.0f} us, sync {sync.p50:.1f} ms; {told.entries} entries, {told.waiting} wait"
     )
     yield "restart.recalled", told.alone_s, beside
-    yield "restart.ready", told.ready_s, beside
+    yield "restart.ready", told.ready_s, f"{told.cpu_s:.2f} s of them on the processor"
     yield "restart.otherwise", float(told.before != told.after), told.after
 
 
@@ -185,6 +194,12 @@ def peak_mib(pid: int) -> float:
     if found is None:
         raise ValueError(f"process {pid} tells no VmHWM")
     return int(found[1]) / 1024
+
+
+def cpu_s(pid: int) -> float:
+    """The processor's time that the process has had, of all its threads."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def growth(samples: list[int]) -> float:

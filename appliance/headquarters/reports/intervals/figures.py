@@ -17,6 +17,7 @@ there when the threshold had passed; what overflowed, was redirected, called bac
 `level_answered` and `level_abandoned` are those within the threshold.
 """
 
+import operator
 from typing import NamedTuple
 
 import msgspec
@@ -50,8 +51,8 @@ class Figures(msgspec.Struct, frozen=True):
     longest_talk_samples: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
-        pairs = zip(FIELDS, msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
-        return Figures(*(max(a, b) if name in MAXIMA else a + b for name, a, b in pairs))
+        mine, others = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
+        return Figures(*(join(a, b) for join, a, b in zip(_JOINS, mine, others, strict=True)))
 
     @property
     def abandoned(self) -> int:
@@ -68,6 +69,7 @@ class Figures(msgspec.Struct, frozen=True):
 FIELDS = Figures.__struct_fields__
 MAXIMA = tuple(name for name in FIELDS if name.startswith("longest_"))
 SUMS = tuple(name for name in FIELDS if name not in MAXIMA)
+_JOINS = tuple(max if name in MAXIMA else operator.add for name in FIELDS)
 NONE = Figures()
 
 
