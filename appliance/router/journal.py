@@ -25,7 +25,7 @@ import msgspec
 import structlog
 
 from appliance.router.apply import ENGINE, apply
-from appliance.router.events import AgentMoved, Effect, Event
+from appliance.router.events import AgentMoved, Effect, Event, decoded
 from appliance.router.indexing import indexed
 from appliance.router.state import EMPTY, NO_INDEX, State
 
@@ -264,7 +264,7 @@ def decide(state: State, entry: Entry) -> tuple[State, tuple[Effect, ...]]:
     """Once more; after another engine's entry nothing is known until a life begins."""
     if entry.engine != ENGINE:
         return EMPTY, ()
-    return apply(state, msgspec.json.decode(entry.event, type=Event))
+    return apply(state, decoded(entry.event))
 
 
 @contextmanager

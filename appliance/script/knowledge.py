@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a walk knows of its contact: its fields, and what expressions give. All that is looked at is noted."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
@@ -49,13 +50,14 @@ class Knowledge:
         """From now on it is in this script."""
         self._text = text
         self.fields = context.taken(text.context, self.fields)
-        self._names = context.names(text.context)
         self.guard()
 
     def guard(self) -> None:
         """What is secret now."""
         secrets = {name: self.fields[name] for name, field in self._text.context.items() if field.secret}
-        self.witness.guard(secrets | ({"ced": self.contact.ced} if self.ced_is_secret else {}))
+        if self.ced_is_secret:
+            secrets["ced"] = self.contact.ced
+        self.witness.guard(secrets)
 
     def is_secret(self, field: str | None) -> bool:
         """Whether that field is."""
@@ -92,7 +94,7 @@ class Knowledge:
 
     def expression(self, text: str) -> Expression:
         """That text, read."""
-        return expression.parse(text, self._names)
+        return expression.parse(text, context.names(self._text.context))
 
     def value(self, node: str, asked: Expression, *, told: bool = False) -> Value | None:
         """None, and why is noted, where it has none, or is secret and would be `told`."""
@@ -128,16 +130,15 @@ class _World:
         self._text = text
         self._fields = fields
         self._witness = witness
-        self._now = switch.local(contact.at_ns, text.zone)
 
     def name(self, name: str) -> Value:
         match name:
             case "time":
-                value: Value = self._now.strftime("%H:%M")
+                value: Value = self._now().strftime("%H:%M")
             case "date":
-                value = self._now.date().isoformat()
+                value = self._now().date().isoformat()
             case "weekday":
-                value = Decimal(self._now.isoweekday())
+                value = Decimal(self._now().isoweekday())
             case _:
                 value = self._fields[name] if name in self._fields else getattr(self._contact, name)
         self._witness.note(name, context.shown(value))
@@ -149,7 +150,10 @@ class _World:
         return count
 
     def holiday(self, calendar: str) -> bool:
-        today = self._now.date()
+        today = self._now().date()
         found = any(first <= today <= last for first, last in map(switch.days, self._text.calendars[calendar]))
         self._witness.note(f"holiday({calendar})", context.shown(found))
         return found
+
+    def _now(self) -> dt.datetime:
+        return switch.local(self._contact.at_ns, self._text.zone)
