@@ -40,6 +40,7 @@ from appliance.router.events import (
     LookupAnswered,
     PeripheralReturned,
     Reconciled,
+    ReservationEnded,
     RouteAsked,
     RulesChanged,
 )
@@ -74,9 +75,11 @@ def apply(state: State, event: Event) -> Step:
 def _assigned(done: Step, at_ns: int) -> Step:
     """After every change: no agent is free while somebody waits who may have them, and what gives way has done so."""
     state, effects = done
-    state, gave_way = capacity.settle(waiting.settle(state, effects), effects, at_ns)
-    state = life.settle(state, effects, at_ns)
-    state = translation.settle(state, effects, at_ns)
+    gave_way: tuple[Effect, ...] = ()
+    if effects:
+        ended = [one for one in effects if isinstance(one, ReservationEnded)]
+        state, gave_way = capacity.settle(waiting.settle(state, ended), effects, at_ns)
+        state = translation.settle(life.settle(state, ended, at_ns), ended, at_ns)
     state, assigned = waiting.assign(state, at_ns)
     return state, capacity.by_channel(state, (*effects, *gave_way, *assigned))
 

@@ -32,6 +32,8 @@ _replace = msgspec.structs.replace
 def settle(state: State, effects: tuple[Effect, ...], at_ns: int) -> Step:
     """What gives way to other work of a person who has moved is interrupted, and goes on when that is over."""
     moved: tuple[Effect, ...] = ()
+    if not state.index.hands:
+        return state, moved
     for name in dict.fromkeys(slots.agent_of(one.agent) for one in effects if isinstance(one, AgentMoved)):
         for _ in state.index.hands.get(name, ()):  # what gives way may have been given way to
             turned = tuple(_turns(state, name))
@@ -76,7 +78,7 @@ def interrupted(state: State, name: str, *, over: bool) -> Iterator[Effect]:
 def by_channel(state: State, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
     """What was told of slots, told of their channels as they are now."""
     return tuple(
-        _of_channel(state, one) if isinstance(one, AgentMoved) and "/" in one.agent else one for one in effects
+        [_of_channel(state, one) if isinstance(one, AgentMoved) and "/" in one.agent else one for one in effects]
     )
 
 

@@ -17,7 +17,18 @@ from appliance.router.world import View, considered
 from appliance.script import context
 from appliance.script import cursor as cursors
 from appliance.script.knowledge import Contact
-from appliance.script.nodes import Callback, Cancel, GoToScript, Lookup, Percent, Priority, Queue, Requalify, Select
+from appliance.script.nodes import (
+    Agent,
+    Callback,
+    Cancel,
+    GoToScript,
+    Lookup,
+    Percent,
+    Priority,
+    Queue,
+    Requalify,
+    Select,
+)
 from appliance.script.share import turn
 from appliance.script.stops import CallBack, Look, Onward, Ring, Stop
 from appliance.script.walk import Walk
@@ -37,6 +48,25 @@ Decided = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
 
 
+class Question(msgspec.Struct, frozen=True):
+    """What is asked, and whom its contact could be given."""
+
+    asked: RouteAsked
+    reach: Reach
+
+    @property
+    def contact(self) -> str:
+        """Whose it is."""
+        return self.asked.request.contact
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """Where the contact waits: the end of its way for now."""
+
+    node: Queue
+    place: Place
+
+
 def decide(state: State, asked: RouteAsked) -> Decided:
     """The state with the reservation made, what it moved, and the answer, or what is to be looked up for it."""
     request = asked.request
@@ -49,11 +79,12 @@ def decide(state: State, asked: RouteAsked) -> Decided:
             agent = direct.by_phone(state, asked) if request.kind == VOICE else None
             return direct.ring(state, asked, agent) if agent is not None else direct.nobody(state, asked)
         script = state.rules.scripts[call_type.script_at(asked.day_ns)]
-    walk = Walk(script, request.cursor, _contact(state, asked))
+    question = _question(state, asked)
+    walk = Walk(script, request.cursor, _contact(state, question))
     if vain := translation.in_vain(state, request.contact):
         walk.values[translation.TOLD] = vain
     state, stop = standing.go_on(state, asked, walk)
-    return _decided(state, asked, walk, stop)
+    return _decided(state, question, walk, stop)
 
 
 def _handed_on(state: State, asked: RouteAsked) -> Decided:
@@ -64,9 +95,10 @@ def _handed_on(state: State, asked: RouteAsked) -> Decided:
         return direct.nobody(state, asked)
     if isinstance(found, str):
         return direct.ring(state, asked, found)
-    walk = Walk(state.rules.scripts[found.script], request.cursor, _contact(state, asked))
+    question = _question(state, asked)
+    walk = Walk(state.rules.scripts[found.script], request.cursor, _contact(state, question))
     walk.because(f"{request.transferred_by} asks for {request.transfer_to}")
-    return _decided(state, asked, walk, walk.enter(state.rules.scripts[found.script], found.name))
+    return _decided(state, question, walk, walk.enter(state.rules.scripts[found.script], found.name))
 
 
 def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: str, at_ns: int) -> Decided:
@@ -76,38 +108,45 @@ def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: s
     place = cursors.read(asking.cursor)
     if script is None or place is None or not isinstance(script.text.nodes.get(place.node), Lookup):
         return decide(state, asked)
-    walk = Walk(script, asking.cursor, _contact(state, asked))
+    question = _question(state, asked)
+    walk = Walk(script, asking.cursor, _contact(state, question))
     walk.carry(asking.path, asking.values, asking.reason, asking.callback)
-    return _decided(state, asked, walk, walk.lost(failed) if failed else walk.found(answer))
+    return _decided(state, question, walk, walk.lost(failed) if failed else walk.found(answer))
 
 
-def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided:
-    state, moved, last = _walked(state, asked, walk, stop)
-    request = asked.request.request
+def _decided(state: State, question: Question, walk: Walk, stop: Stop) -> Decided:
+    state, moved, last = _walked(state, question, walk, stop)
+    asked = question.asked
     if isinstance(last, Look):
         return _looking(_kept(state, asked, walk), asked, walk, last)
     name = _call_type(state, asked, walk)
-    state = put_typed(state, asked.request.contact, Typed(name, waiting.forgotten_ns(state, asked)))
-    stands = standing.place_now(state, asked, _reach(state, asked))
-    if isinstance(last, Queue):
-        place = _place(state, asked, last, walk)
-        walk.sees(_view(state, asked, place))
-        music = Music(prompts=walk.announced(last.hold), seconds=waiting.piece(last, place, asked))
-        held = _answer(request, Treat(verbs=(music,), language=walk.language), walk, name)
-        state, answer = waiting.join(state, asked, last, place, _reach(state, asked), held)
-    elif isinstance(last, Treat) and stands is not None:
-        answer = _answer(request, last, walk, name)
-        state, answer = standing.join(state, asked, stands, _reach(state, asked), answer, last)
+    state = put_typed(state, question.contact, Typed(name, waiting.forgotten_ns(state, asked)))
+    if isinstance(last, Waits):
+        state, answer = _waits(state, question, last, walk, name)
     else:
-        answer = _answer(request, last, walk, name)
-        if walk.callback in state.callbacks:
-            answer = _replace(answer, queues=state.callbacks[walk.callback].node.queues)
-        clid = asked.request.clid or ""
-        state, answer = translation.begin(state, answer, _reach(state, asked), clid, asked.at_ns)
-    if isinstance(last, Queue | RingAgent):
+        state, answer = _told(state, question, last, walk, name)
+    if isinstance(last, (Waits, RingAgent)):
         state = shown.keep(state, asked, walk, name)
-    answer = _replace(answer, place=waiting.carried(state, asked.request.contact))
+    answer = _replace(answer, place=waiting.carried(state, question.contact))
     return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
+
+
+def _waits(state: State, question: Question, waits: Waits, walk: Walk, call_type: str) -> tuple[State, RouteAnswer]:
+    asked, node = question.asked, waits.node
+    walk.sees(_view(state, question, waits.place))
+    music = Music(prompts=walk.announced(node.hold), seconds=waiting.piece(node, waits.place, asked))
+    held = _answer(asked.request.request, Treat(verbs=(music,), language=walk.language), walk, call_type)
+    return waiting.join(state, asked, node, waits.place, question.reach, held)
+
+
+def _told(state: State, question: Question, action: Action, walk: Walk, call_type: str) -> tuple[State, RouteAnswer]:
+    asked, reach = question.asked, question.reach
+    answer = _answer(asked.request.request, action, walk, call_type)
+    if isinstance(action, Treat) and (place := standing.place_now(state, asked, reach)) is not None:
+        return standing.join(state, asked, place, reach, answer, action)
+    if walk.callback in state.callbacks:
+        answer = _replace(answer, queues=state.callbacks[walk.callback].node.queues)
+    return translation.begin(state, answer, reach, asked.request.clid or "", asked.at_ns)
 
 
 def _call_type(state: State, asked: RouteAsked, walk: Walk) -> str:
@@ -119,71 +158,71 @@ def _call_type(state: State, asked: RouteAsked, walk: Walk) -> str:
 
 
 def _walked(
-    state: State, asked: RouteAsked, walk: Walk, stop: Stop | RingAgent
-) -> tuple[State, tuple[Effect, ...], Action | Queue | Look]:
-    """On to what the branch is told; a Queue is where it waits, a Look what has to be known first."""
-    while not isinstance(stop := _of_kind(state, asked, stop, walk), Action):
+    state: State, question: Question, walk: Walk, stop: Stop | RingAgent
+) -> tuple[State, tuple[Effect, ...], Action | Waits | Look]:
+    """On to what the branch is told; a Waits is where it waits, a Look what has to be known first."""
+    while not isinstance(stop := _of_kind(state, question.asked, stop, walk), Action):
         if isinstance(stop, Queue):
-            state, done, after = _queued(state, asked, stop, walk)
-            if after is stop or isinstance(after, RingAgent):
+            state, done, after = _queued(state, question, stop, walk)
+            if isinstance(after, (Waits, RingAgent)):
                 return state, done, after
             stop = after
         elif isinstance(stop, Ring):
-            verdict = _verdict(state, asked, stop, walk)
+            verdict = _verdict(state, question, stop, walk)
             if not verdict:
-                return _rung_by_name(state, asked, stop, walk)
+                return _rung_by_name(state, question, stop, walk)
             stop = _missed(walk, f"agent {stop.agent} cannot be rung: {verdict}", stop.node.otherwise)
         elif isinstance(stop, Look) and stop.source in state.rules.lookups:
             return state, (), stop
         elif isinstance(stop, Look):
             stop = walk.lost(f"no lookup {stop.source}")
         else:
-            state, stop = _onward(state, asked, stop, walk)
-    return _unless_free(state, asked, walk, stop)
+            state, stop = _onward(state, question, stop, walk)
+    return _unless_free(state, question, walk, stop)
 
 
 def _queued(
-    state: State, asked: RouteAsked, queue: Queue, walk: Walk
-) -> tuple[State, tuple[Effect, ...], Stop | RingAgent]:
+    state: State, question: Question, queue: Queue, walk: Walk
+) -> tuple[State, tuple[Effect, ...], Stop | RingAgent | Waits]:
     """Its agent, or itself where the contact waits in it, or the next stop."""
-    place = _place(state, asked, queue, walk)
-    state = standing.left(state, asked.request.contact, unless=_node(walk))
-    found = _found(state, asked, queue, place, walk)
+    place = _place(state, question, queue, walk)
+    state = standing.left(state, question.contact, unless=_node(walk))
+    found = _found(state, question, queue, place, walk)
     if found is not None:
-        return _rung(state, asked, queue, place, found, walk)
-    if queue.next is not None and not standing.over(place, asked.at_ns):
-        state = standing.enter(state, asked, place)
-        walk.sees(_view(state, asked, place))
+        return _rung(state, question, queue, place, found, walk)
+    if queue.next is not None and not standing.over(place, question.asked.at_ns):
+        state = standing.enter(state, question.asked, place)
+        walk.sees(_view(state, question, place))
         return state, (), walk.go_to(queue.next)
-    if waiting.piece(queue, place, asked):
-        return state, (), queue
+    if waiting.piece(queue, place, question.asked):
+        return state, (), Waits(queue, place)
     why = f"no agent of {' or '.join(queue.queues)} is available"
-    return standing.left(state, asked.request.contact), (), _missed(walk, why, queue.otherwise)
+    return standing.left(state, question.contact), (), _missed(walk, why, queue.otherwise)
 
 
 def _unless_free(
-    state: State, asked: RouteAsked, walk: Walk, stop: Action
-) -> tuple[State, tuple[Effect, ...], Action | Queue | Look]:
+    state: State, question: Question, walk: Walk, stop: Action
+) -> tuple[State, tuple[Effect, ...], Action | Waits | Look]:
     """Who stands in queues is treated unless an agent is free."""
-    place = standing.place_now(state, asked, _reach(state, asked))
+    place = standing.place_now(state, question.asked, question.reach)
     if isinstance(stop, Treat) and place is not None and place.standing is not None:
-        found = _found(state, asked, place.standing, place, walk)
+        found = _found(state, question, place.standing, place, walk)
         if found is not None:
-            return _rung(state, asked, place.standing, place, found, walk)
+            return _rung(state, question, place.standing, place, found, walk)
     return state, (), stop
 
 
-def _onward(state: State, asked: RouteAsked, stop: Onward, walk: Walk) -> tuple[State, Stop]:
+def _onward(state: State, question: Question, stop: Onward, walk: Walk) -> tuple[State, Stop]:
     match stop:
         case CallBack():
-            return _called_back(state, asked, stop, walk)
+            return _called_back(state, question, stop, walk)
         case Percent():
             return _shared(state, stop, walk)
         case Priority() | Cancel():
-            state = standing.change(state, asked.request.contact, stop)
-            walk.sees(_view(state, asked, standing.place_now(state, asked, _reach(state, asked))))
+            state = standing.change(state, question.contact, stop)
+            walk.sees(_view(state, question, standing.place_now(state, question.asked, question.reach)))
             return state, walk.go_to(stop.next)
-    return state, _elsewhere(state, asked, stop, walk)
+    return state, _elsewhere(state, question.asked, stop, walk)
 
 
 def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided:
@@ -217,16 +256,16 @@ def _of_kind(state: State, asked: RouteAsked, stop: Stop | RingAgent, walk: Walk
     return stop
 
 
-def _place(state: State, asked: RouteAsked, queue: Queue, walk: Walk) -> Place:
-    return waiting.place_of(state, asked, queue, _node(walk), _reach(state, asked), again=walk.again)
+def _place(state: State, question: Question, queue: Queue, walk: Walk) -> Place:
+    return waiting.place_of(state, question.asked, queue, _node(walk), question.reach, again=walk.again)
 
 
 def _node(walk: Walk) -> str:
     return f"{walk.script.name}/{walk.node}"
 
 
-def _contact(state: State, asked: RouteAsked) -> Contact:
-    request = asked.request
+def _contact(state: State, question: Question) -> Contact:
+    asked, request = question.asked, question.asked.request
     kept, place = state.contexts.get(request.contact), state.places.get(request.contact)
     stands = place is not None and place.standing is not None
     return Contact(
@@ -236,14 +275,14 @@ def _contact(state: State, asked: RouteAsked) -> Contact:
         ced=request.ced,
         outcome=request.outcome,
         at_ns=asked.day_ns,
-        queue=_view(state, asked, place if stands else None),
+        queue=_view(state, question, place if stands else None),
         stands=stands,
         fields={} if kept is None else context.decoded(kept.fields.encode()),
     )
 
 
-def _view(state: State, asked: RouteAsked, place: Place | None) -> View:
-    return View(state, _reach(state, asked), asked.request.contact, asked.at_ns, place)
+def _view(state: State, question: Question, place: Place | None) -> View:
+    return View(state, question.reach, question.contact, question.asked.at_ns, place)
 
 
 def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
@@ -257,8 +296,8 @@ def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
 # What the router decides on the way.
 
 
-def _called_back(state: State, asked: RouteAsked, stop: CallBack, walk: Walk) -> tuple[State, Stop]:
-    node, at = stop.node, walk.node
+def _called_back(state: State, question: Question, stop: CallBack, walk: Walk) -> tuple[State, Stop]:
+    asked, node, at = question.asked, stop.node, walk.node
     try:
         state, name = wanted(state, asked, node, stop.number, stop.wait_s)
     except RefusedError as error:
@@ -291,21 +330,21 @@ def _missed(walk: Walk, why: str, otherwise: str) -> Stop:
     return stop
 
 
-def _reach(state: State, asked: RouteAsked) -> Reach:
+def _question(state: State, asked: RouteAsked) -> Question:
     near = (asked.box, *asked.request.reaches)
     routed = translation.reached(state.rules, asked.box, near)
     refused = (*asked.request.refused_agents, *translation.given_in_vain(state, asked.request.contact))
-    return Reach((*near, *routed), refused, routed)
+    return Question(asked, Reach((*near, *routed), refused, routed))
 
 
-def _found(state: State, asked: RouteAsked, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
+def _found(state: State, question: Question, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
     """An agent for a contact that does not wait yet; where nobody may wait, of any step that is considered."""
-    reach = _reach(state, asked)
+    reach, at_ns = question.reach, question.asked.at_ns
     stands = place.stands if queue.hold or queue.next else _every_step(state, queue, reach)
     for stand in stands:
-        walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, asked.at_ns)
-    found = waiting.find(state, stands, reach, queue.select, asked.at_ns)
-    if found is None or waiting.ahead(state, found[1], order_of(place, asked.request.contact)):
+        walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, at_ns)
+    found = waiting.find(state, stands, reach, queue.select, at_ns)
+    if found is None or waiting.ahead(state, found[1], order_of(place, question.contact)):
         return None
     return found
 
@@ -320,37 +359,42 @@ def _every_step(state: State, queue: Queue, reach: Reach) -> tuple[Stand, ...]:
 
 
 def _rung(
-    state: State, asked: RouteAsked, queue: Queue, place: Place, found: tuple[Stand, str], walk: Walk
+    state: State, question: Question, queue: Queue, place: Place, found: tuple[Stand, str], walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
-    stand, agent = found
-    state, held, moved = agents.reserve(state, agent, asked.request.contact, stand.queue, asked.at_ns, asked.box)
-    state = waiting.rung(put_place(state, asked.request.contact, place), asked.request.contact, agent)
-    why = WHY[queue.select]
+    (stand, agent), why = found, WHY[queue.select]
     walk.because(f"{state.rules.seats[agent].name} ({agent}) {why} in {stand.queue}")
-    return state, (moved,), waiting.ring(state, queue, held, asked.box, walk.cursor)
+    return _reserved(state, question, queue, _replace(place, rung=agent), stand.queue, walk)
 
 
-def _verdict(state: State, asked: RouteAsked, ring: Ring, walk: Walk) -> str:
+def _verdict(state: State, question: Question, ring: Ring, walk: Walk) -> str:
     """Why the one agent who is asked for cannot be rung; empty where they can."""
-    reach, mine = _reach(state, asked), (PRIORITY, asked.at_ns, state.serial + 1, asked.request.contact)
-    told = agents.verdict(state, ring.agent, reach, asked.at_ns)
+    reach, at_ns = question.reach, question.asked.at_ns
+    told = agents.verdict(state, ring.agent, reach, at_ns)
     walk.values[f"agent {ring.agent}"] = told
     if not agents.can_choose(state, ring.agent, reach):
         return told
+    mine = (PRIORITY, at_ns, state.serial + 1, question.contact)
     return "is awaited by others" if waiting.ahead(state, ring.agent, mine) else ""
 
 
 def _rung_by_name(
-    state: State, asked: RouteAsked, ring: Ring, walk: Walk
+    state: State, question: Question, ring: Ring, walk: Walk
 ) -> tuple[State, tuple[Effect, ...], RingAgent]:
-    state, held, moved = agents.reserve(state, ring.agent, asked.request.contact, "", asked.at_ns, asked.box)
-    contact, seat = asked.request.contact, state.rules.seats[ring.agent]
-    place = state.places.get(contact) or Place(
-        PRIORITY, asked.at_ns, state.serial, _node(walk), asked.at_ns, waiting.forgotten_ns(state, asked), ()
+    asked, seat = question.asked, state.rules.seats[ring.agent]
+    place = state.places.get(question.contact) or Place(
+        PRIORITY, asked.at_ns, state.serial + 1, _node(walk), asked.at_ns, waiting.forgotten_ns(state, asked), ()
     )
-    state = waiting.rung(put_place(state, contact, place), contact, ring.agent)
     walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
-    return state, (moved,), waiting.ring(state, ring.node, held, asked.box, walk.cursor)
+    return _reserved(state, question, ring.node, _replace(place, rung=ring.agent), "", walk)
+
+
+def _reserved(
+    state: State, question: Question, node: Queue | Agent, place: Place, queue: str, walk: Walk
+) -> tuple[State, tuple[Effect, ...], RingAgent]:
+    """The agent whom the place says to be rung."""
+    asked, contact = question.asked, question.contact
+    state, held, moved = agents.reserve(state, place.rung, contact, queue, asked.at_ns, asked.box)
+    return put_place(state, contact, place), (moved,), waiting.ring(state, node, held, asked.box, walk.cursor)
 
 
 def _answer(request: str, action: Action, walk: Walk, call_type: str) -> RouteAnswer:

@@ -157,6 +157,12 @@ Event = (
     | ForeignAgentsTold
     | TimePassed
 )
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def decoded(event: bytes) -> Event:
+    """As the journal has it. With the type told each time it would take eight times as long."""
+    return _DECODER.decode(event)
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True):

@@ -25,6 +25,7 @@ from appliance.router.rows import (
     queues_of,
     stood_in,
 )
+from appliance.router.rules import Rules
 from appliance.router.state import (
     Agent,
     Asking,
@@ -48,11 +49,11 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
     """The agent is `now`; None: is no more."""
     before = state.agents.get(name)
     agents = without(state.agents, name) if now is None else with_one(state.agents, name, now)
-    after = _replace(state, agents=agents)
-    for one in state.index.hands.get(name, (name,)):  # what a person does bears on all of their slots
-        row = agent_row(state, one, state.agents.get(one))
-        after = _replace(after, index=_agent_rows(after, one, row, agent_row(after, one, agents.get(one))))
-    index = after.index
+    after, index = _replace(state, agents=agents), state.index
+    for one in index.hands.get(name, (name,)):  # what a person does bears on all of their slots
+        was_row, now_row = agent_row(state, one, state.agents.get(one)), agent_row(after, one, agents.get(one))
+        if was_row != now_row:
+            index = _agent_rows(state.rules, index, one, was_row, now_row)
     was, legs = before.legs if before else {}, now.legs if now else {}
     if was != legs:
         index = _legs(index, name, was, legs)
@@ -65,12 +66,10 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
 def put_present(state: State, box: str, *, there: bool) -> State:
     """The branch is heard, or is not."""
     present = state.present | {box} if there else state.present - {box}
-    after = _replace(state, present=present)
-    for name in state.index.seats.get(box, ()):
+    after, index = _replace(state, present=present), state.index
+    for name in index.seats.get(box, ()):
         agent = state.agents.get(name)
-        index = _agent_rows(after, name, agent_row(state, name, agent), agent_row(after, name, agent))
-        after = _replace(after, index=index)
-    index = after.index
+        index = _agent_rows(state.rules, index, name, agent_row(state, name, agent), agent_row(after, name, agent))
     for waits in state.waiting.values():
         if waits.box == box:
             index = _waits_rows(index, (waits, queued_row(state, waits)), (waits, queued_row(after, waits)))
@@ -185,8 +184,8 @@ def put_resting(state: State, key: str, now: Resting | None) -> State:
     return _replace(state, resting=resting, index=index)
 
 
-def _agent_rows(state: State, name: str, was: AgentRow, now: AgentRow) -> Index:
-    index, seat = state.index, state.rules.seats.get(name)
+def _agent_rows(rules: Rules, index: Index, name: str, was: AgentRow, now: AgentRow) -> Index:
+    seat = rules.seats.get(name)
     if was[0] != now[0] and seat is not None:
         index = _replace(index, free=moved_in(index.free, index.pools.get(name, ()), seat.box, was[0], now[0]))
     if was[1] != now[1]:
@@ -212,12 +211,14 @@ def _counted_on(
 ) -> dict[str, Mapping[AgentState, int]]:
     after = copied(tally)
     for queue in queues:
-        counts = dict(after[queue])
+        counts = copied(after[queue])
         if was is not None:
             counts[was] -= 1
+            if not counts[was]:
+                del counts[was]
         if now is not None:
             counts[now] = counts.get(now, 0) + 1
-        after[queue] = {state: count for state, count in counts.items() if count}
+        after[queue] = counts
     return after
 
 

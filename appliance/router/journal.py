@@ -26,7 +26,7 @@ import structlog
 
 from appliance.router import carrying
 from appliance.router.apply import ENGINE, apply
-from appliance.router.events import AgentMoved, Effect, Event
+from appliance.router.events import AgentMoved, Effect, Event, decoded
 from appliance.router.indexing import indexed
 from appliance.router.state import EMPTY, NO_INDEX, State
 
@@ -285,7 +285,7 @@ def decide(state: State, entry: Entry) -> tuple[State, tuple[Effect, ...]]:
     """Once more; of another engine's entry what it has left open."""
     if entry.engine != ENGINE:
         return carrying.after(state, entry.event), ()
-    return apply(state, msgspec.json.decode(entry.event, type=Event))
+    return apply(state, decoded(entry.event))
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class CallType(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def key(self) -> str:
         """The number, for calls as it is."""
-        return self.dnis if self.channel == VOICE else f"{self.channel}/{self.dnis}"
+        return _key(self.dnis, self.channel)
 
 
 class QueueStep(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -123,7 +123,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def call_type_of(self, dnis: str, channel: str = VOICE) -> CallType | None:
         """By the called number: exactly, else by the longest prefix, else the default `*`; of that channel alone."""
-        number = CallType("", dnis, "", channel=channel).key
+        number = _key(dnis, channel)
         exact = self.call_types.get(number)
         if exact is not None:
             return exact
@@ -134,6 +134,10 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     def call_types_named(self) -> dict[str, CallType]:
         """By their names, whatever the number."""
         return {one.name: one for one in (*self.call_types.values(), *self.unnumbered)}
+
+
+def _key(dnis: str, channel: str) -> str:
+    return dnis if channel == VOICE else f"{channel}/{dnis}"
 
 
 def skill_group(*agents: str, wrap_up_s: int = 0, channel: str = VOICE) -> QueueRule:

@@ -11,7 +11,6 @@ from appliance.router.events import AgentAnswer, Effect, RouteAsked
 from appliance.router.index import put_shown
 from appliance.router.state import Shown, State
 from appliance.script import context
-from appliance.script import cursor as cursors
 from appliance.script.walk import Walk
 from appliance.wire.agents import AgentNoted, ContactNow, Note
 
@@ -40,9 +39,7 @@ def keep(state: State, asked: RouteAsked, walk: Walk | None, call_type: str = ""
         transfers = (*transfers, request.transferred_by)
     now = _replace(now, clid=request.clid or "", call_type=call_type or now.call_type, transfers=transfers)
     if walk is not None:
-        cursor = cursors.read(walk.cursor)
-        hidden = cursor is not None and cursor.secret
-        ced = HIDDEN * len(request.ced) if hidden else request.ced
+        ced = HIDDEN * len(request.ced) if walk.ced_is_secret else request.ced
         now = _replace(now, ced=ced, fields={**now.fields, **_open(walk)})
     return put_shown(state, request.contact, Shown(now, asked.at_ns + FORGOTTEN_NS))
 

@@ -6,10 +6,12 @@ site by that number is the one who is awaited (`arrival.py`). A number is taken 
 that was called in vain rests as long again, so that a call that is late is not taken for the next one's.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from appliance.config.peripherals import TranslationRoute
-from appliance.router.events import Effect, ReservationEnded
+from appliance.router.events import ReservationEnded
 from appliance.router.index import drop_reservation, put_context, put_place, put_reservation, put_resting, put_shown
 from appliance.router.rules import Rules
 from appliance.router.state import Reach, Resting, State, Translation
@@ -103,6 +105,8 @@ def in_vain(state: State, contact: str) -> str:
 
 def given_in_vain(state: State, contact: str) -> tuple[str, ...]:
     """Agents whom this contact has not reached by a number that still rests: whoever forgets to refuse them."""
+    if not state.translations and not state.resting:
+        return ()
     just_now = (
         _agent(one)
         for one in state.translations.values()
@@ -111,11 +115,11 @@ def given_in_vain(state: State, contact: str) -> tuple[str, ...]:
     return (*just_now, *(one.agent for one in state.resting.values() if one.contact == contact))
 
 
-def settle(state: State, effects: tuple[Effect, ...], at_ns: int) -> State:
+def settle(state: State, ended: Iterable[ReservationEnded], at_ns: int) -> State:
     """Reservations have ended; a number whose call did not come rests."""
     if not state.translations:
         return state
-    over = {ended.token for ended in effects if isinstance(ended, ReservationEnded)}
+    over = {one.token for one in ended}
     for key, one in tuple(state.translations.items()):
         if one.token not in over:
             continue

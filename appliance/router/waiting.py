@@ -263,11 +263,9 @@ def sweep(state: State, at_ns: int) -> State:
     return put_sweep(state, at_ns + SWEPT_NS) if places or contexts or shown or state.typed else state
 
 
-def settle(state: State, effects: tuple[Effect, ...]) -> State:
+def settle(state: State, over: Iterable[ReservationEnded]) -> State:
     """Reservations have ended: who was rung waits no more, who was not waits on."""
-    for ended in effects:
-        if not isinstance(ended, ReservationEnded):
-            continue
+    for ended in over:
         waits = state.waiting.get(ended.contact)
         if waits is None or waits.token != ended.token:
             continue
@@ -279,6 +277,8 @@ def settle(state: State, effects: tuple[Effect, ...]) -> State:
 def assign(state: State, at_ns: int) -> Step:
     """Agents who are free, to those who wait, in their order."""
     effects: tuple[Effect, ...] = ()
+    if state.index.queued.keys().isdisjoint(state.index.free):
+        return state, effects
     for contact in _next(_served(state)):
         waits = state.waiting[contact]
         found = find(state, waits.place.stands, waits.reach, waits.node.select, at_ns)

@@ -8,6 +8,7 @@ it dialled last are, what a `requalify` made of it, and what a `record` said, on
 left out.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
@@ -38,15 +39,17 @@ class Cursor(msgspec.Struct, frozen=True):
 
 def write(cursor: Cursor) -> str:
     """The text of it."""
-    counts = ",".join(f"{node}={times}" for node, times in sorted(cursor.counts.items()))
+    counts = ",".join([f"{node}={times}" for node, times in sorted(cursor.counts.items())])
     ced = "secret" if cursor.secret else ""
     parts = (cursor.script, cursor.version, cursor.node, str(cursor.passed), counts, cursor.language, ced)
     record = "" if cursor.record is None else "on" if cursor.record else "off"
-    return "/".join((*parts, quote(cursor.call_type, safe=""), record)).rstrip("/")
+    call_type = quote(cursor.call_type, safe="") if cursor.call_type else ""
+    return "/".join((*parts, call_type, record)).rstrip("/")
 
 
+@functools.lru_cache(4096)
 def read(text: str) -> Cursor | None:
-    """The cursor, or None where the text is not one of ours."""
+    """The cursor, or None where the text is not one of ours. Many contacts stand at one place."""
     found = _CURSOR.fullmatch(text)
     if found is None:
         return None

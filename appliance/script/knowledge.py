@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a walk knows of its contact: its fields, and what expressions give. All that is looked at is noted."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
@@ -50,13 +51,14 @@ class Knowledge:
         self._script = script
         self._text = text = script.text
         self.fields = context.taken(text.context, self.fields)
-        self._names = context.names(text.context)
         self.guard()
 
     def guard(self) -> None:
         """What is secret now."""
         secrets = {name: self.fields[name] for name, field in self._text.context.items() if field.secret}
-        self.witness.guard(secrets | ({"ced": self.contact.ced} if self.ced_is_secret else {}))
+        if self.ced_is_secret:
+            secrets["ced"] = self.contact.ced
+        self.witness.guard(secrets)
 
     def is_secret(self, field: str | None) -> bool:
         """Whether that field is."""
@@ -94,7 +96,7 @@ class Knowledge:
 
     def expression(self, text: str) -> Expression:
         """That text, read."""
-        return expression.parse(text, self._names)
+        return expression.parse(text, context.names(self._text.context))
 
     def value(self, node: str, asked: Expression, *, told: bool = False) -> Value | None:
         """None, and why is noted, where it has none, or is secret and would be `told`."""
@@ -130,16 +132,15 @@ class _World:
         self._script = script
         self._fields = fields
         self._witness = witness
-        self._now = switch.local(contact.at_ns, script.text.zone)
 
     def name(self, name: str) -> Value:
         match name:
             case "time":
-                value: Value = self._now.strftime("%H:%M")
+                value: Value = self._now().strftime("%H:%M")
             case "date":
-                value = self._now.date().isoformat()
+                value = self._now().date().isoformat()
             case "weekday":
-                value = Decimal(self._now.isoweekday())
+                value = Decimal(self._now().isoweekday())
             case _:
                 value = self._fields[name] if name in self._fields else getattr(self._contact, name)
         self._witness.note(name, context.shown(value))
@@ -154,3 +155,6 @@ class _World:
         found = moments.name_of(self._script.calendar(calendar), self._contact.at_ns) is not None
         self._witness.note(f"holiday({calendar})", context.shown(found))
         return found
+
+    def _now(self) -> dt.datetime:
+        return switch.local(self._contact.at_ns, self._script.text.zone)

@@ -109,6 +109,11 @@ class Walk:
         return self._language or self.script.text.language
 
     @property
+    def ced_is_secret(self) -> bool:
+        """Whether the digits that it dialled last are."""
+        return self._known.ced_is_secret
+
+    @property
     def again(self) -> bool:
         """It stands where it stood when the question was asked, and has passed nothing else since."""
         return self.path == [self._stood]

@@ -93,11 +93,11 @@ def follow(state: State, at_ns: int) -> State:
     return state
 
 
-def settle(state: State, effects: tuple[Effect, ...], at_ns: int) -> State:
+def settle(state: State, over: Iterable[ReservationEnded], at_ns: int) -> State:
     """Reservations have ended: the agent's phone rings, or the order has come to nothing."""
-    for ended in effects:
-        one = state.callbacks.get(ended.contact) if isinstance(ended, ReservationEnded) else None
-        if one is None or one.state is not CallbackState.RESERVED or not isinstance(ended, ReservationEnded):
+    for ended in over:
+        one = state.callbacks.get(ended.contact)
+        if one is None or one.state is not CallbackState.RESERVED:
             continue
         if ended.why == "arrived":
             state = _shown(moved(state, one, CallbackStep.RING, one.due_ns), one)

@@ -27,6 +27,7 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
     TimePassed,
+    decoded,
 )
 from appliance.router.journal import Entry, Journal, digest
 from appliance.router.replay.figures import Count
@@ -123,7 +124,7 @@ def read(journal: Journal, from_ns: int, to_ns: int, progress: Progress = lambda
             raise ValueError(f"event {entry.seq} was decided by another version of the router, it cannot be replayed")
         if (entry.seq - before.seq) % PIECE == 0:
             progress(entry.seq - before.seq, whole)
-        event = msgspec.json.decode(entry.event, type=Event)
+        event = decoded(entry.event)
         if entry.at_ns < from_ns:
             state, _ = apply(state, event)
             continue

@@ -11,7 +11,7 @@ import itertools
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from appliance.router.apply import apply
 from appliance.router.events import (
@@ -25,12 +25,14 @@ from appliance.router.events import (
     RouteAsked,
     TimePassed,
 )
-from appliance.router.rules import Rules
+from appliance.router.rows import agent_row
+from appliance.router.rules import VOICE, Rules
 from appliance.router.state import EMPTY, State
-from appliance.router.states import AgentState
 from appliance.wire.calls import CallEvent, ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.legs import Direction, ReleasedBy
-from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest, Treat
+from appliance.wire.routes import Action, RingAgent, RouteAnswer, RouteRequest, Treat
+from appliance.wire.treatments import Music
+from tests.bench.router.channels import MEDIA, SHARES, SLOTS
 
 SECOND_NS = 1_000_000_000
 TALK_S = 180.0
@@ -39,10 +41,10 @@ PIECE_S = 20.0
 
 
 class Caller:
-    """One; `request` is the last question."""
+    """One, or a contact of another channel; `request` is the last question."""
 
-    def __init__(self, box: str, contact: str, dnis: str) -> None:
-        self.box, self.contact, self.dnis = box, contact, dnis
+    def __init__(self, box: str, contact: str, dnis: str, kind: str = VOICE) -> None:
+        self.box, self.contact, self.dnis, self.kind = box, contact, dnis, kind
         self.leg = f"{contact}.agent"
         self.request = self.cursor = ""
         self.waits = False
@@ -62,21 +64,22 @@ class Flow:
         self.took_ns: defaultdict[str, list[int]] = defaultdict(list)
         self.ended = 0
         self._random = random.Random(1)  # noqa: S311 - the same callers each time
-        self._numbers = sorted(rules.call_types)
-        self._boxes = sorted({seat.box for seat in rules.seats.values()})
-        self._arrival_s = (TALK_S + RING_S) / (len(rules.seats) * occupancy)
+        self._numbers = {kind: sorted(_numbers(rules, kind)) for kind in SHARES if _numbers(rules, kind)}
+        self._boxes = sorted({seat.box for seat in rules.seats.values()} - {MEDIA})
+        self._phones = sorted(seat.agent for seat in rules.seats.values() if seat.box != MEDIA)
+        self._arrival_s = (TALK_S + RING_S) / (len(self._phones) * occupancy)
         self._now_ns = SECOND_NS
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._serial = itertools.count(1)
         self._requests: dict[str, Caller] = {}
         self._heard = told
-        self._begin(rules, round(len(rules.seats) * (1.0 if queued else occupancy)), queued)
+        self._begin(rules, round(len(self._phones) * (1.0 if queued else occupancy)), queued)
 
     @property
     def occupancy(self) -> float:
-        """How many of the agents are not to be had now."""
-        agents = self.state.agents.values()
-        return sum(agent.state is not AgentState.AVAILABLE for agent in agents) / len(agents)
+        """How many of the telephones are not to be had now."""
+        free = sum(agent_row(self.state, name, self.state.agents[name])[0] is not None for name in self._phones)
+        return 1 - free / len(self._phones)
 
     @property
     def life_ns(self) -> float:
@@ -100,17 +103,12 @@ class Flow:
         happen()
 
     def _begin(self, rules: Rules, busy: int, queued: int) -> None:
-        agents = self._random.sample(sorted(rules.seats), busy)
-        self._tell(
-            LifeBegan(
-                self._now_ns, "bench", rules, tuple((agent, f"leg.{agent}", f"before.{agent}") for agent in agents)
-            )
-        )
-        for box in self._boxes:
+        there = list(self._at_work(rules, self._random.sample(self._phones, busy)))
+        legs = tuple((agent, one.leg, one.contact) for agent, one in there)
+        self._tell(LifeBegan(self._now_ns, "bench", rules, legs))
+        for box in sorted({seat.box for seat in rules.seats.values()}):
             self._tell(BranchHeard(self._now_ns, box))
-        for agent in agents:
-            before = Caller(rules.seats[agent].box, f"before.{agent}", "")
-            before.leg = f"leg.{agent}"
+        for _, before in there:
             self._talk(before)
         if queued:
             self._fill(queued)
@@ -119,6 +117,16 @@ class Flow:
         self._callers_come()
         self.took_ns.clear()
         self.ended = 0
+
+    def _at_work(self, rules: Rules, agents: list[str]) -> Iterator[tuple[str, Caller]]:
+        """Each with a call, or as many contacts of another channel as there are slots, by the channels' shares."""
+        kinds = self._random.choices(list(self._numbers), [SHARES[kind] for kind in self._numbers], k=len(agents))
+        for agent, kind in zip(agents, kinds, strict=True):
+            for number in range(SLOTS.get(kind, 1)):
+                box = rules.seats[agent].box if kind == VOICE else MEDIA
+                one = Caller(box, f"before.{agent}.{number}", "", kind)
+                one.leg = f"leg.{agent}.{number}"
+                yield agent if kind == VOICE else f"{agent}/{kind}", one
 
     def _fill(self, queued: int) -> None:
         """Callers of one PIECE_S, evenly, and more until so many wait."""
@@ -133,8 +141,10 @@ class Flow:
         self._later(self._random.expovariate(1 / self._arrival_s), self._callers_come)
 
     def _come(self) -> None:
-        box = self._random.choice(self._boxes)
-        self._ask(Caller(box, f"{box}.bench.{next(self._serial)}", self._random.choice(self._numbers)), "offered")
+        (kind,) = self._random.choices(list(self._numbers), [SHARES[kind] for kind in self._numbers])
+        box = self._random.choice(self._boxes) if kind == VOICE else MEDIA
+        contact = f"{box}.bench.{next(self._serial)}"
+        self._ask(Caller(box, contact, self._random.choice(self._numbers[kind]), kind), "offered")
 
     def _ask(self, caller: Caller, outcome: str) -> None:
         caller.request = f"r{next(self._serial)}"
@@ -145,7 +155,8 @@ class Flow:
             dnis=caller.dnis,
             outcome=outcome,
             cursor=caller.cursor,
-            reaches=tuple(box for box in self._boxes if box != caller.box),
+            reaches=tuple(box for box in self._boxes if box != caller.box) if caller.kind == VOICE else (),
+            kind=caller.kind,
         )
         self._tell(RouteAsked(self._now_ns, caller.box, request, self._now_ns))
 
@@ -155,7 +166,7 @@ class Flow:
         if isinstance(answer.action, RingAgent):
             self._ring(caller, answer.action)
         else:
-            self._later(PIECE_S, lambda: self._ask_again(caller, answer.request))
+            self._later(_lasts_s(answer.action), lambda: self._ask_again(caller, answer.request))
 
     def _ask_again(self, caller: Caller, request: str) -> None:
         del self._requests[request]
@@ -172,6 +183,7 @@ class Flow:
             to=phone,
             agent=ring.agent,
             token=ring.token,
+            kind=caller.kind,
         )
         self._told(caller, began)
         self._later(self._random.uniform(0, 2 * RING_S), lambda: self._connected(caller))
@@ -181,7 +193,8 @@ class Flow:
         self._talk(caller)
 
     def _talk(self, caller: Caller) -> None:
-        self._later(self._random.expovariate(1 / TALK_S), lambda: self._end(caller))
+        talk_s = TALK_S * SLOTS.get(caller.kind, 1)
+        self._later(self._random.expovariate(1 / talk_s), lambda: self._end(caller))
 
     def _end(self, caller: Caller) -> None:
         self._told(caller, LegEnded(contact=caller.contact, leg=caller.leg, cause=16, by=ReleasedBy.PEER, sample=0))
@@ -204,3 +217,13 @@ class Flow:
         for effect in effects:
             if isinstance(effect, Answer | Assigned):
                 self._answered(effect.answer)
+
+
+def _numbers(rules: Rules, kind: str) -> list[str]:
+    return [one.dnis for one in rules.call_types.values() if one.channel == kind]
+
+
+def _lasts_s(action: Action) -> float:
+    """For how long a contact that waits is played to."""
+    (music,) = action.verbs if isinstance(action, Treat) else ()
+    return float(music.seconds or PIECE_S) if isinstance(music, Music) else PIECE_S

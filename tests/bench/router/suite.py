@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The router's figures with their bars: decisions alone, the real processes under load, a restart.
 
-`make bench ARGS=router`, and with `--seconds 600` the long form.
+`make bench ARGS=router`, and with `--seconds 600` the long form, which also replays the whole 100,000 calls.
 """
 
 import asyncio
@@ -16,8 +16,10 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.router.rules import Rules
 from tests.bench.program import FOLDER
-from tests.bench.router import idle, load, restart
+from tests.bench.router import idle, load, replay, restart
+from tests.bench.router.channels import mixed
 from tests.bench.router.decision import Flow
 from tests.bench.router.idle import Spread
 from tests.bench.router.network import Network
@@ -28,6 +30,9 @@ DECISIONS = 3_000
 MORE = 1.02  # callers than the bar asks for, since they come at random times
 SMALL, LARGE = Network(agents=1_000, queues=100), Network(agents=10_000, queues=500)
 QUEUED = 5_000
+DAY, PART = 100_000, 10_000
+"""Calls that are replayed: in the long form, and else, from which the whole is reckoned."""
+LONG_S = 600.0
 CALLS_PER_BUSY_HOUR = 30
 
 PROCESSES = ("nats-server", "record", "headquarters")
@@ -98,16 +103,19 @@ def _load() -> str:
 def _figures(seconds: float) -> Iterator[Told]:
     with tempfile.TemporaryDirectory(dir=FOLDER, prefix="router-") as name:
         folder = Path(name)
-        yield from _decisions("1000_agents", SMALL, folder / "small")
-        yield from _decisions("10000_agents", LARGE, folder / "large")
-        yield from _decisions("5000_queued", LARGE, folder / "queued", QUEUED)
+        yield from _decisions("1000_agents", SMALL.rules(folder / "small"))
+        yield from _decisions("10000_agents", LARGE.rules(folder / "large"))
+        yield from _decisions("5000_queued", LARGE.rules(folder / "queued"), QUEUED)
+        yield from _decisions("1000_channels", mixed(SMALL, folder / "small-mixed"))
+        yield from _decisions("10000_channels", mixed(LARGE, folder / "large-mixed"))
+        yield from _replayed(folder / "replay", DAY if seconds >= LONG_S else PART)
         yield from _loaded("answer", folder / "answer", 100, seconds)
         yield from _loaded("burst", folder / "burst", 300, min(seconds, SECONDS))
         yield from _restarted(folder / "restart")
 
 
-def _decisions(name: str, network: Network, folder: Path, queued: int = 0) -> Iterator[Told]:
-    flow = Flow(network.rules(folder), load.OCCUPANCY, queued)
+def _decisions(name: str, rules: Rules, queued: int = 0) -> Iterator[Told]:
+    flow = Flow(rules, load.OCCUPANCY, queued)
     flow.run(DECISIONS)
     beside = f"copy of 10,000 {idle.copy_us():.0f} us; {flow.occupancy:.0%} busy, {len(flow.state.waiting)} wait"
     spread = Spread.of([took / 1e6 for took in flow.took_ns["RouteAsked"]])
@@ -115,6 +123,17 @@ def _decisions(name: str, network: Network, folder: Path, queued: int = 0) -> It
     yield f"decision.{name}.p99", spread.p99, beside
     if not queued:
         yield f"decision.{name}.life", flow.life_ns / 1000, beside
+
+
+def _replayed(folder: Path, calls: int) -> Iterator[Told]:
+    replay.day(folder, calls)
+    unchanged, draft = (replay.replayed(folder, changed=changed) for changed in (False, True))
+    for name, one in (("unchanged", unchanged), ("draft", draft)):
+        told = f"{one.contacts:,} calls took {one.took_s:.1f} s of CPU, {one.passed_s:.1f} s passed"
+        reckoned = "" if calls == DAY else ", from which the whole is reckoned"
+        yield f"replay.{name}", one.of(DAY), f"{told}{reckoned}"
+    otherwise = unchanged.decisions - unchanged.same
+    yield "replay.otherwise", otherwise, f"of {unchanged.decisions:,}; {draft.decisions - draft.same:,} by the draft"
 
 
 def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator[Told]:

@@ -2,17 +2,24 @@
 """The figures' own properties, in seconds: nothing is lost, nothing is there twice, a restart knows the same state."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.bench.router import load, restart, suite
+from appliance.router.events import CallTold, Event
+from appliance.router.slots import channel_of
+from appliance.router.states import AgentState
+from appliance.wire.calls import LegBegan
+from tests.bench.router import load, replay, restart, suite
+from tests.bench.router.channels import TOTAL, mixed
 from tests.bench.router.decision import Flow
 from tests.bench.router.network import Network
 from tests.bench.router.suite import Bar
 
 NETWORK = Network(agents=60, queues=4)
+WORKS = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
 
 @pytest.mark.system
@@ -49,6 +56,32 @@ def test_agents_stay_as_busy_as_they_began(tmp_path: Path) -> None:
     assert 0.7 < flow.occupancy <= 1
     assert flow.ended > 100
     assert len(flow.took_ns["RouteAsked"]) == 500
+
+
+@pytest.mark.unit
+def test_who_has_chats_and_mails_is_given_no_more_than_they_bear(tmp_path: Path) -> None:
+    rules = mixed(Network(agents=24, queues=8), tmp_path)
+    given: Counter[str] = Counter()
+    flow = Flow(rules, 0.9, told=lambda event, _: given.update(kinds(event)))
+    for _ in range(400):
+        flow.step()
+        for agent in (name for name in rules.seats if "/" not in name):
+            at_work = [one for one in flow.state.index.hands[agent] if flow.state.agents[one].state in WORKS]
+            assert sum(rules.channel(channel_of(one)).weight for one in at_work) <= TOTAL
+    assert given.keys() == {"voice", "chat", "mail", "task"}
+
+
+def kinds(event: Event) -> list[str]:
+    return [event.event.kind] if isinstance(event, CallTold) and isinstance(event.event, LegBegan) else []
+
+
+@pytest.mark.system
+@pytest.mark.timeout(60)
+def test_a_recorded_day_is_decided_the_same_again(tmp_path: Path) -> None:
+    replay.day(tmp_path / "day", 100)
+    unchanged = replay.replayed(tmp_path / "day", changed=False)
+    assert (unchanged.contacts, unchanged.same) == (100, unchanged.decisions)
+    assert unchanged.of(200) - unchanged.took_s == pytest.approx(unchanged.took_s - unchanged.begins_s)
 
 
 @pytest.mark.unit
