@@ -27,12 +27,13 @@ agent ID transfer N    headquarters: their caller to number N; consult N, then c
 agent ID contact       headquarters: what they have before them; note TEXT writes into it
 show callbacks         headquarters: who is called back, since when, with what luck
 callback add NUMBER QUEUE  or cancel ID: headquarters: a customer is called when an agent is free, or not any more
+show voicemail [MAILBOX]  headquarters: messages of callers; voicemail heard MESSAGE, new, delete
 why CALL               headquarters: why a call went where it went
 report queue           headquarters: a day's statistics; call-type, agent, trunk
 report verify [DAY]    headquarters: a day's statistics counted once more
 -h after the first word says what else they take
 """
-COMMANDS = ("agent", "callback", "line", "report", "router", "script", "show", "trace", "why")
+COMMANDS = ("agent", "callback", "line", "report", "router", "script", "show", "trace", "voicemail", "why")
 
 
 def main(words: Sequence[str]) -> int:

@@ -38,6 +38,7 @@ from appliance.script.nodes import (
     Set,
     Switch,
     Treatment,
+    Voicemail,
     Wait,
 )
 from appliance.script.stops import CallBack, Look, Ring, Stop
@@ -47,6 +48,7 @@ USER_BUSY = 17  # Q.850
 LOOP_CAUSE = 41  # Q.850: temporary failure
 LABEL_LONGEST = 128
 DIGITS = "digits"  # the outcome that brings them
+RECORDED = "recorded"  # a message
 NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
 """Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
 
@@ -228,6 +230,8 @@ class Walk:
             self._known.write(name, {node.into: self._known.contact.ced})
         if isinstance(node, Queue | Agent) and self._passed:
             self._passed -= 1
+        if isinstance(node, Voicemail):
+            return node.next if self._known.contact.outcome == RECORDED else node.failed
         if isinstance(node, Label):
             self._known.witness.note(name, f"the label led nowhere: {self._known.contact.outcome}")
             return node.otherwise
@@ -251,7 +255,7 @@ class Walk:
         self._passed += 1
         self.path.append(name)
         match node:
-            case Play() | Collect() | Menu() | Wait() | Ringing():
+            case Play() | Collect() | Menu() | Wait() | Ringing() | Voicemail():
                 return self._treated(name, node)
             case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
                 self.reason = "; ".join(self._known.failures)

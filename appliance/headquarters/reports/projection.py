@@ -178,6 +178,18 @@ def _failed(store: Connection, place: int, envelope: Envelope, body: calls.Recor
     put_recording(store, body.recording, body.contact, failure=body.sentence)
 
 
+def _voicemail_began(store: Connection, place: int, envelope: Envelope, body: calls.VoicemailBegan) -> None:
+    del place
+    put_recording(store, body.recording, body.contact)
+    message = {"contact": body.contact, "mailbox": body.mailbox, "at_ns": envelope.at_ns}
+    put(store, schema.voicemail, body.recording, message)
+
+
+def _voicemail_ended(store: Connection, place: int, envelope: Envelope, body: calls.VoicemailEnded) -> None:
+    del place, envelope
+    put(store, schema.voicemail, body.recording, {"contact": body.contact, "kept": body.kept})
+
+
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -196,5 +208,7 @@ _TELLERS: dict[type, Callable[[Connection, int, Envelope, Any], None]] = {
     calls.ContactEnded: _ended,
     calls.RecordingSealed: _sealed,
     calls.RecordingFailed: _failed,
+    calls.VoicemailBegan: _voicemail_began,
+    calls.VoicemailEnded: _voicemail_ended,
 }
 CALL_EVENTS = tuple(_TELLERS)
