@@ -315,6 +315,13 @@ class GoToScript(msgspec.Struct, frozen=True, tag="script", tag_field="do"):
     script: ScriptName
 
 
+class CallType(msgspec.Struct, frozen=True, tag="call-type", tag_field="do"):
+    """From now on it counts as a contact of that call type, and goes on in this script."""
+
+    call_type: str
+    next: Name
+
+
 class Requalify(msgspec.Struct, frozen=True, tag="requalify", tag_field="do"):
     """Go on as a contact of another call type, with its script from the start."""
 
@@ -342,6 +349,7 @@ Node = (
     | Release
     | Busy
     | GoToScript
+    | CallType
     | Requalify
 )
 

@@ -16,6 +16,7 @@ from appliance.script.knowledge import Contact, Knowledge
 from appliance.script.nodes import (
     Agent,
     Busy,
+    CallType,
     Cancel,
     Collect,
     Count,
@@ -203,7 +204,7 @@ class Walk:
 
     def _begin(self, script: Script, call_type: str) -> None:
         self.script = script
-        self.call_type = call_type  # what a requalify has made of the contact, else empty
+        self.call_type = call_type  # what a node has made of the contact, else empty
         self._known.read(script)
         self._nodes = script.text.nodes
         self._counts = {}
@@ -273,7 +274,7 @@ class Walk:
         self._node = self._turned(name, node)
         return None
 
-    def _turned(self, name: str, node: Switch | If | Count | Set | Language | Record) -> str:
+    def _turned(self, name: str, node: Switch | If | Count | Set | Language | Record | CallType) -> str:
         match node:
             case Switch():
                 return turning.switched(node, self._known)
@@ -285,6 +286,8 @@ class Walk:
                 return turning.written(name, node, self._known)
             case Record():
                 self._record = node.on
+            case CallType():
+                self.call_type = node.call_type
             case Language():
                 self._language = node.language
         return node.next

@@ -14,6 +14,7 @@ from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
     Agent,
     Busy,
+    CallType,
     Collect,
     ContextField,
     Count,
@@ -84,6 +85,7 @@ NODES: st.SearchStrategy[Node] = st.one_of(
     st.builds(Agent, st.sampled_from(TEXTS), name),
     st.builds(Count, st.integers(1, 3), name, name),
     st.builds(GoToScript, st.sampled_from(["one", "two"])),
+    st.builds(CallType, st.sampled_from(sorted(TYPES)), name),
     st.builds(Requalify, st.sampled_from(sorted(TYPES))),
     st.just(Busy()),
     st.just(Release()),
