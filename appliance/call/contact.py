@@ -93,6 +93,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ring: RingAgent | None = None
     agent: Party | None = None
     recording: int = 0
+    """Of the talk, or of the message that the treatment takes."""
+    message_from: int | None = None
     talk_from: int | None = None
     cause: int = 16
     released_by: str = ""

@@ -15,7 +15,7 @@ from appliance.wire.legs import AnswerLeg, Direction, PlaceLeg, ProceedLeg, Rele
 from appliance.wire.routes import Action as Label
 from appliance.wire.routes import Label as Elsewhere
 from appliance.wire.routes import Release, RingAgent, RouteRequest, Treat
-from appliance.wire.treatments import RunTreatment
+from appliance.wire.treatments import RunTreatment, Voicemail
 
 Step = tuple[Contact, tuple[Action, ...]]
 AGENT_WORKER = "sip"
@@ -124,7 +124,10 @@ def _not_there(contact: Contact, label: Elsewhere, fresh: Fresh) -> Step:
 
 
 def _treat(contact: Contact, label: Treat, fresh: Fresh) -> Step:
-    contact = msgspec.structs.replace(contact, treat=label, treatment=fresh.treatment, verb=0)
+    recording = fresh.recording if any(isinstance(verb, Voicemail) for verb in label.verbs) else 0
+    contact = msgspec.structs.replace(
+        contact, treat=label, treatment=fresh.treatment, verb=0, recording=recording, message_from=None
+    )
     caller = contact.caller
     if caller.answered_sample is not None:
         return run(contact)
@@ -150,7 +153,13 @@ def run(contact: Contact) -> Step:
     if treat is None or port is None:
         raise AssertionError("a treatment needs verbs and a port")
     command = RunTreatment(
-        treatment=contact.treatment, port=port, verbs=treat.verbs, language=treat.language, first=contact.verb
+        treatment=contact.treatment,
+        port=port,
+        verbs=treat.verbs,
+        language=treat.language,
+        first=contact.verb,
+        recording=contact.recording,
+        since=contact.message_from,
     )
     return msgspec.structs.replace(contact, state=CallState.TREATING), (ToIvr(command),)
 

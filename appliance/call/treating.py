@@ -3,7 +3,7 @@
 
 import msgspec
 
-from appliance.call import releasing, routing
+from appliance.call import releasing, routing, voicemail
 from appliance.call.actions import Action, Record, ToIvr, ToWorker
 from appliance.call.contact import CallState, Contact
 from appliance.call.events import Assigned, CallerAnswered, CallerReleased, Routed, TreatmentOver, VerbBegan
@@ -14,6 +14,8 @@ from appliance.wire.legs import ReleaseLeg
 from appliance.wire.treatments import Collect, StopTreatment
 
 Step = tuple[Contact, tuple[Action, ...]]
+_RECORDED, _SILENT = "recorded", "silent"
+_NO_MESSAGE = frozenset({_SILENT, "failed"})
 
 
 def note_answer(contact: Contact, event: CallerAnswered, fresh: Fresh, default: Default) -> Step:
@@ -35,23 +37,26 @@ def begin(contact: Contact, event: CallerAnswered, fresh: Fresh, default: Defaul
 
 def verb_began(contact: Contact, event: VerbBegan, fresh: Fresh, default: Default) -> Step:
     """Remember the verb, for whoever has to go on from here."""
-    del fresh, default
-    return msgspec.structs.replace(contact, verb=event.verb), ()
+    del default
+    return voicemail.began(msgspec.structs.replace(contact, verb=event.verb), fresh)
 
 
 def over(contact: Contact, event: TreatmentOver, fresh: Fresh, default: Default) -> Step:
     """Ask what is next, with the digits as CED; nothing is next where the port is gone with its leg."""
     del default
     secret = contact.treat is not None and any(isinstance(one, Collect) and one.secret for one in contact.treat.verbs)
-    contact = msgspec.structs.replace(contact, treat=None, treatment="", verb=0)
+    message = voicemail.ended(contact, fresh.sample, spoken=event.reason not in _NO_MESSAGE)
+    said: tuple[Action, ...] = tuple(map(Record, message))
+    contact = _untreated(contact)
     if event.reason == "closed":
-        return _port_closed(contact)
-    outcome = "digits" if event.digits else {"done": "played"}.get(event.reason, event.reason)
-    said: tuple[Action, ...] = ()
+        after, actions = _port_closed(contact)
+        return after, (*said, *actions)
+    reason = _SILENT if event.reason == _RECORDED and not any(one.kept for one in message) else event.reason
+    outcome = "digits" if event.digits else {"done": "played"}.get(reason, reason)
     if event.digits:
         contact = msgspec.structs.replace(contact, ced=event.digits)
         told = "*" * len(event.digits) if secret else event.digits
-        said = (Record(DigitsEntered(contact=contact.contact, ced=told)),)
+        said = (*said, Record(DigitsEntered(contact=contact.contact, ced=told)))
     after, asked = routing.ask(contact, outcome, fresh)
     return after, (*said, *asked)
 
@@ -59,9 +64,14 @@ def over(contact: Contact, event: TreatmentOver, fresh: Fresh, default: Default)
 def assigned(contact: Contact, event: Assigned, fresh: Fresh, default: Default) -> Step:
     """The wait is over: what is played ends, an agent's phone is rung."""
     stop = ToIvr(StopTreatment(treatment=contact.treatment))
-    contact = msgspec.structs.replace(contact, treat=None, treatment="", verb=0, outcome="waiting")
+    message = voicemail.ended(contact, fresh.sample)
+    contact = msgspec.structs.replace(_untreated(contact), outcome="waiting")
     after, actions = routing.routed(contact, Routed(event.answer, 0.0), fresh, default)
-    return after, (stop, *actions)
+    return after, (stop, *map(Record, message), *actions)
+
+
+def _untreated(contact: Contact) -> Contact:
+    return msgspec.structs.replace(contact, treat=None, treatment="", verb=0, recording=0, message_from=None)
 
 
 def _port_closed(contact: Contact) -> Step:
@@ -71,6 +81,7 @@ def _port_closed(contact: Contact) -> Step:
 
 
 def caller_released(contact: Contact, event: CallerReleased, fresh: Fresh, default: Default) -> Step:
-    """Abandoned in the IVR."""
+    """Abandoned in the IVR, or a message is left."""
+    message = voicemail.ended(contact, event.sample)
     after, actions = releasing.caller_released(contact, event, fresh, default)
-    return after, (ToIvr(StopTreatment(treatment=contact.treatment)), *actions)
+    return after, (ToIvr(StopTreatment(treatment=contact.treatment)), *map(Record, message), *actions)

@@ -15,10 +15,11 @@ from appliance.headquarters.live import State
 from appliance.uplink.connection import USER
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
-from appliance.wire.envelope import Sealer, UnknownMessageError, decode, encode
+from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
 from appliance.wire.talk import UnreachableError
+from appliance.wire.voicemail import MarkVoicemail, VoicemailMarked
 
 ANSWER_S = 2.0
 
@@ -39,15 +40,27 @@ def command(box: Path, asked: AgentAsked | CallAsked) -> AgentTold | Refused: ..
 def command(box: Path, asked: AgentNoted | ContactAsked) -> ContactTold | Refused: ...
 def command(box: Path, asked: Command) -> Told:
     """What became of it, or what was asked for. Raises: UnreachableError."""
-    door = _door(box)
-    envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
-    try:
-        answer = decode(asyncio.run(_ask(door, "agent.command", encode(envelope)))).body
-    except UnknownMessageError as error:
-        raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
+    answer = _commanded(box, "agent.command", asked)
     if not isinstance(answer, Told):
         raise UnreachableError(f"headquarters answers {type(answer).__name__}")
     return answer
+
+
+def mark(box: Path, asked: MarkVoicemail) -> VoicemailMarked | Refused:
+    """What became of it. Raises: UnreachableError."""
+    answer = _commanded(box, "voicemail.command", asked)
+    if not isinstance(answer, VoicemailMarked | Refused):
+        raise UnreachableError(f"headquarters answers {type(answer).__name__}")
+    return answer
+
+
+def _commanded(box: Path, subject: str, asked: Body) -> Body:
+    door = _door(box)
+    envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
+    try:
+        return decode(asyncio.run(_ask(door, subject, encode(envelope)))).body
+    except UnknownMessageError as error:
+        raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
 
 def _door(box: Path) -> server.Door:

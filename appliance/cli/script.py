@@ -17,7 +17,7 @@ from appliance.config import ConfigurationError, Headquarters, Mistake, read
 from appliance.config.files import load_role
 from appliance.script import flow
 from appliance.script.loading import load_all
-from appliance.script.nodes import GoToScript, Node, Queue, Requalify, Script, Text
+from appliance.script.nodes import CallType, GoToScript, Node, Queue, Requalify, Script, Text
 
 SUFFIX = ".yaml"
 GOOD = (
@@ -144,7 +144,7 @@ def _summary(node: Node) -> str:
     """What it does, by the keys that are not as they are by default and lead nowhere."""
     ways = {keys[0] for keys, _ in flow.targets(node)}
     said = [str(node.__struct_config__.tag)]
-    if isinstance(node, GoToScript | Requalify):
+    if isinstance(node, GoToScript | Requalify | CallType):
         return f"{said[0]} {node.script if isinstance(node, GoToScript) else node.call_type}"
     for field in msgspec.structs.fields(node):
         value = getattr(node, field.name)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`show alarms`: what is wrong on this box and what to do. `show spans`: the lines, their signal and channels.
 
-`show agents`, `show queues` and `show callbacks` are headquarters'.
+`show agents`, `show queues`, `show callbacks` and `show voicemail [MAILBOX]` are headquarters'.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from appliance.cli import agent, callback, terminal
+from appliance.cli import agent, callback, terminal, voicemail
 from appliance.line.testing.steps import NAMES
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Body
@@ -31,6 +31,8 @@ GOOD, UP, DOWN = ("good", "良好"), ("up", "正常"), ("down", "中断")
 
 def main(words: Sequence[str]) -> int:
     """Exit status 0: nothing is wrong; 1: something is; 2: it could not be asked."""
+    if words and words[0] == "voicemail":
+        return voicemail.show(words[1:])
     options = _read(words)
     if options.what == "callbacks":
         return callback.show(Path(options.state), chinese=options.language == "zh")
@@ -102,6 +104,6 @@ def _cells(span: Span, judged: SpanPerformance | None, *, chinese: bool) -> Iter
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="show", description="What is so on this box now.")
-    parser.add_argument("what", choices=("agents", "alarms", "callbacks", "queues", "spans"))
+    parser.add_argument("what", choices=("agents", "alarms", "callbacks", "queues", "spans", "voicemail"))
     terminal.add_language(parser)
     return terminal.read(parser, words)

@@ -67,6 +67,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "play": ("play", "播放"),
     "collect": ("collect", "收键"),
     "music": ("hold music", "等待音乐"),
+    "ringing": ("ringing tone", "回铃音"),
+    "voicemail": ("message for", "留言至"),
 }
 VERDICTS: dict[str, tuple[str, str]] = {
     "refused this contact": ("did not take this call", "未接此来话"),
@@ -79,6 +81,8 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "digits": ("digits entered", "收到按键"),
     "no-digits": ("no digits", "无按键"),
     "played": ("prompts played", "播放完毕"),
+    "recorded": ("a message was left", "已留言"),
+    "silent": ("no message was left", "未留言"),
     "failed": ("treatment failed", "语音处理失败"),
     "waiting": ("waited, an agent is free", "排队中，有坐席空闲"),
     "no-answer": ("agent did not answer", "坐席未应答"),
@@ -198,10 +202,15 @@ class Page:
             yield self._fact("followed", self._list(map(self._step, one["followed"])))
 
     def _action(self, action: dict[str, Any]) -> str:
-        verbs = self._list(" ".join((self._word(verb["verb"]), *verb["prompts"])) for verb in action.get("verbs", ()))
+        verbs = self._list(map(self._verb, action.get("verbs", ())))
         cause = self._cause(action.get("cause"))
         nobody = action["do"] == "ring-agent" and not action["agent"]  # the branch rings an extension, whoever is there
         return self._word("ring-extension" if nobody else action["do"], **{**action, "verbs": verbs, "cause": cause})
+
+    def _verb(self, verb: dict[str, Any]) -> str:
+        """With what it plays, or the mailbox; a ringing tone has neither."""
+        told = (*verb.get("prompts", ()), *filter(None, [verb.get("mailbox")]))
+        return " ".join((self._word(verb["verb"]), *told))
 
     def _candidates(self, queue: str, seen: Iterable[Row], rung: str | None) -> str:
         chosen = {rung: f" ✓ {self._word('chosen')}"}

@@ -9,7 +9,7 @@ from appliance.config.channels import VOICE
 from appliance.config.headquarters import SignIn
 from appliance.router import slots
 from appliance.router.rules import DAY_S, Channel, Seat
-from appliance.script.nodes import GoToScript, Outbound, Queue, Requalify, Script, Text
+from appliance.script.nodes import CallType, GoToScript, Outbound, Queue, Requalify, Script, Text
 
 
 def rules(config: Headquarters) -> dict[str, Channel]:
@@ -87,6 +87,6 @@ def _misfits(channel: str, text: Text, queues: Mapping[str, str], types: Mapping
                 if queues[queue] != wanted:
                     sentence = f"queue {queue} is of {queues[queue]}; contacts of {wanted} come here"
                     yield Fault(("nodes", name, "queues", place), sentence)
-        elif isinstance(node, Requalify) and types[node.call_type] != channel:
+        elif isinstance(node, Requalify | CallType) and types[node.call_type] != channel:
             sentence = f"call type {node.call_type} is of {types[node.call_type]}; contacts of {channel} come here"
             yield Fault(("nodes", name, "call_type"), sentence)

@@ -28,6 +28,7 @@ from appliance.headquarters.gateway import Gateway
 from appliance.headquarters.groups import Groups
 from appliance.headquarters.leases import NotLeasedError
 from appliance.headquarters.live import Live, State
+from appliance.headquarters.mailboxes import Mailboxes
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.refusals import Refusals
 from appliance.headquarters.reports.writer import Keeper, read_batch
@@ -75,6 +76,7 @@ class Intake:
         self._tasks: set[asyncio.Task[None]] = set()
         self._groups = Groups(self._commit)
         self._gateway = Gateway(desk)
+        self._mailboxes = Mailboxes(self, writer, vault, sealer.identity.box)
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
         desk.on_assigned = self._assigned
         desk.floor.on_order = self._order
@@ -99,6 +101,7 @@ class Intake:
         await self._subscribe("live.state", self._live_state)
         await self._subscribe("live.contact", self._live_contact)
         await self._subscribe("agent.command", self._commands)
+        await self._subscribe("voicemail.command", self._marks)
         await self._subscribe("route.request.*", self._questions)
         with contextlib.suppress(nats.errors.Error):  # where the server is away it learns of them when it is back
             await self._client.flush()
@@ -288,6 +291,15 @@ class Intake:
 
     async def _command(self, message: Msg) -> None:
         answer, cause = await command(self._desk.floor, self._sealer.identity.box, message.data)
+        if message.reply:
+            await message.respond(encode(self._sealer.seal(answer, cause=cause)))
+
+    async def _marks(self, message: Msg) -> None:
+        self._later(self._mark(message))
+
+    async def _mark(self, message: Msg) -> None:
+        answer, cause = await self._mailboxes.command(message.data)
+        await self._changed()
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=cause)))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.wire.treatments import Collect, Music, Play, Ringing, Verb
+from appliance.wire.treatments import Collect, Music, Play, Ringing, Verb, Voicemail
 
 
 class Phase(enum.StrEnum):
@@ -19,6 +19,7 @@ class Phase(enum.StrEnum):
     PLAYING = "playing"
     COLLECTING = "collecting"
     MUSIC = "music"
+    RECORDING = "recording"
     ENDED = "ended"
 
 
@@ -49,6 +50,12 @@ class TimeUp(msgspec.Struct, frozen=True):
     """The music has played long enough."""
 
 
+class MessageOver(msgspec.Struct, frozen=True):
+    """The message is: recorded, silent or failed."""
+
+    reason: str
+
+
 class Stopped(msgspec.Struct, frozen=True):
     """Call control wants no more of it."""
 
@@ -57,7 +64,7 @@ class PortClosed(msgspec.Struct, frozen=True):
     """The port is gone with its leg."""
 
 
-Event = PlayOver | DigitsIn | TimeUp | Stopped | PortClosed
+Event = PlayOver | DigitsIn | TimeUp | MessageOver | Stopped | PortClosed
 
 
 # What is to be done.
@@ -83,6 +90,12 @@ class CollectDigits(msgspec.Struct, frozen=True):
     verb: Collect
 
 
+class TakeMessage(msgspec.Struct, frozen=True):
+    """Record what is said; MessageOver follows."""
+
+    verb: Voicemail
+
+
 class StartTimer(msgspec.Struct, frozen=True):
     """TimeUp after this many seconds."""
 
@@ -90,11 +103,11 @@ class StartTimer(msgspec.Struct, frozen=True):
 
 
 class Quiet(msgspec.Struct, frozen=True):
-    """Stop whatever the port plays or collects."""
+    """Stop whatever the port plays, collects or records."""
 
 
 class End(msgspec.Struct, frozen=True):
-    """The treatment is over: done, no-digits, stopped or closed."""
+    """The treatment is over: done, no-digits, stopped, closed, or what became of its message."""
 
     reason: str
     digits: str = ""
@@ -104,7 +117,7 @@ class GiveRingingTone(msgspec.Struct, frozen=True):
     """The tone, until it is quiet."""
 
 
-Action = SayStep | PlayPrompts | GiveRingingTone | CollectDigits | StartTimer | Quiet | End
+Action = SayStep | PlayPrompts | GiveRingingTone | CollectDigits | TakeMessage | StartTimer | Quiet | End
 Step = tuple[Flow, tuple[Action, ...]]
 
 
@@ -132,6 +145,8 @@ def _enter(flow: Flow) -> Step:
         return msgspec.structs.replace(flow, phase=Phase.MUSIC), (say, play, *timer)
     if isinstance(verb, Ringing):
         return msgspec.structs.replace(flow, phase=Phase.MUSIC), (say, GiveRingingTone(), StartTimer(verb.seconds))
+    if isinstance(verb, Voicemail):
+        return msgspec.structs.replace(flow, phase=Phase.RECORDING), (say, TakeMessage(verb))
     after = msgspec.structs.replace(flow, phase=Phase.COLLECTING, tries_left=verb.tries)
     return after, (say, CollectDigits(verb))
 
@@ -170,6 +185,11 @@ def _time_up(flow: Flow, event: TimeUp) -> Step:
     return after, (Quiet(), *actions)
 
 
+def _message_over(flow: Flow, event: MessageOver) -> Step:
+    after, actions = _end(flow, event.reason)
+    return after, (Quiet(), *actions)
+
+
 def _stopped(flow: Flow, event: Stopped) -> Step:
     del event
     after, actions = _end(flow, "stopped")
@@ -185,6 +205,7 @@ TABLE: dict[Phase, dict[type[Event], Callable[..., Step]]] = {
     Phase.PLAYING: {PlayOver: _played, Stopped: _stopped, PortClosed: _closed},
     Phase.COLLECTING: {PlayOver: _prompted, DigitsIn: _collected, Stopped: _stopped, PortClosed: _closed},
     Phase.MUSIC: {PlayOver: _played, TimeUp: _time_up, Stopped: _stopped, PortClosed: _closed},
+    Phase.RECORDING: {MessageOver: _message_over, Stopped: _stopped, PortClosed: _closed},
     Phase.ENDED: {},
 }
 

@@ -15,10 +15,11 @@ from typing import Protocol
 import structlog
 
 from appliance.ivr import flow as f
+from appliance.ivr.message import Message
 from appliance.ivr.prompts import PromptFolders, UnknownPromptError
 from appliance.media.arena import ArenaFullError, SoundFormatError
 from appliance.media.engine import REPEAT_FOR_EVER, Engine
-from appliance.media.events import CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound, ToneKind
+from appliance.media.events import CommandKind, CommandRefused, DigitsCollected, EngineEvent, PlayEnded, Sound, ToneKind
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body, Envelope
 from appliance.wire.service import CommandRefusedError
@@ -29,7 +30,11 @@ from appliance.wire.treatments import (
     TreatmentEnded,
     TreatmentSnapshot,
     TreatmentStep,
+    Voicemail,
 )
+
+LISTEN_S = 0.1
+LONG_MS = 3_600_000
 
 log = structlog.get_logger()
 
@@ -49,6 +54,7 @@ class _Running:
         self.flow = f.Flow(verbs=command.verbs, at=command.first)
         self.play_id = 0
         self.collect_id = 0
+        self.message: Message | None = None
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -62,7 +68,7 @@ class Treatments:
         self._publish = publish
         self._numbers = itertools.count(secrets.randbits(40) << 20)
         self._running: dict[str, _Running] = {}
-        self._issued: dict[int, str] = {}  # play or collect id → treatment
+        self._issued: dict[int, str] = {}  # play, collect or recording id → treatment
         self._alarms: dict[str, AlarmRaised] = {}
 
     def snapshot(self) -> Iterable[Body]:
@@ -87,10 +93,9 @@ class Treatments:
         if isinstance(event, PlayEnded):
             self._over(event.play_id, f.PortClosed() if event.reason == "closed" else f.PlayOver())
         elif isinstance(event, DigitsCollected):
-            self._over(event.collect_id, f.PortClosed() if event.reason == "closed" else f.DigitsIn(event.digits))
+            self._dialled(event)
         elif isinstance(event, CommandRefused):
-            log.warning("ivr.engine.refused", command=event.kind.name, port=event.port, error=event.error)
-            self._over(event.id, f.PortClosed() if event.error == "ENOTCONN" else f.Stopped())
+            self._refused(event)
 
     def _run(self, command: RunTreatment) -> None:
         if not command.verbs or not 0 <= command.first < len(command.verbs):
@@ -101,9 +106,29 @@ class Treatments:
         self._running[command.treatment] = running
         self._carry_out(running, *f.begin(command.verbs, command.first))
 
+    def _dialled(self, event: DigitsCollected) -> None:
+        running = self._running.get(self._issued.get(event.collect_id, ""))
+        if running is None or running.message is None or event.reason == "closed":
+            self._over(event.collect_id, f.PortClosed() if event.reason == "closed" else f.DigitsIn(event.digits))
+        elif event.reason == "terminator":
+            self._over(event.collect_id, f.MessageOver(running.message.reason))
+        else:  # what is dialled besides is part of the message
+            del self._issued[event.collect_id]
+            self._await_end(running, clear=False)
+
+    def _refused(self, event: CommandRefused) -> None:
+        recording = event.kind is CommandKind.RECORD
+        if recording and event.error == "EEXIST":
+            return  # a former life of ours has begun it
+        log.warning("ivr.engine.refused", command=event.kind.name, port=event.port, error=event.error)
+        if event.error == "ENOTCONN":
+            self._over(event.id, f.PortClosed())
+        else:
+            self._over(event.id, f.MessageOver("failed") if recording else f.Stopped())
+
     def _over(self, issued: int, event: f.Event) -> None:
         running = self._running.get(self._issued.pop(issued, ""))
-        current = running is not None and issued in {running.play_id, running.collect_id}
+        current = running is not None and issued in {running.play_id, running.collect_id, running.command.recording}
         if running is not None and current:
             self._happen(running, event)
 
@@ -127,6 +152,8 @@ class Treatments:
                     self._engine.tone(running.command.port, ToneKind.RINGBACK)
                 case f.CollectDigits(verb):
                     self._collect(running, verb)
+                case f.TakeMessage(verb):
+                    self._take_message(running, verb)
                 case f.StartTimer(seconds):
                     loop = asyncio.get_running_loop()
                     running.timer = loop.call_later(seconds, self._happen, running, f.TimeUp())
@@ -141,6 +168,10 @@ class Treatments:
             running.timer = None
         running.play_id = running.collect_id = 0
         self._engine.stop(running.command.port)
+        if running.message is not None:
+            running.message = None
+            self._issued.pop(running.command.recording, None)
+            self._engine.stop_recording(running.command.recording)
 
     def _end(self, running: _Running, reason: str, digits: str) -> None:
         if running.timer is not None:
@@ -177,6 +208,32 @@ class Treatments:
         if sounds := self._sounds(verb.prompts, running.command.language):
             running.play_id = self._issue(running)
             self._engine.play(running.command.port, running.play_id, sounds, stop_on_digit=True)
+
+    def _take_message(self, running: _Running, verb: Voicemail) -> None:
+        command, now = running.command, self._engine.samples
+        running.message = Message(verb, command.since, now)
+        self._issued[command.recording] = command.treatment
+        self._engine.record(command.recording, command.port, command.port, now)
+        self._await_end(running, clear=True)
+        self._listen(running)
+
+    def _await_end(self, running: _Running, *, clear: bool) -> None:
+        """A digit ends the message, or is of it; what was dialled before the beep is neither."""
+        verb = running.command.verbs[running.flow.at]
+        ends = verb.terminators if isinstance(verb, Voicemail) else ""
+        running.collect_id = self._issue(running)
+        self._engine.collect(
+            running.command.port, running.collect_id, 1, LONG_MS, LONG_MS, ends, clear_type_ahead=clear
+        )
+
+    def _listen(self, running: _Running) -> None:
+        if running.message is None:
+            return
+        speaks = self._engine.port_status(running.command.port).speaks
+        if running.message.hear(self._engine.samples, speaks=speaks):
+            self._happen(running, f.MessageOver(running.message.reason))
+        else:
+            running.timer = asyncio.get_running_loop().call_later(LISTEN_S, self._listen, running)
 
     def _sounds(self, prompts: tuple[str, ...], language: str) -> list[Sound]:
         sounds = []

@@ -15,7 +15,7 @@ from appliance.script.nodes import Cancel, Priority
 from appliance.script.stops import Stop
 from appliance.script.walk import Walk
 from appliance.wire.routes import RouteAnswer, Treat
-from appliance.wire.treatments import Collect, Music, Ringing, Verb
+from appliance.wire.treatments import Collect, Music, Ringing, Verb, Voicemail
 
 SOUND_S = 600  # nobody here knows how long prompts are; heartbeats tell sooner of a contact that is lost
 
@@ -91,6 +91,8 @@ def _seconds(verb: Verb) -> int:
     match verb:
         case Music(seconds=seconds) | Ringing(seconds=seconds) if seconds is not None:
             return seconds
+        case Voicemail():
+            return verb.longest_s
         case Collect():
             digits_ms = verb.first_digit_ms + verb.max_digits * verb.inter_digit_ms
             return verb.tries * (SOUND_S + digits_ms // 1000)

@@ -11,6 +11,7 @@ from appliance.config.scalars import suggestion
 from appliance.script import context, expression, flow, switch, timetables
 from appliance.script.nodes import (
     Agent,
+    CallType,
     Collect,
     ContextField,
     GoToScript,
@@ -93,7 +94,7 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
             yield Fault((*keys, "shares"), f"shares are {sum(node.shares.values())} % together, not {WHOLE}")
         case Switch():
             yield from timetables.switch_faults(keys, node, text, around.calendars)
-        case GoToScript() | Requalify():
+        case GoToScript() | Requalify() | CallType():
             yield from _onward_faults(keys, node, text, around)
 
 
@@ -203,7 +204,7 @@ def _expression_faults(
         yield Fault(keys, f"{what} is shown, and {secrets[0]!r} is secret")
 
 
-def _onward_faults(keys: Keys, node: GoToScript | Requalify, text: Text, around: Around) -> Iterator[Fault]:
+def _onward_faults(keys: Keys, node: GoToScript | Requalify | CallType, text: Text, around: Around) -> Iterator[Fault]:
     if around.scripts is None or around.call_types is None:
         return
     if isinstance(node, GoToScript):
@@ -211,7 +212,7 @@ def _onward_faults(keys: Keys, node: GoToScript | Requalify, text: Text, around:
         leads_to: Collection[str] = (node.script,)
     else:
         key, what, name, names = "call_type", "call type", node.call_type, set(around.call_types)
-        leads_to = around.call_types.get(node.call_type, ())
+        leads_to = around.call_types.get(node.call_type, ()) if isinstance(node, Requalify) else ()
     if name not in names:
         yield Fault((*keys, key), f"{what} {name!r} does not exist; {suggestion(name, names)}")
     for script in leads_to:

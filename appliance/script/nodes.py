@@ -23,6 +23,7 @@ Urgency = Annotated[int, Meta(ge=1, le=10)]
 RingSeconds = Annotated[int, Meta(ge=1, le=300)]
 Digit = Annotated[str, Meta(pattern="[0-9*#A-D]")]
 LanguageName = Annotated[str, Meta(pattern="[A-Za-z0-9_-]{1,16}")]
+Mailbox = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 FieldName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
 
 
@@ -118,6 +119,24 @@ class Ringing(msgspec.Struct, frozen=True, tag="ring", tag_field="do"):
 
     seconds: Annotated[int, Meta(ge=1, le=300)]
     next: Name
+
+
+class Voicemail(msgspec.Struct, frozen=True, tag="voicemail", tag_field="do"):
+    """Play prompts and a `beep`, and record the caller's message for `mailbox`.
+
+    It ends by one of `terminators`, when nobody has spoken for `silence_s`, after `longest_s`, or with the call. What
+    is shorter than `shortest_s` or without a word is none: `failed`, which is also where it cannot be recorded.
+    """
+
+    mailbox: Mailbox
+    prompts: Prompts
+    next: Name
+    failed: Name
+    beep: str = "beep"
+    longest_s: Annotated[int, Meta(ge=1, le=1800)] = 120
+    silence_s: Annotated[int, Meta(ge=1, le=60)] = 5
+    shortest_s: Annotated[int, Meta(ge=0, le=60)] = 3
+    terminators: Annotated[str, Meta(pattern="[0-9*#A-D]*")] = "#"
 
 
 class Language(msgspec.Struct, frozen=True, tag="language", tag_field="do"):
@@ -296,13 +315,20 @@ class GoToScript(msgspec.Struct, frozen=True, tag="script", tag_field="do"):
     script: ScriptName
 
 
+class CallType(msgspec.Struct, frozen=True, tag="call-type", tag_field="do"):
+    """From now on it counts as a contact of that call type, and goes on in this script."""
+
+    call_type: str
+    next: Name
+
+
 class Requalify(msgspec.Struct, frozen=True, tag="requalify", tag_field="do"):
     """Go on as a contact of another call type, with its script from the start."""
 
     call_type: str
 
 
-Treatment = Play | Collect | Menu | Wait | Ringing
+Treatment = Play | Collect | Menu | Wait | Ringing | Voicemail
 Node = (
     Switch
     | If
@@ -323,6 +349,7 @@ Node = (
     | Release
     | Busy
     | GoToScript
+    | CallType
     | Requalify
 )
 

@@ -4,14 +4,14 @@
 from collections.abc import Iterable
 
 from appliance.script.knowledge import Knowledge
-from appliance.script.nodes import Collect, Menu, Node, Play, Ringing, Treatment, Wait
+from appliance.script.nodes import Collect, Menu, Node, Play, Ringing, Treatment, Voicemail, Wait
 from appliance.script.speech import announcing
 from appliance.wire import treatments
 
 
 def answers(node: Treatment) -> bool:
-    """Whether it answers whoever is not answered yet; to take digits it has to."""
-    return isinstance(node, Collect | Menu) or (isinstance(node, Play | Wait) and node.answer)
+    """Whether it answers whoever is not answered yet; to take digits or a message it has to."""
+    return isinstance(node, Collect | Menu | Voicemail) or (isinstance(node, Play | Wait) and node.answer)
 
 
 def joins(node: Treatment, follower: Node) -> bool:
@@ -42,7 +42,13 @@ def verbs(node: Treatment, prompts: tuple[str, ...], *, secret: bool) -> tuple[t
             return (treatments.Music(prompts=prompts, seconds=node.seconds),)
         case Collect():
             return (_collecting(node, prompts, secret=secret),)
+        case Voicemail():
+            return (treatments.Play(prompts), treatments.Play((node.beep,), barge=False), _recording(node))
     return (treatments.Collect(prompts=prompts, max_digits=1, first_digit_ms=node.first_digit_ms, terminators=""),)
+
+
+def _recording(node: Voicemail) -> treatments.Voicemail:
+    return treatments.Voicemail(node.mailbox, node.longest_s, node.silence_s, node.shortest_s, node.terminators)
 
 
 def _collecting(node: Collect, prompts: tuple[str, ...], *, secret: bool) -> treatments.Collect:

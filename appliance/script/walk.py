@@ -16,6 +16,7 @@ from appliance.script.knowledge import Contact, Knowledge
 from appliance.script.nodes import (
     Agent,
     Busy,
+    CallType,
     Cancel,
     Collect,
     Count,
@@ -38,6 +39,7 @@ from appliance.script.nodes import (
     Set,
     Switch,
     Treatment,
+    Voicemail,
     Wait,
 )
 from appliance.script.stops import CallBack, Look, Ring, Stop
@@ -47,6 +49,7 @@ USER_BUSY = 17  # Q.850
 LOOP_CAUSE = 41  # Q.850: temporary failure
 LABEL_LONGEST = 128
 DIGITS = "digits"  # the outcome that brings them
+RECORDED = "recorded"  # a message
 NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
 """Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
 
@@ -206,7 +209,7 @@ class Walk:
 
     def _begin(self, script: Script, call_type: str) -> None:
         self.script = script
-        self.call_type = call_type  # what a requalify has made of the contact, else empty
+        self.call_type = call_type  # what a node has made of the contact, else empty
         self._known.read(script)
         self._nodes = script.text.nodes
         self._counts = {}
@@ -233,6 +236,8 @@ class Walk:
             self._known.write(name, {node.into: self._known.contact.ced})
         if isinstance(node, Queue | Agent) and self._passed:
             self._passed -= 1
+        if isinstance(node, Voicemail):
+            return node.next if self._known.contact.outcome == RECORDED else node.failed
         if isinstance(node, Label):
             self._known.witness.note(name, f"the label led nowhere: {self._known.contact.outcome}")
             return node.otherwise
@@ -256,7 +261,7 @@ class Walk:
         self._passed += 1
         self.path.append(name)
         match node:
-            case Play() | Collect() | Menu() | Wait() | Ringing():
+            case Play() | Collect() | Menu() | Wait() | Ringing() | Voicemail():
                 return self._treated(name, node)
             case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
                 self.reason = "; ".join(self._known.failures)
@@ -274,7 +279,7 @@ class Walk:
         self._node = self._turned(name, node)
         return None
 
-    def _turned(self, name: str, node: Switch | If | Count | Set | Language | Record) -> str:
+    def _turned(self, name: str, node: Switch | If | Count | Set | Language | Record | CallType) -> str:
         match node:
             case Switch():
                 return turning.switched(node, self._known)
@@ -286,6 +291,8 @@ class Walk:
                 return turning.written(name, node, self._known)
             case Record():
                 self._record = node.on
+            case CallType():
+                self.call_type = node.call_type
             case Language():
                 self._language = node.language
         return node.next

@@ -156,7 +156,8 @@ class ContactEnded(Message, frozen=True):
 class RecordingSealed(Message, frozen=True):
     """The sound is on disk under `recording`: A-law stereo WAV, `samples` a side, SHA-256 of the file.
 
-    The recorder knows recordings, not contacts: `contact` may be empty, TalkBegan names it.
+    The recorder knows recordings, not contacts: `contact` may be empty, TalkBegan or
+    VoicemailBegan names it.
     """
 
     contact: str
@@ -175,6 +176,27 @@ class RecordingFailed(Message, frozen=True):
     sentence: str
 
 
+class VoicemailBegan(Message, frozen=True):
+    """The caller has heard the beep: from about `sample` on, his message for `mailbox` is recorded as `recording`."""
+
+    contact: str
+    mailbox: str
+    recording: str
+    sample: int
+
+
+class VoicemailEnded(Message, frozen=True):
+    """The message is over; not `kept` where it is too short or nobody spoke: then it is none.
+
+    Its exact length is RecordingSealed's. Where this is missing, by a death, it is a message as well.
+    """
+
+    contact: str
+    recording: str
+    samples: int
+    kept: bool = True
+
+
 CallEvent = (
     ContactBegan
     | RouteDecided
@@ -189,4 +211,6 @@ CallEvent = (
     | ContactEnded
     | RecordingSealed
     | RecordingFailed
+    | VoicemailBegan
+    | VoicemailEnded
 )

@@ -27,6 +27,7 @@ from appliance.wire import (
     service_messages,
     spans,
     treatments,
+    voicemail,
 )
 from appliance.wire.ids import Identity
 
@@ -67,6 +68,8 @@ Body = (
     | callbacks.AddCallback
     | callbacks.CancelCallback
     | callbacks.CallbackTold
+    | voicemail.MarkVoicemail
+    | voicemail.VoicemailMarked
     | agents.CallAsked
     | agents.OrderDone
     | agents.AgentNoted

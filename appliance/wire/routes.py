@@ -90,7 +90,8 @@ class ContactPlace(msgspec.Struct, frozen=True, omit_defaults=True):
 class RouteRequest(Message, frozen=True):
     """`outcome` says how the last action ended.
 
-    offered, digits, no-digits, played, failed, no-answer, busy, unreachable, agent-gone (lost during the talk),
+    offered, digits, no-digits, played, recorded or silent (of a voicemail), failed, no-answer, busy, unreachable,
+    agent-gone (lost during the talk),
     transferred, consulting (the agent asks, the caller is held), not-transferred (to `transfer_to` there is no way), or
     agent-answered: of a contact that tries the `callback` of that name, may its customer be dialled? `reaches`: other
     branches whose phones it can ring. `transfer_to`: the number that an agent has just asked for; Release means that it

@@ -45,17 +45,35 @@ class Ringing(msgspec.Struct, frozen=True, tag="ringing", tag_field="verb"):
     seconds: int
 
 
-Verb = Play | Collect | Music | Ringing
+class Voicemail(msgspec.Struct, frozen=True, tag="voicemail", tag_field="verb"):
+    """Record a message for `mailbox`, until a terminator, `silence_s` without a word, or `longest_s`; the last verb.
+
+    One that is shorter than `shortest_s` is none.
+    """
+
+    mailbox: str
+    longest_s: int = 120
+    silence_s: int = 5
+    shortest_s: int = 3
+    terminators: str = "#"
+
+
+Verb = Play | Collect | Music | Ringing | Voicemail
 
 
 class RunTreatment(Message, frozen=True):
-    """Begin (or go on with) a treatment of `port` at verb number `first`."""
+    """Begin (or go on with) a treatment of `port` at verb number `first`.
+
+    `recording`: the number of that of a Voicemail, which has begun at the engine's sample `since`, if it has.
+    """
 
     treatment: str
     port: int
     verbs: tuple[Verb, ...]
     language: str = "en"
     first: int = 0
+    recording: int = 0
+    since: int | None = None
 
 
 class StopTreatment(Message, frozen=True):
@@ -72,7 +90,10 @@ class TreatmentStep(Message, frozen=True):
 
 
 class TreatmentEnded(Message, frozen=True):
-    """All verbs done (`done`), no digits after the last try (`no-digits`), `stopped`, or the port `closed` under it."""
+    """All verbs done (`done`), no digits after the last try (`no-digits`), `stopped`, or the port `closed` under it.
+
+    Of a Voicemail `recorded`, `silent` where nobody spoke, or `failed` where it could not be recorded.
+    """
 
     treatment: str
     reason: str

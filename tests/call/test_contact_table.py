@@ -25,7 +25,7 @@ from appliance.wire.legs import (
     ReleaseLeg,
 )
 from appliance.wire.routes import Label, Release, RingAgent, RouteAnswer, Treat
-from appliance.wire.treatments import Collect, Play, RunTreatment, StopTreatment
+from appliance.wire.treatments import Collect, Play, RunTreatment, StopTreatment, Voicemail
 
 pytestmark = pytest.mark.unit
 
@@ -273,6 +273,70 @@ def test_caller_who_leaves_in_the_ivr_rings_nobody_though_his_port_closes_first(
     assert contact.state is CallState.ENDED
 
 
+MESSAGE = Treat(verbs=(Play(("beep",)), Voicemail("card", shortest_s=2)))
+SPOKEN = (e.CallerAnswered(100), e.VerbBegan(0), e.VerbBegan(1))
+
+
+def at(contact: Contact, sample: int, *events: e.Event) -> tuple[Contact, list[a.Action]]:
+    done: list[a.Action] = []
+    for event in events:
+        contact, actions = step(contact, event, msgspec.structs.replace(FRESH, sample=sample), DEFAULT)
+        done += actions
+    return contact, done
+
+
+def voicemails(done: list[a.Action]) -> list[object]:
+    return [one for one in said(done) if isinstance(one, calls.VoicemailBegan | calls.VoicemailEnded)]
+
+
+@pytest.mark.parametrize(
+    ("sample", "reason", "outcome", "kept"),
+    [
+        (24_000, "recorded", "recorded", True),
+        (23_999, "recorded", "silent", False),
+        (48_000, "silent", "silent", False),
+        (8_000, "failed", "failed", False),
+    ],
+)
+def test_a_message_is_told_with_its_mailbox_and_the_router_hears_whether_there_is_one(
+    sample: int, reason: str, outcome: str, *, kept: bool
+) -> None:
+    contact, begun = at(offered(), 8_000, answer(MESSAGE), *SPOKEN)
+    (run_it,) = [one for one in commands(begun) if isinstance(one, RunTreatment)]
+    assert (run_it.recording, run_it.since) == (77, None)
+    _, again = at(contact, 9_000, e.VerbBegan(1))
+    assert voicemails(again) == [], "told once, whoever tells the verb once more"
+    contact, done = at(contact, sample, e.TreatmentOver(reason=reason, digits=""))
+    name = f"{77:016x}"
+    assert voicemails([*begun, *done]) == [
+        calls.VoicemailBegan(contact="BR-1.x.1", mailbox="card", recording=name, sample=8_000),
+        calls.VoicemailEnded(contact="BR-1.x.1", recording=name, samples=sample - 8_000, kept=kept),
+    ]
+    (question,) = [action for action in done if isinstance(action, a.Ask)]
+    assert question.request.outcome == outcome
+    assert (contact.recording, contact.message_from) == (0, None)
+
+
+@pytest.mark.parametrize(("sample", "kept"), [(80_000, True), (9_000, False), (100, True)])
+def test_a_caller_who_hangs_up_has_left_what_was_said_and_an_engine_that_began_anew_takes_nothing_away(
+    sample: int, *, kept: bool
+) -> None:
+    contact, _ = at(offered(), 8_000, answer(MESSAGE), *SPOKEN)
+    contact, done = at(contact, sample, e.CallerReleased(16, ReleasedBy.PEER, sample))
+    (ended,) = voicemails(done)
+    assert isinstance(ended, calls.VoicemailEnded)
+    assert ended.kept is kept
+    assert contact.state is CallState.ENDED
+
+
+def test_a_treatment_that_goes_on_after_a_death_takes_the_same_message() -> None:
+    contact, _ = at(offered(), 8_000, answer(MESSAGE), *SPOKEN)
+    _, actions = routing.run(contact)
+    assert commands(list(actions)) == [
+        RunTreatment(treatment="t1", port=5, verbs=MESSAGE.verbs, first=1, recording=77, since=8_000)
+    ]
+
+
 def test_event_without_a_cell_changes_nothing() -> None:
     contact = offered()
     with pytest.raises(NoTransitionError, match="AgentAnswered in state routing"):
@@ -282,13 +346,23 @@ def test_event_without_a_cell_changes_nothing() -> None:
 
 EVENTS = st.one_of(
     st.sampled_from(
-        [answer(TREAT), answer(msgspec.structs.replace(TREAT, answer=False)), answer(RING), answer(Release(17))]
+        [
+            answer(TREAT),
+            answer(MESSAGE),
+            answer(msgspec.structs.replace(TREAT, answer=False)),
+            answer(RING),
+            answer(Release(17)),
+        ]
     ),
     st.just(e.RouteMissing("silent", 500.0)),
     st.builds(e.CallerAnswered, st.integers(0, 10**6)),
     st.builds(e.CallerReleased, st.integers(1, 127), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
     st.builds(e.VerbBegan, st.integers(0, 1)),
-    st.builds(e.TreatmentOver, st.sampled_from(["done", "no-digits", "stopped", "closed"]), st.sampled_from(["", "1"])),
+    st.builds(
+        e.TreatmentOver,
+        st.sampled_from(["done", "no-digits", "stopped", "closed", "recorded"]),
+        st.sampled_from(["", "1"]),
+    ),
     st.just(e.AgentPlaced(130, "sip 8001")),
     st.just(e.AgentAlerting()),
     st.builds(e.AgentAnswered, st.integers(0, 10**6)),

@@ -18,13 +18,14 @@ from appliance.call.transferring import wishes
 from appliance.wire import calls
 from appliance.wire.legs import PlaceLeg, ReleasedBy, ReleaseLeg
 from appliance.wire.routes import Release, RingAgent, RouteAnswer, Treat
-from appliance.wire.treatments import Music, Play, RunTreatment, StopTreatment
+from appliance.wire.treatments import Music, Play, RunTreatment, StopTreatment, Voicemail
 
 pytestmark = pytest.mark.unit
 
 DEFAULT = Default(ring=(), ring_s=20, cause=17, hold=("hold-music",))
 FIRST = RingAgent(agent="1001", extension="8001", queue="card", token="t1", ring_s=15)
 SECOND = RingAgent(agent="1002", extension="8002", queue="", token="t2", ring_s=15)
+MESSAGE = Treat(verbs=(Play(("beep",)), Voicemail("card", shortest_s=1)))
 QUEUED = Treat(verbs=(Music(("queue-music",), seconds=20),))
 HELD_MUSIC = RunTreatment(treatment="treatment-1", port=5, verbs=(Music(("hold-music",)),))
 
@@ -201,6 +202,18 @@ def test_consultation_of_a_queue_keeps_caller_and_agent_each_at_his_music() -> N
     assert PlaceLeg(leg="leg-4", to="8002", contact="BR-1.x.1", clid="13800000001") in story.commands
 
 
+def test_a_caller_who_is_put_through_to_a_mailbox_leaves_a_message_of_his_own_from_the_beep_on() -> None:
+    story = talking().hear(e.TransferWanted("95599", blind=False), to(MESSAGE, "night"), e.VerbBegan(1))
+    (begun,) = [one for one in story.said if isinstance(one, calls.VoicemailBegan)]
+    story.hear(e.CompleteWanted())
+    assert f"{story.contact.recording:016x}" != begun.recording
+    assert story.commands[-1] == RunTreatment(
+        treatment="treatment-4", port=5, verbs=MESSAGE.verbs, first=0, recording=story.contact.recording
+    )
+    (ended,) = [one for one in story.said if isinstance(one, calls.VoicemailEnded)]
+    assert (ended.recording, ended.kept) == (begun.recording, False), "the agent has said nothing for a second"
+
+
 def test_caller_who_lets_go_while_he_is_held_ends_all_legs() -> None:
     story = talking().hear(CONSULT, to(SECOND), *ANSWERED).hear(e.HeldReleased(16, ReleasedBy.PEER, 170_000))
     released = [one for one in story.commands if isinstance(one, ReleaseLeg)]
@@ -240,14 +253,17 @@ def test_what_cannot_be_done_is_told_in_a_sentence() -> None:
 
 
 EVENTS = st.one_of(
-    st.sampled_from([to(QUEUED, "queue"), to(Treat(verbs=(Play(("x",)),)), "x"), to(SECOND), to(SECOND, "queue")]),
+    st.sampled_from(
+        [to(QUEUED, "queue"), to(MESSAGE, "m"), to(Treat(verbs=(Play(("x",)),)), "x"), to(SECOND), to(SECOND, "queue")]
+    ),
     st.sampled_from([to(Release(17)), e.RouteMissing("silent", 500.0), e.RingEnded(), e.Assigned(to(SECOND).answer)]),
     st.sampled_from([CONSULT, BLIND, e.CompleteWanted(), e.ReconnectWanted(), e.AgentAlerting()]),
     st.just(e.AgentPlaced(131, "sip 8002")),
     st.builds(e.CallerReleased, st.just(16), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
     st.builds(e.AgentReleased, st.just(16), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
     st.builds(e.HeldReleased, st.just(16), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
-    st.builds(e.TreatmentOver, st.sampled_from(["done", "closed"]), st.just("")),
+    st.builds(e.TreatmentOver, st.sampled_from(["done", "closed", "recorded"]), st.just("")),
+    st.builds(e.VerbBegan, st.integers(0, 1)),
     st.builds(e.AgentAnswered, st.integers(0, 10**6)),
 )
 
@@ -257,6 +273,7 @@ EVENTS = st.one_of(
 def test_random_walk_lets_every_leg_go_once_and_never_the_caller_for_an_agent(events: list[e.Event]) -> None:
     story = talking()
     begun, ended, talks = {"leg-a", "leg-b"}, [], 1
+    message = ""
     for event in events:
         if type(event) not in TABLE[story.contact.state] or not _possible(story.contact, event):
             continue
@@ -264,6 +281,14 @@ def test_random_walk_lets_every_leg_go_once_and_never_the_caller_for_an_agent(ev
         begun |= {one.leg for one in story.said if isinstance(one, calls.LegBegan)}
         ended += [one.leg for one in story.said if isinstance(one, calls.LegEnded)]
         talks += sum(isinstance(one, calls.TalkBegan) - isinstance(one, calls.TalkEnded) for one in story.said)
+        for one in story.said:
+            if isinstance(one, calls.VoicemailBegan):
+                assert not message, "one ends before the next"
+                message = one.recording
+            elif isinstance(one, calls.VoicemailEnded):
+                assert one.recording == message
+                message = ""
+        assert bool(message) == (story.contact.message_from is not None and story.contact.state is CallState.TREATING)
         assert talks == (story.contact.state is CallState.TALKING)
         assert len(ended) == len(set(ended))
         up = {party.leg for party in story.contact.parties if not party.released}

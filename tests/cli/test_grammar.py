@@ -28,6 +28,8 @@ EXAMPLES = {
     "interval": "15m",
     "level": "ignored",
     "loop": "timeslots",
+    "mailbox": "8001",
+    "message": "BR-0001.x.1",
     "minutes": "10",
     "name": "card",
     "name-to": "3f2a",

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from appliance.ivr import flow as f
+from appliance.ivr.message import Message
 from appliance.ivr.prompts import PromptFolders, UnknownPromptError
-from appliance.wire.treatments import Collect, Music, Play, Ringing, Verb
+from appliance.wire.treatments import Collect, Music, Play, Ringing, Verb, Voicemail
 
 pytestmark = pytest.mark.unit
 
@@ -95,3 +96,31 @@ def test_unknown_prompt_names_the_nearest_one(tmp_path: Path) -> None:
 def test_prompt_name_cannot_leave_its_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnknownPromptError, match="is no name"):
         PromptFolders((tmp_path,)).find(name, "en")
+
+
+def test_a_message_begins_after_its_beep_and_ends_the_treatment_with_what_became_of_it() -> None:
+    verbs = (Play(("away",)), Play(("beep",), barge=False), Voicemail("card"))
+    state, done = run(verbs, f.PlayOver(), f.PlayOver(), f.MessageOver("recorded"))
+    assert done[4:] == [f.SayStep(2), f.TakeMessage(Voicemail("card")), f.Quiet(), f.End("recorded")]
+    assert state.phase is f.Phase.ENDED
+
+
+@pytest.mark.parametrize(
+    ("since", "spoken_s", "at_s", "over", "reason"),
+    [
+        (None, (), 4.9, False, "silent"),
+        (None, (), 5.0, True, "silent"),
+        (None, (4.0,), 8.9, False, "recorded"),
+        (None, (4.0,), 9.0, True, "recorded"),
+        (None, tuple(range(30)), 30.0, True, "recorded"),
+        (-25 * 8000, (4.0,), 5.0, True, "recorded"),  # begun by a former life
+    ],
+)
+def test_a_message_is_over_after_silence_or_its_longest_time(
+    since: int | None, spoken_s: tuple[float, ...], at_s: float, *, over: bool, reason: str
+) -> None:
+    message = Message(Voicemail("card", longest_s=30, silence_s=5), since, 0)
+    for second in spoken_s:
+        assert not message.hear(round(second * 8000), speaks=True)
+    assert message.hear(round(at_s * 8000), speaks=False) == over
+    assert message.reason == reason

@@ -3,7 +3,9 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from appliance.ivr.prompts import PromptFolders
@@ -26,6 +28,10 @@ class FakeEngine:
         self.collects: list[tuple[int, int]] = []
         self.stopped: list[int] = []
         self.tones: list[tuple[int, ToneKind]] = []
+        self.records: list[tuple[int, int]] = []
+        self.ended: list[int] = []
+        self.samples = 0
+        self.speaks = False
 
     def play(self, port: int, play_id: int, sounds: list[Sound], repeat: int = 1, *, stop_on_digit: bool) -> None:
         assert sounds
@@ -35,8 +41,20 @@ class FakeEngine:
     def tone(self, port: int, kind: ToneKind) -> None:
         self.tones.append((port, kind))
 
-    def collect(self, port: int, collect_id: int, *_: object) -> None:
+    def collect(self, port: int, collect_id: int, *_: object, clear_type_ahead: bool = False) -> None:
+        assert clear_type_ahead == bool(self.records and not self.collects)
         self.collects.append((port, collect_id))
+
+    def record(self, recording: int, left: int, right: int, from_sample: int) -> None:
+        assert (left, from_sample) == (right, self.samples)
+        self.records.append((recording, left))
+
+    def stop_recording(self, recording: int) -> None:
+        self.ended.append(recording)
+
+    def port_status(self, port: int) -> SimpleNamespace:
+        assert port == 5
+        return SimpleNamespace(speaks=self.speaks)
 
     def stop(self, port: int) -> None:
         self.stopped.append(port)
@@ -153,3 +171,58 @@ def test_the_ringing_tone_is_the_engines_and_ends_with_the_treatment(tmp_path: P
     rig = asyncio.run(rung())
     assert (rig.engine.tones, rig.engine.stopped) == ([(5, ToneKind.RINGBACK)], [5])
     assert rig.said == [t.TreatmentStep(treatment="t", verb=0), t.TreatmentEnded(treatment="t", reason="stopped")]
+
+
+MESSAGE = t.RunTreatment(treatment="t", port=5, verbs=(t.Voicemail("card", silence_s=5),), recording=161)
+
+
+def test_a_message_is_recorded_until_its_terminator_and_other_digits_are_of_it(tmp_path: Path) -> None:
+    async def story() -> Rig:
+        rig = Rig(tmp_path)
+        rig.command(MESSAGE)
+        rig.engine.speaks = True
+        await asyncio.sleep(0.15)
+        for digits, reason, terminator in (("7", "full", ""), ("", "terminator", "#")):
+            (port, number) = rig.engine.collects[-1]
+            rig.ivr.engine_said(
+                DigitsCollected(port=port, collect_id=number, digits=digits, reason=reason, terminator=terminator)  # type: ignore[arg-type]
+            )
+        return rig
+
+    rig = asyncio.run(story())
+    assert (rig.engine.records, rig.engine.ended) == ([(161, 5)], [161])
+    assert len(rig.engine.collects) == 2
+    assert rig.said == [
+        t.TreatmentStep(treatment="t", verb=0),
+        t.TreatmentEnded(treatment="t", reason="recorded"),
+    ]
+
+
+def test_nobody_who_speaks_leaves_no_message(tmp_path: Path) -> None:
+    async def story() -> Rig:
+        rig = Rig(tmp_path)
+        rig.command(MESSAGE)
+        rig.engine.samples += 5 * 8000
+        await asyncio.sleep(0.15)
+        return rig
+
+    rig = asyncio.run(story())
+    assert rig.engine.ended == [161]
+    assert rig.said[-1] == t.TreatmentEnded(treatment="t", reason="silent")
+
+
+@pytest.mark.parametrize(("error", "reason"), [("ENOSPC", "failed"), ("ENOTCONN", "closed"), ("EEXIST", "recorded")])
+def test_a_recording_that_cannot_be_had_fails_and_one_of_a_former_life_goes_on(
+    tmp_path: Path, error: str, reason: str
+) -> None:
+    async def story() -> Rig:
+        rig = Rig(tmp_path)
+        rig.engine.samples = 80_000
+        rig.command(msgspec.structs.replace(MESSAGE, since=72_000))
+        rig.ivr.engine_said(CommandRefused(CommandKind.RECORD, 5, 161, error))
+        if reason == "recorded":
+            rig.engine.samples += 5 * 8000
+            await asyncio.sleep(0.15)
+        return rig
+
+    assert asyncio.run(story()).said[-1] == t.TreatmentEnded(treatment="t", reason=reason)

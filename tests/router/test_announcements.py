@@ -12,7 +12,7 @@ from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, State
 from appliance.script.loading import load
 from appliance.wire.routes import RouteAnswer, Treat
-from appliance.wire.treatments import Collect, Music, Play, Ringing
+from appliance.wire.treatments import Collect, Music, Play, Ringing, Voicemail
 from tests.router import test_router_apply as tests
 from tests.router.test_router_apply import BOX, S, answers, check, connected, leg_began, leg_ended
 
@@ -82,7 +82,7 @@ def run(events: list[Event], state: State) -> tuple[State, list[Effect]]:
 
 def heard(told: RouteAnswer) -> list[tuple[str, ...]]:
     assert isinstance(told.action, Treat)
-    return [verb.prompts for verb in told.action.verbs if not isinstance(verb, Ringing)]
+    return [verb.prompts for verb in told.action.verbs if not isinstance(verb, Ringing | Voicemail)]
 
 
 def test_callers_hear_their_number_and_how_long_it_will_be_and_it_changes_as_the_queue_does(rules: Rules) -> None:

@@ -28,6 +28,7 @@ from appliance.script.nodes import (
     Set,
     Text,
 )
+from appliance.script.nodes import CallType as CallTypeNode
 from appliance.script.nodes import Release as ReleaseNode
 from appliance.wire.routes import Release, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
@@ -53,6 +54,11 @@ SCRIPTS: dict[str, dict[str, Node]] = {
     },
     "loan": {"start": Requalify(call_type="gold")},
     "gold": {"start": Play(prompts=("gold",), next="gone"), "gone": GONE},
+    "known": {
+        "start": CallTypeNode(call_type="gold", next="say"),
+        "say": Play(prompts=("hello",), next="gone"),
+        "gone": GONE,
+    },
     "one": {
         "start": Set(fields={"wanted": "ced"}, next="agent", failed="gone"),
         "agent": Agent(agent="wanted", otherwise="gone", ring_s=15, record=False),
@@ -98,6 +104,14 @@ def run(*events: Event, state: State | None = None) -> tuple[State, list[Effect]
 
 def last(effects: list[Effect]) -> RouteAnswer:
     return answers(effects)[-1]
+
+
+def test_a_contact_of_another_call_type_goes_on_in_its_script_and_is_counted_as_that() -> None:
+    state, effects = run(ask(S, "known"))
+    told = last(effects)
+    assert (told.script, told.call_type, told.path) == ("known", "gold", ("start", "say"))
+    state, effects = run(ask(2 * S, "known", cursor=told.cursor, outcome="played"), state=state)
+    assert (last(effects).call_type, last(effects).action) == ("gold", Release(cause=17))
 
 
 def test_another_script_goes_on_and_is_stood_in_at_the_next_request() -> None:

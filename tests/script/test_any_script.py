@@ -14,6 +14,7 @@ from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
     Agent,
     Busy,
+    CallType,
     Collect,
     ContextField,
     Count,
@@ -33,6 +34,7 @@ from appliance.script.nodes import (
     Set,
     Switch,
     Text,
+    Voicemail,
     Wait,
 )
 from appliance.script.stops import Ring, Stop
@@ -76,12 +78,14 @@ NODES: st.SearchStrategy[Node] = st.one_of(
     st.builds(Collect, prompts, name, into=st.sampled_from([None, "pin", "name"])),
     st.builds(lambda a, b, c, t: Menu(("x",), {"1": a}, b, c, t, ("y",)), name, name, name, st.integers(1, 3)),
     st.builds(Wait, prompts, st.just(5), name),
+    st.builds(Voicemail, st.just("card"), prompts, name, name),
     st.builds(Language, st.sampled_from(["zh", "en"]), name),
     st.builds(Set, fields, name, name),
     st.builds(Queue, st.just(("card",)), name),
     st.builds(Agent, st.sampled_from(TEXTS), name),
     st.builds(Count, st.integers(1, 3), name, name),
     st.builds(GoToScript, st.sampled_from(["one", "two"])),
+    st.builds(CallType, st.sampled_from(sorted(TYPES)), name),
     st.builds(Requalify, st.sampled_from(sorted(TYPES))),
     st.just(Busy()),
     st.just(Release()),

@@ -27,6 +27,7 @@ from appliance.script.nodes import (
     Requalify,
     Set,
     Text,
+    Voicemail,
     Wait,
 )
 
@@ -62,6 +63,7 @@ def test_a_way_on_which_no_time_passes_has_no_end(node: Node) -> None:
         Collect(prompts=("x",), next="a"),
         Menu(prompts=("x",), cases={"1": "a"}, nothing="a", invalid="a"),
         Wait(prompts=("x",), seconds=5, next="a"),
+        Voicemail(mailbox="card", prompts=("x",), next="a", failed="a"),
         Play(prompts=("x",), next="a"),
         Queue(queues=("card",), otherwise="a", hold=("x",)),
     ],

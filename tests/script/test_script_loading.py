@@ -96,7 +96,8 @@ nodes:
   card: {do: queue, queues: [card, gold], otherwise: one}
   one: {do: agent, agent: name, otherwise: other}
   other: {do: script, script: two}
-  gold: {do: requalify, call_type: loan}
+  gold: {do: call-type, call_type: card, next: more}
+  more: {do: requalify, call_type: loan}
   shut: {do: busy}
   full: {do: release}
 """
@@ -150,7 +151,9 @@ def test_the_samples_load_together() -> None:
         ("seconds: 30", "seconds: 0", 7, "0 is out of range: 1 to 3600"),
         ("language: zh", "language: z/h", 8, "does not have the form"),
         ("script: two", "script: too", 11, "script 'too' does not exist; did you mean 'two'?"),
-        ("call_type: loan", "call_type: lone", 12, "call type 'lone' does not exist; did you mean 'loan'?"),
+        ("call_type: card", "call_type: crad", 12, "call type 'crad' does not exist; did you mean 'card'?"),
+        (", next: more", "", 12, "key 'next' is missing"),
+        ("call_type: loan", "call_type: lone", 13, "call type 'lone' does not exist; did you mean 'loan'?"),
         ("default: '2'", "default: two", 2, "'two' is no number"),
         ("kind: truth", "kind: truth, default: maybe", 2, "'maybe' is no truth"),
         ("known: {kind", "not: {kind", 2, "'not' means something else in expressions; choose another name"),
@@ -163,7 +166,7 @@ def test_the_samples_load_together() -> None:
             "octets by its defaults alone, 16,384",
         ),
         ("known: {kind", "Known: {kind", 2, "does not have the form"),
-        ("do: busy}", "do: busy, cause: 17}", 13, "key 'cause' is for do release; leave it out"),
+        ("do: busy}", "do: busy, cause: 17}", 14, "key 'cause' is for do release; leave it out"),
     ],
 )
 def test_a_mistake_in_scripts_that_belong_together(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
@@ -180,7 +183,7 @@ def test_a_secret_does_not_go_on_to_a_script_where_it_is_none(tmp_path: Path) ->
         together(tmp_path, two=plain, loan=plain)
     assert [(one.line, one.sentence) for one in caught.value.mistakes] == [
         (11, "field 'pin' is secret here and not in script 'two'"),
-        (12, "field 'pin' is secret here and not in script 'loan'"),
+        (13, "field 'pin' is secret here and not in script 'loan'"),
     ]
 
 

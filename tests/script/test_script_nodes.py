@@ -21,6 +21,7 @@ from appliance.script.nodes import (
     Script,
     Switch,
     Text,
+    Voicemail,
     Wait,
 )
 from appliance.script.nodes import Field as On
@@ -103,6 +104,18 @@ def test_a_menu_that_is_entered_again_has_all_its_tries() -> None:
 def test_prompts_and_the_menu_after_them_go_out_as_one() -> None:
     ((stop, _),) = met(script("hello", hello=Play(prompts=("hello",), next="menu"), menu=MENU), NEW)
     assert stop == routes.Treat(verbs=(treatments.Play(prompts=("hello",)), ASK))
+
+
+def test_a_voicemail_follows_its_greeting_and_a_beep_and_goes_on_by_what_became_of_it() -> None:
+    night = Voicemail("card", ("away",), next="gone", failed="bad", longest_s=60, silence_s=4, shortest_s=2)
+    one = script("hello", hello=Play(prompts=("hello",), next="night"), night=night)
+    ((stop, walk), (kept, _)) = met(one, NEW, Contact(dnis="1", outcome="recorded"))
+    said = (treatments.Play(("hello",)), treatments.Play(("away",)), treatments.Play(("beep",), barge=False))
+    assert stop == routes.Treat(verbs=(*said, treatments.Voicemail("card", 60, 4, 2, "#")))
+    assert walk.path == ["hello", "night"]
+    assert kept == routes.Release(cause=1)
+    for outcome in ("silent", "failed", "stopped"):
+        assert met(one, NEW, Contact(dnis="1", outcome=outcome))[-1][0] == routes.Release(cause=2)
 
 
 def test_wait_plays_over_and_over_then_goes_on() -> None:

@@ -18,6 +18,7 @@ from appliance.wire import (
     routes,
     service_messages,
     spans,
+    voicemail,
 )
 from appliance.wire import treatments as t
 from appliance.wire.envelope import Body, Envelope, encode
@@ -49,6 +50,7 @@ VERBS = (
     t.Collect(("vm-enter-num-to-call",), max_digits=1, tries=2),
     t.Music(("macroform-cold_day",), seconds=30),
     t.Ringing(seconds=6),
+    t.Voicemail("card", longest_s=60, silence_s=4, shortest_s=2, terminators="#*"),
 )
 PLACE = routes.ContactPlace(
     5, 1_795_469_038_391_510_979, 7, "welcome/ask", 1_795_469_038_391_510_979, (("card", 0, None),)
@@ -191,8 +193,14 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     alarms.AlarmRaised(code="span.red", address="span 1", sentence="no signal from the telco; check the cable"),
     alarms.AlarmCleared(code="span.red", address="span 1"),
-    t.RunTreatment(treatment="call.06h0kiqj6vsmekhb.11", port=5, verbs=VERBS, language="zh", first=1),
+    t.RunTreatment(
+        treatment="call.06h0kiqj6vsmekhb.11", port=5, verbs=VERBS, language="zh", first=1, recording=161, since=800
+    ),
     t.StopTreatment(treatment="call.06h0kiqj6vsmekhb.11"),
+    voicemail.MarkVoicemail(recording="00000000000000a1", mark=voicemail.Mark.HEARD, by="li.na"),
+    voicemail.VoicemailMarked(recording="00000000000000a1", mark=voicemail.Mark.HEARD),
+    calls.VoicemailBegan(contact=CONTACT, mailbox="card", recording="00000000000000a1", sample=8_000),
+    calls.VoicemailEnded(contact=CONTACT, recording="00000000000000a1", samples=12_000, kept=False),
     t.TreatmentStep(treatment="call.06h0kiqj6vsmekhb.11", verb=1),
     t.TreatmentEnded(treatment="call.06h0kiqj6vsmekhb.11", reason="done", digits="1"),
     t.TreatmentSnapshot(running={"call.06h0kiqj6vsmekhb.11": 1}),

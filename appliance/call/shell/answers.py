@@ -10,7 +10,7 @@ import structlog
 
 from appliance.call import calling, routing
 from appliance.call import events as e
-from appliance.call.contact import CallState
+from appliance.call.contact import CallState, Contact
 from appliance.call.settings import Default, Trunks
 from appliance.call.shell.contacts import ASKED, Contacts
 from appliance.call.shell.ports import Links
@@ -39,12 +39,19 @@ class Answers:
         """An event or snapshot of the IVR."""
         if isinstance(body, TreatmentSnapshot):
             for contact in self._contacts:
-                if contact.state is CallState.TREATING and contact.treatment not in body.running:
-                    self._contacts.commit(contact, *routing.run(contact))
                 if contact.transfer is not None and contact.transfer.music not in body.running:
                     self._contacts.commit(contact, contact, holding.hold(contact, self._default))
+                if contact.state is CallState.TREATING:
+                    self._treated(contact, body.running.get(contact.treatment))
         elif isinstance(body, TreatmentStep | TreatmentEnded):
             self._treatment_event(body)
+
+    def _treated(self, contact: Contact, verb: int | None) -> None:
+        """The IVR is at that verb, or knows nothing of it."""
+        if verb is None:
+            self._contacts.commit(contact, *routing.run(contact))
+        elif verb != contact.verb:
+            self._contacts.happen(contact, e.VerbBegan(verb=verb))
 
     def _treatment_event(self, body: TreatmentStep | TreatmentEnded) -> None:
         contact = self._contacts.of(body.treatment)

@@ -3,7 +3,7 @@
 
 import msgspec
 
-from appliance.call import releasing, routing, talking
+from appliance.call import releasing, routing, talking, voicemail
 from appliance.call.actions import Action, Record, RingBack
 from appliance.call.contact import CallState, Contact, Transfer
 from appliance.call.events import CallerReleased, CompleteWanted, Routed, RouteMissing
@@ -70,9 +70,10 @@ def complete(contact: Contact, fresh: Fresh, gone: CallerReleased | None = None)
             return after, (*ended, *out, *actions, *stopped(transfer.music))
         case CallState.TREATING:
             quiet = stopped(contact.treatment, transfer.music)
-            contact, out = _out(_replace(contact, treatment=fresh.treatment), fresh, gone)
+            contact, left = voicemail.again(_replace(contact, treatment=fresh.treatment), fresh)
+            contact, out = _out(contact, fresh, gone)
             after, actions = routing.run(contact)
-            return after, (*quiet, *out, *actions)
+            return after, (*quiet, *left, *out, *actions)
         case CallState.RINGING:
             after, out = _out(contact, fresh, gone)
             return after, (*out, *_rung_back(after, transfer))

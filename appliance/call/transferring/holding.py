@@ -3,7 +3,7 @@
 
 import msgspec
 
-from appliance.call import releasing, routing, talking
+from appliance.call import releasing, routing, talking, voicemail
 from appliance.call.actions import Action, Record, Silence, ToIvr
 from appliance.call.contact import CallState, Contact, Transfer
 from appliance.call.events import AgentReleased, ReconnectWanted, TransferWanted
@@ -81,7 +81,8 @@ def given_up(
     if contact.state is CallState.TALKING:
         ended = talking.end(contact, fresh.sample if sample is None else sample)
     elif contact.state is CallState.TREATING:
-        ended = stopped(contact.treatment)
+        message = voicemail.ended(contact, fresh.sample if sample is None else sample)
+        ended = (*stopped(contact.treatment), *map(Record, message))
     elif contact.state is CallState.RINGING and contact.caller.port is not None:
         ended = (Silence(contact.caller.port),)
     other = contact.agent
@@ -104,5 +105,6 @@ def cleared(contact: Contact) -> Contact:
         treatment="",
         verb=0,
         recording=0,
+        message_from=None,
         talk_from=None,
     )

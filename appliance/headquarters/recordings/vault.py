@@ -72,6 +72,12 @@ class Vault:
         path = self._folder / f"{recording}.wav"
         return path if is_name(recording) and path.is_file() else None
 
+    def remove(self, recording: str) -> None:
+        """It is gone for good; one that is not here changes nothing. Raises OSError."""
+        path = self.path_of(recording)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
     def take(self, header: Header, sound: bytes) -> Have:
         """Take a chunk (none: only tell what is held). `have` = `octets` is the acknowledgement. Raises OSError."""
         whole = self._folder / f"{header.recording}.wav"

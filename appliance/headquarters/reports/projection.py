@@ -162,6 +162,18 @@ def _failed(rows: Rows, place: int, envelope: Envelope, body: calls.RecordingFai
     put_recording(rows, body.recording, body.contact, failure=body.sentence)
 
 
+def _voicemail_began(rows: Rows, place: int, envelope: Envelope, body: calls.VoicemailBegan) -> None:
+    del place
+    put_recording(rows, body.recording, body.contact)
+    message = {"contact": body.contact, "mailbox": body.mailbox, "at_ns": envelope.at_ns}
+    rows.put(schema.voicemail, body.recording, message)
+
+
+def _voicemail_ended(rows: Rows, place: int, envelope: Envelope, body: calls.VoicemailEnded) -> None:
+    del place, envelope
+    rows.put(schema.voicemail, body.recording, {"contact": body.contact, "kept": body.kept})
+
+
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -180,5 +192,7 @@ _TELLERS: dict[type, Callable[[Rows, int, Envelope, Any], None]] = {
     calls.ContactEnded: _ended,
     calls.RecordingSealed: _sealed,
     calls.RecordingFailed: _failed,
+    calls.VoicemailBegan: _voicemail_began,
+    calls.VoicemailEnded: _voicemail_ended,
 }
 CALL_EVENTS = tuple(_TELLERS)

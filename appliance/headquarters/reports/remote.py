@@ -31,6 +31,8 @@ from appliance.headquarters.reports.requests import (
     Followed,
     Here,
     Hold,
+    Marked,
+    MarkMessage,
     Move,
     Moved,
     Request,
@@ -41,10 +43,11 @@ from appliance.headquarters.reports.requests import (
 )
 from appliance.headquarters.reports.texts import Version
 from appliance.wire.envelope import Envelope, encode
+from appliance.wire.voicemail import Mark
 
 ENTRIES = 500  # in one request
 
-A = TypeVar("A", Stored, Followed, Done)
+A = TypeVar("A", Stored, Followed, Marked, Done)
 
 
 class RecordRefusedError(SQLAlchemyError):
@@ -90,6 +93,10 @@ class RemoteWriter:
     def texts(self, written: Sequence[Version]) -> None:
         """As of a Writer."""
         self._ask(Texts(list(written)), Done)
+
+    def mark(self, recording: str, wanted: Mark, at_ns: int) -> bool:
+        """As of a Writer."""
+        return self._ask(MarkMessage(recording, wanted, at_ns), Marked).there
 
     def newest_move_ns(self) -> int | None:
         """As of a Writer."""

@@ -11,6 +11,7 @@ import msgspec
 from appliance.headquarters.reports.intervals.thresholds import Threshold
 from appliance.headquarters.reports.positions import Position
 from appliance.headquarters.reports.texts import Version
+from appliance.wire.voicemail import Mark
 
 LENGTH = 4
 
@@ -76,6 +77,20 @@ class Texts(msgspec.Struct, frozen=True, tag=True):
     written: list[Version]
 
 
+class MarkMessage(msgspec.Struct, frozen=True, tag=True):
+    """A message is heard, new or deleted."""
+
+    recording: str
+    mark: Mark
+    at_ns: int
+
+
+class Marked(msgspec.Struct, frozen=True, tag=True):
+    """Whether there is such a message."""
+
+    there: bool
+
+
 class Done(msgspec.Struct, frozen=True, tag=True):
     """It is committed."""
 
@@ -86,8 +101,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     sentence: str
 
 
-Request = Store | Follow | Hold | Here | Moved | Texts
-Answer = Stored | Followed | Done | Failed
+Request = Store | Follow | Hold | Here | Moved | Texts | MarkMessage
+Answer = Stored | Followed | Marked | Done | Failed
 
 
 def socket_in(state: Path) -> Path:

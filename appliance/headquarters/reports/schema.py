@@ -122,6 +122,19 @@ recording = Table(
     Column("here", Boolean),
 )
 
+# Messages of callers; not `kept`: none, after all. None: its end was never told.
+voicemail = Table(
+    "voicemail",
+    metadata,
+    Column("recording", String, primary_key=True),
+    Column("contact", String, index=True),
+    Column("mailbox", String, index=True),
+    Column("at_ns", BigInteger),
+    Column("kept", Boolean),
+    Column("heard_ns", BigInteger),
+    Column("deleted_ns", BigInteger),
+)
+
 
 def _figures() -> list[Column[int]]:
     return [Column(name, BigInteger, nullable=False) for name in FIELDS]

@@ -22,6 +22,8 @@ from appliance.headquarters.reports.requests import (
     Followed,
     Here,
     Hold,
+    Marked,
+    MarkMessage,
     Moved,
     Request,
     Store,
@@ -101,6 +103,8 @@ class Service:
                 self._writer.recording_here(request.recording, request.contact)
             case Moved():
                 self._writer.agents_moved(request.entries)
+            case MarkMessage():
+                return Marked(self._writer.mark(request.recording, request.mark, request.at_ns))
             case Texts():
                 self._writer.texts(request.written)
         return Done()

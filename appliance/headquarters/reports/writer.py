@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, insert, select
 
-from appliance.headquarters.reports import positions, reading, schema, texts
+from appliance.headquarters.reports import positions, reading, schema, texts, voicemail
 from appliance.headquarters.reports.intervals import agents, counting
 from appliance.headquarters.reports.intervals.agents import Moved
 from appliance.headquarters.reports.intervals.thresholds import Threshold
@@ -24,6 +24,7 @@ from appliance.headquarters.reports.projection import CALL_EVENTS, project, put_
 from appliance.headquarters.reports.rows import Rows
 from appliance.headquarters.reports.texts import Version
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode, encode
+from appliance.wire.voicemail import Mark
 
 BATCH_LIMIT = 100
 
@@ -65,6 +66,7 @@ class Keeper(Protocol):
     def recording_here(self, recording: str, contact: str) -> None: ...  # noqa: D102
     def agents_moved(self, entries: Iterable[tuple[int, Iterable[Moved]]]) -> None: ...  # noqa: D102
     def texts(self, written: Sequence[Version]) -> None: ...  # noqa: D102
+    def mark(self, recording: str, wanted: Mark, at_ns: int) -> bool: ...  # noqa: D102
     def newest_move_ns(self) -> int | None: ...  # noqa: D102
     def open_agent_legs(self) -> list[tuple[str, str, str, str, str]]: ...  # noqa: D102
     def ends_of(self, contacts: Iterable[str]) -> tuple[Envelope, ...]: ...  # noqa: D102
@@ -128,6 +130,11 @@ class Writer:
         """What the administrator's files say now. Raises sqlalchemy.exc.SQLAlchemyError."""
         with self._engine.begin() as store:
             texts.keep(store, written, time.time_ns())
+
+    def mark(self, recording: str, wanted: Mark, at_ns: int) -> bool:
+        """Of a caller's message; whether there is one. Raises sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.begin() as store:
+            return voicemail.mark(store, recording, wanted, at_ns)
 
     def newest_move_ns(self) -> int | None:
         """The last that is kept. Raises sqlalchemy.exc.SQLAlchemyError."""

@@ -19,7 +19,7 @@ from nats.aio.msg import Msg
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.headquarters.live import State
-from appliance.headquarters.reports import store
+from appliance.headquarters.reports import store, voicemail
 from appliance.headquarters.reports.reading import Record, Row
 from appliance.headquarters.web.rows import One, Rows
 from appliance.wire.agents import ContactNow
@@ -112,7 +112,7 @@ class Feed:
     async def _keep_record(self) -> None:
         while True:
             try:
-                now, before = await asyncio.to_thread(self._read)
+                now, before, messages = await asyncio.to_thread(self._read)
             except SQLAlchemyError as error:
                 if self._health["record"]:
                     log.error("web.record.failed", error=str(error))
@@ -121,6 +121,7 @@ class Feed:
                 self._health["record"] = True
                 await self._put("now", now)
                 await self._put("before", before)
+                await self._put("voicemail", messages)
             await asyncio.sleep(CALM_S)
             await self._news()
 
@@ -131,8 +132,9 @@ class Feed:
             return
         self._stored.clear()
 
-    def _read(self) -> tuple[list[Row], list[Row]]:
-        return self.record.calls_now(), self.record.calls_before(limit=BEFORE)
+    def _read(self) -> tuple[list[Row], list[Row], list[Row]]:
+        messages = voicemail.messages(self.record.engine, limit=BEFORE)
+        return self.record.calls_now(), self.record.calls_before(limit=BEFORE), messages
 
     async def _put(self, name: str, content: object) -> None:
         octets = msgspec.json.encode(content)

@@ -13,7 +13,7 @@ from appliance.router.replay.figures import BY_THEMSELVES, Fate
 from appliance.router.replay.recording import Chain, Did, Recording, Told
 from appliance.wire.calls import CallEvent, ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.routes import Release, RingAgent, Treat
-from appliance.wire.treatments import Collect, Music, Play, Ringing
+from appliance.wire.treatments import Collect, Music, Play, Ringing, Voicemail
 
 SECOND_NS = 1_000_000_000
 PROMPT_NS = 4 * SECOND_NS  # of a prompt, where the day has no treatment of its kind
@@ -152,7 +152,8 @@ class Habits:
     def treated(self, contact: str, call_type: str, treat: Treat, number: int) -> Treated:
         """How it would take that treatment, its `number`th."""
         found = _first(self._treated, _likes(treat, call_type), contact, "treated", number)
-        return found or Treated(treat, _lasted_ns(treat), "no-digits" if collects(treat) else "played")
+        outcome = "recorded" if takes_message(treat) else "no-digits" if collects(treat) else "played"
+        return found or Treated(treat, _lasted_ns(treat), outcome)
 
     def labelled_ns(self, contact: str, number: int) -> int:
         """From a label to the leg."""
@@ -185,13 +186,18 @@ def _survivals(fates: Iterable[Fate], to_ns: int) -> dict[str, Survival]:
 def _likes(treat: Treat, call_type: str) -> Sequence[tuple[str, bytes]]:
     """By what is played, of the call type and of all; then by whether digits are asked for."""
     verbs = msgspec.json.encode(treat.verbs)
-    kind = b"collect" if collects(treat) else b"play"
+    kind = b"voicemail" if takes_message(treat) else b"collect" if collects(treat) else b"play"
     return (call_type, verbs), ("*", verbs), (call_type, kind), ("*", kind)
 
 
 def collects(treat: Treat) -> bool:
     """Whether it asks for digits."""
     return any(isinstance(verb, Collect) for verb in treat.verbs)
+
+
+def takes_message(treat: Treat) -> bool:
+    """Whether it ends in a voicemail."""
+    return any(isinstance(verb, Voicemail) for verb in treat.verbs)
 
 
 def music_ns(treat: Treat) -> int:

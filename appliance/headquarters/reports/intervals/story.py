@@ -12,7 +12,7 @@ outcome:
 - answered: the talk with an agent began, a consultation too (on a trunk, of a tandem call, with the far end);
 - abandoned: the caller hung up before; in the IVR, in a queue, or while a phone rang (of it, where a queue or an agent
   is meant);
-- overflow: the contact went on to another queue, node or call type;
+- overflow: the contact went on to another queue, node or call type, or left a message (voicemail) and talked to nobody;
 - redirected: another queue's agent, or the branch's default, answered; the contact left the queue because its agent
   did not answer; or, of an agent, the phone was refused, busy, not there, or rang for as long as it may (RONA);
 - callback: the caller is called back instead. The contacts that try it are offered to agents alone, as all else has
@@ -108,6 +108,7 @@ class _Story:
         self._place = Outcome.ABANDONED_IVR
         self._rung_for = ""
         self._gone: Envelope | None = None  # the caller's leg is over
+        self._message = False  # is left
         self._talking: list[Visit] = []
         self._talked: list[Visit] = []  # with the caller, last
         self._served: dict[str, list[Visit]] = {}  # by the leg of who talks
@@ -125,6 +126,8 @@ class _Story:
             case calls.TransferEnded(outcome="completed"):
                 for visit in self._talked:
                     visit.transferred = visit.kind is not Kind.TRUNK
+            case calls.VoicemailBegan() | calls.VoicemailEnded():
+                self._message = getattr(event.body, "kept", True)
             case calls.LegEnded():
                 self._leg_ended(event, event.body)
             case calls.ContactEnded():
@@ -231,6 +234,8 @@ class _Story:
     def _ended(self, event: Envelope, body: calls.ContactEnded) -> None:
         over = self._gone or event
         for visit in self.visits:
+            if self._message and visit.kind is not Kind.AGENT:
+                _close(visit, Outcome.OVERFLOW, over)
             _close(visit, self._abandoned(visit) if body.by == "caller" else Outcome.RELEASED, over)
 
     def _abandoned(self, visit: Visit) -> Outcome:

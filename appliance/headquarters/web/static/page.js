@@ -9,6 +9,7 @@ import { setClock } from "./figures.js";
 import * as lines from "./lines.js";
 import * as now from "./now.js";
 import * as queues from "./queues.js";
+import * as voicemail from "./voicemail.js";
 import { language, speak, word } from "./words.js";
 
 const SILENCE_MS = 3000;
@@ -38,6 +39,7 @@ const SECTIONS = {
   agents: agents.show,
   now: now.show,
   before: before.show,
+  voicemail: voicemail.show,
 };
 
 function listen() {
@@ -71,7 +73,7 @@ function judge() {
 function redraw() {
   document.documentElement.lang = language();
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
-  for (const part of [queues, agents, now, before, lines, alarms]) part.redraw();
+  for (const part of [queues, agents, now, voicemail, before, lines, alarms]) part.redraw();
   judge();
 }
 
