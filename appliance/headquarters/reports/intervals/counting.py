@@ -63,7 +63,10 @@ def begin(store: Connection, wanted: Mapping[tuple[str, str], thresholds.Thresho
     held = thresholds.load(store)
     if store.execute(select(schema.counting.c.rules)).scalar() != RULES:
         store.execute(delete(schema.counting))
-        store.execute(insert(schema.counting).values(rules=RULES, checked_ns=-1, upto=""))
+        new = store.execute(select(schema.event.c.place).limit(1)).first() is None
+        store.execute(
+            insert(schema.counting).values(rules=RULES, checked_ns=None if new else -1, upto=None if new else "")
+        )
     if since_ns is not None:  # a box whose clock is ahead has told of contacts that the new ones hold for
         ahead = select(schema.fact.c.contact).where(schema.fact.c.start_ns > since_ns - BASE_NS).distinct()
         for lot in _lots(list(store.scalars(ahead))):
