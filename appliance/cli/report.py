@@ -22,8 +22,10 @@ from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, rows
 from appliance.headquarters.reports.intervals.story import Kind
 
 KINDS = tuple(kind.value for kind in Kind)
+LEVELLED = (Kind.CALL_TYPE.value, Kind.QUEUE.value)
+"""Those that have a service level."""
 HEADS = (
-    ("from", "name", "offd", "answ", "aban", "shrt", "over", "redi", "rel", "wait", "SL %", "ASA s", "talk s"),
+    ("from", "name", "offd", "answ", "aban", "shrt", "over", "redi", "rel", "trf", "wait", "SL%", "ASAs", "AHTs"),
     (
         "起始",
         "名称",
@@ -34,13 +36,25 @@ HEADS = (
         "溢出",
         "转移",
         "释放",
+        "转接",
         "等待",
-        "服务水平",
-        "平均应答",
-        "平均通话",
+        "水平%",
+        "应答",
+        "处理",
     ),
 )
-WIDTHS_OF_CELLS = (5, 11, 4, 4, 4, 4, 4, 4, 4, 4, 8, 6, 6)
+WIDTHS_OF_CELLS = (5, 9, 4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 5, 6)
+FORMS = {
+    "ignored": ("answered in time, of all but who abandoned in time", "及时接听 ÷（全部－及时放弃）"),
+    "negative": ("answered in time, of all", "及时接听 ÷ 全部"),
+    "positive": ("answered or abandoned in time, of all", "（及时接听＋及时放弃）÷ 全部"),
+    "handled": ("answered in time, of the answered", "及时接听 ÷ 接听"),
+}
+FORM = ("SL ({form}): {words}", "服务水平（{form}）：{words}")
+AVERAGES = (
+    "ASA: answer wait; AHT: talk, hold and wrap-up; in seconds",
+    "应答：平均应答等待；处理：平均通话、保持与话后之和；单位为秒",
+)
 TIME_HEADS = (
     ("from", "agent", "login", "ready", "reserved", "talking", "wrap-up", "not rdy", "occ %"),
     ("起始", "坐席", "登录", "就绪", "预占", "通话", "话后", "未就绪", "占用率"),
@@ -59,6 +73,10 @@ DIFFERS = (
 DIFFERENCES = (
     "{day}: {count} figures differ: the record was altered, or its disk has failed; keep {place}",
     "{day}：{count}个数据不一致：记录被改动或磁盘故障。请保留{place}",
+)
+ANEW = (
+    "{day}: the record is being counted anew, as this version counts otherwise; {share} % is done, ask again then",
+    "{day}：新版本的统计规则不同，正在重新统计，已完成{share}%，请稍后再查",
 )
 NOTHING = ("{day}: nobody was offered to any {kind}", "{day}：当天没有{kind}的呼入")
 NOTHING_AT_ALL = ("{day}: there are no statistics of this day", "{day}：当天没有统计数据")
@@ -130,6 +148,9 @@ def _tell(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> int:
         return 1
     for line in _table(found, told.level, chinese=chinese):
         print(line)
+    if told.what in LEVELLED:
+        print(FORM[chinese].format(form=told.level, words=FORMS[told.level][chinese]))
+    print(AVERAGES[chinese])
     return 0
 
 
@@ -137,9 +158,11 @@ def _table(found: list[Row], level: str, *, chinese: bool) -> Iterator[str]:
     yield terminal.right(HEADS[chinese], WIDTHS_OF_CELLS)
     for row in found:
         one, averages = row.figures, averages_ms(row.figures)
-        counts = (one.offered, one.answered, one.abandoned, one.short, one.overflow, one.redirected, one.released)
-        figures = (percent(service_levels(one)[level]), *(_seconds(averages[name]) for name in ("answer_wait", "talk")))
-        cells = (_clock(row.start_ns), row.name or "-", *counts, one.waiting, *(figure or "-" for figure in figures))
+        gone = (one.abandoned, one.short, one.overflow, one.redirected, one.released)
+        counts = (one.offered, one.answered, *gone, one.transferred, one.waiting)
+        means = (_seconds(averages[name]) for name in ("answer_wait", "handle"))
+        figures = (percent(service_levels(one)[level]), *means)
+        cells = (_clock(row.start_ns), row.name or "-", *counts, *(figure or "-" for figure in figures))
         yield terminal.right(map(str, cells), WIDTHS_OF_CELLS)
 
 
@@ -167,6 +190,10 @@ def _span(ns: int) -> str:
 
 def _verify(engine: Engine, day: dt.date, place: str, *, chinese: bool) -> int:
     with engine.connect() as record:
+        done = counting.progress(record)
+        if done is not None:
+            print(ANEW[chinese].format(day=day, share=int(done * 100)))
+            return 1
         count, found = counting.differences(record, *_bounds(day))
     if not count:
         print(NOTHING_AT_ALL[chinese].format(day=day))

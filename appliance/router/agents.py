@@ -326,7 +326,7 @@ def leg_ended(state: State, leg: str, at_ns: int) -> Step:
         until_ns=until_ns,
         worked_ns=_worked_ns(before, at_ns),
     )
-    return put_agent(state, name, now), (_moved(name, now, at_ns),)
+    return put_agent(state, name, now), (_moved(name, now, at_ns, before.legs[leg]),)
 
 
 def contact_ended(state: State, contact: str, at_ns: int) -> Step:
@@ -381,8 +381,8 @@ def _new(seat: Seat, at_ns: int) -> Agent:
     return Agent(AgentState.AVAILABLE if seat.automatic else AgentState.LOGGED_OUT, here_ns=at_ns)
 
 
-def _moved(name: str, now: Agent, at_ns: int) -> AgentMoved:
-    return AgentMoved(name, now.state.value, now.reason, at_ns)
+def _moved(name: str, now: Agent, at_ns: int, contact: str = "") -> AgentMoved:
+    return AgentMoved(name, now.state.value, now.reason, at_ns, contact)
 
 
 def _ended(state: State, held: Reservation, why: str) -> Step:

@@ -85,7 +85,8 @@ def by_channel(state: State, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
 def _of_channel(state: State, moved: AgentMoved) -> AgentMoved:
     ruling = channel_now(state, slots.agent_of(moved.agent), slots.channel_of(moved.agent))
     now = ruling.state if ruling is not None else AgentState.LOGGED_OUT
-    return AgentMoved(slots.key_of(moved.agent), now.value, ruling.reason if ruling else "", moved.at_ns)
+    contact = moved.contact if now == moved.state else ""
+    return AgentMoved(slots.key_of(moved.agent), now.value, ruling.reason if ruling else "", moved.at_ns, contact)
 
 
 def channel_now(state: State, agent: str, channel: str) -> Agent | None:

@@ -221,13 +221,17 @@ class CallbackAnswer(msgspec.Struct, frozen=True, tag=True):
     refused: str = ""
 
 
-class AgentMoved(msgspec.Struct, frozen=True, tag=True):
-    """An agent is in this state from now on, for the statistics; `1001/chat`: in that channel, all its slots as one."""
+class AgentMoved(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """An agent is in this state from now on, for the statistics; `1001/chat`: in that channel, all its slots as one.
+
+    `contact`: whose wrap-up it is.
+    """
 
     agent: str
     state: str
     reason: str
     at_ns: int
+    contact: str = ""
 
 
 class Interrupted(msgspec.Struct, frozen=True, tag=True):

@@ -9,8 +9,10 @@ from sqlalchemy import update
 
 from appliance.cli.__main__ import main
 from appliance.headquarters.reports import schema, store
+from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.writer import Writer
 from tests.headquarters.test_agent_times import MORNING
+from tests.headquarters.test_handling import handed_on
 from tests.headquarters.told import ANSWERED, HOLD, TEN_NS, WAITED, S, began, decided, ended, story
 
 pytestmark = pytest.mark.unit
@@ -37,21 +39,24 @@ def typed(box: Path, *words: str, language: str = "en") -> int:
 
 def test_a_day_s_queues_are_a_table(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert typed(box, "queue", "--day", DAY) == 0
-    head, gold, silver = capsys.readouterr().out.splitlines()
+    head, gold, silver, form, averages = capsys.readouterr().out.splitlines()
     assert head.split()[:4] == ["from", "name", "offd", "answ"]
-    assert gold.split() == ["00:00", "gold", "3", "2", "1", "0", "0", "0", "0", "0", "66.67", "5.0", "60.0"]
-    assert silver.split() == ["00:00", "silver", "1", "0", "0", "1", "0", "0", "0", "0", "-", "-", "-"]
-    assert max(map(len, (head, gold, silver))) <= 80
+    assert gold.split() == ["00:00", "gold", "3", "2", "1", "0", "0", "0", "0", "0", "0", "66.67", "5.0", "60.0"]
+    assert silver.split() == ["00:00", "silver", "1", "0", "0", "1", "0", "0", "0", "0", "0", "-", "-", "-"]
+    assert form == "SL (ignored): answered in time, of all but who abandoned in time"
+    assert averages == "ASA: answer wait; AHT: talk, hold and wrap-up; in seconds"
+    assert max(map(len, (head, gold, silver, form, averages))) <= 80
 
 
 def test_it_is_told_by_quarters_of_an_hour_and_with_the_level_that_is_wanted(
     box: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert typed(box, "call-type", "--day", DAY, "--interval", "15m", "--level", "handled", language="zh") == 0
-    head, *lines = capsys.readouterr().out.splitlines()
+    head, *lines, form, _ = capsys.readouterr().out.splitlines()
     assert "呼入" in head
+    assert form == "服务水平（handled）：及时接听 ÷ 接听"
     assert [line.split()[:4] for line in lines] == [["12:00", "card", "3", "1"], ["12:15", "card", "1", "1"]]
-    assert lines[0].split()[10] == "100.00"
+    assert lines[0].split()[11] == "100.00"
 
 
 def test_where_the_agents_time_went(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +83,28 @@ def test_a_day_is_counted_once_more(box: Path, capsys: pytest.CaptureFixture[str
     assert told == f"{DAY}: 9 rows of statistics, all the same as counted anew from the events\n"
     assert typed(box, "verify", DAY, language="zh") == 0
     assert "9行统计数据" in capsys.readouterr().out
+
+
+def test_a_record_that_is_being_counted_anew_says_how_far_it_is(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    engine = store.open_writer(store.path_of(box))
+    with engine.begin() as connection:
+        connection.execute(update(schema.counting).values(rules=counting.RULES - 1))
+    writer = Writer(engine)
+    assert typed(box, "verify", DAY) == 1
+    assert "0 % is done, ask again then" in capsys.readouterr().out
+    while writer.count_on():
+        pass
+    assert typed(box, "verify", DAY) == 0
+
+
+def test_a_caller_who_was_handed_on_is_told_where_he_was_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Writer(store.open_writer(store.path_of(tmp_path))).store(handed_on())
+    typed(tmp_path, "queue", "--day", "2026-11-24")
+    head, gold, *_ = capsys.readouterr().out.splitlines()
+    told = dict(zip(head.split(), gold.split(), strict=True))
+    assert (told["answ"], told["trf"], told["AHTs"]) == ("1", "1", "84.0")
 
 
 def test_what_was_altered_is_told_row_by_row(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

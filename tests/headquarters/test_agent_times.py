@@ -28,6 +28,7 @@ class Move(NamedTuple):
     state: str
     reason: str
     at_ns: int
+    contact: str = ""
 
 
 def moves(*steps: tuple[int, str], agent: str = "1001", at_ns: int = TEN_NS) -> list[Move]:

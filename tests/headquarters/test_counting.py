@@ -245,10 +245,52 @@ def test_a_record_counted_by_other_rules_is_counted_anew_and_what_came_out_the_s
         connection.execute(update(schema.counting).values(rules=counting.RULES - 1))
         connection.execute(update(schema.interval).where(schema.interval.c.kind == "queue").values(offered=5))
         connection.execute(update(schema.fact).where(schema.fact.c.kind == "agent").values(offered=5))
-    Writer(engine)
+    recount(Writer(engine))
     assert differences(tmp_path / "record.db") == []
     assert revisions(engine)["gold", TEN_NS] == 2
-    assert revisions(engine)["1001", TEN_NS] == 1
+    assert revisions(engine)["telco", TEN_NS] == 1
+
+
+@pytest.mark.unit
+def test_calls_are_stored_and_read_while_a_record_is_counted_anew_and_a_death_goes_on_from_there(
+    tmp_path: Path,
+) -> None:
+    """An update that counts otherwise kept the record's process from starting until a year was counted."""
+    path = tmp_path / "record.db"
+    engine = store.open_writer(path)
+    writer = Writer(engine)
+    for number in range(300):
+        writer.store(story(*ANSWERED, contact=f"BR-0001.x.{number:03}"))
+    with engine.begin() as connection:
+        connection.execute(update(schema.counting).values(rules=counting.RULES - 1))
+        connection.execute(update(schema.fact).where(schema.fact.c.kind == "agent").values(talk_samples=1))
+        connection.execute(update(schema.interval).where(schema.interval.c.kind == "agent").values(talk_samples=300))
+    writer, lots, done = Writer(engine), 0, [writer.counted()]
+    while writer.count_on():
+        lots += 1
+        new = story(*WAITED, contact=f"BR-0001.x.9{lots:02}", at_ns=TEN_NS + 3600 * S * (lots % 2))
+        began_s = time.monotonic()
+        writer.store(new)
+        assert time.monotonic() - began_s < 1.0
+        gold = sum(row.offered for key, row in intervals(engine).items() if (key.kind, key.name) == ("queue", "gold"))
+        assert gold == 300 + lots, "each reading has every call once"
+        done.append(writer.counted())
+        if lots == 3:
+            writer = Writer(engine)  # the process was killed, and begins
+    assert lots > 5
+    assert done[-1] is None or max(one for one in done if one is not None) > 0.8
+    assert writer.counted() is None
+    assert differences(path) == []
+    rows = intervals(engine)
+    assert (
+        row_of(rows, "agent", "1001")["talk_samples"]
+        == 300 * row_of(recounted(story(*ANSWERED)), "agent", "1001")["talk_samples"]
+    )
+
+
+def recount(writer: Writer) -> None:
+    while writer.count_on():
+        pass
 
 
 _STORES = """

@@ -16,6 +16,7 @@ from appliance.headquarters.reports.reading import Record
 from appliance.headquarters.reports.writer import Writer
 from appliance.wire.envelope import encode
 from tests.headquarters.site import ROOT, Site
+from tests.headquarters.test_counting import recount
 from tests.headquarters.told import ANSWERED, WAITED, C, differences, intervals, row_of, story
 
 UNNUMBERED = Path(__file__).parent / "records/unnumbered.sql"
@@ -52,7 +53,7 @@ def renumber(path: Path) -> None:
 @pytest.mark.unit
 def test_a_record_of_before_is_adopted_with_its_calls_and_its_statistics_are_made(old: Path) -> None:
     engine = store.open_writer(old)
-    Writer(engine)
+    recount(Writer(engine))
     rows = intervals(engine)
     assert row_of(rows, "queue", "gold")["offered"] == 2
     assert row_of(rows, "queue", "gold")["answered"] == 1
@@ -83,7 +84,7 @@ def test_a_step_that_fails_leaves_the_record_as_it_was(old: Path) -> None:
 @pytest.mark.unit
 def test_a_record_opened_again_keeps_its_revisions(old: Path) -> None:
     for _ in range(3):
-        Writer(store.open_writer(old))
+        recount(Writer(store.open_writer(old)))
     with sqlite3.connect(old) as record:
         assert record.execute("SELECT DISTINCT revision FROM interval").fetchall() == [(1,)]
 

@@ -168,4 +168,4 @@ def _read(connection: socket.socket, octets: int) -> bytes:
 
 
 def _move(one: Change) -> Move:
-    return Move(one.agent, one.state, one.reason, one.at_ns)
+    return Move(one.agent, one.state, one.reason, one.at_ns, one.contact)

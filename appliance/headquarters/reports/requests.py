@@ -57,12 +57,13 @@ class Here(msgspec.Struct, frozen=True, tag=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """An agent's change of state."""
+    """An agent's change of state; `contact`: whose wrap-up it is."""
 
     agent: str
     state: str
     reason: str
     at_ns: int
+    contact: str = ""
 
 
 class Moved(msgspec.Struct, frozen=True, tag=True):

@@ -173,7 +173,7 @@ threshold = Table(
     Column("short_call_s", BigInteger, nullable=False),
 )
 
-# `seq` is the router's journal's, `place` the change's among those of one entry.
+# `seq` is the router's journal's, `place` the change's among those of one entry; `contact`: whose wrap-up begins.
 agent_move = Table(
     "agent_move",
     metadata,
@@ -183,6 +183,7 @@ agent_move = Table(
     Column("agent", String, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),
+    Column("contact", String, index=True),
 )
 Index("agent_move_seq", agent_move.c.seq)
 Index("agent_move_agent", agent_move.c.agent, agent_move.c.at_ns)
@@ -204,5 +205,12 @@ text_use = Table(
     Column("version", String, nullable=False),
 )
 
-# By which rules `fact` and `interval` were counted; no row: not at all yet.
-counting = Table("counting", metadata, Column("rules", Integer, primary_key=True, autoincrement=False))
+# By which rules `fact` and `interval` are counted; no row: not at all yet. Where that is under way intervals are
+# compared with their facts after `checked_ns`, then contacts counted anew after `upto`; NULL: all of them are.
+counting = Table(
+    "counting",
+    metadata,
+    Column("rules", Integer, primary_key=True, autoincrement=False),
+    Column("checked_ns", BigInteger),
+    Column("upto", String),
+)

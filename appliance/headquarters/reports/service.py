@@ -5,7 +5,9 @@ It has an interpreter of its own, so that no route answer waits while it writes 
 """
 
 import asyncio
+import math
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,6 +36,11 @@ from appliance.headquarters.reports.requests import (
 from appliance.headquarters.reports.writer import Writer
 from appliance.wire.envelope import decode
 
+PAUSE_S = 0.01
+"""Between two lots that are counted anew: requests are not to wait for all of them."""
+TELL_S = 10.0
+RETRY_S = 1.0
+
 log = structlog.get_logger()
 
 
@@ -57,9 +64,31 @@ class Service:
             os.umask(mask)
 
     async def run(self) -> None:
-        """Serve, for ever; cancel to end."""
-        if self._server is not None:
+        """Serve, for ever; cancel to end. What other rules have counted is counted anew between requests."""
+        if self._server is None:
+            return
+        counting = asyncio.create_task(self._count())
+        try:
             await self._server.serve_forever()
+        finally:
+            counting.cancel()
+
+    async def _count(self) -> None:
+        loop = asyncio.get_running_loop()
+        told_s, more = -math.inf, True
+        while more:
+            try:
+                more = await loop.run_in_executor(self._disk, self._writer.count_on)
+                if more and time.monotonic() - told_s > TELL_S:
+                    done = await loop.run_in_executor(self._disk, self._writer.counted)
+                    log.info("record.statistics.recounted", share=f"{float(done or 0):.2f}")
+                    told_s = time.monotonic()
+            except SQLAlchemyError as error:
+                log.error("record.statistics.delayed", error=str(error))
+                await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(PAUSE_S)
+        if told_s > 0:
+            log.info("record.statistics.recounted", share="1.00")
 
     async def close(self) -> None:
         """Finish what is being written."""

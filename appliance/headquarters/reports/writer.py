@@ -10,6 +10,7 @@ import itertools
 import operator
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Protocol
 
 import msgspec
@@ -77,7 +78,7 @@ class Keeper(Protocol):
 class Writer:
     """The one that writes. Called from one thread at a time.
 
-    `thresholds` hold from now on; statistics that were counted otherwise, or not at all, are counted first.
+    `thresholds` hold from now on; statistics that were counted otherwise, or not at all, are counted by `count_on`.
     """
 
     def __init__(self, engine: Engine, thresholds: Mapping[tuple[str, str], Threshold] = {}) -> None:
@@ -88,6 +89,16 @@ class Writer:
         """The administrator has decided otherwise. Raises sqlalchemy.exc.SQLAlchemyError."""
         with self._engine.begin() as store:
             self._thresholds = counting.begin(store, thresholds, time.time_ns())
+
+    def count_on(self) -> bool:
+        """Count some of what other rules have counted; False where there is no more. Raises SQLAlchemyError."""
+        with self._engine.begin() as store:
+            return counting.go_on(store, self._thresholds)
+
+    def counted(self) -> Fraction | None:
+        """How much of the record is counted by today's rules; None: all. Raises SQLAlchemyError."""
+        with self._engine.connect() as store:
+            return counting.progress(store)
 
     def store(self, batch: Sequence[Envelope], at: Position | None = None) -> list[Envelope]:
         """Commit what is new of the batch, and where it stood in a stream; returns the new, in order.
@@ -124,7 +135,7 @@ class Writer:
         Raises sqlalchemy.exc.SQLAlchemyError, ValueError for what is no state.
         """
         with self._engine.begin() as store:
-            agents.keep(store, entries)
+            counting.recount(store, agents.keep(store, entries), self._thresholds)
 
     def texts(self, written: Sequence[Version]) -> None:
         """What the administrator's files say now. Raises sqlalchemy.exc.SQLAlchemyError."""

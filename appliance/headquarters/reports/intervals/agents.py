@@ -8,12 +8,12 @@ agent's other channels stand beside them as `1001/chat`, each with all of its sl
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, tuple_
 
 from appliance.config.scalars import suggestion
 from appliance.headquarters.reports import schema
@@ -23,7 +23,24 @@ LOGGED_OUT, NOT_READY = "logged-out", "not-ready"
 STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up", "interrupted")
 """Of who is logged in."""
 _AT_WORK = ("reserved", "busy", "wrap-up", "interrupted")
+_NEVER_AFTER_WRAP_UP = ("reserved", "wrap-up", "interrupted")
 _LOT = 500  # entries
+
+_MOVE = schema.agent_move.c
+_ORDER = (_MOVE.at_ns, _MOVE.seq, _MOVE.place)
+_THIS = tuple_(*(bindparam(column.name) for column in _ORDER))
+_BEFORE = (
+    select(_MOVE.contact)
+    .where(_MOVE.agent == bindparam("agent"), _MOVE.at_ns <= bindparam("at_ns"), tuple_(*_ORDER) < _THIS)
+    .order_by(*(column.desc() for column in _ORDER))
+    .limit(1)
+)
+_NEXT = (
+    select(_MOVE.at_ns)
+    .where(_MOVE.agent == bindparam("agent"), _MOVE.at_ns >= bindparam("at_ns"), tuple_(*_ORDER) > _THIS)
+    .order_by(*_ORDER)
+    .limit(1)
+)
 
 
 class Moved(Protocol):
@@ -37,6 +54,15 @@ class Moved(Protocol):
     def reason(self) -> str: ...  # noqa: D102
     @property
     def at_ns(self) -> int: ...  # noqa: D102
+    @property
+    def contact(self) -> str: ...  # noqa: D102
+
+
+class WrapUp(NamedTuple):
+    """An agent's, of one contact; over after so long."""
+
+    agent: str
+    ns: int
 
 
 class Spell(NamedTuple):
@@ -90,24 +116,31 @@ class Times(msgspec.Struct, frozen=True):
         }
 
 
-def keep(store: Connection, entries: Iterable[tuple[int, Iterable[Moved]]]) -> None:
-    """Those of these entries (seq) of the router's journal, each once, however often told. Raises ValueError."""
+def keep(store: Connection, entries: Iterable[tuple[int, Iterable[Moved]]]) -> set[str]:
+    """Those of these entries (seq) of the router's journal, each once, however often told. Raises ValueError.
+
+    The contacts whose wrap-up has begun or ended with one of them.
+    """
     told = iter(entries)
+    wrapped: set[str] = set()
     while rows := [row for seq, moves in itertools.islice(told, _LOT) for row in _rows(seq, moves)]:
-        _keep(store, rows)
+        wrapped |= _keep(store, rows)
+    return wrapped
 
 
-def _rows(seq: int, moves: Iterable[Moved]) -> list[dict[str, int | str]]:
-    rows: list[dict[str, int | str]] = []
+def _rows(seq: int, moves: Iterable[Moved]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
     for place, one in enumerate(moves):
         if one.state not in (*STATES, LOGGED_OUT):
             raise ValueError(f"{one.state!r} is no agent's state; {suggestion(one.state, (*STATES, LOGGED_OUT))}")
         at = {"at_ns": one.at_ns, "seq": seq, "place": place}
-        rows.append({**at, "agent": one.agent, "state": one.state, "reason": one.reason})
+        rows.append(
+            {**at, "agent": one.agent, "state": one.state, "reason": one.reason, "contact": one.contact or None}
+        )
     return rows
 
 
-def _keep(store: Connection, rows: Sequence[dict[str, int | str]]) -> None:
+def _keep(store: Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
     # A journal that was lost counts from 1 again; the router's clock does not go back.
     table = schema.agent_move.c
     told = select(table.at_ns, table.seq, table.place).where(table.seq.in_({row["seq"] for row in rows}))
@@ -115,6 +148,20 @@ def _keep(store: Connection, rows: Sequence[dict[str, int | str]]) -> None:
     new = [row for row in rows if (row["at_ns"], row["seq"], row["place"]) not in known]
     if new:
         store.execute(insert(schema.agent_move), new)
+    before = (store.scalar(_BEFORE, row) for row in new if row["state"] not in _NEVER_AFTER_WRAP_UP)
+    return {contact for contact in (*before, *(row["contact"] for row in new)) if contact}
+
+
+def wrap_ups(store: Connection, contacts: Collection[str]) -> dict[str, list[WrapUp]]:
+    """Those of these contacts that are over: each lasts until the agent's next change."""
+    table = schema.agent_move.c
+    query = select(table.contact, table.agent, table.at_ns, table.seq, table.place).where(table.contact.in_(contacts))
+    found: dict[str, list[WrapUp]] = {}
+    for row in store.execute(query.order_by(table.at_ns, table.seq, table.place)).mappings().all():
+        ended_ns = store.scalar(_NEXT, dict(row))
+        if ended_ns is not None:
+            found.setdefault(row["contact"], []).append(WrapUp(row["agent"], ended_ns - row["at_ns"]))
+    return found
 
 
 def newest(store: Connection) -> int | None:

@@ -2,26 +2,43 @@
 """Facts and intervals kept true: in the transaction that stores events, and anew from all events.
 
 The writer lets a contact be recounted whenever more is heard of it: what it contributed is taken away, what it
-contributes now is added. `differences` counts once more from the events alone; there shall be none.
+contributes now is added. After a change of how we count, `go_on` does the same for all of them, a few at a time.
+`differences` counts once more from the events and the agents' wrap-ups alone; there shall be none.
 """
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    union,
+    update,
+)
 
 from appliance.headquarters.reports import schema
 from appliance.headquarters.reports.intervals import thresholds
+from appliance.headquarters.reports.intervals.agents import wrap_ups
 from appliance.headquarters.reports.intervals.facts import facts
 from appliance.headquarters.reports.intervals.figures import BASE_NS, FIELDS, MAXIMA, NONE, SUMS, Figures, Key
 from appliance.headquarters.reports.intervals.thresholds import Thresholds
 from appliance.wire.envelope import Envelope, decode
 
-RULES = 3
-"""Raised with whatever counts otherwise than before: the next start counts the whole record anew."""
+RULES = 4
+"""Raised with whatever counts otherwise than before: from the next start on the whole record is counted anew."""
 _LOTS = 500
+_ANEW = 50  # contacts, or intervals, in one transaction: requests come between
+_CONTACT = schema.event.c.contact
 _FIGURES = [schema.fact.c[name] for name in FIELDS]
 _COUNTED = [schema.interval.c[name] for name in FIELDS]
 _FACT_KEY = (schema.fact.c.kind, schema.fact.c.name, schema.fact.c.start_ns)
@@ -41,24 +58,75 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def begin(store: Connection, wanted: Mapping[tuple[str, str], thresholds.Threshold], now_ns: int) -> Thresholds:
-    """As a writer starts: thresholds as the configuration has them, all counted by today's rules."""
+    """As a writer starts: thresholds as the configuration has them. What other rules have counted is for `go_on`."""
     since_ns = thresholds.keep(store, wanted, now_ns)
     held = thresholds.load(store)
     if store.execute(select(schema.counting.c.rules)).scalar() != RULES:
         store.execute(delete(schema.counting))
-        store.execute(insert(schema.counting).values(rules=RULES))
-        recount_all(store, held)
-    elif since_ns is not None:  # a box whose clock is ahead has told of contacts that the new ones hold for
+        new = store.execute(select(schema.event.c.place).limit(1)).first() is None
+        store.execute(
+            insert(schema.counting).values(rules=RULES, checked_ns=None if new else -1, upto=None if new else "")
+        )
+    if since_ns is not None:  # a box whose clock is ahead has told of contacts that the new ones hold for
         ahead = select(schema.fact.c.contact).where(schema.fact.c.start_ns > since_ns - BASE_NS).distinct()
         for lot in _lots(list(store.scalars(ahead))):
             recount(store, lot, held)
     return held
 
 
+def go_on(store: Connection, held: Thresholds) -> bool:
+    """Count some more of the record anew; False where all is counted by today's rules.
+
+    First each interval is made what its facts say, then each contact's facts what its events say: so at any moment, and
+    whatever is stored in between, an interval is the sum of its facts.
+    """
+    told = store.execute(select(schema.counting.c.checked_ns, schema.counting.c.upto)).one_or_none()
+    if told is None or told.upto is None:
+        return False
+    if told.checked_ns is not None:
+        starts = _next_starts(store, told.checked_ns)
+        _check(store, starts)
+        store.execute(update(schema.counting).values(checked_ns=starts[-1] if starts else None))
+        return True
+    next_ones = _contacts().where(_CONTACT > told.upto).order_by(_CONTACT).limit(_ANEW)  # noqa: SIM300 - SQL
+    names = list(store.scalars(next_ones))
+    recount(store, names, held)
+    store.execute(update(schema.counting).values(upto=names[-1] if names else None))
+    return bool(names)
+
+
+def progress(store: Connection) -> Fraction | None:
+    """How much of the record is counted by today's rules; None where all is."""
+    told = store.execute(select(schema.counting.c.checked_ns, schema.counting.c.upto)).one_or_none()
+    if told is None or told.upto is None:
+        return None
+    column = schema.contact.c.contact
+    done, whole = (
+        int(store.execute(select(func.count(column)).where(which)).scalar_one())
+        for which in (column <= told.upto, true())
+    )
+    return Fraction(done, max(1, whole))
+
+
+def _next_starts(store: Connection, after_ns: int) -> list[int]:
+    columns = (schema.interval.c.start_ns, schema.fact.c.start_ns)
+    starts = union(*(select(column.label("start_ns")).where(column > after_ns) for column in columns)).subquery()
+    return list(store.scalars(select(starts.c.start_ns).order_by(starts.c.start_ns).limit(_ANEW)))
+
+
+def _check(store: Connection, starts: Sequence[int]) -> None:
+    sums = [*(func.sum(schema.fact.c[name]) if name in SUMS else func.max(schema.fact.c[name]) for name in FIELDS)]
+    query = select(*_FACT_KEY, *sums).where(schema.fact.c.start_ns.in_(starts)).group_by(*_FACT_KEY)
+    told = {Key(*row[:3]): Figures(*map(int, row[3:])) for row in store.execute(query)}
+    stored = _stored(store, schema.interval.c.start_ns.in_(starts))
+    others = [key for key in {**told, **stored} if told.get(key, NONE) != stored.get(key, NONE)]
+    _put(store, {key: told.get(key, NONE) for key in others})
+
+
 def recount(store: Connection, contacts: Collection[str], held: Thresholds) -> None:
     """Take away what `contacts` contributed, add what they do now."""
     before = _facts_of(store, contacts)
-    after = {name: facts(events, held) for name, events in _events(store, contacts)}
+    after = _counted(store, contacts, held)
     touched = {
         key for told in (before, after) for name in told for key in told[name] if _differs(before, after, name, key)
     }
@@ -70,23 +138,6 @@ def recount(store: Connection, contacts: Collection[str], held: Thresholds) -> N
     if rows:
         store.execute(insert(schema.fact), rows)
     _revise(store, _all_of(after, touched), _all_of(before, touched))
-
-
-def recount_all(store: Connection, held: Thresholds) -> None:
-    """Everything from the events; rows that come out as they were keep their revision."""
-    store.execute(delete(schema.fact))
-    counted: Facts = {}
-    for lot in _lots(list(store.scalars(_contacts()))):
-        rows = []
-        for name, events in _events(store, lot):
-            for key, figures in facts(events, held).items():
-                rows.append(_row(key, figures, contact=name))
-                counted[key] = counted.get(key, NONE) + figures
-        if rows:
-            store.execute(insert(schema.fact), rows)
-    stored = _stored(store, true())
-    others = {key for key in {*counted, *stored} if counted.get(key, NONE) != stored.get(key, NONE)}
-    _put(store, {key: counted.get(key, NONE) for key in others})
 
 
 def differences(store: Connection, from_ns: int, to_ns: int) -> tuple[int, list[Difference]]:
@@ -101,8 +152,8 @@ def differences(store: Connection, from_ns: int, to_ns: int) -> tuple[int, list[
     counted: Facts = {}
     contributed: Facts = {}
     for lot in _lots(sorted({*store.scalars(told), *store.scalars(facts_there.distinct())})):
-        for _, events in _events(store, lot):
-            _sum(counted, facts(events, held), within)
+        for one in _counted(store, lot, held).values():
+            _sum(counted, one, within)
         for one in _facts_of(store, lot).values():
             _sum(contributed, one, within)
     stored = _stored(store, schema.interval.c.start_ns.between(within.start, to_ns - 1))
@@ -142,6 +193,12 @@ def _sum(sums: Facts, told: Facts, within: range) -> None:
     for key, figures in told.items():
         if key.start_ns in within:
             sums[key] = sums.get(key, NONE) + figures
+
+
+def _counted(store: Connection, contacts: Collection[str], held: Thresholds) -> dict[str, Facts]:
+    """What they contribute, from events and wrap-ups."""
+    wrapped = wrap_ups(store, contacts)
+    return {name: facts(events, held, wrapped.get(name, ())) for name, events in _events(store, contacts)}
 
 
 def _contacts() -> Select[str]:

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 
+from appliance.headquarters.reports.intervals.agents import WrapUp
 from appliance.headquarters.reports.intervals.figures import BASE_NS, NONE, Figures, Key
 from appliance.headquarters.reports.intervals.story import Kind, Outcome, Visit, visits
 from appliance.headquarters.reports.intervals.thresholds import Thresholds
@@ -18,10 +19,10 @@ def key_of(visit: Visit) -> Key:
     return Key(visit.kind.value, visit.name, at_ns - at_ns % BASE_NS)
 
 
-def facts(events: Iterable[Envelope], thresholds: Thresholds) -> dict[Key, Figures]:
-    """What one contact contributes, all of whose known events are given."""
+def facts(events: Iterable[Envelope], thresholds: Thresholds, wrap_ups: Iterable[WrapUp] = ()) -> dict[Key, Figures]:
+    """What one contact contributes, all of whose known events and wrap-ups are given."""
     told: dict[Key, Figures] = {}
-    for visit in visits(events):
+    for visit in visits(events, wrap_ups):
         key = key_of(visit)
         told[key] = told.get(key, NONE) + _figures(visit, thresholds)
     return told
@@ -38,6 +39,7 @@ def _figures(visit: Visit, thresholds: Thresholds) -> Figures:
     if visit.outcome is Outcome.ANSWERED:
         talk = {"talk_samples": visit.talk_samples, "longest_talk_samples": visit.longest_talk_samples}
         counts["transferred"] = int(visit.transferred)
+        counts |= {"hold_ms": visit.hold_ns // _NS_IN_MS, "wrap_up_ms": visit.wrap_up_ns // _NS_IN_MS}
         counts |= {"answer_wait_ms": waited_ms, "longest_answer_wait_ms": waited_ms, **talk}
     if abandoned:
         counts |= {"abandon_wait_ms": waited_ms, "longest_abandon_wait_ms": waited_ms}

@@ -10,7 +10,8 @@ answer, its abandonment or its talk. So each row is a closed cohort and the iden
 no service level exceeds 100 %, and longer intervals are plain sums. Counting answers again where they happened would
 give service levels of contacts that another row was offered; when somebody was talking is told by the agents' states.
 
-`transferred`: of those that were answered, handed on by the agent who had them.
+`transferred`: of those that were answered, handed on by the agent who had them. What an agent did for the answered is
+talk, hold (the caller waited while the agent consulted) and wrap-up; a phone's own hold is in the talk.
 `short`: abandoned, wherever, under the short call threshold. `callback`: called back instead. The service level:
 `level_offered` counts visits with a service level event, as Cisco has it: answered or abandoned (not short), or still
 there when the threshold had passed; what overflowed, was redirected, called back or released before does not count.
@@ -26,7 +27,7 @@ BASE_NS = 300_000_000_000
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """One row. Waits in ms, talk in samples (8,000 a second); the `longest_` are maxima, all else are sums."""
+    """One row. Talk in samples (8,000 a second), other times in ms; the `longest_` are maxima, all else are sums."""
 
     offered: int = 0
     answered: int = 0
@@ -46,6 +47,8 @@ class Figures(msgspec.Struct, frozen=True):
     answer_wait_ms: int = 0
     abandon_wait_ms: int = 0
     talk_samples: int = 0
+    hold_ms: int = 0
+    wrap_up_ms: int = 0
     longest_answer_wait_ms: int = 0
     longest_abandon_wait_ms: int = 0
     longest_talk_samples: int = 0

@@ -28,11 +28,18 @@ def service_levels(row: Figures) -> dict[str, Fraction | None]:
 
 
 def averages_ms(row: Figures) -> dict[str, Fraction | None]:
-    """`answer_wait`: the average speed of answer (ASA); `abandon_wait`; `talk` of the answered."""
+    """`answer_wait`: the average speed of answer (ASA); `abandon_wait`; of the answered `talk`, `hold`, `wrap_up`.
+
+    `handle`: the three together, the average handle time (AHT).
+    """
+    worked_ms = Fraction(row.talk_samples, SAMPLES_IN_MS) + row.hold_ms + row.wrap_up_ms
     return {
         "answer_wait": _ratio(row.answer_wait_ms, row.answered),
         "abandon_wait": _ratio(row.abandon_wait_ms, row.abandoned),
         "talk": _ratio(row.talk_samples, row.answered * SAMPLES_IN_MS),
+        "hold": _ratio(row.hold_ms, row.answered),
+        "wrap_up": _ratio(row.wrap_up_ms, row.answered),
+        "handle": worked_ms / row.answered if row.answered else None,
     }
 
 

@@ -26,6 +26,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from appliance.headquarters.reports.intervals.agents import WrapUp
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
 from appliance.wire.legs import Direction
@@ -72,26 +73,33 @@ class Visit(msgspec.Struct):
     talk_samples: int = 0
     longest_talk_samples: int = 0
     transferred: bool = False
+    hold_ns: int = 0
+    wrap_up_ns: int = 0
 
     @property
     def waited_ns(self) -> int:
         """By the box's steady clock within one life of its call control, else by its UTC."""
-        if self.until is None:
-            return 0
-        same = self.since.incarnation == self.until.incarnation
-        ns = self.until.mono_ns - self.since.mono_ns if same else self.until.at_ns - self.since.at_ns
-        return max(0, ns)
+        return 0 if self.until is None else _between_ns(self.since, self.until)
 
 
-def visits(events: Iterable[Envelope]) -> list[Visit]:
-    """All of one contact's, as far as `events` tell."""
+def _between_ns(since: Envelope, until: Envelope) -> int:
+    same = since.incarnation == until.incarnation
+    return max(0, until.mono_ns - since.mono_ns if same else until.at_ns - since.at_ns)
+
+
+def visits(events: Iterable[Envelope], wrap_ups: Iterable[WrapUp] = ()) -> list[Visit]:
+    """All of one contact's, as far as `events` tell; `wrap_ups` of agents who have talked to it."""
     story = None
     for event in sorted(events, key=lambda one: (one.incarnation, one.seq, one.process)):
         if story is not None:
             story.hear(event)
         elif isinstance(event.body, calls.ContactBegan):
             story = _Story(event, event.body)
-    return [] if story is None else story.visits
+    if story is None:
+        return []
+    for one in wrap_ups:
+        story.wrapped_up(one)
+    return story.visits
 
 
 class _Story:
@@ -112,6 +120,8 @@ class _Story:
         self._talking: list[Visit] = []
         self._talked: list[Visit] = []  # with the caller, last
         self._served: dict[str, list[Visit]] = {}  # by the leg of who talks
+        self._held: Envelope | None = None  # since then, by who has talked to the caller
+        self._handled: dict[str, list[Visit]] = {}  # by the agent who has talked, what their wrap-up is of
 
     def hear(self, event: Envelope) -> None:
         match event.body:
@@ -123,8 +133,11 @@ class _Story:
                 self._talk_began(event, event.body)
             case calls.TalkEnded():
                 self._talk_ended(event.body)
-            case calls.TransferEnded(outcome="completed"):
-                for visit in self._talked:
+            case calls.TransferBegan(blind=False):
+                self._held = event
+            case calls.TransferEnded():
+                self._taken_off(event)
+                for visit in self._talked if event.body.outcome == "completed" else ():
                     visit.transferred = visit.kind is not Kind.TRUNK
             case calls.VoicemailBegan() | calls.VoicemailEnded():
                 self._message = getattr(event.body, "kept", True)
@@ -134,6 +147,18 @@ class _Story:
                 self._ended(event, event.body)
             case _:
                 pass  # tells nothing that is counted
+
+    def wrapped_up(self, wrap_up: WrapUp) -> None:
+        """By an agent, after the talk with them."""
+        for visit in self._handled.get(wrap_up.agent, ()):
+            visit.wrap_up_ns += wrap_up.ns
+
+    def _taken_off(self, event: Envelope) -> None:
+        """The caller is held no more."""
+        held, self._held = self._held, None
+        if held is not None:
+            for visit in self._talked:
+                visit.hold_ns += _between_ns(held, event)
 
     def _open(self, kind: Kind, name: str, event: Envelope) -> Visit:
         visit = Visit(kind, name, event)
@@ -203,6 +228,9 @@ class _Story:
             _close(visit, Outcome.ANSWERED, event)
         # Agents' words among themselves are the second agent's and their queue's time, not the caller's.
         self._talking = agents if body.consult else [*whole, *agents]
+        for visit in agents:
+            if visit.kind is Kind.AGENT:
+                self._handled[visit.name] = self._talking
         if not body.consult:
             self._talked = self._talking
 
@@ -226,12 +254,14 @@ class _Story:
     def _leg_ended(self, event: Envelope, body: calls.LegEnded) -> None:
         if body.leg == self._caller:
             self._gone = event
+            self._taken_off(event)
         elif self._gone is None:
             if body.leg in self._agents:
                 _close(self._agents[body.leg], Outcome.REDIRECTED, event)
             self._place = Outcome.ABANDONED_QUEUE if self._queues else Outcome.ABANDONED_IVR
 
     def _ended(self, event: Envelope, body: calls.ContactEnded) -> None:
+        self._taken_off(event)
         over = self._gone or event
         for visit in self.visits:
             if self._message and visit.kind is not Kind.AGENT:
