@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, direct, shown, slots, standing, translation, waiting
+from appliance.router import agents, direct, knowing, shown, slots, standing, translation, waiting
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
@@ -106,8 +106,10 @@ def _decided(state: State, asked: RouteAsked, walk: Walk, stop: Stop) -> Decided
         state, answer = translation.begin(state, answer, _reach(state, asked), clid, asked.at_ns)
     if isinstance(last, Queue | RingAgent):
         state = shown.keep(state, asked, walk, name)
-    answer = _replace(answer, place=waiting.carried(state, asked.request.contact))
-    return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
+    state, contact = _kept(state, asked, walk), asked.request.contact
+    known = knowing.known(state, contact) if state.rules.alone or asked.request.lease else ""
+    answer = _replace(answer, place=waiting.carried(state, contact), known=known)
+    return state, (*moved, Answer(asked.box, answer))
 
 
 def _call_type(state: State, asked: RouteAsked, walk: Walk) -> str:

@@ -175,6 +175,25 @@ class RecordingFailed(Message, frozen=True):
     sentence: str
 
 
+class AgentMove(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agent is in this state from then on, by the router's clock."""
+
+    agent: str
+    state: str
+    reason: str
+    at_ns: int
+
+
+class AgentsMoved(Message, frozen=True):
+    """What agents of a branch did while it decided by itself: first what each of them was when that began.
+
+    The state '' says that headquarters knows again. `contact` is empty.
+    """
+
+    moves: tuple[AgentMove, ...]
+    contact: str = ""
+
+
 CallEvent = (
     ContactBegan
     | RouteDecided
@@ -189,4 +208,5 @@ CallEvent = (
     | ContactEnded
     | RecordingSealed
     | RecordingFailed
+    | AgentsMoved
 )

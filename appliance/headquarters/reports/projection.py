@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Insert, Table, Update, bindparam, insert, select, update
 
 from appliance.headquarters.reports import schema
+from appliance.headquarters.reports.intervals import agents
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
 from appliance.wire.routes import Dial, Label, Release, RingAgent, Tandem, Treat
@@ -178,6 +179,11 @@ def _failed(store: Connection, place: int, envelope: Envelope, body: calls.Recor
     put_recording(store, body.recording, body.contact, failure=body.sentence)
 
 
+def _agents_moved(store: Connection, place: int, envelope: Envelope, body: calls.AgentsMoved) -> None:
+    del envelope
+    agents.keep_told(store, place, body.moves)
+
+
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -196,5 +202,6 @@ _TELLERS: dict[type, Callable[[Connection, int, Envelope, Any], None]] = {
     calls.ContactEnded: _ended,
     calls.RecordingSealed: _sealed,
     calls.RecordingFailed: _failed,
+    calls.AgentsMoved: _agents_moved,
 }
 CALL_EVENTS = tuple(_TELLERS)

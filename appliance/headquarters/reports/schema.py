@@ -160,7 +160,8 @@ threshold = Table(
     Column("short_call_s", BigInteger, nullable=False),
 )
 
-# `seq` is the router's journal's, `place` the change's among those of one entry.
+# `seq` is the router's journal's, `place` the change's among those of one entry. What a branch has told of its agents
+# has the event's place as a negative `seq`, and the state '' from when headquarters knows again.
 agent_move = Table(
     "agent_move",
     metadata,

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Agents of a branch that is alone are commanded there, and headquarters knows of it when the branch is back."""
+
+import asyncio
+import contextlib
+import io
+import time
+from pathlib import Path
+
+import pytest
+
+from appliance.cli import floor
+from appliance.cli.__main__ import main
+from appliance.headquarters.reports import store
+from appliance.headquarters.reports.intervals.agents import Times, times
+from appliance.router.floor import ForAgent
+from appliance.wire.agents import AgentAsked, AgentTold, AgentWish
+from tests.accept.tcp_path import TcpPath
+from tests.headquarters.site import Site
+from tests.uplink.calls import Calls, so
+from tests.uplink.test_autonomy import queued, story, verified
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
+
+ALONE_NS = 3_000_000_000
+OVER, GRANTED = "domain.lease.over", "domain.lease.granted"
+
+
+async def typed(state: Path, *words: str) -> str:
+    """What the command says, on either channel; in English."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        await asyncio.to_thread(main, [*words, "--language", "en", "--state", str(state)])
+    return said.getvalue()
+
+
+async def asked(state: Path, command: ForAgent) -> floor.Said:
+    return await asyncio.to_thread(floor.command, state, command)
+
+
+async def wish(state: Path, agent: str, to: AgentWish, reason: str = "") -> AgentTold:
+    told = (await asked(state, AgentAsked(agent=agent, to=to, reason=reason, by="test"))).answer
+    assert isinstance(told, AgentTold), told
+    return told
+
+
+async def alone(site: Site, path: TcpPath, *ways: str) -> None:
+    over = site.log_of("uplink").count(OVER)
+    path.black_hole(*ways)
+    await so(lambda: site.log_of("uplink").count(OVER) > over, 8, "the branch decides by itself")
+
+
+async def back(site: Site, path: TcpPath) -> None:
+    granted = site.log_of("uplink").count(GRANTED)
+    path.heal()
+    await so(lambda: site.log_of("uplink").count(GRANTED) > granted, 8, "headquarters decides again")
+
+
+async def now_at(state: Path) -> dict[str, str]:
+    agents, _, _ = await asyncio.to_thread(floor.look, state)
+    return {one.agent: f"{one.state} {one.reason}".strip() for one in agents}
+
+
+@pytest.mark.parametrize("way", ["down", "up"])
+def test_an_agent_who_logs_out_at_a_branch_that_is_alone_is_logged_out_at_headquarters(site: Site, way: str) -> None:
+    async def tell(calls: Calls, path: TcpPath) -> None:
+        state = site.branch_state
+        said = await typed(state, "agent", "1002", "not-ready", "lunch")
+        assert said == "1002 Wang Wei: not ready: lunch\nheadquarters decides\n"
+        assert (await now_at(site.state))["1002"] == "not-ready lunch"
+        await queued(calls, "c1", "c2")
+        assert [(name, ring.agent) for name, ring in calls.rung] == [("c1", "1001")]
+        await so(lambda: not site.waiting(), 5, "headquarters knows of the talk")
+        await alone(site, path, way)
+        assert "decides by itself since" in await typed(state, "show", "agents")
+        said = await typed(state, "agent", "1001", "log-out")
+        assert said.startswith("1001 Li Na: busy; after the call logged out\nthis branch decides by itself since ")
+        assert "did you mean '1002'" in await typed(state, "agent", "1010", "ready")
+        await wish(state, "1002", AgentWish.READY)
+        await so(lambda: len(calls.rung) == 2, 2, "the branch rings the agent who is ready")
+        assert (calls.rung[1][0], calls.rung[1][1].agent) == ("c2", "1002")
+        calls.end("c1")
+        calls.end("c2")
+        await asyncio.sleep(0.5)
+        assert (await now_at(state))["1001"] == "logged-out", "after the call, as asked"
+        await wish(state, "1002", AgentWish.NOT_READY, "training")
+        await back(site, path)
+        assert await now_at(site.state) == {"1001": "logged-out", "1002": "not-ready training"}
+        await so(lambda: not site.waiting(), 5, "the record has all of it")
+        await asyncio.to_thread(verified, site)
+        spent = {row.agent: row for row in await asyncio.to_thread(today, site)}
+        assert spent["1001"].of("busy") > ALONE_NS, "headquarters has not seen the end of that talk"
+        assert spent["1001"].login_ns < spent["1002"].login_ns
+        assert list(spent["1002"].reasons) == ["lunch", "training"]
+        assert spent["1002"].of("reserved", "busy") > 0
+
+    story(site, tell)
+
+
+def today(site: Site) -> list[Times]:
+    reader = store.open_reader(site.state / "record.db")
+    now_ns = time.time_ns()
+    try:
+        return times(reader, now_ns - 3600 * 1_000_000_000, now_ns, None, now_ns)
+    finally:
+        reader.dispose()
