@@ -61,7 +61,7 @@ async def now_at(state: Path) -> dict[str, str]:
     return {one.agent: f"{one.state} {one.reason}".strip() for one in agents}
 
 
-@pytest.mark.parametrize("way", ["down", "up"])
+@pytest.mark.parametrize("way", ["down", pytest.param("up", marks=pytest.mark.soak)])
 def test_an_agent_who_logs_out_at_a_branch_that_is_alone_is_logged_out_at_headquarters(site: Site, way: str) -> None:
     async def tell(calls: Calls, path: TcpPath) -> None:
         state = site.branch_state
