@@ -266,7 +266,8 @@ def _called_back(state: State, asked: RouteAsked, stop: CallBack, walk: Walk) ->
     except RefusedError as error:
         return state, walk.refuse(str(error))
     state = life.known(shown.keep(state, asked, walk, _call_type(state, asked, walk)), name)
-    walk.values[at] = f"callback {name} to {stop.number} in {' or '.join(node.queues)}"
+    later = ", kept until headquarters is back" if state.rules.alone else ""
+    walk.values[at] = f"callback {name} to {stop.number} in {' or '.join(node.queues)}{later}"
     if isinstance(node, Callback):
         walk.callback = name
     return state, walk.go_to(node.next)

@@ -16,7 +16,7 @@ from appliance.headquarters.reports.intervals.agents import Times, times
 from appliance.router.floor import ForAgent
 from appliance.wire.agents import AgentAsked, AgentTold, AgentWish
 from tests.accept.tcp_path import TcpPath
-from tests.headquarters.site import Site
+from tests.headquarters.site import Site, answers
 from tests.uplink.calls import Calls, so
 from tests.uplink.test_autonomy import queued, story, verified
 
@@ -104,3 +104,52 @@ def today(site: Site) -> list[Times]:
         return times(reader, now_ns - 3600 * 1_000_000_000, now_ns, None, now_ns)
     finally:
         reader.dispose()
+
+
+def test_a_command_whose_answer_the_cut_has_swallowed_is_done_once_and_by_one_router(site: Site) -> None:
+    """The agent's word reaches headquarters, or does not; nobody is rung twice, and the uplink dies in the midst."""
+
+    async def tell(calls: Calls, path: TcpPath) -> None:
+        state = site.branch_state
+        path.black_hole("down")
+        began = time.monotonic()
+        told = await wish(state, "1002", AgentWish.NOT_READY, "lunch")
+        assert time.monotonic() - began < 8
+        assert told.now.state == "not-ready"
+        await queued(calls, "c1")
+        assert calls.answers[-1].by == "branch"
+        site.kill("uplink")
+        site.start("uplink")
+        await so(lambda: answers(state / "run" / "floor.sock"), 10, "the uplink is back")
+        said = await typed(state, "agent", "1001", "log-out")
+        assert said.startswith("1001 Li Na: busy; after the call logged out\nthis branch decides by itself since ")
+        await back(site, path)
+        calls.end("c1")
+        await so(lambda: not site.waiting(), 5, "the record has all of it")
+        await asyncio.sleep(0.5)
+        assert await now_at(site.state) == {"1001": "logged-out", "1002": "not-ready lunch"}
+        assert [name for name, _ in calls.rung] == ["c1"]
+        await asyncio.to_thread(verified, site)
+        spent = {row.agent: row for row in await asyncio.to_thread(today, site)}
+        assert spent["1001"].of("busy") > ALONE_NS, "the uplink's death has cost nothing of it"
+        assert list(spent["1002"].reasons) == ["lunch"]
+
+    story(site, tell)
+
+
+def test_headquarters_word_for_an_agent_of_a_branch_that_is_alone_counts_when_it_is_back(site: Site) -> None:
+    async def tell(calls: Calls, path: TcpPath) -> None:
+        await queued(calls, "c1")
+        await alone(site, path, "up", "down")
+        said = await typed(site.state, "agent", "1002", "not-ready", "training")
+        assert said.endswith("BR-0001 decides by itself now, and hears of it when it is back\n")
+        assert (await now_at(site.branch_state))["1002"] == "available"
+        await wish(site.branch_state, "1001", AgentWish.NOT_READY, "lunch")
+        await back(site, path)
+        assert (await now_at(site.state))["1002"] == "not-ready training"
+        assert (await now_at(site.branch_state))["1002"] == "not-ready training"
+        calls.end("c1")
+        await asyncio.sleep(0.5)
+        assert (await now_at(site.state))["1001"] == "not-ready lunch", "asked for at the branch, during the talk"
+
+    story(site, tell)
