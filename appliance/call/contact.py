@@ -80,6 +80,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cursor: str = ""
     place: ContactPlace | None = None
     """Among those who wait, as the router told it last."""
+    known: str = ""
+    """And what else it knows of the contact."""
     outcome: str = "offered"
     request: str = ""
     asked_ns: int = 0

@@ -49,7 +49,8 @@ def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> S
     """Headquarters, or the branch's own router, has decided."""
     del default
     answer = event.answer
-    after = msgspec.structs.replace(contact, cursor=answer.cursor, place=answer.place)
+    known = answer.known or contact.known
+    after = msgspec.structs.replace(contact, cursor=answer.cursor, place=answer.place, known=known)
     return _carry_out(after, answer.action, fresh, decided(contact, event))
 
 

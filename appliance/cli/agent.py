@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`show agents`, `show queues`, and `agent ID ready` and so on: agents, seen and commanded at headquarters."""
+"""`show agents`, `show queues`, and `agent ID ready` and so on: agents, seen and commanded."""
 
 import argparse
 import getpass
@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from appliance.cli import headquarters, terminal
+from appliance.cli import floor, terminal
 from appliance.wire.agents import (
     AgentAsked,
     AgentNoted,
     AgentNow,
+    AgentTold,
     AgentWish,
     CallAsked,
     CallWish,
@@ -48,6 +49,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "next": ("; afterwards {state}", "；随后{state}"),
     "agents": ("no agents are configured", "没有配置坐席"),
     "queues": ("no queues are configured", "没有配置队列"),
+    "unheard": (
+        "{box} decides by itself now, and hears of it when it is back",
+        "{box}目前自行决定，恢复联系后才会得知",
+    ),
     "no-contact": ("{agent} has no contact now", "{agent}当前没有来话"),
 }
 CONTACT: dict[str, tuple[str, str]] = {
@@ -66,17 +71,22 @@ def main(words: Sequence[str]) -> int:
     told = _read(words)
     box, chinese = Path(told.state), told.language == "zh"
     try:
-        answer = headquarters.command(box, _asked(told.id, told.to, " ".join(told.more)))
+        answer, who = floor.command(box, _asked(told.id, told.to, " ".join(told.more)))
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
         return terminal.UNASKED
+    decides = [line for line in (floor.decides(who, chinese=chinese),) if line]
     if isinstance(answer, Refused):
-        sys.stderr.write(f"{answer.sentence}\n")
+        sys.stderr.write("".join(f"{line}\n" for line in (answer.sentence, *decides)))
         return 1
+    lines = decides
     if isinstance(answer, ContactTold):
-        sys.stdout.write("".join(f"{line}\n" for line in _contact(answer, chinese=chinese)))
-        return 0
-    print("\n".join(_lines(answer.now, told.id.partition("/")[2], chinese=chinese)))
+        lines = [*_contact(answer, chinese=chinese), *decides]
+    elif isinstance(answer, AgentTold):
+        unheard = WORDS["unheard"][chinese].format(box=answer.unheard)
+        lines = [*_lines(answer.now, told.id.partition("/")[2], chinese=chinese), *decides]
+        lines += [unheard] if answer.unheard else []
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
 
@@ -120,27 +130,28 @@ def _lines(now: AgentNow, channel: str, *, chinese: bool) -> Iterator[str]:
 
 
 def show(what: str, box: Path, *, chinese: bool) -> int:
-    """The table of `agents` or `queues`. Exit status 2: headquarters cannot be asked."""
+    """The table of `agents` or `queues`. Exit status 2: it cannot be asked."""
     try:
-        told = headquarters.state(box)
+        told, queues, who = floor.look(box)
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
         return terminal.UNASKED
     now_ns = time.time_ns()
     if what == "agents":
         rows: list[tuple[str, ...]] = [AGENT_HEADS[chinese]]
-        for one in told.agents:
+        for one in told:
             rows.append(tuple(_agent(one, now_ns, chinese=chinese)))
             rows += (tuple(_channel(one.agent, each, now_ns, chinese=chinese)) for each in one.channels)
     else:
-        rows = [QUEUE_HEADS[chinese], *(tuple(_queue(one, now_ns)) for one in told.queues)]
-    lines = table(rows) if len(rows) > 1 else [WORDS[what][chinese]]
+        rows = [QUEUE_HEADS[chinese], *(tuple(_queue(one, now_ns)) for one in queues)]
+    lines = [*table(rows)] if len(rows) > 1 else [WORDS[what][chinese]]
+    lines += [floor.decides(who, chinese=chinese)] if who is not None else []
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="agent", description="Headquarters: an agent's state, call and contact.")
+    parser = argparse.ArgumentParser(prog="agent", description="An agent's state, call and contact.")
     parser.add_argument("id", metavar="ID[/CHANNEL]", help="1001: in all channels; 1001/chat: in that one")
     verbs = (*map(str, AgentWish), *map(str, CallWish), "contact", "note")
     parser.add_argument("to", choices=verbs, metavar="|".join(verbs))

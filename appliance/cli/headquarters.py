@@ -10,8 +10,8 @@ import nats
 import nats.errors
 
 from appliance.headquarters import server
-from appliance.headquarters.floor import Command, Told
 from appliance.headquarters.live import State
+from appliance.router.floor import Command, Told
 from appliance.uplink.connection import USER
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
@@ -68,7 +68,7 @@ def _door(box: Path) -> server.Door:
         return server.door(box)
     except OSError as error:
         raise UnreachableError(
-            f"no message server is known here ({error}): only headquarters has agents and queues"
+            f"no message server is known here ({error}): agents and queues are headquarters', and a running branch's"
         ) from error
 
 

@@ -23,7 +23,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
-from appliance.headquarters.floor import command
 from appliance.headquarters.gateway import Gateway
 from appliance.headquarters.groups import Groups
 from appliance.headquarters.leases import NotLeasedError
@@ -33,6 +32,7 @@ from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.refusals import Refusals
 from appliance.headquarters.reports.writer import Keeper, read_batch
 from appliance.router.branch_now import mistake
+from appliance.router.floor import command
 from appliance.wire.agents import CallAsked, ContactTold, OrderDone
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, check_version, decode, encode
@@ -81,6 +81,7 @@ class Intake:
         desk.on_assigned = self._assigned
         desk.floor.on_order = self._order
         desk.on_interrupted = self._interrupted
+        desk.floor.on_commanded = self._commanded
 
     async def start(self) -> None:
         """Listen; a reconnected client listens again by itself."""
@@ -103,6 +104,7 @@ class Intake:
         await self._subscribe("agent.command", self._commands)
         await self._subscribe("voicemail.command", self._marks)
         await self._subscribe("route.request.*", self._questions)
+        await self._subscribe("agent.command.*", self._commands)
         with contextlib.suppress(nats.errors.Error):  # where the server is away it learns of them when it is back
             await self._client.flush()
 
@@ -190,6 +192,11 @@ class Intake:
     def _interrupted(self, box: str, told: LegInterrupted) -> None:
         """For the agent's desktop; what the router decides depends on nobody's hearing it."""
         self._later(self._publish(f"route.interrupt.{box}", encode(self._sealer.seal(told))))
+
+    def _commanded(self, box: str) -> None:
+        """A branch that is cut off in this second shall know it, if it can."""
+        if box in self._desk.leases:
+            self._later(self._publish(f"agent.commanded.{box}", b""))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -290,7 +297,8 @@ class Intake:
         self._later(self._command(message))
 
     async def _command(self, message: Msg) -> None:
-        answer, cause = await command(self._desk.floor, self._sealer.identity.box, message.data)
+        branch = message.subject.removeprefix("agent.command").lstrip(".")
+        answer, cause = await command(self._desk.floor, self._sealer.identity.box, message.data, branch)
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=cause)))
 

@@ -18,7 +18,9 @@ from appliance.router.journal import path_of as journal_path
 from appliance.router.state import EMPTY
 from appliance.supervisor import logs, notify
 from appliance.uplink.domain import Domain, fetch_rules
+from appliance.uplink.floor import FloorDoor
 from appliance.uplink.forwarder import Forwarder
+from appliance.uplink.history import History
 from appliance.uplink.kept import KeptFile
 from appliance.uplink.link import Link
 from appliance.uplink.orders import Orders
@@ -29,7 +31,7 @@ from appliance.wire.agents import OrderDone
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
-from appliance.wire.outbox import OutboxReader
+from appliance.wire.outbox import Outbox, OutboxReader
 from appliance.wire.service import Service
 
 SOCKETS = ("leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock")
@@ -56,6 +58,7 @@ class Uplink:
         self._link.contacts = functools.partial(reader.kept, "call")
         self._desk, self._domain = self._own_router(identity, state, outbox)
         self._link.lease, self._link.terms = self._domain.beat, self._domain.heard
+        self._link.hears[f"agent.commanded.{branch.box}"] = self._link.beat_now
         self._forwarder = Forwarder(reader, uploads, self._link, self._outbox_troubled)
         self._forwarder.passing = self._domain.follow
         self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
@@ -70,6 +73,11 @@ class Uplink:
             patient=not branch.route.default.ring,
         )
         self._domain.changed = self._routes.changed
+        self._desk.floor.on_order = self._orders.here
+        self._history = History(Outbox(outbox, Sealer(Identity.take(branch.box, "uplink"))), self._desk.now_ns)
+        self._history.catch_up(journal_path(state))
+        self._desk.on_moved, self._domain.known = self._history.moved, self._history.over
+        self._floor = FloorDoor(self._run / "floor.sock", self._desk.floor, self._domain, self._link, sealer)
         self._desk.on_assigned = lambda _box, said: self._routes.own_assigned(said)
 
     def _own_router(self, identity: Identity, state: Path, outbox: Path) -> tuple[Desk, Domain]:
@@ -100,6 +108,7 @@ class Uplink:
             fetch_rules(self._domain, self._link),
             self._forwarder.run(),
             self._uploader.run(),
+            self._floor.run(),
             self._watching.run(),
             self._watching.repeat_often(),
             *observers,

@@ -144,7 +144,8 @@ def _logged_out(agent: Agent) -> bool:
 
 def _wish(state: State, asked: AgentAsked, at_ns: int) -> Step:
     """In one slot: at once, or when the work is over."""
-    before = state.agents[asked.agent]
+    before = _replace(state.agents[asked.agent], asked_ns=at_ns)
+    state = put_agent(state, asked.agent, before)
     at_work = before.state in TAKEN
     if not _logged_out(before) and asked.to is AgentWish.LOG_IN:
         return state, ()
@@ -369,7 +370,7 @@ def _idle(state: State, name: str, to: AgentState, reason: str, at_ns: int, free
         return state, ()
     if name not in state.rules.seats:  # was removed while they talked
         return put_agent(state, name, None), (AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns),)
-    now = Agent(to, at_ns, at_ns if free_ns is None else free_ns, reason)
+    now = Agent(to, at_ns, at_ns if free_ns is None else free_ns, reason, asked_ns=before.asked_ns)
     if before.state is AgentState.LOGGED_OUT:
         now = _replace(now, here_ns=at_ns)
     else:

@@ -14,6 +14,7 @@ from appliance.router import (
     agents,
     arrival,
     capacity,
+    domain,
     foreign,
     reconciling,
     shown,
@@ -69,7 +70,8 @@ def apply(state: State, event: Event) -> Step:
         state, done = _assigned(_due(state), due_ns)
         effects = (*effects, *done)
     state, done = _assigned(_happened(state, event), event.at_ns)
-    return state, (*effects, *done)
+    effects = (*effects, *done)
+    return state, domain.seen(state, effects) if state.rules.alone else effects
 
 
 def _assigned(done: Step, at_ns: int) -> Step:
@@ -126,7 +128,7 @@ def _at_branch(state: State, event: Event) -> Step:
         case ContactsLost():
             state, effects = _lost(state, event)
         case BranchHeard() | BranchSilent():
-            return _watched(state, event), ()
+            return _watched(state, event)
         case PeripheralReturned() | ForeignAgentsTold():
             state, effects = foreign.happened(state, event)
             state = life.carried(state)
@@ -148,10 +150,11 @@ def _follow(state: State, rules: Rules, at_ns: int) -> Step:
     return life.follow(waiting.follow(state, at_ns), at_ns), effects
 
 
-def _watched(state: State, event: BranchHeard | BranchSilent) -> State:
+def _watched(state: State, event: BranchHeard | BranchSilent) -> Step:
     if isinstance(event, BranchHeard):
-        return _heard(state, event.box, event.at_ns)
-    return life.carried(put_present(state, event.box, there=False))
+        told = domain.begun(state, event.box, event.at_ns) if state.rules.alone else ()
+        return _heard(state, event.box, event.at_ns), told
+    return life.carried(put_present(state, event.box, there=False)), ()
 
 
 def _heard(state: State, box: str, at_ns: int) -> State:

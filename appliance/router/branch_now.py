@@ -7,7 +7,8 @@ import msgspec
 
 from appliance.config.scalars import suggestion
 from appliance.router.states import AgentState
-from appliance.wire.agents import AgentRest
+from appliance.script.nodes import Queue
+from appliance.wire.agents import AgentRest, ContactNow
 
 _RESTS = (AgentState.LOGGED_OUT.value, AgentState.NOT_READY.value, AgentState.AVAILABLE.value)
 _WRAP_UP = AgentState.WRAP_UP.value
@@ -30,14 +31,37 @@ class Reserved(msgspec.Struct, frozen=True, omit_defaults=True):
     queue: str = ""
 
 
+class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A callback that the branch has promised while it was alone: as `state.Callback`, with its place in the queues."""
+
+    callback: str
+    number: str
+    reaches: tuple[str, ...]
+    node: Queue
+    dial_s: int
+    most: int
+    pause_ns: int
+    until_ns: int
+    due_ns: int
+    origin: str
+    queued_ns: int
+    tie: int
+    shown: ContactNow | None = None
+
+
 class BranchNow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Of one branch. What it has told until `told` (incarnation, seq), and what comes of that late, is history."""
+    """Of one branch. What it has told until `told` (incarnation, seq), and what comes of that late, is history.
+
+    `known`: what a router knows of contacts (`knowing.py`); `promises`: to customers, all that are kept there.
+    """
 
     contacts: tuple[str, ...] = ()
     legs: tuple[Leg, ...] = ()
     reserved: tuple[Reserved, ...] = ()
     agents: Mapping[str, AgentRest] = {}
     told: tuple[str, int] = ("", 0)
+    known: Mapping[str, str] = {}
+    promises: tuple[Promise, ...] = ()
 
 
 def mistake(now: BranchNow) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, direct, shown, slots, standing, translation, waiting
+from appliance.router import agents, direct, knowing, shown, slots, standing, translation, waiting
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
@@ -127,8 +127,10 @@ def _decided(state: State, question: Question, walk: Walk, stop: Stop) -> Decide
         state, answer = _told(state, question, last, walk, name)
     if isinstance(last, (Waits, RingAgent)):
         state = shown.keep(state, asked, walk, name)
-    answer = _replace(answer, place=waiting.carried(state, question.contact))
-    return _kept(state, asked, walk), (*moved, Answer(asked.box, answer))
+    state, contact = _kept(state, asked, walk), question.contact
+    known = knowing.known(state, contact) if state.rules.alone or asked.request.lease else ""
+    answer = _replace(answer, place=waiting.carried(state, contact), known=known)
+    return state, (*moved, Answer(asked.box, answer))
 
 
 def _waits(state: State, question: Question, waits: Waits, walk: Walk, call_type: str) -> tuple[State, RouteAnswer]:
@@ -303,7 +305,8 @@ def _called_back(state: State, question: Question, stop: CallBack, walk: Walk) -
     except RefusedError as error:
         return state, walk.refuse(str(error))
     state = life.known(shown.keep(state, asked, walk, _call_type(state, asked, walk)), name)
-    walk.values[at] = f"callback {name} to {stop.number} in {' or '.join(node.queues)}"
+    later = ", kept until headquarters is back" if state.rules.alone else ""
+    walk.values[at] = f"callback {name} to {stop.number} in {' or '.join(node.queues)}{later}"
     if isinstance(node, Callback):
         walk.callback = name
     return state, walk.go_to(node.next)

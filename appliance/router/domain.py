@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.config.outbound import Policy
 from appliance.router.branch_now import BranchNow
+from appliance.router.events import AgentMoved, Effect
 from appliance.router.lease import Ask, Grant
 from appliance.router.rules import QueueRule, Rules
+from appliance.router.state import State
 from appliance.wire.agents import AgentRest
 
 VERSION_OCTETS = 8
@@ -51,13 +52,11 @@ class DomainRules(msgspec.Struct, frozen=True):
 
 
 def rules_of(rules: Rules, box: str) -> DomainRules:
-    """Those of a branch: its own agents in every queue, every number and script, nothing to look up, nobody to dial.
-
-    A callback that it promised would be forgotten when headquarters decides again.
-    """
+    """Those of a branch: its own agents in every queue, every number and script, nothing to look up, nobody to dial."""
     seats = {name: seat for name, seat in rules.seats.items() if seat.box == box}
     queues = {name: _within(queue, seats) for name, queue in rules.queues.items()}
-    mine = _replace(rules, seats=seats, queues=queues, lookups={}, outbound=Policy())
+    outbound = _replace(rules.outbound, branches=())
+    mine = _replace(rules, seats=seats, queues=queues, lookups={}, outbound=outbound, alone=True)
     return DomainRules(version_of(mine), mine)
 
 
@@ -65,6 +64,22 @@ def version_of(told: object) -> str:
     """The same of the same."""
     encoded = msgspec.json.encode(told, order="deterministic")
     return hashlib.blake2b(encoded, digest_size=VERSION_OCTETS).hexdigest()
+
+
+# What the branch's own router tells of its agents: all from when it begins to decide, nothing while headquarters does.
+
+
+def begun(state: State, box: str, at_ns: int) -> tuple[Effect, ...]:
+    """What each agent is."""
+    if box in state.present:
+        return ()
+    agents = ((name, state.agents[name]) for name in state.index.seats.get(box, ()))
+    return tuple(AgentMoved(name, now.state.value, now.reason, at_ns) for name, now in agents)
+
+
+def seen(state: State, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """Those that are so."""
+    return effects if state.present else tuple(one for one in effects if not isinstance(one, AgentMoved))
 
 
 def _within(queue: QueueRule, seats: Mapping[str, object]) -> QueueRule:

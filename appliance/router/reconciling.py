@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A branch's agents from one router to another: what is so there wins; what was thought of them before is forgotten.
 
-`now_at` is for who assigns no more, `settle` for who assigns from now on.
+`now_at` is for who assigns no more, `settle` for who assigns from now on. But of what somebody wants an agent to be the
+last word counts, on whichever side it was said: one that the other side has not heard of must not be lost.
 """
 
 import msgspec
 
-from appliance.router import agents
+from appliance.router import agents, knowing
 from appliance.router.branch_now import BranchNow, Reserved
+from appliance.router.callbacks import promises
 from appliance.router.events import AgentMoved, Effect
 from appliance.router.index import put_agent
 from appliance.router.state import Agent, Pending, State
@@ -22,7 +24,13 @@ def rest_of(agent: Agent) -> AgentRest:
     """What the agent is, or will be; reserved and busy follow from what is told beside it."""
     then = agent.then or Pending(AgentState.AVAILABLE)
     if agent.state in agents.TAKEN:
-        return AgentRest(state=then.state.value, reason=then.reason, since_ns=agent.since_ns, free_ns=agent.free_ns)
+        return AgentRest(
+            state=then.state.value,
+            reason=then.reason,
+            since_ns=agent.since_ns,
+            free_ns=agent.free_ns,
+            asked_ns=agent.asked_ns,
+        )
     return AgentRest(
         state=agent.state.value,
         since_ns=agent.since_ns,
@@ -33,6 +41,7 @@ def rest_of(agent: Agent) -> AgentRest:
         queue=agent.queue,
         talk_ns=agent.talk_ns,
         until_ns=agent.until_ns,
+        asked_ns=agent.asked_ns,
     )
 
 
@@ -42,24 +51,44 @@ def rests_at(state: State, box: str) -> dict[str, AgentRest]:
 
 
 def now_at(state: State, box: str) -> BranchNow:
-    """Of the branch's agents; contacts and their legs are call control's to tell."""
+    """Of the branch's agents, and what is known of its contacts; these and their legs are call control's to tell."""
     reserved = (Reserved(held.agent, held.contact, held.queue) for held in state.reservations.values())
-    return BranchNow(reserved=tuple(reserved), agents=rests_at(state, box))
+    contacts = {contact for of in (state.contexts, state.typed, state.shown) for contact in of}
+    known = {one: knowing.known(state, one) for one in sorted(contacts) if one.startswith(f"{box}.")}
+    return BranchNow(
+        reserved=tuple(reserved), agents=rests_at(state, box), known=known, promises=tuple(promises.promises(state))
+    )
 
 
 def settle(state: State, box: str, now: BranchNow, at_ns: int) -> Step:
     """Legs of the branch's contacts first, then what its agents are; then labels that are on their way."""
+    before = rests_at(state, box)
     state, effects = _legs(state, box, now, at_ns)
     for name in state.index.seats.get(box, ()):
         if (told := now.agents.get(name)) is not None:
-            state, moved = _rested(state, name, told, at_ns)
+            state, moved = _rested(state, name, _last_word(before[name], told, at_ns), at_ns)
             effects = (*effects, *moved)
     for one in now.reserved:
         if one.agent in state.agents and state.agents[one.agent].state is AgentState.AVAILABLE:
             queue = one.queue if one.queue in state.rules.queues else ""
             state, _, reserved = agents.reserve(state, one.agent, one.contact, queue, at_ns, box)
             effects = (*effects, reserved)
-    return state, effects
+    for contact, text in now.known.items():
+        if contact in now.contacts:
+            state = knowing.know(state, contact, text, at_ns)
+    return promises.take(state, box, now.promises, at_ns), effects
+
+
+def _last_word(ours: AgentRest, told: AgentRest, at_ns: int) -> AgentRest:
+    """What the agent is there, but for what somebody has asked for here since."""
+    if ours.asked_ns <= told.asked_ns:
+        return told
+    work_over = ours.state == AgentState.WRAP_UP
+    state, reason = (ours.then, ours.then_reason) if ours.then else (ours.state, ours.reason)
+    state = AgentState.AVAILABLE.value if work_over and not ours.then else state
+    if (told.state, told.reason, told.then) == (state, reason, ""):
+        return _replace(told, asked_ns=ours.asked_ns)
+    return AgentRest(state=state, reason=reason, since_ns=at_ns, free_ns=at_ns, asked_ns=ours.asked_ns)
 
 
 def _legs(state: State, box: str, now: BranchNow, at_ns: int) -> Step:
@@ -89,10 +118,20 @@ def _rested(state: State, name: str, told: AgentRest, at_ns: int) -> Step:
         final = AgentState(told.then) if told.then else AgentState.AVAILABLE if to is AgentState.WRAP_UP else to
         reason = told.then_reason if told.then else told.reason
         then = None if final is AgentState.AVAILABLE else Pending(final, reason)
-        return put_agent(state, name, _replace(before, then=then)), ()
+        return put_agent(state, name, _replace(before, then=then, asked_ns=told.asked_ns)), ()
     then = Pending(AgentState(told.then), told.then_reason) if told.then else None
     queue = told.queue if told.queue in state.rules.queues else ""
-    now = Agent(to, told.since_ns, told.free_ns, told.reason, then, None, {}, queue, told.talk_ns, told.until_ns)
+    now = Agent(
+        to,
+        told.since_ns,
+        told.free_ns,
+        told.reason,
+        then,
+        queue=queue,
+        talk_ns=told.talk_ns,
+        until_ns=told.until_ns,
+        asked_ns=told.asked_ns,
+    )
     if now == before:
         return state, ()
     state = put_agent(state, name, now)

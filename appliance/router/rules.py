@@ -97,7 +97,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `call_types` by key; to those that are `unnumbered` only a script leads. `lookups`: the time limit of each in ms.
     `no_answer_not_ready`: an agent who does not answer is not rung again until they say that they are ready.
-    `outbound`: what callbacks may dial.
+    `outbound`: what callbacks may dial. `alone`: of a branch's own router, which keeps callbacks for headquarters.
     """
 
     call_types: Mapping[str, CallType]
@@ -111,6 +111,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     channels: Mapping[str, Channel] = {}
     peripherals: Mapping[str, Peripheral] = {}
     translation_routes: tuple[TranslationRoute, ...] = ()
+    alone: bool = False
 
     def is_foreign(self, agent: str) -> bool:
         """Whether a peripheral says what this agent is; of other channels than voice it is the router."""

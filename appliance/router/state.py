@@ -49,6 +49,8 @@ class Agent(msgspec.Struct, frozen=True, omit_defaults=True):
     until_ns: int | None = None
     here_ns: int = 0
     worked_ns: int = 0
+    asked_ns: int = 0
+    """When somebody last said what they are to be, here or where it was said before."""
 
 
 class Reservation(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ run out until it is granted again questions are decided here; then the branch sa
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from appliance.router.lease import Ask, Hands, begun, passed, renewed
 from appliance.router.rules import Rules
 from appliance.uplink.kept import Kept, KeptFile
 from appliance.uplink.link import Link, LinkDownError, LinkSilentError
+from appliance.wire.agents import WhoDecides
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode
 from appliance.wire.outbox import OutboxReader
 from appliance.wire.routes import RingAgent, RouteAnswer, RouteRequest
@@ -31,6 +32,8 @@ LOOK_S = 0.025
 FETCH_S = 0.25
 ANSWER_S = 2.0
 LABEL_NS = 5_000_000_000  # by then a label has become a leg, or never will
+KNOWN_OCTETS = 524_288
+"""Of what is known of contacts: headquarters takes 1 MiB a message."""
 WRITER = "call"
 
 _replace = msgspec.structs.replace
@@ -64,6 +67,8 @@ class Domain:
 
     def __init__(self, box: str, folder: Path, router: Router, reader: OutboxReader) -> None:
         self.changed: Callable[[], None] = lambda: None
+        self.known: Callable[[], None] = lambda: None
+        """Told with each heartbeat while headquarters has the lease and knows what is so here."""
         self.leased = False
         """Whether headquarters, as it was heard last, speaks of leases."""
         self.settled = False
@@ -94,6 +99,13 @@ class Domain:
         """Whether it does."""
         self._pass()
         return self._lessor.hands is Hands.BRANCH and self.capable
+
+    @property
+    def decides(self) -> WhoDecides:
+        """By whom the branch's agents are commanded."""
+        if self.alone:
+            return WhoDecides(by="branch", since_ns=self._kept.since_ns)
+        return WhoDecides(by="nobody" if self._lessor.hands is Hands.BRANCH else "headquarters")
 
     @property
     def epoch(self) -> int:
@@ -148,6 +160,7 @@ class Domain:
         was, self.settled = self.settled, self._lessor.hands is Hands.HEADQUARTERS and self._lessor.heard(terms.ask)
         if self.settled:
             self._agreed(terms, was=was)
+            self.known()
         self.wanted_rules = "" if self._rules is not None and self._rules.version == terms.rules else terms.rules
         return not self.settled
 
@@ -200,10 +213,13 @@ class Domain:
         labels = tuple(label for at_ns, label in self._labels if at_ns > oldest_ns)
         self._labels.clear()
         log.warning("domain.lease.over", epoch=self._lessor.epoch)
-        self._router.take(self._box, self._now(BranchNow(reserved=labels, agents=self._kept.agents)))
+        promises = self._left.promises if self._kept.owed else ()
+        now = BranchNow(reserved=labels, agents=self._kept.agents, promises=promises)
+        self._router.take(self._box, self._now(now))
         self._version = -1
         self.settled = False
-        self._kept = Kept(self._lessor.epoch, owed=True)
+        since_ns = self._kept.since_ns if self._kept.owed else time.time_ns()
+        self._kept = Kept(self._lessor.epoch, owed=True, since_ns=since_ns)
         self._keep()
         self.changed()
 
@@ -221,7 +237,8 @@ class Domain:
         legs = tuple(leg for contact in contacts if (leg := _leg(contact)) is not None)
         waiting = tuple(label for label in agents.reserved if label.agent not in {leg.agent for leg in legs})
         names = tuple(sorted(contact.contact for contact in contacts))
-        return BranchNow(names, legs, waiting, agents.agents, told)
+        known = {**{one.contact: one.known for one in contacts if one.known}, **agents.known}
+        return BranchNow(names, legs, waiting, agents.agents, told, _within_a_message(known), agents.promises)
 
     def _keep(self) -> None:
         self._kept = _replace(self._kept, epoch=self._lessor.epoch)
@@ -238,6 +255,19 @@ async def fetch_rules(domain: Domain, link: Link) -> None:
             domain.take_rules(await link.ask(f"router.{link.identity.box}.rules", b"", ANSWER_S))
         except (LinkDownError, LinkSilentError, UnknownMessageError) as error:
             log.info("domain.rules.delayed", error=str(error))
+
+
+def _within_a_message(known: Mapping[str, str]) -> dict[str, str]:
+    """The shortest first; of those that a heartbeat cannot carry the router knows nothing beside their place."""
+    told: dict[str, str] = {}
+    octets = 0
+    for contact, text in sorted(known.items(), key=lambda one: (len(one[1]), one[0])):
+        octets += len(text.encode())
+        if octets > KNOWN_OCTETS:
+            log.warning("domain.contacts.cut", told=len(told), of=len(known))
+            break
+        told[contact] = text
+    return told
 
 
 def _leg(contact: Contact) -> Leg | None:

@@ -20,12 +20,14 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     """`owed`: the branch has been alone, and headquarters does not know yet what is so there.
 
     `agents`: their states as headquarters told them last, of that `version`; none since the branch has been alone.
+    `since_ns`: since when it is, UTC.
     """
 
     epoch: int = 0
     owed: bool = False
     version: str = ""
     agents: Mapping[str, AgentRest] = {}
+    since_ns: int = 0
 
 
 class KeptFile:

@@ -128,6 +128,10 @@ class Link:
         self.epoch = max(self.epoch, epoch)
         return epoch < self.epoch
 
+    def beat_now(self, _: bytes = b"") -> None:
+        """There is something to be heard."""
+        self._beat_now.set()
+
     async def _beat(self) -> None:
         who = self.identity
         connected = self._client is not None and self._client.is_connected

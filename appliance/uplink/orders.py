@@ -19,7 +19,7 @@ log = structlog.get_logger()
 class Orders:
     """`say(body, cause)` publishes on the uplink's socket, where call control listens."""
 
-    def __init__(self, link: Link, sealer: Sealer, say: Callable[[Body, str], None]) -> None:
+    def __init__(self, link: Link, sealer: Sealer, say: Callable[[Body, str | None], None]) -> None:
         self._sealer = sealer
         self._say = say
         self._waiting: dict[str, asyncio.Future[OrderDone]] = {}
@@ -41,7 +41,12 @@ class Orders:
             answer = Refused(code="message.unknown", sentence=f"no order: {error}")
         return encode(self._sealer.seal(answer, cause=cause))
 
-    async def _answer(self, body: Body, cause: str) -> OrderDone | Refused:
+    async def here(self, box: str, asked: CallAsked) -> OrderDone | Refused:
+        """Of the branch's own router."""
+        del box
+        return await self._answer(asked, None)
+
+    async def _answer(self, body: Body, cause: str | None) -> OrderDone | Refused:
         if not isinstance(body, CallAsked):
             return Refused(code="message.unknown", sentence=f"{type(body).__name__} is no order")
         waits = self._waiting[body.order] = asyncio.get_running_loop().create_future()

@@ -139,7 +139,7 @@ class AgentRest(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent between two routers: what they are, or will be once the work that is told beside it is over.
 
     `state`: logged-out, not-ready, available (since `free_ns`) or wrap-up (until `until_ns`, of `queue`, talking since
-    `talk_ns`; then `then`). Times are the routers'.
+    `talk_ns`; then `then`). `asked_ns`: when somebody last said what they are to be. Times are the routers'.
     """
 
     state: str
@@ -151,12 +151,27 @@ class AgentRest(msgspec.Struct, frozen=True, omit_defaults=True):
     queue: str = ""
     talk_ns: int | None = None
     until_ns: int | None = None
+    asked_ns: int = 0
 
 
 class AgentTold(Message, frozen=True):
-    """The answer to AgentAsked: what the agent is now."""
+    """The answer to AgentAsked: what the agent is now.
+
+    `unheard`: the agent's branch decides by itself now, and hears of it when it is back.
+    """
 
     now: AgentNow
+    unheard: str = ""
+
+
+class WhoDecides(Message, frozen=True):
+    """At a branch, before each answer: whose router its agents are commanded by; `since_ns` where it is its own.
+
+    headquarters, branch, or nobody.
+    """
+
+    by: str
+    since_ns: int = 0
 
 
 class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -176,3 +191,14 @@ class QueueNow(msgspec.Struct, frozen=True, omit_defaults=True):
     expected_s: int | None = None
     callbacks: int = 0
     channel: str = "voice"
+
+
+class FloorAsked(Message, frozen=True):
+    """What a branch's agents, and the queues that they are in, are now."""
+
+
+class FloorTold(Message, frozen=True):
+    """The answer to FloorAsked."""
+
+    agents: tuple[AgentNow, ...]
+    queues: tuple[QueueNow, ...] = ()

@@ -197,6 +197,26 @@ class VoicemailEnded(Message, frozen=True):
     kept: bool = True
 
 
+class AgentMove(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agent is in this state from then on, by the router's clock. `contact`: whose wrap-up it is."""
+
+    agent: str
+    state: str
+    reason: str
+    at_ns: int
+    contact: str = ""
+
+
+class AgentsMoved(Message, frozen=True):
+    """What agents of a branch did while it decided by itself: first what each of them was when that began.
+
+    The state '' says that headquarters knows again. `contact` is empty.
+    """
+
+    moves: tuple[AgentMove, ...]
+    contact: str = ""
+
+
 CallEvent = (
     ContactBegan
     | RouteDecided
@@ -213,4 +233,5 @@ CallEvent = (
     | RecordingFailed
     | VoicemailBegan
     | VoicemailEnded
+    | AgentsMoved
 )

@@ -64,6 +64,9 @@ Body = (
     | line_tests.LineChecked
     | agents.AgentAsked
     | agents.AgentTold
+    | agents.WhoDecides
+    | agents.FloorAsked
+    | agents.FloorTold
     | callbacks.PlaceContact
     | callbacks.AddCallback
     | callbacks.CancelCallback

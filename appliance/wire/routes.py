@@ -126,7 +126,8 @@ class RouteAnswer(Message, frozen=True):
     caller. `epoch`: the life of the router that says it, where there are several headquarters; what is said in an older
     one than was heard of counts no more. `lease`: the epoch of the branch's lease in which it is said, which counts in
     no other. `by`: headquarters, or the branch's own router. `place`: the contact's, where it has one. `anew`: to ask
-    before this is over is the same question once more.
+    before this is over is the same question once more. `known`: what else the router knows of the contact, with
+    its secrets, for another router; the branch keeps it and never reads it.
     """
 
     request: str
@@ -147,6 +148,7 @@ class RouteAnswer(Message, frozen=True):
     by: str = "headquarters"
     anew: bool = False
     place: ContactPlace | None = None
+    known: str = ""
 
 
 class RouteHeld(Message, frozen=True):

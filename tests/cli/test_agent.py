@@ -127,7 +127,7 @@ def test_headquarters_that_cannot_be_asked_is_said(site: Site, capsys: pytest.Ca
         assert main([*words, "--state", str(site.state)]) == 2
         return capsys.readouterr().err
 
-    assert "only headquarters has agents and queues" in said("show", "agents")
+    assert "agents and queues are headquarters', and a running branch's" in said("show", "agents")
     site.start("nats-server")
     assert "is its process running?" in said("agent", "1001", "ready")
     site.kill("nats-server")

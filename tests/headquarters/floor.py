@@ -13,8 +13,8 @@ from nats.aio.msg import Msg
 
 from appliance.config import read_secret
 from appliance.config.scalars import suggestion
-from appliance.headquarters.floor import command
 from appliance.headquarters.live import Branch, State
+from appliance.router.floor import command
 from appliance.uplink.connection import USER
 from appliance.wire.agents import (
     AgentAsked,

@@ -15,6 +15,8 @@ from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals.agents import LOGGED_OUT, STATES, Spell, cut, times
 from appliance.headquarters.reports.intervals.figures import BASE_NS
 from appliance.headquarters.reports.writer import Writer
+from appliance.wire.calls import AgentMove, AgentsMoved
+from appliance.wire.envelope import Envelope
 from tests.headquarters.told import DAY_NS, TEN_NS, S
 
 pytestmark = pytest.mark.unit
@@ -165,3 +167,45 @@ def test_intervals_of_a_day_are_the_day_whatever_order_it_was_told_in(
         assert part.login_ns == part.of(*STATES) <= BASE_NS
         assert part.of("not-ready") == sum(part.reasons.values())
     reader.dispose()
+
+
+def alone(writer: Writer, *told: tuple[int, str], seq: int) -> None:
+    """What a branch tells of 1001 by one event."""
+    steps = [AgentMove(one.agent, one.state, one.reason, one.at_ns) for one in moves(*told)]
+    body = AgentsMoved(moves=tuple(steps))
+    told_by = {"box": "BR-0001", "process": "uplink", "incarnation": "1", "seq": seq}
+    writer.store([Envelope(id=f"{seq}", mono_ns=0, at_ns=TEN_NS, body=body, **told_by)])  # type: ignore[arg-type]
+
+
+def test_what_agents_did_while_their_branch_decided_is_in_their_times_once_it_is_back(
+    record: tuple[Writer, Engine],
+) -> None:
+    """Headquarters thought that the talk of before went on, then of wrap-up; the late word of the branch is so."""
+    writer, reader = record
+    tell(writer, moves((0, "busy"), (150, "wrap-up"), (160, "available"), (400, "not-ready lunch")))
+    asked = (reader, MIDNIGHT_NS, MIDNIGHT_NS + DAY_NS, None, TEN_NS + 500 * S)
+    assert times(*asked)[0].of("busy") == 150 * S
+    for _ in range(2):
+        alone(writer, (100, "busy"), seq=1)
+        alone(writer, (200, "available"), (250, "not-ready lunch"), seq=2)
+        alone(writer, (410, ""), seq=3)
+    (row,) = times(*asked)
+    assert row.spent_ns == {
+        ("busy", ""): 200 * S,
+        ("available", ""): 50 * S,
+        ("not-ready", "lunch"): 250 * S,
+    }
+    parts = times(reader, MIDNIGHT_NS, MIDNIGHT_NS + DAY_NS, BASE_NS, TEN_NS + 500 * S)
+    assert [part.login_ns for part in parts] == [300 * S, 200 * S]
+    (later,) = times(reader, TEN_NS + 300 * S, TEN_NS + 900 * S, None, TEN_NS + 500 * S)
+    assert later.spent_ns == {("not-ready", "lunch"): 200 * S}, "an interval that begins meanwhile"
+    assert writer.newest_move_ns() == TEN_NS + 400 * S
+
+
+def test_the_same_moment_is_in_the_order_in_which_the_branch_told_it(record: tuple[Writer, Engine]) -> None:
+    writer, reader = record
+    tell(writer, moves((0, "available")))
+    alone(writer, (100, "reserved"), seq=1)
+    alone(writer, (100, "busy"), seq=2)
+    (row,) = times(reader, TEN_NS + 100 * S, TEN_NS + 200 * S, None, LATER_NS)
+    assert row.spent_ns == {("busy", ""): 100 * S}

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from appliance.headquarters import server
-from appliance.headquarters.floor import Told, command
 from appliance.headquarters.web.rows import Rows
+from appliance.router.floor import Told, command
 from appliance.wire.agents import AgentAsked, AgentNow, AgentTold, AgentWish, QueueNow
 from appliance.wire.envelope import Body, Sealer, encode
 from appliance.wire.ids import Identity

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from appliance.cli import headquarters
-from appliance.headquarters.floor import Command
+from appliance.router.floor import Command
 from appliance.simulator.call import Call
 from appliance.simulator.caller import AwaitRelease, Script
 from appliance.simulator.exchange import Exchange

@@ -142,12 +142,13 @@ def test_a_leg_of_another_branch_s_caller_is_not_ended_by_the_branch_where_the_p
 
 
 def test_a_branch_has_its_own_agents_in_every_queue_every_script_and_nothing_to_look_up() -> None:
-    rules = msgspec.structs.replace(RULES, lookups={"crm": 500}, outbound=Policy(numbers=("0",)))
+    rules = msgspec.structs.replace(RULES, lookups={"crm": 500}, outbound=Policy(numbers=("0",), branches=(BOX,)))
     told = rules_of(rules, BOX).rules
     assert set(told.seats) == set(AGENTS)
     assert told.scripts == RULES.scripts
     assert not told.lookups
-    assert told.outbound == Policy()
+    assert told.outbound == Policy(numbers=("0",)), "promised, but not dialled"
+    assert told.alone
     named = {agent for queue in told.queues.values() for step in queue.steps for agent in step.agents}
     assert named <= set(AGENTS)
     assert set(told.queues) == set(RULES.queues)
@@ -159,3 +160,48 @@ def test_who_calls_a_queue_without_an_agent_of_the_branch_waits_as_before() -> N
     state = apply(EMPTY, LifeBegan(0, "own", msgspec.structs.replace(rules_of(RULES, BOX).rules, queues=queues)))[0]
     _, effects = run(ask(S, C1, dnis=CARD), state=state)
     assert isinstance(answers(effects)[0].action, Treat)
+
+
+# What agents are asked to be, on either side of the cut.
+
+
+def wished(at_s: int, to: AgentWish, agent: str = AGENTS[0], reason: str = "") -> AgentWished:
+    return AgentWished(at_s * S, AgentAsked(agent=agent, to=to, reason=reason))
+
+
+@pytest.mark.parametrize("works", [False, True])
+def test_the_last_word_counts_on_whichever_side_of_the_cut_it_was_said(*, works: bool) -> None:
+    """Headquarters has answered that the agent is logged out; the branch was cut off before it heard of that."""
+    now = BranchNow((OTHERS[0],), LEGS[:1]) if works else BranchNow()
+    heard = msgspec.structs.replace(now, agents=now_at(BEGUN, BOX).agents)
+    thought, _ = run(wished(2, AgentWish.LOG_OUT))
+    alone, _ = run(Reconciled(5 * S, BOX, heard), BranchHeard(5 * S, BOX), state=own())
+    back = msgspec.structs.replace(now, agents=now_at(alone, BOX).agents)
+    state, _ = run(Reconciled(9 * S, BOX, back), state=thought)
+    then = leg_ended(10 * S, LEGS[0].leg, LEGS[0].contact)
+    assert states(run(then, state=state)[0])[0] == "logged-out"
+    alone, _ = run(wished(6, AgentWish.NOT_READY, reason="lunch"), state=alone)
+    back = msgspec.structs.replace(now, agents=now_at(alone, BOX).agents)
+    state, _ = run(Reconciled(9 * S, BOX, back), state=thought)
+    assert states(run(then, state=state)[0])[0] == "not-ready lunch", "said at the branch since"
+
+
+def test_a_word_of_headquarters_while_the_branch_is_alone_counts_when_it_is_back() -> None:
+    alone, _ = run(Reconciled(4 * S, BOX, now_at(BEGUN, BOX)), BranchHeard(4 * S, BOX), state=own())
+    alone, _ = run(wished(5, AgentWish.NOT_READY, reason="lunch"), state=alone)
+    thought, _ = run(BranchSilent(4 * S, BOX), wished(6, AgentWish.LOG_OUT), wished(6, AgentWish.LOG_OUT, AGENTS[1]))
+    state, _ = run(Reconciled(9 * S, BOX, now_at(alone, BOX)), state=thought)
+    assert states(state)[:2] == ["logged-out", "logged-out"]
+    again, _ = run(Reconciled(20 * S, BOX, now_at(state, BOX)), BranchHeard(20 * S, BOX), state=alone)
+    assert states(again)[:2] == ["logged-out", "logged-out"], "and at the branch, the next time that it is alone"
+
+
+def test_a_branch_tells_what_its_agents_do_from_when_it_decides_until_it_does_not() -> None:
+    _, effects = run(Reconciled(4 * S, BOX, now_at(BEGUN, BOX)), state=own())
+    assert not [one for one in effects if isinstance(one, AgentMoved)], "nobody has asked it yet"
+    alone, effects = run(BranchHeard(4 * S, BOX), wished(5, AgentWish.NOT_READY), state=own())
+    moved = [one for one in effects if isinstance(one, AgentMoved)]
+    assert [one.agent for one in moved] == [*AGENTS, AGENTS[0]]
+    assert {one.at_ns for one in moved[:-1]} == {4 * S}
+    _, effects = run(BranchSilent(6 * S, BOX), wished(7, AgentWish.LOG_OUT), state=alone)
+    assert not [one for one in effects if isinstance(one, AgentMoved)]

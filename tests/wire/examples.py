@@ -170,7 +170,14 @@ EXAMPLES: tuple[Message, ...] = (
                     "mail", "interrupted", 1_795_469_038_391_510_979, slots=1, at_work=1, then="logged-out"
                 ),
             ),
-        )
+        ),
+        unheard="BR-0001",
+    ),
+    agents.WhoDecides(by="branch", since_ns=1_795_469_038_391_510_979),
+    agents.FloorAsked(),
+    agents.FloorTold(
+        agents=(agents.AgentNow("1001", "Li Na", "BR-0001", "8001", "available", 1_795_469_038_391_510_979),),
+        queues=(agents.QueueNow("card", staffed=1, free=1, expected_s=0),),
     ),
     agents.CallAsked(
         agent="1001", to=agents.CallWish.CONSULT, number="8002", by="lina", contact=CONTACT, order="cli.6.e1"
@@ -239,6 +246,7 @@ EXAMPLES: tuple[Message, ...] = (
         lease=1795716092533,
         by="branch",
         place=PLACE,
+        known='{"fields":"{\\"tier\\":\\"gold\\"}","call_type":"card-service"}',
     ),
     routes.RouteHeld(request="call.06h0kiqj6vsmekhb.12", seconds=6.0),
     routes.RouteSilent(request="call.06h0kiqj6vsmekhb.12", reason="headquarters did not answer within 500 ms"),
@@ -315,6 +323,12 @@ EXAMPLES: tuple[Message, ...] = (
         contact=CONTACT, recording="00000000075bcd15", samples=80_000, octets=160_058, sha256="ab" * 32, lost_samples=40
     ),
     calls.RecordingFailed(contact=CONTACT, recording="00000000075bcd15", sentence="the data disk is full"),
+    calls.AgentsMoved(
+        moves=(
+            calls.AgentMove("1001", "not-ready", "lunch", 1_795_469_038_391_510_979),
+            calls.AgentMove("1001", "", "", 1_795_469_098_391_510_979),
+        )
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from appliance.config.scalars import suggestion
 from appliance.headquarters.desk.router import Router
+from appliance.headquarters.leases import Leases
 from appliance.router import direct, slots
 from appliance.router.events import AgentAnswer, AgentWished, CallbackAnswer, CallbackWished, ContactNoted
 from appliance.router.rules import VOICE
@@ -32,11 +33,13 @@ log = structlog.get_logger()
 
 
 class Commands:
-    """The floor (`headquarters/floor.py`) of a router that runs."""
+    """The floor (`router/floor.py`) of a router that runs. `on_commanded`: a branch's next heartbeat brings it news."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, leases: Leases) -> None:
+        self.on_commanded: Callable[[str], None] = lambda _box: None
         self.on_order: Callable[[str, CallAsked], Awaitable[OrderDone | Refused]] = _nobody_to_order
         self._router = router
+        self._leases = leases
         self._orders = itertools.count(1)
 
     async def command(self, asked: AgentAsked) -> AgentTold | Refused:
@@ -55,7 +58,9 @@ class Commands:
         log.info("agent.state.asked", agent=asked.agent, to=str(asked.to), by=asked.by, refused=answer.refused or None)
         if answer.refused:
             return Refused(code="agent.state", sentence=answer.refused)
-        return AgentTold(now=now)
+        self.on_commanded(now.box)
+        away = now.box in self._leases and not self._leases.holds(now.box)
+        return AgentTold(now=now, unheard=now.box if away else "")
 
     async def command_callback(self, asked: AddCallback | CancelCallback) -> CallbackTold | Refused:
         """Have a number called, or not any more."""

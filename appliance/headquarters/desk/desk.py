@@ -90,7 +90,7 @@ class Desk:
         self._sources = sources or Sources(())
         self._commits = Commits(journal, succession, on_trouble)
         self._router = Router(recalled, succession.ahead_ns, self._commits, self.leases, self._let_go)
-        self.floor = Commands(self._router)
+        self.floor = Commands(self._router, self.leases)
         self._asked: dict[str, list[asyncio.Future[RouteAnswer]]] = {}
         self._looking: set[asyncio.Task[None]] = set()
         self._heard_s: dict[str, float] = {}

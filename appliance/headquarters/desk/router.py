@@ -22,6 +22,7 @@ from appliance.router.events import (
     ForeignAgentsTold,
     LifeBegan,
     PeripheralReturned,
+    Reconciled,
     RulesChanged,
     TimePassed,
 )
@@ -113,9 +114,10 @@ class Router:
             self._leases.rules_changed()
             self.agents = agents_now(self.state)
             return
-        if isinstance(event, PeripheralReturned | ForeignAgentsTold):
+        if isinstance(event, PeripheralReturned | ForeignAgentsTold | Reconciled):
             names = map(slots.agent_of, self.state.index.seats.get(event.box, ()))
             self.agents |= {agent: agent_now(self.state, agent) for agent in dict.fromkeys(names)}
+            self._leases.changed((event.box,))
         for effect in effects:
             if isinstance(effect, AgentMoved | AgentAnswer) and (agent := slots.agent_of(effect.agent)) in self.agents:
                 self.agents[agent] = agent_now(self.state, agent)

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Column
 
 from appliance.headquarters.reports import schema
+from appliance.headquarters.reports.intervals import agents
 from appliance.headquarters.reports.rows import Rows
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
@@ -174,6 +175,11 @@ def _voicemail_ended(rows: Rows, place: int, envelope: Envelope, body: calls.Voi
     rows.put(schema.voicemail, body.recording, {"contact": body.contact, "kept": body.kept})
 
 
+def _agents_moved(rows: Rows, place: int, envelope: Envelope, body: calls.AgentsMoved) -> None:
+    del envelope
+    rows.touched |= agents.keep_told(rows.store, place, body.moves)
+
+
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -194,5 +200,6 @@ _TELLERS: dict[type, Callable[[Rows, int, Envelope, Any], None]] = {
     calls.RecordingFailed: _failed,
     calls.VoicemailBegan: _voicemail_began,
     calls.VoicemailEnded: _voicemail_ended,
+    calls.AgentsMoved: _agents_moved,
 }
 CALL_EVENTS = tuple(_TELLERS)

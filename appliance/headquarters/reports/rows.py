@@ -18,10 +18,14 @@ _ASKED = (schema.contact.c.queued_ns, schema.contact.c.talk_ns, schema.contact.c
 
 
 class Rows:
-    """Of the one writer, so nobody comes between. `contacts`: whose values may be asked for."""
+    """Of the one writer, so nobody comes between. `contacts`: whose values may be asked for.
+
+    `touched`: others whose statistics have changed.
+    """
 
     def __init__(self, store: Connection, contacts: Collection[str] = ()) -> None:
         self.store = store
+        self.touched: set[str] = set()
         self._completed: dict[Table, dict[str, dict[str, Any]]] = {}
         self._added: dict[Table, list[dict[str, Any]]] = {}
         key = schema.contact.c.contact

@@ -174,6 +174,8 @@ threshold = Table(
 )
 
 # `seq` is the router's journal's, `place` the change's among those of one entry; `contact`: whose wrap-up begins.
+# What a branch has told of its agents has the event's place as a negative `seq`, and the state '' from when
+# headquarters knows again.
 agent_move = Table(
     "agent_move",
     metadata,

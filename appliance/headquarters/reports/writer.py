@@ -117,7 +117,7 @@ class Writer:
             for place, envelope in zip(_insert(store, new), new, strict=True):
                 project(rows, place, envelope)
             rows.write()
-            counting.recount(store, contacts, self._thresholds)
+            counting.recount(store, contacts | rows.touched, self._thresholds)
             if at is not None:
                 positions.put(store, at)
         return new

@@ -199,6 +199,8 @@ def go_on(state: State, name: str, at_ns: int) -> State:
         return end(
             state, name, "lost" if one.contact else f"expired: {one.outcome}" if one.outcome else "expired", at_ns
         )
+    if state.rules.alone:  # it is headquarters' to call
+        return put_callback(state, name, msgspec.structs.replace(one, due_ns=one.until_ns))
     if one.state is CallbackState.PAUSED:
         return wait(moved(state, one, CallbackStep.RESUME, one.until_ns), name, at_ns)
     return wait(put_callback(state, name, msgspec.structs.replace(one, due_ns=one.until_ns)), name, at_ns)

@@ -2,13 +2,14 @@
 """Where agents' time went: their states as the router told them, cut at the borders of intervals.
 
 Kept is each change once; a state lasts until the agent's next, the last one until now. So each interval holds, whenever
-it is asked for, login = not ready + available + reserved + busy + wrap-up + interrupted. Occupancy is the part of the
-time in which an agent was there for contacts (login less not ready) that contacts have taken: all but available. An
-agent's other channels stand beside them as `1001/chat`, each with all of its slots as one.
+it is asked for, login = not ready + available + reserved + busy + wrap-up + interrupted. Of the time in which a branch
+decided by itself what it tells of its agents is so, whenever that comes, and not what headquarters thought of them.
+Occupancy is the part of the time in which an agent was there for contacts (login less not ready) that contacts have
+taken: all but available. An agent's other channels stand beside them as `1001/chat`, each with all of its slots as one.
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
@@ -20,6 +21,8 @@ from appliance.headquarters.reports import schema
 from appliance.headquarters.reports.intervals.levels import percent, utc
 
 LOGGED_OUT, NOT_READY = "logged-out", "not-ready"
+KNOWN_AGAIN = ""
+"""The state of an agent whose branch does not decide by itself any more."""
 STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up", "interrupted")
 """Of who is logged in."""
 _AT_WORK = ("reserved", "busy", "wrap-up", "interrupted")
@@ -73,6 +76,15 @@ class Spell(NamedTuple):
     reason: str
     began_ns: int
     ended_ns: int
+
+
+class Move(NamedTuple):
+    """A change of an agent's state; `told` by a branch that decided by itself."""
+
+    state: str
+    reason: str
+    at_ns: int
+    told: bool
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -164,9 +176,21 @@ def wrap_ups(store: Connection, contacts: Collection[str]) -> dict[str, list[Wra
     return found
 
 
+def keep_told(store: Connection, event: int, moves: Iterable[Moved]) -> set[str]:
+    """What a branch has told by that event, which is stored once. The contacts whose wrap-up it begins or ends."""
+    rows = []
+    for place, one in enumerate(moves):
+        if one.state in (*STATES, LOGGED_OUT, KNOWN_AGAIN):
+            at = {"at_ns": one.at_ns, "seq": -event, "place": place}
+            said = {"agent": one.agent, "state": one.state, "reason": one.reason, "contact": one.contact or None}
+            rows.append(at | said)
+    return _keep(store, rows) if rows else set()
+
+
 def newest(store: Connection) -> int | None:
-    """When the last change was that is kept; None before the first."""
-    at_ns = store.execute(select(func.max(schema.agent_move.c.at_ns))).scalar()
+    """When the last change of headquarters' router was that is kept; None before the first."""
+    table = schema.agent_move.c
+    at_ns = store.execute(select(func.max(table.at_ns)).where(table.seq > 0)).scalar()
     return None if at_ns is None else int(at_ns)
 
 
@@ -194,17 +218,35 @@ def cut(spell: Spell, from_ns: int, to_ns: int, width_ns: int) -> Iterable[tuple
 
 def _spells(store: Connection, from_ns: int, to_ns: int) -> list[Spell]:
     table = schema.agent_move.c
-    before = select(table.agent, func.max(table.at_ns).label("at_ns")).where(table.at_ns <= from_ns)
-    last = before.group_by(table.agent).subquery()
-    query = select(table.agent, table.state, table.reason, table.at_ns)
-    order = (table.agent, table.at_ns, table.seq, table.place)
-    within = query.outerjoin(last, table.agent == last.c.agent).where(
+    told = table.seq < 0
+    before = select(table.agent, told.label("told"), func.max(table.at_ns).label("at_ns")).where(table.at_ns <= from_ns)
+    last = before.group_by(table.agent, told).subquery()
+    query = select(table.agent, table.state, table.reason, table.at_ns, told.label("told"))
+    order = (table.agent, table.at_ns, func.abs(table.seq), table.place)
+    within = query.outerjoin(last, (table.agent == last.c.agent) & (told == last.c.told)).where(
         table.at_ns < to_ns, (last.c.at_ns.is_(None)) | (table.at_ns >= last.c.at_ns)
     )
-    told = store.execute(within.order_by(*order)).all()
+    rows = store.execute(within.order_by(*order)).all()
     spells = []
-    for agent, rows in itertools.groupby(told, key=lambda row: str(row[0])):
-        moves: Sequence[Any] = list(rows)
-        ends = [*(row[3] for row in moves[1:]), to_ns]
-        spells += [Spell(agent, row[1], row[2], row[3], end) for row, end in zip(moves, ends, strict=True)]
+    for agent, of_agent in itertools.groupby(rows, key=lambda row: str(row[0])):
+        moves = list(_true(Move(*row[1:]) for row in of_agent))
+        ends = [*(one.at_ns for one in moves[1:]), to_ns]
+        spells += [Spell(agent, one.state, one.reason, one.at_ns, end) for one, end in zip(moves, ends, strict=True)]
     return spells
+
+
+def _true(moves: Iterable[Move]) -> Iterator[Move]:
+    """Of an agent's changes in order those that were so; headquarters' of meanwhile only once it is asked again."""
+    alone, thought = False, None
+    for one in moves:
+        if not one.told:
+            thought = one
+            if alone:
+                continue
+        elif one.state == KNOWN_AGAIN:
+            alone = False
+            yield (thought or Move(LOGGED_OUT, "", 0, told=False))._replace(at_ns=one.at_ns)
+            continue
+        else:
+            alone = True
+        yield one

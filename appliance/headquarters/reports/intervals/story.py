@@ -136,9 +136,7 @@ class _Story:
             case calls.TransferBegan(blind=False):
                 self._held = event
             case calls.TransferEnded():
-                self._taken_off(event)
-                for visit in self._talked if event.body.outcome == "completed" else ():
-                    visit.transferred = visit.kind is not Kind.TRUNK
+                self._transferred(event, event.body)
             case calls.VoicemailBegan() | calls.VoicemailEnded():
                 self._message = getattr(event.body, "kept", True)
             case calls.LegEnded():
@@ -152,6 +150,11 @@ class _Story:
         """By an agent, after the talk with them."""
         for visit in self._handled.get(wrap_up.agent, ()):
             visit.wrap_up_ns += wrap_up.ns
+
+    def _transferred(self, event: Envelope, body: calls.TransferEnded) -> None:
+        self._taken_off(event)
+        for visit in self._talked if body.outcome == "completed" else ():
+            visit.transferred = visit.kind is not Kind.TRUNK
 
     def _taken_off(self, event: Envelope) -> None:
         """The caller is held no more."""

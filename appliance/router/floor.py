@@ -11,14 +11,18 @@ from appliance.wire.agents import (
     CallAsked,
     ContactAsked,
     ContactTold,
+    FloorAsked,
+    FloorTold,
     QueueNow,
 )
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Envelope, UnknownMessageError, decode
 from appliance.wire.service_messages import Refused
 
-Command = AgentAsked | CallAsked | AgentNoted | ContactAsked | AddCallback | CancelCallback
-Told = AgentTold | ContactTold | CallbackTold | Refused
+ForAgent = AgentAsked | CallAsked | AgentNoted | ContactAsked
+ForCallback = AddCallback | CancelCallback
+Command = ForAgent | ForCallback
+Told = AgentTold | ContactTold | CallbackTold | FloorTold | Refused
 
 
 class Floor(Protocol):
@@ -46,23 +50,50 @@ class Floor(Protocol):
         """What an agent has before them."""
 
 
-async def command(floor: Floor, box: str, payload: bytes) -> tuple[Told, str | None]:
-    """What the sender of a command or a question about an agent is told, and its id. Only `box` itself may ask."""
+async def command(floor: Floor, box: str, payload: bytes, branch: str = "") -> tuple[Told, str | None]:
+    """What the sender of a command or a question about an agent is told, and its id.
+
+    Only headquarters' `box` itself may ask, and a `branch` of its own agents.
+    """
     try:
         envelope = decode(payload)
     except UnknownMessageError as error:
         return Refused(code="message.unknown", sentence=f"no command: {error}"), None
-    return await _commanded(floor, box, envelope), envelope.id
+    return await _commanded(floor, box, branch, envelope), envelope.id
 
 
-async def _commanded(floor: Floor, box: str, envelope: Envelope) -> Told:
+async def _commanded(floor: Floor, box: str, branch: str, envelope: Envelope) -> Told:
     asked = envelope.body
-    if not isinstance(asked, Command):
+    if not isinstance(asked, Command | FloorAsked if branch else Command):
         sentence = f"{type(asked).__name__} is no command of an agent's state or a callback; AgentAsked is"
         return Refused(code="message.unknown", sentence=sentence)
-    if envelope.box != box:
+    if envelope.box != (branch or box):
         sentence = f"box {envelope.box} may not command agents; headquarters {box} may"
         return Refused(code="agent.box", sentence=sentence)
+    if branch:
+        return await at_branch(floor, branch, asked)
+    if isinstance(asked, ForCallback):
+        return await floor.command_callback(asked)
+    return await _done(floor, asked)
+
+
+async def at_branch(floor: Floor, box: str, asked: Command | FloorAsked) -> Told:
+    """What a branch wants of its own agents, or to know of them."""
+    if isinstance(asked, ForCallback):
+        return Refused(code="callback.branch", sentence="callbacks are headquarters' to make; command them there")
+    if isinstance(asked, FloorAsked):
+        mine = tuple(one for one in floor.agents_now() if one.box == box)
+        queues = {queue for one in mine for queue in one.queues}
+        return FloorTold(agents=mine, queues=tuple(one for one in floor.queues_now() if one.name in queues))
+    agent = asked.agent.partition("/")[0]
+    other = next((one for one in floor.agents_now() if one.agent == agent and one.box != box), None)
+    if other is not None:
+        sentence = f"{other.name} ({agent}) is at {other.box}, and commanded there or at headquarters"
+        return Refused(code="agent.box", sentence=sentence)
+    return await _done(floor, asked)
+
+
+async def _done(floor: Floor, asked: ForAgent) -> Told:
     match asked:
         case AgentAsked():
             return await floor.command(asked)
@@ -70,6 +101,4 @@ async def _commanded(floor: Floor, box: str, envelope: Envelope) -> Told:
             return await floor.order(asked)
         case AgentNoted():
             return await floor.note(asked)
-        case ContactAsked():
-            return floor.contact_of(asked.agent)
-    return await floor.command_callback(asked)
+    return floor.contact_of(asked.agent)
