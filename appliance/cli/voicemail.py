@@ -24,7 +24,7 @@ HEADS = (
     ("message", "mailbox", "left at", "caller", "length", "state", "contact"),
     ("留言", "信箱", "时间", "主叫", "时长", "状态", "呼叫"),
 )
-NEW, HEARD, COMING = ("new", "未听"), ("heard", "已听"), ("on its way", "传送中")
+NEW, HEARD, COMING, LOST = ("new", "未听"), ("heard", "已听"), ("on its way", "传送中"), ("not recorded", "录音失败")
 NONE = ("no messages", "没有留言")
 NOBODYS = ("nobody has left a message in {mailbox!r}; {near}", "信箱{mailbox!r}没有留言；{near}")
 DONE = {
@@ -75,9 +75,9 @@ def _cells(row: Row, *, chinese: bool) -> Iterator[str]:
     yield from (row["recording"], row["mailbox"])
     yield dt.datetime.fromtimestamp(row["at_ns"] // 1_000_000_000).astimezone().strftime("%m-%d %H:%M")
     yield row["clid"] or "-"
-    yield length(row["samples"] * SAMPLE_NS)
+    yield length(row["samples"] * SAMPLE_NS) if row["samples"] else "-"
     state = HEARD if row["heard_ns"] is not None else NEW
-    yield (state if row["here"] else COMING)[chinese]
+    yield (state if row["here"] else COMING if row["failure"] is None else LOST)[chinese]
     yield row["contact"]
 
 

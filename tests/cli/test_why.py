@@ -17,7 +17,7 @@ from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.routes import Release, RingAgent, Treat
-from appliance.wire.treatments import Collect, Play
+from appliance.wire.treatments import Collect, Play, Ringing, Voicemail
 
 pytestmark = pytest.mark.unit
 
@@ -163,6 +163,14 @@ def test_a_caller_s_call_before_the_last(box: Path, capsys: pytest.CaptureFixtur
     status, page, _ = typed(box, capsys, CALLER, "--number", "2")
     assert (status, page.splitlines()[0]) == (0, FIRST)
     assert "release, cause 1 (unallocated number)" in page
+
+
+def test_a_tone_and_a_message_are_told_though_they_play_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    night = msgspec.structs.replace(STORY[1][1], action=Treat(verbs=(Ringing(seconds=6), Voicemail("card"))))
+    Writer(store.open_writer(store.path_of(tmp_path))).store([*told((STORY[0], (0.01, night)))])
+    assert "call offered → treat in the IVR (ringing tone; message for card)" in typed(tmp_path, capsys, LAST)[1]
 
 
 def test_a_call_that_goes_on_is_told_as_far_as_it_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ def test_a_record_opened_again_keeps_its_revisions(old: Path) -> None:
 def test_a_record_of_a_newer_version_is_refused_and_left_alone(old: Path) -> None:
     Writer(store.open_writer(old))
     renumber(old)
-    with pytest.raises(store.NewerRecordError, match=r"record of version 9999, this program knows up to 0007"):
+    with pytest.raises(store.NewerRecordError, match=r"record of version 9999, this program knows up to 0008"):
         store.open_writer(old)
     with sqlite3.connect(old) as record:
         assert record.execute("SELECT count(*) FROM event").fetchone() == (len(ANSWERED) + len(WAITED),)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 from sqlalchemy import Engine
 
@@ -87,6 +88,13 @@ def test_what_is_none_is_not_listed_and_what_a_death_left_without_an_end_is(tmp_
     silent = story(*LEFT[:3], (10, over(kept=False)), *LEFT[4:])
     assert voicemail.messages(kept(tmp_path / "a.db", *silent, sealed())) == []
     assert len(voicemail.messages(kept(tmp_path / "b.db", *story(*LEFT[:3]), sealed()))) == 1
+
+
+def test_a_message_that_could_not_be_recorded_is_listed_with_why(tmp_path: Path) -> None:
+    failed = calls.RecordingFailed(contact="", recording=R, sentence="the data disk is full")
+    told = msgspec.structs.replace(sealed(), body=failed)
+    (row,) = voicemail.messages(kept(tmp_path / "record.db", *story(*LEFT), told))
+    assert (row["samples"], row["here"], row["failure"]) == (None, None, "the data disk is full")
 
 
 class Disk:

@@ -20,7 +20,7 @@ from appliance.headquarters.reports import store
 from appliance.headquarters.reports.writer import Writer
 from appliance.headquarters.web import sound
 from appliance.uplink.connection import USER
-from appliance.wire.calls import ContactBegan, ContactEnded, RecordingSealed
+from appliance.wire.calls import ContactBegan, ContactEnded, RecordingSealed, VoicemailBegan
 from appliance.wire.envelope import Sealer, encode
 from appliance.wire.ids import Identity
 from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
@@ -79,9 +79,12 @@ def test_a_call_is_on_the_page_while_it_is_made_and_afterwards_with_its_recordin
     (folder / "00ff.wav").write_bytes(tone)
     digest = hashlib.sha256(tone).hexdigest()
     sealed = RecordingSealed(contact=CONTACT, recording="00ff", samples=384_002, octets=len(tone), sha256=digest)
-    site.tell(ContactEnded(contact=CONTACT, cause=17, by="us"), sealed)
+    message = VoicemailBegan(contact=CONTACT, mailbox="card", recording="00ff", sample=0)
+    site.tell(message, ContactEnded(contact=CONTACT, cause=17, by="us"), sealed)
     row = first(site, "before", lambda rows: rows and rows[0]["recording"])[0]
     assert (row["cause"], row["by"], row["recording"]) == (17, "us", "00ff")
+    row = first(site, "voicemail", lambda rows: rows and rows[0]["here"])[0]
+    assert (row["mailbox"], row["clid"], row["heard_ns"]) == ("card", "139", None)
     until((folder / "00ff.wav.sent").exists, 5, "the branch knows that its recording has arrived")
     answer, octets = get(site, "/recordings/00ff.wav", Range="bytes=4-9")
     assert (answer.status, octets, answer.headers["Content-Range"]) == (206, tone[4:10], f"bytes 4-9/{len(tone)}")

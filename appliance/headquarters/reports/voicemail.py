@@ -12,12 +12,13 @@ DELETED = "the message has been deleted"
 
 
 def messages(engine: Engine, mailbox: str = "", limit: int = 500) -> list[Row]:
-    """Those of a mailbox, or of all, newest first. `here`: their sound is, else it is on its way."""
+    """Of a mailbox, or of all, newest first. `here`: the sound is; else it is on its way, or there is a `failure`."""
     query = (
-        select(schema.voicemail, _contact.clid, _contact.dnis, _contact.box, _sound.samples, _sound.here)
+        select(schema.voicemail, _contact.clid, _sound.samples, _sound.here, _sound.failure)
         .join(schema.recording, _sound.recording == _message.recording)
         .outerjoin(schema.contact, _contact.contact == _message.contact)
-        .where(_message.mailbox.is_not(None), _message.deleted_ns.is_(None), _sound.samples > 0)
+        .where(_message.mailbox.is_not(None), _message.deleted_ns.is_(None))
+        .where(or_(_sound.samples > 0, _sound.failure.is_not(None)))
         .where(or_(_message.kept.is_(None), _message.kept.is_(True)))
         .order_by(_message.at_ns.desc())
         .limit(limit)

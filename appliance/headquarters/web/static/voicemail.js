@@ -11,12 +11,16 @@ const rows = new Rows(byId("voicemail-rows"), row);
 
 function row(message) {
   const label = `${word("play")} ${message.mailbox} ${moment(message.at_ns)} ${message.clid ?? ""}`;
-  const cell = make("td", {}, message.here ? (playing.get(message.recording) ?? button(message, label)) : word("onItsWay"));
+  const cell = make("td", {}, message.here ? (playing.get(message.recording) ?? button(message, label)) : absent(message));
   const [look, state] = message.heard_ns ? ["quiet", "heard"] : ["state warn", "unheard"];
   return make("tr", {},
     make("td", {}, message.mailbox), make("td", {}, moment(message.at_ns)), make("td", {}, message.clid ?? "–"),
-    make("td", { class: "figure" }, length(message.samples * 125_000)), // 8,000 samples a second
+    make("td", { class: "figure" }, length(message.samples && message.samples * 125_000)), // 8,000 samples a second
     make("td", {}, make("span", { class: look }, word(state))), cell);
+}
+
+function absent(message) {
+  return message.failure ? word("soundFailed", { why: message.failure }) : word("onItsWay");
 }
 
 function button(message, label) {
