@@ -1,35 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Calls now: where each stands, and for how long.
+// Calls now, and contacts of other channels: where each stands, and for how long; unfolded, why.
 import { Rows, byId, make, setText } from "./dom.js";
 import { length, now } from "./figures.js";
+import { Folds, keyOf } from "./folds.js";
+import { agentName } from "./names.js";
 import { word } from "./words.js";
 
 const STAGES = { offered: ["still", "…"], treated: ["warn", "♪"], waiting: ["warn", "◷"], ringing: ["warn", "☎"], passing: ["warn", "⇄"], talking: ["good", "●"], held: ["warn", "‖"], dialling: ["warn", "☏"], releasing: ["still", "○"] };
 let agents = {};
+let channels = {};
 let calls = [];
+const folds = new Folds(7, draw);
 
-const rows = new Rows(byId("now-rows"), (call) => {
+const rows = new Rows(byId("now-rows"), (item) => (item.story ? folds.open.get(item.contact) : row(item)));
+
+function row(call) {
   const [look, mark] = STAGES[call.stage] ?? ["still", "?"];
-  const stage = make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(call.stage ?? "unknown"));
+  const channel = channels[call.call_type];
+  const stage = channel && ["talking", "ringing"].includes(call.stage) ? `${call.stage}_work` : call.stage ?? "unknown";
+  const agent = agentName(call.agent, agents);
   return make("tr", { class: "call" },
-    make("td", {}, call.clid ?? "–"), make("td", {}, call.dnis ?? "–"), make("td", {}, stage),
-    make("td", {}, agentName(call.agent, agents)), make("td", {}, call.channel ?? "–"),
+    make("td", {}, folds.button(call, call.clid ?? call.contact)),
+    make("td", { title: call.clid }, call.clid ?? "–"),
+    make("td", { title: `${call.dnis ?? ""} ${call.call_type ?? ""}` }, call.dnis ?? "–", make("span", { class: "quiet" }, ` ${[call.call_type, channel].filter(Boolean).join(" · ")}`)),
+    make("td", {}, make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(stage))),
+    make("td", { title: agent }, agent), make("td", { title: call.channel }, call.channel ?? "–"),
     make("td", { class: "figure", "data-began": call.began_ns }, length(now() - call.began_ns)));
-});
-
-export function agentName(agent, names) {
-  if (!agent) return "–";
-  return names[agent] ? `${names[agent]} (${agent})` : agent;
 }
 
-export function setAgents(names) {
-  agents = names;
+/** `kinds`: the channel of each call type that is no calls'. */
+export function setSite(names, kinds) {
+  agents = folds.names = names;
+  channels = kinds;
+}
+
+function draw() {
+  rows.show(folds.among(calls), keyOf);
 }
 
 export function show(news = calls) {
   calls = news;
-  rows.show(calls, (call) => call.contact);
-  byId("now-count").textContent = calls.length || "";
+  const here = new Set(calls.map((call) => call.contact));
+  for (const contact of folds.open.keys()) if (!here.has(contact)) folds.open.delete(contact);
+  folds.refresh();
+  draw();
+  setText(byId("now-count"), String(calls.length || ""));
   byId("now-empty").hidden = calls.length > 0;
 }
 
@@ -38,6 +53,7 @@ export function redraw() {
   show();
 }
 
-export function tick() {
-  for (const cell of document.querySelectorAll("[data-began]")) setText(cell, length(now() - Number(cell.dataset.began)));
+/** Ages within that element. */
+export function tick(within) {
+  for (const cell of within.querySelectorAll("[data-began]")) setText(cell, length(now() - Number(cell.dataset.began)));
 }
