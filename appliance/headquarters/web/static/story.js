@@ -68,23 +68,18 @@ function transfer(one, agents) {
 // The agents that were looked at, queue by queue: ✓ chosen, ○ could have been, ✕ could not, and why.
 function candidates(one, agents) {
   return make("table", { class: "candidates" }, make("tbody", {}, ...one.candidates.map((seen, n) => {
-    const chosen = isChosen(seen, one);
-    const mark = chosen ? "✓" : seen.verdict.startsWith("available") ? "○" : "✕";
-    return make("tr", { class: chosen ? "chosen" : null },
+    const mark = seen.chosen ? "✓" : seen.verdict.startsWith("available") ? "○" : "✕";
+    return make("tr", { class: seen.chosen ? "chosen" : null },
       make("th", { scope: "row" }, seen.queue === one.candidates[n - 1]?.queue ? "" : seen.queue),
-      make("td", {}, `${mark} ${agentName(seen.agent, agents)}`), make("td", {}, chosen ? `${word("chosen")} · ` : "", verdict(seen.verdict)));
+      make("td", {}, `${mark} ${agentName(seen.agent, agents)}`), make("td", {}, seen.chosen ? `${word("chosen")} · ` : "", verdict(seen.verdict)));
   })));
-}
-
-// In the queue that found them; a slot is named by the reason alone.
-function isChosen(seen, { action, reason }) {
-  const found = !action.queue || action.queue === seen.queue || seen.queue.startsWith("agent ");
-  return found && (seen.agent === action.agent || (seen.agent.includes("/") && reason.includes(`(${seen.agent})`)));
 }
 
 function verdict(text) {
   const [, seconds] = text.match(/^available for (\d+) s$/) ?? [];
   if (seconds) return word("availableFor", { s: seconds });
+  const [, channel, beside] = text.match(/^no (\S+) beside (\S+)$/) ?? [];
+  if (channel) return word("noneBeside", { channel, beside });
   const [kind, ...reason] = text.split(" ("); // "not-ready (lunch)"
   return [knows(`state_${kind}`) ? word(`state_${kind}`) : kind, ...reason].join(" (");
 }
