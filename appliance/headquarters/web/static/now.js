@@ -2,6 +2,7 @@
 // Calls now, and contacts of other channels: where each stands, and for how long; unfolded, why.
 import { Rows, byId, make, setText } from "./dom.js";
 import { length, now } from "./figures.js";
+import { Filter } from "./filter.js";
 import { Folds, keyOf } from "./folds.js";
 import { agentName } from "./names.js";
 import { word } from "./words.js";
@@ -10,6 +11,9 @@ const STAGES = { offered: ["still", "…"], treated: ["warn", "♪"], waiting: [
 let agents = {};
 let channels = {};
 let calls = [];
+const KINDS = { kind_calls: (call) => !channels[call.call_type], kind_other: (call) => channels[call.call_type], kind_waits: (call) => call.stage === "waiting" };
+const MOST = 500; // that the server tells, the newest
+const filter = new Filter(byId("now-filter"), KINDS, (call) => [call.clid, call.dnis, call.call_type, agentName(call.agent, agents), call.channel].join(" "), draw);
 const folds = new Folds(7, draw);
 
 const rows = new Rows(byId("now-rows"), (item) => (item.story ? folds.open.get(item.contact) : row(item)));
@@ -35,21 +39,26 @@ export function setSite(names, kinds) {
 }
 
 function draw() {
-  rows.show(folds.among(calls), keyOf);
+  rows.show(folds.among(filter.chosen(calls)), keyOf);
 }
 
 export function show(news = calls) {
+  const before = new Map(calls.map((call) => [call.contact, JSON.stringify(call)]));
+  const after = new Map(news.map((call) => [call.contact, JSON.stringify(call)]));
+  for (const contact of folds.open.keys()) {
+    if (!after.has(contact)) folds.open.delete(contact);
+    else if (after.get(contact) !== before.get(contact)) folds.fill(contact);
+  }
   calls = news;
-  const here = new Set(calls.map((call) => call.contact));
-  for (const contact of folds.open.keys()) if (!here.has(contact)) folds.open.delete(contact);
-  folds.refresh();
   draw();
-  setText(byId("now-count"), String(calls.length || ""));
+  setText(byId("now-count"), calls.length < MOST ? String(calls.length || "") : `${MOST}+`);
   byId("now-empty").hidden = calls.length > 0;
 }
 
 export function redraw() {
   rows.forget();
+  filter.name();
+  folds.refresh();
   show();
 }
 
