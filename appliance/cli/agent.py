@@ -144,7 +144,7 @@ def show(what: str, box: Path, *, chinese: bool) -> int:
             rows += (tuple(_channel(one.agent, each, now_ns, chinese=chinese)) for each in one.channels)
     else:
         rows = [QUEUE_HEADS[chinese], *(tuple(_queue(one, now_ns)) for one in queues)]
-    lines = [*table(rows)] if len(rows) > 1 else [WORDS[what][chinese]]
+    lines = [*terminal.table(rows)] if len(rows) > 1 else [WORDS[what][chinese]]
     lines += [floor.decides(who, chinese=chinese)] if who is not None else []
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
@@ -179,7 +179,7 @@ def _agent(one: AgentNow, now_ns: int, *, chinese: bool) -> Iterator[str]:
 
 def _channel(agent: str, one: ChannelNow, now_ns: int, *, chinese: bool) -> Iterator[str]:
     yield from (f"{agent}/{one.channel}", "", "", "")
-    yield f"{_state(one.state, one.reason, chinese=chinese)} {one.at_work}/{one.slots}"
+    yield f"{one.at_work}/{one.slots} {_state(one.state, one.reason, chinese=chinese)}"
     yield length(now_ns - one.since_ns) if one.since_ns else "-"
     yield _then(one.then, chinese=chinese) or "-"
     yield ""
@@ -208,9 +208,3 @@ def length(ns: int) -> str:
     seconds = max(0, ns) // 1_000_000_000
     minutes, hours = seconds // 60 % 60, seconds // 3600
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
-
-
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Its lines, the columns as wide as they need be."""
-    widths = [max(map(terminal.columns, column)) for column in zip(*rows, strict=True)]
-    return (terminal.left(row, widths) for row in rows)

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from appliance.cli import headquarters, terminal
-from appliance.cli.agent import length, table
+from appliance.cli.agent import length
 from appliance.wire.callbacks import AddCallback, CallbackNow, CancelCallback
 from appliance.wire.service_messages import Refused
 from appliance.wire.talk import UnreachableError
 
 HEADS = (
-    ("callback", "number", "queues", "state", "waits", "tries", "until", "last"),
+    ("callback", "number", "queues", "state", "waits", "tries", "left", "last"),
     ("回呼", "号码", "队列", "状态", "等待", "次数", "剩余", "结果"),
 )
 STATES: dict[str, tuple[str, str]] = {
@@ -75,7 +75,7 @@ def show(box: Path, *, chinese: bool) -> int:
     now_ns = time.time_ns()
     ordered = sorted(told.callbacks, key=lambda one: (one.state == "over", one.priority, one.queued_ns))
     rows = [HEADS[chinese], *(tuple(_row(one, now_ns, chinese=chinese)) for one in ordered)]
-    lines = table(rows) if len(rows) > 1 else [NONE[chinese]]
+    lines = terminal.table(rows) if len(rows) > 1 else [NONE[chinese]]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 

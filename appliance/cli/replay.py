@@ -49,15 +49,18 @@ ASSUMED = (
 )
 QUEUES, CALL_TYPES = ("queue {}", "队列 {}"), ("call type {}", "呼叫类型 {}")
 COLUMNS = (("recorded", "draft", "difference"), ("记录", "草案", "差值"))
-FIGURES: Sequence[tuple[str, str, Callable[[Row], float | None], int]] = (
-    ("offered", "呼入", lambda row: row.offered, 0),
-    ("answered", "应答", lambda row: row.answered, 0),
-    ("abandoned", "放弃", lambda row: row.abandoned, 0),
-    ("service level {} s, %", "服务水平{}秒 %", lambda row: row.service_level, 1),
-    ("ASA, s", "平均应答速度 秒", lambda row: row.asa_s, 1),
-    ("longest wait, s", "最长等待 秒", lambda row: row.longest_s, 1),
-    ("occupancy, %", "占用率 %", lambda row: row.occupancy, 1),
+BETTER, WORSE = ("better", "改善"), ("worse", "变差")
+FIGURES: Sequence[tuple[str, str, Callable[[Row], float | None], int, int]] = (
+    ("offered", "呼入", lambda row: row.offered, 0, 0),
+    ("answered", "应答", lambda row: row.answered, 0, 0),
+    ("abandoned", "放弃", lambda row: row.abandoned, 0, 0),
+    ("abandoned, %", "放弃率 %", lambda row: 100 * row.abandoned / row.offered if row.offered else None, 1, -1),
+    ("service level {} s, %", "服务水平{}秒 %", lambda row: row.service_level, 1, 1),
+    ("ASA, s", "平均应答速度 秒", lambda row: row.asa_s, 1, -1),
+    ("longest wait, s", "最长等待 秒", lambda row: row.longest_s, 1, -1),
+    ("occupancy, %", "占用率 %", lambda row: row.occupancy, 1, 0),
 )
+"""In both languages, what it is of a row, decimal places, and whether more of it is better (1) or worse (-1)."""
 OTHERWISE = ("{count} contacts went otherwise, the first:", "{count}次来话走向不同，最先的是：")
 CONTACT = ("contact {}", "来话 {}")
 THEN, NOW = ("recorded", "记录"), ("draft", "草案")
@@ -180,13 +183,25 @@ def _page(date: str, recording: Recording, outcome: Outcome, threshold_s: int, *
 
 def _table(head: Sequence[str], before: Row, after: Row, threshold_s: int, *, chinese: bool) -> Iterator[str]:
     name, *columns = head
+    if terminal.columns(name) > WIDTHS[0]:
+        yield name
+        name = ""
     yield _row(name, columns)
-    for english, word, figure, places in FIGURES:
+    for english, word, figure, places, good in FIGURES:
         was, now = figure(before), figure(after)
-        change = "-" if was is None or now is None else f"{round(now - was, places):+,.{places}f}"
         cells = ["-" if value is None else f"{value:,.{places}f}" for value in (was, now)]
         if cells != ["-", "-"]:
-            yield _row(f"  {(word if chinese else english).format(threshold_s)}", [*cells, change])
+            change, verdict = _change(was, now, places, good, chinese=chinese)
+            yield _row(f"  {(word if chinese else english).format(threshold_s)}", [*cells, change]) + verdict
+
+
+def _change(was: float | None, now: float | None, places: int, good: int, *, chinese: bool) -> tuple[str, str]:
+    """The difference as it is shown, and whether it is one for the better."""
+    if was is None or now is None:
+        return "-", ""
+    change = round(now - was, places)
+    verdict = "" if not good * change else f"  {(BETTER if good * change > 0 else WORSE)[chinese]}"
+    return (f"{change:+,.{places}f}" if change else "="), verdict
 
 
 def _row(name: str, cells: Sequence[str]) -> str:

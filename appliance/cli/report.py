@@ -43,7 +43,6 @@ HEADS = (
         "处理",
     ),
 )
-WIDTHS_OF_CELLS = (5, 9, 4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 5, 6)
 FORMS = {
     "ignored": ("answered in time, of all but who abandoned in time", "及时接听 ÷（全部－及时放弃）"),
     "negative": ("answered in time, of all", "及时接听 ÷ 全部"),
@@ -155,7 +154,7 @@ def _tell(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> int:
 
 
 def _table(found: list[Row], level: str, *, chinese: bool) -> Iterator[str]:
-    yield terminal.right(HEADS[chinese], WIDTHS_OF_CELLS)
+    lines: list[tuple[str, ...]] = [HEADS[chinese]]
     for row in found:
         one, averages = row.figures, averages_ms(row.figures)
         gone = (one.abandoned, one.short, one.overflow, one.redirected, one.released)
@@ -163,7 +162,8 @@ def _table(found: list[Row], level: str, *, chinese: bool) -> Iterator[str]:
         means = (_seconds(averages[name]) for name in ("answer_wait", "handle"))
         figures = (percent(service_levels(one)[level]), *means)
         cells = (_clock(row.start_ns), row.name or "-", *counts, *(figure or "-" for figure in figures))
-        yield terminal.right(map(str, cells), WIDTHS_OF_CELLS)
+        lines.append(tuple(map(str, cells)))
+    return terminal.table(lines)
 
 
 def _tell_times(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> int:

@@ -7,11 +7,16 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 _CLOSING = "，。；：、！？）》”"  # begins no line
 _PIECE = re.compile(rf"(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef]+)[{_CLOSING}]*\s*|\s+")
 """A word or a Chinese character, with the punctuation and the space after it."""
+
+_FIGURE = re.compile(r"[\d.:/%-]*")
+LEAST = 9
+"""Columns that a cell keeps, however little room there is."""
 
 UNASKED = 2
 """Exit status: it could not be asked. argparse's too."""
@@ -44,6 +49,41 @@ def left(cells: Iterable[str], widths: Sequence[int]) -> str:
     """A row of words; the last one ends the line."""
     row = " ".join(cell + " " * (width - columns(cell)) for width, cell in zip(widths, cells, strict=True))
     return row.rstrip()
+
+
+def table(rows: Sequence[Sequence[str]], room: int | None = None) -> Iterator[str]:
+    """Its lines, the first row its heads, figures to the right; in too little room the widest cells are broken.
+
+    `room` None: the terminal's, and whole where no terminal reads it.
+    """
+    if room is None and sys.stdout.isatty():
+        room = shutil.get_terminal_size().columns
+    figures = [all(map(_FIGURE.fullmatch, column)) for column in zip(*rows[1:], strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    while room is not None and sum(widths) + len(widths) - 1 > room and max(widths) > LEAST:
+        widths[widths.index(max(widths))] -= 1
+    for row in rows:
+        for cells in zip_longest(*map(_cell, row, widths), fillvalue=""):
+            yield " ".join(map(_filled, cells, widths, figures)).rstrip()
+
+
+def _filled(cell: str, width: int, figure: bool) -> str:  # noqa: FBT001 - a column's kind, mapped
+    blanks = " " * (width - columns(cell))
+    return blanks + cell if figure else cell + blanks
+
+
+def _cell(text: str, width: int) -> list[str]:
+    """Broken between words, and within one that is too long by itself."""
+    lines: list[str] = []
+    for line in wrapped(text, 0, width).split("\n"):
+        rest = line
+        while columns(rest) > width:
+            fits = next(n for n in range(len(rest), 0, -1) if columns(rest[:n]) <= width)
+            end = rest.rfind("-", 0, fits) + 1 or fits
+            lines.append(rest[:end])
+            rest = rest[end:]
+        lines.append(rest)
+    return lines
 
 
 def broken(line: str, indent: int) -> str:

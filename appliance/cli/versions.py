@@ -19,7 +19,6 @@ from appliance.headquarters.reports import texts
 
 KINDS = ("history", "text", "diff")
 HEADS = (("since", "name", "version"), ("起始", "名称", "版本"))
-WIDTHS = (19, 24, 12)
 GONE, NOW = ("gone", "已移除"), ("in force", "生效中")
 SAME = ("{name}: {old} and {new} are the same", "{name}：{old}与{new}相同")
 
@@ -85,13 +84,13 @@ def _history(store: Connection, name: str, *, chinese: bool) -> Iterator[str]:
     now, rows = texts.in_force(store), texts.history(store, name)
     if not rows:
         raise _unknown(store, name)
-    yield terminal.left(HEADS[chinese], WIDTHS)
+    lines: list[tuple[str, ...]] = [(*HEADS[chinese], "")]
     last = {row.name: row.since_ns for row in rows}
     for row in rows:
         at = dt.datetime.fromtimestamp(row.since_ns / 1e9).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 - the terminal's
-        cells = terminal.left((at, row.name, row.version or GONE[chinese]), WIDTHS)
         current = now.get(row.name) == row.version and last[row.name] == row.since_ns
-        yield f"{cells}  {NOW[chinese]}" if current else cells
+        lines.append((at, row.name, row.version or GONE[chinese], NOW[chinese] if current else ""))
+    return terminal.table(lines)
 
 
 def _version(store: Connection, name: str, beginning: str) -> texts.Version:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.cli import headquarters, record, terminal
-from appliance.cli.agent import length, table
+from appliance.cli.agent import length
 from appliance.config.scalars import suggestion
 from appliance.headquarters.reports import voicemail
 from appliance.headquarters.reports.reading import Row
@@ -66,7 +66,8 @@ def show(words: Sequence[str]) -> int:
         near = suggestion(told.mailbox, known)
         sys.stderr.write(f"{NOBODYS[chinese].format(mailbox=told.mailbox, near=near)}\n")
         return 1
-    lines = table([HEADS[chinese], *(tuple(_cells(row, chinese=chinese)) for row in rows)]) if rows else [NONE[chinese]]
+    table = terminal.table([HEADS[chinese], *(tuple(_cells(row, chinese=chinese)) for row in rows)])
+    lines = table if rows else [NONE[chinese]]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 

@@ -20,6 +20,7 @@ from appliance.headquarters.why import UnknownCallError, why
 from appliance.signalling.q850 import NAMES
 
 _AVAILABLE = re.compile(r"available for (\d+) s")
+_BESIDE = re.compile(r"no (\S+) beside (\S+)")
 WIDTH = 100
 INDENT = 14
 WORDS: dict[str, tuple[str, str]] = {
@@ -40,13 +41,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "followed": ("then", "随后"),
     "available": ("available for {seconds} s", "就绪{seconds}秒"),
     "chosen": ("chosen", "选中"),
+    "beside": ("no {channel} beside {other}", "有{other}时不派{channel}"),
     "headquarters": ("headquarters in {ms:.1f} ms", "总部，用时{ms:.1f}毫秒"),
     "branch": ("the branch itself, after {ms:.1f} ms", "分支自行判定，用时{ms:.1f}毫秒"),
     "script": ("script {script}, version {version}", "脚本{script}，版本{version}"),
     "treat": ("treat in the IVR ({verbs})", "语音处理（{verbs}）"),
     "ring-agent": ("ring agent {agent}, extension {extension}", "振铃坐席{agent}，分机{extension}"),
+    "offer-agent": ("offer to agent {agent}", "派给坐席{agent}"),
     "ring-extension": ("ring extension {extension}", "振铃分机{extension}"),
     "label": ("send to {label}", "转往{label}"),
+    "label-agent": ("send to {label}, where agent {agent} is reserved", "转往{label}，已在彼处预占坐席{agent}"),
     "release": ("release, {cause}", "释放，{cause}"),
     "dial": ("dial {number}", "外呼{number}"),
     "tandem": ("tandem to trunk {trunk}", "汇接至中继{trunk}"),
@@ -74,6 +78,8 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "refused this contact": ("did not take this call", "未接此来话"),
     "available since the start": ("available since the start", "启动以来就绪"),
     "branch not heard": ("branch not heard", "分支无心跳"),
+    "no room for more": ("no room for more", "已满"),
+    "no translation number free": ("no translation number free", "没有空闲的翻译号码"),
     "at another branch": ("at a branch that is not reached", "在不可达的分支"),
 }
 OUTCOMES: dict[str, tuple[str, str]] = {
@@ -195,31 +201,31 @@ class Page:
         if one["queues"]:
             yield self._fact("queues", self._list(one["queues"]))
         if one["candidates"]:
-            rung = one["action"].get("agent")
-            seen = groupby(one["candidates"], key=itemgetter("queue"))
-            yield self._fact("agents", self._list(self._candidates(*queue, rung) for queue in seen))
+            for place, queue in enumerate(groupby(one["candidates"], key=itemgetter("queue"))):
+                yield self._fact("" if place else "agents", self._candidates(*queue))
         if one["followed"]:
             yield self._fact("followed", self._list(map(self._step, one["followed"])))
 
     def _action(self, action: dict[str, Any]) -> str:
         verbs = self._list(map(self._verb, action.get("verbs", ())))
         cause = self._cause(action.get("cause"))
-        nobody = action["do"] == "ring-agent" and not action["agent"]  # the branch rings an extension, whoever is there
-        return self._word("ring-extension" if nobody else action["do"], **{**action, "verbs": verbs, "cause": cause})
+        return self._word(_kind(action), **{**action, "verbs": verbs, "cause": cause})
 
     def _verb(self, verb: dict[str, Any]) -> str:
         """With what it plays, or the mailbox; a ringing tone has neither."""
         told = (*verb.get("prompts", ()), *filter(None, [verb.get("mailbox")]))
         return " ".join((self._word(verb["verb"]), *told))
 
-    def _candidates(self, queue: str, seen: Iterable[Row], rung: str | None) -> str:
-        chosen = {rung: f" ✓ {self._word('chosen')}"}
-        told = (f"{one['agent']} {self._verdict(one['verdict'])}{chosen.get(one['agent'], '')}" for one in seen)
+    def _candidates(self, queue: str, seen: Iterable[Row]) -> str:
+        chosen = f" ✓ {self._word('chosen')}"
+        told = (f"{one['agent']} {self._verdict(one['verdict'])}{chosen * one['chosen']}" for one in seen)
         return f"{queue}: {self._list(told)}"
 
     def _verdict(self, verdict: str) -> str:
         if waited := _AVAILABLE.fullmatch(verdict):
             return self._word("available", seconds=waited[1])
+        if beside := _BESIDE.fullmatch(verdict):
+            return self._word("beside", channel=beside[1], other=beside[2])
         kind, opening, reason = verdict.partition(" (")
         return f"{self._named({**STATES, **VERDICTS}, kind)}{opening}{reason}"
 
@@ -246,6 +252,21 @@ class Page:
 
     def _named(self, names: dict[str, tuple[str, str]], name: str | None) -> str:
         return names[name][self._chinese] if name in names else name or "–"
+
+
+def _kind(action: dict[str, Any]) -> str:
+    """A branch's default rings whoever is at an extension; a chat's agent has none; a label may lead to an agent."""
+    if action["do"] == "label":
+        return "label-agent" if action.get("agent") else "label"
+    if action["do"] != "ring-agent":
+        return str(action["do"])
+    return (
+        "ring-agent"
+        if action["agent"] and action["extension"]
+        else "offer-agent"
+        if action["agent"]
+        else "ring-extension"
+    )
 
 
 def _clock(at_ns: int | None, form: str = "%H:%M:%S") -> str:

@@ -35,8 +35,8 @@ class UnknownCallError(LookupError):
 def why(record: Record, asked: str, number: int = 1) -> Row:
     """The call of a contact, a leg, or a caller (the `number`th from the last), as Record.call and more.
 
-    A decision has the `candidates` that were looked at, and what `followed` it, each `after_ns`. Raises:
-    UnknownCallError.
+    A decision has the `candidates` that were looked at (queue, agent, verdict, whether `chosen`), and what `followed`
+    it, each `after_ns`. Raises: UnknownCallError.
     """
     contacts = record.contacts_of(asked, CALLS_LIMIT)
     if not contacts:
@@ -47,7 +47,7 @@ def why(record: Record, asked: str, number: int = 1) -> Row:
     if call is None:  # of this leg nothing else is known yet
         raise UnknownCallError(asked)
     for one, after in pairwise((*call["decisions"], None)):
-        one["candidates"] = list(_candidates(one["compared"]))
+        one["candidates"] = [seen | {"chosen": _is_chosen(seen, one)} for seen in _candidates(one["compared"])]
         one["followed"] = sorted(_followed(one, after, call), key=lambda step: int(step["after_ns"]))
     return call
 
@@ -59,6 +59,14 @@ def _candidates(compared: dict[str, str]) -> Iterator[Row]:
         if all(parts) and any(part and part[2].startswith(_VERDICTS) for part in parts):
             del compared[queue]
             yield from ({"queue": queue, "agent": part[1], "verdict": part[2]} for part in parts if part)
+
+
+def _is_chosen(seen: Row, one: Row) -> bool:
+    """In the queue that found them; which slot of theirs the reason tells alone."""
+    action, agent = one["action"], str(seen["agent"])
+    if action.get("queue", "") not in ("", seen["queue"]):
+        return False
+    return agent == action.get("agent") or ("/" in agent and f"({agent})" in one["reason"])
 
 
 def _followed(one: Row, after: Row | None, call: Row) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from appliance.config import Headquarters, load_or_exit
+from appliance.config.channels import VOICE
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store
 from appliance.headquarters.web.app import make
@@ -30,7 +31,13 @@ class Announcing(uvicorn.Server):
 
 async def serve(config: Headquarters, state: Path) -> None:
     """Serve until a signal ends the process."""
-    site = {"box": config.box, "agents": {agent.id: agent.name for agent in config.agents}, "causes": NAMES}
+    site = {
+        "box": config.box,
+        "agents": {agent.id: agent.name for agent in config.agents},
+        "peripherals": {one.box: one.kind for one in config.peripherals},
+        "channels": {one.name: one.channel for one in config.call_types if one.channel != VOICE},
+        "causes": NAMES,
+    }
     feed = Feed(store.place_of(state, config.record), site)
     listen = config.web.listen
     settings = uvicorn.Config(

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A foreign PBX is unplugged and plugged in again; an IVR's caller reaches its agent by telephone, with his context."""
+"""A foreign PBX is unplugged and plugged in again; an IVR's caller reaches its agent by telephone, with his context.
+
+Then a media server (`media.py`).
+"""
 
 import asyncio
 import time
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from appliance.simulator.peripheral import ForeignPeripheral
 from appliance.wire.routes import Label, RingAgent
+from tests.accept import media
 from tests.accept.sheet import Sheet
 from tests.headquarters.foreign import OTHER, Look, free, looking, peripheral, site_in, started
 from tests.headquarters.test_translation import FAR, ROUTES
@@ -37,6 +41,7 @@ def run(sheet: Sheet, folder: Path) -> None:
             asyncio.run(scene())
     finally:
         site.close()
+    media.run(sheet, folder / "media")
 
 
 async def _translated(sheet: Sheet, ivr: ForeignPeripheral, pbx: ForeignPeripheral) -> None:

@@ -72,12 +72,13 @@ def test_unchanged_rules_decide_the_same(box: Path, capsys: pytest.CaptureFixtur
     assert head.startswith("2026-11-25: 150 contacts; decisions the same: ")
     assert head.endswith("(100 %)")
     card = figures(told, "queue card")
-    assert {change for _, _, change in card.values()} == {"+0", "+0.0"}
+    assert {change for _, _, change in card.values()} == {"="}
     assert int(card["offered"][0]) > 0
     assert list(card) == [
         "offered",
         "answered",
         "abandoned",
+        "abandoned, %",
         "service level 20 s, %",
         "ASA, s",
         "longest wait, s",
@@ -94,7 +95,7 @@ def test_a_changed_script_stands_beside_what_was(box: Path, drafts: Path, capsys
     assert int(now) - int(was) == int(change) > 0
     assert figures(told, "queue gold")["offered"][1] == "0"
     assert figures(told, "queue gold")["service level 5 s, %"][1:] == ["-", "-"]
-    assert figures(told, "call type gold")["offered"][2] == "+0"
+    assert figures(told, "call type gold")["offered"][2] == "="
     assert "Kaplan-Meier" in told
     assert "recorded: 09:00:" in told
     assert "in gold" in told.split("went otherwise, the first:")[1]

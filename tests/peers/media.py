@@ -55,6 +55,7 @@ class Contact:
     refused: tuple[str, ...] = ()
     reason: str = ""
     began_s: float = 0.0
+    taken_s: float = 0.0
     interrupted: bool = False
 
 
@@ -150,6 +151,7 @@ class MediaServer:
         """The agent to whom it is offered takes it, and works on it."""
         assert contact.offered_to is not None
         contact.agent, contact.offered_to, contact.refused = contact.offered_to, None, ()
+        contact.taken_s = time.monotonic()
         leg = {**self._of(contact), "leg": contact.leg, "sample": self._sample(contact)}
         await self.tell({"type": "LegConnected", **leg}, {"type": "TalkBegan", **leg})
 
@@ -300,7 +302,7 @@ class MediaServer:
         return round((time.monotonic() - contact.began_s) * 8000)
 
     def _talked(self, contact: Contact) -> dict[str, int]:
-        return {"sample": self._sample(contact), "samples": 0}
+        return {"sample": self._sample(contact), "samples": round((time.monotonic() - contact.taken_s) * 8000)}
 
     def _leg_ended(self, contact: Contact, cause: int) -> dict[str, Any]:
         of = {**self._of(contact), "leg": contact.leg, "sample": self._sample(contact)}

@@ -23,9 +23,9 @@ class Record:
         self.engine = engine
 
     def calls_now(self, limit: int = 500) -> list[Row]:
-        """Contacts that have not ended, oldest first."""
+        """Contacts that have not ended, oldest first; of too many the newest, as mails may wait for days."""
         query = select(contact).where(contact.c.ended_ns.is_(None), contact.c.began_ns.is_not(None))
-        return self._rows(query.order_by(contact.c.began_ns).limit(limit))
+        return self._rows(query.order_by(contact.c.began_ns.desc()).limit(limit))[::-1]
 
     def calls_before(self, before_ns: int | None = None, limit: int = 50) -> list[Row]:
         """Contacts that have ended, newest first, begun before `before_ns`; with the recording that is here, if any."""

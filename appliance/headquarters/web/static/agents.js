@@ -20,24 +20,31 @@ const filter = new Filter(byId("agents-filter"), KINDS, text, draw);
 const rows = new Rows(byId("agents-rows"), ({ agent, branch }) => {
   const since = agent.since_ns ? { "data-began": agent.since_ns, title: moment(agent.since_ns) } : {};
   return make("tr", { class: "call" },
-    make("td", {}, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`)),
-    make("td", {}, agent.extension), make("td", {}, branch),
-    make("td", { title: agent.reason ?? null }, ...state(agent), ["reserved", "busy"].includes(agent.state) ? contact(agent.agent) : "", ...(agent.channels ?? []).map(channel)),
+    make("td", { title: `${agent.name} ${agent.agent}` }, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`)),
+    make("td", {}, agent.extension), make("td", { title: branch }, branch),
+    make("td", { title: more(agent) || null }, ...state(agent)),
     make("td", { class: "figure", ...since }, agent.since_ns ? length(now() - agent.since_ns) : "–"),
+    make("td", { class: "channels" }, ...(agent.channels ?? []).map(channel)),
     make("td", { class: "queues", title: (agent.queues ?? []).join(" · ") }, (agent.queues ?? []).join(" · ") || "–"));
 });
 
 function state(one) {
   const [look, mark] = LOOKS[one.state] ?? ["still", "?"];
   const then = one.then ? make("span", { class: "quiet" }, ` → ${words(one.then)}`) : "";
-  return [make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(`state_${one.state}`)), one.reason ? ` ${one.reason}` : "", then];
+  const badge = make("span", { class: `state ${look}` }, make("span", { "aria-hidden": "true" }, mark), word(`state_${one.state}`));
+  return [badge, ["reserved", "busy"].includes(one.state) ? contact(one.agent) : "", one.reason ? ` ${one.reason}` : "", then];
 }
 
-// A line below the telephone's, since what one person does stands together.
+// The reason, and what will be so after this work, where a column is too narrow for them.
+function more(one) {
+  return [one.reason, one.then && `→ ${words(one.then)}`].filter(Boolean).join(" ");
+}
+
+// In the looks of its state, whose name is told to who points at it or hears it: three of them stand in one line.
 function channel(one) {
-  const since = one.since_ns ? { "data-began": one.since_ns, title: moment(one.since_ns) } : {};
-  return make("div", { class: "channel" }, make("span", { class: "quiet" }, `${one.channel} ${one.at_work ?? 0}/${one.slots} `), ...state(one), " ",
-    make("span", { class: "quiet", ...since }, one.since_ns ? length(now() - one.since_ns) : ""));
+  const [look, mark] = LOOKS[one.state] ?? ["still", "?"];
+  const told = `${one.channel}: ${[word(`state_${one.state}`), more(one), one.since_ns && word("since", { time: moment(one.since_ns) })].filter(Boolean).join(" ")}`;
+  return make("span", { class: `state ${look}`, title: told, role: "img", "aria-label": `${told}, ${one.at_work ?? 0}/${one.slots}` }, mark, ` ${one.channel} ${one.at_work ?? 0}/${one.slots}`);
 }
 
 // What the agent has before them, asked for when it is unfolded.
@@ -55,7 +62,7 @@ async function fill(agent, facts) {
     const known = { caller: now.clid, called: now.dnis, callType: now.call_type, digits: now.ced };
     facts.replaceChildren(
       ...Object.entries(known).flatMap(([name, text]) => (text ? fact(word(name), text) : [])),
-      ...Object.entries(now.fields ?? {}).flatMap(([name, text]) => fact(name, text)),
+      ...Object.entries(now.fields ?? {}).flatMap(([name, text]) => fact(name, text || "–")),
       ...(now.transfers ?? []).flatMap((by) => fact(word("handedOnBy"), by)),
       ...(now.notes ?? []).flatMap((note) => fact(word("noteOf", note), note.text)));
   } catch (error) {

@@ -3,25 +3,23 @@
 import { cause } from "./causes.js";
 import { Rows, byId, make } from "./dom.js";
 import { length, moment } from "./figures.js";
-import { agentName } from "./now.js";
-import { story } from "./story.js";
+import { Folds, keyOf } from "./folds.js";
+import { agentName } from "./names.js";
 import { word } from "./words.js";
 
 let agents = {};
 const calls = new Map();
-const unfolded = new Map();
+const folds = new Folds(10, draw);
 
-const rows = new Rows(byId("before-rows"), (item) => (item.story ? unfolded.get(item.contact) : row(item)));
+const rows = new Rows(byId("before-rows"), (item) => (item.story ? folds.open.get(item.contact) : row(item)));
 
 function row(call) {
-  const id = `story-${call.contact}`;
-  const open = unfolded.has(call.contact);
-  const label = `${word("details")} ${moment(call.began_ns)} ${call.clid ?? ""}`;
-  const fold = make("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-controls": id, "aria-label": label, onclick: () => toggle(call, fold) });
-  const play = call.recording && make("button", { type: "button", class: "play", "aria-label": `${word("play")} ${moment(call.began_ns)} ${call.clid ?? ""}`, onclick: () => unfold(call, fold, true) }, make("span", { "aria-hidden": "true" }, "▶"));
+  const which = `${moment(call.began_ns)} ${call.clid ?? ""}`;
+  const fold = folds.button(call, which);
+  const play = call.recording && make("button", { type: "button", class: "play", "aria-label": `${word("play")} ${which}`, onclick: () => { folds.unfold(call.contact, fold, true); draw(); } }, make("span", { "aria-hidden": "true" }, "▶"));
   return make("tr", { class: "call" },
-    make("td", {}, fold), make("td", {}, moment(call.began_ns)), make("td", {}, call.clid ?? "–"), make("td", {}, call.dnis ?? "–"),
-    make("td", {}, call.ced || "–"), make("td", {}, agentName(call.agent, agents)),
+    make("td", {}, fold), make("td", {}, moment(call.began_ns)), make("td", { class: "long", title: call.clid }, call.clid ?? "–"), make("td", {}, call.dnis ?? "–"),
+    make("td", {}, call.ced || "–"), make("td", { class: "long", title: agentName(call.agent, agents) }, agentName(call.agent, agents)),
     make("td", { class: "figure" }, length(waited(call))), make("td", { class: "figure" }, length(talked(call))),
     make("td", { class: "end" }, cause(call.cause), make("span", { class: "quiet" }, ` · ${word(`${call.by}_by`)}`)),
     make("td", {}, play || "–"));
@@ -35,45 +33,8 @@ function talked(call) {
   return call.talk_samples === null ? null : call.talk_samples * 125_000; // 8,000 samples a second
 }
 
-function toggle(call, fold) {
-  if (!unfolded.delete(call.contact)) return unfold(call, fold, false);
-  fold.setAttribute("aria-expanded", "false");
-  return draw();
-}
-
-function unfold(call, fold, play) {
-  fold.setAttribute("aria-expanded", "true");
-  const known = unfolded.get(call.contact);
-  if (known) {
-    known.querySelector("audio")?.play();
-    return;
-  }
-  const cell = make("td", { colspan: 10 }, word("loading"));
-  unfolded.set(call.contact, make("tr", { class: "story", id: `story-${call.contact}` }, cell));
-  draw();
-  fill(call.contact, cell, play);
-}
-
-async function fill(contact, cell, play) {
-  try {
-    const answer = await fetch(`/api/calls/${encodeURIComponent(contact)}`);
-    if (!answer.ok) throw new Error(answer.statusText);
-    cell.replaceChildren(...story(await answer.json(), agents));
-  } catch (error) {
-    console.error(error);
-    cell.replaceChildren(word("failed"));
-    return;
-  }
-  if (play) cell.querySelector("audio")?.play();
-}
-
 function draw() {
-  const items = [];
-  for (const call of [...calls.values()].sort((a, b) => b.began_ns - a.began_ns)) {
-    items.push(call);
-    if (unfolded.has(call.contact)) items.push({ story: true, contact: call.contact });
-  }
-  rows.show(items, (item) => (item.story ? `story ${item.contact}` : item.contact));
+  rows.show(folds.among([...calls.values()].sort((a, b) => b.began_ns - a.began_ns)), keyOf);
   byId("before-empty").hidden = calls.size > 0;
 }
 
@@ -95,7 +56,7 @@ async function earlier() {
 }
 
 export function setAgents(names) {
-  agents = names;
+  agents = folds.names = names;
 }
 
 /** The newest calls; older ones that were fetched stay. */
@@ -107,7 +68,7 @@ export function show(news) {
 
 export function redraw() {
   rows.forget();
-  for (const [contact, element] of unfolded) fill(contact, element.firstChild, false);
+  folds.refresh();
   draw();
 }
 

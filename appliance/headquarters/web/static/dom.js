@@ -19,6 +19,13 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// Whoever is at the row's button stays there.
+function replace(before, after) {
+  const focused = before.contains(document.activeElement);
+  before.replaceWith(after);
+  if (focused) after.querySelector("button, summary")?.focus();
+}
+
 /** Rows kept by key: what has not changed stays in place, with its focus. `same` tells what a row was made from. */
 export class Rows {
   constructor(parent, draw) {
@@ -37,7 +44,7 @@ export class Rows {
       let row = before.get(key);
       if (!row || row.same !== same) {
         const element = this.draw(item);
-        if (row) row.element.replaceWith(element);
+        if (row) replace(row.element, element);
         row = { element, same };
       }
       before.delete(key);

@@ -8,6 +8,7 @@ import { word } from "./words.js";
 const GONE_NS = 5e9;
 const MARKS = { frame: "F", signal: "D", idle: "○", busy: "●", blocked: "×" };
 let branches = [];
+let peripherals = {};
 let spans = [];
 let verdicts = [];
 
@@ -15,7 +16,7 @@ const rows = new Rows(byId("branches"), (branch) => {
   const lines = branch.spans.map(drawSpan);
   return make("div", { class: "branch" },
     make("div", { class: "head" }, make("span", {}, branch.name || branch.box, " ", make("span", { class: "quiet" }, branch.name ? branch.box : "")), link(branch)),
-    ...(lines.length ? lines : [make("p", { class: "quiet" }, word("noSpans"))]));
+    ...(lines.length ? lines : [make("p", { class: "quiet" }, word(branch.kind ? `peripheral_${branch.kind}` : "noSpans"))]));
 });
 
 function link(branch) {
@@ -58,13 +59,19 @@ function stateOf(span, slot) {
 function draw() {
   const heard = (ns) => now() - ns < GONE_NS;
   const items = branches.map(({ box, name, heard_ns }) => ({
-    box, name, well: heard(heard_ns), since_ns: heard(heard_ns) ? null : heard_ns,
+    box, name, kind: peripherals[box], well: heard(heard_ns), since_ns: heard(heard_ns) ? null : heard_ns,
     spans: spans.filter((one) => one.box === box).map(({ span: { counters, ...span }, heard_ns: at }) => ({
       box, span, stale: !heard(at), version: versionOf(box, span.span), verdict: verdicts.find((told) => told.box === box && told.span === span.span),
     })),
   }));
   rows.show(items, (item) => item.box);
   byId("legend").textContent = items.some((item) => item.spans.length) ? word("legend") : branches.length ? "" : word("noBranches");
+}
+
+/** What each is that is no branch of ours, and has no lines to show. */
+export function setPeripherals(kinds) {
+  peripherals = kinds;
+  draw();
 }
 
 export function showBranches(news) {

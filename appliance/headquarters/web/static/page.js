@@ -5,7 +5,7 @@ import * as alarms from "./alarms.js";
 import * as before from "./before.js";
 import { setCauses } from "./causes.js";
 import { byId, make, setText } from "./dom.js";
-import { setClock } from "./figures.js";
+import { clock, setClock } from "./figures.js";
 import * as lines from "./lines.js";
 import * as now from "./now.js";
 import * as queues from "./queues.js";
@@ -15,11 +15,13 @@ import { language, speak, word } from "./words.js";
 const SILENCE_MS = 3000;
 let heardAt = 0;
 let health = null;
+let wellAt = Date.now(); // when nothing was wrong last
 
 const SECTIONS = {
   site(site) {
     byId("box").textContent = site.box;
-    now.setAgents(site.agents);
+    now.setSite(site.agents, site.channels);
+    lines.setPeripherals(site.peripherals);
     before.setAgents(site.agents);
     setCauses(site.causes);
     redraw();
@@ -61,8 +63,10 @@ function judge() {
   if (lost) wrong = "bannerPage";
   else if (health && !health.headquarters) wrong = "bannerHeadquarters";
   else if (health && !health.record) wrong = "bannerRecord";
+  if (wrong === null) wellAt = Date.now();
+  document.body.dataset.stale = lost ? "all" : wrong === "bannerHeadquarters" ? "live" : "";
   byId("banner").hidden = wrong === null || (heardAt === 0 && performance.now() < SILENCE_MS);
-  setText(byId("banner"), wrong ? word(wrong) : "");
+  setText(byId("banner"), wrong ? word(wrong, { time: clock((lost && heardAt ? heardAt : wellAt) * 1e6) }) : "");
   const look = lost ? ["bad", "✕", "lost"] : wrong ? ["warn", "◐", "partly"] : ["good", "●", "live"];
   if (byId("health").dataset.look !== look[2] + language()) {
     byId("health").dataset.look = look[2] + language();
@@ -84,8 +88,10 @@ byId("language").addEventListener("change", (event) => {
 });
 redraw();
 listen();
+// What is not known any more grows no older.
 setInterval(() => {
-  now.tick();
-  lines.tick();
   judge();
+  const { stale } = document.body.dataset;
+  if (stale !== "all") now.tick(stale ? byId("now") : document);
+  lines.tick();
 }, 500);

@@ -12,11 +12,12 @@ const filter = new Filter(byId("queues-filter"), KINDS, (queue) => `${queue.name
 
 const rows = new Rows(byId("queues-rows"), (queue) => {
   const [look, mark] = alone(queue) ? ["bad", "▲"] : ["still", "○"];
-  const staffed = queue.staffed ? String(queue.staffed) : make("span", { class: `state ${look}` }, `${mark} ${word("nobody")}`);
+  const slots = queue.channel ? make("span", { class: "quiet" }, ` ${word("slotsOf")}`) : "";
+  const staffed = queue.staffed ? make("span", {}, String(queue.staffed), slots) : make("span", { class: `state ${look}` }, `${mark} ${word("nobody")}`);
   const oldest = queue.oldest_ns ? { "data-began": queue.oldest_ns } : {};
   return make("tr", { class: "call" },
-    make("td", {}, queue.name, make("span", { class: "quiet" }, queue.channel ? ` ${queue.channel}` : ""), ...callbacks(queue)),
-    make("td", { class: "figure" }, queue.waiting ? make("span", { class: "state warn" }, String(queue.waiting)) : "0"),
+    make("td", { title: queue.name }, queue.name, make("span", { class: "quiet" }, queue.channel ? ` ${queue.channel}` : "")),
+    make("td", { class: "figure" }, ...callbacks(queue), queue.waiting ? make("span", { class: `state ${alone(queue) ? "bad" : "warn"}` }, String(queue.waiting)) : "0"),
     make("td", { class: "figure", ...oldest }, queue.oldest_ns ? length(now() - queue.oldest_ns) : "–"),
     make("td", { class: "figure" }, queue.expected_s === undefined ? "–" : length(queue.expected_s * 1e9)),
     make("td", { class: "figure" }, staffed),
@@ -25,7 +26,7 @@ const rows = new Rows(byId("queues-rows"), (queue) => {
 
 // Those who wait without a line are told apart: nobody's time on the phone passes.
 function callbacks(queue) {
-  return queue.callbacks ? [make("span", { class: "quiet" }, ` ${word("callbacks", { n: queue.callbacks })}`)] : [];
+  return queue.callbacks ? [make("span", { class: "quiet" }, `${word("callbacks", { n: queue.callbacks })} `)] : [];
 }
 
 function alone(queue) {

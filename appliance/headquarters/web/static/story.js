@@ -3,7 +3,7 @@
 import { cause } from "./causes.js";
 import { make } from "./dom.js";
 import { clock } from "./figures.js";
-import { agentName } from "./now.js";
+import { agentName } from "./names.js";
 import { knows, word } from "./words.js";
 
 export function story(call, agents) {
@@ -45,7 +45,14 @@ function decision(one, agents) {
 
 function action(action, agents) {
   const known = { ...action, agent: agentName(action.agent, agents), cause: action.cause && cause(action.cause) };
-  return word(action.do === "ring-agent" && !action.agent ? "do_ring-extension" : `do_${action.do}`, known);
+  return word(`do_${kindOf(action)}`, known);
+}
+
+// Of a channel that is no telephone's an agent has no extension; a label with an agent is a translation route's.
+function kindOf(action) {
+  if (action.do === "label" && action.agent) return "label-agent";
+  if (action.do !== "ring-agent") return action.do;
+  return !action.agent ? "ring-extension" : action.extension ? "ring-agent" : "offer-agent";
 }
 
 // Who has handed the caller on, to which number, and what came of it.
@@ -58,19 +65,21 @@ function transfer(one, agents) {
     one.reason && make("span", { class: "quiet" }, ` ${one.reason}`));
 }
 
-// The agents that were looked at, queue by queue; the one who was chosen is marked.
+// The agents that were looked at, queue by queue: ✓ chosen, ○ could have been, ✕ could not, and why.
 function candidates(one, agents) {
-  const chosen = (seen) => seen.agent === one.action.agent;
-  const first = (seen, n) => seen.queue !== one.candidates[n - 1]?.queue;
-  return make("ul", { class: "candidates" }, ...one.candidates.flatMap((seen, n) => [
-    first(seen, n) && make("li", { class: "quiet" }, `${seen.queue}:`),
-    make("li", { class: chosen(seen) ? "chosen" : null }, `${chosen(seen) ? "✓" : "✕"} ${agentName(seen.agent, agents)} `, make("span", { class: "quiet" }, verdict(seen.verdict))),
-  ].filter(Boolean)));
+  return make("table", { class: "candidates" }, make("tbody", {}, ...one.candidates.map((seen, n) => {
+    const mark = seen.chosen ? "✓" : seen.verdict.startsWith("available") ? "○" : "✕";
+    return make("tr", { class: seen.chosen ? "chosen" : null },
+      make("th", { scope: "row" }, seen.queue === one.candidates[n - 1]?.queue ? "" : seen.queue),
+      make("td", {}, `${mark} ${agentName(seen.agent, agents)}`), make("td", {}, seen.chosen ? `${word("chosen")} · ` : "", verdict(seen.verdict)));
+  })));
 }
 
 function verdict(text) {
   const [, seconds] = text.match(/^available for (\d+) s$/) ?? [];
   if (seconds) return word("availableFor", { s: seconds });
+  const [, channel, beside] = text.match(/^no (\S+) beside (\S+)$/) ?? [];
+  if (channel) return word("noneBeside", { channel, beside });
   const [kind, ...reason] = text.split(" ("); // "not-ready (lunch)"
   return [knows(`state_${kind}`) ? word(`state_${kind}`) : kind, ...reason].join(" (");
 }
