@@ -15,10 +15,11 @@ from appliance.simulator.caller import AwaitCue, AwaitRelease, AwaitSound, HangU
 from appliance.simulator.result import CallResult
 from appliance.wire.legs import ReleasedBy
 from tests.accept.site import until
+from tests.headquarters.told import intervals
 from tests.processes.waiting_site import CHINESE, ENGLISH, GOLD, SHUT, floor_of, pressing
 from tests.sound.recognition import Spoken
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
 
 TALKING = ("02512350001", "02512350002")
 ORDINARY, BETWEEN, BACK, EARLY = "02512350003", "02512350004", "02512350005", "02512350006"
@@ -36,6 +37,8 @@ class Told(msgspec.Struct):
     customer: CallResult | None = None
     early: Mapping[str, Any] = {}
     """The record of the call that was never answered."""
+    trunk: tuple[int, int] = (0, 0)
+    """By its report: calls offered, and released by us before an agent had them."""
 
     def names(self, clid: str) -> list[str]:
         """The prompts, in their order."""
@@ -71,6 +74,8 @@ async def _evening(folder: Path) -> Told:
         talks[0].hang_up(16)
         told.customer = await asyncio.wait_for(floor.exchange.answered.get(), 20)
         told.early = await floor.site.record_of(EARLY)
+        rows = [row for key, row in intervals(floor.site.record().engine).items() if key.kind == "trunk"]
+        told.trunk = sum(row.offered for row in rows), sum(row.released for row in rows)
     told.heard = {clid: floor.heard(told.results[clid]) for clid in (ORDINARY, BACK, GOLD, EARLY)}
     return told
 
@@ -151,3 +156,4 @@ def test_b4_an_announcement_before_the_answer_is_heard_and_the_call_is_never_ans
     assert (result.cause, result.by, result.unmet) == (17, ReleasedBy.PEER, None)
     (leg,) = told.early["legs"]
     assert (leg["connected_ns"], leg["cause"]) == (None, 17)
+    assert told.trunk == (7, 1), "its trunk's report has it"
