@@ -51,6 +51,7 @@ WORDS: Mapping[str, Mapping[str, Word]] = {
         "currency/fen": Word("分", "fen1"),
         "currency/whole": Word("整", "zheng3"),
         "minutes": Word("分钟", "fen1 zhong1"),
+        "seconds": Word("秒", "miao3"),
         "queue-less-than": Word("不到", "bu2 dao4"),
         "queue-thereare": Word("您目前排在第", "nin2 mu4 qian2 pai2 zai4 di4"),
         "queue-callswaiting": Word("位", "wei4"),

@@ -10,6 +10,7 @@ from appliance.router.state import EMPTY
 from appliance.script.loading import load
 from appliance.wire.routes import Release, RouteRequest
 from tests.accept.sheet import Sheet
+from tests.router.expectations import DAY, measured, whole_of
 from tests.router.simulation import Crowd
 
 CALLERS, SHARE = 10_000, 7_000
@@ -32,6 +33,8 @@ def run(sheet: Sheet, folder: Path) -> None:
         sheet.equal("A4", f"percent: 70 of 100 of {CALLERS:,} callers", _shared(folder), SHARE)
     with sheet.guarded("A9", "a crowd is routed"):
         _crowd(sheet)
+    with sheet.guarded("B5", "callers are told how long they will wait"):
+        _waits(sheet)
 
 
 def _shared(folder: Path) -> int:
@@ -57,3 +60,13 @@ def _crowd(sheet: Sheet) -> None:
     sheet.equal("A7", "crowd: agents reserved twice", counts["double"], 0)
     sheet.equal("C7", "crowd: offered less answered, abandoned and refused", counts["offered"] - ended, 0)
     sheet.equal("I4", "crowd: contacts, places and reservations left over", counts["left over"], 0)
+
+
+def _waits(sheet: Sheet) -> None:
+    teams = [(team, measured(team, every=20)) for team in DAY]
+    for team, told in teams:
+        shares = f"{told.share():.0%} hear what comes to be, {told.best:.0%} could"
+        sheet.note(f"{team.name}: {len(told.rows)} of {team.calls:,} callers wait, {shares}")
+    whole = whole_of(told for _, told in teams)
+    sheet.note(f"{whole.best:.1%} of all who wait could be told by who knows the law of all that is to come")
+    sheet.at_least("B5", "expected wait as it is heard, within 30 %, of a day's who wait", 100 * whole.share(), 80, "%")

@@ -21,7 +21,7 @@ READINGS = """
 井jǐng 上shàng 下xià 午wǔ 年nián 月yuè 日rì 分fēn 钟zhōng 元yuán 角jiǎo 整zhěng 不bú 到dào 您nín 目mù 前qián 排pái
 在zài 第dì 位wèi 有yǒu 坐zuò 席xí 为wèi 服fú 务wù 如rú 需xū 回huí 电diàn 请qǐng 按àn 我wǒ 们men 会huì 给gěi 预yù 计jì
 等děng 待dài 时shí 间jiān 感gǎn 谢xiè 的de 耐nài 心xīn 全quán 忙máng 稍shāo 后hòu 再zài 拨bō 好hǎo 欢huān 迎yíng 致zhì
-输shū 入rù 工gōng 见jiàn 误wù 来lái
+输shū 入rù 工gōng 见jiàn 误wù 来lái 秒miǎo
 """
 """Xiandai Hanyu Cidian; 不 as before a fourth tone."""
 OTHER = {("预计等待时间为", "为"): "wéi"}

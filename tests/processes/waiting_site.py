@@ -36,7 +36,7 @@ from tests.sound.speech import read_wav, write_wav
 
 BOX = "BR-0001"
 AGENTS = ("8001", "8002")
-TALK_S = 90
+TALK_S = 100
 CHINESE, ENGLISH, SHUT = "95511", "95512", "95513"
 GOLD = "02512340001"
 MUSIC = Path("/usr/share/asterisk/moh")
@@ -47,7 +47,7 @@ LISTS = {
     "o-2": ("reno_project-system", 30),
 }
 """List G for gold callers, list O for others: by name a second and a half of a song, from there on."""
-SAID = ("digits/", "queue-", "agent", "minute", "vm-goodbye", "all-circuits", "please")
+SAID = ("digits/", "queue-", "agent", "minute", "date/minute", "seconds", "vm-goodbye", "all-circuits", "please")
 """What is spoken here, by how its name begins."""
 WAITS = """\
 start: who
@@ -233,7 +233,7 @@ def _prompts(folder: Path) -> dict[str, Linear]:
     own, debian = folder / "etc" / "prompts", Path(PROMPTS)
     names = [path.stem for path in (debian / "digits").glob("*.wav") if path.stem.isdigit()]
     recorded = [*(f"digits/{one}" for one in names), *(path.stem for path in debian.glob("queue-*.wav"))]
-    recorded += ["minute", "minutes", "vm-goodbye"]
+    recorded += ["minute", "minutes", "seconds", "vm-goodbye"]
     paths = {f"en/{name}": debian / f"{name}.wav" for name in recorded}
     paths |= {str(path.relative_to(own).with_suffix("")): path for path in own.rglob("*.wav")}
     return {name: ideal_pass(read_wav(path)) for name, path in paths.items()}

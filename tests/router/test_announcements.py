@@ -93,7 +93,7 @@ def test_callers_hear_their_number_and_how_long_it_will_be_and_it_changes_as_the
     assert first.values["position()"] == "1"
     state, effects = run([ask(105 * S, "c2", before=second, outcome="played")], state)
     (told,) = answers(effects)
-    assert heard(told) == [("queue-holdtime", "digits/4", "minutes"), ("song",)]
+    assert heard(told) == [("queue-holdtime", "digits/3", "minutes", "digits/30", "seconds"), ("song",)]
     assert told.values["expected(card)"] == "196"
     _, effects = run(
         [

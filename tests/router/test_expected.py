@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What callers hear of their wait comes to be: within 30 % for 80 % of them (below a minute: it was none).
+"""What callers hear of their wait comes to be, within 30 %: for 80 % of a day's, and nearly as often as can be told.
 
-With one agent or three a single talk decides for who is next, and talks differ by half of their mean: so there it is
-80 % of those with three ahead.
+With one agent or three a single talk decides for who is next, and talks differ by half of their mean, so an oracle that
+knows the law of all that is to come is right of some 50 and 64 % of them (`oracle.py`).
 """
 
 import msgspec
 import pytest
 
-from tests.router.expectations import PATTERNS, Pattern, Told, measured
+from tests.router.expectations import DAY, PATTERNS, Pattern, Told, measured, whole_of
 
 WANTED = 0.8
-AHEAD = {"few agents": 3, "one agent": 3}
-CI_CALLS = {"steady": 1200, "ramp": 1500, "few agents": 500, "overload, who give up": 1200}
-BY_CHANCE = 0.75
-"""Where talks are of any length, a deviation as large as their mean."""
+NEAR = 0.05
+"""Of the oracle, in what is measured long enough; chance moves the share of one agent's day by more."""
+EVERY = 10
+CI_CALLS = {"few agents": 400, "overload, who give up": 800}
+CI_DAY = DAY[:-1]
+"""Without the largest team, which takes as long as all others and is told best; `make accept` has the whole day."""
+CI_EVERY = 3
 
 
-def judged(pattern: Pattern, told: Told) -> None:
+def judged(pattern: Pattern, told: Told, near: float = NEAR) -> None:
     assert len(told.rows) > pattern.calls // 10
-    share = told.share(AHEAD.get(pattern.name, 0))
-    assert share >= (WANTED if pattern.spread < 1 else BY_CHANCE), (pattern.name, share)
+    assert told.share() >= min(WANTED, told.best - near), (pattern.name, told.share(), told.best)
     means = told.means
-    assert means[0] == pytest.approx(means[1], rel=0.15), "told too much or too little on the whole"
+    assert means[0] == pytest.approx(means[1], rel=0.15, abs=15), "told too much or too little on the whole"
 
 
 @pytest.mark.system
@@ -31,12 +33,22 @@ def judged(pattern: Pattern, told: Told) -> None:
 def test_callers_are_told_how_long_they_will_wait(name: str) -> None:
     pattern = next(one for one in PATTERNS if one.name == name)
     pattern = msgspec.structs.replace(pattern, calls=CI_CALLS[name])
-    judged(pattern, measured(pattern))
+    judged(pattern, measured(pattern, every=CI_EVERY), 2 * NEAR)
+
+
+@pytest.mark.system
+@pytest.mark.timeout(60)
+def test_b5_of_a_mixed_day_eight_in_ten_hear_what_comes_to_be() -> None:
+    """Of those who wait, who are few of a large team's and most of a small one's."""
+    whole = whole_of(measured(one, every=EVERY) for one in CI_DAY)
+    assert whole.share() >= WANTED
+    assert whole.share() >= whole.best - NEAR
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(2, 7))
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: one.name)
+@pytest.mark.parametrize("pattern", [*PATTERNS, *DAY], ids=lambda one: one.name)
 def test_callers_are_told_how_long_they_will_wait_in_every_pattern(pattern: Pattern, seed: int) -> None:
-    judged(pattern, measured(msgspec.structs.replace(pattern, calls=pattern.calls * 2), seed))
+    pattern = msgspec.structs.replace(pattern, calls=max(2000, 2 * pattern.calls))
+    judged(pattern, measured(pattern, seed, EVERY))

@@ -32,6 +32,7 @@ ZH = {
     "date/day": "日",
     "date/minute": "分",
     "minutes": "分钟",
+    "seconds": "秒",
     "queue-less-than": "不到",
     "agents": "位坐席",
 }
@@ -91,7 +92,6 @@ def test_what_is_counted_and_paid_in_chinese() -> None:
     amounts = {"0": "零元整", "2": "两元整", "1234.56": "一千二百三十四元五角六分", "100.05": "一百元零五分"}
     amounts |= {"0.5": "五角", "0.02": "两分", "-20.2": "负二十元两角"}
     assert {one: zh(Form.AMOUNT, Decimal(one)) for one in amounts} == amounts
-    assert [zh(Form.DURATION, one) for one in (20, 60, 61, 600)] == ["不到一分钟", "一分钟", "两分钟", "十分钟"]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,27 @@ def test_places_waits_and_agents_in_chinese(number: int, place: str, wait: str, 
     assert f"第{zh(Form.NUMBER, number)}位" == place
     assert zh(Form.DURATION, number * 60) == wait
     assert zh(Form.AGENTS, number) == staff
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chinese", "english"),
+    [
+        (0, "不到一分钟", "queue-less-than 1 minute"),
+        (59, "不到一分钟", "queue-less-than 1 minute"),
+        (60, "一分钟", "1 minute"),
+        (74, "一分钟", "1 minute"),
+        (75, "一分三十秒", "1 minute 30 seconds"),
+        (105, "两分钟", "2 minutes"),
+        (150, "两分三十秒", "2 minutes 30 seconds"),
+        (284, "四分三十秒", "4 minutes 30 seconds"),
+        (299, "五分钟", "5 minutes"),
+        (329, "五分钟", "5 minutes"),
+        (330, "六分钟", "6 minutes"),
+        (7300, "一百二十二分钟", "1 hundred 20 2 minutes"),
+    ],
+)
+def test_a_wait_is_said_to_the_half_minute_while_it_is_short(seconds: int, chinese: str, english: str) -> None:
+    assert (zh(Form.DURATION, seconds), en(Form.DURATION, seconds)) == (chinese, english)
 
 
 def test_agents_in_english() -> None:
@@ -156,7 +177,6 @@ def test_amounts_days_and_hours_in_english() -> None:
     }
     assert {one: en(Form.DATE, one) for one in days} == days
     assert [en(Form.TIME, one) for one in ("09:00", "00:07", "23:45")] == ["9 oclock a-m", "12 oh 7 a-m", "11 40 5 p-m"]
-    assert [en(Form.DURATION, one) for one in (9, 60, 90)] == ["queue-less-than 1 minute", "1 minute", "2 minutes"]
 
 
 @pytest.mark.parametrize(

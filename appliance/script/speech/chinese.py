@@ -8,7 +8,6 @@ Two is 二 in numbers and before 十 and 百, 两 before what is counted and whe
 
 import datetime as dt
 
-MINUTES, MINUTE, LESS_THAN = "minutes", "minutes", "queue-less-than"
 AGENTS, AGENT = "agents", "agents"
 _PLACES = ((1000, "digits/thousand"), (100, "digits/hundred"), (10, "digits/10"))
 _GROUPS = ((10**8, "digits/hundred-million"), (10**4, "digits/ten-thousand"), (1, ""))
@@ -57,6 +56,13 @@ def _group(number: int) -> list[str]:
 def count(number: int) -> tuple[str, ...]:
     """Before what is counted."""
     return (_TWO,) if number == 2 else whole(number)
+
+
+def wait(minutes: int, *, half: bool) -> tuple[str, ...]:
+    """One of 0 minutes is less than one; 两分钟, 两分三十秒."""
+    if half:
+        return (*count(minutes), "date/minute", *whole(30), "seconds")
+    return (*(() if minutes else ("queue-less-than",)), *count(max(1, minutes)), "minutes")
 
 
 def amount(yuan: int, fen: int) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 
 import datetime as dt
 
-MINUTES, MINUTE, LESS_THAN = "minutes", "minute", "queue-less-than"
 AGENTS, AGENT = "agents", "agent"
 _SCALES = ((10**9, "digits/billion"), (10**6, "digits/million"), (1000, "digits/thousand"))
 
@@ -29,6 +28,12 @@ def _below_hundred(number: int) -> tuple[str, ...]:
 def count(number: int) -> tuple[str, ...]:
     """Before what is counted."""
     return whole(number)
+
+
+def wait(minutes: int, *, half: bool) -> tuple[str, ...]:
+    """One of 0 minutes is less than one."""
+    less, seconds = () if minutes else ("queue-less-than",), ("digits/30", "seconds") if half else ()
+    return (*less, *count(max(1, minutes)), "minutes" if minutes > 1 else "minute", *seconds)
 
 
 def amount(yuan: int, fen: int) -> tuple[str, ...]:

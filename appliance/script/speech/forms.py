@@ -11,13 +11,12 @@
 | agents | a whole number | so many agents |
 | digits | a text | each of its digits |
 | amount | a number | yuan and fen |
-| duration | a number | seconds, as minutes, rounded up; below one as less than one |
+| duration | a number | seconds, as minutes, below five as the nearest half; below one as less than one |
 | date, time | a text | 2026-11-26, 09:30 |
 """
 
 import datetime as dt
 import enum
-import math
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -87,6 +86,17 @@ def spoken(form: Form, value: Value, language: str) -> tuple[str, ...]:
     return said
 
 
+def heard_s(seconds: Decimal) -> int:
+    """What is heard of a duration, in seconds: 0 is less than a minute.
+
+    To the nearest minute a caller who waits 89 s would hear two thirds of it, rounded up one of 61 s twice.
+    """
+    if seconds < 60:
+        return 0
+    step = 30 if seconds < 300 else 60
+    return int((seconds + step // 2) // step) * step
+
+
 def _number(form: Form, value: Decimal, grammar: ModuleType) -> tuple[str, ...]:
     match form:
         case Form.COUNT | Form.AGENTS:
@@ -98,9 +108,7 @@ def _number(form: Form, value: Decimal, grammar: ModuleType) -> tuple[str, ...]:
             fen = int((abs(value) * 100).to_integral_value(ROUND_HALF_EVEN))
             said = (*_minus(value), *grammar.amount(*divmod(fen, 100)))
         case Form.DURATION:
-            minutes = max(1, math.ceil(value / 60))
-            less = (grammar.LESS_THAN,) if value < 60 else ()
-            said = (*less, *grammar.count(minutes), grammar.MINUTE if minutes == 1 else grammar.MINUTES)
+            said = grammar.wait(heard_s(value) // 60, half=heard_s(value) % 60 > 0)
         case _:
             whole, _, behind = format(round(abs(value), 6).normalize(), "f").partition(".")
             point = ("digits/point", *map(_digit, behind)) if behind else ()
