@@ -141,6 +141,7 @@ class Journal:
         except (sqlite3.Error, msgspec.DecodeError):
             journal.close()
             raise
+        gc.freeze()  # what a life begins with stays: no collection looks through it again
         return journal, recalled
 
     def recall(self) -> tuple[State, int]:
