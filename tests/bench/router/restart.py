@@ -2,7 +2,6 @@
 """A router that died at the worst moment: everybody busy, thousands waiting, the last snapshot as old as can be."""
 
 import asyncio
-import hashlib
 import time
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import msgspec
 
 from appliance.headquarters.desk import SNAPSHOT_ENTRIES, Desk
 from appliance.headquarters.duplex.quorum import ALONE
-from appliance.router.journal import Entry, Journal, encoded
+from appliance.router.journal import Entry, Journal, encoded, fingerprint
 from appliance.router.rules import Rules
-from appliance.router.state import NO_INDEX, State
+from appliance.router.state import State
 from tests.bench.router.decision import Flow
 
 GROUP = 100  # entries a commit
@@ -29,12 +28,6 @@ class Restart(msgspec.Struct, frozen=True):
     cpu_s: float
     before: str
     after: str
-
-
-def digest(state: State) -> str:
-    """The same for the same state, in whatever order its mappings and sets came to be."""
-    told = msgspec.json.encode(msgspec.structs.replace(state, index=NO_INDEX), order="deterministic")
-    return hashlib.blake2b(told, digest_size=16).hexdigest()
 
 
 def died(path: Path, rules: Rules, queued: int, entries: int = SNAPSHOT_ENTRIES - 1) -> State:
@@ -73,4 +66,5 @@ async def _restarted(path: Path, rules: Rules, before: State, legs: list[tuple[s
     desk = Desk(rules, "bench2", journal, (state, at_ns), legs, succession=goes_on)
     await desk.close()
     ready_s, cpu_s = time.monotonic() - began, time.process_time() - ours
-    return Restart(entries, len(state.waiting), alone_s, ready_s, cpu_s, digest(before), digest(state))
+    was, now = fingerprint(before).hex(), fingerprint(state).hex()
+    return Restart(entries, len(state.waiting), alone_s, ready_s, cpu_s, was, now)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from appliance.router.events import CallTold, Event
+from appliance.router.journal import fingerprint
 from appliance.router.slots import channel_of
 from appliance.router.states import AgentState
 from appliance.wire.calls import LegBegan
@@ -46,7 +47,7 @@ def test_a_restart_knows_the_same_state(tmp_path: Path) -> None:
     assert told.entries >= 300
     assert told.waiting == len(before.waiting) > 20
     other = msgspec.structs.replace(before, serial=before.serial + 1)
-    assert restart.digest(other) != told.before
+    assert fingerprint(other).hex() != told.before
 
 
 @pytest.mark.unit
