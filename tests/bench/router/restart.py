@@ -2,16 +2,15 @@
 """A router that died at the worst moment: everybody busy, thousands waiting, the last snapshot as old as can be."""
 
 import asyncio
-import hashlib
 import time
 from pathlib import Path
 
 import msgspec
 
 from appliance.headquarters.desk import SNAPSHOT_ENTRIES, Desk
-from appliance.router.journal import Entry, Journal, encoded
+from appliance.router.journal import Entry, Journal, encoded, fingerprint
 from appliance.router.rules import Rules
-from appliance.router.state import NO_INDEX, State
+from appliance.router.state import State
 from tests.bench.router.decision import Flow
 
 GROUP = 100  # entries a commit
@@ -30,8 +29,7 @@ class Restart(msgspec.Struct, frozen=True):
 
 def digest(state: State) -> str:
     """The same for the same state, in whatever order its mappings and sets came to be."""
-    told = msgspec.json.encode(msgspec.structs.replace(state, index=NO_INDEX), order="deterministic")
-    return hashlib.blake2b(told, digest_size=16).hexdigest()
+    return fingerprint(state).hex()
 
 
 def died(path: Path, rules: Rules, queued: int, entries: int = SNAPSHOT_ENTRIES - 1) -> State:
