@@ -196,8 +196,9 @@ def _agent_rows(rules: Rules, index: Index, name: str, was: AgentRow, now: Agent
 def _legs(index: Index, name: str, was: Mapping[str, str], now: Mapping[str, str]) -> Index:
     legs, calls = index.legs, index.calls
     for leg in sorted(was.keys() - now.keys()):
-        legs, others = without(legs, leg), sorted_in(calls[was[leg]], leg, None)
-        calls = with_one(calls, was[leg], others) if others else without(calls, was[leg])
+        legs = without(legs, leg)
+        left = sorted_in(calls[was[leg]], leg, None)
+        calls = with_one(calls, was[leg], left) if left else without(calls, was[leg])
     for leg in sorted(now.keys() - was.keys()):
         legs = with_one(legs, leg, name)
         calls = with_one(calls, now[leg], sorted_in(calls.get(now[leg], ()), None, leg))

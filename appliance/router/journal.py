@@ -28,7 +28,7 @@ from appliance.router import carrying
 from appliance.router.apply import ENGINE, apply
 from appliance.router.events import AgentMoved, Effect, Event, decoded
 from appliance.router.indexing import indexed
-from appliance.router.mappings import copied
+from appliance.router.mappings import whole
 from appliance.router.state import EMPTY, NO_INDEX, State
 
 KEPT_NS = 8 * 86_400_000_000_000
@@ -274,15 +274,14 @@ class Journal:
 
 def encoded(state: State) -> bytes:
     """For a snapshot: its index is made again."""
-    return msgspec.json.encode(msgspec.structs.replace(state, index=NO_INDEX), enc_hook=copied)
+    return msgspec.json.encode(msgspec.structs.replace(state, index=NO_INDEX), enc_hook=whole)
 
 
 def fingerprint(state: State) -> bytes:
     """The same of the same state, whoever holds it and however they came by it."""
     kept = msgspec.structs.replace(state, index=NO_INDEX)
-    return hashlib.blake2b(
-        msgspec.json.encode(kept, order="deterministic", enc_hook=copied), digest_size=DIGEST_OCTETS
-    ).digest()
+    told = msgspec.json.encode(kept, order="deterministic", enc_hook=whole)
+    return hashlib.blake2b(told, digest_size=DIGEST_OCTETS).digest()
 
 
 def decide(state: State, entry: Entry) -> tuple[State, tuple[Effect, ...]]:

@@ -1,47 +1,138 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Mappings and sorted rows that are replaced, never changed: each of these gives a new one.
 
-A row is a sorted tuple: a change copies one, which takes less than looking through all of them. A small mapping is
-copied as a whole, of a large one there are versions: to copy 10,000 entries takes 35 µs.
+    agents = with_one(agents, "1001", now)
+    agents = without(agents, "1001")
+    encoded = msgspec.json.encode(agents, enc_hook=whole)
+
+A row is a sorted tuple: a change copies one, which takes less than looking through all of them. So does a mapping, up
+to WIDE entries, which take 5 µs; of a larger one (60,000 take 250 µs and more) changes lie in a layer over it until
+they are FEW no more. In either the order is that of a dict which was told the same.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from typing import Any, Final, TypeVar
 
 from appliance.router.state import Pool
-from appliance.router.versions import Version
-
-LARGE = 500
 
 K = TypeVar("K")
 V = TypeVar("V")
 QueuedRow = tuple[int, int, int, str]
 Row = TypeVar("Row", tuple[int, str], tuple[int, str, str], QueuedRow, str)
 
+WIDE = 2_000
+FEW = 100
+_GONE: Final = object()
+
+
+class Layered(Mapping[K, V]):
+    """A large mapping, `below`, which others have too, and `over` it what is otherwise; _GONE is what is not there."""
+
+    __slots__ = ("_below", "_length", "_over")
+
+    def __init__(self, below: dict[K, V], over: dict[K, Any], length: int) -> None:
+        self._below, self._over, self._length = below, over, length
+
+    def __getitem__(self, key: K) -> V:
+        found = self._over.get(key, self)
+        if found is _GONE:
+            raise KeyError(key)
+        value: V = self._below[key] if found is self else found
+        return value
+
+    def get(self, key: K, default: Any = None) -> Any:
+        """What is there, else `default`."""
+        found = self._over.get(key, self)
+        if found is self:
+            return self._below.get(key, default)
+        return default if found is _GONE else found
+
+    def __contains__(self, key: object) -> bool:
+        found = self._over.get(key, self)  # type: ignore[arg-type]  # of no other kind is any there
+        return key in self._below if found is self else found is not _GONE
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self.whole())
+
+    def keys(self) -> KeysView[K]:
+        """All that are there."""
+        return self.whole().keys()
+
+    def values(self) -> ValuesView[V]:
+        """In their keys' order."""
+        return self.whole().values()
+
+    def items(self) -> ItemsView[K, V]:
+        """Each with its key."""
+        return self.whole().items()
+
+    def whole(self) -> dict[K, V]:
+        """In one layer."""
+        after = self._below.copy()
+        for key, value in self._over.items():
+            if value is _GONE:
+                del after[key]
+            else:
+                after[key] = value
+        return after
+
+    def with_one(self, key: K, value: V) -> Mapping[K, V]:
+        """Where that one is so."""
+        if self._over.get(key) is _GONE:  # it comes back, behind all others
+            return {**self.whole(), key: value}
+        length = self._length + (key not in self)
+        return self._after({**self._over, key: value}, length)
+
+    def without(self, key: K) -> Mapping[K, V]:
+        """Where that one is not, if it was."""
+        if key not in self:
+            return self
+        over = self._over.copy()
+        over.pop(key, None)
+        if key in self._below:
+            over[key] = _GONE
+        return self._after(over, self._length - 1)
+
+    def _after(self, over: dict[K, Any], length: int) -> Mapping[K, V]:
+        after = Layered(self._below, over, length)
+        return after if len(over) <= FEW else after.whole()
+
+
+def whole(mapping: object) -> object:
+    """For an encoder."""
+    return mapping.whole() if isinstance(mapping, Layered) else mapping
+
 
 def with_one(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
     """Where that one is so."""
-    if isinstance(mapping, Version):
+    if isinstance(mapping, Layered):
         return mapping.with_one(key, value)
+    if len(mapping) >= WIDE and isinstance(mapping, dict):
+        return Layered(mapping, {}, len(mapping)).with_one(key, value)
     after = copied(mapping)
     after[key] = value
-    return after if len(after) < LARGE else Version(after)
+    return after
 
 
 def without(mapping: Mapping[K, V], key: K) -> Mapping[K, V]:
-    """Where that one is not, if it was; one without entries is a dict, as where there never were any."""
-    if isinstance(mapping, Version):
-        return mapping.without(key) or {}
+    """Where that one is not, if it was."""
+    if isinstance(mapping, Layered):
+        return mapping.without(key)
+    if len(mapping) >= WIDE and isinstance(mapping, dict):
+        return Layered(mapping, {}, len(mapping)).without(key)
     after = copied(mapping)
     after.pop(key, None)
-    return after if len(after) < LARGE else Version(after)
+    return after
 
 
 def copied(mapping: Mapping[K, V]) -> dict[K, V]:
     """Of one from which something was taken dict() takes five times as long as its own copy."""
-    if isinstance(mapping, Version):
-        return mapping.copied()
+    if isinstance(mapping, Layered):
+        return mapping.whole()
     return mapping.copy() if isinstance(mapping, dict) else dict(mapping)
 
 
