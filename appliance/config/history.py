@@ -9,7 +9,7 @@ is whole or not there (written, synced, renamed), so that a power cut leaves the
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,11 +45,15 @@ class Trying(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """`version` is in force until `until_s` (of the system clock); then, or after a restart, `back_to` returns."""
+    """`version` is in force until `until_s` (of the system clock); then, or after a restart, `back_to` returns.
+
+    `good`: what of the telephone service was, before it came into force; None: nobody has looked yet.
+    """
 
     version: int
     back_to: int
     until_s: float
+    good: tuple[str, ...] | None = None
 
 
 FOR_GOOD = Trying()
@@ -119,6 +123,13 @@ class History:
             trial = self.trial()
             self._forget_trial()
             return trial
+
+    def note(self, good: Iterable[str]) -> None:
+        """What was good before the version on trial came into force."""
+        with self._locked():
+            trial = self.trial()
+            if trial is not None:
+                self._write("unconfirmed.json", msgspec.json.encode(msgspec.structs.replace(trial, good=tuple(good))))
 
     def back(self) -> Trial | None:
         """The trial is over, and the version before it is in force again; None where there is none."""

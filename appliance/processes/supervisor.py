@@ -34,6 +34,7 @@ from appliance.media.events import Client
 from appliance.processes import cards
 from appliance.processes.cards import Cards
 from appliance.processes.environment import state_directory
+from appliance.processes.telephone import telephone
 from appliance.signalling.sip import kamailio
 from appliance.supervisor import logs, notify, ports
 from appliance.supervisor.following import Follower, returned
@@ -180,7 +181,8 @@ async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | Non
         anew.set()
         supervisor.stop()
 
-    follower = Follower(configuration, box, supervisor, children, functools.partial(_legs, state), start_anew)
+    legs, service = functools.partial(_legs, state), functools.partial(telephone, state)
+    follower = Follower(configuration, box, supervisor, children, legs, service, start_anew)
     beside = [asyncio.create_task(task) for task in (notify.keep_alive(), held.watch(supervisor.tell))]
 
     def ready() -> None:

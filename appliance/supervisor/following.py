@@ -8,7 +8,7 @@ the version's time is. A file with a mistake changes nothing and is an alarm. A 
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.configuration import Configured, Progress
 
 LOOK_S = 0.25
+JUDGE_S = 2.0
+WORSE_S = 40.0
+"""How long something that was good before a version on trial may be amiss: a D-channel takes a while to come back."""
 UNUSABLE = "configuration.unusable"
 RETURNED = "configuration.returned"
 
@@ -44,14 +47,17 @@ class Follower:
         supervisor: Supervisor,
         children: Callable[[AnyBox], list[Spec]],
         legs: Callable[[str], Awaitable[int]],
+        service: Callable[[AnyBox], Awaitable[Mapping[str, bool]]],
         anew: Callable[[], None],
     ) -> None:
         self._file, self._box, self._supervisor = file, box, supervisor
-        self._children, self._legs, self._anew = children, legs, anew
+        self._children, self._legs, self._service, self._anew = children, legs, service, anew
         self._history = History(file)
         self._stamp = _stamp(file)
         self._trial: Trial | None = None
         self._trial_ends = 0.0
+        self._judged = 0.0
+        self._worse_since: float | None = None
         self._went_back: Version | None = None
         self._shown = Configured(progress=Progress.APPLIED)
 
@@ -62,6 +68,7 @@ class Follower:
         while True:
             await asyncio.sleep(LOOK_S)
             self._watch_trial()
+            await self._judge()
             stamp = _stamp(self._file)
             if stamp != self._stamp:
                 self._stamp = stamp
@@ -77,6 +84,9 @@ class Follower:
         if self._history.running() != self._went_back:
             self._supervisor.tell(AlarmCleared(code=RETURNED, address=self._box.box))
         told = changes(self._box, after)
+        trial = self._history.trial()
+        if trial is not None and trial.good is None:
+            self._history.note(name for name, good in (await self._service(self._box)).items() if good)
         if await self._drained(told):
             await self._apply(after, told)
 
@@ -143,16 +153,33 @@ class Follower:
 
     def _watch_trial(self) -> None:
         """The time of a trial is counted from when it is first seen, so that a clock that is set does not end it."""
-        trial = self._history.trial()
-        if trial != self._trial:
-            self._trial = trial
+        before, trial = self._trial, self._history.trial()
+        self._trial = trial
+        if (before and before.until_s) != (trial and trial.until_s):
             self._trial_ends = time.monotonic() + (trial.until_s - time.time() if trial else 0.0)
             self._supervisor.show(msgspec.structs.replace(self._shown, until_s=trial.until_s if trial else None))
         if trial is not None and time.monotonic() >= self._trial_ends:
-            self._history.back()
-            self._went_back = self._history.running()
-            log.warning("supervisor.configuration.returned", version=trial.version, back_to=trial.back_to)
-            self._supervisor.tell(returned(trial, self._box.box, "was not confirmed in time"))
+            self._go_back(trial, "was not confirmed in time")
+
+    async def _judge(self) -> None:
+        """A version on trial goes back when something that was good before it is not so for WORSE_S."""
+        now_s, trial = time.monotonic(), self._trial
+        if trial is None or trial.good is None or now_s < self._judged + JUDGE_S:
+            return
+        self._judged = now_s
+        worse = [name for name, good in (await self._service(self._box)).items() if name in trial.good and not good]
+        if not worse:
+            self._worse_since = None
+        elif self._worse_since is None:
+            self._worse_since = now_s
+        elif now_s - self._worse_since >= WORSE_S:
+            self._go_back(trial, f"was worse than what was before ({', '.join(worse)})")
+
+    def _go_back(self, trial: Trial, why: str) -> None:
+        self._history.back()
+        self._went_back, self._worse_since = self._history.running(), None
+        log.warning("supervisor.configuration.returned", version=trial.version, back_to=trial.back_to, why=why)
+        self._supervisor.tell(returned(trial, self._box.box, why))
 
 
 def returned(trial: Trial, box: str, why: str) -> AlarmRaised:

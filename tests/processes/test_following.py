@@ -15,6 +15,7 @@ from appliance.config import Branch, Endpoint, load
 from appliance.config.candidate import Candidate
 from appliance.config.concerns import BOX, Impact, changes
 from appliance.config.history import FOR_GOOD, History, Trying
+from appliance.processes.telephone import telephone
 from appliance.simulator.caller import AwaitRelease, Script
 from appliance.simulator.phone import Phone
 from appliance.wire.alarms import AlarmRaised
@@ -22,7 +23,7 @@ from appliance.wire.configuration import Configured, Progress
 from appliance.wire.talk import UnreachableError, snapshot
 from tests.accept.site import NUMBER, Site, until
 from tests.accept.talk import MENU, Rig, exchange_of, in_service
-from tests.ports import free_rtp_base
+from tests.ports import free_port, free_rtp_base
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
 CLID = "02512380001"
@@ -171,6 +172,37 @@ def test_p4_a_version_that_nobody_confirms_goes_back(loop: asyncio.Runner, floor
         assert Candidate.of(floor.box.configuration).data == before
         _, alarms = await floor.told()
         assert [alarm.code for alarm in alarms if alarm.code.startswith("configuration")] == ["configuration.returned"]
+
+    loop.run(story())
+
+
+@pytest.mark.soak
+def test_p4_a_version_that_costs_a_line_goes_back_by_itself(loop: asyncio.Runner, floor: Floor) -> None:
+    async def story() -> None:
+        before, begun = Candidate.of(floor.box.configuration).data, time.monotonic()
+        change = f"spans telco local 127.0.0.1:{free_port()}"
+        floor.commit(change, how=Trying(confirm_s=600, now_s=time.time()))
+        await floor.until(lambda one: one.restarted == ("line1",) and one.until_s is not None)
+        await floor.until(lambda one: one.until_s is None, 120)
+        assert time.monotonic() - begun < 120
+        assert Candidate.of(floor.box.configuration).data == before
+        _, alarms = await floor.told()
+        (alarm,) = (alarm for alarm in alarms if alarm.code == "configuration.returned")
+        assert "the signal of telco, the signalling of telco" in alarm.sentence
+        await in_service(floor.rig.exchange, floor.rig.site)
+
+    loop.run(story())
+
+
+def test_what_is_good_of_a_branch_s_service(loop: asyncio.Runner, floor: Floor) -> None:
+    async def story() -> None:
+        box = load(floor.box.configuration)
+        assert isinstance(box, Branch)
+        wanted = {"the signal of telco", "the signalling of telco", "headquarters", "phone 8001"}
+        async with asyncio.timeout(20):  # an uplink that was started again is still at it
+            while {name for name, good in (await telephone(floor.box.state, box)).items() if good} != wanted:
+                await asyncio.sleep(0.2)
+        assert {f"phone {one.number}" for one in box.extensions} <= (await telephone(floor.box.state, box)).keys()
 
     loop.run(story())
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What of a box's telephone service is good now, thing by thing: spans, D-channels, phones, headquarters.
+
+A version of the configuration on trial is judged by it: what was good before must be good again.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from appliance.config import AnyBox, Branch
+from appliance.signalling.sip.control import ControlError, control
+from appliance.signalling.sip.kamailio import control_socket
+from appliance.wire.alarms import AlarmRaised
+from appliance.wire.envelope import Body
+from appliance.wire.spans import SpanChanged
+from appliance.wire.talk import UnreachableError, snapshot
+
+
+async def telephone(state: Path, box: AnyBox) -> Mapping[str, bool]:
+    """By a name for people; of a headquarters nothing is told."""
+    if not isinstance(box, Branch):
+        return {}
+    told = [body for path in sorted((state / "run").glob("leg.line*.sock")) for body in await _told(path)]
+    spans = {body.span.name: body.span for body in told if isinstance(body, SpanChanged)}
+    service: dict[str, bool] = {}
+    for name in (span.name for span in box.spans):
+        span = spans.get(name)
+        service[f"the signal of {name}"] = span is not None and not span.alarms
+        service[f"the signalling of {name}"] = span is not None and span.d_channel_up
+    uplink = await _told(state / "run" / "uplink.sock")
+    down = any(isinstance(body, AlarmRaised) and body.code == "uplink.down" for body in uplink)
+    service["headquarters"] = bool(uplink) and not down
+    registered = await _registered(state)
+    return service | {f"phone {one.number}": one.number in registered for one in box.extensions}
+
+
+async def _told(path: Path) -> list[Body]:
+    try:
+        return await snapshot(path)
+    except UnreachableError:
+        return []
+
+
+async def _registered(state: Path) -> set[str]:
+    try:
+        dump: Any = await control(control_socket(state), dict, "ul.dump", "brief")
+    except ControlError:
+        return set()
+    return set(_addresses(dump))
+
+
+def _addresses(dump: Any) -> Iterator[str]:
+    """Every AoR, however deep it stands."""
+    if isinstance(dump, dict):
+        for key, value in dump.items():
+            if key == "AoR" and isinstance(value, str):
+                yield value.partition("@")[0]
+            else:
+                yield from _addresses(value)
+    elif isinstance(dump, list):
+        for one in dump:
+            yield from _addresses(one)
