@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.config.outbound import label_verdict
 from appliance.router import agents, direct, knowing, shown, slots, standing, translation, waiting
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
@@ -14,7 +15,7 @@ from appliance.router.rows import order_of
 from appliance.router.rules import VOICE
 from appliance.router.state import Asking, Context, Place, Reach, Stand, State, Typed
 from appliance.router.world import View, considered
-from appliance.script import context
+from appliance.script import context, nodes
 from appliance.script import cursor as cursors
 from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
@@ -32,7 +33,7 @@ from appliance.script.nodes import (
 from appliance.script.share import turn
 from appliance.script.stops import CallBack, Look, Onward, Ring, Stop
 from appliance.script.walk import Walk
-from appliance.wire.routes import Action, RingAgent, RouteAnswer, Treat
+from appliance.wire.routes import Action, Label, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
 LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
@@ -246,8 +247,15 @@ def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided
 
 
 def _of_kind(state: State, asked: RouteAsked, stop: Stop | RingAgent, walk: Walk) -> Stop | RingAgent:
-    """An agent in a slot of the contact's channel; queues of another, to which only other rules lead, are missed."""
+    """An agent in a slot of the contact's channel; queues of another, to which only other rules lead, are missed.
+
+    So is a label that a branch must not dial.
+    """
     kind = asked.request.kind
+    if isinstance(stop, Label) and asked.box not in state.rules.peripherals:
+        node, why = walk.script.text.nodes[walk.node], label_verdict(state.rules.outbound, stop.label)
+        if why and isinstance(node, nodes.Label):
+            return _of_kind(state, asked, _missed(walk, why, node.otherwise), walk)
     if isinstance(stop, Ring):
         return _replace(stop, agent=slots.arriving(state, stop.agent, kind, asked.request.contact))
     if isinstance(stop, Queue):
@@ -276,6 +284,7 @@ def _contact(state: State, question: Question) -> Contact:
         ani=request.ani or "",
         ced=request.ced,
         outcome=request.outcome,
+        because=request.because,
         at_ns=asked.day_ns,
         queue=_view(state, question, place if stands else None),
         stands=stands,
@@ -337,7 +346,7 @@ def _question(state: State, asked: RouteAsked) -> Question:
     near = (asked.box, *asked.request.reaches)
     routed = translation.reached(state.rules, asked.box, near)
     refused = (*asked.request.refused_agents, *translation.given_in_vain(state, asked.request.contact))
-    return Question(asked, Reach((*near, *routed), refused, routed))
+    return Question(asked, Reach((*near, *routed), refused, routed, asked.request.full))
 
 
 def _found(state: State, question: Question, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:

@@ -97,7 +97,8 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `call_types` by key; to those that are `unnumbered` only a script leads. `lookups`: the time limit of each in ms.
     `no_answer_not_ready`: an agent who does not answer is not rung again until they say that they are ready.
-    `outbound`: what callbacks may dial. `alone`: of a branch's own router, which keeps callbacks for headquarters.
+    `outbound`: what callbacks and labels may dial. `alone`: of a branch's own router, which keeps callbacks for
+    headquarters.
     """
 
     call_types: Mapping[str, CallType]

@@ -21,7 +21,7 @@ from appliance.uplink.domain import Domain
 from appliance.uplink.link import Link, LinkDownError, LinkSilentError
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Body, Envelope, Sealer, UnknownMessageError, decode, encode
-from appliance.wire.routes import RingAgent, RouteAnswer, RouteHeld, RouteRequest, RouteSilent
+from appliance.wire.routes import Label, RingAgent, RouteAnswer, RouteHeld, RouteRequest, RouteSilent
 from appliance.wire.service import CommandRefusedError
 from appliance.wire.service_messages import Refused
 
@@ -128,7 +128,7 @@ class Routes:
     async def _again(self, request: RouteRequest) -> None:
         """Only an agent is news to who waits and is played to; anything else he asks for himself when that is over."""
         answer = await self._once(self._sealer.seal(request), request)
-        rings = isinstance(answer, RouteAnswer) and isinstance(answer.action, RingAgent)
+        rings = isinstance(answer, RouteAnswer) and isinstance(answer.action, RingAgent | Label)
         if isinstance(answer, RouteAnswer) and rings and self._waiting.get(request.contact) is request:
             self._pass_on(answer, None)
 
