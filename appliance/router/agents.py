@@ -67,7 +67,7 @@ def verdict(state: State, agent: str, reach: Reach, at_ns: int) -> str:
     """Why this agent could be chosen or not."""
     kind = _kind(state, agent, reach)
     if kind == ELSEWHERE and (why := reach.full.get(state.rules.seats[agent].box)):
-        return f"{kind}, and {why}"
+        return f"{kind} ({why})"
     if kind == AgentState.NOT_READY and (reason := state.agents[agent].reason):
         return f"{kind} ({reason})"
     if kind != AgentState.AVAILABLE:

@@ -17,6 +17,7 @@ from appliance.call.states import step
 from appliance.config.outbound import Way
 from appliance.config.trunks import TrunkGroup, all_groups
 from appliance.wire import calls, legs
+from appliance.wire.callbacks import PlaceContact
 from appliance.wire.ids import Identity, IdSource
 from appliance.wire.legs import AlertLeg, AnswerLeg, PlaceLeg, ReleasedBy, ReleaseLeg
 from appliance.wire.numbers import Withheld
@@ -254,3 +255,15 @@ def test_nothing_is_left_of_callers_sent_outside_whoever_dies() -> None:
     told = sum((asyncio.run(story(seed)) for seed in range(20)), Counter[type]())
     assert told[calls.LegBegan] > 200, "calls out"
     assert told[calls.TalkBegan] > 5, "some of them answered"
+
+
+def test_a_customer_is_not_called_back_by_a_group_at_its_limit() -> None:
+    async def story() -> None:
+        box = FakeBox()
+        branch = control(box, TrunkGroup(name="pstn", members=("telco",), most_out=0))
+        ring = RingAgent(agent="1001", extension="8001", queue="card", token="t")
+        branch.route_said(PlaceContact(contact="c", callback="b", number=NUMBER, ring=ring, reason="free"))
+        assert box.events[-1] == calls.ContactEnded(contact="c", cause=34, by="us")
+        assert not box.commands(PlaceLeg), "nor is the agent rung for it"
+
+    asyncio.run(story())

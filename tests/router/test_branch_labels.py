@@ -90,4 +90,4 @@ def test_j3_a_full_way_makes_the_call_go_by_number_and_the_record_says_why() -> 
 def test_without_a_translation_route_the_caller_waits_and_the_record_says_why() -> None:
     _, waits = asked(NEAR, msgspec.structs.replace(RULES, translation_routes=()), dnis="2", full={FAR: FULL})
     assert waits.queues == ("far",)
-    assert waits.values["far"] == f"2001 at another branch, and {FULL}"
+    assert waits.values["far"] == f"2001 at another branch ({FULL})"
