@@ -90,7 +90,7 @@ headquarters: {{server: 127.0.0.1:4222, secret: token}}
 spans:
   - {{name: subscribers, driver: cesopsn, local: "{0}", remote: "{1}", channel_order: descending}}
   - {{name: a, driver: cesopsn, local: "{2}", remote: "{3}", side: network, clock: local,
-     channel_order: descending}}
+     channel_order: descending{of_a}}}
   - {{name: b, driver: cesopsn, local: "{4}", remote: "{5}", side: network, clock: local,
      channel_order: descending}}
 tandem:
@@ -108,15 +108,18 @@ prompts: {{directories: [{folder}]}}
 class PstnSites(Sites):
     """Both branches; at B three agents, none at A."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, signalling: str = "") -> None:
         super().__init__(folder)
+        self.signalling = signalling
         files = folder / "etc"
         (files / "scripts").mkdir()
         for name, text in _SCRIPTS.items():
             (files / "scripts" / f"{name}.yaml").write_text(text)
         write_secrets(files, *AGENTS)
         near = (files / "branch.yaml").read_text()
-        (files / "branch.yaml").write_text(near.replace("side: user", ASCENDING) + _GROUPS)
+        (files / "branch.yaml").write_text(
+            near.replace("side: user", ASCENDING + self.of_a(5).replace(", ", "\n    ")) + _GROUPS
+        )
         far = branch_text(FAR_BOX, FAR_DOMAIN, self.far_ports, self.path.port, AGENTS, "line: e1")
         for ours, its in (("name: telco", "name: telco-b"), ("to: telco", "to: telco-b"), ("side: user", ASCENDING)):
             far = far.replace(ours, its)
@@ -133,6 +136,10 @@ class PstnSites(Sites):
                 ),
             )
         )
+
+    def of_a(self, digits: int) -> str:
+        """Keys of an end of A's span that gets numbers of so many digits."""
+        return f"{self.signalling}, dnis_digits: {digits}" if self.signalling else ""
 
     def stage(self, clid: str) -> str:
         """Of this caller's contacts that are up, where the first one stands."""
@@ -156,7 +163,7 @@ class Pstn:
         folder.mkdir()
         (folder / "token").touch(mode=0o600)
         named = [f"{host}:{port}" for host, port in ends]
-        (folder / "branch.yaml").write_text(_TRANSIT.format(*named, folder=folder))
+        (folder / "branch.yaml").write_text(_TRANSIT.format(*named, folder=folder, of_a=sites.of_a(11)))
         self._engine = start_thread(free_rtp_base())
         lines = [Process(folder, self._engine, one, "line", one.name.lower()) for one in _LINES]
         self._processes = [*lines, Process(folder, self._engine, Client.CALL, "call")]
@@ -178,9 +185,9 @@ _LINES = (Client.LINE1, Client.LINE2, Client.LINE3)
 
 
 @contextlib.asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[tuple[PstnSites, Exchange, list[HandPhone]]]:
-    """In service, with a phone for each agent at B."""
-    sites = PstnSites(folder)
+async def started(folder: Path, signalling: str = "") -> AsyncIterator[tuple[PstnSites, Exchange, list[HandPhone]]]:
+    """In service, with a phone for each agent at B. `signalling`: more keys of A's span, and of the PSTN's to it."""
+    sites = PstnSites(folder, signalling)
     async with contextlib.AsyncExitStack() as stack:
         pstn = await stack.enter_async_context(Pstn(folder / "pstn", sites))
         await stack.enter_async_context(sites)

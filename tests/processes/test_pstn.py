@@ -105,26 +105,41 @@ def running(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> I
     loop.run(opened.__aexit__(None, None, None))
 
 
+async def out_and_back(
+    sites: PstnSites, exchange: Exchange, folder: Path, clid: str, *, shown: str | None, within_s: float = 10
+) -> None:
+    """Ring-back of the network before the answer, then voices both ways; the caller's number is `shown`."""
+    write_wav(folder / "hum.wav", hum(440, 1))
+    hears, says = AwaitSound(within_s=5, loud_ms=300), Talk((str(folder / "hum.wav"),))
+    exchange.answer("02512340001", Answerer(Script((hears, says, AwaitRelease(10))), 0.1, 1.0))
+    steps = (AwaitSound(within_s), AwaitAnswer(10), says, hears, HangUp())
+    result = await exchange.call("95501", clid, Script(steps))
+    assert result.unmet is None
+    far = await asyncio.wait_for(exchange.answered.get(), 5)
+    assert (far.unmet, far.clid, far.cause) == (None, shown, 16)
+    await until(lambda: bool(sites.record().calls_before(limit=1)), 10, "a record of it")
+    record = sites.record().call(sites.record().calls_before(limit=1)[0]["contact"])
+    assert record is not None
+    assert [(leg["channel"], leg["cause"]) for leg in record["legs"]][1:] == [("trunk telco", 16)]
+    assert (record["by"], record["talk_samples"] > 8_000) == ("caller", True)
+
+
 def test_a_label_dials_and_both_hear_each_other(loop: asyncio.Runner, running: Running, tmp_path: Path) -> None:
-    """Ring-back of the network before the answer, then voices both ways; the caller's number is shown."""
+    sites, exchange, _ = running
+    loop.run(out_and_back(sites, exchange, tmp_path, "02500000001", shown="02500000001"))
 
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("signalling", "shown"),
+    [(", signalling: r2, variant: cn", "02500000002"), (", signalling: cas, variant: em_wink_e1", None)],
+)
+def test_a_label_dials_over_trunks_of_other_kinds(tmp_path: Path, signalling: str, shown: str | None) -> None:
     async def story() -> None:
-        sites, exchange, _ = running
-        clid = "02500000001"
-        write_wav(tmp_path / "hum.wav", hum(440, 1))
-        hears, says = AwaitSound(within_s=5, loud_ms=300), Talk((str(tmp_path / "hum.wav"),))
-        exchange.answer("02512340001", Answerer(Script((hears, says, AwaitRelease(10))), 0.1, 1.0))
-        result = await exchange.call(
-            "95501", clid, Script((AwaitSound(within_s=5), AwaitAnswer(10), says, hears, HangUp()))
-        )
-        assert result.unmet is None
-        far = await asyncio.wait_for(exchange.answered.get(), 5)
-        assert (far.unmet, far.clid, far.cause) == (None, clid, 16)
-        record = await sites.record_of(clid)
-        assert [(leg["channel"], leg["cause"]) for leg in record["legs"]][1:] == [("trunk telco", 16)]
-        assert (record["by"], record["talk_samples"] > 8_000) == ("caller", True)
+        async with started(tmp_path / "site", signalling) as (sites, exchange, _):
+            await out_and_back(sites, exchange, tmp_path, "02500000002", shown=shown, within_s=40)
 
-    loop.run(story())
+    asyncio.run(story())
 
 
 def test_a_script_hears_how_a_label_ended(loop: asyncio.Runner, running: Running) -> None:
