@@ -252,9 +252,9 @@ def test_nothing_is_left_of_callers_sent_outside_whoever_dies() -> None:
         assert {told[calls.ContactEnded, contact] for contact in began} == {1}
         return Counter(kind for kind, _ in told)
 
-    told = sum((asyncio.run(story(seed)) for seed in range(20)), Counter[type]())
-    assert told[calls.LegBegan] > 200, "calls out"
-    assert told[calls.TalkBegan] > 5, "some of them answered"
+    told = sum((asyncio.run(story(seed)) for seed in range(10)), Counter[type]())
+    assert told[calls.LegBegan] > 100, "calls out"
+    assert told[calls.TalkBegan] > 2, "some of them answered"
 
 
 def test_a_customer_is_not_called_back_by_a_group_at_its_limit() -> None:
