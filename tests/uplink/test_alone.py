@@ -119,6 +119,8 @@ def test_a_command_whose_answer_the_cut_has_swallowed_is_done_once_and_by_one_ro
         assert told.now.state == "not-ready"
         await queued(calls, "c1")
         assert calls.answers[-1].by == "branch"
+        await asyncio.sleep(0.3)
+        assert (await now_at(state))["1001"] == "busy"
         site.kill("uplink")
         site.start("uplink")
         await so(lambda: answers(state / "run" / "floor.sock"), 10, "the uplink is back")
