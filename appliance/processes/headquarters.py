@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from appliance.config import ConfigurationError, Headquarters, exit_with, load_or_exit
 from appliance.headquarters import rulebook
 from appliance.headquarters.backlog import Backlog
+from appliance.headquarters.beginning import known
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.duplex.duty import CALLS_KEPT_S, Duty
@@ -84,9 +85,11 @@ async def serve(site: Site, rules: Rules) -> None:
     """Work until cancelled, the only headquarters there is."""
     identity = Identity.take(site.config.box, "headquarters")
     journal, recalled = Journal.opened(journal_path(site.state))
-    legs, missed = site.writer.open_agent_legs(), ALONE._replace(missed=site.writer.ends_of(recalled[0].tries))
+    legs, missed = known(site.writer, recalled[0])
     trouble = site.trouble("router.journal")
-    desk = Desk(rules, identity.incarnation, journal, recalled, legs, trouble, site.sources, missed)
+    desk = Desk(
+        rules, identity.incarnation, journal, recalled, legs, trouble, site.sources, ALONE._replace(missed=missed)
+    )
     notify.ready()
     client = await site.connected()
     intake = Intake(client, Sealer(identity), desk, site.writer, Vault(site.state / "recordings"), site.live)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A PostgreSQL of Debian's in a folder of its own, on a free port of loopback; ended with its test."""
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -41,7 +42,7 @@ class Server:
         words = ("-A", "scram-sha-256", "-U", USER, "--pwfile", str(password), "--no-sync", "-E", "UTF8")
         self._run("initdb", "-D", str(self._home / "data"), *words)
         self.start()
-        with psycopg.connect(self._words("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.words("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {DATABASE}")
 
     @property
@@ -66,25 +67,68 @@ class Server:
         """As the loss of its machine would: SIGQUIT, nothing is flushed, the log is replayed at the next start."""
         self._end(signal.SIGQUIT)
 
+    def kill_9(self) -> None:
+        """All its processes at once; whoever is asked now refuses."""
+        if self._server is not None:
+            self._signal(signal.SIGKILL)
+            self._server.wait(20)
+            self._server = None
+
+    def kill_backend(self) -> None:
+        """One of those that serve us: the server ends all connections and recovers."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pids()[-1], signal.SIGKILL)
+
+    def stop(self) -> None:
+        """In order, but without waiting for anybody."""
+        self._end(signal.SIGINT)
+
+    def freeze(self) -> None:
+        """It accepts and says nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, how: signal.Signals) -> None:
+        for pid in self._pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, how)
+
+    def _pids(self) -> list[int]:
+        """The first is the parent of the others."""
+        if self._server is None:
+            return []
+        pid = self._server.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
     def close(self) -> None:
         """End it and forget all."""
+        self.thaw()
         self._end(signal.SIGINT)
         shutil.rmtree(self._home)
 
     def _end(self, how: signal.Signals) -> None:
+        """At once where it does not end in order: one that recovers takes its time."""
         if self._server is not None:
             self._server.send_signal(how)
-            self._server.wait(20)
+            try:
+                self._server.wait(8)
+            except subprocess.TimeoutExpired:
+                self._server.send_signal(signal.SIGQUIT)
+                self._server.wait(20)
             self._server = None
 
     def _serves(self) -> bool:
         try:
-            psycopg.connect(self._words("postgres")).close()
+            psycopg.connect(self.words("postgres")).close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def _words(self, database: str) -> str:
+    def words(self, database: str = DATABASE) -> str:
+        """For psycopg."""
         password = self.secret.read_text().strip()
         return f"host=127.0.0.1 port={self.port} user={USER} dbname={database} password={password} sslmode=disable"
 

@@ -99,19 +99,23 @@ class Site:
             if name == "headquarters" and "record" not in self._children:
                 self.start("record")
                 until(lambda: answers(socket_in(self.state)), 10, "the record's process listens")
-            role = "branch" if name == "uplink" else "headquarters"
-            state = self.branch_state if role == "branch" else self.state
-            state.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", f"appliance.processes.{name}"]
-            if name == "nats-server":
-                command = server.prepare(self.config, self.state)
-            environment = {"BRANCHLINE_CONFIG": str(self.folder / f"{role}.yaml"), "BRANCHLINE_STATE": str(state)}
-            with (self.folder / f"{name}.log").open("ab") as log:
-                self._children[name] = subprocess.Popen(
-                    command, stdout=log, stderr=log, cwd=ROOT, env={**os.environ, **environment}
-                )
-            if name == "nats-server":
-                until(lambda: server.ready(self.config), 5, "the message server greets")
+            self.start_alone(name)
+
+    def start_alone(self, name: str) -> None:
+        """Whatever else runs."""
+        role = "branch" if name == "uplink" else "headquarters"
+        state = self.branch_state if role == "branch" else self.state
+        state.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", f"appliance.processes.{name}"]
+        if name == "nats-server":
+            command = server.prepare(self.config, self.state)
+        environment = {"BRANCHLINE_CONFIG": str(self.folder / f"{role}.yaml"), "BRANCHLINE_STATE": str(state)}
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._children[name] = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=ROOT, env={**os.environ, **environment}
+            )
+        if name == "nats-server":
+            until(lambda: server.ready(self.config), 5, "the message server greets")
 
     def kill(self, *names: str) -> None:
         """By SIGKILL, and wait for the end."""

@@ -8,7 +8,7 @@ import random
 import sqlite3
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 import pytest
@@ -34,18 +34,25 @@ pytestmark = pytest.mark.system
 SUBJECTS = (f"call.{BOX}.record", f"route.request.{BOX}", f"recording.{BOX}.chunk", f"heartbeat.{BOX}")
 
 
+@contextlib.asynccontextmanager
+async def connected(site: Site) -> AsyncIterator[Client]:
+    """To the site's message server, as one of its boxes."""
+    client = Client()
+    token = read_secret(site.config.server.secret)
+    await client.connect(f"nats://127.0.0.1:{site.nats_port}", user=USER, password=token)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
 def with_client(site: Site, story: Callable[[Client], Awaitable[None]]) -> None:
     site.start("nats-server", "headquarters")
     until(lambda: "headquarters.intake.opened" in site.log_of("headquarters"), 10, "headquarters listens")
 
     async def run() -> None:
-        client = Client()
-        token = read_secret(site.config.server.secret)
-        await client.connect(f"nats://127.0.0.1:{site.nats_port}", user=USER, password=token)
-        try:
+        async with connected(site) as client:
             await story(client)
-        finally:
-            await client.close()
 
     asyncio.run(run())
 

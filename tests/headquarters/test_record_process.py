@@ -34,10 +34,10 @@ def batch(sealer: Sealer, *events: calls.CallEvent) -> bytes:
     return b"[" + b",".join(encode(sealer.seal(event)) for event in events) + b"]"
 
 
-async def agent_asked(client: Client, sealer: Sealer, number: int) -> str:
+async def agent_asked(client: Client, sealer: Sealer, number: int, box: str = BOX) -> str:
     """Who is rung; fails where the answer takes half a second."""
-    request = RouteRequest(request=f"r{number}", contact=f"{BOX}.y.{number}", dnis="95588", cursor=QUEUED)
-    answer = decode((await client.request(f"route.request.{BOX}", encode(sealer.seal(request)), timeout=0.5)).data)
+    request = RouteRequest(request=f"r{number}", contact=f"{box}.y.{number}", dnis="95588", cursor=QUEUED)
+    answer = decode((await client.request(f"route.request.{box}", encode(sealer.seal(request)), timeout=0.5)).data)
     assert isinstance(answer.body, RouteAnswer)
     return answer.body.action.agent if isinstance(answer.body.action, RingAgent) else ""
 
@@ -109,6 +109,29 @@ def test_headquarters_begins_and_routes_without_the_records_process(site: Site) 
         site.start("headquarters")
         until(lambda: site.log_of("headquarters").count("headquarters.intake.opened") > opened, 10, "it is back")
         assert await agent_asked(client, Sealer(Identity.take(BOX, "call")), 1) == "1001"
+
+    with_client(site, story)
+
+
+def test_headquarters_begins_without_any_record_and_knows_who_talks(site: Site) -> None:
+    """A database that was dead at the start of headquarters kept it from routing; its own journal knows the legs."""
+    rings = calls.LegBegan(
+        contact=f"{BOX}.x.1", leg="L2", direction=Direction.OUTGOING, channel="sip 8001", to="8001", agent="1001"
+    )
+
+    async def story(client: Client) -> None:
+        sealer = Sealer(Identity.take(BOX, "call"))
+        await client.request(f"call.{BOX}.record", batch(sealer, rings), timeout=5)
+        assert (await states(client))["1001"] == "busy"
+        site.kill("headquarters", "record")
+        for path in site.state.glob("record.db*"):
+            path.unlink()
+        opened = site.log_of("headquarters").count("headquarters.intake.opened")
+        site.start_alone("headquarters")
+        until(lambda: site.log_of("headquarters").count("headquarters.intake.opened") > opened, 10, "it is back")
+        assert (await states(client))["1001"] == "busy"
+        assert await agent_asked(client, sealer, 1) == "1002"
+        assert "headquarters.record.unread" in site.log_of("headquarters")
 
     with_client(site, story)
 

@@ -18,6 +18,7 @@ from nats.aio.subscription import Subscription
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.config import Headquarters
+from appliance.headquarters.beginning import known
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.duplex.follower import Follower
@@ -179,7 +180,7 @@ class Duty:
                 identity.incarnation,
                 follower.journal,
                 (follower.state, follower.at_ns),
-                await asyncio.to_thread(self._writer.open_agent_legs),
+                (await asyncio.to_thread(known, self._writer, follower.state)).legs,
                 lambda sentence: self._trouble("router.journal", sentence),
                 self._sources,
                 Succession(

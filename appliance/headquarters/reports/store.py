@@ -21,6 +21,8 @@ from appliance.config.headquarters import Record as Setting
 BUSY_S = 10
 # A second writer would count a contact by halves; it waits, as it does at a file. The number is ours by its letters.
 _LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'branchln')})"
+# Of a server whose machine is gone the connection says nothing by itself; so it is over after some 15 s.
+_SILENT = {"keepalives_idle": "5", "keepalives_interval": "3", "keepalives_count": "3", "tcp_user_timeout": "15000"}
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 Place = Path | URL
@@ -39,7 +41,7 @@ def place_of(state: Path, record: Setting | None) -> Place:
     """Where this headquarters has its record. Raises OSError where the password cannot be read."""
     if record is None:
         return path_of(state)
-    words = {"sslmode": record.tls, "application_name": "branchline", "connect_timeout": str(BUSY_S)}
+    words = {"sslmode": record.tls, "application_name": "branchline", "connect_timeout": str(BUSY_S), **_SILENT}
     url = make_url(record.url).set(drivername="postgresql+psycopg", password=read_secret(record.secret))
     return url.update_query_dict(words)
 
