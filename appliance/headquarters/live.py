@@ -163,6 +163,9 @@ class Live:
             yield VerdictNow(box, span, told.verdict, told.sentence, told.chinese, told.window_s)
 
     def _forget(self, now_ns: int) -> None:
+        for box, one in self._branches.items():
+            if one.heard_ns > now_ns:  # before the clock was set back
+                self._branches[box] = msgspec.structs.replace(one, heard_ns=now_ns)
         for key, alarm in tuple(self._alarms.items()):
             branch = self._branches.get(alarm.box)
             well = branch is not None and now_ns - branch.heard_ns < GONE_NS

@@ -18,7 +18,7 @@ from appliance.config import ConfigurationError, Headquarters, exit_with, load_o
 from appliance.headquarters import rulebook
 from appliance.headquarters.backlog import Backlog
 from appliance.headquarters.beginning import known
-from appliance.headquarters.desk import Desk
+from appliance.headquarters.desk import Desk, clock
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.duplex.duty import CALLS_KEPT_S, Duty
 from appliance.headquarters.duplex.quorum import ALONE
@@ -85,10 +85,18 @@ async def serve(site: Site, rules: Rules) -> None:
     """Work until cancelled, the only headquarters there is."""
     identity = Identity.take(site.config.box, "headquarters")
     journal, recalled = Journal.opened(journal_path(site.state))
+    clock_file = site.state / "run" / "router.clock"
     legs, missed = known(site.writer, recalled[0])
     trouble = site.trouble("router.journal")
     desk = Desk(
-        rules, identity.incarnation, journal, recalled, legs, trouble, site.sources, ALONE._replace(missed=missed)
+        rules,
+        identity.incarnation,
+        journal,
+        recalled,
+        legs,
+        trouble,
+        site.sources,
+        ALONE._replace(missed=missed, ahead_ns=clock.kept(clock_file)),
     )
     notify.ready()
     client = await site.connected()
@@ -101,6 +109,7 @@ async def serve(site: Site, rules: Rules) -> None:
     try:
         async with asyncio.TaskGroup() as parts:
             parts.create_task(desk.run())
+            parts.create_task(desk.keep_clock(clock_file))
             parts.create_task(moves.run())
             parts.create_task(site.follow_rules(desk.change))
             parts.create_task(notify.keep_alive())

@@ -6,11 +6,13 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import structlog
 
+from appliance.headquarters.desk import clock
 from appliance.headquarters.desk.commands import Commands
 from appliance.headquarters.desk.commits import Commits
 from appliance.headquarters.desk.router import Router
@@ -54,6 +56,7 @@ from appliance.wire.envelope import Envelope
 from appliance.wire.peripherals import AgentsChanged, PeripheralSnapshot
 from appliance.wire.routes import LegInterrupted, RouteAnswer, RouteRequest
 
+KEEP_S = 10.0
 WATCH_S = 0.25
 LATE_S = 1.0
 SILENT_S = 4.0  # of whom nothing is heard for so long loses their agents, by WATCH_S within 5 s
@@ -258,6 +261,15 @@ class Desk:
         """The router's time."""
         return self._router.now_ns()
 
+    async def keep_clock(self, path: Path) -> None:
+        """For the next life on this boot, for ever; cancel to end."""
+        while True:
+            try:
+                await asyncio.to_thread(clock.keep, path, self._router.clock.ahead_ns)
+            except OSError as error:  # a full disk
+                log.info("router.clock.unkept", error=str(error))
+            await asyncio.sleep(KEEP_S)
+
     def _stamped(self, box: str, said: Said) -> Said:
         """A branch refuses what an older life has said, or an answer in another lease."""
         if isinstance(said, RouteAnswer):
@@ -269,6 +281,7 @@ class Desk:
         looked_s = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_S)
+            self._router.clock.look()
             late, looked_s = time.monotonic() - looked_s > LATE_S, time.monotonic()
             for box in sorted(self._router.state.present) if not late else ():
                 if time.monotonic() - self._heard_s.get(box, math.inf) > SILENT_S:

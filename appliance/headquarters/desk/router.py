@@ -5,10 +5,10 @@ The one place where the router's state changes, within the event loop's turn.
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 
+from appliance.headquarters.desk.clock import Clock
 from appliance.headquarters.desk.commits import Commits
 from appliance.headquarters.leases import Leases
 from appliance.router import slots
@@ -48,8 +48,7 @@ class Router:
         self.state, self._last_ns = recalled
         self.agents: dict[str, AgentNow] = {}
         """As they are now, kept for those who ask often."""
-        now_ns = time.time_ns() if ahead_ns is None else time.monotonic_ns() + ahead_ns
-        self._ahead_ns = max(now_ns, self._last_ns + 1) - time.monotonic_ns()
+        self.clock = Clock(self._last_ns, ahead_ns)
         self._commits = commits
         self._leases = leases
         self._let_go = let_go
@@ -58,12 +57,12 @@ class Router:
         self._due: asyncio.TimerHandle | None = None
 
     def now_ns(self) -> int:
-        """UTC when the life began, steady since: a clock on the wall that is set moves no timer."""
-        return time.monotonic_ns() + self._ahead_ns
+        """By its own clock: one on the wall that is set moves no timer."""
+        return self.clock.now_ns()
 
     def follow_clock(self, now_ns: int) -> None:
         """It is so late by another router, with which places are exchanged."""
-        self._ahead_ns = max(now_ns, self._last_ns + 1) - time.monotonic_ns()
+        self.clock.follow(now_ns, self._last_ns)
 
     def do(self, event: Event) -> asyncio.Future[tuple[Effect, ...]]:
         """Done once it is journaled. Nobody's agents are given out whose lease is over."""
