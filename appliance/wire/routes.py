@@ -97,7 +97,8 @@ class RouteRequest(Message, frozen=True):
     branches whose phones it can ring. `transfer_to`: the number that an agent has just asked for; Release means that it
     is not done. `transferred_by`: who has handed the contact on last, or wants to. `place`: as it was told last.
     `lease`: the epoch in which the branch has left its agents to headquarters; 0 where it does not speak of leases.
-    `kind`: voice, or the name of another channel.
+    `kind`: voice, or the name of another channel. `within_ms`: so long after the envelope's `mono_ns` nobody waits for
+    the answer any more, and none is made; 0: that is not told.
     """
 
     request: str
@@ -116,6 +117,7 @@ class RouteRequest(Message, frozen=True):
     kind: str = "voice"
     place: ContactPlace | None = None
     lease: int = 0
+    within_ms: int = 0
 
 
 class RouteAnswer(Message, frozen=True):

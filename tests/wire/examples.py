@@ -226,6 +226,7 @@ EXAMPLES: tuple[Message, ...] = (
         kind="chat",
         place=PLACE,
         lease=1795716092533,
+        within_ms=512,
     ),
     routes.LegInterrupted(contact=CONTACT, leg=AGENT, agent="1001", over=True),
     routes.RouteAnswer(
