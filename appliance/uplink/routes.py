@@ -11,6 +11,7 @@ out. What an older life of the router says than was heard of, or what was said i
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -164,9 +165,11 @@ class Routes:
 
     async def _headquarters(self, envelope: Envelope, request: RouteRequest) -> RouteAnswer | RouteSilent:
         subject = f"route.request.{self._link.identity.box}"
-        if self._domain.leased:
-            request = msgspec.structs.replace(request, lease=self._domain.epoch)
-            envelope = msgspec.structs.replace(envelope, body=request)
+        lease = self._domain.epoch if self._domain.leased else request.lease
+        waited_ns = time.monotonic_ns() - envelope.mono_ns  # call control's clock is ours
+        within_ms = waited_ns // 1_000_000 + round(self._timeout_s * 1000)
+        request = msgspec.structs.replace(request, lease=lease, within_ms=within_ms)
+        envelope = msgspec.structs.replace(envelope, body=request)
         until = asyncio.get_running_loop().time() + self._timeout_s
         try:
             body = decode(await self._link.ask(subject, encode(envelope), self._timeout_s)).body

@@ -105,6 +105,8 @@ class RouteRequest(Message, frozen=True):
     `lease`: the epoch in which the branch has left its agents to headquarters; 0 where it does not speak of leases.
     `kind`: voice, or the name of another channel. `because`: what there is to say of the outcome, a sentence without
     numbers that callers have keyed. `full`: branches that it would reach, had their trunk group room, with a sentence.
+    `within_ms`: so long after the envelope's `mono_ns` nobody waits for the answer any more, and none is made; 0: that
+    is not told.
     """
 
     request: str
@@ -125,6 +127,7 @@ class RouteRequest(Message, frozen=True):
     lease: int = 0
     because: str = ""
     full: dict[str, str] = msgspec.field(default_factory=dict)
+    within_ms: int = 0
 
 
 class RouteAnswer(Message, frozen=True):

@@ -228,6 +228,7 @@ EXAMPLES: tuple[Message, ...] = (
         full={"BR-0002": "wan has 2 of 2 calls out"},
         place=PLACE,
         lease=1795716092533,
+        within_ms=512,
     ),
     routes.LegInterrupted(contact=CONTACT, leg=AGENT, agent="1001", over=True),
     routes.RouteAnswer(
