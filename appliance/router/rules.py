@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.config.calendars import Calendar
 from appliance.config.outbound import Policy
 from appliance.config.peripherals import TranslationRoute
 from appliance.config.schedule import Period
@@ -48,7 +49,7 @@ ALONE = Channel()
 
 
 class CallType(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`dnis` is a number, a prefix ending in `*`, or `*` alone."""
+    """`dnis` is a number, a prefix ending in `*`, or `*` alone; `calendars`: those of its schedule."""
 
     name: str
     dnis: str
@@ -56,10 +57,11 @@ class CallType(msgspec.Struct, frozen=True, omit_defaults=True):
     schedule: tuple[Period, ...] = ()
     zone: str = "UTC"
     channel: str = VOICE
+    calendars: Mapping[str, Calendar] = {}
 
     def script_at(self, day_ns: int) -> str:
         """For who calls at that time, UTC."""
-        return schedule.script_at(self.script, self.schedule, day_ns, self.zone)
+        return schedule.script_at(self.script, self.schedule, day_ns, self.zone, self.calendars)
 
     @property
     def key(self) -> str:
