@@ -2,7 +2,8 @@
 """`show alarms`: what is wrong on this box and what to do. `show spans`: the lines, their signal and channels.
 
 `show trunks`: groups of them, and their calls.
-`show agents`, `show queues`, `show callbacks` and `show voicemail [MAILBOX]` are headquarters'.
+`show agents` and `show queues` are a branch's and headquarters', `show callbacks` and `show voicemail [MAILBOX]` the
+latter's alone.
 """
 
 import argparse
