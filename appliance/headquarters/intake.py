@@ -170,7 +170,7 @@ class Intake:
             await message.respond(encode(self._sealer.seal(Accepted())))
 
     async def _rules(self, box: str, message: Msg) -> None:
-        await _answer(message, self._desk.domain_rules(box))
+        await _answer(message, await self._desk.domain_rules(box))
 
     async def _questions(self, message: Msg) -> None:
         """Many at once: those that come while a commit runs share the next."""
