@@ -255,7 +255,7 @@ async def run(
         async with asyncio.TaskGroup() as parts:
             works = [work for branch in branches for work in (branch.forward(), branch.beat())]
             tasks = [parts.create_task(work) for work in works]
-            tasks.append(parts.create_task(_progress(seen, seconds, told)))
+            tasks.append(parts.create_task(_progress(seen, branches, seconds, told)))
             await _come(network, branches, calls_s, seconds, seen)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(_told(branches), DRAIN_S)
@@ -293,12 +293,13 @@ def _seconds(treat: Treat) -> int:
     return music.seconds
 
 
-async def _progress(seen: Seen, seconds: float, told: Callable[[str], None]) -> None:
+async def _progress(seen: Seen, branches: list[Branch], seconds: float, told: Callable[[str], None]) -> None:
     began = time.monotonic()
     while True:
         await asyncio.sleep(PROGRESS_S)
-        now = f"{seen.asked} questions, {seen.unanswered} unanswered, {seen.waiting[-1]} wait, {seen.untold[-1]} untold"
-        told(f"{time.monotonic() - began:.0f} of {seconds:.0f} s: {now}")
+        waiting, untold = (sum(many) for many in zip(*((one.waiting, one.untold) for one in branches), strict=True))
+        now = f"{seen.asked} questions, {seen.unanswered} unanswered, {waiting} callers wait, {untold} events untold"
+        told(f"{time.monotonic() - began:.0f} s, callers for {seconds:.0f}: {now}")
 
 
 async def _sample(seen: Seen, branches: list[Branch]) -> None:
