@@ -56,7 +56,7 @@ def test_a_branch_dials_what_the_policy_allows_and_a_peripheral_takes_what_it_un
 
 
 def test_a_branch_that_is_alone_keeps_to_the_same_policy() -> None:
-    mine = rules_of(RULES, NEAR).rules
+    mine = rules_of(RULES, NEAR, "1").rules
     assert asked(NEAR, mine, ced="6001")[1].action == Told("6001", ring_s=15)
     assert asked(NEAR, mine, ced="13800000001")[1].action == Release(cause=17)
 

@@ -15,7 +15,7 @@ from tests.router.recorded import recorded
 
 pytestmark = pytest.mark.unit
 
-DECIDED = {10: "296cd7906228d91c"}
+DECIDED = {11: "296cd7906228d91c"}
 """What became of a day in which all goes wrong: its decisions, then the state at its end."""
 
 
