@@ -23,8 +23,7 @@ from appliance.call.events import (
     Routed,
     RouteMissing,
 )
-from appliance.call.settings import Default, Fresh
-from appliance.config.outbound import Way
+from appliance.call.settings import Default, Fresh, Trunks
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.calls import ContactBegan, ContactEnded, LegBegan, LegConnected, RouteDecided
 from appliance.wire.legs import Direction, PlaceLeg, ReleaseLeg, sip_channel
@@ -33,18 +32,20 @@ from appliance.wire.routes import Dial, Release
 Step = tuple[Contact, tuple[Action, ...]]
 # Q.850
 NO_ROUTE = 3
+NO_CIRCUIT = 34
 NORMAL_CLEARING = 16
 NO_ANSWER = 19
 _replace = msgspec.structs.replace
 
 
-def begin(order: PlaceContact, way: Way | None, worker: str, leg: str, fresh: Fresh) -> Step:
+def begin(order: PlaceContact, trunks: Trunks, leg: str, fresh: Fresh) -> Step:
     """Enter CALLING: the agent's phone is rung, and shows the customer's number. Without a way out it ends at once."""
-    trunk = way.to if way is not None else ""
+    way, choices = trunks.choices(order.number)
+    trunk = next((one for one in choices if one not in fresh.full), "")
     contact = Contact(
         contact=order.contact,
         state=CallState.CALLING,
-        caller=Party(leg=leg, worker=worker, released=True),
+        caller=Party(leg=leg, worker=trunks.workers.get(trunk, ""), trunk=trunk, released=True),
         dnis=order.number,
         callback=order.callback,
         trunk=trunk,
@@ -63,15 +64,17 @@ def begin(order: PlaceContact, way: Way | None, worker: str, leg: str, fresh: Fr
             origin=order.origin,
         )
     )
-    if way is None:
-        ended = ContactEnded(contact=order.contact, cause=NO_ROUTE, by="us")
+    if not trunk:
+        cause = NO_ROUTE if way is None else NO_CIRCUIT
+        ended = ContactEnded(contact=order.contact, cause=cause, by="us")
         return _replace(contact, state=CallState.ENDED), (began, Record(ended))
     after, actions = _ring(contact, order, fresh)
     return after, (began, *actions)
 
 
 def _ring(contact: Contact, order: PlaceContact, fresh: Fresh) -> Step:
-    label, agent = order.ring, Party(leg=fresh.leg, worker=routing.AGENT_WORKER)
+    label = order.ring
+    agent = Party(leg=fresh.leg, worker=routing.AGENT_WORKER, trunk=label.box)
     decided = RouteDecided(
         contact=contact.contact,
         by="headquarters",
@@ -123,7 +126,7 @@ def ask(contact: Contact, fresh: Fresh) -> Step:
 
 def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> Step:
     """Headquarters has decided."""
-    del fresh, default
+    del default
     answer = event.answer
     decided = Record(
         RouteDecided(
@@ -135,7 +138,9 @@ def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> S
             outcome=contact.outcome,
         )
     )
-    if isinstance(answer.action, Dial):
+    if isinstance(answer.action, Dial) and contact.trunk in fresh.full:  # since the agent was rung
+        after, actions = _let_go(contact, NO_CIRCUIT, "us")
+    elif isinstance(answer.action, Dial):
         after, actions = _dial(contact, answer.action)
     else:
         cause = answer.action.cause if isinstance(answer.action, Release) else releasing.TEMPORARY_FAILURE

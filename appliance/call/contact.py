@@ -9,7 +9,8 @@ import enum
 
 import msgspec
 
-from appliance.wire.routes import ContactPlace, RingAgent, Treat
+from appliance.wire.numbers import Withheld
+from appliance.wire.routes import ContactPlace, Label, RingAgent, Treat
 
 
 class CallState(enum.StrEnum):
@@ -31,14 +32,19 @@ class CallState(enum.StrEnum):
 
 
 class Party(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One leg as call control needs it. `worker` is the socket's name; samples are the engine's clock."""
+    """One leg as call control needs it. `worker` is the socket's name; samples are the engine's clock.
+
+    `trunk`: the span, or the branch as our peer, by which it goes; `inward`: it has come in by it.
+    """
 
     leg: str
     worker: str
     port: int | None = None
     alerting: bool = False
     hears: bool = False
-    """Our sound, before the answer."""
+    """Our sound, or as the far end of a label is heard, before the answer."""
+    trunk: str = ""
+    inward: bool = False
     answered_sample: int | None = None
     released: bool = False
 
@@ -65,6 +71,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `agent` is the other leg: an agent's, or in PASSING and THROUGH the far trunk's. With a `callback` the box calls:
     `caller` is the customer, whose leg begins in DIALLING on `trunk` and `shows` a number of ours for `dial_s`.
 
+    With a `label` that far end is a number outside: `agent` is the leg there, and `tried` are trunks that had no room;
+    `glared`: one has been called twice. `because`: a sentence on `outcome`.
+
     While an agent wants the caller elsewhere (`transfer`), `caller` is that agent, for whom all goes on as for a
     caller, and `held` is the caller; while legs are let go, `held` is one leg more. `goal`: the number that
     headquarters has not answered to.
@@ -76,6 +85,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dnis: str
     clid: str | None = None
     ani: str | None = None
+    withheld: Withheld | None = None
     ced: str = ""
     cursor: str = ""
     place: ContactPlace | None = None
@@ -83,6 +93,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     known: str = ""
     """And what else it knows of the contact."""
     outcome: str = "offered"
+    because: str = ""
     request: str = ""
     asked_ns: int = 0
     refused_agents: tuple[str, ...] = ()
@@ -93,6 +104,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     treatment: str = ""
     verb: int = 0
     ring: RingAgent | None = None
+    label: Label | None = None
+    tried: tuple[str, ...] = ()
+    glared: bool = False
     agent: Party | None = None
     recording: int = 0
     """Of the talk, or of the message that the treatment takes."""

@@ -8,7 +8,7 @@ was read back from disk. Both are pure; every command they repeat is harmless wh
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from appliance.call import calling, routing, tandem
+from appliance.call import calling, labels, routing, tandem
 from appliance.call.actions import Action, StartRingTimer, ToWorker
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.events import (
@@ -96,6 +96,8 @@ def resume(contact: Contact, fresh: Fresh) -> Step:
         return routing.ask(contact, contact.outcome, fresh)
     if contact.state in {CallState.ANSWERING, CallState.JOINING}:
         return contact, (ToWorker(contact.caller.worker, AnswerLeg(leg=contact.caller.leg)),)
+    if contact.state is CallState.RINGING and contact.label is not None:
+        return contact, labels.resume(contact)
     if contact.state is CallState.RINGING and contact.ring is not None:
         return contact, (StartRingTimer(contact.ring.ring_s),)
     if contact.state in {CallState.CALLING, CallState.ASKING, CallState.DIALLING}:

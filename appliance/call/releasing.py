@@ -34,8 +34,9 @@ def caller_released(contact: Contact, event: CallerReleased, fresh: Fresh, defau
 
 def agent_left(contact: Contact, event: AgentReleased, fresh: Fresh, default: Default) -> Step:
     """The agent is gone: let the caller go with the same cause."""
+    by = "agent" if contact.label is None else "called"
     after, actions = agent_gone(
-        msgspec.structs.replace(contact, state=CallState.RELEASING, cause=event.cause, released_by="agent"),
+        msgspec.structs.replace(contact, state=CallState.RELEASING, cause=event.cause, released_by=by),
         event,
         fresh,
         default,

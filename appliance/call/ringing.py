@@ -4,7 +4,7 @@
 import msgspec
 
 from appliance.call import routing, talking
-from appliance.call.actions import Action, Record, RingBack, Silence, ToWorker
+from appliance.call.actions import Action, Part, Record, RingBack, Silence, ToWorker
 from appliance.call.contact import CallState, Contact, agent_of
 from appliance.call.events import AgentAlerting, AgentAnswered, AgentPlaced, AgentReleased, RingEnded
 from appliance.call.settings import Default, Fresh
@@ -85,9 +85,15 @@ def _again(contact: Contact, outcome: str, before: tuple[Action, ...], fresh: Fr
     refused_agents = contact.refused_agents
     if contact.ring is not None and contact.ring.agent:
         refused_agents = (*refused_agents, contact.ring.agent)
-    quiet: tuple[Action, ...] = ()
-    if contact.caller.answered_sample is not None and contact.caller.port is not None:
-        quiet = (Silence(contact.caller.port),)
+    silent = quiet(contact)
     contact = msgspec.structs.replace(contact, refused_agents=refused_agents, ring=None, agent=None)
     after, asked = routing.ask(contact, outcome, fresh)
-    return after, (*before, *quiet, *asked)
+    return after, (*before, *silent, *asked)
+
+
+def quiet(contact: Contact) -> tuple[Action, ...]:
+    """What the caller hears of who is rung ends: our ring-back, or the far end itself."""
+    port, agent = contact.caller.port, contact.agent
+    if port is not None and agent is not None and agent.hears:
+        return (Part(port, recording=0),)
+    return (Silence(port),) if port is not None and contact.caller.answered_sample is not None else ()

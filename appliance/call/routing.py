@@ -6,6 +6,7 @@ A released caller ends any question; a late answer to an older request never rea
 
 import msgspec
 
+from appliance.call import outside
 from appliance.call.actions import Action, Ask, Record, StartRingTimer, ToIvr, ToWorker
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.events import Routed, RouteMissing
@@ -38,6 +39,7 @@ def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
         transfer_to=contact.goal,
         transferred_by=contact.transfer.by if contact.transfer is not None else contact.transferred_by,
         place=contact.place,
+        because=contact.because,
     )
     after = msgspec.structs.replace(
         contact, state=CallState.ROUTING, outcome=outcome, request=fresh.request, asked_ns=fresh.now_ns
@@ -47,11 +49,10 @@ def ask(contact: Contact, outcome: str, fresh: Fresh) -> Step:
 
 def routed(contact: Contact, event: Routed, fresh: Fresh, default: Default) -> Step:
     """Headquarters, or the branch's own router, has decided."""
-    del default
     answer = event.answer
     known = answer.known or contact.known
     after = msgspec.structs.replace(contact, cursor=answer.cursor, place=answer.place, known=known)
-    return _carry_out(after, answer.action, fresh, decided(contact, event))
+    return _carry_out(after, answer.action, fresh, default, decided(contact, event))
 
 
 def decided(contact: Contact, event: Routed) -> RouteDecided:
@@ -71,6 +72,7 @@ def decided(contact: Contact, event: Routed) -> RouteDecided:
         values=answer.values,
         queues=answer.queues,
         callback=answer.callback,
+        origin=answer.origin,
     )
 
 
@@ -95,7 +97,7 @@ def missing(contact: Contact, event: RouteMissing, fresh: Fresh, default: Defaul
         reason=f"the branch's default, because {event.reason}",
         outcome=contact.outcome,
     )
-    return _carry_out(contact, label, fresh, decided)
+    return _carry_out(contact, label, fresh, default, decided)
 
 
 def refuse(contact: Contact, cause: int, reason: str) -> Step:
@@ -106,22 +108,31 @@ def refuse(contact: Contact, cause: int, reason: str) -> Step:
     return after, (Record(decided), *actions)
 
 
-def _carry_out(contact: Contact, label: Label, fresh: Fresh, decided: RouteDecided) -> Step:
+def _carry_out(contact: Contact, label: Label, fresh: Fresh, default: Default, decided: RouteDecided) -> Step:
+    contact = msgspec.structs.replace(contact, because="")
+    if isinstance(label, Elsewhere):
+        return _outside(contact, label, fresh, default, decided)
     if isinstance(label, Treat):
         after, actions = _treat(contact, label, fresh)
     elif isinstance(label, RingAgent):
         after, actions = _ring(contact, label, fresh)
-    elif isinstance(label, Elsewhere):
-        after, actions = _not_there(contact, label, fresh)
     else:
         after, actions = _release(contact, label.cause if isinstance(label, Release) else TEMPORARY_FAILURE)
     return after, (Record(decided), *actions)
 
 
-def _not_there(contact: Contact, label: Elsewhere, fresh: Fresh) -> Step:
-    """A branch dials nobody by a label: the router hears so and goes on."""
-    refused = (*contact.refused_agents, label.agent) if label.agent else contact.refused_agents
-    return ask(msgspec.structs.replace(contact, refused_agents=refused), "unreachable", fresh)
+def _outside(contact: Contact, label: Elsewhere, fresh: Fresh, default: Default, decided: RouteDecided) -> Step:
+    """A number is dialled for the caller; where no trunk takes it the router hears so and goes on."""
+    placed, passed = outside.place(contact, label, fresh, default)
+    if placed is None:
+        contact = outside.in_vain(contact, label, passed or outside.NO_WAY)
+        after, actions = ask(contact, "congestion" if passed else "unreachable", fresh)
+        return after, (Record(decided), *actions)
+    after, actions = placed
+    if passed and after.agent is not None:
+        reason = f"{decided.reason}; over {after.agent.trunk}, as {passed}"
+        decided = msgspec.structs.replace(decided, reason=reason)
+    return after, (Record(decided), *actions)
 
 
 def _treat(contact: Contact, label: Treat, fresh: Fresh) -> Step:
@@ -166,7 +177,9 @@ def run(contact: Contact) -> Step:
 
 
 def _ring(contact: Contact, label: RingAgent, fresh: Fresh) -> Step:
-    agent = Party(leg=fresh.leg, worker=AGENT_WORKER)
+    if label.box in fresh.full:  # since the question was asked
+        return ask(msgspec.structs.replace(contact, because=fresh.full[label.box]), "unreachable", fresh)
+    agent = Party(leg=fresh.leg, worker=AGENT_WORKER, trunk=label.box)
     began = LegBegan(
         contact=contact.contact,
         leg=fresh.leg,
@@ -179,7 +192,7 @@ def _ring(contact: Contact, label: RingAgent, fresh: Fresh) -> Step:
     place = PlaceLeg(
         leg=fresh.leg, to=label.extension, contact=contact.contact, clid=contact.clid, trunk=label.box or None
     )
-    after = msgspec.structs.replace(contact, state=CallState.RINGING, ring=label, agent=agent)
+    after = msgspec.structs.replace(contact, state=CallState.RINGING, ring=label, label=None, agent=agent)
     return after, (Record(began), ToWorker(AGENT_WORKER, place), StartRingTimer(label.ring_s))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from appliance.call import calling, releasing, ringing, talking, tandem, treating
+from appliance.call import calling, labels, releasing, ringing, talking, tandem, treating
 from appliance.call import events as e
 from appliance.call.actions import Action
 from appliance.call.contact import CallState, Contact
@@ -63,16 +63,16 @@ TABLE: dict[CallState, dict[type[e.Event], Cell]] = {
     },
     _S.TREATING: {
         e.VerbBegan: _cell(treating.verb_began, _S.TREATING),
-        e.Assigned: _cell(treating.assigned, _S.RINGING),
+        e.Assigned: _cell(treating.assigned, _S.RINGING, _S.ROUTING),
         e.TreatmentOver: _cell(leaving.over, _S.ROUTING, _S.RELEASING, _S.TREATING),
         e.CallerReleased: _cell(leaving.agent_left, _S.ENDED, _S.ROUTING, _S.TREATING),
         **_held(_S.TREATING),
     },
     _S.RINGING: {
         e.AgentPlaced: _cell(ringing.placed, _S.RINGING),
-        e.AgentAlerting: _cell(ringing.alerting, _S.RINGING),
+        e.AgentAlerting: _cell(labels.alerting, _S.RINGING),
         e.AgentAnswered: _cell(ringing.answered, _S.JOINING, _S.TALKING),
-        e.AgentReleased: _cell(leaving.other_left, _S.ROUTING, _S.TALKING),
+        e.AgentReleased: _cell(leaving.other_left, _S.ROUTING, _S.TALKING, _S.RINGING),
         e.RingEnded: _cell(leaving.not_answered, _S.ROUTING, _S.TALKING),
         e.CallerReleased: _cell(leaving.agent_left, _S.RELEASING, _S.ROUTING, _S.RINGING),
         **_held(_S.RINGING),

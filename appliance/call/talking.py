@@ -54,7 +54,7 @@ def agent_released(contact: Contact, event: AgentReleased, fresh: Fresh, default
         gone = LegEnded(contact=contact.contact, leg=agent.leg, cause=event.cause, by=event.by, sample=event.sample)
         # A leg that a lost worker still holds must not outlive the talk.
         release = ToWorker(agent.worker, ReleaseLeg(leg=agent.leg, cause=event.cause))
-        contact = msgspec.structs.replace(contact, agent=None, ring=None, recording=0, talk_from=None)
+        contact = msgspec.structs.replace(contact, agent=None, ring=None, label=None, recording=0, talk_from=None)
         after, asked = routing.ask(contact, "agent-gone", fresh)
         return after, (*ended, Record(gone), release, *asked)
     after, actions = releasing.agent_left(contact, event, fresh, default)

@@ -25,27 +25,38 @@ from appliance.wire.legs import AlertLeg, AnswerLeg, Direction, Leg, Location, P
 from appliance.wire.routes import Tandem
 
 Step = tuple[Contact, tuple[Action, ...]]
+_replace = msgspec.structs.replace
 
 
 def begin(contact: Contact, leg: Leg, rule: Rule, worker: str, fresh: Fresh) -> Step:
     """Enter PASSING: a leg goes on for the one that came, at the worker of the rule's trunk."""
-    agent = Party(leg=fresh.leg, worker=worker)
-    decided = RouteDecided(
-        contact=contact.contact,
-        by="branch",
-        latency_ms=0.0,
-        action=Tandem(trunk=rule.to),
-        reason=f"tandem: {leg.dnis or 'a call without a number'} goes from {rule.span} to {rule.to}",
-    )
+    reason = f"tandem: {leg.dnis or 'a call without a number'} goes from {rule.span} to {rule.to}"
+    return _begin(contact, leg, Tandem(trunk=rule.to), worker, reason, fresh)
+
+
+def overflow(contact: Contact, leg: Leg, number: str, why: str, fresh: Fresh, default: Default) -> Step | None:
+    """Enter PASSING: a call too many goes on to another number; None where no trunk has room for it."""
+    _, trunks = default.trunks.choices(number)
+    trunk = next((one for one in trunks if one not in fresh.full), None)
+    if trunk is None:
+        return None
+    reason = f"overflow: {why}; {leg.dnis or 'a call without a number'} goes on to {number} by {trunk}"
+    return _begin(contact, leg, Tandem(trunk, number), default.trunks.workers[trunk], reason, fresh)
+
+
+def _begin(contact: Contact, leg: Leg, to: Tandem, worker: str, reason: str, fresh: Fresh) -> Step:
+    agent = Party(leg=fresh.leg, worker=worker, trunk=to.trunk)
+    decided = RouteDecided(contact=contact.contact, by="branch", latency_ms=0.0, action=to, reason=reason)
+    leg = _replace(leg, dnis=to.overflow, dnis_kind=None) if to.overflow else leg
     began = LegBegan(
         contact=contact.contact,
         leg=fresh.leg,
         direction=Direction.OUTGOING,
-        channel=f"trunk {rule.to}",
+        channel=f"trunk {to.trunk}",
         to=leg.dnis or "",
-        trunk=rule.to,
+        trunk=to.trunk,
     )
-    place = ToWorker(agent.worker, _order(leg, fresh.leg, rule.to, contact.contact))
+    place = ToWorker(agent.worker, _order(leg, fresh.leg, to.trunk, contact.contact))
     after = msgspec.structs.replace(contact, state=CallState.PASSING, agent=agent)
     return after, (Record(decided), Record(began), place)
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`show alarms`: what is wrong on this box and what to do. `show spans`: the lines, their signal and channels.
 
-`show agents`, `show queues`, `show callbacks` and `show voicemail [MAILBOX]` are headquarters'.
+`show trunks`: groups of them, and their calls.
+`show agents` and `show queues` are a branch's and headquarters', `show callbacks` and `show voicemail [MAILBOX]` the
+latter's alone.
 """
 
 import argparse
@@ -11,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from appliance.cli import agent, callback, terminal, voicemail
+from appliance.cli import agent, callback, terminal, trunks, voicemail
 from appliance.line.testing.steps import NAMES
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Body
@@ -36,6 +38,8 @@ def main(words: Sequence[str]) -> int:
     options = _read(words)
     if options.what == "callbacks":
         return callback.show(Path(options.state), chinese=options.language == "zh")
+    if options.what == "trunks":
+        return trunks.show(Path(options.state), chinese=options.language == "zh")
     if options.what in ("agents", "queues"):
         return agent.show(options.what, Path(options.state), chinese=options.language == "zh")
     try:
@@ -104,6 +108,6 @@ def _cells(span: Span, judged: SpanPerformance | None, *, chinese: bool) -> Iter
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="show", description="What is so on this box now.")
-    parser.add_argument("what", choices=("agents", "alarms", "callbacks", "queues", "spans", "voicemail"))
+    parser.add_argument("what", choices=("agents", "alarms", "callbacks", "queues", "spans", "trunks", "voicemail"))
     terminal.add_language(parser)
     return terminal.read(parser, words)

@@ -45,6 +45,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "headquarters": ("headquarters in {ms:.1f} ms", "总部，用时{ms:.1f}毫秒"),
     "branch": ("the branch itself, after {ms:.1f} ms", "分支自行判定，用时{ms:.1f}毫秒"),
     "script": ("script {script}, version {version}", "脚本{script}，版本{version}"),
+    "wait": ("wait for an agent ({verbs})", "等待坐席（{verbs}）"),
     "treat": ("treat in the IVR ({verbs})", "语音处理（{verbs}）"),
     "ring-agent": ("ring agent {agent}, extension {extension}", "振铃坐席{agent}，分机{extension}"),
     "offer-agent": ("offer to agent {agent}", "派给坐席{agent}"),
@@ -91,9 +92,10 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "silent": ("no message was left", "未留言"),
     "failed": ("treatment failed", "语音处理失败"),
     "waiting": ("waited, an agent is free", "排队中，有坐席空闲"),
-    "no-answer": ("agent did not answer", "坐席未应答"),
-    "busy": ("agent busy", "坐席忙"),
-    "unreachable": ("agent unreachable", "坐席不可达"),
+    "no-answer": ("nobody answered", "无人应答"),
+    "busy": ("busy", "被叫忙"),
+    "unreachable": ("nobody could be reached", "无法接通"),
+    "congestion": ("no trunk had room", "中继拥塞"),
     "transferred": ("an agent transfers the caller", "坐席直接转接"),
     "consulting": ("an agent consults, the caller is held", "坐席咨询，主叫保持"),
     "not-transferred": ("there was no way to that number", "转接号码不可达"),
@@ -256,17 +258,16 @@ class Page:
 
 def _kind(action: dict[str, Any]) -> str:
     """A branch's default rings whoever is at an extension; a chat's agent has none; a label may lead to an agent."""
-    if action["do"] == "label":
-        return "label-agent" if action.get("agent") else "label"
-    if action["do"] != "ring-agent":
-        return str(action["do"])
-    return (
-        "ring-agent"
-        if action["agent"] and action["extension"]
-        else "offer-agent"
-        if action["agent"]
-        else "ring-extension"
-    )
+    match action:
+        case {"do": "label", "agent": str(agent)} if agent:
+            return "label-agent"
+        case {"do": "ring-agent", "agent": ""}:
+            return "ring-extension"
+        case {"do": "ring-agent", "extension": ""}:
+            return "offer-agent"
+        case {"do": "treat", "verbs": verbs} if verbs and all(verb["verb"] == "music" for verb in verbs):
+            return "wait"
+    return str(action["do"])
 
 
 def _clock(at_ns: int | None, form: str = "%H:%M:%S") -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, lines, nfas, outbound, peers, tandem
+from appliance.config import cas, lines, nfas, outbound, peers, tandem, trunks
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
 from appliance.config.nfas import Nfas
@@ -19,6 +19,7 @@ from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, Number, Realm, Serial, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.tandem import Tandem
+from appliance.config.trunks import TrunkGroup
 from drivers.model import TIMESLOTS, DigitalLine
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -209,6 +210,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     route: Route = Route()
     tandem: tuple[Tandem, ...] = ()
     outbound: tuple[Way, ...] = ()
+    trunk_groups: tuple[TrunkGroup, ...] = ()
     prompts: Prompts
     recording: Recording = Recording()
 
@@ -252,7 +254,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from _extension_faults(branch)
     yield from _peer_faults(branch)
     yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
-    yield from outbound.faults(branch.outbound, {span.name for span in branch.spans})
+    yield from _trunk_faults(branch)
     if branch.sip.trace.port > PORT_MAX:
         yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")
     if not branch.sip.codecs:
@@ -358,6 +360,15 @@ def _peer_faults(branch: Branch) -> Iterator[Fault]:
     yield from peers.faults(branch.peers, branch.box, (branch.sip.proxy, branch.sip.listen), extensions)
     yield from repeated(((("peers", n, "box"), peer.box) for n, peer in enumerate(branch.peers)), "peer")
     yield from repeated(((("peers", n, "proxy"), str(peer.proxy)) for n, peer in enumerate(branch.peers)), "proxy")
+
+
+def _trunk_faults(branch: Branch) -> Iterator[Fault]:
+    known = [*(span.name for span in branch.spans), *(peer.box for peer in branch.peers)]
+    yield from trunks.faults(branch.trunk_groups, known)
+    yield from outbound.faults(branch.outbound, {*known, *(group.name for group in branch.trunk_groups)})
+    for place, group in enumerate(branch.trunk_groups):
+        if group.overflow is not None and outbound.way(branch.outbound, group.overflow) is None:
+            yield Fault(("trunk_groups", place, "overflow"), f"no way of outbound leads to {group.overflow}")
 
 
 def repeated(values: Iterable[tuple[Keys, str]], what: str) -> Iterator[Fault]:

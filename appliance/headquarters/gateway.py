@@ -15,7 +15,15 @@ from appliance.headquarters.desk import Desk
 from appliance.router import slots
 from appliance.router.rules import VOICE
 from appliance.wire import envelope, routes
-from appliance.wire.calls import CallEvent, LegBegan, RecordingFailed, RecordingSealed, TalkBegan
+from appliance.wire.calls import (
+    CallEvent,
+    LegBegan,
+    RecordingFailed,
+    RecordingSealed,
+    TalkBegan,
+    VoicemailBegan,
+    VoicemailEnded,
+)
 from appliance.wire.envelope import Envelope, UnknownMessageError
 from appliance.wire.ids import box_of_contact, box_of_leg, is_incarnation
 from appliance.wire.peripherals import AgentIs, AgentsChanged, PeripheralSnapshot, Truth
@@ -26,6 +34,10 @@ LONGEST_MANY = 1_048_576
 MANY = (".record", ".snapshot")
 BEATS_S = 10
 """Heartbeats that are read in a second, beside the other messages."""
+
+
+OF_SOUND = (RecordingSealed, RecordingFailed, VoicemailBegan, VoicemailEnded)
+"""What only a branch can tell."""
 
 
 class ForeignMessageError(UnknownMessageError):
@@ -150,7 +162,7 @@ class Gateway:
 
     def _event(self, box: str, event: CallEvent) -> None:
         self._own(box, "contact", event.contact)
-        if isinstance(event, RecordingSealed | RecordingFailed) or (isinstance(event, TalkBegan) and event.recording):
+        if isinstance(event, OF_SOUND) or (isinstance(event, TalkBegan) and event.recording):
             raise ForeignMessageError("peripheral.recording", f"{box} is a peripheral, whose recordings are its own")
         leg = getattr(event, "leg", None)
         if leg is not None:

@@ -25,6 +25,7 @@ from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.gateway import Gateway
 from appliance.headquarters.groups import Groups
+from appliance.headquarters.lateness import Lateness
 from appliance.headquarters.leases import NotLeasedError
 from appliance.headquarters.live import Live, State
 from appliance.headquarters.mailboxes import Mailboxes
@@ -76,6 +77,7 @@ class Intake:
         self._tasks: set[asyncio.Task[None]] = set()
         self._groups = Groups(self._commit)
         self._gateway = Gateway(desk)
+        self._lateness = Lateness()
         self._mailboxes = Mailboxes(self, writer, vault, sealer.identity.box)
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
         desk.on_assigned = self._assigned
@@ -168,7 +170,7 @@ class Intake:
             await message.respond(encode(self._sealer.seal(Accepted())))
 
     async def _rules(self, box: str, message: Msg) -> None:
-        await _answer(message, self._desk.domain_rules(box))
+        await _answer(message, await self._desk.domain_rules(box))
 
     async def _questions(self, message: Msg) -> None:
         """Many at once: those that come while a commit runs share the next."""
@@ -211,6 +213,10 @@ class Intake:
             raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
         request = self._gateway.asked(box, envelope, envelope.body)
         check_version(envelope)
+        late_ms = self._lateness.ms(envelope)
+        if 0 < request.within_ms < late_ms:
+            log.warning("route.request.late", contact=request.contact, late_ms=round(late_ms))
+            return
         try:
             answer: RouteAnswer | Refused = await self._desk.ask(box, request)
         except NotLeasedError as error:

@@ -8,7 +8,7 @@ import itertools
 import time
 from collections.abc import Iterable, Mapping
 
-from appliance.router.domain import DomainRules, Lease, Terms, rules_of, version_of
+from appliance.router.domain import Lease, Terms, version_of
 from appliance.router.lease import Lessee, asked, granted
 from appliance.router.reconciling import rests_at
 from appliance.router.state import State
@@ -31,7 +31,7 @@ class Leases:
         self._numbers = itertools.count(1)
         self._of: dict[str, Lessee] = {}
         self._first_ns = NEVER_NS
-        self._rules: dict[str, DomainRules] = {}
+        self._rules = ""
         self._rests: dict[str, tuple[str, Mapping[str, AgentRest]]] = {}
 
     def __contains__(self, box: str) -> bool:
@@ -71,13 +71,13 @@ class Leases:
         lessee, ask = asked(self._of[box], nonce, time.monotonic_ns())
         self._of[box] = lessee
         version, rests = self._rested(box, state)
-        return Terms(ask, now_ns, self.rules(box, state).version, version, {} if version == lease.agents else rests)
+        return Terms(ask, now_ns, self.rules(state), version, {} if version == lease.agents else rests)
 
-    def rules(self, box: str, state: State) -> DomainRules:
-        """That its own router decides by."""
-        if box not in self._rules:
-            self._rules[box] = rules_of(state.rules, box)
-        return self._rules[box]
+    def rules(self, state: State) -> str:
+        """The version of all rules: each branch's by itself would hold up everybody's heartbeat after a change."""
+        if not self._rules:
+            self._rules = version_of(state.rules)
+        return self._rules
 
     def changed(self, boxes: Iterable[str]) -> None:
         """Agents there are not what they were."""
@@ -86,7 +86,7 @@ class Leases:
 
     def rules_changed(self) -> None:
         """All of them."""
-        self._rules.clear()
+        self._rules = ""
         self._rests.clear()
 
     def _rested(self, box: str, state: State) -> tuple[str, Mapping[str, AgentRest]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from appliance.config import ConfigurationError, Fault, Headquarters, headquarters
+from appliance.config.calendars import Calendar
 from appliance.config.files import load_role
 from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, Widening
 from appliance.headquarters import channels
@@ -33,8 +34,9 @@ def faults(config: object) -> Iterator[Fault]:
     """Mistakes in calendars, in the schedules of call types and in the conditions of precision queues."""
     if not isinstance(config, Headquarters):
         return
+    calendars = {one.name for one in config.calendars}
     for place, kind in enumerate(config.call_types):
-        yield from schedule.faults(("call_types", place, "schedule"), kind.schedule)
+        yield from schedule.faults(("call_types", place, "schedule"), kind.schedule, calendars)
         if wrong := switch.no_zone(kind.zone):
             yield Fault(("call_types", place, "zone"), wrong)
     yield from timetables.calendar_faults(("calendars",), config.calendars)
@@ -50,7 +52,7 @@ def faults(config: object) -> Iterator[Fault]:
 
 def rules_of(config: Headquarters) -> Rules:
     """What the configuration and its scripts say. Raises ConfigurationError."""
-    seats = channels.seats(config)
+    seats, calendars = channels.seats(config), {one.name: one for one in config.calendars}
     groups = {
         one.name: QueueRule((QueueStep(channels.slots_in(seats, one.agents, one.channel)),), one.wrap_up_s, one.channel)
         for one in config.skill_groups
@@ -64,16 +66,16 @@ def rules_of(config: Headquarters) -> Rules:
         types,
         queues,
         {one.name: one.parameters for one in config.lookups},
-        {one.name: one for one in config.calendars},
+        calendars,
     )
     channels.fit(config, scripts)
-    numbered = [_call_type(one, dnis) for one in config.call_types for dnis in one.dnis]
+    numbered = [_call_type(one, dnis, calendars) for one in config.call_types for dnis in one.dnis]
     return Rules(
         call_types={one.key: one for one in numbered},
         queues=queues,
         seats=seats,
         scripts=scripts,
-        unnumbered=tuple(_call_type(one, "") for one in config.call_types if not one.dnis),
+        unnumbered=tuple(_call_type(one, "", calendars) for one in config.call_types if not one.dnis),
         lookups={one.name: one.timeout_ms for one in config.lookups},
         no_answer_not_ready=config.no_answer is NoAnswer.NOT_READY,
         outbound=config.outbound,
@@ -83,8 +85,9 @@ def rules_of(config: Headquarters) -> Rules:
     )
 
 
-def _call_type(kind: headquarters.CallType, dnis: str) -> CallType:
-    return CallType(kind.name, dnis, kind.script, kind.schedule, kind.zone, kind.channel)
+def _call_type(kind: headquarters.CallType, dnis: str, calendars: Mapping[str, Calendar]) -> CallType:
+    named = {period.holiday: calendars[period.holiday] for period in kind.schedule if period.holiday}
+    return CallType(kind.name, dnis, kind.script, kind.schedule, kind.zone, kind.channel, named)
 
 
 async def follow(

@@ -73,7 +73,7 @@ def _followed(one: Row, after: Row | None, call: Row) -> Iterator[Row]:
     """Up to the next question, or the call's end."""
     begins_ns = one["at_ns"]
     for leg in _placed(call["legs"], begins_ns, after["at_ns"] if after else None):
-        party = "called" if one["action"]["do"] == "tandem" else "agent"
+        party = "called" if one["action"]["do"] in ("tandem", "label") else "agent"
         yield {"what": "rang", "after_ns": leg["began_ns"] - begins_ns, "channel": leg["channel"]}
         if leg["connected_ns"] is not None:
             yield {"what": "answered", "after_ns": leg["connected_ns"] - begins_ns}

@@ -11,8 +11,10 @@ from appliance.call.actions import Join
 from appliance.call.settings import Default, Trunks
 from appliance.call.shell.control import Control
 from appliance.call.shell.ports import LegCommand
+from appliance.call.trunks import show
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import line_workers
+from appliance.config.trunks import all_groups
 from appliance.media.engine import Engine, EngineBusyError
 from appliance.media.events import Client as EngineClient
 from appliance.media.events import CommandRefused, Profile, ToneKind
@@ -30,6 +32,7 @@ from appliance.wire.service_messages import Refused
 from appliance.wire.treatments import RunTreatment, StopTreatment
 
 RETRY_S = 0.005
+SHOWN_S = 0.5
 CLOSED_BEFORE = frozenset({"ENOENT", "ENOTCONN"})
 """A worker closes its port at the first release, and with it bridge and recording; our own end of them comes later."""
 
@@ -160,8 +163,10 @@ async def run(branch: Branch, state: Path) -> None:
     default = Default(ring=route.default.ring, ring_s=route.default.ring_s, cause=route.default.cause, hold=route.hold)
     workers = line_workers(branch)
     of_trunk = {branch.spans[number].name: worker for worker, numbers in workers.items() for number in numbers}
-    trunks = Trunks(of_trunk, branch.tandem, branch.outbound)
     peers = tuple(peer.box for peer in branch.peers)
+    of_trunk |= dict.fromkeys(peers, "sip")
+    groups = all_groups(branch.trunk_groups, tuple(of_trunk))
+    trunks = Trunks(of_trunk, branch.tandem, branch.outbound, groups)
     control = Control(links, switch, IdSource(identity), default, route.timeout_ms / 1000, trunks, peers)
 
     def told_by(worker: str) -> Callable[[Envelope], None]:
@@ -180,6 +185,21 @@ async def run(branch: Branch, state: Path) -> None:
         for client in clients:
             tasks.create_task(client.run())
         tasks.create_task(notify.keep_alive())
+        tasks.create_task(_show_trunks(state / "run", control))
+
+
+async def _show_trunks(run: Path, control: Control) -> None:
+    """For ever, as they change. A disk that takes nothing more stops no call."""
+    shown = None
+    while True:
+        now = control.groups
+        if now != shown:
+            shown = now
+            try:
+                show(run, now)
+            except OSError as error:
+                log.warning("call.trunks.unshown", error=str(error))
+        await asyncio.sleep(SHOWN_S)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ SECOND_NS = 1_000_000_000
 NAMED = 8  # candidates that a decision tells one by one
 RECENT = 64  # contacts that the mean handle time follows
 NO_ANSWER = "no answer"
+ELSEWHERE = "at another branch"
 AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
 AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP, AgentState.INTERRUPTED)
 TAKEN = (AgentState.RESERVED, AgentState.BUSY, AgentState.INTERRUPTED)
@@ -65,6 +66,8 @@ def _worked_ns(before: Agent, at_ns: int) -> int:
 def verdict(state: State, agent: str, reach: Reach, at_ns: int) -> str:
     """Why this agent could be chosen or not."""
     kind = _kind(state, agent, reach)
+    if kind == ELSEWHERE and (why := reach.full.get(state.rules.seats[agent].box)):
+        return f"{kind} ({why})"
     if kind == AgentState.NOT_READY and (reason := state.agents[agent].reason):
         return f"{kind} ({reason})"
     if kind != AgentState.AVAILABLE:
@@ -90,7 +93,7 @@ def _kind(state: State, agent: str, reach: Reach) -> str:
     if agent in reach.refused:
         return "refused this contact"
     if seat.box not in reach.boxes:
-        return "at another branch"
+        return ELSEWHERE
     if seat.box not in state.present:
         return "branch not heard"
     if translation.blocked(state, reach, seat.box):

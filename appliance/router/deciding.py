@@ -5,20 +5,20 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.router import agents, direct, knowing, shown, slots, standing, translation, waiting
+from appliance.config.outbound import label_verdict
+from appliance.router import choosing, direct, knowing, shown, slots, standing, translation, waiting
 from appliance.router.callbacks import life
 from appliance.router.callbacks.asking import RefusedError, wanted
+from appliance.router.choosing import Question
 from appliance.router.events import Answer, Effect, LookupAsked, RouteAsked
-from appliance.router.index import put_asking, put_context, put_place, put_typed
-from appliance.router.rows import order_of
+from appliance.router.index import put_asking, put_context, put_typed
 from appliance.router.rules import VOICE
-from appliance.router.state import Asking, Context, Place, Reach, Stand, State, Typed
-from appliance.router.world import View, considered
-from appliance.script import context
+from appliance.router.state import Asking, Context, Place, State, Typed
+from appliance.router.world import View
+from appliance.script import context, nodes
 from appliance.script import cursor as cursors
 from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
-    Agent,
     Callback,
     Cancel,
     GoToScript,
@@ -27,37 +27,16 @@ from appliance.script.nodes import (
     Priority,
     Queue,
     Requalify,
-    Select,
 )
 from appliance.script.share import turn
 from appliance.script.stops import CallBack, Look, Onward, Ring, Stop
 from appliance.script.walk import Walk
-from appliance.wire.routes import Action, RingAgent, RouteAnswer, Treat
+from appliance.wire.routes import Action, Label, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
 LATE_NS = 100_000_000  # beyond its limit a source is not waited for, whoever should have said so
-WHY = {
-    Select.LONGEST_AVAILABLE: "has been available longest",
-    Select.MINIMUM_EXPECTED_DELAY: "has been available longest",
-    Select.LEAST_OCCUPIED: "is least occupied",
-    Select.NEXT: "is next",
-}
-PRIORITY = 5  # of who asks for one agent by name
-
 Decided = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
-
-
-class Question(msgspec.Struct, frozen=True):
-    """What is asked, and whom its contact could be given."""
-
-    asked: RouteAsked
-    reach: Reach
-
-    @property
-    def contact(self) -> str:
-        """Whose it is."""
-        return self.asked.request.contact
 
 
 class Waits(msgspec.Struct, frozen=True):
@@ -79,7 +58,7 @@ def decide(state: State, asked: RouteAsked) -> Decided:
             agent = direct.by_phone(state, asked) if request.kind == VOICE else None
             return direct.ring(state, asked, agent) if agent is not None else direct.nobody(state, asked)
         script = state.rules.scripts[call_type.script_at(asked.day_ns)]
-    question = _question(state, asked)
+    question = choosing.question_of(state, asked)
     walk = Walk(script, request.cursor, _contact(state, question))
     if vain := translation.in_vain(state, request.contact):
         walk.values[translation.TOLD] = vain
@@ -95,7 +74,7 @@ def _handed_on(state: State, asked: RouteAsked) -> Decided:
         return direct.nobody(state, asked)
     if isinstance(found, str):
         return direct.ring(state, asked, found)
-    question = _question(state, asked)
+    question = choosing.question_of(state, asked)
     walk = Walk(state.rules.scripts[found.script], request.cursor, _contact(state, question))
     walk.because(f"{request.transferred_by} asks for {request.transfer_to}")
     return _decided(state, question, walk, walk.enter(state.rules.scripts[found.script], found.name))
@@ -108,7 +87,7 @@ def looked_up(state: State, asking: Asking, answer: Mapping[str, str], failed: s
     place = cursors.read(asking.cursor)
     if script is None or place is None or not isinstance(script.text.nodes.get(place.node), Lookup):
         return decide(state, asked)
-    question = _question(state, asked)
+    question = choosing.question_of(state, asked)
     walk = Walk(script, asking.cursor, _contact(state, question))
     walk.carry(asking.path, asking.values, asking.reason, asking.callback)
     return _decided(state, question, walk, walk.lost(failed) if failed else walk.found(answer))
@@ -170,9 +149,9 @@ def _walked(
                 return state, done, after
             stop = after
         elif isinstance(stop, Ring):
-            verdict = _verdict(state, question, stop, walk)
+            verdict = choosing.hindrance(state, question, stop, walk)
             if not verdict:
-                return _rung_by_name(state, question, stop, walk)
+                return choosing.ring_by_name(state, question, stop, walk)
             stop = _missed(walk, f"agent {stop.agent} cannot be rung: {verdict}", stop.node.otherwise)
         elif isinstance(stop, Look) and stop.source in state.rules.lookups:
             return state, (), stop
@@ -188,10 +167,10 @@ def _queued(
 ) -> tuple[State, tuple[Effect, ...], Stop | RingAgent | Waits]:
     """Its agent, or itself where the contact waits in it, or the next stop."""
     place = _place(state, question, queue, walk)
-    state = standing.left(state, question.contact, unless=_node(walk))
-    found = _found(state, question, queue, place, walk)
+    state = standing.left(state, question.contact, unless=choosing.node_of(walk))
+    found = choosing.found(state, question, queue, place, walk)
     if found is not None:
-        return _rung(state, question, queue, place, found, walk)
+        return choosing.ring(state, question, queue, place, found, walk)
     if queue.next is not None and not standing.over(place, question.asked.at_ns):
         state = standing.enter(state, question.asked, place)
         walk.sees(_view(state, question, place))
@@ -208,9 +187,9 @@ def _unless_free(
     """Who stands in queues is treated unless an agent is free."""
     place = standing.place_now(state, question.asked, question.reach)
     if isinstance(stop, Treat) and place is not None and place.standing is not None:
-        found = _found(state, question, place.standing, place, walk)
+        found = choosing.found(state, question, place.standing, place, walk)
         if found is not None:
-            return _rung(state, question, place.standing, place, found, walk)
+            return choosing.ring(state, question, place.standing, place, found, walk)
     return state, (), stop
 
 
@@ -246,8 +225,15 @@ def _looking(state: State, asked: RouteAsked, walk: Walk, look: Look) -> Decided
 
 
 def _of_kind(state: State, asked: RouteAsked, stop: Stop | RingAgent, walk: Walk) -> Stop | RingAgent:
-    """An agent in a slot of the contact's channel; queues of another, to which only other rules lead, are missed."""
+    """An agent in a slot of the contact's channel; queues of another, to which only other rules lead, are missed.
+
+    So is a label that a branch must not dial.
+    """
     kind = asked.request.kind
+    if isinstance(stop, Label) and asked.box not in state.rules.peripherals:
+        node, why = walk.script.text.nodes[walk.node], label_verdict(state.rules.outbound, stop.label)
+        if why and isinstance(node, nodes.Label):
+            return _of_kind(state, asked, _missed(walk, why, node.otherwise), walk)
     if isinstance(stop, Ring):
         return _replace(stop, agent=slots.arriving(state, stop.agent, kind, asked.request.contact))
     if isinstance(stop, Queue):
@@ -259,11 +245,7 @@ def _of_kind(state: State, asked: RouteAsked, stop: Stop | RingAgent, walk: Walk
 
 
 def _place(state: State, question: Question, queue: Queue, walk: Walk) -> Place:
-    return waiting.place_of(state, question.asked, queue, _node(walk), question.reach, again=walk.again)
-
-
-def _node(walk: Walk) -> str:
-    return f"{walk.script.name}/{walk.node}"
+    return waiting.place_of(state, question.asked, queue, choosing.node_of(walk), question.reach, again=walk.again)
 
 
 def _contact(state: State, question: Question) -> Contact:
@@ -276,6 +258,7 @@ def _contact(state: State, question: Question) -> Contact:
         ani=request.ani or "",
         ced=request.ced,
         outcome=request.outcome,
+        because=request.because,
         at_ns=asked.day_ns,
         queue=_view(state, question, place if stands else None),
         stands=stands,
@@ -314,9 +297,9 @@ def _called_back(state: State, question: Question, stop: CallBack, walk: Walk) -
 
 def _shared(state: State, percent: Percent, walk: Walk) -> tuple[State, Stop]:
     """Whose turn it is; scripts of one name and node share one count."""
-    target, given = turn(percent.shares, state.shared.get(_node(walk), {}))
+    target, given = turn(percent.shares, state.shared.get(choosing.node_of(walk), {}))
     walk.values[walk.node] = f"{percent.shares[target]} % to {target}"
-    return _replace(state, shared={**state.shared, _node(walk): given}), walk.go_to(target)
+    return _replace(state, shared={**state.shared, choosing.node_of(walk): given}), walk.go_to(target)
 
 
 def _elsewhere(state: State, asked: RouteAsked, stop: GoToScript | Requalify, walk: Walk) -> Stop:
@@ -331,73 +314,6 @@ def _missed(walk: Walk, why: str, otherwise: str) -> Stop:
     stop = walk.go_to(otherwise)
     walk.reason = "; ".join(filter(None, (why, walk.reason)))
     return stop
-
-
-def _question(state: State, asked: RouteAsked) -> Question:
-    near = (asked.box, *asked.request.reaches)
-    routed = translation.reached(state.rules, asked.box, near)
-    refused = (*asked.request.refused_agents, *translation.given_in_vain(state, asked.request.contact))
-    return Question(asked, Reach((*near, *routed), refused, routed))
-
-
-def _found(state: State, question: Question, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
-    """An agent for a contact that does not wait yet; where nobody may wait, of any step that is considered."""
-    reach, at_ns = question.reach, question.asked.at_ns
-    stands = place.stands if queue.hold or queue.next else _every_step(state, queue, reach)
-    for stand in stands:
-        walk.values[stand.queue] = agents.verdicts(state, stand.queue, stand.step, reach, at_ns)
-    found = waiting.find(state, stands, reach, queue.select, at_ns)
-    if found is None or waiting.ahead(state, found[1], order_of(place, question.contact)):
-        return None
-    return found
-
-
-def _every_step(state: State, queue: Queue, reach: Reach) -> tuple[Stand, ...]:
-    return tuple(
-        Stand(name, number, None)
-        for name in queue.queues
-        for number, step in enumerate(state.rules.queues[name].steps)
-        if considered(state, step.consider_if, reach)
-    )
-
-
-def _rung(
-    state: State, question: Question, queue: Queue, place: Place, found: tuple[Stand, str], walk: Walk
-) -> tuple[State, tuple[Effect, ...], RingAgent]:
-    (stand, agent), why = found, WHY[queue.select]
-    walk.because(f"{state.rules.seats[agent].name} ({agent}) {why} in {stand.queue}")
-    return _reserved(state, question, queue, _replace(place, rung=agent), stand.queue, walk)
-
-
-def _verdict(state: State, question: Question, ring: Ring, walk: Walk) -> str:
-    """Why the one agent who is asked for cannot be rung; empty where they can."""
-    reach, at_ns = question.reach, question.asked.at_ns
-    told = agents.verdict(state, ring.agent, reach, at_ns)
-    walk.values[f"agent {ring.agent}"] = told
-    if not agents.can_choose(state, ring.agent, reach):
-        return told
-    mine = (PRIORITY, at_ns, state.serial + 1, question.contact)
-    return "is awaited by others" if waiting.ahead(state, ring.agent, mine) else ""
-
-
-def _rung_by_name(
-    state: State, question: Question, ring: Ring, walk: Walk
-) -> tuple[State, tuple[Effect, ...], RingAgent]:
-    asked, seat = question.asked, state.rules.seats[ring.agent]
-    place = state.places.get(question.contact) or Place(
-        PRIORITY, asked.at_ns, state.serial + 1, _node(walk), asked.at_ns, waiting.forgotten_ns(state, asked), ()
-    )
-    walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
-    return _reserved(state, question, ring.node, _replace(place, rung=ring.agent), "", walk)
-
-
-def _reserved(
-    state: State, question: Question, node: Queue | Agent, place: Place, queue: str, walk: Walk
-) -> tuple[State, tuple[Effect, ...], RingAgent]:
-    """The agent whom the place says to be rung."""
-    asked, contact = question.asked, question.contact
-    state, held, moved = agents.reserve(state, place.rung, contact, queue, asked.at_ns, asked.box)
-    return put_place(state, contact, place), (moved,), waiting.ring(state, node, held, asked.box, walk.cursor)
 
 
 def _answer(request: str, action: Action, walk: Walk, call_type: str) -> RouteAnswer:

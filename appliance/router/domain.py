@@ -51,13 +51,13 @@ class DomainRules(msgspec.Struct, frozen=True):
     rules: Rules
 
 
-def rules_of(rules: Rules, box: str) -> DomainRules:
-    """Those of a branch: its own agents in every queue, every number and script, nothing to look up, nobody to dial."""
+def rules_of(rules: Rules, box: str, version: str) -> DomainRules:
+    """A branch's, of that version: its own agents in every queue, all numbers, scripts, nothing to look up or dial."""
     seats = {name: seat for name, seat in rules.seats.items() if seat.box == box}
     queues = {name: _within(queue, seats) for name, queue in rules.queues.items()}
     outbound = _replace(rules.outbound, branches=())
     mine = _replace(rules, seats=seats, queues=queues, lookups={}, outbound=outbound, alone=True)
-    return DomainRules(version_of(mine), mine)
+    return DomainRules(version, mine)
 
 
 def version_of(told: object) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from appliance.config.calendars import Calendar
 from appliance.config.outbound import Policy
 from appliance.config.peripherals import TranslationRoute
 from appliance.config.schedule import Period
@@ -48,7 +49,7 @@ ALONE = Channel()
 
 
 class CallType(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`dnis` is a number, a prefix ending in `*`, or `*` alone."""
+    """`dnis` is a number, a prefix ending in `*`, or `*` alone; `calendars`: those of its schedule."""
 
     name: str
     dnis: str
@@ -56,10 +57,11 @@ class CallType(msgspec.Struct, frozen=True, omit_defaults=True):
     schedule: tuple[Period, ...] = ()
     zone: str = "UTC"
     channel: str = VOICE
+    calendars: Mapping[str, Calendar] = {}
 
     def script_at(self, day_ns: int) -> str:
         """For who calls at that time, UTC."""
-        return schedule.script_at(self.script, self.schedule, day_ns, self.zone)
+        return schedule.script_at(self.script, self.schedule, day_ns, self.zone, self.calendars)
 
     @property
     def key(self) -> str:
@@ -97,7 +99,8 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `call_types` by key; to those that are `unnumbered` only a script leads. `lookups`: the time limit of each in ms.
     `no_answer_not_ready`: an agent who does not answer is not rung again until they say that they are ready.
-    `outbound`: what callbacks may dial. `alone`: of a branch's own router, which keeps callbacks for headquarters.
+    `outbound`: what callbacks and labels may dial. `alone`: of a branch's own router, which keeps callbacks for
+    headquarters.
     """
 
     call_types: Mapping[str, CallType]

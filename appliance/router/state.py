@@ -94,12 +94,13 @@ class Place(msgspec.Struct, frozen=True):
 class Reach(msgspec.Struct, frozen=True):
     """Whom a contact could be given: agents of these branches, its own first, but for those who have refused it.
 
-    To those of `routed` a translation route leads.
+    To those of `routed` a translation route leads. `full`: branches to which no other way has room, with a sentence.
     """
 
     boxes: tuple[str, ...]
     refused: tuple[str, ...] = ()
     routed: tuple[str, ...] = ()
+    full: Mapping[str, str] = {}
 
 
 class Waiting(msgspec.Struct, frozen=True):

@@ -60,9 +60,15 @@ def begin(state: State, answer: RouteAnswer, reach: Reach, clid: str, at_ns: int
     lent = {**state.lent, key: serial}
     state = _replace(state, translations={**state.translations, key: one}, lent=lent, serial=serial)
     label = Label(
-        label=f"{route.prefix}{number}", agent=ring.agent, queue=ring.queue, token=ring.token, within_s=route.within_s
+        label=f"{route.prefix}{number}",
+        agent=ring.agent,
+        queue=ring.queue,
+        token=ring.token,
+        within_s=route.within_s,
+        ring_s=route.within_s + ring.ring_s,
     )
-    reason = f"{answer.reason}; by translation route {route.name} the call goes to {to} as {number}"
+    because = f", as {reach.full[to]}" if to in reach.full else ""
+    reason = f"{answer.reason}; by translation route {route.name} the call goes to {to} as {number}{because}"
     return state, _replace(answer, action=label, reason=reason)
 
 

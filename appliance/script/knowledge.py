@@ -16,8 +16,8 @@ from appliance.script.witness import HIDDEN, Witness
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """What a script can know; `at_ns` is UTC when the request was made.
 
-    `queue` gives a figure (expression.FIGURES) of a queue, None where nobody can tell; `fields` the contact brings.
-    `stands`: it goes through its nodes while it stands in queues.
+    `because`: a sentence on the outcome. `queue` gives a figure (expression.FIGURES) of a queue, None where nobody can
+    tell; `fields` the contact brings. `stands`: it goes through its nodes while it stands in queues.
     """
 
     dnis: str
@@ -25,6 +25,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     ani: str = ""
     ced: str = ""
     outcome: str = "offered"
+    because: str = ""
     at_ns: int = 0
     queue: Callable[[str, str], int | None] = lambda _figure, _name: None
     stands: bool = False

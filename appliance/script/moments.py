@@ -71,9 +71,9 @@ def turned(node: Switch, script: Script, at_ns: int) -> tuple[str, str | None] |
     return _shown(node.on, now), chosen(node.on, node.cases, now)
 
 
-def name_of(calendar: Calendar, at_ns: int) -> str | None:
-    """The name of that day, UTC nanoseconds, in the calendar; None where it is a day like others."""
-    return chosen(Field.DATE, calendar.days, switch.local(at_ns, calendar.zone))
+def name_of(calendar: Calendar, at_ns: int, before: int = 0) -> str | None:
+    """The name of that day, UTC nanoseconds, or of so many days before; None where it is a day like others."""
+    return chosen(Field.DATE, calendar.days, switch.local(at_ns, calendar.zone) - dt.timedelta(days=before))
 
 
 def _on_holiday(node: Switch, script: Script, at_ns: int) -> tuple[str, str | None]:

@@ -267,10 +267,15 @@ class Agent(msgspec.Struct, frozen=True, tag="agent", tag_field="do"):
 
 
 class Label(msgspec.Struct, frozen=True, tag="label", tag_field="do"):
-    """Whoever has the contact takes it to a number or name, which the expression `label` gives; `otherwise` if not."""
+    """Whoever has the contact takes it to a number or name, which the expression `label` gives; `otherwise` if not.
+
+    A branch dials it (`outbound` of headquarters.yaml says what may be) and lets it ring for `ring_s`. Then `outcome`
+    is busy, no-answer, congestion or unreachable.
+    """
 
     label: str
     otherwise: Name
+    ring_s: RingSeconds = DIAL_S
 
 
 class Count(msgspec.Struct, frozen=True, tag="count", tag_field="do"):

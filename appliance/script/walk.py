@@ -239,7 +239,9 @@ class Walk:
         if isinstance(node, Voicemail):
             return node.next if self._known.contact.outcome == RECORDED else node.failed
         if isinstance(node, Label):
-            self._known.witness.note(name, f"the label led nowhere: {self._known.contact.outcome}")
+            known = self._known.contact
+            because = f" ({known.because})" if known.because else ""
+            self._known.witness.note(name, f"the label led nowhere: {known.outcome}{because}")
             return node.otherwise
         return node.next if isinstance(node, Play | Collect | Wait | Ringing) else name
 
@@ -347,7 +349,7 @@ class Walk:
             return None
         self._known.witness.judge(name, asked, label)
         self.because(f"script {self.script.name} sends the caller to {label} at {name}")
-        return routes.Label(label=label)
+        return routes.Label(label=label, ring_s=node.ring_s)
 
     def _looked(self, name: str, node: Lookup) -> Stop | None:
         parameters = {}

@@ -11,6 +11,7 @@ out. What an older life of the router says than was heard of, or what was said i
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -21,7 +22,7 @@ from appliance.uplink.domain import Domain
 from appliance.uplink.link import Link, LinkDownError, LinkSilentError
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.envelope import Body, Envelope, Sealer, UnknownMessageError, decode, encode
-from appliance.wire.routes import RingAgent, RouteAnswer, RouteHeld, RouteRequest, RouteSilent
+from appliance.wire.routes import Label, RingAgent, RouteAnswer, RouteHeld, RouteRequest, RouteSilent
 from appliance.wire.service import CommandRefusedError
 from appliance.wire.service_messages import Refused
 
@@ -128,7 +129,7 @@ class Routes:
     async def _again(self, request: RouteRequest) -> None:
         """Only an agent is news to who waits and is played to; anything else he asks for himself when that is over."""
         answer = await self._once(self._sealer.seal(request), request)
-        rings = isinstance(answer, RouteAnswer) and isinstance(answer.action, RingAgent)
+        rings = isinstance(answer, RouteAnswer) and isinstance(answer.action, RingAgent | Label)
         if isinstance(answer, RouteAnswer) and rings and self._waiting.get(request.contact) is request:
             self._pass_on(answer, None)
 
@@ -164,9 +165,11 @@ class Routes:
 
     async def _headquarters(self, envelope: Envelope, request: RouteRequest) -> RouteAnswer | RouteSilent:
         subject = f"route.request.{self._link.identity.box}"
-        if self._domain.leased:
-            request = msgspec.structs.replace(request, lease=self._domain.epoch)
-            envelope = msgspec.structs.replace(envelope, body=request)
+        lease = self._domain.epoch if self._domain.leased else request.lease
+        waited_ns = time.monotonic_ns() - envelope.mono_ns  # call control's clock is ours
+        within_ms = waited_ns // 1_000_000 + round(self._timeout_s * 1000)
+        request = msgspec.structs.replace(request, lease=lease, within_ms=within_ms)
+        envelope = msgspec.structs.replace(envelope, body=request)
         until = asyncio.get_running_loop().time() + self._timeout_s
         try:
             body = decode(await self._link.ask(subject, encode(envelope), self._timeout_s)).body

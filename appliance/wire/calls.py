@@ -33,7 +33,8 @@ class ContactBegan(Message, frozen=True):
 class RouteDecided(Message, frozen=True):
     """One decision: by whom (`headquarters` or `branch`), how long it took, and why; in which queues it waits then.
 
-    `callback`: the caller is called back instead, and that waits in the queues.
+    `callback`: the caller is called back instead, and that waits in the queues. `origin`: the contact whose second call
+    this is, by a translation route.
     """
 
     contact: str
@@ -49,6 +50,7 @@ class RouteDecided(Message, frozen=True):
     values: dict[str, str] = msgspec.field(default_factory=dict)
     queues: tuple[str, ...] = ()
     callback: str = ""
+    origin: str = ""
 
 
 class DigitsEntered(Message, frozen=True):

@@ -41,6 +41,7 @@ class Label(msgspec.Struct, frozen=True, tag="label", tag_field="do"):
     """Take the contact to this number or name, which whoever asks understands, and ask again where that fails.
 
     On a translation route `token` has reserved `agent`, whom `queue` found, until the call arrives, for `within_s`.
+    `ring_s`: how long a branch lets it ring.
     """
 
     label: str
@@ -48,6 +49,7 @@ class Label(msgspec.Struct, frozen=True, tag="label", tag_field="do"):
     queue: str = ""
     token: str = ""
     within_s: int = 0
+    ring_s: int = 40
 
 
 class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
@@ -67,9 +69,13 @@ Action = Treat | RingAgent | Label | Release | Dial
 
 
 class Tandem(msgspec.Struct, frozen=True, tag="tandem", tag_field="do"):
-    """Carry the call on to another trunk as it came. A branch decides so by its own rules; the router never does."""
+    """Carry the call on to another trunk as it came. A branch decides so by its own rules; the router never does.
+
+    `overflow`: its trunk group has a call too many, which goes on to this number.
+    """
 
     trunk: str
+    overflow: str = ""
 
 
 class ContactPlace(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,14 +96,17 @@ class ContactPlace(msgspec.Struct, frozen=True, omit_defaults=True):
 class RouteRequest(Message, frozen=True):
     """`outcome` says how the last action ended.
 
-    offered, digits, no-digits, played, recorded or silent (of a voicemail), failed, no-answer, busy, unreachable,
-    agent-gone (lost during the talk),
+    offered, digits, no-digits, played, recorded or silent (of a voicemail), failed, no-answer, busy, congestion (of a
+    label: no trunk has room, or the network none), unreachable, agent-gone (lost during the talk),
     transferred, consulting (the agent asks, the caller is held), not-transferred (to `transfer_to` there is no way), or
     agent-answered: of a contact that tries the `callback` of that name, may its customer be dialled? `reaches`: other
     branches whose phones it can ring. `transfer_to`: the number that an agent has just asked for; Release means that it
     is not done. `transferred_by`: who has handed the contact on last, or wants to. `place`: as it was told last.
     `lease`: the epoch in which the branch has left its agents to headquarters; 0 where it does not speak of leases.
-    `kind`: voice, or the name of another channel.
+    `kind`: voice, or the name of another channel. `because`: what there is to say of the outcome, a sentence without
+    numbers that callers have keyed. `full`: branches that it would reach, had their trunk group room, with a sentence.
+    `within_ms`: so long after the envelope's `mono_ns` nobody waits for the answer any more, and none is made; 0: that
+    is not told.
     """
 
     request: str
@@ -116,6 +125,9 @@ class RouteRequest(Message, frozen=True):
     kind: str = "voice"
     place: ContactPlace | None = None
     lease: int = 0
+    because: str = ""
+    full: dict[str, str] = msgspec.field(default_factory=dict)
+    within_ms: int = 0
 
 
 class RouteAnswer(Message, frozen=True):

@@ -47,8 +47,8 @@ class Sites(Site):
         write_secrets(files, FAR, "peer")
         far = branch_text(FAR_BOX, FAR_DOMAIN, self.far_ports, self.path.port, (FAR,), "line: e1")
         near = (files / "branch.yaml").read_text()
-        (files / "branch.yaml").write_text(near + _peer(FAR_BOX, self.far_proxy, FAR_DOMAIN))
-        (files / "far.yaml").write_text(far + _peer("BR-0001", self.proxy, "branch.test"))
+        (files / "branch.yaml").write_text(near + peer_text(FAR_BOX, self.far_proxy, FAR_DOMAIN))
+        (files / "far.yaml").write_text(far + peer_text("BR-0001", self.proxy, "branch.test"))
         rules = files / "headquarters.yaml"
         more = f"  - {{id: 1{FAR}, name: Agent {FAR}, box: {FAR_BOX}, extension: {FAR}, attributes: {{gold: 1}}}}\n"
         rules.write_text(rules.read_text().replace(f"agents: [1{NEAR}]", f"agents: [1{NEAR}, 1{FAR}]") + more)
@@ -78,7 +78,8 @@ class Sites(Site):
         return Phone(f"{FAR}@{FAR_DOMAIN}", self.secret(FAR), self.far_proxy, folder, speech=speech, loop=False)
 
 
-def _peer(box: str, proxy: Endpoint, domain: str) -> str:
+def peer_text(box: str, proxy: Endpoint, domain: str) -> str:
+    """What a branch has of a peer."""
     return f'peers: [{{box: {box}, proxy: "{proxy}", domain: {domain}, secret: secrets/peer}}]\n'
 
 

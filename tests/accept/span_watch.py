@@ -9,14 +9,14 @@ from appliance.wire.client import Client
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.spans import Alarm, ChannelState, Span, SpanChanged
-from tests.accept.site import Site
+from tests.accept.site import Box, Site
 
 
 class SpanWatch:
-    """An observer of the line worker: what it says of its span, as it says it."""
+    """An observer of the line worker, the branch's or another `box`'s: what it says of its span, as it says it."""
 
-    def __init__(self, site: Site) -> None:
-        socket = site.branch.state / "run" / "leg.line1.sock"
+    def __init__(self, site: Site, box: Box | None = None) -> None:
+        socket = (box or site.branch).state / "run" / "leg.line1.sock"
         self._client = Client(socket, Sealer(Identity.take("TEST", "accept")), self._take, role="observer")
         self._task = asyncio.create_task(self._client.run())
         self._news = asyncio.Event()

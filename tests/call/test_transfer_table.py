@@ -12,17 +12,20 @@ from appliance.call import actions as a
 from appliance.call import events as e
 from appliance.call import recovery
 from appliance.call.contact import CallState, Contact, Party
-from appliance.call.settings import Default, Fresh
+from appliance.call.settings import Default, Fresh, Trunks
 from appliance.call.states import TABLE, step
 from appliance.call.transferring import wishes
+from appliance.config.outbound import Way
 from appliance.wire import calls
 from appliance.wire.legs import PlaceLeg, ReleasedBy, ReleaseLeg
-from appliance.wire.routes import Release, RingAgent, RouteAnswer, Treat
+from appliance.wire.routes import Label, Release, RingAgent, RouteAnswer, Treat
 from appliance.wire.treatments import Music, Play, RunTreatment, StopTreatment, Voicemail
 
 pytestmark = pytest.mark.unit
 
-DEFAULT = Default(ring=(), ring_s=20, cause=17, hold=("hold-music",))
+TRUNKS = Trunks({"telco": "line1", "pbx": "line2"}, ways=(Way(to="telco", then=("pbx",)),))
+DEFAULT = Default(ring=(), ring_s=20, cause=17, hold=("hold-music",), trunks=TRUNKS)
+OUTSIDE = Label("02087650001", ring_s=30)
 FIRST = RingAgent(agent="1001", extension="8001", queue="card", token="t1", ring_s=15)
 SECOND = RingAgent(agent="1002", extension="8002", queue="", token="t2", ring_s=15)
 MESSAGE = Treat(verbs=(Play(("beep",)), Voicemail("card", shortest_s=1)))
@@ -86,7 +89,7 @@ def talking() -> Story:
     )
 
 
-def to(action: Treat | RingAgent | Release, script: str = "", reason: str = "because") -> e.Routed:
+def to(action: Treat | RingAgent | Label | Release, script: str = "", reason: str = "because") -> e.Routed:
     answer = RouteAnswer(request="r", action=action, reason=reason, script=script, cursor="there")
     return e.Routed(answer, latency_ms=2.0)
 
@@ -214,6 +217,25 @@ def test_a_caller_who_is_put_through_to_a_mailbox_leaves_a_message_of_his_own_fr
     assert (ended.recording, ended.kept) == (begun.recording, False), "the agent has said nothing for a second"
 
 
+def test_an_agent_consults_a_number_outside_and_hands_the_caller_on_to_it() -> None:
+    story = talking().hear(CONSULT, to(OUTSIDE, "queue"), e.AgentPlaced(33, "telco"), e.AgentAlerting(inband=True))
+    assert a.Join(caller=130, agent=33, recording=0, from_sample=0) in story.done, "the agent hears the network"
+    story.hear(e.AgentAnswered(150_000), e.CompleteWanted())
+    assert story.done[-2:] == [a.Join(5, 33, 0, 206_000), a.ToIvr(StopTreatment(treatment="treatment-1"))]
+    assert story.contact.state is CallState.TALKING
+    story.hear(e.AgentReleased(16, ReleasedBy.PEER, 300_000))
+    assert (story.contact.released_by, story.contact.cause) == ("called", 16)
+
+
+def test_an_agent_who_hands_on_while_it_rings_outside_leaves_the_caller_his_music() -> None:
+    story = talking().hear(CONSULT, to(OUTSIDE, "queue"), e.AgentPlaced(33, "telco"), e.AgentAlerting(inband=True))
+    story.hear(e.CompleteWanted())
+    assert a.Part(130, recording=0) in story.done
+    assert story.contact.caller.leg == "leg-a"
+    story.hear(e.AgentReleased(17, ReleasedBy.PEER, 300_000))
+    assert (story.question.request.outcome, story.question.request.because) == ("busy", "cause 17 by telco")
+
+
 def test_caller_who_lets_go_while_he_is_held_ends_all_legs() -> None:
     story = talking().hear(CONSULT, to(SECOND), *ANSWERED).hear(e.HeldReleased(16, ReleasedBy.PEER, 170_000))
     released = [one for one in story.commands if isinstance(one, ReleaseLeg)]
@@ -257,10 +279,11 @@ EVENTS = st.one_of(
         [to(QUEUED, "queue"), to(MESSAGE, "m"), to(Treat(verbs=(Play(("x",)),)), "x"), to(SECOND), to(SECOND, "queue")]
     ),
     st.sampled_from([to(Release(17)), e.RouteMissing("silent", 500.0), e.RingEnded(), e.Assigned(to(SECOND).answer)]),
+    st.sampled_from([to(OUTSIDE, "queue"), e.Assigned(to(OUTSIDE).answer), e.AgentAlerting(inband=True)]),
     st.sampled_from([CONSULT, BLIND, e.CompleteWanted(), e.ReconnectWanted(), e.AgentAlerting()]),
     st.just(e.AgentPlaced(131, "sip 8002")),
     st.builds(e.CallerReleased, st.just(16), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
-    st.builds(e.AgentReleased, st.just(16), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
+    st.builds(e.AgentReleased, st.sampled_from([16, 34, 44]), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
     st.builds(e.HeldReleased, st.just(16), st.sampled_from(ReleasedBy), st.integers(0, 10**6)),
     st.builds(e.TreatmentOver, st.sampled_from(["done", "closed", "recorded"]), st.just("")),
     st.builds(e.VerbBegan, st.integers(0, 1)),

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.call import trunks
+from appliance.call.trunks import GroupNow
+from appliance.config.trunks import TrunkGroup
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
@@ -65,3 +68,24 @@ def test_a_box_that_does_not_run_is_said(tmp_path: Path) -> None:
     status, out, err = asyncio.run(typed(tmp_path, "show", "alarms"))
     assert (status, out) == (2, "")
     assert "is the branch running?" in err
+
+
+def test_trunk_groups_with_their_calls_and_limits_in_two_languages(tmp_path: Path) -> None:
+    async def scene() -> None:
+        none = await typed(tmp_path, "show", "trunks")
+        assert (none[0], none[1]) == (2, "")
+        assert none[2].startswith("no trunks are known here (")
+        pstn = TrunkGroup(name="pstn", members=("telco", "telco-2"), most_in=5, calls=50)
+        told = GroupNow(pstn, 0, now_in=5, now_out=2, came_in=40, went_out=7, too_many=1)
+        trunks.show(tmp_path / "run", (told, GroupNow(TrunkGroup(name="pbx", members=("pbx",)), 0)))
+        page, chinese = await asyncio.gather(
+            typed(tmp_path, "show", "trunks"), typed(tmp_path, "show", "trunks", language="zh_CN")
+        )
+        rows = [line.split() for line in page[1].splitlines()]
+        assert rows[1:] == [
+            ["pstn", "telco,telco-2", "5/5", "2", "7/50", "40", "7", "1"],
+            ["pbx", "pbx", "0", "0", "0", "0", "0", "0"],
+        ]
+        assert chinese[1].splitlines()[0].split()[:4] == ["中继组", "成员", "呼入", "呼出"]
+
+    asyncio.run(scene())

@@ -142,7 +142,7 @@ def test_a2_why_a_call_went_to_its_second_agent(box: Path, capsys: pytest.Captur
         "   agents     card: 1001 busy; 1002 available for 31 s ✓ chosen; 1003 branch not heard; 1004 not",
         "              ready (lunch)",
         "   then       +0.1 s sip 8002 is rung; +20.1 s released by the system, cause 19 (no answer); +20.1 s",
-        "              next question: agent did not answer",
+        "              next question: nobody answered",
     ]
     assert "the branch itself, after 500.0 ms" in page
     assert lines[-2:] == [

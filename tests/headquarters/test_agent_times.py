@@ -169,9 +169,9 @@ def test_intervals_of_a_day_are_the_day_whatever_order_it_was_told_in(
     reader.dispose()
 
 
-def alone(writer: Writer, *told: tuple[int, str], seq: int) -> None:
+def alone(writer: Writer, *told: tuple[int, str], seq: int, contact: str = "") -> None:
     """What a branch tells of 1001 by one event."""
-    steps = [AgentMove(one.agent, one.state, one.reason, one.at_ns) for one in moves(*told)]
+    steps = [AgentMove(one.agent, one.state, one.reason, one.at_ns, contact) for one in moves(*told)]
     body = AgentsMoved(moves=tuple(steps))
     told_by = {"box": "BR-0001", "process": "uplink", "incarnation": "1", "seq": seq}
     writer.store([Envelope(id=f"{seq}", mono_ns=0, at_ns=TEN_NS, body=body, **told_by)])  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from appliance.headquarters.reports.writer import Writer
 from appliance.router.events import AgentMoved
 from appliance.wire.calls import TransferBegan, TransferEnded
 from appliance.wire.envelope import Envelope
-from tests.headquarters.test_agent_times import MIDNIGHT_NS, Move, tell
+from tests.headquarters.test_agent_times import MIDNIGHT_NS, Move, alone, tell
 from tests.headquarters.test_intervals import consult
 from tests.headquarters.told import (
     ANSWERED,
@@ -117,6 +117,26 @@ def test_a_wrap_up_that_is_not_over_is_counted_when_it_is(tmp_path: Path) -> Non
     tell(writer, WRAPS[2:], 3)
     assert row_of(intervals(engine), "queue", "gold")["wrap_up_ms"] == 30_000
     assert differences(path) == []
+
+
+@pytest.mark.parametrize("order", sorted(itertools.permutations(range(3))))
+def test_wrap_up_at_a_branch_that_was_alone_is_as_the_branch_says(tmp_path: Path, order: tuple[int, ...]) -> None:
+    """Headquarters has thought that the agent was available, in the midst of it."""
+    path = tmp_path / "record.db"
+    engine = store.open_writer(path)
+    writer = Writer(engine)
+    for number in order:
+        if number == 0:
+            writer.store(story(*ANSWERED))
+        elif number == 1:
+            tell(writer, (WRAPS[0], Move("1001", "available", "", TEN_NS + 80 * S)))
+        else:
+            alone(writer, (50, "busy"), seq=1)
+            alone(writer, (67, "wrap-up"), seq=2, contact=C)
+            alone(writer, (97, "available"), seq=3)
+            alone(writer, (100, ""), seq=4)
+        assert differences(path) == []
+    assert row_of(intervals(engine), "queue", "gold")["wrap_up_ms"] == 30_000
 
 
 def test_both_agents_of_a_contact_that_was_handed_on_wrap_up_for_their_own(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from appliance.simulator.peripheral import ForeignPeripheral, RefusedError
-from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded, LegBegan, RecordingSealed
+from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded, LegBegan, RecordingSealed, VoicemailBegan
 from appliance.wire.envelope import decode, encode
 from appliance.wire.legs import Direction
 from appliance.wire.peripherals import AgentIs, AgentsChanged, Truth
@@ -168,6 +168,8 @@ def test_i3_a_peripheral_speaks_for_itself_only(door: Site) -> None:
                 await pbx.tell(ContactBegan(contact=mine, leg="BR-0001.line1.i.1", channel="x", dnis="1"))
             with pytest.raises(RefusedError, match="recordings are its own"):
                 await pbx.tell(RecordingSealed(contact=mine, recording="00aa", samples=1, octets=1, sha256="ab"))
+            with pytest.raises(RefusedError, match="recordings are its own"):
+                await pbx.tell(VoicemailBegan(contact=mine, mailbox="card", recording="00aa", sample=0))
             with pytest.raises(RefusedError, match="agent '1001' is not at PX-0001"):
                 await pbx.agent_is("1001", Truth.LOGGED_OUT)
             del pbx.agents["1001"]

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
+from sqlalchemy import update
 
 from appliance.config import read_secret
-from appliance.headquarters.reports import store
+from appliance.headquarters.reports import schema, store
 from appliance.headquarters.reports.writer import Writer
 from appliance.headquarters.web import sound
 from appliance.uplink.connection import USER
@@ -26,6 +27,7 @@ from appliance.wire.ids import Identity
 from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
 from tests.headquarters.site import BOX, Site, until
 from tests.headquarters.test_agent_times import Move
+from tests.headquarters.test_counting import recount
 from tests.headquarters.told import ANSWERED, TEN_NS, WAITED, S, story
 
 ALL = ("nats-server", "headquarters", "web", "uplink")
@@ -156,6 +158,14 @@ def test_statistics_are_given_to_other_programs_as_json_and_csv(site: Site) -> N
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     (agent,) = csv.DictReader(page.decode().splitlines())
     assert (agent["name"], agent["talk_samples"], agent["service_level_ignored"]) == ("1001", "480000", "")
+    assert {row[f"service_level_{form}"] for form in ("negative", "positive")} == {"50.00"}
+    assert (row["transferred"], row["average_handle_ms"]) == (0, 60_000)
+    assert answer.headers["X-Counted"] is None
+    with writer._engine.begin() as record:
+        record.execute(update(schema.counting).values(checked_ns=-1, upto=""))
+    assert get(site, f"/api/intervals/queue?{asked}")[0].headers["X-Counted"] == "0.000"
+    recount(writer)
+    assert get(site, f"/api/intervals/queue?{asked}")[0].headers["X-Counted"] is None
     writer.agents_moved([(1, [Move("1001", "available", "", TEN_NS)])])
     (spent,) = json.loads(get(site, f"/api/intervals/agent-time?{asked}&interval=day")[1])
     assert (spent["name"], spent["login_ns"], spent["occupancy"]) == ("1001", 3600 * S, "0.00")

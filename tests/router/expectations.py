@@ -71,8 +71,10 @@ class Told(msgspec.Struct):
 
     @property
     def means(self) -> tuple[float, float]:
-        """Told, and how long it was."""
-        return statistics.fmean(row.heard_s for row in self.rows), statistics.fmean(row.was_s for row in self.rows)
+        """Heard, half of it for less than a minute, and how long it was."""
+        return statistics.fmean(row.heard_s or 30 for row in self.rows), statistics.fmean(
+            row.was_s for row in self.rows
+        )
 
 
 class Expecting(Crowd):

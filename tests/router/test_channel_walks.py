@@ -17,17 +17,20 @@ from appliance.router.events import (
     CallTold,
     Effect,
     Event,
+    ForeignAgentsTold,
     LifeBegan,
+    PeripheralReturned,
     RulesChanged,
     TimePassed,
 )
-from appliance.router.rules import DAY_S, VOICE, Channel, Rules
+from appliance.router.rules import DAY_S, VOICE, Channel, Peripheral, Rules
 from appliance.router.slots import agent_of, channel_of, hindrance
 from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.wire.agents import AgentWish
 from appliance.wire.calls import ContactEnded, LegConnected, LegEnded
 from appliance.wire.legs import ReleasedBy
+from appliance.wire.peripherals import AgentIs, AgentLeg, Truth
 from appliance.wire.routes import RingAgent
 from tests.router.test_channels import MEDIA, Floor, rules
 from tests.router.test_router_apply import BOX, S
@@ -54,6 +57,10 @@ WRAPPED = tuple(
     )
     for one in KNOWN
 )
+FOREIGN = tuple(
+    msgspec.structs.replace(one, peripherals={MEDIA: Peripheral(MEDIA, "media", ("route", "record", "agents"), 200)})
+    for one in (*KNOWN, *WRAPPED)
+)
 
 
 class World(Floor):
@@ -66,6 +73,7 @@ class World(Floor):
         self.asked: dict[str, str] = {}
         self.waits: set[str] = set()
         super().__init__(known)
+        self.media_back(0)
 
     def tell(self, event: Event) -> list[Effect]:
         before = self.state
@@ -145,7 +153,10 @@ class World(Floor):
     def lives(self, pick: int) -> None:
         """Branches come and go, and so do routers, with the legs that the record knows."""
         if pick % 3:
-            self.tell((BranchSilent, BranchHeard)[pick % 2](0, (BOX, MEDIA)[pick // 2 % 2]))
+            box = (BOX, MEDIA)[pick // 2 % 2]
+            self.tell((BranchSilent, BranchHeard)[pick % 2](0, box))
+            if pick % 2 and box == MEDIA:
+                self.media_back(pick)
             return
         legs = [
             (one.agent if contact[:-1] == VOICE else f"{one.agent}/{contact[:-1]}", f"l-{contact}", contact)
@@ -154,6 +165,30 @@ class World(Floor):
         self.tell(LifeBegan(0, f"life{self.now_ns}", self.state.rules, tuple(legs)))
         self.tell(BranchHeard(0, BOX))
         self.tell(BranchHeard(0, MEDIA))
+        self.media_back(pick)
+
+    def media_back(self, pick: int) -> None:
+        """Where it is a peripheral it says what it has; one leg may have died with it, and its contact asks again."""
+        if MEDIA not in self.state.rules.peripherals:
+            return
+        media = [contact for contact in sorted(self.legs) if contact[:-1] != VOICE]
+        dead = media[pick % 4 : pick % 4 + 1]
+        legs = tuple(AgentLeg(self.legs[one].agent, f"l-{one}", one, one[:-1]) for one in media if one not in dead)
+        for contact in dead:
+            del self.legs[contact]
+            self.waits.discard(contact)
+        self.tell(PeripheralReturned(0, MEDIA, self._said(pick), legs))
+        for contact in dead:
+            self.come_again(contact)
+
+    def says(self, pick: int) -> None:
+        """What an agent wants in a channel, as their desktop has it."""
+        if MEDIA in self.state.rules.peripherals:
+            self.tell(ForeignAgentsTold(0, MEDIA, self._said(pick)))
+
+    def _said(self, pick: int) -> tuple[AgentIs, ...]:
+        state = (Truth.AVAILABLE, Truth.NOT_READY, Truth.AVAILABLE, Truth.LOGGED_OUT)[pick % 4]
+        return (AgentIs(f"{PEOPLE[pick % 3]}/{('chat', 'mail')[pick % 2]}", state),) if pick else ()
 
     def rests(self, pick: int) -> None:
         self.now_ns += (0, 2, 6, 40)[pick % 4] * S
@@ -225,6 +260,7 @@ STEPS: tuple[Callable[[World, int], None], ...] = (
     World.ends,
     World.abandons,
     World.wishes,
+    World.says,
     World.lives,
     World.rests,
 )
@@ -232,7 +268,7 @@ WALKS = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 419)), min_siz
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from([*KNOWN, *WRAPPED]), WALKS)
+@given(st.sampled_from([*KNOWN, *WRAPPED, *FOREIGN]), WALKS)
 def test_nobody_has_too_much_in_hand_and_no_contact_is_lost(
     known: Rules, walk: list[tuple[Callable[[World, int], None], int]]
 ) -> None:

@@ -11,8 +11,10 @@ import pytest
 from tests.router.expectations import DAY, PATTERNS, Pattern, Told, measured, whole_of
 
 WANTED = 0.8
-NEAR = 0.05
-"""Of the oracle, in what is measured long enough; chance moves the share of one agent's day by more."""
+NEAR = 0.09
+"""Below the oracle, which says "less than a minute" of a wait that is more likely longer where no other words are
+right as often: with one agent 0.08, with three and more 0.03."""
+WHOLE_NEAR = 0.04
 EVERY = 10
 CI_CALLS = {"few agents": 400, "overload, who give up": 800}
 CI_DAY = DAY[:-1]
@@ -20,9 +22,9 @@ CI_DAY = DAY[:-1]
 CI_EVERY = 3
 
 
-def judged(pattern: Pattern, told: Told, near: float = NEAR) -> None:
+def judged(pattern: Pattern, told: Told) -> None:
     assert len(told.rows) > pattern.calls // 10
-    assert told.share() >= min(WANTED, told.best - near), (pattern.name, told.share(), told.best)
+    assert told.share() >= min(WANTED, told.best - NEAR), (pattern.name, told.share(), told.best)
     means = told.means
     assert means[0] == pytest.approx(means[1], rel=0.15, abs=15), "told too much or too little on the whole"
 
@@ -33,7 +35,7 @@ def judged(pattern: Pattern, told: Told, near: float = NEAR) -> None:
 def test_callers_are_told_how_long_they_will_wait(name: str) -> None:
     pattern = next(one for one in PATTERNS if one.name == name)
     pattern = msgspec.structs.replace(pattern, calls=CI_CALLS[name])
-    judged(pattern, measured(pattern, every=CI_EVERY), 2 * NEAR)
+    judged(pattern, measured(pattern, every=CI_EVERY))
 
 
 @pytest.mark.system
@@ -42,7 +44,7 @@ def test_b5_of_a_mixed_day_eight_in_ten_hear_what_comes_to_be() -> None:
     """Of those who wait, who are few of a large team's and most of a small one's."""
     whole = whole_of(measured(one, every=EVERY) for one in CI_DAY)
     assert whole.share() >= WANTED
-    assert whole.share() >= whole.best - NEAR
+    assert whole.share() >= whole.best - WHOLE_NEAR
 
 
 @pytest.mark.soak

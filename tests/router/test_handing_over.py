@@ -22,7 +22,7 @@ from tests.router.test_router_apply import BOX, S, answers, leg_began, leg_ended
 pytestmark = pytest.mark.unit
 
 C1 = f"{BOX}.x.1"
-OWN = apply(EMPTY, LifeBegan(0, "own", rules_of(callbacks.RULES, BOX).rules))[0]
+OWN = apply(EMPTY, LifeBegan(0, "own", rules_of(callbacks.RULES, BOX, "1").rules))[0]
 TAKEN = Reconciled(2 * S, BOX, BranchNow((callbacks.BUSY[0].request.contact,))), BranchHeard(2 * S, BOX)
 HEADQUARTERS = callbacks.run(BranchHeard(S, BOX))[0]
 
@@ -38,7 +38,7 @@ def at_headquarters(**fields: object) -> tuple[State, str, str]:
 
 def test_the_fields_of_a_caller_go_on_at_the_branch_and_come_back() -> None:
     hq, known, cursor = at_headquarters()
-    own, _ = scripts.run(state=apply(EMPTY, LifeBegan(0, "own", rules_of(scripts.RULES, BOX).rules))[0])
+    own, _ = scripts.run(state=apply(EMPTY, LifeBegan(0, "own", rules_of(scripts.RULES, BOX, "1").rules))[0])
     own, _ = scripts.run(Reconciled(4 * S, BOX, BranchNow((C1,), known={C1: known})), state=own)
     own, effects = scripts.run(scripts.ask(5 * S, "fields", C1, cursor=cursor), state=own)
     assert rung(effects) == ["1001"], "by the field that headquarters' script has set"
@@ -60,7 +60,7 @@ def test_a_secret_field_goes_along_and_stays_secret() -> None:
     script = msgspec.structs.replace(script, text=msgspec.structs.replace(script.text, context=context))
     rules = msgspec.structs.replace(scripts.RULES, scripts={**scripts.RULES.scripts, "fields": script})
     _, known, cursor = at_headquarters(state=apply(EMPTY, LifeBegan(0, "hq", rules))[0])
-    own, _ = scripts.run(state=apply(EMPTY, LifeBegan(0, "own", rules_of(rules, BOX).rules))[0])
+    own, _ = scripts.run(state=apply(EMPTY, LifeBegan(0, "own", rules_of(rules, BOX, "1").rules))[0])
     own, _ = scripts.run(Reconciled(4 * S, BOX, BranchNow((C1,), known={C1: known})), state=own)
     own, effects = scripts.run(scripts.ask(5 * S, "fields", C1, cursor=cursor), state=own)
     assert answers(effects)[-1].values["agent"] == "***: failed, a secret would be told"

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from appliance.config.calendars import Calendar
 from appliance.config.schedule import Period
 from appliance.router import schedule
 from appliance.router.apply import apply
@@ -56,6 +57,29 @@ def test_the_first_period_that_fits_has_its_script_and_a_night_belongs_to_the_da
     assert schedule.script_at("day", WEEK, at(time), SHANGHAI) == script
 
 
+@pytest.mark.parametrize(
+    ("time", "script"),
+    [
+        ("2026-12-25T12:00", "closed"),
+        ("2026-12-25T18:00", "closed-night"),
+        ("2026-12-26T08:59", "closed-night"),
+        ("2026-12-26T09:00", "day"),
+        ("2026-12-25T08:59", "day"),
+        ("2027-03-28T23:00", "closed-night"),
+        ("2027-03-29T00:30", "closed-night"),  # its day was an hour shorter, in Berlin
+    ],
+)
+def test_a_holiday_has_its_script_and_its_night_goes_on_until_the_morning(time: str, script: str) -> None:
+    closed = Calendar("closed", {"12-25": "Christmas", "03-28": "Easter"}, "Europe/Berlin")
+    periods = (
+        Period("closed-night", time="18:00-09:00", holiday="closed"),
+        Period("closed", time="09:00-18:00", holiday="closed"),
+    )
+    at_ns = int(dt.datetime.fromisoformat(time).replace(tzinfo=ZoneInfo("Europe/Berlin")).timestamp()) * 1_000_000_000
+    kind = CallType("card", "1", "day", periods, "Europe/Berlin", calendars={"closed": closed})
+    assert kind.script_at(at_ns) == script
+
+
 def test_without_a_schedule_it_is_always_its_own() -> None:
     assert schedule.script_at("day", (), 0, "UTC") == "day"
 
@@ -66,11 +90,12 @@ def test_without_a_schedule_it_is_always_its_own() -> None:
         (Period("x", dates=("2026-13-01",)), (0, "dates", 0), "is no day such as 2026-10-01"),
         (Period("x", dates=("2026-10-07..2026-10-01",)), (0, "dates", 0), "ends before it begins"),
         (Period("x", time="18:00"), (0, "time"), "'18:00' is not a span of time such as 18:00-09:00"),
+        (Period("x", holiday="natonal"), (0, "holiday"), "calendar 'natonal' is unknown; did you mean 'national'?"),
         (Period("x"), (0, "script"), "'x' would always be taken"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(period: Period, keys: tuple[str | int, ...], words: str) -> None:
-    (fault,) = schedule.faults((), [period])
+    (fault,) = schedule.faults((), [period], ["national"])
     assert fault.keys == keys
     assert words in fault.sentence
 

@@ -32,15 +32,15 @@ class Calls:
         self._contacts: dict[str, Contact] = {}
         self.client = Client(state / "run" / "uplink.sock", Sealer(identity), self._said)
 
-    def begin(self, contact: str, dnis: str = "95588") -> None:
+    def begin(self, contact: str, dnis: str = "95588", clid: str | None = None) -> None:
         name = f"{BOX}.{contact}"
         caller = Party(leg=f"{name}.leg", worker="line1")
         self._contacts[contact] = Contact(
-            contact=name, state=CallState.ROUTING, caller=caller, dnis=dnis, cursor=self._cursor
+            contact=name, state=CallState.ROUTING, caller=caller, dnis=dnis, clid=clid, cursor=self._cursor
         )
         self._tell(contact, ContactBegan(contact=name, leg=caller.leg, channel="span 1 timeslot 1", dnis=dnis))
 
-    def ask(self, contact: str, outcome: str = "played") -> None:
+    def ask(self, contact: str, outcome: str = "played", cursor: str | None = None) -> None:
         now = self._contacts[contact]
         request = f"r{next(self._numbers)}"
         self._put(contact, request=request, state=CallState.ROUTING)
@@ -49,8 +49,9 @@ class Calls:
                 request=request,
                 contact=now.contact,
                 dnis=now.dnis,
+                clid=now.clid,
                 ced="1",
-                cursor=now.cursor,
+                cursor=now.cursor if cursor is None else cursor,
                 place=now.place,
                 outcome=outcome,
             )
@@ -95,7 +96,8 @@ class Calls:
 
     def _answered(self, name: str, answer: RouteAnswer) -> None:
         self.answers.append(answer)
-        self._put(name, cursor=answer.cursor, place=answer.place, state=CallState.TREATING)
+        kept = {"cursor": answer.cursor, "place": answer.place, "known": answer.known}
+        self._put(name, state=CallState.TREATING, **kept)
         if isinstance(answer.action, RingAgent):
             self._put(name, ring=answer.action, state=CallState.RINGING)
             self.rung.append((name, answer.action))

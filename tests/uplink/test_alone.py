@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli import floor
+from appliance.cli import floor, headquarters
 from appliance.cli.__main__ import main
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals.agents import Times, times
 from appliance.router.floor import ForAgent
 from appliance.wire.agents import AgentAsked, AgentTold, AgentWish
+from appliance.wire.routes import Release
 from tests.accept.tcp_path import TcpPath
-from tests.headquarters.site import Site, answers
+from tests.headquarters.site import BOX, Site, answers
 from tests.uplink.calls import Calls, so
 from tests.uplink.test_autonomy import queued, story, verified
 
@@ -118,6 +119,8 @@ def test_a_command_whose_answer_the_cut_has_swallowed_is_done_once_and_by_one_ro
         assert told.now.state == "not-ready"
         await queued(calls, "c1")
         assert calls.answers[-1].by == "branch"
+        await asyncio.sleep(0.3)
+        assert (await now_at(state))["1001"] == "busy"
         site.kill("uplink")
         site.start("uplink")
         await so(lambda: answers(state / "run" / "floor.sock"), 10, "the uplink is back")
@@ -137,6 +140,7 @@ def test_a_command_whose_answer_the_cut_has_swallowed_is_done_once_and_by_one_ro
     story(site, tell)
 
 
+@pytest.mark.soak
 def test_headquarters_word_for_an_agent_of_a_branch_that_is_alone_counts_when_it_is_back(site: Site) -> None:
     async def tell(calls: Calls, path: TcpPath) -> None:
         await queued(calls, "c1")
@@ -152,4 +156,43 @@ def test_headquarters_word_for_an_agent_of_a_branch_that_is_alone_counts_when_it
         await asyncio.sleep(0.5)
         assert (await now_at(site.state))["1001"] == "not-ready lunch", "asked for at the branch, during the talk"
 
+    story(site, tell)
+
+
+SCRIPT = """
+start: tier
+context: {tier: {kind: text}, pin: {kind: text, secret: yes}}
+nodes:
+  tier: {do: set, fields: {tier: "'gold'", pin: ced}, next: greet, failed: gone}
+  greet: {do: play, prompts: [hello-world], next: known}
+  known: {do: if, that: "tier == 'gold' and pin == '1'", then: offer, otherwise: gone, failed: gone}
+  offer: {do: callback, queues: [card], number: clid, next: thanks, failed: gone}
+  thanks: {do: release, cause: 16}
+  gone: {do: release, cause: 17}
+"""
+
+
+def test_a_caller_s_fields_and_the_promise_to_call_back_outlive_the_cut(site: Site) -> None:
+    """Headquarters' script has set the fields; the branch goes on by them, promises, and headquarters calls, once."""
+
+    async def tell(calls: Calls, path: TcpPath) -> None:
+        for agent in ("1001", "1002"):
+            await wish(site.state, agent, AgentWish.NOT_READY, "lunch")
+        calls.begin("c1", clid="02512345678")
+        calls.ask("c1", "offered", cursor="")
+        await so(lambda: calls.answers, 2, "headquarters has greeted")
+        await alone(site, path, "down", "up")
+        calls.ask("c1")
+        await so(lambda: len(calls.answers) == 2, 2, "the branch has answered")
+        answer = calls.answers[-1]
+        assert (answer.by, answer.action) == ("branch", Release(cause=16)), answer
+        assert "kept until headquarters is back" in answer.values["offer"]
+        calls.end("c1")
+        await back(site, path)
+        (callback,) = (await asyncio.to_thread(headquarters.state, site.state)).callbacks
+        assert (callback.number, callback.state, callback.origin) == ("02512345678", "waiting", f"{BOX}.c1")
+
+    (site.folder / "scripts" / "welcome.yaml").write_text(SCRIPT)
+    with (site.folder / "headquarters.yaml").open("a") as file:
+        file.write('outbound: {numbers: ["025"]}\n')
     story(site, tell)

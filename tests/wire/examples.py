@@ -224,8 +224,11 @@ EXAMPLES: tuple[Message, ...] = (
         transfer_to="95599",
         transferred_by="1001",
         kind="chat",
+        because="wan has 2 of 2 calls out",
+        full={"BR-0002": "wan has 2 of 2 calls out"},
         place=PLACE,
         lease=1795716092533,
+        within_ms=512,
     ),
     routes.LegInterrupted(contact=CONTACT, leg=AGENT, agent="1001", over=True),
     routes.RouteAnswer(
@@ -273,6 +276,7 @@ EXAMPLES: tuple[Message, ...] = (
         path=("menu",),
         values={"ced": "1"},
         queues=("card",),
+        origin="BR-0002.06h0kiqj6vsmekhb.3",
         callback="1795716092533.7",
     ),
     callbacks.PlaceContact(

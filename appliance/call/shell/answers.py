@@ -11,15 +11,14 @@ import structlog
 from appliance.call import calling, routing
 from appliance.call import events as e
 from appliance.call.contact import CallState, Contact
-from appliance.call.settings import Default, Trunks
+from appliance.call.settings import Default
 from appliance.call.shell.contacts import ASKED, Contacts
 from appliance.call.shell.ports import Links
 from appliance.call.transferring import holding, wishes
-from appliance.config import outbound
 from appliance.wire.agents import CallAsked, OrderDone
 from appliance.wire.callbacks import PlaceContact
 from appliance.wire.ids import IdSource
-from appliance.wire.routes import RingAgent, RouteAnswer, RouteHeld, RouteSilent
+from appliance.wire.routes import Label, RingAgent, RouteAnswer, RouteHeld, RouteSilent
 from appliance.wire.treatments import TreatmentEnded, TreatmentSnapshot, TreatmentStep
 
 log = structlog.get_logger()
@@ -28,12 +27,11 @@ log = structlog.get_logger()
 class Answers:
     """To all contacts."""
 
-    def __init__(self, contacts: Contacts, links: Links, ids: IdSource, default: Default, trunks: Trunks) -> None:
+    def __init__(self, contacts: Contacts, links: Links, ids: IdSource, default: Default) -> None:
         self._contacts = contacts
         self._links = links
         self._ids = ids
         self._default = default
-        self._trunks = trunks
 
     def treatment_said(self, body: object) -> None:
         """An event or snapshot of the IVR."""
@@ -79,7 +77,7 @@ class Answers:
     def _answered(self, answer: RouteAnswer) -> None:
         contact = self._contacts.of(answer.request)
         if contact is not None and contact.request == answer.request:
-            if contact.state is CallState.TREATING and isinstance(answer.action, RingAgent):
+            if contact.state is CallState.TREATING and isinstance(answer.action, RingAgent | Label):
                 self._contacts.happen(contact, e.Assigned(answer=answer))
                 return
             if contact.state in ASKED:
@@ -98,9 +96,9 @@ class Answers:
         if self._contacts.get(order.contact) is not None:
             log.info("call.order.known", contact=order.contact)
             return
-        found = outbound.way(self._trunks.ways, order.number)
-        worker = self._trunks.workers[found.to] if found is not None else ""
-        self._contacts.commit(None, *calling.begin(order, found, worker, self._ids.leg(), self._contacts.fresh()))
+        self._contacts.commit(
+            None, *calling.begin(order, self._default.trunks, self._ids.leg(), self._contacts.fresh())
+        )
 
     def _wished(self, asked: CallAsked) -> str:
         """What an agent wants of their call; why it cannot be, or nothing."""

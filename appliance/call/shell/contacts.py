@@ -19,6 +19,7 @@ from appliance.call.releasing import TEMPORARY_FAILURE
 from appliance.call.settings import Default, Fresh
 from appliance.call.shell.ports import Links, Switch
 from appliance.call.states import NoTransitionError, step
+from appliance.call.trunks import Groups
 from appliance.wire import legs as w
 from appliance.wire.calls import CallEvent, ContactEnded
 from appliance.wire.ids import IdSource
@@ -46,6 +47,7 @@ class Contacts:
         self._switch = switch
         self._ids = ids
         self._default = default
+        self.groups = Groups(default.trunks.groups)
         self._route_timeout_s = route_timeout_s
         self._peers = peers
         self._contacts: dict[str, Contact] = {}
@@ -75,6 +77,7 @@ class Contacts:
             recording=self._ids.number(),
             now_ns=time.monotonic_ns(),
             sample=self._switch.samples,
+            full=self.groups.full_out(tuple(self)),
         )
 
     def happen(self, contact: Contact, event: e.Event) -> None:
@@ -104,6 +107,7 @@ class Contacts:
         """Record and state to the outbox, then the actions."""
         said: list[CallEvent] = [action.event for action in actions if isinstance(action, a.Record)]
         over = after.state is CallState.ENDED
+        self.groups.happened(before, after)
         if after != before or said:
             self._links.record(said, after.contact, None if over else msgspec.json.encode(after))
         self._index(before, after)
@@ -146,8 +150,14 @@ class Contacts:
 
     def _ask(self, contact: Contact, request: RouteRequest) -> None:
         self.wait_for_answer(contact.contact, self._route_timeout_s)
-        reaches = tuple(peer for peer in self._peers if peer not in contact.out_of_reach)
-        if not self._links.ask(msgspec.structs.replace(request, reaches=reaches)):
+        full = self.groups.full_out(tuple(self))
+        peers = tuple(peer for peer in self._peers if peer not in contact.out_of_reach)
+        request = msgspec.structs.replace(
+            request,
+            reaches=tuple(peer for peer in peers if peer not in full),
+            full={peer: full[peer] for peer in peers if peer in full},
+        )
+        if not self._links.ask(request):
             loop = asyncio.get_running_loop()
             loop.call_soon(self.unanswered, request.request, "the uplink is not running")
 

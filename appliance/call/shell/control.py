@@ -14,6 +14,7 @@ from appliance.call.shell.answers import Answers
 from appliance.call.shell.contacts import Contacts
 from appliance.call.shell.legs import Legs
 from appliance.call.shell.ports import Links, Switch
+from appliance.call.trunks import GroupNow
 from appliance.wire.ids import IdSource
 from appliance.wire.service_messages import Refused
 
@@ -33,14 +34,20 @@ class Control:
         trunks: Trunks = NO_TRUNKS,
         peers: tuple[str, ...] = (),
     ) -> None:
+        default = msgspec.structs.replace(default, trunks=trunks)
         self._contacts = Contacts(links, switch, ids, default, route_timeout_s, peers)
-        self._legs = Legs(self._contacts, links, switch, ids, trunks)
-        self._answers = Answers(self._contacts, links, ids, default, trunks)
+        self._legs = Legs(self._contacts, links, switch, ids, default)
+        self._answers = Answers(self._contacts, links, ids, default)
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
         """Those in progress."""
         return tuple(self._contacts)
+
+    @property
+    def groups(self) -> tuple[GroupNow, ...]:
+        """Trunk groups as they are now."""
+        return self._contacts.groups.now(self.contacts)
 
     def restore(self, kept: dict[str, bytes]) -> None:
         """Take up the contacts that a former life of this process kept."""

@@ -6,6 +6,7 @@ What comes for a leg that no contact has any more is dropped with a DEBUG line; 
 
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from appliance.call import actions as a
@@ -13,7 +14,7 @@ from appliance.call import events as e
 from appliance.call import recovery, routing, tandem
 from appliance.call.contact import CallState, Contact, Party
 from appliance.call.releasing import TEMPORARY_FAILURE
-from appliance.call.settings import Trunks
+from appliance.call.settings import Default
 from appliance.call.shell.contacts import Contacts
 from appliance.call.shell.ports import Links, Switch
 from appliance.call.transferring import attended, wishes
@@ -26,6 +27,7 @@ from appliance.wire.service_messages import Refused
 log = structlog.get_logger()
 
 # Q.850
+USER_BUSY = 17
 BEARER_NOT_IMPLEMENTED = 65
 _REFUSALS = {"leg.number": 28, "leg.trunk": 3}
 """Why a worker would not place a leg: invalid number format, no route to destination."""
@@ -49,12 +51,12 @@ _CALLER_EVENTS: dict[type, Callable[..., e.Event]] = {
 class Legs:
     """Of all workers."""
 
-    def __init__(self, contacts: Contacts, links: Links, switch: Switch, ids: IdSource, trunks: Trunks) -> None:
+    def __init__(self, contacts: Contacts, links: Links, switch: Switch, ids: IdSource, default: Default) -> None:
         self._contacts = contacts
         self._links = links
         self._switch = switch
         self._ids = ids
-        self._trunks = trunks
+        self._default = default
 
     def said(self, worker: str, body: object) -> None:
         """An event or snapshot of a leg worker."""
@@ -120,10 +122,11 @@ class Legs:
         contact = Contact(
             contact=name,
             state=CallState.ROUTING,
-            caller=Party(leg=leg.leg, worker=worker, port=leg.port),
+            caller=Party(leg=leg.leg, worker=worker, port=leg.port, trunk=leg.trunk or "", inward=True),
             dnis=leg.dnis or "",
             clid=leg.clid,
             ani=leg.ani,
+            withheld=leg.withheld,
         )
         began = ContactBegan(
             contact=name,
@@ -140,12 +143,24 @@ class Legs:
         self._contacts.commit(None, after, (a.Record(began), *actions))
 
     def _first_step(self, contact: Contact, leg: w.Leg) -> tuple[Contact, tuple[a.Action, ...]]:
-        rule = way(self._trunks.rules, leg.trunk, contact.dnis)
+        trunks = self._default.trunks
+        rule = way(trunks.rules, leg.trunk, contact.dnis)
         if rule is not None:
-            return tandem.begin(contact, leg, rule, self._trunks.workers[rule.to], self._contacts.fresh())
+            return tandem.begin(contact, leg, rule, trunks.workers[rule.to], self._contacts.fresh())
         if not leg.bearer.is_sound:
             return routing.refuse(contact, BEARER_NOT_IMPLEMENTED, f"nobody here answers a call of {leg.bearer}")
+        why, overflow = self._contacts.groups.too_many(tuple(self._contacts), leg.trunk)
+        if why:
+            return self._one_too_many(contact, leg, why, overflow)
         return routing.ask(contact, "offered", self._contacts.fresh())
+
+    def _one_too_many(
+        self, contact: Contact, leg: w.Leg, why: str, overflow: str
+    ) -> tuple[Contact, tuple[a.Action, ...]]:
+        contact = msgspec.structs.replace(contact, caller=msgspec.structs.replace(contact.caller, trunk=""))
+        fresh = self._contacts.fresh()
+        went_on = tandem.overflow(contact, leg, overflow, why, fresh, self._default) if overflow else None
+        return went_on or routing.refuse(contact, USER_BUSY, why)
 
     def _reconcile(self, worker: str, legs: tuple[w.Leg, ...]) -> None:
         held = {leg.leg: leg for leg in legs}

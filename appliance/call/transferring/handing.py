@@ -3,7 +3,7 @@
 
 import msgspec
 
-from appliance.call import releasing, routing, talking, voicemail
+from appliance.call import releasing, ringing, routing, talking, voicemail
 from appliance.call.actions import Action, Record, RingBack
 from appliance.call.contact import CallState, Contact, Transfer
 from appliance.call.events import CallerReleased, CompleteWanted, Routed, RouteMissing
@@ -75,8 +75,10 @@ def complete(contact: Contact, fresh: Fresh, gone: CallerReleased | None = None)
             after, actions = routing.run(contact)
             return after, (*quiet, *left, *out, *actions)
         case CallState.RINGING:
-            after, out = _out(contact, fresh, gone)
-            return after, (*out, *_rung_back(after, transfer))
+            quiet, rung = ringing.quiet(contact), contact.agent
+            agent = None if rung is None else _replace(rung, hears=False)
+            after, out = _out(_replace(contact, agent=agent), fresh, gone)
+            return after, (*quiet, *out, *_rung_back(after, transfer))
     after, out = _out(contact, fresh, gone)
     return after, (*stopped(transfer.music), *out)
 

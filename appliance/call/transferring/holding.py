@@ -3,8 +3,8 @@
 
 import msgspec
 
-from appliance.call import releasing, routing, talking, voicemail
-from appliance.call.actions import Action, Record, Silence, ToIvr
+from appliance.call import releasing, ringing, routing, talking, voicemail
+from appliance.call.actions import Action, Record, ToIvr
 from appliance.call.contact import CallState, Contact, Transfer
 from appliance.call.events import AgentReleased, ReconnectWanted, TransferWanted
 from appliance.call.settings import Default, Fresh
@@ -83,8 +83,8 @@ def given_up(
     elif contact.state is CallState.TREATING:
         message = voicemail.ended(contact, fresh.sample if sample is None else sample)
         ended = (*stopped(contact.treatment), *map(Record, message))
-    elif contact.state is CallState.RINGING and contact.caller.port is not None:
-        ended = (Silence(contact.caller.port),)
+    elif contact.state is CallState.RINGING:
+        ended = ringing.quiet(contact)
     other = contact.agent
     if other is None:
         return ended, ()
@@ -101,6 +101,9 @@ def cleared(contact: Contact) -> Contact:
         goal="",
         agent=None,
         ring=None,
+        label=None,
+        tried=(),
+        glared=False,
         treat=None,
         treatment="",
         verb=0,

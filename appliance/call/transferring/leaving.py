@@ -3,8 +3,8 @@
 
 import msgspec
 
-from appliance.call import releasing, ringing, routing, talking, treating
-from appliance.call.actions import Action, Record, Silence, ToWorker
+from appliance.call import labels, releasing, ringing, routing, talking, treating
+from appliance.call.actions import Action, Record, ToWorker
 from appliance.call.contact import CallState, Contact
 from appliance.call.events import AgentReleased, CallerReleased, HeldReleased, RingEnded, TreatmentOver
 from appliance.call.settings import Default, Fresh
@@ -40,14 +40,16 @@ def other_left(contact: Contact, event: AgentReleased, fresh: Fresh, default: De
     talked = contact.state is CallState.TALKING
     transfer = contact.transfer
     if transfer is None or not (talked or transfer.direct):
-        return (talking.agent_released if talked else ringing.refused)(contact, event, fresh, default)
+        rung = ringing.refused if contact.label is None else labels.refused
+        return (talking.agent_released if talked else rung)(contact, event, fresh, default)
     return _without(contact, event, fresh, "has let go" if talked else f"cannot be reached (cause {event.cause})")
 
 
 def not_answered(contact: Contact, event: RingEnded, fresh: Fresh, default: Default) -> Step:
     """Nobody took it."""
     if contact.transfer is None or not contact.transfer.direct or contact.agent is None:
-        return ringing.timed_out(contact, event, fresh, default)
+        rung = ringing.timed_out if contact.label is None else labels.timed_out
+        return rung(contact, event, fresh, default)
     other = contact.agent
     gone = AgentReleased(cause=NO_ANSWER, by=ReleasedBy.US, sample=fresh.sample)
     after, actions = _without(contact, gone, fresh, "did not answer")
@@ -60,8 +62,8 @@ def _without(contact: Contact, event: AgentReleased, fresh: Fresh, why: str) -> 
     if other is None:
         raise AssertionError("nobody is consulted")
     ended = talking.end(contact, event.sample) if contact.state is CallState.TALKING else ()
-    if contact.state is CallState.RINGING and contact.caller.port is not None:
-        ended = (Silence(contact.caller.port),)
+    if contact.state is CallState.RINGING:
+        ended = ringing.quiet(contact)
     contact = _replace(contact, state=CallState.ROUTING, agent=None)
     after, actions = back(contact, fresh, f"{name} {why}")
     return after, (*ended, leg_ended(contact, other, event), *actions)

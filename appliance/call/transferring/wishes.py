@@ -32,7 +32,11 @@ def may_hand_on(contact: Contact, leg: str, other: Contact | None) -> bool:
     its = (
         contact.agent is not None and contact.agent.leg == leg and not refusal(contact, TransferWanted("", blind=True))
     )
-    return its and (other is None or (other.state is CallState.TALKING and other.transfer is None))
+    return (
+        its
+        and contact.label is None
+        and (other is None or (other.state is CallState.TALKING and other.transfer is None))
+    )
 
 
 def talks(contact: Contact, agent: str) -> bool:

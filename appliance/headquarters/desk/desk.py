@@ -23,7 +23,7 @@ from appliance.headquarters.lookups.values import LookupFailed
 from appliance.router import slots
 from appliance.router.apply import known
 from appliance.router.branch_now import BranchNow
-from appliance.router.domain import DomainRules, Lease, Terms
+from appliance.router.domain import DomainRules, Lease, Terms, rules_of
 from appliance.router.events import (
     AgentMoved,
     Answer,
@@ -217,9 +217,10 @@ class Desk:
         """It is so late by another router, with which places are exchanged."""
         self._router.follow_clock(now_ns)
 
-    def domain_rules(self, box: str) -> DomainRules:
+    async def domain_rules(self, box: str) -> DomainRules:
         """For its own router."""
-        return self.leases.rules(box, self._router.state)
+        state = self._router.state
+        return await asyncio.to_thread(rules_of, state.rules, box, self.leases.rules(state))
 
     def _come(self, box: str) -> None:
         if box not in self._router.state.present:

@@ -16,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import Engine
 
 from appliance.config.scalars import suggestion
+from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.intervals.agents import Times, times
 from appliance.headquarters.reports.intervals.figures import NONE
 from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, mistake, rows
@@ -41,7 +42,7 @@ def route(engine: Engine) -> HTTPRouteHandler:
         if sentence := mistake(from_ns, to_ns):
             raise ClientException(sentence)
         told, fields = _told(engine, kind, range(from_ns, to_ns), WIDTHS[interval])
-        return _csv(told, fields) if format == "csv" else Response(told)
+        return _csv(told, fields) if format == "csv" else Response(told, headers=_anew(engine))
 
     return intervals
 
@@ -52,6 +53,13 @@ def _told(
     if kind == AGENT_TIME:
         return [row.flat() for row in times(engine, within.start, within.stop, width_ns, time.time_ns())], _TIME_FIELDS
     return [row.flat() for row in rows(engine, kind, within.start, within.stop, width_ns)], _FIELDS
+
+
+def _anew(engine: Engine) -> dict[str, str]:
+    """How much is counted, where an update has changed how."""
+    with engine.connect() as store:
+        share = counting.progress(store)
+    return {} if share is None else {"X-Counted": f"{float(share):.3f}"}
 
 
 def _csv(told: list[dict[str, Any]], fields: tuple[str, ...]) -> Response[Any]:

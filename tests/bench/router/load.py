@@ -13,7 +13,7 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -37,6 +37,7 @@ OCCUPANCY = 0.9
 RINGING = 0.1  # of the time that an agent has a contact
 QUESTION_S = 0.5
 SAMPLE_S = 0.25
+PROGRESS_S = 20.0
 DRAIN_S = 120.0
 
 
@@ -165,6 +166,7 @@ class Branch:
             outcome=caller.outcome,
             cursor=caller.cursor,
             reaches=self._reaches,
+            within_ms=round(QUESTION_S * 1000),
         )
         caller.ring = asyncio.get_running_loop().create_future()
         self._asked[name] = caller
@@ -232,8 +234,18 @@ class Branch:
         self._pending.append((time.monotonic(), encode(envelope)))
 
 
-async def run(network: Network, server: Endpoint, secret: Path, calls_s: float, seconds: float) -> Seen:
-    """So many callers a second for so long, at random times; until all is told, or DRAIN_S have passed."""
+async def run(
+    network: Network,
+    server: Endpoint,
+    secret: Path,
+    calls_s: float,
+    seconds: float,
+    told: Callable[[str], None] = lambda _: None,
+) -> Seen:
+    """So many callers a second for so long, at random times; until all is told, or DRAIN_S have passed.
+
+    `told` hears each PROGRESS_S how it goes.
+    """
     seen = Seen()
     client = await connect((server,), secret, "bench")
     branches = [Branch(box, network.boxes, client, seen) for box in network.boxes]
@@ -243,6 +255,7 @@ async def run(network: Network, server: Endpoint, secret: Path, calls_s: float, 
         async with asyncio.TaskGroup() as parts:
             works = [work for branch in branches for work in (branch.forward(), branch.beat())]
             tasks = [parts.create_task(work) for work in works]
+            tasks.append(parts.create_task(_progress(seen, branches, seconds, told)))
             await _come(network, branches, calls_s, seconds, seen)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(_told(branches), DRAIN_S)
@@ -278,6 +291,15 @@ def _seconds(treat: Treat) -> int:
     if not isinstance(music, Music) or music.seconds is None:
         raise TypeError(f"{music} is no music with an end")
     return music.seconds
+
+
+async def _progress(seen: Seen, branches: list[Branch], seconds: float, told: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(PROGRESS_S)
+        waiting, untold = (sum(many) for many in zip(*((one.waiting, one.untold) for one in branches), strict=True))
+        now = f"{seen.asked} questions, {seen.unanswered} unanswered, {waiting} callers wait, {untold} events untold"
+        told(f"{time.monotonic() - began:.0f} s, callers for {seconds:.0f}: {now}")
 
 
 async def _sample(seen: Seen, branches: list[Branch]) -> None:

@@ -6,6 +6,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import re
 import tempfile
@@ -141,8 +142,9 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
         server, secret = site.config.server.listen, site.config.server.secret
         request, sync = asyncio.run(idle.request_ms(server, secret)), idle.sync_ms(folder)
         before, ours = [cpu_s(site.pid(one)) for one in PROCESSES], time.process_time()
-        print(f"  {name}: {calls_s * MORE:.0f} callers a second for {seconds:.0f} s", flush=True)
-        seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds))
+        tell = functools.partial(print, f"  {name}, {calls_s * MORE:.0f} callers a second:", flush=True)
+        tell(f"{seconds:.0f} s to come")
+        seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds, tell))
         spent = [cpu_s(site.pid(one)) - was for one, was in zip(PROCESSES, before, strict=True)]
         ours = time.process_time() - ours
         memory = sum(peak_mib(site.pid(one)) for one in PROCESSES)

@@ -28,6 +28,7 @@ STATES = (NOT_READY, "available", "reserved", "busy", "wrap-up", "interrupted")
 _AT_WORK = ("reserved", "busy", "wrap-up", "interrupted")
 _NEVER_AFTER_WRAP_UP = ("reserved", "wrap-up", "interrupted")
 _LOT = 500  # entries
+_LONGEST_NS = 3_600_000_000_000  # of a wrap-up
 
 _MOVE = schema.agent_move.c
 _ORDER = (_MOVE.at_ns, _MOVE.seq, _MOVE.place)
@@ -41,6 +42,7 @@ _BEFORE = (
 _NEXT = (
     select(_MOVE.at_ns)
     .where(_MOVE.agent == bindparam("agent"), _MOVE.at_ns >= bindparam("at_ns"), tuple_(*_ORDER) > _THIS)
+    .where((_MOVE.seq < 0) | (bindparam("seq") > 0), _MOVE.state != "wrap-up")  # a branch's, by its own word alone
     .order_by(*_ORDER)
     .limit(1)
 )
@@ -176,15 +178,19 @@ def wrap_ups(store: Connection, contacts: Collection[str]) -> dict[str, list[Wra
     return found
 
 
-def keep_told(store: Connection, event: int, moves: Iterable[Moved]) -> set[str]:
-    """What a branch has told by that event, which is stored once. The contacts whose wrap-up it begins or ends."""
+def keep_told(store: Connection, event: int, moves: Sequence[Moved]) -> set[str]:
+    """What a branch has told by that event, which is stored once. The contacts whose wrap-up may be another now."""
     rows = []
     for place, one in enumerate(moves):
         if one.state in (*STATES, LOGGED_OUT, KNOWN_AGAIN):
             at = {"at_ns": one.at_ns, "seq": -event, "place": place}
             said = {"agent": one.agent, "state": one.state, "reason": one.reason, "contact": one.contact or None}
             rows.append(at | said)
-    return _keep(store, rows) if rows else set()
+    if not rows:
+        return set()
+    wrapped, from_ns = _keep(store, rows), min(one.at_ns for one in moves) - _LONGEST_NS
+    near = _MOVE.agent.in_({one.agent for one in moves}) & (_MOVE.at_ns >= from_ns) & _MOVE.contact.is_not(None)
+    return wrapped | set(store.scalars(select(_MOVE.contact).where(near)))
 
 
 def newest(store: Connection) -> int | None:

@@ -34,7 +34,7 @@ from appliance.headquarters.reports.intervals.figures import BASE_NS, FIELDS, MA
 from appliance.headquarters.reports.intervals.thresholds import Thresholds
 from appliance.wire.envelope import Envelope, decode
 
-RULES = 4
+RULES = 5
 """Raised with whatever counts otherwise than before: from the next start on the whole record is counted anew."""
 _LOTS = 500
 _ANEW = 50  # contacts, or intervals, in one transaction: requests come between

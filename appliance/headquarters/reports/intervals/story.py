@@ -12,7 +12,8 @@ outcome:
 - answered: the talk with an agent began, a consultation too (on a trunk, of a tandem call, with the far end);
 - abandoned: the caller hung up before; in the IVR, in a queue, or while a phone rang (of it, where a queue or an agent
   is meant);
-- overflow: the contact went on to another queue, node or call type, or left a message (voicemail) and talked to nobody;
+- overflow: the contact went on to another queue, node or call type, or to a number outside, where it was answered, or
+  left a message (voicemail) and talked to nobody;
 - redirected: another queue's agent, or the branch's default, answered; the contact left the queue because its agent
   did not answer; or, of an agent, the phone was refused, busy, not there, or rang for as long as it may (RONA);
 - callback: the caller is called back instead. The contacts that try it are offered to agents alone, as all else has
@@ -30,7 +31,7 @@ from appliance.headquarters.reports.intervals.agents import WrapUp
 from appliance.wire import calls
 from appliance.wire.envelope import Envelope
 from appliance.wire.legs import Direction
-from appliance.wire.routes import Label, Release, RingAgent, Tandem, Treat
+from appliance.wire.routes import Action, Label, Release, RingAgent, Tandem, Treat
 from appliance.wire.treatments import Music
 
 _REFUSED = frozenset({"no-answer", "busy", "unreachable"})
@@ -115,6 +116,7 @@ class _Story:
         self._agents: dict[str, Visit] = {}
         self._place = Outcome.ABANDONED_IVR
         self._rung_for = ""
+        self._outside = False  # to a number there, and for no agent of ours
         self._gone: Envelope | None = None  # the caller's leg is over
         self._message = False  # is left
         self._talking: list[Visit] = []
@@ -176,7 +178,10 @@ class _Story:
             self._called_back(event, body)
             return
         action = body.action
-        if isinstance(action, RingAgent):
+        self._outside = _is_outside(action)
+        if body.origin:  # counted where the first call is, but for this one's trunk and agent
+            self._place = Outcome.ABANDONED_RINGING
+        elif isinstance(action, RingAgent) or (isinstance(action, Label) and action.queue):
             self._wait_in(event, {*self._queues, *body.queues, *filter(None, [action.queue])}, body.outcome)
             self._rung_for, self._place = action.queue, Outcome.ABANDONED_RINGING
         elif isinstance(action, Treat):
@@ -203,7 +208,7 @@ class _Story:
 
     def _typed(self, event: Envelope, body: calls.RouteDecided) -> None:
         before = self._call_type
-        if isinstance(body.action, Tandem):  # passes the contact center by
+        if isinstance(body.action, Tandem) or body.origin:  # passes the contact center by; is a second call
             self.visits = [visit for visit in self.visits if visit is not before]
             self._call_type = None
         elif body.call_type and before is not None and before.name != body.call_type:
@@ -228,7 +233,7 @@ class _Story:
         agents = self._served_by(event, body.leg)
         whole = [one for one in (self._trunk, self._call_type) if one is not None]
         for visit in (*whole, *agents):
-            _close(visit, Outcome.ANSWERED, event)
+            _close(visit, Outcome.OVERFLOW if self._outside else Outcome.ANSWERED, event)
         # Agents' words among themselves are the second agent's and their queue's time, not the caller's.
         self._talking = agents if body.consult else [*whole, *agents]
         for visit in agents:
@@ -277,6 +282,10 @@ class _Story:
         if visit.kind is Kind.QUEUE and visit.name != self._rung_for:
             return Outcome.ABANDONED_QUEUE
         return self._place
+
+
+def _is_outside(action: Action | Tandem) -> bool:
+    return (isinstance(action, Label) and not action.token) or (isinstance(action, Tandem) and bool(action.overflow))
 
 
 def _close(visit: Visit, outcome: Outcome, event: Envelope) -> None:

@@ -9,6 +9,7 @@ import { clock, setClock } from "./figures.js";
 import * as lines from "./lines.js";
 import * as now from "./now.js";
 import * as queues from "./queues.js";
+import * as reports from "./reports.js";
 import * as voicemail from "./voicemail.js";
 import { language, speak, word } from "./words.js";
 
@@ -77,7 +78,7 @@ function judge() {
 function redraw() {
   document.documentElement.lang = language();
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
-  for (const part of [queues, agents, now, voicemail, before, lines, alarms]) part.redraw();
+  for (const part of [queues, agents, reports, now, voicemail, before, lines, alarms]) part.redraw();
   judge();
 }
 

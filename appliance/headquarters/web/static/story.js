@@ -51,6 +51,7 @@ function action(action, agents) {
 // Of a channel that is no telephone's an agent has no extension; a label with an agent is a translation route's.
 function kindOf(action) {
   if (action.do === "label" && action.agent) return "label-agent";
+  if (action.do === "treat" && action.verbs?.length && action.verbs.every((verb) => verb.verb === "music")) return "wait";
   if (action.do !== "ring-agent") return action.do;
   return !action.agent ? "ring-extension" : action.extension ? "ring-agent" : "offer-agent";
 }
