@@ -157,7 +157,8 @@ def test_a_branch_has_its_own_agents_in_every_queue_every_script_and_nothing_to_
 
 def test_who_calls_a_queue_without_an_agent_of_the_branch_waits_as_before() -> None:
     queues = {**RULES.queues, "card": QueueRule((QueueStep(()),))}
-    state = apply(EMPTY, LifeBegan(0, "own", msgspec.structs.replace(rules_of(RULES, BOX, "1").rules, queues=queues)))[0]
+    rules = msgspec.structs.replace(rules_of(RULES, BOX, "1").rules, queues=queues)
+    state = apply(EMPTY, LifeBegan(0, "own", rules))[0]
     _, effects = run(ask(S, C1, dnis=CARD), state=state)
     assert isinstance(answers(effects)[0].action, Treat)
 
