@@ -13,7 +13,7 @@ from tests.headquarters.site import Site
 from tests.peers.media import Disk, MediaServer, SentenceError
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
-NONSENSE: tuple[object, ...] = (None, -1, 1 << 63, "", "a\0b", "\ud800", "x" * 60_000, [], "PX-0001.x.1")
+NONSENSE: tuple[object, ...] = (None, 1 << 63, "a\0b", "\ud800", "x" * 60_000, [])
 
 
 @pytest.fixture(scope="module")
