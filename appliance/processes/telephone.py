@@ -21,7 +21,7 @@ async def telephone(state: Path, box: AnyBox) -> Mapping[str, bool]:
     """By a name for people; of a headquarters nothing is told."""
     if not isinstance(box, Branch):
         return {}
-    told = [body for path in sorted((state / "run").glob("leg.line*.sock")) for body in await _told(path)]
+    told = [body for path in sorted((state / "run").glob("leg.line*.sock")) for body in await _told(path) or ()]
     spans = {body.span.name: body.span for body in told if isinstance(body, SpanChanged)}
     service: dict[str, bool] = {}
     for name in (span.name for span in box.spans):
@@ -29,17 +29,18 @@ async def telephone(state: Path, box: AnyBox) -> Mapping[str, bool]:
         service[f"the signal of {name}"] = span is not None and not span.alarms
         service[f"the signalling of {name}"] = span is not None and span.d_channel_up
     uplink = await _told(state / "run" / "uplink.sock")
-    down = any(isinstance(body, AlarmRaised) and body.code == "uplink.down" for body in uplink)
-    service["headquarters"] = bool(uplink) and not down
+    down = any(isinstance(body, AlarmRaised) and body.code == "uplink.down" for body in uplink or ())
+    service["headquarters"] = uplink is not None and not down
     registered = await _registered(state)
     return service | {f"phone {one.number}": one.number in registered for one in box.extensions}
 
 
-async def _told(path: Path) -> list[Body]:
+async def _told(path: Path) -> list[Body] | None:
+    """None: nobody serves there."""
     try:
         return await snapshot(path)
     except UnreachableError:
-        return []
+        return None
 
 
 async def _registered(state: Path) -> set[str]:
