@@ -6,6 +6,7 @@ import datetime as dt
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.intervals.reading import WIDTHS, rows
@@ -86,6 +87,11 @@ def _identity(rig: Rig) -> tuple[int, int]:
 
 async def typed(rig: Rig, *words: str) -> subprocess.CompletedProcess[str]:
     """At headquarters."""
-    state = str(rig.site.headquarters.state)
+    return await typed_at(rig.site.headquarters.state, *words)
+
+
+async def typed_at(box: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """At the box with that state directory."""
+    state = str(box)
     command = [sys.executable, "-m", "appliance.cli", *words, "--state", state, "--language", "en"]
     return await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, check=False)

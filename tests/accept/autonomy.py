@@ -6,7 +6,7 @@ import time
 
 from appliance.simulator.call import Call
 from appliance.simulator.phone import Phone
-from tests.accept.agents import typed
+from tests.accept.agents import typed, typed_at
 from tests.accept.queue import WAITS, freed, through, waiting
 from tests.accept.sheet import Sheet
 from tests.accept.site import QUEUE, until
@@ -42,10 +42,17 @@ async def _cut_off(rig: Rig, sheet: Sheet) -> None:
     await until(lambda: through(rig, first), 10, "the first of them talks")
     waits.append(rig.exchange.place(QUEUE, third, WAITS))
     await asyncio.sleep(1.0)
+    agent = f"1{talking[1][1].number}"
+    said = await typed_at(rig.site.branch.state, "agent", agent, "not-ready", "lunch")
+    sheet.equal("D1", "cut off: exit status of what is typed at the branch", said.returncode, 0)
+    sheet.holds("D1", "cut off: the branch says who decides", "decides by itself since" in said.stdout)
     begun, granted = time.monotonic(), _told(rig, GRANTED)
     rig.site.path.heal()
     await until(lambda: _told(rig, GRANTED) > granted, 10, "headquarters has the lease again")
     sheet.at_most("I1", "healed: until headquarters decides again", time.monotonic() - begun, BACK_S, "s")
+    shown = (await typed(rig, "show", "agents")).stdout
+    sheet.holds("D1", "healed: headquarters has what was typed at the branch", "not ready: lunch" in shown)
+    await typed(rig, "agent", agent, "ready")
     await freed(rig, *talking[1], second)
     sheet.holds("A9", "healed: who waited longer is rung first", not rig.rung(third))
     await _ends(rig, sheet, waits)

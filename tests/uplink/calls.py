@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.call.contact import CallState, Contact, Party
+from appliance.wire.agents import CallAsked, OrderDone
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.client import Client
 from appliance.wire.envelope import Envelope, Sealer
@@ -20,12 +21,16 @@ from tests.headquarters.site import BOX
 
 
 class Calls:
-    """Of one life. Callers stand at `cursor` of their script; `rung` has who was told to be rung by whom, in order."""
+    """Of one life. Callers stand at `cursor` of their script; `rung` has who was told to be rung by whom, in order.
+
+    What agents want of their calls (`asked`) is refused.
+    """
 
     def __init__(self, state: Path, cursor: str) -> None:
         self._cursor = cursor
         self.rung: list[tuple[str, RingAgent]] = []
         self.answers: list[RouteAnswer] = []
+        self.asked: list[CallAsked] = []
         identity = Identity.take(BOX, "call")
         self._outbox = Outbox(state / "outbox.db", Sealer(identity))
         self._numbers = itertools.count(1)
@@ -87,6 +92,9 @@ class Calls:
 
     def _said(self, envelope: Envelope) -> None:
         answer = envelope.body
+        if isinstance(answer, CallAsked):
+            self.asked.append(answer)
+            self.client.send(OrderDone(order=answer.order, refused="has the caller on hold already"))
         if not isinstance(answer, RouteAnswer):
             return
         for name, now in self._contacts.items():

@@ -76,6 +76,9 @@ def test_an_agent_who_logs_out_at_a_branch_that_is_alone_is_logged_out_at_headqu
         assert "decides by itself since" in await typed(state, "show", "agents")
         said = await typed(state, "agent", "1001", "log-out")
         assert said.startswith("1001 Li Na: busy; after the call logged out\nthis branch decides by itself since ")
+        said = await typed(state, "agent", "1001", "transfer", "8002")
+        assert said.startswith("Li Na (1001) has the caller on hold already\nthis branch decides by itself since ")
+        assert [(one.number, one.contact) for one in calls.asked] == [("8002", f"{BOX}.c1")]
         assert "did you mean '1002'" in await typed(state, "agent", "1010", "ready")
         await wish(state, "1002", AgentWish.READY)
         await so(lambda: len(calls.rung) == 2, 2, "the branch rings the agent who is ready")
