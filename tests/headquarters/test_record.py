@@ -182,7 +182,8 @@ def test_a_tandem_call_is_told_with_both_trunks_and_its_talk_and_is_nobody_s_age
     call = record.call(C)
     assert call is not None
     assert (call["talk_samples"], call["cause"], call["by"]) == (40_000, 17, "called")
-    assert [decision["action"] for decision in call["decisions"]] == [{"do": "tandem", "trunk": "pbx"}]
+    carried = {"do": "tandem", "trunk": "pbx", "overflow": ""}
+    assert [decision["action"] for decision in call["decisions"]] == [carried]
     assert [leg["channel"] for leg in call["legs"]] == ["span 1 timeslot 5", "trunk pbx"]
 
 
