@@ -83,7 +83,8 @@ def _assigned(done: Step, at_ns: int) -> Step:
         state, gave_way = capacity.settle(waiting.settle(state, ended), effects, at_ns)
         state = translation.settle(life.settle(state, ended, at_ns), ended, at_ns)
     state, assigned = waiting.assign(state, at_ns)
-    return state, capacity.by_channel(state, (*effects, *gave_way, *assigned))
+    effects = (*effects, *gave_way, *assigned)
+    return state, capacity.by_channel(state, effects) if effects else effects
 
 
 def _due(state: State) -> Step:

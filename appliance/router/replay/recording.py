@@ -41,6 +41,7 @@ from appliance.wire.treatments import Music
 
 Progress = Callable[[int, int], None]
 NOTHING = digest(())
+NOT_READY = AgentState.NOT_READY.value
 PIECE = 2_000  # entries between two words of progress
 
 
@@ -235,4 +236,4 @@ def told_of(answer: RouteAnswer, at_ns: int) -> Told:
 
 def in_vain(moved: AgentMoved) -> bool:
     """Whether the agent was made not-ready by a phone that nobody took."""
-    return (moved.state, moved.reason) == (AgentState.NOT_READY.value, NO_ANSWER)
+    return moved.reason == NO_ANSWER and moved.state == NOT_READY
