@@ -42,6 +42,7 @@ from appliance.router.state import (
 )
 from appliance.router.states import AgentState
 
+DueRow = tuple[int, str, str]
 _replace = msgspec.structs.replace
 
 
@@ -57,7 +58,9 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
     was, legs = before.legs if before else {}, now.legs if now else {}
     if was != legs:
         index = _legs(index, name, was, legs)
-    index = _due(index, Due.WRAPPED, name, before.until_ns if before else None, now.until_ns if now else None)
+    due = _due(index, Due.WRAPPED, name, before.until_ns if before else None, now.until_ns if now else None)
+    if due is not index.due:
+        index = _replace(index, due=due)
     if now is None and name in index.hands:
         index = _replace(index, hands=hands_of(after))
     return _replace(after, index=index)
@@ -72,29 +75,29 @@ def put_present(state: State, box: str, *, there: bool) -> State:
         index = _agent_rows(state.rules, index, name, agent_row(state, name, agent), agent_row(after, name, agent))
     for waits in state.waiting.values():
         if waits.box == box:
-            index = _waits_rows(index, (waits, queued_row(state, waits)), (waits, queued_row(after, waits)))
+            index = _waits_rows(index, (waits, queued_row(state, waits)), (waits, queued_row(after, waits)), index.due)
     return _replace(after, index=index)
 
 
 def put_reservation(state: State, held: Reservation) -> State:
     """A new one."""
-    index = _due(state.index, Due.LAPSE, held.token, None, held.expires_ns)
-    index = _replace(index, held=with_one(index.held, held.contact, held.token))
+    due = _due(state.index, Due.LAPSE, held.token, None, held.expires_ns)
+    index = _replace(state.index, due=due, held=with_one(state.index.held, held.contact, held.token))
     return _replace(state, reservations=with_one(state.reservations, held.token, held), index=index)
 
 
 def drop_reservation(state: State, held: Reservation) -> State:
     """It has ended."""
-    index = _due(state.index, Due.LAPSE, held.token, held.expires_ns, None)
-    index = _replace(index, held=without(index.held, held.contact))
+    due = _due(state.index, Due.LAPSE, held.token, held.expires_ns, None)
+    index = _replace(state.index, due=due, held=without(state.index.held, held.contact))
     return _replace(state, reservations=without(state.reservations, held.token), index=index)
 
 
 def put_waiting(state: State, contact: str, now: Waiting | None) -> State:
     """The contact waits so; None: no more."""
     before = state.waiting.get(contact)
-    index = _waits_rows(state.index, (before, queued_row(state, before)), (now, queued_row(state, now)))
-    index = _due(index, Due.WAITS, contact, next_ns(before), next_ns(now))
+    due = _due(state.index, Due.WAITS, contact, next_ns(before), next_ns(now))
+    index = _waits_rows(state.index, (before, queued_row(state, before)), (now, queued_row(state, now)), due)
     waiting = without(state.waiting, contact) if now is None else with_one(state.waiting, contact, now)
     return _replace(state, waiting=waiting, index=index)
 
@@ -140,8 +143,8 @@ def put_typed(state: State, contact: str, now: Typed | None) -> State:
 
 def put_sweep(state: State, at_ns: int) -> State:
     """The next sweep; 0: none."""
-    index = _due(state.index, Due.SWEEP, "", state.sweep_ns or None, at_ns or None)
-    return _replace(state, sweep_ns=at_ns, index=index)
+    due = _due(state.index, Due.SWEEP, "", state.sweep_ns or None, at_ns or None)
+    return _replace(state, sweep_ns=at_ns, index=_replace(state.index, due=due))
 
 
 def _swept_by(state: State, at_ns: int) -> State:
@@ -151,9 +154,8 @@ def _swept_by(state: State, at_ns: int) -> State:
 def put_asking(state: State, contact: str, now: Asking | None) -> State:
     """What the contact's script looks up; None: nothing."""
     before = state.asking.get(contact)
-    index = _due(
-        state.index, Due.UNANSWERED, contact, before.until_ns if before else None, now.until_ns if now else None
-    )
+    due = _due(state.index, Due.UNANSWERED, contact, before.until_ns if before else None, now.until_ns if now else None)
+    index = _replace(state.index, due=due)
     asking = without(state.asking, contact) if now is None else with_one(state.asking, contact, now)
     return _replace(state, asking=asking, index=index)
 
@@ -161,7 +163,8 @@ def put_asking(state: State, contact: str, now: Asking | None) -> State:
 def put_callback(state: State, name: str, now: Callback | None) -> State:
     """The callback is `now`; None: is forgotten."""
     before = state.callbacks.get(name)
-    index = _due(state.index, Due.CALLBACK, name, before.due_ns if before else None, now.due_ns if now else None)
+    due = _due(state.index, Due.CALLBACK, name, before.due_ns if before else None, now.due_ns if now else None)
+    index = _replace(state.index, due=due)
     if before is not None and before.state is not CallbackState.OVER:
         index = _replace(index, numbers=without(index.numbers, before.number))
     if now is not None and now.state is not CallbackState.OVER:
@@ -179,18 +182,19 @@ def put_try(state: State, contact: str, callback: str | None) -> State:
 def put_resting(state: State, key: str, now: Resting | None) -> State:
     """The number rests; None: no more."""
     before = state.resting.get(key)
-    index = _due(state.index, Due.RESTED, key, before.until_ns if before else None, now.until_ns if now else None)
+    due = _due(state.index, Due.RESTED, key, before.until_ns if before else None, now.until_ns if now else None)
+    index = _replace(state.index, due=due)
     resting = without(state.resting, key) if now is None else with_one(state.resting, key, now)
     return _replace(state, resting=resting, index=index)
 
 
 def _agent_rows(rules: Rules, index: Index, name: str, was: AgentRow, now: AgentRow) -> Index:
-    seat = rules.seats.get(name)
+    seat, free, tally = rules.seats.get(name), index.free, index.tally
     if was[0] != now[0] and seat is not None:
-        index = _replace(index, free=moved_in(index.free, index.pools.get(name, ()), seat.box, was[0], now[0]))
+        free = moved_in(free, index.pools.get(name, ()), seat.box, was[0], now[0])
     if was[1] != now[1]:
-        index = _replace(index, tally=_counted_on(index.tally, queues_of(index.pools, name), was[1], now[1]))
-    return index
+        tally = _counted_on(tally, queues_of(index.pools, name), was[1], now[1])
+    return _replace(index, free=free, tally=tally)
 
 
 def _legs(index: Index, name: str, was: Mapping[str, str], now: Mapping[str, str]) -> Index:
@@ -222,7 +226,10 @@ def _counted_on(
 
 
 def _waits_rows(
-    index: Index, was: tuple[Waiting | None, QueuedRow | None], now: tuple[Waiting | None, QueuedRow | None]
+    index: Index,
+    was: tuple[Waiting | None, QueuedRow | None],
+    now: tuple[Waiting | None, QueuedRow | None],
+    due: tuple[DueRow, ...],
 ) -> Index:
     queued = index.queued
     if was[0] is not None and was[1] is not None:
@@ -230,12 +237,12 @@ def _waits_rows(
     if now[0] is not None and now[1] is not None:
         queued = moved_in(queued, stood_in(now[0]), group(now[0]), None, now[1])
     lines = moved(moved(index.lines, lines_of(was[0]), was[1], None), lines_of(now[0]), None, now[1])
-    return _replace(index, queued=queued, lines=lines)
+    return _replace(index, queued=queued, lines=lines, due=due)
 
 
-def _due(index: Index, what: Due, whom: str, was_ns: int | None, at_ns: int | None) -> Index:
+def _due(index: Index, what: Due, whom: str, was_ns: int | None, at_ns: int | None) -> tuple[DueRow, ...]:
     if was_ns == at_ns:
-        return index
-    was: tuple[int, str, str] | None = None if was_ns is None else (was_ns, what, whom)
-    now: tuple[int, str, str] | None = None if at_ns is None else (at_ns, what, whom)
-    return _replace(index, due=sorted_in(index.due, was, now))
+        return index.due
+    was: DueRow | None = None if was_ns is None else (was_ns, what, whom)
+    now: DueRow | None = None if at_ns is None else (at_ns, what, whom)
+    return sorted_in(index.due, was, now)
