@@ -7,6 +7,7 @@
 import asyncio
 import contextlib
 import functools
+import gc
 import os
 import re
 import tempfile
@@ -144,6 +145,8 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
         before, ours = [cpu_s(site.pid(one)) for one in PROCESSES], time.process_time()
         tell = functools.partial(print, f"  {name}, {calls_s * MORE:.0f} callers a second:", flush=True)
         tell(f"{seconds:.0f} s to come")
+        gc.collect()
+        gc.freeze()  # what was measured before is nothing that the callers' clock has to stand still for
         seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds, tell))
         spent = [cpu_s(site.pid(one)) - was for one, was in zip(PROCESSES, before, strict=True)]
         ours = time.process_time() - ours
