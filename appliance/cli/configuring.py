@@ -6,6 +6,7 @@ stops watching it stops nothing.
 """
 
 import asyncio
+import importlib
 import shlex
 import sys
 import time
@@ -123,15 +124,15 @@ def status(session: Session, _matched: Matched) -> int:
 
 def rollback(session: Session, matched: Matched) -> int:
     """The candidate as it was."""
-    number = matched.arguments["version"]
-    session.candidate = Candidate(session.file, _version(session, number).data)
+    before = _version(session, matched.arguments["version"])
+    session.candidate, session.began_from = before, session.file.read_text("utf-8")
     return DONE
 
 
 def commit(session: Session, matched: Matched) -> int:
     """Check; make a version; watch it come into force. Without a change it confirms the one on trial."""
     given, now = matched.arguments, _candidate(session)
-    if faults := now.faults():
+    if faults := [*_overtaken(session), *(now.faults() or _of_rules(now))]:
         sys.stderr.write("".join(f"{fault}\n" for fault in faults))
         sys.stderr.write(session.told("nothing was committed\n", "未提交\n"))
         return NOT_DONE
@@ -140,13 +141,36 @@ def commit(session: Session, matched: Matched) -> int:
     _say(_impact(session, now))
     if "check" in given:
         return _say([session.told("it can be committed", "检查通过，可以提交")])
-    drain_s = 0.0 if "now" in given else DRAIN_S
-    minutes = given.get("minutes", "")
-    how = Trying(drain_s, 60.0 * int(minutes) if "confirmed" in given else 0.0, time.time())
+    drain_s = 0.0 if "now" in given else 60.0 * int(given["wait"]) if "within" in given else DRAIN_S
+    how = Trying(drain_s, 60.0 * int(given["minutes"]) if "confirmed" in given else 0.0, time.time())
     made = session.history.commit(now.text, session.author, given.get("text", ""), how)
     _say([session.told(f"version {made.number}", f"版本 {made.number}")])
     session.candidate = None
     return asyncio.run(_watched(session, made.number))
+
+
+def _overtaken(session: Session) -> Iterator[str]:
+    """Somebody else has committed since the candidate was begun: it would take that back."""
+    if session.candidate is None or session.file.read_text("utf-8") == session.began_from:
+        return
+    now = session.history.running()
+    by = f"version {now.number} by {now.author}" if now else "an edit by hand"
+    yield session.told(
+        f"the configuration has changed meanwhile ({by}): see show | compare; rollback 0 begins anew from it",
+        f"配置已被他人修改（{by}）：用 show | compare 查看，rollback 0 重新开始",
+    )
+
+
+def _of_rules(now: Candidate) -> list[str]:
+    """What headquarters' router would not take: conditions, schedules, scripts."""
+    if now.data.get("role") != "headquarters":
+        return []
+    rulebook = importlib.import_module("appliance.headquarters.rulebook")  # a branch's commit does not wait for it
+    try:
+        rulebook.rules_of(load(now.file, rulebook.faults, text=now.text))
+    except ConfigurationError as error:
+        return [f"{mistake.file.name}:{mistake.line}: {mistake.sentence}" for mistake in error.mistakes]
+    return []
 
 
 def _confirmed(session: Session) -> int:
@@ -239,7 +263,10 @@ def _version(session: Session, number: str) -> Candidate:
 
 
 def _changed(session: Session, change: Callable[[Candidate], Candidate]) -> int:
-    session.candidate = change(_candidate(session))
+    changed = change(_candidate(session))
+    if session.candidate is None:
+        session.began_from = session.file.read_text("utf-8")
+    session.candidate = changed
     return DONE
 
 

@@ -182,7 +182,10 @@ class LineEditor:
 
     def _character(self) -> str | None:
         while True:
-            octets = os.read(self._source, 1)
+            try:
+                octets = os.read(self._source, 1)
+            except OSError:  # the other end of the line has hung up
+                return None
             if not octets:
                 return None
             if text := self._decoder.decode(octets):

@@ -28,6 +28,8 @@ class Session:
         self.mode = Mode.OPERATIONAL
         self.history = History(file)
         self.candidate: Candidate | None = None
+        self.began_from = ""
+        """What the file said when the candidate was begun."""
         self.base: tuple[str, ...] = ()
         self.ended = False
 

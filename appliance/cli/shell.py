@@ -191,7 +191,15 @@ _OWN = {"configure": Shell.configure, "do": Shell.do, "leave": Shell.leave, "hel
 
 
 def interactive(session: Session) -> int:
-    """At the terminal, until its user leaves."""
+    """At the terminal, until its user leaves, or the line is gone."""
+    try:
+        return _interactive(session)
+    except OSError as error:
+        log.info("cli.terminal.gone", error=str(error))
+        return 0
+
+
+def _interactive(session: Session) -> int:
     shell = Shell(session)
     editor = LineEditor(sys.stdin.fileno(), sys.stdout.fileno(), shell, [])
     if sys.stdin.isatty() and sys.stdout.isatty():

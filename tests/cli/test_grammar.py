@@ -44,6 +44,7 @@ EXAMPLES = {
     "version": "3",
     "version-of-script": "3f2a",
     "version-to": "4",
+    "wait": "5",
 }
 
 

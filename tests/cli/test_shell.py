@@ -110,6 +110,42 @@ def test_a_version_comes_back_and_a_trial_is_confirmed_by_the_second_commit(
     assert "there is no version 77; kept are: 4, 3, 2, 1" in capsys.readouterr().err
 
 
+def test_who_commits_second_does_not_take_back_what_the_first_has_changed(
+    shell: Shell, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Shell(Session(file, tmp_path / "state", Role.ADMINISTRATOR, chinese=False))
+    typed(shell, "configure", "set name One")
+    typed(other, "configure", "set recording reserve_mb 300", "commit")
+    assert typed(shell, "commit") == [1]
+    assert "has changed meanwhile (version 2 by " in capsys.readouterr().err
+    assert typed(shell, "rollback 0", "set name One", "commit") == [0, 0, 0]
+    now = Candidate.of(file).data
+    assert (now["name"], now["recording"]["reserve_mb"]) == ("One", "300")
+
+
+def test_how_long_calls_may_go_on_is_the_version_s(shell: Shell, file: Path) -> None:
+    for number, (words, drain_s) in enumerate({"": 300.0, " now": 0.0, " within 2 confirmed 10": 120.0}.items()):
+        assert typed(shell, "configure", f"set name Box-{number}", f"commit{words}", "exit") == [0, 0, 0, 0]
+        assert History(file).versions()[0].drain_s == drain_s
+    trial = History(file).trial()
+    assert trial is not None
+    assert 590 < trial.until_s - time.time() <= 600
+
+
+def test_headquarters_commits_no_rules_that_its_router_would_refuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/welcome.yaml").write_text("start: gone\nnodes:\n  gone: {do: release, cause: 17}\n")
+    file = tmp_path / "headquarters.yaml"
+    file.write_text((ROOT / "tests/config/boxes/headquarters.yaml").read_text())
+    shell = Shell(Session(file, tmp_path / "state", Role.ADMINISTRATOR, chinese=False))
+    assert typed(shell, "configure", "set call_types card-service script welcom", "commit") == [0, 0, 1]
+    assert "welcom" in capsys.readouterr().err
+    assert typed(shell, "set call_types card-service script welcome", "set agents 1001 name Wu", "commit") == [0, 0, 0]
+
+
 def test_standing_somewhere_shortens_what_is_typed(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
     lines = (
         "configure",
@@ -208,6 +244,10 @@ class Terminal:
         self.seen = self.seen.partition(text)[2]
         return time.monotonic() - self._begun
 
+    def left(self) -> int:
+        """Its exit status, once its user has left."""
+        return self._process.wait(5)
+
     def end(self) -> int:
         """Hang up. Returns its exit status."""
         if self._master is not None:
@@ -258,8 +298,7 @@ def test_at_a_terminal_a_line_is_edited_and_comes_back(terminal: Terminal) -> No
     terminal.until("^C")
     terminal.until("BR-0001# ")
     terminal.type("exit\rexit\r")
-    terminal.until("BR-0001> ")
-    assert terminal.end() == 0
+    assert terminal.left() == 0
 
 
 @pytest.mark.system
