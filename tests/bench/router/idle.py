@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the machine does while nothing else is asked of it: beside a deadline it shows whose the time was."""
 
+import contextlib
 import os
 import statistics
+import threading
 import time
+from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 import msgspec
@@ -14,6 +18,8 @@ from appliance.config import Endpoint
 from appliance.uplink.connection import connect
 
 TIMES = 300
+BESIDE_S = 0.25
+LEAST = 2
 PAGE = bytes(4096)
 
 
@@ -33,14 +39,35 @@ class Spread(msgspec.Struct, frozen=True):
 
 def sync_ms(folder: Path) -> Spread:
     """A page to the same disk."""
-    times = []
     with (folder / "idle").open("wb", buffering=0) as file:
-        for _ in range(TIMES):
-            began = time.perf_counter()
-            file.write(PAGE)
-            os.fdatasync(file.fileno())
-            times.append((time.perf_counter() - began) * 1000)
-    return Spread.of(times)
+        return Spread.of([_synced_ms(file) for _ in range(TIMES)])
+
+
+@contextlib.contextmanager
+def syncing(folder: Path) -> Iterator[list[float]]:
+    """A page to the same disk now and then, in ms, while something else is measured: what the disk alone takes."""
+    times: list[float] = []
+    over = threading.Event()
+
+    def work() -> None:
+        with (folder / "beside").open("wb", buffering=0) as file:
+            while not over.wait(BESIDE_S) or len(times) < LEAST:
+                times.append(_synced_ms(file))
+
+    thread = threading.Thread(target=work, name="disk")
+    thread.start()
+    try:
+        yield times
+    finally:
+        over.set()
+        thread.join()
+
+
+def _synced_ms(file: FileIO) -> float:
+    began = time.perf_counter()
+    file.write(PAGE)
+    os.fdatasync(file.fileno())
+    return (time.perf_counter() - began) * 1000
 
 
 async def request_ms(server: Endpoint, secret: Path) -> Spread:

@@ -147,7 +147,9 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
         tell(f"{seconds:.0f} s to come")
         gc.collect()
         gc.freeze()  # what was measured before is nothing that the callers' clock has to stand still for
-        seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds, tell))
+        with idle.syncing(folder) as times:
+            seen = asyncio.run(load.run(SMALL, server, secret, calls_s * MORE, seconds, tell))
+        disk = Spread.of(times)
         spent = [cpu_s(site.pid(one)) - was for one, was in zip(PROCESSES, before, strict=True)]
         ours = time.process_time() - ours
         memory = sum(peak_mib(site.pid(one)) for one in PROCESSES)
@@ -160,7 +162,8 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
     yield f"{name}.p99", answers.p99, tail
     yield f"{name}.longest", answers.longest, f"request {request.longest:.1f} ms + sync {sync.longest:.1f} ms"
     yield f"{name}.lives", carried, f"{seen.asked} questions, {len(seen.told)} events in {seen.seconds:.0f} s"
-    yield f"{name}.unanswered", seen.unanswered, ""
+    yield f"{name}.unanswered", seen.unanswered, f"a page to the disk took {disk.longest:.0f} ms once meanwhile"
+    yield f"{name}.disk_p99", disk.p99, f"half of them {disk.p50:.1f} ms"
     yield f"{name}.lost", lost, ""
     yield f"{name}.doubled", doubled, ""
     yield f"{name}.event_p99", Spread.of(seen.ages_ms).p99, tail
