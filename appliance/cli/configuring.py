@@ -76,12 +76,12 @@ def show(session: Session, matched: Matched) -> int:
 
 def running(session: Session, matched: Matched) -> int:
     """`show running-config`."""
-    return _say(_below(Candidate.of(session.file).lines(), _path(session, matched)))
+    return _say(_below(session.running().lines(), _path(session, matched)))
 
 
 def compare(session: Session, _matched: Matched) -> int:
     """Candidate against what runs, and what a commit would end."""
-    now, before = _candidate(session), Candidate.of(session.file)
+    now, before = _candidate(session), session.running()
     lines = now.since(before)
     return _say([*lines, *_impact(session, now)] if lines else [session.told("nothing is changed", "没有改动")])
 
@@ -136,7 +136,7 @@ def commit(session: Session, matched: Matched) -> int:
         sys.stderr.write("".join(f"{fault}\n" for fault in faults))
         sys.stderr.write(session.told("nothing was committed\n", "未提交\n"))
         return NOT_DONE
-    if not now.since(Candidate.of(session.file)):
+    if not now.since(session.running()):
         return _confirmed(session)
     _say(_impact(session, now))
     if "check" in given:
@@ -246,13 +246,13 @@ def _impact(session: Session, now: Candidate) -> Iterator[str]:
 
 
 def _candidate(session: Session) -> Candidate:
-    return session.candidate or Candidate.of(session.file)
+    return session.candidate or session.running()
 
 
 def _version(session: Session, number: str) -> Candidate:
     """Raises EditError where there is none."""
     if number == "0":
-        return Candidate.of(session.file)
+        return session.running()
     try:
         return Candidate.of(session.file, session.history.text(int(number)))
     except KeyError:

@@ -32,6 +32,7 @@ class Session:
         """What the file said when the candidate was begun."""
         self.base: tuple[str, ...] = ()
         self.ended = False
+        self._running: tuple[tuple[int, int], Candidate] | None = None
 
     def grammar(self) -> Grammar:
         """Of what may be typed now."""
@@ -53,8 +54,15 @@ class Session:
     def name(self) -> str:
         """The box's serial number, as the prompt has it."""
         with contextlib.suppress(ConfigurationError):
-            return str(Candidate.of(self.file).data["box"])
+            return str(self.running().data["box"])
         return "?"
+
+    def running(self) -> Candidate:
+        """The file as it is, read once, as a large one takes seconds. Raises ConfigurationError."""
+        stamp = _stamp(self.file)
+        if self._running is None or self._running[0] != stamp:
+            self._running = stamp, Candidate.of(self.file)
+        return self._running[1]
 
     def _head(self, word: str) -> str:
         return TABLE.head.get(word, ("", ""))[self.chinese]
@@ -72,7 +80,7 @@ class Session:
 
     def _data(self) -> Any:
         with contextlib.suppress(ConfigurationError):
-            return (self.candidate or Candidate.of(self.file)).data
+            return (self.candidate or self.running()).data
         return {}
 
     def _paths(self, before: Sequence[str]) -> Iterable[tuple[str, str]]:
@@ -80,6 +88,14 @@ class Session:
         with contextlib.suppress(edit.EditError):
             return completions(edit.full(FORM, data, (*self.base, *before)), data, chinese=self.chinese)
         return ()
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except OSError:
+        return 0, 0
+    return status.st_ino, status.st_mtime_ns
 
 
 def completions(path: Sequence[str], data: Any, *, chinese: bool) -> list[tuple[str, str]]:

@@ -110,7 +110,7 @@ class History:
             version = self._add(body, author, comment, how.drain_s)
             if how.confirm_s:
                 back_to = trial.back_to if trial else before.number
-                trial = Trial(version.number, back_to, how.now_s + how.confirm_s)
+                trial = Trial(version.number, back_to, how.now_s + how.confirm_s, trial.good if trial else None)
                 self._write("unconfirmed.json", msgspec.json.encode(trial))
             self._put_in_force(version)
             if not how.confirm_s:
@@ -133,6 +133,8 @@ class History:
 
     def back(self) -> Trial | None:
         """The trial is over, and the version before it is in force again; None where there is none."""
+        if self.trial() is None:
+            return None
         with self._locked():
             trial = self.trial()
             if trial is not None:

@@ -145,7 +145,6 @@ def main() -> int:
     """Run until SIGTERM. Exit status 2: nothing was started, and stderr says why."""
     logs.configure("supervisor")
     configuration, state = Path(os.environ.get("BRANCHLINE_CONFIG", "")), state_directory()
-    trial = None if ANEW_FLAG in sys.argv else History(configuration).back()
     try:
         box = load(configuration)
         lock = Lock(state / "run" / "lock", page=page(box))
@@ -154,7 +153,8 @@ def main() -> int:
     if troubles := [*_missing(box), *_ports_in_use(box, state)]:
         exit_with("\n".join(["cannot start, nothing was started", *(f"  {sentence}" for sentence in troubles)]))
     try:
-        status = asyncio.run(_run(box, state, configuration, trial))
+        trial = None if ANEW_FLAG in sys.argv else History(configuration).back()
+        status = asyncio.run(_run(load(configuration) if trial else box, state, configuration, trial))
     finally:
         lock.release()
     if status == ANEW:
@@ -213,12 +213,12 @@ def _children(box: AnyBox, state: Path, cards: Cards) -> Callable[[AnyBox], list
 
     def children(now: AnyBox) -> list[Spec]:
         match now:
-            case Branch() if held is not None:
-                return branch_children(now, state, held, cards.fds)
             case Headquarters():
                 return headquarters_children(now, state)
-            case Branch() | Voter():
-                return voter_children(now, state) if isinstance(now, Voter) else []
+            case Voter():
+                return voter_children(now, state)
+            case Branch():
+                return branch_children(now, state, held or Held(now, state), cards.fds)
 
     return children
 

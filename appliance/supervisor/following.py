@@ -24,6 +24,7 @@ from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.configuration import Configured, Progress
 
 LOOK_S = 0.25
+AGAIN_S = 5.0
 JUDGE_S = 2.0
 WORSE_S = 40.0
 """How long something that was good before a version on trial may be amiss: a D-channel takes a while to come back."""
@@ -31,6 +32,7 @@ UNUSABLE = "configuration.unusable"
 RETURNED = "configuration.returned"
 
 Stamp = tuple[int, int, int]
+UNSEEN: Stamp = (0, 0, 0)
 log = structlog.get_logger()
 
 
@@ -67,12 +69,20 @@ class Follower:
         self._show(Progress.APPLIED)
         while True:
             await asyncio.sleep(LOOK_S)
-            self._watch_trial()
-            await self._judge()
-            stamp = _stamp(self._file)
-            if stamp != self._stamp:
-                self._stamp = stamp
-                await self._changed()
+            try:
+                await self._look()
+            except Exception:  # a disk that is full, a fault of ours: the box goes on, and the file is looked at again
+                log.exception("supervisor.configuration.failed")
+                self._stamp = UNSEEN
+                await asyncio.sleep(AGAIN_S)
+
+    async def _look(self) -> None:
+        self._watch_trial()
+        await self._judge()
+        stamp = _stamp(self._file)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            await self._changed()
 
     async def _changed(self) -> None:
         try:
@@ -192,5 +202,5 @@ def _stamp(file: Path) -> Stamp:
     try:
         status = file.stat()
     except FileNotFoundError:
-        return 0, 0, 0
+        return UNSEEN
     return status.st_ino, status.st_size, status.st_mtime_ns

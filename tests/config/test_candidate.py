@@ -160,10 +160,11 @@ def test_a_file_written_by_hand_is_kept_before_the_next(box: Path) -> None:
 def test_a_trial_goes_back_to_before_the_first_of_them(box: Path) -> None:
     history, first = History(box), Candidate.of(box)
     history.commit(first.put(["name", "One"]).text, "wu", how=Trying(confirm_s=120, now_s=1000))
+    history.note(["headquarters"])
     history.commit(first.put(["name", "Two"]).text, "wu", how=Trying(confirm_s=120, now_s=1060))
     trial = history.trial()
     assert trial is not None
-    assert (trial.version, trial.back_to, trial.until_s) == (3, 1, 1180)
+    assert (trial.version, trial.back_to, trial.until_s, trial.good) == (3, 1, 1180, ("headquarters",))
     assert history.back() == trial
     assert Candidate.of(box).data == first.data
     assert history.trial() is None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.config.history import History, Trying
 from tests.ports import free_port
 from tests.processes.site import ROOT, alive, write_site
 
@@ -109,6 +110,27 @@ def test_headquarters_starts_is_found_running_and_ends_in_order(headquarters: Bo
     first.terminate()
     assert first.wait(15) == 0
     assert not any(map(alive, pids.values()))
+
+
+def test_without_a_configuration_the_sentence_says_so(branch: Box) -> None:
+    branch.configuration = Path()
+    assert "nothing was started" in branch.refusal()
+
+
+def test_a_second_start_leaves_the_running_one_s_trial_alone_and_a_new_life_ends_it(headquarters: Box) -> None:
+    first = headquarters.start()
+    until(lambda: len(headquarters.pids()) == 4)
+    history, text = History(headquarters.configuration), headquarters.configuration.read_text()
+    history.commit(f"{text}short_call_s: 7\n", "wu", how=Trying(confirm_s=600, now_s=time.time()))
+    assert "already running" in headquarters.refusal()
+    assert history.trial() is not None
+    first.terminate()
+    assert first.wait(15) == 0
+    second = headquarters.start()
+    until(lambda: history.trial() is None)
+    assert "short_call_s: 7" not in headquarters.configuration.read_text()
+    second.terminate()
+    second.wait(15)
 
 
 def test_a_killed_supervisor_takes_every_child_with_it_and_the_next_one_starts(headquarters: Box) -> None:
