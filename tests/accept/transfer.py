@@ -27,6 +27,8 @@ GAP_MS = 60.0
 """Of silence: the second agent's sound is in the jitter buffer already."""
 AGENT_HZ = 1000
 FRAME = 80
+STEADY = 10
+"""Frames of music in a row: a click has its frequency too, for one."""
 LOUD = 1000.0
 NOTE = "lost card, wants a new one"
 
@@ -129,7 +131,10 @@ def _ms(begun: float) -> float:
 
 
 def _gap_ms(octets: bytes) -> float:
-    """From the last frame of music to the first of the second agent's tone. AssertionError where one was not heard."""
+    """From the end of the music to the second agent's first tone. AssertionError where one was not heard.
+
+    A frame that is lost later, in the agent's talk, is no part of it.
+    """
     linear = alaw.decode(octets).astype(float)
     frames = linear[: len(linear) // FRAME * FRAME].reshape(-1, FRAME)
     time_s = np.arange(FRAME) / 8000
@@ -137,12 +142,13 @@ def _gap_ms(octets: bytes) -> float:
         np.abs(frames @ np.exp(-2j * np.pi * frequency_hz * time_s)) * 2 / FRAME > LOUD
         for frequency_hz in (HOLD_HZ, AGENT_HZ)
     )
-    if not music.any() or not agent.any():
-        raise AssertionError(f"the caller heard music in {music.sum()} frames, the second agent in {agent.sum()}")
-    begins = int(np.flatnonzero(agent)[-1])
-    while begins and agent[begins - 1]:
-        begins -= 1
-    return float((begins - np.flatnonzero(music[:begins])[-1] - 1) * 10)
+    steady = np.lib.stride_tricks.sliding_window_view(music, STEADY).all(axis=1)
+    if not steady.any():
+        raise AssertionError(f"the caller heard music in {music.sum()} frames")
+    ends = int(np.flatnonzero(steady)[-1]) + STEADY
+    if not agent[ends:].any():
+        raise AssertionError(f"the caller did not hear the second agent in {len(agent) - ends} frames after the music")
+    return float(np.flatnonzero(agent[ends:])[0] * 10)
 
 
 def _contact(rig: Rig, agent: str) -> dict[str, Any]:
