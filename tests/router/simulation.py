@@ -77,7 +77,7 @@ class Caller:
 
 
 class Crowd:
-    """Without `faults` everybody answers, nobody gives up, no branch and no router dies: theory's queue."""
+    """Without `faults` everybody answers, no branch and no router dies: theory's queue. `patience_s`: its mean."""
 
     def __init__(
         self,
@@ -89,14 +89,19 @@ class Crowd:
         wait_s: int = 86_400,
         faults: bool = False,
         known: Rules | None = None,
+        patience_s: float = 0.0,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.waits_s: list[float] = []
+        self.left_s: list[float] = []
+        """Waited by those who gave up."""
+        self.stood_s = 0.0
+        """The router's queue over the time, callers × seconds."""
         self.state: State = EMPTY
         self._random = random.Random(seed)  # noqa: S311 - the same crowd each time
         self._rules = known or rules(agents, wait_s)
-        self._arrivals_s, self._talk_s, self._faults = arrivals_s, talk_s, faults
-        self._now_ns = SECOND_NS
+        self._arrivals_s, self._talk_s, self._faults, self._patience_s = arrivals_s, talk_s, faults, patience_s
+        self._now_ns = self._seen_ns = SECOND_NS
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._serial = itertools.count()
         self._callers: dict[str, Caller] = {}
@@ -130,6 +135,8 @@ class Crowd:
         self._ask(caller, "offered")
         if self._faults and self._random.random() < 0.3:
             self._later(self._random.expovariate(1 / 30), lambda: self._give_up(caller))
+        if self._patience_s and not caller.talked:
+            self._later(self._random.expovariate(1 / self._patience_s), lambda: self._give_up(caller))
         if left > 1:
             self._later(self._random.expovariate(1 / self._arrivals_s), lambda: self._come(left - 1))
 
@@ -204,6 +211,7 @@ class Crowd:
 
     def _give_up(self, caller: Caller) -> None:
         if not caller.talked and not caller.gone:
+            self.left_s.append((self._now_ns - caller.came_ns) / SECOND_NS)
             self._end(caller, "abandoned")
 
     def _end(self, caller: Caller, how: str) -> None:
@@ -247,6 +255,8 @@ class Crowd:
         heapq.heappush(self._due, (self._now_ns + round(seconds * SECOND_NS), next(self._serial), happen))
 
     def _tell(self, event: Event) -> None:
+        self.stood_s += len(self.state.waiting) * (self._now_ns - self._seen_ns) / SECOND_NS
+        self._seen_ns = self._now_ns
         self.state, effects = apply(self.state, event)
         self.counts["events"] += 1
         self._write(event, effects)

@@ -26,6 +26,7 @@ from tests.bench.router.decision import Flow
 from tests.bench.router.idle import Spread
 from tests.bench.router.network import Network
 from tests.headquarters.site import Site, until
+from tests.router.simulation import Crowd
 
 SECONDS = 60.0
 DECISIONS = 3_000
@@ -36,6 +37,7 @@ DAY, PART = 100_000, 10_000
 """Calls that are replayed: in the long form, and else, from which the whole is reckoned."""
 LONG_S = 600.0
 CALLS_PER_BUSY_HOUR = 30
+HOUR_AGENTS, HOUR_TALK_S = 1_000, 95.0
 
 PROCESSES = ("nats-server", "record", "headquarters")
 
@@ -110,6 +112,7 @@ def _figures(seconds: float) -> Iterator[Told]:
         yield from _decisions("5000_queued", LARGE.rules(folder / "queued"), QUEUED)
         yield from _decisions("1000_channels", mixed(SMALL, folder / "small-mixed"))
         yield from _decisions("10000_channels", mixed(LARGE, folder / "large-mixed"))
+        yield from _simulated()
         yield from _replayed(folder / "replay", DAY if seconds >= LONG_S else PART)
         yield from _loaded("answer", folder / "answer", 100, seconds)
         yield from _loaded("burst", folder / "burst", 300, min(seconds, SECONDS))
@@ -125,6 +128,14 @@ def _decisions(name: str, rules: Rules, queued: int = 0) -> Iterator[Told]:
     yield f"decision.{name}.p99", spread.p99, beside
     if not queued:
         yield f"decision.{name}.life", flow.life_ns / 1000, beside
+
+
+def _simulated() -> Iterator[Told]:
+    calls, began_s = HOUR_AGENTS * CALLS_PER_BUSY_HOUR, time.process_time()
+    crowd = Crowd(seed=1, agents=HOUR_AGENTS, arrivals_s=3600 / calls, talk_s=HOUR_TALK_S)
+    crowd.run(calls)
+    told = f"{crowd.counts['answered']:,} of {calls:,} calls answered, {crowd.counts['events']:,} events"
+    yield "hour.1000_agents", time.process_time() - began_s, told
 
 
 def _replayed(folder: Path, calls: int) -> Iterator[Told]:
