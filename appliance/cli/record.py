@@ -5,6 +5,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
@@ -19,16 +20,24 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         "--config",
         default=os.environ.get("BRANCHLINE_CONFIG", ""),
         metavar="FILE",
-        help="headquarters' file, if its record is elsewhere; else BRANCHLINE_CONFIG",
+        help="headquarters' file, for a record elsewhere, services, teams and sites; else BRANCHLINE_CONFIG",
     )
 
 
-def opened(told: argparse.Namespace) -> tuple[store.Place, Engine] | None:
-    """Where it is, and a reader of it; None where that cannot be known, which stderr is told."""
+class Opened(NamedTuple):
+    """A reader of the record, where that is, and headquarters' file, if it was named."""
+
+    place: store.Place
+    engine: Engine
+    config: Headquarters | None
+
+
+def opened(told: argparse.Namespace) -> Opened | None:
+    """None where that cannot be known, which stderr is told."""
     try:
-        record = load_role(Path(told.config), Headquarters).record if told.config else None
-        place = store.place_of(Path(told.state), record)
+        config = load_role(Path(told.config), Headquarters) if told.config else None
+        place = store.place_of(Path(told.state), config.record if config else None)
     except (ConfigurationError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return None
-    return place, store.open_reader(place)
+    return Opened(place, store.open_reader(place), config)

@@ -15,15 +15,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.cli import record, terminal
+from appliance.config import Headquarters
 from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.intervals.agents import times
 from appliance.headquarters.reports.intervals.levels import LEVELS, averages_ms, percent, rounded, service_levels
-from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, rows
+from appliance.headquarters.reports.intervals.reading import GROUPED, LEVELLED, WIDTHS, Row, grouped, rows
 from appliance.headquarters.reports.intervals.story import Kind
 
-KINDS = tuple(kind.value for kind in Kind)
-LEVELLED = (Kind.CALL_TYPE.value, Kind.QUEUE.value)
-"""Those that have a service level."""
+KINDS = (*(kind.value for kind in Kind), *GROUPED)
 HEADS = (
     ("from", "name", "offd", "answ", "aban", "shrt", "over", "redi", "rel", "trf", "wait", "SL%", "ASAs", "AHTs"),
     (
@@ -80,11 +79,19 @@ ANEW = (
 NOTHING = ("{day}: nobody was offered to any {kind}", "{day}：当天没有{kind}的呼入")
 NOTHING_AT_ALL = ("{day}: there are no statistics of this day", "{day}：当天没有统计数据")
 NOBODY = ("{day}: nobody was logged in", "{day}：当天没有坐席登录")
+UNGROUPED = (
+    "{kind}s stand in headquarters' file: name it by --config or BRANCHLINE_CONFIG\n",
+    "{kind}定义在总部配置文件中：请用--config或BRANCHLINE_CONFIG指明\n",
+)
+NO_GROUPS = ("{file} has no {kind}s\n", "{file}中没有定义{kind}\n")
 NAMES = {
     "call-type": ("call type", "呼叫类型"),
     "queue": ("queue", "队列"),
     "agent": ("agent", "坐席"),
     "trunk": ("trunk", "中继"),
+    "service": ("service", "服务"),
+    "team": ("team", "班组"),
+    "site": ("site", "站点"),
 }
 
 
@@ -94,14 +101,16 @@ def main(words: Sequence[str]) -> int:
     found = record.opened(told)
     if found is None:
         return terminal.UNASKED
-    place, engine = found
+    place, engine, config = found
     chinese = told.language == "zh"
     try:
         if told.what == "verify":
             return _verify(engine, told.day, str(place), chinese=chinese)
         if told.what == "agent-time":
             return _tell_times(engine, told, chinese=chinese)
-        return _tell(engine, told, chinese=chinese)
+        if told.what in GROUPED:
+            return _tell_groups(engine, config, told, chinese=chinese)
+        return _tell(rows(engine, told.what, *_bounds(told.day), WIDTHS[told.interval]), told, chinese=chinese)
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", error)).strip().splitlines()[0]
         sys.stderr.write(f"{place} cannot be read ({why}); only headquarters has a record\n")
@@ -140,8 +149,17 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     return terminal.read(parser, words)
 
 
-def _tell(engine: Engine, told: argparse.Namespace, *, chinese: bool) -> int:
-    found = rows(engine, told.what, *_bounds(told.day), WIDTHS[told.interval])
+def _tell_groups(engine: Engine, config: Headquarters | None, told: argparse.Namespace, *, chinese: bool) -> int:
+    words = {"kind": NAMES[told.what][chinese], "file": told.config}
+    of = {} if config is None else getattr(config.groups(), told.what)
+    if not of:
+        sys.stderr.write((UNGROUPED if config is None else NO_GROUPS)[chinese].format(**words))
+        return terminal.UNASKED
+    found = grouped(engine, told.what, of, *_bounds(told.day), WIDTHS[told.interval])
+    return _tell(found, told, chinese=chinese)
+
+
+def _tell(found: list[Row], told: argparse.Namespace, *, chinese: bool) -> int:
     if not found:
         print(NOTHING[chinese].format(day=told.day, kind=NAMES[told.what][chinese]))
         return 1

@@ -33,7 +33,7 @@ def main(words: Sequence[str]) -> int:
     found = record.opened(told)
     if found is None:
         return terminal.UNASKED
-    place, engine = found
+    place, engine, _ = found
     try:
         with engine.connect() as store:
             lines = list(_lines(store, told))

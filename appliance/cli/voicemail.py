@@ -58,9 +58,9 @@ def show(words: Sequence[str]) -> int:
     if found is None:
         return terminal.UNASKED
     try:
-        rows, known = voicemail.messages(found[1], told.mailbox), voicemail.mailboxes(found[1])
+        rows, known = voicemail.messages(found.engine, told.mailbox), voicemail.mailboxes(found.engine)
     except SQLAlchemyError as error:
-        sys.stderr.write(f"{found[0]} cannot be read: {error}\n")
+        sys.stderr.write(f"{found.place} cannot be read: {error}\n")
         return terminal.UNASKED
     if told.mailbox and told.mailbox not in known:
         near = suggestion(told.mailbox, known)

@@ -119,7 +119,7 @@ def main(words: Sequence[str]) -> int:
     found = record.opened(told)
     if found is None:
         return terminal.UNASKED
-    place, engine = found
+    place, engine, _ = found
     try:
         call = why(Record(engine), told.call, told.number)
     except UnknownCallError as error:

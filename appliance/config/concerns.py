@@ -110,4 +110,4 @@ def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
     yield "nats-server", Concern(Impact.NONE, (box.peripherals,))
     yield "record", Concern(Impact.NONE, (box.record,))
     yield "headquarters", Concern(Impact.NONE, (box.record,))
-    yield "web", Concern(Impact.NONE, (box.web, box.record, names))
+    yield "web", Concern(Impact.NONE, (box.web, box.record, names, box.groups()))

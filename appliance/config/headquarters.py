@@ -9,21 +9,21 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import channels, lookups, peripherals
+from appliance.config import channels, groupings, lookups, peripherals
 from appliance.config.branch import Name, repeated
 from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
+from appliance.config.groupings import Service, Site, Team
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
 from appliance.config.peripherals import Peripheral, TranslationRoute
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
-from appliance.config.scalars import Endpoint, Number, Serial, suggestion
+from appliance.config.scalars import AgentId, Endpoint, Number, Serial, suggestion
 from appliance.config.schedule import Period, ScriptName
 from appliance.config.secrets import trouble
 from appliance.config.voter import Duplex, Server, duplex_faults, server_listeners
 
-AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 AttributeName = Annotated[str, Meta(pattern="[a-z][a-z0-9_]{0,31}")]
 Skill = Annotated[str, Meta(pattern="[1-9]|10|yes|no")]
 WrapUp = Annotated[int, Meta(ge=0, le=7200)]
@@ -173,6 +173,14 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     duplex: Duplex | None = None
     peripherals: tuple[Peripheral, ...] = ()
     translation_routes: tuple[TranslationRoute, ...] = ()
+    services: tuple[Service, ...] = ()
+    teams: tuple[Team, ...] = ()
+    sites: tuple[Site, ...] = ()
+
+    def groups(self) -> groupings.Of:
+        """Services, teams and sites by their members."""
+        boxes = {agent.id: agent.box for agent in self.agents}
+        return groupings.of(self.services, self.teams, self.sites, boxes)
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:
@@ -195,6 +203,7 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     boxes = {agent.id: agent.box for agent in headquarters.agents}
     known = {*boxes.values(), *(one.box for one in headquarters.peripherals)}
     yield from peripherals.route_faults(headquarters.translation_routes, boxes, known)
+    yield from _grouping_faults(headquarters, boxes)
     if headquarters.record is not None and (sentence := trouble(headquarters.record.secret)) is not None:
         yield Fault(("record", "secret"), sentence)
 
@@ -234,6 +243,16 @@ def _agent_faults(headquarters: Headquarters) -> Iterator[Fault]:
             if agent not in known:
                 sentence = f"agent {agent!r} is not among the agents; {suggestion(agent, known)}"
                 yield Fault(("skill_groups", place, "agents", number), sentence)
+
+
+def _grouping_faults(headquarters: Headquarters, boxes: dict[str, str]) -> Iterator[Fault]:
+    services = tuple((one.name, one.call_types) for one in headquarters.services)
+    teams = tuple((one.name, one.agents) for one in headquarters.teams)
+    sites = tuple((one.name, one.boxes) for one in headquarters.sites)
+    call_types = {one.name for one in headquarters.call_types}
+    yield from groupings.faults("services", "call_types", services, "call type", call_types)
+    yield from groupings.faults("teams", "agents", teams, "agent", boxes)
+    yield from groupings.faults("sites", "boxes", sites, "box", {*boxes.values()})
 
 
 def _attribute_faults(headquarters: Headquarters) -> Iterator[Fault]:

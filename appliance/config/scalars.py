@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, inspect
 
 Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
+AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 Realm = Annotated[str, Meta(pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")]
 Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}

@@ -31,9 +31,11 @@ class Announcing(uvicorn.Server):
 
 async def serve(config: Headquarters, state: Path) -> None:
     """Serve until a signal ends the process."""
+    groups = config.groups()
     site = {
         "box": config.box,
         "agents": {agent.id: agent.name for agent in config.agents},
+        "teams": groups.team,
         "peripherals": {one.box: one.kind for one in config.peripherals},
         "channels": {one.name: one.channel for one in config.call_types if one.channel != VOICE},
         "causes": NAMES,
@@ -41,7 +43,7 @@ async def serve(config: Headquarters, state: Path) -> None:
     feed = Feed(store.place_of(state, config.record), site)
     listen = config.web.listen
     settings = uvicorn.Config(
-        make(feed, Vault(state / "recordings"), listen),
+        make(feed, Vault(state / "recordings"), listen, groups),
         host=listen.address,
         port=listen.port,
         log_config=None,

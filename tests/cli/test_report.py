@@ -11,6 +11,7 @@ from appliance.cli.__main__ import main
 from appliance.headquarters.reports import schema, store
 from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.writer import Writer
+from tests.config.test_groupings import configured
 from tests.headquarters.test_agent_times import MORNING
 from tests.headquarters.test_handling import handed_on
 from tests.headquarters.told import ANSWERED, HOLD, TEN_NS, WAITED, S, began, decided, ended, story
@@ -57,6 +58,23 @@ def test_it_is_told_by_quarters_of_an_hour_and_with_the_level_that_is_wanted(
     assert form == "服务水平（handled）：及时接听 ÷ 接听"
     assert [line.split()[:4] for line in lines] == [["12:00", "card", "3", "1"], ["12:15", "card", "1", "1"]]
     assert lines[0].split()[11] == "100.00"
+
+
+def test_call_types_of_a_service_and_agents_of_a_team_are_reported_as_one(
+    box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Writer(store.open_writer(store.path_of(box))).store(
+        story((0, began()), (0, decided(HOLD, "gold", "loans")), (9, ended()), contact="BR-0001.x.5", at_ns=NOON_NS)
+    )
+    file = configured(tmp_path / "hq")
+    assert typed(box, "service", "--day", DAY, "--config", str(file)) == 0
+    _, cards, form, _ = capsys.readouterr().out.splitlines()
+    assert cards.split()[:4] == ["00:00", "cards", "5", "2"]
+    assert form.startswith("SL (ignored)")
+    assert typed(box, "site", "--day", DAY, "--config", str(file)) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:4] == ["00:00", "Shanghai", "2", "2"]
+    assert typed(box, "team", "--day", DAY) == 2
+    assert "teams stand in headquarters' file" in capsys.readouterr().err
 
 
 def test_where_the_agents_time_went(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -144,6 +144,8 @@ def test_statistics_are_given_to_other_programs_as_json_and_csv(site: Site) -> N
     writer = Writer(store.open_writer(store.path_of(site.state)))
     writer.store(story(*ANSWERED))
     writer.store(story(*WAITED, contact="BR-0001.x.2", at_ns=TEN_NS + 1200 * S))
+    with (site.folder / "headquarters.yaml").open("a") as file:
+        file.write("teams: [{name: early, agents: [1001]}]\n")
     site.start("web")
     until(lambda: serves(site), 10, "the page is served")
     asked = f"from_ns={TEN_NS}&to_ns={TEN_NS + 3600 * S}"
@@ -160,6 +162,8 @@ def test_statistics_are_given_to_other_programs_as_json_and_csv(site: Site) -> N
     assert (agent["name"], agent["talk_samples"], agent["service_level_ignored"]) == ("1001", "480000", "")
     assert {row[f"service_level_{form}"] for form in ("negative", "positive")} == {"50.00"}
     assert (row["transferred"], row["average_handle_ms"]) == (0, 60_000)
+    (team,) = json.loads(get(site, f"/api/intervals/team?{asked}&interval=day")[1])
+    assert (team["name"], team["answered"]) == ("early", int(agent["answered"]))
     assert answer.headers["X-Counted"] is None
     with writer._engine.begin() as record:
         record.execute(update(schema.counting).values(checked_ns=-1, upto=""))

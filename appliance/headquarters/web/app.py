@@ -20,6 +20,7 @@ from litestar.types import Message, Scope
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.config import Endpoint
+from appliance.config.groupings import Of
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.reading import Row
 from appliance.headquarters.web import intervals, sound
@@ -54,7 +55,7 @@ _HEADERS = {
 }
 
 
-def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
+def make(feed: Feed, vault: Vault, listen: Endpoint, groups: Of) -> Litestar:
     """The application."""
 
     @get("/", include_in_schema=False)
@@ -97,7 +98,7 @@ def make(feed: Feed, vault: Vault, listen: Endpoint) -> Litestar:
             live,
             calls,
             call,
-            intervals.route(feed.record.engine),
+            intervals.route(feed.record.engine, groups),
             _performance(feed),
             _contact(feed),
             recording,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Statistics for other programs: `/api/intervals/queue?from_ns=…&to_ns=…&interval=15m`, as JSON or `&format=csv`.
 
-Kinds are call-type, queue, agent and trunk, whose figures `reports/intervals/figures.py` explains, and agent-time
-(`reports/intervals/agents.py`).
+Kinds are call-type, queue, agent and trunk, whose figures `reports/intervals/figures.py` explains, service, team and
+site, which are sums of those, and agent-time (`reports/intervals/agents.py`).
 """
 
 import csv
@@ -15,22 +15,23 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import Engine
 
+from appliance.config.groupings import Of
 from appliance.config.scalars import suggestion
 from appliance.headquarters.reports.intervals import counting
 from appliance.headquarters.reports.intervals.agents import Times, times
 from appliance.headquarters.reports.intervals.figures import NONE
-from appliance.headquarters.reports.intervals.reading import WIDTHS, Row, mistake, rows
+from appliance.headquarters.reports.intervals.reading import GROUPED, WIDTHS, Row, grouped, mistake, rows
 from appliance.headquarters.reports.intervals.story import Kind
 
 AGENT_TIME = "agent-time"
-KINDS = (*(kind.value for kind in Kind), AGENT_TIME)
+KINDS = (*(kind.value for kind in Kind), *GROUPED, AGENT_TIME)
 FORMATS = ("json", "csv")
 _FIELDS = tuple(Row("", 0, 0, NONE).flat())
 _TIME_FIELDS = tuple(Times("", 0, {}).flat())
 
 
-def route(engine: Engine) -> HTTPRouteHandler:
-    """The handler."""
+def route(engine: Engine, groups: Of) -> HTTPRouteHandler:
+    """The handler; `groups`: who is in which service, team and site."""
 
     @get("/api/intervals/{kind:str}", sync_to_thread=True)
     def intervals(kind: str, from_ns: int, to_ns: int, interval: str = "15m", format: str = "json") -> Response[Any]:  # noqa: A002 - the query's word
@@ -41,18 +42,22 @@ def route(engine: Engine) -> HTTPRouteHandler:
                 raise ClientException(f"{word!r} is not known; {suggestion(word, valid)}")
         if sentence := mistake(from_ns, to_ns):
             raise ClientException(sentence)
-        told, fields = _told(engine, kind, range(from_ns, to_ns), WIDTHS[interval])
+        told, fields = _told(engine, groups, kind, range(from_ns, to_ns), WIDTHS[interval])
         return _csv(told, fields) if format == "csv" else Response(told, headers=_anew(engine))
 
     return intervals
 
 
 def _told(
-    engine: Engine, kind: str, within: range, width_ns: int | None
+    engine: Engine, groups: Of, kind: str, within: range, width_ns: int | None
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     if kind == AGENT_TIME:
         return [row.flat() for row in times(engine, within.start, within.stop, width_ns, time.time_ns())], _TIME_FIELDS
-    return [row.flat() for row in rows(engine, kind, within.start, within.stop, width_ns)], _FIELDS
+    if kind in GROUPED:
+        found = grouped(engine, kind, getattr(groups, kind), within.start, within.stop, width_ns)
+    else:
+        found = rows(engine, kind, within.start, within.stop, width_ns)
+    return [row.flat() for row in found], _FIELDS
 
 
 def _anew(engine: Engine) -> dict[str, str]:

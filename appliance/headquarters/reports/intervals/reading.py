@@ -5,6 +5,7 @@ Longer intervals are sums of the stored ones of five minutes and begin where the
 the asker means, 23 or 25 hours long where his clocks are set.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,11 +14,16 @@ from sqlalchemy import Engine, select
 from appliance.headquarters.reports import schema
 from appliance.headquarters.reports.intervals.figures import BASE_NS, FIELDS, NONE, Figures
 from appliance.headquarters.reports.intervals.levels import averages_ms, percent, rounded, service_levels, utc
+from appliance.headquarters.reports.intervals.story import Kind
 
 MINUTE_NS = 60_000_000_000
 WIDTHS = {"5m": 5 * MINUTE_NS, "15m": 15 * MINUTE_NS, "30m": 30 * MINUTE_NS, "day": None}
 """By its name; a day is all that was asked for, up to DAY_NS_MOST."""
 DAY_NS_MOST = 25 * 60 * MINUTE_NS
+GROUPED = {"service": Kind.CALL_TYPE.value, "team": Kind.AGENT.value, "site": Kind.AGENT.value}
+"""What is reported as one, and of which kind its members are."""
+LEVELLED = (Kind.CALL_TYPE.value, Kind.QUEUE.value, "service")
+"""Those that have a service level."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -52,6 +58,23 @@ def rows(engine: Engine, kind: str, from_ns: int, to_ns: int, width_ns: int | No
         for (start_ns, name), (revision, figures) in sorted(told.items())
         if figures.offered
     ]
+
+
+def grouped(
+    engine: Engine, kind: str, of: Mapping[str, str], from_ns: int, to_ns: int, width_ns: int | None
+) -> list[Row]:
+    """Likewise of a kind of groups (GROUPED): the sums of their members as they are now, by `of`.
+
+    What two members had, one after the other, counts for both; who is in no group is left out.
+    """
+    found = rows(engine, GROUPED[kind], from_ns, to_ns, width_ns)
+    told: dict[tuple[int, str], tuple[int, Figures]] = {}
+    for row in found:
+        if row.name in of:
+            key = row.start_ns, of[row.name]
+            revision, figures = told.get(key, (0, NONE))
+            told[key] = (revision + row.revision, figures + row.figures)
+    return [Row(name, start_ns, revision, figures) for (start_ns, name), (revision, figures) in sorted(told.items())]
 
 
 def mistake(from_ns: int, to_ns: int) -> str:

@@ -13,6 +13,7 @@ const LOOKS = {
 const KINDS = Object.fromEntries(Object.keys(LOOKS).map((state) => [`state_${state}`, (agent) => [agent, ...(agent.channels ?? [])].some((one) => one.state === state)]));
 const agents = new Map();
 let branches = {};
+let teams = {};
 let all = false;
 
 const filter = new Filter(byId("agents-filter"), KINDS, text, draw);
@@ -20,13 +21,17 @@ const filter = new Filter(byId("agents-filter"), KINDS, text, draw);
 const rows = new Rows(byId("agents-rows"), ({ agent, branch }) => {
   const since = agent.since_ns ? { "data-began": agent.since_ns, title: moment(agent.since_ns) } : {};
   return make("tr", { class: "call" },
-    make("td", { title: `${agent.name} ${agent.agent}` }, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`)),
+    make("td", { title: `${agent.name} ${agent.agent}` }, agent.name, make("span", { class: "quiet" }, ` ${agent.agent}`), team(agent)),
     make("td", {}, agent.extension), make("td", { title: branch }, branch),
     make("td", { title: more(agent) || null }, ...state(agent)),
     make("td", { class: "figure", ...since }, agent.since_ns ? length(now() - agent.since_ns) : "–"),
     make("td", { class: "channels" }, ...(agent.channels ?? []).map(channel)),
     make("td", { class: "queues", title: (agent.queues ?? []).join(" · ") }, (agent.queues ?? []).join(" · ") || "–"));
 });
+
+function team(agent) {
+  return teams[agent.agent] ? make("span", { class: "quiet" }, ` · ${teams[agent.agent]}`) : "";
+}
 
 function state(one) {
   const [look, mark] = LOOKS[one.state] ?? ["still", "?"];
@@ -78,7 +83,7 @@ function words(then) {
 }
 
 function text(agent) {
-  return [agent.name, agent.agent, agent.extension, agent.reason ?? "", branchOf(agent), ...(agent.queues ?? []), ...(agent.channels ?? []).map((one) => one.channel)].join(" ");
+  return [agent.name, agent.agent, agent.extension, agent.reason ?? "", branchOf(agent), ...(agent.queues ?? []), ...(agent.channels ?? []).map((one) => one.channel), teams[agent.agent] ?? ""].join(" ");
 }
 
 function branchOf(agent) {
@@ -104,6 +109,11 @@ export function setBranches(news) {
   if (JSON.stringify(names) === JSON.stringify(branches)) return;
   branches = names;
   draw();
+}
+
+/** Who is of which team; told once, before all is drawn anew. */
+export function setTeams(told) {
+  teams = told;
 }
 
 export function show(news) {

@@ -24,6 +24,7 @@ const SECTIONS = {
     now.setSite(site.agents, site.channels);
     lines.setPeripherals(site.peripherals);
     before.setAgents(site.agents);
+    agents.setTeams(site.teams);
     setCauses(site.causes);
     redraw();
   },

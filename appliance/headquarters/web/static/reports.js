@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Today's statistics: of queues, call types, agents or trunks, by the day or parts of it, with the service level in the form that is named.
+// Today's statistics: of queues, call types, agents or trunks, services, teams or sites, by the day or parts of it, with the service level in the form that is named.
 import { Rows, byId, make, setText } from "./dom.js";
 import { clock, length } from "./figures.js";
 import { word } from "./words.js";
 
 const EVERY_MS = 15_000;
 const MOST = 300;
-const KINDS = ["queue", "call-type", "agent", "trunk"];
+const KINDS = ["queue", "call-type", "agent", "trunk", "service", "team", "site"];
 const WIDTHS = ["day", "30m", "15m", "5m"];
 const FORMS = ["ignored", "negative", "positive", "handled"];
 const chosen = { kind: KINDS[0], width: WIDTHS[0], form: FORMS[0] };
@@ -22,9 +22,9 @@ const rows = new Rows(byId("reports-rows"), (row) => make("tr", {},
   figure(levelled() && row[`service_level_${chosen.form}`] !== null ? `${row[`service_level_${chosen.form}`]} %` : "–"),
   figure(seconds(row.average_answer_wait_ms)), figure(seconds(row.average_handle_ms))));
 
-/** Agents and trunks have no service level. */
+/** Agents, trunks and groups of agents have no service level. */
 function levelled() {
-  return chosen.kind === "queue" || chosen.kind === "call-type";
+  return ["queue", "call-type", "service"].includes(chosen.kind);
 }
 
 function select(name, values) {
