@@ -41,7 +41,6 @@ def test_what_fails_twice_is_a_fault(
     (tmp_path / "test_all.py").write_text(text.replace("{seen!r}", repr(str(tmp_path / "seen"))))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(side_by_side, "PARTS", {"only": ()})
-    monkeypatch.setattr(side_by_side, "LANES", (("only",),))
     monkeypatch.setattr(side_by_side, "TESTS", Path())
     assert side_by_side.main([]) == status
     assert told in capsys.readouterr().out

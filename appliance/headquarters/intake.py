@@ -31,6 +31,7 @@ from appliance.headquarters.live import Live, State
 from appliance.headquarters.mailboxes import Mailboxes
 from appliance.headquarters.recordings.vault import Have, Vault, read_chunk
 from appliance.headquarters.refusals import Refusals
+from appliance.headquarters.reports.lots import LONGEST_S
 from appliance.headquarters.reports.writer import Keeper, read_batch
 from appliance.router.branch_now import mistake
 from appliance.router.floor import command
@@ -45,6 +46,7 @@ MESSAGES_LIMIT = 4_096
 OCTETS_LIMIT = 67_108_864
 BATCHES_LIMIT = 64  # in one commit
 ORDER_S = 1.5
+SHOWN_S = LONGEST_S + 0.2
 TOLD_TOGETHER = 50  # events, some 4 ms
 
 T = TypeVar("T")
@@ -79,6 +81,7 @@ class Intake:
         self._gateway = Gateway(desk)
         self._lateness = Lateness()
         self._mailboxes = Mailboxes(self, writer, vault, sealer.identity.box)
+        self._changes = False
         self._room = asyncio.Semaphore(BATCHES_LIMIT)
         desk.on_assigned = self._assigned
         desk.floor.on_order = self._order
@@ -318,7 +321,15 @@ class Intake:
             await message.respond(encode(self._sealer.seal(answer, cause=cause)))
 
     async def _changed(self) -> None:
-        """Tell the page that the record has changed."""
+        """Tell the page that the record has changed; once more when what is answered is there for sure."""
+        await self._publish("report.stored", b"")
+        if not self._changes:
+            self._changes = True
+            self._later(self._changed_again())
+
+    async def _changed_again(self) -> None:
+        await asyncio.sleep(SHOWN_S)
+        self._changes = False
         await self._publish("report.stored", b"")
 
     async def _publish(self, subject: str, payload: bytes) -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from appliance.config import Headquarters, exit_with, load_or_exit
 from appliance.headquarters.reports import store
+from appliance.headquarters.reports.inbox import Inbox, path_of
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
 from appliance.headquarters.reports.requests import socket_in
 from appliance.headquarters.reports.service import Service
@@ -25,9 +26,9 @@ NICE = 5
 log = structlog.get_logger()
 
 
-async def serve(writer: Writer, path: Path) -> None:
+async def serve(writer: Writer, path: Path, inbox: Inbox | None) -> None:
     """Work until cancelled."""
-    service = Service(path, writer)
+    service = Service(path, writer, inbox)
     await service.start()
     notify.ready()
     log.info("record.socket.opened")
@@ -44,11 +45,13 @@ def main() -> None:
     logs.configure("record")
     config, state = load_or_exit(Headquarters), state_directory()
     os.nice(NICE)
+    place = store.place_of(state, config.record)
     try:
-        engine = store.open_writer(store.place_of(state, config.record))
+        engine = store.open_writer(place)
     except store.NewerRecordError as error:
         exit_with(str(error))
-    asyncio.run(serve(Writer(engine, wanted_by(config)), socket_in(state)))
+    inbox = Inbox.opened(path_of(place)) if isinstance(place, Path) else None
+    asyncio.run(serve(Writer(engine, wanted_by(config)), socket_in(state), inbox))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@
     journal.keep(encoded(state), journal.seq, at_ns) # a snapshot: a restart reads on from there
 
 SQLite, WAL, synchronous=FULL, mode 0600: it holds callers' numbers and digits. An entry has a digest of what was
-decided, so that a day can be decided again and compared (`verify`). Called from one thread at a time; raises
-sqlite3.Error.
+decided, so that a day can be decided again and compared (`verify`). Called from one thread at a time, but for `copy`;
+raises sqlite3.Error.
 """
 
 import gc
@@ -35,6 +35,8 @@ KEPT_NS = 8 * 86_400_000_000_000
 HOUR_NS = 3_600_000_000_000
 ENDLESS_NS = 2**63 - 1
 DIGEST_OCTETS = 16
+CHECKPOINT_PAGES = 4_000
+"""Of the log, before an append copies them itself: where nobody has called `copy` in time."""
 
 log = structlog.get_logger()
 
@@ -47,6 +49,7 @@ CREATE TABLE IF NOT EXISTS snapshot (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS mark (one INTEGER PRIMARY KEY CHECK (one = 1), mark BLOB NOT NULL) STRICT;
 """
+_COPY = "PRAGMA wal_checkpoint(PASSIVE)"
 _MARK = "INSERT OR REPLACE INTO mark VALUES (1, ?)"
 
 
@@ -96,6 +99,8 @@ class Journal:
 
     def __init__(self, path: Path, *, reads: bool = False) -> None:
         """`reads`: beside the one that writes."""
+        self._path = path
+        self._copier: sqlite3.Connection | None = None
         if reads:
             self._store = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
         else:
@@ -106,6 +111,7 @@ class Journal:
             if not reads:
                 self._store.execute("PRAGMA journal_mode=WAL")
                 self._store.execute("PRAGMA synchronous=FULL")
+                self._store.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
                 self._store.executescript(_SCHEMA)
             ends = self._store.execute("SELECT max(seq) FROM entry UNION ALL SELECT max(seq) FROM snapshot").fetchall()
             self._seq = max(int(end or 0) for (end,) in ends)
@@ -231,6 +237,16 @@ class Journal:
             ("DELETE FROM entry WHERE seq <= ?", [(base or 0,)]),
         )
 
+    def copy(self) -> None:
+        """What the log has into the file, from any thread: entries are appended meanwhile. `finish` comes after it."""
+        if self._copier is None:
+            self._copier = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+        self._copier.execute(_COPY)
+
+    def finish(self) -> None:
+        """Copy what has come since, which is little, so that the log begins anew and does not grow."""
+        self._store.execute(_COPY)
+
     @property
     def seq(self) -> int:
         """Of the last entry that was made."""
@@ -258,6 +274,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the store."""
+        if self._copier is not None:
+            self._copier.close()
         self._store.close()
 
     def _write(self, *statements: tuple[str, Iterable[tuple[object, ...]]]) -> None:

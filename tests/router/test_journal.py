@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -178,3 +179,19 @@ def test_what_was_said_to_be_written_outlives_a_kill(tmp_path: Path) -> None:
     assert len(kept) >= len([line for line in said if line.endswith("\n")])
     assert verify(journal, 0, 10**6 * S).differs == 0
     journal.close()
+
+
+def test_the_log_is_copied_beside_the_appends_and_does_not_grow(tmp_path: Path) -> None:
+    journal, wal = Journal(tmp_path / "router.db"), tmp_path / "router.db-wal"
+    sizes = []
+    with ThreadPoolExecutor(1) as beside:
+        for _ in range(6):
+            copied = beside.submit(journal.copy)
+            for _ in range(200):
+                journal.append([journal.entry(TimePassed(1), ())])
+            copied.result()
+            journal.finish()
+            sizes.append(wal.stat().st_size)
+    journal.close()
+    assert len(list(Journal(tmp_path / "router.db", reads=True).entries(0))) == 1_200
+    assert sizes[-1] == sizes[0] < 200 * 3 * 4_200, "the second time the log began anew"

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from appliance.headquarters.desk.copies import Copies
 from appliance.headquarters.duplex.quorum import Succession
 from appliance.router.apply import ENGINE
 from appliance.router.events import Effect, Event
@@ -37,6 +38,7 @@ class Commits:
         """How far the router was told of the record's stream."""
         self._journal = journal
         self._disk = ThreadPoolExecutor(1, "journal")
+        self._copies = Copies(journal)
         self._on_trouble = on_trouble
         self._unwritten = list(succession.unwritten)
         self._snapshot_at = journal.seq + (0 if self.quorum else SNAPSHOT_ENTRIES)
@@ -73,6 +75,7 @@ class Commits:
         if not self.over:
             await self.write(state)
         self._disk.shutdown()
+        self._copies.close()
         self._journal.close()
 
     def _snapshot(self, state: State) -> Snapshot | None:
@@ -95,11 +98,13 @@ class Commits:
                     self._journal.keep(snapshot.state, snapshot.seq, snapshot.at_ns)
                 return
             self._journal.append(entries, mark)
+            self._copies.finish()
             if snapshot is not None:
                 try:
                     self._journal.keep(snapshot.state, snapshot.seq, snapshot.at_ns)
                 except sqlite3.Error as error:
                     log.error("router.snapshot.refused", error=str(error))  # the next one does as well
+                self._copies.begin()
 
         try:
             await asyncio.get_running_loop().run_in_executor(self._disk, write)

@@ -60,7 +60,9 @@ def begin(store: Connection, stream: str) -> int:
 
 
 def put(store: Connection, at: Position) -> None:
-    """The record has come so far."""
+    """The record has come so far; what is stored again was here before."""
+    if store.execute(select(_projected.c.position).where(_projected.c.position == at.number)).first() is not None:
+        return
     store.execute(insert(_projected).values(position=at.number, place=_LAST.scalar_subquery(), stream=at.stream))
     store.execute(delete(_projected).where(_projected.c.position < at.number - KEPT))
 

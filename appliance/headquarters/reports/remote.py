@@ -36,6 +36,7 @@ from appliance.headquarters.reports.requests import (
     Move,
     Moved,
     Request,
+    Settle,
     Store,
     Stored,
     Texts,
@@ -115,6 +116,7 @@ class RemoteWriter:
 
     def missed(self, position: int) -> list[Envelope]:
         """As of a Writer."""
+        self._ask(Settle(), Done)
         return positions.beyond(self._reader, position)
 
     def close(self) -> None:

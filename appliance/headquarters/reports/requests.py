@@ -86,6 +86,10 @@ class MarkMessage(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class Settle(msgspec.Struct, frozen=True, tag=True):
+    """Whoever reads the record shall find what was answered."""
+
+
 class Marked(msgspec.Struct, frozen=True, tag=True):
     """Whether there is such a message."""
 
@@ -93,7 +97,7 @@ class Marked(msgspec.Struct, frozen=True, tag=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """It is committed."""
+    """It is on the disk."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -102,7 +106,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     sentence: str
 
 
-Request = Store | Follow | Hold | Here | Moved | Texts | MarkMessage
+Request = Store | Follow | Hold | Here | Moved | Texts | MarkMessage | Settle
 Answer = Stored | Followed | Marked | Done | Failed
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The record's process, as headquarters reaches it: requests one after another, each a transaction.
+"""The record's process, as headquarters reaches it: requests one after another, many in a transaction under load.
 
 It has an interpreter of its own, so that no route answer waits while it writes and counts.
 """
@@ -11,10 +11,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from appliance.headquarters.reports.inbox import Inbox
+from appliance.headquarters.reports.lots import Lots
 from appliance.headquarters.reports.requests import (
     LENGTH,
     Answer,
@@ -47,9 +48,11 @@ log = structlog.get_logger()
 class Service:
     """Listens at `path`, mode 0600; a socket file that a dead predecessor left is replaced."""
 
-    def __init__(self, path: Path, writer: Writer) -> None:
+    def __init__(self, path: Path, writer: Writer, inbox: Inbox | None = None) -> None:
         self._path = path
         self._writer = writer
+        self._lots = Lots(writer, inbox, self.done)
+        self._opened = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, "record")
         self._server: asyncio.Server | None = None
 
@@ -67,18 +70,40 @@ class Service:
         """Serve, for ever; cancel to end. What other rules have counted is counted anew between requests."""
         if self._server is None:
             return
-        counting = asyncio.create_task(self._count())
+        works = [asyncio.create_task(work) for work in (self._count(), self._settle_on())]
         try:
             await self._server.serve_forever()
         finally:
-            counting.cancel()
+            for work in works:
+                work.cancel()
+
+    async def _settle_on(self) -> None:
+        """Write what is open when it is time, for ever."""
+        while True:
+            wait_s = self._lots.wait_s
+            if wait_s is None:
+                self._opened.clear()
+                await self._opened.wait()
+            elif wait_s > 0:
+                await asyncio.sleep(wait_s)
+            elif not await self._settled():
+                await asyncio.sleep(RETRY_S)
+
+    async def _settled(self) -> bool:
+        """Whether all that was answered is committed; else it is in the inbox."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._lots.settle)
+        except SQLAlchemyError as error:
+            log.error("record.lot.refused", error=str(error))
+            return False
+        return True
 
     async def _count(self) -> None:
         loop = asyncio.get_running_loop()
         told_s, more = -math.inf, True
         while more:
             try:
-                more = await loop.run_in_executor(self._disk, self._writer.count_on)
+                more = await loop.run_in_executor(self._disk, self._count_on)
                 if more and time.monotonic() - told_s > TELL_S:
                     done = await loop.run_in_executor(self._disk, self._writer.counted)
                     log.info("record.statistics.recounted", share=f"{float(done or 0):.2f}")
@@ -90,29 +115,38 @@ class Service:
         if told_s > 0:
             log.info("record.statistics.recounted", share="1.00")
 
+    def _count_on(self) -> bool:
+        """In a transaction of its own, which may fail."""
+        self._lots.settle()
+        return self._writer.count_on()
+
     async def close(self) -> None:
         """Finish what is being written."""
         if self._server is not None:
             self._server.close()
+        await asyncio.get_running_loop().run_in_executor(self._disk, self._lots.close)
         await asyncio.to_thread(self._disk.shutdown)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
+        await self._settled()  # it reads what the last one was not told of
         try:
             while True:
                 length = int.from_bytes(await reader.readexactly(LENGTH))
                 octets = await reader.readexactly(length)
                 answer = await loop.run_in_executor(self._disk, self._answer, octets)
+                self._opened.set()
                 writer.write(framed(answer))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             log.info("record.client.gone")
         finally:
             writer.close()
+            await self._settled()  # for the next one, which begins by reading
 
     def _answer(self, octets: bytes) -> Answer:
         try:
-            return self._done(msgspec.msgpack.decode(octets, type=Request))
+            return self._lots.answer(octets)
         except SQLAlchemyError as error:
             log.error("record.request.refused", error=str(error))
             return Failed(str(error))
@@ -120,7 +154,8 @@ class Service:
             log.exception("record.request.failed")
             return Failed(f"{type(error).__name__}: {error}")
 
-    def _done(self, request: Request) -> Answer:
+    def done(self, request: Request) -> Answer:
+        """What the writer says to it. Raises what it raises."""
         match request:
             case Store():
                 return self._stored(request)

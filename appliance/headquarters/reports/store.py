@@ -19,6 +19,8 @@ from appliance.config import read_secret
 from appliance.config.headquarters import Record as Setting
 
 BUSY_S = 10
+CACHE_KIB = 65_536  # more than a busy second changes: pages that do not fit would be written twice
+CHECKPOINT_PAGES = 4_000  # the same few hundred pages change all the time
 # A second writer would count a contact by halves; it waits, as it does at a file. The number is ours by its letters.
 _LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'branchln')})"
 # Of a server whose machine is gone the connection says nothing by itself; so it is over after some 15 s.
@@ -104,6 +106,9 @@ def _write_through(connection: sqlite3.Connection, _record: object) -> None:
     _begin_by_word(connection, _record)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA temp_store=MEMORY")  # what a part of a transaction would take back
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
 
 
 def _begin_by_word(connection: sqlite3.Connection, _record: object) -> None:

@@ -9,7 +9,8 @@ not make a double.
 import itertools
 import operator
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Protocol
 
@@ -76,23 +77,62 @@ class Keeper(Protocol):
 
 
 class Writer:
-    """The one that writes. Called from one thread at a time.
+    """The one that writes. Called from one thread at a time. Each call is a transaction, or part of an open one.
 
     `thresholds` hold from now on; statistics that were counted otherwise, or not at all, are counted by `count_on`.
     """
 
     def __init__(self, engine: Engine, thresholds: Mapping[tuple[str, str], Threshold] = {}) -> None:
         self._engine = engine
+        self._open: Connection | None = None
         self.hold(thresholds)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is done now goes into one transaction."""
+        return self._open is not None
+
+    def open(self) -> None:
+        """All that is done from now on is one transaction. Raises sqlalchemy.exc.SQLAlchemyError."""
+        store = self._engine.connect()
+        try:
+            store.begin()
+        except BaseException:
+            store.close()
+            raise
+        self._open = store
+
+    def commit(self) -> None:
+        """Of what was done since. Raises sqlalchemy.exc.SQLAlchemyError."""
+        if self._open is not None:
+            self._open.commit()
+            self._open.close()
+            self._open = None
+
+    def abandon(self) -> None:
+        """Nothing of what was done since counts."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """All or nothing of what is done within."""
+        if self._open is None:
+            with self._engine.begin() as store:
+                yield store
+        else:
+            with self._open.begin_nested():
+                yield self._open
 
     def hold(self, thresholds: Mapping[tuple[str, str], Threshold]) -> None:
         """The administrator has decided otherwise. Raises sqlalchemy.exc.SQLAlchemyError."""
-        with self._engine.begin() as store:
+        with self._begun() as store:
             self._thresholds = counting.begin(store, thresholds, time.time_ns())
 
     def count_on(self) -> bool:
         """Count some of what other rules have counted; False where there is no more. Raises SQLAlchemyError."""
-        with self._engine.begin() as store:
+        with self._begun() as store:
             return counting.go_on(store, self._thresholds)
 
     def counted(self) -> Fraction | None:
@@ -105,7 +145,7 @@ class Writer:
 
         Raises sqlalchemy.exc.SQLAlchemyError.
         """
-        with self._engine.begin() as store:
+        with self._begun() as store:
             known = _known(store, [_key(envelope) for envelope in batch])
             new = []
             for envelope in batch:
@@ -124,7 +164,7 @@ class Writer:
 
     def recording_here(self, recording: str, contact: str) -> None:
         """The sound has arrived and was checked. Raises sqlalchemy.exc.SQLAlchemyError."""
-        with self._engine.begin() as store:
+        with self._begun() as store:
             rows = Rows(store)
             put_recording(rows, recording, contact, here=True)
             rows.write()
@@ -134,17 +174,17 @@ class Writer:
 
         Raises sqlalchemy.exc.SQLAlchemyError, ValueError for what is no state.
         """
-        with self._engine.begin() as store:
+        with self._begun() as store:
             counting.recount(store, agents.keep(store, entries), self._thresholds)
 
     def texts(self, written: Sequence[Version]) -> None:
         """What the administrator's files say now. Raises sqlalchemy.exc.SQLAlchemyError."""
-        with self._engine.begin() as store:
+        with self._begun() as store:
             texts.keep(store, written, time.time_ns())
 
     def mark(self, recording: str, wanted: Mark, at_ns: int) -> bool:
         """Of a caller's message; whether there is one. Raises sqlalchemy.exc.SQLAlchemyError."""
-        with self._engine.begin() as store:
+        with self._begun() as store:
             return voicemail.mark(store, recording, wanted, at_ns)
 
     def newest_move_ns(self) -> int | None:
@@ -163,12 +203,12 @@ class Writer:
 
     def last_place(self) -> int:
         """Of the last event. Raises sqlalchemy.exc.SQLAlchemyError."""
-        with self._engine.connect() as store:
+        with self._begun() as store:
             return positions.last_place(store)
 
     def follow(self, stream: str) -> int:
         """How far the record has this stream, from now on the only one. Raises sqlalchemy.exc.SQLAlchemyError."""
-        with self._engine.begin() as store:
+        with self._begun() as store:
             return positions.begin(store, stream)
 
     def missed(self, position: int) -> list[Envelope]:
