@@ -6,7 +6,7 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench soak sound vm-test test-cluster lint types newcomer lock clean
+.PHONY: help setup demo stop test accept bench soak sound vm-test test-cluster lint types newcomer lock keys flash clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ newcomer: ## a clean Debian 12 in a chroot, a clone, `make test`, `make demo` (r
 
 lock: ## pin the packages that pyproject.toml names; ARGS="--upgrade-package NAME" renews one
 	@PYTHON=$(PYTHON) sh rootfs/setup/lock.sh $(ARGS)
+
+keys: setup ## the authority that boxes trust and the certificate that signs bundles, once: keys/ (BRANCHLINE_KEYS)
+	@$(BIN)/python -m rootfs.update.keys
+
+flash: setup ## the disk onto DEV=/dev/sdX: asks, writes, reads back (root)
+	@$(BIN)/python -m rootfs.update.flash build/image/branchline.img $(or $(DEV),$(error name the disk: make flash DEV=/dev/sdX))
 
 clean: ## remove everything built or stored here, state too; the cache in ~/.cache/branchline stays
 	@$(VERB) CLEAN clean

@@ -34,7 +34,7 @@ from appliance.media.events import Client
 from appliance.processes import cards
 from appliance.processes.cards import Cards
 from appliance.processes.environment import state_directory
-from appliance.processes.telephone import telephone
+from appliance.processes.telephone import legs_of, telephone
 from appliance.signalling.sip import kamailio
 from appliance.supervisor import logs, notify, ports
 from appliance.supervisor.following import Follower, returned
@@ -43,8 +43,6 @@ from appliance.supervisor.spec import Command, Spec, module
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
-from appliance.wire.legs import LegSnapshot
-from appliance.wire.talk import UnreachableError, snapshot
 
 WORKERS = ("sip", "call", "ivr", "recorder")
 ENGINE_STUCK_S = 0.5
@@ -181,7 +179,7 @@ async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | Non
         anew.set()
         supervisor.stop()
 
-    legs, service = functools.partial(_legs, state), functools.partial(telephone, state)
+    legs, service = functools.partial(legs_of, state), functools.partial(telephone, state)
     follower = Follower(configuration, box, supervisor, children, legs, service, start_anew)
     beside = [asyncio.create_task(task) for task in (notify.keep_alive(), held.watch(supervisor.tell))]
 
@@ -196,15 +194,6 @@ async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | Non
         for child in supervisor.refusing():
             sys.stderr.write(f"{child.spec.name} cannot start:\n{child.last_words.decode(errors='replace')}")
     return ANEW if anew.is_set() else status
-
-
-async def _legs(state: Path, worker: str) -> int:
-    """How many calls a worker has; none where it is not there, or is none of legs."""
-    try:
-        told = await snapshot(state / "run" / f"leg.{worker}.sock")
-    except UnreachableError:
-        return 0
-    return sum(len(body.legs) for body in told if isinstance(body, LegSnapshot))
 
 
 def _children(box: AnyBox, state: Path, cards: Cards) -> Callable[[AnyBox], list[Spec]]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What of a box's telephone service is good now, thing by thing: spans, D-channels, phones, headquarters.
 
-A version of the configuration on trial is judged by it: what was good before must be good again.
+A version of the configuration on trial, or of the system, is judged by it: what was good before must be good again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,7 @@ from appliance.signalling.sip.control import ControlError, control
 from appliance.signalling.sip.kamailio import control_socket
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Body
+from appliance.wire.legs import LegSnapshot
 from appliance.wire.spans import SpanChanged
 from appliance.wire.talk import UnreachableError, snapshot
 
@@ -33,6 +34,12 @@ async def telephone(state: Path, box: AnyBox) -> Mapping[str, bool]:
     service["headquarters"] = uplink is not None and not down
     registered = await _registered(state)
     return service | {f"phone {one.number}": one.number in registered for one in box.extensions}
+
+
+async def legs_of(state: Path, worker: str) -> int:
+    """How many calls a worker has; none where it is not there, or is none of legs."""
+    told = await _told(state / "run" / f"leg.{worker}.sock") or ()
+    return sum(len(body.legs) for body in told if isinstance(body, LegSnapshot))
 
 
 async def _told(path: Path) -> list[Body] | None:

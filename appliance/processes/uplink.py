@@ -34,7 +34,7 @@ from appliance.wire.ids import Identity
 from appliance.wire.outbox import Outbox, OutboxReader
 from appliance.wire.service import Service
 
-SOCKETS = ("leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock")
+SOCKETS = ("leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock", "update.sock")
 
 log = structlog.get_logger()
 

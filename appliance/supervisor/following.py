@@ -18,6 +18,7 @@ import structlog
 from appliance.config import AnyBox, ConfigurationError, load
 from appliance.config.concerns import BOX, Change, Impact, changes
 from appliance.config.history import DRAIN_S, History, Trial, Version
+from appliance.supervisor.judge import Judge
 from appliance.supervisor.spec import Spec
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
@@ -59,7 +60,7 @@ class Follower:
         self._trial: Trial | None = None
         self._trial_ends = 0.0
         self._judged = 0.0
-        self._worse_since: float | None = None
+        self._judge: Judge | None = None
         self._went_back: Version | None = None
         self._shown = Configured(progress=Progress.APPLIED)
 
@@ -78,7 +79,7 @@ class Follower:
 
     async def _look(self) -> None:
         self._watch_trial()
-        await self._judge()
+        await self._judged_by_service()
         stamp = _stamp(self._file)
         if stamp != self._stamp:
             self._stamp = stamp
@@ -171,23 +172,22 @@ class Follower:
         if trial is not None and time.monotonic() >= self._trial_ends:
             self._go_back(trial, "was not confirmed in time")
 
-    async def _judge(self) -> None:
+    async def _judged_by_service(self) -> None:
         """A version on trial goes back when something that was good before it is not so for WORSE_S."""
         now_s, trial = time.monotonic(), self._trial
-        if trial is None or trial.good is None or now_s < self._judged + JUDGE_S:
+        if trial is None or trial.good is None:
+            self._judge = None
+            return
+        if now_s < self._judged + JUDGE_S:
             return
         self._judged = now_s
-        worse = [name for name, good in (await self._service(self._box)).items() if name in trial.good and not good]
-        if not worse:
-            self._worse_since = None
-        elif self._worse_since is None:
-            self._worse_since = now_s
-        elif now_s - self._worse_since >= WORSE_S:
-            self._go_back(trial, f"was worse than what was before ({', '.join(worse)})")
+        judge = self._judge = self._judge or Judge(trial.good, now_s)
+        if judge.look(await self._service(self._box), now_s) >= WORSE_S and judge.worse:
+            self._go_back(trial, f"was worse than what was before ({', '.join(judge.worse)})")
 
     def _go_back(self, trial: Trial, why: str) -> None:
         self._history.back()
-        self._went_back, self._worse_since = self._history.running(), None
+        self._went_back, self._judge = self._history.running(), None
         log.warning("supervisor.configuration.returned", version=trial.version, back_to=trial.back_to, why=why)
         self._supervisor.tell(returned(trial, self._box.box, why))
 

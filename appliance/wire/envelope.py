@@ -27,6 +27,7 @@ from appliance.wire import (
     service_messages,
     spans,
     treatments,
+    update,
     voicemail,
 )
 from appliance.wire.ids import Identity
@@ -83,6 +84,12 @@ Body = (
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | configuration.Configured
+    | update.CheckBundle
+    | update.BundleChecked
+    | update.InstallBundle
+    | update.ConfirmUpdate
+    | update.FallBack
+    | update.UpdateTold
     | treatments.RunTreatment
     | treatments.StopTreatment
     | treatments.TreatmentStep

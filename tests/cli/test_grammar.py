@@ -19,6 +19,7 @@ pytestmark = pytest.mark.unit
 
 EXAMPLES = {
     "agent": "1001",
+    "bundle": "/media/branchline-0.2.0.raucb",
     "call": "BR-0001.x.7",
     "callback": "cb.1",
     "command": "show",
