@@ -47,8 +47,8 @@ lint: setup ## ruff, import order of the tree, C layout
 types: setup ## mypy, strict
 	@$(VERB) TYPES types
 
-newcomer: ## a clean Debian 12 in a chroot, a clone, `make test`, `make demo` (root)
-	@sh rootfs/newcomer.sh
+newcomer: ## a clean Debian in a chroot, a clone, `make test`, `make demo` (root); SUITE=trixie
+	@SUITE=$(SUITE) sh rootfs/newcomer.sh
 
 lock: ## pin the packages that pyproject.toml names; ARGS="--upgrade-package NAME" renews one
 	@PYTHON=$(PYTHON) sh rootfs/setup/lock.sh $(ARGS)
