@@ -6,7 +6,7 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench soak sound vm-test image image-test test-cluster lint types newcomer lock clean
+.PHONY: help setup demo stop test accept bench soak sound vm-test image image-test test-cluster lint types newcomer buildroot-check lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lint: setup ## ruff, import order of the tree, C layout
 
 types: setup ## mypy, strict
 	@$(VERB) TYPES types
+
+buildroot-check: setup ## buildroot-config/ held against itself; BUILDROOT=dir against that Buildroot too
+	@BUILDROOT=$(BUILDROOT) $(BIN)/python -m rootfs.buildroot
 
 newcomer: ## a clean Debian in a chroot, a clone, `make test`, `make demo` (root); SUITE=trixie
 	@SUITE=$(SUITE) sh rootfs/newcomer.sh

@@ -19,7 +19,8 @@ BRANCHLINE_DEPENDENCIES = \
 	opus \
 	python3
 
-BRANCHLINE_PACKAGES = $(TARGET_DIR)/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages
+# Where the units of the Debian image look: the tree, and an environment beside it that is the system's own Python.
+BRANCHLINE_HOME = $(TARGET_DIR)/usr/lib/branchline
 
 # cffi's extensions, in place, as rootfs/setup/extensions.py has them on Debian.
 define BRANCHLINE_BUILD_CMDS
@@ -30,10 +31,14 @@ define BRANCHLINE_BUILD_CMDS
 endef
 
 define BRANCHLINE_INSTALL_TARGET_CMDS
-	mkdir -p $(BRANCHLINE_PACKAGES)
+	mkdir -p $(BRANCHLINE_HOME)/build/venv/bin
 	cd $(@D) && rsync -a --delete --prune-empty-dirs --exclude '*.[cho]' \
-		--exclude '*.cdef' --exclude build_ffi.py --exclude __pycache__ \
-		appliance drivers dsp $(BRANCHLINE_PACKAGES)/
+		--exclude __pycache__ appliance drivers dsp LICENSE pyproject.toml \
+		$(BRANCHLINE_HOME)/
+	ln -sf /usr/bin/python3 $(BRANCHLINE_HOME)/build/venv/bin/python
+	ln -sf /usr/bin/nats-server $(BRANCHLINE_HOME)/build/venv/bin/nats-server
+	echo /usr/lib/branchline \
+		>$(TARGET_DIR)/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages/branchline.pth
 endef
 
 $(eval $(generic-package))
