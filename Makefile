@@ -6,7 +6,7 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench soak sound vm-test test-cluster lint types newcomer lock keys flash clean
+.PHONY: help setup demo stop test accept bench soak sound vm-test image image-test test-cluster lint types newcomer buildroot-check lock keys flash clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ sound: setup ## quality sheets of the DSP blocks as PNG under build/sound; ARGS=
 vm-test: setup ## the drivers of cards on a real kernel, in a virtual machine without hardware (root); ARGS=
 	@$(BIN)/python -m tests.vm $(ARGS)
 
+image: setup ## the appliance's disk: build/image/branchline.img (root); ARGS=--fresh with Debian's packages of today
+	@$(BIN)/python -m rootfs.image $(ARGS)
+
+image-test: image ## starts that disk in a virtual machine by EFI and by BIOS, to service
+	@$(BIN)/python -m tests.image
+
 test-cluster: setup ## the record in a PostgreSQL of Debian's, started for each test; ARGS=
 	@$(BIN)/python -m tests.cluster $(ARGS)
 
@@ -47,8 +53,11 @@ lint: setup ## ruff, import order of the tree, C layout
 types: setup ## mypy, strict
 	@$(VERB) TYPES types
 
-newcomer: ## a clean Debian 12 in a chroot, a clone, `make test`, `make demo` (root)
-	@sh rootfs/newcomer.sh
+buildroot-check: setup ## buildroot-config/ held against itself; BUILDROOT=dir against that Buildroot too
+	@BUILDROOT=$(BUILDROOT) $(BIN)/python -m rootfs.buildroot
+
+newcomer: ## a clean Debian in a chroot, a clone, `make test`, `make demo` (root); SUITE=trixie
+	@SUITE=$(SUITE) sh rootfs/newcomer.sh
 
 lock: ## pin the packages that pyproject.toml names; ARGS="--upgrade-package NAME" renews one
 	@PYTHON=$(PYTHON) sh rootfs/setup/lock.sh $(ARGS)

@@ -132,7 +132,7 @@ static void ended(struct bl_digit_relay *r, enum bl_digit_source source)
 
 	if (!r->last[source] || r->last[source] > r->newest)
 		return;
-	p->live &= (uint8_t) ~(1u << source);
+	p->live = (uint8_t)(p->live & ~(1u << source));
 	if (!p->live)
 		end(r, p);
 }

@@ -42,7 +42,7 @@ static inline unsigned int fcs_step(unsigned int fcs, uint8_t octet)
 	return fcs >> 8 ^ bl_hdlc_fcs[0][(fcs ^ octet) & 0xffu];
 }
 
-#define FCS_PART(word, n) bl_hdlc_fcs[7 - (n)][(word) >> 8 * (n)&0xffu]
+#define FCS_PART(word, n) bl_hdlc_fcs[7 - (n)][((word) >> (8 * (n))) & 0xffu]
 
 static inline unsigned int fcs_of(const uint8_t *octets, size_t n)
 {

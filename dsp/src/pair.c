@@ -15,7 +15,7 @@
 #define REGAIN_MOST 1.5f
 #define HOPS_A_SECOND 200.0f
 #define TURNS_TO_HZ 31.831f /* 200 hops a second / 2 pi */
-#define SAMPLES_OF(hops) ((uint64_t)(hops)*BL_HOP_SAMPLES)
+#define SAMPLES_OF(hops) (BL_HOP_SAMPLES * (uint64_t)(hops))
 
 struct tone {
 	float re[2], im[2]; /* sums of the window's newer and older part */

@@ -99,12 +99,13 @@ WAY(16, 48)
 WAY(48, 16)
 
 /* Cases of one name share what `speak` laid out. */
-#define CASES(from, to)                                                                                                \
-	{#from "_to_" #to, "ours", prepare_##from##_##to, ours_##from##_##to},                                         \
-	        {#from "_to_" #to, "speexdsp-4", prepare_##from##_##to##_q4, q4_##from##_##to},                        \
-	{                                                                                                              \
-#from "_to_" #to, "speexdsp-5", prepare_##from##_##to##_q5, q5_##from##_##to                           \
-	}
+/* Versions of clang-format differ on a macro that is braces. */
+/* clang-format off */
+#define CASES(from, to)                                                                \
+	{#from "_to_" #to, "ours", prepare_##from##_##to, ours_##from##_##to},             \
+	{#from "_to_" #to, "speexdsp-4", prepare_##from##_##to##_q4, q4_##from##_##to},    \
+	{#from "_to_" #to, "speexdsp-5", prepare_##from##_##to##_q5, q5_##from##_##to}
+/* clang-format on */
 
 const struct bench_case bench_resample[] = {
         CASES(8, 16), CASES(16, 8), CASES(8, 48), CASES(48, 8), CASES(16, 48), CASES(48, 16), {0},

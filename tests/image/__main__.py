@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`make image-test`: the image from its disk, by EFI and by BIOS, to service; closes with `IMAGE-TEST: N of M`.
+
+Each check is a sentence; what a machine said lies in build/image/test/<machine>.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rootfs.image import disk
+from rootfs.image.__main__ import FOLDER
+from tests.image.machine import ENTER, Machine, Port, SilentError
+
+TEST = FOLDER / "test"
+SERVICE_S = 90.0
+"""From systemd's own reckoning: kernel, initramfs and userspace, until the appliance is ready."""
+PATIENCE_S = 400.0
+"""For a machine that others keep busy."""
+DISK_MIB = 350
+MEBIBYTE = 2**20
+
+
+class Sheet:
+    """What was checked."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.failed: list[str] = []
+        self.began = time.monotonic()
+
+    def check(self, sentence: str, look: Callable[[], tuple[bool, str]]) -> None:
+        """Look, and say whether it is so; a machine that says nothing has failed."""
+        self.total += 1
+        try:
+            good, told = look()
+        except SilentError as error:
+            good, told = False, str(error)
+        if not good:
+            self.failed.append(sentence)
+        seconds = time.monotonic() - self.began
+        print(f"[{seconds:4.0f} s] {'ok' if good else 'FAILED'}: {sentence}{f' ({told})' if told else ''}", flush=True)
+
+    def line(self) -> str:
+        """The last line."""
+        failed = f"; failed: {'; '.join(self.failed)}" if self.failed else ""
+        return f"IMAGE-TEST: {self.total - len(self.failed)} of {self.total} passed{failed}"
+
+
+def small(image: Path) -> tuple[bool, str]:
+    """What the disk takes here, where its empty parts take nothing."""
+    taken = image.stat().st_blocks * 512 / MEBIBYTE
+    return taken <= DISK_MIB, f"{taken:.0f} MiB, bar {DISK_MIB}"
+
+
+def slot_a(console: Port) -> tuple[bool, str]:
+    """What GRUB says."""
+    return console.expect(r"branchline: slot (\w)", PATIENCE_S)[1] == "A", ""
+
+
+def in_service(shell: Port) -> tuple[bool, str]:
+    """When the appliance was ready, by systemd's clock, which began with the kernel."""
+    shell.expect("#ready#", PATIENCE_S)
+    until = time.monotonic() + PATIENCE_S
+    while (state := shell.run("systemctl is-active branchline.service")) != "active" and time.monotonic() < until:
+        time.sleep(2.0)
+    if state != "active":
+        return False, shell.run("journalctl --no-pager -n 30 -u branchline -u branchline-identity")
+    shell.run("systemctl is-system-running --wait", PATIENCE_S)
+    said = shell.run(
+        "systemctl show -P ActiveEnterTimestampMonotonic branchline.service; systemd-analyze --no-pager time"
+    )
+    ready_s = int(said.split()[0]) / 1e6
+    return ready_s <= SERVICE_S, f"{ready_s:.0f} s, bar {SERVICE_S:.0f}; {' '.join(said.split()[1:])}"
+
+
+def all_units(shell: Port) -> tuple[bool, str]:
+    """None has failed."""
+    failed = shell.run("systemctl --no-pager --plain --no-legend --failed")
+    return not failed, failed
+
+
+def sandboxed(shell: Port) -> tuple[bool, str]:
+    """The figure of systemd: 10 is no protection at all, under 2.5 it calls safe."""
+    said = shell.run("systemd-analyze --no-pager security branchline.service | tail -1")
+    found = re.search(r"branchline.service: ([\d.]+) (\w+)", said)
+    return bool(found) and float(found[1]) < 2.5, said.strip()
+
+
+def read_only(shell: Port) -> tuple[bool, str]:
+    """The root takes nothing, and data have the disk."""
+    said = shell.run(
+        "touch /usr/mark /etc/mark 2>&1; findmnt -no FSTYPE,OPTIONS / ; df --output=size -m /data | tail -1"
+    )
+    grown = int(said.split()[-1])
+    return said.count("Read-only file system") == 2 and "squashfs ro" in said and grown > 1500, f"data {grown} MiB"
+
+
+def watched(shell: Port) -> tuple[bool, str]:
+    """The hardware's watchdog is systemd's, and systemd watches the supervisor."""
+    said = shell.run(
+        "cat /sys/class/watchdog/watchdog0/{identity,state,timeout}; systemctl show -P WatchdogUSec branchline"
+    )
+    return "active" in said.split() and "30s" in said.split(), " ".join(said.split())
+
+
+def closed(shell: Port) -> tuple[bool, str]:
+    """Nobody outside is let in before the configuration says so."""
+    said = shell.run(
+        "nft list ruleset | grep -c 'policy drop'; nft list set inet branchline tcp_open | grep -c elements"
+    )
+    return said.split() == ["2", "0"], said
+
+
+def inventory(shell: Port) -> tuple[bool, str]:
+    """What it is made of, inside."""
+    command = "grep -c bom-ref /usr/share/branchline/sbom.json; ls /usr/share/branchline/licences/debian | wc -l"
+    packages, licences = map(int, shell.run(command).split())
+    return packages > licences > 100, f"{packages} components, {licences} licences of Debian packages"
+
+
+def logged_in(console: Port) -> tuple[bool, str]:
+    """A technician at the console: what to do is said, the version is told, `?` shows what may be typed."""
+    console.type(ENTER)
+    console.expect("login: ", 30.0)
+    console.type(f"admin{ENTER}")
+    console.expect("no configuration yet", 60.0)
+    console.expect(r"[>#] ", 60.0)
+    console.type(f"show version{ENTER}")
+    version = console.expect(r"\d+\.\d+\.\d+", 60.0)[0]
+    console.expect(r"[>#] ", 60.0)
+    console.type("?")
+    console.expect(r"configure.*show", 60.0)
+    return True, version
+
+
+def same_machine(machine: Machine, before: str) -> tuple[bool, str]:
+    """After the mains have failed: the id that the kernel was told is the first one."""
+    shell = machine.ports[1]
+    shell.expect("#ready#", PATIENCE_S)
+    now = shell.run("cat /etc/machine-id; grep -c systemd.machine_id= /proc/cmdline")
+    return now.split() == [before, "1"], now.split()[0]
+
+
+def by_efi(sheet: Sheet, image: Path) -> None:
+    """Two starts of one machine."""
+    machine = Machine(TEST / "efi", image)
+    try:
+        machine.start(with_shell=True)
+        console, shell = machine.ports
+        sheet.check("EFI starts slot A", lambda: slot_a(console))
+        sheet.check("the box is in service", lambda: in_service(shell))
+        sheet.check("no unit has failed", lambda: all_units(shell))
+        sheet.check("a technician logs in, sees the version and what may be typed", lambda: logged_in(console))
+        sheet.check("the appliance is sandboxed", lambda: sandboxed(shell))
+        sheet.check("the root is read-only, and data have the disk", lambda: read_only(shell))
+        sheet.check("the watchdogs are fed", lambda: watched(shell))
+        sheet.check("the firewall is closed", lambda: closed(shell))
+        sheet.check("what it is made of is inside", lambda: inventory(shell))
+        before = shell.run("cat /data/identity/machine-id; sync")
+        machine.cut()
+        machine.start(with_shell=True)
+        sheet.check("it is the same machine after the mains have failed", lambda: same_machine(machine, before))
+        sheet.check("the box is in service again", lambda: in_service(machine.ports[1]))
+    finally:
+        machine.cut()
+
+
+def by_bios(sheet: Sheet, image: Path) -> None:
+    """One start."""
+    machine = Machine(TEST / "bios", image, efi=False)
+    try:
+        machine.start(with_shell=True)
+        sheet.check("a BIOS starts slot A", lambda: slot_a(machine.ports[0]))
+        sheet.check("the box is in service by BIOS", lambda: in_service(machine.ports[1]))
+    finally:
+        machine.cut()
+
+
+def main() -> int:
+    """0 if all is so."""
+    image, sheet = FOLDER / disk.DISK, Sheet()
+    sheet.check("the disk is small", lambda: small(image))
+    by_efi(sheet, image)
+    by_bios(sheet, image)
+    print(sheet.line())
+    return 1 if sheet.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The image's own files, without building it: units, what they start, who may come in."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rootfs.image import tree
+from rootfs.setup.debian import wanted
+from rootfs.setup.paths import PACKAGES, ROOT
+
+pytestmark = pytest.mark.unit
+UNITS = tree.OVERLAY / "usr/lib/systemd/system"
+PRESET = tree.OVERLAY / "usr/lib/systemd/system-preset/00-branchline.preset"
+DEBIANS = {"systemd-tmpfiles": "systemd-sysv"}
+LISTS = sorted(PACKAGES.glob("image*.list"))
+
+
+def _units() -> list[Path]:
+    return sorted(path for path in UNITS.iterdir() if path.suffix in (".service", ".path", ".timer", ".mount"))
+
+
+def _exists(program: str, arguments: list[str]) -> bool:
+    """Whether a unit's program is in the image: of the overlay, a module of this tree, or of a package that it has."""
+    if program == f"{tree.HOME}/build/venv/bin/python":
+        module = arguments[arguments.index("-m") + 1].replace(".", "/")
+        return (ROOT / f"{module}.py").exists() or (ROOT / module / "__main__.py").exists()
+    own = tree.OVERLAY / program.lstrip("/")
+    return (own.exists() and bool(own.stat().st_mode & 0o100)) or Path(program).name in DEBIANS
+
+
+@pytest.mark.parametrize("unit", _units(), ids=lambda path: path.name)
+def test_what_a_unit_starts_is_in_the_image(unit: Path) -> None:
+    for line in re.findall(r"^Exec\w+=[-+!@:]*(.*)$", unit.read_text(), re.MULTILINE):
+        program, *arguments = line.split()
+        assert _exists(program, arguments), f"{unit.name}: {line}"
+
+
+@pytest.mark.parametrize("unit", _units(), ids=lambda path: path.name)
+def test_systemd_finds_no_mistake_in_a_unit(unit: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze here")
+    told = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False).stderr
+    mistakes = [line for line in told.splitlines() if unit.name in line and not _of_the_image(line)]
+    assert mistakes == []
+
+
+def _of_the_image(line: str) -> bool:
+    """A program, a unit or a user that only the image has."""
+    return bool(re.search(r"not executable|is not found|Failed to (?:add|create|prepare)|not found", line))
+
+
+def test_nothing_starts_but_what_the_preset_names() -> None:
+    rules = [line.split() for line in PRESET.read_text().splitlines() if line and not line.startswith("#")]
+    assert rules[-1] == ["disable", "*"]
+    enabled = {name for verb, name in rules[:-1] if verb == "enable"}
+    installed = {unit.name for unit in _units() if "[Install]" in unit.read_text()}
+    assert installed <= enabled
+    assert {name for name in enabled if name.startswith("branchline")} <= {unit.name for unit in _units()}
+
+
+def test_the_appliance_has_no_rights_of_root() -> None:
+    unit = (UNITS / "branchline.service").read_text()
+    for line in ("User=branchline", "CapabilityBoundingSet=", "NoNewPrivileges=yes", "ProtectSystem=strict"):
+        assert f"\n{line}\n" in unit
+    assert re.findall(r"^ReadWritePaths=(.*)$", unit, re.MULTILINE) == ["/data/branchline"]
+
+
+def test_ssh_takes_keys_alone_and_the_firewall_is_closed() -> None:
+    ssh = (tree.OVERLAY / "etc/ssh/sshd_config.d/branchline.conf").read_text().splitlines()
+    assert {"PasswordAuthentication no", "PermitRootLogin no", "DisableForwarding yes"} <= set(ssh)
+    rules = (tree.OVERLAY / "etc/nftables.conf").read_text()
+    assert re.findall(r"hook (\w+) .*policy (\w+)", rules) == [("input", "drop"), ("forward", "drop")]
+    assert "elements" not in rules
+
+
+@pytest.mark.parametrize("script", ["usr/bin/branchline", "usr/lib/branchline/boot/identity"])
+def test_a_script_is_one_that_debian_s_shell_reads(script: str) -> None:
+    subprocess.run(["dash", "-n", tree.OVERLAY / script], check=True)
+
+
+@pytest.mark.parametrize("file", LISTS, ids=lambda path: path.name)
+def test_a_list_names_each_package_once(file: Path) -> None:
+    names = wanted(file)
+    assert len(names) == len(set(names))
+    if "left-out" not in file.name:
+        assert [name for name in names if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)] == []
+
+
+def test_the_image_has_the_kernel_that_its_drivers_are_built_for() -> None:
+    kernels = {name for file in LISTS for name in wanted(file) if name.startswith("linux-image")}
+    assert kernels == {"linux-image-amd64"}, "the one for clouds has no watchdog"
