@@ -10,19 +10,16 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
-
-import structlog
+from typing import Any, TextIO
 
 from appliance.cli import pipes, terminal
 from appliance.cli.grammar.matching import APART, GrammarError, Matched, Next
 from appliance.cli.grammar.syntax import Mode, Role
 from appliance.cli.line_editor import LineEditor
+from appliance.cli.pointer import pointed
 from appliance.cli.session import Session
 from appliance.config import ConfigurationError
 from appliance.config.edit import EditError
-
-log = structlog.get_logger()
 
 UNASKED = 2
 INTERRUPTED = 130
@@ -36,31 +33,35 @@ class Shell:
         self.session = session
         self.more: Callable[[], pipes.Pager | None] = lambda: None
         """A pager for the next command's output, where a person reads it."""
+        self.pointing = False
+        """The line stands at its prompt, just above what is said to it."""
 
     def run(self, line: str) -> int:
         """Carry out one line. Every mistake is a sentence on stderr."""
         if line.lstrip()[:1] in ("", "#", "!"):
             return 0
         try:
-            return self._told(*_parts(line))
+            words, *filters = _parts(line)
         except ValueError:
             sys.stderr.write(self.session.told("a quotation mark is missing\n", "缺少引号\n"))
             return UNASKED
+        return self._told(words, filters, line)
 
     def run_words(self, words: Sequence[str]) -> int:
         """Carry out one command."""
-        return self._told(list(words))
+        return self._told(list(words), [])
 
-    def _told(self, words: list[str], *filters: list[str]) -> int:
+    def _told(self, words: list[str], filters: list[list[str]], line: str = "") -> int:
         try:
-            return self._piped(words, list(filters))
+            return self._piped(words, filters)
         except (GrammarError, EditError, ConfigurationError, pipes.PipeError) as error:
+            self._point(line, error)
             sys.stderr.write(f"{error}\n")
         except KeyboardInterrupt:
             sys.stderr.write("\n")
             return INTERRUPTED
-        except Exception as error:  # a command's fault ends that command
-            log.exception("cli.command.failed", command=" ".join(words[:2]))
+        except Exception as error:  # noqa: BLE001 - a command's fault ends that command
+            _log().exception("cli.command.failed", command=" ".join(words[:2]))
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return UNASKED
 
@@ -83,6 +84,13 @@ class Shell:
         for finish in reversed(finishes):
             finish()
         return status
+
+    def _point(self, line: str, error: Exception) -> None:
+        """To the place: under the line at its prompt, or under the line said once more where none stands above."""
+        prompt = self.prompt().rpartition("\n")[2] if self.pointing else "  "
+        mark = pointed(line, prompt, error, shutil.get_terminal_size().columns) if line else ""
+        if mark:
+            sys.stderr.write(f"{mark}\n" if self.pointing else f"{prompt}{line}\n{mark}\n")
 
     def carry_out(self, matched: Matched) -> int:
         """What the command does."""
@@ -195,7 +203,7 @@ def interactive(session: Session) -> int:
     try:
         return _interactive(session)
     except OSError as error:
-        log.info("cli.terminal.gone", error=str(error))
+        _log().info("cli.terminal.gone", error=str(error))
         return 0
 
 
@@ -203,6 +211,7 @@ def _interactive(session: Session) -> int:
     shell = Shell(session)
     editor = LineEditor(sys.stdin.fileno(), sys.stdout.fileno(), shell, [])
     if sys.stdin.isatty() and sys.stdout.isatty():
+        shell.pointing = True
         shell.more = lambda: pipes.Pager(sys.stdout, shutil.get_terminal_size().lines, editor.key)
     status = 0
     while not session.ended:
@@ -222,6 +231,11 @@ def session_of(file: Path, state: Path, *, chinese: bool) -> Session:
     """Of who runs this; BRANCHLINE_ROLE is set by the login, and anyone else administers."""
     name = os.environ.get("BRANCHLINE_ROLE", Role.ADMINISTRATOR)
     return Session(file, state, Role(name) if name in tuple(Role) else Role.VIEWER, chinese=chinese)
+
+
+def _log() -> Any:
+    """Where it is needed: structlog takes half of the start."""
+    return importlib.import_module("structlog").get_logger()
 
 
 def _parts(line: str) -> list[list[str]]:

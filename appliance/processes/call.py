@@ -59,6 +59,15 @@ class EngineSwitch:
         """End what the port is played."""
         self._do(lambda: self._engine.stop(port))
 
+    def tone(self, port: int) -> None:
+        """A steady one: the dial tone's."""
+        self._do(lambda: self._engine.tone(port, ToneKind.DIAL))
+
+    def heard(self, port: int) -> tuple[float, int | None]:
+        """Level of the last second, and packets of RTP."""
+        status = self._engine.port_status(port)
+        return status.rx_dbm0, status.rtp.received if status.kind == "rtp" else None
+
     def join(self, join: Join) -> None:
         """Bridge, and record."""
         for port in (join.caller, join.agent) if join.clear else ():
@@ -179,6 +188,7 @@ async def run(branch: Branch, state: Path) -> None:
     clients.append(links.attach("ivr", lambda envelope: control.treatment_said(envelope.body)))
     clients.append(links.attach("uplink", lambda envelope: control.route_said(envelope.body)))
     control.restore(outbox.kept())
+    await control.serve(state / "run", Sealer(identity), switch)
     asyncio.get_running_loop().add_reader(engine.event_fd, switch.news)
     notify.ready()
     async with asyncio.TaskGroup() as tasks:

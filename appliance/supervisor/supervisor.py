@@ -19,10 +19,13 @@ from appliance.supervisor.child import Child
 from appliance.supervisor.leash import Leash
 from appliance.supervisor.spec import Spec
 from appliance.supervisor.states import Backoff, State
-from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.alarms import AlarmCleared, AlarmRaised, ClearAlarms
 from appliance.wire.configuration import Configured
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.service import CommandRefusedError, Service
+
+PAST = frozenset({"process.restarted", "configuration.returned"})
+"""Alarms of what has happened, not of what is wrong."""
 
 log = structlog.get_logger()
 
@@ -36,7 +39,9 @@ class Supervisor:
         self._folder = state_folder
         self._leash = Leash()
         self.children = [self._child(spec) for spec in specs]
-        self._service = Service(state_folder / "run" / "supervisor.sock", sealer, "processes", _refuse, self._standing)
+        self._service = Service(
+            state_folder / "run" / "supervisor.sock", sealer, "processes", self._ordered, self._standing
+        )
         self._alarms = {(alarm.code, alarm.address): alarm for alarm in alarms}
         self._good_life: dict[str, asyncio.TimerHandle] = {}
         self._configured: Configured | None = None
@@ -166,6 +171,15 @@ class Supervisor:
         self._configured = told
         self._service.publish(told)
 
+    def _ordered(self, envelope: Envelope) -> None:
+        order = envelope.body
+        if not isinstance(order, ClearAlarms):
+            raise CommandRefusedError("processes.command", f"{type(order).__name__} is no command of the supervisor")
+        log.warning("supervisor.alarms.cleared", by=order.by)
+        for code, address in tuple(self._alarms):
+            if code in PAST:
+                self.tell(AlarmCleared(code=code, address=address))
+
     def _raise(self, code: str, name: str, sentence: str) -> None:
         self.tell(AlarmRaised(code=code, address=f"process={name}", sentence=sentence))
 
@@ -196,7 +210,3 @@ def _groups(children: Sequence[Child]) -> Iterator[list[Child]]:
 
 def _all(children: Iterable[Child], *states: State) -> bool:
     return all(child.state in states for child in children)
-
-
-def _refuse(_: Envelope) -> None:
-    raise CommandRefusedError("processes.command", "the supervisor takes no commands here")

@@ -17,3 +17,9 @@ class AlarmCleared(Message, frozen=True):
 
     code: str
     address: str
+
+
+class ClearAlarms(Message, frozen=True):
+    """To the supervisor: what its alarms tell that is over needs no look any more. `by` is who says so, for the log."""
+
+    by: str

@@ -15,6 +15,7 @@ import msgspec
 from appliance.wire import (
     agents,
     alarms,
+    call_control,
     callbacks,
     calls,
     configuration,
@@ -63,6 +64,10 @@ Body = (
     | line_tests.LoopLine
     | line_tests.LineStep
     | line_tests.LineChecked
+    | call_control.CallsNow
+    | call_control.ClearCall
+    | call_control.TestCall
+    | call_control.CallTested
     | agents.AgentAsked
     | agents.AgentTold
     | agents.WhoDecides
@@ -83,6 +88,7 @@ Body = (
     | peripherals.PeripheralSnapshot
     | alarms.AlarmRaised
     | alarms.AlarmCleared
+    | alarms.ClearAlarms
     | configuration.Configured
     | update.CheckBundle
     | update.BundleChecked

@@ -5,7 +5,7 @@ Unlike `appliance.wire.client` it does not come back: what a technician asked of
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
@@ -19,7 +19,7 @@ class UnreachableError(Exception):
     """Nobody there who could be asked."""
 
 
-async def talk(socket: Path, order: Body) -> AsyncIterator[Body]:
+async def talk(socket: Path, order: Body) -> AsyncGenerator[Body, None]:
     """What is said after the order. Raises: UnreachableError."""
     async for body in _said(socket, (Attach(role="controller"), order)):
         yield body
@@ -35,7 +35,7 @@ async def snapshot(socket: Path) -> list[Body]:
     raise UnreachableError(f"{socket}: it ended while it was asked")
 
 
-async def _said(socket: Path, bodies: Iterable[Body]) -> AsyncIterator[Body]:
+async def _said(socket: Path, bodies: Iterable[Body]) -> AsyncGenerator[Body, None]:
     try:
         reader, writer = await asyncio.open_unix_connection(socket, limit=UNREAD_LIMIT)
     except OSError as error:

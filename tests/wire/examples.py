@@ -7,6 +7,7 @@ from pathlib import Path
 from appliance.wire import (
     agents,
     alarms,
+    call_control,
     callbacks,
     calls,
     configuration,
@@ -160,6 +161,22 @@ EXAMPLES: tuple[Message, ...] = (
     line_tests.LoopLine(span=1, timeslots=(31,)),
     line_tests.LineStep("signal", line_tests.Result.PASS, "a good signal, no alarm", "信号正常，无告警"),
     line_tests.LineChecked(span=1, result=line_tests.Result.FAIL),
+    call_control.CallsNow(
+        calls=(
+            call_control.CallNow(
+                contact=CONTACT,
+                state="talking",
+                clid="02512345678",
+                dnis="95588",
+                agent="1001",
+                talk_s=12,
+                legs=((CALLER, "telco", True), (AGENT, "", True)),
+            ),
+        )
+    ),
+    call_control.ClearCall(call=CONTACT, by="wu"),
+    call_control.TestCall(to="8001", by="wu", trunk="telco", ring_s=20),
+    call_control.CallTested(result=line_tests.Result.PASS, cause=16, answered_s=1.5, heard_dbm0=-18.5),
     peripherals.AgentsChanged(
         agents=(peripherals.AgentIs("2001", peripherals.Truth.NOT_READY, "lunch"),),
     ),
@@ -216,6 +233,7 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     alarms.AlarmRaised(code="span.red", address="span 1", sentence="no signal from the telco; check the cable"),
     alarms.AlarmCleared(code="span.red", address="span 1"),
+    alarms.ClearAlarms(by="wu"),
     t.RunTreatment(
         treatment="call.06h0kiqj6vsmekhb.11", port=5, verbs=VERBS, language="zh", first=1, recording=161, since=800
     ),

@@ -89,12 +89,12 @@ class Contacts:
             return
         except Exception:
             log.exception("call.contact.failed", contact=contact.contact, step=type(event).__name__)
-            self._abandon(contact)
+            self.abandon(contact)
             return
         log.debug("call.contact.stepped", contact=contact.contact, was=str(contact.state), now=str(after.state))
         self.commit(contact, after, actions)
 
-    def _abandon(self, contact: Contact) -> None:
+    def abandon(self, contact: Contact) -> None:
         """Let go of everything a broken contact holds, and close its record."""
         for party in contact.parties:
             if not party.released:
