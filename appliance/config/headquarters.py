@@ -9,10 +9,11 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import channels, lookups, peripherals
+from appliance.config import channels, diagnostics, lookups, peripherals
 from appliance.config.branch import Name, repeated
 from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
+from appliance.config.diagnostics import Diagnostics
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
 from appliance.config.peripherals import Peripheral, TranslationRoute
@@ -173,18 +174,21 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     duplex: Duplex | None = None
     peripherals: tuple[Peripheral, ...] = ()
     translation_routes: tuple[TranslationRoute, ...] = ()
+    diagnostics: Diagnostics = diagnostics.NONE
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:
     """Every port that headquarters' processes will bind."""
     yield from server_listeners(headquarters.server, headquarters.duplex)
     yield from listen(headquarters.web.listen, ("tcp",), "the page", ("web", "listen"))
+    yield from diagnostics.listeners(headquarters.diagnostics)
 
 
 def check(headquarters: Headquarters) -> Iterator[Fault]:
     """Mistakes of meaning."""
     yield from clashes(listeners(headquarters))
     yield from duplex_faults(headquarters.server, headquarters.duplex)
+    yield from diagnostics.faults(headquarters.diagnostics)
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)
     yield from _attribute_faults(headquarters)

@@ -21,6 +21,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from sqlalchemy.exc import SQLAlchemyError
 
+from appliance.headquarters import crashes
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.gateway import Gateway
@@ -90,6 +91,7 @@ class Intake:
         takers: dict[str, Callable[[str, Msg], Awaitable[None]]] = {
             "router.*.rules": self._rules,
             "recording.*.chunk": self._chunk,
+            "crash.*.report": self._crash,
             "line.*.status": self._status,
             "line.*.performance": self._performance,
             "alarm.*": self._alarm,
@@ -274,6 +276,13 @@ class Intake:
         elif have.error is not None:
             log.error("recording.file.refused", box=box, recording=header.recording, error=have.error)
         await _answer(message, have)
+
+    async def _crash(self, box: str, message: Msg) -> None:
+        report = crashes.read_report(box, message.data)
+        folder = self._vault.folder.with_name("crashes")
+        taken = await self._in(self._files, functools.partial(crashes.take, folder, report))
+        log.warning("crash.report.kept", box=box, report=report.name)
+        await _answer(message, taken)
 
     async def _status(self, box: str, message: Msg) -> None:
         self._live.status(box, message.data, time.time_ns())

@@ -6,6 +6,7 @@ port is free. Otherwise one block of sentences on stderr and exit status 2.
 """
 
 import asyncio
+import contextlib
 import functools
 import os
 import signal
@@ -39,6 +40,7 @@ from appliance.signalling.sip import kamailio
 from appliance.supervisor import logs, notify, ports
 from appliance.supervisor.following import Follower, returned
 from appliance.supervisor.lock import AlreadyRunningError, Lock
+from appliance.supervisor.redaction import Redactor, secrets_of
 from appliance.supervisor.spec import Command, Spec, module
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.envelope import Sealer
@@ -172,7 +174,8 @@ async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | Non
     held = Cards(box.spans if isinstance(box, Branch) else (), patience_s=CARDS_S)
     children = _children(box, state, held)
     alarms = (*held.alarms, *((returned(ended, box.box, "was on trial when the box ended"),) if ended else ()))
-    supervisor = Supervisor(children(box), state, Sealer(Identity.take(box.box, "supervisor")), alarms)
+    sealer, redactor = Sealer(Identity.take(box.box, "supervisor")), functools.partial(_redactor, box, configuration)
+    supervisor = Supervisor(children(box), state, sealer, alarms, redactor)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
     anew = asyncio.Event()
@@ -196,6 +199,13 @@ async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | Non
         for child in supervisor.refusing():
             sys.stderr.write(f"{child.spec.name} cannot start:\n{child.last_words.decode(errors='replace')}")
     return ANEW if anew.is_set() else status
+
+
+def _redactor(box: AnyBox, configuration: Path) -> Redactor:
+    """Of the box as it is now; where its file cannot be read, as it was."""
+    with contextlib.suppress(ConfigurationError):
+        box = load(configuration)
+    return Redactor(secrets_of(box))
 
 
 async def _legs(state: Path, worker: str) -> int:

@@ -17,6 +17,7 @@ from appliance.router.journal import Journal
 from appliance.router.journal import path_of as journal_path
 from appliance.router.state import EMPTY
 from appliance.supervisor import logs, notify
+from appliance.uplink.crashes import CrashSender
 from appliance.uplink.domain import Domain, fetch_rules
 from appliance.uplink.floor import FloorDoor
 from appliance.uplink.forwarder import Forwarder
@@ -62,6 +63,7 @@ class Uplink:
         self._forwarder = Forwarder(reader, uploads, self._link, self._outbox_troubled)
         self._forwarder.passing = self._domain.follow
         self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
+        self._crashes = CrashSender(state / "crashes", self._link)
         self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._watching.own_standing)
         self._orders = Orders(self._link, sealer, self._service.publish)
         self._routes = Routes(
@@ -108,6 +110,7 @@ class Uplink:
             fetch_rules(self._domain, self._link),
             self._forwarder.run(),
             self._uploader.run(),
+            self._crashes.run(),
             self._floor.run(),
             self._watching.run(),
             self._watching.repeat_often(),
