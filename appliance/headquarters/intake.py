@@ -301,7 +301,8 @@ class Intake:
 
     def _now(self) -> State:
         floor = self._desk.floor
-        return self._live.state(time.time_ns(), floor.queues_now(), floor.agents_now(), floor.callbacks_now())
+        now = self._live.state(time.time_ns(), floor.queues_now(), floor.agents_now(), floor.callbacks_now())
+        return msgspec.structs.replace(now, commit_s=self._desk.commit_s)
 
     async def _live_contact(self, message: Msg) -> None:
         told = self._desk.floor.contact_of(message.data.decode(errors="replace"))

@@ -103,7 +103,15 @@ def branch_children(branch: Branch, state: Path, held: Held, channels: Mapping[s
         ),
         *(Spec(name=name, command=module(name), fds=fds_of(name) | more.get(name, {}), stage=1) for name in WORKERS),
         Spec(name="uplink", command=module("uplink"), stage=1),
+        *diagnostics_children(branch, {"segment": held.memory}),
     ]
+
+
+def diagnostics_children(box: AnyBox, fds: Mapping[str, int] = {}) -> list[Spec]:
+    """Those that tell others of the box, where that is wanted."""
+    told = box.diagnostics
+    children = [Spec(name="diagnostics", command=module("diagnostics"), fds=dict(fds), stage=3)]
+    return children if told.metrics or told.snmp else []
 
 
 def _trace_socket(branch: Branch) -> int:
@@ -140,6 +148,7 @@ def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]
         Spec(name="record", command=module("record"), stage=1, ready_s=RECOUNT_S),
         Spec(name="headquarters", command=module("headquarters"), stage=2),
         Spec(name="web", command=module("web"), stage=2),
+        *diagnostics_children(headquarters),
     ]
 
 
@@ -226,7 +235,7 @@ def _children(box: AnyBox, state: Path, cards: Cards) -> Callable[[AnyBox], list
             case Headquarters():
                 return headquarters_children(now, state)
             case Voter():
-                return voter_children(now, state)
+                return [*voter_children(now, state), *diagnostics_children(now)]
             case Branch():
                 return branch_children(now, state, held or Held(now, state), cards.fds)
 

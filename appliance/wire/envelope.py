@@ -21,6 +21,7 @@ from appliance.wire import (
     learning,
     legs,
     line_tests,
+    link,
     performance,
     peripherals,
     routes,
@@ -58,6 +59,7 @@ Body = (
     | spans.SpanChanged
     | performance.SpanPerformance
     | learning.LinesLearned
+    | link.LinkNow
     | line_tests.CheckLine
     | line_tests.LoopLine
     | line_tests.LineStep
