@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, lines, nfas, outbound, peers, tandem, trunks
+from appliance.config import cas, diagnostics, lines, nfas, outbound, peers, tandem, trunks
 from appliance.config.cas import CasVariant, R2Variant
+from appliance.config.diagnostics import Diagnostics
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
 from appliance.config.nfas import Nfas
 from appliance.config.outbound import Way
@@ -213,6 +214,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     trunk_groups: tuple[TrunkGroup, ...] = ()
     prompts: Prompts
     recording: Recording = Recording()
+    diagnostics: Diagnostics = diagnostics.NONE
 
 
 def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
@@ -239,6 +241,7 @@ def listeners(branch: Branch) -> Iterator[Listener]:
         yield from listen(span.local, ("udp",), f"span {number + 1} ({span.name})", ("spans", number, "local"))
     rtp = Endpoint(branch.engine.rtp_address, branch.engine.rtp_base)
     yield Listener("udp", rtp, "RTP of the phones", ("engine", "rtp_base"), count=512)
+    yield from diagnostics.listeners(branch.diagnostics)
 
 
 def check(branch: Branch) -> Iterator[Fault]:
@@ -254,6 +257,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from _extension_faults(branch)
     yield from _peer_faults(branch)
     yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
+    yield from diagnostics.faults(branch.diagnostics)
     yield from _trunk_faults(branch)
     if branch.sip.trace.port > PORT_MAX:
         yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")

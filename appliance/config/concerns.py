@@ -52,11 +52,11 @@ def concerns(box: AnyBox) -> dict[str, Concern]:
     """By the process's name, and BOX."""
     match box:
         case Branch():
-            return dict(_of_branch(box))
+            return dict(_of_branch(box)) | _of_diagnostics(box)
         case Headquarters():
-            return dict(_of_headquarters(box))
+            return dict(_of_headquarters(box)) | _of_diagnostics(box)
         case Voter():
-            return {BOX: Concern(Impact.BOX, (box,))}
+            return {BOX: Concern(Impact.BOX, (box.box, box.server, box.duplex)), **_of_diagnostics(box)}
 
 
 def changes(before: AnyBox, after: AnyBox) -> list[Change]:
@@ -111,3 +111,14 @@ def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
     yield "record", Concern(Impact.NONE, (box.record,))
     yield "headquarters", Concern(Impact.NONE, (box.record,))
     yield "web", Concern(Impact.NONE, (box.web, box.record, names, box.groups()))
+
+
+def _of_diagnostics(box: AnyBox) -> dict[str, Concern]:
+    """Each a process of its own, where it is wanted."""
+    told = box.diagnostics
+    wanted = {
+        "diagnostics": (told.metrics, told.snmp) if told.metrics or told.snmp else None,
+        "snmpd": told.snmp,
+        "rsyslogd": told.syslog,
+    }
+    return {name: Concern(Impact.NONE, (box.box, reads)) for name, reads in wanted.items() if reads is not None}

@@ -9,10 +9,11 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import channels, groupings, lookups, peripherals
+from appliance.config import channels, diagnostics, groupings, lookups, peripherals
 from appliance.config.branch import Name, repeated
 from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
+from appliance.config.diagnostics import Diagnostics
 from appliance.config.groupings import Service, Site, Team
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
@@ -176,6 +177,7 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     services: tuple[Service, ...] = ()
     teams: tuple[Team, ...] = ()
     sites: tuple[Site, ...] = ()
+    diagnostics: Diagnostics = diagnostics.NONE
 
     def groups(self) -> groupings.Of:
         """Services, teams and sites by their members."""
@@ -187,12 +189,14 @@ def listeners(headquarters: Headquarters) -> Iterator[Listener]:
     """Every port that headquarters' processes will bind."""
     yield from server_listeners(headquarters.server, headquarters.duplex)
     yield from listen(headquarters.web.listen, ("tcp",), "the page", ("web", "listen"))
+    yield from diagnostics.listeners(headquarters.diagnostics)
 
 
 def check(headquarters: Headquarters) -> Iterator[Fault]:
     """Mistakes of meaning."""
     yield from clashes(listeners(headquarters))
     yield from duplex_faults(headquarters.server, headquarters.duplex)
+    yield from diagnostics.faults(headquarters.diagnostics)
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)
     yield from _attribute_faults(headquarters)

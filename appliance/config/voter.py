@@ -10,6 +10,8 @@ from typing import ClassVar
 
 import msgspec
 
+from appliance.config import diagnostics
+from appliance.config.diagnostics import Diagnostics
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
 from appliance.config.scalars import Endpoint, Serial
@@ -38,6 +40,7 @@ class Voter(msgspec.Struct, frozen=True, tag="voter", tag_field="role", kw_only=
     box: Serial
     server: Server
     duplex: Duplex
+    diagnostics: Diagnostics = diagnostics.NONE
 
 
 def server_listeners(server: Server, duplex: Duplex | None) -> Iterator[Listener]:
@@ -61,10 +64,12 @@ def duplex_faults(server: Server, duplex: Duplex | None) -> Iterator[Fault]:
 
 def listeners(voter: Voter) -> Iterator[Listener]:
     """Every port that the voter's process will bind."""
-    return server_listeners(voter.server, voter.duplex)
+    yield from server_listeners(voter.server, voter.duplex)
+    yield from diagnostics.listeners(voter.diagnostics)
 
 
 def check(voter: Voter) -> Iterator[Fault]:
     """Mistakes of meaning."""
     yield from clashes(listeners(voter))
     yield from duplex_faults(voter.server, voter.duplex)
+    yield from diagnostics.faults(voter.diagnostics)

@@ -21,6 +21,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from sqlalchemy.exc import SQLAlchemyError
 
+from appliance.headquarters import crashes
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
 from appliance.headquarters.gateway import Gateway
@@ -93,6 +94,7 @@ class Intake:
         takers: dict[str, Callable[[str, Msg], Awaitable[None]]] = {
             "router.*.rules": self._rules,
             "recording.*.chunk": self._chunk,
+            "crash.*.report": self._crash,
             "line.*.status": self._status,
             "line.*.performance": self._performance,
             "alarm.*": self._alarm,
@@ -278,6 +280,13 @@ class Intake:
             log.error("recording.file.refused", box=box, recording=header.recording, error=have.error)
         await _answer(message, have)
 
+    async def _crash(self, box: str, message: Msg) -> None:
+        report = crashes.read_report(box, message.data)
+        folder = self._vault.folder.with_name("crashes")
+        taken = await self._in(self._files, functools.partial(crashes.take, folder, report))
+        log.warning("crash.report.kept", box=box, report=report.name)
+        await _answer(message, taken)
+
     async def _status(self, box: str, message: Msg) -> None:
         self._live.status(box, message.data, time.time_ns())
 
@@ -295,7 +304,8 @@ class Intake:
 
     def _now(self) -> State:
         floor = self._desk.floor
-        return self._live.state(time.time_ns(), floor.queues_now(), floor.agents_now(), floor.callbacks_now())
+        now = self._live.state(time.time_ns(), floor.queues_now(), floor.agents_now(), floor.callbacks_now())
+        return msgspec.structs.replace(now, commit_s=self._desk.commit_s)
 
     async def _live_contact(self, message: Msg) -> None:
         told = self._desk.floor.contact_of(message.data.decode(errors="replace"))

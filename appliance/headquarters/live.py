@@ -81,6 +81,8 @@ class State(msgspec.Struct, frozen=True):
     queues: tuple[QueueNow, ...] = ()
     agents: tuple[AgentNow, ...] = ()
     callbacks: tuple[CallbackNow, ...] = ()
+    commit_s: float = 0.0
+    """What the disk took for the last decisions."""
 
 
 class Live:

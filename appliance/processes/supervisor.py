@@ -6,6 +6,7 @@ port is free. Otherwise one block of sentences on stderr and exit status 2.
 """
 
 import asyncio
+import contextlib
 import functools
 import os
 import signal
@@ -39,6 +40,7 @@ from appliance.signalling.sip import kamailio
 from appliance.supervisor import logs, notify, ports
 from appliance.supervisor.following import Follower, returned
 from appliance.supervisor.lock import AlreadyRunningError, Lock
+from appliance.supervisor.redaction import Redactor, secrets_of
 from appliance.supervisor.spec import Command, Spec, module
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.envelope import Sealer
@@ -99,7 +101,15 @@ def branch_children(branch: Branch, state: Path, held: Held, channels: Mapping[s
         ),
         *(Spec(name=name, command=module(name), fds=fds_of(name) | more.get(name, {}), stage=1) for name in WORKERS),
         Spec(name="uplink", command=module("uplink"), stage=1),
+        *diagnostics_children(branch, {"segment": held.memory}),
     ]
+
+
+def diagnostics_children(box: AnyBox, fds: Mapping[str, int] = {}) -> list[Spec]:
+    """Those that tell others of the box, where that is wanted."""
+    told = box.diagnostics
+    children = [Spec(name="diagnostics", command=module("diagnostics"), fds=dict(fds), stage=3)]
+    return children if told.metrics or told.snmp else []
 
 
 def _trace_socket(branch: Branch) -> int:
@@ -136,6 +146,7 @@ def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]
         Spec(name="record", command=module("record"), stage=1, ready_s=RECOUNT_S),
         Spec(name="headquarters", command=module("headquarters"), stage=2),
         Spec(name="web", command=module("web"), stage=2),
+        *diagnostics_children(headquarters),
     ]
 
 
@@ -170,7 +181,8 @@ async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | Non
     held = Cards(box.spans if isinstance(box, Branch) else (), patience_s=CARDS_S)
     children = _children(box, state, held)
     alarms = (*held.alarms, *((returned(ended, box.box, "was on trial when the box ended"),) if ended else ()))
-    supervisor = Supervisor(children(box), state, Sealer(Identity.take(box.box, "supervisor")), alarms)
+    sealer, redactor = Sealer(Identity.take(box.box, "supervisor")), functools.partial(_redactor, box, configuration)
+    supervisor = Supervisor(children(box), state, sealer, alarms, redactor)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
     anew = asyncio.Event()
@@ -196,6 +208,13 @@ async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | Non
     return ANEW if anew.is_set() else status
 
 
+def _redactor(box: AnyBox, configuration: Path) -> Redactor:
+    """Of the box as it is now; where its file cannot be read, as it was."""
+    with contextlib.suppress(ConfigurationError):
+        box = load(configuration)
+    return Redactor(secrets_of(box))
+
+
 def _children(box: AnyBox, state: Path, cards: Cards) -> Callable[[AnyBox], list[Spec]]:
     """The children of the box as it is, and as it is after a change."""
     held = Held(box, state) if isinstance(box, Branch) else None
@@ -205,7 +224,7 @@ def _children(box: AnyBox, state: Path, cards: Cards) -> Callable[[AnyBox], list
             case Headquarters():
                 return headquarters_children(now, state)
             case Voter():
-                return voter_children(now, state)
+                return [*voter_children(now, state), *diagnostics_children(now)]
             case Branch():
                 return branch_children(now, state, held or Held(now, state), cards.fds)
 

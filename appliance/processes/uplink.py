@@ -17,6 +17,7 @@ from appliance.router.journal import Journal
 from appliance.router.journal import path_of as journal_path
 from appliance.router.state import EMPTY
 from appliance.supervisor import logs, notify
+from appliance.uplink.crashes import CrashSender
 from appliance.uplink.domain import Domain, fetch_rules
 from appliance.uplink.floor import FloorDoor
 from appliance.uplink.forwarder import Forwarder
@@ -29,11 +30,13 @@ from appliance.uplink.uploads import Uploader, UploadList
 from appliance.uplink.watching import Watching
 from appliance.wire.agents import OrderDone
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
-from appliance.wire.envelope import Envelope, Sealer
+from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.ids import Identity
+from appliance.wire.link import LinkNow
 from appliance.wire.outbox import Outbox, OutboxReader
 from appliance.wire.service import Service
 
+TELL_S = 5.0
 SOCKETS = ("leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock", "update.sock")
 
 log = structlog.get_logger()
@@ -62,7 +65,8 @@ class Uplink:
         self._forwarder = Forwarder(reader, uploads, self._link, self._outbox_troubled)
         self._forwarder.passing = self._domain.follow
         self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
-        self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._watching.own_standing)
+        self._crashes = CrashSender(state / "crashes", self._link)
+        self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._standing)
         self._orders = Orders(self._link, sealer, self._service.publish)
         self._routes = Routes(
             self._link,
@@ -108,11 +112,25 @@ class Uplink:
             fetch_rules(self._domain, self._link),
             self._forwarder.run(),
             self._uploader.run(),
+            self._crashes.run(),
+            self._tell_often(),
             self._floor.run(),
             self._watching.run(),
             self._watching.repeat_often(),
             *observers,
         ]
+
+    def _standing(self) -> list[Body]:
+        return [*self._watching.own_standing(), self._now()]
+
+    def _now(self) -> LinkNow:
+        trip = self._link.round_trip_ms if self._link.up else None
+        return LinkNow(up=self._link.up, decides=self._domain.decides.by, round_trip_ms=trip)
+
+    async def _tell_often(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            self._service.publish(self._now())
 
     def _handle(self, envelope: Envelope) -> None:
         if isinstance(envelope.body, OrderDone):

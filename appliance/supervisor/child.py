@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from appliance.config import EXIT_STATUS
+from appliance.supervisor.crashes import Death
 from appliance.supervisor.leash import Leash
 from appliance.supervisor.logfile import LogFile
 from appliance.supervisor.process import Process
@@ -22,18 +23,25 @@ PROBE_S = 0.05
 LOOKS = 5
 """In so many looks a child is stuck. They are counted, not timed: one that is late, because the whole machine stood
 still or we did, says no more than any other."""
-LAST_WORDS_OCTETS = 4096
+LAST_WORDS_OCTETS = 16_384
 
 log = structlog.get_logger()
 
 
 class Child:
-    """`on_change(child)` after every change of state.
+    """`on_change(child)` after every change of state, `on_death` of one that nobody had asked to end.
 
     `ended` tells in words how the last run ended, `last_words` the end of what it wrote.
     """
 
-    def __init__(self, spec: Spec, state_folder: Path, leash: Leash, on_change: "Callable[[Child], None]") -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        state_folder: Path,
+        leash: Leash,
+        on_change: "Callable[[Child], None]",
+        on_death: Callable[[Death], None] = lambda _: None,
+    ) -> None:
         self.spec = spec
         self.state = State.STOPPED
         self.starts = 0
@@ -42,6 +50,7 @@ class Child:
         self.since = _now()
         self._leash = leash
         self._on_change = on_change
+        self._on_death = on_death
         self._backoff = Backoff(spec.first_backoff_s, spec.good_life_s)
         self.last_words = b""
         self._words = 0
@@ -177,6 +186,9 @@ class Child:
         else:
             self.ended = f"ended by signal {-status}" if status < 0 else f"ended with status {status}"
         self.refused = status == EXIT_STATUS
+        if self.state in (State.STARTING, State.RUNNING) and status not in (0, EXIT_STATUS):
+            lived_s = time.monotonic() - self._started_at
+            self._on_death(Death(self.spec.name, self.ended, lived_s, self.starts, self.last_words))
         self._down(Event.REFUSED if self.refused else Event.EXITED)
 
     def _down(self, event: Event) -> None:

@@ -121,6 +121,7 @@ def _popen(spec: Spec, command: Command, notify: Path, output: int) -> "subproce
         "BRANCHLINE_FDS": ",".join(f"{name}={fd}" for name, fd in spec.fds.items()),
         "NOTIFY_SOCKET": str(notify),
         "WATCHDOG_USEC": str(int(spec.watchdog_s * 1_000_000)),
+        "PYTHONFAULTHANDLER": "1",  # a signal that kills it is preceded by its traceback
         **command.env,
     }
     parent = os.getpid()

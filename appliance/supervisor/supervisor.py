@@ -16,7 +16,9 @@ import structlog
 
 from appliance.config import EXIT_STATUS
 from appliance.supervisor.child import Child
+from appliance.supervisor.crashes import Crashes, Death
 from appliance.supervisor.leash import Leash
+from appliance.supervisor.redaction import Redactor
 from appliance.supervisor.spec import Spec
 from appliance.supervisor.states import Backoff, State
 from appliance.wire.alarms import AlarmCleared, AlarmRaised, ClearAlarms
@@ -31,13 +33,23 @@ log = structlog.get_logger()
 
 
 class Supervisor:
-    """One box's children. `run` until `stop` is called. `alarms`: of what was missing at the start."""
+    """One box's children. `run` until `stop` is called. `alarms`: of what was missing at the start.
+
+    `redactor`: of what crash reports say.
+    """
 
     def __init__(
-        self, specs: Sequence[Spec], state_folder: Path, sealer: Sealer, alarms: Iterable[AlarmRaised] = ()
+        self,
+        specs: Sequence[Spec],
+        state_folder: Path,
+        sealer: Sealer,
+        alarms: Iterable[AlarmRaised] = (),
+        redactor: Callable[[], Redactor] = Redactor,
     ) -> None:
         self._folder = state_folder
         self._leash = Leash()
+        self._crashes = Crashes(state_folder / "crashes", sealer.identity.box, redactor)
+        self._reports: set[asyncio.Task[None]] = set()
         self.children = [self._child(spec) for spec in specs]
         self._service = Service(
             state_folder / "run" / "supervisor.sock", sealer, "processes", self._ordered, self._standing
@@ -94,7 +106,20 @@ class Supervisor:
             await self._start([child for child in self.children if child.state is State.STOPPED])
 
     def _child(self, spec: Spec) -> Child:
-        return Child(spec, self._folder, self._leash, self._changed)
+        return Child(spec, self._folder, self._leash, self._changed, self._died)
+
+    def _died(self, death: Death) -> None:
+        task = asyncio.get_running_loop().create_task(self._report(death))
+        self._reports.add(task)
+        task.add_done_callback(self._reports.discard)
+
+    async def _report(self, death: Death) -> None:
+        try:
+            report = await asyncio.to_thread(self._crashes.keep, death)
+        except OSError as error:
+            log.error("supervisor.crash.unreported", child=death.process, error=str(error))
+        else:
+            log.warning("supervisor.crash.reported", child=death.process, report=report.name, times=report.times)
 
     def _clear_of(self, names: Collection[str]) -> None:
         for name in names:

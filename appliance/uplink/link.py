@@ -54,7 +54,7 @@ class Link:
     `contacts` are those in progress, told with each heartbeat, as is `lease`; what is answered to that goes to `terms`,
     which says whether there is more to be said at once. `hears`: by subject, who takes what headquarters says
     unasked, `answers`: who answers what it asks; to be filled before `run`.
-    `epoch` is the newest life of the router that was heard of.
+    `epoch` is the newest life of the router that was heard of, `round_trip_ms` the last answered heartbeat's.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Link:
         self.lease: Callable[[], Lease | None] = lambda: None
         self.terms: Callable[[Terms | None], bool] = lambda _: False
         self.epoch = 0
+        self.round_trip_ms: float | None = None
         self.hears: dict[str, Callable[[bytes], None]] = {}
         self.answers: dict[str, Callable[[bytes], Awaitable[bytes]]] = {}
         self.identity = identity
@@ -143,6 +144,7 @@ class Link:
             "contacts": self.contacts() if self.contacts is not None else None,
             "lease": self.lease() if connected else None,
         }
+        said = time.monotonic()
         try:
             answer = await self.ask(f"heartbeat.{self.identity.box}", msgspec.json.encode(beat), BEAT_S)
             heard = msgspec.json.decode(answer, type=Heard)
@@ -159,6 +161,7 @@ class Link:
             if self.outdated(heard.epoch):
                 return
             self._answered = time.monotonic()
+            self.round_trip_ms = (self._answered - said) * 1000
             more = self.terms(heard.terms)
             self._judge(up=True, why="headquarters answered")
             self._hurried = self._hurried + 1 if more else 0

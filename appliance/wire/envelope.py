@@ -22,6 +22,7 @@ from appliance.wire import (
     learning,
     legs,
     line_tests,
+    link,
     performance,
     peripherals,
     routes,
@@ -60,6 +61,7 @@ Body = (
     | spans.SpanChanged
     | performance.SpanPerformance
     | learning.LinesLearned
+    | link.LinkNow
     | line_tests.CheckLine
     | line_tests.LoopLine
     | line_tests.LineStep

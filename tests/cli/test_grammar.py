@@ -24,6 +24,7 @@ EXAMPLES = {
     "callback": "cb.1",
     "command": "show",
     "count": "2",
+    "crash": "20261127T120000000000-BR-0001-sip",
     "day": "2026-11-26",
     "file": str(Path(__file__).parents[1] / "config/boxes/branch.yaml"),
     "interval": "15m",

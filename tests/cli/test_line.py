@@ -19,11 +19,12 @@ from tests.line.bench import started
 from tests.line.test_nfas import sharing
 
 
-async def typed(state: Path, *words: str, language: str = "en") -> tuple[int, str, str]:
+async def typed(state: Path, *words: str, language: str = "en", config: Path | str = "") -> tuple[int, str, str]:
     """Exit status, stdout, stderr."""
+    box = {"BRANCHLINE_STATE": str(state), "BRANCHLINE_CONFIG": str(config)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "appliance.cli", *words),
-        env={**os.environ, "BRANCHLINE_STATE": str(state), "LC_ALL": f"{language}.UTF-8", "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, **box, "LC_ALL": f"{language}.UTF-8", "PYTHONIOENCODING": "utf-8"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -6,7 +6,9 @@ import sqlite3
 
 import pytest
 
-from tests.headquarters.site import Site, contacts, until
+from appliance.supervisor.crashes import Crashes, Death, kept
+from appliance.supervisor.redaction import Redactor
+from tests.headquarters.site import BOX, Site, contacts, until
 
 pytestmark = pytest.mark.system
 
@@ -69,3 +71,16 @@ def test_an_outbox_restored_from_an_older_copy_swallows_nothing_and_doubles_noth
     site.tell(*contacts(40, 10))
     site.start("uplink")
     all_stored_once(site, 100)
+
+
+def test_a_report_of_a_crash_that_is_told_twice_is_at_headquarters_once(site: Site) -> None:
+    folder = site.branch_state / "crashes"
+    ours = Crashes(folder, BOX, Redactor)
+    first = ours.keep(Death("line1", "ended by signal 11", 12.0, 1, b"Segmentation fault\n"))
+    site.start(*ALL)
+    until(lambda: list(folder.glob("*.sent")), 10, "headquarters has the report")
+    for mark in folder.glob("*.sent"):
+        mark.unlink()  # as if the uplink had died before it could note the answer
+    second = ours.keep(Death("sip", "ended by signal 6", 3.0, 1, b"Aborted\n"))
+    until(lambda: len(list(folder.glob("*.sent"))) == 2, 10, "both are acknowledged")
+    assert kept(site.state / "crashes") == [second, first]

@@ -14,6 +14,7 @@ from appliance.wire import (
     learning,
     legs,
     line_tests,
+    link,
     performance,
     peripherals,
     routes,
@@ -367,6 +368,7 @@ EXAMPLES: tuple[Message, ...] = (
             calls.AgentMove("1001", "", "", 1_795_469_098_391_510_979),
         )
     ),
+    link.LinkNow(up=True, decides="headquarters", round_trip_ms=0.75),
 )
 
 

@@ -43,6 +43,8 @@ class Commits:
         self._unwritten = list(succession.unwritten)
         self._snapshot_at = journal.seq + (0 if self.quorum else SNAPSHOT_ENTRIES)
         self._retry_s: float | None = None  # the disk has refused
+        self.took_s = 0.0
+        """What the disk took for the last commit."""
         self._gap = succession.gap  # for so long that entries were let go
 
     @property
@@ -106,6 +108,7 @@ class Commits:
                     log.error("router.snapshot.refused", error=str(error))  # the next one does as well
                 self._copies.begin()
 
+        began_s = time.monotonic()
         try:
             await asyncio.get_running_loop().run_in_executor(self._disk, write)
         except sqlite3.Error as error:
@@ -117,7 +120,7 @@ class Commits:
                 self._gap = True
                 self._unwritten.clear()
             return
-        self._gap = False
+        self._gap, self.took_s = False, time.monotonic() - began_s
         del self._unwritten[: len(entries)]
         if self._retry_s is not None:
             self._retry_s = None

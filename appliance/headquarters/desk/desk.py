@@ -258,6 +258,11 @@ class Desk:
         """Of this life among those of several headquarters; 0 where there is one."""
         return self._commits.quorum.epoch if self._commits.quorum else 0
 
+    @property
+    def commit_s(self) -> float:
+        """What the disk took for the last decisions."""
+        return self._commits.took_s
+
     def now_ns(self) -> int:
         """The router's time."""
         return self._router.now_ns()

@@ -61,15 +61,15 @@ def read_chunk(payload: bytes) -> tuple[Header, bytes]:
 
 
 class Vault:
-    """The folder. One caller at a time."""
+    """The `folder`. One caller at a time."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def path_of(self, recording: str) -> Path | None:
         """The file of a recording that is here; None for one that is not, and for names that cannot be."""
-        path = self._folder / f"{recording}.wav"
+        path = self.folder / f"{recording}.wav"
         return path if is_name(recording) and path.is_file() else None
 
     def remove(self, recording: str) -> None:
@@ -80,10 +80,10 @@ class Vault:
 
     def take(self, header: Header, sound: bytes) -> Have:
         """Take a chunk (none: only tell what is held). `have` = `octets` is the acknowledgement. Raises OSError."""
-        whole = self._folder / f"{header.recording}.wav"
+        whole = self.folder / f"{header.recording}.wav"
         if whole.is_file():
             return _compared(whole, header)
-        part = self._folder / f"{header.recording}.{header.sha256[:16]}.part"
+        part = self.folder / f"{header.recording}.{header.sha256[:16]}.part"
         have = part.stat().st_size if part.exists() else 0
         if sound and header.offset == have:
             if have + len(sound) > header.octets:
@@ -99,7 +99,7 @@ class Vault:
             part.unlink()
             return Have(0, "the SHA-256 of the whole is not the one announced; it is to be sent again")
         part.rename(whole)
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
         finally:
