@@ -9,10 +9,11 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import channels, lookups, peripherals
+from appliance.config import channels, fleet, lookups, peripherals
 from appliance.config.branch import Name, repeated
 from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
+from appliance.config.fleet import Fleet
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
 from appliance.config.peripherals import Peripheral, TranslationRoute
@@ -173,6 +174,8 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     duplex: Duplex | None = None
     peripherals: tuple[Peripheral, ...] = ()
     translation_routes: tuple[TranslationRoute, ...] = ()
+    fleet: Fleet | None = None
+    """Branches whose configuration comes from here; None: each has its own alone."""
 
 
 def listeners(headquarters: Headquarters) -> Iterator[Listener]:
@@ -195,6 +198,7 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     boxes = {agent.id: agent.box for agent in headquarters.agents}
     known = {*boxes.values(), *(one.box for one in headquarters.peripherals)}
     yield from peripherals.route_faults(headquarters.translation_routes, boxes, known)
+    yield from fleet.faults(headquarters.fleet or Fleet())
     if headquarters.record is not None and (sentence := trouble(headquarters.record.secret)) is not None:
         yield Fault(("record", "secret"), sentence)
 

@@ -138,6 +138,7 @@ def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]
         Spec(name="record", command=module("record"), stage=1, ready_s=RECOUNT_S),
         Spec(name="headquarters", command=module("headquarters"), stage=2),
         Spec(name="web", command=module("web"), stage=2),
+        *([] if headquarters.fleet is None else [Spec(name="fleet", command=module("fleet"), stage=2)]),
     ]
 
 

@@ -26,6 +26,8 @@ from appliance.wire.configuration import Configured, Progress
 LOOK_S = 0.25
 AGAIN_S = 5.0
 JUDGE_S = 2.0
+WATCH_S = 10.0
+"""Between two looks at the service while nothing is on trial."""
 WORSE_S = 40.0
 """How long something that was good before a version on trial may be amiss: a D-channel takes a while to come back."""
 UNUSABLE = "configuration.unusable"
@@ -60,6 +62,7 @@ class Follower:
         self._trial_ends = 0.0
         self._judged = 0.0
         self._worse_since: float | None = None
+        self._well_since: float | None = None
         self._went_back: Version | None = None
         self._shown = Configured(progress=Progress.APPLIED)
 
@@ -156,9 +159,8 @@ class Follower:
     def _show(self, progress: Progress, **more: Any) -> None:
         version, trial = self._history.running(), self._history.trial()
         until_s = trial.until_s if trial else None
-        self._shown = Configured(
-            progress=progress, version=version.number if version else None, until_s=until_s, **more
-        )
+        number = version.number if version else None
+        self._shown = Configured(progress=progress, version=number, until_s=until_s, amiss=self._shown.amiss, **more)
         self._supervisor.show(self._shown)
 
     def _watch_trial(self) -> None:
@@ -166,28 +168,52 @@ class Follower:
         before, trial = self._trial, self._history.trial()
         self._trial = trial
         if (before and before.until_s) != (trial and trial.until_s):
+            self._well_since = None
             self._trial_ends = time.monotonic() + (trial.until_s - time.time() if trial else 0.0)
-            self._supervisor.show(msgspec.structs.replace(self._shown, until_s=trial.until_s if trial else None))
+            self._shown = msgspec.structs.replace(self._shown, until_s=trial.until_s if trial else None)
+            self._supervisor.show(self._shown)
         if trial is not None and time.monotonic() >= self._trial_ends:
             self._go_back(trial, "was not confirmed in time")
 
     async def _judge(self) -> None:
-        """A version on trial goes back when something that was good before it is not so for WORSE_S."""
+        """A version on trial goes back when something that was good before it is not so for WORSE_S.
+
+        One that says how long it must do well is confirmed when it has.
+        """
         now_s, trial = time.monotonic(), self._trial
-        if trial is None or trial.good is None or now_s < self._judged + JUDGE_S:
+        tried = trial is not None and trial.good is not None
+        if now_s < self._judged + (JUDGE_S if tried else WATCH_S):
             return
         self._judged = now_s
-        worse = [name for name, good in (await self._service(self._box)).items() if name in trial.good and not good]
+        service = await self._service(self._box)
+        self._tell_amiss(tuple(name for name, good in service.items() if not good))
+        if trial is None or trial.good is None:
+            self._well_since = None
+            return
+        worse = [name for name, good in service.items() if name in trial.good and not good]
+        self._well_since = None if worse else self._well_since or now_s
         if not worse:
             self._worse_since = None
+            self._confirm(trial, now_s)
         elif self._worse_since is None:
             self._worse_since = now_s
         elif now_s - self._worse_since >= WORSE_S:
             self._go_back(trial, f"was worse than what was before ({', '.join(worse)})")
 
+    def _tell_amiss(self, amiss: tuple[str, ...]) -> None:
+        if amiss != self._shown.amiss:
+            self._shown = msgspec.structs.replace(self._shown, amiss=amiss)
+            self._supervisor.show(self._shown)
+
+    def _confirm(self, trial: Trial, now_s: float) -> None:
+        """Where it has done well for as long as it had to."""
+        if trial.healthy_s and self._well_since is not None and now_s - self._well_since >= trial.healthy_s:
+            self._history.confirm()
+            log.info("supervisor.configuration.confirmed", version=trial.version)
+
     def _go_back(self, trial: Trial, why: str) -> None:
         self._history.back()
-        self._went_back, self._worse_since = self._history.running(), None
+        self._went_back, self._worse_since, self._well_since = self._history.running(), None, None
         log.warning("supervisor.configuration.returned", version=trial.version, back_to=trial.back_to, why=why)
         self._supervisor.tell(returned(trial, self._box.box, why))
 

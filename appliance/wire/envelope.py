@@ -18,6 +18,7 @@ from appliance.wire import (
     callbacks,
     calls,
     configuration,
+    fleet,
     learning,
     legs,
     line_tests,
@@ -83,6 +84,19 @@ Body = (
     | alarms.AlarmRaised
     | alarms.AlarmCleared
     | configuration.Configured
+    | fleet.ConfigurationReported
+    | fleet.ConfigurationHeard
+    | fleet.PushConfiguration
+    | fleet.BoxesAsked
+    | fleet.BoxesTold
+    | fleet.DiffAsked
+    | fleet.DiffTold
+    | fleet.StartPush
+    | fleet.OrderPush
+    | fleet.PushAsked
+    | fleet.PushTold
+    | fleet.AuditAsked
+    | fleet.AuditTold
     | treatments.RunTreatment
     | treatments.StopTreatment
     | treatments.TreatmentStep
