@@ -19,6 +19,7 @@ pytestmark = pytest.mark.unit
 
 EXAMPLES = {
     "agent": "1001",
+    "box": "BR-0001",
     "call": "BR-0001.x.7",
     "callback": "cb.1",
     "command": "show",
@@ -35,16 +36,19 @@ EXAMPLES = {
     "name-to": "3f2a",
     "number": "02512345678",
     "path": "spans",
+    "push": "12",
     "queue": "card",
     "reason": "lunch",
     "seconds": "20",
     "span": "1",
+    "target": "small",
     "text": "hello",
     "timeslots": "1,5,9-12",
     "version": "3",
     "version-of-script": "3f2a",
     "version-to": "4",
     "wait": "5",
+    "waves": "1,10%,all",
 }
 
 

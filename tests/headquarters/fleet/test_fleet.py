@@ -80,8 +80,9 @@ class Network:
         async with asyncio.timeout(within_s):
             while True:
                 told = await self.asked(PushAsked())
-                if told.now is not None and so(told.now):
-                    return told.now
+                now: PushNow | None = told.now
+                if now is not None and so(now):
+                    return now
                 await asyncio.sleep(0.1)
 
     @contextlib.asynccontextmanager
