@@ -46,6 +46,7 @@ class Branch(msgspec.Struct):
     before: tuple[str, str] = ("", "")
     healthy_s: float = 0.0
     wants_text: bool = False
+    known: bool = False
     taken: int = 0
     """How many pushes it has made a version of."""
 
@@ -58,6 +59,8 @@ class Branches:
     ) -> None:
         self.heard = 0
         """Answers to reports, and orders."""
+        self.known = 0
+        """Boxes whose text headquarters has."""
         self.fails: set[str] = set()
         self.boxes = {
             box: Branch(Sealer(Identity.take(box, "uplink")), text, fingerprint(text)) for box, text in texts.items()
@@ -126,8 +129,11 @@ class Branches:
         self.heard += 1
         body = decode(message.data).body
         if isinstance(body, ConfigurationHeard):
-            again = body.wants_text and not self.boxes[box].wants_text
-            self.boxes[box].wants_text = body.wants_text
+            one = self.boxes[box]
+            again = body.wants_text and not one.wants_text
+            self.known += not body.wants_text and not one.known
+            one.known |= not body.wants_text
+            one.wants_text = body.wants_text
             if body.order is not None:
                 self._take(box, body.order)
             if again:

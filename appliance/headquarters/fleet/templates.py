@@ -5,6 +5,7 @@ A place that is the whole value takes whatever the variable says, a list or a bl
 it takes one word. Its type is that of the key where it stands. A variable that says nothing leaves the key out.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -156,8 +157,9 @@ def _composed(file: Path) -> Node:
         ) from None
 
 
+@functools.lru_cache(maxsize=4096)
 def _said(name: str, variable: Variable) -> Node:
-    """Its value as a node, whose place is the variable's."""
+    """Its value as a node, whose place is the variable's; nobody changes it, and most boxes share one."""
     mark: Any = StreamMark(variable.file, 0, variable.line - 1, variable.column - 1)
     origin = Origin(variable.file, variable.line, name, variable.where)
     if variable.text[0] not in "[{":
