@@ -16,12 +16,27 @@ from appliance.uplink.connection import USER
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
+from appliance.wire.fleet import (
+    AuditAsked,
+    AuditTold,
+    BoxesAsked,
+    BoxesTold,
+    DiffAsked,
+    DiffTold,
+    OrderPush,
+    PushAsked,
+    PushTold,
+    StartPush,
+)
 from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
 from appliance.wire.talk import UnreachableError
 from appliance.wire.voicemail import MarkVoicemail, VoicemailMarked
 
 ANSWER_S = 2.0
+FLEET_S = 180.0
+"""Of ten thousand boxes each is rendered and compared."""
+FleetCommand = BoxesAsked | DiffAsked | StartPush | OrderPush | PushAsked | AuditAsked
 
 
 def state(box: Path) -> State:
@@ -54,11 +69,19 @@ def mark(box: Path, asked: MarkVoicemail) -> VoicemailMarked | Refused:
     return answer
 
 
-def _commanded(box: Path, subject: str, asked: Body) -> Body:
+def fleet(box: Path, asked: FleetCommand) -> BoxesTold | DiffTold | PushTold | AuditTold | Refused:
+    """What became of it, or what was asked for. Raises: UnreachableError."""
+    answer = _commanded(box, "fleet.command", asked, FLEET_S)
+    if not isinstance(answer, BoxesTold | DiffTold | PushTold | AuditTold | Refused):
+        raise UnreachableError(f"headquarters answers {type(answer).__name__}")
+    return answer
+
+
+def _commanded(box: Path, subject: str, asked: Body, within_s: float = ANSWER_S) -> Body:
     door = _door(box)
     envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
     try:
-        return decode(asyncio.run(_ask(door, subject, encode(envelope)))).body
+        return decode(asyncio.run(_ask(door, subject, encode(envelope), within_s))).body
     except UnknownMessageError as error:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
@@ -72,7 +95,7 @@ def _door(box: Path) -> server.Door:
         ) from error
 
 
-async def _ask(door: server.Door, subject: str, payload: bytes) -> bytes:
+async def _ask(door: server.Door, subject: str, payload: bytes, within_s: float = ANSWER_S) -> bytes:
     try:
         client = await nats.connect(
             f"nats://{door.listen}",
@@ -85,7 +108,7 @@ async def _ask(door: server.Door, subject: str, payload: bytes) -> bytes:
     except (OSError, nats.errors.Error) as error:
         raise UnreachableError(f"no message server at {door.listen}: is headquarters running?") from error
     try:
-        return (await client.request(subject, payload, timeout=ANSWER_S)).data
+        return (await client.request(subject, payload, timeout=within_s)).data
     except nats.errors.Error as error:
         raise UnreachableError("headquarters does not answer: is its process running?") from error
     finally:

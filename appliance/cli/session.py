@@ -69,6 +69,7 @@ class Session:
 
     def _kind(self, name: str) -> Kind:
         known = {"path": self._paths, "version": self._versions, "version-to": self._versions, "span": self._spans}
+        known["target"] = self._targets
         return Kind(TABLE.kind[name], known.get(name, nothing_known), chinese=self.chinese)
 
     def _versions(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
@@ -77,6 +78,10 @@ class Session:
     def _spans(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
         spans = self._data().get("spans", [])
         return [(str(number + 1), str(span.get("name", ""))) for number, span in enumerate(spans)]
+
+    def _targets(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
+        groups = (self._data().get("fleet") or {}).get("groups", [])
+        return [("all", ""), *((str(one.get("name", "")), "") for one in groups)]
 
     def _data(self) -> Any:
         with contextlib.suppress(ConfigurationError):

@@ -266,7 +266,8 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from repeated(((("sip", "codecs", n), name) for n, name in enumerate(branch.sip.codecs)), "codec")
     for place, folder in enumerate(branch.prompts.directories):
         if not folder.is_dir():
-            yield Fault(("prompts", "directories", place), f"{folder} is no folder; is the package with it installed?")
+            sentence = f"{folder} is no folder; is the package with it installed?"
+            yield Fault(("prompts", "directories", place), sentence, here=True)
     if branch.engine.rtp_base % 2:
         yield Fault(("engine", "rtp_base"), "must be even: RTP on even ports, RTCP one above (RFC 3550 §11)")
 
@@ -351,7 +352,7 @@ def _extension_faults(branch: Branch) -> Iterator[Fault]:
     for place, phone in enumerate(branch.extensions):
         sentence = trouble(phone.secret)
         if sentence is not None:
-            yield Fault(("extensions", place, "secret"), sentence)
+            yield Fault(("extensions", place, "secret"), sentence, here=True)
     known = {number for _, number in numbers}
     for place, number in enumerate(branch.route.default.ring):
         if number not in known:

@@ -57,7 +57,7 @@ class Candidate(msgspec.Struct, frozen=True):
             load(self.file, text=self.text)
         except ConfigurationError as error:
             places = written.places(self.data)
-            paths = [_words(FORM, self.data, places.get(mistake.line, ())) for mistake in error.mistakes]
+            paths = [words_of(FORM, self.data, places.get(mistake.line, ())) for mistake in error.mistakes]
             sentences = (mistake.sentence for mistake in error.mistakes)
             return [f"{path_text(path)}: {said}" if path else said for path, said in zip(paths, sentences, strict=True)]
         return []
@@ -66,17 +66,17 @@ class Candidate(msgspec.Struct, frozen=True):
 FORM = tree(AnyBox)
 
 
-def _words(form: Node, data: Any, keys: written.Keys) -> tuple[str, ...]:
+def words_of(form: Node, data: Any, keys: written.Keys) -> tuple[str, ...]:
     """The keys as they are typed: rows by their names."""
     if not keys or isinstance(form, Leaf):
         return ()
     key, rest = keys[0], keys[1:]
     match form:
         case Rows():
-            return (edit.names(form, data)[int(key)], *_words(form.item, data[key], rest))
+            return (edit.names(form, data)[int(key)], *words_of(form.item, data[key], rest))
         case Table():
-            return (str(key), *_words(form.value, data[key], rest))
+            return (str(key), *words_of(form.value, data[key], rest))
     known = edit.fields(form, data)
     if key not in known or (isinstance(form, Choice) and key == form.tag):
         return (str(key),)
-    return (str(key), *_words(known[str(key)], data[key], rest))
+    return (str(key), *words_of(known[str(key)], data[key], rest))

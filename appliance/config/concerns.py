@@ -111,6 +111,8 @@ def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
     yield "record", Concern(Impact.NONE, (box.record,))
     yield "headquarters", Concern(Impact.NONE, (box.record,))
     yield "web", Concern(Impact.NONE, (box.web, box.record, names, box.groups()))
+    if box.fleet is not None:
+        yield "fleet", Concern(Impact.NONE, (box.record,))
 
 
 def _of_diagnostics(box: AnyBox) -> dict[str, Concern]:

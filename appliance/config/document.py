@@ -6,6 +6,7 @@ configuration is read by people, from top to bottom.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -13,14 +14,23 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from appliance.config.errors import ConfigurationError, Mistake
 
-__all__ = ["MappingNode", "Node", "ScalarNode", "SequenceNode", "compose", "place"]
+__all__ = ["MappingNode", "Node", "Place", "ScalarNode", "SequenceNode", "compose", "place"]
 
 OCTETS_LIMIT = 4_194_304
 
 
-def place(node: Node) -> tuple[int, int]:
-    """(line, column) of the node's first character, both from 1."""
-    return node.start_mark.line + 1, node.start_mark.column + 1
+class Place(NamedTuple):
+    """Line and column, both from 1, of a node's first character; `file`, where it is of another than the document."""
+
+    line: int
+    column: int
+    file: Path | None = None
+
+
+def place(node: Node) -> Place:
+    """Of the node's first character."""
+    mark = node.start_mark
+    return Place(mark.line + 1, mark.column + 1, mark.name if isinstance(mark.name, Path) else None)
 
 
 def compose(path: Path, text: str | None = None) -> Node:

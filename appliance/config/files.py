@@ -9,10 +9,11 @@ from typing import NoReturn, TypeVar
 
 from appliance.config import branch, headquarters, voter
 from appliance.config.branch import Branch
+from appliance.config.document import Node
 from appliance.config.errors import EXIT_STATUS, ConfigurationError, Mistake
 from appliance.config.headquarters import Headquarters
 from appliance.config.ports import Listener
-from appliance.config.reader import Check, Fault, read
+from appliance.config.reader import Check, Fault, read, read_node
 from appliance.config.voter import Voter
 
 AnyBox = Branch | Headquarters | Voter
@@ -22,6 +23,11 @@ Box = TypeVar("Box", Branch, Headquarters, Voter)
 def load(path: Path, *checks: Check, text: str | None = None) -> AnyBox:
     """The box's configuration, or what it would be by `text`. Raises ConfigurationError with every mistake found."""
     return read(path, AnyBox, _check, *checks, text=text)  # type: ignore[arg-type]  # a union is as good as a type here
+
+
+def load_elsewhere(path: Path, root: Node) -> AnyBox:
+    """What another box's file would say, whose own files (secrets, prompts) are not here. Raises ConfigurationError."""
+    return read_node(path, root, AnyBox, _check, elsewhere=True)  # type: ignore[arg-type]  # as above
 
 
 def load_or_exit(role: type[Box], *checks: Check) -> Box:

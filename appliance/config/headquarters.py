@@ -9,11 +9,12 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import channels, diagnostics, groupings, lookups, peripherals
+from appliance.config import channels, diagnostics, fleet, groupings, lookups, peripherals
 from appliance.config.branch import Name, repeated
 from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
 from appliance.config.diagnostics import Diagnostics
+from appliance.config.fleet import Fleet
 from appliance.config.groupings import Service, Site, Team
 from appliance.config.lookups import Lookup
 from appliance.config.outbound import Policy
@@ -178,6 +179,8 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     teams: tuple[Team, ...] = ()
     sites: tuple[Site, ...] = ()
     diagnostics: Diagnostics = diagnostics.NONE
+    fleet: Fleet | None = None
+    """Branches whose configuration comes from here; None: each has its own alone."""
 
     def groups(self) -> groupings.Of:
         """Services, teams and sites by their members."""
@@ -208,6 +211,7 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     known = {*boxes.values(), *(one.box for one in headquarters.peripherals)}
     yield from peripherals.route_faults(headquarters.translation_routes, boxes, known)
     yield from _grouping_faults(headquarters, boxes)
+    yield from fleet.faults(headquarters.fleet or Fleet())
     if headquarters.record is not None and (sentence := trouble(headquarters.record.secret)) is not None:
         yield Fault(("record", "secret"), sentence)
 

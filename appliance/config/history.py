@@ -8,6 +8,7 @@ is whole or not there (written, synced, renamed), so that a power cut leaves the
 
 import contextlib
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -26,7 +27,8 @@ DRAIN_S = 300.0
 class Version(msgspec.Struct, frozen=True):
     """One version; `number` counts from 1, `at` is ISO 8601 in UTC.
 
-    `drain_s`: how long calls that it would end may go on before it comes into force.
+    `drain_s`: how long calls that it would end may go on before it comes into force. `push`: headquarters' name of it,
+    where it came from there.
     """
 
     number: int
@@ -34,14 +36,20 @@ class Version(msgspec.Struct, frozen=True):
     author: str
     comment: str = ""
     drain_s: float = DRAIN_S
+    push: str = ""
 
 
 class Trying(msgspec.Struct, frozen=True):
-    """How a version comes into force: `drain_s` as above; with `confirm_s` on trial for so long from `now_s`."""
+    """How a version comes into force: `drain_s` as above; with `confirm_s` on trial for so long from `now_s`.
+
+    `healthy_s`: confirmed by itself when nothing has been worse than before for so long; 0: by somebody's word.
+    """
 
     drain_s: float = DRAIN_S
     confirm_s: float = 0.0
     now_s: float = 0.0
+    healthy_s: float = 0.0
+    push: str = ""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -54,6 +62,7 @@ class Trial(msgspec.Struct, frozen=True):
     back_to: int
     until_s: float
     good: tuple[str, ...] | None = None
+    healthy_s: float = 0.0
 
 
 FOR_GOOD = Trying()
@@ -107,10 +116,11 @@ class History:
         before = self.keep("unknown", "written by hand")
         with self._locked():
             trial = self.trial()
-            version = self._add(body, author, comment, how.drain_s)
+            version = self._add(body, author, comment, how.drain_s, how.push)
             if how.confirm_s:
                 back_to = trial.back_to if trial else before.number
-                trial = Trial(version.number, back_to, how.now_s + how.confirm_s, trial.good if trial else None)
+                good = trial.good if trial else None
+                trial = Trial(version.number, back_to, how.now_s + how.confirm_s, good, how.healthy_s)
                 self._write("unconfirmed.json", msgspec.json.encode(trial))
             self._put_in_force(version)
             if not how.confirm_s:
@@ -142,9 +152,9 @@ class History:
                 self._forget_trial()
             return trial
 
-    def _add(self, body: str, author: str, comment: str, drain_s: float = DRAIN_S) -> Version:
+    def _add(self, body: str, author: str, comment: str, drain_s: float = DRAIN_S, push: str = "") -> Version:
         number = max((one.number for one in self.versions()), default=0) + 1
-        version = Version(number, datetime.now(UTC).isoformat(timespec="seconds"), author, comment, drain_s)
+        version = Version(number, datetime.now(UTC).isoformat(timespec="seconds"), author, comment, drain_s, push)
         text = f"{HEAD}{msgspec.json.encode(version).decode()}\n{_bare(body)}"
         self._write(self._path(number), text.encode())
         trial = self.trial()
@@ -186,6 +196,11 @@ class History:
         with (self._folder / "lock").open("ab") as opened:
             fcntl.flock(opened, fcntl.LOCK_EX)
             yield
+
+
+def fingerprint(text: str) -> str:
+    """16 hexadecimal digits that tell two files apart, whatever versions they are."""
+    return hashlib.sha256(_bare(text).encode()).hexdigest()[:16]
 
 
 def _bare(text: str) -> str:

@@ -34,4 +34,4 @@ def faults(peers: Sequence[Peer], box: str, own: Collection[Endpoint], extension
             yield Fault(("peers", place, "proxy"), f"{peer.proxy} is this branch's own; name the peer's Kamailio")
         sentence = trouble(peer.secret)
         if sentence is not None:
-            yield Fault(("peers", place, "secret"), sentence)
+            yield Fault(("peers", place, "secret"), sentence, here=True)

@@ -7,6 +7,7 @@ apart by their tag, or `X | None`; a list of known words or of addresses may be 
 the field's name.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from appliance.config.document import MappingNode, Node, ScalarNode, SequenceNode, compose, place
+from appliance.config.document import MappingNode, Node, Place, ScalarNode, SequenceNode, compose, place
 from appliance.config.errors import ConfigurationError, Mistake
 from appliance.config.scalars import convert, nearest, suggestion
 
@@ -23,10 +24,14 @@ Keys = tuple[str | int, ...]
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A mistake of meaning, at the value that `keys` lead to: `("spans", 0, "local")`."""
+    """A mistake of meaning, at the value that `keys` lead to: `("spans", 0, "local")`.
+
+    `here`: it is of this machine's own files, which another box has or has not.
+    """
 
     keys: Keys
     sentence: str
+    here: bool = False
 
 
 Check = Callable[[Any], Iterable[Fault]]
@@ -41,15 +46,29 @@ _BAD = _Bad()
 
 def read(path: Path, schema: type[T], *checks: Check, text: str | None = None) -> T:
     """The file's content, or `text` that is to be it, as `schema`. Raises ConfigurationError with every mistake."""
+    return read_node(path, compose(path, text), schema, *checks)
+
+
+def read_node(path: Path, root: Node, schema: type[T], *checks: Check, elsewhere: bool = False) -> T:
+    """What a document says, as `schema`; `elsewhere`: for another machine, whose files are not here.
+
+    Raises ConfigurationError with every mistake.
+    """
     reader = _Reader(path)
-    value: T = reader.take(compose(path, text), inspect.type_info(schema), ())
+    value: T = reader.take(root, _type_info(schema), ())  # type: ignore[arg-type]  # a type can be hashed
     if not reader.mistakes:
         for check in checks:
             for fault in check(value):
-                reader.note(reader.places_of(fault.keys), fault.sentence)
+                if not (elsewhere and fault.here):
+                    reader.note(reader.places_of(fault.keys), fault.sentence)
     if reader.mistakes:
         raise ConfigurationError(sorted(reader.mistakes, key=lambda mistake: (mistake.line, mistake.column)))
     return value
+
+
+@functools.cache
+def _type_info(schema: Any) -> inspect.Type:
+    return inspect.type_info(schema)
 
 
 class _Reader:
@@ -57,12 +76,12 @@ class _Reader:
         self.mistakes: list[Mistake] = []
         self._path = path
         self._folder = path.absolute().parent
-        self._places: dict[Keys, tuple[int, int]] = {}
+        self._places: dict[Keys, Place] = {}
 
-    def note(self, where: tuple[int, int], sentence: str) -> None:
-        self.mistakes.append(Mistake(self._path, *where, sentence))
+    def note(self, where: Place, sentence: str) -> None:
+        self.mistakes.append(Mistake(where.file or self._path, where.line, where.column, sentence))
 
-    def places_of(self, keys: Keys) -> tuple[int, int]:
+    def places_of(self, keys: Keys) -> Place:
         """Place of the value, or of the nearest one around it that is in the file."""
         while keys not in self._places:
             keys = keys[:-1]

@@ -147,6 +147,7 @@ def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]
         Spec(name="headquarters", command=module("headquarters"), stage=2),
         Spec(name="web", command=module("web"), stage=2),
         *diagnostics_children(headquarters),
+        *([] if headquarters.fleet is None else [Spec(name="fleet", command=module("fleet"), stage=2)]),
     ]
 
 

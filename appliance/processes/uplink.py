@@ -3,6 +3,7 @@
 
 import asyncio
 import functools
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ from appliance.uplink.history import History
 from appliance.uplink.kept import KeptFile
 from appliance.uplink.link import Link
 from appliance.uplink.orders import Orders
+from appliance.uplink.pushes import Pushes
 from appliance.uplink.routes import Routes
 from appliance.uplink.uploads import Uploader, UploadList
 from appliance.uplink.watching import Watching
 from appliance.wire.agents import OrderDone
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
+from appliance.wire.client import Client
 from appliance.wire.envelope import Body, Envelope, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.link import LinkNow
@@ -45,7 +48,7 @@ log = structlog.get_logger()
 class Uplink:
     """All parts of the process, joined."""
 
-    def __init__(self, branch: Branch, state: Path) -> None:
+    def __init__(self, branch: Branch, state: Path, file: Path) -> None:
         identity = Identity.take(branch.box, "uplink")
         sealer = Sealer(identity)
         outbox = state / "outbox.db"
@@ -68,6 +71,8 @@ class Uplink:
         self._crashes = CrashSender(state / "crashes", self._link)
         self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._standing)
         self._orders = Orders(self._link, sealer, self._service.publish)
+        self._pushes = Pushes(file, branch, self._link, sealer)
+        self._supervisor = Client(self._run / "supervisor.sock", sealer, self._pushes.heard, role="observer")
         self._routes = Routes(
             self._link,
             branch.route.timeout_ms,
@@ -117,6 +122,8 @@ class Uplink:
             self._floor.run(),
             self._watching.run(),
             self._watching.repeat_often(),
+            self._supervisor.run(),
+            self._pushes.run(),
             *observers,
         ]
 
@@ -167,16 +174,16 @@ class Uplink:
         self._service.publish(body)
 
 
-async def serve(branch: Branch, state: Path) -> None:
-    """Work until cancelled."""
-    await Uplink(branch, state).run()
+async def serve(branch: Branch, state: Path, file: Path) -> None:
+    """Work until cancelled. `file`: what the branch was read from."""
+    await Uplink(branch, state, file).run()
 
 
 def main() -> None:
     """Run until stopped. Exit status 2: the configuration cannot be used."""
     logs.configure("uplink")
     branch = load_or_exit(Branch)
-    asyncio.run(serve(branch, state_directory()))
+    asyncio.run(serve(branch, state_directory(), Path(os.environ["BRANCHLINE_CONFIG"])))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ from appliance.wire.configuration import Configured, Progress
 LOOK_S = 0.25
 AGAIN_S = 5.0
 JUDGE_S = 2.0
+WATCH_S = 10.0
+"""Between two looks at the service while nothing is on trial."""
 WORSE_S = 40.0
 """How long something that was good before a version on trial may be amiss: a D-channel takes a while to come back."""
 UNUSABLE = "configuration.unusable"
@@ -157,9 +159,8 @@ class Follower:
     def _show(self, progress: Progress, **more: Any) -> None:
         version, trial = self._history.running(), self._history.trial()
         until_s = trial.until_s if trial else None
-        self._shown = Configured(
-            progress=progress, version=version.number if version else None, until_s=until_s, **more
-        )
+        number = version.number if version else None
+        self._shown = Configured(progress=progress, version=number, until_s=until_s, amiss=self._shown.amiss, **more)
         self._supervisor.show(self._shown)
 
     def _watch_trial(self) -> None:
@@ -167,23 +168,40 @@ class Follower:
         before, trial = self._trial, self._history.trial()
         self._trial = trial
         if (before and before.until_s) != (trial and trial.until_s):
+            self._judge = None
             self._trial_ends = time.monotonic() + (trial.until_s - time.time() if trial else 0.0)
-            self._supervisor.show(msgspec.structs.replace(self._shown, until_s=trial.until_s if trial else None))
+            self._shown = msgspec.structs.replace(self._shown, until_s=trial.until_s if trial else None)
+            self._supervisor.show(self._shown)
         if trial is not None and time.monotonic() >= self._trial_ends:
             self._go_back(trial, "was not confirmed in time")
 
     async def _judged_by_service(self) -> None:
-        """A version on trial goes back when something that was good before it is not so for WORSE_S."""
+        """A version on trial goes back when something that was good before it is not so for WORSE_S.
+
+        One that says how long it must do well is confirmed when it has.
+        """
         now_s, trial = time.monotonic(), self._trial
+        tried = trial is not None and trial.good is not None
+        if now_s < self._judged + (JUDGE_S if tried else WATCH_S):
+            return
+        self._judged = now_s
+        service = await self._service(self._box)
+        self._tell_amiss(tuple(name for name, good in service.items() if not good))
         if trial is None or trial.good is None:
             self._judge = None
             return
-        if now_s < self._judged + JUDGE_S:
-            return
-        self._judged = now_s
         judge = self._judge = self._judge or Judge(trial.good, now_s)
-        if judge.look(await self._service(self._box), now_s) >= WORSE_S and judge.worse:
+        lasts_s = judge.look(service, now_s)
+        if judge.worse and lasts_s >= WORSE_S:
             self._go_back(trial, f"was worse than what was before ({', '.join(judge.worse)})")
+        elif not judge.worse and trial.healthy_s and lasts_s >= trial.healthy_s:
+            self._history.confirm()
+            log.info("supervisor.configuration.confirmed", version=trial.version)
+
+    def _tell_amiss(self, amiss: tuple[str, ...]) -> None:
+        if amiss != self._shown.amiss:
+            self._shown = msgspec.structs.replace(self._shown, amiss=amiss)
+            self._supervisor.show(self._shown)
 
     def _go_back(self, trial: Trial, why: str) -> None:
         self._history.back()

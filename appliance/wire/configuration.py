@@ -20,7 +20,7 @@ class Configured(Message, frozen=True):
     """`version`: of the file's history, None: it was written by hand. `waiting`: calls by process that is drained.
 
     `restarted`: processes that were started again for it, or reread it; `until_s`: when a version on trial goes back,
-    by the system clock.
+    by the system clock. `amiss`: what of the telephone service is not good now, by names for people.
     """
 
     progress: Progress
@@ -29,3 +29,4 @@ class Configured(Message, frozen=True):
     restarted: tuple[str, ...] = ()
     sentence: str = ""
     until_s: float | None = None
+    amiss: tuple[str, ...] = ()

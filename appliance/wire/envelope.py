@@ -19,6 +19,7 @@ from appliance.wire import (
     callbacks,
     calls,
     configuration,
+    fleet,
     learning,
     legs,
     line_tests,
@@ -98,6 +99,19 @@ Body = (
     | update.ConfirmUpdate
     | update.FallBack
     | update.UpdateTold
+    | fleet.ConfigurationReported
+    | fleet.ConfigurationHeard
+    | fleet.PushConfiguration
+    | fleet.BoxesAsked
+    | fleet.BoxesTold
+    | fleet.DiffAsked
+    | fleet.DiffTold
+    | fleet.StartPush
+    | fleet.OrderPush
+    | fleet.PushAsked
+    | fleet.PushTold
+    | fleet.AuditAsked
+    | fleet.AuditTold
     | treatments.RunTreatment
     | treatments.StopTreatment
     | treatments.TreatmentStep

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.unit
 EXAMPLES = {
     "agent": "1001",
     "bundle": "/media/branchline-0.2.0.raucb",
+    "box": "BR-0001",
     "call": "BR-0001.x.7",
     "callback": "cb.1",
     "command": "show",
@@ -38,11 +39,13 @@ EXAMPLES = {
     "number": "02512345678",
     "path": "spans",
     "process": "line1",
+    "push": "12",
     "queue": "card",
     "reason": "lunch",
     "ring-seconds": "30",
     "seconds": "20",
     "span": "1",
+    "target": "small",
     "text": "hello",
     "timeslots": "1,5,9-12",
     "trunk-name": "telco",
@@ -50,6 +53,7 @@ EXAMPLES = {
     "version-of-script": "3f2a",
     "version-to": "4",
     "wait": "5",
+    "waves": "1,10%,all",
 }
 
 

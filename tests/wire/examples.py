@@ -11,6 +11,7 @@ from appliance.wire import (
     callbacks,
     calls,
     configuration,
+    fleet,
     learning,
     legs,
     line_tests,
@@ -58,6 +59,7 @@ VERBS = (
 PLACE = routes.ContactPlace(
     5, 1_795_469_038_391_510_979, 7, "welcome/ask", 1_795_469_038_391_510_979, (("card", 0, None),)
 )
+PUSH = "HQ-0001.12.1795469038391"
 RING = routes.RingAgent(agent="1001", extension="8001", queue="card", token="7.1001", ring_s=15)
 
 EXAMPLES: tuple[Message, ...] = (
@@ -83,6 +85,51 @@ EXAMPLES: tuple[Message, ...] = (
         percent=100,
         doing="waits for headquarters",
         until_s=1_795_469_158.0,
+    ),
+    fleet.ConfigurationReported(
+        name="Nanjing Road",
+        software="0.6.0",
+        fingerprint="9f86d081884c7d65",
+        version=7,
+        author="li",
+        comment="longer waits",
+        at="2026-11-27T03:00:00+00:00",
+        amiss=("phone 8002",),
+        push=PUSH,
+        step=fleet.Step.TRIAL,
+        waiting=1,
+    ),
+    fleet.PushConfiguration(
+        push=PUSH, author="li", comment="longer waits", base="60303ae22b998861", text="role: branch\n", force=True
+    ),
+    fleet.ConfigurationHeard(wants_text=True),
+    fleet.BoxesAsked(target="small", drift=True),
+    fleet.BoxesTold(
+        boxes=(fleet.BoxNow("BR-0001", "Nanjing Road", "small", "0.6.0", 7, "9f86d081884c7d65", "wu", drift=True),),
+        changed=(fleet.BoxChanged(("BR-0001",), ("- set name X", "+ set name Y")),),
+    ),
+    fleet.DiffAsked(target="small"),
+    fleet.DiffTold(same=3, changed=(fleet.BoxChanged(("BR-0001",), ("+ set name Y",)),), unknown=("BR-0009",)),
+    fleet.StartPush(target="all", waves=("1", "all"), comment="longer waits", by="li", origin="ttyS0"),
+    fleet.OrderPush(wish=fleet.PushWish.GO_ON, number=12, by="li", origin="ttyS0"),
+    fleet.PushAsked(number=12),
+    fleet.PushTold(
+        now=fleet.PushNow(
+            12,
+            "small",
+            "li",
+            "longer waits",
+            1_795_469_038_391_510_979,
+            "stopped",
+            1,
+            (fleet.WaveNow(2, {"confirmed": 1, "returned": 1}),),
+            "BR-0001 returned",
+            boxes=(fleet.BoxInPush("BR-0001", 1, "returned", "worse than before"),),
+        )
+    ),
+    fleet.AuditAsked(box="BR-0001", count=1),
+    fleet.AuditTold(
+        entries=(fleet.AuditEntry(1_795_469_038_391_510_979, "li", "BR-0001", "confirmed", "BR-0001", 12),)
     ),
     service_messages.Refused(code="leg.unknown", sentence="no leg BR-0001.x.y.1 here"),
     legs.Hello(process="line1", kind="legs"),

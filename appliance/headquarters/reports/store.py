@@ -48,12 +48,15 @@ def place_of(state: Path, record: Setting | None) -> Place:
     return url.update_query_dict(words)
 
 
-def open_writer(place: Place) -> Engine:
-    """Bring the tables to this version, whatever there is. Raises sqlalchemy.exc.SQLAlchemyError, NewerRecordError."""
+def open_writer(place: Place, migrations: Path = _MIGRATIONS, table: str = "alembic_version") -> Engine:
+    """Bring the tables to this version, whatever there is; `table` has which one it is.
+
+    Raises sqlalchemy.exc.SQLAlchemyError, NewerRecordError.
+    """
     engine = _written_file(place) if isinstance(place, Path) else _written_server(place)
     try:
         with engine.begin() as connection:
-            _upgrade(connection, str(place))
+            _upgrade(connection, str(place), migrations, table)
     except BaseException:
         engine.dispose()
         raise
@@ -88,11 +91,11 @@ def _written_server(url: URL) -> Engine:
     return engine
 
 
-def _upgrade(connection: Connection, name: str) -> None:
+def _upgrade(connection: Connection, name: str, migrations: Path, table: str) -> None:
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    held = MigrationContext.configure(connection).get_current_revision()
+    held = MigrationContext.configure(connection, opts={"version_table": table}).get_current_revision()
     if held is not None and held not in known:
         newest = max(known)
         raise NewerRecordError(

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A branch's file with `${variable}` in it, and what it says of one box. Every value keeps the place it came from.
+
+A place that is the whole value takes whatever the variable says, a list or a block too (`[8001, 8002]`); within a text
+it takes one word. Its type is that of the key where it stands. A variable that says nothing leaves the key out.
+"""
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ruamel.yaml.error import StreamMark
+
+from appliance.config.document import MappingNode, Node, ScalarNode, SequenceNode, compose, place
+from appliance.config.edit import data
+from appliance.config.errors import ConfigurationError, Mistake
+from appliance.config.files import AnyBox, load_elsewhere
+from appliance.config.scalars import suggestion
+from appliance.config.tree import tree
+from appliance.config.written import Keys, text
+
+FORM = tree(AnyBox)
+_PLACE = re.compile(r"\$\{([^}]*)\}")
+_SCALAR = "tag:yaml.org,2002:str"
+
+
+class Variable(msgspec.Struct, frozen=True):
+    """What it says and where that stands: `line` and `column` from 1, 0 where the file's keys tell it (`where`)."""
+
+    text: str
+    file: Path
+    line: int = 0
+    column: int = 0
+    where: str = ""
+
+
+Variables = Mapping[str, Variable]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Why a value is so: the variable, if it is one's, and the place."""
+
+    file: Path
+    line: int
+    variable: str = ""
+    where: str = ""
+
+
+class Template:
+    """One file. Raises ConfigurationError where that is no YAML."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.root = _composed(file)
+        self._with_places: dict[int, bool] = {}
+        self._has_places(self.root)
+
+    def node(self, box: str, variables: Variables) -> Node:
+        """What it says of a box. Raises ConfigurationError with every variable that it lacks."""
+        filling = _Filling(self, box, variables)
+        node = filling.filled(self.root)
+        if filling.mistakes:
+            raise ConfigurationError(filling.mistakes)
+        return node or self.root
+
+    def checked(self, box: str, variables: Variables) -> str:
+        """The box's file, found right. Raises ConfigurationError: as the box would find it, but for its own files."""
+        node = self.node(box, variables)
+        found = load_elsewhere(self.file, node)
+        if found.role != "branch" or found.box != box:
+            raise ConfigurationError([Mistake(self.file, 1, 1, f"is of {found.role} {found.box}, not of branch {box}")])
+        return text(data(FORM, node))
+
+    def origins(self, box: str, variables: Variables) -> dict[Keys, Origin]:
+        """Of every value, by the keys that lead to it. Raises ConfigurationError."""
+        return dict(self._origins(self.node(box, variables), ()))
+
+    def without_places(self, node: Node) -> bool:
+        """Whether nothing in it depends on the box."""
+        return not self._with_places[id(node)]
+
+    def _has_places(self, node: Node) -> bool:
+        match node:
+            case ScalarNode(value=value):
+                found = "${" in value
+            case SequenceNode(value=nodes):
+                found = True in list(map(self._has_places, nodes))  # each of them is to be noted
+            case _:
+                found = True in [self._has_places(value) for _, value in node.value]
+        self._with_places[id(node)] = found
+        return found
+
+    def _origins(self, node: Node, keys: Keys) -> Iterator[tuple[Keys, Origin]]:
+        at, said = place(node), getattr(node, "comment", None)
+        told = said if isinstance(said, Origin) else None
+        yield keys, told or Origin(at.file or self.file, at.line)
+        if isinstance(node, MappingNode):
+            for key, value in node.value:
+                yield from self._origins(value, (*keys, key.value))
+        elif isinstance(node, SequenceNode):
+            for number, value in enumerate(node.value):
+                yield from self._origins(value, (*keys, number))
+
+
+class _Filling:
+    """Of one box."""
+
+    def __init__(self, template: Template, box: str, variables: Variables) -> None:
+        self.mistakes: list[Mistake] = []
+        self._template, self._box, self._variables = template, box, variables
+
+    def filled(self, node: Node) -> Node | None:
+        """With values in its places; None: nothing is said there. What has none is the template's own."""
+        if self._template.without_places(node):
+            return node
+        match node:
+            case ScalarNode():
+                return self._scalar(node)
+            case SequenceNode(value=nodes):
+                filled = filter(None, map(self.filled, nodes))
+                return SequenceNode(node.tag, list(filled), node.start_mark, node.end_mark)
+            case _:
+                pairs = ((key, self.filled(value)) for key, value in node.value)
+                return MappingNode(node.tag, [(k, v) for k, v in pairs if v], node.start_mark, node.end_mark)
+
+    def _scalar(self, node: ScalarNode) -> Node | None:
+        whole = _PLACE.fullmatch(node.value)
+        if whole:
+            variable = self._named(whole[1], node)
+            return None if variable is None or not variable.text else _said(whole[1], variable)
+        texts = {name: self._named(name, node) for name in _PLACE.findall(node.value)}
+        said = _PLACE.sub(lambda found: getattr(texts[found[1]], "text", ""), node.value)
+        return ScalarNode(node.tag, said, node.start_mark, node.end_mark, style=node.style)
+
+    def _named(self, name: str, node: Node) -> Variable | None:
+        found = self._variables.get(name)
+        if found is None:
+            at = place(node)
+            known = suggestion(name, self._variables)
+            sentence = f"variable {name!r} is not given for box {self._box}; {known}"
+            self.mistakes.append(Mistake(self._template.file, at.line, at.column, sentence))
+        return found
+
+
+def _composed(file: Path) -> Node:
+    """Raises ConfigurationError; within braces YAML wants places between quotation marks."""
+    try:
+        return compose(file)
+    except ConfigurationError as error:
+        hint = '; between braces or brackets a place stands in quotation marks: "${name}"'
+        raise ConfigurationError(
+            [msgspec.structs.replace(one, sentence=one.sentence + hint) for one in error.mistakes if one.line]
+            or error.mistakes
+        ) from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _said(name: str, variable: Variable) -> Node:
+    """Its value as a node, whose place is the variable's; nobody changes it, and most boxes share one."""
+    mark: Any = StreamMark(variable.file, 0, variable.line - 1, variable.column - 1)
+    origin = Origin(variable.file, variable.line, name, variable.where)
+    if variable.text[0] not in "[{":
+        return ScalarNode(_SCALAR, variable.text, mark, mark, style='"', comment=origin)
+    try:
+        root = compose(variable.file, variable.text)
+    except ConfigurationError as error:
+        wrong = [msgspec.structs.replace(one, line=variable.line, column=variable.column) for one in error.mistakes]
+        raise ConfigurationError(wrong) from None
+    _place_all(root, mark, origin)
+    return root
+
+
+def _place_all(node: Node, mark: Any, origin: Origin) -> None:
+    node.start_mark, node.comment = mark, origin
+    for one in node.value if isinstance(node, SequenceNode) else ():
+        _place_all(one, mark, origin)
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        _place_all(key, mark, origin)
+        _place_all(value, mark, origin)
