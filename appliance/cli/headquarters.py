@@ -12,7 +12,8 @@ import nats.errors
 from appliance.headquarters import server
 from appliance.headquarters.live import State
 from appliance.router.floor import Command, Told
-from appliance.uplink.connection import USER
+from appliance.uplink.connection import USER, Access, proof
+from appliance.uplink.enrolling.credentials import Credentials
 from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, ContactAsked, ContactTold
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
@@ -99,6 +100,7 @@ async def _ask(door: server.Door, subject: str, payload: bytes, within_s: float 
     try:
         client = await nats.connect(
             f"nats://{door.listen}",
+            **proof(Access(None, Credentials(door.credentials) if door.credentials else None)),
             user=USER,
             password=door.token,
             allow_reconnect=False,

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from appliance.config import cas, diagnostics, lines, nfas, outbound, peers, tandem, trunks
 from appliance.config.cas import CasVariant, R2Variant
+from appliance.config.credentials import link_faults
 from appliance.config.diagnostics import Diagnostics
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
 from appliance.config.nfas import Nfas
@@ -32,10 +33,15 @@ ECHO_TAIL_MS_LEAST = 16  # of its canceller
 
 
 class HeadquartersLink(msgspec.Struct, frozen=True):
-    """Where headquarters' message server listens, or each of several; `secret` is the file with its token."""
+    """Where headquarters' message server listens, or each of several.
+
+    `secret` is the file with its token; where the server speaks mutual TLS it is `credentials` instead, the folder with
+    key, certificate and CA that enrolment has made.
+    """
 
     server: tuple[Endpoint, ...]
-    secret: Path
+    secret: Path | None = None
+    credentials: Path | None = None
 
 
 class EngineSettings(msgspec.Struct, frozen=True):
@@ -249,6 +255,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from clashes(listeners(branch))
     if not branch.headquarters.server:
         yield Fault(("headquarters", "server"), "no message server: headquarters could not be reached")
+    yield from link_faults(branch.headquarters.secret, branch.headquarters.credentials)
     yield from _span_faults(branch)
     yield from _echo_faults(branch)
     cards = {number: span for number, span in enumerate(branch.spans) if isinstance(span, LineCard)}

@@ -105,7 +105,7 @@ def _wiring(span: Span | LineCard) -> Span | LineCard:
 
 def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
     """Its own process follows the file by itself."""
-    yield BOX, Concern(Impact.BOX, (box.role, box.box, box.server, box.duplex))
+    yield BOX, Concern(Impact.BOX, (box.role, box.box, box.server, box.duplex, box.enrolment))
     names = tuple((agent.id, agent.name) for agent in box.agents)
     yield "nats-server", Concern(Impact.NONE, (box.peripherals,))
     yield "record", Concern(Impact.NONE, (box.record,))

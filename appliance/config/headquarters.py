@@ -13,6 +13,7 @@ from appliance.config import channels, diagnostics, fleet, groupings, lookups, p
 from appliance.config.branch import Name, repeated
 from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
+from appliance.config.credentials import Enrolment, enrolment_faults, enrolment_listeners
 from appliance.config.diagnostics import Diagnostics
 from appliance.config.fleet import Fleet
 from appliance.config.groupings import Service, Site, Team
@@ -175,6 +176,8 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     duplex: Duplex | None = None
     peripherals: tuple[Peripheral, ...] = ()
     translation_routes: tuple[TranslationRoute, ...] = ()
+    enrolment: Enrolment | None = None
+    """Where boxes get their certificates; None: there are none, and the message server speaks no TLS."""
     services: tuple[Service, ...] = ()
     teams: tuple[Team, ...] = ()
     sites: tuple[Site, ...] = ()
@@ -193,6 +196,7 @@ def listeners(headquarters: Headquarters) -> Iterator[Listener]:
     yield from server_listeners(headquarters.server, headquarters.duplex)
     yield from listen(headquarters.web.listen, ("tcp",), "the page", ("web", "listen"))
     yield from diagnostics.listeners(headquarters.diagnostics)
+    yield from enrolment_listeners(headquarters.enrolment)
 
 
 def check(headquarters: Headquarters) -> Iterator[Fault]:
@@ -200,6 +204,7 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     yield from clashes(listeners(headquarters))
     yield from duplex_faults(headquarters.server, headquarters.duplex)
     yield from diagnostics.faults(headquarters.diagnostics)
+    yield from enrolment_faults(headquarters.enrolment, duplex=headquarters.duplex is not None)
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)
     yield from _attribute_faults(headquarters)

@@ -65,9 +65,14 @@ class Rate:
 
 
 class Gateway:
-    """Between the intake and the desk, for whoever is a peripheral; a branch passes."""
+    """Between the intake and the desk, for whoever is a peripheral; a branch passes.
+
+    `mutual`: boxes prove who they are, so a branch too is answered below its own inbox only: headquarters may say
+    anything to anybody, and would say it in the place of whoever asks.
+    """
 
     def __init__(self, desk: Desk, clock: Callable[[], float] = time.monotonic) -> None:
+        self.mutual = False
         self._desk = desk
         self._rate = Rate(clock)
         self._spoke: dict[str, tuple[str, int]] = {}  # of its agents last: incarnation, seq
@@ -76,10 +81,10 @@ class Gateway:
     def admit(self, box: str, subject: str, octets: int, reply: str) -> None:
         """Before it is read. Raises ForeignMessageError."""
         one = self._desk.peripheral(box)
+        if one is not None or self.mutual:
+            self.replies(box, reply)
         if one is None:
             return
-        if reply and not reply.startswith(f"_INBOX.{box}."):
-            raise ForeignMessageError("peripheral.reply", f"{box} is answered below _INBOX.{box} only, not at {reply}")
         beats = subject.startswith("heartbeat.")
         allowed = BEATS_S if beats else one.messages_s
         if not self._rate.take(f"{box} beats" if beats else box, allowed):
@@ -87,6 +92,11 @@ class Gateway:
         longest = LONGEST_MANY if beats or subject.endswith(MANY) else LONGEST
         if octets > longest:
             raise ForeignMessageError("peripheral.long", f"{octets} octets in one message; {longest} at most")
+
+    def replies(self, box: str, reply: str) -> None:
+        """Whether it may be answered there. Raises ForeignMessageError."""
+        if reply and not reply.startswith(f"_INBOX.{box}."):
+            raise ForeignMessageError("peripheral.reply", f"{box} is answered below _INBOX.{box} only, not at {reply}")
 
     def beats(self, box: str, incarnation: str) -> None:
         """A life that begins within the time of silence has to be told from the one before."""

@@ -79,7 +79,7 @@ class Intake:
         self._files = ThreadPoolExecutor(1, "recordings")
         self._tasks: set[asyncio.Task[None]] = set()
         self._groups = Groups(self._commit)
-        self._gateway = Gateway(desk)
+        self.gateway = Gateway(desk)
         self._lateness = Lateness()
         self._mailboxes = Mailboxes(self, writer, vault, sealer.identity.box)
         self._changes = False
@@ -129,7 +129,7 @@ class Intake:
     async def _take(self, take: Callable[[str, Msg], Awaitable[None]], place: int, message: Msg) -> None:
         box = message.subject.split(".")[place]
         try:
-            self._gateway.admit(_checked(box), message.subject, len(message.data), message.reply)
+            self.gateway.admit(_checked(box), message.subject, len(message.data), message.reply)
             await take(box, message)
         except UnknownMessageError as error:
             self.refusals.unread(box, message.subject, error)
@@ -160,14 +160,14 @@ class Intake:
             if beat.lease.snapshot is not None and (wrong := mistake(beat.lease.snapshot)):
                 raise UnknownMessageError(wrong)
             answer["terms"] = await self._desk.leased(box, beat.lease)
-        self._gateway.beats(box, beat.incarnation)
+        self.gateway.beats(box, beat.incarnation)
         self._desk.heard(box, beat.contacts)
         answer["snapshot"] = self._desk.peripheral(box) is not None and not self._desk.is_there(box)
         await _answer(message, answer)
 
     async def _foreign(self, box: str, message: Msg) -> None:
         """In the order in which they come; the answer waits for the journal, the next message does not."""
-        self._later(self._accepted(message, self._desk.foreign(box, self._gateway.read(box, message.data))))
+        self._later(self._accepted(message, self._desk.foreign(box, self.gateway.read(box, message.data))))
 
     async def _accepted(self, message: Msg, done: Awaitable[object]) -> None:
         await done
@@ -216,7 +216,7 @@ class Intake:
             raise UnknownMessageError(f"{type(envelope.body).__name__} is no route request")
         if envelope.box != box:
             raise UnknownMessageError(f"box {box} cannot ask for box {envelope.box}")
-        request = self._gateway.asked(box, envelope, envelope.body)
+        request = self.gateway.asked(box, envelope, envelope.body)
         check_version(envelope)
         late_ms = self._lateness.ms(envelope)
         if 0 < request.within_ms < late_ms:
@@ -242,7 +242,7 @@ class Intake:
 
     async def _record(self, box: str, message: Msg) -> None:
         batch = read_batch(message.data, box)
-        self._gateway.recorded(box, batch)
+        self.gateway.recorded(box, batch)
         for envelope in batch:
             check_version(envelope)
         if self._calls is None:
@@ -317,6 +317,12 @@ class Intake:
 
     async def _command(self, message: Msg) -> None:
         branch = message.subject.removeprefix("agent.command").lstrip(".")
+        if branch and self.gateway.mutual:
+            try:
+                self.gateway.replies(branch, message.reply)
+            except UnknownMessageError as error:
+                self.refusals.unread(branch, message.subject, error)
+                return
         answer, cause = await command(self._desk.floor, self._sealer.identity.box, message.data, branch)
         if message.reply:
             await message.respond(encode(self._sealer.seal(answer, cause=cause)))

@@ -2,13 +2,13 @@
 """The message server (nats-server from PyPI): its configuration, its token, whether it answers.
 
 Headquarters and branches connect as USER with the token, which is made at the first start and stands in files of mode
-0600 only. A peripheral connects as its own box with its own secret, and the server lets it say and hear of itself only
-what it may; secrets and rights count from the server's start. In a duplex
-three servers are one cluster with JetStream, which acknowledges what a majority has on its disks; a single server has
-none, and nothing durable rests on it.
+0600 only. With an enrolment door all speak mutual TLS, and a branch has its certificate in the token's place: the
+enrolment process says what it may (`fleet/callout.py`), so who enrols needs no reload. A peripheral connects as its own
+box with its own secret, and the server lets it say and hear of itself only what it may; secrets and rights count from
+the server's start. In a duplex three servers are one cluster with JetStream, which acknowledges what a majority has on
+its disks; a single server has none, and nothing durable rests on it.
 """
 
-import os
 import re
 import secrets
 import shutil
@@ -21,7 +21,10 @@ import msgspec
 
 from appliance.config import Endpoint, Headquarters, Voter, read_secret
 from appliance.config.peripherals import May, Peripheral
-from appliance.uplink.connection import USER
+from appliance.headquarters.fleet.authority import Authority
+from appliance.headquarters.fleet.callout_tokens import Signer
+from appliance.uplink.connection import SYSTEM, USER
+from appliance.uplink.enrolling.private import write_private
 
 TOKEN_OCTETS = 24
 PAYLOAD_OCTETS = 8_388_608  # what is so now of 10,000 agents; in a duplex the router's whole state
@@ -42,7 +45,22 @@ authorization {{
   users: [
     {{ user: "{user}", password: "{token}" }}
 {peripherals}  ]
+{callout}}}
+"""
+_CALLOUT = """\
+  auth_callout {{ issuer: "{issuer}", auth_users: [{known}] }}
+"""
+_MUTUAL = """\
+tls {{
+  cert_file: "{own.certificate_file}"
+  key_file: "{own.key_file}"
+  ca_file: "{own.ca}"
+  verify: true
+  timeout: 2
+  handshake_first: "50ms"
 }}
+system_account: "SYS"
+accounts {{ SYS {{ users: [ {{ user: "{system}", password: "{token}" }} ] }} }}
 """
 _PERIPHERAL = """\
     {{ user: "{box}", password: "{secret}", permissions: {{ publish: [{says}], subscribe: [{hears}] }} }}
@@ -64,8 +82,9 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
     program = _program()
     token = _token(config.server.secret)
     path = _path(state)
-    path.parent.mkdir(parents=True, exist_ok=True)
     ping_s = PING_S if config.duplex is None else DUPLEX_PING_S
+    enrolment = config.enrolment if isinstance(config, Headquarters) else None
+    others = config.peripherals if isinstance(config, Headquarters) else ()
     text = _CONFIGURATION.format(
         listen=config.server.listen,
         box=config.box,
@@ -73,13 +92,27 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
         ping_s=ping_s,
         user=USER,
         token=token,
-        peripherals="".join(map(_user, config.peripherals)) if isinstance(config, Headquarters) else "",
+        peripherals="".join(map(_user, others)),
+        callout=_callout(enrolment.credentials, (USER, SYSTEM, *(one.box for one in others))) if enrolment else "",
     )
+    if enrolment is not None:
+        text += _MUTUAL.format(own=Authority(enrolment.credentials).credentials, system=SYSTEM, token=token)
     if config.duplex is not None:
         routes = ", ".join(f'"nats://server:{quote(token, safe="")}@{other}"' for other in config.duplex.others)
         text += _CLUSTER.format(listen=config.duplex.listen, token=token, routes=routes, store=state / "jetstream")
-    _write_private(path, text)
+    write_private(path, text.encode())
     return [program, "-c", str(path)]
+
+
+def signer(credentials: Path) -> Signer:
+    """By which the enrolment process answers the message server."""
+    return Signer(credentials / "callout.key.pem")
+
+
+def _callout(credentials: Path, known: tuple[str, ...]) -> str:
+    """Who is not `known` by a password is asked for."""
+    names = ", ".join(f'"{name}"' for name in known)
+    return _CALLOUT.format(issuer=signer(credentials).public, known=names)
 
 
 def _user(one: Peripheral) -> str:
@@ -108,15 +141,18 @@ class Door(msgspec.Struct, frozen=True):
     box: str
     listen: Endpoint
     token: str
+    credentials: Path | None
 
 
 def door(state: Path) -> Door:
     """As `prepare` has written it. Raises OSError where it never has."""
     text = _path(state).read_text()
-    box, listen, token = (re.search(rf'{key}: "(.*?)"', text) for key in ("server_name", "listen", "password"))
+    box, listen, token, own = (
+        re.search(rf'{key}: "(.*?)"', text) for key in ("server_name", "listen", "password", "ca_file")
+    )
     if not (box and listen and token):
         raise OSError(f"{_path(state)} is no configuration of ours")
-    return Door(box[1], Endpoint.parse(listen[1]), token[1])
+    return Door(box[1], Endpoint.parse(listen[1]), token[1], Path(own[1]).parent if own else None)
 
 
 def ready(config: Headquarters | Voter, timeout_s: float = 0.5) -> bool:
@@ -143,17 +179,5 @@ def _program() -> str:
 
 def _token(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_private(path, secrets.token_hex(TOKEN_OCTETS) + "\n")
+        write_private(path, f"{secrets.token_hex(TOKEN_OCTETS)}\n".encode())
     return read_secret(path)
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Complete or not at all, and never readable by others."""
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(path)

@@ -37,7 +37,7 @@ from appliance.router.journal import Journal
 from appliance.router.journal import path_of as journal_path
 from appliance.router.rules import Rules
 from appliance.supervisor import logs, notify
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import connect, own_access
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
@@ -60,8 +60,7 @@ class Site:
 
     async def connected(self) -> Client:
         """To this box's message server."""
-        server = self.config.server
-        return await connect((server.listen,), server.secret, f"{self.config.box} headquarters")
+        return await connect((self.config.server.listen,), own_access(self.config), f"{self.config.box} headquarters")
 
     async def follow_rules(self, change: Callable[[Rules], None]) -> None:
         """For ever; cancel to end."""
@@ -101,6 +100,7 @@ async def serve(site: Site, rules: Rules) -> None:
     notify.ready()
     client = await site.connected()
     intake = Intake(client, Sealer(identity), desk, site.writer, Vault(site.state / "recordings"), site.live)
+    intake.gateway.mutual = site.config.enrolment is not None
     moves = Moves(intake, site.writer, journal_path(site.state))
     desk.on_moved = moves.told
 

@@ -18,8 +18,11 @@ from appliance.router.journal import Journal
 from appliance.router.journal import path_of as journal_path
 from appliance.router.state import EMPTY
 from appliance.supervisor import logs, notify
+from appliance.uplink.connection import Access
 from appliance.uplink.crashes import CrashSender
 from appliance.uplink.domain import Domain, fetch_rules
+from appliance.uplink.enrolling.credentials import Credentials
+from appliance.uplink.enrolling.renewal import Renewal
 from appliance.uplink.floor import FloorDoor
 from appliance.uplink.forwarder import Forwarder
 from appliance.uplink.history import History
@@ -55,9 +58,11 @@ class Uplink:
         self._run = state / "run"
         self._sockets = (*(f"leg.{worker}.sock" for worker in line_workers(branch)), *SOCKETS)
         self._server = " or ".join(str(server) for server in branch.headquarters.server)
-        self._link = Link(
-            branch.headquarters.server, branch.headquarters.secret, identity, branch.name, self._link_changed
-        )
+        link = branch.headquarters
+        credentials = Credentials(link.credentials) if link.credentials else None
+        access = Access(link.secret, credentials, box=branch.box)
+        self._link = Link(link.server, access, identity, branch.name, self._link_changed)
+        self._renewal = Renewal(credentials, link.server, self._certificate_troubled) if credentials else None
         self._watching = Watching(self._link, sealer)
         uploads = UploadList(outbox)
         reader = OutboxReader(outbox)
@@ -125,6 +130,7 @@ class Uplink:
             self._supervisor.run(),
             self._pushes.run(),
             *observers,
+            *((self._renewal.run(),) if self._renewal else ()),
         ]
 
     def _standing(self) -> list[Body]:
@@ -148,12 +154,17 @@ class Uplink:
     def _link_changed(self, up: bool) -> None:  # noqa: FBT001  # the shape of the callback
         sentence = f"headquarters at {self._server} cannot be reached; callers go to the branch's own default"
         self._alarm("uplink.down", self._server, None if up else sentence)
+        if self._renewal is not None:
+            self._renewal.link_changed(up=up)
         if up:
             self._watching.repeat()
 
     def _journal_troubled(self, sentence: str | None) -> None:
         told = "the journal of the branch's own router cannot be written; make room on the data disk"
         self._alarm("router.journal", "router", told if sentence else None)
+
+    def _certificate_troubled(self, sentence: str | None) -> None:
+        self._alarm("certificate.troubled", "headquarters", sentence)
 
     def _outbox_troubled(self, sentence: str | None) -> None:
         self._alarm("outbox.troubled", "outbox", sentence)

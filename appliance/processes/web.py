@@ -16,7 +16,7 @@ from appliance.headquarters.web.feed import Feed
 from appliance.processes.environment import state_directory
 from appliance.signalling.q850 import NAMES
 from appliance.supervisor import logs, notify
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import connect, own_access
 
 
 class Announcing(uvicorn.Server):
@@ -60,7 +60,7 @@ async def serve(config: Headquarters, state: Path) -> None:
 
 
 async def _feed(feed: Feed, config: Headquarters) -> None:
-    client = await connect((config.server.listen,), config.server.secret, f"{config.box} web")
+    client = await connect((config.server.listen,), own_access(config), f"{config.box} web")
     try:
         await feed.run(client)
     finally:

@@ -3,25 +3,49 @@
 
 The one it is connected to is asked every second whether it lives; two silent pings, and the connection is made anew,
 to any of them. The token, USER's password, is read from its file at every attempt, so a file that comes later or
-changes is enough.
+changes is enough. With credentials it is mutual TLS from the first octet on (`handshake_first`): who stands between can
+neither read nor ask for less.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import nats
 import structlog
 from nats.aio.client import Client
 
-from appliance.config import Endpoint, read_secret
+from appliance.config import Endpoint, Headquarters, read_secret
+from appliance.uplink.enrolling.credentials import HEADQUARTERS, Credentials
 
 USER = "branchline"
 """Who boxes of ours are to the message server; a peripheral is somebody else."""
+SYSTEM = "system"
+"""Who ends connections there."""
 PING_S = 1
 RECONNECT_S = 0.05
 PENDING_OCTETS = 4_194_304
 
 log = structlog.get_logger()
+
+
+class Access(msgspec.Struct, frozen=True):
+    """How a client proves itself: by the token, by its credentials, or, at headquarters' own box, by both.
+
+    `box`: answers come below its own inbox, which is all that the server lets a branch hear.
+    """
+
+    secret: Path | None
+    credentials: Credentials | None = None
+    user: str = USER
+    box: str = ""
+
+
+def own_access(config: Headquarters, user: str = USER) -> Access:
+    """Of a process of headquarters."""
+    mutual = config.enrolment
+    return Access(config.server.secret, Credentials(mutual.credentials) if mutual else None, user)
 
 
 class _Troubles:
@@ -41,14 +65,29 @@ class _Troubles:
         self._last = ""
 
 
+def proof(access: Access) -> dict[str, Any]:
+    """As the client's options. Raises CredentialsError."""
+    options: dict[str, Any] = {}
+    if (secret := access.secret) is not None:
+        options |= {"user": access.user, "password": lambda: read_secret(secret)}
+    if access.box:
+        options["inbox_prefix"] = f"_INBOX.{access.box}"
+    if access.credentials is not None:
+        options |= {"tls": access.credentials.context(), "tls_hostname": HEADQUARTERS, "tls_handshake_first": True}
+    return options
+
+
 async def connect(
     servers: Sequence[Endpoint],
-    secret: Path,
+    access: Access,
     name: str,
     on_up: Callable[[], Awaitable[None]] | None = None,
     on_down: Callable[[], Awaitable[None]] | None = None,
 ) -> Client:
-    """Connected for the first time; from then on it reconnects by itself. `on_up` is called at each reconnection."""
+    """Connected for the first time; from then on it reconnects by itself. `on_up` is called at each reconnection.
+
+    Raises CredentialsError.
+    """
     troubles = _Troubles(name)
 
     async def reconnected() -> None:
@@ -65,8 +104,7 @@ async def connect(
     client = await nats.connect(
         [f"nats://{server}" for server in servers],
         name=name,
-        user=USER,
-        password=lambda: read_secret(secret),
+        **proof(access),
         error_cb=troubles.told,
         reconnected_cb=reconnected,
         disconnected_cb=disconnected,

@@ -9,7 +9,6 @@ message servers, one behind which nobody answers is left for another.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 import msgspec
 import nats.errors
@@ -19,7 +18,7 @@ from nats.aio.msg import Msg
 
 from appliance.config import Endpoint
 from appliance.router.domain import Lease, Terms
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import Access, connect
 from appliance.wire.ids import Identity
 
 BEAT_S = 0.5
@@ -60,7 +59,7 @@ class Link:
     def __init__(
         self,
         servers: Sequence[Endpoint],
-        secret: Path,
+        access: Access,
         identity: Identity,
         name: str,
         on_change: Callable[[bool], None],
@@ -75,7 +74,7 @@ class Link:
         self.answers: dict[str, Callable[[bytes], Awaitable[bytes]]] = {}
         self.identity = identity
         self._servers = servers
-        self._secret = secret
+        self._access = access
         self._name = name
         self._on_change = on_change
         self._client: Client | None = None
@@ -87,7 +86,7 @@ class Link:
     async def run(self) -> None:
         """Connect, and beat for ever; cancel to end."""
         name = f"{self.identity.box} {self.identity.process}"
-        self._client = await connect(self._servers, self._secret, name, self._reached, self._lost)
+        self._client = await connect(self._servers, self._access, name, self._reached, self._lost)
         for subject, take in self.hears.items():
             await self._client.subscribe(subject, cb=_taken(take))
         for subject, answer in self.answers.items():

@@ -8,7 +8,7 @@ import pytest
 from nats.errors import TimeoutError as NoAnswerError
 
 from appliance.headquarters.lateness import WINDOW_NS, Lateness
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import connect, own_access
 from appliance.wire.envelope import Envelope, Sealer, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.routes import RouteAnswer, RouteRequest
@@ -63,7 +63,7 @@ def test_what_nobody_waits_for_is_not_decided_and_what_somebody_waits_for_is(sit
     sealer = Sealer(Identity.take(BOX, "call"))
 
     async def story() -> None:
-        client = await connect((site.config.server.listen,), site.config.server.secret, "branch")
+        client = await connect((site.config.server.listen,), own_access(site.config), "branch")
 
         async def ask(contact: str, timeout_s: float, within_ms: int = 400) -> str:
             asked = RouteRequest(request=f"r-{contact}", contact=contact, dnis="95588", within_ms=within_ms)

@@ -33,7 +33,7 @@ from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.writer import Keeper
 from appliance.router.journal import path_of
 from appliance.router.rules import Rules
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import connect, own_access
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
@@ -162,7 +162,6 @@ class Duty:
     async def _lead(self, follower: Follower) -> None:
         """Until deposed. Raises a group with DeposedError or NoQuorumError."""
         identity = Identity.take(self._config.box, "headquarters")
-        server = self._config.server
         try:
             await self._calls.drain()
         except NoQuorumError as error:
@@ -170,7 +169,8 @@ class Duty:
             raise ExceptionGroup("before it began", [error]) from error
         except SQLAlchemyError as error:  # a full disk stops no call: the stream has them until there is room
             log.error("duplex.record.behind", error=str(error))
-        client = await connect((server.listen,), server.secret, f"{identity.box} headquarters active")
+        listen = self._config.server.listen
+        client = await connect((listen,), own_access(self._config), f"{identity.box} headquarters active")
         async with self._calls.turn:  # between what was missed and what comes nothing is left out
             missed = tuple(await asyncio.to_thread(self._calls.missed, follower.mark.told))
             follower.journal.go_on(follower.seq)

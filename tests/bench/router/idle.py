@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from appliance.config import Endpoint
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import Access, connect
 
 TIMES = 300
 BESIDE_S = 0.25
@@ -72,7 +72,7 @@ def _synced_ms(file: FileIO) -> float:
 
 async def request_ms(server: Endpoint, secret: Path) -> Spread:
     """There and back over the same message server, from one client to another."""
-    asking, answering = [await connect((server,), secret, f"idle {number}") for number in range(2)]
+    asking, answering = [await connect((server,), Access(secret), f"idle {number}") for number in range(2)]
     try:
         await answering.subscribe("bench.idle", cb=_answer)
         await answering.flush()

@@ -23,7 +23,7 @@ from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NoAnswerError
 
 from appliance.config import Endpoint
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import Access, connect
 from appliance.uplink.forwarder import ANSWER_S, BATCH, POLL_S, RETRY_S
 from appliance.wire import calls
 from appliance.wire.envelope import Sealer, decode, encode
@@ -247,7 +247,7 @@ async def run(
     `told` hears each PROGRESS_S how it goes.
     """
     seen = Seen()
-    client = await connect((server,), secret, "bench")
+    client = await connect((server,), Access(secret), "bench")
     branches = [Branch(box, network.boxes, client, seen) for box in network.boxes]
     try:
         for branch in branches:

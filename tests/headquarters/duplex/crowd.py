@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from appliance.config import Endpoint
+from appliance.uplink.connection import Access
 from appliance.uplink.link import Link, LinkDownError, LinkSilentError
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.envelope import Sealer, decode, encode
@@ -33,7 +34,7 @@ class Crowd:
 
     def __init__(self, servers: Sequence[Endpoint], secret: Path) -> None:
         identity = Identity.take(BOX, "uplink")
-        self.link = Link(servers, secret, identity, "crowd", lambda _up: None)
+        self.link = Link(servers, Access(secret), identity, "crowd", lambda _up: None)
         self.link.hears[f"route.assign.{BOX}"] = self._assigned
         self.link.contacts = lambda: sorted(self._going_on)
         self.answered: list[tuple[float, float]] = []

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Headquarters' enrolment process: the door where boxes get certificates, and whom the message server lets in."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import structlog
+
+from appliance.config import Headquarters, exit_with, load_or_exit
+from appliance.config.credentials import Enrolment as Settings
+from appliance.headquarters import server
+from appliance.headquarters.fleet.authority import Authority
+from appliance.headquarters.fleet.callout import LOOK_S, Callout, Watch
+from appliance.headquarters.fleet.enrolment import Enrolment
+from appliance.headquarters.fleet.enrolment_door import Door
+from appliance.headquarters.fleet.identities import Identities, path_of
+from appliance.processes.environment import state_directory
+from appliance.supervisor import logs, notify
+from appliance.uplink.connection import SYSTEM, connect, own_access
+from appliance.uplink.enrolling.credentials import CredentialsError
+
+log = structlog.get_logger()
+
+
+async def serve(config: Headquarters, settings: Settings, boxes: Path, state: Path) -> None:
+    """Work until cancelled. `boxes`: the folder with each box's first configuration."""
+    authority, identities = Authority(settings.credentials), Identities(path_of(state))
+    enrolment = Enrolment(authority, identities, settings.certificate_days)
+    door = Door(authority, enrolment, lambda box: _first(boxes, box))
+    await door.start(settings.listen)
+    notify.ready()
+    listen = (config.server.listen,)
+    client = await connect(listen, own_access(config), f"{config.box} enrolment")
+    system = await connect(listen, own_access(config, SYSTEM), f"{config.box} enrolment, system")
+    callout = Callout(client, system, server.signer(settings.credentials), enrolment)
+    await callout.start()
+    log.info("enrolment.callout.opened")
+    watch = Watch(identities, callout)
+    try:
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(notify.keep_alive())
+            while True:
+                await watch.look()
+                await asyncio.sleep(LOOK_S)
+    finally:
+        await door.close()
+        await client.close()
+        await system.close()
+        identities.close()
+
+
+def _first(boxes: Path, box: str) -> bytes | None:
+    try:
+        return (boxes / f"{box}.yaml").read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def main() -> None:
+    """Run until stopped. Exit status 2: the configuration or the CA cannot be used."""
+    logs.configure("enrolment")
+    config = load_or_exit(Headquarters)
+    if config.enrolment is None:
+        exit_with("the configuration names no enrolment door")
+    boxes = Path(os.environ["BRANCHLINE_CONFIG"]).parent / "boxes"
+    try:
+        asyncio.run(serve(config, config.enrolment, boxes, state_directory()))
+    except CredentialsError as error:
+        exit_with(str(error))
+
+
+if __name__ == "__main__":
+    main()
