@@ -2,6 +2,7 @@
 """The diagnostics' process of any box: attached to all others as an observer, it answers who asks from outside."""
 
 import asyncio
+import functools
 import importlib
 import os
 import time
@@ -17,6 +18,9 @@ from appliance.diagnostics.metrics.engine import of_engine
 from appliance.diagnostics.metrics.exposition import Sample, sample
 from appliance.diagnostics.metrics.listener import Listener
 from appliance.diagnostics.metrics.spans import of_spans
+from appliance.diagnostics.snmp import daemon
+from appliance.diagnostics.snmp.objects import SUBTREES, objects
+from appliance.diagnostics.snmp.subagent import Subagent
 from appliance.diagnostics.watching import Watching
 from appliance.media.engine import inherited_fds
 from appliance.media.segment import Segment
@@ -59,6 +63,9 @@ class Diagnostics:
         for part in (self._stores, self._floor):
             if part is not None:
                 yield part.run()
+        if self._box.diagnostics.snmp is not None:
+            told = functools.partial(objects, self._box, self._watching)
+            yield Subagent(daemon.socket(self._state), SUBTREES, told).run()
 
     def scrape(self) -> str:
         """All metrics now."""
