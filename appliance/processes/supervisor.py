@@ -28,6 +28,7 @@ from appliance.config import (
     load,
 )
 from appliance.config.branch import line_workers
+from appliance.config.diagnostics import NONE
 from appliance.config.history import History, Trial
 from appliance.diagnostics.snmp import daemon
 from appliance.headquarters import server
@@ -114,7 +115,7 @@ def diagnostics_children(box: AnyBox, state: Path, fds: Mapping[str, int] = {}) 
     if told.snmp is not None:
         command = functools.partial(daemon.prepare, box, told.snmp, state)
         children.append(Spec(name="snmpd", command=command, serves=daemon.serves(state), stage=3))
-    if told.metrics is not None or told.snmp is not None:
+    if told != NONE:
         children.append(Spec(name="diagnostics", command=module("diagnostics"), fds=dict(fds), stage=3))
     return children
 
