@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from appliance.config.branch import Branch, DahdiSpan, Span, line_workers
+from appliance.config.diagnostics import NONE
 from appliance.config.files import AnyBox
 from appliance.config.headquarters import Headquarters
 from appliance.config.lines import DahdiCard, LineCard
@@ -93,7 +94,7 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
     yield "ivr", Concern(Impact.NONE, (box.box, box.prompts))
     yield "recorder", Concern(Impact.NONE, (box.box, box.recording))
     alone = (box.route.timeout_ms, box.route.default.ring, tuple(line_workers(box)))
-    yield "uplink", Concern(Impact.NONE, (box.box, box.name, box.headquarters, alone))
+    yield "uplink", Concern(Impact.NONE, (box.box, box.name, box.headquarters, alone, box.diagnostics != NONE))
 
 
 def _wiring(span: Span | LineCard) -> Span | LineCard:
@@ -118,9 +119,5 @@ def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
 def _of_diagnostics(box: AnyBox) -> dict[str, Concern]:
     """Each a process of its own, where it is wanted."""
     told = box.diagnostics
-    wanted = {
-        "diagnostics": (told.metrics, told.snmp) if told.metrics or told.snmp else None,
-        "snmpd": told.snmp,
-        "rsyslogd": told.syslog,
-    }
+    wanted = {"diagnostics": told if told != NONE else None, "snmpd": told.snmp}
     return {name: Concern(Impact.NONE, (box.box, reads)) for name, reads in wanted.items() if reads is not None}

@@ -34,13 +34,13 @@ class Snmp(msgspec.Struct, frozen=True):
 class Syslog(msgspec.Struct, frozen=True):
     """A collector by TLS (RFC 5425): `authority` signs its certificate, in which `name` stands. Nobody else is told.
 
-    What it cannot take now waits on the disk, `queue_mb` at most; then new lines are dropped, and counted.
+    What it cannot take now waits in the logs on the disk; of more than 8 MiB of one process the oldest lines are passed
+    over, and counted.
     """
 
     server: Endpoint
     name: HostName
     authority: Path
-    queue_mb: Annotated[int, Meta(ge=1, le=1000)] = 50
 
 
 class Diagnostics(msgspec.Struct, frozen=True):

@@ -71,7 +71,7 @@ class Watching:
         self.configured: Configured | None = None
         self.link: LinkNow | None = None
         self._run, self._sealer = run, sealer
-        self._sources = {name: Source(self._take) for name in (*workers, *others, "supervisor")}
+        self._sources = {name: Source(self._take) for name in (*workers, *others, "supervisor", "diagnostics")}
 
     async def run(self) -> None:
         """Listen for ever; cancel to end."""

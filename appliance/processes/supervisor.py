@@ -29,7 +29,9 @@ from appliance.config import (
     load,
 )
 from appliance.config.branch import line_workers
+from appliance.config.diagnostics import NONE
 from appliance.config.history import History, Trial
+from appliance.diagnostics.snmp import daemon
 from appliance.headquarters import server
 from appliance.media import segment
 from appliance.media.events import Client
@@ -102,15 +104,19 @@ def branch_children(branch: Branch, state: Path, held: Held, channels: Mapping[s
         ),
         *(Spec(name=name, command=module(name), fds=fds_of(name) | more.get(name, {}), stage=1) for name in WORKERS),
         Spec(name="uplink", command=module("uplink"), stage=1),
-        *diagnostics_children(branch, {"segment": held.memory}),
+        *diagnostics_children(branch, state, {"segment": held.memory}),
     ]
 
 
-def diagnostics_children(box: AnyBox, fds: Mapping[str, int] = {}) -> list[Spec]:
+def diagnostics_children(box: AnyBox, state: Path, fds: Mapping[str, int] = {}) -> list[Spec]:
     """Those that tell others of the box, where that is wanted."""
-    told = box.diagnostics
-    children = [Spec(name="diagnostics", command=module("diagnostics"), fds=dict(fds), stage=3)]
-    return children if told.metrics or told.snmp else []
+    told, children = box.diagnostics, list[Spec]()
+    if told.snmp is not None:
+        command = functools.partial(daemon.prepare, box, told.snmp, state)
+        children.append(Spec(name="snmpd", command=command, serves=daemon.serves(state), stage=3))
+    if told != NONE:
+        children.append(Spec(name="diagnostics", command=module("diagnostics"), fds=dict(fds), stage=3))
+    return children
 
 
 def _trace_socket(branch: Branch) -> int:
@@ -148,7 +154,7 @@ def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]
         *((Spec(name="enrolment", command=module("enrolment"), stage=1),) if headquarters.enrolment else ()),
         Spec(name="headquarters", command=module("headquarters"), stage=2),
         Spec(name="web", command=module("web"), stage=2),
-        *diagnostics_children(headquarters),
+        *diagnostics_children(headquarters, state),
         *([] if headquarters.fleet is None else [Spec(name="fleet", command=module("fleet"), stage=2)]),
     ]
 
@@ -229,7 +235,7 @@ def _children(box: AnyBox, state: Path, cards: Cards) -> Callable[[AnyBox], list
             case Headquarters():
                 return headquarters_children(now, state)
             case Voter():
-                return [*voter_children(now, state), *diagnostics_children(now)]
+                return [*voter_children(now, state), *diagnostics_children(now, state)]
             case Branch():
                 return branch_children(now, state, held or Held(now, state), cards.fds)
 
@@ -247,6 +253,8 @@ def _kamailio(branch: Branch, state: Path) -> Callable[[], Command]:
 def _missing(box: AnyBox) -> list[str]:
     if isinstance(box, Branch) and not kamailio.PROGRAM.exists():
         return [f"{kamailio.PROGRAM} is missing; apt-get install kamailio kamailio-sqlite-modules"]
+    if box.diagnostics.snmp is not None and not daemon.PROGRAM.exists():
+        return [f"{daemon.PROGRAM} is missing; apt-get install snmpd, or leave diagnostics: snmp out"]
     return []
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from appliance.config import Branch, load_or_exit
 from appliance.config.branch import line_workers
+from appliance.config.diagnostics import NONE
 from appliance.headquarters.desk import Desk
 from appliance.processes.environment import state_directory
 from appliance.router.journal import Journal
@@ -57,6 +58,8 @@ class Uplink:
         outbox = state / "outbox.db"
         self._run = state / "run"
         self._sockets = (*(f"leg.{worker}.sock" for worker in line_workers(branch)), *SOCKETS)
+        if branch.diagnostics != NONE:
+            self._sockets = (*self._sockets, "diagnostics.sock")
         self._server = " or ".join(str(server) for server in branch.headquarters.server)
         link = branch.headquarters
         credentials = Credentials(link.credentials) if link.credentials else None

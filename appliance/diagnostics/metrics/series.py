@@ -55,6 +55,9 @@ TABLE = (
         ("configuration_version", "Of the file's history; 0: it was written by hand"),
         ("configuration_applied", "1: all processes live by the file as it is"),
         ("configuration_on_trial", "1: the version goes back unless it is confirmed"),
+        ("syslog_up", "1 while the collector of logs is connected"),
+        ("syslog_lines_sent_total", "Lines that it has"),
+        ("syslog_lines_dropped_total", "Lines that were passed over, as too many waited"),
         ("scrape_seconds", "Processor time of the scrape before this one"),
     ),
     *_of(
