@@ -6,7 +6,7 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench soak sound vm-test image image-test test-cluster lint types newcomer buildroot-check lock keys flash clean
+.PHONY: help setup demo stop test accept bench soak sound vm-test image image-test test-cluster lint types newcomer buildroot-check lock keys bundle flash power-cuts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,8 +65,15 @@ lock: ## pin the packages that pyproject.toml names; ARGS="--upgrade-package NAM
 keys: setup ## the authority that boxes trust and the certificate that signs bundles, once: keys/ (BRANCHLINE_KEYS)
 	@$(BIN)/python -m rootfs.update.keys
 
+bundle: image ## what boxes fetch: build/image/branchline-<version>.raucb, signed (make keys); ARGS="--out FILE"
+	@$(BIN)/python -m rootfs.update.bundle $(ARGS)
+
 flash: setup ## the disk onto DEV=/dev/sdX: asks, writes, reads back (root)
 	@$(BIN)/python -m rootfs.update.flash build/image/branchline.img $(or $(DEV),$(error name the disk: make flash DEV=/dev/sdX))
+
+N ?= 50
+power-cuts: ## N=50 SEED=1: the mains fail at random moments of start, update and commit; goes on where it stopped (root)
+	@$(BIN)/python -m tests.power_cuts --rounds $(N) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove everything built or stored here, state too; the cache in ~/.cache/branchline stays
 	@$(VERB) CLEAN clean

@@ -19,6 +19,7 @@ from rootfs.image.parts import make_parts
 from rootfs.setup import archive, debian
 from rootfs.setup.paths import BUILD, CACHE, LOGS, PACKAGES, digest_of
 from rootfs.setup.steps import Progress, SetupError
+from rootfs.update.keys import KEYS
 
 FOLDER = BUILD / "image"
 HOST_LIST = PACKAGES / "image-host.list"
@@ -35,7 +36,8 @@ def make_image(progress: Progress) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         builder = make_parts(progress)
         base = make_base(progress, builder)
-        made = digest_of([], tree.digest(*tree.APPLIANCE, *tree.SET_UP), builder.name, base.name)
+        trusted = [KEYS.keyring] if KEYS.keyring.exists() else []
+        made = digest_of(trusted, tree.digest(*tree.APPLIANCE, *tree.SET_UP), builder.name, base.name)
         image, stamp = FOLDER / disk.DISK, FOLDER / "made-of"
         if image.exists() and stamp.exists() and stamp.read_text() == made:
             return image

@@ -8,6 +8,7 @@ from appliance import VERSION
 from rootfs.image import roots, sbom, tree
 from rootfs.setup.paths import ROOT
 from rootfs.setup.steps import Progress
+from rootfs.update.keys import KEYS
 
 ENVIRONMENT = f"{tree.HOME}/build/venv"
 NOT_IN_IT = ("pip", "pip-*", "setuptools*", "wheel*", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
@@ -26,6 +27,10 @@ def compose(progress: Progress, base: Path, builder: Path, into: Path) -> None:
     progress.run("Debian's part", ["cp", "-a", "--reflink=auto", str(base), str(into)])
     _ours(progress, builder, into)
     tree.lay(tree.files("rootfs/overlay"), tree.OVERLAY, into)
+    if KEYS.keyring.exists():
+        shutil.copyfile(KEYS.keyring, into / "etc/rauc/keyring.pem")
+    else:
+        progress.say("there are no keys: boxes with this image take no bundle (make keys)")
     with (into / "usr/lib/os-release").open("a", encoding="utf-8") as release:
         release.write(f"IMAGE_ID=branchline\nIMAGE_VERSION={VERSION}\n")
     sbom.write(into, into / ENVIRONMENT.lstrip("/"))

@@ -17,7 +17,7 @@ GRUB_CFG = HERE / "grub" / "grub.cfg"
 SLOT, DISK = "rootfs.squashfs", "branchline.img"
 SQUASHFS = ("-comp", "gzip", "-Xcompression-level", "9", "-b", "256K", "-noappend", "-no-progress", "-quiet")
 MODULES = "part_gpt fat squash4 gzio loadenv regexp test echo linux serial terminal configfile normal boot sleep reboot"
-FIRST = ("ORDER=A B", "A_OK=1", "A_TRY=0", "A_CONFIRMED=1", "B_OK=0", "B_TRY=0", "B_CONFIRMED=0")
+FIRST = HERE / "grub" / "first.env"
 """GRUB's environment of a new disk: slot A has been tested, slot B is empty."""
 SECTOR = 512
 BIOS_BOOT = "21686148-6449-6e6f-744e-656564454649"
@@ -51,7 +51,7 @@ def make_disk(progress: Progress, builder: Path, folder: Path) -> Path:
 
 
 def _grub(progress: Progress, builder: Path, made: Path, boot: Path) -> None:
-    environment = " ".join(f"'{word}'" for word in FIRST)
+    environment = " ".join(f"'{word}'" for word in FIRST.read_text("utf-8").splitlines())
     commands = [
         f"grub-mkimage -O x86_64-efi -p /EFI/BOOT -o /srv/BOOTX64.EFI {MODULES}",
         f"grub-mkimage -O i386-pc -p '(,gpt2)/EFI/BOOT' -o /srv/core.img biosdisk {MODULES}",

@@ -10,10 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rootfs.setup.paths import ROOT
+from appliance import VERSION
+from rootfs.setup.paths import BUILD, ROOT
 from rootfs.setup.steps import SetupError
 from rootfs.update.keys import Keys, keys
 
+SLOT = BUILD / "image" / "rootfs.squashfs"
 SYSTEM = ROOT / "rootfs" / "overlay" / "etc" / "rauc" / "system.conf"
 MANIFEST = """\
 [update]
@@ -66,12 +68,13 @@ def compatible_of(system: Path = SYSTEM) -> str:
 def main() -> int:
     """0: made; 1: stderr says why not."""
     parser = argparse.ArgumentParser(prog="make bundle", description=__doc__)
-    parser.add_argument("image", type=Path, help="the slot's image, a squashfs")
-    parser.add_argument("version", help="such as 0.2.0; boxes take no older one unless told so")
-    parser.add_argument("out", type=Path, help="the bundle, NAME.raucb")
+    parser.add_argument("--image", type=Path, default=SLOT, help="the slot's, a squashfs; else that of make image")
+    parser.add_argument("--version", default=VERSION, help="boxes take no older one unless told so")
+    parser.add_argument("--out", type=Path, help="else beside the image, by its version")
     options = parser.parse_args()
+    out = options.out or options.image.parent / f"branchline-{options.version}.raucb"
     try:
-        made = bundle(options.image, options.version, compatible_of(), keys(), options.out)
+        made = bundle(options.image, options.version, compatible_of(), keys(), out)
     except (SetupError, OSError) as error:
         sys.stderr.write(f"bundle: {error}\n")
         return 1

@@ -61,6 +61,10 @@ class Keys(NamedTuple):
         return self.folder / "signer.key"
 
 
+KEYS = Keys(FOLDER)
+"""Of this tree, whether they are there or not."""
+
+
 def keys(folder: Path = FOLDER) -> Keys:
     """Those that stand there. Raises: SetupError where there are none."""
     found = Keys(folder)
