@@ -37,11 +37,12 @@ def machine_files(network: Network, ports: str) -> Mapping[str, str]:
     vlan = network.voice_vlan
     if vlan is None:
         return files
-    maps = " ".join(f"{one}-{one}" for one in sorted({vlan.priority, vlan.signalling_priority}))
+    told = sorted({vlan.priority, vlan.signalling_priority} - {0})  # which networkd takes in no map, and needs none
+    maps = f"EgressQOSMaps={' '.join(f'{one}-{one}' for one in told)}\n" if told else ""
     address = "DHCP=yes" if vlan.address is None else f"Address={vlan.address}"
     return files | {
         PORT: HEAD + _with_vlan(ports, vlan.interface),
-        NETDEV: f"{HEAD}[NetDev]\nName={VLAN_NAME}\nKind=vlan\n\n[VLAN]\nId={vlan.id}\nEgressQOSMaps={maps}\n",
+        NETDEV: f"{HEAD}[NetDev]\nName={VLAN_NAME}\nKind=vlan\n\n[VLAN]\nId={vlan.id}\n{maps}",
         VLAN: f"{HEAD}[Match]\nName={VLAN_NAME}\n\n[Network]\n{address}\n\n[DHCPv4]\nUseGateway=no\n",
         LLDP: HEAD + "\n".join(_policies(network, vlan)) + "\n",
     }

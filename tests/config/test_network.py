@@ -50,6 +50,7 @@ def test_the_vlan_has_its_number_priorities_and_address() -> None:
     files = machine_files(Network(voice_vlan=VoiceVlan("eth0", 7, 6, 3, "10.1.2.3/24")), PORTS)
     assert "Kind=vlan\n\n[VLAN]\nId=7\nEgressQOSMaps=3-3 6-6\n" in files[NETDEV]
     assert "Address=10.1.2.3/24\n" in files[VLAN]
+    assert machine_files(Network(voice_vlan=VoiceVlan("eth0", 7, 0, 0)), PORTS)[NETDEV].endswith("Id=7\n")
     assert "DHCP=yes" in machine_files(Network(voice_vlan=VoiceVlan("eth0", 7)), PORTS)[VLAN]
 
 
