@@ -8,11 +8,12 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, diagnostics, lines, nfas, outbound, peers, tandem, trunks
+from appliance.config import cas, diagnostics, lines, network, nfas, outbound, peers, tandem, trunks
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.credentials import link_faults
 from appliance.config.diagnostics import Diagnostics
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
+from appliance.config.network import Network
 from appliance.config.nfas import Nfas
 from appliance.config.outbound import Way
 from appliance.config.peers import Peer
@@ -221,6 +222,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     prompts: Prompts
     recording: Recording = Recording()
     diagnostics: Diagnostics = diagnostics.NONE
+    network: Network = Network()
 
 
 def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
@@ -266,6 +268,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from tandem.faults(branch.tandem, {span.name for span in branch.spans})
     yield from diagnostics.faults(branch.diagnostics)
     yield from _trunk_faults(branch)
+    yield from network.faults(branch.network)
     if branch.sip.trace.port > PORT_MAX:
         yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")
     if not branch.sip.codecs:

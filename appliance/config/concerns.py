@@ -19,6 +19,9 @@ from appliance.config.voter import Voter
 BOX = "box"
 """The name under which stands what no single process can change: everything is started again."""
 
+NETWORK = "network"
+"""What no process is started again for: the supervisor tells the engine, the image's own unit the machine's network."""
+
 
 class Impact(enum.StrEnum):
     """What ends by a change, from least to most."""
@@ -79,7 +82,10 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
     cards = tuple((n, span) for n, span in enumerate(box.spans) if isinstance(span, DahdiSpan | DahdiCard))
     held = tuple((n, _wiring(span)) for n, span in cards)
     yield BOX, Concern(Impact.BOX, (box.role, box.box, box.engine, held, box.sip.trace))
-    phones = (box.box, box.sip.listen, box.sip.proxy, box.sip.domain, box.extensions, box.peers)
+    phones = (
+        *(box.box, box.sip.listen, box.sip.proxy, box.sip.domain),
+        *(box.extensions, box.peers, box.network.signalling_dscp),
+    )
     yield "kamailio", Concern(Impact.NONE, phones)
     for name, numbers in line_workers(box).items():
         spans = {number: box.spans[number] for number in numbers}
@@ -93,6 +99,7 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
     yield "call", Concern(Impact.NONE, calls)
     yield "ivr", Concern(Impact.NONE, (box.box, box.prompts))
     yield "recorder", Concern(Impact.NONE, (box.box, box.recording))
+    yield NETWORK, Concern(Impact.NONE, (box.network.media_dscp, box.network.voice_vlan))
     alone = (box.route.timeout_ms, box.route.default.ring, tuple(line_workers(box)))
     yield "uplink", Concern(Impact.NONE, (box.box, box.name, box.headquarters, alone, box.diagnostics != NONE))
 

@@ -76,6 +76,10 @@ class Segment:
         viewed.c = _mapped(lib.bl_segment_view, fd)
         return viewed
 
+    def mark(self, dscp: int) -> None:
+        """Media packets leave with this DSCP from the engine's next tick on, those of calls under way too."""
+        self.c.header.tos = dscp << 2
+
     @property
     def header(self) -> Any:
         """`struct bl_header`."""

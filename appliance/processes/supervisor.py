@@ -79,6 +79,7 @@ class Held:
 def branch_children(branch: Branch, state: Path, held: Held, channels: Mapping[str, int] = {}) -> list[Spec]:
     """A branch's children, in order. They inherit what is held, and `channels`, the cards'."""
     engine = segment.Segment(held.memory)
+    engine.mark(branch.network.media_dscp)
     more = {"sip": {"trace": held.copies}}
 
     def fds_of(worker: str) -> dict[str, int]:

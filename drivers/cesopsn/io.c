@@ -32,7 +32,6 @@
 #define CONTROL_WORD 4
 #define RTP_HEADER 12
 #define PACKET_MAX (RTP_HEADER + CONTROL_WORD + FRAMES_MAX * OCTETS)
-#define DSCP_EF 0xb8
 
 #define FLAG_L 0x08u
 #define FLAG_R 0x04u
@@ -131,14 +130,13 @@ static int bind_socket(const struct settings *s)
 {
 	struct sockaddr_in local = address(s->local_ip, s->local_port);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1, tos = DSCP_EF, octets = 1 << 20;
+	int on = 1, octets = 1 << 20;
 
 	if (fd < 0)
 		return -errno;
 	/* A smaller buffer or an unmarked packet still carries sound; without a stamp arrival counts from its reading.
 	 */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
-	(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
 	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 	if (bind(fd, (struct sockaddr *)&local, sizeof local) < 0) {
 		int error = -errno;

@@ -204,6 +204,7 @@ struct bl_header {
 	float clock_ppm;
 	uint32_t rtp_ip;
 	uint32_t rtp_base;
+	uint32_t tos;
 	uint64_t orphans;
 	uint64_t command_ticket;
 	uint32_t command_attempts;

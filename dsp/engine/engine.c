@@ -68,6 +68,7 @@ int bl_engine_open(int segment_fd, const int *event_fds, int own_process, struct
 		return error;
 	}
 	e->segment->header.pid = (uint32_t)getpid();
+	bl_mark_follow(e);
 	bl_table_resume(e);
 	*engine = e;
 	return 0;

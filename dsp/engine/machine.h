@@ -57,6 +57,7 @@ struct bl_engine {
 	struct bl_segment *segment;
 	int event_fds[BL_CLIENTS];
 	int epoll_fd;
+	uint32_t tos; /* of all sockets */
 	int own_process;
 	struct bl_tick tick;       /* the one under way */
 	double period_left_ns;     /* fraction of a nanosecond that deadlines have been short */
@@ -222,6 +223,9 @@ void bl_store_send(struct bl_engine *e, unsigned span, const uint8_t (*frames)[B
 /* rtp_socket.c */
 int bl_rtp_bind(struct bl_engine *e, unsigned port);
 void bl_rtp_unbind(struct bl_engine *e, unsigned port);
+/* Media packets as the segment says now, of every open socket. */
+void bl_mark_follow(struct bl_engine *e);
+void bl_mark_span(const struct bl_engine *e, unsigned span);
 void bl_rtp_sockets_drain(struct bl_engine *e);
 bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *octets, size_t n);
 

@@ -244,6 +244,7 @@ static void play_out(struct bl_engine *e, unsigned port)
 
 void bl_rtp_receive(struct bl_engine *e)
 {
+	bl_mark_follow(e);
 	bl_rtp_sockets_drain(e);
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		struct bl_telephone_event_change change;

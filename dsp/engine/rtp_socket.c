@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* UDP sockets of RTP ports: a pair each, on fixed ports, marked EF; what waits in them is taken in batches. */
+/* UDP sockets of RTP ports: a pair each, on fixed ports, marked as the header says; what waits is taken in batches. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -9,7 +9,6 @@
 
 #include "machine.h"
 
-#define DSCP_EF 0xb8
 #define BATCH 8
 #define BURST_MAX 64    /* packets of one socket in one tick, */
 #define BUDGET_MAX 1024 /* and of all: what a flood may cost */
@@ -21,12 +20,10 @@ static int bind_port(uint32_t ip, uint16_t port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int tos = DSCP_EF;
 
 	if (fd < 0)
 		return -errno;
 	a.sin_addr.s_addr = htonl(ip);
-	(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos); /* an unmarked packet still carries sound */
 	if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0) {
 		int error = -errno;
 
@@ -34,6 +31,34 @@ static int bind_port(uint32_t ip, uint16_t port)
 		return error;
 	}
 	return fd;
+}
+
+/* Of a card that is no socket, and of port -1, there is nothing to mark; an unmarked packet still carries sound. */
+static void mark(const struct bl_engine *e, int fd)
+{
+	int tos = (int)e->tos;
+
+	(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+}
+
+void bl_mark_span(const struct bl_engine *e, unsigned span)
+{
+	mark(e, e->span_fds[span]);
+}
+
+void bl_mark_follow(struct bl_engine *e)
+{
+	uint32_t tos = __atomic_load_n(&e->segment->header.tos, __ATOMIC_RELAXED);
+
+	if (tos == e->tos)
+		return;
+	e->tos = tos;
+	for (unsigned i = 0; i < BL_RTP_PORTS; i++) {
+		mark(e, e->sockets[i].rtp);
+		mark(e, e->sockets[i].rtcp);
+	}
+	for (unsigned i = 0; i < BL_SPANS; i++)
+		bl_mark_span(e, i);
 }
 
 static int watch(struct bl_engine *e, int fd, uint32_t tag)
@@ -54,6 +79,8 @@ int bl_rtp_bind(struct bl_engine *e, unsigned port)
 	if (s->rtp < 0)
 		return s->rtp;
 	s->rtcp = bind_port(h->rtp_ip, (uint16_t)(udp + 1));
+	mark(e, s->rtp);
+	mark(e, s->rtcp);
 	error = s->rtcp < 0 ? s->rtcp : watch(e, s->rtp, port);
 	if (!error)
 		error = watch(e, s->rtcp, port | RTCP_FLAG);

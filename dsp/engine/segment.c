@@ -41,6 +41,7 @@ int bl_segment_format(int fd, uint32_t rtp_ip, uint32_t rtp_base, uint32_t orpha
 	s->header.size = sizeof(struct bl_segment);
 	s->header.rtp_ip = rtp_ip;
 	s->header.rtp_base = rtp_base;
+	s->header.tos = BL_TOS_EF;
 	s->header.orphan_samples = orphan_ms * 8;
 	s->header.clock.leader = BL_SPANS;
 	s->header.magic = BL_SEGMENT_MAGIC;

@@ -95,6 +95,7 @@ static int open_card(struct bl_engine *e, unsigned n, unsigned owner, const stru
 	if (fd < 0)
 		return fd;
 	e->span_fds[n] = fd;
+	bl_mark_span(e, n);
 	bl_cas_begin(span, first);
 	if (first) {
 		span->counters = (struct bl_span_counters){0};

@@ -23,7 +23,8 @@
 #include "trace.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 13u
+#define BL_SEGMENT_VERSION 14u
+#define BL_TOS_EF 0xb8u /* RFC 3246 */
 #define BL_HISTOGRAM 24
 #define BL_STAGES 13
 
@@ -61,6 +62,7 @@ struct bl_header {
 	float clock_ppm; /* against CLOCK_MONOTONIC, trim included */
 	uint32_t rtp_ip;
 	uint32_t rtp_base;
+	uint32_t tos;               /* of media packets; whoever changes it is followed within a tick */
 	uint32_t orphan_samples;    /* a port lives so long after its owner; 0: for ever */
 	uint32_t heads[BL_CLIENTS]; /* of the event rings when last looked at */
 	uint64_t heard[BL_CLIENTS]; /* sample at which the client had last read on */

@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from appliance.config import Branch, Endpoint, read_secret
+from appliance.config.network import Network
 from appliance.signalling.sip.control import ControlError, control
 from appliance.signalling.sip.kamailio_script import SCRIPT
 from appliance.supervisor.spec import Command
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Of phones and of peers."""
     box: str = ""
     peers: tuple[Neighbour, ...] = ()
+    dscp: int = Network().signalling_dscp
 
     @classmethod
     def of(cls, branch: Branch) -> "Settings":
@@ -77,7 +79,8 @@ class Settings(msgspec.Struct, frozen=True):
             Neighbour(peer.box, peer.proxy, peer.domain, ha1(branch.box, peer.domain, shared[peer.box]))
             for peer in branch.peers
         )
-        return cls(branch.sip.proxy, branch.sip.listen, branch.sip.trace, domain, accounts, branch.box, peers)
+        places = branch.sip.proxy, branch.sip.listen, branch.sip.trace
+        return cls(*places, domain, accounts, branch.box, peers, branch.network.signalling_dscp)
 
 
 def ha1(name: str, domain: str, password: str) -> str:
@@ -121,6 +124,7 @@ def render(settings: Settings, state_dir: Path) -> str:
         "DIALOGS": home / "dialogs.sqlite",
         "SUBSCRIBERS": home / "subscribers.sqlite",
         "FLOOD": FLOOD_PER_2_S,
+        "TOS": settings.dscp << 2,
         "TRACE": settings.trace,
         "BOX": settings.box,
         "PEER_MS": PEER_MS,

@@ -19,6 +19,7 @@ listen=udp:@PROXY@
 alias="@DOMAIN@"
 auto_aliases=no
 disable_tcp=yes
+tos=@TOS@
 dns=no
 rev_dns=no
 server_header="Server: Branchline"

@@ -127,7 +127,7 @@ FAKE = """
 %_defconfig:
 	sed -e '/CHRONY/d' $(BR2_EXTERNAL)/configs/$@ >$(O)/.config
 show-info:
-	@echo '{"branchline": {}, "branchline-wheels": {}, "pjsua2": {}}'
+	@echo '{"branchline": {}, "branchline-prompts": {}, "branchline-wheels": {}, "pjsua2": {}}'
 """
 CHECK = "import sys\nlost = set(open(sys.argv[2])) - set(open(sys.argv[1]))\nprint(*lost)\nsys.exit(bool(lost))\n"
 

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.config import Endpoint
@@ -247,3 +248,29 @@ def test_damaged_store_is_put_aside_and_phones_register_again(tmp_path: Path) ->
     with sqlite3.connect(store) as opened:
         assert opened.execute("SELECT count(*) FROM location").fetchone() == (0,)
     opened.close()
+
+
+OPTIONS = """OPTIONS sip:{domain} SIP/2.0
+Via: SIP/2.0/UDP {here};branch=z9hG4bKmark
+Max-Forwards: 70
+From: <sip:8001@{domain}>;tag=mark
+To: <sip:{domain}>
+Call-ID: mark@{here}
+CSeq: 1 OPTIONS
+Content-Length: 0
+
+"""
+
+
+def test_rfc2474_sip_is_cs3_unless_told(running: Site) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.bind(("127.0.0.1", 0))
+        phone.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+        phone.settimeout(5)
+        asked = OPTIONS.format(domain=DOMAIN, here="{}:{}".format(*phone.getsockname())).replace("\n", "\r\n")
+        phone.sendto(asked.encode(), running.proxy)
+        answer, told, _, _ = phone.recvmsg(4096, socket.CMSG_SPACE(4))
+    assert answer.startswith(b"SIP/2.0 200 ")
+    assert [data[0] >> 2 for level, kind, data in told if kind == socket.IP_TOS] == [24]
+    settings = msgspec.structs.replace(kamailio.Settings.of(running.branch), dscp=34)
+    assert "\ntos=136\n" in kamailio.render(settings, running.state)
