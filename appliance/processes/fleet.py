@@ -14,7 +14,7 @@ from appliance.headquarters.fleet.fleet import Fleet
 from appliance.headquarters.reports.store import NewerRecordError
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import connect, own_access
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 async def serve(config: Headquarters, file: Path, kept: store.Store) -> None:
     """Work until cancelled."""
-    client = await connect((config.server.listen,), config.server.secret, f"{config.box} fleet")
+    client = await connect((config.server.listen,), own_access(config), f"{config.box} fleet")
     door = Door(client, Sealer(Identity.take(config.box, "fleet")))
     fleet = Fleet(file, config.box, kept, door.say)
     await door.start(fleet)

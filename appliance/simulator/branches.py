@@ -22,7 +22,7 @@ from nats.aio.msg import Msg
 from appliance import VERSION
 from appliance.config import Endpoint
 from appliance.config.history import fingerprint
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import Access, connect
 from appliance.uplink.pushes import REPORT_S
 from appliance.wire.envelope import Sealer, decode, encode
 from appliance.wire.fleet import ConfigurationHeard, ConfigurationReported, PushConfiguration, Step
@@ -75,7 +75,7 @@ class Branches:
     async def start(self) -> None:
         """Connect, and listen for every one."""
         for number in range(self._connections):
-            client = await connect((self._server,), self._secret, f"branches {number}")
+            client = await connect((self._server,), Access(self._secret), f"branches {number}")
             self._clients.append(client)
             await client.subscribe(f"_INBOX.branches{number}.*", cb=self._answered)
         for box, number in self._of.items():

@@ -23,7 +23,7 @@ from appliance.headquarters.reports.intervals.levels import service_levels
 from appliance.headquarters.reports.intervals.reading import Row, rows
 from appliance.headquarters.reports.intervals.story import Kind
 from appliance.router.journal import path_of as journal_path
-from appliance.uplink.connection import connect
+from appliance.uplink.connection import connect, own_access
 
 LOOK_S = 5.0
 DAY_S = 30.0
@@ -44,8 +44,8 @@ class Floor:
 
     async def run(self) -> None:
         """For ever; cancel to end."""
-        server, name = self._headquarters.server, f"{self._headquarters.box} diagnostics"
-        client = await connect((server.listen,), server.secret, name)
+        ours = self._headquarters
+        client = await connect((ours.server.listen,), own_access(ours), f"{ours.box} diagnostics")
         looked = 0.0
         while True:
             self._now = await self._ask(client)
