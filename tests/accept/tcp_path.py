@@ -2,7 +2,6 @@
 """A TCP path between two boxes that can be black-holed, both ways or one: connections stay open, new ones hang."""
 
 import asyncio
-import contextlib
 
 CHUNK = 65_536
 
@@ -51,10 +50,12 @@ class TcpPath:
         except OSError:
             writer.close()
             return
-        with contextlib.suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(
-                self._pump(reader, far_writer, self._ways["up"]), self._pump(far_reader, writer, self._ways["down"])
-            )
+        try:
+            async with asyncio.TaskGroup() as ways:  # a way that fails ends the other, which nobody would wait for
+                ways.create_task(self._pump(reader, far_writer, self._ways["up"]))
+                ways.create_task(self._pump(far_reader, writer, self._ways["down"]))
+        except* OSError:
+            pass
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: asyncio.Event) -> None:
         try:
