@@ -2,25 +2,73 @@
 """YAML text to a graph of nodes with their places; no scalar is given a type here.
 
 So 0086 and NO stay text until the schema says what they are. Anchors, aliases, merge keys and tags are refused: a
-configuration is read by people, from top to bottom.
+configuration is read by people, from top to bottom. libyaml tells the events, and nothing here recurs: its own composer
+and PyYAML's end the process where a text nests deep enough.
 """
 
 from pathlib import Path
+from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
 
 from appliance.config.errors import ConfigurationError, Mistake
 
 __all__ = ["MappingNode", "Node", "ScalarNode", "SequenceNode", "compose", "place"]
 
 OCTETS_LIMIT = 4_194_304
+DEEPEST = 100
+OURS = "tag:yaml.org,2002:"
+
+
+class Node:
+    """`odd`: it has an anchor or a tag, or is an alias."""
+
+    __slots__ = ("column", "line", "odd", "value")
+    value: Any
+
+    def __init__(self, event: yaml.NodeEvent) -> None:
+        mark, tag = event.start_mark, getattr(event, "tag", None)
+        self.line, self.column = mark.line + 1, mark.column + 1
+        self.odd = event.anchor is not None or not (tag is None or tag.startswith(OURS))
+
+
+class ScalarNode(Node):
+    """`value` is its text; `plain`: without quotes."""
+
+    __slots__ = ("plain",)
+    value: str
+
+    def __init__(self, event: yaml.NodeEvent) -> None:
+        super().__init__(event)
+        self.value = getattr(event, "value", "")
+        self.plain = not getattr(event, "style", None)
+
+
+class SequenceNode(Node):
+    """`value`: its entries."""
+
+    __slots__ = ()
+    value: list[Node]
+
+    def __init__(self, event: yaml.NodeEvent) -> None:
+        super().__init__(event)
+        self.value = []
+
+
+class MappingNode(Node):
+    """`value`: (key, value), in order."""
+
+    __slots__ = ()
+    value: list[tuple[Node, Node]]
+
+    def __init__(self, event: yaml.NodeEvent) -> None:
+        super().__init__(event)
+        self.value = []
 
 
 def place(node: Node) -> tuple[int, int]:
     """(line, column) of the node's first character, both from 1."""
-    return node.start_mark.line + 1, node.start_mark.column + 1
+    return node.line, node.column
 
 
 def compose(path: Path, text: str | None = None) -> Node:
@@ -30,18 +78,65 @@ def compose(path: Path, text: str | None = None) -> Node:
     """
     text = _text(path) if text is None else text
     try:
-        root: Node | None = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
+        root = _Composer(path).root(text)
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context_mark and mark.line >= len(text.splitlines()):  # not closed: told where it was opened
+            mark = error.context_mark
         sentence = ", ".join(part for part in (error.problem, error.context) if part)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise _refusal(path, f"is not YAML: {sentence}", line, column) from error
-    except (YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         first = str(error).partition("\n")[0]
         raise _refusal(path, f"is not YAML: {first}") from error
     if root is None:
         raise _refusal(path, "is empty", 1, 1)
     return root
+
+
+class _Composer:
+    """Of one document."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._root: Node | None = None
+        self._open: list[tuple[SequenceNode | MappingNode, list[Node]]] = []
+        """With the nodes that it has so far: of a mapping keys and values in turn."""
+
+    def root(self, text: str) -> Node | None:
+        loader = yaml.CBaseLoader(text)
+        try:
+            while loader.check_event():
+                self._take(loader.get_event())
+        finally:
+            loader.dispose()
+        return self._root
+
+    def _take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+            self._put(ScalarNode(event))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._begin(SequenceNode(event))
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._begin(MappingNode(event))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            node, nodes = self._open.pop()
+            node.value = list(zip(nodes[::2], nodes[1::2], strict=True)) if isinstance(node, MappingNode) else nodes
+        elif isinstance(event, yaml.DocumentStartEvent) and self._root is not None:
+            mark = event.start_mark
+            raise _refusal(self._path, "is not YAML: another document begins here", mark.line + 1, mark.column + 1)
+
+    def _begin(self, node: SequenceNode | MappingNode) -> None:
+        if len(self._open) == DEEPEST:
+            raise _refusal(self._path, f"is nested more than {DEEPEST} deep", *place(node))
+        self._put(node)
+        self._open.append((node, []))
+
+    def _put(self, node: Node) -> None:
+        if self._open:
+            self._open[-1][1].append(node)
+        else:
+            self._root = node
 
 
 def _text(path: Path) -> str:

@@ -71,7 +71,7 @@ class _Reader:
     def take(self, node: Node, kind: inspect.Type, keys: Keys) -> Any:
         """The node's value as `kind`, or _BAD with its mistake noted."""
         self._places[keys] = place(node)
-        if node.anchor is not None or not str(node.tag).startswith("tag:yaml.org,2002:"):
+        if node.odd:
             self.note(place(node), "anchors, aliases and tags are not used in configurations")
             return _BAD
         match kind:
@@ -97,7 +97,7 @@ class _Reader:
         if not isinstance(node, ScalarNode):
             self.note(place(node), "one value is expected here, not a list or a block of keys")
             return _BAD
-        if node.value == "" and node.style is None:
+        if node.value == "" and node.plain:
             self.note(place(node), "a value is missing here")
             return _BAD
         try:
@@ -108,7 +108,7 @@ class _Reader:
 
     def _union(self, node: Node, kind: inspect.UnionType, keys: Keys) -> Any:
         others = tuple(member for member in kind.types if not isinstance(member, inspect.NoneType))
-        if kind.includes_none and isinstance(node, ScalarNode) and node.value == "" and node.style is None:
+        if kind.includes_none and isinstance(node, ScalarNode) and node.value == "" and node.plain:
             return None
         if len(others) == 1:
             return self.take(node, others[0], keys)
