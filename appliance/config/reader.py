@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from appliance.config.document import MappingNode, Node, Place, ScalarNode, SequenceNode, compose, place
+from appliance.config.document import MappingNode, Node, Place, ScalarNode, SequenceNode, compose
 from appliance.config.errors import ConfigurationError, Mistake
 from appliance.config.scalars import convert, nearest, suggestion
 
@@ -89,9 +89,9 @@ class _Reader:
 
     def take(self, node: Node, kind: inspect.Type, keys: Keys) -> Any:
         """The node's value as `kind`, or _BAD with its mistake noted."""
-        self._places[keys] = place(node)
-        if node.anchor is not None or not str(node.tag).startswith("tag:yaml.org,2002:"):
-            self.note(place(node), "anchors, aliases and tags are not used in configurations")
+        self._places[keys] = node.place
+        if node.odd:
+            self.note(node.place, "anchors, aliases and tags are not used in configurations")
             return _BAD
         match kind:
             case inspect.AnyType():
@@ -114,20 +114,20 @@ class _Reader:
 
     def _scalar(self, node: Node, kind: inspect.Type) -> Any:
         if not isinstance(node, ScalarNode):
-            self.note(place(node), "one value is expected here, not a list or a block of keys")
+            self.note(node.place, "one value is expected here, not a list or a block of keys")
             return _BAD
-        if node.value == "" and node.style is None:
-            self.note(place(node), "a value is missing here")
+        if node.value == "" and node.plain:
+            self.note(node.place, "a value is missing here")
             return _BAD
         try:
             return convert(node.value, kind, self._folder)
         except ValueError as error:
-            self.note(place(node), str(error))
+            self.note(node.place, str(error))
             return _BAD
 
     def _union(self, node: Node, kind: inspect.UnionType, keys: Keys) -> Any:
         others = tuple(member for member in kind.types if not isinstance(member, inspect.NoneType))
-        if kind.includes_none and isinstance(node, ScalarNode) and node.value == "" and node.style is None:
+        if kind.includes_none and isinstance(node, ScalarNode) and node.value == "" and node.plain:
             return None
         if len(others) == 1:
             return self.take(node, others[0], keys)
@@ -139,33 +139,33 @@ class _Reader:
     def _tagged(self, node: Node, by_tag: dict[str, inspect.StructType], keys: Keys) -> Any:
         field = str(next(iter(by_tag.values())).tag_field)
         if not isinstance(node, MappingNode):
-            self.note(place(node), f"a block of keys with {field!r} is expected here")
+            self.note(node.place, f"a block of keys with {field!r} is expected here")
             return _BAD
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value == field:
                 if isinstance(value, ScalarNode) and value.value in by_tag:
                     return self._struct(node, by_tag[value.value], keys, _of_others(by_tag, value.value))
                 text = value.value if isinstance(value, ScalarNode) else ""
-                self.note(place(value), f"{field} {text!r} is unknown; {suggestion(text, by_tag)}")
+                self.note(value.place, f"{field} {text!r} is unknown; {suggestion(text, by_tag)}")
                 return _BAD
-        self.note(place(node), f"key {field!r} is missing; known are: {', '.join(sorted(by_tag))}")
+        self.note(node.place, f"key {field!r} is missing; known are: {', '.join(sorted(by_tag))}")
         return _BAD
 
     def _entries(self, node: Node) -> dict[str, Node] | None:
         """Keys of a mapping with their values; None (noted) where it is none."""
         if not isinstance(node, MappingNode):
-            self.note(place(node), "a block of keys is expected here")
+            self.note(node.place, "a block of keys is expected here")
             return None
         entries: dict[str, Node] = {}
         lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                self.note(place(key), "a key is one word")
+                self.note(key.place, "a key is one word")
             elif key.value in entries:
-                self.note(place(key), f"key {key.value!r} was already given in line {lines[key.value]}")
+                self.note(key.place, f"key {key.value!r} was already given in line {lines[key.value]}")
             else:
                 entries[key.value] = value
-                lines[key.value] = place(key)[0]
+                lines[key.value] = key.place[0]
         return entries
 
     def _struct(self, node: Node, kind: inspect.StructType, keys: Keys, others: Mapping[str, str] = {}) -> Any:
@@ -181,13 +181,13 @@ class _Reader:
             elif field.required:
                 values[field.name] = _BAD
                 if name not in meant:
-                    self.note(place(node), f"key {name!r} is missing")
+                    self.note(node.place, f"key {name!r} is missing")
         if _BAD in values.values():
             return _BAD
         try:
             return kind.cls(**values)
         except ValueError as error:
-            self.note(place(node), str(error))
+            self.note(node.place, str(error))
             return _BAD
 
     def _unknown_keys(self, node: Node, valid: set[str], others: Mapping[str, str]) -> set[str]:
@@ -195,15 +195,15 @@ class _Reader:
         meant: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, ScalarNode) and key.value in others:
-                self.note(place(key), f"key {key.value!r} is for {others[key.value]}; leave it out")
+                self.note(key.place, f"key {key.value!r} is for {others[key.value]}; leave it out")
             elif isinstance(key, ScalarNode) and key.value not in valid:
-                self.note(place(key), f"key {key.value!r} is unknown here; {suggestion(key.value, valid)}")
+                self.note(key.place, f"key {key.value!r} is unknown here; {suggestion(key.value, valid)}")
                 meant.add(nearest(key.value, valid) or "")
         return meant
 
     def _sequence(self, node: Node, kind: inspect.VarTupleType | inspect.ListType, keys: Keys) -> Any:
         if not isinstance(node, SequenceNode):
-            self.note(place(node), "a list is expected here, such as [8001, 8002]")
+            self.note(node.place, "a list is expected here, such as [8001, 8002]")
             return _BAD
         values = [self.take(entry, kind.item_type, (*keys, number)) for number, entry in enumerate(node.value)]
         if _BAD in values or self._too_few(node, kind.min_length):
@@ -219,7 +219,7 @@ class _Reader:
             try:
                 key = convert(name, kind.key_type, self._folder)
             except ValueError as error:
-                self.note(place(entry), f"key {name!r}: {error}")
+                self.note(entry.place, f"key {name!r}: {error}")
                 return _BAD
             values[key] = self.take(entry, kind.value_type, (*keys, name))
         return _BAD if _BAD in values.values() or self._too_few(node, kind.min_length) else values
@@ -227,7 +227,7 @@ class _Reader:
     def _too_few(self, node: Node, least: int | None) -> bool:
         few = len(node.value) < (least or 0)
         if few:
-            self.note(place(node), f"{len(node.value)} given, at least {least} needed")
+            self.note(node.place, f"{len(node.value)} given, at least {least} needed")
         return few
 
 

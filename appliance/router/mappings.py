@@ -131,9 +131,9 @@ def without(mapping: Mapping[K, V], key: K) -> Mapping[K, V]:
 
 def copied(mapping: Mapping[K, V]) -> dict[K, V]:
     """Of one from which something was taken dict() takes five times as long as its own copy."""
-    if isinstance(mapping, Layered):
-        return mapping.whole()
-    return mapping.copy() if isinstance(mapping, dict) else dict(mapping)
+    if isinstance(mapping, dict):  # asked first: of an abstract class it takes ten times as long to tell
+        return mapping.copy()
+    return mapping.whole() if isinstance(mapping, Layered) else dict(mapping)
 
 
 def sorted_in(rows: tuple[Row, ...], was: Row | None, now: Row | None) -> tuple[Row, ...]:

@@ -93,10 +93,10 @@ class ForeignPeripheral:
 
     async def unplug(self) -> None:
         """The cable is out: nothing more is said."""
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
-            self._beating = None
+        while self._beating is not None and not self._beating.done():
+            self._beating.cancel()  # which is lost where the answer comes in the same moment (bpo-37658)
+            await asyncio.wait((self._beating,), timeout=0.1)
+        self._beating = None
         if self._client is not None:
             await self._client.close()
             self._client = None

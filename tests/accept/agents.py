@@ -15,6 +15,7 @@ from tests.accept.queue import waiting
 from tests.accept.sheet import Sheet
 from tests.accept.site import QUEUE, ROOT, until
 from tests.accept.talk import Rig, closed
+from tests.headquarters.site import settled
 
 CLID = "02512370001"
 READY_MS = 1000.0
@@ -62,6 +63,7 @@ async def _ready(rig: Rig, sheet: Sheet) -> None:
 
 def _identity(rig: Rig) -> tuple[int, int]:
     """Offered to the day's call types and queues, and the sum of what became of them."""
+    settled(rig.site.headquarters.state)
     engine = store.open_reader(store.path_of(rig.site.headquarters.state))
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     from_ns = int(today.timestamp()) * 10**9

@@ -26,6 +26,7 @@ from appliance.headquarters.reports.reading import Record
 from appliance.signalling.pri.link import Profile
 from drivers.model import DigitalLine
 from tests.accept.tcp_path import TcpPath
+from tests.headquarters.site import settled
 from tests.ports import HOST, free_port, free_rtp_base
 from tests.sound.alaw import Linear
 from tests.sound.speech import write_wav
@@ -191,6 +192,7 @@ class Site:
 
     def record(self) -> Record:
         """Headquarters' record, read as the page reads it."""
+        settled(self.headquarters.state)
         path = self.headquarters.state / "record.db"
         return Record(create_engine(f"sqlite:///file:{path}?mode=ro&uri=true"))
 

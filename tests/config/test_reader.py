@@ -118,7 +118,7 @@ def test_a_list_or_block_that_is_too_short_is_told(tmp_path: Path) -> None:
 
 def test_an_empty_value_is_none_only_where_the_schema_allows_it(tmp_path: Path) -> None:
     assert read(written(tmp_path, "leaf: {number: 1}\nat:\n"), Tree).at is None
-    assert mistakes(tmp_path, "leaf: {number: 1}\nratio:\n") == [(3, 1, "a value is missing here")]
+    assert mistakes(tmp_path, "leaf: {number: 1}\nratio:\n") == [(2, 7, "a value is missing here")]
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_deep_nesting_is_refused_and_nothing_worse(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError):
-        read(written(tmp_path, "[" * 20_000), Tree)
+    for text in ("[" * 20_000, "[" * 1_000_000, "- " * 20_000, "{a: " * 20_000):
+        with pytest.raises(ConfigurationError, match=r"nested more than 100 deep|is not YAML"):
+            read(written(tmp_path, text), Tree)
 
 
 def test_a_check_points_at_the_value_it_means(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from appliance.router.journal import Journal, path_of
 from appliance.simulator.exchange import Exchange, ExchangeSettings
 from tests.accept.site import EXTENSIONS, QUEUE, ROOT, Box, Ports, branch_text, wait, write_secrets
 from tests.accept.tcp_path import TcpPath
+from tests.headquarters.site import settled
 from tests.peers.sipp import Account, SippPhones
 from tests.ports import HOST, free_port
 
@@ -104,6 +105,7 @@ class FaultSite:
 
     def record(self, box: str) -> Record:
         """Read as the page reads it."""
+        settled(self.boxes[box].state)
         return Record(store.open_reader(store.path_of(self.boxes[box].state)))
 
     def journal(self, box: str) -> Journal:

@@ -19,7 +19,7 @@ from pathlib import Path
 from appliance.config import Headquarters
 from appliance.config.files import load_role
 from appliance.headquarters import server
-from appliance.headquarters.reports.requests import socket_in
+from appliance.headquarters.reports.requests import Settle, framed, socket_in
 from appliance.wire.calls import CallEvent, ContactBegan, ContactEnded
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
@@ -64,6 +64,15 @@ def until(so: Callable[[], object], within_s: float, what: str) -> float:
             raise AssertionError(f"not within {within_s} s: {what}")
         time.sleep(0.02)
     return time.monotonic() - began
+
+
+def settled(state: Path) -> None:
+    """The record there commits what it has answered, if somebody is there who can."""
+    with contextlib.suppress(OSError), contextlib.closing(socket.socket(socket.AF_UNIX)) as record:
+        record.settimeout(2)
+        record.connect(str(socket_in(state)))
+        record.sendall(framed(Settle()))
+        record.recv(1)
 
 
 def answers(path: Path) -> bool:
@@ -148,7 +157,8 @@ class Site:
 
     @contextlib.contextmanager
     def record(self) -> Iterator[sqlite3.Connection]:
-        """The store, looked at from outside."""
+        """The store, looked at from outside; what was answered is there."""
+        settled(self.state)
         store = sqlite3.connect(f"file:{self.state / 'record.db'}?mode=ro", uri=True, timeout=5)
         try:
             yield store

@@ -2,6 +2,7 @@
 """A media server out of its mind: every message is answered, with a sentence or taken, and nobody else notices."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -138,5 +139,25 @@ def test_a_flood_of_contacts_costs_the_calls_nothing_and_is_over_with_its_life(s
             async with media_server(site, Disk()):
                 await until(floor.look, lambda now: {one.waiting for one in now.queues} == {0}, 4)
             media.disk.contacts.clear()
+
+    asyncio.run(scene())
+
+
+def test_a_media_server_ends_in_the_moment_that_its_heartbeat_is_answered() -> None:
+    """A cancellation is lost then, and who waited for it once waited for ever."""
+    answered = asyncio.Event()
+
+    class Beating(MediaServer):
+        async def _beat(self) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                answered.set()
+                await asyncio.sleep(60)
+
+    async def scene() -> None:
+        media = Beating("", MEDIA, "", Disk())
+        media.begin()
+        await answered.wait()
+        async with asyncio.timeout(5):
+            await media.kill()
 
     asyncio.run(scene())

@@ -99,8 +99,12 @@ class MediaServer:
         await self._client.subscribe(f"route.assign.{self.box}", cb=self._assigned)
         await self._client.subscribe(f"route.interrupt.{self.box}", cb=self._interrupted)
         await self._beat()
-        self._beating = asyncio.create_task(self._beat_on())
+        self.begin()
         return self
+
+    def begin(self) -> None:
+        """Heartbeats, each second."""
+        self._beating = asyncio.create_task(self._beat_on())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -109,9 +113,9 @@ class MediaServer:
 
     async def kill(self) -> None:
         """Nothing more is said; what is on the disk stays."""
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
+        while self._beating is not None and not self._beating.done():
+            self._beating.cancel()  # which is lost where the answer comes in the same moment (bpo-37658)
+            await asyncio.wait((self._beating,), timeout=0.1)
         if self._client is not None:
             await self._client.close()
         self._beating = self._client = None

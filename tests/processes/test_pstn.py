@@ -31,6 +31,7 @@ from appliance.simulator.exchange import Exchange
 from appliance.wire.agents import ContactAsked
 from tests.accept.site import ROOT, hum, until
 from tests.accept.sites import FAR_BOX
+from tests.headquarters.site import settled
 from tests.peers.hand import HandCall, HandPhone
 from tests.processes.pstn_site import OVERFLOW, POOL, PstnSites, started
 from tests.sound.speech import write_wav
@@ -76,6 +77,7 @@ def counted(sites: PstnSites) -> Counts:
 
 
 def rows_since(sites: PstnSites) -> dict[tuple[str, str], Figures]:
+    settled(sites.headquarters.state)
     end_ns = (time.time_ns() // BASE_NS + 1) * BASE_NS
     store = create_engine(f"sqlite:///file:{sites.headquarters.state / 'record.db'}?mode=ro&uri=true")
     kinds = (kind.value for kind in Kind)

@@ -9,12 +9,10 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from ruamel.yaml.error import StreamMark
 
-from appliance.config.document import MappingNode, Node, ScalarNode, SequenceNode, compose, place
+from appliance.config.document import MappingNode, Node, Place, ScalarNode, SequenceNode, compose
 from appliance.config.edit import data
 from appliance.config.errors import ConfigurationError, Mistake
 from appliance.config.files import AnyBox, load_elsewhere
@@ -24,7 +22,6 @@ from appliance.config.written import Keys, text
 
 FORM = tree(AnyBox)
 _PLACE = re.compile(r"\$\{([^}]*)\}")
-_SCALAR = "tag:yaml.org,2002:str"
 
 
 class Variable(msgspec.Struct, frozen=True):
@@ -94,9 +91,8 @@ class Template:
         return found
 
     def _origins(self, node: Node, keys: Keys) -> Iterator[tuple[Keys, Origin]]:
-        at, said = place(node), getattr(node, "comment", None)
-        told = said if isinstance(said, Origin) else None
-        yield keys, told or Origin(at.file or self.file, at.line)
+        told = node.origin if isinstance(node.origin, Origin) else None
+        yield keys, told or Origin(node.place.file or self.file, node.place.line)
         if isinstance(node, MappingNode):
             for key, value in node.value:
                 yield from self._origins(value, (*keys, key.value))
@@ -121,10 +117,10 @@ class _Filling:
                 return self._scalar(node)
             case SequenceNode(value=nodes):
                 filled = filter(None, map(self.filled, nodes))
-                return SequenceNode(node.tag, list(filled), node.start_mark, node.end_mark)
+                return SequenceNode(list(filled), node.place, odd=node.odd)
             case _:
                 pairs = ((key, self.filled(value)) for key, value in node.value)
-                return MappingNode(node.tag, [(k, v) for k, v in pairs if v], node.start_mark, node.end_mark)
+                return MappingNode([(k, v) for k, v in pairs if v], node.place, odd=node.odd)
 
     def _scalar(self, node: ScalarNode) -> Node | None:
         whole = _PLACE.fullmatch(node.value)
@@ -133,12 +129,12 @@ class _Filling:
             return None if variable is None or not variable.text else _said(whole[1], variable)
         texts = {name: self._named(name, node) for name in _PLACE.findall(node.value)}
         said = _PLACE.sub(lambda found: getattr(texts[found[1]], "text", ""), node.value)
-        return ScalarNode(node.tag, said, node.start_mark, node.end_mark, style=node.style)
+        return ScalarNode(said, node.place, plain=node.plain, odd=node.odd)
 
     def _named(self, name: str, node: Node) -> Variable | None:
         found = self._variables.get(name)
         if found is None:
-            at = place(node)
+            at = node.place
             known = suggestion(name, self._variables)
             sentence = f"variable {name!r} is not given for box {self._box}; {known}"
             self.mistakes.append(Mistake(self._template.file, at.line, at.column, sentence))
@@ -160,23 +156,23 @@ def _composed(file: Path) -> Node:
 @functools.lru_cache(maxsize=4096)
 def _said(name: str, variable: Variable) -> Node:
     """Its value as a node, whose place is the variable's; nobody changes it, and most boxes share one."""
-    mark: Any = StreamMark(variable.file, 0, variable.line - 1, variable.column - 1)
+    at = Place(variable.line, variable.column, variable.file)
     origin = Origin(variable.file, variable.line, name, variable.where)
     if variable.text[0] not in "[{":
-        return ScalarNode(_SCALAR, variable.text, mark, mark, style='"', comment=origin)
+        return ScalarNode(variable.text, at, origin=origin)
     try:
         root = compose(variable.file, variable.text)
     except ConfigurationError as error:
         wrong = [msgspec.structs.replace(one, line=variable.line, column=variable.column) for one in error.mistakes]
         raise ConfigurationError(wrong) from None
-    _place_all(root, mark, origin)
+    _place_all(root, at, origin)
     return root
 
 
-def _place_all(node: Node, mark: Any, origin: Origin) -> None:
-    node.start_mark, node.comment = mark, origin
+def _place_all(node: Node, at: Place, origin: Origin) -> None:
+    node.place, node.origin = at, origin
     for one in node.value if isinstance(node, SequenceNode) else ():
-        _place_all(one, mark, origin)
+        _place_all(one, at, origin)
     for key, value in node.value if isinstance(node, MappingNode) else ():
-        _place_all(key, mark, origin)
-        _place_all(value, mark, origin)
+        _place_all(key, at, origin)
+        _place_all(value, at, origin)

@@ -74,6 +74,7 @@ class Lots:
         if self._writer.is_open:
             return
         self._writer.open()
+        self._size = 0
         for octets in inbox.pending():
             try:
                 self._performed(msgspec.msgpack.decode(octets, type=Request))

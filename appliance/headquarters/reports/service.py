@@ -90,7 +90,9 @@ class Service:
                 await asyncio.sleep(RETRY_S)
 
     async def _settled(self) -> bool:
-        """Whether all that was answered is committed; else it is in the inbox."""
+        """Whether all that was answered is committed; else it is in the inbox. As it closes `close` sees to it."""
+        if self._server is None or not self._server.is_serving():
+            return False
         try:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._lots.settle)
         except SQLAlchemyError as error:

@@ -22,7 +22,7 @@ from appliance.router.journal import Journal, path_of
 from appliance.router.state import State
 from appliance.router.verify import Verified, verify
 from appliance.uplink.connection import USER
-from tests.headquarters.site import BOX, ROOT, answers, until
+from tests.headquarters.site import BOX, ROOT, answers, settled, until
 from tests.ports import free_port
 
 A, B, VOTER = "HQ-A", "HQ-B", "HQ-V"
@@ -159,6 +159,7 @@ class DuplexSite:
 
     def record(self, box: str, query: str) -> list[tuple[object, ...]]:
         """From the box's record, looked at from outside."""
+        settled(self.state(box))
         store = sqlite3.connect(f"file:{self.state(box) / 'record.db'}?mode=ro", uri=True, timeout=5)
         try:
             return store.execute(query).fetchall()
