@@ -134,7 +134,7 @@ def _from(origin: Origin) -> str:
 
 
 def _wished(session: Session, matched: Matched, wish: PushWish) -> int:
-    number = int(matched.arguments.get("push", "0"))
+    number = int(matched.arguments.get("push-number", "0"))
     return _pushed(session, OrderPush(wish=wish, number=number, by=session.author, origin=_origin()))
 
 
