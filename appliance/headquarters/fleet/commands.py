@@ -219,6 +219,7 @@ def _drifted(fleet: Fleet, wanted: Iterable[Wanted]) -> Iterator[str]:
 
 async def _texts(fleet: Fleet, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     wanted = set(itertools.chain.from_iterable(pairs))
+    await fleet.write()  # what boxes have just told
     return await fleet.on_disk(lambda: fleet.store.texts(wanted))
 
 

@@ -14,6 +14,7 @@ from appliance.config.headquarters import Headquarters
 from appliance.config.history import fingerprint
 from appliance.headquarters.fleet.groups import Groups, rendered
 from appliance.simulator.branches import Branches
+from appliance.uplink.connection import own_access
 from appliance.wire.fleet import (
     AuditAsked,
     AuditTold,
@@ -88,11 +89,11 @@ class Network:
     @contextlib.asynccontextmanager
     async def boxes(self, texts: dict[str, str]) -> AsyncIterator[Branches]:
         """They live as long as the block."""
-        boxes = Branches(self.site.config.server.listen, self.site.config.server.secret, texts, 2, report_s=2)
+        boxes = Branches(self.site.config.server.listen, own_access(self.site.config), texts, 2, report_s=2)
         await boxes.start()
         async with asyncio.TaskGroup() as lives:
             life = lives.create_task(boxes.run())
-            await _until(lambda: boxes.heard >= 2 * len(texts), 15)
+            await _until(lambda: boxes.known == len(texts), 15)
             yield boxes
             life.cancel()
         await boxes.close()
