@@ -141,7 +141,9 @@ class Pushes:
             return Refusal(order.push, Step.REFUSED, "; ".join(map(str, error.mistakes)))
         if box.role != self._branch.role or box.box != self._branch.box:
             return Refusal(order.push, Step.REFUSED, f"it is of {box.role} {box.box}, this is {self._branch.box}")
-        how = Trying(order.drain_s, order.confirm_s, time.time(), order.healthy_s, order.push)
+        how = Trying(
+            order.drain_s, order.confirm_s, time.time(), order.healthy_s, order.push, order.push.partition(".")[0]
+        )
         try:
             made = self._history.commit(order.text, order.author, order.comment, how)
         except OSError as error:
@@ -166,6 +168,7 @@ class Pushes:
             author=running.author if running else "",
             comment=running.comment if running else "",
             at=running.at if running else "",
+            origin=running.origin if running else "",
             amiss=told.amiss if told else (),
             push=refused.push if refused else pushed.push if pushed else "",
             step=step,
