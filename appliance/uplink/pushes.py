@@ -52,6 +52,7 @@ class Pushes:
         self._said: ConfigurationReported | None = None
         self._wanted = False
         self._now = asyncio.Event()
+        self._one_by_one = asyncio.Lock()
         link.answers[f"config.{branch.box}"] = self._given
 
     def heard(self, envelope: Envelope) -> None:
@@ -68,9 +69,12 @@ class Pushes:
         """Tell, for ever; cancel to end."""
         told_s = -REPORT_S
         while True:
-            if self._link.up and await self._due(told_s):
-                told_s = time.monotonic()
-                await self._tell()
+            try:
+                if self._link.up and await self._due(told_s):
+                    told_s = time.monotonic()
+                    await self._tell()
+            except OSError as error:  # a file that an editor has just moved away, a full disk
+                log.warning("uplink.push.delayed", error=str(error))
             try:
                 await asyncio.wait_for(self._now.wait(), LOOK_S)
             except TimeoutError:
@@ -116,12 +120,12 @@ class Pushes:
         return b""
 
     async def _take(self, order: PushConfiguration) -> None:
-        if await asyncio.to_thread(self._taken, order.push):
-            self._now.set()
-            return
-        self._refused = await asyncio.to_thread(self._committed, order)
-        if self._refused is not None:
-            log.warning("uplink.push.refused", push=order.push, step=str(self._refused.step))
+        """Once, though it may come by both ways at the same time."""
+        async with self._one_by_one:
+            if not await asyncio.to_thread(self._taken, order.push):
+                self._refused = await asyncio.to_thread(self._committed, order)
+                if self._refused is not None:
+                    log.warning("uplink.push.refused", push=order.push, step=str(self._refused.step))
         self._now.set()
 
     def _taken(self, push: str) -> bool:

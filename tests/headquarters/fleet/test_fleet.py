@@ -217,8 +217,8 @@ def test_a_box_that_was_away_catches_up_once_and_with_the_newest_alone(network_o
                 await _until(lambda: box.step == "confirmed", 15)
                 assert box.taken == 1
                 assert "timeout_ms: 700" in box.text
-                told = await network_of.asked(PushAsked())
-                assert told.now.waves[0].stages == {"confirmed": MANY}
+                done = await network_of.push(lambda now: now.course == "done")
+                assert done.waves[0].stages == {"confirmed": MANY}
 
     asyncio.run(story())
 
