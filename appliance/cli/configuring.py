@@ -103,7 +103,8 @@ def history(session: Session, _matched: Matched) -> int:
     """`show configuration history`."""
     now, trial = session.history.running(), session.history.trial()
     lines = [
-        f"{'*' if now and one.number == now.number else ' '} {one.number:>4}  {one.at}  {one.author:<12} {one.comment}"
+        f"{'*' if now and one.number == now.number else ' '} {one.number:>4}  {one.at}  "
+        f"{one.author:<12} {one.origin:<12} {one.comment}"
         for one in session.history.versions()
     ]
     if now is None:
@@ -142,7 +143,8 @@ def commit(session: Session, matched: Matched) -> int:
     if "check" in given:
         return _say([session.told("it can be committed", "检查通过，可以提交")])
     drain_s = 0.0 if "now" in given else 60.0 * int(given["wait"]) if "within" in given else DRAIN_S
-    how = Trying(drain_s, 60.0 * int(given["minutes"]) if "confirmed" in given else 0.0, time.time())
+    confirm_s = 60.0 * int(given["minutes"]) if "confirmed" in given else 0.0
+    how = Trying(drain_s, confirm_s, time.time(), origin=session.origin)
     made = session.history.commit(now.text, session.author, given.get("text", ""), how)
     _say([session.told(f"version {made.number}", f"版本 {made.number}")])
     session.candidate = None

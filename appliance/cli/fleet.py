@@ -82,7 +82,7 @@ def drift(session: Session, matched: Matched) -> int:
 
 def push(session: Session, matched: Matched) -> int:
     """Exit status 0: told; 1: there is none of that number; 2: it could not be asked."""
-    told = asked(session, PushAsked(number=int(matched.arguments.get("push", "0"))))
+    told = asked(session, PushAsked(number=int(matched.arguments.get("push-number", "0"))))
     if not isinstance(told, PushTold):
         return _status(told)
     return say(progress(session, told.now) if told.now else [session.told("there was no push", "没有下发记录")])
@@ -111,11 +111,12 @@ def progress(session: Session, now: PushNow) -> Iterator[str]:
         stages = ", ".join(f"{_stage(session, stage)} {many}" for stage, many in wave.stages.items())
         mark = "*" if number == now.wave and now.course in ("running", "stopped") else " "
         yield session.told(
-            f"{mark} wave {number}: {wave.boxes} boxes: {stages}", f"{mark} 第{number}批：{wave.boxes}台：{stages}"
+            f"{mark} wave {number} ({wave.boxes}): {stages}", f"{mark} 第{number}批（{wave.boxes}台）：{stages}"
         )
     for one in now.boxes:
         away = session.told(", away", "，离线") if one.away else ""
-        yield f"    {one.box} {_stage(session, one.stage)}{away}{f': {one.sentence}' if one.sentence else ''}"
+        said = f"{session.told(': ', '：')}{one.sentence}" if one.sentence else ""
+        yield f"    {one.box} {_stage(session, one.stage)}{away}{said}"
 
 
 def changed(session: Session, told: Iterable[BoxChanged]) -> Iterator[str]:
@@ -123,12 +124,13 @@ def changed(session: Session, told: Iterable[BoxChanged]) -> Iterator[str]:
     for one in told:
         more = f" +{len(one.boxes) - SHOWN}" if len(one.boxes) > SHOWN else ""
         names = f"{', '.join(one.boxes[:SHOWN])}{more}"
-        yield session.told(f"{len(one.boxes)} boxes: {names}", f"{len(one.boxes)}台：{names}")
+        yield session.told(f"{names} ({len(one.boxes)})", f"{names}（{len(one.boxes)}台）")
         yield from (f"  {line}" for line in one.lines)
 
 
 def _box(session: Session, one: BoxNow) -> Sequence[str]:
-    version = str(one.version) if one.version is not None else session.told("by hand", "手工")
+    by_hand = session.told("by hand", "手工") if one.heard_ns else "-"
+    version = by_hand if one.version is None else str(one.version)
     heard = _at(one.heard_ns) if one.heard_ns else session.told("never", "从未")
     author = one.author or "-"
     return one.box, one.name, one.group or "-", heard, one.software or "-", version, author, _state(session, one)
@@ -147,7 +149,7 @@ def _state(session: Session, one: BoxNow) -> str:
 def _entry(session: Session, one: AuditEntry) -> Iterator[str]:
     what = WHAT.get(one.what, one.what) if session.chinese else one.what
     of = " ".join(filter(None, (one.box, session.told(f"push {one.push}", f"下发{one.push}") if one.push else "")))
-    said = f": {one.sentence}" if one.sentence else ""
+    said = f"{session.told(': ', '：')}{one.sentence}" if one.sentence else ""
     yield session.told(
         f"{_at(one.at_ns)} {one.by} from {one.origin or '-'}: {of} {what}{said}",
         f"{_at(one.at_ns)} {one.by}（{one.origin or '-'}）：{of} {what}{said}",

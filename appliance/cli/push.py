@@ -6,7 +6,6 @@ granted, `push abort` ends it as it is, `push back` gives all that have had it w
 where each value of a box's configuration comes from.
 """
 
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -64,7 +63,7 @@ def start(session: Session, matched: Matched) -> int:
         force="force" in given,
         comment=given.get("text", ""),
         by=session.author,
-        origin=_origin(),
+        origin=session.origin,
     )
     return _pushed(session, command)
 
@@ -134,8 +133,8 @@ def _from(origin: Origin) -> str:
 
 
 def _wished(session: Session, matched: Matched, wish: PushWish) -> int:
-    number = int(matched.arguments.get("push", "0"))
-    return _pushed(session, OrderPush(wish=wish, number=number, by=session.author, origin=_origin()))
+    number = int(matched.arguments.get("push-number", "0"))
+    return _pushed(session, OrderPush(wish=wish, number=number, by=session.author, origin=session.origin))
 
 
 def _pushed(session: Session, command: StartPush | OrderPush) -> int:
@@ -143,15 +142,6 @@ def _pushed(session: Session, command: StartPush | OrderPush) -> int:
     if not isinstance(told, PushTold) or told.now is None:
         return told if isinstance(told, int) else REFUSED
     return say(progress(session, told.now))
-
-
-def _origin() -> str:
-    """The far end of an SSH session, else the terminal."""
-    far = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
-    try:
-        return far or os.ttyname(sys.stdin.fileno())
-    except (OSError, ValueError):
-        return "-"
 
 
 def _named(boxes: tuple[str, ...]) -> str:

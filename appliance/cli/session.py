@@ -57,6 +57,14 @@ class Session:
             return str(self.running().data["box"])
         return "?"
 
+    @property
+    def origin(self) -> str:
+        """From where: the far end of an SSH session, else the terminal."""
+        far = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+        with contextlib.suppress(OSError):
+            return far or os.ttyname(0).removeprefix("/dev/")
+        return "-"
+
     def running(self) -> Candidate:
         """The file as it is, read once, as a large one takes seconds. Raises ConfigurationError."""
         stamp = _stamp(self.file)

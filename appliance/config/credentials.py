@@ -60,4 +60,4 @@ def link_faults(secret: Path | None, credentials: Path | None) -> Iterator[Fault
         sentence = "either secret, a file with the token, or credentials, the folder that enrolment has made"
         yield Fault(("headquarters",), sentence)
     elif credentials is not None and (wrong := trouble(credentials)) is not None:
-        yield Fault(("headquarters", "credentials"), wrong)
+        yield Fault(("headquarters", "credentials"), wrong, here=True)

@@ -70,9 +70,9 @@ def faults(told: Diagnostics) -> Iterator[Fault]:
     if told.snmp is not None:
         for key in ("authentication", "privacy"):
             if sentence := _passphrase(getattr(told.snmp, key)):
-                yield Fault(("diagnostics", "snmp", key), sentence)
+                yield Fault(("diagnostics", "snmp", key), sentence, here=True)
     if told.syslog is not None and (sentence := _authority(told.syslog.authority)):
-        yield Fault(("diagnostics", "syslog", "authority"), sentence)
+        yield Fault(("diagnostics", "syslog", "authority"), sentence, here=True)
 
 
 def _passphrase(path: Path) -> str:

@@ -28,7 +28,7 @@ class Version(msgspec.Struct, frozen=True):
     """One version; `number` counts from 1, `at` is ISO 8601 in UTC.
 
     `drain_s`: how long calls that it would end may go on before it comes into force. `push`: headquarters' name of it,
-    where it came from there.
+    where it came from there. `origin`: the terminal, or the far end of an SSH session, at which it was made.
     """
 
     number: int
@@ -37,10 +37,11 @@ class Version(msgspec.Struct, frozen=True):
     comment: str = ""
     drain_s: float = DRAIN_S
     push: str = ""
+    origin: str = ""
 
 
 class Trying(msgspec.Struct, frozen=True):
-    """How a version comes into force: `drain_s` as above; with `confirm_s` on trial for so long from `now_s`.
+    """How a version comes into force: all as above; with `confirm_s` on trial for so long from `now_s`.
 
     `healthy_s`: confirmed by itself when nothing has been worse than before for so long; 0: by somebody's word.
     """
@@ -50,6 +51,7 @@ class Trying(msgspec.Struct, frozen=True):
     now_s: float = 0.0
     healthy_s: float = 0.0
     push: str = ""
+    origin: str = ""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -116,7 +118,7 @@ class History:
         before = self.keep("unknown", "written by hand")
         with self._locked():
             trial = self.trial()
-            version = self._add(body, author, comment, how.drain_s, how.push)
+            version = self._add(body, author, comment, how)
             if how.confirm_s:
                 back_to = trial.back_to if trial else before.number
                 good = trial.good if trial else None
@@ -152,9 +154,10 @@ class History:
                 self._forget_trial()
             return trial
 
-    def _add(self, body: str, author: str, comment: str, drain_s: float = DRAIN_S, push: str = "") -> Version:
+    def _add(self, body: str, author: str, comment: str, how: Trying = FOR_GOOD) -> Version:
         number = max((one.number for one in self.versions()), default=0) + 1
-        version = Version(number, datetime.now(UTC).isoformat(timespec="seconds"), author, comment, drain_s, push)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        version = Version(number, at, author, comment, how.drain_s, how.push, how.origin)
         text = f"{HEAD}{msgspec.json.encode(version).decode()}\n{_bare(body)}"
         self._write(self._path(number), text.encode())
         trial = self.trial()

@@ -156,7 +156,7 @@ def headquarters_children(headquarters: Headquarters, state: Path) -> list[Spec]
         Spec(name="headquarters", command=module("headquarters"), stage=2),
         Spec(name="web", command=module("web"), stage=2),
         *diagnostics_children(headquarters, state),
-        *([] if headquarters.fleet is None else [Spec(name="fleet", command=module("fleet"), stage=2)]),
+        *([] if headquarters.fleet is None else [Spec(name="fleet", command=module("fleet"), stage=2, ready_s=60.0)]),
     ]
 
 

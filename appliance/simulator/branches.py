@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Many branches' configurations in one process: each identity says and hears what a box would, over few connections.
 
-boxes = Branches(server, secret, {"BR-00001": text, ...}, connections=50)
+boxes = Branches(server, access, {"BR-00001": text, ...}, connections=50)
 await boxes.start(); await boxes.run()
 
 What they are given they take after KEEP_S, try for as long as it says, and confirm; they check nothing of it but what
@@ -13,7 +13,6 @@ import heapq
 import itertools
 import random
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 from nats.aio.client import Client
@@ -55,7 +54,7 @@ class Branches:
     """`fails`: boxes that go back from whatever they are given."""
 
     def __init__(
-        self, server: Endpoint, secret: Path, texts: Mapping[str, str], connections: int, report_s: float = REPORT_S
+        self, server: Endpoint, access: Access, texts: Mapping[str, str], connections: int, report_s: float = REPORT_S
     ) -> None:
         self.heard = 0
         """Answers to reports, and orders."""
@@ -65,7 +64,7 @@ class Branches:
         self.boxes = {
             box: Branch(Sealer(Identity.take(box, "uplink")), text, fingerprint(text)) for box, text in texts.items()
         }
-        self._server, self._secret, self._report_s = server, secret, report_s
+        self._server, self._access, self._report_s = server, access, report_s
         self._clients: list[Client] = []
         self._of = {box: number % connections for number, box in enumerate(self.boxes)}
         self._connections = connections
@@ -75,7 +74,7 @@ class Branches:
     async def start(self) -> None:
         """Connect, and listen for every one."""
         for number in range(self._connections):
-            client = await connect((self._server,), Access(self._secret), f"branches {number}")
+            client = await connect((self._server,), self._access, f"branches {number}")
             self._clients.append(client)
             await client.subscribe(f"_INBOX.branches{number}.*", cb=self._answered)
         for box, number in self._of.items():

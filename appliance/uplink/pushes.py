@@ -52,6 +52,7 @@ class Pushes:
         self._said: ConfigurationReported | None = None
         self._wanted = False
         self._now = asyncio.Event()
+        self._one_by_one = asyncio.Lock()
         link.answers[f"config.{branch.box}"] = self._given
 
     def heard(self, envelope: Envelope) -> None:
@@ -68,9 +69,12 @@ class Pushes:
         """Tell, for ever; cancel to end."""
         told_s = -REPORT_S
         while True:
-            if self._link.up and await self._due(told_s):
-                told_s = time.monotonic()
-                await self._tell()
+            try:
+                if self._link.up and await self._due(told_s):
+                    told_s = time.monotonic()
+                    await self._tell()
+            except OSError as error:  # a file that an editor has just moved away, a full disk
+                log.warning("uplink.push.delayed", error=str(error))
             try:
                 await asyncio.wait_for(self._now.wait(), LOOK_S)
             except TimeoutError:
@@ -116,12 +120,12 @@ class Pushes:
         return b""
 
     async def _take(self, order: PushConfiguration) -> None:
-        if await asyncio.to_thread(self._taken, order.push):
-            self._now.set()
-            return
-        self._refused = await asyncio.to_thread(self._committed, order)
-        if self._refused is not None:
-            log.warning("uplink.push.refused", push=order.push, step=str(self._refused.step))
+        """Once, though it may come by both ways at the same time."""
+        async with self._one_by_one:
+            if not await asyncio.to_thread(self._taken, order.push):
+                self._refused = await asyncio.to_thread(self._committed, order)
+                if self._refused is not None:
+                    log.warning("uplink.push.refused", push=order.push, step=str(self._refused.step))
         self._now.set()
 
     def _taken(self, push: str) -> bool:
@@ -141,7 +145,9 @@ class Pushes:
             return Refusal(order.push, Step.REFUSED, "; ".join(map(str, error.mistakes)))
         if box.role != self._branch.role or box.box != self._branch.box:
             return Refusal(order.push, Step.REFUSED, f"it is of {box.role} {box.box}, this is {self._branch.box}")
-        how = Trying(order.drain_s, order.confirm_s, time.time(), order.healthy_s, order.push)
+        how = Trying(
+            order.drain_s, order.confirm_s, time.time(), order.healthy_s, order.push, order.push.partition(".")[0]
+        )
         try:
             made = self._history.commit(order.text, order.author, order.comment, how)
         except OSError as error:
@@ -166,6 +172,7 @@ class Pushes:
             author=running.author if running else "",
             comment=running.comment if running else "",
             at=running.at if running else "",
+            origin=running.origin if running else "",
             amiss=told.amiss if told else (),
             push=refused.push if refused else pushed.push if pushed else "",
             step=step,

@@ -30,9 +30,10 @@ class Step(enum.StrEnum):
 class ConfigurationReported(Message, frozen=True):
     """A box's word: what runs there, now and at each change.
 
-    `version`, `author`, `comment`, `at` (ISO 8601, UTC): of the running version; None, written by hand. `amiss`: what
-    of the telephone service is not good. `push`: the last that it was given, `step` how far it has come, `waiting`
-    calls that it waits for. `text`: what runs, where headquarters has asked for it.
+    `version`, `author`, `comment`, `at` (ISO 8601, UTC), `origin` (the terminal at which it was made): of the running
+    version; None, written by hand. `amiss`: what of the telephone service is not good. `push`: the last that it was
+    given, `step` how far it has come, `waiting` calls that it waits for. `text`: what runs, where headquarters has
+    asked for it.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ConfigurationReported(Message, frozen=True):
     author: str = ""
     comment: str = ""
     at: str = ""
+    origin: str = ""
     amiss: tuple[str, ...] = ()
     push: str = ""
     step: Step | None = None

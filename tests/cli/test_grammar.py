@@ -39,7 +39,7 @@ EXAMPLES = {
     "number": "02512345678",
     "path": "spans",
     "process": "line1",
-    "push": "12",
+    "push-number": "12",
     "queue": "card",
     "reason": "lunch",
     "ring-seconds": "30",

@@ -132,6 +132,7 @@ def test_p4_a_change_from_headquarters_lands_beside_a_call(loop: asyncio.Runner,
     loop.run(story())
 
 
+@pytest.mark.soak
 def test_p4_a_box_that_was_cut_off_catches_up_once(loop: asyncio.Runner, floor: Floor) -> None:
     async def story() -> None:
         await _known(floor)

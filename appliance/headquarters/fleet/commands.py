@@ -138,17 +138,18 @@ async def _back(fleet: Fleet, push: Push, asked: OrderPush) -> PushTold:
     newest = fleet.newest
     if newest is not None and push is not newest:
         raise RefusedError("push.course", f"push {newest.made.number} came after it: take that back first")
-    had = [one for one in push.entries.values() if one.stage in (Stage.KEPT, Stage.TRIAL, Stage.CONFIRMED)]
-    if wrong := push.wish(PushWish.BACK, f"by {asked.by}"):
+    if wrong := push.refusal(PushWish.BACK):
         raise RefusedError("push.course", wrong)
+    had = [one for one in push.entries.values() if one.stage in (Stage.KEPT, Stage.TRIAL, Stage.CONFIRMED)]
+    entries = [Entry(one.box, 1, one.after, one.base) for one in had]
+    begun = push
+    if entries:
+        number, comment = push.made.number, f"back from push {push.made.number}"
+        made = _made(fleet, push.made.target, asked.by, comment, push.made.terms, number, asked.origin)
+        begun = await fleet.begin(made, entries, {}, {})
+    push.wish(PushWish.BACK, f"by {asked.by}")
     fleet.told(push, PushWish.BACK.value, asked.by, asked.origin)
     await fleet.write()
-    if not had:
-        return PushTold(now=push.now(fleet.inventory.health))
-    entries = [Entry(one.box, 1, one.after, one.base) for one in had]
-    comment = f"back from push {push.made.number}"
-    made = _made(fleet, push.made.target, asked.by, comment, push.made.terms, push.made.number, asked.origin)
-    begun = await fleet.begin(made, entries, {}, {})
     return PushTold(now=begun.now(fleet.inventory.health))
 
 
@@ -186,7 +187,7 @@ def _may_begin(fleet: Fleet) -> None:
 def _made(fleet: Fleet, target: str, by: str, comment: str, terms: Terms, back_of: int = 0, origin: str = "") -> Made:
     """A push by its number and its name for ever. One that was stopped is over now."""
     newest = fleet.newest
-    if newest is not None and newest.course is Course.STOPPED:
+    if newest is not None and newest.course is Course.STOPPED and not back_of:
         newest.wish(Turn.SUPERSEDED, "another was begun")
         fleet.told(newest, newest.course.value, by, origin, newest.reason)
     number, at_ns = newest.made.number + 1 if newest else 1, time.time_ns()
@@ -219,6 +220,7 @@ def _drifted(fleet: Fleet, wanted: Iterable[Wanted]) -> Iterator[str]:
 
 async def _texts(fleet: Fleet, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     wanted = set(itertools.chain.from_iterable(pairs))
+    await fleet.write()  # what boxes have just told
     return await fleet.on_disk(lambda: fleet.store.texts(wanted))
 
 

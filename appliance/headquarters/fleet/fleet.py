@@ -68,7 +68,7 @@ class Fleet:
         for push in self.pushes.values():
             self._step(push, now, told)
         if "fingerprint" in changed:
-            self._noted(now, before)
+            self._noted(now, before, told.origin)
         wants_text = told.text is None and not self._knows(told.fingerprint)
         wanting = (one for one in self.pushes.values() if one.wants(box) and told.push != one.made.name)
         wants = None if wants_text else next(wanting, None)
@@ -107,7 +107,7 @@ class Fleet:
                 after=entry.after,
             )
 
-    def _noted(self, now: Box, before: str) -> None:
+    def _noted(self, now: Box, before: str, origin: str) -> None:
         """Something else runs there: ours, or somebody has changed it at the box."""
         if now.fingerprint in self.own(now.box):
             return
@@ -115,7 +115,7 @@ class Fleet:
         self.rows.add(
             time.time_ns(),
             now.author or "unknown",
-            now.box,
+            origin or now.box,
             what,
             box=now.box,
             sentence=now.comment,

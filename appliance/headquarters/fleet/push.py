@@ -180,14 +180,20 @@ class Push:
 
     def wish(self, wish: PushWish | Turn, reason: str) -> str:
         """Carried out; otherwise why it cannot be."""
-        if wish not in PUSH[self.course]:
-            can = ", ".join(one.value for one in PUSH[self.course] if isinstance(one, PushWish)) or "nothing"
-            return f"push {self.made.number} is {self.course}; what can be done now: {can}"
+        if wrong := self.refusal(wish):
+            return wrong
         if wish is PushWish.GO_ON:
             self.forgiven = sum(1 for one in self.entries.values() if one.stage in FAILED)
             reason = ""
         self._turn(wish, reason)
         return ""
+
+    def refusal(self, wish: PushWish | Turn) -> str:
+        """Why it cannot be carried out now; empty where it can."""
+        if wish in PUSH[self.course]:
+            return ""
+        can = ", ".join(one.value for one in PUSH[self.course] if isinstance(one, PushWish)) or "nothing"
+        return f"push {self.made.number} is {self.course}; what can be done now: {can}"
 
     def leave(self, boxes: Iterable[str]) -> None:
         """A newer one is for them."""

@@ -24,6 +24,7 @@ from appliance.config.files import load_role
 from appliance.config.headquarters import Headquarters
 from appliance.headquarters.fleet.groups import Groups, rendered
 from appliance.simulator.branches import Branches
+from appliance.uplink.connection import own_access
 from appliance.wire.fleet import BoxesAsked, PushAsked, PushNow, StartPush
 from tests.bench.program import FOLDER
 from tests.bench.router.suite import Bar, Row, cpu_s, peak_mib
@@ -100,7 +101,7 @@ def _serving(folder: Path, boxes: int) -> Iterator[Site]:
 
 async def _run(site: Site, connections: int, seconds: float) -> Seen:
     seen, texts = Seen(), _texts(site)
-    boxes = Branches(site.config.server.listen, site.config.server.secret, texts, connections)
+    boxes = Branches(site.config.server.listen, own_access(site.config), texts, connections)
     await boxes.start()
     async with asyncio.TaskGroup() as lives:
         begun = time.monotonic()

@@ -3,7 +3,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from appliance.config.headquarters import Headquarters
 from appliance.config.history import fingerprint
 from appliance.headquarters.fleet.groups import Groups, rendered
 from appliance.simulator.branches import Branches
+from appliance.uplink.connection import own_access
 from appliance.wire.fleet import (
     AuditAsked,
     AuditTold,
@@ -35,22 +37,19 @@ from tests.headquarters.site import Site, until
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 MANY = 20
 OPENED = "fleet.door.opened"
+_networks = itertools.count()
 
 
 class Network:
-    """Headquarters with the boxes of a table."""
+    """Headquarters with a table of boxes that it has never heard of: number `first` and those after it."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        network.write(site.folder, range(1, MANY + 1))
-        self.site.start("nats-server")
-        self.start()
+    def __init__(self, site: Site, first: int) -> None:
+        self.site, self._first = site, first
+        network.write(site.folder, range(first, first + MANY))
 
-    def start(self) -> None:
-        """The fleet's process, for the first time or again."""
-        before = self.site.log_of("fleet").count(OPENED) if (self.site.folder / "fleet.log").exists() else 0
-        self.site.start("fleet")
-        until(lambda: self.site.log_of("fleet").count(OPENED) > before, 20, "the fleet listens")
+    def box(self, number: int) -> str:
+        """The serial, from 1."""
+        return f"BR-{self._first + number - 1:05}"
 
     def texts(self, boxes: Iterable[str] = ()) -> dict[str, str]:
         """What the files say of them now."""
@@ -88,11 +87,11 @@ class Network:
     @contextlib.asynccontextmanager
     async def boxes(self, texts: dict[str, str]) -> AsyncIterator[Branches]:
         """They live as long as the block."""
-        boxes = Branches(self.site.config.server.listen, self.site.config.server.secret, texts, 2, report_s=2)
+        boxes = Branches(self.site.config.server.listen, own_access(self.site.config), texts, 2, report_s=2)
         await boxes.start()
         async with asyncio.TaskGroup() as lives:
             life = lives.create_task(boxes.run())
-            await _until(lambda: boxes.heard >= 2 * len(texts), 15)
+            await _until(lambda: boxes.known == len(texts), 15)
             yield boxes
             life.cancel()
         await boxes.close()
@@ -104,9 +103,28 @@ async def _until(so: Callable[[], bool], within_s: float) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(tmp_path_factory.mktemp("fleet"))
+    try:
+        network.write(made.folder, ())
+        made.start("nats-server")
+        _start(made)
+        yield made
+    finally:
+        made.close()
+
+
+def _start(site: Site) -> None:
+    """The fleet's process, for the first time or again."""
+    before = site.log_of("fleet").count(OPENED) if (site.folder / "fleet.log").exists() else 0
+    site.start("fleet")
+    until(lambda: site.log_of("fleet").count(OPENED) > before, 20, "the fleet listens")
+
+
 @pytest.fixture
-def network_of(site: Site) -> Network:
-    return Network(site)
+def network_of(served: Site) -> Network:
+    return Network(served, 1 + MANY * next(_networks))
 
 
 def test_a_change_goes_wave_by_wave_and_all_of_it_can_be_read_afterwards(network_of: Network) -> None:
@@ -123,10 +141,10 @@ def test_a_change_goes_wave_by_wave_and_all_of_it_can_be_read_afterwards(network
             done = await network_of.push(lambda now: now.course == "done")
             assert [one.stages for one in done.waves] == [{"confirmed": 1}, {"confirmed": 5}, {"confirmed": 14}]
             assert {one.text for one in boxes.boxes.values()} == set(network_of.texts().values())
-            audit = await network_of.asked(AuditAsked(box="BR-00007"))
+            audit = await network_of.asked(AuditAsked(box=network_of.box(7)))
             assert isinstance(audit, AuditTold)
-            confirmed, _ = audit.entries
-            assert (confirmed.what, confirmed.by, confirmed.push) == ("confirmed", "li", 1)
+            confirmed, *_ = audit.entries
+            assert (confirmed.what, confirmed.by, confirmed.push) == ("confirmed", "li", done.number)
             assert confirmed.lines == ("+ set spans telco side network",)
             same = await network_of.asked(StartPush(target="all"))
             assert (same.code, same.sentence) == ("push.same", "all 20 boxes have it already")
@@ -138,16 +156,17 @@ def test_a_box_that_goes_back_stops_the_wave_and_what_was_given_can_be_taken_bac
     async def story() -> None:
         before = network_of.texts()
         async with network_of.boxes(before) as boxes:
-            boxes.fails.add("BR-00003")
+            worse = network_of.box(3)
+            boxes.fails.add(worse)
             network_of.change("timeout_ms: ${timeout}", "timeout_ms: 600")
-            await network_of.started(waves=("5", "all"))
+            begun = await network_of.started(waves=("5", "all"))
             stopped = await network_of.push(lambda now: now.course == "stopped")
-            assert stopped.reason == "1 of wave 1 and before: BR-00003 returned: worse than before"
+            assert stopped.reason == f"1 of wave 1 and before: {worse} returned: worse than before"
             assert stopped.waves[1].stages == {"waiting": 15}
-            busy = await network_of.asked(OrderPush(wish=PushWish.GO_ON, number=7))
-            assert isinstance(busy, Refused)
+            refused = await network_of.asked(OrderPush(wish=PushWish.GO_ON, number=77))
+            assert isinstance(refused, Refused)
             await network_of.asked(OrderPush(wish=PushWish.BACK, by="li", origin="console"))
-            back = await network_of.push(lambda now: now.back_of == 1 and now.course == "done")
+            back = await network_of.push(lambda now: now.back_of == begun.number and now.course == "done")
             assert [one.boxes for one in back.waves] == [4]
             assert {box: one.text for box, one in boxes.boxes.items()} == before
 
@@ -157,25 +176,26 @@ def test_a_box_that_goes_back_stops_the_wave_and_what_was_given_can_be_taken_bac
 def test_a_box_that_was_changed_by_hand_is_shown_and_not_overwritten(network_of: Network) -> None:
     async def story() -> None:
         texts = network_of.texts()
+        name = network_of.box(4)
         async with network_of.boxes(texts) as boxes:
             network_of.change("timeout_ms: ${timeout}", "timeout_ms: 600")
-            await network_of.started("BR-00004", waves=("all",))
+            await network_of.started(name, waves=("all",))
             await network_of.push(lambda now: now.course == "done")
-            box = boxes.boxes["BR-00004"]
-            box.text = box.text.replace("Branch 4", "Wu's")
+            box = boxes.boxes[name]
+            box.text = box.text.replace("timeout_ms: 600", "timeout_ms: 650")
             box.fingerprint, box.author, box.wants_text = fingerprint(box.text), "wu", True
-            await boxes.report("BR-00004")
+            await boxes.report(name)
             await asyncio.sleep(1)
             told = await network_of.asked(BoxesAsked(drift=True))
             assert isinstance(told, BoxesTold)
-            assert [(one.box, one.author, one.drift) for one in told.boxes] == [("BR-00004", "wu", True)]
-            assert told.changed[0].lines == ('- set name "Branch 4"', '+ set name "Wu\'s"')
+            assert [(one.box, one.author, one.drift) for one in told.boxes] == [(name, "wu", True)]
+            assert told.changed[0].lines == ("- set route timeout_ms 600", "+ set route timeout_ms 650")
             network_of.change("timeout_ms: 600", "timeout_ms: 700")
-            refused = await network_of.asked(StartPush(target="BR-00004", waves=("all",)))
+            refused = await network_of.asked(StartPush(target=name, waves=("all",)))
             assert refused.code == "push.drift"
-            await network_of.started("BR-00004", waves=("all",), force=True)
-            await network_of.push(lambda now: now.number == 2 and now.course == "done")
-            assert box.text == network_of.texts()["BR-00004"]
+            forced = await network_of.started(name, waves=("all",), force=True)
+            await network_of.push(lambda now: now.number == forced.number and now.course == "done")
+            assert box.text == network_of.texts()[name]
 
     asyncio.run(story())
 
@@ -183,21 +203,22 @@ def test_a_box_that_was_changed_by_hand_is_shown_and_not_overwritten(network_of:
 def test_a_box_that_was_away_catches_up_once_and_with_the_newest_alone(network_of: Network) -> None:
     async def story() -> None:
         texts = network_of.texts()
-        late = {"BR-00020": texts.pop("BR-00020")}
+        name = network_of.box(MANY)
+        late = {name: texts.pop(name)}
         async with network_of.boxes(texts):
             for old, value in (("${timeout}", "600"), ("600", "700")):
                 network_of.change(f"timeout_ms: {old}", f"timeout_ms: {value}")
                 await network_of.started(waves=("all",))
                 await network_of.push(lambda now: now.course == "done")
             network_of.site.kill("fleet")
-            network_of.start()
+            _start(network_of.site)
             async with network_of.boxes(late) as returned:
-                box = returned.boxes["BR-00020"]
+                box = returned.boxes[name]
                 await _until(lambda: box.step == "confirmed", 15)
                 assert box.taken == 1
                 assert "timeout_ms: 700" in box.text
-                told = await network_of.asked(PushAsked())
-                assert told.now.waves[0].stages == {"confirmed": MANY}
+                done = await network_of.push(lambda now: now.course == "done")
+                assert done.waves[0].stages == {"confirmed": MANY}
 
     asyncio.run(story())
 
@@ -206,10 +227,11 @@ def test_nothing_is_pushed_where_one_box_would_be_wrong(network_of: Network) -> 
     async def story() -> None:
         async with network_of.boxes(network_of.texts()) as boxes:
             table = network_of.site.folder / "small.csv"
-            table.write_text(table.read_text().replace("Branch 9,127.0.0.1,,", "Branch 9,127.0.0.1,,soon"))
+            row = network.row(int(network_of.box(9)[3:]))
+            table.write_text(table.read_text().replace(row, f"{row}soon"))
             refused = await network_of.asked(StartPush(target="all"))
             assert refused.code == "push.invalid"
-            assert refused.sentence.endswith("small.csv:10:5: box BR-00009: 'soon' is not a whole number")
+            assert refused.sentence.endswith(f"small.csv:10:5: box {network_of.box(9)}: 'soon' is not a whole number")
             assert {one.taken for one in boxes.boxes.values()} == {0}
 
     asyncio.run(story())
