@@ -21,6 +21,7 @@ from appliance.uplink.enrolling.claim import FILE, Claim, ClaimError, Url, read_
 
 SERVICE = "_branchline._tcp"
 LEASES = Path("/run/systemd/netif/leases")
+FACTORY = Path("/usr/share/branchline/factory.toml")
 DNS_S = 2.0
 SERIALS = (
     Path("/run/branchline/serial"),
@@ -30,7 +31,7 @@ SERIALS = (
 )
 """The first that is one. DMI's are root's alone: the image copies what they say to the first."""
 _NONE = {"NONE", "0", "DEFAULT-STRING", "NOT-SPECIFIED", "SYSTEM-SERIAL-NUMBER", "TO-BE-FILLED-BY-O-E-M-"}
-_DISKS = (Path("/run/branchline/claim"), Path("/media"), Path("/mnt"))
+DISKS = (Path("/run/branchline/claim"), Path("/media"), Path("/mnt"))
 """Where the image mounts removable disks, read-only, and where others may have."""
 
 log = structlog.get_logger()
@@ -46,10 +47,10 @@ class Found(msgspec.Struct, frozen=True):
 class Places(msgspec.Struct, frozen=True):
     """Where it is looked; a test has others. `disks`: a claim file in one of these folders, or in a folder in it."""
 
-    disks: tuple[Path, ...] = _DISKS
+    disks: tuple[Path, ...] = DISKS
     leases: Path = LEASES
-    factory: Path = Path("/etc/branchline/factory.toml")
-    typed: Path = Path("/data/branchline/claim.toml")
+    factory: Path = FACTORY
+    typed: Path = Path()
     serials: tuple[Path, ...] = SERIALS
     interfaces: Callable[[], Iterable[inform.Interface]] = inform.interfaces
 
