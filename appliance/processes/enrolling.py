@@ -7,19 +7,18 @@ BRANCHLINE_DISKS the folder where removable disks are mounted. What goes on is i
 """
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
 import structlog
 
-from appliance.config import Branch, exit_with, load_or_exit
+from appliance.config import Branch, load_or_exit
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
-from appliance.uplink.enrolling.claim import TYPED, ClaimError
-from appliance.uplink.enrolling.discovery import DISKS, FACTORY, Places, serial_number
+from appliance.uplink.enrolling.claim import TOLD, TYPED, Claim, ClaimError, read_claim
+from appliance.uplink.enrolling.discovery import DISKS, FACTORY, Places
 from appliance.uplink.enrolling.enrolling import Enrolling
-
-TOLD = "enrolling"
 
 log = structlog.get_logger()
 
@@ -47,7 +46,7 @@ async def serve(serial: str, configuration: Path, places: Places, state: Path) -
 
 
 def main() -> None:
-    """Run until the box is configured. Exit status 2: the machine tells no serial number."""
+    """Run until the box is configured. Its serial number is the factory file's, else the name it has as yet."""
     logs.configure("enrolling")
     state, branch = state_directory(), load_or_exit(Branch)
     if not branch.headquarters.discover:
@@ -57,11 +56,10 @@ def main() -> None:
         factory=Path(os.environ.get("BRANCHLINE_FACTORY", FACTORY)),
         typed=state / TYPED,
     )
-    try:
-        serial = serial_number(places)
-    except ClaimError as error:
-        exit_with(str(error))
-    asyncio.run(serve(serial, Path(os.environ["BRANCHLINE_CONFIG"]), places, state))
+    said = Claim()
+    with contextlib.suppress(ClaimError, FileNotFoundError):
+        said = read_claim(places.factory)
+    asyncio.run(serve(said.serial or branch.box, Path(os.environ["BRANCHLINE_CONFIG"]), places, state))
 
 
 if __name__ == "__main__":

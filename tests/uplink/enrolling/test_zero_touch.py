@@ -149,6 +149,7 @@ def plugged_in(machines: Machines, whole: bool) -> None:  # noqa: FBT001  # of b
     assert f'"box": "{name}"' in machines.log_of(machines.hq, "enrolment")
 
 
+@pytest.mark.timeout(120)
 def test_a_box_from_the_factory_finds_headquarters_enrols_and_is_its_branch(machines: Machines) -> None:
     hq = machines.cable.headquarters
     machines.serve_messages()
