@@ -37,12 +37,14 @@ class HeadquartersLink(msgspec.Struct, frozen=True):
     """Where headquarters' message server listens, or each of several.
 
     `secret` is the file with its token; where the server speaks mutual TLS it is `credentials` instead, the folder with
-    key, certificate and CA that enrolment has made.
+    key, certificate and CA that enrolment has made. `discover`: this configuration is the factory's; headquarters is
+    looked for, and its own takes this one's place (zero touch).
     """
 
     server: tuple[Endpoint, ...]
     secret: Path | None = None
     credentials: Path | None = None
+    discover: bool = False
 
 
 class EngineSettings(msgspec.Struct, frozen=True):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The supervisor's process of either role: which children a box has, in which order, and what they are handed.
 
-A box that has no configuration yet gets one first (`enrolling.py`), where its image says so. Before anything starts:
-the configuration is whole, nobody else runs on this state, every program is there and every port is free. Otherwise one
-block of sentences on stderr and exit status 2.
+Before anything starts: the configuration is whole, nobody else runs on this state, every program is there and every
+port is free. Otherwise one block of sentences on stderr and exit status 2.
 """
 
 import asyncio
@@ -164,8 +163,6 @@ def main() -> int:
     """Run until SIGTERM. Exit status 2: nothing was started, and stderr says why."""
     logs.configure("supervisor")
     configuration, state = Path(os.environ.get("BRANCHLINE_CONFIG", "")), state_directory()
-    if not configuration.exists() and "BRANCHLINE_FACTORY" in os.environ:
-        os.execv(sys.executable, (sys.executable, "-m", "appliance.processes.enrolling"))  # noqa: S606
     try:
         box = load(configuration)
         lock = Lock(state / "run" / "lock", page=page(box))

@@ -18,6 +18,9 @@ from appliance.cli.grammar.table import TABLE
 pytestmark = pytest.mark.unit
 
 EXAMPLES = {
+    "code": "7Q2MX-0ZK4D-9F3TB-HW6NA",
+    "serial": "SN-1",
+    "url": "https://hq.example:8443",
     "agent": "1001",
     "bundle": "/media/branchline-0.2.0.raucb",
     "box": "BR-0001",

@@ -16,6 +16,9 @@ import structlog
 from appliance.uplink.enrolling.private import sync, write_private
 
 FILE = "branchline-claim.toml"
+TYPED = "claim.toml"
+TOLD = "enrolling"
+"""In the box's state: what was typed at the console, and what goes on."""
 OCTETS_LIMIT = 65_536
 PORT = 8443
 _URL = re.compile(r"https://([A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?)(:([0-9]{1,5}))?/?")

@@ -6,7 +6,6 @@ None of them is believed: they say where to knock, and the pinned CA says who ma
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -21,16 +20,9 @@ from appliance.uplink.enrolling.claim import FILE, Claim, ClaimError, Url, read_
 
 SERVICE = "_branchline._tcp"
 LEASES = Path("/run/systemd/netif/leases")
+FACTORY = Path("/usr/share/branchline/factory.toml")
 DNS_S = 2.0
-SERIALS = (
-    Path("/run/branchline/serial"),
-    Path("/sys/class/dmi/id/product_serial"),
-    Path("/sys/class/dmi/id/board_serial"),
-    Path("/sys/firmware/devicetree/base/serial-number"),
-)
-"""The first that is one. DMI's are root's alone: the image copies what they say to the first."""
-_NONE = {"NONE", "0", "DEFAULT-STRING", "NOT-SPECIFIED", "SYSTEM-SERIAL-NUMBER", "TO-BE-FILLED-BY-O-E-M-"}
-_DISKS = (Path("/run/branchline/claim"), Path("/media"), Path("/mnt"))
+DISKS = (Path("/run/branchline/claim"), Path("/media"), Path("/mnt"))
 """Where the image mounts removable disks, read-only, and where others may have."""
 
 log = structlog.get_logger()
@@ -46,25 +38,11 @@ class Found(msgspec.Struct, frozen=True):
 class Places(msgspec.Struct, frozen=True):
     """Where it is looked; a test has others. `disks`: a claim file in one of these folders, or in a folder in it."""
 
-    disks: tuple[Path, ...] = _DISKS
+    disks: tuple[Path, ...] = DISKS
     leases: Path = LEASES
-    factory: Path = Path("/etc/branchline/factory.toml")
-    typed: Path = Path("/data/branchline/claim.toml")
-    serials: tuple[Path, ...] = SERIALS
+    factory: Path = FACTORY
+    typed: Path = Path()
     interfaces: Callable[[], Iterable[inform.Interface]] = inform.interfaces
-
-
-def serial_number(places: Places) -> str:
-    """The factory's, else the machine's, in letters and digits. Raises ClaimError: it has none."""
-    with contextlib.suppress(ClaimError, FileNotFoundError):
-        if said := read_claim(places.factory).serial:
-            return said
-    for path in places.serials:
-        with contextlib.suppress(OSError):
-            text = re.sub(r"[^A-Z0-9]", "-", path.read_text("utf-8", "replace").strip(" \n\0").upper())
-            if re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,31}", text) and text not in _NONE:
-                return text
-    raise ClaimError(f'this machine tells no serial number; write one into {places.factory}: serial = "…"')
 
 
 def claim_files(places: Places) -> list[Path]:

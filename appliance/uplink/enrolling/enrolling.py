@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An unconfigured box becomes a branch: it finds headquarters, enrols, and gets its first configuration.
+"""A box from the factory becomes a branch: it finds headquarters, enrols, and gets its first configuration.
 
 Round after round until it is done, nothing kept in memory alone: a power cut at any moment goes on where the disk is.
-What stands in the way is a sentence, for the console (`show enrolment`) and the log.
+What stands in the way is a sentence, for the console (`show enrolment`) and the log. Who configures the box by hand
+meanwhile ends it.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from appliance.config.history import History
 from appliance.uplink.enrolling import claim, discovery
 from appliance.uplink.enrolling.claim import Claim, ClaimError, Url
 from appliance.uplink.enrolling.clock import SYSTEM, Clock
-from appliance.uplink.enrolling.credentials import Credentials, CredentialsError, named
+from appliance.uplink.enrolling.credentials import Credentials, named
 from appliance.uplink.enrolling.discovery import Found, Places
 from appliance.uplink.enrolling.door import Door, DoorError
 from appliance.uplink.enrolling.offers import Offer, Sources
@@ -26,9 +27,8 @@ from appliance.uplink.enrolling.private import write_private
 ROUND_S = 2.0
 DOOR = "door"
 """The file beside the credentials that has the URL where the box was enrolled."""
-
-TYPED, TOLD = "claim.toml", "run/enrolling"
-"""In the box's state: what was typed at the console, and what goes on."""
+FOLDER = "credentials"
+"""Beside the configuration, which names it."""
 
 log = structlog.get_logger()
 
@@ -45,13 +45,13 @@ class Enrolling:
         clock: Clock = SYSTEM,
     ) -> None:
         self.serial, self._configuration, self._places, self._tell = serial, configuration, places, tell
-        self._folder = configuration.parent / "credentials"
+        self._folder = configuration.parent / FOLDER
         self.credentials = Credentials(self._folder)
         self._door = Door(self.credentials, clock)
 
     async def run(self) -> None:
-        """Until there is a configuration."""
-        while not self._configuration.exists():
+        """Until the box is configured, by headquarters or by hand."""
+        while self._wanted():
             try:
                 done = await self._round()
             except OSError as error:
@@ -59,6 +59,14 @@ class Enrolling:
                 self._tell(str(error))
             if not done:
                 await asyncio.sleep(ROUND_S)
+
+    def _wanted(self) -> bool:
+        try:
+            box = load(self._configuration)
+        except ConfigurationError as error:
+            self._tell(str(error))
+            return True
+        return isinstance(box, Branch) and box.headquarters.discover
 
     async def _round(self) -> bool:
         sources = self._sources()
@@ -80,9 +88,9 @@ class Enrolling:
         if not offers:
             self._tell(f"serial number {self.serial} waits to be enrolled: {sources.lacks()}")
             return False
-        tried = 0
+        tried = False
         async for found in self._doors(sources):
-            tried += 1
+            tried = True
             for offer in offers:
                 if await self._offered(found, offer):
                     claim.forget(self._places.typed)
@@ -95,7 +103,7 @@ class Enrolling:
         self.credentials.pin(offer.ca)
         try:
             box = await self._door.enrol(found.url, self.serial, offer.code)
-        except (DoorError, CredentialsError) as error:
+        except (DoorError, OSError) as error:
             self._tell(f"{found.url} (by {found.source}), code by {offer.source}: {error}")
             return False
         write_private(self._folder / DOOR, f"{found.url}\n".encode())
@@ -104,22 +112,18 @@ class Enrolling:
 
     async def _configured(self, found: Found) -> bool:
         try:
-            text = await self._door.configuration(found.url)
+            text = (await self._door.configuration(found.url)).decode()
             self._check(text)
-        except (DoorError, ConfigurationError, ClaimError) as error:
+        except (DoorError, ConfigurationError, ClaimError, UnicodeDecodeError) as error:
             self._tell(f"no configuration from {found.url}: {error}")
             return False
-        write_private(self._configuration, text)
-        History(self._configuration).keep("headquarters", "the first, by enrolment")
+        History(self._configuration).commit(text, "headquarters", "the first, by enrolment")
         self._tell(f"configured by {found.url}")
         return True
 
-    def _check(self, text: bytes) -> None:
+    def _check(self, text: str) -> None:
         """Whether it is a branch's, and this one's. Raises ConfigurationError, ClaimError."""
-        try:
-            box = load(self._configuration, text=text.decode())
-        except UnicodeDecodeError as error:
-            raise ClaimError(f"it is no text: {error}") from error
+        box = load(self._configuration, text=text)
         own = self.credentials.certificate()
         name = named(own, NameOID.COMMON_NAME) if own else ""
         if not isinstance(box, Branch) or box.box != name:

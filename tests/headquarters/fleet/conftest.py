@@ -10,9 +10,9 @@ from tests.headquarters.fleet.rig import Fleet
 from tests.headquarters.site import Site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """One for all tests of a file: each has boxes of its own."""
+    """One for all tests here: each has boxes of its own."""
     folder: Path = tmp_path_factory.mktemp("fleet")
     site = Site(folder)
     made = Fleet(site)
