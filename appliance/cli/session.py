@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from appliance.cli import audit, files
 from appliance.cli.grammar.kinds import Kind, nothing_known
-from appliance.cli.grammar.matching import Grammar
+from appliance.cli.grammar.matching import Grammar, GrammarError, Matched
 from appliance.cli.grammar.syntax import Command, Mode, Role
 from appliance.cli.grammar.table import TABLE
 from appliance.config import edit
@@ -17,6 +18,8 @@ from appliance.config.candidate import FORM, Candidate
 from appliance.config.errors import ConfigurationError
 from appliance.config.history import History
 from appliance.config.tree import Leaf, Node, Rows, Table
+
+ROLES = {Role.VIEWER: "查看员", Role.TECHNICIAN: "技术员", Role.ADMINISTRATOR: "管理员"}
 
 
 class Session:
@@ -41,6 +44,33 @@ class Session:
     def commands(self) -> list[Command]:
         """Of this mode, that the role allows."""
         return [one for one in TABLE.command if self.mode in one.modes and one.role in self.role.allowed]
+
+    def match(self, words: Sequence[str]) -> Matched:
+        """The command. Raises GrammarError, which says who may where this role may not."""
+        try:
+            matched = self.grammar().match(words)
+        except GrammarError:
+            if (other := self._of_others(words)) is None:
+                raise
+            audit.refused(self.state, self.author, self.role, audit.words(other))
+            raise GrammarError(self._not_yours(other.command), 0) from None
+        files.check(matched)
+        return matched
+
+    def _of_others(self, words: Sequence[str]) -> Matched | None:
+        """What it would be in a higher role."""
+        everybody = [one for one in TABLE.command if self.mode in one.modes]
+        with contextlib.suppress(GrammarError):
+            return Grammar(everybody, self._kind, self.said, self._head).match(words)
+        return None
+
+    def _not_yours(self, command: Command) -> str:
+        may = [role for role in Role if command.role in role.allowed]
+        return self.told(
+            f"{command.pattern!r} is for {' or '.join(f'a {role}'.replace('a a', 'an a') for role in may)};"
+            f" {self.author} is a {self.role}",
+            f"{command.pattern!r}须由{'或'.join(ROLES[role] for role in may)}执行；{self.author}为{ROLES[self.role]}",
+        )
 
     def said(self, command: Command) -> str:
         """What it does, in the session's language."""

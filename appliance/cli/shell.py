@@ -4,17 +4,17 @@
 import contextlib
 import functools
 import importlib
-import os
 import shlex
 import shutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from appliance.cli import pipes, terminal
+from appliance.cli import audit, pipes, roles, terminal
 from appliance.cli.grammar.matching import APART, GrammarError, Matched, Next
-from appliance.cli.grammar.syntax import Mode, Role
+from appliance.cli.grammar.syntax import Mode
 from appliance.cli.line_editor import LineEditor
 from appliance.cli.pointer import pointed
 from appliance.cli.session import Session
@@ -61,7 +61,8 @@ class Shell:
             sys.stderr.write("\n")
             return INTERRUPTED
         except Exception as error:  # noqa: BLE001 - a command's fault ends that command
-            _log().exception("cli.command.failed", command=" ".join(words[:2]))
+            where = "".join(traceback.format_exception(error))
+            audit.note(self.session.state, "cli.command.failed", command=" ".join(words[:2]), traceback=where)
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return UNASKED
 
@@ -74,7 +75,7 @@ class Shell:
         for words_of in reversed(filters):
             line, finish = pipes.filtered(words_of, line)
             finishes.append(finish)
-        matched = self.session.grammar().match(words)
+        matched = self.session.match(words)
         if not filters and pager is None:
             return self.carry_out(matched)
         lines = pipes.Lines(line)
@@ -93,7 +94,15 @@ class Shell:
             sys.stderr.write(f"{mark}\n" if self.pointing else f"{prompt}{line}\n{mark}\n")
 
     def carry_out(self, matched: Matched) -> int:
-        """What the command does."""
+        """What the command does; what is not a viewer's is noted."""
+        session, status = self.session, INTERRUPTED
+        try:
+            status = self._carried_out(matched)
+        finally:
+            audit.carried_out(session.state, session.author, session.role, matched, status)
+        return status
+
+    def _carried_out(self, matched: Matched) -> int:
         name, _, function = matched.command.run.partition(":")
         if name == "shell":
             return int(_OWN[function](self, matched))
@@ -173,7 +182,7 @@ class Shell:
     def do(self, matched: Matched) -> int:
         """An operational command from there."""
         with self._operational():
-            return self.carry_out(self.session.grammar().match(matched.arguments["command"].split(APART)))
+            return self.carry_out(self.session.match(matched.arguments["command"].split(APART)))
 
     def leave(self, _matched: Matched) -> int:
         """A step out. What is not committed stays until the session ends."""
@@ -203,7 +212,7 @@ def interactive(session: Session) -> int:
     try:
         return _interactive(session)
     except OSError as error:
-        _log().info("cli.terminal.gone", error=str(error))
+        audit.note(session.state, "cli.terminal.gone", error=str(error))
         return 0
 
 
@@ -227,15 +236,10 @@ def _interactive(session: Session) -> int:
     return status if not sys.stdin.isatty() else 0
 
 
-def session_of(file: Path, state: Path, *, chinese: bool) -> Session:
-    """Of who runs this; BRANCHLINE_ROLE is set by the login, and anyone else administers."""
-    name = os.environ.get("BRANCHLINE_ROLE", Role.ADMINISTRATOR)
-    return Session(file, state, Role(name) if name in tuple(Role) else Role.VIEWER, chinese=chinese)
-
-
-def _log() -> Any:
-    """Where it is needed: structlog takes half of the start."""
-    return importlib.import_module("structlog").get_logger()
+def session_of(file: Path, state: Path, *, chinese: bool) -> Session | None:
+    """Of who runs this; None: who may do nothing here."""
+    role = roles.here(state, file)
+    return Session(file, state, role, chinese=chinese) if role else None
 
 
 def _parts(line: str) -> list[list[str]]:

@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage (root): install-packages.sh PACKAGE...   Installs without questions and without starting a daemon: the project
-# starts its own Kamailio from its own configuration, and the packaged one would hold port 5060.
+# starts its own Kamailio and sshd from its own configuration, and the packaged ones would hold ports and serve strangers.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 policy=/usr/sbin/policy-rc.d
-had_kamailio=no
-dpkg-query --show --showformat='${db:Status-Status}' kamailio 2>/dev/null | grep -qx installed && had_kamailio=yes
+daemons=
+for pair in kamailio:kamailio openssh-server:ssh; do
+    dpkg-query --show --showformat='${db:Status-Status}' "${pair%:*}" 2>/dev/null | grep -qx installed ||
+        daemons="$daemons ${pair#*:}"
+done
 
 if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
@@ -18,6 +21,8 @@ wait_for_lock='-o DPkg::Lock::Timeout=300'
 apt-get $wait_for_lock update
 apt-get $wait_for_lock install --yes --no-install-recommends "$@"
 
-if [ "$had_kamailio" = no ] && [ -e /lib/systemd/system/kamailio.service ] && command -v systemctl >/dev/null; then
-    systemctl disable kamailio.service
-fi
+for daemon in $daemons; do
+    if [ -e "/lib/systemd/system/$daemon.service" ] && command -v systemctl >/dev/null; then
+        systemctl disable "$daemon.service"
+    fi
+done

@@ -24,8 +24,7 @@ FIRST_KEY_S = 3.0
 """Far from what it takes; the figure is `make bench`'s."""
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+def branch_file(tmp_path: Path) -> Path:
     """The site's branch file, with what it names."""
     for name in ("8001", "8002", "nats"):
         secret = tmp_path / "secrets" / name
@@ -35,6 +34,11 @@ def file(tmp_path: Path) -> Path:
     text = (ROOT / "tests/config/boxes/branch.yaml").read_text()
     (tmp_path / "branch.yaml").write_text(text.replace("/usr/share/asterisk/sounds/en_US_f_Allison", str(tmp_path)))
     return tmp_path / "branch.yaml"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return branch_file(tmp_path)
 
 
 @pytest.fixture
@@ -207,16 +211,15 @@ def test_help_and_completion_know_what_is_there(shell: Shell) -> None:
 
 
 class Terminal:
-    """The CLI on a pty, worked through a serial port's library at 9600 baud."""
+    """A command on a pty."""
 
-    def __init__(self, file: Path, state: Path, **more: str) -> None:
+    def __init__(self, command: list[str], **environment: str) -> None:
         master, slave = pty.openpty()
-        environment = os.environ | {"BRANCHLINE_CONFIG": str(file), "BRANCHLINE_STATE": str(state), "TERM": "vt100"}
         self._begun = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.cli"],
+            command,
             cwd=ROOT,
-            env=environment | more,
+            env=os.environ | environment,
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -248,6 +251,10 @@ class Terminal:
         """Its exit status, once its user has left."""
         return self._process.wait(5)
 
+    def kill(self) -> None:
+        """Pull the plug at this end."""
+        self._process.kill()
+
     def end(self) -> int:
         """Hang up. Returns its exit status."""
         if self._master is not None:
@@ -262,7 +269,13 @@ class Terminal:
 
 @pytest.fixture
 def terminal(file: Path, tmp_path: Path) -> Iterator[Terminal]:
-    opened = Terminal(file, tmp_path / "state", LANG="C.UTF-8")
+    opened = Terminal(
+        [sys.executable, "-m", "appliance.cli"],
+        BRANCHLINE_CONFIG=str(file),
+        BRANCHLINE_STATE=str(tmp_path / "state"),
+        TERM="vt100",
+        LANG="C.UTF-8",
+    )
     opened.until("BR-0001> ")
     yield opened
     opened.end()
