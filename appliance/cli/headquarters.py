@@ -17,6 +17,7 @@ from appliance.wire.agents import AgentAsked, AgentNoted, AgentTold, CallAsked, 
 from appliance.wire.callbacks import AddCallback, CallbackTold, CancelCallback
 from appliance.wire.envelope import Body, Sealer, UnknownMessageError, decode, encode
 from appliance.wire.ids import Identity
+from appliance.wire.remote import LineAnswered, LineTyped
 from appliance.wire.service_messages import Refused
 from appliance.wire.talk import UnreachableError
 from appliance.wire.voicemail import MarkVoicemail, VoicemailMarked
@@ -54,11 +55,19 @@ def mark(box: Path, asked: MarkVoicemail) -> VoicemailMarked | Refused:
     return answer
 
 
-def _commanded(box: Path, subject: str, asked: Body) -> Body:
+def line(box: Path, branch: str, asked: LineTyped) -> LineAnswered | Refused:
+    """What a branch's command line says to it. Raises: UnreachableError."""
+    answer = _commanded(box, f"cli.{branch}", asked, asked.within_s + ANSWER_S)
+    if not isinstance(answer, LineAnswered | Refused):
+        raise UnreachableError(f"the branch answers {type(answer).__name__}")
+    return answer
+
+
+def _commanded(box: Path, subject: str, asked: Body, within_s: float = ANSWER_S) -> Body:
     door = _door(box)
     envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
     try:
-        return decode(asyncio.run(_ask(door, subject, encode(envelope)))).body
+        return decode(asyncio.run(_ask(door, subject, encode(envelope), within_s))).body
     except UnknownMessageError as error:
         raise UnreachableError(f"headquarters answers what this version cannot read: {error}") from error
 
@@ -72,7 +81,7 @@ def _door(box: Path) -> server.Door:
         ) from error
 
 
-async def _ask(door: server.Door, subject: str, payload: bytes) -> bytes:
+async def _ask(door: server.Door, subject: str, payload: bytes, within_s: float = ANSWER_S) -> bytes:
     try:
         client = await nats.connect(
             f"nats://{door.listen}",
@@ -85,7 +94,9 @@ async def _ask(door: server.Door, subject: str, payload: bytes) -> bytes:
     except (OSError, nats.errors.Error) as error:
         raise UnreachableError(f"no message server at {door.listen}: is headquarters running?") from error
     try:
-        return (await client.request(subject, payload, timeout=ANSWER_S)).data
+        return (await client.request(subject, payload, timeout=within_s)).data
+    except nats.errors.NoRespondersError as error:
+        raise UnreachableError(f"nobody answers {subject}: is it running, and its link up?") from error
     except nats.errors.Error as error:
         raise UnreachableError("headquarters does not answer: is its process running?") from error
     finally:

@@ -43,7 +43,9 @@ class Session:
 
     def commands(self) -> list[Command]:
         """Of this mode, that the role allows."""
-        return [one for one in TABLE.command if self.mode in one.modes and one.role in self.role.allowed]
+        far = os.environ.get("BRANCHLINE_PEER") == "headquarters"
+        mine = (one for one in TABLE.command if self.mode in one.modes and not (far and one.terminal))
+        return [one for one in mine if one.role in self.role.allowed]
 
     def match(self, words: Sequence[str]) -> Matched:
         """The command. Raises GrammarError, which says who may where this role may not."""
@@ -65,10 +67,13 @@ class Session:
         return None
 
     def _not_yours(self, command: Command) -> str:
+        if command.role in self.role.allowed:
+            return self.told(
+                f"{command.pattern!r} takes a terminal: log in at the box", f"{command.pattern!r}需要终端：请登录该设备"
+            )
         may = [role for role in Role if command.role in role.allowed]
         return self.told(
-            f"{command.pattern!r} is for {' or '.join(f'a {role}'.replace('a a', 'an a') for role in may)};"
-            f" {self.author} is a {self.role}",
+            f"{command.pattern!r} is for {' or '.join(map(_one, may))}; {self.author} is {_one(self.role)}",
             f"{command.pattern!r}须由{'或'.join(ROLES[role] for role in may)}执行；{self.author}为{ROLES[self.role]}",
         )
 
@@ -118,6 +123,10 @@ class Session:
         with contextlib.suppress(edit.EditError):
             return completions(edit.full(FORM, data, (*self.base, *before)), data, chinese=self.chinese)
         return ()
+
+
+def _one(role: Role) -> str:
+    return f"an {role}" if role is Role.ADMINISTRATOR else f"a {role}"
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -156,11 +156,13 @@ class Shell:
         if self.session.mode is Mode.CONFIGURE and words[:1] == ["do"]:
             with self._operational():
                 return self.session.grammar().following(words[1:], begun)
+        if len(words) > 1 and words[0] == "box":
+            return self.session.grammar().following(words[2:], begun)
         return self.session.grammar().following(words, begun)
 
     def _ends(self, words: list[str]) -> list[str]:
         """A `set` has to go on as long as something may follow."""
-        if not words or "|" in words or words[0] in ("do", "set"):
+        if not words or "|" in words or words[0] in ("box", "do", "set"):
             return []
         return self.session.grammar().ends(words)
 

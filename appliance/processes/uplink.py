@@ -24,6 +24,7 @@ from appliance.uplink.history import History
 from appliance.uplink.kept import KeptFile
 from appliance.uplink.link import Link
 from appliance.uplink.orders import Orders
+from appliance.uplink.remote import Remote
 from appliance.uplink.routes import Routes
 from appliance.uplink.uploads import Uploader, UploadList
 from appliance.uplink.watching import Watching
@@ -64,6 +65,7 @@ class Uplink:
         self._uploader = Uploader(uploads, state / "recordings", self._link, self._upload_troubled)
         self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._watching.own_standing)
         self._orders = Orders(self._link, sealer, self._service.publish)
+        self._remote = Remote(self._link, sealer, state)
         self._routes = Routes(
             self._link,
             branch.route.timeout_ms,

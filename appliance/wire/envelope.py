@@ -24,6 +24,7 @@ from appliance.wire import (
     line_tests,
     performance,
     peripherals,
+    remote,
     routes,
     service_messages,
     spans,
@@ -94,6 +95,8 @@ Body = (
     | treatments.TreatmentStep
     | treatments.TreatmentEnded
     | treatments.TreatmentSnapshot
+    | remote.LineTyped
+    | remote.LineAnswered
     | routes.RouteRequest
     | routes.RouteAnswer
     | routes.LegInterrupted

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.unit
 
 EXAMPLES = {
     "agent": "1001",
+    "box": "BR-0001",
     "call": "BR-0001.x.7",
     "callback": "cb.1",
     "capture-seconds": "5",
