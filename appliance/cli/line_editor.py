@@ -9,6 +9,7 @@ import codecs
 import contextlib
 import os
 import select
+import shutil
 import termios
 import tty
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from typing import Protocol
 
 from appliance.cli.terminal import columns
 
+MORE = "--More--"
 ESCAPE_S = 0.05
 """How long the rest of an arrow's sequence may take; at 9600 baud it takes 2 ms."""
 _SEQUENCES = {"[A": "up", "[B": "down", "[C": "right", "[D": "left", "[H": "home", "[F": "end", "[3~": "delete"}
@@ -159,8 +161,20 @@ class LineEditor:
 
     def _help(self) -> None:
         lines = self._helper.choices(self._line[: self._at])
-        self._write("?\r\n" + "".join(f"{line}\r\n" for line in lines) + self._prompt + self._line)
-        self._write("\b" * columns(self._line[self._at :]))
+        self._write("?\r\n")
+        rows = max(2, shutil.get_terminal_size().lines - 1)
+        for number, line in enumerate(lines, 1):
+            self._write(f"{line}\r\n")
+            if number % rows == 0 and number < len(lines) and not self._goes_on():
+                break
+        self._write(self._prompt + self._line + "\b" * columns(self._line[self._at :]))
+
+    def _goes_on(self) -> bool:
+        """A page is full."""
+        self._write(MORE)
+        pressed = self._character()
+        self._write("\r" + " " * len(MORE) + "\r")
+        return pressed not in ("q", "\x03", "\x1b", None)
 
     def _remember(self) -> None:
         if self._line.strip() and self.history[-1:] != [self._line]:

@@ -211,19 +211,18 @@ def test_help_and_completion_know_what_is_there(shell: Shell) -> None:
 
 
 class Terminal:
-    """A command on a pty."""
+    """A command on a pty, which is its controlling terminal."""
 
     def __init__(self, command: list[str], **environment: str) -> None:
         master, slave = pty.openpty()
         self._begun = time.monotonic()
         self._process = subprocess.Popen(
-            command,
+            ["setsid", "--ctty", *command],
             cwd=ROOT,
             env=os.environ | environment,
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
         )
         os.close(slave)
         self._master: int | None = master
