@@ -39,7 +39,7 @@ class Session:
 
     def grammar(self) -> Grammar:
         """Of what may be typed now."""
-        return Grammar(self.commands(), self._kind, self.said, self._head)
+        return Grammar(self.commands(), self._kind, self.said, self._head, chinese=self.chinese)
 
     def commands(self) -> list[Command]:
         """Of this mode, that the role allows."""
@@ -63,7 +63,7 @@ class Session:
         """What it would be in a higher role."""
         everybody = [one for one in TABLE.command if self.mode in one.modes]
         with contextlib.suppress(GrammarError):
-            return Grammar(everybody, self._kind, self.said, self._head).match(words)
+            return Grammar(everybody, self._kind, self.said, self._head, chinese=self.chinese).match(words)
         return None
 
     def _not_yours(self, command: Command) -> str:

@@ -56,7 +56,7 @@ class Shell:
             return self._piped(words, filters)
         except (GrammarError, EditError, ConfigurationError, pipes.PipeError) as error:
             self._point(line, error)
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{terminal.broken(str(error), 0)}\n")
         except KeyboardInterrupt:
             sys.stderr.write("\n")
             return INTERRUPTED
@@ -141,10 +141,9 @@ class Shell:
         except ValueError as error:
             return [f"% {error}"]
         width = max([terminal.columns(one.text) for one in coming] + [4]) + 2
-        shown = [f"  {_padded(one.text, width)}{one.said}".rstrip() for one in coming]
-        return [*(f"  {_padded('<cr>', width)}{end}" for end in ends), *shown] or [
-            self.session.told("% nothing", "% 无")
-        ]
+        rows = [*(("<cr>", end) for end in ends), *((one.text, one.said) for one in coming)]
+        shown = (terminal.broken(f"  {_padded(text, width)}{said}".rstrip(), width + 2) for text, said in rows)
+        return [line for row in shown for line in row.split("\n")] or [self.session.told("% nothing", "% 无")]
 
     def _coming(self, words: list[str], begun: str) -> list[Next]:
         if "|" in words:
@@ -202,7 +201,7 @@ class Shell:
     def help(self, _matched: Matched) -> int:
         """All commands of this mode."""
         for command in self.session.commands():
-            sys.stdout.write(f"{command.pattern}\n    {self.session.said(command)}\n")
+            sys.stdout.write(f"{command.pattern}\n{terminal.broken(f'    {self.session.said(command)}', 4)}\n")
         return 0
 
 
