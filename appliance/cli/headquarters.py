@@ -95,10 +95,9 @@ async def _ask(door: server.Door, subject: str, payload: bytes, within_s: float 
         raise UnreachableError(f"no message server at {door.listen}: is headquarters running?") from error
     try:
         return (await client.request(subject, payload, timeout=within_s)).data
-    except nats.errors.NoRespondersError as error:
-        raise UnreachableError(f"nobody answers {subject}: is it running, and its link up?") from error
     except nats.errors.Error as error:
-        raise UnreachableError("headquarters does not answer: is its process running?") from error
+        who = "the box" if subject.startswith("cli.") else "headquarters"
+        raise UnreachableError(f"{who} does not answer: is its process running?") from error
     finally:
         await client.close()
 

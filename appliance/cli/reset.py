@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from appliance.cli import audit, terminal
 from appliance.cli.grammar.matching import Matched
+from appliance.cli.line_editor import cooked
 from appliance.cli.session import Session
 from appliance.supervisor import erasing
 
@@ -26,7 +27,9 @@ def factory_reset(session: Session, _matched: Matched) -> int:
     for line, right in _questions(session, session.name):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-        if sys.stdin.readline().strip() != right:
+        with cooked(sys.stdin.fileno()):
+            said = sys.stdin.readline().strip()
+        if said != right:
             sys.stdout.write(session.told("nothing is changed\n", "未做任何改动\n"))
             return 1
     audit.note(session.state, "cli.factory-reset.asked", by=session.author, whence=audit.whence())

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from appliance.cli import audit, login
 from appliance.cli.grammar.matching import Matched
+from appliance.cli.line_editor import cooked
 from appliance.cli.session import Session
 
 open_shell: Callable[[], int] | None = None
@@ -28,7 +29,8 @@ def shell(session: Session, _matched: Matched) -> int:
     )
     sys.stdout.flush()
     try:
-        return opened()
+        with cooked(sys.stdin.fileno()):
+            return opened()
     finally:
         audit.note(session.state, "cli.shell.closed", by=session.author)
 

@@ -20,6 +20,8 @@ from appliance.config.history import History
 from appliance.config.tree import Leaf, Node, Rows, Table
 
 ROLES = {Role.VIEWER: "查看员", Role.TECHNICIAN: "技术员", Role.ADMINISTRATOR: "管理员"}
+NONE = (0, 0)
+"""Stamp of a file that is not there: an empty box's."""
 
 
 class Session:
@@ -88,13 +90,23 @@ class Session:
     @property
     def name(self) -> str:
         """The box's serial number, as the prompt has it."""
-        with contextlib.suppress(ConfigurationError):
+        with contextlib.suppress(ConfigurationError, KeyError):
             return str(self.running().data["box"])
         return "?"
+
+    @property
+    def text(self) -> str:
+        """What the box's file says; of an empty box nothing."""
+        try:
+            return self.file.read_text("utf-8")
+        except FileNotFoundError:
+            return ""
 
     def running(self) -> Candidate:
         """The file as it is, read once, as a large one takes seconds. Raises ConfigurationError."""
         stamp = _stamp(self.file)
+        if stamp == NONE and self.file.name:
+            return Candidate(self.file, {})
         if self._running is None or self._running[0] != stamp:
             self._running = stamp, Candidate.of(self.file)
         return self._running[1]
@@ -132,8 +144,8 @@ def _one(role: Role) -> str:
 def _stamp(file: Path) -> tuple[int, int]:
     try:
         status = file.stat()
-    except OSError:
-        return 0, 0
+    except FileNotFoundError:
+        return NONE
     return status.st_ino, status.st_mtime_ns
 
 

@@ -15,7 +15,7 @@ from typing import TextIO
 from appliance.cli import audit, pipes, roles, terminal
 from appliance.cli.grammar.matching import APART, GrammarError, Matched, Next
 from appliance.cli.grammar.syntax import Mode
-from appliance.cli.line_editor import LineEditor
+from appliance.cli.line_editor import LineEditor, quiet
 from appliance.cli.pointer import pointed
 from appliance.cli.session import Session
 from appliance.config import ConfigurationError
@@ -211,7 +211,8 @@ _OWN = {"configure": Shell.configure, "do": Shell.do, "leave": Shell.leave, "hel
 def interactive(session: Session) -> int:
     """At the terminal, until its user leaves, or the line is gone."""
     try:
-        return _interactive(session)
+        with quiet(sys.stdin.fileno()):
+            return _interactive(session)
     except OSError as error:
         audit.note(session.state, "cli.terminal.gone", error=str(error))
         return 0

@@ -3,6 +3,7 @@
 
 import os
 import pty
+import select
 import subprocess
 import sys
 import time
@@ -231,7 +232,14 @@ class Terminal:
 
     def type(self, text: str) -> None:
         assert self._master is not None
-        os.write(self._master, text.encode())
+        octets = text.encode()
+        while octets:
+            there, room, _ = select.select([self._master], [self._master], [], 10)
+            assert there or room, self.seen
+            if there:
+                self.seen += os.read(self._master, 4096).decode(errors="replace")
+            if room:
+                octets = octets[os.write(self._master, octets[:512]) :]
 
     def until(self, text: str, within_s: float = 10.0) -> float:
         """Wait for a text after what was seen; seconds since the start."""
@@ -322,6 +330,35 @@ def test_long_output_stops_at_each_page(terminal: Terminal) -> None:
     terminal.until("--More--")
     terminal.type("q")
     terminal.until("BR-0001> ")
+
+
+@pytest.mark.system
+@pytest.mark.timeout(60)
+def test_a_listing_is_pasted_into_an_empty_box_at_its_terminal(file: Path, tmp_path: Path) -> None:
+    """In one go, and more of it than a terminal holds."""
+    whole = Candidate.of(file)
+    for number in range(8100, 8150):
+        whole = whole.put(("extensions", str(number), "name", f"Agent {number} of Nanjing Road"))
+        whole = whole.put(("extensions", str(number), "secret", "secrets/8001"))
+    listing = whole.lines()
+    assert sum(map(len, listing)) > 4096
+    empty = tmp_path / "empty.yaml"
+    opened = Terminal(
+        [sys.executable, "-m", "appliance.cli"],
+        BRANCHLINE_CONFIG=str(empty),
+        BRANCHLINE_STATE=str(tmp_path / "state"),
+        TERM="vt100",
+        LANG="C.UTF-8",
+    )
+    try:
+        opened.type("configure\r" + "".join(f"{line}\r" for line in listing) + "commit confirmed 10\rcommit\r")
+        opened.until("there is no version to go back to", 40)
+        opened.until("version 1", 20)
+        opened.type("show | compare\r")
+        opened.until("nothing is changed")
+    finally:
+        opened.end()
+    assert Candidate.of(empty).data == whole.data
 
 
 @pytest.mark.system
