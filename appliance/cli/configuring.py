@@ -126,7 +126,7 @@ def status(session: Session, _matched: Matched) -> int:
 def rollback(session: Session, matched: Matched) -> int:
     """The candidate as it was."""
     before = _version(session, matched.arguments["version"])
-    session.candidate, session.began_from = before, session.file.read_text("utf-8")
+    session.candidate, session.began_from = before, session.text
     return DONE
 
 
@@ -139,6 +139,10 @@ def commit(session: Session, matched: Matched) -> int:
         return NOT_DONE
     if not now.since(session.running()):
         return _confirmed(session)
+    if "confirmed" in given and not session.text:
+        told = "there is no version to go back to: commit without confirmed", "没有可回退的版本：请不带 confirmed 提交"
+        sys.stderr.write(f"{session.told(*told)}\n")
+        return NOT_DONE
     _say(_impact(session, now))
     if "check" in given:
         return _say([session.told("it can be committed", "检查通过，可以提交")])
@@ -153,7 +157,7 @@ def commit(session: Session, matched: Matched) -> int:
 
 def _overtaken(session: Session) -> Iterator[str]:
     """Somebody else has committed since the candidate was begun: it would take that back."""
-    if session.candidate is None or session.file.read_text("utf-8") == session.began_from:
+    if session.candidate is None or session.text == session.began_from:
         return
     now = session.history.running()
     by = f"version {now.number} by {now.author}" if now else "an edit by hand"
@@ -237,6 +241,8 @@ def _of_trial(session: Session, trial: Trial) -> str:
 
 
 def _impact(session: Session, now: Candidate) -> Iterator[str]:
+    if not session.text:
+        return  # nothing runs yet
     try:
         told = changes(load(session.file), load(session.file, text=now.text))
     except ConfigurationError as error:
@@ -267,7 +273,7 @@ def _version(session: Session, number: str) -> Candidate:
 def _changed(session: Session, change: Callable[[Candidate], Candidate]) -> int:
     changed = change(_candidate(session))
     if session.candidate is None:
-        session.began_from = session.file.read_text("utf-8")
+        session.began_from = session.text
     session.candidate = changed
     return DONE
 

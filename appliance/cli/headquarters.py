@@ -30,6 +30,7 @@ from appliance.wire.fleet import (
     StartPush,
 )
 from appliance.wire.ids import Identity
+from appliance.wire.remote import LineAnswered, LineTyped
 from appliance.wire.service_messages import Refused
 from appliance.wire.talk import UnreachableError
 from appliance.wire.voicemail import MarkVoicemail, VoicemailMarked
@@ -78,6 +79,14 @@ def fleet(box: Path, asked: FleetCommand) -> BoxesTold | DiffTold | PushTold | A
     return answer
 
 
+def line(box: Path, branch: str, asked: LineTyped) -> LineAnswered | Refused:
+    """What a branch's command line says to it. Raises: UnreachableError."""
+    answer = _commanded(box, f"cli.{branch}", asked, asked.within_s + ANSWER_S)
+    if not isinstance(answer, LineAnswered | Refused):
+        raise UnreachableError(f"the branch answers {type(answer).__name__}")
+    return answer
+
+
 def _commanded(box: Path, subject: str, asked: Body, within_s: float = ANSWER_S) -> Body:
     door = _door(box)
     envelope = Sealer(Identity.take(door.box, "cli")).seal(asked)
@@ -112,7 +121,8 @@ async def _ask(door: server.Door, subject: str, payload: bytes, within_s: float 
     try:
         return (await client.request(subject, payload, timeout=within_s)).data
     except nats.errors.Error as error:
-        raise UnreachableError("headquarters does not answer: is its process running?") from error
+        who = "the box" if subject.startswith("cli.") else "headquarters"
+        raise UnreachableError(f"{who} does not answer: is its process running?") from error
     finally:
         await client.close()
 

@@ -9,13 +9,14 @@ import codecs
 import contextlib
 import os
 import select
+import shutil
 import termios
-import tty
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from appliance.cli.terminal import columns
 
+MORE = "--More--"
 ESCAPE_S = 0.05
 """How long the rest of an arrow's sequence may take; at 9600 baud it takes 2 ms."""
 _SEQUENCES = {"[A": "up", "[B": "down", "[C": "right", "[D": "left", "[H": "home", "[F": "end", "[3~": "delete"}
@@ -159,8 +160,20 @@ class LineEditor:
 
     def _help(self) -> None:
         lines = self._helper.choices(self._line[: self._at])
-        self._write("?\r\n" + "".join(f"{line}\r\n" for line in lines) + self._prompt + self._line)
-        self._write("\b" * columns(self._line[self._at :]))
+        self._write("?\r\n")
+        rows = max(2, shutil.get_terminal_size().lines - 1)
+        for number, line in enumerate(lines, 1):
+            self._write(f"{line}\r\n")
+            if number % rows == 0 and number < len(lines) and not self._goes_on():
+                break
+        self._write(self._prompt + self._line + "\b" * columns(self._line[self._at :]))
+
+    def _goes_on(self) -> bool:
+        """A page is full."""
+        self._write(MORE)
+        pressed = self._character()
+        self._write("\r" + " " * len(MORE) + "\r")
+        return pressed not in ("q", "\x03", "\x1b", None)
 
     def _remember(self) -> None:
         if self._line.strip() and self.history[-1:] != [self._line]:
@@ -197,19 +210,34 @@ class LineEditor:
             octets = octets[os.write(self._sink, octets) :]
 
 
+def raw(descriptor: int) -> contextlib.AbstractContextManager[None]:
+    """Keys come one by one, unechoed, Ctrl-C among them; output is as it was."""
+    return _mode(descriptor, (termios.ICRNL | termios.IXON, 0), (termios.ECHO | termios.ICANON | termios.ISIG, 0))
+
+
+def quiet(descriptor: int) -> contextlib.AbstractContextManager[None]:
+    """While commands run: what is typed ahead, or pasted, waits unseen for its prompt; Ctrl-C ends the command."""
+    return _mode(descriptor, (0, 0), (termios.ECHO | termios.ICANON, termios.ISIG))
+
+
+def cooked(descriptor: int) -> contextlib.AbstractContextManager[None]:
+    """For a command that asks, or a program that expects a terminal as any."""
+    return _mode(descriptor, (0, termios.ICRNL), (0, termios.ECHO | termios.ICANON | termios.ISIG))
+
+
 @contextlib.contextmanager
-def raw(descriptor: int) -> Iterator[None]:
-    """Keys come one by one, unechoed; output is as it was."""
+def _mode(descriptor: int, incoming: tuple[int, int], local: tuple[int, int]) -> Iterator[None]:
+    """Flags of termios off and on, meanwhile."""
     try:
         before = termios.tcgetattr(descriptor)
     except termios.error:
         yield  # a pipe
         return
+    now = termios.tcgetattr(descriptor)
+    now[0] = now[0] & ~incoming[0] | incoming[1]
+    now[3] = now[3] & ~local[0] | local[1]
+    now[6][termios.VMIN], now[6][termios.VTIME] = 1, 0
     try:
-        tty.setcbreak(descriptor, termios.TCSANOW)
-        now = termios.tcgetattr(descriptor)
-        now[0] &= ~(termios.ICRNL | termios.IXON)
-        now[3] &= ~termios.ISIG
         termios.tcsetattr(descriptor, termios.TCSANOW, now)
         yield
     finally:

@@ -5,6 +5,8 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from appliance.cli.line_editor import MORE
+
 FILTERS = {
     "include": ("lines that have a text", "包含某文本的行"),
     "exclude": ("lines that have it not", "不包含某文本的行"),
@@ -87,8 +89,6 @@ def _check(name: str, text: str) -> None:
 class Pager:
     """Pauses at each page; `key()` gives what is pressed then. `q` ends it."""
 
-    MORE = "--More--"
-
     def __init__(self, out: TextIO, rows: int, key: Callable[[], str]) -> None:
         self._out, self._rows, self._key, self._shown = out, rows, key, 0
         self.ended = False
@@ -98,10 +98,10 @@ class Pager:
         if self.ended:
             return
         if self._shown >= self._rows - 1:
-            self._out.write(self.MORE)
+            self._out.write(MORE)
             self._out.flush()
             pressed = self._key()
-            self._out.write("\r" + " " * len(self.MORE) + "\r")
+            self._out.write("\r" + " " * len(MORE) + "\r")
             self.ended = pressed in ("q", "\x03", "")
             self._shown = self._shown - 1 if pressed in ("\r", "\n") else 0
             if self.ended:

@@ -28,4 +28,6 @@ def _at(words: list[re.Match[str]], error: Exception) -> int | None:
         pipe = next((number for number, word in enumerate(words) if word[0] == "|"), len(words))
         return min(error.at, pipe)
     said = str(error)
-    return next((n for n, word in enumerate(words) if repr(word[0].strip("\"'")) in said), None)
+    named = next((n for n, word in enumerate(words) if repr(word[0].strip("\"'")) in said), None)
+    value = said.partition(": ")[2].split()
+    return named if named is not None else next((n for n, word in enumerate(words) if word[0] in value), None)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from appliance.cli import audit, files
 from appliance.cli.grammar.kinds import Kind, nothing_known
-from appliance.cli.grammar.matching import Grammar
+from appliance.cli.grammar.matching import Grammar, GrammarError, Matched
 from appliance.cli.grammar.syntax import Command, Mode, Role
 from appliance.cli.grammar.table import TABLE
 from appliance.config import edit
@@ -17,6 +18,10 @@ from appliance.config.candidate import FORM, Candidate
 from appliance.config.errors import ConfigurationError
 from appliance.config.history import History
 from appliance.config.tree import Leaf, Node, Rows, Table
+
+ROLES = {Role.VIEWER: "查看员", Role.TECHNICIAN: "技术员", Role.ADMINISTRATOR: "管理员"}
+NONE = (0, 0)
+"""Stamp of a file that is not there: an empty box's."""
 
 
 class Session:
@@ -36,11 +41,43 @@ class Session:
 
     def grammar(self) -> Grammar:
         """Of what may be typed now."""
-        return Grammar(self.commands(), self._kind, self.said, self._head)
+        return Grammar(self.commands(), self._kind, self.said, self._head, chinese=self.chinese)
 
     def commands(self) -> list[Command]:
         """Of this mode, that the role allows."""
-        return [one for one in TABLE.command if self.mode in one.modes and one.role in self.role.allowed]
+        far = os.environ.get("BRANCHLINE_PEER") == "headquarters"
+        mine = (one for one in TABLE.command if self.mode in one.modes and not (far and one.terminal))
+        return [one for one in mine if one.role in self.role.allowed]
+
+    def match(self, words: Sequence[str]) -> Matched:
+        """The command. Raises GrammarError, which says who may where this role may not."""
+        try:
+            matched = self.grammar().match(words)
+        except GrammarError:
+            if (other := self._of_others(words)) is None:
+                raise
+            audit.refused(self.state, self.author, self.role, audit.words(other))
+            raise GrammarError(self._not_yours(other.command), 0) from None
+        files.check(matched)
+        return matched
+
+    def _of_others(self, words: Sequence[str]) -> Matched | None:
+        """What it would be in a higher role."""
+        everybody = [one for one in TABLE.command if self.mode in one.modes]
+        with contextlib.suppress(GrammarError):
+            return Grammar(everybody, self._kind, self.said, self._head, chinese=self.chinese).match(words)
+        return None
+
+    def _not_yours(self, command: Command) -> str:
+        if command.role in self.role.allowed:
+            return self.told(
+                f"{command.pattern!r} takes a terminal: log in at the box", f"{command.pattern!r}需要终端：请登录该设备"
+            )
+        may = [role for role in Role if command.role in role.allowed]
+        return self.told(
+            f"{command.pattern!r} is for {' or '.join(map(_one, may))}; {self.author} is {_one(self.role)}",
+            f"{command.pattern!r}须由{'或'.join(ROLES[role] for role in may)}执行；{self.author}为{ROLES[self.role]}",
+        )
 
     def said(self, command: Command) -> str:
         """What it does, in the session's language."""
@@ -53,7 +90,7 @@ class Session:
     @property
     def name(self) -> str:
         """The box's serial number, as the prompt has it."""
-        with contextlib.suppress(ConfigurationError):
+        with contextlib.suppress(ConfigurationError, KeyError):
             return str(self.running().data["box"])
         return "?"
 
@@ -65,9 +102,19 @@ class Session:
             return far or os.ttyname(0).removeprefix("/dev/")
         return "-"
 
+    @property
+    def text(self) -> str:
+        """What the box's file says; of an empty box nothing."""
+        try:
+            return self.file.read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+
     def running(self) -> Candidate:
         """The file as it is, read once, as a large one takes seconds. Raises ConfigurationError."""
         stamp = _stamp(self.file)
+        if stamp == NONE and self.file.name:
+            return Candidate(self.file, {})
         if self._running is None or self._running[0] != stamp:
             self._running = stamp, Candidate.of(self.file)
         return self._running[1]
@@ -103,11 +150,15 @@ class Session:
         return ()
 
 
+def _one(role: Role) -> str:
+    return f"an {role}" if role is Role.ADMINISTRATOR else f"a {role}"
+
+
 def _stamp(file: Path) -> tuple[int, int]:
     try:
         status = file.stat()
-    except OSError:
-        return 0, 0
+    except FileNotFoundError:
+        return NONE
     return status.st_ino, status.st_mtime_ns
 
 

@@ -4,18 +4,18 @@
 import contextlib
 import functools
 import importlib
-import os
 import shlex
 import shutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from appliance.cli import pipes, terminal
+from appliance.cli import audit, pipes, roles, terminal
 from appliance.cli.grammar.matching import APART, GrammarError, Matched, Next
-from appliance.cli.grammar.syntax import Mode, Role
-from appliance.cli.line_editor import LineEditor
+from appliance.cli.grammar.syntax import Mode
+from appliance.cli.line_editor import LineEditor, quiet
 from appliance.cli.pointer import pointed
 from appliance.cli.session import Session
 from appliance.config import ConfigurationError
@@ -56,12 +56,13 @@ class Shell:
             return self._piped(words, filters)
         except (GrammarError, EditError, ConfigurationError, pipes.PipeError) as error:
             self._point(line, error)
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{terminal.broken(str(error), 0)}\n")
         except KeyboardInterrupt:
             sys.stderr.write("\n")
             return INTERRUPTED
         except Exception as error:  # noqa: BLE001 - a command's fault ends that command
-            _log().exception("cli.command.failed", command=" ".join(words[:2]))
+            where = "".join(traceback.format_exception(error))
+            audit.note(self.session.state, "cli.command.failed", command=" ".join(words[:2]), traceback=where)
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return UNASKED
 
@@ -74,7 +75,7 @@ class Shell:
         for words_of in reversed(filters):
             line, finish = pipes.filtered(words_of, line)
             finishes.append(finish)
-        matched = self.session.grammar().match(words)
+        matched = self.session.match(words)
         if not filters and pager is None:
             return self.carry_out(matched)
         lines = pipes.Lines(line)
@@ -93,7 +94,15 @@ class Shell:
             sys.stderr.write(f"{mark}\n" if self.pointing else f"{prompt}{line}\n{mark}\n")
 
     def carry_out(self, matched: Matched) -> int:
-        """What the command does."""
+        """What the command does; what is not a viewer's is noted."""
+        session, status = self.session, INTERRUPTED
+        try:
+            status = self._carried_out(matched)
+        finally:
+            audit.carried_out(session.state, session.author, session.role, matched, status)
+        return status
+
+    def _carried_out(self, matched: Matched) -> int:
         name, _, function = matched.command.run.partition(":")
         if name == "shell":
             return int(_OWN[function](self, matched))
@@ -132,10 +141,9 @@ class Shell:
         except ValueError as error:
             return [f"% {error}"]
         width = max([terminal.columns(one.text) for one in coming] + [4]) + 2
-        shown = [f"  {_padded(one.text, width)}{one.said}".rstrip() for one in coming]
-        return [*(f"  {_padded('<cr>', width)}{end}" for end in ends), *shown] or [
-            self.session.told("% nothing", "% 无")
-        ]
+        rows = [*(("<cr>", end) for end in ends), *((one.text, one.said) for one in coming)]
+        shown = (terminal.broken(f"  {_padded(text, width)}{said}".rstrip(), width + 2) for text, said in rows)
+        return [line for row in shown for line in row.split("\n")] or [self.session.told("% nothing", "% 无")]
 
     def _coming(self, words: list[str], begun: str) -> list[Next]:
         if "|" in words:
@@ -147,11 +155,13 @@ class Shell:
         if self.session.mode is Mode.CONFIGURE and words[:1] == ["do"]:
             with self._operational():
                 return self.session.grammar().following(words[1:], begun)
+        if len(words) > 1 and words[0] == "box":
+            return self.session.grammar().following(words[2:], begun)
         return self.session.grammar().following(words, begun)
 
     def _ends(self, words: list[str]) -> list[str]:
         """A `set` has to go on as long as something may follow."""
-        if not words or "|" in words or words[0] in ("do", "set"):
+        if not words or "|" in words or words[0] in ("box", "do", "set"):
             return []
         return self.session.grammar().ends(words)
 
@@ -173,7 +183,7 @@ class Shell:
     def do(self, matched: Matched) -> int:
         """An operational command from there."""
         with self._operational():
-            return self.carry_out(self.session.grammar().match(matched.arguments["command"].split(APART)))
+            return self.carry_out(self.session.match(matched.arguments["command"].split(APART)))
 
     def leave(self, _matched: Matched) -> int:
         """A step out. What is not committed stays until the session ends."""
@@ -191,7 +201,7 @@ class Shell:
     def help(self, _matched: Matched) -> int:
         """All commands of this mode."""
         for command in self.session.commands():
-            sys.stdout.write(f"{command.pattern}\n    {self.session.said(command)}\n")
+            sys.stdout.write(f"{command.pattern}\n{terminal.broken(f'    {self.session.said(command)}', 4)}\n")
         return 0
 
 
@@ -201,9 +211,10 @@ _OWN = {"configure": Shell.configure, "do": Shell.do, "leave": Shell.leave, "hel
 def interactive(session: Session) -> int:
     """At the terminal, until its user leaves, or the line is gone."""
     try:
-        return _interactive(session)
+        with quiet(sys.stdin.fileno()):
+            return _interactive(session)
     except OSError as error:
-        _log().info("cli.terminal.gone", error=str(error))
+        audit.note(session.state, "cli.terminal.gone", error=str(error))
         return 0
 
 
@@ -227,15 +238,10 @@ def _interactive(session: Session) -> int:
     return status if not sys.stdin.isatty() else 0
 
 
-def session_of(file: Path, state: Path, *, chinese: bool) -> Session:
-    """Of who runs this; BRANCHLINE_ROLE is set by the login, and anyone else administers."""
-    name = os.environ.get("BRANCHLINE_ROLE", Role.ADMINISTRATOR)
-    return Session(file, state, Role(name) if name in tuple(Role) else Role.VIEWER, chinese=chinese)
-
-
-def _log() -> Any:
-    """Where it is needed: structlog takes half of the start."""
-    return importlib.import_module("structlog").get_logger()
+def session_of(file: Path, state: Path, *, chinese: bool) -> Session | None:
+    """Of who runs this; None: who may do nothing here."""
+    role = roles.here(state, file)
+    return Session(file, state, role, chinese=chinese) if role else None
 
 
 def _parts(line: str) -> list[list[str]]:

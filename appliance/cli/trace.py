@@ -31,7 +31,7 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
 
 def trace_call(state: Path, asked: str, file: Path) -> int:
     """Write what there is of a call. Exit status: 1, and no file, where there is none."""
-    engine = _engine(state)
+    engine = engine_of(state)
     try:
         packets = call.packets(state, asked, engine)
         capture.write(file, packets)
@@ -46,7 +46,7 @@ def trace_call(state: Path, asked: str, file: Path) -> int:
     return 0
 
 
-def _engine(state: Path) -> EngineTrace | None:
+def engine_of(state: Path) -> EngineTrace | None:
     """The running box's. What workers wrote is read without it."""
     try:
         descriptor = os.open(segment.path(state), os.O_RDONLY)

@@ -114,12 +114,12 @@ class History:
             return found or self._add(self.file.read_text("utf-8"), author, comment)
 
     def commit(self, body: str, author: str, comment: str = "", how: Trying = FOR_GOOD) -> Version:
-        """`body` as a new version, in force."""
-        before = self.keep("unknown", "written by hand")
+        """`body` as a new version, in force; where there was none before it is not on trial."""
+        before = self.keep("unknown", "written by hand") if self.file.exists() else None
         with self._locked():
             trial = self.trial()
             version = self._add(body, author, comment, how)
-            if how.confirm_s:
+            if how.confirm_s and before:
                 back_to = trial.back_to if trial else before.number
                 good = trial.good if trial else None
                 trial = Trial(version.number, back_to, how.now_s + how.confirm_s, good, how.healthy_s)

@@ -39,7 +39,7 @@ from appliance.processes.cards import Cards
 from appliance.processes.environment import state_directory
 from appliance.processes.telephone import legs_of, telephone
 from appliance.signalling.sip import kamailio
-from appliance.supervisor import logs, notify, ports
+from appliance.supervisor import erasing, logs, notify, ports
 from appliance.supervisor.following import Follower, returned
 from appliance.supervisor.lock import AlreadyRunningError, Lock
 from appliance.supervisor.redaction import Redactor, secrets_of
@@ -163,6 +163,8 @@ def main() -> int:
     """Run until SIGTERM. Exit status 2: nothing was started, and stderr says why."""
     logs.configure("supervisor")
     configuration, state = Path(os.environ.get("BRANCHLINE_CONFIG", "")), state_directory()
+    if erasing.asked(state):
+        exit_with(f"a factory reset was asked for: the machine's start carries it out ({state / erasing.MARK})")
     try:
         box = load(configuration)
         lock = Lock(state / "run" / "lock", page=page(box))

@@ -31,6 +31,7 @@ from appliance.uplink.kept import KeptFile
 from appliance.uplink.link import Link
 from appliance.uplink.orders import Orders
 from appliance.uplink.pushes import Pushes
+from appliance.uplink.remote import Remote
 from appliance.uplink.routes import Routes
 from appliance.uplink.uploads import Uploader, UploadList
 from appliance.uplink.watching import Watching
@@ -81,6 +82,7 @@ class Uplink:
         self._orders = Orders(self._link, sealer, self._service.publish)
         self._pushes = Pushes(file, branch, self._link, sealer)
         self._supervisor = Client(self._run / "supervisor.sock", sealer, self._pushes.heard, role="observer")
+        self._remote = Remote(self._link, sealer, state)
         self._routes = Routes(
             self._link,
             branch.route.timeout_ms,

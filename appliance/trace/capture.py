@@ -18,13 +18,17 @@ from scapy.config import conf
 from scapy.packet import Raw
 from scapy.utils import PcapNgWriter
 
-_RAW_IP, _LINUX_LAPD, _EXPORTED_PDU = 101, 177, 252
+_ETHERNET, _RAW_IP, _LINUX_LAPD, _EXPORTED_PDU = 1, 101, 177, 252
 _ETH_P_LAPD, _ARPHRD_LAPD = 0x0030, 8445
 _PACKET_OUTGOING, _PACKET_HOST = 4, 0
 _TAG_END, _TAG_DISSECTOR = 0, 12
 _LOCAL0_INFO = 134
 _VERSION_4, _UDP, _TTL = 0x45, 17, 64
 _RECEIVED, _SENT = 1, 2
+
+
+class _Ethernet(Raw):
+    """A layer of its own, for its link type."""
 
 
 class _Ip(Raw):
@@ -39,7 +43,8 @@ class _Text(Raw):
     """A layer of its own, for its link type."""
 
 
-for _link_type, _layer in ((_RAW_IP, _Ip), (_LINUX_LAPD, _Lapd), (_EXPORTED_PDU, _Text)):
+_LAYERS = {_ETHERNET: _Ethernet, _RAW_IP: _Ip, _LINUX_LAPD: _Lapd, _EXPORTED_PDU: _Text}
+for _link_type, _layer in _LAYERS.items():
     conf.l2types.register(_link_type, _layer)
 
 
@@ -71,6 +76,16 @@ def udp(
     head = struct.pack("!BxH4xBB2x4s4s", _VERSION_4, 20 + length, _TTL, _UDP, here, there)
     head += struct.pack("!HHH2x", source[1], target[1], length)
     return Packet(at_ns, interface, _Ip, head + payload, missing)
+
+
+def ethernet(at_ns: int, interface: str, frame: bytes, missing: int, *, sent: bool) -> Packet:
+    """A frame as it passed an interface."""
+    return Packet(at_ns, interface, _Ethernet, frame, missing, sent)
+
+
+def ip(at_ns: int, interface: str, packet: bytes, missing: int, *, sent: bool) -> Packet:
+    """The same of an interface without Ethernet."""
+    return Packet(at_ns, interface, _Ip, packet, missing, sent)
 
 
 def text(at_ns: int, interface: str, line: str) -> Packet:

@@ -26,6 +26,7 @@ from appliance.wire import (
     link,
     performance,
     peripherals,
+    remote,
     routes,
     service_messages,
     spans,
@@ -117,6 +118,8 @@ Body = (
     | treatments.TreatmentStep
     | treatments.TreatmentEnded
     | treatments.TreatmentSnapshot
+    | remote.LineTyped
+    | remote.LineAnswered
     | routes.RouteRequest
     | routes.RouteAnswer
     | routes.LegInterrupted

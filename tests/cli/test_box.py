@@ -4,15 +4,18 @@
 import asyncio
 import contextlib
 import io
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from appliance.cli import capture
 from appliance.cli.__main__ import main
 from appliance.simulator.caller import BUSY, AwaitAnswer, AwaitRelease, Script
 from appliance.simulator.exchange import Exchange, ExchangeSettings
 from appliance.simulator.phone import Phone
-from appliance.wire.call_control import TestCall
+from appliance.wire.call_control import CallTested, TestCall
 from appliance.wire.line_tests import LineStep
 from appliance.wire.talk import talk
 from tests.accept.site import Site, hum
@@ -24,7 +27,9 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
 ENGAGED, ROBOT, CLID = "10010", "10086", "13912345678"
 
 
-async def typed(site: Site, *words: str, language: str = "en", where: str = "branch") -> tuple[int, str]:
+async def typed(
+    site: Site, *words: str, language: str = "en", where: str = "branch", role: str = "administrator"
+) -> tuple[int, str]:
     """Exit status, and all that was said; one at a time."""
     box = getattr(site, where)
     said = io.StringIO()
@@ -32,6 +37,7 @@ async def typed(site: Site, *words: str, language: str = "en", where: str = "bra
         now.setenv("BRANCHLINE_STATE", str(box.state))
         now.setenv("BRANCHLINE_CONFIG", str(box.configuration))
         now.setenv("LC_ALL", f"{language}.UTF-8")
+        now.setenv("BRANCHLINE_ROLE", role)
         status = await asyncio.to_thread(main, words)
     return status, "".join(line for line in said.getvalue().splitlines(keepends=True) if " exchange." not in line)
 
@@ -52,6 +58,8 @@ def test_what_a_technician_looks_at_calls_and_clears(tmp_path: Path) -> None:
                 ):
                     await _test_calls(site)
                     await _looks(site)
+                    await _pings_and_captures(site, tmp_path)
+                    await _from_headquarters(site)
                     await _clears(site, exchange)
             finally:
                 await exchange.close()
@@ -107,6 +115,59 @@ async def _looks(site: Site) -> None:
     after = (await typed(site, "show", "spans", "1"))[1]
     assert "counters since 2" in after
     assert int(next(line.split()[1] for line in after.splitlines() if line.startswith("  sent  "))) < 5000
+
+
+async def _pings_and_captures(site: Site, folder: Path) -> None:
+    status, said = await typed(site, "ping")
+    assert (status, said.splitlines()[0]) == (0, f"headquarters {HOST}:{site.path.port}")
+    assert f"port {site.path.port} takes us after" in said
+    status, said = await typed(site, "ping", "8001")
+    assert said.startswith(f"phone 8001 {HOST}\n")
+    assert "5 of 5 came back" in said or "no echo can be sent" in said
+    assert (await typed(site, "ping", "8900"))[0] == 2
+    assert capture.SECONDS, "loaded before the while begins"
+    async with asyncio.TaskGroup() as both:
+        seen = both.create_task(typed(site, "capture", "signalling", "seconds", "3", str(folder / "s.pcapng")))
+        await asyncio.sleep(0.3)
+        call = TestCall(to="8001", by="another", phone=True)
+        async for body in talk(site.branch.state / "run" / "test.call.sock", call):
+            if isinstance(body, CallTested):
+                break
+    assert seen.result()[0] == 0, seen.result()
+    assert "of SIP" in seen.result()[1]
+    reader = await asyncio.create_subprocess_exec("tshark", "-r", folder / "s.pcapng", stdout=subprocess.PIPE)
+    assert b"INVITE sip:8001" in (await reader.communicate())[0]
+
+
+async def _from_headquarters(site: Site) -> None:
+    """The same grammar, in one's own role, noted on both sides."""
+
+    async def told(*words: str, role: str = "administrator") -> tuple[int, str]:
+        return await typed(site, "box", *words, where="headquarters", role=role)
+
+    status, said = await told("BR-0001", "sh", "ph", role="viewer")
+    assert status == 1
+    assert "baresip" in said
+    status, said = await told("BR-0001", "clear", "counters", role="viewer")
+    assert status == 2
+    assert "is for a technician or an administrator" in said
+    assert await told("BR-0001", "clear", "counters") == (0, "counters begin anew\n")
+    assert (await told("BR-0009", "show", "version"))[0] == 2
+    assert "'configure' takes a terminal: log in at the box" in (await told("BR-0001", "configure"))[1]
+    noted = [json.loads(line) for line in (site.branch.state / "log" / "cli.log").read_text().splitlines()]
+    far = [line for line in noted if line.get("whence") == "headquarters"]
+    assert [(line["event"], line["command"]) for line in far] == [
+        ("cli.command.refused", "clear counters"),
+        ("cli.command.done", "clear counters"),
+        ("cli.command.refused", "configure"),
+    ]
+    assert far[1]["by"].endswith("@headquarters")
+    asked = (site.headquarters.state / "log" / "cli.log").read_text().splitlines()
+    assert [json.loads(line)["box"] for line in asked if "cli.box.asked" in line] == [
+        *["BR-0001"] * 3,
+        "BR-0009",
+        "BR-0001",
+    ]
 
 
 async def _clears(site: Site, exchange: Exchange) -> None:

@@ -133,7 +133,7 @@ def test_without_a_branch_the_sentence_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("lin",), "'lin' is no command; did you mean 'line'?"),
+        (("lien",), "'lien' is unknown; did you mean 'line'?"),
         (("line", "test", "span", "one"), "'one': spans are numbered from 1"),
         (("line", "test", "1"), "argument span: invalid choice: '1' (choose from "),
         (("line", "test", "span", "1", "--seconds", "301"), "'301': 2 to 240"),

@@ -3,6 +3,7 @@
 
 import os
 import pty
+import select
 import subprocess
 import sys
 import time
@@ -24,8 +25,7 @@ FIRST_KEY_S = 3.0
 """Far from what it takes; the figure is `make bench`'s."""
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+def branch_file(tmp_path: Path) -> Path:
     """The site's branch file, with what it names."""
     for name in ("8001", "8002", "nats"):
         secret = tmp_path / "secrets" / name
@@ -35,6 +35,11 @@ def file(tmp_path: Path) -> Path:
     text = (ROOT / "tests/config/boxes/branch.yaml").read_text()
     (tmp_path / "branch.yaml").write_text(text.replace("/usr/share/asterisk/sounds/en_US_f_Allison", str(tmp_path)))
     return tmp_path / "branch.yaml"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return branch_file(tmp_path)
 
 
 @pytest.fixture
@@ -207,20 +212,18 @@ def test_help_and_completion_know_what_is_there(shell: Shell) -> None:
 
 
 class Terminal:
-    """The CLI on a pty, worked through a serial port's library at 9600 baud."""
+    """A command on a pty, which is its controlling terminal."""
 
-    def __init__(self, file: Path, state: Path, **more: str) -> None:
+    def __init__(self, command: list[str], **environment: str) -> None:
         master, slave = pty.openpty()
-        environment = os.environ | {"BRANCHLINE_CONFIG": str(file), "BRANCHLINE_STATE": str(state), "TERM": "vt100"}
         self._begun = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.cli"],
+            ["setsid", "--ctty", *command],
             cwd=ROOT,
-            env=environment | more,
+            env=os.environ | environment,
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
         )
         os.close(slave)
         self._master: int | None = master
@@ -229,7 +232,14 @@ class Terminal:
 
     def type(self, text: str) -> None:
         assert self._master is not None
-        os.write(self._master, text.encode())
+        octets = text.encode()
+        while octets:
+            there, room, _ = select.select([self._master], [self._master], [], 10)
+            assert there or room, self.seen
+            if there:
+                self.seen += os.read(self._master, 4096).decode(errors="replace")
+            if room:
+                octets = octets[os.write(self._master, octets[:512]) :]
 
     def until(self, text: str, within_s: float = 10.0) -> float:
         """Wait for a text after what was seen; seconds since the start."""
@@ -248,6 +258,10 @@ class Terminal:
         """Its exit status, once its user has left."""
         return self._process.wait(5)
 
+    def kill(self) -> None:
+        """Pull the plug at this end."""
+        self._process.kill()
+
     def end(self) -> int:
         """Hang up. Returns its exit status."""
         if self._master is not None:
@@ -262,7 +276,13 @@ class Terminal:
 
 @pytest.fixture
 def terminal(file: Path, tmp_path: Path) -> Iterator[Terminal]:
-    opened = Terminal(file, tmp_path / "state", LANG="C.UTF-8")
+    opened = Terminal(
+        [sys.executable, "-m", "appliance.cli"],
+        BRANCHLINE_CONFIG=str(file),
+        BRANCHLINE_STATE=str(tmp_path / "state"),
+        TERM="vt100",
+        LANG="C.UTF-8",
+    )
     opened.until("BR-0001> ")
     yield opened
     opened.end()
@@ -310,6 +330,35 @@ def test_long_output_stops_at_each_page(terminal: Terminal) -> None:
     terminal.until("--More--")
     terminal.type("q")
     terminal.until("BR-0001> ")
+
+
+@pytest.mark.system
+@pytest.mark.timeout(60)
+def test_a_listing_is_pasted_into_an_empty_box_at_its_terminal(file: Path, tmp_path: Path) -> None:
+    """In one go, and more of it than a terminal holds."""
+    whole = Candidate.of(file)
+    for number in range(8100, 8150):
+        whole = whole.put(("extensions", str(number), "name", f"Agent {number} of Nanjing Road"))
+        whole = whole.put(("extensions", str(number), "secret", "secrets/8001"))
+    listing = whole.lines()
+    assert sum(map(len, listing)) > 4096
+    empty = tmp_path / "empty.yaml"
+    opened = Terminal(
+        [sys.executable, "-m", "appliance.cli"],
+        BRANCHLINE_CONFIG=str(empty),
+        BRANCHLINE_STATE=str(tmp_path / "state"),
+        TERM="vt100",
+        LANG="C.UTF-8",
+    )
+    try:
+        opened.type("configure\r" + "".join(f"{line}\r" for line in listing) + "commit confirmed 10\rcommit\r")
+        opened.until("there is no version to go back to", 40)
+        opened.until("version 1", 20)
+        opened.type("show | compare\r")
+        opened.until("nothing is changed")
+    finally:
+        opened.end()
+    assert Candidate.of(empty).data == whole.data
 
 
 @pytest.mark.system

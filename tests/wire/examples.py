@@ -18,6 +18,7 @@ from appliance.wire import (
     link,
     performance,
     peripherals,
+    remote,
     routes,
     service_messages,
     spans,
@@ -293,6 +294,8 @@ EXAMPLES: tuple[Message, ...] = (
     t.TreatmentStep(treatment="call.06h0kiqj6vsmekhb.11", verb=1),
     t.TreatmentEnded(treatment="call.06h0kiqj6vsmekhb.11", reason="done", digits="1"),
     t.TreatmentSnapshot(running={"call.06h0kiqj6vsmekhb.11": 1}),
+    remote.LineTyped(line="show spans", by="wu", role="technician", chinese=True, columns=100, within_s=15),
+    remote.LineAnswered(status=0, text="no alarms\n"),
     routes.RouteRequest(
         request="call.06h0kiqj6vsmekhb.12",
         contact=CONTACT,

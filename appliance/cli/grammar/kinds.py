@@ -31,8 +31,11 @@ class Kind:
     def wrong(self, word: str) -> str:
         """A sentence, empty where the word is one."""
         if self._form.choices and word not in self._form.choices:
-            return f"{word!r} is not among: {', '.join(self._form.choices)}"
-        return "" if re.fullmatch(self._form.pattern, word) else f"{word!r} is not {self._form.said[0]}"
+            among = ", ".join(self._form.choices)
+            return f"{word!r}须为：{among}" if self._chinese else f"{word!r} is not among: {among}"
+        if re.fullmatch(self._form.pattern, word):
+            return ""
+        return f"{word!r}不是：{self.said()}" if self._chinese else f"{word!r} is not {self.said()}"
 
     def known(self, before: Sequence[str]) -> Iterable[tuple[str, str]]:
         """Those there are now, with a word on each; `before`: of an argument of many words, those typed."""

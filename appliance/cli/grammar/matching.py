@@ -11,7 +11,7 @@ import msgspec
 
 from appliance.cli.grammar.kinds import Kind
 from appliance.cli.grammar.syntax import Argument, Command, Element, Group, Word
-from appliance.config.scalars import suggestion
+from appliance.config.scalars import nearest, suggestion
 
 APART = "\x1f"
 """Between the words of an argument that takes all that follow."""
@@ -95,9 +95,12 @@ class Grammar:
         kind: Callable[[str], Kind],
         said: Callable[[Command], str],
         head: Callable[[str], str],
+        *,
+        chinese: bool = False,
     ) -> None:
-        """`said`: what a command does; `head`: what a word is about that several share."""
+        """`said`: what a command does; `head`: what a word is about that several share; `chinese`: mistakes too."""
         self._commands, self._kind, self._said, self._head = commands, kind, said, head
+        self._chinese = chinese
 
     def match(self, words: Sequence[str]) -> Matched:
         """The command. Raises GrammarError."""
@@ -105,7 +108,11 @@ class Grammar:
         whole = [walk for walk in walks if walk.complete]
         if not whole:
             following = ", ".join(dict.fromkeys(one.text for one in self._following(walks)))
-            raise GrammarError(f"{' '.join(words) or 'a command'}: what follows is missing: {following}", len(words))
+            typed = " ".join(words) or self._told("a command", "命令")
+            raise GrammarError(
+                self._told(f"{typed}: what follows is missing: {following}", f"{typed}：不完整，其后可为：{following}"),
+                len(words),
+            )
         walk = whole[0]
         return Matched(walk.command, walk.arguments, walk.words, walk.argv)
 
@@ -129,14 +136,15 @@ class Grammar:
         texts = {element.text for element, _ in coming if isinstance(element, Word)}
         begun = [word] if word in texts else sorted(text for text in texts if text.startswith(word))
         if len(begun) > 1:
-            raise GrammarError(f"{word!r} may be {' or '.join(begun)}", len(before))
+            said = self._told(f"{word!r} may be {' or '.join(begun)}", f"{word!r}可为{'或'.join(begun)}")
+            raise GrammarError(said, len(before))
         if begun:
             return [walk.took(one, word) for one, walk in coming if isinstance(one, Word) and one.text == begun[0]]
         arguments = [(element, walk) for element, walk in coming if isinstance(element, Argument)]
         wrong = [self._kind(element.name).wrong(word) for element, _ in arguments]
         right = [walk.took(one, word) for (one, walk), no in zip(arguments, wrong, strict=True) if not no]
         if not right:
-            raise GrammarError(_unknown(word, before, texts, wrong), len(before))
+            raise GrammarError(wrong[0] if wrong else self._unknown(word, before, texts), len(before))
         return right
 
     def _following(self, walks: list[_Walk]) -> list[Next]:
@@ -157,9 +165,13 @@ class Grammar:
                 found.setdefault(str(element), Next(str(element), kind.said(), fixed=False))
         return list(found.values())
 
+    def _unknown(self, word: str, before: Sequence[str], texts: Iterable[str]) -> str:
+        after = " ".join(before)
+        if not self._chinese:
+            return f"{word!r} is unknown{f' after {after!r}' if before else ''}; {suggestion(word, texts)}"
+        near = nearest(word, texts)
+        meant = f"是否为{near!r}？" if near else f"可为：{', '.join(sorted(texts))}"
+        return f"{f'{after!r}之后' if before else ''}没有{word!r}；{meant}"
 
-def _unknown(word: str, before: Sequence[str], texts: Iterable[str], wrong: Sequence[str]) -> str:
-    if wrong:
-        return wrong[0]
-    where = f" after {' '.join(before)!r}" if before else ""
-    return f"{word!r} is unknown{where}; {suggestion(word, texts)}"
+    def _told(self, english: str, chinese: str) -> str:
+        return chinese if self._chinese else english

@@ -63,6 +63,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     said: tuple[str, str]
     role: Role = Role.VIEWER
+    terminal: bool = False
+    """It takes one, or a stream: from headquarters it cannot be had."""
     modes: tuple[Mode, ...] = (Mode.OPERATIONAL,)
 
     @property

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The login shell of the box's users: hands its terminal to the box's door and waits for the end.
+
+    login.py                     at a prompt (a console, SSH)
+    login.py show alarms         one command, a line by `-c 'show alarms | count'` or SSH_ORIGINAL_COMMAND
+
+The door (`appliance/processes/door.py`) knows who we are from the kernel and runs the command line as the box's user.
+Without a door, who may reach the box's files works on them himself: root mends a box whose services are down.
+"""
+
+import array
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+
+DOOR = "/run/branchline-door/cli.sock"
+SHELL = "/bin/bash"
+TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", "SSH_CONNECTION")
+"""Of our environment, what the door's end hears."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command's exit status."""
+    words = _words(argv)
+    door = socket.socket(socket.AF_UNIX)
+    try:
+        door.connect(os.environ.get("BRANCHLINE_DOOR", DOOR))
+    except OSError:
+        return _without(words)
+    asked = {"words": words, "environment": {name: os.environ[name] for name in TOLD if name in os.environ}}
+    descriptors = array.array("i", [0, 1, 2])
+    door.sendmsg([json.dumps(asked).encode() + b"\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+    signal.signal(signal.SIGINT, lambda *_: _say(door, b"interrupt\n"))
+    for stops in (signal.SIGQUIT, signal.SIGTSTP):
+        signal.signal(stops, signal.SIG_IGN)
+    return _until_over(door)
+
+
+def _until_over(door: socket.socket) -> int:
+    for line in door.makefile("rb"):
+        word, _, rest = line.decode().strip().partition(" ")
+        if word == "status":
+            return int(rest)
+        if word == "shell":
+            subprocess.run([SHELL, "-l"], check=False)
+            _say(door, b"back\n")
+        elif word == "refused":
+            sys.stderr.write(f"{rest}\n")
+    return 2  # the door has died
+
+
+def _words(argv: Sequence[str]) -> list[str]:
+    """As a shell is given them: `-c` and a line, or words."""
+    line = os.environ.get("SSH_ORIGINAL_COMMAND", "")
+    return list(argv) or (["-c", line] if line else [])
+
+
+def _say(door: socket.socket, line: bytes) -> None:
+    with contextlib.suppress(OSError):
+        door.sendall(line)
+
+
+def _without(words: Sequence[str]) -> int:
+    from appliance.cli.__main__ import main as command_line  # noqa: PLC0415 - the door's way imports nothing
+
+    return command_line(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
