@@ -43,7 +43,7 @@ def main() -> int:
         _thread.start_new_thread(_take_cards, (fds["cards"],))
     event_fds = ffi.new("int[]", [fds.get(name, -1) for name in _CLIENTS] + [-1] * (lib.BL_CLIENTS - len(_CLIENTS)))
     engine = ffi.new("struct bl_engine **")
-    error = lib.bl_engine_open(fds["segment"], event_fds, 1, engine)
+    error = lib.bl_engine_tell_crashes() or lib.bl_engine_open(fds["segment"], event_fds, 1, engine)
     if not error:
         _notify(b"READY=1")
         error = lib.bl_engine_run(engine[0])

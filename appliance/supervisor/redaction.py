@@ -32,8 +32,7 @@ _NAMED = re.compile(rf"""(?ix) \b( [\w-]* {_NAMES} ["']? \s* [:=] \s* ) ( "[^"]*
 _URL = re.compile(r"(\w+://[^\s/:@]+:)[^\s/@]+(?=@)")
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _LONG = re.compile(r"(?<![\d.])\d{5,}(\d\d)(?![\d.])")
-_QUOTED = re.compile(r"""(?<=["'])[0-9*#]{3,}(?=["'])""")
-_DIGITS = re.compile(r"[0-9*#]{3,}")
+_ALONE = re.compile(r"""(?<=["'])[0-9*#]{3,}(?=["'])|^\s*[0-9*#]{3,}\s*$""")
 
 
 class Redactor:
@@ -44,10 +43,10 @@ class Redactor:
         words = (re.escape(one) if len(one) >= WHOLE_WORD_BELOW else rf"(?<!\w){re.escape(one)}(?!\w)" for one in known)
         self._known = re.compile("|".join(words) or r"(?!)")
 
-    def text(self, octets: bytes) -> str:
-        """Many lines, some of them perhaps of our logs."""
+    def text(self, octets: bytes, *, callers: bool = True) -> str:
+        """Many lines, some of them perhaps of our logs. `callers`: whether digits in it can be theirs."""
         whole = _KEY.sub(GONE, octets.decode("utf-8", "replace"))
-        return "\n".join(map(self.line, whole.split("\n")))
+        return "\n".join(map(self.line if callers else self._named, whole.split("\n")))
 
     def line(self, line: str) -> str:
         """One line."""
@@ -65,19 +64,21 @@ class Redactor:
                 return {str(inner): self._value(str(inner), entry) for inner, entry in value.items()}
             case list():
                 return [self._value(key, entry) for entry in value]
-            case str() if _SECRET_KEY.search(key) or (key not in NAMES and _DIGITS.fullmatch(value)):
+            case str() if _SECRET_KEY.search(key):
                 return GONE
             case str():
-                return self._free(value)
+                return self._named(value) if key in NAMES else self._free(value)
             case int() if _is_card(str(value)) and not key.endswith(("_ns", "samples")):
                 return GONE
         return value
 
     def _free(self, text: str) -> str:
+        text = _CARD.sub(lambda found: GONE if _is_card(found[0]) else found[0], self._named(text))
+        return _LONG.sub(rf"{GONE}\1", _ALONE.sub(GONE, text))
+
+    def _named(self, text: str) -> str:
         text = self._known.sub(GONE, _KEY.sub(GONE, text))
-        text = _NAMED.sub(rf"\1{GONE}", _HEADER.sub(rf"\1{GONE}", _URL.sub(rf"\1{GONE}", text)))
-        text = _CARD.sub(lambda found: GONE if _is_card(found[0]) else found[0], text)
-        return _LONG.sub(rf"{GONE}\1", _QUOTED.sub(GONE, text))
+        return _NAMED.sub(rf"\1{GONE}", _HEADER.sub(rf"\1{GONE}", _URL.sub(rf"\1{GONE}", text)))
 
 
 def secrets_of(box: object) -> Iterator[str]:

@@ -7,6 +7,7 @@ whole start with status 2; one that does so later is left out, with an alarm.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from signal import Signals
@@ -29,6 +30,8 @@ from appliance.wire.service import CommandRefusedError, Service
 PAST = frozenset({"process.restarted", "configuration.returned"})
 """Alarms of what has happened, not of what is wrong."""
 
+REPORT_AFTER_S = 1.0
+
 log = structlog.get_logger()
 
 
@@ -50,6 +53,7 @@ class Supervisor:
         self._leash = Leash()
         self._crashes = Crashes(state_folder / "crashes", sealer.identity.box, redactor)
         self._reports: set[asyncio.Task[None]] = set()
+        self._ending = asyncio.Event()
         self.children = [self._child(spec) for spec in specs]
         self._service = Service(
             state_folder / "run" / "supervisor.sock", sealer, "processes", self._ordered, self._standing
@@ -82,6 +86,8 @@ class Supervisor:
                     await self._change()
         finally:
             await self._stop_all()
+            self._ending.set()
+            await asyncio.gather(*self._reports)
             await self._service.close()
             self._leash.close()
         return EXIT_STATUS if self.refusing() and not self._started else 0
@@ -114,6 +120,9 @@ class Supervisor:
         task.add_done_callback(self._reports.discard)
 
     async def _report(self, death: Death) -> None:
+        """Not at once: what died is to be back first, and reading the box's file takes the processor."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), REPORT_AFTER_S)
         try:
             report = await asyncio.to_thread(self._crashes.keep, death)
         except OSError as error:

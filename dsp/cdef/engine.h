@@ -369,5 +369,6 @@ void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_st
 struct bl_engine;
 int bl_engine_open(int segment_fd, const int *event_fds, int own_process, struct bl_engine **engine);
 int bl_engine_run(struct bl_engine *engine);
+int bl_engine_tell_crashes(void);
 void bl_engine_tick(struct bl_engine *engine);
 void bl_engine_close(struct bl_engine *engine);

@@ -15,6 +15,8 @@ int bl_engine_open(int segment_fd, const int *event_fds, int own_process, struct
 int bl_engine_run(struct bl_engine *engine);
 /* One tick without waiting for its time: for tests, whose minutes then are seconds. */
 void bl_engine_tick(struct bl_engine *engine);
+/* From now on a fatal signal is told on standard error with a backtrace, for the calling thread. 0 or -errno. */
+int bl_engine_tell_crashes(void);
 /* Free everything; the table stays. */
 void bl_engine_close(struct bl_engine *engine);
 

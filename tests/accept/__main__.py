@@ -28,6 +28,7 @@ from tests.accept import (
     legs,
     line,
     load,
+    outside,
     peripheral,
     precision,
     queue,
@@ -55,6 +56,7 @@ STAGES = (
     "deaths",
     "line",
     "diagnostics",
+    "outside",
     "faults",
     "load",
     "t1",
@@ -131,6 +133,7 @@ async def _with_phones(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> N
         "deaths": lambda rig: deaths.run(rig, sheet, said),
         "line": lambda rig: line.run(rig, sheet, said),
         "diagnostics": lambda rig: diagnostics.run(rig, sheet),
+        "outside": lambda rig: outside.run(rig, sheet),
         "faults": lambda rig: faults.run(rig, sheet, said),
     }
     with _small_disk(folder / "branch"), sheet.guarded("P1", "a system with two phones runs"):

@@ -44,6 +44,7 @@ PLAIN = (
     f"nats: connecting as branchline with {TOKEN}",
     f"ValueError: invalid literal for int() with base 10: '{PIN}'",
     f"INVITE sip:{CALLER}@10.0.0.1",
+    PIN,
     f"DTMF of {CALLER}: card {CARD}",
 )
 

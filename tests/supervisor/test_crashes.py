@@ -116,6 +116,7 @@ def test_a_report_that_the_disk_has_spoiled_hides_no_other(tmp_path: Path) -> No
         (f"nats: user branchline, password {OF_8001}", OF_8001, "nats: user"),
         ("postgresql://hq:s3cret@db.example/record", "s3cret", "@db.example"),
         ("ValueError: invalid literal for int() with base 10: '4711#'", "4711", "ValueError"),
+        ("471147", "471147", "…"),
         ('  File "line.py", line 1234, in take', "xxx", "line 1234"),
     ],
 )
@@ -128,3 +129,8 @@ def test_what_leaves_the_box_has_no_secret_and_still_tells_something(line: str, 
 def test_a_private_key_is_no_line_of_a_log() -> None:
     text = "before\n-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIA\n-----END EC PRIVATE KEY-----\nafter"
     assert Redactor().text(text.encode()) == "before\n…\nafter"
+
+
+def test_what_the_machine_says_of_itself_keeps_its_figures() -> None:
+    facts = b"MemTotal:       24684084 kB\npassword=correct horse\n"
+    assert Redactor([OF_8001]).text(facts, callers=False) == "MemTotal:       24684084 kB\npassword=…\n"

@@ -85,7 +85,7 @@ async def _fill(
         if len(octets) > PART_OCTETS:
             octets = octets[-PART_OCTETS:].partition(b"\n")[2]
             missing.append(f"{part.name}: its last {PART_OCTETS} octets only")
-        writer.add(part.name, (await asyncio.to_thread(redactor.text, octets)).encode())
+        writer.add(part.name, (await asyncio.to_thread(redactor.text, octets, callers=part.callers)).encode())
         count += 1
     writer.add("missing.txt", "".join(f"{line}\n" for line in missing).encode())
     return count, missing

@@ -57,43 +57,47 @@ TABLES = {
 
 
 class Part(NamedTuple):
-    """`name` in the archive; `read` its octets, or an exception that says why not."""
+    """`name` in the archive; `read` its octets, or an exception that says why not.
+
+    `callers`: digits in it can be theirs.
+    """
 
     name: str
     read: Callable[[], Awaitable[bytes]]
+    callers: bool = True
 
 
 async def of_box(configuration: Path, state: Path) -> AsyncIterator[Part]:
     """All parts, the most telling first, as the archive may be full before the last."""
-    yield _now("about.json", lambda: _json(_about()))
+    yield _fact("about.json", lambda: _json(_about()))
     yield _file("configuration.yaml", configuration)
-    yield _now("configuration-versions.json", lambda: _json(History(configuration).versions()))
-    yield _file("processes.json", state / "run" / "processes.json")
+    yield _fact("configuration-versions.json", lambda: _json(History(configuration).versions()))
+    yield _fact("processes.json", lambda: _tail(state / "run" / "processes.json"))
     yield Part("told.json", functools.partial(_told, state / "run"))
     for path in sorted((state / "crashes").glob("*.json"), reverse=True):
         yield _file(f"crashes/{path.name}", path)
     for path in sorted((state / "log").glob("*.log")):
         yield _file(f"log/{path.name}", path)
-    yield _now("stores.txt", lambda: "\n".join(_stores(state)).encode())
-    yield _now("router.json", lambda: _json(_router(state)))
-    yield _now("trace-index.txt", lambda: "\n".join(_listed(state / "trace")).encode())
-    yield _now("state-files.txt", lambda: "\n".join(_listed(state)).encode())
+    yield _fact("stores.txt", lambda: "\n".join(_stores(state)).encode())
+    yield _fact("router.json", lambda: _json(_router(state)))
+    yield _fact("trace-index.txt", lambda: "\n".join(_listed(state / "trace")).encode())
+    yield _fact("state-files.txt", lambda: "\n".join(_listed(state)).encode())
     for name in KERNEL:
-        yield _file(f"machine/{name.replace('/', '-')}", Path("/proc", name))
-    yield _now("machine/disk.json", lambda: _json(_disk(state)))
+        yield _fact(f"machine/{name.replace('/', '-')}", functools.partial(_tail, Path("/proc", name)))
+    yield _fact("machine/disk.json", lambda: _json(_disk(state)))
     for name, argv in COMMANDS.items():
         if shutil.which(argv[0]):
-            yield Part(f"machine/{name}.txt", functools.partial(_said, argv))
+            yield Part(f"machine/{name}.txt", functools.partial(_said, argv), callers=name == "journal")
     for path in sorted((state / "log").glob("*.log.1")):
         yield _file(f"log/{path.name}", path)
 
 
-def _now(name: str, read: Callable[[], bytes]) -> Part:
-    return Part(name, lambda: asyncio.to_thread(read))
+def _fact(name: str, read: Callable[[], bytes]) -> Part:
+    return Part(name, lambda: asyncio.to_thread(read), callers=False)
 
 
 def _file(name: str, path: Path) -> Part:
-    return _now(name, lambda: _tail(path))
+    return Part(name, lambda: asyncio.to_thread(_tail, path))
 
 
 def _tail(path: Path) -> bytes:
@@ -122,17 +126,17 @@ def _about() -> dict[str, Any]:
 
 
 async def _told(run: Path) -> bytes:
-    """What the processes say of themselves: alarms, spans, how well they carry, and how many legs there are."""
-    told: dict[str, Any] = {}
+    """What the processes say of themselves, a line each: alarms, spans and how well they carry, how many legs."""
+    told: list[dict[str, Any]] = []
     for path in await asyncio.to_thread(_sockets, run):
         try:
             bodies = await asyncio.wait_for(snapshot(path), 2.0)
         except (UnreachableError, TimeoutError) as error:
-            told[path.name] = str(error)
+            told.append({"socket": path.name, "silent": str(error)})
             continue
         legs = sum(len(body.legs) for body in bodies if isinstance(body, LegSnapshot))
-        told[path.name] = [*(body for body in bodies if isinstance(body, TOLD)), {"legs": legs}]
-    return _json(told)
+        told.append({"socket": path.name, "legs": legs, "told": [body for body in bodies if isinstance(body, TOLD)]})
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in told)
 
 
 def _sockets(run: Path) -> list[Path]:
