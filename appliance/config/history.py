@@ -4,6 +4,7 @@
 Beside the file `branch.yaml` stands the folder `branch.versions`: `0007.yaml` begins with a line of JSON that says
 author, comment and time; `unconfirmed.json` says until when a version is on trial, and which one returns. Every file
 is whole or not there (written, synced, renamed), so that a power cut leaves the version before or the one after.
+`schema` says which schema the file was last read by, `schema-1.yaml` how the file was when a newer system took over.
 """
 
 import contextlib
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import msgspec
 
+SCHEMA = 1
+"""Raised where what this system writes cannot be read by the one before it."""
 HEAD = "# "
 KEPT = 50
 """Versions; older ones go."""
@@ -153,6 +156,33 @@ class History:
                 self._write(self.file, self._path(trial.back_to).read_bytes())
                 self._forget_trial()
             return trial
+
+    def settle(self, schema: int = SCHEMA) -> int | None:
+        """Before the file is read: make it one of this system's schema.
+
+        A newer system keeps what the older one had. An older one that is back finds that in force again, and what the
+        newer one had is kept as well. Returns the schema that gave way, None where nothing has changed.
+        """
+        stood, _, moving = self._schema().partition(">")
+        if int(stood) == schema or not self.file.exists():
+            return None
+        with self._locked():
+            kept = self._folder / f"schema-{schema}.yaml"
+            if moving != str(schema):  # else a power cut came between: what was kept is right, and the file may not be
+                self._write(f"schema-{stood}.yaml", self.file.read_bytes())
+                self._write("schema", f"{stood}>{schema}".encode())
+            back = int(stood) > schema and kept.exists()
+            if back:
+                self._write(self.file, kept.read_bytes())
+                self._forget_trial()
+            self._write("schema", str(schema).encode())
+            return int(stood) if back else None
+
+    def _schema(self) -> str:
+        try:
+            return (self._folder / "schema").read_text("ascii")
+        except FileNotFoundError:
+            return "1"
 
     def _add(self, body: str, author: str, comment: str, how: Trying = FOR_GOOD) -> Version:
         number = max((one.number for one in self.versions()), default=0) + 1

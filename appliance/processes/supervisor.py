@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from appliance.config import (
@@ -29,7 +29,7 @@ from appliance.config import (
 )
 from appliance.config.branch import line_workers
 from appliance.config.diagnostics import NONE
-from appliance.config.history import History, Trial
+from appliance.config.history import History
 from appliance.diagnostics.snmp import daemon
 from appliance.headquarters import server
 from appliance.media import segment
@@ -40,11 +40,12 @@ from appliance.processes.environment import state_directory
 from appliance.processes.telephone import legs_of, telephone
 from appliance.signalling.sip import kamailio
 from appliance.supervisor import erasing, logs, notify, ports
-from appliance.supervisor.following import Follower, returned
+from appliance.supervisor.following import Follower, returned, went_back
 from appliance.supervisor.lock import AlreadyRunningError, Lock
 from appliance.supervisor.redaction import Redactor, secrets_of
 from appliance.supervisor.spec import Command, Spec, module
 from appliance.supervisor.supervisor import Supervisor
+from appliance.wire.alarms import AlarmRaised
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
@@ -166,6 +167,7 @@ def main() -> int:
     if erasing.asked(state):
         exit_with(f"a factory reset was asked for: the machine's start carries it out ({state / erasing.MARK})")
     try:
+        newer = History(configuration).settle()
         box = load(configuration)
         lock = Lock(state / "run" / "lock", page=page(box))
     except (ConfigurationError, AlreadyRunningError) as error:
@@ -174,7 +176,10 @@ def main() -> int:
         exit_with("\n".join(["cannot start, nothing was started", *(f"  {sentence}" for sentence in troubles)]))
     try:
         trial = None if ANEW_FLAG in sys.argv else History(configuration).back()
-        status = asyncio.run(_run(load(configuration) if trial else box, state, configuration, trial))
+        alarms = (returned(trial, box.box, "was on trial when the box ended"),) if trial else ()
+        if newer is not None:
+            alarms = (*alarms, went_back(newer, box.box))
+        status = asyncio.run(_run(load(configuration) if trial else box, state, configuration, alarms))
     finally:
         lock.release()
     if status == ANEW:
@@ -187,13 +192,12 @@ def page(box: AnyBox) -> str:
     return f"http://{box.web.listen}" if isinstance(box, Headquarters) else ""
 
 
-async def _run(box: AnyBox, state: Path, configuration: Path, ended: Trial | None) -> int:
-    """Until SIGTERM, or until all has to be started anew (ANEW). `ended`: a trial that our start has ended."""
+async def _run(box: AnyBox, state: Path, configuration: Path, alarms: Sequence[AlarmRaised]) -> int:
+    """Until SIGTERM, or until all has to be started anew (ANEW). `alarms`: of what our start has ended."""
     held = Cards(box.spans if isinstance(box, Branch) else (), patience_s=CARDS_S)
     children = _children(box, state, held)
-    alarms = (*held.alarms, *((returned(ended, box.box, "was on trial when the box ended"),) if ended else ()))
     sealer, redactor = Sealer(Identity.take(box.box, "supervisor")), functools.partial(_redactor, box, configuration)
-    supervisor = Supervisor(children(box), state, sealer, alarms, redactor)
+    supervisor = Supervisor(children(box), state, sealer, (*held.alarms, *alarms), redactor)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
     anew = asyncio.Event()

@@ -216,6 +216,12 @@ def returned(trial: Trial, box: str, why: str) -> AlarmRaised:
     return AlarmRaised(code=RETURNED, address=box, sentence=sentence)
 
 
+def went_back(schema: int, box: str) -> AlarmRaised:
+    """That an older system runs again, with the file that it left when a newer one took over."""
+    sentence = "the system before the update serves again, with the configuration it had; what was typed since is kept"
+    return AlarmRaised(code=RETURNED, address=box, sentence=f"{sentence} (schema-{schema}.yaml of its versions)")
+
+
 def _stamp(file: Path) -> Stamp:
     try:
         status = file.stat()

@@ -84,15 +84,16 @@ class Port:
 
 
 class Machine:
-    """A PC with a disk of its own in `folder`, a copy of `image`, bigger than that."""
+    """A PC with a disk of its own in `folder`, a copy of `image`, bigger than that; `keep`: as it was left there."""
 
-    def __init__(self, folder: Path, image: Path, *, efi: bool = True, memory: str = "1G") -> None:
+    def __init__(self, folder: Path, image: Path, *, efi: bool = True, memory: str = "1G", keep: bool = False) -> None:
         self.folder, self.efi, self.memory = folder, efi, memory
         folder.mkdir(parents=True, exist_ok=True)
         self.disk = folder / "disk.img"
-        subprocess.run(["cp", "--sparse=always", image, self.disk], check=True)
-        subprocess.run(["truncate", "-s", DISK_SIZE, self.disk], check=True)
-        if efi:
+        if not keep:
+            subprocess.run(["cp", "--sparse=always", image, self.disk], check=True)
+            subprocess.run(["truncate", "-s", DISK_SIZE, self.disk], check=True)
+        if efi and not keep:
             shutil.copy(FIRMWARE / "OVMF_VARS_4M.fd", folder / "vars.fd")
         self._qemu: subprocess.Popen[bytes] | None = None
         self.ports: list[Port] = []

@@ -98,7 +98,7 @@ class Machine:
 
     async def boot(self, then: Callable[[], Awaitable[object]]) -> bool:
         """One life of the updater; True where it ended by a restart or a power cut."""
-        self.over.clear()
+        self.over = asyncio.Event()
         slots = Slots(self.running, self.versions[self.running], self.loader, self.system)
         self.updater = Updater("BR-0001", self.folder, slots, self, TIMERS | {State.TRIAL: (Event.LATE, 0.1)})
         self.updater.publish = self.told.append
