@@ -2,6 +2,7 @@
 """What a child is: how it is started, what it is handed, and how its state is told from outside."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -33,8 +34,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     first_backoff_s: float = Backoff.STEP_S
     good_life_s: float = Backoff.GOOD_LIFE_S
     """A child that lived this long is started again after `first_backoff_s`, whatever came before."""
-    ready_s: float = 15.0
-    """A child that is not ready by then is killed and started again."""
+    ready_s: float = float(os.environ.get("BRANCHLINE_READY_S", "15"))
+    """A child that is not ready by then is killed and started again. A slow board says a longer time."""
     stop_s: float = 5.0
     """A child that is told to stop and is there after this long is killed."""
     watchdog_s: float = 5.0

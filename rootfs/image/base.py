@@ -4,19 +4,18 @@
 import shutil
 from pathlib import Path
 
-from rootfs.image import roots, tree
+from rootfs.image import roots
 from rootfs.setup.paths import PACKAGES, digest_of
 from rootfs.setup.steps import Progress, SetupError
 
 LIST = PACKAGES / "image.list"
-INITRAMFS = "rootfs/overlay/etc/initramfs-tools"
 LOCALES = ("zh_CN", "en_US")
 GONE = ("usr/share/i18n", "var/cache/apt", "var/lib/apt/lists", "var/log", "boot/config-*", "boot/System.map-*")
 
 
 def make_base(progress: Progress, builder: Path) -> Path:
     """The root with the drivers that were compiled in `builder`. Raises SetupError."""
-    key = digest_of([LIST, roots.LEFT_OUT, Path(roots.__file__), Path(__file__)], tree.digest(INITRAMFS), builder.name)
+    key = digest_of([LIST, Path(__file__), *roots.FILES], builder.name)
     return roots.root(progress, "image-base", LIST, lambda root: _finish(progress, root, builder), key[:16])
 
 
@@ -29,7 +28,8 @@ def _finish(progress: Progress, root: Path, builder: Path) -> None:
         )
     modules = f"usr/lib/modules/{version}"
     shutil.copytree(builder / modules / "updates", root / modules / "updates")
-    tree.lay(tree.files(INITRAMFS), tree.OVERLAY, root)
+    # The slot is compressed as a whole: a module that is so again costs a slow machine its start.
+    progress.run("modules", ["find", str(root / modules), "-name", "*.ko.xz", "-exec", "xz", "--decompress", "{}", "+"])
     boot = f"ln -sf vmlinuz-{version} /boot/vmlinuz && ln -sf initrd.img-{version} /boot/initrd.img"
     locales = " && ".join(f"localedef -i {name} -f UTF-8 {name}.UTF-8" for name in LOCALES)
     command = f"{locales} && depmod {version} && update-initramfs -u -k {version} && {boot}"

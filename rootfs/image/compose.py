@@ -13,7 +13,8 @@ from rootfs.update.keys import KEYS
 ENVIRONMENT = f"{tree.HOME}/build/venv"
 NOT_IN_IT = ("pip", "pip-*", "setuptools*", "wheel*", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
 """Of the environment: what built it."""
-MOUNTED = ("data", "boot/efi", "proc", "sys", "dev", "run", "tmp", "var", "media", "mnt")
+MOUNTED = ("data", "boot/efi", "proc", "sys", "dev", "run", "tmp", "var/tmp", "var/lib", "var/log", "media", "mnt")
+"""Folders that are empty in a slot; those of /var are for what starts before it is mounted."""
 LOGINS = ("admin", "technician", "viewer")
 LOGIN = "useradd -o -u 900 -g branchline -d /data/branchline -M -s /usr/bin/branchline"
 """One uid, as the command line uses the appliance's files and sockets; the name is the role. They have no password: who
@@ -46,6 +47,7 @@ def compose(progress: Progress, base: Path, builder: Path, into: Path) -> None:
     ]
     roots.enter(progress, "units, users, byte code", into, "\n".join(inside))
     (into / "etc/machine-id").write_text("")
+    shutil.rmtree(into / "var")
     for name in MOUNTED:
         shutil.rmtree(into / name, ignore_errors=True)
         (into / name).mkdir(parents=True)

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 MAP = HERE / "genimage.cfg"
 GRUB_CFG = HERE / "grub" / "grub.cfg"
 SLOT, DISK = "rootfs.squashfs", "branchline.img"
-SQUASHFS = ("-comp", "gzip", "-Xcompression-level", "9", "-b", "256K", "-noappend", "-no-progress", "-quiet")
+SQUASHFS = ("-comp", "gzip", "-Xcompression-level", "6", "-b", "256K", "-noappend", "-no-progress", "-quiet")
 MODULES = "part_gpt fat squash4 gzio loadenv regexp test echo linux serial terminal configfile normal boot sleep reboot"
 FIRST = HERE / "grub" / "first.env"
 """GRUB's environment of a new disk: slot A has been tested, slot B is empty."""
@@ -56,11 +56,13 @@ def _grub(progress: Progress, builder: Path, made: Path, boot: Path) -> None:
         f"grub-mkimage -O x86_64-efi -p /EFI/BOOT -o /srv/BOOTX64.EFI {MODULES}",
         f"grub-mkimage -O i386-pc -p '(,gpt2)/EFI/BOOT' -o /srv/core.img biosdisk {MODULES}",
         "cp /usr/lib/grub/i386-pc/boot.img /srv",
-        f"rm -f /srv/grubenv && grub-editenv /srv/grubenv create && grub-editenv /srv/grubenv set {environment}",
+        "rm -f /srv/*.env && grub-editenv /srv/grub.env create && grub-editenv /srv/machine.env create",
+        f"grub-editenv /srv/grub.env set {environment}",
     ]
     roots.enter(progress, "GRUB", builder, " && ".join(commands), {made: "/srv"})
-    for name in ("BOOTX64.EFI", "grubenv"):
+    for name in ("BOOTX64.EFI", "machine.env"):
         shutil.move(made / name, boot)
+    shutil.move(made / "grub.env", boot / "grubenv")
 
 
 def start_by_bios(disk: Path, boot: bytes) -> None:

@@ -25,7 +25,7 @@ def make_parts(progress: Progress) -> Path:
 
     Raises: SetupError when something cannot be fetched or compiled.
     """
-    key = digest_of([LIST, roots.LEFT_OUT, Path(roots.__file__)])[:16]
+    key = digest_of([LIST, *roots.FILES])[:16]
     builder = roots.root(progress, "image-builder", LIST, lambda _: None, key)
     version = roots.kernel_version(builder)
     if not any((builder / "usr/lib/modules" / version).rglob("dahdi.ko*")):

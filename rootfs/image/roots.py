@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from rootfs.image.tree import OVERLAY
 from rootfs.setup import archive, debian
 from rootfs.setup.paths import CACHE, PACKAGES
 from rootfs.setup.steps import Progress, SetupError
@@ -20,6 +21,10 @@ from rootfs.setup.steps import Progress, SetupError
 SUITE = "trixie"
 DEBS = CACHE / f"debs-{SUITE}"
 LEFT_OUT = PACKAGES / "image-left-out.list"
+INITRAMFS = OVERLAY / "usr/share/initramfs-tools"
+"""What initramfs-tools is to do, there before it is."""
+FILES = [LEFT_OUT, Path(__file__), *(path for path in INITRAMFS.rglob("*") if path.is_file())]
+"""What decides a root, beside its list."""
 BY_HAND = "give apt a mirror that has it"
 
 
@@ -73,7 +78,7 @@ def _debootstrap(progress: Progress, packages: Path, folder: Path) -> None:
     if not archives:
         raise SetupError("apt names no mirror of Debian", BY_HAND)
     DEBS.mkdir(parents=True, exist_ok=True)
-    kept = shlex.quote(str(DEBS))
+    kept, initramfs = shlex.quote(str(DEBS)), shlex.quote(str(INITRAMFS))
     progress.run(
         f"Debian {SUITE} for {packages.stem}",
         [
@@ -87,6 +92,7 @@ def _debootstrap(progress: Progress, packages: Path, folder: Path) -> None:
             *_options("--dpkgopt=path-exclude=", debian.wanted(LEFT_OUT)),
             "--dpkgopt=path-include=/usr/share/doc/*/copyright",
             f'--setup-hook=mkdir -p "$1/var/cache/apt/archives" && cp -al {kept}/. "$1/var/cache/apt/archives/"',
+            f'--setup-hook=mkdir -p "$1/usr/share" && cp -r {initramfs} "$1/usr/share/"',
             f'--customize-hook=cp -aln "$1"/var/cache/apt/archives/*.deb {kept}/',
             SUITE,
             str(folder),
