@@ -15,6 +15,7 @@ import kconfiglib
 
 from appliance import VERSION
 from rootfs.buildroot import wheels
+from rootfs.image.disk import MODULES
 from rootfs.setup.environment import LOCK
 from rootfs.setup.pjproject import source
 
@@ -24,6 +25,7 @@ EVALUATED = re.compile(r"^\$\(eval \$\((?:host-)?(?:generic|autotools|python)-pa
 HASH_LINE = re.compile(r"sha256  ([0-9a-f]{64})  (\S+)")
 DEFCONFIG_LINE = re.compile(r'(?P<set>BR2_\w+)=(?P<value>y|\d+|".*")|# (?P<unset>BR2_\w+) is not set|#.*|')
 KERNEL = re.compile(r'^BR2_LINUX_KERNEL_CUSTOM_TARBALL_LOCATION=".*/(.+)"$', re.MULTILINE)
+GRUB_MODULES = re.compile(r'^BR2_TARGET_GRUB2_BUILTIN_MODULES_EFI="(.*)"$', re.MULTILINE)
 BUILDROOTS_OWN = re.compile(r"BR2_EXTERNAL|BR2_VERSION")
 
 
@@ -40,7 +42,7 @@ def faults(tree: Path, lock: Path = LOCK) -> list[str]:
         found += _package(tree, name, ours)
     for defconfig in sorted((tree / "configs").glob("*_defconfig")):
         found += _defconfig(tree, defconfig, kconfig)
-    return [*found, *_used(tree, kconfig), *_kernel(tree), *_locked(tree, lock)]
+    return [*found, *_used(tree, kconfig), *_kernel(tree), *_grub(tree), *_locked(tree, lock)]
 
 
 def read(tree: Path) -> kconfiglib.Kconfig:
@@ -175,6 +177,14 @@ def _kernel(tree: Path) -> Iterator[str]:
             listed = tree / "patches" / package / f"{package}.hash"
             if not listed.exists() or f"  {file}\n" not in listed.read_text(encoding="utf-8"):
                 yield f"configs/{defconfig.name}: patches/{package}/{package}.hash has no hash of {file}"
+
+
+def _grub(tree: Path) -> Iterator[str]:
+    """It reads the Debian image's own menu, by the same modules."""
+    for defconfig in sorted((tree / "configs").glob("*_defconfig")):
+        built = set(" ".join(GRUB_MODULES.findall(defconfig.read_text(encoding="utf-8"))).split())
+        for module in sorted(set(MODULES.split()) - built):
+            yield f"configs/{defconfig.name}: GRUB is built without {module}, which rootfs/image has"
 
 
 def _locked(tree: Path, lock: Path) -> Iterator[str]:

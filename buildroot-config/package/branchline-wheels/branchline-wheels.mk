@@ -8,13 +8,17 @@
 
 BRANCHLINE_WHEELS_VERSION = 0.1.0
 BRANCHLINE_WHEELS_SOURCE =
-BRANCHLINE_WHEELS_LICENSE = Apache-2.0, BSD-2-Clause, BSD-3-Clause, GPL-2.0, LGPL-3.0, MIT, MIT or Apache-2.0, MIT-0, MPL-2.0, Python-2.0
+BRANCHLINE_WHEELS_LICENSE = Apache-2.0, Apache-2.0 or BSD-3-Clause, BSD-2-Clause, BSD-3-Clause, GPL-2.0, ISC, LGPL-3.0, MIT, MIT or Apache-2.0, MIT-0, MPL-2.0, Python-2.0
 BRANCHLINE_WHEELS_LICENSE_FILES = \
 	site/alembic-1.20.1.dist-info/licenses/LICENSE \
 	site/anyio-4.16.0.dist-info/licenses/LICENSE \
 	site/certifi-2026.10.18.dist-info/licenses/LICENSE \
 	site/cffi-2.1.1.dist-info/licenses/LICENSE \
 	site/click-8.5.1.dist-info/licenses/LICENSE.txt \
+	site/cryptography-50.0.2.dist-info/licenses/LICENSE \
+	site/cryptography-50.0.2.dist-info/licenses/LICENSE.APACHE \
+	site/cryptography-50.0.2.dist-info/licenses/LICENSE.BSD \
+	site/dnspython-2.9.2.dist-info/licenses/LICENSE \
 	site/faker-40.54.0.dist-info/licenses/LICENSE.txt \
 	site/h11-0.16.0.dist-info/licenses/LICENSE.txt \
 	site/httpcore-1.0.9.dist-info/licenses/LICENSE.md \
@@ -61,6 +65,7 @@ BRANCHLINE_WHEELS_EXTRA_DOWNLOADS += \
 	https://files.pythonhosted.org/packages/a9/16/7757fb84c819accc7d7e9af5291b261e4abb8627ee040f99e7d35ef2457a/anyio-4.16.0-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/08/ba/95dd616042484f7c83a06974388b37b837732740ee70bc5dc715b5fcd55a/certifi-2026.10.18-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/31/7d/164b7ffc8624fe9efb4221bf9af485d5c1e41b9ae118045d2b6dc5457d8b/click-8.5.1-py3-none-any.whl \
+	https://files.pythonhosted.org/packages/1e/0c/5346358b3a20275d256978c35203ddc2c8617f78c1b23795b79ba22ced6d/dnspython-2.9.2-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/85/2d/031405437c6ccdc5fb24fc8cc715fbe5fbf9af492749ad070d9cc85f69dc/faker-40.54.0-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/04/4b/29cac41a4d98d144bf5f6d33995617b185d14b22401f75ca86f384e87ff1/h11-0.16.0-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/7e/f5/f66802a942d491edb555dd61e3a9961140fd64c90bce1eafd741609d334d/httpcore-1.0.9-py3-none-any.whl \
@@ -91,6 +96,7 @@ BRANCHLINE_WHEELS_EXTRA_DOWNLOADS += \
 ifeq ($(BR2_aarch64),y)
 BRANCHLINE_WHEELS_EXTRA_DOWNLOADS += \
 	https://files.pythonhosted.org/packages/67/b8/b42132ca113dc567d37684437b46ca1dafc885902b02a110a02d5b511857/cffi-2.1.1-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.whl \
+	https://files.pythonhosted.org/packages/71/37/6202e488cc1eb625ea110c292c6bda92823176e023f427d8d5660ce8d632/cryptography-50.0.2-cp311-abi3-manylinux_2_34_aarch64.whl \
 	https://files.pythonhosted.org/packages/9a/a8/73a81135e85ba66217f5af7facb03bbb386807e1a729ab64532e4c802652/markupsafe-3.0.4-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl \
 	https://files.pythonhosted.org/packages/14/bc/4066416ff6aa918d1ef9295edee0041e4629e4079ad3839bdd8a68fd87f0/msgspec-0.22.0-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl \
 	https://files.pythonhosted.org/packages/52/12/d6731ea19a185f76a1dc6b76f239fa3567732c8575188b47f7a715742c21/multidict-7.2.1-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl \
@@ -103,6 +109,7 @@ endif
 ifeq ($(BR2_x86_64),y)
 BRANCHLINE_WHEELS_EXTRA_DOWNLOADS += \
 	https://files.pythonhosted.org/packages/e9/02/4e7d553a7ac4b4238b38b3c1b80d486e9d4436f8d2acbf87a0997fe3f402/cffi-2.1.1-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.whl \
+	https://files.pythonhosted.org/packages/d3/69/2c833a049475e0a3444e94c7d0aca0aa51d166374a449b09e92ac98138de/cryptography-50.0.2-cp311-abi3-manylinux_2_34_x86_64.whl \
 	https://files.pythonhosted.org/packages/8f/db/d7282caf7ab03af44d5d6fdbaa019b35c7d7f1c90588b839c07cba640d6a/markupsafe-3.0.4-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl \
 	https://files.pythonhosted.org/packages/63/ba/a8d390d5bd4c7d9ccde87c95cf071ada934cc9ca2c6af4d3d50b38f2d718/msgspec-0.22.0-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl \
 	https://files.pythonhosted.org/packages/3b/8f/bff861e3bd5a7cc13bd1f040d22aee8aa32b4f2755bba29b0c31a1d2ae25/multidict-7.2.1-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl \

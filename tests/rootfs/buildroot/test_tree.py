@@ -50,6 +50,7 @@ def test_the_tree_is_sound() -> None:
         (X86, "BR2_INIT_SYSTEMD=y", "BR2_INIT_SYSTEMD = y", "not a line of a configuration"),
         (X86, "/post-build.sh", "/post-built.sh", "board/branchline/post-built.sh does not exist"),
         (X86, "linux_6.12.117.orig", "linux_6.12.118.orig", "linux-headers.hash has no hash of linux_6.12.118"),
+        (X86, "squash4 gzio", "squash4", "GRUB is built without gzio"),
         ("Config.in", "package/kamailio/Config.in", "package/kamailia/Config.in", "kamailia/Config.in' not found"),
         ("external.desc", "name: BRANCHLINE", "name: BRANCH", "external.desc: name 'BRANCH'"),
         ("package/pjsua2/Config.in", "select BR2_PACKAGE_LIBSRTP", "select BR2_PACKAGE_LIBSTRP", "LIBSTRP is neither"),
