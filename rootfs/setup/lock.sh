@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: lock.sh [uv options, such as --upgrade-package NAME]   Pins every package named in pyproject.toml, with hashes, for
-# every Python from 3.11 on, and brings Buildroot's wheels to the same. What is already pinned stays as it is unless --upgrade or --upgrade-package says otherwise.
+# every Python from 3.11 on, and has Buildroot's wheels follow. What is already pinned stays as it is unless --upgrade or
+# --upgrade-package says otherwise.
 set -eu
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-/usr/bin/python3}
