@@ -88,6 +88,11 @@ class Process:
         """From a signal handler: hang up everything and end."""
         self._stack.stop()
 
+    def drain(self, *, now: bool) -> None:
+        """From a signal handler: take no new calls of phones, or take them again."""
+        log.info("sip.worker.drained" if now else "sip.worker.opened")
+        self._stack.draining = now
+
     def _tell(self, told: Signal) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._deliver, told)
@@ -163,9 +168,11 @@ def main() -> int:
 
 
 def serve(process: Process) -> int:
-    """Until SIGTERM or SIGINT; in the main thread. Returns the exit status."""
+    """Until SIGTERM or SIGINT, SIGUSR1 drains and SIGUSR2 ends that; in the main thread. Returns the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     signal.signal(signal.SIGINT, lambda *_: process.stop())
+    signal.signal(signal.SIGUSR1, lambda *_: process.drain(now=True))
+    signal.signal(signal.SIGUSR2, lambda *_: process.drain(now=False))
     return 0 if process.run() else 1
 
 

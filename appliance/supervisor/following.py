@@ -31,6 +31,8 @@ WATCH_S = 10.0
 """Between two looks at the service while nothing is on trial."""
 WORSE_S = 40.0
 """How long something that was good before a version on trial may be amiss: a D-channel takes a while to come back."""
+DRAINED = ("line", "sip")
+"""Workers that take no new calls between SIGUSR1 and SIGUSR2."""
 UNUSABLE = "configuration.unusable"
 RETURNED = "configuration.returned"
 
@@ -138,7 +140,7 @@ class Follower:
 
     def _signal(self, names: Iterable[str], number: signal.Signals) -> None:
         for name in names:
-            if name.startswith("line"):
+            if name.startswith(DRAINED):
                 self._supervisor.signal(name, number)
 
     async def _apply(self, after: AnyBox, told: Collection[Change]) -> None:

@@ -5,6 +5,7 @@ Kconfiglib reads our Config.in beside `known.in`, the part of Buildroot's Kconfi
 a line that does not survive is what Buildroot would drop in silence. The makefiles are read as text.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import kconfiglib
 
+from appliance import VERSION
 from rootfs.buildroot import wheels
+from rootfs.image.disk import MODULES
+from rootfs.setup.environment import LOCK
 from rootfs.setup.pjproject import source
 
 KNOWN = Path(__file__).with_name("known.in")
@@ -20,10 +24,12 @@ NEEDED = ("VERSION", "LICENSE", "LICENSE_FILES")
 EVALUATED = re.compile(r"^\$\(eval \$\((?:host-)?(?:generic|autotools|python)-package\)\)$", re.MULTILINE)
 HASH_LINE = re.compile(r"sha256  ([0-9a-f]{64})  (\S+)")
 DEFCONFIG_LINE = re.compile(r'(?P<set>BR2_\w+)=(?P<value>y|\d+|".*")|# (?P<unset>BR2_\w+) is not set|#.*|')
+KERNEL = re.compile(r'^BR2_LINUX_KERNEL_CUSTOM_TARBALL_LOCATION=".*/(.+)"$', re.MULTILINE)
+GRUB_MODULES = re.compile(r'^BR2_TARGET_GRUB2_BUILTIN_MODULES_EFI="(.*)"$', re.MULTILINE)
 BUILDROOTS_OWN = re.compile(r"BR2_EXTERNAL|BR2_VERSION")
 
 
-def faults(tree: Path) -> list[str]:
+def faults(tree: Path, lock: Path = LOCK) -> list[str]:
     """All of them, empty when the tree is sound. The repository is the folder above it."""
     try:
         kconfig = read(tree)
@@ -36,7 +42,7 @@ def faults(tree: Path) -> list[str]:
         found += _package(tree, name, ours)
     for defconfig in sorted((tree / "configs").glob("*_defconfig")):
         found += _defconfig(tree, defconfig, kconfig)
-    return [*found, *_used(tree, kconfig), *_kernel(tree), *_locked(tree)]
+    return [*found, *_used(tree, kconfig), *_kernel(tree), *_grub(tree), *_locked(tree, lock)]
 
 
 def read(tree: Path) -> kconfiglib.Kconfig:
@@ -166,19 +172,25 @@ def _used(tree: Path, kconfig: kconfiglib.Kconfig) -> Iterator[str]:
 def _kernel(tree: Path) -> Iterator[str]:
     """A kernel of a tarball is hashed for itself and for its headers, in the folder that the defconfigs name."""
     for defconfig in sorted((tree / "configs").glob("*_defconfig")):
-        found = re.search(
-            r'^BR2_LINUX_KERNEL_CUSTOM_TARBALL_LOCATION=".*/(.+)"$', defconfig.read_text(encoding="utf-8"), re.MULTILINE
-        )
-        for package in ("linux", "linux-headers") if found else ():
+        files = KERNEL.findall(defconfig.read_text(encoding="utf-8"))
+        for file, package in itertools.product(files, ("linux", "linux-headers")):
             listed = tree / "patches" / package / f"{package}.hash"
-            if not listed.exists() or f"  {found[1]}\n" not in listed.read_text(encoding="utf-8"):
-                yield f"configs/{defconfig.name}: patches/{package}/{package}.hash has no hash of {found[1]}"
+            if not listed.exists() or f"  {file}\n" not in listed.read_text(encoding="utf-8"):
+                yield f"configs/{defconfig.name}: patches/{package}/{package}.hash has no hash of {file}"
 
 
-def _locked(tree: Path) -> Iterator[str]:
+def _grub(tree: Path) -> Iterator[str]:
+    """It reads the Debian image's own menu, by the same modules."""
+    for defconfig in sorted((tree / "configs").glob("*_defconfig")):
+        built = set(" ".join(GRUB_MODULES.findall(defconfig.read_text(encoding="utf-8"))).split())
+        for module in sorted(set(MODULES.split()) - built):
+            yield f"configs/{defconfig.name}: GRUB is built without {module}, which rootfs/image has"
+
+
+def _locked(tree: Path, lock: Path) -> Iterator[str]:
     """The same sources as on Debian: wheels of python.lock for both machines, pjproject of pjproject.lock."""
     listed = _listed(tree, "branchline-wheels")
-    pins = wheels.wanted(wheels.LOCK.read_text(encoding="utf-8"))
+    pins = wheels.wanted(lock.read_text(encoding="utf-8"))
     known = {digest: pin for pin in pins for digest in pin.hashes}
     there = {(known[digest].name, wheels.machine_of(file)) for file, digest in listed.items() if digest in known}
     strangers = [file for file, digest in listed.items() if file.endswith(".whl") and digest not in known]
@@ -191,9 +203,9 @@ def _locked(tree: Path) -> Iterator[str]:
     for file, digest in _listed(tree, "pjsua2").items():
         if file.endswith(".tar.xz") and digest not in source.locked():
             yield f"package/pjsua2: {file} is not in rootfs/packages/pjproject.lock"
-    version = f"BRANCHLINE_VERSION = {wheels.VERSION}\n"
+    version = f"BRANCHLINE_VERSION = {VERSION}\n"
     if version not in (tree / "package/branchline/branchline.mk").read_text(encoding="utf-8"):
-        yield f"package/branchline/branchline.mk: its version is not the tree's, {wheels.VERSION}"
+        yield f"package/branchline/branchline.mk: its version is not the tree's, {VERSION}"
 
 
 def _listed(tree: Path, package: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: lock.sh [uv options, such as --upgrade-package NAME]   Pins every package named in pyproject.toml, with hashes, for
-# every Python from 3.11 on. What is already pinned stays as it is unless --upgrade or --upgrade-package says otherwise.
+# every Python from 3.11 on, and has Buildroot's wheels follow. What is already pinned stays as it is unless --upgrade or
+# --upgrade-package says otherwise.
 set -eu
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-/usr/bin/python3}
@@ -13,4 +14,5 @@ compile() {
 }
 compile pyproject.toml --group test --group build --output-file rootfs/packages/python.lock "$@"
 compile --group pyproject.toml:build --constraints rootfs/packages/python.lock --output-file rootfs/packages/python-build.lock
-git diff --stat -- rootfs/packages
+if [ -x build/venv/bin/python ]; then build/venv/bin/python -m rootfs.buildroot.wheels; fi
+git diff --stat -- rootfs/packages buildroot-config/package/branchline-wheels

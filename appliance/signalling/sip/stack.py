@@ -92,6 +92,8 @@ class Stack:
     ) -> None:
         """Open the SIP port. Raises pj.Error: it is in use."""
         self.turns = 0
+        self.draining = False
+        """Phones' new calls are refused (503); who waits for an agent is still rung through, so that he can end."""
         self.tell = tell
         self.rtp = ports.endpoint
         self.srtp: SrtpUse = settings.srtp
@@ -141,6 +143,9 @@ class Stack:
         if prm.rdata.srcAddress != str(self._settings.proxy):
             log.warning("sip.call.refused", source=prm.rdata.srcAddress, why="not the proxy")
             self._refuse(prm.callId, causes.status_of(21))
+            return
+        if self.draining:
+            self._refuse(prm.callId, causes.status_of(causes.CONGESTION))
             return
         request_line, _, rest = prm.rdata.wholeMsg.partition("\r\n")
         offer = rest.partition("\r\n\r\n")[2]

@@ -12,6 +12,7 @@ trap 'rm -rf "$esp" "$work"' EXIT
 mkdir -p "$esp/EFI/BOOT"
 cp "$images"/efi-part/EFI/BOOT/*.efi "$shared/grub/grub.cfg" "$esp/EFI/BOOT/"
 "$HOST_DIR/bin/grub-editenv" "$esp/EFI/BOOT/grubenv" create
+while read -r entry; do "$HOST_DIR/bin/grub-editenv" "$esp/EFI/BOOT/grubenv" set "$entry"; done <"$shared/grub/first.env"
 if [ -d "$images/rpi-firmware" ]; then
     cp -R "$images"/rpi-firmware/* "$images/u-boot.bin" "$images"/*.dtb "$esp/"
     cp "$board/config.txt" "$esp/config.txt"

@@ -41,4 +41,17 @@ define BRANCHLINE_INSTALL_TARGET_CMDS
 		>$(TARGET_DIR)/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages/branchline.pth
 endef
 
+# What Debian's packages bring and Buildroot's do not.
+define BRANCHLINE_INSTALL_INIT_SYSTEMD
+	$(INSTALL) -D -m 0644 $(BRANCHLINE_PKGDIR)/nftables.service \
+		$(TARGET_DIR)/usr/lib/systemd/system/nftables.service
+	$(INSTALL) -D -m 0644 $(BRANCHLINE_PKGDIR)/00-a-buildroot.preset \
+		$(TARGET_DIR)/usr/lib/systemd/system-preset/00-a-buildroot.preset
+endef
+
+# As rootfs/overlay/usr/lib/sysusers.d has it; board/branchline/post-build.sh has those who log in, with its uid.
+define BRANCHLINE_USERS
+	branchline 900 branchline 900 * /data/branchline /sbin/nologin - Branchline
+endef
+
 $(eval $(generic-package))

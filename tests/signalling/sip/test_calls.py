@@ -272,6 +272,32 @@ def test_caller_without_a_codec_of_ours_is_refused_with_488(running: Site) -> No
     assert call.final.status == 488
 
 
+def test_a_drained_worker_takes_no_call_of_a_phone_and_still_rings_one(running: Site) -> None:
+    async def run() -> HandCall:
+        assert running.worker is not None
+        async with phone_and_control(running) as (phone, control):
+            running.worker.send_signal(signal.SIGUSR1)
+            until(lambda: "sip.worker.drained" in running.log("sip"))
+            refused = await phone.call("95588")
+            await refused.hears("released")
+            leg, rung = await talk(phone, control)
+            await rung.release(16)
+            await control.expect(legs.LegReleased, leg)
+            running.worker.send_signal(signal.SIGUSR2)
+            until(lambda: "sip.worker.opened" in running.log("sip"))
+            taken = await phone.call("95588")
+            leg = (await control.expect(legs.LegOffered)).leg.leg
+            await control.done(legs.AnswerLeg(leg=leg))
+            await taken.hears("answered")
+            await taken.release(16)
+            await control.expect(legs.LegReleased, leg)
+            return refused
+
+    call = asyncio.run(run())
+    assert call.final is not None
+    assert call.final.status == 503
+
+
 @pytest.mark.parametrize(("asked", "answered"), [("sendonly", "recvonly"), ("inactive", "inactive")])
 def test_rfc3264_8_4_hold_and_resume(running: Site, asked: str, answered: str) -> None:
     async def run() -> None:
