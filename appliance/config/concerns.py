@@ -119,6 +119,8 @@ def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
     yield "record", Concern(Impact.NONE, (box.record,))
     yield "headquarters", Concern(Impact.NONE, (box.record,))
     yield "web", Concern(Impact.NONE, (box.web, box.record, names, box.groups()))
+    if box.enrolment is not None:
+        yield "enrolment", Concern(Impact.NONE, (box.fleet,))
     if box.fleet is not None:
         yield "fleet", Concern(Impact.NONE, (box.record,))
 

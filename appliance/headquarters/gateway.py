@@ -14,6 +14,7 @@ from appliance.config.scalars import suggestion
 from appliance.headquarters.desk import Desk
 from appliance.router import slots
 from appliance.router.rules import VOICE
+from appliance.uplink.connection import inbox
 from appliance.wire import envelope, routes
 from appliance.wire.calls import (
     CallEvent,
@@ -95,8 +96,8 @@ class Gateway:
 
     def replies(self, box: str, reply: str) -> None:
         """Whether it may be answered there. Raises ForeignMessageError."""
-        if reply and not reply.startswith(f"_INBOX.{box}."):
-            raise ForeignMessageError("peripheral.reply", f"{box} is answered below _INBOX.{box} only, not at {reply}")
+        if reply and not reply.startswith(f"{inbox(box)}."):
+            raise ForeignMessageError("peripheral.reply", f"{box} is answered below {inbox(box)} only, not at {reply}")
 
     def beats(self, box: str, incarnation: str) -> None:
         """A life that begins within the time of silence has to be told from the one before."""

@@ -2,6 +2,8 @@
 """Headquarters' enrolment process: the door where boxes get certificates, and whom the message server lets in."""
 
 import asyncio
+import contextlib
+import functools
 import os
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from appliance.headquarters.fleet.authority import Authority
 from appliance.headquarters.fleet.callout import LOOK_S, Callout, Watch
 from appliance.headquarters.fleet.enrolment import Enrolment
 from appliance.headquarters.fleet.enrolment_door import Door
+from appliance.headquarters.fleet.groups import Groups, rendered
 from appliance.headquarters.fleet.identities import Identities, path_of
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
@@ -23,11 +26,11 @@ from appliance.uplink.enrolling.credentials import CredentialsError
 log = structlog.get_logger()
 
 
-async def serve(config: Headquarters, settings: Settings, boxes: Path, state: Path) -> None:
-    """Work until cancelled. `boxes`: the folder with each box's first configuration."""
+async def serve(config: Headquarters, settings: Settings, file: Path, state: Path) -> None:
+    """Work until cancelled. `file`: headquarters' own."""
     authority, identities = Authority(settings.credentials), Identities(path_of(state))
     enrolment = Enrolment(authority, identities, settings.certificate_days)
-    door = Door(authority, enrolment, lambda box: _first(boxes, box))
+    door = Door(authority, enrolment, functools.partial(_first, config, file))
     await door.start(settings.listen)
     notify.ready()
     listen = (config.server.listen,)
@@ -50,11 +53,12 @@ async def serve(config: Headquarters, settings: Settings, boxes: Path, state: Pa
         identities.close()
 
 
-def _first(boxes: Path, box: str) -> bytes | None:
-    try:
-        return (boxes / f"{box}.yaml").read_bytes()
-    except FileNotFoundError:
-        return None
+def _first(config: Headquarters, file: Path, box: str) -> str | None:
+    """A box's first configuration: a file of its own in `boxes`, else what its group's template says."""
+    with contextlib.suppress(FileNotFoundError):
+        return (file.parent / "boxes" / f"{box}.yaml").read_text("utf-8")
+    member = Groups(file, config.fleet).members.get(box) if config.fleet else None
+    return rendered([member])[0].text if member else None
 
 
 def main() -> None:
@@ -63,9 +67,9 @@ def main() -> None:
     config = load_or_exit(Headquarters)
     if config.enrolment is None:
         exit_with("the configuration names no enrolment door")
-    boxes = Path(os.environ["BRANCHLINE_CONFIG"]).parent / "boxes"
+    file = Path(os.environ["BRANCHLINE_CONFIG"])
     try:
-        asyncio.run(serve(config, config.enrolment, boxes, state_directory()))
+        asyncio.run(serve(config, config.enrolment, file, state_directory()))
     except CredentialsError as error:
         exit_with(str(error))
 

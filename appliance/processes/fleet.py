@@ -26,7 +26,8 @@ log = structlog.get_logger()
 async def serve(config: Headquarters, file: Path, kept: store.Store) -> None:
     """Work until cancelled."""
     client = await connect((config.server.listen,), own_access(config), f"{config.box} fleet")
-    door = Door(client, Sealer(Identity.take(config.box, "fleet")))
+    sealer = Sealer(Identity.take(config.box, "fleet"))
+    door = Door(client, sealer, mutual=config.enrolment is not None)
     fleet = Fleet(file, config.box, kept, door.say)
     await door.start(fleet)
     notify.ready()

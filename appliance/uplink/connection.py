@@ -42,6 +42,11 @@ class Access(msgspec.Struct, frozen=True):
     box: str = ""
 
 
+def inbox(box: str) -> str:
+    """Below which a box is answered, and nobody else."""
+    return f"_INBOX.{box}"
+
+
 def own_access(config: Headquarters, user: str = USER) -> Access:
     """Of a process of headquarters."""
     mutual = config.enrolment
@@ -71,7 +76,7 @@ def proof(access: Access) -> dict[str, Any]:
     if (secret := access.secret) is not None:
         options |= {"user": access.user, "password": lambda: read_secret(secret)}
     if access.box:
-        options["inbox_prefix"] = f"_INBOX.{access.box}"
+        options["inbox_prefix"] = inbox(access.box)
     if access.credentials is not None:
         options |= {"tls": access.credentials.context(), "tls_hostname": HEADQUARTERS, "tls_handshake_first": True}
     return options

@@ -33,8 +33,7 @@ SAYS = (
     "agent.command.{}",
     "alarm.{}",
     "router.{}.rules",
-    "config.{}",
-    "config.{}.>",
+    "config.{}.report",
 )
 HEARS = (
     "_INBOX.{}.>",
@@ -42,9 +41,8 @@ HEARS = (
     "agent.order.{}",
     "agent.commanded.{}",
     "config.{}",
-    "config.{}.>",
 )
-"""docs/wire.md, and config for what headquarters gives it."""
+"""All that docs/wire.md has of a branch."""
 ANSWER_NS = 5_000_000_000
 """A question that headquarters asked may be answered once, for so long."""
 LOOK_S = 1.0

@@ -11,6 +11,7 @@ from nats.aio.msg import Msg
 from appliance.headquarters.fleet.commands import Command, command
 from appliance.headquarters.fleet.fleet import Fleet
 from appliance.headquarters.refusals import Refusals
+from appliance.uplink.connection import inbox
 from appliance.wire.envelope import Body, Envelope, Sealer, UnknownMessageError, check_version, decode, encode
 from appliance.wire.fleet import ConfigurationReported, PushConfiguration
 from appliance.wire.ids import is_box
@@ -23,9 +24,10 @@ log = structlog.get_logger()
 
 
 class Door:
-    """Of one client."""
+    """Of one client. `mutual`: boxes prove who they are, and are answered below their own inbox alone (gateway.py)."""
 
-    def __init__(self, client: Client, sealer: Sealer) -> None:
+    def __init__(self, client: Client, sealer: Sealer, *, mutual: bool = False) -> None:
+        self._mutual = mutual
         self.fleet: Fleet | None = None
         self._client, self._sealer = client, sealer
         self._refusals = Refusals()
@@ -51,6 +53,9 @@ class Door:
     async def _reported(self, message: Msg) -> None:
         """One after another, as each may change what is next."""
         box = message.subject.split(".")[1]
+        if self._mutual and message.reply and not message.reply.startswith(f"{inbox(box)}."):
+            self._refusals.unread(box, message.subject, UnknownMessageError(f"not to be answered at {message.reply}"))
+            return
         try:
             said = self._read(box, message)
             if self.fleet is not None and isinstance(said.body, ConfigurationReported):

@@ -18,7 +18,7 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from appliance.config import Endpoint
+from appliance.config import ConfigurationError, Endpoint
 from appliance.headquarters.fleet.authority import Authority
 from appliance.headquarters.fleet.enrolment import Enrolment, RefusedError
 from appliance.uplink.enrolling.credentials import UNDATED
@@ -67,11 +67,12 @@ class Answer:
 
 
 class Door:
-    """Serves between `start` and `close`. `configuration` is asked for a box's first one; None: there is none yet."""
+    """Serves between `start` and `close`. `configuration` is asked, in a thread, for a box's first one.
 
-    def __init__(
-        self, authority: Authority, enrolment: Enrolment, configuration: Callable[[str], bytes | None]
-    ) -> None:
+    None: there is none yet. ConfigurationError: it would be wrong.
+    """
+
+    def __init__(self, authority: Authority, enrolment: Enrolment, configuration: Callable[[str], str | None]) -> None:
         self._authority, self._enrolment, self._configuration = authority, enrolment, configuration
         self._room = asyncio.Semaphore(CONNECTIONS_LIMIT)
         self._server: asyncio.Server | None = None
@@ -112,13 +113,13 @@ class Door:
         try:
             request = await _read(talk, reader, writer)
             path = request.path
-            return self._done(request)
+            return await self._done(request)
         except RefusedError as refusal:
             log.warning("enrolment.request.refused", peer=peer, path=path, status=refusal.status, why=str(refusal))
             more = (("WWW-Authenticate", 'Basic realm="branchline"'),) if refusal.status == 401 else ()
             return Answer(refusal.status, "text/plain; charset=utf-8", f"{refusal}\n".encode(), more)
 
-    def _done(self, request: Request) -> Answer:
+    async def _done(self, request: Request) -> Answer:
         match request.method, request.path:
             case "GET", "/.well-known/est/cacerts":
                 return _certificates(self._authority.certificate)
@@ -129,15 +130,18 @@ class Door:
             case "GET", "/.well-known/branchline/standing":
                 return Answer(200, "text/plain", f"{self._enrolment.current(request.shown).box}\n".encode())
             case "GET", "/.well-known/branchline/configuration":
-                return self._first(self._enrolment.current(request.shown).box)
+                return await self._first(self._enrolment.current(request.shown).box)
         raise RefusedError(404, f"there is no {request.method} {request.path} here")
 
-    def _first(self, box: str) -> Answer:
-        text = self._configuration(box)
+    async def _first(self, box: str) -> Answer:
+        try:
+            text = await asyncio.to_thread(self._configuration, box)
+        except ConfigurationError as error:
+            raise RefusedError(503, f"what headquarters has for {box} is wrong: {error}") from error
         if text is None:
             raise RefusedError(404, f"headquarters has no configuration for {box} yet")
         log.info("enrolment.configuration.given", box=box, octets=len(text))
-        return Answer(200, "application/yaml", text)
+        return Answer(200, "application/yaml", text.encode())
 
 
 async def _read(talk: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request:
