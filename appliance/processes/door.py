@@ -153,7 +153,7 @@ class Login:
         with self._socket.makefile("rb") as lines:
             for line in lines:
                 if line == b"interrupt\n":
-                    os.kill(os.getpid(), signal.SIGINT)
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 elif line == b"back\n":
                     self._back.set()
         os.kill(os.getpid(), signal.SIGTERM)

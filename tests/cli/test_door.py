@@ -167,7 +167,13 @@ def test_over_ssh_a_prompt_configures_and_the_log_says_from_where(box: Box, ssh:
     terminal.type("conf\t")
     terminal.until("configure ")
     assert time.monotonic() - begun < FIRST_KEY_S
-    terminal.type("\x15configure\rset name Harbour\rset nam Harbour\rset nme x\r")
+    terminal.type("\x15capture signalling seconds 60\r")
+    terminal.until("Ctrl-C ends it", 20)
+    begun = time.monotonic()
+    terminal.type("\x03")
+    terminal.until("nothing has passed")
+    assert time.monotonic() - begun < 10
+    terminal.type("configure\rset name Harbour\rset nam Harbour\rset nme x\r")
     terminal.until("'nme' is unknown")
     terminal.type("commit comment over-ssh\rexit\rshow configuration history\r")
     terminal.until("by hand\r\nBR-0001> ")

@@ -40,11 +40,12 @@ HEARS = (
     "route.assign.{}",
     "agent.order.{}",
     "agent.commanded.{}",
+    "cli.{}",
     "config.{}",
 )
 """All that docs/wire.md has of a branch."""
-ANSWER_NS = 5_000_000_000
-"""A question that headquarters asked may be answered once, for so long."""
+ANSWER_NS = 125_000_000_000
+"""A question that headquarters asked may be answered once, for so long: a command line's takes two minutes."""
 LOOK_S = 1.0
 LOOKED_BACK_S = 5
 """A connection that was let in just before a revocation is found by a later look."""

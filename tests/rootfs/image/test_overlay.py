@@ -15,7 +15,7 @@ from rootfs.setup.paths import PACKAGES, ROOT
 pytestmark = pytest.mark.unit
 UNITS = tree.OVERLAY / "usr/lib/systemd/system"
 PRESET = tree.OVERLAY / "usr/lib/systemd/system-preset/00-branchline.preset"
-DEBIANS = {"systemd-tmpfiles": "systemd-sysv"}
+DEBIANS = {"systemd-tmpfiles": "systemd-sysv", "systemctl": "systemd-sysv"}
 LISTS = sorted(PACKAGES.glob("image*.list"))
 
 
