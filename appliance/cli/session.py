@@ -18,6 +18,7 @@ from appliance.config.candidate import FORM, Candidate
 from appliance.config.errors import ConfigurationError
 from appliance.config.history import History
 from appliance.config.tree import Leaf, Node, Rows, Table
+from appliance.supervisor.crashes import kept
 
 ROLES = {Role.VIEWER: "查看员", Role.TECHNICIAN: "技术员", Role.ADMINISTRATOR: "管理员"}
 NONE = (0, 0)
@@ -123,12 +124,21 @@ class Session:
         return TABLE.head.get(word, ("", ""))[self.chinese]
 
     def _kind(self, name: str) -> Kind:
-        known = {"path": self._paths, "version": self._versions, "version-to": self._versions, "span": self._spans}
+        known = {
+            "path": self._paths,
+            "version": self._versions,
+            "version-to": self._versions,
+            "span": self._spans,
+            "crash": self._crashes,
+        }
         known["target"] = self._targets
         return Kind(TABLE.kind[name], known.get(name, nothing_known), chinese=self.chinese)
 
     def _versions(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
         return [(str(one.number), f"{one.at} {one.author} {one.comment}") for one in self.history.versions()]
+
+    def _crashes(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
+        return [(one.name, one.ended) for one in kept(self.state / "crashes")]
 
     def _spans(self, _before: Sequence[str]) -> Iterable[tuple[str, str]]:
         spans = self._data().get("spans", [])

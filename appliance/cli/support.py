@@ -21,11 +21,16 @@ HEADS = (("report", "process", "times", "ended"), ("报告", "进程", "次数",
 NONE = ("nothing has died", "没有进程异常退出")
 DONE = ("{path}: {parts} parts, {octets} KiB", "{path}：{parts}项，{octets} KiB")
 WORD = re.compile(r"[\w./~+-]+")
+WHEN = ("{at}, {lived_s} s after its start number {start}", "{at}，第{start}次启动后 {lived_s} 秒")
+AGAIN = ("{times} times, last {last_at}", "共{times}次，最近一次 {last_at}")
 MISSING = ("not in it: {what}", "未包含：{what}")
 
 
 def tech_support(session: Session, matched: Matched) -> int:
     """Exit status 0: written; 2: it could not be."""
+    if session.state == Path():
+        sys.stderr.write("no state directory: set BRANCHLINE_STATE\n")
+        return terminal.UNASKED
     given = matched.arguments.get("file", "")
     own = session.state / "support"
     path = Path(given) if given else own / f"{session.name.strip('?')}-{time.strftime('%Y%m%dT%H%M%S')}.tar.gz"
@@ -33,6 +38,7 @@ def tech_support(session: Session, matched: Matched) -> int:
         sys.stderr.write(f"{path} is there already; name another file\n")
         return terminal.UNASKED
     try:
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
         told = parts.of_box(session.file, session.state)
         collected = collect(path, told, Redactor(_secrets(session.file)), _progress)
         tidy(own)
@@ -76,7 +82,7 @@ def show_crashes(session: Session, matched: Matched) -> int:
         if found is None:
             sys.stderr.write(session.told(f"there is no report {wanted!r}\n", f"没有报告 {wanted!r}\n"))
             return terminal.UNASKED
-        sys.stdout.write("".join(f"{line}\n" for line in _whole(found)))
+        sys.stdout.write("".join(f"{line}\n" for line in _whole(found, chinese=session.chinese)))
         return 1
     if not reports:
         sys.stdout.write(f"{NONE[session.chinese]}\n")
@@ -86,9 +92,11 @@ def show_crashes(session: Session, matched: Matched) -> int:
     return 1
 
 
-def _whole(report: CrashReport) -> Iterator[str]:
+def _whole(report: CrashReport, *, chinese: bool) -> Iterator[str]:
     yield f"{report.box} {report.process}: {report.ended}"
-    yield f"{report.at} ({report.times}×, {report.last_at or report.at}); {report.lived_s} s, {report.starts}"
+    yield WHEN[chinese].format(at=report.at, lived_s=report.lived_s, start=report.starts)
+    if report.times > 1:
+        yield AGAIN[chinese].format(times=report.times, last_at=report.last_at)
     yield f"Branchline {report.version}, {report.system}"
     yield ""
     yield from report.lines

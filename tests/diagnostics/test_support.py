@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.cli.shell import Shell, session_of
 from appliance.config import Branch
 from appliance.config.files import load_role
 from appliance.diagnostics.support import archive, parts
@@ -142,3 +143,17 @@ def test_a_box_s_secrets_are_found_by_its_configuration(site: Site) -> None:
     plant(site)
     box = load_role(site.folder / "branch.yaml", Branch)
     assert set(secrets_of(box)) == {PHONE, TOKEN}
+
+
+def test_what_has_died_is_shown_in_chinese_and_each_with_its_last_lines(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(site)
+    (name,) = (path.stem for path in (site.branch_state / "crashes").glob("*.json"))
+    shell = Shell(session_of(site.folder / "branch.yaml", site.branch_state, chinese=True))
+    assert [shell.run(f"show crashes {which}") for which in ("", name, "none")] == [1, 1, 2]
+    said, wrong = capsys.readouterr()
+    assert said.splitlines()[0].split() == ["报告", "进程", "次数", "结束原因"]
+    assert "第1次启动后 1.0 秒" in said
+    assert "ValueError: invalid literal" in said
+    assert wrong == "没有报告 'none'\n"

@@ -38,7 +38,6 @@ def collect(
     path: Path, parts: AsyncIterator[Part], redactor: Redactor, progress: Callable[[int, str], None]
 ) -> Collected:
     """Write it. Raises OSError; nothing is left then."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_name(f".{path.name}.new")
     try:
         with open(new, "wb", opener=_owner_s_alone) as opened:
