@@ -72,7 +72,7 @@ flash: setup ## the disk onto DEV=/dev/sdX: asks, writes, reads back (root)
 	@$(BIN)/python -m rootfs.update.flash build/image/branchline.img $(or $(DEV),$(error name the disk: make flash DEV=/dev/sdX))
 
 N ?= 50
-power-cuts: ## N=50 SEED=1: the mains fail at random moments of start, update and commit; goes on where it stopped (root)
+power-cuts: bundle ## N=50 SEED=1: the mains fail at random moments of start, update and commit; goes on where it stopped (root)
 	@$(BIN)/python -m tests.power_cuts --rounds $(N) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove everything built or stored here, state too; the cache in ~/.cache/branchline stays
