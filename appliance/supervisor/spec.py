@@ -12,7 +12,6 @@ import msgspec
 from appliance.config import Endpoint
 from appliance.supervisor.states import Backoff
 
-
 SLOW = float(os.environ.get("BRANCHLINE_SLOW", "1"))
 """How many times longer than on a machine of its own a child may take: a test's virtual machine says so."""
 
