@@ -12,6 +12,9 @@ import msgspec
 from appliance.config import Endpoint
 from appliance.supervisor.states import Backoff
 
+SLOW = float(os.environ.get("BRANCHLINE_SLOW", "1"))
+"""How many times longer than on a machine of its own a child may take: a test's virtual machine says so."""
+
 
 class Command(NamedTuple):
     """What to run; `env` is added to the supervisor's own."""
@@ -34,11 +37,11 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     first_backoff_s: float = Backoff.STEP_S
     good_life_s: float = Backoff.GOOD_LIFE_S
     """A child that lived this long is started again after `first_backoff_s`, whatever came before."""
-    ready_s: float = float(os.environ.get("BRANCHLINE_READY_S", "15"))
-    """A child that is not ready by then is killed and started again. A slow board says a longer time."""
+    ready_s: float = 15.0 * SLOW
+    """A child that is not ready by then is killed and started again."""
     stop_s: float = 5.0
     """A child that is told to stop and is there after this long is killed."""
-    watchdog_s: float = 5.0
+    watchdog_s: float = 5.0 * SLOW
     """A child that once said WATCHDOG=1 and is silent for this long is killed and started again."""
     progress: Callable[[], int] | None = None
     """For a child that works without a word: what changes as long as it does; watched from READY=1 on."""

@@ -88,7 +88,7 @@ def sandboxed(shell: Port) -> tuple[bool, str]:
     """The figure of systemd: 10 is no protection at all, under 2.5 it calls safe."""
     said = shell.run("systemd-analyze --no-pager security branchline.service | tail -1")
     found = re.search(r"branchline.service: ([\d.]+) (\w+)", said)
-    return bool(found) and float(found[1]) < 2.5, said.strip()
+    return found is not None and float(found[1]) < 2.5, said.strip()
 
 
 def read_only(shell: Port) -> tuple[bool, str]:

@@ -30,6 +30,8 @@ StandardError=inherit
 TTYPath=/dev/ttyS1
 Environment=PS1=#ready# PATH=/usr/sbin:/usr/bin
 """
+SLOW_UNIT = "[Service]\nEnvironment=BRANCHLINE_SLOW=8\nWatchdogSec=3min\n"
+"""An instruction takes TCG some twenty, and others may have the processor."""
 SHELL_WANTED = "[Unit]\nWants=image-test.service\n"
 
 
@@ -101,7 +103,7 @@ class Machine:
     def start(self, *, with_shell: bool = False, more: Sequence[str] = ()) -> None:
         """Switch it on; `ports` are the console and, `with_shell`, the root's."""
         names = ("console", "shell") if with_shell else ("console",)
-        words = [*self._command(), *more, *(_credentials() if with_shell else ())]
+        words = [*self._command(), *more, *_credentials(with_shell=with_shell)]
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
             words += ["-chardev", f"socket,id={name},path={self.folder / name},server=on,wait=off"]
@@ -131,8 +133,11 @@ class Machine:
         return [*words, "-nic", "user,model=virtio-net-pci,restrict=on"]
 
 
-def _credentials() -> list[str]:
-    told = {"systemd.extra-unit.image-test.service": SHELL_UNIT, "systemd.unit-dropin.multi-user.target": SHELL_WANTED}
+def _credentials(*, with_shell: bool) -> list[str]:
+    told = {"systemd.unit-dropin.branchline.service": SLOW_UNIT}
+    if with_shell:
+        told["systemd.extra-unit.image-test.service"] = SHELL_UNIT
+        told["systemd.unit-dropin.multi-user.target"] = SHELL_WANTED
     prefix = "type=11,value=io.systemd.credential.binary:"
     packed = {name: base64.b64encode(text.encode()).decode() for name, text in told.items()}
     return [word for name, value in packed.items() for word in ("-smbios", f"{prefix}{name}={value}")]
