@@ -27,8 +27,8 @@
 #include "resample.h"
 
 #define BL_CODEC_SAMPLES_MAX 480 /* of a packet: 60 ms, what the jitter buffer takes at once */
-#define BL_CODEC_OPUS_ENC 65536  /* octets of room; libopus 1.3 needs 43,604 */
-#define BL_CODEC_OPUS_DEC 32768  /* and 18,244 */
+#define BL_CODEC_OPUS_ENC 65536  /* octets of room; libopus 1.3 and 1.5 need 43,604 */
+#define BL_CODEC_OPUS_DEC 196608 /* and 18,244; since 1.5, which can conceal by a model, 141,132 */
 
 enum bl_codec {
 	BL_CODEC_PCMA,

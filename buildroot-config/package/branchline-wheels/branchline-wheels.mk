@@ -45,7 +45,6 @@ BRANCHLINE_WHEELS_LICENSE_FILES = \
 	site/pyyaml-6.0.3.dist-info/licenses/LICENSE \
 	site/rich-15.0.0.dist-info/licenses/LICENSE \
 	site/rich_click-1.9.9.dist-info/licenses/LICENSE \
-	site/ruamel_yaml-0.19.1.dist-info/licenses/LICENSE \
 	site/scapy-2.8.0.dist-info/licenses/LICENSE \
 	site/sniffio-1.3.1.dist-info/LICENSE \
 	site/sniffio-1.3.1.dist-info/LICENSE.APACHE2 \
@@ -85,7 +84,6 @@ BRANCHLINE_WHEELS_EXTRA_DOWNLOADS += \
 	https://files.pythonhosted.org/packages/1e/77/2a3d51098a8f922adb1f77e661e3ee7a3b313ec21dd4b6c5e696bc9479a8/python_periphery-2.4.3-py2.py3-none-any.whl \
 	https://files.pythonhosted.org/packages/82/3b/64d4899d73f91ba49a8c18a8ff3f0ea8f1c1d75481760df8c68ef5235bf5/rich-15.0.0-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/b5/51/b2b91aec091e86bc961e5164f00207d89f133cc82b5ddad541d2132ea819/rich_click-1.9.9-py3-none-any.whl \
-	https://files.pythonhosted.org/packages/b8/0c/51f6841f1d84f404f92463fc2b1ba0da357ca1e3db6b7fbda26956c3b82a/ruamel_yaml-0.19.1-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/b9/1e/f07107ed79e69a659f1ab65ee7894d71fc1cf15108cf475782d3979a480d/scapy-2.8.0-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/e9/44/75a9c9421471a6c4805dbf2356f7c181a29c1879239abab1ea2cc8f38b40/sniffio-1.3.1-py3-none-any.whl \
 	https://files.pythonhosted.org/packages/a9/18/489c97b834dfff9cf2fc2507cede4bcd4b11e67f84bc462acd1992496f86/structlog-26.1.0-py3-none-any.whl \
