@@ -19,10 +19,12 @@ import pytest
 
 PARTS = {
     "blocks": ("dsp", "fuzz"),
-    "signalling": ("signalling",),
     "processes": ("processes",),
+    "signalling": ("signalling",),
     "engine": ("media", "drivers"),
     "headquarters": ("headquarters", "uplink"),
+    "cli": ("cli", "config"),
+    "router": ("router", "script", "bench"),
     "line": ("line",),
     "rest": (),
 }
