@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli.shell import Shell, session_of
+from appliance.cli.grammar.syntax import Role
+from appliance.cli.session import Session
+from appliance.cli.shell import Shell
 from appliance.config import Branch
 from appliance.config.files import load_role
 from appliance.diagnostics.support import archive, parts
@@ -150,7 +152,7 @@ def test_what_has_died_is_shown_in_chinese_and_each_with_its_last_lines(
 ) -> None:
     plant(site)
     (name,) = (path.stem for path in (site.branch_state / "crashes").glob("*.json"))
-    shell = Shell(session_of(site.folder / "branch.yaml", site.branch_state, chinese=True))
+    shell = Shell(Session(site.folder / "branch.yaml", site.branch_state, Role.ADMINISTRATOR, chinese=True))
     assert [shell.run(f"show crashes {which}") for which in ("", name, "none")] == [1, 1, 2]
     said, wrong = capsys.readouterr()
     assert said.splitlines()[0].split() == ["报告", "进程", "次数", "结束原因"]

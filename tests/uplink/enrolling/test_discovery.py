@@ -4,6 +4,7 @@
 import asyncio
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -64,7 +65,7 @@ def test_rfc_2132_8_4_and_rfc_8572_8_3_options_name_a_door(
 
 def test_rfc_2131_4_4_3_what_we_ask_is_read_by_a_stranger_and_his_answer_by_us() -> None:
     asked = BOOTP(dhcp.inform("10.77.0.20", b"\x02\0\0\0\0\x01", 77))
-    told = dict(one[:2] for one in asked[DHCP].options if isinstance(one, tuple))
+    told: dict[str, Any] = dict(one[:2] for one in asked[DHCP].options if isinstance(one, tuple))
     assert (asked.ciaddr, asked.xid, told["message-type"]) == ("10.77.0.20", 77, 8)
     assert told["vendor_class_id"] == b"branchline"
     assert told["param_req_list"] == [15, 43, 66, 143]
