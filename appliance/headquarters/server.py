@@ -24,6 +24,7 @@ from appliance.config.peripherals import May, Peripheral
 from appliance.headquarters.fleet.authority import Authority
 from appliance.headquarters.fleet.callout_tokens import Signer
 from appliance.uplink.connection import SYSTEM, USER
+from appliance.uplink.enrolling.credentials import HEADQUARTERS, Credentials
 from appliance.uplink.enrolling.private import write_private
 
 TOKEN_OCTETS = 24
@@ -57,7 +58,7 @@ tls {{
   ca_file: "{own.ca}"
   verify: true
   timeout: 2
-  handshake_first: "50ms"
+  handshake_first: true
 }}
 system_account: "SYS"
 accounts {{ SYS {{ users: [ {{ user: "{system}", password: "{token}" }} ] }} }}
@@ -157,10 +158,15 @@ def door(state: Path) -> Door:
 
 def ready(config: Headquarters | Voter, timeout_s: float = 0.5) -> bool:
     """Whether the server greets a client."""
+    mutual = config.enrolment if isinstance(config, Headquarters) else None
     try:
         with socket.create_connection(config.server.listen, timeout=timeout_s) as connection:
             connection.settimeout(timeout_s)
-            return connection.recv(5) == b"INFO "
+            if mutual is None:
+                return connection.recv(5) == b"INFO "
+            context = Credentials(mutual.credentials).context()
+            with context.wrap_socket(connection, server_hostname=HEADQUARTERS) as inside:
+                return inside.recv(5) == b"INFO "
     except OSError:
         return False
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`make bench`: every case beside its peers in one run, as a table and as build/bench/bench.json; 1 below a bar.
 
-ARGS: names of blocks (all without; `router` and `fleet` have tables of their own), --seconds N a case, --packaged
-(Debian's own builds of the peers), --baseline (count the instructions of our cases and keep them as the committed
-baseline).
+ARGS: names of blocks (all without; `router`, `fleet`, `enrolment` have tables of their own), --seconds N a case,
+--packaged (Debian's own builds of the peers), --baseline (count the instructions of our cases and keep them as the
+committed baseline).
 """
 
 import argparse
@@ -16,11 +16,12 @@ import msgspec
 
 from rootfs.setup.steps import SetupError
 from tests.bench import baseline, peers
+from tests.bench.enrolment import suite as enrolment
 from tests.bench.fleet import suite as fleet
 from tests.bench.program import FOLDER, HERE, Program
 from tests.bench.router import suite
 
-ROUTER, FLEET = "router", "fleet"
+ROUTER, FLEET, ENROLMENT = "router", "fleet", "enrolment"
 SECONDS = 2.0
 
 
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--baseline", action="store_true")
     options = parser.parse_args(arguments)
     passed: list[bool] = []
-    blocks = [block for block in options.blocks if block not in (ROUTER, FLEET)]
+    blocks = [block for block in options.blocks if block not in (ROUTER, FLEET, ENROLMENT)]
     if blocks or not options.blocks or options.baseline:
         try:
             program = Program([] if options.packaged or options.baseline else peers.rebuilt())
@@ -97,13 +98,18 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         known = dict.fromkeys(case.block for case in program.cases())
         if unknown := [block for block in blocks if block not in known]:
-            print(f"no block {', '.join(unknown)}; there are {', '.join((*known, ROUTER, FLEET))}", file=sys.stderr)
+            print(
+                f"no block {', '.join(unknown)}; there are {', '.join((*known, ROUTER, FLEET, ENROLMENT))}",
+                file=sys.stderr,
+            )
             return 2
         passed += [row.passed for row in _compared(program, blocks or list(known), options.seconds or SECONDS)]
     if ROUTER in options.blocks or not options.blocks:
         passed += [row.passed for row in suite.measured(options.seconds or suite.SECONDS)]
     if FLEET in options.blocks or not options.blocks:
         passed += [row.passed for row in fleet.measured(options.seconds or fleet.SECONDS)]
+    if ENROLMENT in options.blocks or not options.blocks:
+        passed += [row.passed for row in enrolment.measured()]
     print(f"BENCH: {sum(passed)} of {len(passed)} bars reached; build/bench/*.json")
     return 0 if all(passed) else 1
 
