@@ -16,12 +16,14 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from appliance.cli import phones, terminal
 from appliance.cli.grammar.matching import Matched
 from appliance.cli.session import Session
+from appliance.config import ConfigurationError
 
 ECHOES, WAIT_S, APART_S = 5, 1.0, 0.2
 PAYLOAD = b"branchline" * 5 + b"abcdef"
@@ -54,7 +56,9 @@ def ping(session: Session, matched: Matched) -> int:
 
 
 def _aims(session: Session, target: str) -> Iterator[Aim]:
-    data = session.running().data
+    data: dict[str, Any] = {}
+    with contextlib.suppress(ConfigurationError):  # an address can be asked all the same
+        data = session.running().data
     if target == "headquarters":
         servers = data.get("headquarters", {}).get("server", [])
         for server in servers if isinstance(servers, list) else [servers]:
@@ -125,10 +129,27 @@ def _echoes(session: Session, family: socket.AddressFamily, address: str) -> boo
 def _opened(family: socket.AddressFamily) -> socket.socket | None:
     """None: the kernel lets us have none."""
     protocol = socket.IPPROTO_ICMP if family is socket.AF_INET else socket.IPPROTO_ICMPV6
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
-        with contextlib.suppress(OSError):
-            return socket.socket(family, kind, protocol)
+    with contextlib.suppress(OSError):
+        return socket.socket(family, socket.SOCK_DGRAM, protocol)
+    with contextlib.suppress(OSError):
+        opened = socket.socket(family, socket.SOCK_RAW, protocol)
+        opened.setsockopt(*_replies_alone(family))
+        return opened
     return None
+
+
+def _replies_alone(family: socket.AddressFamily) -> tuple[int, int, bytes]:
+    """A raw socket's filter (raw(7), RFC 3542 §3.2), whose set bits keep types out: else everybody's errors fill it."""
+    _, reply = _REQUESTS[family]
+    if family is socket.AF_INET:
+        return 255, 1, struct.pack("=I", ~(1 << reply) & 0xFFFF_FFFF)  # SOL_RAW, ICMP_FILTER
+    return socket.IPPROTO_ICMPV6, 1, bytes(0xFF ^ (1 << reply % 8 if at == _word(reply) else 0) for at in range(32))
+
+
+def _word(kind: int) -> int:
+    """The octet of ICMP6_FILTER that has a type's bit, of words in the machine's order."""
+    octet = kind % 32 // 8
+    return kind // 32 * 4 + (octet if sys.byteorder == "little" else 3 - octet)
 
 
 def _echo(opened: socket.socket, address: str, number: int) -> float | None:

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import io
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -123,7 +124,7 @@ async def _pings_and_captures(site: Site, folder: Path) -> None:
     assert f"port {site.path.port} takes us after" in said
     status, said = await typed(site, "ping", "8001")
     assert said.startswith(f"phone 8001 {HOST}\n")
-    assert "5 of 5 came back" in said or "no echo can be sent" in said
+    assert re.search(r"[3-5] of 5 came back|no echo can be sent", said)
     assert (await typed(site, "ping", "8900"))[0] == 2
     assert capture.SECONDS, "loaded before the while begins"
     async with asyncio.TaskGroup() as both:
