@@ -77,7 +77,7 @@ class Port:
     def run(self, command: str, seconds: float = 60.0) -> str:
         """What a command of the root's shell prints."""
         self.type(f"{command}; echo end-of-$((1+1)){ENTER}")
-        return self.expect(r"\n(.*?)end-of-2", seconds)[1].replace("\r", "").strip()
+        return self.expect(r"\$\(\(1\+1\)\)\s+(.*?)end-of-2", seconds)[1].replace("\r", "").strip()
 
     def close(self) -> None:
         """Let go of it."""
