@@ -38,6 +38,7 @@ CALM_S = (0.5, 4.0)
 HOLD_S = (1.0, 7.0)
 EVERY_S = 0.2
 SETTLED_S = 60.0
+LAPSED_S = 15.0
 SAME_NS = 20_000_000
 """An end and the next beginning are told by two processes."""
 DAY_NS = 86_400 * 10**9
@@ -69,6 +70,7 @@ class Story:
                 works.create_task(self._trouble(ends_s))
             await exchange.all_cleared(30)
             await until(self._settled, SETTLED_S, "what was said is not written at both headquarters")
+            await until(self._lapsed, LAPSED_S, "a reservation has not lapsed")
             reading.cancel()
 
     async def _trouble(self, ends_s: float) -> None:
@@ -128,6 +130,18 @@ class Story:
             record.engine.dispose()
 
     # What must hold.
+
+    def _lapsed(self) -> bool:
+        """What a branch that decided alone had reserved goes over with it, and lapses by itself."""
+        for box in HEADQUARTERS:
+            journal = self.site.journal(box)
+            try:
+                state, _ = journal.recall()
+            finally:
+                journal.close()
+            if state.reservations:
+                return False
+        return True
 
     def _settled(self) -> bool:
         if self.site.unsent():
