@@ -102,10 +102,9 @@ def read_only(shell: Port) -> tuple[bool, str]:
 
 def watched(shell: Port) -> tuple[bool, str]:
     """The hardware's watchdog is systemd's, and systemd watches the supervisor."""
-    said = shell.run(
-        "cat /sys/class/watchdog/watchdog0/{identity,state,timeout}; systemctl show -P WatchdogUSec branchline"
-    )
-    return "active" in said.split() and "30s" in said.split(), " ".join(said.split())
+    hardware = shell.run("cd /sys/class/watchdog/watchdog0 && cat identity state timeout").split()
+    supervisor = shell.run("systemctl show -P WatchdogUSec branchline")
+    return "active" in hardware and supervisor not in ("0", "infinity"), f"{' '.join(hardware)}; {supervisor}"
 
 
 def closed(shell: Port) -> tuple[bool, str]:

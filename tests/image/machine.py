@@ -76,8 +76,8 @@ class Port:
 
     def run(self, command: str, seconds: float = 60.0) -> str:
         """What a command of the root's shell prints."""
-        self.type(f"{command}; echo end-of-$((1+1)){ENTER}")
-        return self.expect(r"\$\(\(1\+1\)\)\s+(.*?)end-of-2", seconds)[1].replace("\r", "").strip()
+        self.type(f"echo begin-$((1+1)); {command}; echo end-of-$((1+1)){ENTER}")
+        return self.expect(r"begin-2\s+(.*?)end-of-2", seconds)[1].replace("\r", "").strip()
 
     def close(self) -> None:
         """Let go of it."""
