@@ -20,7 +20,7 @@ from rootfs.setup.steps import Progress, SetupError
 
 SUITE = "trixie"
 DEBS = CACHE / f"debs-{SUITE}"
-LEFT_OUT = PACKAGES / "image-left-out.list"
+LEFT_OUT = PACKAGES / "image-left-out.paths"
 INITRAMFS = OVERLAY / "usr/share/initramfs-tools"
 """What initramfs-tools is to do, there before it is."""
 FILES = [LEFT_OUT, Path(__file__), *(path for path in INITRAMFS.rglob("*") if path.is_file())]
