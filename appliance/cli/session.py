@@ -96,6 +96,13 @@ class Session:
         return "?"
 
     @property
+    def unconfigured(self) -> bool:
+        """Whether it still looks for headquarters, which has its configuration."""
+        with contextlib.suppress(ConfigurationError, OSError):
+            return self.running().data.get("headquarters", {}).get("discover") in ("yes", "true")
+        return False
+
+    @property
     def origin(self) -> str:
         """From where: the far end of an SSH session, else the terminal."""
         far = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]

@@ -208,6 +208,13 @@ class Shell:
 _OWN = {"configure": Shell.configure, "do": Shell.do, "leave": Shell.leave, "help": Shell.help}
 
 
+UNCONFIGURED = (
+    """This box has no configuration yet and looks for headquarters: show enrolment.
+With the code that headquarters gave for it: enrol CODE. By hand: configure.""",
+    "本机尚未配置，正在寻找总部：show enrolment。\n有总部给出的验证码：enrol 验证码。手工配置：configure。",
+)
+
+
 def interactive(session: Session) -> int:
     """At the terminal, until its user leaves, or the line is gone."""
     try:
@@ -220,6 +227,8 @@ def interactive(session: Session) -> int:
 
 def _interactive(session: Session) -> int:
     shell = Shell(session)
+    if session.unconfigured:
+        print(session.told(*UNCONFIGURED))
     editor = LineEditor(sys.stdin.fileno(), sys.stdout.fileno(), shell, [])
     if sys.stdin.isatty() and sys.stdout.isatty():
         shell.pointing = True

@@ -15,10 +15,11 @@ NOT_IN_IT = ("pip", "pip-*", "setuptools*", "wheel*", "pkg_resources", "_distuti
 """Of the environment: what built it."""
 MOUNTED = ("data", "boot/efi", "proc", "sys", "dev", "run", "tmp", "var/tmp", "var/lib", "var/log", "media", "mnt")
 """Folders that are empty in a slot; those of /var are for what starts before it is mounted."""
-LOGINS = ("admin", "technician", "viewer")
-LOGIN = "useradd -o -u 900 -g branchline -d /data/branchline -M -s /usr/bin/branchline"
-"""One uid, as the command line uses the appliance's files and sockets; the name is the role. They have no password: who
-sits at the console has the box in hand, and by SSH one comes with a key."""
+LOGINS = {"viewer": "viewer", "technician": "technician", "admin": "administrator"}
+"""Name and role; uids follow that of the appliance."""
+LOGIN = "useradd -u {uid} -g branchline-{role} -d / -M -s /usr/bin/branchline {name} && passwd -q -d {name}"
+"""They reach the box through its door alone. No password: who sits at the console has the box in hand, and by SSH one
+comes with a key."""
 NOBODY_INSTALLS = "apt debconf debian-archive-keyring"
 """A slot is replaced, never added to."""
 
@@ -37,7 +38,7 @@ def compose(progress: Progress, base: Path, builder: Path, into: Path) -> None:
     sbom.write(into, into / ENVIRONMENT.lstrip("/"))
     inside = [
         "systemd-sysusers",
-        *(f"{LOGIN} {name} && passwd -q -d {name}" for name in LOGINS),
+        *(LOGIN.format(uid=uid, name=name, role=role) for uid, (name, role) in enumerate(LOGINS.items(), 901)),
         "systemctl -q preset-all",
         "systemctl -q set-default multi-user.target",
         f"python3 -m compileall -q --invalidation-mode unchecked-hash {tree.HOME}",

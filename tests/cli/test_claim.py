@@ -99,6 +99,10 @@ def test_a_code_is_typed_at_a_new_box_and_at_no_other(tmp_path: Path, capsys: py
     assert typed(tmp_path, ["enrol", code, "at", "https://hq.example"]) == 0
     assert read_claim(tmp_path / "claim.toml") == Claim(code=code, url="https://hq.example")
     assert (tmp_path / "claim.toml").stat().st_mode & 0o777 == 0o600
+    assert Session(tmp_path / "box.yaml", tmp_path, Role.VIEWER, chinese=False).unconfigured, (
+        "whoever logs in is told so"
+    )
     (tmp_path / "box.yaml").write_text(text.replace(", discover: yes", ""))
+    assert not Session(tmp_path / "box.yaml", tmp_path, Role.VIEWER, chinese=False).unconfigured
     assert typed(tmp_path, ["enrol", code]) == 1
     assert "has a configuration of its own" in capsys.readouterr().err
