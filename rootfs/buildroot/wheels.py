@@ -16,10 +16,9 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.requirements import Requirement
-
 from appliance import VERSION
 from rootfs.setup.environment import LOCK
+from rootfs.setup.locked import Pin, needed
 from rootfs.setup.paths import CACHE, ROOT, VENV_PYTHON, sha256
 
 PACKAGE = ROOT / "buildroot-config" / "package" / "branchline-wheels"
@@ -27,20 +26,9 @@ PYTHON = "3.14"
 """Of the Buildroot release that rootfs/buildroot/known.in describes."""
 MACHINES = ("aarch64", "x86_64")
 GLIBC = ("2_34", "2_28", "2_17")
-PROJECT = "branchline (pyproject.toml)"
 INDEX = "https://files.pythonhosted.org/packages"
 LICENCES = {"MIT License": "MIT", "LGPL-3.0-only": "LGPL-3.0", "GPL-2.0-only": "GPL-2.0", "PSF-2.0": "Python-2.0"}
 """As Buildroot names them."""
-
-
-class Pin(NamedTuple):
-    """A package of the lock; `askers`: who wants it, `here`: it is one for Buildroot's Python."""
-
-    name: str
-    version: str
-    hashes: frozenset[str]
-    askers: frozenset[str]
-    here: bool
 
 
 class Wheel(NamedTuple):
@@ -54,27 +42,9 @@ class Wheel(NamedTuple):
     licences: Mapping[str, str]
 
 
-def pins(lock: str) -> dict[str, Pin]:
-    """All of a lock, by name."""
-    found = {}
-    for text in re.findall(r"^\S+==(?:.+\n)+?(?=\S|\Z)", lock, re.MULTILINE):
-        named = Requirement(text.splitlines()[0].rstrip(" \\"))
-        here = named.marker is None or named.marker.evaluate(
-            {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0"}
-        )
-        version = next(iter(named.specifier)).version
-        hashes = frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", text))
-        askers = frozenset(re.findall(r"^\s+#\s+(?:via )?(\S.*)$", text, re.MULTILINE)) - {"via"}
-        found[named.name] = Pin(named.name, version, hashes, askers, here)
-    return found
-
-
 def wanted(lock: str) -> list[Pin]:
-    """What the appliance runs with: what it asks for, and what that asks for."""
-    known, needed = pins(lock), {PROJECT}
-    while fresh := {pin.name for pin in known.values() if pin.name not in needed and needed & pin.askers}:
-        needed |= fresh
-    return [pin for pin in known.values() if pin.name in needed and pin.here]
+    """What the appliance runs with on Buildroot's Python."""
+    return needed(lock, {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0"})
 
 
 def fetch(wheels: Iterable[Pin]) -> list[Path]:

@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The image's Python packages: those of python.lock that the appliance itself needs, and what builds its extensions.
-
-The lock says of each package who asked for it; what only tests asked for stays outside.
-"""
+"""The image's Python packages: those of python.lock that the appliance itself needs, and what builds its extensions."""
 
 import os
-import re
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 from rootfs.setup.environment import LOCK
+from rootfs.setup.locked import needed
 from rootfs.setup.paths import CACHE, VENV_PYTHON, sha256
 from rootfs.setup.steps import Progress
 
@@ -26,33 +21,13 @@ TARGET = {
     "sys_platform": "linux",
 }
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
-PROJECT = "branchline (pyproject.toml)"
 BUILDERS = ("setuptools", "wheel")
 """Of cffi's extensions and of pjsua2; they do not go into the image, and stand in the environment meanwhile."""
 
 
 def wanted(lock: str) -> str:
     """The lines of a lock, hashes and all, of what the project needs on the image's Python."""
-    pins = re.findall(r"^\S+==(?:.+\n)+?(?=\S|\Z)", lock, re.MULTILINE)
-    needed, grown = {PROJECT, *BUILDERS}, True
-    while grown:
-        fresh = {name for name, pin in map(_named, pins) if name not in needed and needed & _askers(pin)}
-        needed, grown = needed | fresh, bool(fresh)
-    return "".join(pin for name, pin in map(_named, pins) if name in needed and _suits(pin))
-
-
-def _named(pin: str) -> tuple[str, str]:
-    return pin.partition("==")[0], pin
-
-
-def _askers(pin: str) -> set[str]:
-    """Names after `# via`, on its line or one a line below it."""
-    return set(re.findall(r"^\s+#\s+(?:via )?(\S.*)$", pin, re.MULTILINE)) - {"via"}
-
-
-def _suits(pin: str) -> bool:
-    marker = Requirement(pin.splitlines()[0].rstrip(" \\")).marker
-    return marker is None or marker.evaluate({**TARGET, "extra": ""})
+    return "".join(pin.text for pin in needed(lock, TARGET, *BUILDERS))
 
 
 def folder() -> Path:
