@@ -160,10 +160,14 @@ class Site:
         self.branch = Box("branch", files / "branch.yaml", folder / "branch")
 
     async def __aenter__(self) -> Self:
-        """Start all of it."""
-        await self.path.start()
-        await asyncio.to_thread(self.headquarters.start)
-        await asyncio.to_thread(self.branch.start)
+        """Start all of it, or nothing."""
+        try:
+            await self.path.start()
+            await asyncio.to_thread(self.headquarters.start)
+            await asyncio.to_thread(self.branch.start)
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
