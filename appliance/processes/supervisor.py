@@ -167,7 +167,7 @@ def main() -> int:
     if erasing.asked(state):
         exit_with(f"a factory reset was asked for: the machine's start carries it out ({state / erasing.MARK})")
     try:
-        newer = History(configuration).settle()
+        newer = History(configuration).settle() if configuration.name else None
         box = load(configuration)
         lock = Lock(state / "run" / "lock", page=page(box))
     except (ConfigurationError, AlreadyRunningError) as error:

@@ -31,6 +31,7 @@ from tests.accept import (
     outside,
     peripheral,
     precision,
+    pushed,
     queue,
     routing,
     signallings,
@@ -39,6 +40,7 @@ from tests.accept import (
     tandem,
     transfer,
     troubles,
+    zero_touch,
 )
 from tests.accept.sheet import Sheet
 from tests.accept.site import EXTENSIONS, Site
@@ -68,6 +70,8 @@ STAGES = (
     "sites",
     "troubles",
     "peripheral",
+    "pushed",
+    "zero-touch",
 )
 PHONES = EXTENSIONS[:2]
 DISK = "256m"
@@ -110,6 +114,8 @@ async def _run(sheet: Sheet, folder: Path, wanted: tuple[str, ...]) -> None:
         "sites": lambda: _with_two_branches(sheet, folder / "sites"),
         "peripheral": lambda: asyncio.to_thread(peripheral.run, sheet, folder / "peripheral"),
         "troubles": lambda: troubles.run(sheet, folder / "troubles"),
+        "pushed": lambda: pushed.run(sheet, folder / "pushed"),
+        "zero-touch": lambda: asyncio.to_thread(zero_touch.run, sheet, folder / "zero-touch"),
     }
     if set(wanted) - set(alone):
         await _with_phones(sheet, folder / "first", wanted)

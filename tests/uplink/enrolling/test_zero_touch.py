@@ -1,166 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A box from the factory is plugged in: real processes on two machines, dnsmasq between them, and nobody types."""
+"""A box from the factory is plugged in: real processes on two machines, dnsmasq between them, and nobody types.
 
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+Two whole boxes do the same in `make accept` (zero-touch).
+"""
+
 from pathlib import Path
 
 import pytest
 
-from appliance.config import Branch, Headquarters, load
-from appliance.headquarters import server
-from appliance.headquarters.fleet import claims
-from appliance.headquarters.fleet.identities import Identities, path_of
-from tests.headquarters.site import until
 from tests.uplink.enrolling import netns
-from tests.uplink.enrolling.netns import BOX, HEADQUARTERS, Cable
+from tests.uplink.enrolling.machines import between, plugged_in
 
 pytestmark = [pytest.mark.system, pytest.mark.skipif(not netns.possible(), reason="needs root, ip netns and dnsmasq")]
 
-_HEADQUARTERS = f"""\
-role: headquarters
-box: HQ-0001
-server: {{listen: {HEADQUARTERS}:4222, secret: secrets/nats}}
-web: {{listen: 127.0.0.1:8095}}
-enrolment: {{listen: {HEADQUARTERS}:8443, credentials: identity}}
-call_types: []
-scripts: .
-skill_groups: []
-agents: []
-"""
-_BRANCH = """\
-role: branch
-box: {box}
-name: {name}
-headquarters: {{server: {server}, {proof}}}
-spans: [{{name: unused, driver: cesopsn, local: 127.0.0.1:9101, remote: 127.0.0.1:9001}}]
-sip: {{listen: 127.0.0.1:5070, proxy: 127.0.0.1:5060, domain: branch.invalid}}
-extensions: []
-prompts: {{directories: [.]}}
-"""
-
-
-class Machines:
-    """Both, in folders of their own."""
-
-    def __init__(self, folder: Path, cable: Cable) -> None:
-        self.cable, self.folder = cable, folder
-        self.hq, self.box = folder / "hq", folder / "box"
-        self.processes: list[subprocess.Popen[bytes]] = []
-        for place in (self.hq / "boxes", self.box / "secrets"):
-            place.mkdir(parents=True)
-        (self.hq / "headquarters.yaml").write_text(_HEADQUARTERS)
-        secret = self.box / "secrets" / "nats"
-        secret.touch(0o600)
-        secret.write_text("the factory's, which opens nothing\n")
-        proof = "secret: secrets/nats, discover: yes"
-        text = _BRANCH.format(box="BL-777", name="Not configured", server="127.0.0.1:4222", proof=proof)
-        (self.box / "branch.yaml").write_text(text)
-
-    def supervise(self, where: str, file: Path, module: str = "supervisor", **more: str) -> None:
-        names = {"BRANCHLINE_CONFIG": str(file), "BRANCHLINE_STATE": str(file.parent / "state"), **more}
-        (file.parent / "state").mkdir(exist_ok=True)
-        command = [sys.executable, "-m", f"appliance.processes.{module}"]
-        self.processes.append(self.cable.start(where, command, file.parent / f"{module}.log", **names))
-
-    def dnsmasq(self, *options: str) -> None:
-        """DHCP on the cable, telling what is in `options`."""
-        own = ["--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=hq0", "--bind-interfaces"]
-        ours = [f"--dhcp-leasefile={self.folder / 'leases'}", f"--dhcp-range={BOX},{BOX},1h", "--user=root"]
-        command = ["dnsmasq", *own, *ours, *options]
-        self.processes.append(self.cable.start(self.cable.headquarters, command, self.folder / "dnsmasq.log"))
-
-    def serve_messages(self) -> None:
-        """The message server alone."""
-        config = load(self.hq / "headquarters.yaml")
-        assert isinstance(config, Headquarters)
-        command = server.prepare(config, self.hq / "state")
-        self.processes.append(self.cable.start(self.cable.headquarters, command, self.hq / "nats-server.log"))
-
-    def log_of(self, place: Path, name: str) -> str:
-        """Of a process, whoever has started it."""
-        files = (place / f"{name}.log", place / "state" / "log" / f"{name}.log")
-        return "".join(file.read_text() for file in files if file.exists())
-
-    def told(self) -> str:
-        """What the box says of itself."""
-        told = self.box / "state" / "enrolling"
-        return told.read_text() if told.exists() else ""
-
-    def close(self) -> None:
-        for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-@pytest.fixture
-def machines(tmp_path: Path) -> Iterator[Machines]:
-    with netns.cable() as laid:
-        made = Machines(tmp_path, laid)
-        try:
-            yield made
-        finally:
-            made.close()
-
-
-def prepared(machines: Machines) -> tuple[str, dict[str, str]]:
-    """Headquarters has claim and configuration; the box's name, and what its image says."""
-    hq = machines.hq
-    machines.dnsmasq(f"--dhcp-option=vendor:branchline,1,https://{HEADQUARTERS}:8443")
-    until(lambda: "callout.opened" in machines.log_of(hq, "enrolment"), 40, "headquarters' door is open")
-    code = claims.draw()
-    awaited = Identities(path_of(hq / "state")).claim("SN-777", claims.hashed("SN-777", code), "test")
-    given = _BRANCH.format(
-        box=awaited.box, name="Nanjing Road", server=f"{HEADQUARTERS}:4222", proof="credentials: credentials"
-    )
-    (hq / "boxes" / f"{awaited.box}.yaml").write_text(given)
-    factory = machines.folder / "factory.toml"
-    factory.write_text(f'serial = "SN-777"\ncode = "{code}"\nca = """{(hq / "identity" / "ca.pem").read_text()}"""\n')
-    disks = str(machines.folder / "no-disk")
-    return awaited.box, {"BRANCHLINE_FACTORY": str(factory), "BRANCHLINE_DISKS": disks}
-
-
-def plugged_in(machines: Machines, whole: bool) -> None:  # noqa: FBT001  # of both tests
-    box = machines.box
-    name, image = prepared(machines)
-    began = time.monotonic()
-    machines.supervise(machines.cable.box, box / "branch.yaml", "enrolling", **image)
-    enrolling = machines.processes[-1]
-    until(lambda: machines.told().startswith("configured by"), 40, "configured")
-    configured_s = time.monotonic() - began
-    if not whole:  # what the supervisor does with every change of the file
-        machines.supervise(machines.cable.box, box / "branch.yaml", "uplink")
-    until(lambda: '"up": true' in machines.log_of(box, "uplink"), 60, "up")
-    print(f"zero touch: configured {configured_s:.1f} s, connected {time.monotonic() - began:.1f} s after the plug")
-
-    running = load(box / "branch.yaml")
-    assert isinstance(running, Branch)
-    assert (running.box, running.name) == (name, "Nanjing Road")
-    assert "found by DHCP option 43" in machines.log_of(box, "enrolling")
-    assert enrolling.wait(5) == 0, "who has enrolled the box has ended"
-    assert (box / "credentials" / "key.pem").stat().st_mode & 0o777 == 0o600
-    assert f'"box": "{name}"' in machines.log_of(machines.hq, "enrolment")
-
 
 @pytest.mark.timeout(120)
-def test_a_box_from_the_factory_finds_headquarters_enrols_and_is_its_branch(machines: Machines) -> None:
-    hq = machines.cable.headquarters
-    machines.serve_messages()
-    for module in ("enrolment", "record", "headquarters"):
-        machines.supervise(hq, machines.hq / "headquarters.yaml", module)
-    plugged_in(machines, whole=False)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(240)
-def test_the_same_between_two_whole_boxes(machines: Machines) -> None:
-    machines.supervise(machines.cable.headquarters, machines.hq / "headquarters.yaml")
-    machines.supervise(machines.cable.box, machines.box / "branch.yaml")
-    plugged_in(machines, whole=True)
+def test_a_box_from_the_factory_finds_headquarters_enrols_and_is_its_branch(tmp_path: Path) -> None:
+    with between(tmp_path) as machines:
+        machines.serve_messages()
+        for module in ("enrolment", "record", "headquarters"):
+            machines.supervise(machines.cable.headquarters, machines.hq / "headquarters.yaml", module)
+        plugged_in(machines, whole=False)
