@@ -290,6 +290,20 @@ def test_fault_in_one_contact_ends_that_contact_and_no_other() -> None:
     asyncio.run(story())
 
 
+def test_a_caller_told_to_wait_just_before_a_death_is_asked_for_again_as_the_same_contact() -> None:
+    """The order has reached the worker, the record has not reached the disk."""
+
+    async def story() -> None:
+        box = FakeBox()
+        waits = msgspec.structs.replace(caller(state=LegState.PROCEEDING), contact="BR-1.before.7")
+        control_of(box).leg_said("line1", legs.LegSnapshot(legs=(waits,)))
+        assert [event.contact for event in box.events if isinstance(event, calls.ContactBegan)] == ["BR-1.before.7"]
+        assert [request.contact for request in box.asked] == ["BR-1.before.7"]
+        assert box.commands(legs.ReleaseLeg) == []
+
+    asyncio.run(story())
+
+
 def test_a_snapshot_from_before_the_order_loses_no_agents_leg() -> None:
     """Call control begins anew, a caller comes at once, and the phone's order crosses the SIP worker's snapshot."""
 

@@ -118,7 +118,7 @@ class Legs:
     def _offered(self, worker: str, leg: w.Leg) -> None:
         if self._contacts.of(leg.leg) is not None:
             return
-        name = self._ids.contact()
+        name = leg.contact or self._ids.contact()
         contact = Contact(
             contact=name,
             state=CallState.ROUTING,
@@ -177,7 +177,8 @@ class Legs:
             self._links.to_worker(worker, w.TakeSnapshot())
 
     def _adopt(self, worker: str, leg: w.Leg) -> None:
-        fresh = leg.state in {w.LegState.OFFERED, w.LegState.PROCEEDING} and leg.contact is None
+        """One that nobody here knows. A caller may have been told to wait just before our last life ended untold."""
+        fresh = leg.state in {w.LegState.OFFERED, w.LegState.PROCEEDING}
         if fresh and leg.direction is w.Direction.INCOMING:
             self._offered(worker, leg)
             return
