@@ -77,7 +77,8 @@ class Port:
     def run(self, command: str, seconds: float = 60.0) -> str:
         """What a command of the root's shell prints."""
         self.type(f"echo begin-$((1+1)); {command}; echo end-of-$((1+1)){ENTER}")
-        return self.expect(r"begin-2\s+(.*?)end-of-2", seconds)[1].replace("\r", "").strip()
+        said = self.expect(r"begin-2\s+(.*?)end-of-2", seconds)[1]
+        return re.sub(r"\r|\x1b\[[\d;]*m", "", said).strip()  # systemctl colours for a terminal
 
     def close(self) -> None:
         """Let go of it."""
