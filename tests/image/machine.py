@@ -78,7 +78,7 @@ class Port:
         """What a command of the root's shell prints."""
         self.type(f"echo begin-$((1+1)); {command}; echo end-of-$((1+1)){ENTER}")
         said = self.expect(r"begin-2\s+(.*?)end-of-2", seconds)[1]
-        return re.sub(r"\r|\x1b\[[\d;]*m", "", said).strip()  # systemctl colours for a terminal
+        return re.sub(r"\r|\x1b\[[\d;]*[A-Za-z]", "", said).strip()  # systemd speaks to a terminal
 
     def close(self) -> None:
         """Let go of it."""
