@@ -137,7 +137,7 @@ def serves(console: Port) -> tuple[bool, str]:
     said, until = "", time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         console.type(f"show alarms{ENTER}")
-        said = console.expect(r"show alarms\r?\n(.*?)\S+> ", 120.0)[1]
+        said = console.expect(r"show alarms[\r\n]+(.*?)\S+> ", 120.0)[1]
         if "(uplink.down)" in said:
             return True, ""
         time.sleep(5.0)
@@ -147,7 +147,7 @@ def serves(console: Port) -> tuple[bool, str]:
 def commands(console: Port) -> tuple[bool, str]:
     """The version is told, and `?` shows what may be typed."""
     console.type(f"show version{ENTER}")
-    version = console.expect(r"show version\r?\n.*?(\d+\.\d+\.\d+).*?> ", 120.0)[1]
+    version = console.expect(r"show version[\r\n]+.*?(\d+\.\d+\.\d+).*?> ", 120.0)[1]
     console.type("?")
     console.expect(r"configure.*> ", 60.0)
     return True, version
