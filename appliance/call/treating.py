@@ -36,8 +36,10 @@ def begin(contact: Contact, event: CallerAnswered, fresh: Fresh, default: Defaul
 
 
 def verb_began(contact: Contact, event: VerbBegan, fresh: Fresh, default: Default) -> Step:
-    """Remember the verb, for whoever has to go on from here."""
+    """Remember the verb, for whoever has to go on from here. A message that is under way ends before an earlier one."""
     del default
+    if contact.message_from is not None and event.verb < contact.verb:
+        return contact, ()
     return voicemail.began(msgspec.structs.replace(contact, verb=event.verb), fresh)
 
 
