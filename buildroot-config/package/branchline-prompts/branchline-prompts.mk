@@ -6,7 +6,7 @@
 
 BRANCHLINE_PROMPTS_VERSION = 1.6.1
 BRANCHLINE_PROMPTS_SOURCE = asterisk-core-sounds-en-wav_$(BRANCHLINE_PROMPTS_VERSION)-1_all.deb
-BRANCHLINE_PROMPTS_SITE = https://snapshot.debian.org/archive/debian/20261126T000000Z/pool/main/a/asterisk-core-sounds
+BRANCHLINE_PROMPTS_SITE = $(call qstrip,$(BR2_BRANCHLINE_DEBIAN))/pool/main/a/asterisk-core-sounds
 BRANCHLINE_PROMPTS_LICENSE = CC-BY-SA-3.0
 BRANCHLINE_PROMPTS_LICENSE_FILES = usr/share/doc/asterisk-core-sounds-en-wav/copyright
 

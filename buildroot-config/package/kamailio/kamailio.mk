@@ -6,7 +6,7 @@
 
 KAMAILIO_VERSION = 6.0.1
 KAMAILIO_SOURCE = kamailio_$(KAMAILIO_VERSION).orig.tar.gz
-KAMAILIO_SITE = https://snapshot.debian.org/archive/debian/20261126T000000Z/pool/main/k/kamailio
+KAMAILIO_SITE = $(call qstrip,$(BR2_BRANCHLINE_DEBIAN))/pool/main/k/kamailio
 KAMAILIO_LICENSE = GPL-2.0+
 KAMAILIO_LICENSE_FILES = COPYING
 KAMAILIO_CPE_ID_VENDOR = kamailio

@@ -6,7 +6,7 @@
 
 PJSUA2_VERSION = 2.17
 PJSUA2_SOURCE = asterisk_22.10.1+dfsg+~cs6.17.60671434.orig-Xpjproject.tar.xz
-PJSUA2_SITE = https://snapshot.debian.org/archive/debian/20261126T000000Z/pool/main/a/asterisk
+PJSUA2_SITE = $(call qstrip,$(BR2_BRANCHLINE_DEBIAN))/pool/main/a/asterisk
 PJSUA2_LICENSE = GPL-2.0+
 PJSUA2_LICENSE_FILES = COPYING
 PJSUA2_CPE_ID_VENDOR = teluu
