@@ -20,7 +20,9 @@ from collections.abc import Sequence
 
 DOOR = "/run/branchline-door/cli.sock"
 SHELL = "/bin/bash"
-TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", "SSH_CONNECTION")
+PERSON, KEY = "BRANCHLINE_LOGIN", "BRANCHLINE_KEY"
+"""Who came over SSH, and by which key: set by sshd from the line of the key, and by nobody else."""
+TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", "SSH_CONNECTION", PERSON, KEY)
 """Of our environment, what the door's end hears."""
 
 

@@ -8,11 +8,12 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, diagnostics, lines, network, nfas, outbound, peers, tandem, trunks
+from appliance.config import cas, diagnostics, lines, management, network, nfas, outbound, peers, tandem, trunks
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.credentials import link_faults
 from appliance.config.diagnostics import Diagnostics
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
+from appliance.config.management import Management
 from appliance.config.network import Network
 from appliance.config.nfas import Nfas
 from appliance.config.outbound import Way
@@ -225,6 +226,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     recording: Recording = Recording()
     diagnostics: Diagnostics = diagnostics.NONE
     network: Network = Network()
+    management: Management = management.NONE
 
 
 def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
@@ -256,7 +258,7 @@ def listeners(branch: Branch) -> Iterator[Listener]:
 
 def check(branch: Branch) -> Iterator[Fault]:
     """Mistakes of meaning."""
-    yield from clashes(listeners(branch))
+    yield from clashes((*listeners(branch), *management.listeners(branch.management)))
     if not branch.headquarters.server:
         yield Fault(("headquarters", "server"), "no message server: headquarters could not be reached")
     yield from link_faults(branch.headquarters.secret, branch.headquarters.credentials)
@@ -271,6 +273,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from diagnostics.faults(branch.diagnostics)
     yield from _trunk_faults(branch)
     yield from network.faults(branch.network)
+    yield from management.faults(branch.management)
     if branch.sip.trace.port > PORT_MAX:
         yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")
     if not branch.sip.codecs:

@@ -10,8 +10,9 @@ from typing import ClassVar
 
 import msgspec
 
-from appliance.config import diagnostics
+from appliance.config import diagnostics, management
 from appliance.config.diagnostics import Diagnostics
+from appliance.config.management import Management
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
 from appliance.config.scalars import Endpoint, Serial
@@ -41,6 +42,7 @@ class Voter(msgspec.Struct, frozen=True, tag="voter", tag_field="role", kw_only=
     server: Server
     duplex: Duplex
     diagnostics: Diagnostics = diagnostics.NONE
+    management: Management = management.NONE
 
 
 def server_listeners(server: Server, duplex: Duplex | None) -> Iterator[Listener]:
@@ -70,6 +72,7 @@ def listeners(voter: Voter) -> Iterator[Listener]:
 
 def check(voter: Voter) -> Iterator[Fault]:
     """Mistakes of meaning."""
-    yield from clashes(listeners(voter))
+    yield from clashes((*listeners(voter), *management.listeners(voter.management)))
     yield from duplex_faults(voter.server, voter.duplex)
     yield from diagnostics.faults(voter.diagnostics)
+    yield from management.faults(voter.management)
