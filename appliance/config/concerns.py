@@ -64,7 +64,7 @@ def concerns(box: AnyBox) -> dict[str, Concern]:
         case Headquarters():
             return dict(_of_headquarters(box)) | _of_any(box)
         case Voter():
-            return {BOX: Concern(Impact.BOX, (box.box, box.server, box.duplex)), **_of_any(box)}
+            return {BOX: Concern(Impact.BOX, (box.box, box.server, box.duplex, box.credentials)), **_of_any(box)}
 
 
 def changes(before: AnyBox, after: AnyBox) -> list[Change]:

@@ -11,6 +11,7 @@ from typing import ClassVar
 import msgspec
 
 from appliance.config import diagnostics, management
+from appliance.config.credentials import voter_faults
 from appliance.config.diagnostics import Diagnostics
 from appliance.config.management import Management
 from appliance.config.ports import Listener, clashes, listen
@@ -41,6 +42,8 @@ class Voter(msgspec.Struct, frozen=True, tag="voter", tag_field="role", kw_only=
     box: Serial
     server: Server
     duplex: Duplex
+    credentials: Path | None = None
+    """Where the two headquarters have an enrolment door: the folder with what boxes are shown."""
     diagnostics: Diagnostics = diagnostics.NONE
     management: Management = management.NONE
 
@@ -74,5 +77,6 @@ def check(voter: Voter) -> Iterator[Fault]:
     """Mistakes of meaning."""
     yield from clashes((*listeners(voter), *management.listeners(voter.management)))
     yield from duplex_faults(voter.server, voter.duplex)
+    yield from voter_faults(voter.credentials)
     yield from diagnostics.faults(voter.diagnostics)
     yield from management.faults(voter.management)

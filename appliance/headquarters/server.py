@@ -20,6 +20,7 @@ from urllib.parse import quote
 import msgspec
 
 from appliance.config import Endpoint, Headquarters, Voter, read_secret
+from appliance.config.credentials import CALLOUT, CALLOUT_KEY
 from appliance.config.peripherals import May, Peripheral
 from appliance.headquarters.fleet.authority import Authority
 from appliance.headquarters.fleet.callout_tokens import Signer
@@ -84,7 +85,7 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
     token = _token(config.server.secret)
     path = _path(state)
     ping_s = PING_S if config.duplex is None else DUPLEX_PING_S
-    enrolment = config.enrolment if isinstance(config, Headquarters) else None
+    mutual = _mutual(config)
     others = config.peripherals if isinstance(config, Headquarters) else ()
     text = _CONFIGURATION.format(
         listen=config.server.listen,
@@ -94,10 +95,11 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
         user=USER,
         token=token,
         peripherals="".join(map(_user, others)),
-        callout=_callout(enrolment.credentials, (USER, SYSTEM, *(one.box for one in others))) if enrolment else "",
+        callout=_callout(config, mutual, (USER, SYSTEM, *(one.box for one in others))) if mutual else "",
     )
-    if enrolment is not None:
-        text += _MUTUAL.format(own=Authority(enrolment.credentials).credentials, system=SYSTEM, token=token)
+    if mutual is not None:
+        own = Authority(mutual).credentials if isinstance(config, Headquarters) else Credentials(mutual)
+        text += _MUTUAL.format(own=own, system=SYSTEM, token=token)
     if config.duplex is not None:
         routes = ", ".join(f'"nats://server:{quote(token, safe="")}@{other}"' for other in config.duplex.others)
         text += _CLUSTER.format(listen=config.duplex.listen, token=token, routes=routes, store=state / "jetstream")
@@ -107,13 +109,25 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
 
 def signer(credentials: Path) -> Signer:
     """By which the enrolment process answers the message server."""
-    return Signer(credentials / "callout.key.pem")
+    return Signer(credentials / CALLOUT_KEY)
 
 
-def _callout(credentials: Path, known: tuple[str, ...]) -> str:
-    """Who is not `known` by a password is asked for."""
+def _mutual(config: Headquarters | Voter) -> Path | None:
+    """The folder with what is shown in TLS; None: there is none."""
+    if isinstance(config, Voter):
+        return config.credentials
+    return config.enrolment.credentials if config.enrolment else None
+
+
+def _callout(config: Headquarters | Voter, credentials: Path, known: tuple[str, ...]) -> str:
+    """Who is not `known` by a password is asked for. A voter has the public half of who answers, of headquarters'."""
+    if isinstance(config, Headquarters):
+        issuer = signer(credentials).public
+        write_private(credentials / CALLOUT, f"{issuer}\n".encode())
+    else:
+        issuer = (credentials / CALLOUT).read_text("ascii").strip()
     names = ", ".join(f'"{name}"' for name in known)
-    return _CALLOUT.format(issuer=signer(credentials).public, known=names)
+    return _CALLOUT.format(issuer=issuer, known=names)
 
 
 def _user(one: Peripheral) -> str:
@@ -158,13 +172,13 @@ def door(state: Path) -> Door:
 
 def ready(config: Headquarters | Voter, timeout_s: float = 0.5) -> bool:
     """Whether the server greets a client."""
-    mutual = config.enrolment if isinstance(config, Headquarters) else None
+    mutual = _mutual(config)
     try:
         with socket.create_connection(config.server.listen, timeout=timeout_s) as connection:
             connection.settimeout(timeout_s)
             if mutual is None:
                 return connection.recv(5) == b"INFO "
-            context = Credentials(mutual.credentials).context()
+            context = Credentials(mutual).context()
             with context.wrap_socket(connection, server_hostname=HEADQUARTERS) as inside:
                 return inside.recv(5) == b"INFO "
     except OSError:

@@ -193,6 +193,7 @@ class Duty:
             )
             vault = Vault(self._state / "recordings")
             intake = Intake(client, Sealer(identity), desk, self._writer, vault, self._live, self._calls)
+            intake.gateway.mutual = self._config.enrolment is not None
             moves = Moves(intake, self._writer, path_of(self._state))
             self._calls.on_stored, desk.on_moved = intake.stored, moves.told
         self._desk = desk

@@ -58,9 +58,12 @@ class Extent(msgspec.Struct, frozen=True):
 
 
 class Stream:
-    """One stream, of all subjects below `name`; beyond `octets` or `age_s` the oldest messages go."""
+    """One stream, of all subjects below `name`.
 
-    def __init__(self, client: Client, name: str, octets: int = -1, age_s: float = 0) -> None:
+    Beyond `octets`, `age_s`, or `newest` of a subject the oldest messages go.
+    """
+
+    def __init__(self, client: Client, name: str, octets: int = -1, age_s: float = 0, newest: int = -1) -> None:
         self.name = name
         self._client = client
         self._js = client.jetstream(timeout=ANSWER_S)
@@ -73,6 +76,7 @@ class Stream:
             allow_direct=True,
             max_bytes=octets,
             max_age=age_s,
+            max_msgs_per_subject=newest,
         )
 
     async def make(self) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from appliance.config.credentials import CA_KEY
 from appliance.uplink.enrolling.credentials import (
     HEADQUARTERS,
     Credentials,
@@ -38,7 +39,7 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self.credentials = Credentials(folder)
-        key_file = folder / "ca.key.pem"
+        key_file = folder / CA_KEY
         if self.credentials.ca.exists() and not key_file.exists():
             raise CredentialsError(f"{self.credentials.ca} is there, its key {key_file} is not; restore it")
         self._key = read_key(key_file, make=True)

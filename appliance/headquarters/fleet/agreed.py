@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What two headquarters have of boxes is one list: a stream of the message servers, a message a box, the newest kept.
+
+Each has all of it in its own file and writes nothing that the stream has not taken right after what the file shows
+(`duplex/stream.py`). So a claim is used once, whichever door it was shown at and whoever dies meanwhile. Asked from
+threads; its connection has a loop of its own.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
+
+from appliance.config import Headquarters
+from appliance.headquarters.duplex.stream import Extent, NoQuorumError, Stored, Stream
+from appliance.uplink.connection import connect, own_access
+
+NAME = "identities"
+RETRY_S = 0.5
+ANSWER_S = 5.0
+T = TypeVar("T")
+
+
+class Agreed(Protocol):
+    """What `identities.py` needs of it. Every method raises NoQuorumError."""
+
+    def extent(self) -> Extent:
+        """As its leader knows it."""
+
+    def read(self, after: int) -> list[Stored]:
+        """The next ones, some of them; none where there is none."""
+
+    def append_after(self, position: int, box: str, payload: bytes) -> int:
+        """How the box stands, right after that position or not at all. Raises OvertakenError."""
+
+
+class Agreement:
+    """The stream; until it is made, and after `close`, nobody agrees."""
+
+    def __init__(self, config: Headquarters, name: str) -> None:
+        self._config, self._name = config, name
+        self._stream: Stream | None = None
+        self._made = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+        self._thread.start()
+
+    def made(self, within_s: float) -> bool:
+        """Whether a majority of the message servers has it by then."""
+        return self._made.wait(within_s)
+
+    def extent(self) -> Extent:
+        """As its leader knows it."""
+        return self._asked(self._there().extent())
+
+    def read(self, after: int) -> list[Stored]:
+        """The next ones, some of them; none where there is none."""
+        return self._asked(self._there().read(after))
+
+    def append_after(self, position: int, box: str, payload: bytes) -> int:
+        """How the box stands, right after that position or not at all."""
+        return self._asked(self._there().append_after(position, f"box.{box}", payload))
+
+    def close(self) -> None:
+        """No more."""
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(ANSWER_S)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._live())
+
+    async def _live(self) -> None:
+        begun = asyncio.create_task(self._begin())
+        await self._ended.wait()
+        self._stream = None
+        begun.cancel()
+        await asyncio.wait([begun])
+
+    async def _begin(self) -> None:
+        listen = self._config.server.listen
+        client = await connect((listen,), own_access(self._config), f"{self._config.box} {self._name}, boxes")
+        try:
+            stream = Stream(client, NAME, newest=1)
+            while True:
+                try:
+                    await stream.make()
+                    await stream.extent()
+                    break
+                except NoQuorumError:
+                    await asyncio.sleep(RETRY_S)
+            self._stream = stream
+            self._made.set()
+            await self._ended.wait()
+        finally:
+            await client.close()
+
+    def _there(self) -> Stream:
+        if self._stream is None:
+            raise NoQuorumError("no two of the three message servers are together yet")
+        return self._stream
+
+    def _asked(self, work: Coroutine[Any, Any, T]) -> T:
+        asked = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return asked.result(ANSWER_S)
+        except TimeoutError as error:
+            asked.cancel()
+            raise NoQuorumError("no majority of the message servers has answered") from error
