@@ -34,13 +34,13 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 ACCESSIBLE = """
 import os, subprocess, sys
-from pathlib import Path
-mounts, *command = sys.argv[1:]
-for name in ("passwd", "group", "shadow"):
-    subprocess.run(["mount", "--bind", f"{mounts}/{name}", f"/etc/{name}"], check=True)
+etc, *command = sys.argv[1:]
+subprocess.run(["mount", "--bind", etc, "/etc"], check=True)
 os.execvp(command[0], command)
 """
-"""In a mount namespace: with the image's accounts."""
+"""In a mount namespace: with the image's accounts. All of /etc, as a file that a neighbour replaces loses its mount."""
+KEPT = ("nsswitch.conf", "ld.so.cache", "localtime", "ssl/openssl.cnf", "hosts")
+"""Of this machine's /etc."""
 
 
 KNOCKS = """
@@ -89,14 +89,20 @@ class Box:
 
     def _accounts(self) -> None:
         """As the image has them (rootfs/image/compose.py)."""
+        etc = self.folder / "etc"
+        for name in KEPT:
+            (etc / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(f"/etc/{name}", etc / name)
         passwd, group, shadow = (Path(f"/etc/{name}").read_text() for name in ("passwd", "group", "shadow"))
         for number, (role, account) in enumerate(ACCOUNTS.items(), 6001):
             passwd += f"{account}:x:{number}:{number}::/:{self.folder / 'login'}\n"
             group += f"{account}:x:{number}:\nbranchline-{role}:x:{number + 1000}:{account}\n"
             shadow += f"{account}:*:19000::::::\n"
         for name, text in (("passwd", passwd), ("group", group), ("shadow", shadow)):
-            (self.folder / name).write_text(text)
-        (self.folder / "shadow").chmod(0o600)
+            (etc / name).touch(0o600)
+            (etc / name).write_text(text)
+        for name in ("passwd", "group"):
+            (etc / name).chmod(0o644)
 
     def _programs(self) -> None:
         login, systemctl = self.folder / "login", self.folder / "bin/systemctl"
@@ -139,7 +145,7 @@ class Box:
 
     def start(self, name: str, *argv: str) -> None:
         """With the image's accounts."""
-        command = self.inside("unshare", "--mount", sys.executable, "-c", ACCESSIBLE, str(self.folder), *argv)
+        command = self.inside("unshare", "--mount", sys.executable, "-c", ACCESSIBLE, str(self.folder / "etc"), *argv)
         with (self.folder / f"{name}.log").open("ab") as log:
             self.children[name] = subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=log, stderr=log)
 

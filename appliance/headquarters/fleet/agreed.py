@@ -11,6 +11,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
+from nats.aio.client import Client
+
 from appliance.config import Headquarters
 from appliance.headquarters.duplex.stream import Extent, NoQuorumError, Stored, Stream
 from appliance.uplink.connection import connect, own_access
@@ -32,6 +34,11 @@ class Agreed(Protocol):
 
     def append_after(self, position: int, box: str, payload: bytes) -> int:
         """How the box stands, right after that position or not at all. Raises OvertakenError."""
+
+
+def stream(client: Client) -> Stream:
+    """Of the message servers that this client is connected to."""
+    return Stream(client, NAME, newest=1)
 
 
 class Agreement:
@@ -82,15 +89,15 @@ class Agreement:
         listen = self._config.server.listen
         client = await connect((listen,), own_access(self._config), f"{self._config.box} {self._name}, boxes")
         try:
-            stream = Stream(client, NAME, newest=1)
+            boxes = stream(client)
             while True:
                 try:
-                    await stream.make()
-                    await stream.extent()
+                    await boxes.make()
+                    await boxes.extent()
                     break
                 except NoQuorumError:
                     await asyncio.sleep(RETRY_S)
-            self._stream = stream
+            self._stream = boxes
             self._made.set()
             await self._ended.wait()
         finally:

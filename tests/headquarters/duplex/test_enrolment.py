@@ -26,13 +26,18 @@ from appliance.uplink.enrolling.credentials import Credentials, named
 from appliance.uplink.enrolling.door import DoorError, DoorRefusedError
 from appliance.uplink.enrolling.enrolling import known_door
 from appliance.uplink.enrolling.renewal import Renewal
+from tests.headquarters.duplex.crowd import Crowd
 from tests.headquarters.duplex.enrolling_site import EnrollingSite, NewBox, run
 from tests.headquarters.duplex.site import BOXES, HEADQUARTERS, VOTER, A, B
-from tests.headquarters.site import ROOT, until
+from tests.headquarters.duplex.story import so
+from tests.headquarters.site import BOX, ROOT, until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 SEED = 20261127
 ROUNDS = 8
+RATE, SECONDS = 20, 9
+TAKEOVER_S = 5.0
+WHOLE = ("headquarters", "enrolment", "nats-server")
 
 
 @pytest.fixture
@@ -153,6 +158,39 @@ def test_both_doors_at_once_give_one_certificate(site: EnrollingSite) -> None:
     assert len(won) == 1, "the code was good once"
     until(site.alike, 5, "both know who was first")
     assert len([row for row in site.rows(A)["certificate"] if row[1] == awaited.box]) == 1
+
+
+def test_an_enrolled_branch_has_its_calls_routed_when_the_active_headquarters_dies(site: EnrollingSite) -> None:
+    """All of the active one's box: router, door, message server. Over mutual TLS, at 20 calls a second."""
+    site.start(f"{A}/headquarters")
+    until(lambda: site.lives(A), 20, "A is active")
+    site.start(f"{B}/headquarters")
+    until(lambda: "duplex.standby.began" in site.log_of(B), 10, "B stands by")
+    code, awaited = site.claim(A, "SN-1")
+    assert awaited.box == BOX
+    box = site.box("box1")
+    run(box.door.enrol(site.urls[A], "SN-1", code))
+    crowd = Crowd([site.listens[one] for one in BOXES], Access(None, box.credentials, box=BOX))
+    hurt_at = 0.0
+
+    async def scene() -> None:
+        nonlocal hurt_at
+        await so(lambda: crowd.link.up, 10)
+        load = asyncio.create_task(crowd.calls(RATE, SECONDS))
+        await asyncio.sleep(2.5)
+        hurt_at = time.monotonic()
+        await asyncio.to_thread(site.signal, signal.SIGKILL, *(f"{A}/{one}" for one in WHOLE))
+        await load
+
+    crowd.run_beside(scene)
+    assert (len(crowd.served), crowd.doubled) == (RATE * SECONDS, [])
+    back_s = min(at for at, took in crowd.answered if at - took > hurt_at) - hurt_at
+    print(f"takeover {back_s:.2f} s, {crowd.silent} questions without an answer")
+    assert back_s <= TAKEOVER_S
+    run(box.door.renew(site.urls[B]))
+    site.start(f"{A}/nats-server")
+    site.start_doors(A)
+    until(site.alike, 20, "A has the renewal")
 
 
 def test_without_a_majority_nobody_is_enrolled_and_the_box_is_told(site: EnrollingSite) -> None:
