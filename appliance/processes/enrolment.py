@@ -13,7 +13,6 @@ from appliance.config import Headquarters, exit_with, load_or_exit
 from appliance.config.credentials import Enrolment as Settings
 from appliance.headquarters import server
 from appliance.headquarters.fleet.agreed import Agreement
-from appliance.headquarters.fleet.authority import Authority
 from appliance.headquarters.fleet.callout import LOOK_S, Callout, Watch
 from appliance.headquarters.fleet.enrolment import Enrolment
 from appliance.headquarters.fleet.enrolment_door import Door
@@ -30,7 +29,8 @@ log = structlog.get_logger()
 async def serve(config: Headquarters, settings: Settings, file: Path, state: Path) -> None:
     """Work until cancelled. `file`: headquarters' own."""
     agreed = Agreement(config, "enrolment") if config.duplex else None
-    authority, identities = Authority(settings.credentials), Identities(path_of(state), agreed=agreed)
+    authority = server.authority(config, settings.credentials)
+    identities = Identities(path_of(state), agreed=agreed)
     enrolment = Enrolment(authority, identities, settings.certificate_days)
     door = Door(authority, enrolment, functools.partial(_first, config, file))
     await door.start(settings.listen)

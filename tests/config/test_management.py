@@ -109,6 +109,23 @@ def test_what_cannot_be_meant_is_told(text: str, sentence: str, tmp_path: Path) 
     assert sentence in told[0]
 
 
+def test_every_role_has_the_door(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_text("a token\n")
+    others = "{listen: 10.0.0.3:6222, others: [10.0.0.1:6222, 10.0.0.2:6222]}"
+    voter = f"role: voter\nbox: HQ-V\nserver: {{listen: 10.0.0.3:4222, secret: secret}}\nduplex: {others}\n"
+    block = "".join(f"  {line}\n" for line in TOLD.splitlines())
+    told = load(tmp_path / "box.yaml", text=f"{voter}management:\n{block}")
+    assert told.management == management()
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/welcome.yaml").write_text("")
+    text = Path(__file__).with_name("boxes").joinpath("headquarters.yaml").read_text()
+    assert load(tmp_path / "box.yaml", text=f"{text}management:\n{block}").management == management()
+    with pytest.raises(ConfigurationError, match="port 4222 is already taken by the message server"):
+        load(tmp_path / "box.yaml", text=f"{voter}management:\n{block}".replace("10.0.0.5:2222", "0.0.0.0:4222"))
+
+
 def test_who_would_be_shut_out_is_told_why() -> None:
     key = PublicKey.parse(WANG)
     came = Came("wang", "administrator", key.fingerprint, "10.1.2.3", Endpoint("10.0.0.5", 2222))

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
+import structlog
 from nats.aio.client import Client
 
 from appliance.config import Headquarters
@@ -21,6 +22,8 @@ NAME = "identities"
 RETRY_S = 0.5
 ANSWER_S = 5.0
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 class Agreed(Protocol):
@@ -99,6 +102,7 @@ class Agreement:
                     await asyncio.sleep(RETRY_S)
             self._stream = boxes
             self._made.set()
+            log.info("enrolment.list.shared", client=self._name)
             await self._ended.wait()
         finally:
             await client.close()

@@ -29,7 +29,7 @@ from appliance.uplink.enrolling.credentials import Credentials
 from appliance.uplink.enrolling.door import Door
 from tests.headquarters.duplex.site import BOXES, HEADQUARTERS, VOTER, A, B, DuplexSite
 from tests.headquarters.site import until
-from tests.ports import free_port
+from tests.ports import HOST, free_port
 
 T = TypeVar("T")
 ADDRESSES = {A: "127.0.0.1", B: "127.0.0.2", VOTER: "127.0.0.3"}
@@ -57,6 +57,10 @@ class EnrollingSite(DuplexSite):
         self._provision()
         self.ca = self.identity(A) / CA
 
+    def config(self, box: str) -> Headquarters:
+        """A headquarters' file."""
+        return load_role(self.folder / box / "box.yaml", Headquarters)
+
     def identity(self, box: str) -> Path:
         """The folder with its keys and certificates."""
         return self.folder / box / "identity"
@@ -65,7 +69,7 @@ class EnrollingSite(DuplexSite):
         """As docs/enrolment.md has it: made at one, copied to the others."""
         first = self.identity(A)
         first.mkdir()
-        Authority(first)
+        Authority(first, (HOST,))
         (first / CALLOUT).write_text(f"{server.signer(first).public}\n")
         for box, names in ((B, (CA, CA_KEY, CALLOUT_KEY)), (VOTER, (CA, CERTIFICATE, KEY, CALLOUT))):
             self.identity(box).mkdir()
@@ -80,13 +84,14 @@ class EnrollingSite(DuplexSite):
             until(lambda box=box: self.opened(box) > before[box], 20, f"the door of {box} is open")  # type: ignore[misc]
 
     def opened(self, box: str) -> int:
-        """How often its enrolment process came to let boxes in."""
-        return self.log_of(box, "enrolment").count("enrolment.callout.opened")
+        """How often its enrolment process came to let boxes in, with the list of both."""
+        log = self.log_of(box, "enrolment")
+        return min(log.count("enrolment.callout.opened"), log.count("enrolment.list.shared"))
 
     @contextlib.contextmanager
     def identities(self, box: str, together_s: float = 20) -> Iterator[Identities]:
         """As the command line of that headquarters changes them; the servers are waited for, for so long."""
-        agreed = Agreement(load_role(self.folder / box / "box.yaml", Headquarters), "test")
+        agreed = Agreement(self.config(box), "test")
         try:
             agreed.made(together_s)
             yield Identities(path_of(self.state(box)), agreed=agreed)

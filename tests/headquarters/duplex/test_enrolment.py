@@ -2,9 +2,12 @@
 """Boxes enrol at either of two headquarters, once, whoever dies meanwhile, and keep their link by the other."""
 
 import asyncio
+import contextlib
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,12 +20,13 @@ from cryptography.x509.oid import NameOID
 from nats.aio.client import Client
 
 from appliance.config import Branch, ConfigurationError, Headquarters, Voter, load
-from appliance.config.credentials import CA_KEY, CALLOUT
+from appliance.config.credentials import CA, CA_KEY, CALLOUT, CERTIFICATE, KEY
 from appliance.headquarters.duplex.stream import NoQuorumError
+from appliance.headquarters.fleet.authority import Authority
 from appliance.headquarters.fleet.identities import Identities, IdentitiesError, path_of
 from appliance.uplink.connection import Access, connect
 from appliance.uplink.enrolling.claim import Url
-from appliance.uplink.enrolling.credentials import Credentials, named
+from appliance.uplink.enrolling.credentials import Credentials, CredentialsError, named
 from appliance.uplink.enrolling.door import DoorError, DoorRefusedError
 from appliance.uplink.enrolling.enrolling import known_door
 from appliance.uplink.enrolling.renewal import Renewal
@@ -375,3 +379,31 @@ def test_a_box_without_the_common_ca_does_not_start(tmp_path: Path, box: str, mi
     with pytest.raises(ConfigurationError, match=f"{missing} is not there") as refused:
         load(tmp_path / box / "box.yaml")
     assert "docs/enrolment.md" in str(refused.value)
+
+
+def test_a_voter_whose_certificate_is_of_before_the_duplex_says_so(tmp_path: Path) -> None:
+    site = EnrollingSite(tmp_path)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in (CA, CA_KEY):
+        shutil.copy2(site.identity(A) / name, alone / name)
+    Authority(alone)
+    for name in (CERTIFICATE, KEY):
+        shutil.copy2(alone / name, site.identity(VOTER) / name)
+    with pytest.raises(CredentialsError, match=r"certificate\.pem is not good at 127\.0\.0\.1.*copy it anew"):
+        site.start(f"{VOTER}/nats-server")
+
+
+def test_message_servers_meet_by_tls_alone(site: EnrollingSite) -> None:
+    """Who has the token and no certificate is no fourth server, and hears nothing."""
+    for box in HEADQUARTERS:
+        duplex = site.config(box).duplex
+        assert duplex is not None
+        with socket.create_connection(duplex.listen, timeout=10) as asking:
+            asking.sendall(b'CONNECT {"user":"server","pass":"a token for a test"}\r\nPING\r\n')
+            heard = b""
+            with contextlib.suppress(ConnectionError):
+                while octets := asking.recv(65536):
+                    heard += octets
+            assert b"INFO" not in heard
+            assert b"PONG" not in heard
