@@ -2,12 +2,15 @@
 """`claim add|list|audit`, `box revoke`: who may become a branch, and who is one no more, at headquarters."""
 
 import contextlib
+import logging
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+import structlog
 
 from appliance.cli import terminal
 from appliance.cli.grammar.matching import Matched
@@ -108,6 +111,7 @@ def _identities(session: Session) -> Iterator[Identities]:
     if config.duplex is None:
         yield Identities(path_of(session.state))
         return
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # a terminal is no log
     agreed = Agreement(config, "command line")
     try:
         agreed.made(TOGETHER_S)

@@ -22,8 +22,9 @@ DOOR = "/run/branchline-door/cli.sock"
 SHELL = "/bin/bash"
 PERSON, KEY = "BRANCHLINE_LOGIN", "BRANCHLINE_KEY"
 """Who came over SSH, and by which key: set by sshd from the line of the key, and by nobody else."""
-TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", "SSH_CONNECTION", PERSON, KEY)
-"""Of our environment, what the door's end hears."""
+SSH = ("SSH_CONNECTION", PERSON, KEY)
+TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", *SSH)
+"""Of our environment, what the door's end hears; of SSH it believes a child of sshd's alone."""
 
 
 def main(argv: Sequence[str]) -> int:

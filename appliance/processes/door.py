@@ -99,9 +99,12 @@ class Login:
     def run(self) -> int:
         """Until its user leaves. The command's exit status."""
         credentials = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        _, uid, _ = _CREDENTIALS.unpack(credentials)
+        pid, uid, _ = _CREDENTIALS.unpack(credentials)
         role = roles.of_peer(uid)
         asked = self._take()
+        if not _by_ssh(pid):
+            of_others = {name: value for name, value in asked.environment.items() if name not in login.SSH}
+            asked = msgspec.structs.replace(asked, environment=of_others)
         if role is None:
             audit.note(self._state, "cli.login.refused", by=roles.user_name(uid))
             chinese = asked.environment.get("LANG", "").startswith("zh")
@@ -168,6 +171,14 @@ class Login:
         self._socket.sendall(b"shell\n")
         self._back.wait()
         return 0
+
+
+def _by_ssh(pid: int) -> bool:
+    """Whether it is sshd whose child the login is: at the console an environment may say anything."""
+    with contextlib.suppress(OSError, ValueError):
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return Path(f"/proc/{parent}/comm").read_text().startswith("sshd")
+    return False
 
 
 def main() -> None:

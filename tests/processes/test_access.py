@@ -345,6 +345,15 @@ def test_nothing_is_forwarded(box: Box) -> None:
 def test_nobody_can_say_who_they_are(box: Box) -> None:
     said_so = ("-o", "SetEnv=BRANCHLINE_LOGIN=wang BRANCHLINE_ROLE=administrator")
     assert "is for an administrator; zhou is a viewer" in box.asked("zhou", "viewer", "configure", options=said_so)[2]
+    box.start(
+        "console",
+        *("setpriv", "--reuid=technician", "--regid=technician", "--init-groups", "env"),
+        *("BRANCHLINE_LOGIN=wang", "BRANCHLINE_KEY=SHA256:x", f"SSH_CONNECTION={OFFICE} 1 {BOX} {PORT}"),
+        *(str(box.folder / "login"), "clear", "counters"),
+    )
+    box.children["console"].wait(20)
+    (done_at_console,) = [line for line in box.noted("cli.login.began") if not line["whence"].startswith("ssh ")]
+    assert (done_at_console["by"], done_at_console["key"]) == ("technician", "")
 
 
 def test_a_key_that_is_taken_away_opens_nothing_and_ends_its_open_session(box: Box) -> None:

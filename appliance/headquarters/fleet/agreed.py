@@ -11,6 +11,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
+import nats.errors
 import structlog
 from nats.aio.client import Client
 
@@ -89,8 +90,7 @@ class Agreement:
         await asyncio.wait([begun])
 
     async def _begin(self) -> None:
-        listen = self._config.server.listen
-        client = await connect((listen,), own_access(self._config), f"{self._config.box} {self._name}, boxes")
+        client = await self._connected()
         try:
             boxes = stream(client)
             while True:
@@ -106,6 +106,15 @@ class Agreement:
             await self._ended.wait()
         finally:
             await client.close()
+
+    async def _connected(self) -> Client:
+        name = f"{self._config.box} {self._name}, boxes"
+        while True:
+            try:
+                return await connect((self._config.server.listen,), own_access(self._config), name)
+            except (OSError, nats.errors.Error) as error:
+                log.error("enrolment.list.unreached", error=str(error))
+                await asyncio.sleep(RETRY_S)
 
     def _there(self) -> Stream:
         if self._stream is None:

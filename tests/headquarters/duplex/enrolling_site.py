@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import shutil
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -82,6 +83,15 @@ class EnrollingSite(DuplexSite):
         self.start(*(f"{box}/enrolment" for box in boxes))
         for box in boxes:
             until(lambda box=box: self.opened(box) > before[box], 20, f"the door of {box} is open")  # type: ignore[misc]
+
+    def end(self) -> None:
+        """Supervisors first end their own."""
+        for name in tuple(self._children):
+            self._children[name].terminate()
+        for child in self._children.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(20)
+        self.close()
 
     def opened(self, box: str) -> int:
         """How often its enrolment process came to let boxes in, with the list of both."""

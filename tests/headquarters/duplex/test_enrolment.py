@@ -407,3 +407,34 @@ def test_message_servers_meet_by_tls_alone(site: EnrollingSite) -> None:
                     heard += octets
             assert b"INFO" not in heard
             assert b"PONG" not in heard
+
+
+def test_three_boxes_as_their_supervisors_start_them_and_a_claim_as_it_is_typed(tmp_path: Path) -> None:
+    site = EnrollingSite(tmp_path)
+    try:
+        site.start(*(f"{box}/supervisor" for box in BOXES))
+        until(lambda: all("enrolment.list.shared" in _kept_log(site, box) for box in HEADQUARTERS), 60, "one list")
+        typed = [sys.executable, "-m", "appliance.cli", "claim", "add", "SN-1"]
+        names = {"BRANCHLINE_CONFIG": str(tmp_path / B / "box.yaml"), "BRANCHLINE_STATE": str(site.state(B))}
+        told = subprocess.run(typed, cwd=ROOT, env={**os.environ, **names}, capture_output=True, text=True, check=True)
+        assert told.stderr == ""
+        name, code = told.stdout.split()[:2]
+        box = site.box("box1")
+        _until_enrolled(box, site, A, "SN-1", code)
+        until(site.alike, 10, "both have the box")
+        shown = subprocess.run(
+            [*typed[:3], "claim", "list"],
+            cwd=ROOT,
+            env={**os.environ, **names},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert shown.stdout.splitlines()[1].split()[:4] == [name, "SN-1", "-", "enrolled"]
+    finally:
+        site.end()
+
+
+def _kept_log(site: EnrollingSite, box: str) -> str:
+    path = site.state(box) / "log" / "enrolment.log"
+    return path.read_text() if path.exists() else ""
