@@ -111,7 +111,8 @@ def _identities(session: Session) -> Iterator[Identities]:
     if config.duplex is None:
         yield Identities(path_of(session.state))
         return
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # a terminal is no log
+    logging.disable(logging.WARNING)  # a terminal is no log
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     agreed = Agreement(config, "command line")
     try:
         agreed.made(TOGETHER_S)

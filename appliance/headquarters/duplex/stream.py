@@ -33,6 +33,10 @@ class NoQuorumError(ConnectionError):
     """No majority of the message servers has answered; it may have been done or not."""
 
 
+class UnseenError(NoQuorumError):
+    """Ours was refused, and what stands in its place cannot be seen: it is not on a majority's disks yet, or lost."""
+
+
 class OvertakenError(Exception):
     """Somebody else's message stands where ours was to stand."""
 
@@ -111,7 +115,7 @@ class Stream:
                 raise NoQuorumError(str(error)) from error
         stands = await self._at(position + 1)
         if stands is None:
-            raise NoQuorumError(f"stream {self.name} has lost messages, or has no leader yet")
+            raise UnseenError(f"stream {self.name} has lost messages, or has no leader yet")
         if stands != payload:
             raise OvertakenError(f"another message stands at {position + 1} of stream {self.name}")
         return position + 1

@@ -16,7 +16,7 @@ import structlog
 from nats.aio.client import Client
 
 from appliance.config import Headquarters
-from appliance.headquarters.duplex.stream import Extent, NoQuorumError, Stored, Stream
+from appliance.headquarters.duplex.stream import Extent, NoQuorumError, OvertakenError, Stored, Stream, UnseenError
 from appliance.uplink.connection import connect, own_access
 
 NAME = "identities"
@@ -71,7 +71,10 @@ class Agreement:
 
     def append_after(self, position: int, box: str, payload: bytes) -> int:
         """How the box stands, right after that position or not at all."""
-        return self._asked(self._there().append_after(position, f"box.{box}", payload))
+        try:
+            return self._asked(self._there().append_after(position, f"box.{box}", payload))
+        except UnseenError as error:  # the other's is on its way; who decides anew will see it
+            raise OvertakenError(str(error)) from error
 
     def close(self) -> None:
         """No more."""

@@ -7,6 +7,7 @@ change before it is one (`agreed.py`): who was overtaken decides anew by what th
 """
 
 import contextlib
+import random
 import sqlite3
 import threading
 import time
@@ -25,8 +26,8 @@ KEPT = 4
 """Certificates of a box, the newest."""
 LINES = 20
 """Of a box's audit, told with each change: for the other headquarters, which may have been away."""
-TRIES = 8
-"""How often the other headquarters may be first."""
+TRIES, AGAIN_S = 24, 0.02
+"""How often the other headquarters may be first, and how much longer it may be each time until it is tried again."""
 T = TypeVar("T")
 
 _SCHEMA = """
@@ -313,7 +314,8 @@ class Identities:
 
     def _changed(self, work: Callable[[], T]) -> T:
         """One change with its line of the audit: both headquarters have it, or neither."""
-        for _ in range(TRIES):
+        for number in range(TRIES):
+            time.sleep(random.uniform(0, AGAIN_S * number))  # noqa: S311  # no secret
             with contextlib.suppress(OvertakenError), self._transaction():
                 if self._agreed is None:
                     return work()

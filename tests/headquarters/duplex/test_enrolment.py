@@ -39,6 +39,7 @@ from tests.headquarters.site import BOX, ROOT, until
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 SEED = 20261127
 ROUNDS = 8
+CROWD, AT_ONCE = 60, 8
 RATE, SECONDS = 20, 9
 TAKEOVER_S = 5.0
 WHOLE = ("headquarters", "enrolment", "nats-server")
@@ -162,6 +163,28 @@ def test_both_doors_at_once_give_one_certificate(site: EnrollingSite) -> None:
     assert len(won) == 1, "the code was good once"
     until(site.alike, 5, "both know who was first")
     assert len([row for row in site.rows(A)["certificate"] if row[1] == awaited.box]) == 1
+
+
+def test_a_crowd_at_both_doors_is_enrolled_and_nobody_is_sent_away(site: EnrollingSite) -> None:
+    """Each is overtaken by the other all the time, and decides anew."""
+    codes = [site.claim(A, f"SN-{number}")[0] for number in range(CROWD)]
+    boxes = [site.box(f"box{number}") for number in range(CROWD)]
+
+    async def all_of_them() -> None:
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(number: int) -> None:
+            async with room:
+                url = site.urls[HEADQUARTERS[number % 2]]
+                await boxes[number].door.enrol(url, f"SN-{number}", codes[number])
+
+        await asyncio.gather(*map(one, range(CROWD)))
+
+    began = time.monotonic()
+    run(all_of_them())
+    print(f"{CROWD / (time.monotonic() - began):.0f} boxes a second at two doors")
+    until(site.alike, 10, "both have all")
+    assert len(site.rows(A)["certificate"]) == CROWD
 
 
 def test_an_enrolled_branch_has_its_calls_routed_when_the_active_headquarters_dies(site: EnrollingSite) -> None:
