@@ -39,7 +39,17 @@ subprocess.run(["mount", "--bind", etc, "/etc"], check=True)
 os.execvp(command[0], command)
 """
 """In a mount namespace: with the image's accounts. All of /etc, as a file that a neighbour replaces loses its mount."""
-KEPT = ("nsswitch.conf", "ld.so.cache", "localtime", "ssl/openssl.cnf", "hosts")
+FOLDERS = ("pam.d", "security")
+FILES = (
+    "nsswitch.conf",
+    "ld.so.cache",
+    "localtime",
+    "ssl/openssl.cnf",
+    "hosts",
+    "login.defs",
+    "environment",
+    "pam.conf",
+)
 """Of this machine's /etc."""
 
 
@@ -90,7 +100,9 @@ class Box:
     def _accounts(self) -> None:
         """As the image has them (rootfs/image/compose.py)."""
         etc = self.folder / "etc"
-        for name in KEPT:
+        for name in FOLDERS:
+            shutil.copytree(f"/etc/{name}", etc / name)
+        for name in FILES:
             (etc / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(f"/etc/{name}", etc / name)
         passwd, group, shadow = (Path(f"/etc/{name}").read_text() for name in ("passwd", "group", "shadow"))
@@ -117,7 +129,7 @@ class Box:
         (self.folder / "ssh/keys").mkdir(parents=True)
         done("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / "ssh/ssh_host_ed25519_key"))
         own = (tree.OVERLAY / "etc/ssh/sshd_config.d/branchline.conf").read_text()
-        debians = "UsePAM no\nX11Forwarding yes\nAcceptEnv LANG LC_*\nSubsystem sftp /usr/lib/openssh/sftp-server\n"
+        debians = Path("/etc/ssh/sshd_config").read_text().replace("\nInclude ", "\n#Include ")
         places = own.replace("/data/ssh", str(self.folder / "ssh")).replace(
             "/run/branchline-ssh", str(self.folder / "run")
         )
