@@ -24,7 +24,7 @@ from appliance.wire.spans import SpanChanged
 from appliance.wire.talk import UnreachableError, snapshot, talk
 
 AGAIN_S = 10.0
-"""A test call that did not pass is made again after so long, while something is on trial."""
+"""A test call that did not pass is made again after so long while something is on trial, and ever more seldom."""
 OPEN_S = 40.0
 """One that could not be made, or met an engaged number, is given so long to tell more; then it tells nothing."""
 
@@ -80,8 +80,9 @@ def _judged(one: TestCallNow, since_s: float | None) -> Iterator[bool | None]:
 
 def _again(one: TestCallNow, since_s: float) -> bool:
     """It says nothing of since then, or did not pass."""
-    late = time.monotonic() >= one.began_ns / 1e9 + AGAIN_S
-    return one.began_ns < since_s * 1e9 or (late and one.result is not Result.PASS)
+    now_s, began_s = time.monotonic(), one.began_ns / 1e9
+    late = now_s >= began_s + max(AGAIN_S, (now_s - since_s) / 4)
+    return began_s < since_s or (late and one.result is not Result.PASS)
 
 
 async def _make(socket: Path, names: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.call import trunks
 from appliance.call.settings import Trunks
-from appliance.call.shell import testing
+from appliance.call.shell import health, testing
 from appliance.call.shell.control import Control
 from appliance.config.outbound import Way
 from appliance.config.testing import TestedNumber
@@ -278,6 +278,25 @@ def test_out_of_its_hours_nobody_is_rung(story: Story, monkeypatch: pytest.Monke
             await story.until(story.placed)
             ((worker, order),) = story.placed()
             assert (worker, order.to, order.trunk) == ("sip", "8001", None)
+
+    asyncio.run(scene())
+
+
+def test_it_is_made_by_the_clock_and_what_failed_sooner(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "FIRST_S", 0.02)
+    monkeypatch.setattr(health, "AGAIN_S", 0.05)
+
+    async def scene() -> None:
+        async with story.serves():
+            story.channels("telco", IDLE, IDLE)
+            await story.until(story.placed)
+            story.released(story.placed()[0][1], 1)
+            assert (await story.went()).result is Result.FAIL
+            await story.until(lambda: len(story.placed()) == 2)
+            story.released(story.placed()[1][1], 17)
+            assert (await story.went()).result is Result.OPEN
+            await asyncio.sleep(0.2)
+            assert len(story.placed()) == 2, "an hour lies between"
 
     asyncio.run(scene())
 

@@ -99,11 +99,13 @@ def test_one_that_failed_is_made_again_but_not_at_once(branch: Edit, tmp_path: P
     async def scene(calls: Calls, look: Look) -> None:
         now_s = time.monotonic()
         calls.went("pstn", Result.FAIL, now_s)
-        assert (await look(now_s - 60)).good[PSTN] is False
+        assert (await look(now_s - 20)).good[PSTN] is False
         assert calls.asked == []
         calls.went("pstn", Result.FAIL, now_s - telephone.AGAIN_S)
-        assert (await look(now_s - 60)).good[PSTN] is False
+        assert (await look(now_s - 20)).good[PSTN] is False
         assert calls.asked == [("pstn",)]
+        await look(now_s - 600)
+        assert calls.asked == [("pstn",)], "a number that was never good is not rung all the trial long"
 
     judged(branch, tmp_path, scene)
 

@@ -16,7 +16,9 @@ import pytest
 
 from appliance.config.candidate import Candidate
 from appliance.config.history import Trying
-from appliance.simulator.caller import BUSY, AwaitAnswer, AwaitRelease, Script
+from appliance.processes.update import PROCESSES, Machine
+from appliance.simulator.caller import BUSY, Answerer, AwaitAnswer, AwaitRelease, Script
+from appliance.supervisor.judge import known
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.call_control import MakeTestCalls, TestCallNow, TestCallsNow
 from appliance.wire.configuration import Configured, Progress
@@ -114,6 +116,7 @@ def test_it_passes_beside_a_call_and_stands_in_no_record(loop: asyncio.Runner, f
     loop.run(story())
 
 
+@pytest.mark.slow
 def test_p4_a_change_by_which_only_the_test_call_fails_goes_back_and_headquarters_hears_why(
     loop: asyncio.Runner, floor: Floor
 ) -> None:
@@ -156,6 +159,26 @@ def test_p4_what_costs_nothing_is_confirmed_when_its_own_test_call_has_passed(
         running = floor.history.running()
         assert running is not None
         assert running.number == number
+
+    loop.run(story())
+
+
+def test_p5_the_system_s_trial_is_judged_by_the_same_call(loop: asyncio.Runner, floor: Floor) -> None:
+    async def story() -> None:
+        box = Machine(floor.site.branch.state, floor.site.branch.configuration)
+        since_s = time.monotonic()
+        assert (await box.service(since_s)).good[PSTN] is None, "it has asked for one"
+        service = await known(lambda: box.service(since_s))
+        assert service is not None
+        assert {PSTN, PROCESSES, "headquarters", "the signal of telco"} <= set(service.of(good=True))
+        floor.rig.exchange.answer(TESTED, Answerer(refuse=1))
+        refused_s = time.monotonic()
+        service = await known(lambda: box.service(refused_s))
+        assert service is not None
+        assert service.told(PSTN).startswith(f"{PSTN}: the far end let go after")
+        status, shown = await typed(floor.site, "show", "alarms")
+        assert (status, "call.test-failed" in shown) == (1, True)
+        await until(lambda: bool(heard_at_headquarters(floor, "call.test-failed")), 15, "headquarters hears it")
 
     loop.run(story())
 
