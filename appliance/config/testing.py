@@ -21,7 +21,9 @@ from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Number, suggestion
 
 EVERY_LEAST_S, EVERY_MOST_S = 60, 86_400
-RING_LEAST_S, RING_MOST_S = 5, 30
+RING_LEAST_S, RING_MOST_S = 5, 20
+MOST = 3
+"""They are made one after the other; what a change has spoiled has to be known, and back, within two minutes."""
 
 
 class TestedNumber(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,8 @@ def faults(
     tests: Sequence[tuple[TestedNumber, bool]], trunks: Collection[str], peers: Collection[str], ways: Sequence[Way]
 ) -> Iterator[Fault]:
     """Mistakes of meaning. `tests`: and whether it is a phone here; `trunks`: spans and peers."""
+    if len(tests) > MOST:
+        yield Fault(("test_calls",), f"{len(tests)} test calls; a box makes {MOST} at most, one after the other")
     seen: set[str] = set()
     for place, (one, phone) in enumerate(tests):
         keys: Keys = ("test_calls", place)

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 
-KNOWN_S = 50.0
-"""How long is waited for what is not known yet: a test call that rings in vain takes 40 s."""
+KNOWN_S = 80.0
+"""How long is waited for what is not known yet: three test calls that are answered late take 75 s."""
 LOOK_S = 0.25
 
 

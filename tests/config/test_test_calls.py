@@ -36,6 +36,12 @@ def test_a_name_is_there_once(branch: Edit) -> None:
     assert sentence.endswith("test call 'a' is there twice")
 
 
+def test_there_are_not_more_than_can_be_made_in_time(branch: Edit) -> None:
+    four = ", ".join(f"{{name: {name}, number: 117, trunk: telco}}" for name in "abcd")
+    (sentence,) = sentences(branch("\nsip:", f"\ntest_calls: [{four}]\nsip:"))
+    assert sentence.endswith("4 test calls; a box makes 3 at most, one after the other")
+
+
 def test_hours_are_of_the_zone_s_clock() -> None:
     one = TestedNumber(name="front", number="8001", hours="08:00-20:00", zone="Asia/Shanghai")
     at = [dt.datetime(2026, 11, 27, hour, tzinfo=dt.UTC).timestamp() for hour in (23, 0, 11, 12)]
