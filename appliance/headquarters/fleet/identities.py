@@ -153,6 +153,11 @@ class Identities:
         row = self._store.execute(f"{_GIVEN} {where}", (box,)).fetchone()
         return Given(*row) if row else None
 
+    def certificate_of(self, box: str) -> bytes | None:
+        """The newest in PEM; None where it has none that counts."""
+        found = self.newest(box)
+        return found.pem if found else None
+
     def is_revoked(self, key: bytes) -> bool:
         """Whether a certificate of it ever was."""
         query = "SELECT 1 FROM certificate WHERE key = ? AND revoked_s IS NOT NULL"

@@ -65,6 +65,10 @@ class Credentials:
         made = x509.CertificateSigningRequestBuilder(subject(serial, box)).sign(self.key(), hashes.SHA256())
         return made.public_bytes(serialization.Encoding.DER)
 
+    def sign(self, octets: bytes) -> bytes:
+        """ECDSA with SHA-256, in DER: who has the certificate knows it is ours. Raises CredentialsError, OSError."""
+        return self.key().sign(octets, ec.ECDSA(hashes.SHA256()))
+
     def keep(self, certificate: x509.Certificate) -> None:
         """From now on this is shown; connections that are up stay. Raises CredentialsError, OSError."""
         if certificate.public_key() != self.key().public_key():
