@@ -48,7 +48,7 @@ class Enrolling:
     ) -> None:
         self.serial, self._configuration, self._places, self._tell = serial, configuration, places, tell
         self._folder, self._secret_files = configuration.parent / FOLDER, SecretFiles(configuration)
-        self.credentials = Credentials(self._folder)
+        self.credentials = Credentials(self._folder, in_tpm=True)
         self._door = Door(self.credentials, clock)
 
     async def run(self) -> None:
@@ -109,7 +109,8 @@ class Enrolling:
             self._tell(f"{found.url} (by {found.source}), code by {offer.source}: {error}")
             return False
         write_private(self._folder / DOOR, f"{found.url}\n".encode())
-        self._tell(f"enrolled as {box} at {found.url}, found by {found.source}, code by {offer.source}")
+        where = "in the TPM" if self.credentials.is_in_tpm() else "a file"
+        self._tell(f"enrolled as {box} at {found.url}, found by {found.source}, code by {offer.source}, key {where}")
         return True
 
     async def _configured(self, found: Found) -> bool:
