@@ -35,7 +35,8 @@ MARGIN_S = 120.0
 """For a box that is started again by what it was given, beyond its calls' and its health's time."""
 SOME = 500
 """Orders, whose texts are read together."""
-TOLD = {Step.CONFIRMED, Step.REFUSED, Step.DRIFTED, Step.RETURNED}
+TOLD = {Step.CONFIRMED, Step.REFUSED, Step.DRIFTED, Step.RETURNED, Move.GONE, Move.CANNOT}
+"""Of a box, in the audit."""
 
 T = TypeVar("T")
 Say = Callable[[str, PushConfiguration], Awaitable[None]]
@@ -99,7 +100,7 @@ class Fleet:
         if entry.stage is Stage.CONFIRMED:
             self.inventory.boxes[entry.box].pushed = entry.after
             self.rows.boxes.setdefault(entry.box, {})["pushed"] = entry.after
-        if entry.stage is Stage.CONFIRMED or what in TOLD or what is Move.GONE:
+        if entry.stage is Stage.CONFIRMED or what in TOLD:
             self.rows.add(
                 time.time_ns(),
                 push.made.author,

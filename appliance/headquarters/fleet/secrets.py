@@ -98,9 +98,14 @@ class OfBox:
         self._kept, self._box, self._group = kept, box, group
         self.lacking: dict[str, Mistake] = {}
 
+    @property
+    def are_kept(self) -> bool:
+        """Whether headquarters keeps any."""
+        return self._kept is not None
+
     def named(self, name: str, file: Path, line: int, column: int) -> str:
         """As the box is to have it; a file of the box's own as it is. Raises ConfigurationError."""
-        if self._kept is not None and is_pushed(name):
+        if is_pushed(name):
             sentence = f"{name} is what a box calls it; here it is {plain(name)}"
             raise ConfigurationError([Mistake(file, line, column, sentence)])
         if self._kept is None or not may_be_pushed(name):

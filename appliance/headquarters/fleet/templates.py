@@ -74,7 +74,7 @@ class Template:
         if not isinstance(found, Branch) or found.box != box:
             raise ConfigurationError([Mistake(self.file, 1, 1, f"is of {found.role} {found.box}, not of branch {box}")])
         said = data(FORM, node)
-        for *above, last in secret_keys(found):
+        for *above, last in secret_keys(found) if secrets.are_kept else ():
             block, place = _under(said, above), _scalar_at(node, (*above, last)).place
             block[last] = secrets.named(block[last], place.file or self.file, place.line, place.column)
         return text(said)

@@ -40,24 +40,28 @@ class Tpm:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        port = free_port()
-        control = port + 1  # where TSS looks for it
-        self._processes: list[subprocess.Popen[bytes]] = []
         self._folder = folder
-        server = f"type=tcp,port={port},bindaddr=127.0.0.1"
-        ctrl = f"type=tcp,port={control},bindaddr=127.0.0.1"
-        self._start("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={folder}", "--server", server, "--ctrl", ctrl,
-                    "--flags", "startup-clear")  # fmt: skip
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.environment = {TCTI: "tabrmd:bus_type=session", BUS: f"unix:path={folder / 'bus'}"}
+        try:
+            self._power_up(free_port())
+        except BaseException:
+            self.close()
+            raise
+
+    def _power_up(self, port: int) -> None:
+        control = port + 1  # where TSS looks for it
+        tcp = "type=tcp,bindaddr=127.0.0.1,port="
+        told = ["--server", f"{tcp}{port}", "--ctrl", f"{tcp}{control}", "--flags", "startup-clear"]
+        self._start("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self._folder}", *told)
         until(functools.partial(_listens, control), 10, "the chip has current")
-        address = f"unix:path={folder / 'bus'}"
-        self._start("dbus-daemon", "--session", "--nofork", f"--address={address}")
-        until((folder / "bus").exists, 10, "the bus is there")
-        self.environment = {TCTI: "tabrmd:bus_type=session", BUS: address}
+        self._start("dbus-daemon", "--session", "--nofork", f"--address={self.environment[BUS]}")
+        until((self._folder / "bus").exists, 10, "the bus is there")
         self._start("tpm2-abrmd", "--session", "--allow-root", f"--tcti=swtpm:host=127.0.0.1,port={port}")
         until(self._answers, 20, "the TPM answers")
 
     def _start(self, *command: str) -> None:
-        environment = {**os.environ, **getattr(self, "environment", {})}
+        environment = {**os.environ, **self.environment}
         with (self._folder / "log").open("ab") as log:
             self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
 
