@@ -105,7 +105,7 @@ def make(path: Path) -> None:
     octets = _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "group:P-256", *_BOTH, *_PREFERRED)
     if not is_tpm_s(octets):
         raise TpmError("OpenSSL has made a key that is not the TPM's")
-    with TemporaryDirectory(prefix=".trial.", dir=path.parent) as folder:
+    with TemporaryDirectory(prefix="branchline-") as folder:
         trial = Path(folder) / path.name
         write_private(trial, octets)
         _prove(trial)

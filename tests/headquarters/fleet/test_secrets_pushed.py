@@ -17,12 +17,25 @@ from appliance.cli import headquarters
 from appliance.config import Branch, load, read_secret
 from appliance.config.files import load_role
 from appliance.config.headquarters import Headquarters
-from appliance.config.history import History
+from appliance.config.history import History, fingerprint
 from appliance.uplink.connection import own_access, proof
-from appliance.wire.fleet import AuditAsked, BoxesAsked, DiffAsked, PushAsked, PushNow, StartPush
+from appliance.uplink.enrolling.tpm import HEAD
+from appliance.wire.envelope import Sealer, encode
+from appliance.wire.fleet import (
+    AuditAsked,
+    BoxesAsked,
+    ConfigurationReported,
+    DiffAsked,
+    DiffTold,
+    PushAsked,
+    PushNow,
+    StartPush,
+)
+from appliance.wire.ids import Identity
 from appliance.wire.service_messages import Refused
-from tests.headquarters.fleet import network
+from tests.headquarters.fleet import network, tpm
 from tests.headquarters.fleet.rig import Fleet
+from tests.headquarters.fleet.tpm import Tpm, box
 from tests.headquarters.site import ROOT, Site, until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
@@ -47,19 +60,23 @@ class Rig:
         self.history = History(self.file)
         self.heard: list[bytes] = []
 
-    def start(self) -> None:
+    def start(self, chip: Tpm | None = None) -> None:
         """Until the branch is known there."""
         self.fleet.start()
         code, _ = self.fleet.claim("SN-1", "BR-0001")
-        assert self.fleet.box("credentials").enrol("SN-1", code) == "BR-0001"
+        if chip is None:
+            assert self.fleet.box("credentials").enrol("SN-1", code) == "BR-0001"
+        else:
+            own = str(self.site.folder / "credentials")
+            assert box(chip, "enrol", own, str(self.fleet.url), "SN-1", code, str(self.fleet.ca)).returncode == 0
         self.site.start("headquarters", "fleet")
         until(lambda: "fleet.door.opened" in self.site.log_of("fleet"), 20, "the fleet listens")
         self.site.start_alone("uplink")
         until(self.knows, 20, "the box has told what it runs")
 
     def knows(self) -> bool:
-        told = self.asked(DiffAsked(target="all"))
-        return not told.unknown and "not known here" not in str(told.changed)
+        told = self.asked(DiffAsked(target="all"), known=False)
+        return isinstance(told, DiffTold) and not told.unknown and "not known here" not in str(told.changed)
 
     def asked(self, asked: Any, *, known: bool = True) -> Any:
         told = headquarters.fleet(self.site.state, asked)
@@ -90,11 +107,10 @@ class Rig:
                 yield str(inside), path.read_bytes()
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(tmp_path)
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    made = Rig(tmp_path_factory.mktemp("pushed"))
     try:
-        network.keep(tmp_path, "branches/8001", SECRET)
         made.start()
         yield made
     finally:
@@ -111,6 +127,29 @@ async def _while_eavesdropping(rig: Rig, story: Callable[[], None]) -> None:
     await client.flush()
     await asyncio.to_thread(story)
     await client.close()
+
+
+def test_a_secret_that_is_nowhere_is_refused_at_headquarters_and_one_that_was_changed_at_the_box(rig: Rig) -> None:
+    template = rig.site.folder / "template.yaml"
+    text = template.read_text()
+    template.write_text(text.replace("secrets/8001", "secrets/8002"))
+    refused = rig.asked(StartPush(target="all"), known=False)
+    assert refused.code == "push.invalid"
+    assert "template.yaml:" in refused.sentence
+    assert "box BR-0001 has no secrets/8002, and it is not kept here: it would be" in refused.sentence
+    template.write_text(text)
+    (same,) = rig.asked(DiffAsked(target="all")).changed
+    assert same.lines == (), "the file that the box has by itself is its own"
+
+    network.keep(rig.site.folder, "branches/8001", SECRET)
+    rig.site.freeze("uplink")
+    rig.asked(StartPush(target="all", healthy_s=0, by="li", origin="console"))
+    network.keep(rig.site.folder, "branches/8001", NEWER)
+    rig.site.kill("uplink")
+    rig.site.start_alone("uplink")
+    stopped = rig.push(lambda now: now.course == "stopped", "refused")
+    assert "headquarters did not send secrets/8001.pushed-" in stopped.reason
+    assert rig.secret() == "of a phone that nobody has"
 
 
 def test_a_phone_s_password_reaches_its_branch_and_nobody_else(rig: Rig) -> None:
@@ -146,36 +185,51 @@ def test_a_phone_s_password_reaches_its_branch_and_nobody_else(rig: Rig) -> None
                 assert not any(secret in opened.read() for opened in members)
 
 
-def test_a_secret_that_is_nowhere_is_refused_at_headquarters_and_one_that_was_changed_at_the_box(rig: Rig) -> None:
-    template = rig.site.folder / "template.yaml"
-    text = template.read_text()
-    template.write_text(text.replace("secrets/8001", "secrets/8002"))
-    refused = rig.asked(StartPush(target="all"), known=False)
-    assert refused.code == "push.invalid"
-    assert "template.yaml:" in refused.sentence
-    assert "box BR-0001 has no secrets/8002, and it is not kept here: it would be" in refused.sentence
-    template.write_text(text)
-    (rig.site.folder / "for-boxes" / "branches" / "8001").unlink()
-    (same,) = rig.asked(DiffAsked(target="all")).changed
-    assert same.lines == (), "the file that the box has by itself is its own"
+def test_a_box_that_takes_no_secrets_stops_the_push_and_is_told_of(rig: Rig) -> None:
+    name = "BR-0002"
+    (rig.site.folder / "boxes.csv").write_text(f"box\nBR-0001\n{name}\n")
+    sealer = Sealer(Identity.take(name, "uplink"))
+    runs = rig.file.read_text().replace("BR-0001", name).replace("Nanjing Road", "Old")
+    told = ConfigurationReported(name="Old", software="0.0.9", fingerprint=fingerprint(runs), text=runs)
 
-    network.keep(rig.site.folder, "branches/8001", SECRET)
-    rig.site.freeze("uplink")
-    rig.asked(StartPush(target="all", healthy_s=0, by="li", origin="console"))
-    network.keep(rig.site.folder, "branches/8001", NEWER)
-    rig.site.kill("uplink")
-    rig.site.start_alone("uplink")
-    stopped = rig.push(lambda now: now.course == "stopped", "refused")
-    assert "headquarters did not send secrets/8001.pushed-" in stopped.reason
-    assert rig.secret() == "of a phone that nobody has"
+    async def old() -> None:
+        options = {**proof(own_access(rig.site.config)), "inbox_prefix": f"_INBOX.{name}"}
+        client = await nats.connect(f"nats://{rig.site.config.server.listen}", **options)
+        await client.request(f"config.{name}.report", encode(sealer.seal(told)), timeout=5)
+        await client.close()
+
+    asyncio.run(old())
+    rig.asked(StartPush(target=name, waves=("all",), healthy_s=0, by="li", origin="console"))
+    stopped = rig.push(lambda now: now.course == "stopped", "headquarters cannot give it")
+    assert stopped.reason.endswith("it takes no secrets: its software is older, or it has no certificate")
+    assert stopped.waves[0].stages == {"refused": 1}
+    assert rig.asked(AuditAsked(box=name)).entries[0].what == "refused"
 
 
 def test_headquarters_that_dies_and_a_box_that_dies_meanwhile_go_on(rig: Rig) -> None:
+    secret = network.keep(rig.site.folder, "branches/8001", "of Wednesday").read_text().strip()
     rig.site.kill("uplink")
-    rig.asked(StartPush(target="all", healthy_s=0, by="li", origin="console"))
+    rig.asked(StartPush(target="BR-0001", waves=("all",), healthy_s=0, by="li", origin="console"))
     rig.site.kill("fleet")
     rig.site.start_alone("fleet")
     until(lambda: rig.site.log_of("fleet").count("fleet.door.opened") == 2, 20, "the fleet listens")
     rig.site.start_alone("uplink")
     rig.push(lambda now: now.waves[0].stages == {"kept": 1}, "the branch has taken it")
-    assert rig.secret() == SECRET
+    assert rig.secret() == secret
+
+
+@tpm.in_tls
+def test_a_box_whose_key_is_in_a_tpm_gets_its_secrets_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chip, made = Tpm(tmp_path / "chip"), Rig(tmp_path)
+    for name, value in chip.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        network.keep(tmp_path, "branches/8001", SECRET)
+        made.start(chip)
+        assert (tmp_path / "credentials" / "key.pem").read_bytes().startswith(HEAD)
+        made.asked(StartPush(target="all", healthy_s=0, by="li", origin="console"))
+        made.push(lambda now: now.waves[0].stages == {"kept": 1}, "the branch has taken it")
+        assert made.secret() == SECRET
+    finally:
+        made.site.close()
+        chip.close()

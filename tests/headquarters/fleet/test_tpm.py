@@ -23,9 +23,8 @@ from tests.headquarters.fleet.tpm import Tpm, box
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(120),
-    pytest.mark.skipif(not tpm.there(), reason="needs swtpm, tpm2-abrmd, dbus-daemon and tpm2-openssl"),
+    pytest.mark.skipif(not tpm.there(), reason=tpm.NEEDS),
 ]
-in_tls = pytest.mark.skipif(tpm.provider() < (1, 2), reason="tpm2-openssl before 1.2 cannot sign in TLS")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def _server(fleet: Fleet) -> str:
     return f"nats://{fleet.site.config.server.listen}"
 
 
-@in_tls
+@tpm.in_tls
 def test_the_key_is_the_tpm_s_and_opens_headquarters_doors(fleet: Fleet, chip: Tpm) -> None:
     folder, name = _enrolled(fleet, chip, "SN-TPM-1")
     assert (folder / "key.pem").read_text().startswith("-----BEGIN TSS2 PRIVATE KEY-----")
@@ -69,7 +68,7 @@ def test_the_key_is_the_tpm_s_and_opens_headquarters_doors(fleet: Fleet, chip: T
     key.verify(bytes.fromhex(signed.stdout.split()[-1]), b"what secrets are wrapped to", ec.ECDSA(hashes.SHA256()))
 
 
-@in_tls
+@tpm.in_tls
 def test_a_disk_that_was_copied_to_another_machine_is_nobody(fleet: Fleet, chip: Tpm, tmp_path: Path) -> None:
     folder, name = _enrolled(fleet, chip, "SN-TPM-2")
     copy = tmp_path / "copy"

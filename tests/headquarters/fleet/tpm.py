@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from appliance.uplink.enrolling.tpm import TCTI
 from tests.headquarters.site import ROOT, until
 from tests.ports import free_port
@@ -33,6 +35,12 @@ def there() -> bool:
 def _listens(port: int) -> bool:
     with socket.socket() as asking:
         return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+NEEDS = f"needs tpm2-openssl and {', '.join(PROGRAMS)}"
+in_tls = pytest.mark.skipif(
+    not there() or provider() < (1, 2), reason="tpm2-openssl from 1.2 on signs in TLS, as Debian 13 has it"
+)
 
 
 class Tpm:
