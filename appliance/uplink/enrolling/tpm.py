@@ -114,7 +114,6 @@ def make(path: Path) -> None:
 
 def load_provider() -> None:
     """From now on this process's ssl takes a TPM's key from a file; all else stays as it is. Raises TpmError."""
-    os.environ.setdefault(TCTI, f"device:{DEVICE}")
     try:
         library = ctypes.CDLL(_ssl.__file__)  # its libcrypto is whichever it was linked with
         load, there = library.OSSL_PROVIDER_load, library.OSSL_PROVIDER_available
@@ -122,9 +121,15 @@ def load_provider() -> None:
         raise TpmError("Python's ssl is linked with an OpenSSL before 3.0, which takes no TPM's key") from error
     load.restype, load.argtypes = ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p)
     there.restype, there.argtypes = ctypes.c_int, (ctypes.c_void_p, ctypes.c_char_p)
-    for name in (b"default", b"tpm2"):  # who comes first is asked first: never a TPM for what a processor does
-        if not there(None, name) and not load(None, name):
-            raise TpmError(_absent())
+    told, is_there = os.environ.get(TCTI), present()
+    os.environ[TCTI] = told or f"device:{DEVICE}"  # it is looked at as the provider is loaded, and then no more
+    try:
+        for name in (b"default", b"tpm2"):  # who comes first is asked first: never a TPM for what a processor does
+            if not there(None, name) and not load(None, name):
+                raise TpmError(_absent(is_there=is_there))
+    finally:
+        if told is None:
+            del os.environ[TCTI]
 
 
 def _prove(path: Path) -> None:
@@ -171,12 +176,12 @@ def _openssl(*words: str, given: bytes = b"") -> bytes:
         raise TpmError(f"the TPM did not answer within {ANSWER_S:.0f} s") from error
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise TpmError(f"{_absent()} ({said[-1] if said else error.returncode})") from error
+        raise TpmError(f"{_absent(is_there=present())} ({said[-1] if said else error.returncode})") from error
     return done.stdout
 
 
-def _absent() -> str:
-    if not present():
+def _absent(*, is_there: bool) -> str:
+    if not is_there:
         return f"the key is one of a TPM, and {DEVICE} is not there or does not open"
     return "the key cannot be used: it is another TPM's, or the package tpm2-openssl is missing"
 

@@ -38,7 +38,7 @@ from tests.headquarters.fleet.rig import Fleet
 from tests.headquarters.fleet.tpm import Tpm, box
 from tests.headquarters.site import ROOT, Site, until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
 SECRET, NEWER = "correct-horse-battery", "staple-of-tuesday"
 FLEET = "fleet:\n  groups: [{name: branches, template: template.yaml, boxes: boxes.csv}]\n"
 
@@ -91,7 +91,7 @@ class Rig:
             found[:] = [now] if now else []
             return bool(now) and so(now)
 
-        until(is_so, 20, what)
+        until(is_so, 45, what)  # a report that was lost is said again after 20 s
         return found[0]
 
     def secret(self) -> str:

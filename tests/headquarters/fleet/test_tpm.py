@@ -81,6 +81,7 @@ def test_a_disk_that_was_copied_to_another_machine_is_nobody(fleet: Fleet, chip:
             last = refused.stderr.splitlines()[-1]
             assert "CredentialsError: " in last
             assert "is not of this machine's TPM; the box needs a new claim, and enrols anew" in last
+            assert machine is not None or told in last
             refused = box(machine, "sign", str(copy), "anything")
             assert told in refused.stderr.splitlines()[-1]
     finally:
