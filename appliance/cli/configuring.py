@@ -222,6 +222,10 @@ def _progress(session: Session, told: Configured) -> str:
             sentence = session.told(
                 f"version {version} waits for calls: {waiting}", f"版本 {version} 等待通话结束：{waiting}"
             )
+        case Progress.TESTING:
+            sentence = session.told(
+                f"version {version} waits: what is good now is tested", f"版本 {version} 等待：正在测试当前业务状态"
+            )
         case Progress.REFUSED:
             sentence = session.told(f"refused: {told.sentence}", f"被拒绝：{told.sentence}")
         case _:

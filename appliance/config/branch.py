@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, diagnostics, lines, network, nfas, outbound, peers, tandem, trunks
+from appliance.config import cas, diagnostics, lines, network, nfas, outbound, peers, tandem, testing, trunks
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.credentials import link_faults
 from appliance.config.diagnostics import Diagnostics
@@ -22,6 +22,7 @@ from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, Number, Realm, Serial, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.tandem import Tandem
+from appliance.config.testing import TestedNumber
 from appliance.config.trunks import TrunkGroup
 from drivers.model import TIMESLOTS, DigitalLine
 
@@ -221,10 +222,16 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     tandem: tuple[Tandem, ...] = ()
     outbound: tuple[Way, ...] = ()
     trunk_groups: tuple[TrunkGroup, ...] = ()
+    test_calls: tuple[TestedNumber, ...] = ()
     prompts: Prompts
     recording: Recording = Recording()
     diagnostics: Diagnostics = diagnostics.NONE
     network: Network = Network()
+
+    def tested(self) -> tuple[tuple[TestedNumber, bool], ...]:
+        """The numbers that it calls to see, and whether each is a phone of its own."""
+        phones = {phone.number for phone in self.extensions}
+        return tuple((one, one.trunk is None and one.number in phones) for one in self.test_calls)
 
 
 def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
@@ -386,6 +393,7 @@ def _trunk_faults(branch: Branch) -> Iterator[Fault]:
     for place, group in enumerate(branch.trunk_groups):
         if group.overflow is not None and outbound.way(branch.outbound, group.overflow) is None:
             yield Fault(("trunk_groups", place, "overflow"), f"no way of outbound leads to {group.overflow}")
+    yield from testing.faults(branch.tested(), known, {peer.box for peer in branch.peers}, branch.outbound)
 
 
 def repeated(values: Iterable[tuple[Keys, str]], what: str) -> Iterator[Fault]:

@@ -95,7 +95,7 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
     yield "sip", Concern(Impact.LEG, (box.box, box.engine, box.sip, tuple((one.box, one.proxy) for one in box.peers)))
     workers = tuple((name, tuple(box.spans[n].name for n in numbers)) for name, numbers in line_workers(box).items())
     trunks = (box.tandem, box.outbound, box.trunk_groups, tuple(one.box for one in box.peers))
-    calls = (box.box, box.route, workers, trunks)
+    calls = (box.box, box.route, workers, trunks, box.tested())
     yield "call", Concern(Impact.NONE, calls)
     yield "ivr", Concern(Impact.NONE, (box.box, box.prompts))
     yield "recorder", Concern(Impact.NONE, (box.box, box.recording))
