@@ -32,14 +32,16 @@ def show(session: Session, _matched: Matched) -> int:
     try:
         box = load(session.file)
         folder = box.headquarters.credentials if isinstance(box, Branch) else None
-        own = Credentials(folder).certificate() if folder else None
+        credentials = Credentials(folder) if folder else None
+        own = credentials.certificate() if credentials else None
     except (ConfigurationError, CredentialsError) as error:
         sys.stderr.write(f"{error}\n")
         return terminal.UNASKED
-    if own is not None:
+    if credentials is not None and own is not None:
         ends = f"{own.not_valid_after_utc:%F %H:%M}Z"
-        said = f"enrolled as {box.box}, certificate good until {ends}"
-        print(session.told(said, f"已注册为 {box.box}，证书有效至 {ends}"))
+        where = ("in the TPM", "TPM 内") if credentials.is_in_tpm() else ("a file", "文件")
+        said = f"enrolled as {box.box}, certificate good until {ends}, key {where[0]}"
+        print(session.told(said, f"已注册为 {box.box}，证书有效至 {ends}，密钥：{where[1]}"))
         return 0
     try:
         print((session.state / TOLD).read_text("utf-8").strip())

@@ -110,7 +110,7 @@ def _groups(session: Session) -> Groups:
 
 
 def _reasons(member: Member, path: tuple[str, ...]) -> Iterator[str]:
-    text = member.template.checked(member.box, member.variables)
+    text, _ = member.checked()
     said = data(FORM, compose(member.template.file, text))
     origins = member.template.origins(member.box, member.variables)
     known = {tuple(shlex.split(line)[1:]) for line in lines(FORM, said)}

@@ -219,7 +219,7 @@ def check(headquarters: Headquarters) -> Iterator[Fault]:
     known = {*boxes.values(), *(one.box for one in headquarters.peripherals)}
     yield from peripherals.route_faults(headquarters.translation_routes, boxes, known)
     yield from _grouping_faults(headquarters, boxes)
-    yield from fleet.faults(headquarters.fleet or Fleet())
+    yield from fleet.faults(headquarters.fleet or Fleet(), mutual=headquarters.enrolment is not None)
     if headquarters.record is not None and (sentence := trouble(headquarters.record.secret)) is not None:
         yield Fault(("record", "secret"), sentence)
 

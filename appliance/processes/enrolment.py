@@ -2,22 +2,25 @@
 """Headquarters' enrolment process: the door where boxes get certificates, and whom the message server lets in."""
 
 import asyncio
-import contextlib
 import functools
 import os
 from pathlib import Path
 
 import structlog
 
-from appliance.config import Headquarters, exit_with, load_or_exit
+from appliance.config import ConfigurationError, Headquarters, exit_with, load_or_exit
 from appliance.config.credentials import Enrolment as Settings
+from appliance.config.fleet import Fleet
+from appliance.config.pushed import names_in
 from appliance.headquarters import server
 from appliance.headquarters.fleet.agreed import Agreement
 from appliance.headquarters.fleet.callout import LOOK_S, Callout, Watch
 from appliance.headquarters.fleet.enrolment import Enrolment
 from appliance.headquarters.fleet.enrolment_door import Door
-from appliance.headquarters.fleet.groups import Groups, rendered
+from appliance.headquarters.fleet.groups import Groups, Member, rendered
 from appliance.headquarters.fleet.identities import Identities, path_of
+from appliance.headquarters.fleet.secrets import Kept
+from appliance.headquarters.fleet.templates import Template
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
 from appliance.uplink.connection import SYSTEM, connect, own_access
@@ -32,7 +35,9 @@ async def serve(config: Headquarters, settings: Settings, file: Path, state: Pat
     authority = server.authority(config, settings.credentials)
     identities = Identities(path_of(state), agreed=agreed)
     enrolment = Enrolment(authority, identities, settings.certificate_days)
-    door = Door(authority, enrolment, functools.partial(_first, config, file))
+    door = Door(
+        authority, enrolment, functools.partial(_first, config, file), functools.partial(_secrets, config, file)
+    )
     await door.start(settings.listen)
     notify.ready()
     listen = (config.server.listen,)
@@ -60,10 +65,27 @@ async def serve(config: Headquarters, settings: Settings, file: Path, state: Pat
 
 def _first(config: Headquarters, file: Path, box: str) -> str | None:
     """A box's first configuration: a file of its own in `boxes`, else what its group's template says."""
-    with contextlib.suppress(FileNotFoundError):
-        return (file.parent / "boxes" / f"{box}.yaml").read_text("utf-8")
-    member = Groups(file, config.fleet).members.get(box) if config.fleet else None
-    return rendered([member])[0].text if member else None
+    setting, own = config.fleet or Fleet(), file.parent / "boxes" / f"{box}.yaml"
+    if setting.secrets is None and own.exists():
+        return own.read_text("utf-8")
+    groups = Groups(file, setting)
+    member = groups.members.get(box)
+    if own.exists():
+        member = Member(box, member.group if member else "", {}, Template(own), groups.kept)
+    if member is None:
+        return None
+    (wanted,) = rendered([member])
+    if wanted.lacking:
+        raise ConfigurationError(tuple(wanted.lacking.values()))
+    return wanted.text
+
+
+def _secrets(config: Headquarters, file: Path, box: str) -> dict[str, str]:
+    """Those that its first configuration names."""
+    setting, text = config.fleet or Fleet(), _first(config, file, box)
+    if text is None or setting.secrets is None:
+        return {}
+    return Kept(setting.secrets).values(names_in(text), box, [group.name for group in setting.groups])
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from appliance.config import Headquarters, exit_with, load_or_exit
 from appliance.headquarters.fleet import store
 from appliance.headquarters.fleet.door import Door
 from appliance.headquarters.fleet.fleet import Fleet
+from appliance.headquarters.fleet.identities import Identities, path_of
 from appliance.headquarters.reports.store import NewerRecordError
 from appliance.processes.environment import state_directory
 from appliance.supervisor import logs, notify
@@ -23,12 +24,13 @@ NICE = 5
 log = structlog.get_logger()
 
 
-async def serve(config: Headquarters, file: Path, kept: store.Store) -> None:
+async def serve(config: Headquarters, file: Path, state: Path, kept: store.Store) -> None:
     """Work until cancelled."""
     client = await connect((config.server.listen,), own_access(config), f"{config.box} fleet")
     sealer = Sealer(Identity.take(config.box, "fleet"))
     door = Door(client, sealer, mutual=config.enrolment is not None)
-    fleet = Fleet(file, config.box, kept, door.say)
+    identities = Identities(path_of(state))
+    fleet = Fleet(file, config.box, kept, door.say, identities.certificate_of)
     await door.start(fleet)
     notify.ready()
     log.info("fleet.door.opened", boxes=len(fleet.inventory.boxes))
@@ -39,6 +41,7 @@ async def serve(config: Headquarters, file: Path, kept: store.Store) -> None:
     finally:
         await fleet.close()
         await client.close()
+        identities.close()
 
 
 def main() -> None:
@@ -50,7 +53,7 @@ def main() -> None:
         kept = store.Store(store.opened(state, config.record))
     except NewerRecordError as error:
         exit_with(str(error))
-    asyncio.run(serve(config, Path(os.environ["BRANCHLINE_CONFIG"]), kept))
+    asyncio.run(serve(config, Path(os.environ["BRANCHLINE_CONFIG"]), state, kept))
 
 
 if __name__ == "__main__":

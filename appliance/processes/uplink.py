@@ -80,7 +80,7 @@ class Uplink:
         self._crashes = CrashSender(state / "crashes", self._link)
         self._service = Service(self._run / "uplink.sock", sealer, "routes", self._handle, self._standing)
         self._orders = Orders(self._link, sealer, self._service.publish)
-        self._pushes = Pushes(file, branch, self._link, sealer)
+        self._pushes = Pushes(file, branch, self._link, sealer, credentials)
         self._supervisor = Client(self._run / "supervisor.sock", sealer, self._pushes.heard, role="observer")
         self._remote = Remote(self._link, sealer, state)
         self._routes = Routes(

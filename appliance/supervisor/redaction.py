@@ -22,7 +22,7 @@ OCTETS_LIMIT = 4096
 NAMES = frozenset({"agent", "code", "extension", "span", "version"})
 """Keys whose digits are no caller's."""
 
-_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _HEADER = re.compile(
     r"(?i)\b((?:proxy-|www-)?auth(?:orization|enticate)\s*[:=]\s*|digest\s+(?=\w+=)|bearer\s+)[^\r\n]+"
 )

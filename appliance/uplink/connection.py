@@ -7,6 +7,7 @@ changes is enough. With credentials it is mutual TLS from the first octet on (`h
 neither read nor ask for less.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,14 @@ RECONNECT_S = 0.05
 PENDING_OCTETS = 4_194_304
 
 log = structlog.get_logger()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Asyncio warns at every end of TLS that nats-py has begun, on the terminal of who types too; nothing is wrong."""
+    return "eof_received" not in str(record.msg)
+
+
+logging.getLogger("asyncio").addFilter(_is_news)
 
 
 class Access(msgspec.Struct, frozen=True):

@@ -19,12 +19,15 @@ from nats.aio.msg import Msg
 from appliance.config import Endpoint
 from appliance.router.domain import Lease, Terms
 from appliance.uplink.connection import Access, connect
+from appliance.uplink.enrolling.credentials import CredentialsError
 from appliance.wire.ids import Identity
 
 BEAT_S = 0.5
 """And for an answer: a lease outlives two that are lost."""
 SILENCE_S = 3.0
 HURRIED = 5
+AGAIN_S = 5.0
+"""Until a key that could not be used is looked at again."""
 """Heartbeats that follow at once: the lease changes hands by three."""
 HOP_S = 4.0
 """Longer than a standby takes to take over, which is then heard by the same server."""
@@ -85,8 +88,7 @@ class Link:
 
     async def run(self) -> None:
         """Connect, and beat for ever; cancel to end."""
-        name = f"{self.identity.box} {self.identity.process}"
-        self._client = await connect(self._servers, self._access, name, self._reached, self._lost)
+        self._client = await self._connected(f"{self.identity.box} {self.identity.process}")
         for subject, take in self.hears.items():
             await self._client.subscribe(subject, cb=_taken(take))
         for subject, answer in self.answers.items():
@@ -97,6 +99,15 @@ class Link:
                 await self._pause()
         finally:
             await self._client.close()
+
+    async def _connected(self, name: str) -> Client:
+        """For the first time. A box without its key, of another machine's TPM say, serves its phones all the same."""
+        while True:
+            try:
+                return await connect(self._servers, self._access, name, self._reached, self._lost)
+            except CredentialsError as error:
+                log.error("link.credentials.unusable", error=str(error))
+                await asyncio.sleep(AGAIN_S)
 
     async def ask(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
         """The answer. Raises LinkDownError or LinkSilentError."""

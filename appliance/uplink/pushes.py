@@ -16,11 +16,14 @@ import structlog
 from appliance import VERSION
 from appliance.config import Branch, ConfigurationError, load
 from appliance.config.history import History, Trying, Version, fingerprint
+from appliance.uplink.enrolling.credentials import Credentials
 from appliance.uplink.link import Link, LinkDownError, LinkSilentError
+from appliance.uplink.secret_files import SecretFiles, Secrets
+from appliance.uplink.wrapping import Unwrapper, WrappingError
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.configuration import Configured, Progress
 from appliance.wire.envelope import Envelope, Sealer, UnknownMessageError, decode, encode
-from appliance.wire.fleet import ConfigurationHeard, ConfigurationReported, PushConfiguration, Step
+from appliance.wire.fleet import ConfigurationHeard, ConfigurationReported, PushConfiguration, Step, WrappingKey
 
 LOOK_S = 0.5
 REPORT_S = 20.0
@@ -40,11 +43,17 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Pushes:
-    """Of the box whose file is `file`; `heard` is to be told what the supervisor says."""
+    """Of the box whose file is `file`; `heard` is to be told what the supervisor says.
 
-    def __init__(self, file: Path, branch: Branch, link: Link, sealer: Sealer) -> None:
+    Without `credentials` it takes no secrets: there is nothing that they could be encrypted to.
+    """
+
+    def __init__(
+        self, file: Path, branch: Branch, link: Link, sealer: Sealer, credentials: Credentials | None = None
+    ) -> None:
         self._file, self._branch, self._link, self._sealer = file, branch, link, sealer
-        self._history = History(file)
+        self._history, self._secret_files = History(file), SecretFiles(file)
+        self._unwrapper = Unwrapper(branch.box, credentials.sign) if credentials else None
         self._refused: Refusal | None = None
         self._configured: Configured | None = None
         self._why_back = ""
@@ -68,6 +77,7 @@ class Pushes:
     async def run(self) -> None:
         """Tell, for ever; cancel to end."""
         told_s = -REPORT_S
+        await asyncio.to_thread(self._tidy)
         while True:
             try:
                 if self._link.up and await self._due(told_s):
@@ -80,6 +90,12 @@ class Pushes:
             except TimeoutError:
                 continue
             self._stamp = ()
+
+    def _tidy(self) -> None:
+        try:
+            self._secret_files.tidy()
+        except OSError as error:  # what is too much does no harm, and is looked for again
+            log.warning("uplink.secrets.untidy", error=str(error))
 
     async def _due(self, told_s: float) -> bool:
         """Whether there is something new, or it is time anyway."""
@@ -122,10 +138,13 @@ class Pushes:
     async def _take(self, order: PushConfiguration) -> None:
         """Once, though it may come by both ways at the same time."""
         async with self._one_by_one:
-            if not await asyncio.to_thread(self._taken, order.push):
+            if order.secrets and self._unwrapper and not self._unwrapper.fits(order.secrets):
+                log.info("uplink.push.late", push=order.push)  # for a life of ours that is over: it is said again
+            elif not await asyncio.to_thread(self._taken, order.push):
                 self._refused = await asyncio.to_thread(self._committed, order)
                 if self._refused is not None:
                     log.warning("uplink.push.refused", push=order.push, step=str(self._refused.step))
+                await asyncio.to_thread(self._tidy)
         self._now.set()
 
     def _taken(self, push: str) -> bool:
@@ -140,7 +159,11 @@ class Pushes:
             sentence = f"the box runs {runs}, not {order.base} as headquarters thinks: it was changed here"
             return Refusal(order.push, Step.DRIFTED, sentence)
         try:
-            box = load(self._file, text=order.text)
+            secrets = self._secrets(order)
+            with self._secret_files.reading(secrets):
+                box = load(self._file, text=order.text)
+        except WrappingError as error:
+            return Refusal(order.push, Step.REFUSED, str(error))
         except ConfigurationError as error:
             return Refusal(order.push, Step.REFUSED, "; ".join(map(str, error.mistakes)))
         if box.role != self._branch.role or box.box != self._branch.box:
@@ -149,11 +172,23 @@ class Pushes:
             order.drain_s, order.confirm_s, time.time(), order.healthy_s, order.push, order.push.partition(".")[0]
         )
         try:
-            made = self._history.commit(order.text, order.author, order.comment, how)
+            with self._secret_files.kept(order.text, secrets):
+                made = self._history.commit(order.text, order.author, order.comment, how)
         except OSError as error:
             return Refusal(order.push, Step.REFUSED, f"it cannot be kept: {error.strerror}")
         log.info("uplink.push.taken", push=order.push, version=made.number, author=order.author)
         return None
+
+    def _secrets(self, order: PushConfiguration) -> Secrets:
+        """That came with it, all that its text needs. Raises WrappingError."""
+        given: Secrets = {}
+        if order.secrets is not None:
+            if self._unwrapper is None:
+                raise WrappingError("it comes with secrets, and the box has no certificate that they could be for")
+            given = self._unwrapper.unwrapped(order.secrets, order.push)
+        if wrong := self._secret_files.refusal(order.text, given):
+            raise WrappingError(wrong)
+        return given
 
     def report(self) -> ConfigurationReported:
         """What runs here, and how far the newest push has come."""
@@ -179,7 +214,17 @@ class Pushes:
             sentence=sentence,
             waiting=sum(calls for _, calls in told.waiting) if told else 0,
             text=text if self._wanted else None,
+            wrapping=self._wrapping(),
         )
+
+    def _wrapping(self) -> WrappingKey | None:
+        if self._unwrapper is None:
+            return None
+        try:
+            return self._unwrapper.offer()
+        except OSError as error:  # without it no secrets come, and headquarters says so; all else goes on
+            log.error("uplink.secrets.unsigned", error=str(error))
+            return None
 
     def _step(self, pushed: Version, running: Version | None) -> Step:
         """Of the version that was made of it. One that somebody has replaced since had been confirmed."""

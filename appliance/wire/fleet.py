@@ -27,13 +27,37 @@ class Step(enum.StrEnum):
     """It was worse than what was before, which is in force again."""
 
 
+class WrappingKey(msgspec.Struct, frozen=True):
+    """What secrets for a box are encrypted to: X25519, 32 octets, of one life of its uplink.
+
+    `signature`: ECDSA with SHA-256 in DER (RFC 3279), by the key of the box's certificate, of `branchline secrets 1`,
+    0, the box's name, 0, and the key.
+    """
+
+    key: bytes
+    signature: bytes
+
+
+class Wrapped(msgspec.Struct, frozen=True):
+    """Secrets for one box and one push: `to` the box's key, `key` headquarters' for this once.
+
+    `octets`: AES-256-GCM, nonce 0, with the box's name, 0 and the push's name as associated data; the key is
+    HKDF-SHA-256 of X25519's output, without salt, with `branchline secrets 1`, 0, `key` and `to` as info. What is in it
+    is a JSON object: the name of each file, as the configuration has it, and its one line.
+    """
+
+    to: bytes
+    key: bytes
+    octets: bytes
+
+
 class ConfigurationReported(Message, frozen=True):
     """A box's word: what runs there, now and at each change.
 
     `version`, `author`, `comment`, `at` (ISO 8601, UTC), `origin` (the terminal at which it was made): of the running
     version; None, written by hand. `amiss`: what of the telephone service is not good. `push`: the last that it was
     given, `step` how far it has come, `waiting` calls that it waits for. `text`: what runs, where headquarters has
-    asked for it.
+    asked for it. `wrapping`: of a box that has a certificate.
     """
 
     name: str
@@ -50,13 +74,15 @@ class ConfigurationReported(Message, frozen=True):
     sentence: str = ""
     waiting: int = 0
     text: str | None = None
+    wrapping: WrappingKey | None = None
 
 
 class PushConfiguration(Message, frozen=True):
     """A configuration for one box. `push` names it for ever, `HQ-0001.12.1795469038391`: by whom, number, when in ms.
 
     `base`: what has to run there, or nothing is changed, unless `force`. It is on trial for `confirm_s`, and confirmed
-    when nothing was worse than before for `healthy_s`; calls that it ends are waited for `drain_s`.
+    when nothing was worse than before for `healthy_s`; calls that it ends are waited for `drain_s`. `secrets`: those
+    files that it names which headquarters keeps for this box.
     """
 
     push: str
@@ -68,6 +94,7 @@ class PushConfiguration(Message, frozen=True):
     drain_s: float = 300.0
     confirm_s: float = 600.0
     healthy_s: float = 10.0
+    secrets: Wrapped | None = None
 
 
 class ConfigurationHeard(Message, frozen=True):

@@ -8,14 +8,21 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from appliance.cli import headquarters
 from appliance.config.history import History, fingerprint
+from appliance.headquarters.fleet import enrolment
+from appliance.headquarters.fleet.authority import Authority
+from appliance.headquarters.fleet.identities import Given, Identities, path_of
 from appliance.simulator.caller import Answerer, AwaitRelease, Script, Talk
-from appliance.simulator.phone import Phone
-from appliance.wire.fleet import AuditAsked, DiffAsked, PushAsked, PushNow, StartPush
+from appliance.simulator.phone import Phone, PhoneError
+from appliance.uplink.enrolling.credentials import Credentials, utc_now
+from appliance.wire.fleet import AuditAsked, DiffAsked, DiffTold, PushAsked, PushNow, StartPush
 from tests.accept.sheet import Sheet
 from tests.accept.site import Site, hum, write_secrets
 from tests.accept.talk import Rig, exchange_of, in_service
@@ -23,7 +30,11 @@ from tests.ports import HOST, free_port
 from tests.sound.speech import write_wav
 
 BOX = "BR-0001"
-FLEET = "fleet: {groups: [{name: branches, template: template.yaml, boxes: boxes.csv}]}\n"
+FLEET = """\
+fleet: {{secrets: for-boxes, groups: [{{name: branches, template: template.yaml, boxes: boxes.csv}}]}}
+enrolment: {{listen: 127.0.0.1:{door}, credentials: identity}}
+"""
+PASSWORD = "the-new-one-of-8001"  # noqa: S105 - of a test
 CONFIRMED_S = 30.0
 BACK_S = 120.0
 OUTSIDE = "outbound: [{to: telco}]"
@@ -56,7 +67,7 @@ class Floor:
     async def known(self) -> None:
         """Until the box has told what it runs."""
         async with asyncio.timeout(30):
-            while (await self.asked(DiffAsked(target=BOX))).unknown:  # noqa: ASYNC110 - of another process
+            while not isinstance(told := await self.asked(DiffAsked(target=BOX)), DiffTold) or told.unknown:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
 
     async def start(self, comment: str) -> None:
@@ -90,10 +101,13 @@ async def floor_in(folder: Path) -> AsyncIterator[Floor]:
     peer = f"{{box: {AWAY}, proxy: {HOST}:{free_port()}, domain: away.test, secret: secrets/peer}}"
     tests = f'{{name: pstn, number: "{TESTED}"}}'
     branch.write_text(f"{branch.read_text()}peers: [{peer}]\ntest_calls: [{tests}]\n")
+    _certified(site)
     template = branch.read_text().replace(f"box: {BOX}", "box: ${box}")
     (file.parent / "template.yaml").write_text(template)
     (file.parent / "boxes.csv").write_text(f"box\n{BOX}\n")
-    file.write_text(file.read_text() + FLEET)
+    (file.parent / "for-boxes" / BOX).mkdir(0o700, parents=True)
+    (file.parent / "for-boxes").chmod(0o700)
+    file.write_text(file.read_text() + FLEET.format(door=free_port()))
     async with site:
         exchange = exchange_of(site)
         await exchange.start()
@@ -108,6 +122,25 @@ async def floor_in(folder: Path) -> AsyncIterator[Floor]:
             await exchange.close()
 
 
+def _certified(site: Site) -> None:
+    """The branch has enrolled already: its connection is mutual TLS, and secrets can be for it alone."""
+    file, branch = site.headquarters.configuration, site.branch.configuration
+    authority = Authority(file.parent / "identity")
+    own = Credentials(branch.parent / "credentials")
+    own.pin(authority.credentials.ca.read_text())
+    key, ends = own.key().public_key(), utc_now() + timedelta(days=1)
+    own.keep(certificate := authority.certify(key, "SN-1", BOX, ends))
+    identities = Identities(path_of(site.headquarters.state))
+    identities.claim("SN-1", b"used", "accept", BOX)
+    claim = identities.claim_of(BOX)
+    assert claim is not None
+    pem = certificate.public_bytes(Encoding.PEM)
+    given = Given(f"{certificate.serial_number:x}", BOX, enrolment.fingerprint(key), pem, int(ends.timestamp()))
+    identities.enrolled(given, claim, "accept")
+    identities.close()
+    branch.write_text(branch.read_text().replace("secret: secrets/nats", "credentials: credentials"))
+
+
 async def run(sheet: Sheet, folder: Path) -> None:
     """One box in one wave."""
     sheet.stage("headquarters changes a branch's configuration")
@@ -115,6 +148,7 @@ async def run(sheet: Sheet, folder: Path) -> None:
         async with floor_in(folder) as floor:
             await floor.known()
             await _pushed(floor, sheet)
+            await _password(floor, sheet, folder)
     with sheet.guarded("P4", "a change by which only the test call fails goes back"):
         async with floor_in(folder / "back") as floor:
             await floor.known()
@@ -146,6 +180,34 @@ async def _pushed(floor: Floor, sheet: Sheet) -> None:
     (entry, *_) = (await floor.asked(AuditAsked(box=BOX))).entries
     told = (entry.what, entry.by, entry.lines) == ("confirmed", "li", lines)
     sheet.holds("P4", "push: the audit tells who, what and which lines", told)
+
+
+async def _password(floor: Floor, sheet: Sheet, folder: Path) -> None:
+    """A phone's, which nobody reads but the branch."""
+    secret = floor.folder / "for-boxes" / BOX / "8001"
+    secret.touch(0o600)
+    secret.write_text(f"{PASSWORD}\n")
+    (changed,) = (await floor.asked(DiffAsked(target="all"))).changed
+    old, new = changed.lines
+    words = old == "- set extensions 8001 secret secrets/8001" and new.startswith(f"+{old[1:]}.pushed-")
+    sheet.holds("P4", "push of a secret: the difference is a digest", words and PASSWORD not in str(changed))
+    await floor.start("another password")
+    done = await floor.push(lambda now: now.course in ("done", "stopped"))
+    sheet.equal(
+        "P4", "push of a secret: how it ended", f"{done.course} {done.waves[0].stages}", "done {'confirmed': 1}"
+    )
+    (file,) = (floor.site.branch.configuration.parent / "secrets").glob("8001.pushed-*")
+    sheet.equal("P4", "push of a secret: the file's mode at the branch", f"{file.stat().st_mode & 0o777:04o}", "0600")
+    registered = await asyncio.to_thread(_registers, floor, folder / "phone-again")
+    sheet.holds("P4", "push of a secret: the phone registers with it", registered)
+
+
+def _registers(floor: Floor, folder: Path) -> bool:
+    try:
+        with Phone("8001@branch.test", PASSWORD, floor.site.proxy, folder):
+            return True
+    except PhoneError:
+        return False
 
 
 async def _went_back(floor: Floor, sheet: Sheet) -> None:

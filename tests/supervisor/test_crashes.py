@@ -126,8 +126,9 @@ def test_what_leaves_the_box_has_no_secret_and_still_tells_something(line: str, 
     assert stays in told
 
 
-def test_a_private_key_is_no_line_of_a_log() -> None:
-    text = "before\n-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIA\n-----END EC PRIVATE KEY-----\nafter"
+@pytest.mark.parametrize("kind", ["", "EC ", "TSS2 "])
+def test_a_private_key_is_no_line_of_a_log(kind: str) -> None:
+    text = f"before\n-----BEGIN {kind}PRIVATE KEY-----\nMHcCAQEEIA\n-----END {kind}PRIVATE KEY-----\nafter"
     assert Redactor().text(text.encode()) == "before\n…\nafter"
 
 

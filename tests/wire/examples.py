@@ -98,10 +98,17 @@ EXAMPLES: tuple[Message, ...] = (
         amiss=("phone 8002",),
         push=PUSH,
         step=fleet.Step.TRIAL,
+        wrapping=fleet.WrappingKey(bytes(range(32)), b"signature"),
         waiting=1,
     ),
     fleet.PushConfiguration(
-        push=PUSH, author="li", comment="longer waits", base="60303ae22b998861", text="role: branch\n", force=True
+        push=PUSH,
+        author="li",
+        comment="longer waits",
+        base="60303ae22b998861",
+        text="role: branch\n",
+        force=True,
+        secrets=fleet.Wrapped(bytes(range(32)), bytes(range(32, 64)), b"encrypted"),
     ),
     fleet.ConfigurationHeard(wants_text=True),
     fleet.BoxesAsked(target="small", drift=True),

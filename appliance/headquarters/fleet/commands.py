@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from appliance.config import edit
+from appliance.config import edit, pushed
 from appliance.config.document import compose
 from appliance.config.errors import ConfigurationError
 from appliance.headquarters.fleet.fleet import Fleet
-from appliance.headquarters.fleet.groups import Groups, UnknownTargetError, Wanted, rendered
+from appliance.headquarters.fleet.groups import MISTAKES_LIMIT, Groups, UnknownTargetError, Wanted, rendered
 from appliance.headquarters.fleet.push import Entry, Made, Push, Terms, WrongWavesError, in_waves
 from appliance.headquarters.fleet.states import Course, Stage, Turn
 from appliance.headquarters.fleet.templates import FORM
@@ -206,9 +206,24 @@ def _runs(fleet: Fleet, box: str) -> str:
 
 
 async def _wanted(fleet: Fleet, target: str) -> tuple[Groups, list[Wanted]]:
-    """What the target's boxes shall say, all of it right."""
+    """What the target's boxes shall say, all of it right. Raises ConfigurationError."""
     groups = await fleet.groups()
-    return groups, await asyncio.to_thread(rendered, groups.targeted(target))
+    wanted = await asyncio.to_thread(rendered, groups.targeted(target))
+    await _no_secret_lacks(fleet, [one for one in wanted if one.lacking])
+    return groups, wanted
+
+
+async def _no_secret_lacks(fleet: Fleet, wanted: Sequence[Wanted]) -> None:
+    """What is not kept here is a file of the box's own, which what runs there names. Raises ConfigurationError."""
+    texts = await _texts(fleet, ((_runs(fleet, one.box), "") for one in wanted)) if wanted else {}
+    mistakes = [
+        mistake
+        for one in wanted
+        for name, mistake in one.lacking.items()
+        if not pushed.names(texts.get(_runs(fleet, one.box), ""), name)
+    ]
+    if mistakes:
+        raise ConfigurationError(mistakes[:MISTAKES_LIMIT])
 
 
 def _drifted(fleet: Fleet, wanted: Iterable[Wanted]) -> Iterator[str]:

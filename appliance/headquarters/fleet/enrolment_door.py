@@ -12,8 +12,10 @@ import contextlib
 import ssl
 from collections.abc import Callable
 from email.utils import formatdate
+from typing import TypeVar
 
 import h11
+import msgspec
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -27,6 +29,7 @@ OCTETS_LIMIT = 16_384
 CONNECTIONS_LIMIT = 64
 REQUEST_S = 10.0
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -69,11 +72,18 @@ class Answer:
 class Door:
     """Serves between `start` and `close`. `configuration` is asked, in a thread, for a box's first one.
 
-    None: there is none yet. ConfigurationError: it would be wrong.
+    None: there is none yet. ConfigurationError: it would be wrong. `secrets`: what it names of headquarters' files.
     """
 
-    def __init__(self, authority: Authority, enrolment: Enrolment, configuration: Callable[[str], str | None]) -> None:
-        self._authority, self._enrolment, self._configuration = authority, enrolment, configuration
+    def __init__(
+        self,
+        authority: Authority,
+        enrolment: Enrolment,
+        configuration: Callable[[str], str | None],
+        secrets: Callable[[str], dict[str, str]],
+    ) -> None:
+        self._authority, self._enrolment = authority, enrolment
+        self._configuration, self._secrets = configuration, secrets
         self._room = asyncio.Semaphore(CONNECTIONS_LIMIT)
         self._server: asyncio.Server | None = None
 
@@ -133,17 +143,27 @@ class Door:
                 return Answer(200, "text/plain", f"{given.box}\n".encode())
             case "GET", "/.well-known/branchline/configuration":
                 return await self._first((await asyncio.to_thread(enrolment.current, request.shown)).box)
+            case "GET", "/.well-known/branchline/secrets":
+                return await self._files((await asyncio.to_thread(enrolment.current, request.shown)).box)
         raise RefusedError(404, f"there is no {request.method} {request.path} here")
 
     async def _first(self, box: str) -> Answer:
-        try:
-            text = await asyncio.to_thread(self._configuration, box)
-        except ConfigurationError as error:
-            raise RefusedError(503, f"what headquarters has for {box} is wrong: {error}") from error
+        text = await self._asked(self._configuration, box)
         if text is None:
             raise RefusedError(404, f"headquarters has no configuration for {box} yet")
         log.info("enrolment.configuration.given", box=box, octets=len(text))
         return Answer(200, "application/yaml", text.encode())
+
+    async def _files(self, box: str) -> Answer:
+        secrets = await self._asked(self._secrets, box)
+        log.info("enrolment.secrets.given", box=box, files=len(secrets))
+        return Answer(200, "application/json", msgspec.json.encode(secrets))
+
+    async def _asked(self, what: Callable[[str], T], box: str) -> T:
+        try:
+            return await asyncio.to_thread(what, box)
+        except ConfigurationError as error:
+            raise RefusedError(503, f"what headquarters has for {box} is wrong: {error}") from error
 
 
 async def _read(talk: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request:

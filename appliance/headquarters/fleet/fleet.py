@@ -16,12 +16,15 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from appliance.config.errors import ConfigurationError
 from appliance.config.files import load_role
 from appliance.config.fleet import Fleet as Setting
 from appliance.config.headquarters import Headquarters
+from appliance.config.pushed import names_in
 from appliance.headquarters.fleet.groups import Groups
 from appliance.headquarters.fleet.inventory import Box, Inventory
 from appliance.headquarters.fleet.push import Entry, Made, Push
+from appliance.headquarters.fleet.secrets import SecretsError, to_be_sent
 from appliance.headquarters.fleet.states import OPEN, UNDER_WAY, Course, Move, Stage
 from appliance.headquarters.fleet.store import Rows, Store
 from appliance.wire.fleet import ConfigurationHeard, ConfigurationReported, PushConfiguration, Step
@@ -32,7 +35,8 @@ MARGIN_S = 120.0
 """For a box that is started again by what it was given, beyond its calls' and its health's time."""
 SOME = 500
 """Orders, whose texts are read together."""
-TOLD = {Step.CONFIRMED, Step.REFUSED, Step.DRIFTED, Step.RETURNED}
+TOLD = {Step.CONFIRMED, Step.REFUSED, Step.DRIFTED, Step.RETURNED, Move.GONE, Move.CANNOT}
+"""Of a box, in the audit."""
 
 T = TypeVar("T")
 Say = Callable[[str, PushConfiguration], Awaitable[None]]
@@ -40,15 +44,17 @@ log = structlog.get_logger()
 
 
 class Fleet:
-    """Of the headquarters whose file is `file`. `say(box, order)` publishes."""
+    """Of the headquarters whose file is `file`. `say(box, order)` publishes; `certificate_of` a box, in PEM."""
 
-    def __init__(self, file: Path, box: str, store: Store, say: Say) -> None:
+    def __init__(
+        self, file: Path, box: str, store: Store, say: Say, certificate_of: Callable[[str], bytes | None]
+    ) -> None:
         self.box, self.file, self.store = box, file, store
         self.inventory = Inventory(store.boxes())
         self.rows = Rows()
         self.pushes = {one.made.number: one for one in store.pushes()}
         self._leave_older()
-        self._say = say
+        self._say, self._certificate_of = say, certificate_of
         self._disk = ThreadPoolExecutor(1, "fleet")
         self._turn = asyncio.Lock()
         self._setting: tuple[float, Setting] | None = None
@@ -94,7 +100,7 @@ class Fleet:
         if entry.stage is Stage.CONFIRMED:
             self.inventory.boxes[entry.box].pushed = entry.after
             self.rows.boxes.setdefault(entry.box, {})["pushed"] = entry.after
-        if entry.stage is Stage.CONFIRMED or what in TOLD or what is Move.GONE:
+        if entry.stage is Stage.CONFIRMED or what in TOLD:
             self.rows.add(
                 time.time_ns(),
                 push.made.author,
@@ -140,7 +146,7 @@ class Fleet:
             return None
         texts = await self.on_disk(lambda: self.store.texts((entry.after,)))
         await self.write()
-        return self._order(push, entry, texts[entry.after])
+        return await self._order(push, entry, texts[entry.after])
 
     def _ordered(self, push: Push, entry: Entry, now: Box) -> bool:
         """Whether an order is to leave: not where it runs already."""
@@ -154,8 +160,21 @@ class Fleet:
         push.move(entry.box, Move.ORDER)
         return True
 
-    def _order(self, push: Push, entry: Entry, text: str) -> PushConfiguration:
-        made = push.made
+    async def _order(self, push: Push, entry: Entry, text: str) -> PushConfiguration | None:
+        """None: it cannot be given, or not before the box has spoken to this process."""
+        made, box = push.made, self.inventory.boxes[entry.box]
+        secrets = None
+        if names_in(text):
+            if box.heard_s is None:
+                return None
+            certificate = self._certificate_of(entry.box)
+            try:
+                secrets = await self.on_disk(
+                    lambda: to_be_sent(self._set(), box.box, made.name, text, box.wrapping, certificate)
+                )
+            except (SecretsError, ConfigurationError, OSError) as error:
+                self._moved(push, entry, Move.CANNOT, str(error))
+                return None
         trial_s = min(made.terms.healthy_s, 60.0)
         return PushConfiguration(
             push=made.name,
@@ -167,6 +186,7 @@ class Fleet:
             drain_s=made.terms.drain_s,
             confirm_s=made.terms.drain_s + trial_s + MARGIN_S,
             healthy_s=trial_s,
+            secrets=secrets,
         )
 
     async def _go_on(self) -> None:
@@ -190,7 +210,8 @@ class Fleet:
             await self.write()
             texts = await self.on_disk(functools.partial(self.store.texts, [one.after for one in some]))
             for one in some:
-                await self._say(one.box, self._order(push, one, texts[one.after]))
+                if (order := await self._order(push, one, texts[one.after])) is not None:
+                    await self._say(one.box, order)
 
     def _there(self, box: str) -> Box | None:
         return None if self.inventory.health(box).away else self.inventory.boxes.get(box)
@@ -244,10 +265,14 @@ class Fleet:
         return await asyncio.to_thread(self._groups)
 
     def _groups(self) -> Groups:
-        stamp = self.file.stat().st_mtime
-        if self._setting is None or self._setting[0] != stamp:
-            self._setting = stamp, load_role(self.file, Headquarters).fleet or Setting()
-        return Groups(self.file, self._setting[1])
+        return Groups(self.file, self._set())
+
+    def _set(self) -> Setting:
+        """Of the file, as it is now. Raises ConfigurationError, OSError."""
+        stamp, setting = self.file.stat().st_mtime, self._setting
+        if setting is None or setting[0] != stamp:
+            self._setting = setting = stamp, load_role(self.file, Headquarters).fleet or Setting()
+        return setting[1]
 
     async def run(self) -> None:
         """Work, for ever; cancel to end."""

@@ -8,7 +8,7 @@ line names the columns, one of them `box`. An empty cell says nothing.
 import csv
 import functools
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ from appliance.config.errors import ConfigurationError, Mistake
 from appliance.config.fleet import ALL, Fleet, Group
 from appliance.config.history import fingerprint
 from appliance.config.scalars import suggestion
+from appliance.headquarters.fleet.secrets import Kept, OfBox
 from appliance.headquarters.fleet.templates import Template, Variable, Variables
 from appliance.wire.ids import is_box
 
@@ -36,15 +37,22 @@ class Member(msgspec.Struct, frozen=True):
     group: str
     variables: Variables
     template: Template
+    kept: Kept | None = None
+
+    def checked(self) -> tuple[str, dict[str, Mistake]]:
+        """Its file, and what secrets are not kept here. Raises ConfigurationError."""
+        secrets = OfBox(self.kept, self.box, self.group)
+        return self.template.checked(self.box, self.variables, secrets), secrets.lacking
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a box shall say, found right."""
+    """What a box shall say, found right. `lacking`: secrets that it has to have already, with what it means if not."""
 
     box: str
     group: str
     text: str
     fingerprint: str
+    lacking: Mapping[str, Mistake]
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -61,6 +69,7 @@ class Groups:
     def __init__(self, file: Path, fleet: Fleet) -> None:
         self._fleet = fleet
         self._file = file
+        self.kept = Kept(fleet.secrets) if fleet.secrets else None
         self.members = {one.box: one for one in self._all()}
 
     def targeted(self, target: str) -> list[Member]:
@@ -99,7 +108,7 @@ class Groups:
                 seen[box] = group.name
                 given = {**common, **of_group}
                 said = {name: one for name, one in cells.items() if one.text or name not in given}
-                yield Member(box, group.name, {**given, **said}, template)
+                yield Member(box, group.name, {**given, **said}, template, self.kept)
 
 
 def rendered(members: Sequence[Member]) -> list[Wanted]:
@@ -108,13 +117,13 @@ def rendered(members: Sequence[Member]) -> list[Wanted]:
     found = []
     for one in members:
         try:
-            said = one.template.checked(one.box, one.variables)
+            said, lacking = one.checked()
         except ConfigurationError as error:
             mistakes += [msgspec.structs.replace(wrong, sentence=_of(one, wrong)) for wrong in error.mistakes]
             if len(mistakes) >= MISTAKES_LIMIT:
                 break
         else:
-            found.append(Wanted(one.box, one.group, said, fingerprint(said)))
+            found.append(Wanted(one.box, one.group, said, fingerprint(said), lacking))
     if mistakes:
         raise ConfigurationError(mistakes[:MISTAKES_LIMIT])
     return found

@@ -198,6 +198,11 @@ class Identities:
         where = "WHERE box = ? AND revoked_s IS NULL ORDER BY until_s DESC LIMIT 1"
         return next((Given(*row) for row in self._rows(f"{_GIVEN} {where}", box)), None)
 
+    def certificate_of(self, box: str) -> bytes | None:
+        """The newest in PEM; None where it has none that counts."""
+        found = self.newest(box)
+        return found.pem if found else None
+
     def is_revoked(self, key: bytes) -> bool:
         """Whether a certificate of it ever was."""
         return bool(self._rows("SELECT 1 FROM certificate WHERE key = ? AND revoked_s IS NOT NULL", key))

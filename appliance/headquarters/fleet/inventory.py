@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from appliance.headquarters.fleet.push import UNHEARD, Health
-from appliance.wire.fleet import BoxNow, ConfigurationReported
+from appliance.wire.fleet import BoxNow, ConfigurationReported, WrappingKey
 
 GONE_S = 60.0
 """Three reports that did not come."""
@@ -34,6 +34,7 @@ class Box(msgspec.Struct):
     pushed: str = ""
     amiss: tuple[str, ...] = ()
     heard_s: float | None = None
+    wrapping: WrappingKey | None = None
     left: bool = True
     """It is written when it was heard last."""
 
@@ -58,6 +59,7 @@ class Inventory:
         changed = {name: value for name in TOLD if (value := getattr(told, name)) != getattr(one, name)}
         for name, value in changed.items():
             setattr(one, name, value)
+        one.wrapping = told.wrapping
         one.amiss, one.heard_s, one.heard_ns = told.amiss, time.monotonic(), time.time_ns()
         if changed or new or one.left:
             changed["heard_ns"] = one.heard_ns

@@ -30,6 +30,8 @@ class Move(enum.StrEnum):
 
     ORDER = "order"
     LEAVE = "leave"
+    CANNOT = "cannot"
+    """Headquarters cannot give it: what it needs of secrets cannot be sent to it."""
     GONE = "gone"
     """It runs something else, without a word of the push: its disk was replaced, say."""
 
@@ -42,7 +44,12 @@ _TOLD: dict[Move | Step, Stage] = {step: Stage(step.value) for step in Step}
 _LATER: dict[Move | Step, Stage] = {step: stage for step, stage in _TOLD.items() if step is not Step.KEPT}
 BOX: dict[Stage, dict[Move | Step, Stage]] = {
     Stage.WAITING: {Move.ORDER: Stage.ORDERED, Move.LEAVE: Stage.LEFT},
-    Stage.ORDERED: {Move.ORDER: Stage.ORDERED, Move.LEAVE: Stage.LEFT, **_TOLD},
+    Stage.ORDERED: {
+        Move.ORDER: Stage.ORDERED,
+        Move.LEAVE: Stage.LEFT,
+        Move.CANNOT: Stage.REFUSED,
+        **_TOLD,
+    },
     Stage.KEPT: {Move.GONE: Stage.RETURNED, **_LATER},
     Stage.TRIAL: {Move.GONE: Stage.RETURNED, **_LATER},
     Stage.CONFIRMED: {Step.RETURNED: Stage.RETURNED},

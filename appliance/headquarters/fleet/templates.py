@@ -7,18 +7,22 @@ it takes one word. Its type is that of the key where it stands. A variable that 
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from appliance.config import Branch
 from appliance.config.document import MappingNode, Node, Place, ScalarNode, SequenceNode, compose
 from appliance.config.edit import data
 from appliance.config.errors import ConfigurationError, Mistake
 from appliance.config.files import AnyBox, load_elsewhere
+from appliance.config.pushed import secret_keys
 from appliance.config.scalars import suggestion
 from appliance.config.tree import tree
 from appliance.config.written import Keys, text
+from appliance.headquarters.fleet.secrets import OfBox
 
 FORM = tree(AnyBox)
 _PLACE = re.compile(r"\$\{([^}]*)\}")
@@ -63,13 +67,17 @@ class Template:
             raise ConfigurationError(filling.mistakes)
         return node or self.root
 
-    def checked(self, box: str, variables: Variables) -> str:
+    def checked(self, box: str, variables: Variables, secrets: OfBox) -> str:
         """The box's file, found right. Raises ConfigurationError: as the box would find it, but for its own files."""
         node = self.node(box, variables)
         found = load_elsewhere(self.file, node)
-        if found.role != "branch" or found.box != box:
+        if not isinstance(found, Branch) or found.box != box:
             raise ConfigurationError([Mistake(self.file, 1, 1, f"is of {found.role} {found.box}, not of branch {box}")])
-        return text(data(FORM, node))
+        said = data(FORM, node)
+        for *above, last in secret_keys(found) if secrets.are_kept else ():
+            block, place = _under(said, above), _scalar_at(node, (*above, last)).place
+            block[last] = secrets.named(block[last], place.file or self.file, place.line, place.column)
+        return text(said)
 
     def origins(self, box: str, variables: Variables) -> dict[Keys, Origin]:
         """Of every value, by the keys that lead to it. Raises ConfigurationError."""
@@ -139,6 +147,23 @@ class _Filling:
             sentence = f"variable {name!r} is not given for box {self._box}; {known}"
             self.mistakes.append(Mistake(self._template.file, at.line, at.column, sentence))
         return found
+
+
+def _under(said: Any, keys: Sequence[str | int]) -> Any:
+    for key in keys:
+        said = said[key]
+    return said
+
+
+def _scalar_at(node: Node, keys: Keys) -> Node:
+    """Which the schema has found there."""
+    for key in keys:
+        match node:
+            case MappingNode(value=pairs):
+                node = next(value for name, value in pairs if name.value == key)
+            case SequenceNode(value=nodes):
+                node = nodes[int(key)]
+    return node
 
 
 def _composed(file: Path) -> Node:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a box proves itself with: a folder with its key (P-256, made here), its certificate, and the one CA it trusts.
 
+The key is in a TPM where there is one that can (`tpm.py`), else in the file itself.
+
 The CA is pinned when the folder is made and never replaced. Whoever is at the other end must show a certificate of that
 CA which names it HEADQUARTERS; by which address it was found plays no part, since DHCP and DNS may lie.
 """
@@ -9,18 +11,23 @@ import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from appliance.config.credentials import CA, CERTIFICATE, KEY
+from appliance.uplink.enrolling import tpm
 from appliance.uplink.enrolling.private import write_private
 
 HEADQUARTERS = "headquarters.branchline.internal"
 """The name that the CA gives to headquarters alone (DNS, of RFC 6125); `.internal` is nobody's (ICANN, 2024)."""
 UNDATED = 0x20_0000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL: a chain is verified whatever the dates in it are."""
+
+
+log = structlog.get_logger()
 
 
 class CredentialsError(OSError):
@@ -40,16 +47,51 @@ def context(ca: Path, *, dated: bool = True) -> ssl.SSLContext:
     return made
 
 
-class Credentials:
-    """The folder's three files. `context` is one for the life of the process: what is renewed is in it at once."""
+class FileKey:
+    """One that stands in its file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+        self._key = key
+
+    def public_key(self) -> ec.EllipticCurvePublicKey:
+        """What others know it by."""
+        return self._key.public_key()
+
+    def sign(self, octets: bytes) -> bytes:
+        """ECDSA with SHA-256, in DER."""
+        return self._key.sign(octets, ec.ECDSA(hashes.SHA256()))
+
+    def request(self, name: x509.Name) -> bytes:
+        """PKCS #10 in DER."""
+        made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(self._key, hashes.SHA256())
+        return made.public_bytes(serialization.Encoding.DER)
+
+
+class Credentials:
+    """The folder's three files. `context` is one for the life of the process: what is renewed is in it at once.
+
+    `in_tpm`: a key that is yet to be made is made in the TPM, where there is one that can.
+    """
+
+    def __init__(self, folder: Path, *, in_tpm: bool = False) -> None:
         self.ca, self.certificate_file, self.key_file = folder / CA, folder / CERTIFICATE, folder / KEY
         self._context: ssl.SSLContext | None = None
+        self._in_tpm = in_tpm
 
-    def key(self) -> ec.EllipticCurvePrivateKey:
+    def key(self) -> FileKey | tpm.TpmKey:
         """Made at the first call, and on the disk before anybody hears of it. Raises CredentialsError, OSError."""
-        return read_key(self.key_file, make=True)
+        if self._in_tpm and not self.key_file.exists() and tpm.present():
+            try:
+                tpm.make(self.key_file)
+            except tpm.TpmError as error:
+                log.warning("credentials.tpm.unused", error=str(error))
+        if self.is_in_tpm():
+            return tpm.TpmKey(self.key_file)
+        return FileKey(read_key(self.key_file, make=True))
+
+    def is_in_tpm(self) -> bool:
+        """Whether the key is one that this machine's TPM alone can use. Raises OSError."""
+        return self.key_file.exists() and tpm.is_tpm_s(self.key_file.read_bytes())
 
     def certificate(self) -> x509.Certificate | None:
         """None: not enrolled. Raises CredentialsError."""
@@ -62,8 +104,11 @@ class Credentials:
 
     def request(self, serial: str, box: str = "") -> bytes:
         """PKCS #10 (RFC 2986) in DER, signed by the key, which proves that it is ours. Raises CredentialsError."""
-        made = x509.CertificateSigningRequestBuilder(subject(serial, box)).sign(self.key(), hashes.SHA256())
-        return made.public_bytes(serialization.Encoding.DER)
+        return self.key().request(subject(serial, box))
+
+    def sign(self, octets: bytes) -> bytes:
+        """ECDSA with SHA-256, in DER: who has the certificate knows it is ours. Raises CredentialsError, OSError."""
+        return self.key().sign(octets)
 
     def keep(self, certificate: x509.Certificate) -> None:
         """From now on this is shown; connections that are up stay. Raises CredentialsError, OSError."""
@@ -84,8 +129,9 @@ class Credentials:
     def context(self) -> ssl.SSLContext:
         """Mutual TLS, by the dates. Raises CredentialsError."""
         if self._context is None:
-            self._context = context(self.ca)
-            self._load(self._context)
+            made = context(self.ca)
+            self._load(made)
+            self._context = made
         return self._context
 
     def trusting(self) -> ssl.SSLContext:
@@ -107,9 +153,13 @@ class Credentials:
 
     def _load(self, into: ssl.SSLContext) -> None:
         try:
+            if self.is_in_tpm():
+                tpm.load_provider()
             into.load_cert_chain(self.certificate_file, self.key_file)
         except (OSError, ssl.SSLError) as error:
             sentence = f"{self.certificate_file} and {self.key_file} do not go together"
+            if self.is_in_tpm():
+                sentence = f"{self.key_file} is not of this machine's TPM; the box needs a new claim, and enrols anew"
             raise CredentialsError(f"{sentence}: {error}") from error
 
 

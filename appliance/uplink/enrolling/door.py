@@ -79,6 +79,13 @@ class Door:
         """The box's first configuration. Raises DoorError, CredentialsError."""
         return (await self._ask(url, f"{OWN}/configuration")).body
 
+    async def secrets(self, url: Url) -> dict[str, str]:
+        """Those that it names, by the names of their files. Raises DoorError, CredentialsError."""
+        try:
+            return msgspec.json.decode((await self._ask(url, f"{OWN}/secrets")).body, type=dict[str, str])
+        except msgspec.DecodeError as error:
+            raise DoorError("headquarters' secrets cannot be read") from error
+
     def _keep(self, body: bytes, serial: str) -> str:
         ca = x509.load_pem_x509_certificate(self._credentials.ca.read_bytes())
         try:

@@ -7,7 +7,7 @@ meanwhile ends it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from appliance.config import Branch, ConfigurationError, load
 from appliance.config.history import History
+from appliance.config.pushed import names_in
 from appliance.uplink.enrolling import claim, discovery
 from appliance.uplink.enrolling.claim import Claim, ClaimError, Url
 from appliance.uplink.enrolling.clock import SYSTEM, Clock
@@ -23,6 +24,7 @@ from appliance.uplink.enrolling.discovery import Found, Places
 from appliance.uplink.enrolling.door import Door, DoorError
 from appliance.uplink.enrolling.offers import Offer, Sources
 from appliance.uplink.enrolling.private import write_private
+from appliance.uplink.secret_files import SecretFiles
 
 ROUND_S = 2.0
 DOOR = "door"
@@ -45,8 +47,8 @@ class Enrolling:
         clock: Clock = SYSTEM,
     ) -> None:
         self.serial, self._configuration, self._places, self._tell = serial, configuration, places, tell
-        self._folder = configuration.parent / FOLDER
-        self.credentials = Credentials(self._folder)
+        self._folder, self._secret_files = configuration.parent / FOLDER, SecretFiles(configuration)
+        self.credentials = Credentials(self._folder, in_tpm=True)
         self._door = Door(self.credentials, clock)
 
     async def run(self) -> None:
@@ -107,23 +109,29 @@ class Enrolling:
             self._tell(f"{found.url} (by {found.source}), code by {offer.source}: {error}")
             return False
         write_private(self._folder / DOOR, f"{found.url}\n".encode())
-        self._tell(f"enrolled as {box} at {found.url}, found by {found.source}, code by {offer.source}")
+        where = "in the TPM" if self.credentials.is_in_tpm() else "a file"
+        self._tell(f"enrolled as {box} at {found.url}, found by {found.source}, code by {offer.source}, key {where}")
         return True
 
     async def _configured(self, found: Found) -> bool:
         try:
             text = (await self._door.configuration(found.url)).decode()
-            self._check(text)
+            secrets = await self._door.secrets(found.url) if names_in(text) else {}
+            self._check(text, secrets)
         except (DoorError, ConfigurationError, ClaimError, UnicodeDecodeError) as error:
             self._tell(f"no configuration from {found.url}: {error}")
             return False
-        History(self._configuration).commit(text, "headquarters", "the first, by enrolment")
+        with self._secret_files.kept(text, secrets):
+            History(self._configuration).commit(text, "headquarters", "the first, by enrolment")
         self._tell(f"configured by {found.url}")
         return True
 
-    def _check(self, text: str) -> None:
+    def _check(self, text: str, secrets: Mapping[str, str]) -> None:
         """Whether it is a branch's, and this one's. Raises ConfigurationError, ClaimError."""
-        box = load(self._configuration, text=text)
+        if wrong := self._secret_files.refusal(text, secrets):
+            raise ClaimError(wrong)
+        with self._secret_files.reading(secrets):
+            box = load(self._configuration, text=text)
         own = self.credentials.certificate()
         name = named(own, NameOID.COMMON_NAME) if own else ""
         if not isinstance(box, Branch) or box.box != name:

@@ -2,7 +2,14 @@
 """A headquarters' file with a fleet, its template and its table, for tests; boxes of their own making."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from appliance.headquarters.fleet.authority import Authority
+from appliance.uplink.enrolling.credentials import Credentials, utc_now
+from tests.ports import free_port
 
 TEMPLATE = """\
 role: branch
@@ -45,3 +52,31 @@ def write(folder: Path, boxes: Iterable[int]) -> None:
     text = file.read_text()
     if "fleet:" not in text:
         file.write_text(text + FLEET)
+
+
+def keep_secrets(folder: Path) -> None:
+    """From now on headquarters keeps some for boxes: in `for-boxes`."""
+    (folder / "for-boxes").mkdir(0o700)
+    template = folder / "small.yaml"
+    if template.exists():
+        template.write_text(template.read_text().replace("secret: secrets/nats", "credentials: credentials"))
+    file = folder / "headquarters.yaml"
+    text = file.read_text().replace("fleet:\n", "fleet:\n  secrets: for-boxes\n")
+    if "enrolment:" not in text:
+        text += f"enrolment: {{listen: 127.0.0.1:{free_port()}, credentials: hq}}\n"
+    file.write_text(text)
+
+
+def keep(folder: Path, name: str, secret: str) -> Path:
+    """One of them."""
+    path = folder / "for-boxes" / name
+    path.parent.mkdir(0o700, exist_ok=True)
+    path.touch(0o600)
+    path.write_text(f"{secret}\n")
+    return path
+
+
+def certificate(folder: Path, box: Credentials) -> bytes:
+    """Of that key, by headquarters' CA."""
+    made = Authority(folder / "hq").certify(box.key().public_key(), "SN-1", "BR-00001", utc_now() + timedelta(days=1))
+    return made.public_bytes(Encoding.PEM)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A box enrols by its code, once, and renews by its key: RFC 7030 §4.2 over real TLS, with sentences on both sides."""
 
+import asyncio
 import base64
 import socket
 import subprocess
@@ -9,9 +10,12 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import NameOID
 
+from appliance.uplink import link
+from appliance.uplink.connection import Access
 from appliance.uplink.enrolling.claim import Url
 from appliance.uplink.enrolling.credentials import Credentials, named
 from appliance.uplink.enrolling.door import DoorError, DoorRefusedError
+from appliance.wire.ids import Identity
 from tests.headquarters.fleet.rig import Fleet, run
 from tests.headquarters.site import until
 from tests.ports import free_port
@@ -136,6 +140,31 @@ def test_a_revoked_box_is_told_by_whom_and_gets_in_again_only_with_a_new_key_and
     with pytest.raises(DoorRefusedError, match=r"the key of .* was revoked; after a factory reset"):
         box.enrol("SN-110", code)
     assert fleet.box("box110-reset").enrol("SN-110", code) == awaited.box
+
+
+def test_a_box_whose_key_cannot_be_used_goes_on_and_connects_when_it_can(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "AGAIN_S", 0.1)
+    code, _ = fleet.claim("SN-113")
+    box = fleet.box("box113")
+    name = box.enrol("SN-113", code)
+    key = box.credentials.key_file
+    was = key.read_bytes()
+    key.write_bytes(b"of another machine")
+
+    async def story() -> None:
+        access = Access(None, Credentials(key.parent), box=name)
+        made = link.Link((fleet.site.config.server.listen,), access, Identity.take(name, "uplink"), "", lambda _: None)
+        life = asyncio.create_task(made.run())
+        await asyncio.sleep(0.5)
+        assert not life.done()
+        key.write_bytes(was)
+        while made._client is None or not made._client.is_connected:  # noqa: ASYNC110 - of what it does by itself
+            await asyncio.sleep(0.05)
+        life.cancel()
+
+    run(story())
 
 
 def test_a_foreign_est_client_enrols(fleet: Fleet, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance.config import Branch, Headquarters, load
+from appliance.config import Branch, Headquarters, load, read_secret
 from appliance.headquarters import server
 from appliance.headquarters.fleet import claims
 from appliance.headquarters.fleet.identities import Identities, path_of
@@ -18,6 +18,7 @@ from tests.headquarters.site import until
 from tests.uplink.enrolling import netns
 from tests.uplink.enrolling.netns import BOX, HEADQUARTERS, Cable
 
+PASSWORD = "of the first phone"  # noqa: S105 - of a test
 _HEADQUARTERS = f"""\
 role: headquarters
 box: HQ-0001
@@ -28,6 +29,7 @@ call_types: []
 scripts: .
 skill_groups: []
 agents: []
+fleet: {{secrets: for-boxes}}
 """
 _BRANCH = """\
 role: branch
@@ -36,9 +38,14 @@ name: {name}
 headquarters: {{server: {server}, {proof}}}
 spans: [{{name: unused, driver: cesopsn, local: 127.0.0.1:9101, remote: 127.0.0.1:9001}}]
 sip: {{listen: 127.0.0.1:5070, proxy: 127.0.0.1:5060, domain: branch.invalid}}
-extensions: []
+extensions: [{phones}]
 prompts: {{directories: [.]}}
 """
+
+
+def _keep(path: Path, secret: str) -> None:
+    path.touch(0o600)
+    path.write_text(f"{secret}\n")
 
 
 class Machines:
@@ -50,12 +57,13 @@ class Machines:
         self.processes: list[subprocess.Popen[bytes]] = []
         for place in (self.hq / "boxes", self.box / "secrets"):
             place.mkdir(parents=True)
+        for place in (self.hq / "for-boxes", self.hq / "for-boxes" / "all"):
+            place.mkdir(0o700)
+        _keep(self.hq / "for-boxes" / "all" / "8001", PASSWORD)
         (self.hq / "headquarters.yaml").write_text(_HEADQUARTERS)
-        secret = self.box / "secrets" / "nats"
-        secret.touch(0o600)
-        secret.write_text("the factory's, which opens nothing\n")
+        _keep(self.box / "secrets" / "nats", "the factory's, which opens nothing")
         proof = "secret: secrets/nats, discover: yes"
-        text = _BRANCH.format(box="BL-777", name="Not configured", server="127.0.0.1:4222", proof=proof)
+        text = _BRANCH.format(box="BL-777", name="Not configured", server="127.0.0.1:4222", proof=proof, phones="")
         (self.box / "branch.yaml").write_text(text)
 
     def supervise(self, where: str, file: Path, module: str = "supervisor", **more: str) -> None:
@@ -117,7 +125,11 @@ def prepared(machines: Machines) -> tuple[str, dict[str, str]]:
     code = claims.draw()
     awaited = Identities(path_of(hq / "state")).claim("SN-777", claims.hashed("SN-777", code), "test")
     given = _BRANCH.format(
-        box=awaited.box, name="Nanjing Road", server=f"{HEADQUARTERS}:4222", proof="credentials: credentials"
+        box=awaited.box,
+        name="Nanjing Road",
+        server=f"{HEADQUARTERS}:4222",
+        proof="credentials: credentials",
+        phones="{number: 8001, name: Desk, secret: secrets/8001}",
     )
     (hq / "boxes" / f"{awaited.box}.yaml").write_text(given)
     factory = machines.folder / "factory.toml"
@@ -150,6 +162,8 @@ def plugged_in(machines: Machines, *, whole: bool) -> Passed:
     running = load(box / "branch.yaml")
     assert isinstance(running, Branch)
     assert (running.box, running.name) == (name, "Nanjing Road")
+    secret = running.extensions[0].secret
+    assert (read_secret(secret), secret.stat().st_mode & 0o777) == (PASSWORD, 0o600), "it came with it"
     assert "found by DHCP option 43" in machines.log_of(box, "enrolling")
     assert enrolling.wait(5) == 0, "who has enrolled the box has ended"
     assert (box / "credentials" / "key.pem").stat().st_mode & 0o777 == 0o600
