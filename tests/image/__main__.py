@@ -80,7 +80,7 @@ def in_service(shell: Port) -> tuple[bool, str]:
     shell.expect("#ready#", PATIENCE_S)
     until = time.monotonic() + PATIENCE_S
     while (state := shell.run("systemctl is-active branchline.service")) != "active" and time.monotonic() < until:
-        time.sleep(2.0)
+        time.sleep(5.0)  # the question costs it a third of a second
     if state != "active":
         return False, shell.run("journalctl --no-pager -n 30 -u branchline -u branchline-identity")
     shell.run("systemctl is-system-running --wait", PATIENCE_S)
