@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`make image-test`: the image from its disk, by EFI and by BIOS, to service; closes with `IMAGE-TEST: N of M`.
+"""`make image-test`: the image from its disk, by EFI and by BIOS, to service and to calls; ends `IMAGE-TEST: N of M`.
 
-Each check is a sentence; what a machine said lies in build/image/test/<machine>.
+Each check is a sentence; what a machine said lies in build/image/test/<machine>, and the exchange's log beside it.
 """
 
 from __future__ import annotations
@@ -12,16 +12,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.supervisor import logs
 from rootfs.image import disk
 from rootfs.image.__main__ import FOLDER
+from tests.image import calls
+from tests.image.calls import FarEnd
 from tests.image.machine import ENTER, Machine, Port, SilentError
 
 TEST = FOLDER / "test"
 SERVICE_S = 90.0
 """From systemd's own reckoning: kernel, initramfs and userspace, until the appliance is ready."""
-PATIENCE_S = 400.0
+PATIENCE_S = 900.0
 """For a machine that others keep busy."""
+WHOLE_S = 900.0
+PSTN_S = 600.0
+"""Patience with the first call, from service on."""
 DISK_MIB = 350
+NORMAL = 16
+"""Q.850."""
 MEBIBYTE = 2**20
 
 
@@ -38,12 +46,17 @@ class Sheet:
         self.total += 1
         try:
             good, told = look()
-        except SilentError as error:
-            good, told = False, str(error)
+        except (SilentError, TimeoutError) as error:
+            good, told = False, str(error) or type(error).__name__
         if not good:
             self.failed.append(sentence)
         seconds = time.monotonic() - self.began
         print(f"[{seconds:4.0f} s] {'ok' if good else 'FAILED'}: {sentence}{f' ({told})' if told else ''}", flush=True)
+
+    def in_time(self) -> tuple[bool, str]:
+        """So far."""
+        seconds = time.monotonic() - self.began
+        return seconds <= WHOLE_S, f"{seconds:.0f} s, bar {WHOLE_S:.0f}"
 
     def line(self) -> str:
         """The last line."""
@@ -67,7 +80,7 @@ def in_service(shell: Port) -> tuple[bool, str]:
     shell.expect("#ready#", PATIENCE_S)
     until = time.monotonic() + PATIENCE_S
     while (state := shell.run("systemctl is-active branchline.service")) != "active" and time.monotonic() < until:
-        time.sleep(2.0)
+        time.sleep(5.0)  # the question costs it a third of a second
     if state != "active":
         return False, shell.run("journalctl --no-pager -n 30 -u branchline -u branchline-identity")
     shell.run("systemctl is-system-running --wait", PATIENCE_S)
@@ -122,13 +135,18 @@ def inventory(shell: Port) -> tuple[bool, str]:
     return packages > licences > 100, f"{packages} components, {licences} licences of Debian packages"
 
 
+def log_in(console: Port) -> None:
+    """As administrator: nothing but a name is asked for at the console."""
+    console.type(ENTER)
+    console.expect("login: ", PATIENCE_S)
+    console.type(f"admin{ENTER}")
+
+
 def told(console: Port) -> tuple[bool, str]:
     """A technician at the console is told that the box looks for headquarters, and what to type."""
-    console.type(ENTER)
-    console.expect("login: ", 60.0)
-    console.type(f"admin{ENTER}")
+    log_in(console)
     console.expect("This box has no configuration yet", 120.0)
-    console.expect(r"enrol CODE", 60.0)
+    console.expect(r"enrol CODE", 120.0)
     return True, console.expect(r"(BL-\w+)> ", 120.0)[1]
 
 
@@ -153,6 +171,25 @@ def commands(console: Port) -> tuple[bool, str]:
     return True, version
 
 
+def configured(console: Port, far_end: FarEnd) -> tuple[bool, str]:
+    """A paste at the console makes it a branch with lines."""
+    console.type("".join(f"{line}{ENTER}" for line in ("", *calls.configuration(far_end.port))))
+    said = console.expect(r"((?:version \d|nothing was committed).*?)[\r\n]+\S+# ", PATIENCE_S)[1]
+    console.type(f"exit{ENTER}")
+    spans = spans_of(console)
+    return all(f" {name} " in spans for name in ("carrier", "telco", "exchange")), " ".join(said.split())
+
+
+def spans_of(console: Port) -> str:
+    """As the command line shows them, once the box has them."""
+    said, until = "", time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and "carrier" not in said:
+        console.type(f"show spans{ENTER}")
+        said = console.expect(r"show spans[\r\n]+(.*?)\S+> ", 120.0)[1]
+        time.sleep(1.0)
+    return said
+
+
 def same_machine(machine: Machine, before: str) -> tuple[bool, str]:
     """After the mains have failed: the id that the kernel was told is the first one."""
     shell = machine.ports[1]
@@ -161,8 +198,37 @@ def same_machine(machine: Machine, before: str) -> tuple[bool, str]:
     return now.split() == [before, "1"], now.split()[0]
 
 
+def first_call(far_end: FarEnd, shell: Port, began_ns: int) -> tuple[bool, str]:
+    """By CESoPSN from outside, over the cable's two spans, and back by CESoPSN; digits are told at both ends."""
+    try:
+        caller, called = far_end.first_call(PSTN_S)
+    except TimeoutError:
+        return False, f"none was answered in {PSTN_S:.0f} s: {far_end.state()}"
+    answered_s = (caller.answered.ns - began_ns) / 1e9 if caller.answered else 0.0
+    took_s = (caller.answered.ns - caller.began.ns) / 1e9 if caller.answered else 0.0
+    heard = (called.digits, caller.digits)
+    good = heard == (calls.ASKED, calls.ANSWERED) and caller.cause == called.cause == NORMAL
+    up_s = float(shell.run("cat /proc/uptime").split()[0])
+    told = f"answered {answered_s:.0f} s after power-on and {took_s:.1f} s after SETUP; up {up_s:.0f} s when it ended"
+    return (
+        good,
+        told if good else f"{told}; digits {heard}, causes {caller.cause} and {called.cause}: {far_end.state()}",
+    )
+
+
+def tested_call(console: Port, far_end: FarEnd) -> tuple[bool, str]:
+    """`test call` out by one end of the cable, in at the other, to who sounds when he hears our tone."""
+    log_in(console)
+    console.expect(r"\S+> ", 120.0)
+    console.type(f"test call {calls.TESTED} trunk telco{ENTER}")
+    said = console.expect(r"trunk telco[\r\n]+(.*?)\S+> ", 120.0)[1]
+    if "PASS" not in said:
+        return False, f"{said} {spans_of(console)}"
+    return "our tone comes back" in said and far_end.next_answered(10.0).dialled == calls.TESTED, " ".join(said.split())
+
+
 def by_efi(sheet: Sheet, image: Path) -> None:
-    """Two starts of one machine."""
+    """Two starts of one machine; it is given its lines in the first, and calls in the second."""
     machine = Machine(TEST / "efi", image)
     try:
         machine.start(with_shell=True)
@@ -178,11 +244,23 @@ def by_efi(sheet: Sheet, image: Path) -> None:
         sheet.check("the watchdogs are fed", lambda: watched(shell))
         sheet.check("the firewall is closed", lambda: closed(shell))
         sheet.check("what it is made of is inside", lambda: inventory(shell))
-        before = shell.run("cat /data/identity/machine-id; sync")
-        machine.cut()
-        machine.start(with_shell=True)
-        sheet.check("it is the same machine after the mains have failed", lambda: same_machine(machine, before))
-        sheet.check("the box is in service with its configuration", lambda: in_service(machine.ports[1]))
+        before = shell.run("cat /data/identity/machine-id")
+        with FarEnd() as far_end:
+            sheet.check(
+                "a configuration that is pasted at the console is in force", lambda: configured(console, far_end)
+            )
+            machine.cut()
+            began_ns = time.monotonic_ns()
+            machine.start(with_shell=True, units={calls.CABLE: calls.CABLE_UNIT}, udp={far_end.door: calls.BOX_PORT})
+            console, shell = machine.ports
+            sheet.check("it is the same machine after the mains have failed", lambda: same_machine(machine, before))
+            sheet.check("the box is in service with its configuration", lambda: in_service(shell))
+            call = "a call by CESoPSN and by DAHDI is answered and heard both ways"
+            sheet.check(call, lambda: first_call(far_end, shell, began_ns))
+            sheet.check(
+                "a test call by DAHDI and by CESoPSN is answered and heard", lambda: tested_call(console, far_end)
+            )
+            sheet.check("no unit has failed with lines", lambda: all_units(shell))
     finally:
         machine.cut()
 
@@ -201,9 +279,13 @@ def by_bios(sheet: Sheet, image: Path) -> None:
 def main() -> int:
     """0 if all is so."""
     image, sheet = FOLDER / disk.DISK, Sheet()
-    sheet.check("the disk is small", lambda: small(image))
-    by_efi(sheet, image)
-    by_bios(sheet, image)
+    TEST.mkdir(parents=True, exist_ok=True)
+    with (TEST / "far-end.log").open("w") as log:
+        logs.configure("far-end", log)
+        sheet.check("the disk is small", lambda: small(image))
+        by_efi(sheet, image)
+        by_bios(sheet, image)
+    sheet.check("all of it fits its time", sheet.in_time)
     print(sheet.line())
     return 1 if sheet.failed else 0
 

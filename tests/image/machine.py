@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A PC that starts the image from its disk, in QEMU by TCG: EFI or BIOS, a watchdog, a network that leads nowhere.
 
-Its serial port is the console. Where a second one is asked for, the machine's firmware gives systemd a unit (SMBIOS
-strings, systemd.system-credentials(7)): a root's shell there, which no image has of itself.
+Its serial port is the console. What no image has of itself, the machine's firmware gives systemd as units (SMBIOS
+strings, systemd.system-credentials(7)): a root's shell on a second port, and those that a test brings.
 """
 
 from __future__ import annotations
 
 import base64
+import codecs
+import contextlib
 import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FIRMWARE = Path("/usr/share/OVMF")
 DISK_SIZE = "3G"
+GATEWAY = "10.0.2.2"
+"""This host, as the machine sees it (QEMU's user network)."""
 ENTER = "\r"
+SHELL = "image-test"
 SHELL_UNIT = """\
 [Unit]
 Description=A root's shell for the test
@@ -30,9 +36,10 @@ StandardError=inherit
 TTYPath=/dev/ttyS1
 Environment=PS1=#ready# PATH=/usr/sbin:/usr/bin
 """
-SLOW_UNIT = "[Service]\nEnvironment=BRANCHLINE_SLOW=8\nWatchdogSec=3min\n"
-"""An instruction takes TCG some twenty, and others may have the processor."""
-SHELL_WANTED = "[Unit]\nWants=image-test.service\n"
+PATIENT = "[Service]\nTimeoutStartSec=15min\n"
+WATCHED = f"{PATIENT}Environment=BRANCHLINE_SLOW=20\nWatchdogSec=3min\n"
+SLOW = {"": WATCHED, "-update": WATCHED, "-door": PATIENT, "-enrolling": PATIENT}
+"""What the appliance's units are told: an instruction takes TCG some twenty, and others may have the processor."""
 
 
 class SilentError(AssertionError):
@@ -40,35 +47,41 @@ class SilentError(AssertionError):
 
 
 class Port:
-    """A serial port of the machine, from outside. All that comes is kept in a file."""
+    """A serial port of the machine, from outside. All that comes is read and kept in a file as it comes."""
 
     def __init__(self, path: Path, log: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(0.2)
         _connect(self._socket, path)
         self._log = log.open("ab", buffering=0)
-        self._pending = ""
+        self._came = threading.Condition()
+        self._pending, self._gone = "", False
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def expect(self, pattern: str, seconds: float) -> re.Match[str]:
         """What matches next. Raises SilentError."""
         until = time.monotonic() + seconds
-        while True:
-            if found := re.search(pattern, self._pending, re.DOTALL):
-                self._pending = self._pending[found.end() :]
-                return found
-            if time.monotonic() > until:
-                raise SilentError(f"{pattern!r} did not come in {seconds:.0f} s; last: {self._pending[-1500:]!r}")
-            self._read()
+        with self._came:
+            while (found := re.search(pattern, self._pending, re.DOTALL)) is None:
+                if self._gone:
+                    raise SilentError(f"the machine is gone; last: {self._pending[-1500:]!r}")
+                if not self._came.wait(until - time.monotonic()) and time.monotonic() > until:
+                    raise SilentError(f"{pattern!r} did not come in {seconds:.0f} s; last: {self._pending[-1500:]!r}")
+            self._pending = self._pending[found.end() :]
+            return found
 
     def _read(self) -> None:
-        try:
-            came = self._socket.recv(65536)
-        except TimeoutError:
-            return
-        if not came:
-            raise SilentError(f"the machine is gone; last: {self._pending[-1500:]!r}")
-        self._log.write(came)
-        self._pending += came.decode("utf-8", "replace")
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while not self._gone:
+            try:
+                came = self._socket.recv(65536)
+            except OSError:
+                came = b""
+            with self._came:
+                self._log.write(came)
+                self._pending += decoder.decode(came)
+                self._gone = not came
+                self._came.notify_all()
 
     def type(self, text: str) -> None:
         """Press these keys."""
@@ -82,6 +95,9 @@ class Port:
 
     def close(self) -> None:
         """Let go of it."""
+        with contextlib.suppress(OSError):  # the machine has
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join()
         self._socket.close()
         self._log.close()
 
@@ -101,10 +117,22 @@ class Machine:
         self._qemu: subprocess.Popen[bytes] | None = None
         self.ports: list[Port] = []
 
-    def start(self, *, with_shell: bool = False, more: Sequence[str] = ()) -> None:
-        """Switch it on; `ports` are the console and, `with_shell`, the root's."""
+    def start(
+        self,
+        *,
+        with_shell: bool = False,
+        more: Sequence[str] = (),
+        units: Mapping[str, str] = {},
+        udp: Mapping[int, int] = {},
+    ) -> None:
+        """Switch it on; `ports` are the console and, `with_shell`, the root's.
+
+        `units`: services of a test's own, by name. `udp`: ports of this host's loopback, and where in the machine each
+        leads; the machine finds this host at GATEWAY then, and the network beyond.
+        """
         names = ("console", "shell") if with_shell else ("console",)
-        words = [*self._command(), *more, *_credentials(with_shell=with_shell)]
+        units = {**units, **({SHELL: SHELL_UNIT} if with_shell else {})}
+        words = [*self._command(udp), *more, *_credentials(units)]
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
             words += ["-chardev", f"socket,id={name},path={self.folder / name},server=on,wait=off"]
@@ -122,23 +150,28 @@ class Machine:
             self._qemu.wait()
         self.ports, self._qemu = [], None
 
-    def _command(self) -> list[str]:
+    def _command(self, udp: Mapping[int, int]) -> list[str]:
         words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"]
         words += ["-m", self.memory, "-display", "none", "-monitor", "none", "-nodefaults"]
         if self.efi:
             code = FIRMWARE / "OVMF_CODE_4M.fd"
             words += ["-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
             words += ["-drive", f"if=pflash,format=raw,file={self.folder / 'vars.fd'}"]
-        words += ["-drive", f"if=virtio,format=raw,file={self.disk}", "-device", "virtio-rng-pci"]
+        # Without an order the firmware wakes all that a start could come from, the network too: half a minute.
+        words += ["-drive", f"if=none,id=disk,format=raw,file={self.disk}"]
+        words += ["-device", "virtio-blk-pci,drive=disk,bootindex=0", "-device", "virtio-rng-pci"]
         words += ["-device", "i6300esb", "-action", "watchdog=reset"]
-        return [*words, "-nic", "user,model=virtio-net-pci,restrict=on"]
+        doors = "".join(f",hostfwd=udp:127.0.0.1:{here}-:{there}" for here, there in udp.items())
+        words += ["-netdev", f"user,id=lan{doors or ',restrict=on'}"]
+        return [*words, "-device", "virtio-net-pci,netdev=lan,romfile="]
 
 
-def _credentials(*, with_shell: bool) -> list[str]:
-    told = {"systemd.unit-dropin.branchline.service": SLOW_UNIT}
-    if with_shell:
-        told["systemd.extra-unit.image-test.service"] = SHELL_UNIT
-        told["systemd.unit-dropin.multi-user.target"] = SHELL_WANTED
+def _credentials(units: Mapping[str, str]) -> list[str]:
+    told = {f"systemd.unit-dropin.branchline{name}.service": text for name, text in SLOW.items()}
+    told |= {f"systemd.extra-unit.{name}.service": text for name, text in units.items()}
+    if units:
+        wants = " ".join(f"{name}.service" for name in units)
+        told["systemd.unit-dropin.multi-user.target"] = f"[Unit]\nWants={wants}\n"
     prefix = "type=11,value=io.systemd.credential.binary:"
     packed = {name: base64.b64encode(text.encode()).decode() for name, text in told.items()}
     return [word for name, value in packed.items() for word in ("-smbios", f"{prefix}{name}={value}")]
