@@ -9,6 +9,7 @@ from appliance.router import slots, translation
 from appliance.router.events import AgentMoved, Effect, ReservationEnded
 from appliance.router.index import drop_reservation, put_agent, put_reservation
 from appliance.router.indexing import indexed
+from appliance.router.mappings import with_one
 from appliance.router.rules import Rules, Seat
 from appliance.router.state import Agent, Handled, Pending, Pool, Reach, Reservation, State
 from appliance.router.states import AgentState, AgentStep, step
@@ -27,6 +28,7 @@ AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
 AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP, AgentState.INTERRUPTED)
 TAKEN = (AgentState.RESERVED, AgentState.BUSY, AgentState.INTERRUPTED)
 TALKS = (AgentState.BUSY, AgentState.INTERRUPTED)
+WORKED = (AgentState.BUSY, AgentState.WRAP_UP)
 
 Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
@@ -59,7 +61,7 @@ def occupancy(agent: Agent, at_ns: int) -> int:
 
 
 def _worked_ns(before: Agent, at_ns: int) -> int:
-    at_work = before.state in {AgentState.BUSY, AgentState.WRAP_UP}
+    at_work = before.state in WORKED
     return before.worked_ns + (at_ns - before.since_ns if at_work else 0)
 
 
@@ -80,8 +82,8 @@ def verdicts(state: State, queue: str, number: int, reach: Reach, at_ns: int) ->
     """Why each agent of that step could be chosen or not; of many how many there are of each kind."""
     candidates = state.rules.queues[queue].steps[number].agents
     if len(candidates) <= NAMED:
-        return "; ".join(f"{agent} {verdict(state, agent, reach, at_ns)}" for agent in candidates)
-    counts = (f"{count} {kind}" for kind, count in sorted(state.index.tally[queue].items()))
+        return "; ".join([f"{agent} {verdict(state, agent, reach, at_ns)}" for agent in candidates])
+    counts = [f"{count} {kind}" for kind, count in sorted(state.index.tally[queue].items())]
     refused = f"; refused by {', '.join(reach.refused)}" if reach.refused else ""
     return f"{len(candidates)} agents; of the queue {', '.join(counts) or 'nobody is there'}{refused}"
 
@@ -229,12 +231,11 @@ def reserve(
 ) -> tuple[State, Reservation, Effect]:
     """Put a token on an available agent, of which that branch is told. Raises KeyError (TABLE) for any other."""
     before = state.agents[agent]
-    now = _replace(before, state=step(before.state, AgentStep.RESERVE), since_ns=at_ns, queue=queue)
     token = f"{state.epoch}.{state.serial + 1}"
     held = Reservation(token, agent, contact, queue, at_ns + RESERVED_NS, box)
-    now = _replace(now, token=token)
+    now = _replace(before, state=step(before.state, AgentStep.RESERVE), since_ns=at_ns, queue=queue, token=token)
     state = put_reservation(put_agent(state, agent, now), held)
-    turns = {**state.turns, queue: agent} if queue else state.turns
+    turns = with_one(state.turns, queue, agent) if queue else state.turns
     return _replace(state, serial=state.serial + 1, turns=turns), held, _moved(agent, now, at_ns)
 
 
@@ -277,20 +278,28 @@ def leg_began(state: State, agent: str, leg: str, contact: str, token: str | Non
         known = before.legs.get(leg, contact)
         return (state, ()) if known == contact else (_moved_to(state, agent, leg, contact), ())
     effects: tuple[Effect, ...] = ()
-    now = _replace(before, state=step(before.state, AgentStep.BEGIN), token=None, legs={**before.legs, leg: contact})
+    begun, legs = step(before.state, AgentStep.BEGIN), {**before.legs, leg: contact}
     if before.state in TALKS:
-        return put_agent(state, agent, now), ()
+        return put_agent(state, agent, _replace(before, state=begun, token=None, legs=legs)), ()
     arrived = False
     if before.token is not None:
         held = state.reservations[before.token]
         arrived = held.contact in {contact, state.tries.get(contact)} or held.token == token
         state, effects = _ended(state, held, "arrived" if arrived else "overtaken")
     state = _handled(state, before, at_ns)
-    if before.state in AWAY:
-        now = _replace(now, then=Pending(before.state, before.reason))
-    queue = before.queue if arrived else ""
-    worked_ns = _worked_ns(before, at_ns)
-    now = _replace(now, since_ns=at_ns, reason="", queue=queue, talk_ns=None, until_ns=None, worked_ns=worked_ns)
+    now = _replace(
+        before,
+        state=begun,
+        since_ns=at_ns,
+        reason="",
+        then=Pending(before.state, before.reason) if before.state in AWAY else before.then,
+        token=None,
+        legs=legs,
+        queue=before.queue if arrived else "",
+        talk_ns=None,
+        until_ns=None,
+        worked_ns=_worked_ns(before, at_ns),
+    )
     return put_agent(state, agent, now), (*effects, _moved(agent, now, at_ns))
 
 
@@ -356,7 +365,7 @@ def _handled(state: State, agent: Agent, at_ns: int) -> State:
     off_ns = at_ns - agent.talk_ns - before.mean_ns
     spread_ns = before.spread_ns + ((abs(off_ns) - before.spread_ns) // weight if before.contacts else 0)
     after = Handled(before.contacts + 1, before.mean_ns + off_ns // weight, spread_ns)
-    return _replace(state, handled={**state.handled, agent.queue: after})
+    return _replace(state, handled=with_one(state.handled, agent.queue, after))
 
 
 def _rest(state: State, name: str, free_ns: int, by: AgentStep, at_ns: int) -> Step:
@@ -373,11 +382,16 @@ def _idle(state: State, name: str, to: AgentState, reason: str, at_ns: int, free
         return state, ()
     if name not in state.rules.seats:  # was removed while they talked
         return put_agent(state, name, None), (AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns),)
-    now = Agent(to, at_ns, at_ns if free_ns is None else free_ns, reason, asked_ns=before.asked_ns)
-    if before.state is AgentState.LOGGED_OUT:
-        now = _replace(now, here_ns=at_ns)
-    else:
-        now = _replace(now, here_ns=before.here_ns, worked_ns=_worked_ns(before, at_ns))
+    came = before.state is AgentState.LOGGED_OUT
+    now = Agent(
+        to,
+        at_ns,
+        at_ns if free_ns is None else free_ns,
+        reason,
+        here_ns=at_ns if came else before.here_ns,
+        worked_ns=0 if came else _worked_ns(before, at_ns),
+        asked_ns=before.asked_ns,
+    )
     return put_agent(state, name, now), (_moved(name, now, at_ns),)
 
 
@@ -386,7 +400,7 @@ def _new(seat: Seat, at_ns: int) -> Agent:
 
 
 def _moved(name: str, now: Agent, at_ns: int, contact: str = "") -> AgentMoved:
-    return AgentMoved(name, now.state.value, now.reason, at_ns, contact)
+    return AgentMoved(name, str(now.state), now.reason, at_ns, contact)
 
 
 def _ended(state: State, held: Reservation, why: str) -> Step:

@@ -27,15 +27,11 @@ _replace = msgspec.structs.replace
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked, and whom its contact could be given."""
+    """What is asked, whose it is, and whom that contact could be given."""
 
     asked: RouteAsked
+    contact: str
     reach: Reach
-
-    @property
-    def contact(self) -> str:
-        """Whose it is."""
-        return self.asked.request.contact
 
 
 def node_of(walk: Walk) -> str:
@@ -45,10 +41,11 @@ def node_of(walk: Walk) -> str:
 
 def question_of(state: State, asked: RouteAsked) -> Question:
     """Of what is asked."""
-    near = (asked.box, *asked.request.reaches)
-    routed = translation.reached(state.rules, asked.box, near)
-    refused = (*asked.request.refused_agents, *translation.given_in_vain(state, asked.request.contact))
-    return Question(asked, Reach((*near, *routed), refused, routed, asked.request.full))
+    request = asked.request
+    near = (asked.box, *request.reaches)
+    routed = translation.reached(state.rules, asked.box, near) if state.rules.translation_routes else ()
+    refused = request.refused_agents + translation.given_in_vain(state, request.contact)
+    return Question(asked, request.contact, Reach(near + routed, refused, routed, request.full))
 
 
 def found(state: State, question: Question, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
@@ -104,4 +101,4 @@ def _reserved(state: State, question: Question, node: Queue | Agent, place: Plac
     """The agent whom the place says to be rung."""
     asked, contact = question.asked, question.contact
     state, held, moved = agents.reserve(state, place.rung, contact, queue, asked.at_ns, asked.box)
-    return put_place(state, contact, place), (moved,), waiting.ring(state, node, held, asked.box, walk.cursor)
+    return put_place(state, contact, place), (moved,), waiting.ring(state, node, held, asked.box, record=walk.record)

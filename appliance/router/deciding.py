@@ -142,12 +142,15 @@ def _walked(
     state: State, question: Question, walk: Walk, stop: Stop | RingAgent
 ) -> tuple[State, tuple[Effect, ...], Action | Waits | Look]:
     """On to what the branch is told; a Waits is where it waits, a Look what has to be known first."""
-    while not isinstance(stop := _of_kind(state, question.asked, stop, walk), Action):
+    while True:
+        stop = _of_kind(state, question.asked, stop, walk)
         if isinstance(stop, Queue):
             state, done, after = _queued(state, question, stop, walk)
             if isinstance(after, (Waits, RingAgent)):
                 return state, done, after
             stop = after
+        elif isinstance(stop, Action):
+            return _unless_free(state, question, walk, stop)
         elif isinstance(stop, Ring):
             verdict = choosing.hindrance(state, question, stop, walk)
             if not verdict:
@@ -159,7 +162,6 @@ def _walked(
             stop = walk.lost(f"no lookup {stop.source}")
         else:
             state, stop = _onward(state, question, stop, walk)
-    return _unless_free(state, question, walk, stop)
 
 
 def _queued(
@@ -230,17 +232,17 @@ def _of_kind(state: State, asked: RouteAsked, stop: Stop | RingAgent, walk: Walk
     So is a label that a branch must not dial.
     """
     kind = asked.request.kind
-    if isinstance(stop, Label) and asked.box not in state.rules.peripherals:
-        node, why = walk.script.text.nodes[walk.node], label_verdict(state.rules.outbound, stop.label)
-        if why and isinstance(node, nodes.Label):
-            return _of_kind(state, asked, _missed(walk, why, node.otherwise), walk)
-    if isinstance(stop, Ring):
-        return _replace(stop, agent=slots.arriving(state, stop.agent, kind, asked.request.contact))
     if isinstance(stop, Queue):
         others = [name for name in stop.queues if state.rules.queues[name].channel != kind]
         if others:
             passed = _missed(walk, f"no {kind} waits in {' or '.join(others)}", stop.otherwise)
             return _of_kind(state, asked, passed, walk)
+    elif isinstance(stop, Label) and asked.box not in state.rules.peripherals:
+        node, why = walk.script.text.nodes[walk.node], label_verdict(state.rules.outbound, stop.label)
+        if why and isinstance(node, nodes.Label):
+            return _of_kind(state, asked, _missed(walk, why, node.otherwise), walk)
+    elif isinstance(stop, Ring):
+        return _replace(stop, agent=slots.arriving(state, stop.agent, kind, asked.request.contact))
     return stop
 
 

@@ -51,19 +51,20 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
     before = state.agents.get(name)
     agents = without(state.agents, name) if now is None else with_one(state.agents, name, now)
     after, index = _replace(state, agents=agents), state.index
-    for one in index.hands.get(name, (name,)):  # what a person does bears on all of their slots
-        was_row, now_row = agent_row(state, one, state.agents.get(one)), agent_row(after, one, agents.get(one))
-        if was_row != now_row:
-            index = _agent_rows(state.rules, index, one, was_row, now_row)
+    if before is None or now is None or before.state is not now.state or before.free_ns != now.free_ns:
+        for one in index.hands.get(name, (name,)):  # what a person does bears on all of their slots
+            was_row, now_row = agent_row(state, one, state.agents.get(one)), agent_row(after, one, agents.get(one))
+            if was_row != now_row:
+                index = _agent_rows(state.rules, index, one, was_row, now_row)
     was, legs = before.legs if before else {}, now.legs if now else {}
-    if was != legs:
+    if was is not legs and was != legs:
         index = _legs(index, name, was, legs)
-    due = _due(index, Due.WRAPPED, name, before.until_ns if before else None, now.until_ns if now else None)
-    if due is not index.due:
-        index = _replace(index, due=due)
+    was_ns, now_ns = before.until_ns if before else None, now.until_ns if now else None
+    if was_ns != now_ns:
+        index = _replace(index, due=_due(index, Due.WRAPPED, name, was_ns, now_ns))
     if now is None and name in index.hands:
         index = _replace(index, hands=hands_of(after))
-    return _replace(after, index=index)
+    return after if index is state.index else _replace(after, index=index)
 
 
 def put_present(state: State, box: str, *, there: bool) -> State:
@@ -199,11 +200,11 @@ def _agent_rows(rules: Rules, index: Index, name: str, was: AgentRow, now: Agent
 
 def _legs(index: Index, name: str, was: Mapping[str, str], now: Mapping[str, str]) -> Index:
     legs, calls = index.legs, index.calls
-    for leg in sorted(was.keys() - now.keys()):
+    for leg in sorted(was.keys() - now.keys()) if was else ():
         legs = without(legs, leg)
         left = sorted_in(calls[was[leg]], leg, None)
         calls = with_one(calls, was[leg], left) if left else without(calls, was[leg])
-    for leg in sorted(now.keys() - was.keys()):
+    for leg in sorted(now.keys() - was.keys()) if now else ():
         legs = with_one(legs, leg, name)
         calls = with_one(calls, now[leg], sorted_in(calls.get(now[leg], ()), None, leg))
     return _replace(index, legs=legs, calls=calls)

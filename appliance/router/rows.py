@@ -31,6 +31,8 @@ def agent_row(state: State, name: str, agent: Agent | None) -> AgentRow:
         return None, None
     if agent.state is not AgentState.AVAILABLE:
         return None, agent.state
+    if name not in state.index.hands:
+        return (agent.free_ns, name), agent.state
     if slots.hindrance(state, name):
         return None, AgentState.BUSY
     return (slots.rank(state, name, agent), name), agent.state
@@ -38,7 +40,8 @@ def agent_row(state: State, name: str, agent: Agent | None) -> AgentRow:
 
 def queues_of(pools: Mapping[str, tuple[Pool, ...]], agent: str) -> Iterable[str]:
     """Each once."""
-    return dict.fromkeys(queue for queue, _ in pools.get(agent, ()))
+    found = pools.get(agent, ())
+    return (found[0][0],) if len(found) == 1 else dict.fromkeys([queue for queue, _ in found])
 
 
 def hands_of(state: State) -> dict[str, tuple[str, ...]]:
@@ -67,7 +70,7 @@ def stood_in(waits: Waiting | None) -> tuple[Pool, ...]:
     """The pools that could serve it."""
     if waits is None:
         return ()
-    return tuple((stand.queue, stand.step) for stand in waits.place.stands)
+    return tuple([(stand.queue, stand.step) for stand in waits.place.stands])
 
 
 def group(waits: Waiting) -> frozenset[str]:
@@ -77,11 +80,11 @@ def group(waits: Waiting) -> frozenset[str]:
 
 def lines_of(waits: Waiting | None) -> tuple[str, ...]:
     """The queues that it is in."""
-    return () if waits is None else tuple(stand.queue for stand in waits.place.stands)
+    return () if waits is None else tuple([stand.queue for stand in waits.place.stands])
 
 
 def next_ns(waits: Waiting | None) -> int | None:
     """When it is missed, or goes to the next step of a queue."""
     if waits is None:
         return None
-    return min([waits.until_ns, *(one.until_ns for one in waits.place.stands if one.until_ns is not None)])
+    return min([waits.until_ns, *[one.until_ns for one in waits.place.stands if one.until_ns is not None]])

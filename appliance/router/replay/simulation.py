@@ -355,36 +355,36 @@ class Simulation:
         self._tell(asked)
 
     def _calls(self, caller: Caller, event: CallEvent) -> None:
-        match event:
-            case LegBegan():
-                caller.legs.append(event.leg)
-                self._owners[event.leg] = caller
-            case LegConnected():
-                caller.talks = event.leg in caller.legs
-            case LegEnded() if event.leg in caller.legs:
+        if isinstance(event, LegBegan):
+            caller.legs.append(event.leg)
+            self._owners[event.leg] = caller
+        elif isinstance(event, LegConnected):
+            caller.talks = event.leg in caller.legs
+        elif isinstance(event, LegEnded):
+            if event.leg in caller.legs:
                 caller.legs.remove(event.leg)
-            case ContactEnded():
-                caller.gone = True
-                if not caller.follows:
-                    caller.generation += 1
+        elif isinstance(event, ContactEnded):
+            caller.gone = True
+            if not caller.follows:
+                caller.generation += 1
         self._tell(CallTold(self._now_ns, caller.box, event))
 
     def _tell(self, event: Event) -> None:
         self._state, effects = apply(self._state, event)
         self.count.see(self._state, event.at_ns, event, effects)
         for effect in effects:
-            match effect:
-                case Answer() | Assigned():
-                    caller = self._requests.get(effect.answer.request)
-                    if caller is not None and (caller.follows or not caller.gone):
-                        self._told(caller, told_of(effect.answer, event.at_ns))
-                case LookupAsked():
-                    self._look_up(effect)
-                case ContactOrdered() if effect.order.contact not in self._recording.tries:
-                    self._after(0, None, self._not_reached, effect)
-                case AgentMoved() if in_vain(effect) and not self._recorded(effect):
+            if isinstance(effect, AgentMoved):
+                if in_vain(effect) and not self._recorded(effect):
                     self._after(self._habits.ready_ns(effect.agent, effect.at_ns), None, self._ready, effect.agent)
-        if isinstance(event, BranchHeard | RouteAsked):
+            elif isinstance(effect, (Answer, Assigned)):
+                caller = self._requests.get(effect.answer.request)
+                if caller is not None and (caller.follows or not caller.gone):
+                    self._told(caller, told_of(effect.answer, event.at_ns))
+            elif isinstance(effect, LookupAsked):
+                self._look_up(effect)
+            elif isinstance(effect, ContactOrdered) and effect.order.contact not in self._recording.tries:
+                self._after(0, None, self._not_reached, effect)
+        if self._parked and isinstance(event, (BranchHeard, RouteAsked)):
             for parked in self._parked.pop(event.box, ()):
                 self._after(0, parked[0], self._ask, *parked)
 
