@@ -81,7 +81,7 @@ def _assigned(done: Step, at_ns: int) -> Step:
     state, effects = done
     if effects:
         ended = [one for one in effects if isinstance(one, ReservationEnded)]
-        state, gave_way = capacity.settle(waiting.settle(state, ended), effects, at_ns)
+        state, gave_way = capacity.settle(waiting.settle(state, ended) if ended else state, effects, at_ns)
         if ended:
             state = translation.settle(life.settle(state, ended, at_ns), ended, at_ns)
         effects += gave_way

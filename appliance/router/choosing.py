@@ -27,11 +27,12 @@ _replace = msgspec.structs.replace
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked, whose it is, and whom that contact could be given."""
+    """What is asked, whose it is, whom that contact could be given, and when it is over though nobody has said so."""
 
     asked: RouteAsked
     contact: str
     reach: Reach
+    forget_ns: int
 
 
 def node_of(walk: Walk) -> str:
@@ -45,7 +46,8 @@ def question_of(state: State, asked: RouteAsked) -> Question:
     near = (asked.box, *request.reaches)
     routed = translation.reached(state.rules, asked.box, near) if state.rules.translation_routes else ()
     refused = request.refused_agents + translation.given_in_vain(state, request.contact)
-    return Question(asked, request.contact, Reach(near + routed, refused, routed, request.full))
+    reach = Reach(near + routed, refused, routed, request.full)
+    return Question(asked, request.contact, reach, waiting.forgotten_ns(state, asked))
 
 
 def found(state: State, question: Question, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
@@ -91,7 +93,7 @@ def ring_by_name(state: State, question: Question, ring: Ring, walk: Walk) -> Ru
     """The agent whom the script asks for."""
     asked, seat = question.asked, state.rules.seats[ring.agent]
     place = state.places.get(question.contact) or Place(
-        PRIORITY, asked.at_ns, state.serial + 1, node_of(walk), asked.at_ns, waiting.forgotten_ns(state, asked), ()
+        PRIORITY, asked.at_ns, state.serial + 1, node_of(walk), asked.at_ns, question.forget_ns, ()
     )
     walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
     return _reserved(state, question, ring.node, _replace(place, rung=ring.agent), "", walk)

@@ -97,16 +97,16 @@ def _decided(state: State, question: Question, walk: Walk, stop: Stop) -> Decide
     state, moved, last = _walked(state, question, walk, stop)
     asked = question.asked
     if isinstance(last, Look):
-        return _looking(_kept(state, asked, walk), asked, walk, last)
+        return _looking(_kept(state, question, walk), asked, walk, last)
     name = _call_type(state, asked, walk)
-    state = put_typed(state, question.contact, Typed(name, waiting.forgotten_ns(state, asked)))
+    state = put_typed(state, question.contact, Typed(name, question.forget_ns))
     if isinstance(last, Waits):
         state, answer = _waits(state, question, last, walk, name)
     else:
         state, answer = _told(state, question, last, walk, name)
     if isinstance(last, (Waits, RingAgent)):
         state = shown.keep(state, asked, walk, name)
-    state, contact = _kept(state, asked, walk), question.contact
+    state, contact = _kept(state, question, walk), question.contact
     known = knowing.known(state, contact) if state.rules.alone or asked.request.lease else ""
     answer = _replace(answer, place=waiting.carried(state, contact), known=known)
     return state, (*moved, Answer(asked.box, answer))
@@ -272,12 +272,12 @@ def _view(state: State, question: Question, place: Place | None) -> View:
     return View(state, question.reach, question.contact, question.asked.at_ns, place)
 
 
-def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
+def _kept(state: State, question: Question, walk: Walk) -> State:
     """The context that the walk leaves, for the next question and the next script."""
     if not walk.fields:
         return state
     fields = context.encoded(walk.fields).decode()
-    return put_context(state, asked.request.contact, Context(fields, waiting.forgotten_ns(state, asked)))
+    return put_context(state, question.contact, Context(fields, question.forget_ns))
 
 
 # What the router decides on the way.

@@ -232,12 +232,11 @@ def _waits_rows(
     now: tuple[Waiting | None, QueuedRow | None],
     due: tuple[DueRow, ...],
 ) -> Index:
-    queued = index.queued
-    if was[0] is not None and was[1] is not None:
-        queued = moved_in(queued, stood_in(was[0]), group(was[0]), was[1], None)
-    if now[0] is not None and now[1] is not None:
-        queued = moved_in(queued, stood_in(now[0]), group(now[0]), None, now[1])
-    lines = moved(moved(index.lines, lines_of(was[0]), was[1], None), lines_of(now[0]), None, now[1])
+    queued, lines = index.queued, index.lines
+    for waits, was_row, now_row in ((was[0], was[1], None), (now[0], None, now[1])):
+        if waits is not None and (was_row is not None or now_row is not None):
+            queued = moved_in(queued, stood_in(waits), group(waits), was_row, now_row)
+            lines = moved(lines, lines_of(waits), was_row, now_row)
     return _replace(index, queued=queued, lines=lines, due=due)
 
 

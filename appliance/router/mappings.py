@@ -154,8 +154,6 @@ def moved(
     rows: Mapping[K, tuple[Row, ...]], keys: Iterable[K], was: Row | None, now: Row | None
 ) -> Mapping[K, tuple[Row, ...]]:
     """Under each of these keys without `was` and with `now`; what is empty then is left out."""
-    if was is None and now is None:
-        return rows
     after = copied(rows)
     for key in keys:
         row = sorted_in(after.get(key, ()), was, now)

@@ -63,7 +63,7 @@ def queued_row(state: State, waits: Waiting | None) -> QueuedRow | None:
     """As it stands in its pools while it can be given an agent."""
     if waits is None or waits.token is not None or waits.box not in state.present:
         return None
-    return order(waits)
+    return order_of(waits.place, waits.contact)
 
 
 def stood_in(waits: Waiting | None) -> tuple[Pool, ...]:
@@ -87,4 +87,5 @@ def next_ns(waits: Waiting | None) -> int | None:
     """When it is missed, or goes to the next step of a queue."""
     if waits is None:
         return None
-    return min([waits.until_ns, *[one.until_ns for one in waits.place.stands if one.until_ns is not None]])
+    steps = [one.until_ns for one in waits.place.stands if one.until_ns is not None]
+    return min(waits.until_ns, *steps) if steps else waits.until_ns
