@@ -12,7 +12,17 @@ from appliance.router.indexing import indexed
 from appliance.router.mappings import with_one
 from appliance.router.rules import Rules, Seat
 from appliance.router.state import Agent, Handled, Pending, Pool, Reach, Reservation, State
-from appliance.router.states import AgentState, AgentStep, step
+from appliance.router.states import (
+    AVAILABLE,
+    BEGIN,
+    FINISH,
+    LOGGED_OUT,
+    RESERVE,
+    WRAP,
+    AgentState,
+    AgentStep,
+    step,
+)
 from appliance.script.nodes import Select
 from appliance.wire.agents import AgentAsked, AgentWish
 
@@ -23,12 +33,14 @@ SECOND_NS = 1_000_000_000
 NAMED = 8  # candidates that a decision tells one by one
 RECENT = 64  # contacts that the mean handle time follows
 NO_ANSWER = "no answer"
+FREE = Pending(AVAILABLE)
 ELSEWHERE = "at another branch"
 AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
 AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP, AgentState.INTERRUPTED)
 TAKEN = (AgentState.RESERVED, AgentState.BUSY, AgentState.INTERRUPTED)
 TALKS = (AgentState.BUSY, AgentState.INTERRUPTED)
 WORKED = (AgentState.BUSY, AgentState.WRAP_UP)
+LEAST_OCCUPIED, NEXT = Select.LEAST_OCCUPIED, Select.NEXT
 
 Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
@@ -45,14 +57,12 @@ def can_choose(state: State, agent: str, reach: Reach) -> bool:
 def choose(state: State, pool: Pool, box: str, reach: Reach, select: Select, at_ns: int) -> str | None:
     """The agent who has been available longest, then the smaller id, or whom else `select` wants."""
     free = (agent for _, agent in state.index.free.get(pool, {}).get(box, ()) if agent not in reach.refused)
-    match select:
-        case Select.LEAST_OCCUPIED:
-            return min(free, key=lambda agent: occupancy(state.agents[agent], at_ns), default=None)
-        case Select.NEXT:
-            last = state.turns.get(pool[0], "")
-            return min(free, key=lambda agent: (agent <= last, agent), default=None)
-        case _:
-            return next(free, None)
+    if select is LEAST_OCCUPIED:
+        return min(free, key=lambda agent: occupancy(state.agents[agent], at_ns), default=None)
+    if select is NEXT:
+        last = state.turns.get(pool[0], "")
+        return min(free, key=lambda agent: (agent <= last, agent), default=None)
+    return next(free, None)
 
 
 def occupancy(agent: Agent, at_ns: int) -> int:
@@ -101,7 +111,7 @@ def _kind(state: State, agent: str, reach: Reach) -> str:
     if translation.blocked(state, reach, seat.box):
         return "no translation number free"
     now = state.agents[agent].state
-    return (slots.hindrance(state, agent) if now is AgentState.AVAILABLE else "") or now.value
+    return (slots.hindrance(state, agent) if now is AVAILABLE else "") or str(now)
 
 
 # What queues are like.
@@ -233,7 +243,7 @@ def reserve(
     before = state.agents[agent]
     token = f"{state.epoch}.{state.serial + 1}"
     held = Reservation(token, agent, contact, queue, at_ns + RESERVED_NS, box)
-    now = _replace(before, state=step(before.state, AgentStep.RESERVE), since_ns=at_ns, queue=queue, token=token)
+    now = _replace(before, state=step(before.state, RESERVE), since_ns=at_ns, queue=queue, token=token)
     state = put_reservation(put_agent(state, agent, now), held)
     turns = with_one(state.turns, queue, agent) if queue else state.turns
     return _replace(state, serial=state.serial + 1, turns=turns), held, _moved(agent, now, at_ns)
@@ -278,7 +288,7 @@ def leg_began(state: State, agent: str, leg: str, contact: str, token: str | Non
         known = before.legs.get(leg, contact)
         return (state, ()) if known == contact else (_moved_to(state, agent, leg, contact), ())
     effects: tuple[Effect, ...] = ()
-    begun, legs = step(before.state, AgentStep.BEGIN), {**before.legs, leg: contact}
+    begun, legs = step(before.state, BEGIN), {**before.legs, leg: contact}
     if before.state in TALKS:
         return put_agent(state, agent, _replace(before, state=begun, token=None, legs=legs)), ()
     arrived = False
@@ -329,11 +339,11 @@ def leg_ended(state: State, leg: str, at_ns: int) -> Step:
         return put_agent(state, name, _replace(before, legs=legs)), ()
     rule = state.rules.queues.get(before.queue)
     if before.talk_ns is None or rule is None or not rule.wrap_up_s:
-        return _rest(_handled(state, before, at_ns), name, at_ns, AgentStep.FINISH, at_ns)
+        return _rest(_handled(state, before, at_ns), name, at_ns, FINISH, at_ns)
     until_ns = at_ns + rule.wrap_up_s * SECOND_NS
     now = _replace(
         before,
-        state=step(before.state, AgentStep.WRAP),
+        state=step(before.state, WRAP),
         since_ns=at_ns,
         legs=legs,
         until_ns=until_ns,
@@ -353,7 +363,7 @@ def contact_ended(state: State, contact: str, at_ns: int) -> Step:
 
 def wrapped_up(state: State, agent: str, at_ns: int) -> Step:
     """The time for it is over."""
-    return _rest(_handled(state, state.agents[agent], at_ns), agent, at_ns, AgentStep.FINISH, at_ns)
+    return _rest(_handled(state, state.agents[agent], at_ns), agent, at_ns, FINISH, at_ns)
 
 
 def _handled(state: State, agent: Agent, at_ns: int) -> State:
@@ -371,7 +381,7 @@ def _handled(state: State, agent: Agent, at_ns: int) -> State:
 def _rest(state: State, name: str, free_ns: int, by: AgentStep, at_ns: int) -> Step:
     """What the agent has asked for meanwhile, else available, since `free_ns`."""
     before = state.agents[name]
-    then = before.then or Pending(AgentState.AVAILABLE)
+    then = before.then or FREE
     return _idle(state, name, step(before.state, by, then.state), then.reason, at_ns, free_ns)
 
 
@@ -382,7 +392,7 @@ def _idle(state: State, name: str, to: AgentState, reason: str, at_ns: int, free
         return state, ()
     if name not in state.rules.seats:  # was removed while they talked
         return put_agent(state, name, None), (AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns),)
-    came = before.state is AgentState.LOGGED_OUT
+    came = before.state is LOGGED_OUT
     now = Agent(
         to,
         at_ns,

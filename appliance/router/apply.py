@@ -59,6 +59,7 @@ ENGINE = 11
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850
+NOBODY_SAYS = "nobody has said what came of it"
 
 Step = tuple[State, tuple[Effect, ...]]
 
@@ -92,21 +93,7 @@ def _assigned(done: Step, at_ns: int) -> Step:
 
 def _due(state: State) -> Step:
     at_ns, what, whom = state.index.due[0]
-    match what:
-        case Due.LAPSE:
-            return agents.overdue(state, state.reservations[whom], at_ns)
-        case Due.WAITS:
-            return waiting.go_on(state, whom, at_ns), ()
-        case Due.WRAPPED:
-            return agents.wrapped_up(state, whom, at_ns)
-        case Due.RESTED:
-            return put_resting(state, whom, None), ()
-        case Due.UNANSWERED:
-            return _looked_up(state, whom, {}, "nobody has said what came of it", at_ns)
-        case Due.CALLBACK:
-            return life.go_on(state, whom, at_ns), ()
-        case _:
-            return waiting.sweep(state, at_ns), ()
+    return _BY_ITSELF[what](state, whom, at_ns)
 
 
 def _begun(state: State, life: LifeBegan) -> Step:
@@ -341,6 +328,15 @@ def _wished(state: State, event: AgentWished | CallbackWished | ContactNoted) ->
     return state, (*moved, AgentAnswer(agent))
 
 
+_BY_ITSELF: Mapping[str, Callable[[State, str, int], Step]] = {
+    Due.LAPSE: lambda state, token, at_ns: agents.overdue(state, state.reservations[token], at_ns),
+    Due.WAITS: lambda state, contact, at_ns: (waiting.go_on(state, contact, at_ns), ()),
+    Due.WRAPPED: agents.wrapped_up,
+    Due.UNANSWERED: lambda state, contact, at_ns: _looked_up(state, contact, {}, NOBODY_SAYS, at_ns),
+    Due.SWEEP: lambda state, _, at_ns: (waiting.sweep(state, at_ns), ()),
+    Due.CALLBACK: lambda state, name, at_ns: (life.go_on(state, name, at_ns), ()),
+    Due.RESTED: lambda state, key, _at_ns: (put_resting(state, key, None), ()),
+}
 _HEEDED: Mapping[type, Callable[[State, CallTold, Any], Step]] = {
     LegBegan: _leg_began,
     LegConnected: _connected,

@@ -14,6 +14,9 @@ import msgspec
 from appliance.router.callbacks.states import CallbackState
 from appliance.router.mappings import QueuedRow, copied, moved, moved_in, sorted_in, with_one, without
 from appliance.router.rows import (
+    LAPSE,
+    WAITS,
+    WRAPPED,
     AgentRow,
     Due,
     agent_row,
@@ -61,7 +64,7 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
         index = _legs(index, name, was, legs)
     was_ns, now_ns = before.until_ns if before else None, now.until_ns if now else None
     if was_ns != now_ns:
-        index = _replace(index, due=_due(index, Due.WRAPPED, name, was_ns, now_ns))
+        index = _replace(index, due=_due(index, WRAPPED, name, was_ns, now_ns))
     if now is None and name in index.hands:
         index = _replace(index, hands=hands_of(after))
     return after if index is state.index else _replace(after, index=index)
@@ -82,14 +85,14 @@ def put_present(state: State, box: str, *, there: bool) -> State:
 
 def put_reservation(state: State, held: Reservation) -> State:
     """A new one."""
-    due = _due(state.index, Due.LAPSE, held.token, None, held.expires_ns)
+    due = _due(state.index, LAPSE, held.token, None, held.expires_ns)
     index = _replace(state.index, due=due, held=with_one(state.index.held, held.contact, held.token))
     return _replace(state, reservations=with_one(state.reservations, held.token, held), index=index)
 
 
 def drop_reservation(state: State, held: Reservation) -> State:
     """It has ended."""
-    due = _due(state.index, Due.LAPSE, held.token, held.expires_ns, None)
+    due = _due(state.index, LAPSE, held.token, held.expires_ns, None)
     index = _replace(state.index, due=due, held=without(state.index.held, held.contact))
     return _replace(state, reservations=without(state.reservations, held.token), index=index)
 
@@ -97,7 +100,7 @@ def drop_reservation(state: State, held: Reservation) -> State:
 def put_waiting(state: State, contact: str, now: Waiting | None) -> State:
     """The contact waits so; None: no more."""
     before = state.waiting.get(contact)
-    due = _due(state.index, Due.WAITS, contact, next_ns(before), next_ns(now))
+    due = _due(state.index, WAITS, contact, next_ns(before), next_ns(now))
     index = _waits_rows(state.index, (before, queued_row(state, before)), (now, queued_row(state, now)), due)
     waiting = without(state.waiting, contact) if now is None else with_one(state.waiting, contact, now)
     return _replace(state, waiting=waiting, index=index)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from appliance.router import slots
 from appliance.router.mappings import QueuedRow
 from appliance.router.state import Agent, Place, Pool, State, Waiting
-from appliance.router.states import AgentState
+from appliance.router.states import AVAILABLE, BUSY, AgentState
 
 AgentRow = tuple[tuple[int, str] | None, AgentState | None]
 
@@ -24,17 +24,20 @@ class Due(enum.StrEnum):
     RESTED = "7 number of a translation route can be given again"
 
 
+LAPSE, WAITS, WRAPPED = Due.LAPSE, Due.WAITS, Due.WRAPPED
+
+
 def agent_row(state: State, name: str, agent: Agent | None) -> AgentRow:
     """As it stands in the pools while it can be chosen, and as what it counts in the queues while it is there."""
     seat = state.rules.seats.get(name)
     if agent is None or seat is None or seat.box not in state.present:
         return None, None
-    if agent.state is not AgentState.AVAILABLE:
+    if agent.state is not AVAILABLE:
         return None, agent.state
     if name not in state.index.hands:
         return (agent.free_ns, name), agent.state
     if slots.hindrance(state, name):
-        return None, AgentState.BUSY
+        return None, BUSY
     return (slots.rank(state, name, agent), name), agent.state
 
 

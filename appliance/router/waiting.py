@@ -31,6 +31,7 @@ LOWEST = 10  # of priorities
 GRACE_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
 SWEPT_NS = 3_600 * SECOND_NS
+QUICKEST = Select.MINIMUM_EXPECTED_DELAY
 USUAL_S = 180  # of a talk, where a queue has had none
 
 Step = tuple[State, tuple[Effect, ...]]
@@ -47,7 +48,7 @@ def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Re
         priority = queue.priority if before.standing is None else before.priority
         return _replace(before, priority=priority, forget_ns=forget_ns, stands=stands)
     stands = tuple([enter(state, name, 0, reach, at_ns) for name in queue.queues])
-    if queue.select is Select.MINIMUM_EXPECTED_DELAY:
+    if queue.select is QUICKEST:
         stands = quickest(state, stands, reach, at_ns)
     queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
     standing = None if queue.next is None else queue
@@ -56,7 +57,7 @@ def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Re
 
 def _stands_there(place: Place, queue: Queue) -> bool:
     names = _names(place)
-    quickest = queue.select is Select.MINIMUM_EXPECTED_DELAY
+    quickest = queue.select is QUICKEST
     return bool(names) and set(names) <= set(queue.queues) if quickest else names == queue.queues
 
 
