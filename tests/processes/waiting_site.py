@@ -113,6 +113,10 @@ class Floor:
         found = (one["compared"] for one in self.site.decisions(clid) if node in one["path"])
         return next(found, None)
 
+    def asked_ms(self, clid: str) -> list[float]:
+        """How long each answer to this caller's questions took, who is on the line."""
+        return [one["latency_ms"] for one in self.site.decisions(clid)]
+
     def told_s(self, clid: str) -> int:
         """The wait that this caller, who is on the line, was told, in seconds."""
         looked_at = self.passed(clid, "how-long")
@@ -187,7 +191,8 @@ agents:
 """  # noqa: S608 - the query is the administrator's
     )
     branch = etc / "branch.yaml"
-    branch.write_text(branch.read_text().replace(f"[{PROMPTS}, prompts]", f"[prompts, {PROMPTS}]"))
+    text = branch.read_text().replace(f"[{PROMPTS}, prompts]", f"[prompts, {PROMPTS}]")
+    branch.write_text(text.replace("timeout_ms: 500", "timeout_ms: 3000"))  # silence has tests of its own
     for language, words in WORDS.items():
         for name in sorted(words):
             if name.startswith(SAID):
