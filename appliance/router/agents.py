@@ -56,13 +56,14 @@ def can_choose(state: State, agent: str, reach: Reach) -> bool:
 
 def choose(state: State, pool: Pool, box: str, reach: Reach, select: Select, at_ns: int) -> str | None:
     """The agent who has been available longest, then the smaller id, or whom else `select` wants."""
-    free = (agent for _, agent in state.index.free.get(pool, {}).get(box, ()) if agent not in reach.refused)
+    rows = state.index.free.get(pool, {}).get(box, ())
+    free = (agent for _, agent in rows if agent not in reach.refused)
     if select is LEAST_OCCUPIED:
         return min(free, key=lambda agent: occupancy(state.agents[agent], at_ns), default=None)
     if select is NEXT:
         last = state.turns.get(pool[0], "")
         return min(free, key=lambda agent: (agent <= last, agent), default=None)
-    return next(free, None)
+    return rows[0][1] if rows and not reach.refused else next(free, None)
 
 
 def occupancy(agent: Agent, at_ns: int) -> int:

@@ -281,7 +281,7 @@ def settle(state: State, over: Iterable[ReservationEnded]) -> State:
 def assign(state: State, at_ns: int) -> Step:
     """Agents who are free, to those who wait, in their order."""
     effects: tuple[Effect, ...] = ()
-    if not state.index.queued or state.index.queued.keys().isdisjoint(state.index.free):
+    if not state.index.queued or state.index.queued.keys().isdisjoint(state.index.free.keys()):
         return state, effects
     for contact in _next(_served(state)):
         waits = state.waiting[contact]
