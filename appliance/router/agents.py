@@ -9,9 +9,20 @@ from appliance.router import slots, translation
 from appliance.router.events import AgentMoved, Effect, ReservationEnded
 from appliance.router.index import drop_reservation, put_agent, put_reservation
 from appliance.router.indexing import indexed
+from appliance.router.mappings import with_one
 from appliance.router.rules import Rules, Seat
 from appliance.router.state import Agent, Handled, Pending, Pool, Reach, Reservation, State
-from appliance.router.states import AgentState, AgentStep, step
+from appliance.router.states import (
+    AVAILABLE,
+    BEGIN,
+    FINISH,
+    LOGGED_OUT,
+    RESERVE,
+    WRAP,
+    AgentState,
+    AgentStep,
+    step,
+)
 from appliance.script.nodes import Select
 from appliance.wire.agents import AgentAsked, AgentWish
 
@@ -22,11 +33,14 @@ SECOND_NS = 1_000_000_000
 NAMED = 8  # candidates that a decision tells one by one
 RECENT = 64  # contacts that the mean handle time follows
 NO_ANSWER = "no answer"
+FREE = Pending(AVAILABLE)
 ELSEWHERE = "at another branch"
 AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
 AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP, AgentState.INTERRUPTED)
 TAKEN = (AgentState.RESERVED, AgentState.BUSY, AgentState.INTERRUPTED)
 TALKS = (AgentState.BUSY, AgentState.INTERRUPTED)
+WORKED = (AgentState.BUSY, AgentState.WRAP_UP)
+LEAST_OCCUPIED, NEXT = Select.LEAST_OCCUPIED, Select.NEXT
 
 Step = tuple[State, tuple[Effect, ...]]
 _replace = msgspec.structs.replace
@@ -42,15 +56,14 @@ def can_choose(state: State, agent: str, reach: Reach) -> bool:
 
 def choose(state: State, pool: Pool, box: str, reach: Reach, select: Select, at_ns: int) -> str | None:
     """The agent who has been available longest, then the smaller id, or whom else `select` wants."""
-    free = (agent for _, agent in state.index.free.get(pool, {}).get(box, ()) if agent not in reach.refused)
-    match select:
-        case Select.LEAST_OCCUPIED:
-            return min(free, key=lambda agent: occupancy(state.agents[agent], at_ns), default=None)
-        case Select.NEXT:
-            last = state.turns.get(pool[0], "")
-            return min(free, key=lambda agent: (agent <= last, agent), default=None)
-        case _:
-            return next(free, None)
+    rows = state.index.free.get(pool, {}).get(box, ())
+    free = (agent for _, agent in rows if agent not in reach.refused)
+    if select is LEAST_OCCUPIED:
+        return min(free, key=lambda agent: occupancy(state.agents[agent], at_ns), default=None)
+    if select is NEXT:
+        last = state.turns.get(pool[0], "")
+        return min(free, key=lambda agent: (agent <= last, agent), default=None)
+    return rows[0][1] if rows and not reach.refused else next(free, None)
 
 
 def occupancy(agent: Agent, at_ns: int) -> int:
@@ -59,7 +72,7 @@ def occupancy(agent: Agent, at_ns: int) -> int:
 
 
 def _worked_ns(before: Agent, at_ns: int) -> int:
-    at_work = before.state in {AgentState.BUSY, AgentState.WRAP_UP}
+    at_work = before.state in WORKED
     return before.worked_ns + (at_ns - before.since_ns if at_work else 0)
 
 
@@ -80,8 +93,8 @@ def verdicts(state: State, queue: str, number: int, reach: Reach, at_ns: int) ->
     """Why each agent of that step could be chosen or not; of many how many there are of each kind."""
     candidates = state.rules.queues[queue].steps[number].agents
     if len(candidates) <= NAMED:
-        return "; ".join(f"{agent} {verdict(state, agent, reach, at_ns)}" for agent in candidates)
-    counts = (f"{count} {kind}" for kind, count in sorted(state.index.tally[queue].items()))
+        return "; ".join([f"{agent} {verdict(state, agent, reach, at_ns)}" for agent in candidates])
+    counts = [f"{count} {kind}" for kind, count in sorted(state.index.tally[queue].items())]
     refused = f"; refused by {', '.join(reach.refused)}" if reach.refused else ""
     return f"{len(candidates)} agents; of the queue {', '.join(counts) or 'nobody is there'}{refused}"
 
@@ -99,7 +112,7 @@ def _kind(state: State, agent: str, reach: Reach) -> str:
     if translation.blocked(state, reach, seat.box):
         return "no translation number free"
     now = state.agents[agent].state
-    return (slots.hindrance(state, agent) if now is AgentState.AVAILABLE else "") or now.value
+    return (slots.hindrance(state, agent) if now is AVAILABLE else "") or str(now)
 
 
 # What queues are like.
@@ -229,12 +242,11 @@ def reserve(
 ) -> tuple[State, Reservation, Effect]:
     """Put a token on an available agent, of which that branch is told. Raises KeyError (TABLE) for any other."""
     before = state.agents[agent]
-    now = _replace(before, state=step(before.state, AgentStep.RESERVE), since_ns=at_ns, queue=queue)
     token = f"{state.epoch}.{state.serial + 1}"
     held = Reservation(token, agent, contact, queue, at_ns + RESERVED_NS, box)
-    now = _replace(now, token=token)
+    now = _replace(before, state=step(before.state, RESERVE), since_ns=at_ns, queue=queue, token=token)
     state = put_reservation(put_agent(state, agent, now), held)
-    turns = {**state.turns, queue: agent} if queue else state.turns
+    turns = with_one(state.turns, queue, agent) if queue else state.turns
     return _replace(state, serial=state.serial + 1, turns=turns), held, _moved(agent, now, at_ns)
 
 
@@ -277,20 +289,28 @@ def leg_began(state: State, agent: str, leg: str, contact: str, token: str | Non
         known = before.legs.get(leg, contact)
         return (state, ()) if known == contact else (_moved_to(state, agent, leg, contact), ())
     effects: tuple[Effect, ...] = ()
-    now = _replace(before, state=step(before.state, AgentStep.BEGIN), token=None, legs={**before.legs, leg: contact})
+    begun, legs = step(before.state, BEGIN), {**before.legs, leg: contact}
     if before.state in TALKS:
-        return put_agent(state, agent, now), ()
+        return put_agent(state, agent, _replace(before, state=begun, token=None, legs=legs)), ()
     arrived = False
     if before.token is not None:
         held = state.reservations[before.token]
         arrived = held.contact in {contact, state.tries.get(contact)} or held.token == token
         state, effects = _ended(state, held, "arrived" if arrived else "overtaken")
     state = _handled(state, before, at_ns)
-    if before.state in AWAY:
-        now = _replace(now, then=Pending(before.state, before.reason))
-    queue = before.queue if arrived else ""
-    worked_ns = _worked_ns(before, at_ns)
-    now = _replace(now, since_ns=at_ns, reason="", queue=queue, talk_ns=None, until_ns=None, worked_ns=worked_ns)
+    now = _replace(
+        before,
+        state=begun,
+        since_ns=at_ns,
+        reason="",
+        then=Pending(before.state, before.reason) if before.state in AWAY else before.then,
+        token=None,
+        legs=legs,
+        queue=before.queue if arrived else "",
+        talk_ns=None,
+        until_ns=None,
+        worked_ns=_worked_ns(before, at_ns),
+    )
     return put_agent(state, agent, now), (*effects, _moved(agent, now, at_ns))
 
 
@@ -320,11 +340,11 @@ def leg_ended(state: State, leg: str, at_ns: int) -> Step:
         return put_agent(state, name, _replace(before, legs=legs)), ()
     rule = state.rules.queues.get(before.queue)
     if before.talk_ns is None or rule is None or not rule.wrap_up_s:
-        return _rest(_handled(state, before, at_ns), name, at_ns, AgentStep.FINISH, at_ns)
+        return _rest(_handled(state, before, at_ns), name, at_ns, FINISH, at_ns)
     until_ns = at_ns + rule.wrap_up_s * SECOND_NS
     now = _replace(
         before,
-        state=step(before.state, AgentStep.WRAP),
+        state=step(before.state, WRAP),
         since_ns=at_ns,
         legs=legs,
         until_ns=until_ns,
@@ -344,7 +364,7 @@ def contact_ended(state: State, contact: str, at_ns: int) -> Step:
 
 def wrapped_up(state: State, agent: str, at_ns: int) -> Step:
     """The time for it is over."""
-    return _rest(_handled(state, state.agents[agent], at_ns), agent, at_ns, AgentStep.FINISH, at_ns)
+    return _rest(_handled(state, state.agents[agent], at_ns), agent, at_ns, FINISH, at_ns)
 
 
 def _handled(state: State, agent: Agent, at_ns: int) -> State:
@@ -356,13 +376,13 @@ def _handled(state: State, agent: Agent, at_ns: int) -> State:
     off_ns = at_ns - agent.talk_ns - before.mean_ns
     spread_ns = before.spread_ns + ((abs(off_ns) - before.spread_ns) // weight if before.contacts else 0)
     after = Handled(before.contacts + 1, before.mean_ns + off_ns // weight, spread_ns)
-    return _replace(state, handled={**state.handled, agent.queue: after})
+    return _replace(state, handled=with_one(state.handled, agent.queue, after))
 
 
 def _rest(state: State, name: str, free_ns: int, by: AgentStep, at_ns: int) -> Step:
     """What the agent has asked for meanwhile, else available, since `free_ns`."""
     before = state.agents[name]
-    then = before.then or Pending(AgentState.AVAILABLE)
+    then = before.then or FREE
     return _idle(state, name, step(before.state, by, then.state), then.reason, at_ns, free_ns)
 
 
@@ -373,11 +393,16 @@ def _idle(state: State, name: str, to: AgentState, reason: str, at_ns: int, free
         return state, ()
     if name not in state.rules.seats:  # was removed while they talked
         return put_agent(state, name, None), (AgentMoved(name, AgentState.LOGGED_OUT.value, "", at_ns),)
-    now = Agent(to, at_ns, at_ns if free_ns is None else free_ns, reason, asked_ns=before.asked_ns)
-    if before.state is AgentState.LOGGED_OUT:
-        now = _replace(now, here_ns=at_ns)
-    else:
-        now = _replace(now, here_ns=before.here_ns, worked_ns=_worked_ns(before, at_ns))
+    came = before.state is LOGGED_OUT
+    now = Agent(
+        to,
+        at_ns,
+        at_ns if free_ns is None else free_ns,
+        reason,
+        here_ns=at_ns if came else before.here_ns,
+        worked_ns=0 if came else _worked_ns(before, at_ns),
+        asked_ns=before.asked_ns,
+    )
     return put_agent(state, name, now), (_moved(name, now, at_ns),)
 
 
@@ -386,7 +411,7 @@ def _new(seat: Seat, at_ns: int) -> Agent:
 
 
 def _moved(name: str, now: Agent, at_ns: int, contact: str = "") -> AgentMoved:
-    return AgentMoved(name, now.state.value, now.reason, at_ns, contact)
+    return AgentMoved(name, str(now.state), now.reason, at_ns, contact)
 
 
 def _ended(state: State, held: Reservation, why: str) -> Step:

@@ -6,7 +6,8 @@ journal of the events is all that a restart needs. What the record knows better 
 the process died before its journal had it) comes with LifeBegan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -44,6 +45,7 @@ from appliance.router.events import (
     ReservationEnded,
     RouteAsked,
     RulesChanged,
+    TimePassed,
 )
 from appliance.router.index import put_asking, put_context, put_place, put_present, put_resting, put_shown, put_typed
 from appliance.router.indexing import indexed
@@ -57,6 +59,7 @@ ENGINE = 11
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850
+NOBODY_SAYS = "nobody has said what came of it"
 
 Step = tuple[State, tuple[Effect, ...]]
 
@@ -66,76 +69,31 @@ def apply(state: State, event: Event) -> Step:
     effects: tuple[Effect, ...] = ()
     if isinstance(event, LifeBegan) and state.present:  # nobody has been heard since the last one ended
         state = indexed(msgspec.structs.replace(state, present=frozenset()))
-    while (due_ns := state.next_due_ns()) is not None and due_ns <= event.at_ns:
-        state, done = _assigned(_due(state), due_ns)
-        effects = (*effects, *done)
-    state, done = _assigned(_happened(state, event), event.at_ns)
-    effects = (*effects, *done)
+    while (due := state.index.due) and due[0][0] <= event.at_ns:
+        state, done = _assigned(_due(state), due[0][0])
+        effects += done
+    state, done = _assigned(_STEPS[type(event)](state, event), event.at_ns)
+    effects += done
     return state, domain.seen(state, effects) if state.rules.alone else effects
 
 
 def _assigned(done: Step, at_ns: int) -> Step:
     """After every change: no agent is free while somebody waits who may have them, and what gives way has done so."""
     state, effects = done
-    gave_way: tuple[Effect, ...] = ()
     if effects:
         ended = [one for one in effects if isinstance(one, ReservationEnded)]
-        state, gave_way = capacity.settle(waiting.settle(state, ended), effects, at_ns)
-        state = translation.settle(life.settle(state, ended, at_ns), ended, at_ns)
+        state, gave_way = capacity.settle(waiting.settle(state, ended) if ended else state, effects, at_ns)
+        if ended:
+            state = translation.settle(life.settle(state, ended, at_ns), ended, at_ns)
+        effects += gave_way
     state, assigned = waiting.assign(state, at_ns)
-    effects = (*effects, *gave_way, *assigned)
-    return state, capacity.by_channel(state, effects) if effects else effects
+    effects += assigned
+    return state, capacity.by_channel(state, effects)
 
 
 def _due(state: State) -> Step:
     at_ns, what, whom = state.index.due[0]
-    match what:
-        case Due.LAPSE:
-            return agents.overdue(state, state.reservations[whom], at_ns)
-        case Due.WAITS:
-            return waiting.go_on(state, whom, at_ns), ()
-        case Due.WRAPPED:
-            return agents.wrapped_up(state, whom, at_ns)
-        case Due.RESTED:
-            return put_resting(state, whom, None), ()
-        case Due.UNANSWERED:
-            return _looked_up(state, whom, {}, "nobody has said what came of it", at_ns)
-        case Due.CALLBACK:
-            return life.go_on(state, whom, at_ns), ()
-        case _:
-            return waiting.sweep(state, at_ns), ()
-
-
-def _happened(state: State, event: Event) -> Step:
-    match event:
-        case LifeBegan():
-            return _begun(state, event)
-        case RulesChanged():
-            return _follow(state, event.rules, event.at_ns)
-        case RouteAsked():
-            return _asked(state, event)
-        case CallTold():
-            return _told(state, event)
-        case LookupAnswered():
-            return _answered(state, event)
-        case AgentWished() | CallbackWished() | ContactNoted():
-            return _wished(state, event)
-    return _at_branch(state, event)
-
-
-def _at_branch(state: State, event: Event) -> Step:
-    effects: tuple[Effect, ...] = ()
-    match event:
-        case ContactsLost():
-            state, effects = _lost(state, event)
-        case BranchHeard() | BranchSilent():
-            return _watched(state, event)
-        case PeripheralReturned() | ForeignAgentsTold():
-            state, effects = foreign.happened(state, event)
-            state = life.carried(state)
-        case Reconciled():
-            state, effects = _reconciled(state, event)
-    return state, effects
+    return _BY_ITSELF[what](state, whom, at_ns)
 
 
 def _begun(state: State, life: LifeBegan) -> Step:
@@ -151,11 +109,22 @@ def _follow(state: State, rules: Rules, at_ns: int) -> Step:
     return life.follow(waiting.follow(state, at_ns), at_ns), effects
 
 
-def _watched(state: State, event: BranchHeard | BranchSilent) -> Step:
-    if isinstance(event, BranchHeard):
-        told = domain.begun(state, event.box, event.at_ns) if state.rules.alone else ()
-        return _heard(state, event.box, event.at_ns), told
+def _changed(state: State, event: RulesChanged) -> Step:
+    return _follow(state, event.rules, event.at_ns)
+
+
+def _present(state: State, event: BranchHeard) -> Step:
+    told = domain.begun(state, event.box, event.at_ns) if state.rules.alone else ()
+    return _heard(state, event.box, event.at_ns), told
+
+
+def _silent(state: State, event: BranchSilent) -> Step:
     return life.carried(put_present(state, event.box, there=False)), ()
+
+
+def _foreign(state: State, event: PeripheralReturned | ForeignAgentsTold) -> Step:
+    state, effects = foreign.happened(state, event)
+    return life.carried(state), effects
 
 
 def _heard(state: State, box: str, at_ns: int) -> State:
@@ -191,12 +160,10 @@ def _asked(state: State, asked: RouteAsked) -> Step:
     state, ended = _let_go(state, request.contact, "asked-again", asked.at_ns)
     state = waiting.leave(state, request.contact)
     state, moved = _judged(state, asked)
-    ended = (*ended, *moved)
     state, given_up = _give_up(state, request.contact, request.request)
     met, instead = arrival.arrived(state, asked)
     state, decided = met or decide(state, capacity.refused(state, asked))
-    decided = arrival.noted(decided, instead)
-    return state, (*ended, *given_up, *decided)
+    return state, ended + moved + given_up + arrival.noted(decided, instead)
 
 
 def _judged(state: State, asked: RouteAsked) -> Step:
@@ -242,7 +209,8 @@ def _looked_up(state: State, contact: str, values: Mapping[str, str], failed: st
 
 def known(state: State, box: str, process: str, incarnation: str, seq: int) -> bool:
     """Whether that call event was told before in this life; a process says them in order."""
-    return seq <= dict(state.heard.get(f"{box} {process}", ())).get(incarnation, 0)
+    heard = state.heard.get(f"{box} {process}", ())
+    return seq <= next((last for one, last in heard if one == incarnation), 0)
 
 
 def _is_history(state: State, told: CallTold) -> bool:
@@ -254,23 +222,29 @@ def _told(state: State, told: CallTold) -> Step:
         if known(state, told.box, told.process, told.incarnation, told.seq) or _is_history(state, told):
             return state, ()
         state = _noted(state, told)
-    event = told.event
-    match event:
-        case LegBegan():
-            return _leg_began(state, event, _taker(state, told.box, event), told.at_ns)
-        case LegConnected():
-            return agents.leg_connected(state, event.leg, told.at_ns), ()
-        case LegEnded():
-            return agents.leg_ended(state, event.leg, told.at_ns)
-        case TalkBegan():
-            return life.talking(state, event.contact), ()
-        case TransferEnded(outcome="reconnected"):
-            return shown.given_back(state, event.contact, event.by), ()
-        case ContactEnded():
-            on_its_way = translation.sent_off(state, event.contact) if event.by == "us" else None
-            return (on_its_way, ()) if on_its_way else _over(state, event.contact, told.at_ns, event)
-        case _:
-            return state, ()
+    heeded = _HEEDED.get(type(told.event))
+    return heeded(state, told, told.event) if heeded is not None else (state, ())
+
+
+def _connected(state: State, told: CallTold, event: LegConnected) -> Step:
+    return agents.leg_connected(state, event.leg, told.at_ns), ()
+
+
+def _leg_ended(state: State, told: CallTold, event: LegEnded) -> Step:
+    return agents.leg_ended(state, event.leg, told.at_ns)
+
+
+def _talk_began(state: State, _told: CallTold, event: TalkBegan) -> Step:
+    return life.talking(state, event.contact), ()
+
+
+def _transfer_ended(state: State, _told: CallTold, event: TransferEnded) -> Step:
+    return shown.given_back(state, event.contact, event.by) if event.outcome == "reconnected" else state, ()
+
+
+def _ended(state: State, told: CallTold, event: ContactEnded) -> Step:
+    on_its_way = translation.sent_off(state, event.contact) if event.by == "us" else None
+    return (on_its_way, ()) if on_its_way else _over(state, event.contact, told.at_ns, event)
 
 
 def _noted(state: State, told: CallTold) -> State:
@@ -297,7 +271,7 @@ def _over(state: State, contact: str, at_ns: int, told: ContactEnded | None = No
         state = put_shown(state, contact, None)
     if contact in state.typed:
         state = put_typed(state, contact, None)
-    return state, (*moved, *tried, *ended, *given_up)
+    return state, moved + tried + ended + given_up
 
 
 def _lost(state: State, event: ContactsLost) -> Step:
@@ -310,11 +284,12 @@ def _lost(state: State, event: ContactsLost) -> Step:
     return state, effects
 
 
-def _leg_began(state: State, event: LegBegan, agent: str | None, at_ns: int) -> Step:
+def _leg_began(state: State, told: CallTold, event: LegBegan) -> Step:
     """A contact that rings waits no more, whoever has decided that it rings, and has no use for another agent.
 
     But for news of an agent of ours from before its last question: of that it waits.
     """
+    agent, at_ns = _taker(state, told.box, event), told.at_ns
     if event.trunk is not None and translation.awaits(state, event.contact):
         return state, ()  # it is the way to them
     effects: tuple[Effect, ...] = ()
@@ -325,7 +300,7 @@ def _leg_began(state: State, event: LegBegan, agent: str | None, at_ns: int) -> 
     if token is not None and state.reservations[token].agent != agent:
         state, effects = _let_go(state, event.contact, "overtaken", at_ns)
     state, began = _rings(waiting.rings(state, event.contact, at_ns), event, agent, at_ns)
-    return state, (*effects, *began)
+    return state, effects + began
 
 
 def _rings(state: State, event: LegBegan, agent: str | None, at_ns: int) -> Step:
@@ -351,3 +326,40 @@ def _wished(state: State, event: AgentWished | CallbackWished | ContactNoted) ->
         name = state.rules.seats[slots.agent_of(agent)].name
         return state, (AgentAnswer(agent, f"{name} ({agent}) {error}"),)
     return state, (*moved, AgentAnswer(agent))
+
+
+_BY_ITSELF: Mapping[str, Callable[[State, str, int], Step]] = {
+    Due.LAPSE: lambda state, token, at_ns: agents.overdue(state, state.reservations[token], at_ns),
+    Due.WAITS: lambda state, contact, at_ns: (waiting.go_on(state, contact, at_ns), ()),
+    Due.WRAPPED: agents.wrapped_up,
+    Due.UNANSWERED: lambda state, contact, at_ns: _looked_up(state, contact, {}, NOBODY_SAYS, at_ns),
+    Due.SWEEP: lambda state, _, at_ns: (waiting.sweep(state, at_ns), ()),
+    Due.CALLBACK: lambda state, name, at_ns: (life.go_on(state, name, at_ns), ()),
+    Due.RESTED: lambda state, key, _at_ns: (put_resting(state, key, None), ()),
+}
+_HEEDED: Mapping[type, Callable[[State, CallTold, Any], Step]] = {
+    LegBegan: _leg_began,
+    LegConnected: _connected,
+    LegEnded: _leg_ended,
+    TalkBegan: _talk_began,
+    TransferEnded: _transfer_ended,
+    ContactEnded: _ended,
+}
+_STEPS: Mapping[type, Callable[[State, Any], Step]] = {
+    LifeBegan: _begun,
+    RulesChanged: _changed,
+    RouteAsked: _asked,
+    CallTold: _told,
+    LookupAnswered: _answered,
+    AgentWished: _wished,
+    CallbackWished: _wished,
+    ContactNoted: _wished,
+    ContactsLost: _lost,
+    BranchHeard: _present,
+    BranchSilent: _silent,
+    PeripheralReturned: _foreign,
+    ForeignAgentsTold: _foreign,
+    Reconciled: _reconciled,
+    TimePassed: lambda state, _event: (state, ()),
+}
+"""To ask a message's class is several times as dear as to look it up."""

@@ -23,6 +23,8 @@ def arrived(state: State, asked: RouteAsked) -> tuple[Step | None, str]:
     The contact's place and context go on with its second call, whose contact the reservation is for from now on.
     """
     request = asked.request
+    if not state.rules.translation_routes:
+        return None, ""
     route = translation.named(state.rules, asked.box, request.dnis)
     if route is None or request.cursor or request.transfer_to:
         return None, ""

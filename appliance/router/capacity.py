@@ -77,6 +77,8 @@ def interrupted(state: State, name: str, *, over: bool) -> Iterator[Effect]:
 
 def by_channel(state: State, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
     """What was told of slots, told of their channels as they are now."""
+    if not [one for one in effects if isinstance(one, AgentMoved) and "/" in one.agent]:
+        return effects
     return tuple(
         [_of_channel(state, one) if isinstance(one, AgentMoved) and "/" in one.agent else one for one in effects]
     )

@@ -27,15 +27,12 @@ _replace = msgspec.structs.replace
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked, and whom its contact could be given."""
+    """What is asked, whose it is, whom that contact could be given, and when it is over though nobody has said so."""
 
     asked: RouteAsked
+    contact: str
     reach: Reach
-
-    @property
-    def contact(self) -> str:
-        """Whose it is."""
-        return self.asked.request.contact
+    forget_ns: int
 
 
 def node_of(walk: Walk) -> str:
@@ -45,10 +42,12 @@ def node_of(walk: Walk) -> str:
 
 def question_of(state: State, asked: RouteAsked) -> Question:
     """Of what is asked."""
-    near = (asked.box, *asked.request.reaches)
-    routed = translation.reached(state.rules, asked.box, near)
-    refused = (*asked.request.refused_agents, *translation.given_in_vain(state, asked.request.contact))
-    return Question(asked, Reach((*near, *routed), refused, routed, asked.request.full))
+    request = asked.request
+    near = (asked.box, *request.reaches)
+    routed = translation.reached(state.rules, asked.box, near) if state.rules.translation_routes else ()
+    refused = request.refused_agents + translation.given_in_vain(state, request.contact)
+    reach = Reach(near + routed, refused, routed, request.full)
+    return Question(asked, request.contact, reach, waiting.forgotten_ns(state, asked))
 
 
 def found(state: State, question: Question, queue: Queue, place: Place, walk: Walk) -> tuple[Stand, str] | None:
@@ -94,7 +93,7 @@ def ring_by_name(state: State, question: Question, ring: Ring, walk: Walk) -> Ru
     """The agent whom the script asks for."""
     asked, seat = question.asked, state.rules.seats[ring.agent]
     place = state.places.get(question.contact) or Place(
-        PRIORITY, asked.at_ns, state.serial + 1, node_of(walk), asked.at_ns, waiting.forgotten_ns(state, asked), ()
+        PRIORITY, asked.at_ns, state.serial + 1, node_of(walk), asked.at_ns, question.forget_ns, ()
     )
     walk.because(f"script {walk.script.name} asks for {seat.name} ({ring.agent}) at {walk.node}")
     return _reserved(state, question, ring.node, _replace(place, rung=ring.agent), "", walk)
@@ -104,4 +103,4 @@ def _reserved(state: State, question: Question, node: Queue | Agent, place: Plac
     """The agent whom the place says to be rung."""
     asked, contact = question.asked, question.contact
     state, held, moved = agents.reserve(state, place.rung, contact, queue, asked.at_ns, asked.box)
-    return put_place(state, contact, place), (moved,), waiting.ring(state, node, held, asked.box, walk.cursor)
+    return put_place(state, contact, place), (moved,), waiting.ring(state, node, held, asked.box, record=walk.record)

@@ -97,16 +97,16 @@ def _decided(state: State, question: Question, walk: Walk, stop: Stop) -> Decide
     state, moved, last = _walked(state, question, walk, stop)
     asked = question.asked
     if isinstance(last, Look):
-        return _looking(_kept(state, asked, walk), asked, walk, last)
+        return _looking(_kept(state, question, walk), asked, walk, last)
     name = _call_type(state, asked, walk)
-    state = put_typed(state, question.contact, Typed(name, waiting.forgotten_ns(state, asked)))
+    state = put_typed(state, question.contact, Typed(name, question.forget_ns))
     if isinstance(last, Waits):
         state, answer = _waits(state, question, last, walk, name)
     else:
         state, answer = _told(state, question, last, walk, name)
     if isinstance(last, (Waits, RingAgent)):
         state = shown.keep(state, asked, walk, name)
-    state, contact = _kept(state, asked, walk), question.contact
+    state, contact = _kept(state, question, walk), question.contact
     known = knowing.known(state, contact) if state.rules.alone or asked.request.lease else ""
     answer = _replace(answer, place=waiting.carried(state, contact), known=known)
     return state, (*moved, Answer(asked.box, answer))
@@ -142,12 +142,15 @@ def _walked(
     state: State, question: Question, walk: Walk, stop: Stop | RingAgent
 ) -> tuple[State, tuple[Effect, ...], Action | Waits | Look]:
     """On to what the branch is told; a Waits is where it waits, a Look what has to be known first."""
-    while not isinstance(stop := _of_kind(state, question.asked, stop, walk), Action):
+    while True:
+        stop = _of_kind(state, question.asked, stop, walk)
         if isinstance(stop, Queue):
             state, done, after = _queued(state, question, stop, walk)
             if isinstance(after, (Waits, RingAgent)):
                 return state, done, after
             stop = after
+        elif isinstance(stop, Action):
+            return _unless_free(state, question, walk, stop)
         elif isinstance(stop, Ring):
             verdict = choosing.hindrance(state, question, stop, walk)
             if not verdict:
@@ -159,7 +162,6 @@ def _walked(
             stop = walk.lost(f"no lookup {stop.source}")
         else:
             state, stop = _onward(state, question, stop, walk)
-    return _unless_free(state, question, walk, stop)
 
 
 def _queued(
@@ -230,17 +232,17 @@ def _of_kind(state: State, asked: RouteAsked, stop: Stop | RingAgent, walk: Walk
     So is a label that a branch must not dial.
     """
     kind = asked.request.kind
-    if isinstance(stop, Label) and asked.box not in state.rules.peripherals:
-        node, why = walk.script.text.nodes[walk.node], label_verdict(state.rules.outbound, stop.label)
-        if why and isinstance(node, nodes.Label):
-            return _of_kind(state, asked, _missed(walk, why, node.otherwise), walk)
-    if isinstance(stop, Ring):
-        return _replace(stop, agent=slots.arriving(state, stop.agent, kind, asked.request.contact))
     if isinstance(stop, Queue):
         others = [name for name in stop.queues if state.rules.queues[name].channel != kind]
         if others:
             passed = _missed(walk, f"no {kind} waits in {' or '.join(others)}", stop.otherwise)
             return _of_kind(state, asked, passed, walk)
+    elif isinstance(stop, Label) and asked.box not in state.rules.peripherals:
+        node, why = walk.script.text.nodes[walk.node], label_verdict(state.rules.outbound, stop.label)
+        if why and isinstance(node, nodes.Label):
+            return _of_kind(state, asked, _missed(walk, why, node.otherwise), walk)
+    elif isinstance(stop, Ring):
+        return _replace(stop, agent=slots.arriving(state, stop.agent, kind, asked.request.contact))
     return stop
 
 
@@ -270,12 +272,12 @@ def _view(state: State, question: Question, place: Place | None) -> View:
     return View(state, question.reach, question.contact, question.asked.at_ns, place)
 
 
-def _kept(state: State, asked: RouteAsked, walk: Walk) -> State:
+def _kept(state: State, question: Question, walk: Walk) -> State:
     """The context that the walk leaves, for the next question and the next script."""
     if not walk.fields:
         return state
     fields = context.encoded(walk.fields).decode()
-    return put_context(state, asked.request.contact, Context(fields, waiting.forgotten_ns(state, asked)))
+    return put_context(state, question.contact, Context(fields, question.forget_ns))
 
 
 # What the router decides on the way.

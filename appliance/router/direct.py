@@ -70,7 +70,8 @@ def ring(state: State, asked: RouteAsked, agent: str) -> Decided:
     state = shown.keep(state, asked, None)
     who = request.transferred_by or request.clid
     reason = f"{who} asks for {seat.name} ({agent})"
-    return state, (moved, _answer(asked, waiting.ring(state, RING, held, asked.box, asked.request.cursor), reason))
+    label = waiting.ring(state, RING, held, asked.box, record=waiting.said(asked.request.cursor))
+    return state, (moved, _answer(asked, label, reason))
 
 
 def _answer(asked: RouteAsked, action: Action, reason: str) -> Answer:

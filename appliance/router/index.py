@@ -14,6 +14,9 @@ import msgspec
 from appliance.router.callbacks.states import CallbackState
 from appliance.router.mappings import QueuedRow, copied, moved, moved_in, sorted_in, with_one, without
 from appliance.router.rows import (
+    LAPSE,
+    WAITS,
+    WRAPPED,
     AgentRow,
     Due,
     agent_row,
@@ -51,19 +54,20 @@ def put_agent(state: State, name: str, now: Agent | None) -> State:
     before = state.agents.get(name)
     agents = without(state.agents, name) if now is None else with_one(state.agents, name, now)
     after, index = _replace(state, agents=agents), state.index
-    for one in index.hands.get(name, (name,)):  # what a person does bears on all of their slots
-        was_row, now_row = agent_row(state, one, state.agents.get(one)), agent_row(after, one, agents.get(one))
-        if was_row != now_row:
-            index = _agent_rows(state.rules, index, one, was_row, now_row)
+    if before is None or now is None or before.state is not now.state or before.free_ns != now.free_ns:
+        for one in index.hands.get(name, (name,)):  # what a person does bears on all of their slots
+            was_row, now_row = agent_row(state, one, state.agents.get(one)), agent_row(after, one, agents.get(one))
+            if was_row != now_row:
+                index = _agent_rows(state.rules, index, one, was_row, now_row)
     was, legs = before.legs if before else {}, now.legs if now else {}
-    if was != legs:
+    if was is not legs and was != legs:
         index = _legs(index, name, was, legs)
-    due = _due(index, Due.WRAPPED, name, before.until_ns if before else None, now.until_ns if now else None)
-    if due is not index.due:
-        index = _replace(index, due=due)
+    was_ns, now_ns = before.until_ns if before else None, now.until_ns if now else None
+    if was_ns != now_ns:
+        index = _replace(index, due=_due(index, WRAPPED, name, was_ns, now_ns))
     if now is None and name in index.hands:
         index = _replace(index, hands=hands_of(after))
-    return _replace(after, index=index)
+    return after if index is state.index else _replace(after, index=index)
 
 
 def put_present(state: State, box: str, *, there: bool) -> State:
@@ -81,14 +85,14 @@ def put_present(state: State, box: str, *, there: bool) -> State:
 
 def put_reservation(state: State, held: Reservation) -> State:
     """A new one."""
-    due = _due(state.index, Due.LAPSE, held.token, None, held.expires_ns)
+    due = _due(state.index, LAPSE, held.token, None, held.expires_ns)
     index = _replace(state.index, due=due, held=with_one(state.index.held, held.contact, held.token))
     return _replace(state, reservations=with_one(state.reservations, held.token, held), index=index)
 
 
 def drop_reservation(state: State, held: Reservation) -> State:
     """It has ended."""
-    due = _due(state.index, Due.LAPSE, held.token, held.expires_ns, None)
+    due = _due(state.index, LAPSE, held.token, held.expires_ns, None)
     index = _replace(state.index, due=due, held=without(state.index.held, held.contact))
     return _replace(state, reservations=without(state.reservations, held.token), index=index)
 
@@ -96,7 +100,7 @@ def drop_reservation(state: State, held: Reservation) -> State:
 def put_waiting(state: State, contact: str, now: Waiting | None) -> State:
     """The contact waits so; None: no more."""
     before = state.waiting.get(contact)
-    due = _due(state.index, Due.WAITS, contact, next_ns(before), next_ns(now))
+    due = _due(state.index, WAITS, contact, next_ns(before), next_ns(now))
     index = _waits_rows(state.index, (before, queued_row(state, before)), (now, queued_row(state, now)), due)
     waiting = without(state.waiting, contact) if now is None else with_one(state.waiting, contact, now)
     return _replace(state, waiting=waiting, index=index)
@@ -199,11 +203,11 @@ def _agent_rows(rules: Rules, index: Index, name: str, was: AgentRow, now: Agent
 
 def _legs(index: Index, name: str, was: Mapping[str, str], now: Mapping[str, str]) -> Index:
     legs, calls = index.legs, index.calls
-    for leg in sorted(was.keys() - now.keys()):
+    for leg in sorted(was.keys() - now.keys()) if was else ():
         legs = without(legs, leg)
         left = sorted_in(calls[was[leg]], leg, None)
         calls = with_one(calls, was[leg], left) if left else without(calls, was[leg])
-    for leg in sorted(now.keys() - was.keys()):
+    for leg in sorted(now.keys() - was.keys()) if now else ():
         legs = with_one(legs, leg, name)
         calls = with_one(calls, now[leg], sorted_in(calls.get(now[leg], ()), None, leg))
     return _replace(index, legs=legs, calls=calls)
@@ -231,12 +235,11 @@ def _waits_rows(
     now: tuple[Waiting | None, QueuedRow | None],
     due: tuple[DueRow, ...],
 ) -> Index:
-    queued = index.queued
-    if was[0] is not None and was[1] is not None:
-        queued = moved_in(queued, stood_in(was[0]), group(was[0]), was[1], None)
-    if now[0] is not None and now[1] is not None:
-        queued = moved_in(queued, stood_in(now[0]), group(now[0]), None, now[1])
-    lines = moved(moved(index.lines, lines_of(was[0]), was[1], None), lines_of(now[0]), None, now[1])
+    queued, lines = index.queued, index.lines
+    for waits, was_row, now_row in ((was[0], was[1], None), (now[0], None, now[1])):
+        if waits is not None and (was_row is not None or now_row is not None):
+            queued = moved_in(queued, stood_in(waits), group(waits), was_row, now_row)
+            lines = moved(lines, lines_of(waits), was_row, now_row)
     return _replace(index, queued=queued, lines=lines, due=due)
 
 

@@ -82,10 +82,14 @@ class Layered(Mapping[K, V]):
 
     def with_one(self, key: K, value: V) -> Mapping[K, V]:
         """Where that one is so."""
-        if self._over.get(key) is _GONE:  # it comes back, behind all others
+        found = self._over.get(key, self)
+        if found is _GONE:  # it comes back, behind all others
             return {**self.whole(), key: value}
-        length = self._length + (key not in self)
-        return self._after({**self._over, key: value}, length)
+        over = self._over.copy()
+        over[key] = value
+        length = self._length + (found is self and key not in self._below)
+        after = Layered(self._below, over, length)
+        return after if len(over) <= FEW else after.whole()
 
     def without(self, key: K) -> Mapping[K, V]:
         """Where that one, which is there, is not."""
@@ -93,10 +97,7 @@ class Layered(Mapping[K, V]):
         over.pop(key, None)
         if key in self._below:
             over[key] = _GONE
-        return self._after(over, self._length - 1)
-
-    def _after(self, over: dict[K, Any], length: int) -> Mapping[K, V]:
-        after = Layered(self._below, over, length)
+        after = Layered(self._below, over, self._length - 1)
         return after if len(over) <= FEW else after.whole()
 
 
@@ -153,8 +154,6 @@ def moved(
     rows: Mapping[K, tuple[Row, ...]], keys: Iterable[K], was: Row | None, now: Row | None
 ) -> Mapping[K, tuple[Row, ...]]:
     """Under each of these keys without `was` and with `now`; what is empty then is left out."""
-    if was is None and now is None:
-        return rows
     after = copied(rows)
     for key in keys:
         row = sorted_in(after.get(key, ()), was, now)
@@ -171,7 +170,12 @@ def moved_in(
     """So in each of those, under that key."""
     after = copied(pools)
     for pool in those:
-        rows = moved(after.get(pool, {}), (key,), was, now)
+        rows = copied(after[pool]) if pool in after else {}
+        row = sorted_in(rows.get(key, ()), was, now)
+        if row:
+            rows[key] = row
+        else:
+            rows.pop(key, None)
         if rows:
             after[pool] = rows
         else:

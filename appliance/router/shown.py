@@ -34,18 +34,27 @@ def keep(state: State, asked: RouteAsked, walk: Walk | None, call_type: str = ""
     request = asked.request
     before = state.shown.get(request.contact)
     now = ContactNow(contact=request.contact, dnis=request.dnis) if before is None else before.now
-    transfers = now.transfers
+    transfers, ced, fields = now.transfers, now.ced, now.fields
     if request.transfer_to and transfers[-1:] != (request.transferred_by,):
         transfers = (*transfers, request.transferred_by)
-    now = _replace(now, clid=request.clid or "", call_type=call_type or now.call_type, transfers=transfers)
     if walk is not None:
         ced = HIDDEN * len(request.ced) if walk.ced_is_secret else request.ced
-        now = _replace(now, ced=ced, fields={**now.fields, **_open(walk)})
+        fields = {**fields, **_open(walk)}
+    now = _replace(
+        now,
+        clid=request.clid or "",
+        call_type=call_type or now.call_type,
+        transfers=transfers,
+        ced=ced,
+        fields=fields,
+    )
     return put_shown(state, request.contact, Shown(now, asked.at_ns + FORGOTTEN_NS))
 
 
 def _open(walk: Walk) -> dict[str, str]:
     declared = walk.script.text.context
+    if not declared:
+        return {}
     return {
         name: context.shown(value)
         for name, value in walk.fields.items()

@@ -24,8 +24,7 @@ _replace = msgspec.structs.replace
 
 def reached(rules: Rules, box: str, reaches: tuple[str, ...]) -> tuple[str, ...]:
     """Sites to which `box` sends a call by number, not having another way."""
-    routes = (one for one in rules.translation_routes if box in one.from_boxes)
-    return tuple(one.to for one in routes if one.to not in reaches)
+    return tuple([one.to for one in rules.translation_routes if box in one.from_boxes and one.to not in reaches])
 
 
 def route_of(rules: Rules, box: str, to: str) -> TranslationRoute | None:
@@ -46,6 +45,8 @@ def blocked(state: State, reach: Reach, box: str) -> bool:
 def begin(state: State, answer: RouteAnswer, reach: Reach, clid: str, at_ns: int) -> tuple[State, RouteAnswer]:
     """The same answer, or what is to be dialled where the agent it rings is at a site reached so."""
     ring = answer.action
+    if not reach.routed:
+        return state, answer
     to = state.rules.seats[ring.agent].box if isinstance(ring, RingAgent) else ""
     route = route_of(state.rules, reach.boxes[0], to) if to in reach.routed else None
     number = _free(state, route)
@@ -102,6 +103,8 @@ def is_sent_off(state: State, contact: str) -> bool:
 
 def in_vain(state: State, contact: str) -> str:
     """Which number has not led this contact to an agent; empty: none."""
+    if not state.translations and not state.resting:
+        return ""
     for one in state.translations.values():
         if one.contact == contact and one.token not in state.reservations:
             return f"{one.number} of {one.route} was given in vain"

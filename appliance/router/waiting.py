@@ -31,6 +31,7 @@ LOWEST = 10  # of priorities
 GRACE_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
 SWEPT_NS = 3_600 * SECOND_NS
+QUICKEST = Select.MINIMUM_EXPECTED_DELAY
 USUAL_S = 180  # of a talk, where a queue has had none
 
 Step = tuple[State, tuple[Effect, ...]]
@@ -43,11 +44,11 @@ def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Re
     forget_ns = forgotten_ns(state, asked)
     stays = before is not None and (again or before.standing is not None)
     if stays and before is not None and before.node == node and _stands_there(before, queue):
-        stands = tuple(gone_on(state, one, reach, at_ns) for one in before.stands)
+        stands = tuple([gone_on(state, one, reach, at_ns) for one in before.stands])
         priority = queue.priority if before.standing is None else before.priority
         return _replace(before, priority=priority, forget_ns=forget_ns, stands=stands)
-    stands = tuple(enter(state, name, 0, reach, at_ns) for name in queue.queues)
-    if queue.select is Select.MINIMUM_EXPECTED_DELAY:
+    stands = tuple([enter(state, name, 0, reach, at_ns) for name in queue.queues])
+    if queue.select is QUICKEST:
         stands = quickest(state, stands, reach, at_ns)
     queued_ns, tie = (at_ns, state.serial + 1) if before is None else (before.queued_ns, before.tie)
     standing = None if queue.next is None else queue
@@ -56,7 +57,7 @@ def place_of(state: State, asked: RouteAsked, queue: Queue, node: str, reach: Re
 
 def _stands_there(place: Place, queue: Queue) -> bool:
     names = _names(place)
-    quickest = queue.select is Select.MINIMUM_EXPECTED_DELAY
+    quickest = queue.select is QUICKEST
     return bool(names) and set(names) <= set(queue.queues) if quickest else names == queue.queues
 
 
@@ -112,7 +113,7 @@ def carried(state: State, contact: str) -> ContactPlace | None:
     place = state.places.get(contact)
     if place is None:
         return None
-    stands = tuple((one.queue, one.step, one.until_ns) for one in place.stands)
+    stands = tuple([(one.queue, one.step, one.until_ns) for one in place.stands])
     return ContactPlace(place.priority, place.queued_ns, place.tie, place.node, place.here_ns, stands)
 
 
@@ -142,7 +143,7 @@ def find(state: State, stands: Iterable[Stand], reach: Reach, select: Select, at
     for stand in stands:
         pool = (stand.queue, stand.step)
         for box in reach.boxes if pool in state.index.free else ():
-            if translation.blocked(state, reach, box):
+            if reach.routed and translation.blocked(state, reach, box):
                 continue
             agent = agents.choose(state, pool, box, reach, select, at_ns)
             if agent is not None:
@@ -153,7 +154,10 @@ def find(state: State, stands: Iterable[Stand], reach: Reach, select: Select, at
 def ahead(state: State, agent: str, mine: tuple[int, int, int, str]) -> bool:
     """Whether somebody waits who is to have this agent before a contact of this order, which does not wait."""
     box, pools = state.rules.seats[agent].box, state.index.pools.get(agent, ())
-    lines = (line for pool in pools for boxes, line in state.index.queued.get(pool, {}).items() if box in boxes)
+    queued = state.index.queued
+    if queued.keys().isdisjoint(pools):
+        return False
+    lines = (line for pool in pools for boxes, line in queued.get(pool, {}).items() if box in boxes)
     reaches = (
         state.waiting[row[-1]].reach for line in lines for row in itertools.takewhile(lambda row: row < mine, line)
     )
@@ -248,7 +252,7 @@ def _put(state: State, waits: Waiting, place: Place) -> State:
 
 
 def _names(place: Place) -> tuple[str, ...]:
-    return tuple(stand.queue for stand in place.stands)
+    return tuple([stand.queue for stand in place.stands])
 
 
 def sweep(state: State, at_ns: int) -> State:
@@ -277,7 +281,7 @@ def settle(state: State, over: Iterable[ReservationEnded]) -> State:
 def assign(state: State, at_ns: int) -> Step:
     """Agents who are free, to those who wait, in their order."""
     effects: tuple[Effect, ...] = ()
-    if state.index.queued.keys().isdisjoint(state.index.free.keys()):
+    if not state.index.queued or state.index.queued.keys().isdisjoint(state.index.free.keys()):
         return state, effects
     for contact in _next(_served(state)):
         waits = state.waiting[contact]
@@ -325,7 +329,7 @@ def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: in
     waited_s = (at_ns - waits.place.queued_ns) // SECOND_NS
     return _replace(
         waits.answer,
-        action=ring(state, waits.node, held, waits.box, waits.answer.cursor),
+        action=ring(state, waits.node, held, waits.box, record=said(waits.answer.cursor)),
         reason=f"{seat.name} ({held.agent}) is free; the caller has waited {waited_s} s in {held.queue}",
         values={**waits.answer.values, held.queue: told},
         queues=(),
@@ -333,17 +337,22 @@ def _label(state: State, waits: Waiting, held: Reservation, told: str, at_ns: in
     )
 
 
-def ring(state: State, node: Queue | Agent, held: Reservation, box: str, cursor: str) -> RingAgent:
+def said(cursor: str) -> bool | None:
+    """Whether the contact is to be recorded, where its script has said so on its way."""
+    before = cursors.read(cursor)
+    return None if before is None else before.record
+
+
+def ring(state: State, node: Queue | Agent, held: Reservation, box: str, *, record: bool | None) -> RingAgent:
     """The reserved agent's phone, for a contact at `box`; recorded as its script has said on its way, else the node."""
-    seat, before = state.rules.seats[held.agent], cursors.read(cursor)
-    said = None if before is None else before.record
+    seat = state.rules.seats[held.agent]
     return RingAgent(
         agent=slots.agent_of(held.agent),
         extension=seat.extension,
         queue=held.queue,
         token=held.token,
         ring_s=node.ring_s,
-        record=node.record if said is None else said,
+        record=node.record if record is None else record,
         box="" if seat.box == box else seat.box,
     )
 

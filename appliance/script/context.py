@@ -41,6 +41,8 @@ def read(field: ContextField, text: str) -> Value:
 
 def taken(context: Mapping[str, ContextField], fields: Mapping[str, Value]) -> dict[str, Value]:
     """Those of the script, as they came in with their kind; any other is an older script's."""
+    if not context:
+        return {}
     own = {name: default(field) for name, field in context.items()}
     return {name: fields[name] if type(fields.get(name)) is type(value) else value for name, value in own.items()}
 

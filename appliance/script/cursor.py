@@ -39,9 +39,12 @@ class Cursor(msgspec.Struct, frozen=True):
 
 def write(cursor: Cursor) -> str:
     """The text of it."""
+    place = f"{cursor.script}/{cursor.version}/{cursor.node}/{cursor.passed}"
+    if not (cursor.counts or cursor.language or cursor.secret or cursor.call_type or cursor.record is not None):
+        return place
     counts = ",".join([f"{node}={times}" for node, times in sorted(cursor.counts.items())])
     ced = "secret" if cursor.secret else ""
-    parts = (cursor.script, cursor.version, cursor.node, str(cursor.passed), counts, cursor.language, ced)
+    parts = (place, counts, cursor.language, ced)
     record = "" if cursor.record is None else "on" if cursor.record else "off"
     call_type = quote(cursor.call_type, safe="") if cursor.call_type else ""
     return "/".join((*parts, call_type, record)).rstrip("/")

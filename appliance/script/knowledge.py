@@ -57,7 +57,8 @@ class Knowledge:
 
     def guard(self) -> None:
         """What is secret now."""
-        secrets = {name: self.fields[name] for name, field in self._text.context.items() if field.secret}
+        declared = self._text.context
+        secrets = {name: self.fields[name] for name, field in declared.items() if field.secret} if declared else {}
         if self.ced_is_secret:
             secrets["ced"] = self.contact.ced
         self.witness.guard(secrets)

@@ -50,6 +50,7 @@ LOOP_CAUSE = 41  # Q.850: temporary failure
 LABEL_LONGEST = 128
 DIGITS = "digits"  # the outcome that brings them
 RECORDED = "recorded"  # a message
+_NOWHERE = cursors.Cursor("", "", "")
 NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
 """Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
 
@@ -68,7 +69,7 @@ class Walk:
         self.callback = ""
         self._verbs: list[treatments.Verb] = []
         self._counts: dict[str, int] = {}
-        before = cursors.read(cursor) or cursors.Cursor("", "", "")
+        before = cursors.read(cursor) or _NOWHERE
         self._known = Knowledge(contact, ced_is_secret=before.secret)
         self._passed, self._language = before.passed, before.language
         self._record = before.record
@@ -105,6 +106,11 @@ class Walk:
                 self._record,
             )
         )
+
+    @property
+    def record(self) -> bool | None:
+        """Whether the contact is to be recorded, where it has been said on the way."""
+        return self._record
 
     @property
     def language(self) -> str:
@@ -223,6 +229,9 @@ class Walk:
         So is a treatment that an agent's phone has cut off.
         """
         node = self._nodes[name]
+        if isinstance(node, Queue):
+            self._passed -= bool(self._passed)
+            return name
         if isinstance(node, Treatment) and self._known.contact.stands and self._known.contact.outcome in NOT_TAKEN:
             self._passed -= bool(self._passed)
             self._counts.pop(name, None)
@@ -234,7 +243,7 @@ class Walk:
             return self._pressed(name, node)
         if isinstance(node, Collect) and node.into is not None and self._known.contact.outcome == DIGITS:
             self._known.write(name, {node.into: self._known.contact.ced})
-        if isinstance(node, Queue | Agent) and self._passed:
+        if isinstance(node, Agent) and self._passed:
             self._passed -= 1
         if isinstance(node, Voicemail):
             return node.next if self._known.contact.outcome == RECORDED else node.failed
@@ -263,11 +272,11 @@ class Walk:
         self._passed += 1
         self.path.append(name)
         match node:
-            case Play() | Collect() | Menu() | Wait() | Ringing() | Voicemail():
-                return self._treated(name, node)
-            case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():
+            case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():  # a queue most of all
                 self.reason = "; ".join(self._known.failures)
                 return node
+            case Play() | Collect() | Menu() | Wait() | Ringing() | Voicemail():
+                return self._treated(name, node)
             case Agent():
                 return self._wanted(name, node)
             case Label():

@@ -24,7 +24,7 @@ class Witness:
     def guard(self, secrets: Mapping[str, Value]) -> None:
         """From now on these are secret; where they were noted before, they are hidden."""
         self._secrets = secrets
-        for name, said in self._values.items():
+        for name, said in self._values.items() if secrets else ():
             if self._tells(said):
                 self._values[name] = HIDDEN
 
@@ -44,5 +44,7 @@ class Witness:
         return not asked.names.isdisjoint(self._secrets)
 
     def _tells(self, said: str) -> bool:
+        if not self._secrets:
+            return False
         texts = (str(value) for value in self._secrets.values() if not isinstance(value, bool))
         return any(text == said if len(text) <= SHORT else text in said for text in texts if text)

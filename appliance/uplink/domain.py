@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,7 @@ LOOK_S = 0.025
 FETCH_S = 0.25
 ANSWER_S = 2.0
 LABEL_NS = 5_000_000_000  # by then a label has become a leg, or never will
+WRITTEN_NS = 1_000_000_000  # by then a contact to which a label was given is in the outbox, unless it is over
 KNOWN_OCTETS = 524_288
 """Of what is known of contacts: headquarters takes 1 MiB a message."""
 WRITER = "call"
@@ -209,13 +211,14 @@ class Domain:
             self._take()
 
     def _take(self) -> None:
-        oldest_ns = time.monotonic_ns() - LABEL_NS
-        labels = tuple(label for at_ns, label in self._labels if at_ns > oldest_ns)
+        now_ns = time.monotonic_ns()
+        labels = tuple(label for at_ns, label in self._labels if at_ns > now_ns - LABEL_NS)
+        new = {label.contact for at_ns, label in self._labels if at_ns > now_ns - WRITTEN_NS}
         self._labels.clear()
         log.warning("domain.lease.over", epoch=self._lessor.epoch)
         promises = self._left.promises if self._kept.owed else ()
         now = BranchNow(reserved=labels, agents=self._kept.agents, promises=promises)
-        self._router.take(self._box, self._now(now))
+        self._router.take(self._box, self._now(now, new))
         self._version = -1
         self.settled = False
         since_ns = self._kept.since_ns if self._kept.owed else time.time_ns()
@@ -229,14 +232,18 @@ class Domain:
         self._kept = _replace(self._kept, epoch=self._lessor.epoch)
         self._keep()
 
-    def _now(self, agents: BranchNow) -> BranchNow:
-        """With contacts and legs as call control has them."""
+    def _now(self, agents: BranchNow, new: AbstractSet[str] = frozenset()) -> BranchNow:
+        """With contacts and legs as call control has them; a label of a contact that is over holds nobody.
+
+        One that is `new` may be on its way to the outbox.
+        """
         kept, told, place = self._reader.now(WRITER)
         self._place = place
         contacts = [msgspec.json.decode(value, type=Contact) for value in kept.values()]
         legs = tuple(leg for contact in contacts if (leg := _leg(contact)) is not None)
-        waiting = tuple(label for label in agents.reserved if label.agent not in {leg.agent for leg in legs})
-        names = tuple(sorted(contact.contact for contact in contacts))
+        names, rung = tuple(sorted(contact.contact for contact in contacts)), {leg.agent for leg in legs}
+        there = new | set(names)
+        waiting = tuple(one for one in agents.reserved if one.contact in there and one.agent not in rung)
         known = {**{one.contact: one.known for one in contacts if one.known}, **agents.known}
         return BranchNow(names, legs, waiting, agents.agents, told, _within_a_message(known), agents.promises)
 

@@ -26,6 +26,7 @@ from appliance.wire.routes import Release, RingAgent, RouteAnswer
 SECOND_NS = 1_000_000_000
 OCCUPIED = (AgentState.BUSY.value, AgentState.WRAP_UP.value, AgentState.INTERRUPTED.value)
 AWAY = (AgentState.LOGGED_OUT.value, AgentState.NOT_READY.value)
+_NOT_THERE = (AWAY[0], 0)
 BY_THEMSELVES = "caller"
 
 
@@ -97,17 +98,15 @@ class Count:
 
     def see(self, state: State, at_ns: int, event: Event, effects: tuple[Effect, ...]) -> None:
         """`state` after the event."""
-        match event:
-            case CallTold():
-                self._told(event.event, at_ns)
-            case RouteAsked():
-                self._asked(event)
-        for effect in effects:
-            match effect:
-                case AgentMoved():
-                    self._moved(effect)
-                case Answer() | Assigned():
-                    self._decided(effect.answer, at_ns)
+        if isinstance(event, CallTold):
+            self._told(event.event, at_ns)
+        elif isinstance(event, RouteAsked):
+            self._asked(event)
+        for effect in effects:  # asked by class once, the most frequent first: of these steps a day has a million
+            if isinstance(effect, AgentMoved):
+                self._moved(effect)
+            elif isinstance(effect, (Answer, Assigned)):
+                self._decided(effect.answer, at_ns)
         if state.rules is not self._state.rules:
             self._follow(state, at_ns)
         self._state = state
@@ -146,16 +145,15 @@ class Count:
             self.fates[contact] = Fate(asked.at_ns)
 
     def _told(self, event: CallEvent, at_ns: int) -> None:
-        match event:
-            case LegBegan():
-                self._legs[event.leg] = event.contact
-            case LegConnected():
-                fate = self.fates.get(self._legs.get(event.leg, ""))
-                if fate is not None and fate.answered_ns is None:
-                    fate.answered_ns = at_ns
-            case ContactEnded() if (fate := self.fates.get(event.contact)) is not None:
-                fate.ended_ns = at_ns
-                fate.left = event.by == BY_THEMSELVES and event.contact not in self._released
+        if isinstance(event, LegBegan):
+            self._legs[event.leg] = event.contact
+        elif isinstance(event, LegConnected):
+            fate = self.fates.get(self._legs.get(event.leg, ""))
+            if fate is not None and fate.answered_ns is None:
+                fate.answered_ns = at_ns
+        elif isinstance(event, ContactEnded) and (fate := self.fates.get(event.contact)) is not None:
+            fate.ended_ns = at_ns
+            fate.left = event.by == BY_THEMSELVES and event.contact not in self._released
 
     def _decided(self, answer: RouteAnswer, at_ns: int) -> None:
         contact, action = self._contacts.get(answer.request, ""), answer.action
@@ -173,18 +171,21 @@ class Count:
             fate.queued_ns = at_ns
 
     def _moved(self, moved: AgentMoved) -> None:
-        self._until(moved.agent, moved.at_ns)
+        self._spent(moved.agent, moved.at_ns)
         self._now[moved.agent] = (moved.state, moved.at_ns)
 
     def _until(self, name: str, at_ns: int) -> None:
-        """The time in its state so far."""
-        state, since_ns = self._now.get(name, (AWAY[0], at_ns))
-        at_ns = max(at_ns, since_ns)
-        if state not in AWAY:
+        """Its state goes on; the time in it so far is counted."""
+        self._now[name] = (self._spent(name, at_ns), max(at_ns, self._now[name][1]))
+
+    def _spent(self, name: str, at_ns: int) -> str:
+        """In which state, until now."""
+        state, since_ns = self._now.get(name, _NOT_THERE)
+        if state not in AWAY and at_ns > since_ns:
             self._staffed_ns[name] += at_ns - since_ns
             if state in OCCUPIED:
                 self._occupied_ns[name] += at_ns - since_ns
-        self._now[name] = (state, at_ns)
+        return state
 
     def _follow(self, state: State, at_ns: int) -> None:
         """Other rules: who is not named any more is not there."""

@@ -35,7 +35,7 @@ from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.wire.agents import AgentWish
-from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded
+from appliance.wire.calls import CallEvent, ContactEnded, LegBegan, LegConnected, LegEnded
 from appliance.wire.routes import Action, RouteAnswer, Treat
 from appliance.wire.treatments import Music
 
@@ -168,29 +168,28 @@ class _Reader:
         self._state, effects = apply(self._state, event)
         self.recording.count.see(self._state, event.at_ns, event, effects)
         for effect in effects:
-            match effect:
-                case Answer() | Assigned():
-                    contact = self.recording.count.contact_of(effect.answer.request)
-                    if contact not in self.recording.tries:
-                        self.recording.decisions += 1
-                        self._chain(contact).append(told_of(effect.answer, event.at_ns))
-                case ContactOrdered():
-                    self.recording.tries.add(effect.order.contact)
-                case LookupAsked():
-                    self._looking[effect.lookup] = event.at_ns, effect
-                case AgentMoved() if in_vain(effect):
+            if isinstance(effect, AgentMoved):
+                if in_vain(effect):
                     self.recording.came_back[effect.agent, effect.at_ns] = None
                     self._vain[effect.agent] = effect.at_ns
+            elif isinstance(effect, (Answer, Assigned)):
+                contact = self.recording.count.contact_of(effect.answer.request)
+                if contact not in self.recording.tries:
+                    self.recording.decisions += 1
+                    self._chain(contact).append(told_of(effect.answer, event.at_ns))
+            elif isinstance(effect, ContactOrdered):
+                self.recording.tries.add(effect.order.contact)
+            elif isinstance(effect, LookupAsked):
+                self._looking[effect.lookup] = event.at_ns, effect
         return effects
 
     def _note(self, entry: Entry, event: Event) -> None:
         """What the simulation will need of it."""
-        if isinstance(event, RouteAsked | CallTold) and self._tries(event):
-            self.recording.beside.append(Beside(entry.at_ns, entry.seq, event))
-        elif isinstance(event, RouteAsked):
-            self._chain(event.request.contact).append(Did(entry.at_ns, entry.seq, event))
-        elif isinstance(event, CallTold):
-            if (contact := self._moves(event)) is not None:
+        if isinstance(event, (CallTold, RouteAsked)):
+            contact = event.event.contact if isinstance(event, CallTold) else event.request.contact
+            if contact in self.recording.tries:
+                self.recording.beside.append(Beside(entry.at_ns, entry.seq, event))
+            elif isinstance(event, RouteAsked) or self._moves(event.event):
                 self._chain(contact).append(Did(entry.at_ns, entry.seq, event))
         elif isinstance(event, LookupAnswered):
             self._answered(entry, event)
@@ -201,10 +200,6 @@ class _Reader:
                 if since_ns is not None and event.asked.to is AgentWish.READY:
                     self.recording.came_back[event.asked.agent, since_ns] = entry.at_ns - since_ns
 
-    def _tries(self, event: RouteAsked | CallTold) -> bool:
-        contact = event.request.contact if isinstance(event, RouteAsked) else event.event.contact
-        return contact in self.recording.tries
-
     def _answered(self, entry: Entry, event: LookupAnswered) -> None:
         found = self._looking.pop(event.lookup, None)
         if found is not None:
@@ -212,16 +207,15 @@ class _Reader:
             looked = self.recording.looked.setdefault(event.contact, [])
             looked.append(Looked(asked, entry.at_ns - at_ns, entry.seq, event))
 
-    def _moves(self, told: CallTold) -> str | None:
-        """The contact, where the router heeds what its branch tells: of agents' legs, and the end."""
-        event, owners = told.event, self.recording.owners
+    def _moves(self, event: CallEvent) -> bool:
+        """Whether the router heeds what its branch tells: of agents' legs, and the end."""
+        owners = self.recording.owners
         if isinstance(event, LegBegan):
             owners[event.leg] = event.contact
-            return event.contact
-        if isinstance(event, LegConnected | LegEnded):
-            known = event.leg in owners or event.leg in self._state.index.legs
-            return event.contact if known else None
-        return event.contact if isinstance(event, ContactEnded) else None
+            return True
+        if isinstance(event, (LegConnected, LegEnded)):
+            return event.leg in owners or event.leg in self._state.index.legs
+        return isinstance(event, ContactEnded)
 
     def _chain(self, contact: str) -> Chain:
         return self.recording.chains.setdefault(contact, [])

@@ -105,6 +105,8 @@ class Simulation:
         self._serial = LATER
         self._due: list[Any] = []
         """(at, order, serial, caller, generation, what happens, with what)."""
+        self._begins: list[Any] = []
+        """Such rows of all that begins by itself, the last first: a day has so many that a heap of them is slow."""
         self._callers: dict[str, Caller] = {}
         self._requests: dict[str, Caller] = {}
         self._owners: dict[str, Caller] = {}
@@ -113,22 +115,26 @@ class Simulation:
         rules = draft.of(recording.start.rules)
         self.count = Count(_replace(recording.start, rules=rules), recording.from_ns)
         self._put_in()
+        self._begins, self._due = sorted(self._due, reverse=True), []
         if rules != recording.start.rules:
             self._tell(RulesChanged(recording.from_ns, rules))
 
     def run(self, progress: Progress) -> None:
         """Until the end of the recorded time."""
         from_ns, end_ns, done = self._recording.from_ns, self._recording.to_ns, 0
+        begins, due = self._begins, self._due
         while True:
-            next_ns = self._due[0][0] if self._due else end_ns
-            due_ns = self._state.next_due_ns()
-            if due_ns is not None and due_ns <= next_ns and due_ns < end_ns:
-                self._now_ns = max(self._now_ns, due_ns)
+            begun = bool(begins) and (not due or begins[-1] < due[0])
+            next_ns = begins[-1][0] if begun else due[0][0] if due else end_ns
+            by_itself_ns = self._state.next_due_ns()
+            if by_itself_ns is not None and by_itself_ns <= next_ns and by_itself_ns < end_ns:
+                self._now_ns = max(self._now_ns, by_itself_ns)
                 self._tell(TimePassed(self._now_ns))
                 continue
             if next_ns >= end_ns:
                 return
-            self._now_ns, _, _, caller, generation, happen, given = heapq.heappop(self._due)
+            row = begins.pop() if begun else heapq.heappop(due)
+            self._now_ns, _, _, caller, generation, happen, given = row
             if caller is None or caller.generation == generation:
                 happen(*given)
             done += 1
@@ -355,36 +361,36 @@ class Simulation:
         self._tell(asked)
 
     def _calls(self, caller: Caller, event: CallEvent) -> None:
-        match event:
-            case LegBegan():
-                caller.legs.append(event.leg)
-                self._owners[event.leg] = caller
-            case LegConnected():
-                caller.talks = event.leg in caller.legs
-            case LegEnded() if event.leg in caller.legs:
+        if isinstance(event, LegBegan):
+            caller.legs.append(event.leg)
+            self._owners[event.leg] = caller
+        elif isinstance(event, LegConnected):
+            caller.talks = event.leg in caller.legs
+        elif isinstance(event, LegEnded):
+            if event.leg in caller.legs:
                 caller.legs.remove(event.leg)
-            case ContactEnded():
-                caller.gone = True
-                if not caller.follows:
-                    caller.generation += 1
+        elif isinstance(event, ContactEnded):
+            caller.gone = True
+            if not caller.follows:
+                caller.generation += 1
         self._tell(CallTold(self._now_ns, caller.box, event))
 
     def _tell(self, event: Event) -> None:
         self._state, effects = apply(self._state, event)
         self.count.see(self._state, event.at_ns, event, effects)
         for effect in effects:
-            match effect:
-                case Answer() | Assigned():
-                    caller = self._requests.get(effect.answer.request)
-                    if caller is not None and (caller.follows or not caller.gone):
-                        self._told(caller, told_of(effect.answer, event.at_ns))
-                case LookupAsked():
-                    self._look_up(effect)
-                case ContactOrdered() if effect.order.contact not in self._recording.tries:
-                    self._after(0, None, self._not_reached, effect)
-                case AgentMoved() if in_vain(effect) and not self._recorded(effect):
+            if isinstance(effect, AgentMoved):
+                if in_vain(effect) and not self._recorded(effect):
                     self._after(self._habits.ready_ns(effect.agent, effect.at_ns), None, self._ready, effect.agent)
-        if isinstance(event, BranchHeard | RouteAsked):
+            elif isinstance(effect, (Answer, Assigned)):
+                caller = self._requests.get(effect.answer.request)
+                if caller is not None and (caller.follows or not caller.gone):
+                    self._told(caller, told_of(effect.answer, event.at_ns))
+            elif isinstance(effect, LookupAsked):
+                self._look_up(effect)
+            elif isinstance(effect, ContactOrdered) and effect.order.contact not in self._recording.tries:
+                self._after(0, None, self._not_reached, effect)
+        if self._parked and isinstance(event, (BranchHeard, RouteAsked)):
             for parked in self._parked.pop(event.box, ()):
                 self._after(0, parked[0], self._ask, *parked)
 

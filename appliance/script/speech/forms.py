@@ -17,6 +17,7 @@
 
 import datetime as dt
 import enum
+import functools
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -62,6 +63,7 @@ class Said(NamedTuple):
     expression: str
 
 
+@functools.lru_cache(4096)
 def read(prompt: str) -> Said | None:
     """None: it is a prompt's name."""
     found = _SAID.fullmatch(prompt)
