@@ -52,7 +52,7 @@ class Port:
         _connect(self._socket, path)
         self._log = log.open("ab", buffering=0)
         self._came = threading.Condition()
-        self._pending, self._gone = "", False
+        self._pending, self._gone, self._asked = "", False, 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -67,6 +67,11 @@ class Port:
                     raise SilentError(f"{pattern!r} did not come in {seconds:.0f} s; last: {self._pending[-1500:]!r}")
             self._pending = self._pending[found.end() :]
             return found
+
+    def skip(self) -> None:
+        """Pass over what has come."""
+        with self._came:
+            self._pending = ""
 
     def _read(self) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -87,8 +92,17 @@ class Port:
 
     def run(self, command: str, seconds: float = 60.0) -> str:
         """What a command of the root's shell prints."""
-        self.type(f"echo begin-$((1+1)); {command}; echo end-of-$((1+1)){ENTER}")
-        said = self.expect(r"begin-2\s+(.*?)end-of-2", seconds)[1]
+        return self.answer(self.ask(command), seconds)
+
+    def ask(self, command: str) -> int:
+        """Begin a command of the root's shell. Its number: an answer that comes late is of no other command."""
+        self._asked += 1
+        self.type(f"echo begin-$(({self._asked})); {command}; echo end-of-$(({self._asked})){ENTER}")
+        return self._asked
+
+    def answer(self, asked: int, seconds: float) -> str:
+        """What it prints, when it is over."""
+        said = self.expect(rf"begin-{asked}\s+(.*?)end-of-{asked}\b", seconds)[1]
         return re.sub(r"\r|\x1b\[[\d;]*[A-Za-z]", "", said).strip()  # systemd speaks to a terminal
 
     def close(self) -> None:
