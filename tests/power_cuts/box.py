@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One box in QEMU over many power cuts: started to service, asked, cut off; and what its disk says while it is off."""
+"""One box in QEMU over many starts: to service, asked, updated, cut off; and what its disk says while it is off."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from tests.image.machine import Machine, Port, SilentError
 
 PATIENCE_S = 900.0
 """From the mains to service, on a machine that others keep busy."""
-RECORD = "cat /data/update/record.json"
+LOOK_S = 5.0
+RECORD = "/data/update/record.json"
 SECTOR, ESP = 512, bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")  # UEFI §5.3.3 stores its type so
 CLI = (
     "cd /usr/lib/branchline && BRANCHLINE_CONFIG=/data/branchline/branch.yaml BRANCHLINE_STATE=/data/branchline "
     "runuser -u branchline -- build/venv/bin/python -m appliance.cli"
 )
 BUNDLES = "/run/bundles"
+TOLD = "/run/told"
+"""What the command line has said of an update."""
+NAME = (
+    "(cd /data/branchline && said=$(grep '^name:' branch.yaml) && echo \"$said\" && "
+    'grep -lxF "$said" branch.versions/*.yaml 2>/dev/null | wc -l)'
+)
 OVER = ("idle", "confirmed", "fallen-back")
 
 
@@ -35,6 +42,17 @@ class Env:
     good: str
     wanted: str
     """The slot that starts next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a box says of itself: the record of its update, the slot that runs, the one that GRUB keeps to."""
+
+    record: dict[str, str]
+    running: str
+    good: str
+    wanted: str
+    """The slot that has a try; empty: none."""
 
 
 class Box:
@@ -67,85 +85,110 @@ class Box:
 
     def switch_on(self) -> str:
         """Until GRUB has chosen; the slot."""
-        self.machine.start(with_shell=True, more=["-drive", f"if=virtio,format=raw,readonly=on,file={self._bundles}"])
-        return self._chosen()
+        disk = ["-drive", f"if=none,id=bundles,format=raw,readonly=on,file={self._bundles}"]
+        disk += ["-device", "virtio-blk-pci,drive=bundles,serial=bundles"]
+        self.machine.start(with_shell=True, more=disk)
+        return self.chosen()
 
-    def _chosen(self) -> str:
-        return self.console.expect(r"branchline: slot (\w)", PATIENCE_S)[1]
+    def chosen(self, slots: str = "AB", seconds: float = PATIENCE_S) -> str:
+        """The first of the slots that GRUB says. Raises SilentError."""
+        slot = self.console.expect(rf"branchline: slot ([{slots}])", seconds)[1]
+        self.shell.skip()  # what was before this start
+        return slot
 
     def in_service(self) -> None:
         """Until the appliance and its updater serve. Raises WrongError, or SilentError."""
         self.shell.expect("#ready#", PATIENCE_S)
+        self.console.skip()  # GRUB speaks to EFI's console as well, which is the same port
         until = time.monotonic() + PATIENCE_S
         asked = "systemctl is-active branchline.service branchline-update.service | paste -sd+"
         while (told := self.shell.run(asked, PATIENCE_S)) != "active+active":
             if time.monotonic() > until:
                 log = self.shell.run("journalctl --no-pager -n 15 -u branchline -u branchline-update", PATIENCE_S)
                 raise WrongError(f"no service ({told}): {log}")
-            time.sleep(3.0)
+            time.sleep(2.0)
 
-    def settled(self) -> dict[str, str]:
-        """Until no update is under way, over the restarts that it may take; its record."""
-        until = time.monotonic() + 3 * PATIENCE_S
+    def stands(self, seconds: float = PATIENCE_S) -> Standing:
+        """As it is now. Raises SilentError, or ValueError where the box has no record."""
+        words = "grub-editenv /boot/efi/EFI/BOOT/grubenv list; grep -o 'rauc.slot=[AB]' /proc/cmdline"
+        record, _, env = self.shell.run(f"cat {RECORD}; echo; echo --; {words}", seconds).partition("\n--\n")
+        kept = dict(line.strip().split("=", 1) for line in env.splitlines())
+        return Standing(json.loads(record), kept["rauc.slot"], kept["good"], kept.get("try", ""))
+
+    def settled(self) -> Standing:
+        """Until no update is under way, over the restarts that it may take, and GRUB keeps to what runs."""
+        until, now = time.monotonic() + 2 * PATIENCE_S, None
         while time.monotonic() < until:
             try:
-                record: dict[str, str] = json.loads(self.shell.run(RECORD, 30.0))
-            except (SilentError, ValueError):
+                now = self.stands(30.0)
+            except (SilentError, ValueError, LookupError):
                 if self._restarted():
                     self.in_service()
                 continue
-            if record["state"] in OVER:
-                return record
-            time.sleep(3.0)
-        raise WrongError(f"an update without end: {self.shell.run(RECORD, PATIENCE_S)}")
+            if now.record["state"] in OVER and now.running == now.good and not now.wanted:
+                return now
+            time.sleep(2.0)
+        raise WrongError(f"an update without end: {now}")
 
-    def _restarted(self) -> bool:
+    def _restarted(self) -> str:
+        """The slot, where GRUB has chosen once more; else empty."""
         try:
-            self.console.expect(r"branchline: slot (\w)", 1.0)
+            return self.chosen(seconds=0.5)
+        except SilentError:
+            return ""
+
+    def show_bundles(self) -> None:
+        """The second disk, where the box reads it."""
+        mount = f"mountpoint -q {BUNDLES} || mount -o ro /dev/disk/by-id/virtio-bundles {BUNDLES}"
+        told = self.shell.run(f"mkdir -p {BUNDLES}; {mount}", 120.0)
+        if told:
+            raise WrongError(f"the bundles' disk cannot be mounted: {told}")
+
+    def begin_update(self, bundle: str = "bundle") -> None:
+        """Ask for it; it goes on by itself."""
+        self.show_bundles()
+        self.shell.run(f"({CLI} update install {BUNDLES}/{bundle}.raucb </dev/null >{TOLD} 2>&1) & asked=$!", 120.0)
+
+    def until(self, state: str) -> str:
+        """The update that was asked for has come to it. Raises WrongError where it ends before.
+
+        A box that starts again meanwhile may not have said so: then the slot that GRUB has chosen, else empty.
+        """
+        look = f"until grep -q '\"{state}\"' {RECORD} || ! kill -0 $asked 2>/dev/null; do sleep 0.5; done"
+        asked, until = self.shell.ask(f"{look}; cat {RECORD}"), time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            try:
+                record = json.loads(self.shell.answer(asked, LOOK_S))
+            except SilentError:
+                if slot := self._restarted():
+                    return slot
+                continue
+            if record["state"] != state:
+                raise WrongError(f"the update has ended: {record}; {self.shell.run(f'cat {TOLD}')}")
+            return ""
+        raise WrongError(f"the update never came to {state}")
+
+    def begin_commit(self, name: str) -> int:
+        """A new name for the box, committed; what `committed` takes."""
+        words = rf"configure\nset name {name}\ncommit comment power-cuts\nexit\n"
+        self.shell.run(f"printf '{words}' >/run/words", 60.0)
+        return self.shell.ask(f"({CLI} </run/words 2>&1)")
+
+    def committed(self, asked: int, seconds: float) -> bool:
+        """Whether it has said so within that. Raises WrongError where it has said something else."""
+        try:
+            told = self.shell.answer(asked, seconds)
         except SilentError:
             return False
+        if "in force" not in told:
+            raise WrongError(f"nothing was committed: {told}")
         return True
 
-    def begin_update(self) -> None:
-        """Ask for it; it goes on by itself."""
-        self.shell.run(f"mkdir -p {BUNDLES}; mountpoint -q {BUNDLES} || mount -o ro /dev/vdb {BUNDLES}", 120.0)
-        self.shell.type(f"{CLI} update install {BUNDLES}/bundle.raucb --allow-older >/run/told 2>&1 &\r")
-
-    def until(self, state: str) -> None:
-        """The update has come to it. Raises WrongError where it ends before."""
-        until, record = time.monotonic() + PATIENCE_S, dict[str, str]()
-        seen = False
-        while time.monotonic() < until:
-            record = json.loads(self.shell.run(RECORD, PATIENCE_S))
-            if record["state"] == state:
-                return
-            seen = seen or record["state"] not in OVER
-            if seen and record["state"] in OVER:
-                raise WrongError(f"the update has ended: {record}; {self.shell.run('cat /run/told')}")
-            time.sleep(1.0)
-        raise WrongError(f"the update never came to {state}: {record}; {self.shell.run('cat /run/told')}")
-
-    def until_restart(self) -> str:
-        """GRUB has chosen again; the slot."""
-        return self._chosen()
-
-    def begin_commit(self, name: str) -> None:
-        """A new name for the box, committed."""
-        words = f"configure\nset name {name}\ncommit comment power-cuts\nexit\n"
-        self.shell.run(f"printf '{words}' >/run/words".replace("\n", "\\n"), 60.0)
-        self.shell.type(f"{CLI} </run/words >/run/told 2>&1; sync; echo committed-{name}\r")
-
-    def committed(self, name: str, seconds: float) -> bool:
-        """Whether it has said so within that."""
-        try:
-            self.shell.expect(rf"\ncommitted-{name}", seconds)
-        except SilentError:
-            return False
-        return "version" in self.shell.run("cat /run/told", PATIENCE_S)
-
-    def name(self) -> str:
-        """Of the configuration in force; a version of the same text must be kept where it was ever committed."""
-        return self.shell.run("sed -n 's/^name: *//p' /data/branchline/branch.yaml", 120.0).strip("'\"")
+    def name(self) -> tuple[str, int]:
+        """Of the configuration in force, and how many of the versions that are kept have it."""
+        told = self.shell.run(NAME, 120.0)
+        said, kept = told.splitlines()
+        return said.removeprefix("name:").strip().strip("'\""), int(kept)
 
     def cut(self) -> None:
         """The mains fail."""
