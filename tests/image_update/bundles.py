@@ -46,6 +46,7 @@ def _refused(work: Path, content: Path) -> None:
     small, large, strange = work / "small", work / "large", make(work / "strange")
     small.write_bytes(SMALL)
     with large.open("wb") as opened:
+        opened.write(SMALL)
         opened.truncate((SLOT_MIB + 1) * MEBIBYTE)
     fits = compatible_of()
     bundle(small, VERSION, fits, keys(), content / "unreadable.raucb")

@@ -2,8 +2,9 @@
 """`make power-cuts N=50 SEED=1`: a box whose mains fail N times at moments drawn from a seed; goes on where it stopped.
 
 A round starts the box to service, which judges the cut before it, begins what the seed has drawn, and cuts it off
-within. After every cut GRUB's words are whole and name a slot that is confirmed, or has just been on trial; the box
-starts that slot and comes to service; what was committed is in force. Closes with `POWER-CUTS: n of n …`.
+within; of five rounds in a row each has another moment. After every cut GRUB's words are whole and name a slot that is
+confirmed, or has just been on trial; the box starts that slot and comes to service; what was committed is in force.
+Closes with `POWER-CUTS: n of n …`.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ class Run:
 
     def round(self, number: int) -> Round:
         """One cut, and what came of the one before."""
-        draw = random.Random(f"{self.now.seed}.{number}")  # noqa: S311 - no secret
-        moment = draw.choice(MOMENTS)
-        made = Round(moment, draw.random())
+        turn, place = divmod(number, len(MOMENTS))
+        moment = random.Random(f"{self.now.seed}.{turn}").sample(MOMENTS, len(MOMENTS))[place]  # noqa: S311 - no secret
+        made = Round(moment, random.Random(f"{self.now.seed}.{number}.s").random())  # noqa: S311
         self.now.rounds.append(made)
         self._look(made, getattr(self, f"_{moment}"))
         return made
