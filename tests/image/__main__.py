@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`make image-test`: the image from its disk, by EFI and by BIOS, to service and to calls; ends `IMAGE-TEST: N of M`.
 
-Each check is a sentence; what a machine said lies in build/image/test/<machine>.
+Each check is a sentence; what a machine said lies in build/image/test/<machine>, and the exchange's log beside it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.supervisor import logs
 from rootfs.image import disk
 from rootfs.image.__main__ import FOLDER
 from tests.image import calls
@@ -80,7 +81,7 @@ def in_service(shell: Port) -> tuple[bool, str]:
     shell.expect("#ready#", PATIENCE_S)
     until = time.monotonic() + PATIENCE_S
     while (state := shell.run("systemctl is-active branchline.service")) != "active" and time.monotonic() < until:
-        time.sleep(2.0)
+        time.sleep(5.0)  # the question costs it a third of a second
     if state != "active":
         return False, shell.run("journalctl --no-pager -n 30 -u branchline -u branchline-identity")
     shell.run("systemctl is-system-running --wait", PATIENCE_S)
@@ -279,9 +280,12 @@ def by_bios(sheet: Sheet, image: Path) -> None:
 def main() -> int:
     """0 if all is so."""
     image, sheet = FOLDER / disk.DISK, Sheet()
-    sheet.check("the disk is small", lambda: small(image))
-    by_efi(sheet, image)
-    by_bios(sheet, image)
+    TEST.mkdir(parents=True, exist_ok=True)
+    with (TEST / "far-end.log").open("w") as log:
+        logs.configure("far-end", log)
+        sheet.check("the disk is small", lambda: small(image))
+        by_efi(sheet, image)
+        by_bios(sheet, image)
     sheet.check("all of it fits its time", sheet.in_time)
     print(sheet.line())
     return 1 if sheet.failed else 0

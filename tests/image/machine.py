@@ -36,7 +36,7 @@ StandardError=inherit
 TTYPath=/dev/ttyS1
 Environment=PS1=#ready# PATH=/usr/sbin:/usr/bin
 """
-SLOW_UNIT = "[Service]\nEnvironment=BRANCHLINE_SLOW=8\nWatchdogSec=3min\n"
+SLOW_UNIT = "[Service]\nEnvironment=BRANCHLINE_SLOW=8\nWatchdogSec=3min\nTimeoutStartSec=15min\n"
 """An instruction takes TCG some twenty, and others may have the processor."""
 
 
