@@ -40,6 +40,9 @@ SLOW_UNIT = "[Service]\nEnvironment=BRANCHLINE_SLOW=8\nWatchdogSec=3min\nTimeout
 """An instruction takes TCG some twenty, and others may have the processor."""
 
 
+NEVER = "[Unit]\nConditionPathExists=/nowhere\n"
+
+
 class SilentError(AssertionError):
     """What was waited for did not come; the message has the last that did."""
 
@@ -117,8 +120,8 @@ class Port:
 class Machine:
     """A PC with a disk of its own in `folder`, a copy of `image`, bigger than that; `keep`: as it was left there."""
 
-    def __init__(self, folder: Path, image: Path, *, efi: bool = True, memory: str = "1G", keep: bool = False) -> None:
-        self.folder, self.efi, self.memory = folder, efi, memory
+    def __init__(self, folder: Path, image: Path, *, efi: bool = True, cores: int = 2, keep: bool = False) -> None:
+        self.folder, self.efi, self.cores = folder, efi, cores
         folder.mkdir(parents=True, exist_ok=True)
         self.disk = folder / "disk.img"
         if not keep:
@@ -135,16 +138,18 @@ class Machine:
         with_shell: bool = False,
         more: Sequence[str] = (),
         units: Mapping[str, str] = {},
+        without: Sequence[str] = (),
         udp: Mapping[int, int] = {},
     ) -> None:
         """Switch it on; `ports` are the console and, `with_shell`, the root's.
 
-        `units`: services of a test's own, by name. `udp`: ports of this host's loopback, and where in the machine each
-        leads; the machine finds this host at GATEWAY then, and the network beyond.
+        `units`: services of a test's own, by name; `without`: some of the image that do not start. `udp`: ports of this
+        host's loopback, and where in the machine each leads; the machine finds this host at GATEWAY then, and the
+        network beyond.
         """
         names = ("console", "shell") if with_shell else ("console",)
         units = {**units, **({SHELL: SHELL_UNIT} if with_shell else {})}
-        words = [*self._command(udp), *more, *_credentials(units)]
+        words = [*self._command(udp), *more, *_credentials(units, without)]
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
             words += ["-chardev", f"socket,id={name},path={self.folder / name},server=on,wait=off"]
@@ -163,8 +168,8 @@ class Machine:
         self.ports, self._qemu = [], None
 
     def _command(self, udp: Mapping[int, int]) -> list[str]:
-        words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"]
-        words += ["-m", self.memory, "-display", "none", "-monitor", "none", "-nodefaults"]
+        words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"]
+        words += ["-smp", str(self.cores), "-m", "1G", "-display", "none", "-monitor", "none", "-nodefaults"]
         if self.efi:
             code = FIRMWARE / "OVMF_CODE_4M.fd"
             words += ["-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
@@ -178,8 +183,9 @@ class Machine:
         return [*words, "-device", "virtio-net-pci,netdev=lan,romfile="]
 
 
-def _credentials(units: Mapping[str, str]) -> list[str]:
+def _credentials(units: Mapping[str, str], without: Sequence[str]) -> list[str]:
     told = {"systemd.unit-dropin.branchline.service": SLOW_UNIT}
+    told |= {f"systemd.unit-dropin.{name}.service": NEVER for name in without}
     told |= {f"systemd.extra-unit.{name}.service": text for name, text in units.items()}
     if units:
         wants = " ".join(f"{name}.service" for name in units)

@@ -15,7 +15,7 @@ from tests.image.__main__ import Sheet
 from tests.image_update.bundles import IMAGE, bundles_disk
 from tests.power_cuts.box import BUNDLES, CLI, PATIENCE_S, Box
 
-NICE = 10
+NICE = 5
 FOLDER = IMAGE / "update"
 REFUSED = {
     "flipped": ("a bundle with a flipped bit is refused", "it is damaged"),
@@ -43,7 +43,8 @@ def refused(box: Box, bundle: str, sentence: str) -> tuple[bool, str]:
     told = box.shell.run(f"({CLI} update install {BUNDLES}/{bundle}.raucb 2>&1; echo status $?)", PATIENCE_S)
     after = box.settled()
     kept = (before.good, before.wanted) == (after.good, after.wanted) and slot == box.shell.run(SLOT_B, PATIENCE_S)
-    return kept and sentence in told and told.endswith("status 1") and after.record["state"] == "idle", told
+    good = kept and sentence in told and told.endswith("status 1") and after.record["state"] == "idle"
+    return good, " ".join(told.splitlines()[-2:])
 
 
 def goes_back(box: Box, bundle: str) -> tuple[bool, str]:

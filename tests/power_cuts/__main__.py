@@ -29,7 +29,7 @@ from tests.power_cuts.box import Box, WrongError
 
 IMAGE = BUILD / "image"
 FOLDER = IMAGE / "power-cuts"
-NICE = 10
+NICE = 5
 MOMENTS = ("start", "install", "switch", "confirm", "commit")
 ASSUMED_S = {"start": 120.0, "install": 120.0, "switch": 30.0, "confirm": 180.0, "commit": 10.0}
 """How long each takes, until it has been seen; a moment is drawn within."""
