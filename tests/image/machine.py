@@ -12,11 +12,12 @@ import codecs
 import contextlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 FIRMWARE = Path("/usr/share/OVMF")
@@ -157,6 +158,16 @@ class Machine:
         with (self.folder / "qemu.log").open("ab") as log:
             self._qemu = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.ports = [Port(self.folder / name, self.folder / f"{name}.log") for name in names]
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Between two instructions, so that its disk may be read."""
+        assert self._qemu is not None  # who asks has switched it on
+        self._qemu.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._qemu.send_signal(signal.SIGCONT)
 
     def cut(self) -> None:
         """The mains fail."""

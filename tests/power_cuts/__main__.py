@@ -21,16 +21,17 @@ from pathlib import Path
 import msgspec
 
 from appliance import VERSION
-from appliance.update.boot import other
+from appliance.update.boot import BootError, other
 from rootfs.image import disk
 from rootfs.setup.paths import BUILD, sha256
-from tests.image.machine import SilentError
 from tests.power_cuts.box import Box, WrongError
 
 IMAGE = BUILD / "image"
 FOLDER = IMAGE / "power-cuts"
 NICE = 5
 MOMENTS = ("start", "install", "switch", "confirm", "commit")
+LOOKS = 3
+"""At the disk, in each round but one of a commit."""
 ASSUMED_S = {"start": 120.0, "install": 120.0, "switch": 30.0, "confirm": 180.0, "commit": 10.0}
 """How long each takes, until it has been seen; a moment is drawn within."""
 
@@ -51,7 +52,8 @@ class Round(msgspec.Struct):
 class Progress(msgspec.Struct):
     """Of one box. `good`: the slot that was confirmed before the last cut; `names`: of the configuration, as committed.
 
-    `trial`: the slot of an update that was cut off; `doubtful`: a name whose commit was. `image`: whose disk it is.
+    `trial`: the slot of an update that was cut off; `doubtful`: a name whose commit was. `image`: whose disk it is;
+    `looks`: how often it was looked at besides.
     """
 
     seed: int
@@ -62,6 +64,7 @@ class Progress(msgspec.Struct):
     name: str = ""
     doubtful: str = ""
     took_s: dict[str, float] = {}
+    looks: int = 0
 
 
 class Run:
@@ -99,7 +102,7 @@ class Run:
         try:
             self._chosen(made)
             then(made)
-        except (WrongError, SilentError, subprocess.CalledProcessError, ValueError) as error:
+        except (AssertionError, BootError, subprocess.CalledProcessError, ValueError) as error:
             made.wrong = f"{type(error).__name__}: {error}"
         finally:
             self._box.cut()
@@ -108,8 +111,7 @@ class Run:
     def _chosen(self, made: Round) -> None:
         """GRUB starts what the disk says."""
         env = self._box.off()
-        if env.good not in (self.now.good, self.now.trial or self.now.good):
-            raise WrongError(f"slot {env.good} is good, which was never confirmed; {self.now.good} was")
+        self._check_slot(env.good)
         made.slot = self._box.switch_on()
         if made.slot != env.wanted:
             raise WrongError(f"slot {made.slot} was started, {env.wanted} was wanted")
@@ -121,23 +123,35 @@ class Run:
         served_s = time.monotonic()
         found = self._box.settled()
         made.state = found.record["state"]
-        if found.running not in (now.good, now.trial or now.good):
-            raise WrongError(f"slot {found.running} runs, which was never confirmed; {now.good} was")
+        self._check_slot(found.running)
         if made.slot == found.running != now.good:
             now.took_s["confirm"] = time.monotonic() - began_s
         now.took_s["start"] = served_s - began_s
         now.good, now.trial = found.running, ""
         name, kept = self._box.name()
-        if now.name and name not in (now.name, now.doubtful):
-            raise WrongError(f"the configuration is lost: its name is {name!r}, {now.name!r} was committed")
+        self._check_name(name)
         if now.name and not kept:
             raise WrongError(f"no version is kept of the configuration in force, {name!r}")
         now.name, now.doubtful = name if now.name or name == now.doubtful else "", ""
 
     def _cut_within(self, made: Round) -> None:
-        """So much of what it takes is let pass."""
+        """So much of what it takes is let pass; now and then the disk is looked at as a cut would leave it."""
         made.after_s *= self.now.took_s.get(made.moment, ASSUMED_S[made.moment])
-        time.sleep(made.after_s)
+        for _ in range(LOOKS):
+            time.sleep(made.after_s / LOOKS)
+            found = self._box.look()
+            self._check_slot(found.good)
+            self._check_name(found.name)
+            self.now.looks += 1
+
+    def _check_slot(self, slot: str) -> None:
+        if slot not in (self.now.good, self.now.trial or self.now.good):
+            raise WrongError(f"slot {slot} is good, which was never confirmed; {self.now.good} was")
+
+    def _check_name(self, name: str) -> None:
+        now = self.now
+        if now.name and name not in (now.name, now.doubtful):
+            raise WrongError(f"the configuration is lost: its name is {name!r}, {now.name!r} was committed")
 
     def _start(self, made: Round) -> None:
         self._cut_within(made)
@@ -223,7 +237,7 @@ def main() -> int:
     last = None if any(one.wrong for one in rounds) else _told(len(rounds) + 1, run.last)
     good = sum(not one.wrong for one in rounds)
     shares = ", ".join(f"{sum(one.moment == moment for one in rounds)} {moment}" for moment in MOMENTS)
-    print(f"POWER-CUTS: {good} of {options.rounds} passed ({shares}); seed {options.seed}")
+    print(f"POWER-CUTS: {good} of {options.rounds} passed ({shares}), {run.now.looks} looks; seed {options.seed}")
     return 0 if last and not last.wrong else 1
 
 

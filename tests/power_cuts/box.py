@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.update.boot import Loader
 from tests.image.machine import Machine, Port, SilentError
+from tests.power_cuts.looks import Look, copied, look, words
 
 PATIENCE_S = 900.0
 """From the mains to service, on a machine that others keep busy."""
 LOOK_S = 5.0
 RECORD = "/data/update/record.json"
-SECTOR, ESP = 512, bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")  # UEFI §5.3.3 stores its type so
 CLI = (
     "cd /usr/lib/branchline && BRANCHLINE_CONFIG=/data/branchline/branch.yaml BRANCHLINE_STATE=/data/branchline "
     "runuser -u branchline -- build/venv/bin/python -m appliance.cli"
@@ -86,14 +84,8 @@ class Box:
         return self.machine.ports[1]
 
     def off(self) -> Env:
-        """What the disk says of the slots, of a box that is off. Raises WrongError."""
-        file = self.machine.folder / "grubenv"
-        file.unlink(missing_ok=True)
-        at = f"{self.machine.disk}@@{_esp(self.machine.disk)}"
-        subprocess.run(["mcopy", "-n", "-i", at, "::EFI/BOOT/grubenv", file], check=True, capture_output=True)
-        now = Loader(file).read()
-        if now.get("good") not in ("A", "B"):
-            raise WrongError(f"GRUB's words are lost: {now}")
+        """What the disk says of the slots, of a box that is off. Raises LostError."""
+        now = words(self.machine.disk, self.machine.folder)
         return Env(now["good"], now.get("try") or now["good"])
 
     def switch_on(self) -> str:
@@ -203,14 +195,12 @@ class Box:
         said, kept = told.splitlines()
         return said.removeprefix("name:").strip().strip("'\""), int(kept)
 
+    def look(self) -> Look:
+        """At the disk as a cut would leave it now; the machine stands still for it. Raises LostError."""
+        with self.machine.stopped():
+            now = copied(self.machine.disk, self.machine.folder)
+        return look(now, self.machine.folder)
+
     def cut(self) -> None:
         """The mains fail."""
         self.machine.cut()
-
-
-def _esp(disk: Path) -> int:
-    """Octets before the EFI system partition."""
-    with disk.open("rb") as opened:
-        head = opened.read(SECTOR * 34)
-    at = head.find(ESP, SECTOR * 2)
-    return int.from_bytes(head[at + 32 : at + 40], "little") * SECTOR

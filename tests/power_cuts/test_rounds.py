@@ -9,6 +9,7 @@ import pytest
 from tests.power_cuts import __main__ as rounds
 from tests.power_cuts.__main__ import Run
 from tests.power_cuts.box import Env, Standing
+from tests.power_cuts.looks import Look
 
 pytestmark = pytest.mark.unit
 
@@ -30,6 +31,9 @@ class FakeBox:
 
     def settled(self) -> Standing:
         return Standing({"state": "idle"}, self.good, self.good, "")
+
+    def look(self) -> Look:
+        return Look(self.good, self.good, "", self.lost or self.called)
 
     def name(self) -> tuple[str, int]:
         return self.lost or self.called, 1
@@ -57,7 +61,7 @@ class FakeBox:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(rounds, "Box", FakeBox)
-    monkeypatch.setattr(rounds.time, "sleep", lambda _: None)
+    monkeypatch.setattr("tests.power_cuts.__main__.time.sleep", lambda _: None)
     (tmp_path / "image").write_bytes(b"image")
     return Run(tmp_path, tmp_path / "image", tmp_path / "bundles", 1)
 
