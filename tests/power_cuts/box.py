@@ -70,8 +70,7 @@ class Box:
 
     def __init__(self, folder: Path, image: Path, bundles: Path, *, fresh: bool) -> None:
         self._bundles = bundles
-        # Of two that wait for each other on a busy host, a machine has less.
-        self.machine = Machine(folder, image, cores=1, keep=not fresh)
+        self.machine = Machine(folder, image, efi=False, counting=True, keep=not fresh)
 
     @property
     def console(self) -> Port:
