@@ -41,7 +41,7 @@ vm-test: setup ## the drivers of cards on a real kernel, in a virtual machine wi
 image: setup ## the appliance's disk: build/image/branchline.img (root); ARGS=--fresh with Debian's packages of today
 	@$(BIN)/python -m rootfs.image $(ARGS)
 
-image-test: image ## starts that disk in a virtual machine by EFI and by BIOS, to service
+image-test: image ## starts that disk in a virtual machine by EFI and by BIOS, and calls through it
 	@$(BIN)/python -m tests.image
 
 test-cluster: setup ## the record in a PostgreSQL of Debian's, started for each test; ARGS=

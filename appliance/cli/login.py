@@ -5,7 +5,8 @@
     login.py show alarms         one command, a line by `-c 'show alarms | count'` or SSH_ORIGINAL_COMMAND
 
 The door (`appliance/processes/door.py`) knows who we are from the kernel and runs the command line as the box's user.
-Without a door, who may reach the box's files works on them himself: root mends a box whose services are down.
+Without a door, who may reach the box's files works on them himself: root mends a box whose services are down. Whoever
+else comes while the box is starting waits for it.
 """
 
 import array
@@ -16,21 +17,22 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 DOOR = "/run/branchline-door/cli.sock"
 SHELL = "/bin/bash"
 TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", "SSH_CONNECTION")
 """Of our environment, what the door's end hears."""
+PATIENCE_S, AGAIN_S = 180.0, 0.5
+STARTING = "The box is starting: its command line is here in a moment.\n系统正在启动，请稍候。\n"
 
 
 def main(argv: Sequence[str]) -> int:
     """The command's exit status."""
     words = _words(argv)
-    door = socket.socket(socket.AF_UNIX)
-    try:
-        door.connect(os.environ.get("BRANCHLINE_DOOR", DOOR))
-    except OSError:
+    door = _knock()
+    if door is None:
         return _without(words)
     asked = {"words": words, "environment": {name: os.environ[name] for name in TOLD if name in os.environ}}
     descriptors = array.array("i", [0, 1, 2])
@@ -39,6 +41,26 @@ def main(argv: Sequence[str]) -> int:
     for stops in (signal.SIGQUIT, signal.SIGTSTP):
         signal.signal(stops, signal.SIG_IGN)
     return _until_over(door)
+
+
+def _knock() -> socket.socket | None:
+    """The door; None: there is none, and who asks can do without, or has waited long enough."""
+    alone = os.geteuid() == 0 or os.access(os.environ.get("BRANCHLINE_CONFIG", ""), os.R_OK)
+    until, told = time.monotonic() + (0.0 if alone else PATIENCE_S), False
+    while True:
+        door = socket.socket(socket.AF_UNIX)
+        try:
+            door.connect(os.environ.get("BRANCHLINE_DOOR", DOOR))
+        except OSError:
+            door.close()
+        else:
+            return door
+        if time.monotonic() >= until:
+            return None
+        if not told:
+            sys.stderr.write(STARTING)
+            told = True
+        time.sleep(AGAIN_S)
 
 
 def _until_over(door: socket.socket) -> int:

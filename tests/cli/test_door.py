@@ -110,6 +110,26 @@ def test_what_a_user_s_groups_allow_is_what_the_door_carries_out(box: Box) -> No
     assert box.noted("cli.login.refused")[0]["by"] == "bin"
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
+def test_who_logs_in_while_the_box_starts_is_told_and_waits_for_the_door(box: Box) -> None:
+    door = box.door.with_name("late.sock")
+    waits = subprocess.Popen(
+        [sys.executable, "-m", "appliance.cli.login", "show", "version"],
+        env=box.environment | {"BRANCHLINE_DOOR": str(door)},
+        cwd="/",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        user=65534,
+        text=True,
+    )
+    assert waits.stdout is not None
+    assert waits.stdout.readline().startswith("The box is starting")
+    door.symlink_to(box.door)
+    said = waits.stdout.read()
+    assert waits.wait(30) == 0
+    assert "branchline" in said.lower()
+
+
 def test_a_role_is_that_of_the_highest_group(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {1: "daemon", 7: "branchline-viewer", 8: "branchline-technician"}
     monkeypatch.setattr("os.getgrouplist", lambda _name, _gid: [1, 7, 8])

@@ -22,10 +22,10 @@ from tests.image.machine import ENTER, Machine, Port
 TEST = FOLDER / "test"
 SERVICE_S = 90.0
 """From systemd's own reckoning: kernel, initramfs and userspace, until the appliance is ready."""
-PATIENCE_S = 400.0
+PATIENCE_S = 900.0
 """For a machine that others keep busy."""
 WHOLE_S = 900.0
-PSTN_S = 240.0
+PSTN_S = 600.0
 """Patience with the first call, from service on."""
 DISK_MIB = 350
 NORMAL = 16
@@ -139,7 +139,7 @@ def inventory(shell: Port) -> tuple[bool, str]:
 def log_in(console: Port) -> None:
     """As administrator: nothing but a name is asked for at the console."""
     console.type(ENTER)
-    console.expect("login: ", 60.0)
+    console.expect("login: ", PATIENCE_S)
     console.type(f"admin{ENTER}")
 
 
@@ -147,7 +147,7 @@ def told(console: Port) -> tuple[bool, str]:
     """A technician at the console is told that the box looks for headquarters, and what to type."""
     log_in(console)
     console.expect("This box has no configuration yet", 120.0)
-    console.expect(r"enrol CODE", 60.0)
+    console.expect(r"enrol CODE", 120.0)
     return True, console.expect(r"(BL-\w+)> ", 120.0)[1]
 
 

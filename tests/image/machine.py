@@ -37,10 +37,10 @@ StandardError=inherit
 TTYPath=/dev/ttyS1
 Environment=PS1=#ready# PATH=/usr/sbin:/usr/bin
 """
-SLOW_UNIT = "[Service]\nEnvironment=BRANCHLINE_SLOW=60\nWatchdogSec=3min\nTimeoutStartSec=15min\n"
-"""An instruction takes TCG some twenty, and others may have the processor."""
-
-
+PATIENT = "[Service]\nTimeoutStartSec=15min\n"
+WATCHED = f"{PATIENT}Environment=BRANCHLINE_SLOW=20\nWatchdogSec=3min\n"
+SLOW = {"": WATCHED, "-update": WATCHED, "-door": PATIENT, "-enrolling": PATIENT}
+"""What the appliance's units are told: an instruction takes TCG some twenty, and others may have the processor."""
 COUNTED = "shift=1,sleep=on"
 """Two nanoseconds an instruction: a PC of 500 MIPS."""
 NEVER = "[Unit]\nConditionPathExists=/nowhere\n"
@@ -196,7 +196,7 @@ class Machine:
             code = FIRMWARE / "OVMF_CODE_4M.fd"
             words += ["-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
             words += ["-drive", f"if=pflash,format=raw,file={self.folder / 'vars.fd'}"]
-        # Firmware that remembers a start would look for one in the network first, for minutes.
+        # Without an order the firmware wakes all that a start could come from, the network too: half a minute.
         words += ["-drive", f"if=none,id=disk,format=raw,file={self.disk}"]
         words += ["-device", "virtio-blk-pci,drive=disk,bootindex=0", "-device", "virtio-rng-pci"]
         words += ["-device", "i6300esb", "-action", "watchdog=reset"]
@@ -206,7 +206,7 @@ class Machine:
 
 
 def _credentials(units: Mapping[str, str], without: Sequence[str]) -> list[str]:
-    told = {"systemd.unit-dropin.branchline.service": SLOW_UNIT}
+    told = {f"systemd.unit-dropin.branchline{name}.service": text for name, text in SLOW.items()}
     told |= {f"systemd.unit-dropin.{name}.service": NEVER for name in without}
     told |= {f"systemd.extra-unit.{name}.service": text for name, text in units.items()}
     if units:
