@@ -37,6 +37,10 @@ class Trunks(msgspec.Struct, frozen=True):
     ways: tuple[Way, ...] = ()
     groups: tuple[TrunkGroup, ...] = ()
 
+    def worker(self, trunk: str) -> str:
+        """Of a trunk; empty: a phone's."""
+        return self.workers[trunk] if trunk else "sip"
+
     def to(self, way: Way | None) -> tuple[str, ...]:
         """The trunks of a way, the first choice first."""
         named = (way.to, *way.then) if way is not None else ()

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A test call's life: TABLE, and what is said of it. It belongs to no contact: nobody routes, records or counts it."""
+"""A test call's life: TABLE, its way, and what is said of it. It is no contact's: nobody routes, records, counts it."""
 
 import enum
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from appliance.call.settings import Trunks
+from appliance.config.outbound import EMERGENCY
 from appliance.signalling.q850 import NAMES
-from appliance.wire.call_control import CallTested
+from appliance.wire.call_control import CallTested, TestCall
 from appliance.wire.line_tests import LineStep, Result
+from appliance.wire.service import CommandRefusedError
 
 FAINT_DBM0 = -60.0
 """Below it a line has noise and nothing else."""
 OURS_DB = 10.0
 """By so much it is louder while our tone sounds, where the far end sends that back."""
+USER_BUSY = 17
+FULL = "call.full"
+"""Refused for want of room alone."""
 
 
 class State(enum.StrEnum):
@@ -63,6 +70,35 @@ class Sound(msgspec.Struct, frozen=True):
         return max(self.before_dbm0, self.beside_dbm0)
 
 
+def way(trunks: Trunks, order: TestCall, full: Mapping[str, str]) -> tuple[str, str | None]:
+    """The trunk, none for a phone of this branch, and the number that is shown. Raises CommandRefusedError.
+
+    `full`: trunks that take no call, with a sentence each.
+    """
+    if order.to in EMERGENCY:
+        raise CommandRefusedError("call.emergency", f"{order.to} is an emergency number: nobody calls it to see")
+    if order.phone:
+        return "", None
+    if order.trunk and order.trunk not in trunks.workers:
+        known = ", ".join(trunks.workers) or "none"
+        raise CommandRefusedError("call.trunk", f"there is no trunk {order.trunk}; there is {known}")
+    by, _ = trunks.choices(order.to)
+    named = candidates(trunks, order)
+    trunk = next((one for one in named if one not in full), "")
+    if trunk:
+        return trunk, by.clid if by else None
+    if why := "; ".join(dict.fromkeys(full[one] for one in named)):
+        raise CommandRefusedError(FULL, why)
+    raise CommandRefusedError(
+        "call.way", f"{order.to} is no phone here, and no way of outbound leads there: name a trunk"
+    )
+
+
+def candidates(trunks: Trunks, order: TestCall) -> Sequence[str]:
+    """The trunks by which it may be called, the first choice first."""
+    return (order.trunk,) if order.trunk else trunks.choices(order.to)[1]
+
+
 def step(name: str, result: Result, english: str, chinese: str) -> LineStep:
     """As a person reads it."""
     return LineStep(step=name, result=result, sentence=english, chinese=chinese)
@@ -106,9 +142,10 @@ def heard(sound: Sound) -> LineStep:
 
 
 def released(state: State, cause: int, seconds: float) -> LineStep:
-    """The end: ours is well, theirs before an answer is not."""
+    """The end: ours is well, theirs before an answer is not. Who is engaged was reached, and says no more."""
     english, chinese = NAMES.get(cause, ("", ""))
-    result = Result.FAIL if state is State.CALLING else Result.PASS
+    early = Result.OPEN if cause == USER_BUSY else Result.FAIL
+    result = early if state is State.CALLING else Result.PASS
     ours = state is State.CLEARING
     return step(
         "end",
@@ -121,8 +158,14 @@ def released(state: State, cause: int, seconds: float) -> LineStep:
 def tested(steps: tuple[LineStep, ...], cause: int, answered_s: float | None, sound: Sound | None) -> CallTested:
     """All in all: failed if a step has; passed by the answer, where sound was heard too."""
     results = {one.step: one.result for one in steps}
-    failed = answered_s is None or Result.FAIL in results.values()
-    result = Result.FAIL if failed else results.get("sound", Result.OPEN)
+    unheard = Result.OPEN if answered_s is not None or Result.OPEN in results.values() else Result.FAIL
+    result = Result.FAIL if Result.FAIL in results.values() else results.get("sound", unheard)
     return CallTested(
         result=result, cause=cause, answered_s=answered_s, heard_dbm0=sound.loudest_dbm0 if sound else None
     )
+
+
+def gist(steps: Sequence[LineStep], result: Result) -> LineStep:
+    """The step that says most of how it went."""
+    same = [one for one in steps if one.result is result]
+    return same[0] if result is Result.FAIL else next((one for one in reversed(same) if one.step != "end"), same[-1])

@@ -12,6 +12,8 @@ import msgspec
 
 from appliance.call.contact import Contact, Party
 from appliance.config.trunks import TrunkGroup
+from appliance.wire.line_tests import Result
+from appliance.wire.spans import ChannelState
 
 FILE = "trunks.json"
 """In the box's folder `run`."""
@@ -36,9 +38,9 @@ class Groups:
         began_ns = time.time_ns()
         self._counted = {group.name: GroupNow(group, began_ns) for group in groups}
 
-    def full_out(self, contacts: Sequence[Contact]) -> Mapping[str, str]:
-        """Trunks that take no call out, and why."""
-        told = [(group, _full(group, contacts, inward=False)) for group in self._limited]
+    def full_out(self, contacts: Sequence[Contact], beside: int = 0) -> Mapping[str, str]:
+        """Trunks that take no call out, and why. `beside`: calls that are to have room all the same."""
+        told = [(group, _full(group, contacts, inward=False, beside=beside)) for group in self._limited]
         return {member: why for group, why in reversed(told) if why for member in group.members}
 
     def too_many(self, contacts: Sequence[Contact], trunk: str | None) -> tuple[str, str]:
@@ -85,14 +87,42 @@ def _use(group: TrunkGroup, contacts: Iterable[Contact]) -> tuple[int, int]:
     return sum(inward), len(inward) - sum(inward)
 
 
-def _full(group: TrunkGroup, contacts: Iterable[Contact], *, inward: bool) -> str:
+def _full(group: TrunkGroup, contacts: Iterable[Contact], *, inward: bool, beside: int = 0) -> str:
     calls_in, calls_out = _use(group, contacts)
     that_way, most = (calls_in, group.most_in) if inward else (calls_out, group.most_out)
-    if most is not None and that_way >= most:
+    if most is not None and that_way + beside >= most:
         return f"{group.name} has {that_way} of {most} calls {'in' if inward else 'out'}"
-    if group.calls is not None and calls_in + calls_out >= group.calls:
+    if group.calls is not None and calls_in + calls_out + beside >= group.calls:
         return f"{group.name} has {calls_in + calls_out} of {group.calls} calls"
     return ""
+
+
+Channels = Mapping[str, Sequence[ChannelState]]
+"""Of spans, by their names."""
+
+
+def free(groups: Iterable[TrunkGroup], trunk: str, channels: Channels) -> Mapping[str, int]:
+    """Free channels of each group that has this trunk."""
+    return {
+        group.name: sum(list(channels.get(member, ())).count(ChannelState.IDLE) for member in group.members)
+        for group in groups
+        if trunk in group.members
+    }
+
+
+def spare(groups: Iterable[TrunkGroup], trunk: str, channels: Channels) -> tuple[Result, str]:
+    """Whether a call that can wait may have a channel. Open: callers need what there is; failed: none is in service.
+
+    What has no channels, a peer, may be called.
+    """
+    own = channels.get(trunk)
+    if own is None:
+        return Result.PASS, ""
+    if ChannelState.IDLE not in own:
+        busy = ChannelState.BUSY in own
+        return (Result.OPEN if busy else Result.FAIL), f"{trunk} has no channel {'free' if busy else 'in service'}"
+    least = [name for name, count in free(groups, trunk, channels).items() if count < 2]
+    return (Result.OPEN, f"{least[0]} has one free channel left") if least else (Result.PASS, "")
 
 
 def show(run: Path, told: tuple[GroupNow, ...]) -> None:

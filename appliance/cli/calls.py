@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`show calls`, `clear call`: what call control has in hand. `test call 8001`: a call that is made to see."""
+"""`show calls`, `clear call`: what call control has in hand. `test call 8001`: a call that is made to see.
+
+`show test-calls`: those that the box makes by itself.
+"""
 
 import asyncio
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +14,15 @@ from appliance.cli import terminal
 from appliance.cli.grammar.matching import Matched
 from appliance.cli.line import MARKS
 from appliance.cli.session import Session
-from appliance.wire.call_control import CallNow, CallsNow, CallTested, ClearCall, TestCall
+from appliance.wire.call_control import (
+    CallNow,
+    CallsNow,
+    CallTested,
+    ClearCall,
+    TestCall,
+    TestCallNow,
+    TestCallsNow,
+)
 from appliance.wire.line_tests import LineStep, Result
 from appliance.wire.service_messages import Accepted, Refused
 from appliance.wire.talk import UnreachableError, snapshot, talk
@@ -18,6 +30,10 @@ from appliance.wire.talk import UnreachableError, snapshot, talk
 HEADS = (
     ("call", "from", "to", "state", "agent", "talk", "legs"),
     ("呼叫", "主叫", "被叫", "状态", "坐席", "通话", "话路"),
+)
+TEST_HEADS = (
+    ("test call", "number", "trunk", "last", "result", "how it went"),
+    ("测试呼叫", "号码", "中继", "最近", "结果", "情况"),
 )
 STATES = {
     "routing": "选路",
@@ -65,6 +81,32 @@ def _row(call: CallNow, *, chinese: bool) -> tuple[str, ...]:
 
 def _leg(trunk: str, *, answered: bool, chinese: bool) -> str:
     return (trunk or ("话机" if chinese else "phone")) + ("" if answered else "?")
+
+
+def show_tests(session: Session, _matched: Matched) -> int:
+    """Exit status 1: the last one of some number failed."""
+    try:
+        told = asyncio.run(snapshot(session.state / "run" / "health.call.sock"))
+    except UnreachableError as error:
+        return _unasked(error)
+    tests = [one for body in told if isinstance(body, TestCallsNow) for one in body.calls]
+    none = session.told("no test calls are configured: set test_calls", "没有配置测试呼叫：set test_calls")
+    rows = [TEST_HEADS[session.chinese], *(_test_row(one, chinese=session.chinese) for one in tests)]
+    _say(terminal.table(rows) if tests else [none])
+    return int(any(one.result is Result.FAIL for one in tests))
+
+
+def _test_row(one: TestCallNow, *, chinese: bool) -> tuple[str, ...]:
+    ended = dt.datetime.fromtimestamp(one.ended_ns / 1e9).astimezone()
+    said = one.chinese if chinese else one.sentence
+    return (
+        one.name,
+        one.number,
+        one.trunk,
+        f"{ended:%Y-%m-%d %H:%M:%S}" if one.result else "-",
+        MARKS[one.result][chinese] if one.result else "-",
+        said or ("尚未拨打" if chinese else "not made yet"),
+    )
 
 
 def clear(session: Session, matched: Matched) -> int:

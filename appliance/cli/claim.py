@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`claim add|list|audit`, `box revoke`: who may become a branch, and who is one no more, at headquarters."""
 
+import contextlib
+import logging
 import sqlite3
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+import structlog
 
 from appliance.cli import terminal
 from appliance.cli.grammar.matching import Matched
@@ -13,7 +18,9 @@ from appliance.cli.session import Session
 from appliance.config import Headquarters
 from appliance.config.errors import ConfigurationError
 from appliance.config.files import load_role
+from appliance.headquarters.duplex.stream import NoQuorumError
 from appliance.headquarters.fleet import claims
+from appliance.headquarters.fleet.agreed import Agreement
 from appliance.headquarters.fleet.identities import Box, Identities, IdentitiesError, path_of
 from appliance.uplink.enrolling.private import write_private
 
@@ -29,6 +36,8 @@ STATES = {
     "revoked": "已吊销",
 }
 NONE = ("no box is known; claim add SERIAL makes one", "没有设备；使用 claim add 添加")
+TOGETHER_S = 5.0
+"""How long the message servers of a duplex are waited for."""
 CLAIM_FILE = '# For the root of a USB disk: branchline-claim.toml\nserial = "{}"\ncode = "{}"\nca = """\n{}"""\n'
 
 
@@ -37,13 +46,13 @@ def add(session: Session, matched: Matched) -> int:
     serial, code = matched.arguments.get("serial", ""), claims.draw()
     try:
         ca = _ca(session.file)
-        identities = Identities(path_of(session.state))
         hashed = claims.hashed(serial, code)
         words = [matched.arguments.get(one, "") for one in ("box", "name")]
-        box = identities.claim(serial, hashed, session.author, *words)
+        with _identities(session) as identities:
+            box = identities.claim(serial, hashed, session.author, *words)
         if file := matched.arguments.get("file", ""):
             write_private(Path(file), CLAIM_FILE.format(serial, code, ca).encode())
-    except (ConfigurationError, IdentitiesError, OSError, sqlite3.Error) as error:
+    except (ConfigurationError, IdentitiesError, NoQuorumError, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     until = f"{datetime.fromtimestamp(box.claim_s, UTC):%F}"
@@ -74,8 +83,9 @@ def revoke(session: Session, matched: Matched) -> int:
     """Within seconds it is out."""
     box = matched.arguments.get("box", "")
     try:
-        Identities(path_of(session.state)).revoke(box, session.author, matched.arguments.get("reason", ""))
-    except (IdentitiesError, OSError, sqlite3.Error) as error:
+        with _identities(session) as identities:
+            identities.revoke(box, session.author, matched.arguments.get("reason", ""))
+    except (ConfigurationError, IdentitiesError, NoQuorumError, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     print(session.told(f"{box} is revoked; it is out within seconds", f"{box} 已吊销，数秒内断开"))
@@ -92,6 +102,23 @@ def audit(session: Session, matched: Matched) -> int:
     for line in reversed(lines):
         print(f"{datetime.fromtimestamp(line.at_s, UTC):%F %T}Z  {line.box:<9} {line.who}: {line.what}")
     return 0
+
+
+@contextlib.contextmanager
+def _identities(session: Session) -> Iterator[Identities]:
+    """To change something; in a duplex together with the other headquarters. Raises NoQuorumError."""
+    config = load_role(session.file, Headquarters)
+    if config.duplex is None:
+        yield Identities(path_of(session.state))
+        return
+    logging.disable(logging.WARNING)  # a terminal is no log
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    agreed = Agreement(config, "command line")
+    try:
+        agreed.made(TOGETHER_S)
+        yield Identities(path_of(session.state), agreed=agreed)
+    finally:
+        agreed.close()
 
 
 def _row(box: Box, session: Session) -> tuple[str, ...]:

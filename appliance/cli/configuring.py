@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from appliance.cli import access
 from appliance.cli.grammar.matching import APART, Matched
 from appliance.cli.session import Session
 from appliance.config import ConfigurationError, load
@@ -137,6 +138,8 @@ def commit(session: Session, matched: Matched) -> int:
         sys.stderr.write("".join(f"{fault}\n" for fault in faults))
         sys.stderr.write(session.told("nothing was committed\n", "未提交\n"))
         return NOT_DONE
+    shut_out = access.shut_out_by(session, now)
+    sys.stderr.write("".join(f"{sentence}\n" for sentence in shut_out))
     if not now.since(session.running()):
         return _confirmed(session)
     if "confirmed" in given and not session.text:
@@ -146,6 +149,13 @@ def commit(session: Session, matched: Matched) -> int:
     _say(_impact(session, now))
     if "check" in given:
         return _say([session.told("it can be committed", "检查通过，可以提交")])
+    if shut_out and "confirmed" not in given:
+        told = (
+            "nothing was committed: commit confirmed 10 tries it, and takes it back unless you commit once more",
+            "未提交：可用 commit confirmed 10 试行，若不再次提交则自动退回",
+        )
+        sys.stderr.write(f"{session.told(*told)}\n")
+        return NOT_DONE
     drain_s = 0.0 if "now" in given else 60.0 * int(given["wait"]) if "within" in given else DRAIN_S
     confirm_s = 60.0 * int(given["minutes"]) if "confirmed" in given else 0.0
     how = Trying(drain_s, confirm_s, time.time(), origin=session.origin)
@@ -221,6 +231,10 @@ def _progress(session: Session, told: Configured) -> str:
             waiting = ", ".join(f"{name}: {calls}" for name, calls in told.waiting)
             sentence = session.told(
                 f"version {version} waits for calls: {waiting}", f"版本 {version} 等待通话结束：{waiting}"
+            )
+        case Progress.TESTING:
+            sentence = session.told(
+                f"version {version} waits: what is good now is tested", f"版本 {version} 等待：正在测试当前业务状态"
             )
         case Progress.REFUSED:
             sentence = session.told(f"refused: {told.sentence}", f"被拒绝：{told.sentence}")

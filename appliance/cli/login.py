@@ -22,8 +22,11 @@ from collections.abc import Sequence
 
 DOOR = "/run/branchline-door/cli.sock"
 SHELL = "/bin/bash"
-TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", "SSH_CONNECTION")
-"""Of our environment, what the door's end hears."""
+PERSON, KEY = "BRANCHLINE_LOGIN", "BRANCHLINE_KEY"
+"""Who came over SSH, and by which key: set by sshd from the line of the key, and by nobody else."""
+SSH = ("SSH_CONNECTION", PERSON, KEY)
+TOLD = ("TERM", "LANG", "LC_ALL", "LC_MESSAGES", *SSH)
+"""Of our environment, what the door's end hears; of SSH it believes a child of sshd's alone."""
 PATIENCE_S, AGAIN_S = 180.0, 0.5
 STARTING = "The box is starting: its command line is here in a moment.\n系统正在启动，请稍候。\n"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from appliance.cli import audit, pipes, roles, terminal
+from appliance.cli import access, audit, pipes, roles, terminal
 from appliance.cli.grammar.matching import APART, GrammarError, Matched, Next
 from appliance.cli.grammar.syntax import Mode
 from appliance.cli.line_editor import LineEditor, quiet
@@ -242,6 +242,10 @@ def _interactive(session: Session) -> int:
             continue
         if line is None:
             break
+        if over := access.ended(session):
+            audit.note(session.state, "cli.session.ended", by=session.author, role=session.role, why=over)
+            sys.stderr.write(f"{over}\n")
+            return 1
         status = shell.run(line)
         del editor.history[:-KEPT_LINES]
     return status if not sys.stdin.isatty() else 0

@@ -21,7 +21,15 @@ from appliance.wire.performance import SpanPerformance
 from appliance.wire.spans import ChannelState, Span, SpanChanged
 from appliance.wire.talk import UnreachableError, snapshot
 
-SOURCES = ("leg.*.sock", "ivr.sock", "recorder.sock", "uplink.sock", "update.sock", "diagnostics.sock")
+SOURCES = (
+    "leg.*.sock",
+    "health.call.sock",
+    "ivr.sock",
+    "recorder.sock",
+    "uplink.sock",
+    "update.sock",
+    "diagnostics.sock",
+)
 """Of a branch; the supervisor, which every box has, tells of those that do not answer."""
 HEADS = (
     ("span", "name", "signal", "signalling", "busy", "idle", "blocked", "verdict"),

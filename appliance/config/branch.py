@@ -8,11 +8,24 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import cas, diagnostics, lines, network, nfas, outbound, peers, tandem, trunks
+from appliance.config import (
+    cas,
+    diagnostics,
+    lines,
+    management,
+    network,
+    nfas,
+    outbound,
+    peers,
+    tandem,
+    testing,
+    trunks,
+)
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.credentials import link_faults
 from appliance.config.diagnostics import Diagnostics
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
+from appliance.config.management import Management
 from appliance.config.network import Network
 from appliance.config.nfas import Nfas
 from appliance.config.outbound import Way
@@ -22,6 +35,7 @@ from appliance.config.reader import Fault, Keys
 from appliance.config.scalars import Endpoint, Number, Realm, Serial, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.tandem import Tandem
+from appliance.config.testing import TestedNumber
 from appliance.config.trunks import TrunkGroup
 from drivers.model import TIMESLOTS, DigitalLine
 
@@ -221,10 +235,17 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", tag_field="role", kw_onl
     tandem: tuple[Tandem, ...] = ()
     outbound: tuple[Way, ...] = ()
     trunk_groups: tuple[TrunkGroup, ...] = ()
+    test_calls: tuple[TestedNumber, ...] = ()
     prompts: Prompts
     recording: Recording = Recording()
     diagnostics: Diagnostics = diagnostics.NONE
     network: Network = Network()
+    management: Management = management.NONE
+
+    def tested(self) -> tuple[tuple[TestedNumber, bool], ...]:
+        """The numbers that it calls to see, and whether each is a phone of its own."""
+        phones = {phone.number for phone in self.extensions}
+        return tuple((one, one.trunk is None and one.number in phones) for one in self.test_calls)
 
 
 def line_workers(branch: Branch) -> dict[str, tuple[int, ...]]:
@@ -256,7 +277,7 @@ def listeners(branch: Branch) -> Iterator[Listener]:
 
 def check(branch: Branch) -> Iterator[Fault]:
     """Mistakes of meaning."""
-    yield from clashes(listeners(branch))
+    yield from clashes((*listeners(branch), *management.listeners(branch.management)))
     if not branch.headquarters.server:
         yield Fault(("headquarters", "server"), "no message server: headquarters could not be reached")
     yield from link_faults(branch.headquarters.secret, branch.headquarters.credentials)
@@ -271,6 +292,7 @@ def check(branch: Branch) -> Iterator[Fault]:
     yield from diagnostics.faults(branch.diagnostics)
     yield from _trunk_faults(branch)
     yield from network.faults(branch.network)
+    yield from management.faults(branch.management)
     if branch.sip.trace.port > PORT_MAX:
         yield Fault(("sip", "listen"), f"port {PORT_MAX} has none above it, where SIP is traced; take a lower one")
     if not branch.sip.codecs:
@@ -386,6 +408,7 @@ def _trunk_faults(branch: Branch) -> Iterator[Fault]:
     for place, group in enumerate(branch.trunk_groups):
         if group.overflow is not None and outbound.way(branch.outbound, group.overflow) is None:
             yield Fault(("trunk_groups", place, "overflow"), f"no way of outbound leads to {group.overflow}")
+    yield from testing.faults(branch.tested(), known, {peer.box for peer in branch.peers}, branch.outbound)
 
 
 def repeated(values: Iterable[tuple[Keys, str]], what: str) -> Iterator[Fault]:

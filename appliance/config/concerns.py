@@ -23,6 +23,10 @@ NETWORK = "network"
 """What no process is started again for: the supervisor tells the engine, the image's own unit the machine's network."""
 
 
+SSH = "ssh"
+"""Likewise: the image's own unit tells sshd and its firewall."""
+
+
 class Impact(enum.StrEnum):
     """What ends by a change, from least to most."""
 
@@ -56,11 +60,11 @@ def concerns(box: AnyBox) -> dict[str, Concern]:
     """By the process's name, and BOX."""
     match box:
         case Branch():
-            return dict(_of_branch(box)) | _of_diagnostics(box)
+            return dict(_of_branch(box)) | _of_any(box)
         case Headquarters():
-            return dict(_of_headquarters(box)) | _of_diagnostics(box)
+            return dict(_of_headquarters(box)) | _of_any(box)
         case Voter():
-            return {BOX: Concern(Impact.BOX, (box.box, box.server, box.duplex)), **_of_diagnostics(box)}
+            return {BOX: Concern(Impact.BOX, (box.box, box.server, box.duplex, box.credentials)), **_of_any(box)}
 
 
 def changes(before: AnyBox, after: AnyBox) -> list[Change]:
@@ -95,7 +99,7 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
     yield "sip", Concern(Impact.LEG, (box.box, box.engine, box.sip, tuple((one.box, one.proxy) for one in box.peers)))
     workers = tuple((name, tuple(box.spans[n].name for n in numbers)) for name, numbers in line_workers(box).items())
     trunks = (box.tandem, box.outbound, box.trunk_groups, tuple(one.box for one in box.peers))
-    calls = (box.box, box.route, workers, trunks)
+    calls = (box.box, box.route, workers, trunks, box.tested())
     yield "call", Concern(Impact.NONE, calls)
     yield "ivr", Concern(Impact.NONE, (box.box, box.prompts))
     yield "recorder", Concern(Impact.NONE, (box.box, box.recording))
@@ -125,8 +129,9 @@ def _of_headquarters(box: Headquarters) -> Iterator[tuple[str, Concern]]:
         yield "fleet", Concern(Impact.NONE, (box.record,))
 
 
-def _of_diagnostics(box: AnyBox) -> dict[str, Concern]:
-    """Each a process of its own, where it is wanted."""
+def _of_any(box: AnyBox) -> dict[str, Concern]:
+    """What every role has: of diagnostics each a process of its own, where it is wanted."""
     told = box.diagnostics
     wanted = {"diagnostics": told if told != NONE else None, "snmpd": told.snmp}
-    return {name: Concern(Impact.NONE, (box.box, reads)) for name, reads in wanted.items() if reads is not None}
+    found = {name: Concern(Impact.NONE, (box.box, reads)) for name, reads in wanted.items() if reads is not None}
+    return found | {SSH: Concern(Impact.NONE, (box.management,))}

@@ -14,6 +14,8 @@ from appliance.config.reader import Fault
 from appliance.config.scalars import Endpoint
 
 KEY, CERTIFICATE, CA = "key.pem", "certificate.pem", "ca.pem"
+CA_KEY, CALLOUT_KEY, CALLOUT = "ca.key.pem", "callout.key.pem", "callout.pub"
+"""Headquarters' alone: what signs certificates, what signs who is let in, and by what message servers know that."""
 
 
 def trouble(folder: Path) -> str | None:
@@ -48,10 +50,27 @@ def enrolment_listeners(enrolment: Enrolment | None) -> Iterator[Listener]:
 
 
 def enrolment_faults(enrolment: Enrolment | None, *, duplex: bool) -> Iterator[Fault]:
-    """What cannot be, yet."""
-    if enrolment is not None and duplex:
-        sentence = "two headquarters do not share claims and revocations yet; leave the key out, or duplex"
-        yield Fault(("enrolment",), sentence)
+    """Two headquarters are one CA to boxes: neither may make one of its own."""
+    if enrolment is None or not duplex:
+        return
+    for name in (CA, CA_KEY, CALLOUT_KEY):
+        path = enrolment.credentials / name
+        if not path.exists():
+            sentence = f"{path} is not there; both headquarters have the same one, copy it from the other"
+            yield Fault(("enrolment", "credentials"), f"{sentence} (docs/enrolment.md)", here=True)
+            return
+
+
+def voter_faults(folder: Path | None) -> Iterator[Fault]:
+    """What a message server shows to boxes, and by what it knows headquarters' word."""
+    if folder is None:
+        return
+    wrong = trouble(folder)
+    if wrong is None and not (folder / CALLOUT).exists():
+        wrong = f"{folder / CALLOUT} is not there"
+    if wrong is not None:
+        sentence = f"{wrong.partition(';')[0]}; {CA}, {CERTIFICATE}, {KEY} and {CALLOUT} come from a headquarters"
+        yield Fault(("credentials",), f"{sentence} (docs/enrolment.md)", here=True)
 
 
 def link_faults(secret: Path | None, credentials: Path | None) -> Iterator[Fault]:

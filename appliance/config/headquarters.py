@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from appliance.config import channels, diagnostics, fleet, groupings, lookups, peripherals
+from appliance.config import channels, diagnostics, fleet, groupings, lookups, management, peripherals
 from appliance.config.branch import Name, repeated
 from appliance.config.calendars import Calendar
 from appliance.config.channels import VOICE, Capacity, Channel, ChannelName, Placed
@@ -18,6 +18,7 @@ from appliance.config.diagnostics import Diagnostics
 from appliance.config.fleet import Fleet
 from appliance.config.groupings import Service, Site, Team
 from appliance.config.lookups import Lookup
+from appliance.config.management import Management
 from appliance.config.outbound import Policy
 from appliance.config.peripherals import Peripheral, TranslationRoute
 from appliance.config.ports import Listener, clashes, listen
@@ -184,6 +185,7 @@ class Headquarters(msgspec.Struct, frozen=True, tag="headquarters", tag_field="r
     diagnostics: Diagnostics = diagnostics.NONE
     fleet: Fleet | None = None
     """Branches whose configuration comes from here; None: each has its own alone."""
+    management: Management = management.NONE
 
     def groups(self) -> groupings.Of:
         """Services, teams and sites by their members."""
@@ -201,9 +203,10 @@ def listeners(headquarters: Headquarters) -> Iterator[Listener]:
 
 def check(headquarters: Headquarters) -> Iterator[Fault]:
     """Mistakes of meaning."""
-    yield from clashes(listeners(headquarters))
+    yield from clashes((*listeners(headquarters), *management.listeners(headquarters.management)))
     yield from duplex_faults(headquarters.server, headquarters.duplex)
     yield from diagnostics.faults(headquarters.diagnostics)
+    yield from management.faults(headquarters.management)
     yield from enrolment_faults(headquarters.enrolment, duplex=headquarters.duplex is not None)
     yield from _call_type_faults(headquarters)
     yield from _agent_faults(headquarters)

@@ -10,8 +10,10 @@ from typing import ClassVar
 
 import msgspec
 
-from appliance.config import diagnostics
+from appliance.config import diagnostics, management
+from appliance.config.credentials import voter_faults
 from appliance.config.diagnostics import Diagnostics
+from appliance.config.management import Management
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault
 from appliance.config.scalars import Endpoint, Serial
@@ -40,7 +42,10 @@ class Voter(msgspec.Struct, frozen=True, tag="voter", tag_field="role", kw_only=
     box: Serial
     server: Server
     duplex: Duplex
+    credentials: Path | None = None
+    """Where the two headquarters have an enrolment door: the folder with what boxes are shown."""
     diagnostics: Diagnostics = diagnostics.NONE
+    management: Management = management.NONE
 
 
 def server_listeners(server: Server, duplex: Duplex | None) -> Iterator[Listener]:
@@ -70,6 +75,8 @@ def listeners(voter: Voter) -> Iterator[Listener]:
 
 def check(voter: Voter) -> Iterator[Fault]:
     """Mistakes of meaning."""
-    yield from clashes(listeners(voter))
+    yield from clashes((*listeners(voter), *management.listeners(voter.management)))
     yield from duplex_faults(voter.server, voter.duplex)
+    yield from voter_faults(voter.credentials)
     yield from diagnostics.faults(voter.diagnostics)
+    yield from management.faults(voter.management)

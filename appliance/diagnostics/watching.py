@@ -64,7 +64,7 @@ class Watching:
 
     def __init__(self, box: AnyBox, run: Path, sealer: Sealer) -> None:
         workers = (*line_workers(box), "sip") if isinstance(box, Branch) else ()
-        others = ("ivr", "recorder", "uplink") if isinstance(box, Branch) else ()
+        others = ("health.call", "ivr", "recorder", "uplink") if isinstance(box, Branch) else ()
         self.legs = {worker: Legs() for worker in workers}
         self.spans: dict[int, Span] = {}
         self.performance: dict[int, SpanPerformance] = {}

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import structlog
 
-from appliance.config import ConfigurationError, Fault, Headquarters, headquarters
+from appliance.config import ConfigurationError, Fault, Headquarters, clock, headquarters
 from appliance.config.calendars import Calendar
 from appliance.config.files import load_role
 from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, Widening
 from appliance.headquarters import channels
 from appliance.router import schedule
 from appliance.router.rules import CallType, Peripheral, QueueRule, QueueStep, Rules, Seat
-from appliance.script import expression, switch, timetables
+from appliance.script import expression, timetables
 from appliance.script.loading import load_all
 
 LOOK_S = 0.5
@@ -37,7 +37,7 @@ def faults(config: object) -> Iterator[Fault]:
     calendars = {one.name for one in config.calendars}
     for place, kind in enumerate(config.call_types):
         yield from schedule.faults(("call_types", place, "schedule"), kind.schedule, calendars)
-        if wrong := switch.no_zone(kind.zone):
+        if wrong := clock.no_zone(kind.zone):
             yield Fault(("call_types", place, "zone"), wrong)
     yield from timetables.calendar_faults(("calendars",), config.calendars)
     skills = _skills(config)

@@ -6,7 +6,8 @@ Headquarters and branches connect as USER with the token, which is made at the f
 enrolment process says what it may (`fleet/callout.py`), so who enrols needs no reload. A peripheral connects as its own
 box with its own secret, and the server lets it say and hear of itself only what it may; secrets and rights count from
 the server's start. In a duplex three servers are one cluster with JetStream, which acknowledges what a majority has on
-its disks; a single server has none, and nothing durable rests on it.
+its disks; with an enrolment door they meet by mutual TLS too. A single server has none, and nothing durable rests on
+it.
 """
 
 import re
@@ -14,17 +15,20 @@ import secrets
 import shutil
 import socket
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 
 from appliance.config import Endpoint, Headquarters, Voter, read_secret
+from appliance.config.credentials import CALLOUT, CALLOUT_KEY
 from appliance.config.peripherals import May, Peripheral
-from appliance.headquarters.fleet.authority import Authority
+from appliance.config.voter import Duplex
+from appliance.headquarters.fleet.authority import Authority, addresses_of
 from appliance.headquarters.fleet.callout_tokens import Signer
 from appliance.uplink.connection import SYSTEM, USER
-from appliance.uplink.enrolling.credentials import HEADQUARTERS, Credentials
+from appliance.uplink.enrolling.credentials import HEADQUARTERS, Credentials, CredentialsError
 from appliance.uplink.enrolling.private import write_private
 
 TOKEN_OCTETS = 24
@@ -63,6 +67,15 @@ tls {{
 system_account: "SYS"
 accounts {{ SYS {{ users: [ {{ user: "{system}", password: "{token}" }} ] }} }}
 """
+_AMONG = """\
+  tls {{
+    cert_file: "{own.certificate_file}"
+    key_file: "{own.key_file}"
+    ca_file: "{own.ca}"
+    verify: true
+    timeout: 2
+  }}
+"""
 _PERIPHERAL = """\
     {{ user: "{box}", password: "{secret}", permissions: {{ publish: [{says}], subscribe: [{hears}] }} }}
 """
@@ -73,7 +86,7 @@ cluster {{
   no_advertise: true
   authorization {{ user: "server", password: "{token}", timeout: 2 }}
   routes: [{routes}]
-}}
+{tls}}}
 jetstream {{ store_dir: "{store}", sync_interval: always }}
 """
 
@@ -84,7 +97,7 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
     token = _token(config.server.secret)
     path = _path(state)
     ping_s = PING_S if config.duplex is None else DUPLEX_PING_S
-    enrolment = config.enrolment if isinstance(config, Headquarters) else None
+    mutual, among = _mutual(config), ""
     others = config.peripherals if isinstance(config, Headquarters) else ()
     text = _CONFIGURATION.format(
         listen=config.server.listen,
@@ -94,26 +107,62 @@ def prepare(config: Headquarters | Voter, state: Path) -> list[str]:
         user=USER,
         token=token,
         peripherals="".join(map(_user, others)),
-        callout=_callout(enrolment.credentials, (USER, SYSTEM, *(one.box for one in others))) if enrolment else "",
+        callout=_callout(config, mutual, (USER, SYSTEM, *(one.box for one in others))) if mutual else "",
     )
-    if enrolment is not None:
-        text += _MUTUAL.format(own=Authority(enrolment.credentials).credentials, system=SYSTEM, token=token)
+    if mutual is not None:
+        own = _own(config, mutual)
+        text += _MUTUAL.format(own=own, system=SYSTEM, token=token)
+        among = _AMONG.format(own=own)
     if config.duplex is not None:
         routes = ", ".join(f'"nats://server:{quote(token, safe="")}@{other}"' for other in config.duplex.others)
-        text += _CLUSTER.format(listen=config.duplex.listen, token=token, routes=routes, store=state / "jetstream")
+        store = state / "jetstream"
+        text += _CLUSTER.format(listen=config.duplex.listen, token=token, routes=routes, store=store, tls=among)
     write_private(path, text.encode())
     return [program, "-c", str(path)]
 
 
 def signer(credentials: Path) -> Signer:
     """By which the enrolment process answers the message server."""
-    return Signer(credentials / "callout.key.pem")
+    return Signer(credentials / CALLOUT_KEY)
 
 
-def _callout(credentials: Path, known: tuple[str, ...]) -> str:
-    """Who is not `known` by a password is asked for."""
+def authority(config: Headquarters, credentials: Path) -> Authority:
+    """Headquarters' CA. Raises CredentialsError, OSError."""
+    return Authority(credentials, _addresses(config.duplex) if config.duplex else ())
+
+
+def _addresses(duplex: Duplex) -> tuple[str, ...]:
+    return tuple(one.address for one in (duplex.listen, *duplex.others))
+
+
+def _own(config: Headquarters | Voter, credentials: Path) -> Credentials:
+    """What the server shows. A voter's is headquarters', and has to be good at its address. Raises CredentialsError."""
+    if isinstance(config, Headquarters):
+        return authority(config, credentials).credentials
+    own, address = Credentials(credentials), config.duplex.listen.address
+    shown = own.certificate()
+    if shown is None or ip_address(address) not in addresses_of(shown):
+        sentence = f"{own.certificate_file} is not good at {address}, this voter's address among the three"
+        raise CredentialsError(f"{sentence}: copy it anew from a headquarters that has started with `duplex`")
+    return own
+
+
+def _mutual(config: Headquarters | Voter) -> Path | None:
+    """The folder with what is shown in TLS; None: there is none."""
+    if isinstance(config, Voter):
+        return config.credentials
+    return config.enrolment.credentials if config.enrolment else None
+
+
+def _callout(config: Headquarters | Voter, credentials: Path, known: tuple[str, ...]) -> str:
+    """Who is not `known` by a password is asked for. A voter has the public half of who answers, of headquarters'."""
+    if isinstance(config, Headquarters):
+        issuer = signer(credentials).public
+        write_private(credentials / CALLOUT, f"{issuer}\n".encode())
+    else:
+        issuer = (credentials / CALLOUT).read_text("ascii").strip()
     names = ", ".join(f'"{name}"' for name in known)
-    return _CALLOUT.format(issuer=signer(credentials).public, known=names)
+    return _CALLOUT.format(issuer=issuer, known=names)
 
 
 def _user(one: Peripheral) -> str:
@@ -158,13 +207,13 @@ def door(state: Path) -> Door:
 
 def ready(config: Headquarters | Voter, timeout_s: float = 0.5) -> bool:
     """Whether the server greets a client."""
-    mutual = config.enrolment if isinstance(config, Headquarters) else None
+    mutual = _mutual(config)
     try:
         with socket.create_connection(config.server.listen, timeout=timeout_s) as connection:
             connection.settimeout(timeout_s)
             if mutual is None:
                 return connection.recv(5) == b"INFO "
-            context = Credentials(mutual.credentials).context()
+            context = Credentials(mutual).context()
             with context.wrap_socket(connection, server_hostname=HEADQUARTERS) as inside:
                 return inside.recv(5) == b"INFO "
     except OSError:

@@ -188,13 +188,14 @@ async def run(branch: Branch, state: Path) -> None:
     clients.append(links.attach("ivr", lambda envelope: control.treatment_said(envelope.body)))
     clients.append(links.attach("uplink", lambda envelope: control.route_said(envelope.body)))
     control.restore(outbox.kept())
-    await control.serve(state / "run", Sealer(identity), switch)
+    health = await control.serve(state / "run", Sealer(identity), switch, branch.tested())
     asyncio.get_running_loop().add_reader(engine.event_fd, switch.news)
     notify.ready()
     async with asyncio.TaskGroup() as tasks:
         for client in clients:
             tasks.create_task(client.run())
         tasks.create_task(notify.keep_alive())
+        tasks.create_task(health.run())
         tasks.create_task(_show_trunks(state / "run", control))
 
 

@@ -99,19 +99,23 @@ class Login:
     def run(self) -> int:
         """Until its user leaves. The command's exit status."""
         credentials = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        _, uid, _ = _CREDENTIALS.unpack(credentials)
+        pid, uid, _ = _CREDENTIALS.unpack(credentials)
         role = roles.of_peer(uid)
         asked = self._take()
+        if not _by_ssh(pid):
+            of_others = {name: value for name, value in asked.environment.items() if name not in login.SSH}
+            asked = msgspec.structs.replace(asked, environment=of_others)
         if role is None:
             audit.note(self._state, "cli.login.refused", by=roles.user_name(uid))
             chinese = asked.environment.get("LANG", "").startswith("zh")
             self._socket.sendall(f"refused {roles.nobody(uid, chinese=chinese)}\n".encode())
             return 2
-        self._become(asked, uid, role)
+        who = self._become(asked, uid, role)
         threading.Thread(target=self._listen, daemon=True).start()
         if uid == 0:
             root.open_shell = self._shell
-        audit.note(self._state, "cli.login.began", by=roles.user_name(uid), role=role, whence=audit.whence())
+        key = asked.environment.get(login.KEY, "")
+        audit.note(self._state, "cli.login.began", by=who, role=role, whence=audit.whence(), key=key)
         return command_line.main(asked.words)
 
     def _take(self) -> Asked:
@@ -135,18 +139,21 @@ class Login:
         )
         return msgspec.json.decode(octets, type=Asked)
 
-    def _become(self, asked: Asked, uid: int, role: Role) -> None:
+    def _become(self, asked: Asked, uid: int, role: Role) -> str:
+        """Whose work it will be: the person's whose key opened the account, else the account's."""
         for name in login.TOLD:
             os.environ.pop(name, None)
             if name in asked.environment:
                 os.environ[name] = asked.environment[name]
         for name in ("COLUMNS", "LINES"):
             os.environ.pop(name, None)
-        os.environ |= {"BRANCHLINE_ROLE": role, "BRANCHLINE_AUTHOR": roles.user_name(uid), "BRANCHLINE_PEER": str(uid)}
+        who = os.environ.get(login.PERSON) or roles.user_name(uid)
+        os.environ |= {"BRANCHLINE_ROLE": role, "BRANCHLINE_AUTHOR": who, "BRANCHLINE_PEER": str(uid)}
         exports = self._state / EXPORTS
         exports.mkdir(mode=0o700, exist_ok=True)
         os.chdir(exports)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        return who
 
     def _listen(self) -> None:
         """What the login says meanwhile; when it is gone, so are we."""
@@ -164,6 +171,14 @@ class Login:
         self._socket.sendall(b"shell\n")
         self._back.wait()
         return 0
+
+
+def _by_ssh(pid: int) -> bool:
+    """Whether it is sshd whose child the login is: at the console an environment may say anything."""
+    with contextlib.suppress(OSError, ValueError):
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return Path(f"/proc/{parent}/comm").read_text().startswith("sshd")
+    return False
 
 
 def main() -> None:

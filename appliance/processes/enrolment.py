@@ -12,7 +12,7 @@ import structlog
 from appliance.config import Headquarters, exit_with, load_or_exit
 from appliance.config.credentials import Enrolment as Settings
 from appliance.headquarters import server
-from appliance.headquarters.fleet.authority import Authority
+from appliance.headquarters.fleet.agreed import Agreement
 from appliance.headquarters.fleet.callout import LOOK_S, Callout, Watch
 from appliance.headquarters.fleet.enrolment import Enrolment
 from appliance.headquarters.fleet.enrolment_door import Door
@@ -28,7 +28,9 @@ log = structlog.get_logger()
 
 async def serve(config: Headquarters, settings: Settings, file: Path, state: Path) -> None:
     """Work until cancelled. `file`: headquarters' own."""
-    authority, identities = Authority(settings.credentials), Identities(path_of(state))
+    agreed = Agreement(config, "enrolment") if config.duplex else None
+    authority = server.authority(config, settings.credentials)
+    identities = Identities(path_of(state), agreed=agreed)
     enrolment = Enrolment(authority, identities, settings.certificate_days)
     door = Door(authority, enrolment, functools.partial(_first, config, file))
     await door.start(settings.listen)
@@ -36,7 +38,8 @@ async def serve(config: Headquarters, settings: Settings, file: Path, state: Pat
     listen = (config.server.listen,)
     client = await connect(listen, own_access(config), f"{config.box} enrolment")
     system = await connect(listen, own_access(config, SYSTEM), f"{config.box} enrolment, system")
-    callout = Callout(client, system, server.signer(settings.credentials), enrolment)
+    servers = 1 + len(config.duplex.others) if config.duplex else 1
+    callout = Callout(client, system, server.signer(settings.credentials), enrolment, servers=servers)
     await callout.start()
     log.info("enrolment.callout.opened")
     watch = Watch(identities, callout)
@@ -51,6 +54,8 @@ async def serve(config: Headquarters, settings: Settings, file: Path, state: Pat
         await client.close()
         await system.close()
         identities.close()
+        if agreed is not None:
+            agreed.close()
 
 
 def _first(config: Headquarters, file: Path, box: str) -> str | None:

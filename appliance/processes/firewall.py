@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Opens what the configuration says, and nothing else: the image's nftables has two sets, and is closed without them.
+"""Opens what the configuration says, and nothing else: the image's nftables has two sets, SSH's chain, and is closed.
 
 Run as root at the start and whenever the file has changed. A file that is wrong leaves open what was.
 """
@@ -11,19 +11,31 @@ import sys
 from pathlib import Path
 
 from appliance.config import AnyBox, ConfigurationError, exit_with, listeners, load
+from appliance.config.management import ANY, Ssh
 
 TABLE = "inet branchline"
+PACE = "12/minute burst 12 packets"
+"""Connections to SSH from one address: enough for a person, a tenth of what guessing begins with."""
 
 
 def rules(box: AnyBox) -> str:
-    """What nft reads: both sets anew, in one transaction."""
+    """What nft reads: both sets and the chain anew, in one transaction."""
     commands = []
     for protocol in ("tcp", "udp"):
         name = f"{TABLE} {protocol}_open"
         commands.append(f"flush set {name}")
         if ports := _open(box, protocol):
             commands.append(f"add element {name} {{ {', '.join(ports)} }}")
+    commands += [f"flush chain {TABLE} ssh", *(_ssh(box.management.ssh) if box.management.ssh else ())]
     return "\n".join(commands) + "\n"
+
+
+def _ssh(ssh: Ssh) -> list[str]:
+    """Who comes too often is not answered until a minute has made up for it; who is in stays in."""
+    prefixes = ipaddress.collapse_addresses(prefix.network for prefix in ssh.sources)
+    to = "" if ssh.listen.address == ANY else f"ip daddr {ssh.listen.address} "
+    new = f"add rule {TABLE} ssh ip saddr {{ {', '.join(map(str, prefixes))} }} {to}tcp dport {ssh.listen.port}"
+    return [f"{new} update @ssh_pace {{ ip saddr limit rate over {PACE} }} drop", f"{new} accept"]
 
 
 def _open(box: AnyBox, protocol: str) -> list[str]:

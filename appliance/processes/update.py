@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from appliance.config import ConfigurationError, exit_with, load
 from appliance.processes.environment import state_directory
 from appliance.processes.telephone import legs_of, telephone
 from appliance.supervisor import logs, notify
+from appliance.supervisor.judge import ServiceNow
 from appliance.update import boot
 from appliance.update.backend import GRUBENV
 from appliance.update.boot import Loader
@@ -55,13 +56,14 @@ class Machine:
             return load(self._configuration).box
         return UNNAMED
 
-    async def service(self) -> Mapping[str, bool]:
+    async def service(self, since_s: float) -> ServiceNow:
         """Nothing is good of a box without a configuration, so nothing is worse."""
         try:
             box = await asyncio.to_thread(load, self._configuration)
         except ConfigurationError:
-            return {PROCESSES: False}
-        return {PROCESSES: await self._processes(), **await telephone(self._state, box)}
+            return ServiceNow({PROCESSES: False})
+        told = await telephone(self._state, box, since_s)
+        return ServiceNow({PROCESSES: await self._processes(), **told.good}, told.why)
 
     async def calls(self) -> int:
         """Of all workers."""

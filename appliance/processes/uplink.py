@@ -45,7 +45,7 @@ from appliance.wire.outbox import Outbox, OutboxReader
 from appliance.wire.service import Service
 
 TELL_S = 5.0
-SOCKETS = ("leg.sip.sock", "ivr.sock", "recorder.sock", "supervisor.sock", "update.sock")
+SOCKETS = ("leg.sip.sock", "health.call.sock", "ivr.sock", "recorder.sock", "supervisor.sock", "update.sock")
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import get_args
 
-from appliance.config import Fault, Keys
+from appliance.config import Fault, Keys, clock
 from appliance.config.calendars import Calendar
 from appliance.config.scalars import suggestion
 from appliance.config.schedule import Period, Weekday
@@ -20,7 +20,7 @@ def script_at(
     """At UTC nanoseconds, by the clock of `zone`; holidays by those of the calendars."""
     if not schedule:
         return own
-    now = switch.local(at_ns, zone)
+    now = clock.local(at_ns, zone)
     return next((one.script for one in schedule if _holds(one, now, calendars.get(one.holiday), at_ns)), own)
 
 
@@ -30,7 +30,7 @@ def faults(keys: Keys, schedule: Sequence[Period], calendars: Collection[str] = 
         for number, span in enumerate(period.dates):
             if wrong := switch.no_days(span):
                 yield Fault((*keys, place, "dates", number), wrong)
-        if period.time and not switch.is_span(period.time):
+        if period.time and not clock.is_span(period.time):
             yield Fault((*keys, place, "time"), f"{period.time!r} is not a span of time such as 18:00-09:00")
         if period.holiday and period.holiday not in calendars:
             sentence = f"calendar {period.holiday!r} is unknown; {suggestion(period.holiday, calendars)}"
@@ -43,10 +43,10 @@ def faults(keys: Keys, schedule: Sequence[Period], calendars: Collection[str] = 
 def _holds(period: Period, now: dt.datetime, calendar: Calendar | None, at_ns: int) -> bool:
     day, before = now.date(), 0
     if period.time:
-        clock = now.strftime("%H:%M")
-        if not switch.inside(period.time, clock):
+        minute = now.strftime("%H:%M")
+        if not clock.inside(period.time, minute):
             return False
-        if switch.begun_before(period.time, clock):
+        if clock.begun_before(period.time, minute):
             before = 1
     day -= dt.timedelta(days=before)
     if calendar is not None and moments.name_of(calendar, at_ns, before) is None:

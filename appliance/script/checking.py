@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
-from appliance.config import Fault, Keys
+from appliance.config import Fault, Keys, clock
 from appliance.config.calendars import Calendar
 from appliance.config.scalars import suggestion
-from appliance.script import context, expression, flow, switch, timetables
+from appliance.script import context, expression, flow, timetables
 from appliance.script.nodes import (
     Agent,
     CallType,
@@ -59,7 +59,7 @@ def faults(text: Text, around: Around) -> Iterator[Fault]:
 
 
 def _head_faults(text: Text) -> Iterator[Fault]:
-    if wrong := switch.no_zone(text.zone):
+    if wrong := clock.no_zone(text.zone):
         yield Fault(("zone",), wrong)
     wrong_fields = list(_field_faults(text.context))
     yield from wrong_fields

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from appliance.config import clock
 from appliance.script import context, expression, moments, switch
 from appliance.script.expression import Expression, Value
 from appliance.script.nodes import Script, Switch
@@ -119,7 +120,7 @@ class Knowledge:
         if told is None:
             return None
         try:
-            return switch.seconds_until(str(told), self.contact.at_ns, self._text.zone)
+            return clock.seconds_until(str(told), self.contact.at_ns, self._text.zone)
         except ValueError as error:
             self.witness.note(name, f"failed, {error}")
             return None
@@ -158,4 +159,4 @@ class _World:
         return found
 
     def _now(self) -> dt.datetime:
-        return switch.local(self._contact.at_ns, self._script.text.zone)
+        return clock.local(self._contact.at_ns, self._script.text.zone)

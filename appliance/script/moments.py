@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, get_args
 
+from appliance.config import clock
 from appliance.config.calendars import Calendar
 from appliance.config.scalars import suggestion
 from appliance.config.schedule import Weekday
@@ -67,13 +68,13 @@ def turned(node: Switch, script: Script, at_ns: int) -> tuple[str, str | None] |
         return _on_holiday(node, script, at_ns)
     if node.on not in BY_CLOCK:
         return None
-    now = switch.local(at_ns, script.text.zone)
+    now = clock.local(at_ns, script.text.zone)
     return _shown(node.on, now), chosen(node.on, node.cases, now)
 
 
 def name_of(calendar: Calendar, at_ns: int, before: int = 0) -> str | None:
     """The name of that day, UTC nanoseconds, or of so many days before; None where it is a day like others."""
-    return chosen(Field.DATE, calendar.days, switch.local(at_ns, calendar.zone) - dt.timedelta(days=before))
+    return chosen(Field.DATE, calendar.days, clock.local(at_ns, calendar.zone) - dt.timedelta(days=before))
 
 
 def _on_holiday(node: Switch, script: Script, at_ns: int) -> tuple[str, str | None]:
@@ -142,9 +143,9 @@ def _around(first: int, stop: int, cycle: int) -> Held:
 
 
 def _time(case: str) -> Held:
-    if not switch.is_span(case):
+    if not clock.is_span(case):
         raise ValueError(f"{case!r} is not a span of time such as 09:00-18:00")
-    begin, end = switch.minutes(case)
+    begin, end = clock.minutes(case)
     if begin == end:
         raise ValueError(f"{case!r} ends as it begins; a whole day is 00:00-24:00")
     return _around(begin, end, 1440)

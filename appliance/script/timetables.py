@@ -3,10 +3,10 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from appliance.config import Fault, Keys
+from appliance.config import Fault, Keys, clock
 from appliance.config.calendars import Calendar
 from appliance.config.scalars import suggestion
-from appliance.script import moments, switch
+from appliance.script import moments
 from appliance.script.nodes import Field, Switch, Text
 
 
@@ -15,7 +15,7 @@ def calendar_faults(keys: Keys, calendars: Sequence[Calendar]) -> Iterator[Fault
     for place, one in enumerate(calendars):
         if one.name in {other.name for other in calendars[:place]}:
             yield Fault((*keys, place, "name"), f"calendar {one.name!r} is there twice")
-        if wrong := switch.no_zone(one.zone):
+        if wrong := clock.no_zone(one.zone):
             yield Fault((*keys, place, "zone"), wrong)
         yield from _case_faults((*keys, place, "days"), Field.DATE, one.days)
 

@@ -8,7 +8,7 @@ the version's time is. A file with a mistake changes nothing and is an alarm. A 
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import structlog
 from appliance.config import AnyBox, ConfigurationError, load
 from appliance.config.concerns import BOX, Change, Impact, changes
 from appliance.config.history import DRAIN_S, History, Trial, Version
-from appliance.supervisor.judge import Judge
+from appliance.supervisor.judge import Judge, ServiceNow, Verdict, known
 from appliance.supervisor.spec import Spec
 from appliance.supervisor.supervisor import Supervisor
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
@@ -31,6 +31,8 @@ WATCH_S = 10.0
 """Between two looks at the service while nothing is on trial."""
 WORSE_S = 40.0
 """How long something that was good before a version on trial may be amiss: a D-channel takes a while to come back."""
+FRESH_S = 60.0
+"""A test call of so long ago still tells what is good before a version on trial comes into force."""
 DRAINED = ("line", "sip")
 """Workers that take no new calls between SIGUSR1 and SIGUSR2."""
 UNUSABLE = "configuration.unusable"
@@ -44,7 +46,8 @@ log = structlog.get_logger()
 class Follower:
     """Of the file that `box` was read from. `legs`: how many calls a process has.
 
-    `children`: of a box as it is then. `anew`: everything has to be started again.
+    `children`: of a box as it is then. `anew`: everything has to be started again. `service` of a box, by test calls
+    that have begun since a second of the monotonic clock, which it has made; None: as they are.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class Follower:
         supervisor: Supervisor,
         children: Callable[[AnyBox], list[Spec]],
         legs: Callable[[str], Awaitable[int]],
-        service: Callable[[AnyBox], Awaitable[Mapping[str, bool]]],
+        service: Callable[[AnyBox, float | None], Awaitable[ServiceNow]],
         anew: Callable[[], None],
     ) -> None:
         self._file, self._box, self._supervisor = file, box, supervisor
@@ -64,6 +67,7 @@ class Follower:
         self._trial: Trial | None = None
         self._trial_ends = 0.0
         self._judged = 0.0
+        self._applied_s = time.monotonic()
         self._judge: Judge | None = None
         self._went_back: Version | None = None
         self._shown = Configured(progress=Progress.APPLIED)
@@ -99,11 +103,29 @@ class Follower:
         if self._history.running() != self._went_back:
             self._supervisor.tell(AlarmCleared(code=RETURNED, address=self._box.box))
         told = changes(self._box, after)
-        trial = self._history.trial()
-        if trial is not None and trial.good is None:
-            self._history.note(name for name, good in (await self._service(self._box)).items() if good)
-        if await self._drained(told):
+        if await self._noted() and await self._drained(told):
             await self._apply(after, told)
+
+    async def _noted(self) -> bool:
+        """What is good before a version on trial. False when the file changed meanwhile."""
+        trial, since_s = self._history.trial(), time.monotonic() - FRESH_S
+        if trial is None or trial.good is not None:
+            return True
+        service = await known(lambda: self._service(self._box, since_s), self._waits_for_tests)
+        if service is None:
+            return False
+        self._history.note(service.of(good=True))
+        return True
+
+    def _waits_for_tests(self) -> bool:
+        if self._shown.progress is not Progress.TESTING:
+            self._show(Progress.TESTING)
+        return self._unchanged()
+
+    def _unchanged(self) -> bool:
+        """The file is still the one that was seen."""
+        self._watch_trial()
+        return _stamp(self._file) == self._stamp
 
     def _refuse(self, sentence: str) -> None:
         log.error("supervisor.configuration.refused", error=sentence)
@@ -127,8 +149,7 @@ class Follower:
                 shown = waiting
                 self._show(Progress.DRAINING, waiting=tuple(waiting.items()))
             await asyncio.sleep(LOOK_S)
-            self._watch_trial()
-            if _stamp(self._file) != self._stamp:
+            if not self._unchanged():
                 self._signal(names, signal.SIGUSR2)
                 return False
         return True
@@ -154,6 +175,7 @@ class Follower:
         for change in told:
             if not change.restart:
                 self._supervisor.signal(change.name, signal.SIGHUP)
+        self._applied_s = time.monotonic()
         names = tuple(change.name for change in told)
         log.info("supervisor.configuration.applied", told=names)
         self._show(Progress.APPLIED, restarted=names)
@@ -187,16 +209,16 @@ class Follower:
         if now_s < self._judged + (JUDGE_S if tried else WATCH_S):
             return
         self._judged = now_s
-        service = await self._service(self._box)
-        self._tell_amiss(tuple(name for name, good in service.items() if not good))
+        service = await self._service(self._box, self._applied_s if tried else None)
+        self._tell_amiss(service.of(good=False))
         if trial is None or trial.good is None:
             self._judge = None
             return
         judge = self._judge = self._judge or Judge(trial.good, now_s)
         lasts_s = judge.look(service, now_s)
-        if judge.worse and lasts_s >= WORSE_S:
+        if judge.verdict is Verdict.WORSE and lasts_s >= WORSE_S:
             self._go_back(trial, f"was worse than what was before ({', '.join(judge.worse)})")
-        elif not judge.worse and trial.healthy_s and lasts_s >= trial.healthy_s:
+        elif judge.verdict is Verdict.NO_WORSE and trial.healthy_s and lasts_s >= trial.healthy_s:
             self._history.confirm()
             log.info("supervisor.configuration.confirmed", version=trial.version)
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from appliance.supervisor.judge import Judge
+from appliance.supervisor.judge import Judge, ServiceNow, Verdict, known
 from appliance.update import bundle, installer
 from appliance.update.boot import BootError, Loader, other
 from appliance.update.bundle import BundleError, System
@@ -31,10 +31,13 @@ STEADY_S = 30.0
 """Nothing may have been worse than before for so long, for a trial to pass."""
 SETTLED_S = 120.0
 """So long after a start what is good says little: phones and D-channels come back one by one."""
+FRESH_S = 60.0
+"""A test call of so long ago still tells what is good before the switch."""
 AGAIN_S = 5.0
 FELL_BACK = "update.fell-back"
 SPENT = "it did not come into service: the box hung, failed or lost power before it was confirmed"
 UNMOVED = "the boot loader was told of it and did not start it: it cannot write its words on the disk"
+CAME_AND_WENT = "its service came and went"
 CUT = "the box, or its power, was cut off meanwhile: ask for it again"
 log = structlog.get_logger()
 
@@ -42,8 +45,8 @@ log = structlog.get_logger()
 class Box(Protocol):
     """The machine and its telephone service."""
 
-    async def service(self) -> Mapping[str, bool]:
-        """What of it is good now, by a name for people."""
+    async def service(self, since_s: float) -> ServiceNow:
+        """What of it is good now; test calls that began before that second (monotonic) count no more, and are made."""
 
     async def calls(self) -> int:
         """How many are up."""
@@ -200,6 +203,7 @@ class Updater:
         pass
 
     async def _verify(self) -> None:
+        self._doing("looks at what is good now", None)
         good = await self._good()
         file = await installer.fetched(self._record.source, self._folder, self._doing)
         self._doing("looks at every octet of it", None)
@@ -224,7 +228,9 @@ class Updater:
         self._take(Event.NOTED, good=good)
 
     async def _good(self) -> tuple[str, ...]:
-        return tuple(name for name, good in (await self._box.service()).items() if good)
+        since_s = time.monotonic() - FRESH_S
+        service = await known(lambda: self._box.service(since_s))
+        return service.of(good=True) if service else ()
 
     async def _drain(self) -> None:
         event, limit_s = self._timers[State.DRAINING]
@@ -250,15 +256,17 @@ class Updater:
         event, limit_s = self._timers[State.TRIAL]
         now_s = time.monotonic()
         ends_s, until_s, judge = now_s + limit_s, time.time() + limit_s, Judge(self._record.good, now_s)
-        while (lasted_s := judge.look(await self._box.service(), time.monotonic())) < STEADY_S or judge.worse:
-            if time.monotonic() >= ends_s:
-                worse = f"was worse than what was before ({', '.join(judge.worse)})"
-                self._take(event, why=f"it {worse}" if judge.worse else "its service came and went")
+        while True:
+            lasted_s = judge.look(await self._box.service(self._began_s), time.monotonic())
+            waits = ", ".join((*judge.worse, *judge.open))
+            if judge.verdict is Verdict.NO_WORSE and lasted_s >= STEADY_S:
+                self._take(Event.HEALTHY)
                 return
-            doing = f"waits for {', '.join(judge.worse)}" if judge.worse else f"good for {lasted_s:.0f} s"
-            self._show(doing=doing, until_s=until_s)
+            if time.monotonic() >= ends_s:
+                self._take(event, why=f"it was worse than what was before ({waits})" if waits else CAME_AND_WENT)
+                return
+            self._show(doing=f"waits for {waits}" if waits else f"good for {lasted_s:.0f} s", until_s=until_s)
             await asyncio.sleep(LOOK_S)
-        self._take(Event.HEALTHY)
 
     async def _confirm(self) -> None:
         await asyncio.to_thread(self._slots.loader.confirm, self._slots.running)

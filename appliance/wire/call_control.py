@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What call control tells a technician of its calls, and what he may ask of it: one cleared, one made to see.
 
-`run/call.sock` serves the calls, `run/test.call.sock` the test call, whose steps are LineStep, its end CallTested.
+`run/call.sock` serves the calls, `run/test.call.sock` the test call, whose steps are LineStep, its end CallTested;
+`run/health.call.sock` has those that the box makes by itself (TestCallsNow) and makes them when asked (MakeTestCalls).
 """
 
 from typing import Annotated
@@ -70,3 +71,37 @@ class CallTested(Message, frozen=True):
     cause: int
     answered_s: float | None = None
     heard_dbm0: float | None = None
+
+
+class TestCallNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A test call that the box makes by itself, as its last one went.
+
+    `result` None: none was made in this life of call control. `began_ns` is of the box's monotonic clock, `ended_ns`
+    UTC; `sentence` and `chinese` say how it went, `due`: one is under way or asked for.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    name: str
+    number: str
+    trunk: str = ""
+    result: Result | None = None
+    began_ns: int = 0
+    ended_ns: int = 0
+    sentence: str = ""
+    chinese: str = ""
+    due: bool = False
+
+
+class TestCallsNow(Message, frozen=True):
+    """All of them, in the snapshot and as they change."""
+
+    __test__ = False
+
+    calls: tuple[TestCallNow, ...] = ()
+
+
+class MakeTestCalls(Message, frozen=True):
+    """Those that are `named`, now, one after the other; out of their hours they are open at once."""
+
+    named: tuple[str, ...]

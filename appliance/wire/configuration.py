@@ -10,6 +10,8 @@ class Progress(enum.StrEnum):
     """Of the file as it is now."""
 
     APPLIED = "applied"
+    TESTING = "testing"
+    """What is good before a version on trial is looked at, by test calls too."""
     DRAINING = "draining"
     """Processes take no new calls; they are started again when the present ones are over, or their time is."""
     REFUSED = "refused"

@@ -72,6 +72,8 @@ Body = (
     | call_control.ClearCall
     | call_control.TestCall
     | call_control.CallTested
+    | call_control.TestCallsNow
+    | call_control.MakeTestCalls
     | agents.AgentAsked
     | agents.AgentTold
     | agents.WhoDecides

@@ -77,7 +77,7 @@ struct bl_echo_tone {
 struct bl_echo {
 	float far[BL_ECHO_PARTS_MAX + BL_ECHO_AGE_MAX][BL_ECHO_SPECTRUM];
 	float background[BL_ECHO_PARTS_MAX][BL_ECHO_SPECTRUM];
-	float foreground[BL_ECHO_PARTS_MAX][BL_ECHO_SPECTRUM];
+	int16_t foreground[BL_ECHO_PARTS_MAX][BL_ECHO_SPECTRUM]; /* in units of foreground_unit */
 	struct bl_echo_cfg cfg;
 	uint32_t parts; /* of 40 taps */
 	uint32_t head;  /* of far: the newest spectrum */
@@ -128,7 +128,7 @@ struct bl_echo {
 	uint8_t proven;                      /* there is an echo */
 	uint8_t double_talk, nlp_active, narrow, disabled;
 	struct bl_echo_tone tone[2]; /* far, near */
-	uint32_t unused;             /* a whole number of cache lines */
+	float foreground_unit;
 };
 
 /* For reports of a leg. */

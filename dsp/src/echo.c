@@ -21,6 +21,11 @@ static inline echo_v echo_load(const float *from)
 	return *from;
 }
 
+static inline echo_v echo_load_short(const int16_t *from)
+{
+	return *from;
+}
+
 static inline void echo_store(float *to, echo_v value)
 {
 	*to = value;

@@ -6,6 +6,7 @@
  * misfit, so the difference of two squares holds 2 * near end * difference of the misfits, whose variance is known
  * from both measured powers; COLOUR allows for neighbouring samples of speech being alike.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -102,10 +103,26 @@ static void choose_sounding(struct bl_echo *e)
 			e->sounding[e->sounding_parts++] = (uint8_t)p;
 }
 
+/* As 16 bits. The unit is never 0: what is silent stays so. */
+static void round_foreground(struct bl_echo *e)
+{
+	const float *from = e->background[0];
+	const size_t n = (size_t)e->parts * BL_ECHO_SPECTRUM;
+	int16_t *to = e->foreground[0];
+	float most = FLT_MIN * INT16_MAX, units;
+
+	for (size_t k = 0; k < n; k++)
+		most = echo_high(most, fabsf(from[k]));
+	e->foreground_unit = most / INT16_MAX;
+	units = INT16_MAX / most;
+	for (size_t k = 0; k < n; k++)
+		to[k] = (int16_t)(from[k] * units + (from[k] < 0 ? -0.5f : 0.5f));
+}
+
 static void adopt(struct bl_echo *e)
 {
 	choose_sounding(e);
-	memcpy(e->foreground, e->background, e->parts * sizeof e->foreground[0]);
+	round_foreground(e);
 	e->updates += e->updates < UINT32_MAX;
 	if (!e->proven && e->eager < HOPE_TICKS)
 		e->eager = HOPE_TICKS;
@@ -114,7 +131,8 @@ static void adopt(struct bl_echo *e)
 
 static void restore(struct bl_echo *e)
 {
-	memcpy(e->background, e->foreground, e->parts * sizeof e->background[0]);
+	for (size_t k = 0; k < (size_t)e->parts * BL_ECHO_SPECTRUM; k++)
+		e->background[0][k] = (float)e->foreground[0][k] * e->foreground_unit;
 	memset(e->gain, 0, sizeof e->gain);
 	forget_evidence(e);
 }

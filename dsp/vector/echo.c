@@ -15,6 +15,11 @@ static inline echo_v echo_load(const float *from)
 	return bl_load_bl_f8(from);
 }
 
+static inline echo_v echo_load_short(const int16_t *from)
+{
+	return __builtin_convertvector(bl_wide_of(bl_load_bl_h8(from)), bl_f8);
+}
+
 static inline void echo_store(float *to, echo_v value)
 {
 	bl_store_bl_f8(to, value);

@@ -23,20 +23,24 @@ struct echo_work {
 
 #define ECHO_GROUPS (BL_ECHO_BINS / ECHO_LANES)
 
-/* The foreground's product, part by part; bin 0 shares its place with the one of 4 kHz. */
+/*
+ * The foreground's product, part by part; bin 0 shares its place with the one of 4 kHz. Of 16 bits, since fetching it
+ * takes longer than using it, and its rounding lies 90 dB below the echo.
+ */
 static inline void echo_fore_product(const struct bl_echo *e, float *to)
 {
 	const uint32_t slots = e->parts + BL_ECHO_AGE_MAX;
-	echo_v re[ECHO_GROUPS] = {0}, im[ECHO_GROUPS] = {0};
+	echo_v re[ECHO_GROUPS] = {0}, im[ECHO_GROUPS] = {0}, unit = echo_all(e->foreground_unit);
 
 	for (uint32_t k = 0; k < e->sounding_parts; k++) {
 		uint32_t p = e->sounding[k] % BL_ECHO_PARTS_MAX, slot = e->head + p;
-		const float *fore = e->foreground[p], *far = e->far[slot < slots ? slot : slot - slots];
+		const int16_t *fore = e->foreground[p];
+		const float *far = e->far[slot < slots ? slot : slot - slots];
 
 		ECHO_UNROLL(5)
 		for (int g = 0; g < ECHO_GROUPS; g++) {
-			echo_v wr = echo_load(fore + g * ECHO_LANES),
-			       wi = echo_load(fore + g * ECHO_LANES + BL_ECHO_BINS);
+			echo_v wr = echo_load_short(fore + g * ECHO_LANES),
+			       wi = echo_load_short(fore + g * ECHO_LANES + BL_ECHO_BINS);
 			echo_v xr = echo_load(far + g * ECHO_LANES),
 			       xi = echo_load(far + g * ECHO_LANES + BL_ECHO_BINS);
 			echo_v xd = xr;
@@ -51,8 +55,8 @@ static inline void echo_fore_product(const struct bl_echo *e, float *to)
 	}
 	ECHO_UNROLL(5)
 	for (int g = 0; g < ECHO_GROUPS; g++) {
-		echo_store(to + g * ECHO_LANES, re[g]);
-		echo_store(to + g * ECHO_LANES + BL_ECHO_BINS, im[g]);
+		echo_store(to + g * ECHO_LANES, re[g] * unit);
+		echo_store(to + g * ECHO_LANES + BL_ECHO_BINS, im[g] * unit);
 	}
 }
 

@@ -2,8 +2,8 @@
 /*
  * A tick of the echo canceller, one text for both forms: a lane of echo_v is a channel in the transforms and sums, a
  * neighbouring bin in the products. The file that includes it names before: echo_v, echo_u (its unsigned integers),
- * ECHO_LANES, echo_load, echo_store, echo_gather, echo_scatter, echo_gather_sound, echo_scatter_sound, echo_max,
- * echo_float.
+ * ECHO_LANES, echo_load, echo_load_short, echo_store, echo_gather, echo_scatter, echo_gather_sound, echo_scatter_sound,
+ * echo_max, echo_float.
  */
 #ifndef BL_ECHO_STAGES_H
 #define BL_ECHO_STAGES_H

@@ -27,6 +27,7 @@ VOICE_S, LISTEN_S = 2.0, 6.0
 VOICES_S, SETTLED_S, ECHO_TAIL_MS = 5.0, 6.0, 64  # settled: the canceller has heard ten seconds
 LISTENED = range(0, TALKS, 12)
 GROWN_KIB = 256
+COMMAND_S = 0.01  # two ticks: a client's ring is not there to be filled
 
 
 async def run(sheet: Sheet) -> None:
@@ -35,6 +36,8 @@ async def run(sheet: Sheet) -> None:
     with sheet.guarded("K4", f"{2 * TALKS} legs on one engine"), engine_process() as host:
         side = Side(host)
         _join(side)
+        await _call(side)
+        callers, _ = await _cost(side)
         await _talk(side, host)
         await _rest(side, SETTLE_S)
         before, kib = side.engine.status(), _resident_kib(side)
@@ -45,7 +48,7 @@ async def run(sheet: Sheet) -> None:
         _judge(sheet, before, side.engine.status(), seconds)
         sheet.at_most("K4", f"{2 * TALKS} legs: memory grown", _resident_kib(side) - kib, GROWN_KIB, "KiB")
         sheet.equal("K4", f"{2 * TALKS} legs: voices heard whole, of those listened to", heard, len(LISTENED))
-        await _voices(sheet, side)
+        await _voices(sheet, side, callers)
         lost = [side.engine.port_status(RTP_FIRST + n).rtp for n in range(TALKS)]
         sheet.equal("K4", f"{2 * TALKS} legs: packets lost", sum(each.lost + each.late for each in lost), 0)
 
@@ -65,15 +68,21 @@ def _join(side: Side) -> None:
     until(lambda: all(driver.alarms(span) == Alarm.NONE for span in range(SPANS)))
 
 
-async def _talk(side: Side, host: EngineProcess) -> None:
+async def _call(side: Side) -> None:
+    """The callers, who are no legs of ours, and talk."""
     voice = side.arena.add_alaw(noise(VOICE_S))
     for talk in range(TALKS):
         side.engine.open_timeslot(_caller(talk))
+        side.ivr.engine.play(_caller(talk), talk, [voice], 0)
+        await asyncio.sleep(COMMAND_S)
+
+
+async def _talk(side: Side, host: EngineProcess) -> None:
+    for talk in range(TALKS):
         side.engine.open_timeslot(_leg(talk))
         side.engine.open_rtp(RTP_FIRST + talk, (HOST, host.rtp_base + 2 * (talk ^ 1)))
         side.engine.connect(_leg(talk), RTP_FIRST + talk)
-        await asyncio.sleep(0.01)  # two ticks: a client's ring is not there to be filled
-        side.ivr.engine.play(_caller(talk), talk, [voice], 0)
+        await asyncio.sleep(COMMAND_S)
     await _rest(side, 0.1)
     refused = [event for event in side.engine.take_events() if "Refused" in type(event).__name__]
     if refused:
@@ -101,18 +110,23 @@ async def _listen(side: Side) -> int:
     return heard
 
 
-async def _voices(sheet: Sheet, side: Side) -> None:
+async def _cost(side: Side) -> tuple[float, str]:
+    """As _spent, of a few seconds."""
+    before = side.engine.status()
+    await _rest(side, VOICES_S)
+    return _spent(before, side.engine.status(), VOICES_S)
+
+
+async def _voices(sheet: Sheet, side: Side, callers: float) -> None:
     """The same legs with all that a voice has: echo of 64 ms cancelled, fax and modem listened for."""
     for talk in range(TALKS):
         side.engine.set_profile(_leg(talk), Profile.VOICE, ECHO_TAIL_MS)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(COMMAND_S)
     for age, wait_s in (("new", VOICES_S), ("settled", SETTLED_S)):
         await _rest(side, wait_s)
-        before = side.engine.status()
-        await _rest(side, VOICES_S)
-        share, spent = _spent(before, side.engine.status(), VOICES_S)
+        share, spent = await _cost(side)
         sheet.note(f"of a voice, echo cancelled on {TALKS} lines, {age}: {100 * share:.1f} % of a core; µs: {spent}")
-        sheet.note(f"120 such legs: {100 * share * 120 / (2 * TALKS):.1f} % of a core, callers' ends included")
+        sheet.note(f"{TALKS} such legs: {100 * (share - callers) / 2:.1f} % of a core, the callers' ends taken off")
 
 
 def _spent(before: EngineStatus, after: EngineStatus, seconds: float) -> tuple[float, str]:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Headquarters changes a branch's configuration while a caller talks: it lands, and the talk hears nothing of it."""
+"""Headquarters changes a branch's configuration while a caller talks: it lands, and the talk hears nothing of it.
+
+One by which nobody can be called outside any more, though every line is well, goes back by the branch's own test call.
+"""
 
 import asyncio
 import contextlib
@@ -9,16 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from appliance.cli import headquarters
-from appliance.config.history import History
+from appliance.config.history import History, fingerprint
+from appliance.simulator.caller import Answerer, AwaitRelease, Script, Talk
 from appliance.simulator.phone import Phone
 from appliance.wire.fleet import AuditAsked, DiffAsked, PushAsked, PushNow, StartPush
 from tests.accept.sheet import Sheet
-from tests.accept.site import Site
+from tests.accept.site import Site, hum, write_secrets
 from tests.accept.talk import Rig, exchange_of, in_service
+from tests.ports import HOST, free_port
+from tests.sound.speech import write_wav
 
 BOX = "BR-0001"
 FLEET = "fleet: {groups: [{name: branches, template: template.yaml, boxes: boxes.csv}]}\n"
 CONFIRMED_S = 30.0
+BACK_S = 120.0
+OUTSIDE = "outbound: [{to: telco}]"
+AWAY = "BR-0002"
+"""A branch that is not there."""
+TESTED = "02512349999"
+"""A machine at the exchange."""
+ANNOUNCEMENT_HZ = 440
 
 
 class Floor:
@@ -72,14 +85,21 @@ class Floor:
 async def floor_in(folder: Path) -> AsyncIterator[Floor]:
     """In service, with one phone."""
     site = Site(folder, ("8001",))
-    file = site.headquarters.configuration
-    template = site.branch.configuration.read_text().replace(f"box: {BOX}", "box: ${box}")
+    file, branch = site.headquarters.configuration, site.branch.configuration
+    write_secrets(file.parent, "peer")
+    peer = f"{{box: {AWAY}, proxy: {HOST}:{free_port()}, domain: away.test, secret: secrets/peer}}"
+    tests = f'{{name: pstn, number: "{TESTED}"}}'
+    branch.write_text(f"{branch.read_text()}peers: [{peer}]\ntest_calls: [{tests}]\n")
+    template = branch.read_text().replace(f"box: {BOX}", "box: ${box}")
     (file.parent / "template.yaml").write_text(template)
     (file.parent / "boxes.csv").write_text(f"box\n{BOX}\n")
     file.write_text(file.read_text() + FLEET)
     async with site:
         exchange = exchange_of(site)
         await exchange.start()
+        write_wav(folder / "announcement.wav", hum(ANNOUNCEMENT_HZ))
+        said = Talk((str(folder / "announcement.wav"),), repeat=10)
+        exchange.answer(TESTED, Answerer(Script((said, AwaitRelease()))))
         try:
             await in_service(exchange, site)
             with Phone("8001@branch.test", site.secret("8001"), site.proxy, folder / "phone") as phone:
@@ -95,6 +115,10 @@ async def run(sheet: Sheet, folder: Path) -> None:
         async with floor_in(folder) as floor:
             await floor.known()
             await _pushed(floor, sheet)
+    with sheet.guarded("P4", "a change by which only the test call fails goes back"):
+        async with floor_in(folder / "back") as floor:
+            await floor.known()
+            await _went_back(floor, sheet)
 
 
 async def _pushed(floor: Floor, sheet: Sheet) -> None:
@@ -108,9 +132,11 @@ async def _pushed(floor: Floor, sheet: Sheet) -> None:
     await floor.start("longer waits")
     done = await floor.push(lambda now: now.course in ("done", "stopped"))
     sheet.equal("P4", "push: how it ended", f"{done.course} {done.waves[0].stages}", "done {'confirmed': 1}")
-    sheet.at_most("P4", "push: start to confirmed, 2 s of health among it", time.monotonic() - began, CONFIRMED_S, "s")
-    runs = floor.site.branch.configuration.read_text()
-    sheet.holds("P4", "push: the branch runs it", "timeout_ms: 600" in runs and floor.history.trial() is None)
+    sheet.at_most(
+        "P4", "push: start to confirmed, two test calls and 2 s of health", time.monotonic() - began, CONFIRMED_S, "s"
+    )
+    text = floor.site.branch.configuration.read_text()
+    sheet.holds("P4", "push: the branch runs it", "timeout_ms: 600" in text and floor.history.trial() is None)
     versions = floor.versions("longer waits")
     sheet.equal("P4", "push: versions at the branch, by its author", [author for author, _ in versions], ["li"])
     sheet.holds("P4", "push: the call's processes are the same", _workers(floor) == before)
@@ -120,6 +146,34 @@ async def _pushed(floor: Floor, sheet: Sheet) -> None:
     (entry, *_) = (await floor.asked(AuditAsked(box=BOX))).entries
     told = (entry.what, entry.by, entry.lines) == ("confirmed", "li", lines)
     sheet.holds("P4", "push: the audit tells who, what and which lines", told)
+
+
+async def _went_back(floor: Floor, sheet: Sheet) -> None:
+    call, _ = await floor.rig.talking("02512380002")
+    before, ran = _workers(floor), runs(floor)
+    floor.change(OUTSIDE, f"outbound: [{{to: {AWAY}}}]")
+    began = time.monotonic()
+    await floor.start("another way out")
+    stopped = await floor.push(lambda now: now.course in ("done", "stopped"), BACK_S + 10)
+    taken_s = time.monotonic() - began
+    sheet.equal("P4", "push that costs the way out: how it ended", stopped.waves[0].stages, {"returned": 1})
+    sheet.at_most("P4", "push that costs the way out: start to back", taken_s, BACK_S, "s")
+    why = "was worse than what was before (test call pstn: the far end let go"
+    sheet.holds("P4", "push that costs the way out: headquarters hears which test call, and why", why in stopped.reason)
+    back = runs(floor) == ran and floor.history.trial() is None
+    sheet.holds("P4", "push that costs the way out: the branch runs what it ran", back)
+    sheet.holds("P4", "push that costs the way out: the call's processes are the same", _workers(floor) == before)
+    call.hang_up(16)
+    await call.result()
+    await floor.rig.quiet()
+    await floor.site.record_of("02512380002")
+    callers = [row["clid"] for row in floor.site.record().calls_before()]
+    sheet.equal("P4", "push that costs the way out: callers in the record", callers, ["02512380002"])
+
+
+def runs(floor: Floor) -> str:
+    """What the branch lives by."""
+    return fingerprint(floor.site.branch.configuration.read_text())
 
 
 def _workers(floor: Floor) -> tuple[int, ...]:

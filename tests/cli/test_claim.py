@@ -53,7 +53,7 @@ def test_a_box_is_claimed_shown_and_revoked_in_two_languages(
     assert claims.same(claim.hash, claims.hashed("SN-1", code))
     assert not claims.same(claim.hash, claims.hashed("SN-2", code))
 
-    identities.enrolled(Given("a1", "BR-0001", b"key", b"", 4_000_000_000), "box BR-0001")
+    identities.enrolled(Given("a1", "BR-0001", b"key", b"", 4_000_000_000), claim, "box BR-0001")
     assert typed(tmp_path, ["claim", "list"]) == 0
     table = capsys.readouterr().out
     assert table.splitlines()[1].split()[:4] == ["BR-0001", "SN-1", "Nanjing", "enrolled"], table

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.config.history import fingerprint
 from appliance.wire.fleet import BoxesAsked
-from tests.accept.pushed import BOX, Floor, floor_in
+from tests.accept.pushed import BOX, Floor, floor_in, runs
 from tests.accept.talk import in_service
 from tests.ports import free_port
 
@@ -30,10 +29,6 @@ def floor(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Ite
     opened = floor_in(tmp_path_factory.mktemp("pushed"))
     yield loop.run(opened.__aenter__())
     loop.run(opened.__aexit__(None, None, None))
-
-
-def _runs(floor: Floor) -> str:
-    return fingerprint(floor.site.branch.configuration.read_text())
 
 
 @pytest.mark.soak
@@ -60,7 +55,7 @@ def test_p4_a_change_that_costs_a_line_goes_back_by_itself_and_stops_the_push(
 ) -> None:
     async def story() -> None:
         await floor.known()
-        before, begun = _runs(floor), time.monotonic()
+        before, begun = runs(floor), time.monotonic()
         local = f"local: 127.0.0.1:{floor.site.ports.line_branch}"
         floor.change(local, f"local: 127.0.0.1:{free_port()}")
         await floor.start("another port")
@@ -68,7 +63,7 @@ def test_p4_a_change_that_costs_a_line_goes_back_by_itself_and_stops_the_push(
         assert time.monotonic() - begun < 120
         assert "the signal of telco" in stopped.reason
         assert stopped.waves[0].stages == {"returned": 1}
-        assert _runs(floor) == before
+        assert runs(floor) == before
         await in_service(floor.rig.exchange, floor.site)
 
     loop.run(story())

@@ -5,11 +5,14 @@ import asyncio
 import contextlib
 import itertools
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from appliance.supervisor import judge
+from appliance.supervisor.judge import ServiceNow
 from appliance.update import bundle, installer, record, updater
 from appliance.update.boot import Loader
 from appliance.update.bundle import System
@@ -25,7 +28,8 @@ from appliance.wire.update import BundleChecked, CheckBundle, ConfirmUpdate, Fal
 from tests.update.conftest import IMAGE, MAKE
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(20)]
-GOOD = {"headquarters": True, "phone 8001": True, "phone 8002": False}
+PSTN = "test call pstn"
+GOOD: dict[str, bool | None] = {"headquarters": True, "phone 8001": True, "phone 8002": False, PSTN: True}
 
 
 class PowerCutError(BaseException):
@@ -47,7 +51,10 @@ class Machine:
     def __init__(self, folder: Path, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.system, self.loader = folder, system, Loader(folder / "grubenv")
         self.versions = {"A": "0.1.0", "B": ""}
-        self.good: Mapping[str, bool] = GOOD
+        self.good: dict[str, bool | None] = GOOD
+        self.before = GOOD
+        self.why = {PSTN: "cause 1, unallocated number"}
+        self.asked_since: list[float] = []
         self.legs, self.drained = [0], False
         self.running = grub(self.loader)
         self.told: list[Body] = []
@@ -81,8 +88,10 @@ class Machine:
         self.system.devices[slot].write_bytes(IMAGE)
         self.versions[slot] = "0.2.0"
 
-    async def service(self) -> Mapping[str, bool]:
-        return GOOD if self.versions[self.running] == "0.1.0" else self.good
+    async def service(self, since_s: float) -> ServiceNow:
+        self.asked_since.append(since_s)
+        good = self.before if self.versions[self.running] == "0.1.0" else self.good
+        return ServiceNow(good, {name: why for name, why in self.why.items() if good.get(name) is False})
 
     async def calls(self) -> int:
         return self.legs.pop() if len(self.legs) > 1 else self.legs[0]
@@ -195,6 +204,54 @@ def test_a_version_whose_service_is_worse_falls_back_and_headquarters_hears_why(
     )
     assert isinstance(told, UpdateTold)
     assert (told.state, told.before) == ("fallen-back", "")
+
+
+def test_a_version_by_which_only_the_test_call_fails_falls_back_and_says_why(machine: Machine, bundled: MAKE) -> None:
+    machine.good = GOOD | {PSTN: False}
+
+    async def story() -> None:
+        await machine.boot(machine.install_it(bundled()))
+        await machine.to_its_end()
+
+    asyncio.run(story())
+    assert (machine.running, machine.loader.good) == ("A", "A")
+    assert machine.state.why == f"it was worse than what was before ({PSTN}: cause 1, unallocated number)"
+
+
+def test_a_version_is_not_confirmed_before_its_test_call_was_made(machine: Machine, bundled: MAKE) -> None:
+    machine.good = GOOD | {PSTN: None}
+
+    async def story() -> None:
+        began_s = time.monotonic()
+        await machine.boot(machine.install_it(bundled()))
+        machine.asked_since.clear()
+        booted_s = time.monotonic()
+        await machine.to_its_end()
+        assert began_s < booted_s <= machine.asked_since[0], "by a call of this start"
+
+    asyncio.run(story())
+    assert machine.running == "A"
+    assert machine.state.why == f"it was worse than what was before ({PSTN})"
+
+
+def test_what_is_good_before_the_switch_is_waited_for(
+    machine: Machine, bundled: MAKE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "LOOK_S", 0.001)
+    machine.before, machine.good = GOOD | {PSTN: None}, GOOD | {PSTN: False}
+
+    async def tested() -> None:
+        await asyncio.sleep(0.02)
+        machine.before = GOOD
+
+    async def story() -> None:
+        making = asyncio.create_task(tested())
+        await machine.boot(machine.install_it(bundled()))
+        await making
+        await machine.to_its_end()
+
+    asyncio.run(story())
+    assert machine.state.state == "fallen-back", "it was good, and is not"
 
 
 def test_a_version_that_never_comes_up_is_told_as_such(machine: Machine, bundled: MAKE) -> None:

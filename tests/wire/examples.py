@@ -226,6 +226,21 @@ EXAMPLES: tuple[Message, ...] = (
     call_control.ClearCall(call=CONTACT, by="wu"),
     call_control.TestCall(to="8001", by="wu", trunk="telco", ring_s=20),
     call_control.CallTested(result=line_tests.Result.PASS, cause=16, answered_s=1.5, heard_dbm0=-18.5),
+    call_control.TestCallsNow(
+        calls=(
+            call_control.TestCallNow(
+                name="pstn",
+                number="02512345678",
+                trunk="telco",
+                result=line_tests.Result.FAIL,
+                began_ns=4_711_000_000_000,
+                ended_ns=1_795_469_038_391_510_979,
+                sentence="nobody answered within 20 s",
+                chinese="20秒内无应答",
+            ),
+        )
+    ),
+    call_control.MakeTestCalls(named=("pstn",)),
     peripherals.AgentsChanged(
         agents=(peripherals.AgentIs("2001", peripherals.Truth.NOT_READY, "lunch"),),
     ),

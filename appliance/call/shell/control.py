@@ -2,10 +2,10 @@
 """Call control: workers, IVR, uplink, engine and outbox on one side, pure transitions on the other.
 
 One asyncio thread. `legs.py` hears the leg workers, `answers.py` the IVR and the uplink; `contacts.py` takes the steps.
-`door.py` serves who asks for calls, `testing.py` makes one to see.
+`door.py` serves who asks for calls, `testing.py` makes one to see, `health.py` those that the box makes by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,15 +16,18 @@ from appliance.call.contact import Contact
 from appliance.call.settings import NO_TRUNKS, Default, Trunks
 from appliance.call.shell.answers import Answers
 from appliance.call.shell.contacts import Contacts
-from appliance.call.shell.door import CallDoor
+from appliance.call.shell.door import CallDoor, TestDoor
+from appliance.call.shell.health import HealthCalls
 from appliance.call.shell.legs import Legs
 from appliance.call.shell.ports import Links, Switch
-from appliance.call.shell.testing import CallTests, Ear, without
+from appliance.call.shell.testing import Ear, Tester, without
 from appliance.call.trunks import GroupNow
+from appliance.config.testing import TestedNumber
 from appliance.wire import legs as w
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import IdSource
 from appliance.wire.service_messages import Refused
+from appliance.wire.spans import SpanChanged
 
 log = structlog.get_logger()
 
@@ -44,7 +47,8 @@ class Control:
     ) -> None:
         default = msgspec.structs.replace(default, trunks=trunks)
         self._links, self._switch, self._ids, self._trunks = links, switch, ids, trunks
-        self._tests: CallTests | None = None
+        self._testers: tuple[Tester, ...] = ()
+        self._health: HealthCalls | None = None
         self._contacts = Contacts(links, switch, ids, default, route_timeout_s, peers)
         self._legs = Legs(self._contacts, links, switch, ids, default)
         self._answers = Answers(self._contacts, links, ids, default)
@@ -71,31 +75,44 @@ class Control:
             log.info("call.contact.restored", contact=contact.contact, state=str(contact.state))
             self._contacts.commit(None, after, actions)
 
-    async def serve(self, run: Path, sealer: Sealer, ear: Ear) -> None:
-        """Who asks for calls, and for one that is made to see, from now on."""
-        tests = CallTests(run / "test.call.sock", sealer, self._links, ear, self._ids, self._trunks, self._full)
+    async def serve(
+        self, run: Path, sealer: Sealer, ear: Ear, wanted: Sequence[tuple[TestedNumber, bool]] = ()
+    ) -> HealthCalls:
+        """Who asks for calls, and for one that is made to see, from now on; the box's own test calls are to be run."""
+        common = sealer, self._links, ear, self._ids, self._trunks
+        door = TestDoor(run / "test.call.sock", *common, self._full)
+        self._health = HealthCalls(run / "health.call.sock", *common, wanted, lambda: self._full(beside=1))
+        self._testers = door.tester, self._health.tester
         await CallDoor(run / "call.sock", sealer, self._contacts, self._links, self._switch).start()
-        await tests.start()
-        self._tests = tests
+        await door.start()
+        return self._health
 
-    def _full(self) -> Mapping[str, str]:
-        return self._contacts.groups.full_out(self.contacts)
+    def _full(self, beside: int = 0) -> Mapping[str, str]:
+        return self._contacts.groups.full_out(self.contacts, beside)
+
+    def _owner(self, leg: str) -> Tester | None:
+        return next((tester for tester in self._testers if tester.owns(leg)), None)
 
     def leg_said(self, worker: str, body: object) -> None:
         """An event or snapshot of a leg worker."""
-        tests = self._tests
-        if tests is not None and isinstance(body, w.LegSnapshot):
-            tests.lost(worker, {leg.leg for leg in body.legs})
-            body = w.LegSnapshot(without(body.legs, tests.owns))
-        if tests is not None and tests.owns(_leg_of(body)):
-            tests.said(body)
+        if isinstance(body, w.LegSnapshot):
+            held = {leg.leg for leg in body.legs}
+            for one in self._testers:
+                one.lost(worker, held)
+            body = w.LegSnapshot(without(body.legs, lambda leg: self._owner(leg) is not None))
+        elif isinstance(body, SpanChanged) and self._health is not None:
+            self._health.channels(body.span.name, body.span.channels)
+        tester = self._owner(_leg_of(body))
+        if tester is not None:
+            tester.said(body)
         else:
             self._legs.said(worker, body)
 
     def refused(self, command: object, refusal: Refused) -> None:
         """A worker would not carry out a command."""
-        if self._tests is not None and isinstance(command, w.PlaceLeg) and self._tests.owns(command.leg):
-            self._tests.refused(refusal)
+        tester = self._owner(command.leg) if isinstance(command, w.PlaceLeg) else None
+        if tester is not None:
+            tester.refused(refusal)
         else:
             self._legs.refused(command, refusal)
 

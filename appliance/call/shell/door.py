@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`run/call.sock`: the calls there are, for who attaches; one that hangs is cleared."""
+"""`run/call.sock`: the calls there are, for who attaches; one that hangs is cleared.
+
+`run/test.call.sock`: one call that is made to see, which ends with whoever asked for it.
+"""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import structlog
 
+from appliance.call import testing
 from appliance.call.contact import Contact
+from appliance.call.settings import Trunks
 from appliance.call.shell.contacts import Contacts
 from appliance.call.shell.ports import Links, Switch
+from appliance.call.shell.testing import Ear, Tester
 from appliance.wire import legs as w
-from appliance.wire.call_control import CallNow, CallsNow, ClearCall
+from appliance.wire.call_control import CallNow, CallsNow, CallTested, ClearCall, TestCall
 from appliance.wire.envelope import Body, Envelope, Sealer
+from appliance.wire.ids import IdSource
+from appliance.wire.line_tests import LineStep
 from appliance.wire.service import CommandRefusedError, Service
 
 NORMAL = 16
@@ -54,6 +62,47 @@ class CallDoor:
         if contact is not None:
             log.warning("call.contact.forgotten", contact=name, state=str(contact.state))
             self._contacts.abandon(contact)
+
+
+class TestDoor:
+    """`full`: trunks without room, with a sentence each. `start` inside a running loop."""
+
+    def __init__(
+        self,
+        path: Path,
+        sealer: Sealer,
+        links: Links,
+        ear: Ear,
+        ids: IdSource,
+        trunks: Trunks,
+        full: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._service = Service(path, sealer, "test calls", self._handle, tuple, self._changed, self._idle)
+        self.tester = Tester(links, ear, ids, self._service.publish, self._over)
+        self._trunks, self._full = trunks, full
+
+    async def start(self) -> None:
+        """Serve."""
+        await self._service.start()
+
+    def _handle(self, envelope: Envelope) -> None:
+        order = envelope.body
+        if not isinstance(order, TestCall):
+            raise CommandRefusedError("message.unknown", f"{type(order).__name__} is no test call")
+        if not self.tester.idle:
+            raise CommandRefusedError("call.busy", "a test call is under way; wait for its end")
+        trunk, clid = testing.way(self._trunks, order, self._full())
+        self.tester.begin(order, self._trunks.worker(trunk), trunk, clid)
+
+    def _changed(self, attached: bool) -> None:  # noqa: FBT001 - the service's callback
+        if not attached:
+            self.tester.stop()
+
+    def _idle(self) -> bool:
+        return self.tester.idle
+
+    def _over(self, told: CallTested, _steps: tuple[LineStep, ...]) -> None:
+        self._service.publish(told)
 
 
 def _now(contact: Contact, sample: int) -> CallNow:

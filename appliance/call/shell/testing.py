@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The test call's socket: one at a time, which ends with whoever asked for it."""
+"""Makes test calls, one at a time: TABLE with workers, the engine and the clock around it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
 
 from appliance.call import testing
-from appliance.call.settings import Trunks
 from appliance.call.shell.ports import Links
 from appliance.call.testing import Event, Sound, State
-from appliance.config.outbound import EMERGENCY
 from appliance.wire import legs as w
-from appliance.wire.call_control import TestCall
-from appliance.wire.envelope import Body, Envelope, Sealer
+from appliance.wire.call_control import CallTested, TestCall
 from appliance.wire.ids import IdSource
 from appliance.wire.line_tests import LineStep, Result
-from appliance.wire.service import CommandRefusedError, Service
 from appliance.wire.service_messages import Refused
 
 BEFORE_S, BESIDE_S = 1.5, 2.5
@@ -59,27 +54,41 @@ class _Call:
         self.timer: asyncio.TimerHandle | asyncio.Task[None] | None = None
 
 
-class CallTests:
-    """`full`: trunks without room, with a sentence each. `start` inside a running loop."""
+class Tester:
+    """`told` hears each step, `over` the end with all of them."""
 
     def __init__(
         self,
-        path: Path,
-        sealer: Sealer,
         links: Links,
         ear: Ear,
         ids: IdSource,
-        trunks: Trunks,
-        full: Callable[[], Mapping[str, str]],
+        told: Callable[[LineStep], None],
+        over: Callable[[CallTested, tuple[LineStep, ...]], None],
     ) -> None:
-        self._service = Service(path, sealer, "test calls", self._handle, _nothing, self._changed, self._idle)
         self._links, self._ear, self._ids = links, ear, ids
-        self._trunks, self._full = trunks, full
+        self._told, self._ended = told, over
         self._call: _Call | None = None
 
-    async def start(self) -> None:
-        """Serve."""
-        await self._service.start()
+    @property
+    def idle(self) -> bool:
+        """No call is under way."""
+        return self._call is None
+
+    def begin(self, order: TestCall, worker: str, trunk: str, clid: str | None) -> None:
+        """Call, in a running loop, while idle. `trunk` and `clid` as of testing.way."""
+        loop = asyncio.get_running_loop()
+        call = self._call = _Call(order, self._ids.leg(), worker, loop.time())
+        place = w.PlaceLeg(leg=call.leg, to=order.to, contact=self._ids.contact(), trunk=trunk or None, clid=clid)
+        log.info("call.test.began", leg=call.leg, by=order.by, trunk=trunk, to_number=order.to)
+        self._links.to_worker(worker, place)
+        call.timer = loop.call_later(order.ring_s, self._happen, Event.RUNG_OUT)
+
+    def stop(self, why: LineStep | None = None) -> None:
+        """Let go now; `why` is one more step."""
+        if self._call is not None and Event.STOPPED in testing.TABLE[self._call.state]:
+            if why is not None:
+                self._tell(why)
+            self._happen(Event.STOPPED)
 
     def owns(self, leg: str) -> bool:
         """Whether it is the test call's."""
@@ -111,48 +120,6 @@ class CallTests:
         """The worker would not place it."""
         self._tell(testing.step("placed", Result.FAIL, refusal.sentence, refusal.sentence))
         self._over(NO_CHANNEL)
-
-    # Orders.
-
-    def _handle(self, envelope: Envelope) -> None:
-        order = envelope.body
-        if not isinstance(order, TestCall):
-            raise CommandRefusedError("message.unknown", f"{type(order).__name__} is no test call")
-        if not self._idle():
-            raise CommandRefusedError("call.busy", "a test call is under way; wait for its end")
-        trunk, clid = self._way(order)
-        worker = self._trunks.workers[trunk] if trunk else "sip"
-        now = asyncio.get_running_loop().time()
-        call = self._call = _Call(order, self._ids.leg(), worker, now)
-        place = w.PlaceLeg(leg=call.leg, to=order.to, contact=self._ids.contact(), trunk=trunk or None, clid=clid)
-        log.info("call.test.began", leg=call.leg, by=order.by, trunk=trunk, to_number=order.to)
-        self._links.to_worker(worker, place)
-        call.timer = asyncio.get_running_loop().call_later(order.ring_s, self._happen, Event.RUNG_OUT)
-
-    def _way(self, order: TestCall) -> tuple[str, str | None]:
-        """The trunk, none for a phone of this branch, and the number that is shown. Raises CommandRefusedError."""
-        if order.to in EMERGENCY:
-            raise CommandRefusedError("call.emergency", f"{order.to} is an emergency number: nobody calls it to see")
-        if order.phone:
-            return "", None
-        way, choices = self._trunks.choices(order.to)
-        if order.trunk and order.trunk not in self._trunks.workers:
-            known = ", ".join(self._trunks.workers) or "none"
-            raise CommandRefusedError("call.trunk", f"there is no trunk {order.trunk}; there is {known}")
-        full = self._full()
-        trunk = order.trunk or next((one for one in choices if one not in full), "")
-        if not trunk or trunk in full:
-            why = "; ".join(dict.fromkeys(full[one] for one in choices if one in full)) or full.get(trunk)
-            none = f"{order.to} is no phone here, and no way of outbound leads there: name a trunk"
-            raise CommandRefusedError("call.way", why or none)
-        return trunk, way.clid if way else None
-
-    def _changed(self, attached: bool) -> None:  # noqa: FBT001 - the service's callback
-        if not attached:
-            self._happen(Event.STOPPED)
-
-    def _idle(self) -> bool:
-        return self._call is None
 
     # Its life.
 
@@ -211,12 +178,12 @@ class CallTests:
         self._call = None
         told = testing.tested(call.steps, cause, call.answered, call.sound)
         log.info("call.test.ended", leg=call.leg, by=call.order.by, result=str(told.result), cause=cause)
-        self._service.publish(told)
+        self._ended(told, call.steps)
 
     def _tell(self, step: LineStep) -> None:
         if self._call is not None:
             self._call.steps += (step,)
-        self._service.publish(step)
+        self._told(step)
 
     @staticmethod
     def _cancel(call: _Call) -> None:
@@ -228,7 +195,3 @@ class CallTests:
 def without(legs: tuple[w.Leg, ...], mine: Callable[[str], bool]) -> tuple[w.Leg, ...]:
     """A snapshot's legs that are calls."""
     return tuple(leg for leg in legs if not mine(leg.leg))
-
-
-def _nothing() -> Iterable[Body]:
-    return ()

@@ -28,6 +28,7 @@ from appliance.router.journal import Journal
 from appliance.router.journal import path_of as journal_path
 from appliance.supervisor.crashes import system
 from appliance.wire.alarms import AlarmRaised
+from appliance.wire.call_control import TestCallsNow
 from appliance.wire.configuration import Configured
 from appliance.wire.legs import LegSnapshot
 from appliance.wire.performance import SpanPerformance
@@ -48,7 +49,7 @@ COMMANDS = {
 }
 OTHERWISE = ("agentx.", "floor.", "kamailio.", "record.", "test.")
 """Sockets of another speech."""
-TOLD = (AlarmRaised, Configured, SpanChanged, SpanPerformance)
+TOLD = (AlarmRaised, Configured, SpanChanged, SpanPerformance, TestCallsNow)
 TABLES = {
     "outbox.db": ("event", "upload", "kept"),
     "router.db": ("entry", "snapshot"),

@@ -25,6 +25,7 @@ from appliance.headquarters.duplex.follower import Follower
 from appliance.headquarters.duplex.quorum import DeposedError, Quorum, Succession
 from appliance.headquarters.duplex.standbys import CODES, STANDBY, Standby, Standbys, unwritten
 from appliance.headquarters.duplex.stream import NoQuorumError, Stream
+from appliance.headquarters.fleet import agreed
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
@@ -193,6 +194,7 @@ class Duty:
             )
             vault = Vault(self._state / "recordings")
             intake = Intake(client, Sealer(identity), desk, self._writer, vault, self._live, self._calls)
+            intake.gateway.mutual = self._config.enrolment is not None
             moves = Moves(intake, self._writer, path_of(self._state))
             self._calls.on_stored, desk.on_moved = intake.stored, moves.told
         self._desk = desk
@@ -237,8 +239,11 @@ class Duty:
 
     async def _lead_elsewhere(self, standbys: Standbys) -> None:
         """The voter's server leads the streams: so the death of either headquarters' box stops no writing."""
+        streams = [self._stream, self._calls.stream]
+        if self._config.enrolment is not None:
+            streams.append(agreed.stream(self._client))
         while True:
-            for stream in (self._stream, self._calls.stream):
+            for stream in streams:
                 try:
                     extent = await stream.extent()
                     either = {self._config.box, standbys.told.box if standbys.told else ""}

@@ -33,6 +33,10 @@ class NoQuorumError(ConnectionError):
     """No majority of the message servers has answered; it may have been done or not."""
 
 
+class UnseenError(NoQuorumError):
+    """Ours was refused, and what stands in its place cannot be seen: it is not on a majority's disks yet, or lost."""
+
+
 class OvertakenError(Exception):
     """Somebody else's message stands where ours was to stand."""
 
@@ -58,9 +62,12 @@ class Extent(msgspec.Struct, frozen=True):
 
 
 class Stream:
-    """One stream, of all subjects below `name`; beyond `octets` or `age_s` the oldest messages go."""
+    """One stream, of all subjects below `name`.
 
-    def __init__(self, client: Client, name: str, octets: int = -1, age_s: float = 0) -> None:
+    Beyond `octets`, `age_s`, or `newest` of a subject the oldest messages go.
+    """
+
+    def __init__(self, client: Client, name: str, octets: int = -1, age_s: float = 0, newest: int = -1) -> None:
         self.name = name
         self._client = client
         self._js = client.jetstream(timeout=ANSWER_S)
@@ -73,6 +80,7 @@ class Stream:
             allow_direct=True,
             max_bytes=octets,
             max_age=age_s,
+            max_msgs_per_subject=newest,
         )
 
     async def make(self) -> None:
@@ -107,7 +115,7 @@ class Stream:
                 raise NoQuorumError(str(error)) from error
         stands = await self._at(position + 1)
         if stands is None:
-            raise NoQuorumError(f"stream {self.name} has lost messages, or has no leader yet")
+            raise UnseenError(f"stream {self.name} has lost messages, or has no leader yet")
         if stands != payload:
             raise OvertakenError(f"another message stands at {position + 1} of stream {self.name}")
         return position + 1

@@ -5,8 +5,11 @@ Its key is in a file of mode 0600 beside headquarters' own credentials. Whoever 
 a back-up of it belongs into a safe.
 """
 
+import contextlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -15,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from appliance.config.credentials import CA_KEY
 from appliance.uplink.enrolling.credentials import (
     HEADQUARTERS,
     Credentials,
@@ -34,11 +38,15 @@ BACK = timedelta(hours=1)
 
 
 class Authority:
-    """Opened with what it signs by. Raises CredentialsError, OSError."""
+    """Opened with what it signs by. Raises CredentialsError, OSError.
 
-    def __init__(self, folder: Path) -> None:
+    `addresses`: of a duplex's message servers, who know each other by them; headquarters' certificate is good there.
+    """
+
+    def __init__(self, folder: Path, addresses: Iterable[str] = ()) -> None:
         self.credentials = Credentials(folder)
-        key_file = folder / "ca.key.pem"
+        self._addresses = sorted({ip_address(one) for one in addresses})
+        key_file = folder / CA_KEY
         if self.credentials.ca.exists() and not key_file.exists():
             raise CredentialsError(f"{self.credentials.ca} is there, its key {key_file} is not; restore it")
         self._key = read_key(key_file, make=True)
@@ -48,7 +56,7 @@ class Authority:
         if self.certificate.public_key() != self._key.public_key():
             raise CredentialsError(f"{self.credentials.ca} is not the certificate of {key_file}")
         own = self.credentials.certificate()
-        if own is None or due(own) < utc_now():
+        if own is None or due(own) < utc_now() or not {*self._addresses} <= addresses_of(own):
             self.credentials.keep(self._own())
 
     def certify(self, key: ec.EllipticCurvePublicKey, serial: str, box: str, ends: datetime) -> x509.Certificate:
@@ -61,7 +69,8 @@ class Authority:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "headquarters")])
         key = self.credentials.key().public_key()
         builder = self._builder(name, key, utc_now() + timedelta(days=OWN_DAYS)).add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(HEADQUARTERS)]), critical=False
+            x509.SubjectAlternativeName([x509.DNSName(HEADQUARTERS), *map(x509.IPAddress, self._addresses)]),
+            critical=False,
         )
         uses = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
         return _client(builder, *uses).sign(self._key, hashes.SHA256())
@@ -84,6 +93,14 @@ class Authority:
         issuer = self.certificate.subject
         above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return _begun(name, issuer, key, ends).add_extension(above, critical=False)
+
+
+def addresses_of(own: x509.Certificate) -> set[IPv4Address | IPv6Address]:
+    """Addresses that a certificate is good at."""
+    with contextlib.suppress(x509.ExtensionNotFound):
+        told = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return {one for one in told.get_values_for_type(x509.IPAddress) if isinstance(one, IPv4Address | IPv6Address)}
+    return set()
 
 
 def _begun(

@@ -6,6 +6,7 @@ revoked. The box may then say and hear what concerns itself, and nothing else: n
 its. Who is revoked or has expired is thrown out within seconds, and refused when it comes back.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -16,9 +17,10 @@ from cryptography import x509
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from appliance.headquarters.duplex.stream import NoQuorumError
 from appliance.headquarters.fleet.callout_tokens import Signer, TokenError, claims_of
 from appliance.headquarters.fleet.enrolment import Enrolment, RefusedError
-from appliance.headquarters.fleet.identities import Identities
+from appliance.headquarters.fleet.identities import Identities, IdentitiesError
 
 ACCOUNT = "$G"
 """Where all of ours is, on a server without accounts of its own."""
@@ -92,10 +94,13 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 class Callout:
-    """Answers on `client`; `system` is a client of the server's system account, by which connections are ended."""
+    """Answers on `client`; `system` is a client of the servers' system account, by which connections are ended."""
 
-    def __init__(self, client: Client, system: Client, signer: Signer, enrolment: Enrolment) -> None:
+    def __init__(
+        self, client: Client, system: Client, signer: Signer, enrolment: Enrolment, *, servers: int = 1
+    ) -> None:
         self._client, self._system, self._signer, self._enrolment = client, system, signer, enrolment
+        self._servers = servers
 
     async def start(self) -> None:
         """From now on boxes are let in."""
@@ -110,7 +115,7 @@ class Callout:
             return
         answer: dict[str, str] = {"type": "authorization_response"}
         try:
-            box = self._enrolment.current(_leaf(asked.client_tls)).box
+            box = (await asyncio.to_thread(self._enrolment.current, _leaf(asked.client_tls))).box
             answer["jwt"] = self._signer.sign(asked.user_nkey, ACCOUNT, rights(box), box).decode()
             log.info("callout.box.admitted", box=box, peer=asked.client_info.host)
         except RefusedError as refusal:
@@ -119,15 +124,35 @@ class Callout:
         await message.respond(self._signer.sign(asked.user_nkey, asked.server_id.id, answer))
 
     async def throw_out(self, box: str) -> int:
-        """Its connections end; returns how many there were. Raises nats.errors.Error."""
-        wanted = msgspec.json.encode({"auth": True, "user": box, "acc": ACCOUNT})
-        message = await self._system.request("$SYS.REQ.SERVER.PING.CONNZ", wanted, timeout=ASK_S)
-        told = msgspec.json.decode(message.data, type=_Told)
-        for one in told.data.connections:
-            subject = f"$SYS.REQ.SERVER.{told.server.id}.KICK"
-            await self._system.request(subject, msgspec.json.encode({"cid": one.cid}), timeout=ASK_S)
-            log.warning("callout.box.thrown_out", box=box, connection=one.cid)
-        return len(told.data.connections)
+        """Its connections end, at every message server that answers; returns how many there were.
+
+        Raises nats.errors.Error.
+        """
+        count = 0
+        for told in await self._told(msgspec.json.encode({"auth": True, "user": box, "acc": ACCOUNT})):
+            for one in told.data.connections:
+                subject = f"$SYS.REQ.SERVER.{told.server.id}.KICK"
+                await self._system.request(subject, msgspec.json.encode({"cid": one.cid}), timeout=ASK_S)
+                log.warning("callout.box.thrown_out", box=box, connection=one.cid)
+                count += 1
+        return count
+
+    async def _told(self, wanted: bytes) -> list[_Told]:
+        """What the servers say of their connections; who of several is silent for ASK_S is not there."""
+        inbox = self._system.new_inbox()
+        answers = await self._system.subscribe(inbox)
+        found: list[_Told] = []
+        try:
+            await self._system.publish("$SYS.REQ.SERVER.PING.CONNZ", wanted, reply=inbox)
+            while len(found) < self._servers:
+                message = await answers.next_msg(ASK_S)
+                found.append(msgspec.json.decode(message.data, type=_Told))
+        except nats.errors.TimeoutError:
+            if not found:
+                raise
+        finally:
+            await answers.unsubscribe()
+        return found
 
 
 class Watch:
@@ -136,13 +161,21 @@ class Watch:
     def __init__(self, identities: Identities, callout: Callout) -> None:
         self._identities, self._callout = identities, callout
         self._since_s = 0.0
+        self._out: set[str] = set()
 
     async def look(self) -> None:
         """Once; a box that could not be thrown out is tried again."""
         now_s = time.time()
         try:
-            for box in self._identities.gone(self._since_s):
+            changed = await asyncio.to_thread(self._identities.follow)
+        except (NoQuorumError, IdentitiesError) as error:
+            log.info("callout.list.unfollowed", error=str(error))
+            changed = frozenset()
+        self._out |= {*self._identities.gone(self._since_s), *self._identities.revoked(changed)}
+        try:
+            for box in sorted(self._out):
                 await self._callout.throw_out(box)
+                self._out.discard(box)
         except (nats.errors.Error, msgspec.DecodeError) as error:
             log.error("callout.box.stays", error=str(error))
         else:

@@ -5,6 +5,7 @@ No socket in here: an answer is a certificate or a RefusedError, whose sentence 
 somebody may be at work who should not, into the audit.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from appliance.headquarters.duplex.stream import NoQuorumError
 from appliance.headquarters.fleet import claims
 from appliance.headquarters.fleet.authority import Authority
-from appliance.headquarters.fleet.identities import Given, Identities
+from appliance.headquarters.fleet.identities import TRIES, Given, Identities, IdentitiesError, OtherwiseError
 from appliance.uplink.enrolling.credentials import named, utc_now
 
 SUSPECT_S = 60.0
@@ -46,6 +48,9 @@ class Enrolment:
         The same request again, as after a power cut before the answer was kept, gets the same certificate again:
         whoever replays it has not the key. Raises RefusedError.
         """
+        return self._agreed(lambda: self._enrol(serial, code, request))
+
+    def _enrol(self, serial: str, code: str, request: bytes) -> x509.Certificate:
         box = self._identities.of_serial(serial)
         claim = self._identities.claim_of(box.box) if box else None
         if box is None or claim is None or not claims.same(claim.hash, claims.hashed(serial, code)):
@@ -66,11 +71,14 @@ class Enrolment:
             raise RefusedError(403, f"the code for {serial} has lapsed; at headquarters: claim add {serial}")
         self._unrevoked(key, box.box)
         certificate = self._certify(public, serial, box.box)
-        self._identities.enrolled(_given(certificate, box.box, key), f"box {box.box}")
+        self._identities.enrolled(_given(certificate, box.box, key), claim, f"box {box.box}")
         return certificate
 
     def renew(self, shown: x509.Certificate | None, request: bytes) -> x509.Certificate:
         """The next one, for the key of the one shown in TLS, which may have expired. Raises RefusedError."""
+        return self._agreed(lambda: self._renew(shown, request))
+
+    def _renew(self, shown: x509.Certificate | None, request: bytes) -> x509.Certificate:
         given = self.known(shown)
         box = self._identities.box(given.box)
         wanted = _request(request)
@@ -88,7 +96,12 @@ class Enrolment:
         """What headquarters knows of a certificate, expired or not. Raises RefusedError."""
         if shown is None:
             raise RefusedError(401, "this is for boxes that show their certificate")
-        given = self._identities.certificate(f"{shown.serial_number:x}")
+        number = f"{shown.serial_number:x}"
+        given = self._identities.certificate(number)
+        if given is None:  # the other headquarters may have given it just now
+            with contextlib.suppress(NoQuorumError, IdentitiesError):
+                self._identities.follow()
+            given = self._identities.certificate(number)
         if given is None:
             raise RefusedError(403, f"this certificate of {named(shown, NameOID.COMMON_NAME)!r} is not known")
         if given.revoked:
@@ -102,6 +115,17 @@ class Enrolment:
         if self._now().timestamp() >= given.until_s:
             raise RefusedError(403, f"the certificate of {given.box} has expired; it is good for its renewal alone")
         return given
+
+    def _agreed(self, work: Callable[[], x509.Certificate]) -> x509.Certificate:
+        """By what both headquarters know; where the other was first it is decided anew. Raises RefusedError."""
+        try:
+            for _ in range(TRIES):
+                self._identities.follow()
+                with contextlib.suppress(OtherwiseError):
+                    return work()
+        except (NoQuorumError, IdentitiesError) as error:
+            raise RefusedError(503, f"the two headquarters cannot agree now: {error}") from error
+        raise RefusedError(503, "the two headquarters were asked at once, each time; ask again")
 
     def _certify(self, key: ec.EllipticCurvePublicKey, serial: str, box: str) -> x509.Certificate:
         return self._authority.certify(key, serial, box, self._now() + timedelta(days=self._days))

@@ -120,17 +120,19 @@ class Door:
             return Answer(refusal.status, "text/plain; charset=utf-8", f"{refusal}\n".encode(), more)
 
     async def _done(self, request: Request) -> Answer:
+        enrolment = self._enrolment
         match request.method, request.path:
             case "GET", "/.well-known/est/cacerts":
                 return _certificates(self._authority.certificate)
             case "POST", "/.well-known/est/simpleenroll":
-                return _certificates(self._enrolment.enrol(*request.basic(), request.pkcs10()))
+                return _certificates(await asyncio.to_thread(enrolment.enrol, *request.basic(), request.pkcs10()))
             case "POST", "/.well-known/est/simplereenroll":
-                return _certificates(self._enrolment.renew(request.shown, request.pkcs10()))
+                return _certificates(await asyncio.to_thread(enrolment.renew, request.shown, request.pkcs10()))
             case "GET", "/.well-known/branchline/standing":
-                return Answer(200, "text/plain", f"{self._enrolment.current(request.shown).box}\n".encode())
+                given = await asyncio.to_thread(enrolment.current, request.shown)
+                return Answer(200, "text/plain", f"{given.box}\n".encode())
             case "GET", "/.well-known/branchline/configuration":
-                return await self._first(self._enrolment.current(request.shown).box)
+                return await self._first((await asyncio.to_thread(enrolment.current, request.shown)).box)
         raise RefusedError(404, f"there is no {request.method} {request.path} here")
 
     async def _first(self, box: str) -> Answer:

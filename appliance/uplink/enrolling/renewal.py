@@ -38,7 +38,7 @@ class Renewal:
     ) -> None:
         self._credentials, self._trouble, self._clock = credentials, trouble, clock
         known = known_door(credentials.key_file.parent)
-        others = [Url(server.address) for server in servers]
+        others = [Url(server.address, known.port) if known else Url(server.address) for server in servers]
         self._doors = list(dict.fromkeys([known, *others] if known else others))
         self._door = Door(credentials, clock)
         self._up = False

@@ -47,6 +47,7 @@ define BRANCHLINE_INSTALL_INIT_SYSTEMD
 		$(TARGET_DIR)/usr/lib/systemd/system/nftables.service
 	$(INSTALL) -D -m 0644 $(BRANCHLINE_PKGDIR)/00-a-buildroot.preset \
 		$(TARGET_DIR)/usr/lib/systemd/system-preset/00-a-buildroot.preset
+	ln -sf sshd.service $(TARGET_DIR)/usr/lib/systemd/system/ssh.service
 endef
 
 # As rootfs/overlay/usr/lib/sysusers.d has it; board/branchline/post-build.sh has those who log in, with its uid.

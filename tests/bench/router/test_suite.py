@@ -2,6 +2,8 @@
 """The figures' own properties, in seconds: nothing is lost, nothing is there twice, a restart knows the same state."""
 
 import asyncio
+import inspect
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -106,3 +108,10 @@ def test_every_promise_has_its_bar() -> None:
         "burst.lost",
     }
     assert known["restart.ready"].at_most == 3.0
+
+
+@pytest.mark.parametrize("load_name", ["answer", "burst"])
+def test_every_figure_of_a_load_is_in_the_table(load_name: str) -> None:
+    told = re.findall(r'yield f"{name}\.(\w+)"', inspect.getsource(suite))
+    assert "p99" in told
+    assert {f"{load_name}.{figure}" for figure in told} <= suite.bars().keys()

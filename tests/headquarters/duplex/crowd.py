@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 from appliance.config import Endpoint
 from appliance.uplink.connection import Access
@@ -32,9 +31,9 @@ BATCH = 50
 class Crowd:
     """`answered`: (when, how long it took) of every first answer; `doubled`: agents who were given to two at once."""
 
-    def __init__(self, servers: Sequence[Endpoint], secret: Path) -> None:
+    def __init__(self, servers: Sequence[Endpoint], access: Access) -> None:
         identity = Identity.take(BOX, "uplink")
-        self.link = Link(servers, Access(secret), identity, "crowd", lambda _up: None)
+        self.link = Link(servers, access, identity, "crowd", lambda _up: None)
         self.link.hears[f"route.assign.{BOX}"] = self._assigned
         self.link.contacts = lambda: sorted(self._going_on)
         self.answered: list[tuple[float, float]] = []

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from appliance.uplink.connection import Access
 from tests.headquarters.duplex.crowd import GOLD, Crowd
 from tests.headquarters.duplex.site import BOXES, DuplexSite
 from tests.headquarters.site import until
@@ -24,7 +25,7 @@ class Story:
 
     def __init__(self, duplex: DuplexSite) -> None:
         self.duplex = duplex
-        self.crowd = Crowd([duplex.listens[box] for box in BOXES], duplex.secret)
+        self.crowd = Crowd([duplex.listens[box] for box in BOXES], Access(duplex.secret))
         self.hurt_at = 0.0
         self.order: list[str] = []
         self.calls = 0

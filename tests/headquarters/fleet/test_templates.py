@@ -53,6 +53,19 @@ def test_each_box_says_its_own_its_group_s_else_everybody_s(folder: Path) -> Non
     assert first.fingerprint != second.fingerprint
 
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFK4gfGyvqfW8HnuQnDp9Zxxcc3cVDvHqAqsE3fMd3dB wang@laptop"
+
+
+def test_who_may_log_in_comes_from_headquarters_as_every_key_does(folder: Path) -> None:
+    users = '  users: [{name: wang, role: administrator, keys: ["${admin_key}"]}]\n'
+    template = folder / "small.yaml"
+    template.write_text(f"{template.read_text()}management:\n  ssh: {{sources: [10.0.0.0/8]}}\n{users}")
+    _change(folder / "headquarters.yaml", "variables: {tail: 64}", f'variables: {{tail: 64, admin_key: "{KEY}"}}')
+    assert KEY in rendered(_groups(folder).targeted("BR-00001"))[0].text
+    _change(folder / "headquarters.yaml", KEY, KEY.replace("d3dB", "d3"))
+    assert "the ssh-ed25519 key is not base64, it was cut or broken" in _refused(folder)[0]
+
+
 def test_a_variable_that_says_nothing_leaves_its_key_out(folder: Path) -> None:
     _change(folder / "headquarters.yaml", "variables: {tail: 64}", 'variables: {tail: ""}')
     assert "echo_tail_ms" not in rendered(_groups(folder).targeted("BR-00001"))[0].text

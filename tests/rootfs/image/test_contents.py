@@ -10,6 +10,7 @@ import pytest
 
 from appliance.config import load
 from appliance.config.branch import Branch
+from appliance.config.management import Management, Prefix, Ssh
 from appliance.config.scalars import Endpoint
 from appliance.processes import firewall
 from rootfs.image import tree
@@ -99,4 +100,17 @@ def test_phones_of_a_lan_find_sip_and_rtp_open_and_nothing_else(factory: Branch)
         "add element inet branchline tcp_open { 5060 }",
         "flush set inet branchline udp_open",
         "add element inet branchline udp_open { 5060, 20000-20511 }",
+        "flush chain inet branchline ssh",
     ]
+
+
+def test_ssh_is_open_to_its_sources_alone_at_a_person_s_pace(factory: Branch) -> None:
+    ssh = Ssh(listen=Endpoint("10.0.0.5", 2222), sources=tuple(map(Prefix.parse, ("10.0.0.0/8", "10.1.0.0/16"))))
+    rules = firewall.rules(msgspec.structs.replace(factory, management=Management(ssh=ssh))).splitlines()
+    new = "add rule inet branchline ssh ip saddr { 10.0.0.0/8 } ip daddr 10.0.0.5 tcp dport 2222"
+    assert rules[-3:] == [
+        "flush chain inet branchline ssh",
+        f"{new} update @ssh_pace {{ ip saddr limit rate over 12/minute burst 12 packets }} drop",
+        f"{new} accept",
+    ]
+    assert not [rule for rule in rules[:-3] if "2222" in rule]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rootfs.image import tree
+from appliance.config.management import ACCOUNTS
+from appliance.processes import access
+from rootfs.image import compose, tree
 from rootfs.setup.debian import wanted
 from rootfs.setup.paths import PACKAGES, ROOT
 
@@ -77,10 +79,31 @@ def test_the_updater_may_start_a_machine_whose_systemd_does_not() -> None:
 
 def test_ssh_takes_keys_alone_and_the_firewall_is_closed() -> None:
     ssh = (tree.OVERLAY / "etc/ssh/sshd_config.d/branchline.conf").read_text().splitlines()
-    assert {"PasswordAuthentication no", "PermitRootLogin no", "DisableForwarding yes"} <= set(ssh)
+    only = {
+        "PasswordAuthentication no",
+        "PermitRootLogin no",
+        "DisableForwarding yes",
+        "AuthenticationMethods publickey",
+    }
+    assert only <= set(ssh)
+    accounts = next(line.split()[1:] for line in ssh if line.startswith("AllowUsers"))
+    assert set(accounts) == set(compose.LOGINS) == set(ACCOUNTS.values())
+    assert {compose.LOGINS[account]: account for account in accounts} == ACCOUNTS
     rules = (tree.OVERLAY / "etc/nftables.conf").read_text()
     assert re.findall(r"hook (\w+) .*policy (\w+)", rules) == [("input", "drop"), ("forward", "drop")]
     assert "elements" not in rules
+    assert re.search(r"chain ssh \{\s*\}", rules)
+
+
+def test_sshd_reads_what_the_configuration_s_unit_writes_and_runs_only_then() -> None:
+    own = (tree.OVERLAY / "etc/ssh/sshd_config.d/branchline.conf").read_text()
+    port = f"{access.RUN}/{access.PORT}"
+    assert f"Include {port}\n" in own
+    assert f"AuthorizedKeysFile {access.KEYS}/%u\n" in own
+    assert f"ConditionPathExists={port}\n" in (UNITS / "ssh.service.d/branchline.conf").read_text()
+    unit = (UNITS / "branchline-access.service").read_text()
+    assert f"RuntimeDirectory={Path(access.RUN).name}\n" in unit
+    assert f"ReadWritePaths={Path(access.KEYS).parent}\n" in unit
 
 
 @pytest.mark.parametrize(
