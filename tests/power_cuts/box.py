@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,7 +185,7 @@ class Box:
             told = self.shell.answer(asked, seconds)
         except SilentError:
             return False
-        if "in force" not in told:
+        if not re.search(r"^version \d+$", told, re.MULTILINE):  # it is on the disk then, in force or not yet
             raise WrongError(f"nothing was committed: {told}")
         return True
 
