@@ -6,7 +6,7 @@ BIN := build/venv/bin
 VERB := sh rootfs/verb.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test accept bench soak sound vm-test image image-test test-cluster lint types newcomer buildroot-check lock keys bundle flash power-cuts clean
+.PHONY: help setup demo stop test accept bench soak sound vm-test image image-test test-cluster lint types newcomer buildroot-check lock keys bundle flash update-test power-cuts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bundle: image ## what boxes fetch: build/image/branchline-<version>.raucb, signe
 
 flash: setup ## the disk onto DEV=/dev/sdX: asks, writes, reads back (root)
 	@$(BIN)/python -m rootfs.update.flash build/image/branchline.img $(or $(DEV),$(error name the disk: make flash DEV=/dev/sdX))
+
+update-test: bundle ## a box in a virtual machine is offered good and bad versions (root)
+	@$(BIN)/python -m tests.image_update
 
 N ?= 50
 power-cuts: bundle ## N=50 SEED=1: the mains fail at random moments of start, update and commit; goes on where it stopped (root)

@@ -150,7 +150,7 @@ def main() -> None:
         exit_with(str(error))
     if not running:
         exit_with("the boot loader names no slot (rauc.slot=): this machine cannot be updated so")
-    slots = Slots(running, version(), Loader(GRUBENV), system)
+    slots = Slots(running, version(), boot.this_boot(), Loader(GRUBENV), system)
     machine = Machine(state, Path(os.environ.get("BRANCHLINE_CONFIG", "")))
     asyncio.run(_until_stopped(serve(machine, slots, FOLDER, state)))
 

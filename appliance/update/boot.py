@@ -15,7 +15,7 @@ from pathlib import Path
 SIGNATURE = "# GRUB Environment Block\n"
 SIZE, SECTOR = 1024, 512
 SLOTS = ("A", "B")
-CMDLINE = Path("/proc/cmdline")
+CMDLINE, BOOT = Path("/proc/cmdline"), Path("/proc/sys/kernel/random/boot_id")
 
 
 class BootError(Exception):
@@ -31,6 +31,11 @@ def running(cmdline: Path = CMDLINE) -> str:
     """The slot that GRUB has booted; empty on a machine that has none."""
     found = re.search(r"(?:^|\s)rauc\.slot=([AB])(?:\s|$)", cmdline.read_text())
     return found[1] if found else ""
+
+
+def this_boot() -> str:
+    """Names this start of the machine."""
+    return BOOT.read_text("ascii").strip()
 
 
 class Loader:

@@ -15,7 +15,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """`home`: the slot that ran when the update was asked for; the other one is what it is of, with `version` in it.
 
     `why`: the reason of the last end; `good`: what of the service was good before the switch. `before`: the version
-    that is still whole in the other slot, and was confirmed there once.
+    that is still whole in the other slot, and was confirmed there once. `boot`: the start of the machine in which the
+    boot loader was told of the switch.
     """
 
     state: State = State.IDLE
@@ -27,6 +28,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     good: tuple[str, ...] = ()
     before: str = ""
+    boot: str = ""
 
     @property
     def target(self) -> str:
@@ -39,10 +41,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return Record(home=running, home_version=version, before=before, state=self.state)
 
 
-def booted(record: Record, running: str, loader: Loader) -> Event:
-    """Which start this is."""
+def booted(record: Record, running: str, loader: Loader, boot: str) -> Event:
+    """Which start this is; `boot` names it, and is the same for each life of the updater in it."""
     if running == record.home:
-        return Event.BOOTED_SPENT if loader.tried == record.target else Event.BOOTED_OLD
+        if loader.tried == record.target:
+            return Event.BOOTED_SPENT
+        unmoved = loader.next == record.target and record.boot not in ("", boot)
+        return Event.BOOTED_UNMOVED if unmoved else Event.BOOTED_OLD
     return Event.BOOTED_CONFIRMED if loader.good == running else Event.BOOTED_NEW
 
 

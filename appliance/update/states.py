@@ -40,6 +40,8 @@ class Event(enum.StrEnum):
     """The slot from which the update began runs, the new one's try is not spent."""
     BOOTED_SPENT = "booted-spent"
     """It runs again: the new one's try is spent."""
+    BOOTED_UNMOVED = "booted-unmoved"
+    """It was started once more with the new one's try on the disk: the boot loader does not take it."""
     BOOTED_NEW = "booted-new"
     """The new slot runs, and is not what the boot loader keeps to."""
     BOOTED_CONFIRMED = "booted-confirmed"
@@ -99,6 +101,7 @@ TABLE: dict[State, dict[Event, tuple[State, Action]]] = {
         _E.FAILED: (_S.IDLE, _A.RESUME),
         _E.BOOTED_OLD: (_S.DRAINING, _A.DRAIN),  # the power went before the boot loader knew
         _E.BOOTED_SPENT: (_S.FALLEN_BACK, _A.CLEAR),
+        _E.BOOTED_UNMOVED: (_S.FALLEN_BACK, _A.CLEAR),
         _E.BOOTED_NEW: (_S.TRIAL, _A.WATCH),
         **_BEGINS_ANEW,
     },
@@ -124,6 +127,7 @@ TABLE: dict[State, dict[Event, tuple[State, Action]]] = {
         _E.INSTALL: (_S.CHECKING, _A.VERIFY),
         _E.BOOTED_OLD: (_S.FALLEN_BACK, _A.NONE),
         _E.BOOTED_SPENT: (_S.FALLEN_BACK, _A.CLEAR),
+        _E.BOOTED_UNMOVED: (_S.FALLEN_BACK, _A.CLEAR),
         _E.BOOTED_NEW: (_S.FALLEN_BACK, _A.RETURN),
         **_BEGINS_ANEW,
     },

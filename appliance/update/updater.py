@@ -36,6 +36,7 @@ FRESH_S = 60.0
 AGAIN_S = 5.0
 FELL_BACK = "update.fell-back"
 SPENT = "it did not come into service: the box hung, failed or lost power before it was confirmed"
+UNMOVED = "the boot loader was told of it and did not start it: it cannot write its words on the disk"
 CAME_AND_WENT = "its service came and went"
 CUT = "the box, or its power, was cut off meanwhile: ask for it again"
 log = structlog.get_logger()
@@ -58,10 +59,11 @@ class Box(Protocol):
 
 
 class Slots(msgspec.Struct, frozen=True):
-    """Both of them: `running` is booted with `version`."""
+    """Both of them: `running` is booted with `version`; `boot` names this start of the machine."""
 
     running: str
     version: str
+    boot: str
     loader: Loader
     system: System
 
@@ -86,7 +88,7 @@ class Updater:
 
     def start(self) -> None:
         """What this start of the box means for the update that is under way."""
-        event = booted(self._record, self._slots.running, self._slots.loader)
+        event = booted(self._record, self._slots.running, self._slots.loader, self._slots.boot)
         if event not in TABLE[self._record.state]:
             event = Event.BOOTED_OTHER
         log.info("update.box.started", state=self._record.state, told=event, slot=self._slots.running)
@@ -95,6 +97,8 @@ class Updater:
             self._take(event, why="what runs is not what the last update has left")
         elif event is Event.BOOTED_SPENT and self._record.state is not State.FALLEN_BACK:
             self._take(event, why=SPENT)
+        elif event is Event.BOOTED_UNMOVED and self._record.state is not State.FALLEN_BACK:
+            self._take(event, why=UNMOVED)
         elif event is Event.BOOTED_OLD and self._record.state in (State.CHECKING, State.INSTALLING):
             self._take(event, why=CUT)
         else:
@@ -238,7 +242,7 @@ class Updater:
                 break
             self._show(waiting=waiting, until_s=until_s)
             await asyncio.sleep(LOOK_S)
-        self._take(event)
+        self._take(event, boot=self._slots.boot)
 
     async def _resume(self) -> None:
         self._box.drain(on=False)

@@ -17,7 +17,7 @@ from rootfs.image import disk
 from rootfs.image.__main__ import FOLDER
 from tests.image import calls
 from tests.image.calls import FarEnd
-from tests.image.machine import ENTER, Machine, Port, SilentError
+from tests.image.machine import ENTER, Machine, Port
 
 TEST = FOLDER / "test"
 SERVICE_S = 90.0
@@ -34,9 +34,10 @@ MEBIBYTE = 2**20
 
 
 class Sheet:
-    """What was checked."""
+    """What was checked, for a verb that is named in the last line."""
 
-    def __init__(self) -> None:
+    def __init__(self, verb: str = "IMAGE-TEST") -> None:
+        self._verb = verb
         self.total = 0
         self.failed: list[str] = []
         self.began = time.monotonic()
@@ -46,7 +47,7 @@ class Sheet:
         self.total += 1
         try:
             good, told = look()
-        except (SilentError, TimeoutError) as error:
+        except (AssertionError, TimeoutError) as error:
             good, told = False, str(error) or type(error).__name__
         if not good:
             self.failed.append(sentence)
@@ -61,7 +62,7 @@ class Sheet:
     def line(self) -> str:
         """The last line."""
         failed = f"; failed: {'; '.join(self.failed)}" if self.failed else ""
-        return f"IMAGE-TEST: {self.total - len(self.failed)} of {self.total} passed{failed}"
+        return f"{self._verb}: {self.total - len(self.failed)} of {self.total} passed{failed}"
 
 
 def small(image: Path) -> tuple[bool, str]:

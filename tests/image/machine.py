@@ -12,11 +12,12 @@ import codecs
 import contextlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 FIRMWARE = Path("/usr/share/OVMF")
@@ -40,6 +41,9 @@ PATIENT = "[Service]\nTimeoutStartSec=15min\n"
 WATCHED = f"{PATIENT}Environment=BRANCHLINE_SLOW=20\nWatchdogSec=3min\n"
 SLOW = {"": WATCHED, "-update": WATCHED, "-door": PATIENT, "-enrolling": PATIENT}
 """What the appliance's units are told: an instruction takes TCG some twenty, and others may have the processor."""
+COUNTED = "shift=1,sleep=on"
+"""Two nanoseconds an instruction: a PC of 500 MIPS."""
+NEVER = "[Unit]\nConditionPathExists=/nowhere\n"
 
 
 class SilentError(AssertionError):
@@ -54,7 +58,7 @@ class Port:
         _connect(self._socket, path)
         self._log = log.open("ab", buffering=0)
         self._came = threading.Condition()
-        self._pending, self._gone = "", False
+        self._pending, self._gone, self._asked = "", False, 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -69,6 +73,11 @@ class Port:
                     raise SilentError(f"{pattern!r} did not come in {seconds:.0f} s; last: {self._pending[-1500:]!r}")
             self._pending = self._pending[found.end() :]
             return found
+
+    def skip(self) -> None:
+        """Pass over what has come."""
+        with self._came:
+            self._pending = ""
 
     def _read(self) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -89,8 +98,17 @@ class Port:
 
     def run(self, command: str, seconds: float = 60.0) -> str:
         """What a command of the root's shell prints."""
-        self.type(f"echo begin-$((1+1)); {command}; echo end-of-$((1+1)){ENTER}")
-        said = self.expect(r"begin-2\s+(.*?)end-of-2", seconds)[1]
+        return self.answer(self.ask(command), seconds)
+
+    def ask(self, command: str) -> int:
+        """Begin a command of the root's shell. Its number: an answer that comes late is of no other command."""
+        self._asked += 1
+        self.type(f"echo begin-$(({self._asked})); {command}; echo end-of-$(({self._asked})){ENTER}")
+        return self._asked
+
+    def answer(self, asked: int, seconds: float) -> str:
+        """What it prints, when it is over."""
+        said = self.expect(rf"begin-{asked}\s+(.*?)end-of-{asked}\b", seconds)[1]
         return re.sub(r"\r|\x1b\[[\d;]*[A-Za-z]", "", said).strip()  # systemd speaks to a terminal
 
     def close(self) -> None:
@@ -103,10 +121,15 @@ class Port:
 
 
 class Machine:
-    """A PC with a disk of its own in `folder`, a copy of `image`, bigger than that; `keep`: as it was left there."""
+    """A PC with a disk of its own in `folder`, a copy of `image`, bigger than that; `keep`: as it was left there.
 
-    def __init__(self, folder: Path, image: Path, *, efi: bool = True, memory: str = "1G", keep: bool = False) -> None:
-        self.folder, self.efi, self.memory = folder, efi, memory
+    `counting`: one core, whose clock is what it has carried out, so that a busy host makes it slow and never late.
+    """
+
+    def __init__(
+        self, folder: Path, image: Path, *, efi: bool = True, counting: bool = False, keep: bool = False
+    ) -> None:
+        self.folder, self.efi, self.counting = folder, efi, counting
         folder.mkdir(parents=True, exist_ok=True)
         self.disk = folder / "disk.img"
         if not keep:
@@ -123,16 +146,18 @@ class Machine:
         with_shell: bool = False,
         more: Sequence[str] = (),
         units: Mapping[str, str] = {},
+        without: Sequence[str] = (),
         udp: Mapping[int, int] = {},
     ) -> None:
         """Switch it on; `ports` are the console and, `with_shell`, the root's.
 
-        `units`: services of a test's own, by name. `udp`: ports of this host's loopback, and where in the machine each
-        leads; the machine finds this host at GATEWAY then, and the network beyond.
+        `units`: services of a test's own, by name; `without`: some of the image that do not start. `udp`: ports of this
+        host's loopback, and where in the machine each leads; the machine finds this host at GATEWAY then, and the
+        network beyond.
         """
         names = ("console", "shell") if with_shell else ("console",)
         units = {**units, **({SHELL: SHELL_UNIT} if with_shell else {})}
-        words = [*self._command(udp), *more, *_credentials(units)]
+        words = [*self._command(udp), *more, *_credentials(units, without)]
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
             words += ["-chardev", f"socket,id={name},path={self.folder / name},server=on,wait=off"]
@@ -140,6 +165,16 @@ class Machine:
         with (self.folder / "qemu.log").open("ab") as log:
             self._qemu = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.ports = [Port(self.folder / name, self.folder / f"{name}.log") for name in names]
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Between two instructions, so that its disk may be read."""
+        assert self._qemu is not None  # who asks has switched it on
+        self._qemu.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._qemu.send_signal(signal.SIGCONT)
 
     def cut(self) -> None:
         """The mains fail."""
@@ -151,8 +186,12 @@ class Machine:
         self.ports, self._qemu = [], None
 
     def _command(self, udp: Mapping[int, int]) -> list[str]:
-        words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"]
-        words += ["-m", self.memory, "-display", "none", "-monitor", "none", "-nodefaults"]
+        words = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", "1G"]
+        if self.counting:
+            words += ["-accel", "tcg,thread=single", "-smp", "1", "-icount", COUNTED]
+        else:
+            words += ["-accel", "tcg,thread=multi", "-smp", "2"]
+        words += ["-display", "none", "-monitor", "none", "-nodefaults"]
         if self.efi:
             code = FIRMWARE / "OVMF_CODE_4M.fd"
             words += ["-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
@@ -166,8 +205,9 @@ class Machine:
         return [*words, "-device", "virtio-net-pci,netdev=lan,romfile="]
 
 
-def _credentials(units: Mapping[str, str]) -> list[str]:
+def _credentials(units: Mapping[str, str], without: Sequence[str]) -> list[str]:
     told = {f"systemd.unit-dropin.branchline{name}.service": text for name, text in SLOW.items()}
+    told |= {f"systemd.unit-dropin.{name}.service": NEVER for name in without}
     told |= {f"systemd.extra-unit.{name}.service": text for name, text in units.items()}
     if units:
         wants = " ".join(f"{name}.service" for name in units)

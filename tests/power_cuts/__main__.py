@@ -2,8 +2,9 @@
 """`make power-cuts N=50 SEED=1`: a box whose mains fail N times at moments drawn from a seed; goes on where it stopped.
 
 A round starts the box to service, which judges the cut before it, begins what the seed has drawn, and cuts it off
-within. After every cut GRUB's words are whole and name a slot that is confirmed, or has just been on trial; the box
-starts that slot and comes to service; what was committed is in force. Closes with `POWER-CUTS: n of n …`.
+within; of five rounds in a row each has another moment. After every cut GRUB's words are whole and name a slot that is
+confirmed, or has just been on trial; the box starts that slot and comes to service; what was committed is in force.
+Closes with `POWER-CUTS: n of n …`.
 """
 
 from __future__ import annotations
@@ -14,25 +15,32 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from appliance import VERSION
+from appliance.update.boot import BootError, other
 from rootfs.image import disk
 from rootfs.setup.paths import BUILD, sha256
-from tests.image.machine import SilentError
-from tests.power_cuts.box import Box, Env, WrongError
+from tests.power_cuts.box import Box, WrongError
 
 IMAGE = BUILD / "image"
-NICE = 10
+FOLDER = IMAGE / "power-cuts"
+NICE = 5
 MOMENTS = ("start", "install", "switch", "confirm", "commit")
+LOOKS = 3
+"""At the disk, in each round but one of a commit."""
 ASSUMED_S = {"start": 120.0, "install": 120.0, "switch": 30.0, "confirm": 180.0, "commit": 10.0}
 """How long each takes, until it has been seen; a moment is drawn within."""
 
 
 class Round(msgspec.Struct):
-    """What was cut off, how many seconds after its beginning, and what came of it: empty, or what was wrong."""
+    """What was cut off, how many seconds after its beginning, and what came of the cut before.
+
+    `wrong`: empty, or what is. `slot`: what GRUB chose, start by start; `state`: of the update, as it was found.
+    """
 
     moment: str
     after_s: float
@@ -44,7 +52,8 @@ class Round(msgspec.Struct):
 class Progress(msgspec.Struct):
     """Of one box. `good`: the slot that was confirmed before the last cut; `names`: of the configuration, as committed.
 
-    `doubtful`: a name whose commit was cut off. `image`: whose disk it is.
+    `trial`: the slot of an update that was cut off; `doubtful`: a name whose commit was. `image`: whose disk it is;
+    `looks`: how often it was looked at besides.
     """
 
     seed: int
@@ -55,17 +64,18 @@ class Progress(msgspec.Struct):
     name: str = ""
     doubtful: str = ""
     took_s: dict[str, float] = {}
+    looks: int = 0
 
 
 class Run:
-    """The rounds. `folder` has progress and disk."""
+    """The rounds of a seed. `folder` has progress and disk."""
 
-    def __init__(self, folder: Path, image: Path, bundles: Path, seed: int | None) -> None:
+    def __init__(self, folder: Path, image: Path, bundles: Path, seed: int) -> None:
         self._file = folder / "progress.json"
         made = sha256(image)
         stood = msgspec.json.decode(self._file.read_bytes(), type=Progress) if self._file.exists() else None
-        fresh = stood is None or stood.image != made or seed not in (None, stood.seed)
-        self.now = Progress(seed if seed is not None else 1, made) if fresh or stood is None else stood
+        fresh = stood is None or stood.image != made
+        self.now = Progress(seed, made) if fresh or stood is None else stood
         self._box = Box(folder, image, bundles, fresh=fresh)
 
     def save(self) -> None:
@@ -73,85 +83,119 @@ class Run:
         self._file.write_bytes(msgspec.json.format(msgspec.json.encode(self.now)))
 
     def round(self, number: int) -> Round:
-        """One cut, and what came of it."""
-        draw = random.Random(f"{self.now.seed}.{number}")  # noqa: S311 - no secret
-        moment = draw.choice(MOMENTS)
-        made = Round(moment, draw.random())
+        """One cut, and what came of the one before."""
+        turn, place = divmod(number, len(MOMENTS))
+        moment = random.Random(f"{self.now.seed}.{turn}").sample(MOMENTS, len(MOMENTS))[place]  # noqa: S311 - no secret
+        made = Round(moment, random.Random(f"{self.now.seed}.{number}.s").random())  # noqa: S311
+        self.now.rounds.append(made)
+        self._look(made, getattr(self, f"_{moment}"))
+        return made
+
+    def last(self) -> Round:
+        """The box is left alone: what came of the last cut."""
+        made = Round("nothing", 0.0)
+        self._look(made, self._served)
+        return made
+
+    def _look(self, made: Round, then: Callable[[Round], None]) -> None:
+        """Start what the last cut has left, do it, and cut off."""
         try:
-            self._judged(self._box.off(), made, moment)
-        except (WrongError, SilentError, subprocess.CalledProcessError, ValueError) as error:
+            self._chosen(made)
+            then(made)
+        except (AssertionError, BootError, subprocess.CalledProcessError, ValueError) as error:
             made.wrong = f"{type(error).__name__}: {error}"
         finally:
             self._box.cut()
-        self.now.rounds.append(made)
-        self.save()
-        return made
+            self.save()
 
-    def _judged(self, env: Env, made: Round, moment: str) -> None:
-        """Start what the last cut has left; then begin and cut off."""
-        now, began_s = self.now, time.monotonic()
-        if env.good not in (now.good, now.trial or now.good):
-            raise WrongError(f"slot {env.good} is good, which was never confirmed; {now.good} was")
+    def _chosen(self, made: Round) -> None:
+        """GRUB starts what the disk says."""
+        env = self._box.off()
+        self._check_slot(env.good)
         made.slot = self._box.switch_on()
         if made.slot != env.wanted:
             raise WrongError(f"slot {made.slot} was started, {env.wanted} was wanted")
-        if moment == "start":
-            self._cut_within(made)
-            return
+
+    def _served(self, made: Round) -> None:
+        """It comes to service, with slot and configuration as they have to be."""
+        now, began_s = self.now, time.monotonic()
         self._box.in_service()
-        now.took_s.setdefault("start", time.monotonic() - began_s)
-        made.state = self._box.settled()["state"]
-        now.good, now.trial = self._good(), ""
-        self._check_name()
-        getattr(self, f"_{moment}")(made)
-
-    def _good(self) -> str:
-        words = self._box.shell.run("grub-editenv /boot/efi/EFI/BOOT/grubenv list", 120.0)
-        running = self._box.shell.run("grep -o 'rauc.slot=[AB]' /proc/cmdline", 120.0)[-1:]
-        if f"good={running}" not in words.split():
-            raise WrongError(f"slot {running} runs with nothing under way, and {words.split()} is kept")
-        return running
-
-    def _check_name(self) -> None:
-        now, name = self.now, self._box.name()
-        if now.name and name not in (now.name, now.doubtful):
-            raise WrongError(f"the configuration is lost: its name is {name!r}, {now.name!r} was committed")
-        now.name, now.doubtful = name, ""
+        served_s = time.monotonic()
+        found = self._box.settled()
+        made.state = found.record["state"]
+        self._check_slot(found.running)
+        if made.slot == found.running != now.good:
+            now.took_s["confirm"] = time.monotonic() - began_s
+        now.took_s["start"] = served_s - began_s
+        now.good, now.trial = found.running, ""
+        name, kept = self._box.name()
+        self._check_name(name)
+        if now.name and not kept:
+            raise WrongError(f"no version is kept of the configuration in force, {name!r}")
+        now.name, now.doubtful = name if now.name or name == now.doubtful else "", ""
 
     def _cut_within(self, made: Round) -> None:
-        """So much of what it takes is let pass."""
+        """So much of what it takes is let pass; now and then the disk is looked at as a cut would leave it."""
         made.after_s *= self.now.took_s.get(made.moment, ASSUMED_S[made.moment])
-        time.sleep(made.after_s)
+        for _ in range(LOOKS):
+            time.sleep(made.after_s / LOOKS)
+            found = self._box.look()
+            self._check_slot(found.good)
+            self._check_name(found.name)
+            self.now.looks += 1
+
+    def _check_slot(self, slot: str) -> None:
+        if slot not in (self.now.good, self.now.trial or self.now.good):
+            raise WrongError(f"slot {slot} is good, which was never confirmed; {self.now.good} was")
+
+    def _check_name(self, name: str) -> None:
+        now = self.now
+        if now.name and name not in (now.name, now.doubtful):
+            raise WrongError(f"the configuration is lost: its name is {name!r}, {now.name!r} was committed")
+
+    def _start(self, made: Round) -> None:
+        self._cut_within(made)
 
     def _install(self, made: Round) -> None:
-        self._box.begin_update()
-        self.now.trial = "BA"["AB".index(self.now.good)]
+        self._served(made)
+        self._begin_update()
         self._cut_within(made)
+
+    def _begin_update(self) -> None:
+        self.now.trial = other(self.now.good)
+        self.save()
+        self._box.begin_update()
 
     def _switch(self, made: Round) -> None:
-        self._install_whole()
+        self._install_whole(made)
         self._cut_within(made)
 
-    def _install_whole(self) -> None:
+    def _install_whole(self, made: Round) -> str:
+        """The slot that GRUB has chosen meanwhile, if it has."""
+        self._served(made)
         began_s = time.monotonic()
-        self.now.trial = "BA"["AB".index(self.now.good)]
-        self._box.begin_update()
-        self._box.until("switching")
+        self._begin_update()
+        chosen = self._box.until("switching")
         self.now.took_s["install"] = time.monotonic() - began_s
+        return chosen
 
     def _confirm(self, made: Round) -> None:
-        self._install_whole()
-        made.slot += self._box.until_restart()
+        chosen, began_s = self._install_whole(made), time.monotonic()
+        made.slot += chosen or self._box.chosen()
+        self.now.took_s["switch"] = time.monotonic() - began_s
+        if made.slot[-1] != self.now.trial:
+            raise WrongError(f"slot {made.slot[-1]} was started, {self.now.trial} was to be tried")
         self._cut_within(made)
 
     def _commit(self, made: Round) -> None:
+        self._served(made)
         name, began_s = f"cut-{len(self.now.rounds)}", time.monotonic()
         self.now.doubtful = name
-        self._box.begin_commit(name)
-        takes_s = self.now.took_s.get("commit", ASSUMED_S["commit"])
-        made.after_s *= 1.5 * takes_s  # sometimes it is over by then, and has to be in force
-        if self._box.committed(name, made.after_s):
-            self.now.took_s["commit"] = time.monotonic() - began_s
+        self.save()
+        asked = self._box.begin_commit(name)
+        made.after_s *= 1.5 * self.now.took_s.get("commit", ASSUMED_S["commit"])  # it may be over by then
+        if self._box.committed(asked, made.after_s):
+            self.now.took_s["commit"] = made.after_s = time.monotonic() - began_s
             self.now.name, self.now.doubtful = name, ""
 
 
@@ -168,26 +212,33 @@ def bundles_disk(folder: Path) -> Path:
     return made
 
 
+def _told(number: int, look: Callable[[], Round]) -> Round:
+    began_s, made = time.monotonic(), look()
+    took_s = time.monotonic() - began_s
+    found = f"slot {made.slot or '?'}, {made.state or 'not looked at'}"
+    print(f"{number:3} {found}; {made.moment} cut after {made.after_s:.1f} s, {took_s:.0f} s {made.wrong}", flush=True)
+    return made
+
+
 def main() -> int:
     """0 if the box came to service after every cut."""
     parser = argparse.ArgumentParser(prog="make power-cuts", description=__doc__)
     parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--seed", type=int, help="else that of the rounds that stand, else 1")
+    parser.add_argument("--seed", type=int, default=1, help="each has a box of its own: two may run side by side")
     options = parser.parse_args()
     os.nice(NICE)
-    folder = IMAGE / "power-cuts"
+    folder = FOLDER / str(options.seed)
     folder.mkdir(parents=True, exist_ok=True)
-    run = Run(folder, IMAGE / disk.DISK, bundles_disk(folder), options.seed)
-    print(f"power-cuts: seed {run.now.seed}, {len(run.now.rounds)} of {options.rounds} rounds stand", flush=True)
-    while len(run.now.rounds) < options.rounds and not any(one.wrong for one in run.now.rounds):
-        began_s = time.monotonic()
-        made = run.round(len(run.now.rounds))
-        took = f"{made.moment} cut after {made.after_s:.1f} s; slot {made.slot}, {made.state or 'not looked at'}"
-        print(f"{len(run.now.rounds):3} {took}, {time.monotonic() - began_s:.0f} s {made.wrong}", flush=True)
-    good = sum(not one.wrong for one in run.now.rounds)
-    shares = ", ".join(f"{sum(one.moment == moment for one in run.now.rounds)} {moment}" for moment in MOMENTS)
-    print(f"POWER-CUTS: {good} of {len(run.now.rounds)} passed ({shares}); seed {run.now.seed}")
-    return 0 if good == options.rounds else 1
+    run = Run(folder, IMAGE / disk.DISK, bundles_disk(FOLDER), options.seed)
+    rounds = run.now.rounds
+    print(f"power-cuts: seed {options.seed}, {len(rounds)} of {options.rounds} rounds stand", flush=True)
+    while len(rounds) < options.rounds and not any(one.wrong for one in rounds):
+        _told(len(rounds) + 1, lambda: run.round(len(rounds)))
+    last = None if any(one.wrong for one in rounds) else _told(len(rounds) + 1, run.last)
+    good = sum(not one.wrong for one in rounds)
+    shares = ", ".join(f"{sum(one.moment == moment for one in rounds)} {moment}" for moment in MOMENTS)
+    print(f"POWER-CUTS: {good} of {options.rounds} passed ({shares}), {run.now.looks} looks; seed {options.seed}")
+    return 0 if last and not last.wrong else 1
 
 
 if __name__ == "__main__":

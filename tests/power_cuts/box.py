@@ -1,26 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One box in QEMU over many power cuts: started to service, asked, cut off; and what its disk says while it is off."""
+"""One box in QEMU over many starts: to service, asked, updated, cut off; and what its disk says while it is off."""
 
 from __future__ import annotations
 
 import json
-import subprocess
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.update.boot import Loader
 from tests.image.machine import Machine, Port, SilentError
+from tests.power_cuts.looks import Look, copied, look, words
 
-PATIENCE_S = 900.0
+PATIENCE_S = 1800.0
 """From the mains to service, on a machine that others keep busy."""
-RECORD = "cat /data/update/record.json"
-SECTOR, ESP = 512, bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")  # UEFI §5.3.3 stores its type so
+LOOK_S = 5.0
+RECORD = "/data/update/record.json"
 CLI = (
     "cd /usr/lib/branchline && BRANCHLINE_CONFIG=/data/branchline/branch.yaml BRANCHLINE_STATE=/data/branchline "
     "runuser -u branchline -- build/venv/bin/python -m appliance.cli"
 )
+BESIDE = ("branchline-door", "branchline-enrolling")
+"""They serve no call and are part of no update; a start without them takes a fifth less."""
+SERVED_UNIT = """\
+[Unit]
+Description=The test need not ask again and again
+After=branchline.service branchline-update.service
+[Service]
+Type=oneshot
+ExecStart=/bin/echo "#served#"
+StandardOutput=tty
+TTYPath=/dev/ttyS1
+"""
 BUNDLES = "/run/bundles"
+TOLD = "/run/told"
+"""What the command line has said of an update."""
+NAME = (
+    "(cd /data/branchline && said=$(grep '^name:' branch.yaml) && echo \"$said\" && "
+    'grep -lxF "$said" branch.versions/*.yaml 2>/dev/null | wc -l)'
+)
 OVER = ("idle", "confirmed", "fallen-back")
 
 
@@ -37,12 +55,23 @@ class Env:
     """The slot that starts next."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a box says of itself: the record of its update, the slot that runs, the one that GRUB keeps to."""
+
+    record: dict[str, str]
+    running: str
+    good: str
+    wanted: str
+    """The slot that has a try; empty: none."""
+
+
 class Box:
     """`folder` has its disk, made of `image` where `fresh`; `bundles` is a second disk."""
 
     def __init__(self, folder: Path, image: Path, bundles: Path, *, fresh: bool) -> None:
         self._bundles = bundles
-        self.machine = Machine(folder, image, keep=not fresh)
+        self.machine = Machine(folder, image, efi=False, counting=True, keep=not fresh)
 
     @property
     def console(self) -> Port:
@@ -55,106 +84,123 @@ class Box:
         return self.machine.ports[1]
 
     def off(self) -> Env:
-        """What the disk says of the slots, of a box that is off. Raises WrongError."""
-        file = self.machine.folder / "grubenv"
-        file.unlink(missing_ok=True)
-        at = f"{self.machine.disk}@@{_esp(self.machine.disk)}"
-        subprocess.run(["mcopy", "-n", "-i", at, "::EFI/BOOT/grubenv", file], check=True, capture_output=True)
-        now = Loader(file).read()
-        if now.get("good") not in ("A", "B"):
-            raise WrongError(f"GRUB's words are lost: {now}")
+        """What the disk says of the slots, of a box that is off. Raises LostError."""
+        now = words(self.machine.disk, self.machine.folder)
         return Env(now["good"], now.get("try") or now["good"])
 
     def switch_on(self) -> str:
         """Until GRUB has chosen; the slot."""
-        self.machine.start(with_shell=True, more=["-drive", f"if=virtio,format=raw,readonly=on,file={self._bundles}"])
-        return self._chosen()
+        disk = ["-drive", f"if=none,id=bundles,format=raw,readonly=on,file={self._bundles}"]
+        disk += ["-device", "virtio-blk-pci,drive=bundles,serial=bundles"]
+        self.machine.start(with_shell=True, more=disk, units={"served": SERVED_UNIT}, without=BESIDE)
+        return self.chosen()
 
-    def _chosen(self) -> str:
-        return self.console.expect(r"branchline: slot (\w)", PATIENCE_S)[1]
+    def chosen(self, slots: str = "AB", seconds: float = PATIENCE_S) -> str:
+        """The first of the slots that GRUB says. Raises SilentError."""
+        slot = self.console.expect(rf"branchline: slot ([{slots}])", seconds)[1]
+        self.shell.skip()  # what was before this start
+        return slot
 
     def in_service(self) -> None:
         """Until the appliance and its updater serve. Raises WrongError, or SilentError."""
-        self.shell.expect("#ready#", PATIENCE_S)
+        self.shell.expect("#served#", PATIENCE_S)
+        self.console.skip()  # GRUB speaks to EFI's console as well, which is every serial port
         until = time.monotonic() + PATIENCE_S
         asked = "systemctl is-active branchline.service branchline-update.service | paste -sd+"
         while (told := self.shell.run(asked, PATIENCE_S)) != "active+active":
             if time.monotonic() > until:
                 log = self.shell.run("journalctl --no-pager -n 15 -u branchline -u branchline-update", PATIENCE_S)
                 raise WrongError(f"no service ({told}): {log}")
-            time.sleep(3.0)
+            time.sleep(LOOK_S)
 
-    def settled(self) -> dict[str, str]:
-        """Until no update is under way, over the restarts that it may take; its record."""
-        until = time.monotonic() + 3 * PATIENCE_S
+    def stands(self, seconds: float = PATIENCE_S) -> Standing:
+        """As it is now. Raises SilentError, or ValueError where the box has no record."""
+        words = "grub-editenv /boot/efi/EFI/BOOT/grubenv list; grep -o 'rauc.slot=[AB]' /proc/cmdline"
+        record, _, env = self.shell.run(f"cat {RECORD}; echo; echo --; {words}", seconds).partition("\n--\n")
+        kept = dict(line.strip().split("=", 1) for line in env.splitlines())
+        return Standing(json.loads(record), kept["rauc.slot"], kept["good"], kept.get("try", ""))
+
+    def settled(self) -> Standing:
+        """Until no update is under way, over the restarts that it may take, and GRUB keeps to what runs."""
+        until, now = time.monotonic() + 2 * PATIENCE_S, None
         while time.monotonic() < until:
             try:
-                record: dict[str, str] = json.loads(self.shell.run(RECORD, 30.0))
-            except (SilentError, ValueError):
+                now = self.stands(30.0)
+            except (SilentError, ValueError, LookupError):
                 if self._restarted():
                     self.in_service()
                 continue
-            if record["state"] in OVER:
-                return record
-            time.sleep(3.0)
-        raise WrongError(f"an update without end: {self.shell.run(RECORD, PATIENCE_S)}")
+            if now.record["state"] in OVER and now.running == now.good and not now.wanted:
+                return now
+            time.sleep(LOOK_S)
+        raise WrongError(f"an update without end: {now}")
 
-    def _restarted(self) -> bool:
+    def _restarted(self) -> str:
+        """The slot, where GRUB has chosen once more; else empty."""
         try:
-            self.console.expect(r"branchline: slot (\w)", 1.0)
+            return self.chosen(seconds=0.5)
+        except SilentError:
+            return ""
+
+    def show_bundles(self) -> None:
+        """The second disk, where the box reads it."""
+        mount = f"mountpoint -q {BUNDLES} || mount -o ro /dev/disk/by-id/virtio-bundles {BUNDLES}"
+        told = self.shell.run(f"mkdir -p {BUNDLES}; {mount}", 120.0)
+        if told:
+            raise WrongError(f"the bundles' disk cannot be mounted: {told}")
+
+    def begin_update(self, bundle: str = "bundle") -> None:
+        """Ask for it; it goes on by itself."""
+        self.show_bundles()
+        self.shell.run(f"({CLI} update install {BUNDLES}/{bundle}.raucb </dev/null >{TOLD} 2>&1) & asked=$!", 120.0)
+
+    def until(self, state: str) -> str:
+        """The update that was asked for has come to it. Raises WrongError where it ends before.
+
+        A box that starts again meanwhile may not have said so: then the slot that GRUB has chosen, else empty.
+        """
+        look = f"until grep -q '\"{state}\"' {RECORD} || ! kill -0 $asked 2>/dev/null; do sleep 1; done"
+        asked, until = self.shell.ask(f"{look}; cat {RECORD}"), time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            try:
+                record = json.loads(self.shell.answer(asked, LOOK_S))
+            except SilentError:
+                if slot := self._restarted():
+                    return slot
+                continue
+            if record["state"] != state:
+                raise WrongError(f"the update has ended: {record}; {self.shell.run(f'cat {TOLD}')}")
+            return ""
+        raise WrongError(f"the update never came to {state}")
+
+    def begin_commit(self, name: str) -> int:
+        """A new name for the box, committed; what `committed` takes."""
+        words = rf"configure\nset name {name}\ncommit comment power-cuts\nexit\n"
+        self.shell.run(f"printf '{words}' >/run/words", 60.0)
+        return self.shell.ask(f"({CLI} </run/words 2>&1)")
+
+    def committed(self, asked: int, seconds: float) -> bool:
+        """Whether it has said so within that. Raises WrongError where it has said something else."""
+        try:
+            told = self.shell.answer(asked, seconds)
         except SilentError:
             return False
+        if not re.search(r"^version \d+$", told, re.MULTILINE):  # it is on the disk then, in force or not yet
+            raise WrongError(f"nothing was committed: {told}")
         return True
 
-    def begin_update(self) -> None:
-        """Ask for it; it goes on by itself."""
-        self.shell.run(f"mkdir -p {BUNDLES}; mountpoint -q {BUNDLES} || mount -o ro /dev/vdb {BUNDLES}", 120.0)
-        self.shell.type(f"{CLI} update install {BUNDLES}/bundle.raucb --allow-older >/run/told 2>&1 &\r")
+    def name(self) -> tuple[str, int]:
+        """Of the configuration in force, and how many of the versions that are kept have it."""
+        told = self.shell.run(NAME, 120.0)
+        said, kept = told.splitlines()
+        return said.removeprefix("name:").strip().strip("'\""), int(kept)
 
-    def until(self, state: str) -> None:
-        """The update has come to it. Raises WrongError where it ends before."""
-        until, record = time.monotonic() + PATIENCE_S, dict[str, str]()
-        seen = False
-        while time.monotonic() < until:
-            record = json.loads(self.shell.run(RECORD, PATIENCE_S))
-            if record["state"] == state:
-                return
-            seen = seen or record["state"] not in OVER
-            if seen and record["state"] in OVER:
-                raise WrongError(f"the update has ended: {record}; {self.shell.run('cat /run/told')}")
-            time.sleep(1.0)
-        raise WrongError(f"the update never came to {state}: {record}; {self.shell.run('cat /run/told')}")
-
-    def until_restart(self) -> str:
-        """GRUB has chosen again; the slot."""
-        return self._chosen()
-
-    def begin_commit(self, name: str) -> None:
-        """A new name for the box, committed."""
-        words = f"configure\nset name {name}\ncommit comment power-cuts\nexit\n"
-        self.shell.run(f"printf '{words}' >/run/words".replace("\n", "\\n"), 60.0)
-        self.shell.type(f"{CLI} </run/words >/run/told 2>&1; sync; echo committed-{name}\r")
-
-    def committed(self, name: str, seconds: float) -> bool:
-        """Whether it has said so within that."""
-        try:
-            self.shell.expect(rf"\ncommitted-{name}", seconds)
-        except SilentError:
-            return False
-        return "version" in self.shell.run("cat /run/told", PATIENCE_S)
-
-    def name(self) -> str:
-        """Of the configuration in force; a version of the same text must be kept where it was ever committed."""
-        return self.shell.run("sed -n 's/^name: *//p' /data/branchline/branch.yaml", 120.0).strip("'\"")
+    def look(self) -> Look:
+        """At the disk as a cut would leave it now; the machine stands still for it. Raises LostError."""
+        with self.machine.stopped():
+            now = copied(self.machine.disk, self.machine.folder)
+        return look(now, self.machine.folder)
 
     def cut(self) -> None:
         """The mains fail."""
         self.machine.cut()
-
-
-def _esp(disk: Path) -> int:
-    """Octets before the EFI system partition."""
-    with disk.open("rb") as opened:
-        head = opened.read(SECTOR * 34)
-    at = head.find(ESP, SECTOR * 2)
-    return int.from_bytes(head[at + 32 : at + 40], "little") * SECTOR

@@ -59,7 +59,7 @@ class Machine:
         self.running = grub(self.loader)
         self.told: list[Body] = []
         self.over = asyncio.Event()
-        self.writes, self.cut = 0, 0
+        self.writes, self.cut, self.boots = 0, 0, 0
         self._sealer = Sealer(Identity.take("BR-0001", "cli"))
         monkeypatch.setattr(updater, "LOOK_S", 0.001)
         monkeypatch.setattr(updater, "STEADY_S", 0.01)
@@ -108,7 +108,8 @@ class Machine:
     async def boot(self, then: Callable[[], Awaitable[object]]) -> bool:
         """One life of the updater; True where it ended by a restart or a power cut."""
         self.over = asyncio.Event()
-        slots = Slots(self.running, self.versions[self.running], self.loader, self.system)
+        self.boots += 1
+        slots = Slots(self.running, self.versions[self.running], str(self.boots), self.loader, self.system)
         self.updater = Updater("BR-0001", self.folder, slots, self, TIMERS | {State.TRIAL: (Event.LATE, 0.1)})
         self.updater.publish = self.told.append
         doing = asyncio.create_task(self._life(then))
@@ -263,6 +264,29 @@ def test_a_version_that_never_comes_up_is_told_as_such(machine: Machine, bundled
     assert (machine.running, machine.state.state) == ("A", "fallen-back")
     assert "it did not come into service" in machine.state.why
     assert machine.loader.tried == ""
+
+
+def test_a_boot_loader_that_cannot_write_does_not_start_the_box_for_ever(machine: Machine, bundled: MAKE) -> None:
+    async def story() -> None:
+        await machine.boot(machine.install_it(bundled()))
+        machine.loader._write({"try": "B", "tried": ""})
+        machine.running = "A"
+        await machine.to_its_end()
+
+    asyncio.run(story())
+    assert (machine.running, machine.state.state, machine.loader.next) == ("A", "fallen-back", "A")
+    assert "the boot loader was told of it and did not start it" in machine.state.why
+
+
+def test_an_updater_that_dies_before_the_restart_asks_for_it_again(machine: Machine, bundled: MAKE) -> None:
+    async def story() -> None:
+        await machine.boot(machine.install_it(bundled()))
+        machine.loader._write({"try": "B", "tried": ""})
+        machine.running, machine.boots = "A", machine.boots - 1
+        await machine.to_its_end()
+
+    asyncio.run(story())
+    assert (machine.running, machine.state.state) == ("B", "confirmed")
 
 
 def test_a_confirmed_version_gives_way_to_the_one_before_and_comes_back(machine: Machine, bundled: MAKE) -> None:

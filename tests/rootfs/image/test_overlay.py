@@ -71,6 +71,12 @@ def test_the_appliance_has_no_rights_of_root() -> None:
     assert re.findall(r"^ReadWritePaths=(.*)$", unit, re.MULTILINE) == ["/data/branchline"]
 
 
+def test_the_updater_may_start_a_machine_whose_systemd_does_not() -> None:
+    unit = (UNITS / "branchline-update.service").read_text()
+    rights = set(" ".join(re.findall(r"^(?:CapabilityBoundingSet|SystemCallFilter)=(.*)$", unit, re.MULTILINE)).split())
+    assert {"CAP_SYS_BOOT", "@reboot"} <= rights
+
+
 def test_ssh_takes_keys_alone_and_the_firewall_is_closed() -> None:
     ssh = (tree.OVERLAY / "etc/ssh/sshd_config.d/branchline.conf").read_text().splitlines()
     only = {
@@ -100,7 +106,10 @@ def test_sshd_reads_what_the_configuration_s_unit_writes_and_runs_only_then() ->
     assert f"ReadWritePaths={Path(access.KEYS).parent}\n" in unit
 
 
-@pytest.mark.parametrize("script", ["usr/bin/branchline", "usr/lib/branchline/boot/identity"])
+@pytest.mark.parametrize(
+    "script",
+    ["usr/bin/branchline", *(f"usr/lib/branchline/boot/{name}" for name in ("identity", "slots", "trial-over"))],
+)
 def test_a_script_is_one_that_debian_s_shell_reads(script: str) -> None:
     subprocess.run(["dash", "-n", tree.OVERLAY / script], check=True)
 
