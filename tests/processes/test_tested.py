@@ -116,7 +116,7 @@ def test_it_passes_beside_a_call_and_stands_in_no_record(loop: asyncio.Runner, f
     loop.run(story())
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # 50 s; `make accept` shows it of a push
 def test_p4_a_change_by_which_only_the_test_call_fails_goes_back_and_headquarters_hears_why(
     loop: asyncio.Runner, floor: Floor
 ) -> None:
