@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 
 PARTS = {
-    "blocks": ("dsp", "fuzz"),
+    "headquarters": ("headquarters", "uplink"),
     "processes": ("processes",),
+    "blocks": ("dsp", "fuzz"),
     "signalling": ("signalling",),
     "engine": ("media", "drivers"),
-    "headquarters": ("headquarters", "uplink"),
-    "cli": ("cli", "config"),
-    "router": ("router", "script", "bench"),
     "line": ("line",),
+    "router": ("router", "script", "bench"),
+    "cli": ("cli", "config"),
     "rest": (),
 }
 """The longest first: whichever lane is free takes the next."""

@@ -23,6 +23,7 @@ from appliance.wire.configuration import Configured, Progress
 from appliance.wire.talk import UnreachableError, snapshot
 from tests.accept.site import NUMBER, Site, until
 from tests.accept.talk import MENU, Rig, exchange_of, in_service
+from tests.config.test_management import WANG
 from tests.ports import free_port, free_rtp_base
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
@@ -277,6 +278,7 @@ def _branch(folder: Path) -> Branch:
         f"{text}\npeers: [{{box: BR-0002, proxy: 127.0.0.1:5099, domain: far.test, secret: secrets/peer}}]\n"
         "tandem: [{span: telco, to: pbx, numbers: [8]}]\noutbound: [{to: telco}]\n"
         "trunk_groups: [{name: ways, members: [telco, pbx]}]\ntest_calls: [{name: pstn, number: 117}]\n"
+        f"management: {{users: [{{name: wang, role: viewer, keys: ['{WANG}']}}]}}\n"
     )
     box = load(folder / "branch.yaml")
     assert isinstance(box, Branch)

@@ -187,6 +187,7 @@ def test_a_crowd_at_both_doors_is_enrolled_and_nobody_is_sent_away(site: Enrolli
     assert len(site.rows(A)["certificate"]) == CROWD
 
 
+@pytest.mark.soak  # 17 s; a takeover is a line of `make accept`
 def test_an_enrolled_branch_has_its_calls_routed_when_the_active_headquarters_dies(site: EnrollingSite) -> None:
     """All of the active one's box: router, door, message server. Over mutual TLS, at 20 calls a second."""
     site.start(f"{A}/headquarters")

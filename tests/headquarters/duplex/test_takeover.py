@@ -17,6 +17,7 @@ ELECTION_S = 15.0
 """JetStream's own election takes 4 to 9 s; then somebody becomes active."""
 
 
+@pytest.mark.soak  # 19 s; a line of `make accept`
 def test_i4_the_active_is_killed_at_50_calls_a_second(duplex: DuplexSite) -> None:
     duplex.start_all()
     story = Story(duplex)
