@@ -100,7 +100,7 @@ class Enrolment:
         given = self._identities.certificate(number)
         if given is None:  # the other headquarters may have given it just now
             with contextlib.suppress(NoQuorumError, IdentitiesError):
-                self._identities.follow()
+                self._identities.catch_up()
             given = self._identities.certificate(number)
         if given is None:
             raise RefusedError(403, f"this certificate of {named(shown, NameOID.COMMON_NAME)!r} is not known")
@@ -120,7 +120,7 @@ class Enrolment:
         """By what both headquarters know; where the other was first it is decided anew. Raises RefusedError."""
         try:
             for _ in range(TRIES):
-                self._identities.follow()
+                self._identities.catch_up()
                 with contextlib.suppress(OtherwiseError):
                     return work()
         except (NoQuorumError, IdentitiesError) as error:

@@ -154,6 +154,19 @@ class Identities:
         with self._transaction():
             return self._taken_over(self._agreed)
 
+    def catch_up(self) -> None:
+        """Follow to what the leader had when asked: the server that is read may be behind. Raises as `follow`."""
+        if self._agreed is None:
+            return
+        last = self._agreed.extent().last
+        for number in range(TRIES):
+            time.sleep(AGAIN_S * number)
+            self.follow()
+            ((position,),) = self._rows("SELECT position FROM agreed")
+            if position >= last:
+                return
+        raise NoQuorumError("the message servers that are read are behind their leader")
+
     def claim(self, serial: str, code: bytes, who: str, box: str = "", name: str = "") -> Box:
         """The box with this serial number may enrol, once, with the code of this hash; a code before it is void.
 
