@@ -89,6 +89,7 @@ class Pushes:
                 await asyncio.wait_for(self._now.wait(), LOOK_S)
             except TimeoutError:
                 continue
+            self._now.clear()
             self._stamp = ()
 
     def _tidy(self) -> None:
@@ -101,7 +102,6 @@ class Pushes:
         """Whether there is something new, or it is time anyway."""
         stamp = _stamps(self._file)
         changed = stamp != self._stamp or self._wanted
-        self._now.clear()
         if changed:
             self._stamp = stamp
             report = await asyncio.to_thread(self.report)

@@ -28,8 +28,13 @@ class NoLink:
     """Nobody is there; what headquarters says unasked is told by hand."""
 
     def __init__(self) -> None:
-        self.up = False
+        self.asked = 0
         self.answers: dict[str, Callable[[bytes], Awaitable[bytes]]] = {}
+
+    @property
+    def up(self) -> bool:
+        self.asked += 1
+        return False
 
 
 class Box:
@@ -47,6 +52,11 @@ class Box:
         assert isinstance(branch, Branch)
         self._link = NoLink()
         self.pushes = Pushes(self.file, branch, cast("Link", self._link), HQ)
+
+    @property
+    def looks(self) -> int:
+        """How often it looked whether headquarters can be reached."""
+        return self._link.asked
 
     def order(self, number: int = 1, **more: object) -> PushConfiguration:
         """As headquarters would give it: longer waits."""
@@ -124,6 +134,18 @@ def test_a_mistake_is_told_with_its_line_and_changes_nothing(box: Box) -> None:
     assert told.step is Step.REFUSED
     assert "key 'timeout' is unknown here; did you mean 'timeout_ms'?" in told.sentence
     assert box.file.read_text() == before
+
+
+def test_news_while_headquarters_is_away_are_looked_at_once(box: Box) -> None:
+    async def away() -> None:
+        running = asyncio.create_task(box.pushes.run())
+        await asyncio.sleep(0.05)
+        box.tell(Configured(Progress.APPLIED, version=1))
+        await asyncio.sleep(0.2)
+        running.cancel()
+
+    asyncio.run(away())
+    assert 1 <= box.looks <= 3
 
 
 def test_another_box_s_configuration_is_refused(box: Box) -> None:
