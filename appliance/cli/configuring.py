@@ -28,6 +28,8 @@ from appliance.wire.talk import UnreachableError, snapshot
 DONE, NOT_DONE, UNASKED = 0, 1, 2
 LOOK_S = 0.2
 PATIENCE_S = 30.0
+START_S = 180.0
+"""For a box that starts again with what was committed."""
 """How long the supervisor may take to see a new version."""
 
 IMPACTS = {
@@ -159,9 +161,13 @@ def commit(session: Session, matched: Matched) -> int:
     drain_s = 0.0 if "now" in given else 60.0 * int(given["wait"]) if "within" in given else DRAIN_S
     confirm_s = 60.0 * int(given["minutes"]) if "confirmed" in given else 0.0
     how = Trying(drain_s, confirm_s, time.time(), origin=session.origin)
+    serves = asyncio.run(_configured(session)) is not None
     made = session.history.commit(now.text, session.author, given.get("text", ""), how)
     _say([session.told(f"version {made.number}", f"版本 {made.number}")])
     session.candidate = None
+    if not serves:
+        told = "the box does not run: it is in force at the next start", "设备未运行：下次启动时生效"
+        return _say([session.told(*told)])
     return asyncio.run(_watched(session, made.number))
 
 
@@ -201,18 +207,20 @@ async def _watched(session: Session, number: int) -> int:
     shown, until = "", time.monotonic() + PATIENCE_S
     while True:
         told = await _configured(session)
+        version = told.version if told else None
         if told is None:
-            _say([session.told("the box does not run: it is in force at the next start", "设备未运行：下次启动时生效")])
-            return DONE
-        if told.version != number and time.monotonic() > until:
-            sys.stderr.write(session.told("the supervisor has not taken it up yet\n", "监控进程尚未处理\n"))
-            return NOT_DONE
-        sentence = _progress(session, told) if told.version == number else ""
+            sentence = session.told("the box starts again with it", "设备正以新版本重新启动")
+            until = until if shown == sentence else time.monotonic() + START_S
+        else:
+            sentence = _progress(session, told) if version == number else ""
         if sentence not in ("", shown):
             shown = sentence
             _say([sentence])
-        if told.version == number and told.progress is Progress.APPLIED:
+        if told and version == number and told.progress is Progress.APPLIED:
             return DONE
+        if version != number and time.monotonic() > until:
+            sys.stderr.write(session.told("the supervisor has not taken it up yet\n", "监控进程尚未处理\n"))
+            return NOT_DONE
         await asyncio.sleep(LOOK_S)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A technician at the box's prompt: on a terminal, over a serial line, and with a file that is pasted in."""
 
+import asyncio
 import os
 import pty
 import select
@@ -19,6 +20,10 @@ from appliance.cli.session import Session
 from appliance.cli.shell import Shell
 from appliance.config.candidate import Candidate
 from appliance.config.history import History
+from appliance.wire.configuration import Configured, Progress
+from appliance.wire.envelope import Sealer
+from appliance.wire.ids import Identity
+from appliance.wire.service import Service
 
 ROOT = Path(__file__).parents[2]
 FIRST_KEY_S = 3.0
@@ -135,6 +140,34 @@ def test_how_long_calls_may_go_on_is_the_version_s(shell: Shell, file: Path) -> 
     trial = History(file).trial()
     assert trial is not None
     assert 590 < trial.until_s - time.time() <= 600
+
+
+def test_a_commit_that_starts_the_box_again_is_watched_until_it_serves(
+    shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def supervisor(version: int | None) -> Service:
+        sealer = Sealer(Identity.take("BR-0001", "supervisor"))
+        said = (Configured(Progress.APPLIED, version),)
+        return Service(tmp_path / "state/run/supervisor.sock", sealer, "processes", lambda _: None, lambda: said)
+
+    async def scene() -> list[int]:
+        (tmp_path / "state/run").mkdir(parents=True)
+        before = supervisor(None)
+        await before.start()
+        committing = asyncio.create_task(asyncio.to_thread(typed, shell, "configure", "set box BR-0002", "commit"))
+        while not shell.session.history.versions():  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.01)
+        await before.close()
+        while "starts again" not in capsys.readouterr().out:  # noqa: ASYNC110 - as it is seen by who waits
+            await asyncio.sleep(0.01)
+        after = supervisor(shell.session.history.versions()[0].number)
+        await after.start()
+        done = await committing
+        await after.close()
+        return done
+
+    assert asyncio.run(scene()) == [0, 0, 0]
+    assert "is in force" in capsys.readouterr().out
 
 
 def test_headquarters_commits_no_rules_that_its_router_would_refuse(

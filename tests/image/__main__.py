@@ -168,7 +168,9 @@ def commands(console: Port) -> tuple[bool, str]:
     console.type(f"show version{ENTER}")
     version = console.expect(r"show version[\r\n]+.*?(\d+\.\d+\.\d+).*?> ", 120.0)[1]
     console.type("?")
-    console.expect(r"configure.*> ", 60.0)
+    if console.expect(r"configure.*?(--More--|> )", 60.0)[1] == "--More--":
+        console.type("q")
+        console.expect(r"> ", 60.0)
     return True, version
 
 
