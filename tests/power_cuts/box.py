@@ -163,11 +163,12 @@ class Box:
         asked, until = self.shell.ask(f"{look}; cat {RECORD}"), time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             try:
-                record = json.loads(self.shell.answer(asked, LOOK_S))
+                said = self.shell.answer(asked, LOOK_S)
             except SilentError:
                 if slot := self._restarted():
                     return slot
                 continue
+            record = json.loads(said[said.find("{") :])  # a box that goes down ends the wait first, and says so
             if record["state"] != state:
                 raise WrongError(f"the update has ended: {record}; {self.shell.run(f'cat {TOLD}')}")
             return ""
