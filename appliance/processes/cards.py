@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from appliance.config.branch import DahdiSpan, Span
 from appliance.config.lines import DahdiCard, LineCard
-from appliance.processes import cas
+from appliance.processes import resting
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from drivers.dahdi import Control, DahdiError, DahdiSettings, E1Line, SpanChannels, T1Line, answers
 from drivers.dahdi.abi import Use
@@ -125,7 +125,7 @@ def _open(span: DahdiSpan | DahdiCard, kernel: Kernel) -> SpanChannels:
             timeslots = [line.timeslot for line in span.lines]
             control.configure_lines(span.card_span, timeslots)
             return SpanChannels(control, span.card_span, timeslots)
-        bits = cas.bits(span)
+        bits = resting.bits(span)
         control.configure(span.card_span, _line(span), Use.CAS if bits else Use.CLEAR, (bits or Cas()).resting_bits)
         return SpanChannels(control, span.card_span)
     finally:

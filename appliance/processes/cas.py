@@ -19,29 +19,14 @@ from appliance.signalling.cas import channel
 from appliance.signalling.cas.circuit import trunks
 from appliance.signalling.cas.events import Digits
 from appliance.signalling.cas.station_circuit import stations
-from appliance.signalling.cas.variant import Start, Variant, load
+from appliance.signalling.cas.variant import Variant, load
 from appliance.signalling.fxo import settings as fxo
 from appliance.signalling.r2.channel import Wants
 from appliance.signalling.r2.circuit import circuits as r2_circuits
 from appliance.signalling.r2.variant import load as r2_load
-from drivers.model import Cas
 from drivers.spi.line_modes import IMPEDANCES
 
 log = structlog.get_logger()
-
-# What timeslots of a dead line worker show: R2 blocked, a trunk or a station on-hook, a station's exchange no battery.
-RESTING = {Start.WINK: "idle", Start.IMMEDIATE: "idle", Start.RING: "clear", Start.STATION: "on_hook"}
-
-
-def bits(span: Span) -> Cas | None:
-    """Bits of a configured span, such that nobody is called through a dead line worker; None: ISDN has none."""
-    if span.variant is None:
-        return None
-    if span.signalling == "r2":
-        rests = r2_load(span.variant.upper()).bits
-        return Cas(int(rests.blocked + rests.cd, 2))
-    spoken = load(span.variant)
-    return Cas(int(spoken.bits[RESTING[spoken.start]], 2))
 
 
 def circuits(span: Span) -> CircuitMaker:

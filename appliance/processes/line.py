@@ -19,7 +19,7 @@ from appliance.line.switch import TrunkPlan
 from appliance.line.worker import LineWorker
 from appliance.media.engine import Engine, inherited_fds
 from appliance.media.events import Client
-from appliance.processes import cards, cas, framers, lines
+from appliance.processes import cards, cas, framers, lines, resting
 from appliance.processes.environment import state_directory
 from appliance.signalling.pri.interface import Interface
 from appliance.signalling.pri.link import Link, Profile, Side, Timers
@@ -109,7 +109,7 @@ def configure(
     if isinstance(span, DahdiCard):
         DahdiDriver(engine).configure(number, cards.settings(number, span, _inherited()), None)
         return
-    bits = cas.bits(span)
+    bits = resting.bits(span)
     signalling = None if bits else d_channel(span), bits
     if isinstance(span, CesopsnSpan):
         CesopsnDriver(engine).configure(number, settings(span), *signalling)

@@ -8,6 +8,7 @@ port is free. Otherwise one block of sentences on stderr and exit status 2.
 import asyncio
 import contextlib
 import functools
+import importlib
 import os
 import signal
 import socket
@@ -31,7 +32,6 @@ from appliance.config.branch import line_workers
 from appliance.config.diagnostics import NONE
 from appliance.config.history import History
 from appliance.diagnostics.snmp import daemon
-from appliance.headquarters import server
 from appliance.media import segment
 from appliance.media.events import Client
 from appliance.processes import cards
@@ -137,6 +137,7 @@ def _show(memory: int, state: Path) -> None:
 
 def voter_children(box: Headquarters | Voter, state: Path) -> list[Spec]:
     """The message server."""
+    server = importlib.import_module("appliance.headquarters.server")  # a branch's start does not wait for it
 
     def command() -> Command:
         return Command(tuple(server.prepare(box, state)), {})

@@ -27,8 +27,8 @@ from appliance.config.files import listeners
 from appliance.config.tandem import way
 from appliance.line.span import PriLine
 from appliance.processes import framers
-from appliance.processes.cas import bits
 from appliance.processes.line import d_channel, line, settings
+from appliance.processes.resting import bits
 from appliance.signalling.cas import variant as cas
 from appliance.signalling.cas.events import Digits
 from appliance.signalling.fxo.modes import modes

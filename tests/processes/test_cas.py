@@ -15,7 +15,7 @@ from appliance.config.files import load_role
 from appliance.config.lines import Si3050Card
 from appliance.line.worker import LineWorker
 from appliance.media.events import Client
-from appliance.processes import cas, lines
+from appliance.processes import cas, lines, resting
 from appliance.signalling.cas.variant import load
 from appliance.signalling.fxo.settings import Answer, CallerId, HangUp, Settings
 from tests.line.cas_boxes import SPAN
@@ -73,7 +73,7 @@ def only(box: Branch) -> CesopsnSpan:
     ],
 )
 def test_a_dead_worker_s_timeslots_call_nobody(write: Writer, span: str, bits: int) -> None:
-    rests = cas.bits(only(write(span)))
+    rests = resting.bits(only(write(span)))
     assert rests is not None
     assert rests.resting_bits == bits
 
@@ -87,7 +87,7 @@ def test_a_hotline_wants_no_digits(write: Writer) -> None:
 
 
 def test_isdn_has_no_bits(write: Writer) -> None:
-    assert cas.bits(only(write(""))) is None
+    assert resting.bits(only(write(""))) is None
 
 
 def test_a_line_is_what_its_keys_say(write: Writer) -> None:
