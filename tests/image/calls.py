@@ -87,7 +87,7 @@ def configuration(port: int) -> list[str]:
         lines += [f"set spans {name} {key}" for key in keys.split(", ")]
     lines += ["set tandem 1 span carrier", "set tandem 1 to telco", f"set tandem 1 numbers {NUMBER}"]
     lines += ["set tandem 2 span exchange", "set tandem 2 to carrier"]
-    return [*lines, "commit comment image-test"]
+    return lines
 
 
 class FarEnd:

@@ -148,16 +148,22 @@ class Machine:
         units: Mapping[str, str] = {},
         without: Sequence[str] = (),
         udp: Mapping[int, int] = {},
+        tcp: Mapping[int, int] = {},
     ) -> None:
         """Switch it on; `ports` are the console and, `with_shell`, the root's.
 
-        `units`: services of a test's own, by name; `without`: some of the image that do not start. `udp`: ports of this
-        host's loopback, and where in the machine each leads; the machine finds this host at GATEWAY then, and the
-        network beyond.
+        `units`: services of a test's own, by name; `without`: some of the image that do not start. `udp`, `tcp`: ports
+        of this host's loopback, and where in the machine each leads; the machine finds this host at GATEWAY then, and
+        the network beyond.
         """
         names = ("console", "shell") if with_shell else ("console",)
         units = {**units, **({SHELL: SHELL_UNIT} if with_shell else {})}
-        words = [*self._command(udp), *more, *_credentials(units, without)]
+        doors = [
+            f"hostfwd={kind}:127.0.0.1:{here}-:{there}"
+            for kind, ports in (("udp", udp), ("tcp", tcp))
+            for here, there in ports.items()
+        ]
+        words = [*self._command(doors), *more, *_credentials(units, without)]
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
             words += ["-chardev", f"socket,id={name},path={self.folder / name},server=on,wait=off"]
@@ -185,7 +191,7 @@ class Machine:
             self._qemu.wait()
         self.ports, self._qemu = [], None
 
-    def _command(self, udp: Mapping[int, int]) -> list[str]:
+    def _command(self, doors: Sequence[str]) -> list[str]:
         words = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", "1G"]
         if self.counting:
             words += ["-accel", "tcg,thread=single", "-smp", "1", "-icount", COUNTED]
@@ -200,8 +206,7 @@ class Machine:
         words += ["-drive", f"if=none,id=disk,format=raw,file={self.disk}"]
         words += ["-device", "virtio-blk-pci,drive=disk,bootindex=0", "-device", "virtio-rng-pci"]
         words += ["-device", "i6300esb", "-action", "watchdog=reset"]
-        doors = "".join(f",hostfwd=udp:127.0.0.1:{here}-:{there}" for here, there in udp.items())
-        words += ["-netdev", f"user,id=lan{doors or ',restrict=on'}"]
+        words += ["-netdev", ",".join(["user,id=lan", *(doors or ["restrict=on"])])]
         return [*words, "-device", "virtio-net-pci,netdev=lan,romfile="]
 
 
