@@ -19,6 +19,7 @@ from tests.image import calls, login
 from tests.image.calls import FarEnd
 from tests.image.login import ADMINISTRATOR, DENIED, STRANGER, Desk
 from tests.image.machine import ENTER, Machine, Port
+from tests.image.plugged import Branch
 
 TEST = FOLDER / "test"
 SERVICE_S = 90.0
@@ -312,6 +313,8 @@ def main() -> int:
         sheet.check("the disk is small", lambda: small(image))
         by_efi(sheet, image)
         by_bios(sheet, image)
+        plugged = "a box from the factory is a branch of headquarters, and nobody types"
+        sheet.check(plugged, Branch(TEST / "plugged", image).connects)
     sheet.check("all of it fits its time", sheet.in_time)
     print(sheet.line())
     return 1 if sheet.failed else 0

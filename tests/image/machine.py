@@ -20,6 +20,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tests.uplink.enrolling.netns import Cable
+
 FIRMWARE = Path("/usr/share/OVMF")
 DISK_SIZE = "3G"
 GATEWAY = "10.0.2.2"
@@ -149,12 +151,13 @@ class Machine:
         without: Sequence[str] = (),
         udp: Mapping[int, int] = {},
         tcp: Mapping[int, int] = {},
+        cable: Cable | None = None,
     ) -> None:
         """Switch it on; `ports` are the console and, `with_shell`, the root's.
 
         `units`: services of a test's own, by name; `without`: some of the image that do not start. `udp`, `tcp`: ports
         of this host's loopback, and where in the machine each leads; the machine finds this host at GATEWAY then, and
-        the network beyond.
+        the network beyond. `cable`: it is on that one instead, and its process where headquarters is.
         """
         names = ("console", "shell") if with_shell else ("console",)
         units = {**units, **({SHELL: SHELL_UNIT} if with_shell else {})}
@@ -163,7 +166,7 @@ class Machine:
             for kind, ports in (("udp", udp), ("tcp", tcp))
             for here, there in ports.items()
         ]
-        words = [*self._command(doors), *more, *_credentials(units, without)]
+        words = [*self._command(cable, doors), *more, *_credentials(units, without)]
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
             words += ["-chardev", f"socket,id={name},path={self.folder / name},server=on,wait=off"]
@@ -191,8 +194,9 @@ class Machine:
             self._qemu.wait()
         self.ports, self._qemu = [], None
 
-    def _command(self, doors: Sequence[str]) -> list[str]:
-        words = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", "1G"]
+    def _command(self, cable: Cable | None, doors: Sequence[str]) -> list[str]:
+        words = ["ip", "netns", "exec", cable.headquarters] if cable else []
+        words += ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", "1G"]
         if self.counting:
             words += ["-accel", "tcg,thread=single", "-smp", "1", "-icount", COUNTED]
         else:
@@ -206,7 +210,8 @@ class Machine:
         words += ["-drive", f"if=none,id=disk,format=raw,file={self.disk}"]
         words += ["-device", "virtio-blk-pci,drive=disk,bootindex=0", "-device", "virtio-rng-pci"]
         words += ["-device", "i6300esb", "-action", "watchdog=reset"]
-        words += ["-netdev", ",".join(["user,id=lan", *(doors or ["restrict=on"])])]
+        lan = ["tap", "ifname=hq0", "script=no", "downscript=no"] if cable else ["user", *(doors or ["restrict=on"])]
+        words += ["-netdev", ",".join([*lan, "id=lan"])]
         return [*words, "-device", "virtio-net-pci,netdev=lan,romfile="]
 
 

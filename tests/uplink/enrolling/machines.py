@@ -18,6 +18,7 @@ from tests.headquarters.site import until
 from tests.uplink.enrolling import netns
 from tests.uplink.enrolling.netns import BOX, HEADQUARTERS, Cable
 
+NAME = "Nanjing Road"
 PASSWORD = "of the first phone"  # noqa: S105 - of a test
 _HEADQUARTERS = f"""\
 role: headquarters
@@ -72,9 +73,10 @@ class Machines:
         command = [sys.executable, "-m", f"appliance.processes.{module}"]
         self.processes.append(self.cable.start(where, command, file.parent / f"{module}.log", **names))
 
-    def dnsmasq(self, *options: str) -> None:
-        """DHCP on the cable, telling what is in `options`."""
-        own = ["--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=hq0", "--bind-interfaces"]
+    def dnsmasq(self, *options: str, dns: bool = False) -> None:
+        """DHCP on the cable, and DNS, telling what is in `options`."""
+        own = ["--no-daemon", "--conf-file=/dev/null", "--interface=hq0", "--bind-interfaces"]
+        own += ["--no-resolv", "--no-hosts"] if dns else ["--port=0"]
         ours = [f"--dhcp-leasefile={self.folder / 'leases'}", f"--dhcp-range={BOX},{BOX},1h", "--user=root"]
         command = ["dnsmasq", *own, *ours, *options]
         self.processes.append(self.cable.start(self.cable.headquarters, command, self.folder / "dnsmasq.log"))
@@ -117,25 +119,32 @@ def between(folder: Path) -> Iterator[Machines]:
             made.close()
 
 
-def prepared(machines: Machines) -> tuple[str, dict[str, str]]:
-    """Headquarters has claim and configuration; the box's name, and what its image says."""
+def awaited(machines: Machines, serial: str) -> tuple[str, str]:
+    """Headquarters has claim and configuration; the box's name, and its code."""
     hq = machines.hq
-    machines.dnsmasq(f"--dhcp-option=vendor:branchline,1,https://{HEADQUARTERS}:8443")
     until(lambda: "callout.opened" in machines.log_of(hq, "enrolment"), 40, "headquarters' door is open")
     code = claims.draw()
-    awaited = Identities(path_of(hq / "state")).claim("SN-777", claims.hashed("SN-777", code), "test")
+    claim = Identities(path_of(hq / "state")).claim(serial, claims.hashed(serial, code), "test")
     given = _BRANCH.format(
-        box=awaited.box,
-        name="Nanjing Road",
+        box=claim.box,
+        name=NAME,
         server=f"{HEADQUARTERS}:4222",
         proof="credentials: credentials",
         phones="{number: 8001, name: Desk, secret: secrets/8001}",
     )
-    (hq / "boxes" / f"{awaited.box}.yaml").write_text(given)
+    (hq / "boxes" / f"{claim.box}.yaml").write_text(given)
+    return claim.box, code
+
+
+def prepared(machines: Machines) -> tuple[str, dict[str, str]]:
+    """The name of the box that is awaited, and what its image says."""
+    hq = machines.hq
+    machines.dnsmasq(f"--dhcp-option=vendor:branchline,1,https://{HEADQUARTERS}:8443")
+    box, code = awaited(machines, "SN-777")
     factory = machines.folder / "factory.toml"
     factory.write_text(f'serial = "SN-777"\ncode = "{code}"\nca = """{(hq / "identity" / "ca.pem").read_text()}"""\n')
     disks = str(machines.folder / "no-disk")
-    return awaited.box, {"BRANCHLINE_FACTORY": str(factory), "BRANCHLINE_DISKS": disks}
+    return box, {"BRANCHLINE_FACTORY": str(factory), "BRANCHLINE_DISKS": disks}
 
 
 class Passed(NamedTuple):
@@ -161,7 +170,7 @@ def plugged_in(machines: Machines, *, whole: bool) -> Passed:
 
     running = load(box / "branch.yaml")
     assert isinstance(running, Branch)
-    assert (running.box, running.name) == (name, "Nanjing Road")
+    assert (running.box, running.name) == (name, NAME)
     secret = running.extensions[0].secret
     assert (read_secret(secret), secret.stat().st_mode & 0o777) == (PASSWORD, 0o600), "it came with it"
     assert "found by DHCP option 43" in machines.log_of(box, "enrolling")

@@ -54,5 +54,20 @@ def cable() -> Iterator[Cable]:
             subprocess.run(["ip", "netns", "delete", where], check=False, capture_output=True)
 
 
+@contextlib.contextmanager
+def tap() -> Iterator[Cable]:
+    """Headquarters' end of a cable to a machine that QEMU emulates, in headquarters' namespace."""
+    made = Cable(f"bl{os.getpid()}hq", "")
+    try:
+        _ip("netns", "add", made.headquarters)
+        _ip("-n", made.headquarters, "tuntap", "add", "dev", "hq0", "mode", "tap")
+        _ip("-n", made.headquarters, "address", "add", f"{HEADQUARTERS}/24", "dev", "hq0")
+        for name in ("lo", "hq0"):
+            _ip("-n", made.headquarters, "link", "set", name, "up")
+        yield made
+    finally:
+        subprocess.run(["ip", "netns", "delete", made.headquarters], check=False, capture_output=True)
+
+
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
