@@ -15,11 +15,10 @@ from pathlib import Path
 from appliance.supervisor import logs
 from rootfs.image import disk
 from rootfs.image.__main__ import FOLDER
-from tests.image import calls, login
+from tests.image import calls, login, plugged
 from tests.image.calls import FarEnd
 from tests.image.login import ADMINISTRATOR, DENIED, STRANGER, Desk
 from tests.image.machine import ENTER, Machine, Port
-from tests.image.plugged import Branch
 
 TEST = FOLDER / "test"
 SERVICE_S = 90.0
@@ -313,8 +312,8 @@ def main() -> int:
         sheet.check("the disk is small", lambda: small(image))
         by_efi(sheet, image)
         by_bios(sheet, image)
-        plugged = "a box from the factory is a branch of headquarters, and nobody types"
-        sheet.check(plugged, Branch(TEST / "plugged", image).connects)
+        itself = "a box from the factory is a branch of headquarters, and nobody types"
+        sheet.check(itself, lambda: plugged.connects(TEST / "plugged", image))
     sheet.check("all of it fits its time", sheet.in_time)
     print(sheet.line())
     return 1 if sheet.failed else 0
