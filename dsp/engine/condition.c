@@ -44,6 +44,7 @@ void bl_condition_tick(struct bl_engine *e)
 		unsigned port = e->open[i];
 		struct bl_port *p = bl_port(e, port);
 
+		__builtin_prefetch(&bl_port_ahead(e, i)->relay);
 		if (bl_relay_silences(e, port))
 			memset(e->heard[port], 0, sizeof e->heard[port]);
 		else if (p->automatic || p->echo || bl_gain_alters(&p->rx_gain))

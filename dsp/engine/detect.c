@@ -15,6 +15,7 @@ static void measure(struct bl_engine *e)
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		e->batch.in[i] = e->heard[e->open[i]];
 		e->batch.level[i] = &bl_port(e, e->open[i])->rx_level;
+		__builtin_prefetch(e->batch.level[i]);
 	}
 	(void)bl_measure_many(e->batch.measured, e->batch.in, BL_TICK_SAMPLES, e->ports_open);
 	bl_level_add_many(e->batch.level, e->batch.measured, e->ports_open);
@@ -25,6 +26,12 @@ static bool may_be_data(const struct bl_port *p)
 	return p->profile == BL_PROFILE_VOICE || p->profile == BL_PROFILE_VBD;
 }
 
+/* R1's seven lies within DTMF's limits of a three: a register's timeslot has no digits. */
+static bool has_digits(const struct bl_port *p)
+{
+	return p->detect && !(p->reg.hears & BL_REGISTER_KINDS);
+}
+
 /* Who speaks; and on voices that are known to be none, modems and fax; and what a register wants. */
 static void hear_voices(struct bl_engine *e)
 {
@@ -32,8 +39,10 @@ static void hear_voices(struct bl_engine *e)
 		struct bl_port *p = bl_port(e, e->open[i]);
 
 		e->batch.vad[i] = &p->vad;
+		__builtin_prefetch(e->batch.vad[i]);
 		e->batch.bank[i] = &p->bank;
 		e->batch.line[i] = may_be_data(p) || p->reg.hears ? e->batch.in[i] : NULL;
+		e->batch.dtmf[i] = has_digits(p) ? &p->dtmf : NULL;
 	}
 	bl_vad_process_many(e->batch.vad, e->batch.measured, e->batch.active, e->ports_open);
 	for (unsigned i = 0; i < e->ports_open; i++)
@@ -53,17 +62,10 @@ static void hear_tones(struct bl_engine *e)
 	}
 }
 
-/* R1's seven lies within DTMF's limits of a three: a register's timeslot has no digits. */
 static void hear_digits(struct bl_engine *e)
 {
-	size_t count;
-
-	for (unsigned i = 0; i < e->ports_open; i++) {
-		struct bl_port *p = bl_port(e, e->open[i]);
-
-		e->batch.dtmf[i] = p->detect && !(p->reg.hears & BL_REGISTER_KINDS) ? &p->dtmf : NULL;
-	}
-	count = bl_dtmf_process_many(e->batch.dtmf, e->batch.in, e->ports_open, e->batch.digits, BL_DIGIT_EVENTS);
+	size_t count =
+	        bl_dtmf_process_many(e->batch.dtmf, e->batch.in, e->ports_open, e->batch.digits, BL_DIGIT_EVENTS);
 	for (size_t i = 0; i < count; i++) {
 		const struct bl_dtmf_event *digit = &e->batch.digits[i];
 
@@ -79,6 +81,8 @@ void bl_detect_tick(struct bl_engine *e)
 	hear_digits(e);
 	bl_relay_tick(e);
 	for (unsigned i = 0; i < e->ports_open; i++) {
+		__builtin_prefetch(&bl_port_ahead(e, i)->reg);
+		__builtin_prefetch(&bl_port_ahead(e, i)->collect);
 		bl_register_tick(e, e->open[i]);
 		bl_collect_tick(e, e->open[i]);
 	}

@@ -28,6 +28,12 @@ struct bl_rtp_sockets {
 	int rtcp;
 };
 
+/*
+ * There are too many ports for the cache, and a stage needs a few lines of each. It asks for those of the port that is
+ * BL_AHEAD further on: fetching them takes longer than using them.
+ */
+#define BL_AHEAD 4
+
 #define BL_DIGIT_EVENTS (4 * BL_PORTS) /* bl_dtmf_process_many: loses none */
 
 #define BL_TONE_EVENTS (BL_BANK_EVENTS * BL_PORTS) /* loses none */
@@ -65,7 +71,7 @@ struct bl_engine {
 	uint8_t woken[BL_CLIENTS]; /* clients with new events */
 	uint8_t dirty;             /* ports opened or closed: list them again */
 	uint16_t ports_open;
-	uint16_t open[BL_PORTS]; /* port numbers */
+	uint16_t open[BL_PORTS + BL_AHEAD]; /* port numbers; behind them those of before */
 	int span_fds[BL_SPANS];
 	struct bl_due due[BL_SPANS];
 	struct bl_rtp_sockets sockets[BL_RTP_PORTS];
@@ -347,6 +353,20 @@ static inline struct bl_port *bl_port(struct bl_engine *e, unsigned port)
 static inline struct bl_rtp_port *bl_rtp_of(struct bl_engine *e, unsigned port)
 {
 	return &e->segment->rtp[port - BL_RTP_FIRST];
+}
+
+/* In a loop over e->open. */
+static inline struct bl_port *bl_port_ahead(struct bl_engine *e, unsigned i)
+{
+	return bl_port(e, e->open[i + BL_AHEAD]);
+}
+
+/* NULL: it has no RTP. */
+static inline struct bl_rtp_port *bl_rtp_ahead(struct bl_engine *e, unsigned i)
+{
+	unsigned port = e->open[i + BL_AHEAD];
+
+	return port >= BL_RTP_FIRST && port < BL_NULL_FIRST ? bl_rtp_of(e, port) : NULL;
 }
 
 #endif

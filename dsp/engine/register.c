@@ -246,16 +246,11 @@ bool bl_register_heard(struct bl_engine *e, unsigned port, const struct bl_heard
 }
 
 /* What was on before a death and is heard no more has ended meanwhile. */
-void bl_register_tick(struct bl_engine *e, unsigned port)
+static void end_doubt(struct bl_engine *e, unsigned port)
 {
 	struct bl_port *p = bl_port(e, port);
 	const uint8_t on[] = {p->bank.mf.signal, p->bank.r2[0].signal, p->bank.r2[1].signal};
 
-	hear_voice(e, port);
-	hear_caller(e, port);
-	hear_sound(e, port);
-	if (!p->reg.doubted_until || e->tick.sample < p->reg.doubted_until)
-		return;
 	p->reg.doubted_until = 0;
 	for (unsigned kind = 0; kind <= BL_HEARD_R2_BACKWARD; kind++) {
 		if (!p->reg.told[kind] || on[kind])
@@ -263,6 +258,17 @@ void bl_register_tick(struct bl_engine *e, unsigned port)
 		tell(e, port, kind, p->reg.told[kind], 0, e->tick.sample);
 		p->reg.told[kind] = 0;
 	}
+}
+
+void bl_register_tick(struct bl_engine *e, unsigned port)
+{
+	const struct bl_register *r = &bl_port(e, port)->reg;
+
+	hear_voice(e, port);
+	hear_caller(e, port);
+	hear_sound(e, port);
+	if (r->doubted_until && e->tick.sample >= r->doubted_until)
+		end_doubt(e, port);
 }
 
 void bl_register_fill(struct bl_port *p, uint8_t *out)

@@ -82,6 +82,8 @@ void bl_relay_tick(struct bl_engine *e)
 		struct bl_port *p = bl_port(e, port);
 		struct bl_digit_change change;
 
+		__builtin_prefetch(&bl_port_ahead(e, i)->relay);
+		__builtin_prefetch(&bl_port_ahead(e, i)->dtmf);
 		bl_digit_relay_early(&p->relay, p->detect && bl_dtmf_early(&p->dtmf));
 		bl_digit_relay_tick(&p->relay);
 		while (bl_digit_relay_next(&p->relay, &change)) {
@@ -97,7 +99,8 @@ bool bl_relay_silences(struct bl_engine *e, unsigned port)
 	const struct bl_port *p = bl_port(e, port);
 	uint32_t play = 0;
 
-	if (p->profile == BL_PROFILE_CLEAR || (!events_of(e, port) && !events_of(e, hearer_of(e, port))))
+	if (p->profile == BL_PROFILE_CLEAR || !bl_digit_relay_may_mute(&p->relay) ||
+	    (!events_of(e, port) && !events_of(e, hearer_of(e, port))))
 		return false;
 	if (p->kind == BL_PORT_RTP)
 		play = bl_rtp_of(e, port)->jitter.play - BL_TICK_SAMPLES;

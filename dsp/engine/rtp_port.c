@@ -242,6 +242,18 @@ static void play_out(struct bl_engine *e, unsigned port)
 		memcpy(e->rx[port], octets, BL_TICK_SAMPLES);
 }
 
+/* What play_out and those behind it ask of a port. */
+static void fetch(const struct bl_rtp_port *r)
+{
+	if (!r)
+		return;
+	__builtin_prefetch(r);
+	__builtin_prefetch(&r->last_packet);
+	__builtin_prefetch(&r->jitter);
+	__builtin_prefetch(&r->jitter.cfg);
+	__builtin_prefetch(&r->event_rx);
+}
+
 void bl_rtp_receive(struct bl_engine *e)
 {
 	bl_mark_follow(e);
@@ -250,6 +262,7 @@ void bl_rtp_receive(struct bl_engine *e)
 		struct bl_telephone_event_change change;
 		unsigned port = e->open[i];
 
+		fetch(bl_rtp_ahead(e, i));
 		if (bl_port(e, port)->kind != BL_PORT_RTP)
 			continue;
 		play_out(e, port);
@@ -283,6 +296,9 @@ void bl_rtp_conceal(struct bl_engine *e)
 		uint64_t came;
 		bool made;
 
+		__builtin_prefetch(bl_port_ahead(e, i));
+		if (bl_rtp_ahead(e, i))
+			__builtin_prefetch(&bl_rtp_ahead(e, i)->plc);
 		if (p->kind != BL_PORT_RTP || p->profile != BL_PROFILE_VOICE)
 			continue;
 		r = bl_rtp_of(e, port);

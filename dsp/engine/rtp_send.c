@@ -101,11 +101,23 @@ static bool send_event(struct bl_engine *e, unsigned port)
 	return bl_telephone_event_tx_busy(&r->event_tx);
 }
 
+static void fetch(const struct bl_rtp_port *r)
+{
+	if (!r)
+		return;
+	__builtin_prefetch(r);
+	__builtin_prefetch(&r->fill);
+	__builtin_prefetch(&r->event_tx);
+	__builtin_prefetch(&r->event_tx.queued);
+	__builtin_prefetch(&r->rtcp.next);
+}
+
 void bl_rtp_send(struct bl_engine *e)
 {
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		unsigned port = e->open[i];
 
+		fetch(bl_rtp_ahead(e, i));
 		if (bl_port(e, port)->kind != BL_PORT_RTP || !bl_rtp_of(e, port)->remote.port)
 			continue;
 		if (bl_rtp_of(e, port)->suppress)

@@ -107,7 +107,8 @@ struct batch {
 	uint8_t datagrams[BATCH][DATAGRAM_MAX];
 };
 
-static int receive(int fd, struct batch *b)
+/* The kernel leaves it as it is, but for what it says of each datagram: every sender's name has one length. */
+static void lay_out(struct batch *b)
 {
 	for (int i = 0; i < BATCH; i++) {
 		b->pieces[i] = (struct iovec){b->datagrams[i], DATAGRAM_MAX};
@@ -116,7 +117,6 @@ static int receive(int fd, struct batch *b)
 		                                         .msg_iov = &b->pieces[i],
 		                                         .msg_iovlen = 1};
 	}
-	return recvmmsg(fd, b->messages, BATCH, MSG_DONTWAIT, NULL);
 }
 
 static void take_batch(struct bl_engine *e, uint32_t tag, struct batch *b, int count)
@@ -134,14 +134,13 @@ static void take_batch(struct bl_engine *e, uint32_t tag, struct batch *b, int c
 }
 
 /* Returns how many packets it took. */
-static int drain(struct bl_engine *e, uint32_t tag)
+static int drain(struct bl_engine *e, uint32_t tag, struct batch *b)
 {
-	struct bl_rtp_sockets *s = &e->sockets[(tag & ~RTCP_FLAG) - BL_RTP_FIRST];
-	struct batch b;
-	int count, taken = 0;
+	const struct bl_rtp_sockets *s = &e->sockets[(tag & ~RTCP_FLAG) - BL_RTP_FIRST];
+	int fd = tag & RTCP_FLAG ? s->rtcp : s->rtp, count, taken = 0;
 
-	while ((count = receive(tag & RTCP_FLAG ? s->rtcp : s->rtp, &b)) > 0) {
-		take_batch(e, tag, &b, count);
+	while ((count = recvmmsg(fd, b->messages, BATCH, MSG_DONTWAIT, NULL)) > 0) {
+		take_batch(e, tag, b, count);
 		taken += count;
 		if (count < BATCH || taken >= BURST_MAX)
 			break;
@@ -153,10 +152,12 @@ void bl_rtp_sockets_drain(struct bl_engine *e)
 {
 	struct epoll_event ready[READY_MAX];
 	int count = epoll_wait(e->epoll_fd, ready, READY_MAX, 0);
+	struct batch b;
 	int taken = 0;
 
+	lay_out(&b);
 	for (int i = 0; i < count && taken < BUDGET_MAX; i++)
-		taken += drain(e, ready[i].data.u32);
+		taken += drain(e, ready[i].data.u32, &b);
 }
 
 bool bl_rtp_socket_send(int fd, const struct bl_address *remote, const uint8_t *octets, size_t n)

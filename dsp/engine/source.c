@@ -69,6 +69,8 @@ void bl_source_tick(struct bl_engine *e)
 		unsigned port = e->open[i];
 		uint8_t source = bl_port(e, port)->source;
 
+		__builtin_prefetch(bl_port_ahead(e, i));
+		__builtin_prefetch(&bl_port_ahead(e, i)->digits);
 		e->own[port] = source == BL_SOURCE_PLAY || source == BL_SOURCE_TONE;
 		fill(e, port, e->tx[port]);
 		if (bl_port(e, port)->digits.active && !bl_port(e, port)->digits.events)
@@ -78,6 +80,7 @@ void bl_source_tick(struct bl_engine *e)
 		shape(e, port);
 		e->batch.in[i] = e->said[port];
 		e->batch.level[i] = &bl_port(e, port)->tx_level;
+		__builtin_prefetch(e->batch.level[i]);
 	}
 	(void)bl_measure_many(e->batch.measured, e->batch.in, BL_TICK_SAMPLES, e->ports_open);
 	bl_level_add_many(e->batch.level, e->batch.measured, e->ports_open);

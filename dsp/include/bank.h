@@ -33,13 +33,13 @@ struct bl_bank_cfg {
 struct bl_bank {
 	struct bl_front front;
 	struct bl_bank_cfg cfg;
-	uint32_t fill; /* samples of a tick that is not whole yet */
-	int16_t part[BL_BANK_TICK];
+	uint32_t fill;           /* samples of a tick that is not whole yet */
+	struct bl_answer answer; /* what every voice is listened to with lies together */
+	struct bl_preamble preamble;
 	struct bl_pair mf;
 	struct bl_pair r2[2]; /* forward, backward */
 	struct bl_progress progress;
-	struct bl_answer answer;
-	struct bl_preamble preamble;
+	int16_t part[BL_BANK_TICK];
 };
 
 size_t bl_bank_size(void);

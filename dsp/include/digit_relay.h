@@ -80,6 +80,11 @@ void bl_digit_relay_info(struct bl_digit_relay *r, char digit, uint32_t duration
 void bl_digit_relay_tick(struct bl_digit_relay *r);
 /* The oldest change not yet fetched: 1, or 0 when there is none. */
 int bl_digit_relay_next(struct bl_digit_relay *r, struct bl_digit_change *change);
+/* Else no sound is to be silenced in this tick: nearly always. */
+static inline int bl_digit_relay_may_mute(const struct bl_digit_relay *r)
+{
+	return r->early || r->inband_on || r->event_known;
+}
 /* The sound of this tick, whose first sample has RTP timestamp `play`, is to be silenced. */
 int bl_digit_relay_muted(const struct bl_digit_relay *r, uint32_t play);
 

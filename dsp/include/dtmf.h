@@ -56,6 +56,11 @@ struct bl_dtmf {
 	uint32_t phase;        /* hops behind the last block */
 	uint32_t blocks;       /* of this period */
 	uint32_t alert;        /* looks to come though nothing is heard */
+	char candidate;        /* digit of the last hit, 0: none */
+	char digit;            /* digit that is on, 0: none */
+	uint8_t fresh;         /* both tones of the run began with it */
+	char fresh_digit;      /* the last that did */
+	uint8_t masked;        /* a look of the run was a hit though a voice masked it */
 	uint32_t dial_periods; /* of one level, saturating when it is taken for a dial tone */
 	float dial_sum;        /* of the blocks' mean squares in this period */
 	float dial_power;      /* mean square that has stood for dial_periods */
@@ -65,11 +70,6 @@ struct bl_dtmf {
 	uint32_t off_looks;    /* misses that end one, from min_pause_ms */
 	uint32_t hits;         /* hits in a row of `candidate` */
 	uint32_t misses;       /* looks in a row without `digit` */
-	char candidate;        /* digit of the last hit, 0: none */
-	char digit;            /* digit that is on, 0: none */
-	uint8_t fresh;         /* both tones of the run began with it */
-	char fresh_digit;      /* the last that did */
-	uint8_t masked;        /* a look of the run was a hit though a voice masked it */
 	float min_power;       /* mean squares and ratios, from cfg */
 	float max_high_ratio;
 	float max_low_ratio;

@@ -129,6 +129,7 @@ struct bl_echo {
 	uint8_t double_talk, nlp_active, narrow, disabled;
 	struct bl_echo_tone tone[2]; /* far, near */
 	float foreground_unit;
+	uint8_t unused[56]; /* of many in a row each is aligned as the first */
 };
 
 /* For reports of a leg. */

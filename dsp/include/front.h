@@ -11,7 +11,8 @@
  * threshold serves as signal-to-noise limit, as guard against speech and as clock of on and off, at any level.
  *
  * Two questions are answered for all rows in every hop, in vectors, since speech is sent away by them: which rows hold
- * half of this hop (`strong`), and which of the signalling tones hold a twelfth of the last ones (`paired`).
+ * half of this hop (`strong`), and which of the signalling tones hold a twelfth of the last ones (`paired`). The second
+ * reads up to four hops again; it is asked only where signalling is listened for (`signals`).
  */
 #ifndef BL_FRONT_H
 #define BL_FRONT_H
@@ -40,9 +41,10 @@ struct bl_front {
 	uint64_t hops;              /* taken so far */
 	uint32_t strong;            /* bit r: row r holds half the energy of the last hop */
 	uint32_t paired;            /* bit r: row r, a signalling tone, holds a twelfth of 10 ms (MF) or 20 ms (R2) */
+	uint32_t signals;           /* signalling tones are listened for; else `paired` is 0 */
 };
 
-void bl_front_reset(struct bl_front *f);
+void bl_front_reset(struct bl_front *f, int signals);
 /* The next hop of up to BL_FRONT_CHANNELS channels. NULL sound is silence. */
 #define BL_FRONT_CHANNELS 16
 void bl_front_take(struct bl_front *const f[], const int16_t *const in[], size_t channels);
@@ -51,6 +53,18 @@ void bl_front_take(struct bl_front *const f[], const int16_t *const in[], size_t
 static inline size_t bl_front_hop(const struct bl_front *f, unsigned int ago)
 {
 	return (size_t)(f->hops + BL_FRONT_HOPS - 1 - ago) % BL_FRONT_HOPS;
+}
+
+/* What the next hop is written to: fetching it takes longer than using it. */
+static inline void bl_front_fetch(const struct bl_front *f)
+{
+	const float *re = f->re[f->hops % BL_FRONT_HOPS], *im = f->im[f->hops % BL_FRONT_HOPS];
+
+	for (size_t row = 0; row < BL_FRONT_ROWS; row += BL_FRONT_ROWS / 2) {
+		__builtin_prefetch(re + row);
+		__builtin_prefetch(im + row);
+	}
+	__builtin_prefetch(f->power);
 }
 
 /* One thing heard by a receiver. */

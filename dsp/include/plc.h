@@ -30,10 +30,10 @@
 #define BL_PLC_SILENT 480     /* lost samples after which there is silence: 60 ms */
 
 struct bl_plc {
-	int16_t ring[BL_PLC_PAST]; /* what was played last */
-	int16_t past[BL_PLC_PAST]; /* what was played before the loss, in order */
 	uint32_t at;               /* place of the next sample in the ring */
 	uint32_t lost;             /* samples lost or made since the last good one; stays while the fade lasts */
+	int16_t ring[BL_PLC_PAST]; /* what was played last */
+	int16_t past[BL_PLC_PAST]; /* what was played before the loss, in order */
 	uint32_t period;           /* samples */
 	int16_t tail[BL_PLC_PITCH_MOST / 4]; /* the last quarter period before the loss, as it was */
 	uint32_t turns;                      /* periods that are repeated in turn */

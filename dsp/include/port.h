@@ -8,6 +8,7 @@
 #ifndef BL_PORT_H
 #define BL_PORT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agc.h"
@@ -69,14 +70,14 @@ struct bl_play {
 };
 
 struct bl_collect {
-	uint64_t id;
-	uint64_t quiet_since; /* sample of the last digit, or of the beginning */
-	uint32_t first_digit_samples;
-	uint32_t inter_digit_samples;
 	uint8_t active;
 	uint8_t owner;
 	uint8_t max_digits;
 	uint8_t count;
+	uint32_t first_digit_samples;
+	uint32_t inter_digit_samples;
+	uint64_t id;
+	uint64_t quiet_since; /* sample of the last digit, or of the beginning */
 	char terminators[16];
 	char digits[BL_DIGITS];
 };
@@ -138,39 +139,45 @@ struct bl_test {
 	struct bl_prbs_rx rx;
 };
 
+/*
+ * What a tick asks of every port lies at the beginning of a line of the cache, each block's own: there are too many
+ * ports for the cache, so a tick pays by the line.
+ */
 struct bl_port {
-	uint8_t kind;           /* enum bl_port_kind */
-	uint8_t source;         /* enum bl_source, digits excluded: those lie over it */
-	uint8_t detect;         /* DTMF detector on */
-	uint8_t listener;       /* client that hears of digits */
-	uint8_t owner;          /* client that opened it */
-	uint8_t profile;        /* enum bl_profile */
-	uint8_t echo;           /* its echo is cancelled: bl_segment.echo */
-	uint8_t speaks;         /* voice activity */
-	uint8_t resampled;      /* its span has another clock: bl_segment.rx_skew and tx_skew */
-	uint8_t automatic;      /* gain that follows the voice */
-	uint8_t conference;     /* that it is in, BL_CONFERENCES: none */
-	uint8_t party;          /* its place there */
-	uint16_t peer;          /* of the bridge or of the listening, BL_NO_PORT */
-	uint16_t whisperer;     /* port that is heard over what this one transmits, BL_NO_PORT */
-	struct bl_gain rx_gain; /* and mute: others hear silence from it */
+	_Alignas(BL_CACHE_LINE) uint8_t kind; /* enum bl_port_kind */
+	uint8_t source;                       /* enum bl_source, digits excluded: those lie over it */
+	uint8_t detect;                       /* DTMF detector on */
+	uint8_t listener;                     /* client that hears of digits */
+	uint8_t owner;                        /* client that opened it */
+	uint8_t profile;                      /* enum bl_profile */
+	uint8_t echo;                         /* its echo is cancelled: bl_segment.echo */
+	uint8_t speaks;                       /* voice activity */
+	uint8_t resampled;                    /* its span has another clock: bl_segment.rx_skew and tx_skew */
+	uint8_t automatic;                    /* gain that follows the voice */
+	uint8_t conference;                   /* that it is in, BL_CONFERENCES: none */
+	uint8_t party;                        /* its place there */
+	uint16_t peer;                        /* of the bridge or of the listening, BL_NO_PORT */
+	uint16_t whisperer;                   /* port that is heard over what this one transmits, BL_NO_PORT */
+	struct bl_gain rx_gain;               /* and mute: others hear silence from it */
 	struct bl_gain tx_gain;
-	struct bl_play play;
+	struct bl_register reg; /* what is asked of it lies in the first line too */
+	_Alignas(BL_CACHE_LINE) struct bl_level rx_level;
+	_Alignas(BL_CACHE_LINE) struct bl_level tx_level;
+	_Alignas(BL_CACHE_LINE) struct bl_vad vad;
+	_Alignas(BL_CACHE_LINE) struct bl_dtmf dtmf;
+	_Alignas(BL_CACHE_LINE) struct bl_digit_relay relay;
+	_Alignas(BL_CACHE_LINE) struct bl_bank bank; /* answer tones, fax; what the register hears */
+	_Alignas(BL_CACHE_LINE) struct bl_digits digits;
+	_Alignas(BL_CACHE_LINE) struct bl_type_ahead ahead;
 	struct bl_collect collect;
-	struct bl_type_ahead ahead;
-	struct bl_digits digits;
+	struct bl_play play;
 	struct bl_tone tone;
-	struct bl_dtmf dtmf;
-	struct bl_digit_relay relay;
-	struct bl_bank bank; /* answer tones, fax; what the register hears */
-	struct bl_register reg;
 	struct bl_caller_id caller_id;
 	struct bl_test test;
-	struct bl_vad vad;
 	struct bl_agc agc;
-	struct bl_level rx_level;
-	struct bl_level tx_level;
 };
+
+_Static_assert(offsetof(struct bl_port, reg.tx) <= BL_CACHE_LINE, "what is asked of a register lies in the first line");
 
 struct bl_rtp_counters {
 	uint64_t received, sent, send_errors, lost, late, duplicates, bad, stray, other_payload, rtcp, silence_samples,
@@ -185,11 +192,11 @@ struct bl_conference {
 
 /* What an RTP port has besides. */
 struct bl_rtp_port {
-	struct bl_address remote;    /* where packets go */
-	struct bl_address signalled; /* what signalling named */
-	struct bl_address former;    /* the peer before that */
-	uint64_t former_until;       /* sample to which it is not believed */
-	uint32_t remote_ssrc;        /* held once latched */
+	_Alignas(BL_CACHE_LINE) struct bl_address remote; /* where packets go */
+	struct bl_address signalled;                      /* what signalling named */
+	struct bl_address former;                         /* the peer before that */
+	uint64_t former_until;                            /* sample to which it is not believed */
+	uint32_t remote_ssrc;                             /* held once latched */
 	uint8_t latched;
 	uint8_t timed_out;
 	uint8_t packet_ms;
@@ -221,13 +228,13 @@ struct bl_rtp_port {
 	uint32_t octets;                 /* of payload sent */
 	struct bl_rtp_counters counters; /* received, lost, late, duplicates and resyncs are kept in the two below */
 	struct bl_rtp_source rx;
-	struct bl_jitter jitter;
+	_Alignas(BL_CACHE_LINE) struct bl_jitter jitter;
 	struct bl_skew skew; /* behind it, where voice-band data may not slip */
-	struct bl_plc plc;
+	_Alignas(BL_CACHE_LINE) struct bl_plc plc;
 	struct bl_loss loss;
 	struct bl_rtcp rtcp;
 	struct bl_telephone_event_rx event_rx;
-	struct bl_telephone_event_tx event_tx;
+	_Alignas(BL_CACHE_LINE) struct bl_telephone_event_tx event_tx;
 	struct bl_srtp srtp_rx, srtp_tx;
 	struct bl_srtp srtp_former; /* of before the last keys: the peer goes on with them until it has our answer, */
 	uint64_t former_keys_until; /* to this sample at most */

@@ -23,7 +23,7 @@
 #include "trace.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 14u
+#define BL_SEGMENT_VERSION 15u
 #define BL_TOS_EF 0xb8u /* RFC 3246 */
 #define BL_HISTOGRAM 24
 #define BL_STAGES 13
@@ -100,6 +100,8 @@ struct bl_recording {
 	uint8_t owner;
 };
 
+_Static_assert(sizeof(struct bl_echo) % BL_CACHE_LINE == 0, "every canceller is aligned");
+
 struct bl_segment {
 	struct bl_header header;
 	struct bl_span spans[BL_SPANS];
@@ -107,7 +109,7 @@ struct bl_segment {
 	struct bl_rtp_port rtp[BL_RTP_PORTS];
 	struct bl_rtp_codec codecs[BL_RTP_PORTS];
 	struct bl_rtp_noise noises[BL_RTP_PORTS];
-	struct bl_echo echo[BL_RTP_FIRST]; /* of timeslots */
+	_Alignas(BL_CACHE_LINE) struct bl_echo echo[BL_RTP_FIRST]; /* of timeslots */
 	struct bl_skew rx_skew[BL_RTP_FIRST], tx_skew[BL_RTP_FIRST];
 	struct bl_recording recordings[BL_RECORDINGS];
 	struct bl_conference conferences[BL_CONFERENCES];

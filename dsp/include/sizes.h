@@ -17,6 +17,7 @@
 #define BL_NULL_FIRST 512
 #define BL_NULL_PORTS 64
 #define BL_PORTS 576
+#define BL_CACHE_LINE 64   /* octets */
 #define BL_RTP_PAYLOAD 160 /* octets sent in a packet: 20 ms */
 #define BL_NO_PORT 0xFFFFu
 #define BL_CLIENTS 13 /* a line worker a span, and five */

@@ -34,6 +34,7 @@ struct bl_vad {
 	int32_t margin;   /* of the score, as all below: 1024 is a doubling of energy */
 	uint32_t fill;    /* samples in the frame under way */
 	uint32_t frames;
+	uint32_t active;
 	float energy[BL_MEASURE_BANDS]; /* of the frame under way */
 	int32_t now[BL_MEASURE_BANDS];  /* logarithms of the last frame */
 	int32_t noise[BL_MEASURE_BANDS];
@@ -43,7 +44,6 @@ struct bl_vad {
 	int32_t past[BL_VAD_PASTS][BL_MEASURE_BANDS]; /* least of each */
 	int32_t score, mean, spread, top;             /* the last; of noise; of speech */
 	int32_t run, held;                            /* frames of speech so far, frames still held after it */
-	uint32_t active;
 };
 
 size_t bl_vad_size(void);

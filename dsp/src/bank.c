@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SIX_ROWS 0x3fu
+#define SIGNALS (1u << BL_HEARD_MF | 1u << BL_HEARD_R2_FORWARD | 1u << BL_HEARD_R2_BACKWARD)
 
 static const int16_t silence[BL_BANK_TICK];
 
@@ -57,7 +58,7 @@ int bl_bank_init(struct bl_bank *b, const struct bl_bank_cfg *cfg)
 
 void bl_bank_reset(struct bl_bank *b)
 {
-	bl_front_reset(&b->front);
+	bl_front_reset(&b->front, (b->cfg.wants & SIGNALS) != 0);
 	b->fill = 0;
 	bl_pair_reset(&b->mf, b->cfg.mf_min_dbm0);
 	bl_pair_reset(&b->r2[0], b->cfg.r2_min_dbm0);
@@ -157,8 +158,10 @@ size_t bl_bank_process_many(struct bl_bank *const b[], const int16_t *const in[]
 				              max - count);
 			continue;
 		}
-		for (size_t c = 0; c < some; c++)
+		for (size_t c = 0; c < some; c++) {
 			fronts[c] = &b[first + c]->front;
+			bl_front_fetch(fronts[c]);
+		}
 		bl_front_take(fronts, in + first, some);
 		for (size_t c = first; c < first + some; c++)
 			count += hand_over(b[c], c, heard + count, max - count);

@@ -12,9 +12,10 @@
 #define MF_ROWS 8u
 #define SIGNALLING_ROWS 24u
 
-void bl_front_reset(struct bl_front *f)
+void bl_front_reset(struct bl_front *f, int signals)
 {
 	memset(f, 0, sizeof(*f));
+	f->signals = signals != 0;
 }
 
 static void turn_back(struct bl_front *f, const struct bl_hop_sums *sums, size_t channel)
@@ -73,6 +74,8 @@ static void take(struct bl_front *f, const struct bl_hop *hop, const struct bl_h
 	if (power < FRONT_LEAST)
 		return;
 	f->strong = rows_above(f, 0, BL_FRONT_ROWS, 1, FRONT_STRONG);
+	if (!f->signals)
+		return;
 	f->paired = rows_above(f, 0, MF_ROWS, FRONT_MF_HOPS, FRONT_PAIRED) |
 	            rows_above(f, MF_ROWS, SIGNALLING_ROWS, FRONT_R2_HOPS, FRONT_PAIRED);
 }

@@ -8,22 +8,12 @@
 #include "isa.h"
 #include "measure_vector.h"
 
-#define CLIP 32256u /* largest A-law value */
 #define PIECE BL_MEASURE_BANDS
 #define FRACTION 16 /* Q.14 of the table, and the square root of BL_MEASURE_BAND */
 
 size_t bl_measure_size(void)
 {
 	return sizeof(struct bl_measure);
-}
-
-static uint32_t clipped_of(const int16_t *in, size_t n)
-{
-	uint32_t clipped = 0;
-
-	for (size_t i = 0; i < n; i++)
-		clipped += (uint32_t)(in[i] < 0 ? -in[i] : in[i]) >= CLIP;
-	return clipped;
 }
 
 static void add_bands(struct bl_measure *m, const int16_t *in)
@@ -55,18 +45,13 @@ static void measure(struct bl_measure *m, const int16_t *in, size_t n)
 	add_sums(m, in, n);
 	for (size_t at = 0; at < n; at += PIECE)
 		add_bands(m, in + at);
-}
-
-static void finish(struct bl_measure *m, const int16_t *in, size_t n)
-{
-	m->samples = (uint32_t)n;
-	m->clipped = m->peak >= CLIP ? clipped_of(in, n) : 0;
+	measure_finish(m, in, n);
 }
 
 void bl_measure_few(struct bl_measure *m, const int16_t *in, size_t n)
 {
 	add_sums(m, in, n);
-	finish(m, in, n);
+	measure_finish(m, in, n);
 }
 
 int bl_measure_many(struct bl_measure m[], const int16_t *const in[], size_t n, size_t channels)
@@ -82,8 +67,6 @@ int bl_measure_many(struct bl_measure m[], const int16_t *const in[], size_t n, 
 	else
 		for (size_t c = 0; c < channels; c++)
 			(vector ? bl_measure_vector : measure)(&m[c], in[c], n);
-	for (size_t c = 0; c < channels; c++)
-		finish(&m[c], in[c], n);
 	return 0;
 }
 

@@ -264,7 +264,7 @@ static inline void echo_comfort(const struct echo_batch *b, echo_v *noise)
 }
 
 /* From the gains of the last tick to those of this one. */
-static ECHO_STAGE void echo_send(const struct echo_batch *b, struct echo_work *w)
+static ECHO_STAGE void echo_send(const struct echo_batch *b, struct echo_work *w, int16_t *const to[])
 {
 	echo_v noise[BL_ECHO_BLOCK], gain[2], step[2];
 	int wanted = 0;
@@ -288,27 +288,34 @@ static ECHO_STAGE void echo_send(const struct echo_batch *b, struct echo_work *w
 		if (wanted)
 			w->residual[n] += noise[n] * gain[1];
 	}
-	echo_scatter_sound(w->residual, b->out);
+	echo_scatter_sound(w->residual, to);
 }
 
-/* A channel without a proven echo, or whose state was torn, sends near as it came. */
-static ECHO_STAGE void echo_pass(const struct echo_batch *b, struct echo_work *w, int lane)
+/*
+ * A channel without a proven echo, or whose state was torn, sends near as it came: what was computed for it goes to
+ * `nowhere`. Most lines are such; a batch of them computes nothing.
+ */
+static ECHO_STAGE void echo_send_all(const struct echo_batch *b, struct echo_work *w, const int *changed)
 {
-	for (int n = 0; n < BL_ECHO_BLOCK; n++) {
-		float row[ECHO_LANES];
+	int16_t nowhere[BL_ECHO_BLOCK], *to[ECHO_LANES];
+	int any = 0;
 
-		echo_store(row, w->residual[n]);
-		row[lane] = b->near[lane][n];
-		w->residual[n] = echo_load(row);
+	for (int i = 0; i < ECHO_LANES; i++) {
+		to[i] = changed[i] ? b->out[i] : nowhere;
+		any |= changed[i];
+		if (changed[i])
+			continue;
+		w->nlp[0][i] = 1;
+		w->nlp[1][i] = 0;
+		if (i < b->channels)
+			memmove(b->out[i], b->near[i], BL_ECHO_BLOCK * sizeof b->out[i][0]);
 	}
-	w->nlp[0][lane] = 1;
-	w->nlp[1][lane] = 0;
+	if (any)
+		echo_send(b, w, to);
 }
 
-static ECHO_STAGE void echo_decide_all(const struct echo_batch *b, struct echo_work *w)
+static ECHO_STAGE void echo_decide_all(const struct echo_batch *b, struct echo_work *w, int *changed)
 {
-	int changed[ECHO_LANES] = {0};
-
 	for (int i = 0; i < ECHO_LANES; i++)
 		for (int k = 0; k < 2; k++)
 			w->nlp[k][i] = b->e[i]->nlp[k];
@@ -319,14 +326,13 @@ static ECHO_STAGE void echo_decide_all(const struct echo_batch *b, struct echo_w
 			changed[i] = bl_echo_decide(b->e[i], sums, b->work, b->far[i]);
 		else
 			changed[i] = changed[0];
-		if (!changed[i])
-			echo_pass(b, w, i);
 	}
 }
 
 static inline void echo_run(const struct echo_batch *b)
 {
 	struct echo_work w;
+	int changed[ECHO_LANES];
 
 	memset(w.sum, 0, sizeof w.sum);
 	echo_take_near(b, &w);
@@ -342,8 +348,8 @@ static inline void echo_run(const struct echo_batch *b)
 	}
 	if (b->work != ECHO_CANCEL)
 		echo_lags(&w);
-	echo_decide_all(b, &w);
-	echo_send(b, &w);
+	echo_decide_all(b, &w, changed);
+	echo_send_all(b, &w, changed);
 }
 
 #endif

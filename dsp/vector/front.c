@@ -84,6 +84,8 @@ static void take(struct bl_front *f, const int32_t *re, const int32_t *im, float
 		f->strong = 0;
 		return;
 	}
+	if (!f->signals)
+		return;
 	window += f->power[bl_front_hop(f, 1)];
 	f->paired = sum_above(f, 0, FRONT_MF_HOPS, FRONT_PAIRED * FRONT_MF_HOPS * window);
 	window += f->power[bl_front_hop(f, 2)] + f->power[bl_front_hop(f, 3)];

@@ -106,6 +106,7 @@ static inline __attribute__((always_inline)) void measure(struct bl_measure *m, 
 	m->peak = greatest(s.peak);
 	m->unused = 0;
 	bl_store_bl_i8(m->bands, (bl_i8)bands);
+	measure_finish(m, in, n);
 }
 
 void bl_measure_vector(struct bl_measure *m, const int16_t *in, size_t n)
