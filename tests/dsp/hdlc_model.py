@@ -95,7 +95,6 @@ def hear(bits: str, min_len: int = 3, max_len: int = 300) -> Heard:
             content = bits[opened : run.start()] + "111111"
             heard._judge(content.replace("111110", "11111"), by_flag=is_flag, min_len=min_len, max_len=max_len)
         opened = run.end() + 1 if is_flag else None
-    else:
-        if opened is not None and len(from_bits(bits[opened:].replace("111110", "11111"))) > max_len + 2:
-            heard.long_frames += 1
+    if opened is not None and len(from_bits(bits[opened:].replace("111110", "11111"))) > max_len + 2:
+        heard.long_frames += 1
     return heard
