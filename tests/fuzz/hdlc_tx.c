@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 				send(&f, tx, e);
 			say(tx, rx, fuzz_below(&f, PIECE), e);
 		}
-		for (int i = 0; tx->queued; i++)
+		while (tx->queued)
 			say(tx, rx, PIECE, e);
 		say(tx, rx, 12, e);
 		if (e->heard != e->sent)
