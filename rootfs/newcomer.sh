@@ -24,7 +24,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 chroot=$2/debian
-clone=/root/branchline
+clone=/srv/branchline # where every account may read: tests log in as some
 passed=0
 told=
 
@@ -46,6 +46,7 @@ site_settings() { # carry in what this site needs to reach its mirrors
 }
 
 mounts() {
+    mount --bind "$chroot" "$chroot" # a root that is no mount cannot be left by a mount namespace (unshare, ip netns)
     mount -t proc proc "$chroot/proc"
     mount -t sysfs -o ro sysfs "$chroot/sys"
     mount --rbind /dev "$chroot/dev"
