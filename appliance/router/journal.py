@@ -99,7 +99,7 @@ class Journal:
 
     def __init__(self, path: Path, *, reads: bool = False) -> None:
         """`reads`: beside the one that writes."""
-        self._path = path
+        self.path = path
         self._copier: sqlite3.Connection | None = None
         if reads:
             self._store = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
@@ -240,7 +240,7 @@ class Journal:
     def copy(self) -> None:
         """What the log has into the file, from any thread: entries are appended meanwhile. `finish` comes after it."""
         if self._copier is None:
-            self._copier = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._copier = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
         self._copier.execute(_COPY)
 
     def finish(self) -> None:
@@ -258,6 +258,15 @@ class Journal:
         beginning = [] if whole else self._snapshots("ORDER BY seq LIMIT 1")
         before = self._snapshots("WHERE at_ns < ? ORDER BY seq DESC LIMIT 1", before_ns)
         return next(iter([*before, *beginning]), Snapshot(0, ENGINE, 0, encoded(EMPTY)))
+
+    def apart(self, after: int, before_ns: int, entries: int) -> list[Snapshot]:
+        """Those beyond that number and before that time, with at least so many entries from one to the next."""
+        query = "SELECT seq FROM snapshot WHERE seq > ? AND at_ns < ? ORDER BY seq"
+        chosen = [after]
+        for (seq,) in self._store.execute(query, (after, before_ns)):
+            if seq - chosen[-1] >= entries:
+                chosen.append(seq)
+        return [one for seq in chosen[1:] for one in self._at(seq)]
 
     def _at(self, seq: int) -> list[Snapshot]:
         return self._snapshots("WHERE seq = ?", seq)

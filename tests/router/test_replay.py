@@ -3,6 +3,8 @@
 
 import math
 import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,11 +15,10 @@ from appliance.config.outbound import Policy
 from appliance.router.apply import apply
 from appliance.router.events import BranchHeard, Effect, Event, LifeBegan, RouteAsked
 from appliance.router.journal import Journal
-from appliance.router.replay import recording as recordings
-from appliance.router.replay import simulation
+from appliance.router.replay import deciding, simulation
 from appliance.router.replay.estimates import Survival, drawn
 from appliance.router.replay.figures import Row
-from appliance.router.replay.recording import Recording, read
+from appliance.router.replay.recording import Did, Recording, read
 from appliance.router.replay.simulation import Draft, Outcome, simulate
 from appliance.router.rules import CallType, Rules, Seat, skill_group
 from appliance.router.state import State
@@ -43,6 +44,16 @@ def day(path: Path, from_ns: int = 0, to_ns: int = DAY_NS) -> Recording:
     journal = Journal(path, reads=True)
     found = read(journal, from_ns, to_ns)
     journal.close()
+    assert found is not None
+    return found
+
+
+def in_pieces(path: Path, monkeypatch: pytest.MonkeyPatch) -> Recording:
+    """By two processes, however few this machine has, from each snapshot to the next."""
+    monkeypatch.setattr(deciding, "_processors", lambda: 2)
+    with closing(Journal(path, reads=True)) as journal:
+        assert len(journal.apart(0, DAY_NS, days.SNAPSHOT)) > 2
+        found = read(journal, 0, DAY_NS, piece=days.SNAPSHOT)
     assert found is not None
     return found
 
@@ -75,7 +86,7 @@ def test_unchanged_rules_decide_all_the_same_whatever_went_wrong(
 ) -> None:
     crowd = recorded(tmp_path / "router.db", CALLS, seed=seed, faults=True)
     assert min(crowd.kinds[kind] for kind in ("LifeBegan", "RulesChanged", "BranchSilent", "AgentWished")) > 1
-    was, now = watched(monkeypatch, recordings), watched(monkeypatch, simulation)
+    was, now = watched(monkeypatch, deciding), watched(monkeypatch, simulation)
     recording = day(tmp_path / "router.db")
     outcome = simulate(recording, Draft())
     assert (outcome.same, outcome.otherwise, outcome.first) == (recording.decisions, 0, ())
@@ -84,6 +95,53 @@ def test_unchanged_rules_decide_all_the_same_whatever_went_wrong(
     assert outcome.count.fates == recording.count.fates
     assert all(before == after for before, after in decided(outcome, recording).values())
     assert outcome.count.call_types(20) == recording.count.call_types(20)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pieces_decided_beside_each_other_are_the_same_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    crowd = recorded(tmp_path / "router.db", CALLS, seed=seed, faults=True)
+    assert crowd.kinds["RulesChanged"] > 1
+    alone, beside = day(tmp_path / "router.db"), in_pieces(tmp_path / "router.db", monkeypatch)
+    for name in set(Recording.__struct_fields__) - {"count"}:
+        assert getattr(alone, name) == getattr(beside, name), name
+    assert alone.count.fates == beside.count.fates
+    assert alone.count.queues(alone.to_ns, 20) == beside.count.queues(alone.to_ns, 20)
+    outcome = simulate(beside, Draft())
+    assert (outcome.same, outcome.otherwise) == (beside.decisions, 0)
+
+
+FORGED = (
+    ("UPDATE entry SET decided = zeroblob(16) WHERE seq = ?", "event {} is decided otherwise than it was"),
+    ("UPDATE entry SET engine = engine - 1 WHERE seq = ?", "event {} was decided by another version of the router"),
+)
+
+
+@pytest.mark.parametrize(("forge", "told"), FORGED)
+def test_what_was_not_decided_so_is_told_by_its_number_in_one_piece_or_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: str, told: str
+) -> None:
+    path = tmp_path / "router.db"
+    recorded(path, CALLS, faults=False)
+    with closing(Journal(path)) as journal:
+        middle = journal.seq // 2
+        journal._store.execute(forge, (middle,))
+    for reading in (day, partial(in_pieces, monkeypatch=monkeypatch)):
+        with pytest.raises(ValueError, match=told.format(middle)):
+            reading(path)
+
+
+def test_a_piece_that_does_not_end_where_the_next_begins_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "router.db"
+    recorded(path, CALLS, faults=False)
+    with closing(Journal(path)) as journal:
+        first, second, *_ = journal.apart(0, DAY_NS, days.SNAPSHOT)
+        journal._store.execute("UPDATE snapshot SET state = ? WHERE seq = ?", (first.state, second.seq))
+    with pytest.raises(ValueError, match=f"the state after event {second.seq} is not what it was"):
+        in_pieces(path, monkeypatch)
 
 
 @settings(max_examples=60, deadline=None)
@@ -96,7 +154,7 @@ def test_whatever_was_told_in_whatever_order_is_decided_the_same(
     live(journal, [BEGUN, *stamped(walk, pauses)])
     journal.close()
     with pytest.MonkeyPatch.context() as patch:
-        was, now = watched(patch, recordings), watched(patch, simulation)
+        was, now = watched(patch, deciding), watched(patch, simulation)
         recording = day(path)
         outcome = simulate(recording, Draft())
         assert (outcome.same, outcome.otherwise) == (recording.decisions, 0)
@@ -155,7 +213,7 @@ def test_a_changed_script_sends_who_pressed_a_digit_elsewhere_and_nobody_is_lost
         step.event.request.contact: step.event.request.ced
         for chain in recording.chains.values()
         for step in chain
-        if isinstance(step, recordings.Did) and isinstance(step.event, RouteAsked)
+        if isinstance(step, Did) and isinstance(step.event, RouteAsked)
     }
     assert {name: ced for name, ced in digits.items() if ced} == {name: ced for name, ced in own.items() if ced}
     for _, _, state in steps[:: len(steps) // 50]:

@@ -2,7 +2,8 @@
 """The figures of a day, counted alike from what was recorded and from what would have been.
 
     count = Count(state, from_ns)
-    count.see(state, at_ns, event, effects)      # each step, in order
+    count.see(at_ns, event, effects)      # each step, in order
+    count.follow(rules, agents, at_ns)    # where its rules are others from then on
     count.queues(to_ns, 20), count.call_types(20)
 
 A contact counts in its call type and in one queue: the one whose agent was rung last, else the first that it waits in.
@@ -18,6 +19,7 @@ import msgspec
 
 from appliance.router import slots
 from appliance.router.events import AgentMoved, Answer, Assigned, CallTold, Effect, Event, RouteAsked
+from appliance.router.rules import Rules
 from appliance.router.state import State
 from appliance.router.states import AgentState
 from appliance.wire.calls import CallEvent, ContactEnded, LegBegan, LegConnected
@@ -94,10 +96,10 @@ class Count:
         self._occupied_ns: Counter[str] = Counter()
         self._staffed_ns: Counter[str] = Counter()
         self._members: dict[str, set[str]] = {}
-        self._state = state
+        self._rules = state.rules
 
-    def see(self, state: State, at_ns: int, event: Event, effects: tuple[Effect, ...]) -> None:
-        """`state` after the event."""
+    def see(self, at_ns: int, event: Event, effects: Iterable[Effect]) -> None:
+        """What came of the event."""
         if isinstance(event, CallTold):
             self._told(event.event, at_ns)
         elif isinstance(event, RouteAsked):
@@ -107,9 +109,14 @@ class Count:
                 self._moved(effect)
             elif isinstance(effect, (Answer, Assigned)):
                 self._decided(effect.answer, at_ns)
-        if state.rules is not self._state.rules:
-            self._follow(state, at_ns)
-        self._state = state
+
+    def follow(self, rules: Rules, agents: Iterable[str], at_ns: int) -> None:
+        """By other rules, with these agents, all there are: who is not named any more is not there."""
+        self._join()
+        for name in self._now.keys() - {slots.key_of(name) for name in agents}:
+            self._until(name, at_ns)
+            del self._now[name]
+        self._rules = rules
 
     def contact_of(self, request: str) -> str:
         """Whose question it was."""
@@ -187,16 +194,9 @@ class Count:
                 self._occupied_ns[name] += at_ns - since_ns
         return state
 
-    def _follow(self, state: State, at_ns: int) -> None:
-        """Other rules: who is not named any more is not there."""
-        self._join()
-        for name in self._now.keys() - {slots.key_of(name) for name in state.agents}:
-            self._until(name, at_ns)
-            del self._now[name]
-
     def _join(self) -> None:
         """Who serves a queue, at any time of the day."""
-        for queue, rule in self._state.rules.queues.items():
+        for queue, rule in self._rules.queues.items():
             self._members.setdefault(queue, set()).update(
                 slots.key_of(agent) for step in rule.steps for agent in step.agents
             )

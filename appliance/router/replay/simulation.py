@@ -29,6 +29,7 @@ from appliance.router.events import (
     CallTold,
     ContactOrdered,
     ContactsLost,
+    Effect,
     Event,
     LifeBegan,
     LookupAnswered,
@@ -375,10 +376,16 @@ class Simulation:
                 caller.generation += 1
         self._tell(CallTold(self._now_ns, caller.box, event))
 
+    def _decided(self, event: Event) -> tuple[Effect, ...]:
+        before = self._state
+        self._state, effects = apply(before, event)
+        self.count.see(event.at_ns, event, effects)
+        if self._state.rules is not before.rules:
+            self.count.follow(self._state.rules, self._state.agents, event.at_ns)
+        return effects
+
     def _tell(self, event: Event) -> None:
-        self._state, effects = apply(self._state, event)
-        self.count.see(self._state, event.at_ns, event, effects)
-        for effect in effects:
+        for effect in self._decided(event):
             if isinstance(effect, AgentMoved):
                 if in_vain(effect) and not self._recorded(effect):
                     self._after(self._habits.ready_ns(effect.agent, effect.at_ns), None, self._ready, effect.agent)

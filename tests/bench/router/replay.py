@@ -27,18 +27,18 @@ _HEAD = re.compile(r"([0-9,]+) contacts; decisions the same: ([0-9,]+) of ([0-9,
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """`took_s`: CPU time, so that neighbours do not count; `passed_s`: of the clock; `begins_s`: of an empty day."""
+    """`passed_s`: of the clock, as somebody waits; `cpu_s`: of all its processes; `begins_s`: an empty day's wait."""
 
     contacts: int
     same: int
     decisions: int
-    took_s: float
     passed_s: float
+    cpu_s: float
     begins_s: float
 
     def of(self, calls: int) -> float:
         """What so many would have taken."""
-        return self.begins_s + (self.took_s - self.begins_s) * calls / self.contacts
+        return self.begins_s + (self.passed_s - self.begins_s) * calls / self.contacts
 
 
 def day(folder: Path, calls: int) -> None:
@@ -52,20 +52,20 @@ def day(folder: Path, calls: int) -> None:
 def replayed(folder: Path, *, changed: bool) -> Replayed:
     """All of the day. Raises ValueError where the command tells something else."""
     _, begins_s, _ = _typed(folder, NOTHING)
-    told, took_s, passed_s = _typed(folder, DAY, *(("--script", str(folder / "q7.yaml")) if changed else ()))
+    told, passed_s, cpu_s = _typed(folder, DAY, *(("--script", str(folder / "q7.yaml")) if changed else ()))
     head = _HEAD.search(told)
     if head is None:
         raise ValueError(f"router replay tells {told!r}")
     contacts, same, decisions = (int(figure.replace(",", "")) for figure in head.groups())
-    return Replayed(contacts, same, decisions, took_s, passed_s, begins_s)
+    return Replayed(contacts, same, decisions, passed_s, cpu_s, begins_s)
 
 
 def _typed(folder: Path, *words: str) -> tuple[str, float, float]:
-    """What it tells, its CPU time, and the clock's."""
+    """What it tells, how long it took by the clock, and of the processors."""
     before_s, began_s = _cpu_s(), time.monotonic()
     line = [sys.executable, "-m", "appliance.cli", "router", "replay", *words, "--state", str(folder)]
     done = subprocess.run([*line, "--language", "en"], stdout=subprocess.PIPE, check=False, text=True)
-    return done.stdout, _cpu_s() - before_s, time.monotonic() - began_s
+    return done.stdout, time.monotonic() - began_s, _cpu_s() - before_s
 
 
 def _cpu_s() -> float:

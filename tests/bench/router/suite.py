@@ -142,7 +142,7 @@ def _replayed(folder: Path, calls: int) -> Iterator[Told]:
     replay.day(folder, calls)
     unchanged, draft = (replay.replayed(folder, changed=changed) for changed in (False, True))
     for name, one in (("unchanged", unchanged), ("draft", draft)):
-        told = f"{one.contacts:,} calls took {one.took_s:.1f} s of CPU, {one.passed_s:.1f} s passed"
+        told = f"{one.contacts:,} calls took {one.passed_s:.1f} s, {one.cpu_s:.1f} s of CPU"
         reckoned = "" if calls == DAY else ", from which the whole is reckoned"
         yield f"replay.{name}", one.of(DAY), f"{told}{reckoned}"
     otherwise = unchanged.decisions - unchanged.same

@@ -85,7 +85,7 @@ def test_a_recorded_day_is_decided_the_same_again(tmp_path: Path) -> None:
     replay.day(tmp_path / "day", 100)
     unchanged = replay.replayed(tmp_path / "day", changed=False)
     assert (unchanged.contacts, unchanged.same) == (100, unchanged.decisions)
-    assert unchanged.of(200) - unchanged.took_s == pytest.approx(unchanged.took_s - unchanged.begins_s)
+    assert unchanged.of(200) - unchanged.passed_s == pytest.approx(unchanged.passed_s - unchanged.begins_s)
 
 
 @pytest.mark.unit
