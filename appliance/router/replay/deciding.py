@@ -11,10 +11,9 @@ simulation does the same, so both have the same times.
 import gc
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from appliance.router.events import (
     AgentMoved,
     Answer,
     Assigned,
+    CallTold,
     ContactOrdered,
     Effect,
     Event,
@@ -34,6 +34,7 @@ from appliance.router.events import (
 )
 from appliance.router.journal import Entry, Journal, Snapshot, digest, fingerprint
 from appliance.router.state import State
+from appliance.wire.calls import LegConnected, LegEnded
 
 PIECE = 20_000
 """Entries that are worth a process."""
@@ -45,11 +46,15 @@ TOLD = frozenset({AgentMoved, Answer, Assigned, ContactOrdered, LookupAsked})
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
-    """What came of an event, or of what was due before it. `agents`: all, where the rules are others from then on."""
+    """What came of an event, or of what was due before it.
+
+    `agents`: all, where the rules are others from then on; `known`: the event tells of a leg that an agent has.
+    """
 
     at_ns: int
     effects: tuple[Effect, ...]
     agents: tuple[str, ...] | None = None
+    known: bool = False
 
 
 Decided = tuple[int, Event, Sequence[Step]]
@@ -106,8 +111,10 @@ class Decider:
     def _step(self, event: Event) -> Step:
         before = self.state
         self.state, effects = apply(before, event)
-        other_rules = self.state.rules is not before.rules
-        return Step(event.at_ns, effects, tuple(self.state.agents) if other_rules else None)
+        agents = tuple(self.state.agents) if self.state.rules is not before.rules else None
+        told = event.event if isinstance(event, CallTold) else None
+        known = isinstance(told, (LegConnected, LegEnded)) and told.leg in before.index.legs
+        return Step(event.at_ns, effects, agents, known)
 
 
 def check(entry: Entry) -> None:
@@ -127,11 +134,12 @@ def _entries(journal: Journal, begun: Snapshot, ends: Snapshot | None, to_ns: in
         yield entry
 
 
-def _beside(path: Path, begins: Sequence[Snapshot], to_ns: int) -> Iterator[Piece]:
+def _beside(path: Path, begins: Sequence[Snapshot], to_ns: int) -> Generator[Piece]:
     """The pieces in order, while the next ones are decided."""
     spawned = get_context("spawn")  # a fork would have this process's connections to the journal, and their locks
     with ProcessPoolExecutor(min(_processors(), len(begins)), spawned, _beneath) as pool:
-        awaited = deque(pool.submit(_piece, path, begun, ends, to_ns) for begun, ends in pairwise([*begins, None]))
+        ends = [*begins[1:], None]
+        awaited = deque([pool.submit(_piece, path, *piece, to_ns) for piece in zip(begins, ends, strict=True)])
         try:
             while awaited:
                 yield _DECODER.decode(awaited.popleft().result())
@@ -158,4 +166,4 @@ def _piece(path: Path, begun: Snapshot, ends: Snapshot | None, to_ns: int) -> by
 
 def _told(step: Step) -> Step:
     kept = [one for one in step.effects if type(one) in TOLD]
-    return step if len(kept) == len(step.effects) else Step(step.at_ns, tuple(kept), step.agents)
+    return step if len(kept) == len(step.effects) else msgspec.structs.replace(step, effects=tuple(kept))

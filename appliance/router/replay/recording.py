@@ -145,7 +145,6 @@ class _Reader:
     def __init__(self, state: State, from_ns: int, to_ns: int) -> None:
         count, tries = Count(state, from_ns), set(state.tries)
         self.recording = Recording(from_ns=from_ns, to_ns=to_ns, start=state, count=count, tries=tries)
-        self._legs = set(state.index.legs)
         self._vain: dict[str, int] = {}
         self._looking: dict[str, tuple[int, LookupAsked]] = {}
 
@@ -158,7 +157,7 @@ class _Reader:
             *due, own = steps
             for step in due:
                 self._see(step, TimePassed(step.at_ns))
-            self._note(seq, event)
+            self._note(seq, event, own)
             self._see(own, event)
         self.recording.entries += seq > 0
 
@@ -182,13 +181,13 @@ class _Reader:
             elif isinstance(effect, LookupAsked):
                 self._looking[effect.lookup] = at_ns, effect
 
-    def _note(self, seq: int, event: Event) -> None:
+    def _note(self, seq: int, event: Event, own: Step) -> None:
         """What the simulation will need of it."""
         if isinstance(event, (CallTold, RouteAsked)):
             contact = event.event.contact if isinstance(event, CallTold) else event.request.contact
             if contact in self.recording.tries:
                 self.recording.beside.append(Beside(event.at_ns, seq, event))
-            elif isinstance(event, RouteAsked) or self._moves(event.event):
+            elif isinstance(event, RouteAsked) or self._moves(event.event, own):
                 self._chain(contact).append(Did(event.at_ns, seq, event))
         elif isinstance(event, LookupAnswered):
             self._answered(seq, event)
@@ -206,14 +205,14 @@ class _Reader:
             looked = self.recording.looked.setdefault(event.contact, [])
             looked.append(Looked(asked, event.at_ns - at_ns, seq, event))
 
-    def _moves(self, event: CallEvent) -> bool:
+    def _moves(self, event: CallEvent, own: Step) -> bool:
         """Whether the router heeds what its branch tells: of agents' legs, and the end."""
         owners = self.recording.owners
         if isinstance(event, LegBegan):
             owners[event.leg] = event.contact
             return True
         if isinstance(event, (LegConnected, LegEnded)):
-            return event.leg in owners or event.leg in self._legs
+            return own.known or event.leg in owners
         return isinstance(event, ContactEnded)
 
     def _chain(self, contact: str) -> Chain:
