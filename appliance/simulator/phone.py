@@ -195,6 +195,7 @@ class Phone:
             f"rtp_ports {RTP_PORTS[0]}-{RTP_PORTS[1]}",
             "jitter_buffer_type fixed",
             "jitter_buffer_delay 2-10",
+            "call_hold_other_calls no",  # two callers are heard at once, as by every phone here
             f"audio_source aufile,{self.folder / 'speech.wav'}",
             "ausrc_srate 8000",
             "ausrc_channels 1",
