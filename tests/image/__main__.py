@@ -7,6 +7,7 @@ Each check is a sentence; what a machine said lies in build/image/test/<machine>
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -47,11 +48,11 @@ class Sheet:
         self.began = time.monotonic()
 
     def check(self, sentence: str, look: Callable[[], tuple[bool, str]]) -> None:
-        """Look, and say whether it is so; a machine that says nothing has failed."""
+        """Look, and say whether it is so; a machine that says nothing has failed, and a program that is not there."""
         self.total += 1
         try:
             good, told = look()
-        except (AssertionError, TimeoutError) as error:
+        except (AssertionError, OSError, subprocess.CalledProcessError) as error:
             good, told = False, str(error) or type(error).__name__
         if not good:
             self.failed.append(sentence)
