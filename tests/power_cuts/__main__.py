@@ -83,12 +83,13 @@ class Run:
         self._file.write_bytes(msgspec.json.format(msgspec.json.encode(self.now)))
 
     def round(self, number: int) -> Round:
-        """One cut, and what came of the one before."""
+        """One cut, and what came of the one before; a round that was broken off is begun anew."""
         turn, place = divmod(number, len(MOMENTS))
         moment = random.Random(f"{self.now.seed}.{turn}").sample(MOMENTS, len(MOMENTS))[place]  # noqa: S311 - no secret
         made = Round(moment, random.Random(f"{self.now.seed}.{number}.s").random())  # noqa: S311
-        self.now.rounds.append(made)
         self._look(made, getattr(self, f"_{moment}"))
+        self.now.rounds.append(made)
+        self.save()
         return made
 
     def last(self) -> Round:
@@ -189,7 +190,7 @@ class Run:
 
     def _commit(self, made: Round) -> None:
         self._served(made)
-        name, began_s = f"cut-{len(self.now.rounds)}", time.monotonic()
+        name, began_s = f"cut-{len(self.now.rounds) + 1}", time.monotonic()
         self.now.doubtful = name
         self.save()
         asked = self._box.begin_commit(name)

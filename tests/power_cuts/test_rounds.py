@@ -79,6 +79,17 @@ def test_rounds_take_every_moment_and_go_on_where_they_stood(run: Run) -> None:
     assert _again(run, b"another image").now.rounds == []
 
 
+def test_a_round_that_is_broken_off_does_not_count(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_box: FakeBox) -> None:
+        raise KeyboardInterrupt
+
+    run.round(0)
+    monkeypatch.setattr(FakeBox, "off", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.round(1)
+    assert len(_again(run).now.rounds) == 1
+
+
 def _until(run: Run, moment: str) -> Any:
     """Rounds up to one of that moment, which is judged by the next start; the box."""
     number = 0
