@@ -162,7 +162,7 @@ class Journal:
     def _take_over(self, state: State, at_ns: int) -> None:
         """From another engine: this one's entries go on from what was open then. A full disk takes it later."""
         last = self._store.execute("SELECT engine FROM entry WHERE seq = ?", (self._seq,)).fetchone()
-        if last is None or last[0] == ENGINE or any(one.engine == ENGINE for one in self._at(self._seq)):
+        if last is None or last[0] == ENGINE or any(one.engine == ENGINE for one in self.at(self._seq)):
             return
         log.info(
             "router.state.carried", engine=last[0], to=ENGINE, callbacks=len(state.callbacks), places=len(state.places)
@@ -179,7 +179,7 @@ class Journal:
         for entry in self.entries(seq):
             gap = entry.seq != seq + 1  # a disk that was full for long has cost what is between
             if gap or entry.engine == ENGINE != engine:
-                state = next((one.decoded() for one in self._at(entry.seq - 1)), EMPTY if gap else state)
+                state = next((one.decoded() for one in self.at(entry.seq - 1)), EMPTY if gap else state)
             state, effects = decide(state, entry)
             seq, engine = entry.seq, entry.engine
             yield entry, state, effects
@@ -259,16 +259,17 @@ class Journal:
         before = self._snapshots("WHERE at_ns < ? ORDER BY seq DESC LIMIT 1", before_ns)
         return next(iter([*before, *beginning]), Snapshot(0, ENGINE, 0, encoded(EMPTY)))
 
-    def apart(self, after: int, before_ns: int, entries: int) -> list[Snapshot]:
-        """Those beyond that number and before that time, with at least so many entries from one to the next."""
+    def apart(self, after: int, before_ns: int, entries: int) -> list[int]:
+        """Snapshots beyond that number and before that time, with at least so many entries from one to the next."""
         query = "SELECT seq FROM snapshot WHERE seq > ? AND at_ns < ? ORDER BY seq"
         chosen = [after]
         for (seq,) in self._store.execute(query, (after, before_ns)):
             if seq - chosen[-1] >= entries:
                 chosen.append(seq)
-        return [one for seq in chosen[1:] for one in self._at(seq)]
+        return chosen[1:]
 
-    def _at(self, seq: int) -> list[Snapshot]:
+    def at(self, seq: int) -> list[Snapshot]:
+        """The one of that number, if it is kept."""
         return self._snapshots("WHERE seq = ?", seq)
 
     def _snapshots(self, which: str, *values: int) -> list[Snapshot]:

@@ -2,6 +2,8 @@
 """A recorded day once more: unchanged all is the same, changed each contact lives on by what is its own."""
 
 import math
+import os
+import signal
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -139,9 +141,23 @@ def test_a_piece_that_does_not_end_where_the_next_begins_is_told(
     recorded(path, CALLS, faults=False)
     with closing(Journal(path)) as journal:
         first, second, *_ = journal.apart(0, DAY_NS, days.SNAPSHOT)
-        journal._store.execute("UPDATE snapshot SET state = ? WHERE seq = ?", (first.state, second.seq))
-    with pytest.raises(ValueError, match=f"the state after event {second.seq} is not what it was"):
+        (before,) = journal.at(first)
+        journal._store.execute("UPDATE snapshot SET state = ? WHERE seq = ?", (before.state, second))
+    with pytest.raises(ValueError, match=f"the state after event {second} is not what it was"):
         in_pieces(path, monkeypatch)
+
+
+def test_a_process_that_is_killed_is_told_and_nothing_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(tmp_path / "router.db", CALLS, faults=False)
+    monkeypatch.setattr(deciding, "_piece", died)
+    with pytest.raises(ValueError, match="a process that read a piece of it was killed"):
+        in_pieces(tmp_path / "router.db", monkeypatch)
+
+
+def died(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The recorded events decided once more, because the journal keeps a digest of what was decided and not the decisions.
 
-    for seq, event, steps in decided(journal, begun, to_ns): ...
+    start = begun(journal, from_ns, to_ns)
+    for seq, event, steps in decided(journal, start, to_ns): ...
 
 A long time is decided in pieces beside each other, as there are processors: a piece begins at a snapshot, so it needs
 nothing of the one before. What is due by itself happens at its own instant, not with the event that came next; the
@@ -10,12 +11,14 @@ simulation does the same, so both have the same times.
 
 import gc
 import os
+import signal
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -32,7 +35,7 @@ from appliance.router.events import (
     TimePassed,
     decoded,
 )
-from appliance.router.journal import Entry, Journal, Snapshot, digest, fingerprint
+from appliance.router.journal import Entry, Journal, Snapshot, digest, encoded, fingerprint
 from appliance.router.state import State
 from appliance.wire.calls import LegConnected, LegEnded
 
@@ -62,23 +65,37 @@ Piece = list[list[Step]]
 _DECODER: msgspec.msgpack.Decoder[Piece] = msgspec.msgpack.Decoder(Piece)
 
 
-def decided(journal: Journal, begun: Snapshot, to_ns: int, piece: int = PIECE) -> Iterator[Decided]:
-    """By number each event after `begun` and before `to_ns`, what was due before it, and last what came of itself.
+def begun(journal: Journal, from_ns: int, to_ns: int) -> Snapshot | None:
+    """The state at `from_ns`; None where nothing is between then and `to_ns`. Raises as `decided`."""
+    before = journal.snapshot(from_ns)
+    state, seq = before.decoded(), before.seq
+    for entry in journal.entries(before.seq):
+        if entry.at_ns >= to_ns:
+            return None
+        _check(entry)
+        if entry.at_ns >= from_ns:
+            return Snapshot(seq, ENGINE, from_ns, encoded(state))
+        (state, _), seq = apply(state, decoded(entry.event)), entry.seq
+    return None
 
-    Behind them all, as number 0, what was due until then. Raises sqlite3.Error, ValueError where it is not what was
-    decided.
+
+def decided(journal: Journal, start: Snapshot, to_ns: int, piece: int = PIECE) -> Iterator[Decided]:
+    """By number each event after `start` and before `to_ns`, what was due before it, and last what came of itself.
+
+    `start` is as it has begun. Behind them all, as number 0, what was due until then. Raises sqlite3.Error, ValueError
+    where it is not what was decided.
     """
-    begins = [begun, *journal.apart(begun.seq, to_ns, piece)]
-    if len(begins) == 1 or _processors() == 1:
-        decider = Decider(begun)
-        for entry in _entries(journal, begun, None, to_ns):
+    begins = journal.apart(start.seq, to_ns, piece)
+    if not begins or _processors() == 1:
+        decider = Decider(start)
+        for entry in _entries(journal, start.seq, to_ns):
             event = decoded(entry.event)
             yield entry.seq, event, decider.take(entry, event)
         yield 0, TimePassed(to_ns - 1), decider.until(to_ns - 1)
         return
-    with closing(_beside(journal.path, begins, to_ns)) as pieces:
+    with closing(_beside(journal.path, start.at_ns, begins, to_ns)) as pieces:
         steps = (one for piece in pieces for one in piece)
-        for entry in _entries(journal, begun, None, to_ns):
+        for entry in _entries(journal, start.seq, to_ns):
             yield entry.seq, decoded(entry.event), next(steps)
         yield 0, TimePassed(to_ns - 1), next(steps)
 
@@ -86,13 +103,13 @@ def decided(journal: Journal, begun: Snapshot, to_ns: int, piece: int = PIECE) -
 class Decider:
     """Goes on from a snapshot, entry by entry."""
 
-    def __init__(self, begun: Snapshot) -> None:
-        self.state: State = begun.decoded()
-        self._begun_ns = begun.at_ns
+    def __init__(self, start: Snapshot) -> None:
+        self.state: State = start.decoded()
+        self._begun_ns = start.at_ns
 
     def take(self, entry: Entry, event: Event) -> list[Step]:
         """The next one, decoded. Raises ValueError where other was decided then."""
-        check(entry)
+        _check(entry)
         steps = self.until(event.at_ns)
         if not isinstance(event, TimePassed):
             steps.append(self._step(event))
@@ -117,8 +134,7 @@ class Decider:
         return Step(event.at_ns, effects, agents, known)
 
 
-def check(entry: Entry) -> None:
-    """Raises ValueError for one that cannot be decided here."""
+def _check(entry: Entry) -> None:
     if entry.engine != ENGINE:
         raise ValueError(f"event {entry.seq} was decided by another version of the router, it cannot be replayed")
 
@@ -127,41 +143,70 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _entries(journal: Journal, begun: Snapshot, ends: Snapshot | None, to_ns: int) -> Iterator[Entry]:
-    for entry in journal.entries(begun.seq):
-        if entry.at_ns >= to_ns or (ends is not None and entry.seq > ends.seq):
+def _entries(journal: Journal, after: int, to_ns: int, last: int | None = None) -> Iterator[Entry]:
+    for entry in journal.entries(after):
+        if entry.at_ns >= to_ns or (last is not None and entry.seq > last):
             return
         yield entry
 
 
-def _beside(path: Path, begins: Sequence[Snapshot], to_ns: int) -> Generator[Piece]:
-    """The pieces in order, while the next ones are decided."""
-    spawned = get_context("spawn")  # a fork would have this process's connections to the journal, and their locks
-    with ProcessPoolExecutor(min(_processors(), len(begins)), spawned, _beneath) as pool:
-        ends = [*begins[1:], None]
-        awaited = deque([pool.submit(_piece, path, *piece, to_ns) for piece in zip(begins, ends, strict=True)])
+def _beside(path: Path, from_ns: int, begins: Sequence[int], to_ns: int) -> Generator[Piece]:
+    """The pieces in order, while the next ones are decided.
+
+    What they are told by the pool's pipes is short: who is killed with half of it written would leave the others
+    waiting. A fork would have this process's connections to the journal, and their locks.
+    """
+    firsts, lasts = [None, *begins], [*begins, None]
+    spawned = get_context("spawn")
+    with TemporaryDirectory(prefix="replay-") as folder:
+        pool = ProcessPoolExecutor(min(_processors(), len(firsts)), spawned, _beneath)
+        awaited = deque(
+            [
+                pool.submit(_piece, Path(folder), path, (from_ns, first, last, to_ns))
+                for first, last in zip(firsts, lasts, strict=True)
+            ]
+        )
         try:
             while awaited:
-                yield _DECODER.decode(awaited.popleft().result())
+                file = awaited.popleft().result()
+                yield _DECODER.decode(file.read_bytes())
+                file.unlink()
+        except BrokenExecutor as error:
+            raise ValueError("a process that read a piece of it was killed: there may be too little memory") from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def _beneath() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # of Ctrl-C the first process tells
     os.nice(NICE)
     gc.disable()
 
 
-def _piece(path: Path, begun: Snapshot, ends: Snapshot | None, to_ns: int) -> bytes:
-    """In a process of its own: each entry's steps until the next piece's snapshot, else until `to_ns`."""
-    decider = Decider(begun)
+def _piece(folder: Path, path: Path, span: tuple[int, int | None, int | None, int]) -> Path:
+    """In a process of its own: a file with each entry's steps, from one snapshot until the next piece's.
+
+    The first begins with no snapshot but at `from_ns`, the last ends with none but at `to_ns`.
+    """
+    from_ns, first, last, to_ns = span
     with closing(Journal(path, reads=True)) as journal:
-        steps = [decider.take(entry, decoded(entry.event)) for entry in _entries(journal, begun, ends, to_ns)]
+        start = begun(journal, from_ns, to_ns) if first is None else _kept(journal, first)
+        ends = _kept(journal, last) if last is not None else None
+        if start is None or (ends is None and last is not None):
+            raise ValueError("the journal was begun anew meanwhile: ask again")
+        decider = Decider(start)
+        steps = [decider.take(entry, decoded(entry.event)) for entry in _entries(journal, start.seq, to_ns, last)]
     if ends is None:
         steps.append(decider.until(to_ns - 1))
     elif fingerprint(decider.state) != fingerprint(ends.decoded()):
         raise ValueError(f"the state after event {ends.seq} is not what it was: router verify says more")
-    return msgspec.msgpack.encode([[_told(step) for step in one] for one in steps])
+    file = folder / str(first or 0)
+    file.write_bytes(msgspec.msgpack.encode([[_told(step) for step in one] for one in steps]))
+    return file
+
+
+def _kept(journal: Journal, seq: int) -> Snapshot | None:
+    return next(iter(journal.at(seq)), None)
 
 
 def _told(step: Step) -> Step:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from appliance.router.agents import NO_ANSWER
-from appliance.router.apply import ENGINE, apply
 from appliance.router.events import (
     AgentMoved,
     AgentWished,
@@ -21,10 +20,9 @@ from appliance.router.events import (
     RouteAsked,
     RulesChanged,
     TimePassed,
-    decoded,
 )
-from appliance.router.journal import Journal, Snapshot, encoded
-from appliance.router.replay.deciding import PIECE, Step, check, decided
+from appliance.router.journal import Journal
+from appliance.router.replay.deciding import PIECE, Step, begun, decided
 from appliance.router.replay.figures import Count
 from appliance.router.rules import Rules
 from appliance.router.state import State
@@ -116,7 +114,7 @@ def read(
     piece: int = PIECE,
 ) -> Recording | None:
     """That time's; None where there is nothing. Raises sqlite3.Error, ValueError where it is not what was decided."""
-    start = _begun(journal, from_ns, to_ns)
+    start = begun(journal, from_ns, to_ns)
     if start is None:
         return None
     reader, whole = _Reader(start.decoded(), from_ns, to_ns), max(1, journal.seq - start.seq)
@@ -125,20 +123,6 @@ def read(
             progress(seq - start.seq, whole)
         reader.take(seq, event, steps)
     return reader.recording
-
-
-def _begun(journal: Journal, from_ns: int, to_ns: int) -> Snapshot | None:
-    """The state then; None where nothing is before `to_ns`."""
-    before = journal.snapshot(from_ns)
-    state, seq = before.decoded(), before.seq
-    for entry in journal.entries(before.seq):
-        if entry.at_ns >= to_ns:
-            return None
-        check(entry)
-        if entry.at_ns >= from_ns:
-            return Snapshot(seq, ENGINE, from_ns, encoded(state))
-        (state, _), seq = apply(state, decoded(entry.event)), entry.seq
-    return None
 
 
 class _Reader:
