@@ -189,7 +189,7 @@ static int is_too_loud(const struct bl_agc *a, uint32_t peak)
 	return a->full > ONE && (uint64_t)peak * (uint64_t)a->full > (uint64_t)BL_AGC_LIMIT * ONE;
 }
 
-static void apply(int16_t factor, const int16_t *in, int16_t *out, size_t n, int vector)
+static inline void apply(int16_t factor, const int16_t *in, int16_t *out, size_t n, int vector)
 {
 	if (factor == ONE) {
 		if (in != out)

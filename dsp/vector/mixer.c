@@ -3,26 +3,18 @@
 #include "mixer_vector.h"
 
 #include "pairs.h"
-#include "sizes.h"
 #include "words.h"
 
 #define TICK BL_TICK_SAMPLES
 #define EIGHTS (TICK / BL_LANES)
-#define WORDS ((TICK + BL_WORD_LANES - 1) / BL_WORD_LANES)
 
 /*
  * The sum in 16 bits: what fits, and what is beyond, up to as much again. Of what fits one's own sound is taken, then
  * what is beyond comes to it, both saturated: the same as the sum without it, saturated.
  */
 struct split {
-	bl_signed fits[WORDS], beyond[WORDS];
+	bl_signed fits[BL_TICK_WORDS], beyond[BL_TICK_WORDS];
 };
-
-/* Where vector i of a tick begins; the last one begins early. */
-static inline size_t at(int i)
-{
-	return i < WORDS - 1 ? (size_t)i * BL_WORD_LANES : TICK - BL_WORD_LANES;
-}
 
 static inline struct split split(const bl_i8 sum[EIGHTS])
 {
@@ -35,9 +27,9 @@ static inline struct split split(const bl_i8 sum[EIGHTS])
 		bl_store_bl_h8(fits + i * BL_LANES, cut);
 		bl_store_bl_h8(beyond + i * BL_LANES, bl_saturated(sum[i] - bl_wide_of(cut)));
 	}
-	for (int i = 0; i < WORDS; i++) {
-		s.fits[i] = bl_signed_load(fits + at(i));
-		s.beyond[i] = bl_signed_load(beyond + at(i));
+	for (int i = 0; i < BL_TICK_WORDS; i++) {
+		s.fits[i] = bl_signed_load(fits + bl_tick_at(i));
+		s.beyond[i] = bl_signed_load(beyond + bl_tick_at(i));
 	}
 	return s;
 }
@@ -51,13 +43,13 @@ static inline void say(const int16_t *said, bl_i8 sum[EIGHTS])
 /* All is loaded before any is stored: out may be own, and the last two vectors overlap. */
 static inline void hear(const struct split *s, const int16_t *own, int16_t *out)
 {
-	bl_signed heard[WORDS];
+	bl_signed heard[BL_TICK_WORDS];
 
-	for (int i = 0; i < WORDS; i++)
-		heard[i] =
-		        bl_add_saturated(bl_subtract_saturated(s->fits[i], bl_signed_load(own + at(i))), s->beyond[i]);
-	for (int i = 0; i < WORDS; i++)
-		bl_signed_store(out + at(i), heard[i]);
+	for (int i = 0; i < BL_TICK_WORDS; i++)
+		heard[i] = bl_add_saturated(bl_subtract_saturated(s->fits[i], bl_signed_load(own + bl_tick_at(i))),
+		                            s->beyond[i]);
+	for (int i = 0; i < BL_TICK_WORDS; i++)
+		bl_signed_store(out + bl_tick_at(i), heard[i]);
 }
 
 void bl_mixer_mix_vector(const int16_t *const in[], uint64_t speaks, int16_t *const out[], uint64_t hears, size_t from)
@@ -87,8 +79,8 @@ void bl_mixer_mix_vector(const int16_t *const in[], uint64_t speaks, int16_t *co
 	while (only) {
 		uint32_t p = mixer_next(&only);
 
-		for (int i = 0; out[p] && i < WORDS; i++)
-			bl_signed_store(out[p] + from + at(i), s.fits[i]);
+		for (int i = 0; out[p] && i < BL_TICK_WORDS; i++)
+			bl_signed_store(out[p] + from + bl_tick_at(i), s.fits[i]);
 	}
 }
 

@@ -42,6 +42,21 @@ static int check_agc(void)
 	return wrong | check_same("agc", a[0], a[1], sizeof a[0]);
 }
 
+/* Every sample, a tick at a time, in place. */
+static int check_ticks(int32_t tenths)
+{
+	struct bl_gain g;
+	int wrong = bl_gain_init(&g, tenths) != 0;
+
+	for (int form = 0; form < 2; form++) {
+		(void)bl_isa_limit((enum bl_isa)form);
+		memcpy(heard[form], all, sizeof all);
+		for (size_t at = 0; at + BL_MEASURE_MOST <= N; at += BL_MEASURE_MOST)
+			bl_gain_process(&g, heard[form] + at, heard[form] + at, BL_MEASURE_MOST);
+	}
+	return wrong | check_same("gain of ticks", heard[0], heard[1], sizeof heard[0]);
+}
+
 int check_gain(void)
 {
 	int wrong = 0;
@@ -57,6 +72,7 @@ int check_gain(void)
 			bl_gain_process(&g, all, heard[form], N - (size_t)(tenths & 15));
 		}
 		wrong |= check_same("gain", heard[0], heard[1], sizeof heard[0]);
+		wrong |= check_ticks(tenths);
 	}
 	for (int i = 0; i < N; i++) /* tones of changing loudness, so that the gain moves and is limited */
 		all[i] = (int16_t)((i * 1103 % 2001 - 1000) >> (i / 8000 % 4) << (i / 20000));
