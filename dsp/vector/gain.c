@@ -55,19 +55,35 @@ static inline __attribute__((always_inline)) void scale_tick(const int16_t *in, 
 		bl_signed_store(out + bl_tick_at(i), scaled[i]);
 }
 
-void bl_gain_scale_vector(const int16_t *in, int16_t *out, size_t n, int16_t factor, int fraction)
+static inline __attribute__((always_inline)) void tick(const int16_t *in, int16_t *out, int16_t factor, int fraction)
 {
 	int whole = factor >> fraction;
 	bl_signed part = bl_signed_all((int16_t)((factor - (whole << fraction)) << (15 - fraction)));
 
-	if (n != BL_TICK_SAMPLES || whole < 0 || whole > WHOLE_MOST)
-		scale(in, out, n, beside(factor, fraction), fraction);
-	else if (whole == 0)
+	if (whole == 0)
 		scale_tick(in, out, part, 0);
 	else if (whole == 1)
 		scale_tick(in, out, part, 1);
-	else
+	else if (whole > 0 && whole <= WHOLE_MOST)
 		scale_tick(in, out, part, whole);
+	else
+		scale(in, out, BL_TICK_SAMPLES, beside(factor, fraction), fraction);
+}
+
+void bl_gain_scale_vector(const int16_t *in, int16_t *out, size_t n, int16_t factor, int fraction)
+{
+	if (n == BL_TICK_SAMPLES)
+		tick(in, out, factor, fraction);
+	else
+		scale(in, out, n, beside(factor, fraction), fraction);
+}
+
+void bl_gain_ticks_vector(const int16_t *const in[], int16_t *const out[], const int16_t factors[], int fraction,
+                          size_t channels)
+{
+	for (size_t c = 0; c < channels; c++)
+		if (factors[c] != BL_GAIN_NONE)
+			tick(in[c], out[c], factors[c], fraction);
 }
 
 void bl_gain_ramp_vector(const int16_t *in, int16_t *out, size_t n, const int16_t factors[], int fraction)

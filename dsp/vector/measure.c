@@ -165,8 +165,7 @@ static inline bl_i8 bands_of(bl_h16 one, bl_h16 other, bl_h8 last, const struct 
 {
 	bl_h16 one_back = backwards(one), other_back = backwards(other);
 	bl_h8 last_back = __builtin_shufflevector(last, last, 7, 6, 5, 4, 3, 2, 1, 0);
-	bl_h8 sums = last + last_back, differences = last - last_back;
-	bl_h16 ends = __builtin_shufflevector(sums, differences, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	bl_h16 ends = bl_h16_of_halves(last + last_back, last - last_back);
 	bl_i8 even = energies(folded(one + one_back, f->even), folded(other + other_back, f->even));
 	bl_i8 odd = energies(folded(one - one_back, f->odd), folded(other - other_back, f->odd));
 	bl_i8 all = energies(folded(ends, f->both), (bl_i8){0});

@@ -23,6 +23,15 @@ static inline bl_h16 bl_h16_of_half(bl_h8 samples)
 #endif
 }
 
+static inline bl_h16 bl_h16_of_halves(bl_h8 first, bl_h8 second)
+{
+#if defined(__AVX2__)
+	return (bl_h16)_mm256_inserti128_si256(_mm256_castsi128_si256((__m128i)first), (__m128i)second, 1);
+#else
+	return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#endif
+}
+
 /* Eight zeros and the last eight samples. */
 static inline bl_h16 bl_upper_half(bl_h16 samples)
 {
