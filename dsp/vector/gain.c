@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) void scale_tick(const int16_t *in, 
 static inline __attribute__((always_inline)) void tick(const int16_t *in, int16_t *out, int16_t factor, int fraction)
 {
 	int whole = factor >> fraction;
-	bl_signed part = bl_signed_all((int16_t)((factor - (whole << fraction)) << (15 - fraction)));
+	bl_signed part = bl_signed_all((int16_t)((factor & ((1 << fraction) - 1)) << (15 - fraction)));
 
 	if (whole == 0)
 		scale_tick(in, out, part, 0);
