@@ -14,6 +14,7 @@
 #define FRACTION 10
 #define ONE (1 << FRACTION)
 #define PIECE 8
+#define BATCH 32 /* channels */
 #define PIECES (BL_MEASURE_MOST / PIECE)
 #define FRAME 160
 #define SPEECH_FULL 4000 /* half a second of speech */
@@ -219,21 +220,25 @@ static __attribute__((noinline)) void apply_ramp(int16_t from, int16_t to, const
 		out[i] = scaled(in[i], factors[i / PIECE], FRACTION);
 }
 
-static inline void process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out,
-                           int vector)
+/* The factor at the end of the piece. */
+static inline int16_t next_factor(struct bl_agc *a, const struct bl_measure *m, int active)
 {
-	size_t n = m->samples <= BL_MEASURE_MOST ? m->samples : 0;
-	int16_t factor;
-
 	a->energy += m->energy;
 	a->fill += m->samples;
 	if (a->fill >= FRAME)
 		frame(a, active);
-	factor = a->full;
-	if (a->limited > 0 || is_too_loud(a, m->peak)) {
-		limit(a, m->peak);
-		factor = factor_of(a->gain - a->limited);
-	}
+	if (a->limited <= 0 && !is_too_loud(a, m->peak))
+		return a->full;
+	limit(a, m->peak);
+	return factor_of(a->gain - a->limited);
+}
+
+static void process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out,
+                    int vector)
+{
+	size_t n = m->samples <= BL_MEASURE_MOST ? m->samples : 0;
+	int16_t factor = next_factor(a, m, active);
+
 	if (factor > a->factor)
 		apply_ramp(a->factor, factor, in, out, n, vector);
 	else
@@ -246,13 +251,38 @@ void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, co
 	process(a, m, active, in, out, bl_isa() == BL_ISA_VECTOR);
 }
 
+/* First all factors, then all ticks that have one factor: what does not is done by the way. */
+static void process_vector(struct bl_agc *const a[], const struct bl_measure m[], const uint8_t active[],
+                           const int16_t *const in[], int16_t *const out[], size_t channels)
+{
+	int16_t factors[BATCH];
+
+	for (size_t c = 0; c < channels; c++) {
+		int16_t before = a[c]->factor;
+
+		factors[c] = BL_GAIN_NONE;
+		if (m[c].samples != BL_MEASURE_MOST) {
+			process(a[c], &m[c], active[c], in[c], out[c], 1);
+			continue;
+		}
+		a[c]->factor = next_factor(a[c], &m[c], active[c]);
+		if (a[c]->factor > before)
+			apply_ramp(before, a[c]->factor, in[c], out[c], BL_MEASURE_MOST, 1);
+		else
+			factors[c] = a[c]->factor;
+	}
+	bl_gain_ticks_vector(in, out, factors, FRACTION, channels);
+}
+
 void bl_agc_process_many(struct bl_agc *const a[], const struct bl_measure m[], const uint8_t active[],
                          const int16_t *const in[], int16_t *const out[], size_t channels)
 {
 	int vector = bl_isa() == BL_ISA_VECTOR;
 
-	for (size_t c = 0; c < channels; c++)
-		process(a[c], &m[c], active[c], in[c], out[c], vector);
+	for (size_t c = 0; vector && c < channels; c += BATCH)
+		process_vector(a + c, m + c, active + c, in + c, out + c, channels - c < BATCH ? channels - c : BATCH);
+	for (size_t c = 0; !vector && c < channels; c++)
+		process(a[c], &m[c], active[c], in[c], out[c], 0);
 }
 
 float bl_agc_gain_db(const struct bl_agc *a)

@@ -10,7 +10,6 @@
 #include "isa.h"
 
 #define WARM 128 /* samples until the filter has forgotten its beginning */
-#define PLACES (BL_CNG_CYCLE - BL_CNG_SEGMENT - BL_CNG_JOINT + 1)
 #define REST (BL_CNG_SEGMENT - BL_CNG_JOINT)
 #define LEVEL_BITS 0x7f
 #define STEEPEST 0.97f
@@ -28,19 +27,13 @@ int bl_cng_init(struct bl_cng *c, uint32_t seed)
 	return 0;
 }
 
-static uint32_t any(struct bl_cng *c)
-{
-	c->seed = c->seed * 1664525u + 1013904223u;
-	return c->seed >> 16;
-}
-
 /* Four uniform ones are near enough to a Gaussian. */
 static float white(struct bl_cng *c)
 {
 	float sum = 0.0f;
 
 	for (int i = 0; i < 4; i++)
-		sum += (float)any(c) - 32767.5f;
+		sum += (float)cng_any(c) - 32767.5f;
 	return sum * (1.0f / 32768.0f);
 }
 
@@ -106,30 +99,12 @@ static int16_t joint(const int16_t *from, const int16_t *to, uint32_t at)
 	return (int16_t)(sample < INT16_MIN ? INT16_MIN : sample > INT16_MAX ? INT16_MAX : sample);
 }
 
-static inline uint32_t least(uint32_t a, uint32_t b)
+static void whole(struct bl_cng *c, int16_t *out)
 {
-	return a < b ? a : b;
-}
-
-/* The next segment begins somewhere else; places read from memory that may be torn are bounded here. */
-static inline void next_segment(struct bl_cng *c)
-{
-	c->before = least(c->place, PLACES - 1) + BL_CNG_SEGMENT;
-	c->place = any(c) * PLACES >> 16;
-	c->done = 0;
-}
-
-static inline void whole(struct bl_cng *c, int16_t *out, int vector)
-{
-	next_segment(c);
-	if (vector) {
-		bl_cng_segment_vector(c->cycle + c->before, c->cycle + c->place, out);
-	} else {
-		for (uint32_t i = 0; i < BL_CNG_JOINT; i++)
-			out[i] = joint(c->cycle + c->before, c->cycle + c->place, i);
-		memcpy(out + BL_CNG_JOINT, c->cycle + c->place + BL_CNG_JOINT, REST * sizeof *out);
-	}
-	c->done = BL_CNG_SEGMENT;
+	cng_next_segment(c);
+	for (uint32_t i = 0; i < BL_CNG_JOINT; i++)
+		out[i] = joint(c->cycle + c->before, c->cycle + c->place, i);
+	memcpy(out + BL_CNG_JOINT, c->cycle + c->place + BL_CNG_JOINT, REST * sizeof *out);
 }
 
 static int16_t single(struct bl_cng *c)
@@ -137,26 +112,32 @@ static int16_t single(struct bl_cng *c)
 	const int16_t *from, *to;
 	uint32_t at;
 
-	if (c->done >= BL_CNG_SEGMENT)
-		next_segment(c);
-	from = c->cycle + least(c->before, PLACES - 1 + BL_CNG_SEGMENT);
-	to = c->cycle + least(c->place, PLACES - 1);
+	if (c->done >= BL_CNG_SEGMENT) {
+		cng_next_segment(c);
+		c->done = 0;
+	}
+	from = c->cycle + cng_least(c->before, CNG_PLACES - 1 + BL_CNG_SEGMENT);
+	to = c->cycle + cng_least(c->place, CNG_PLACES - 1);
 	at = c->done++;
 	return at < BL_CNG_JOINT ? joint(from, to, at) : to[at];
 }
 
-/* Not inline: the way of whole segments is to stay short. */
-static __attribute__((noinline)) void process(struct bl_cng *c, int16_t *out, size_t n, int vector)
+static void process(struct bl_cng *c, int16_t *out, size_t n, int vector)
 {
 	size_t i = 0;
 
 	while (i < n) {
-		if (c->done >= BL_CNG_SEGMENT && i + BL_CNG_SEGMENT <= n) {
-			whole(c, out + i, vector);
-			i += BL_CNG_SEGMENT;
-		} else {
+		int16_t *to = out + i;
+
+		if (c->done < BL_CNG_SEGMENT || i + BL_CNG_SEGMENT > n) {
 			out[i++] = single(c);
+			continue;
 		}
+		if (vector)
+			bl_cng_segments_vector(&c, &to, 1);
+		else
+			whole(c, to);
+		i += BL_CNG_SEGMENT;
 	}
 }
 
@@ -167,11 +148,11 @@ void bl_cng_process(struct bl_cng *c, int16_t *out, size_t n)
 
 void bl_cng_process_many(struct bl_cng *const c[], int16_t *const out[], size_t n, size_t channels)
 {
-	int vector = bl_isa() == BL_ISA_VECTOR;
+	int vector = bl_isa() == BL_ISA_VECTOR, segments = vector && n == BL_CNG_SEGMENT;
 
+	if (segments)
+		bl_cng_segments_vector(c, out, channels);
 	for (size_t i = 0; i < channels; i++)
-		if (out[i] && n == BL_CNG_SEGMENT && c[i]->done >= BL_CNG_SEGMENT)
-			whole(c[i], out[i], vector);
-		else if (out[i])
+		if (out[i] && !(segments && c[i]->done >= BL_CNG_SEGMENT))
 			process(c[i], out[i], n, vector);
 }

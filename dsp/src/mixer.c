@@ -7,11 +7,13 @@
 
 #include "isa.h"
 #include "mixer_vector.h"
+#include "sizes.h"
 
+#define TICK BL_TICK_SAMPLES
 #define SAMPLES_MAX 160
-#define PIECE 8    /* samples of a vector */
-#define SMOOTHED 3 /* 2^3 measurements */
-#define EVERY 4    /* ticks */
+#define PIECE 8
+#define EVERY 4 /* ticks */
+#define EVERY_FOURTH 0x1111111111111111u
 
 size_t bl_mixer_size(void)
 {
@@ -44,52 +46,24 @@ int bl_mixer_set(struct bl_mixer *m, uint32_t party, int speaks, int hears)
 	return 0;
 }
 
-static void sum_up(const int16_t *const in[], size_t count, int32_t *sum, size_t n)
-{
-	if (bl_isa() == BL_ISA_VECTOR) {
-		bl_mixer_sum_vector(in, count, sum, n);
-		return;
-	}
-	memset(sum, 0, n * sizeof sum[0]);
-	for (size_t p = 0; p < count; p++)
-		for (size_t i = 0; i < n; i++)
-			sum[i] += in[p][i];
-}
-
-static void take_out(const int32_t *sum, const int16_t *own, int16_t *out, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		int32_t heard = sum[i] - (own ? own[i] : 0);
-
-		out[i] = (int16_t)(heard < INT16_MIN ? INT16_MIN : heard > INT16_MAX ? INT16_MAX : heard);
-	}
-}
-
-/* The party whose bit is the lowest, which is then cleared. */
-static uint32_t next_of(uint64_t *set)
-{
-	uint32_t party = (uint32_t)__builtin_ctzll(*set);
-
-	*set &= *set - 1;
-	return party;
-}
-
 static uint32_t magnitudes_of(const int16_t *in, size_t n)
 {
 	uint32_t magnitudes = 0;
 
-	if (bl_isa() == BL_ISA_VECTOR)
-		return bl_mixer_magnitudes_vector(in, n);
 	for (size_t i = 0; i < n; i++)
 		magnitudes += (uint32_t)abs(in[i]);
 	return magnitudes;
 }
 
-static void measure(struct bl_mixer *m, uint32_t party, const int16_t *in, size_t n)
+/* `parties` are those whose turn it is. */
+static void measure(const int16_t *const in[], uint64_t parties, uint32_t loudness[], size_t n)
 {
-	uint32_t mean = (magnitudes_of(in, n) << 8) / (uint32_t)n, before = m->loudness[party];
+	while (parties) {
+		uint32_t p = mixer_next(&parties);
 
-	m->loudness[party] = before - (before >> SMOOTHED) + (mean >> SMOOTHED);
+		if (in[p])
+			loudness[p] = mixer_smoothed(loudness[p], magnitudes_of(in[p], n), (uint32_t)n);
+	}
 }
 
 static void choose_dominant(struct bl_mixer *m)
@@ -98,7 +72,7 @@ static void choose_dominant(struct bl_mixer *m)
 	uint64_t loudest = m->dominant < 0 ? 0 : (uint64_t)m->loudness[m->dominant] * 3 / 2;
 
 	while (left) {
-		uint32_t party = next_of(&left);
+		uint32_t party = mixer_next(&left);
 
 		if (m->loudness[party] < BL_MIXER_SPEECH || m->loudness[party] <= loudest)
 			continue;
@@ -107,50 +81,45 @@ static void choose_dominant(struct bl_mixer *m)
 	}
 }
 
-/* Those who say something; every fourth of them is measured. */
-static size_t speakers(struct bl_mixer *m, const int16_t *const in[], const int16_t *speaking[], size_t n)
+/* The samples from `from` on. */
+static void mix(const int16_t *const in[], uint64_t speaks, int16_t *const out[], uint64_t hears, size_t from, size_t n)
 {
-	size_t count = 0;
+	int32_t sum[SAMPLES_MAX] = {0};
 
-	for (uint64_t left = m->speaks; left;) {
-		uint32_t p = next_of(&left);
+	for (uint64_t left = speaks; left;) {
+		const int16_t *said = in[mixer_next(&left)];
 
-		if (!in[p])
-			continue;
-		speaking[count++] = in[p];
-		if (p % EVERY == m->ticks % EVERY)
-			measure(m, p, in[p], n);
+		for (size_t i = from; said && i < n; i++)
+			sum[i] += said[i];
 	}
-	return count;
-}
+	while (hears) {
+		uint32_t p = mixer_next(&hears);
+		const int16_t *own = speaks >> p & 1 ? in[p] : NULL;
 
-static void hand_out(const struct bl_mixer *m, const int16_t *const in[], int16_t *const out[], const int32_t *sum,
-                     size_t n)
-{
-	int vector = bl_isa() == BL_ISA_VECTOR;
+		for (size_t i = from; out[p] && i < n; i++) {
+			int32_t heard = sum[i] - (own ? own[i] : 0);
 
-	for (uint64_t left = m->hears; left;) {
-		uint32_t p = next_of(&left);
-		const int16_t *own = m->speaks >> p & 1 ? in[p] : NULL;
-
-		if (!out[p])
-			continue;
-		if (vector)
-			bl_mixer_take_out_vector(sum, own, out[p], n);
-		else
-			take_out(sum, own, out[p], n);
+			out[p][i] = (int16_t)(heard < INT16_MIN ? INT16_MIN : heard > INT16_MAX ? INT16_MAX : heard);
+		}
 	}
 }
 
 int bl_mixer_process(struct bl_mixer *m, const int16_t *const in[], int16_t *const out[], size_t n)
 {
-	const int16_t *speaking[BL_MIXER_PARTIES];
-	int32_t sum[SAMPLES_MAX];
+	int vector = bl_isa() == BL_ISA_VECTOR;
+	uint64_t turn = m->speaks & EVERY_FOURTH << m->ticks % EVERY;
+	size_t done = 0;
 
 	if (n == 0 || n > SAMPLES_MAX || n % PIECE || m->dominant >= BL_MIXER_PARTIES)
 		return -EINVAL;
-	sum_up(speaking, speakers(m, in, speaking, n), sum, n);
-	hand_out(m, in, out, sum, n);
+	if (vector && n == TICK)
+		bl_mixer_measure_vector(in, turn, m->loudness);
+	else
+		measure(in, turn, m->loudness, n);
+	for (; vector && done + TICK <= n; done += TICK)
+		bl_mixer_mix_vector(in, m->speaks, out, m->hears, done);
+	if (done < n)
+		mix(in, m->speaks, out, m->hears, done, n);
 	if (m->ticks++ % EVERY == EVERY - 1)
 		choose_dominant(m);
 	return 0;

@@ -116,7 +116,8 @@ static void begin_loss(struct bl_plc *p)
 	int period;
 
 	unroll(p);
-	period = bl_isa() == BL_ISA_VECTOR ? bl_plc_search_vector(end) : plc_search(end, plc_prepare, correlate);
+	period = bl_isa() == BL_ISA_VECTOR ? bl_plc_search_vector(end)
+	                                   : plc_search(end, plc_prepare, correlate, plc_energies, plc_likeliest);
 	memcpy(p->tail, end - period / 4, (size_t)(period / 4) * sizeof p->tail[0]);
 	p->period = (uint32_t)period;
 	p->place = (uint32_t)(BL_PLC_PAST - period);
@@ -144,6 +145,11 @@ static void repeat(struct bl_plc *p, int16_t *out, int n)
 {
 	int place = bounded((int)p->place, 0, BL_PLC_PAST - 1);
 
+	if (n == TICK && place < BL_PLC_PAST - TICK) {
+		memcpy(out, p->past + place, TICK * sizeof *out);
+		p->place = (uint32_t)(place + TICK);
+		return;
+	}
 	while (n > 0) {
 		int piece = least(n, BL_PLC_PAST - place);
 

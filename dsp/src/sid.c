@@ -28,30 +28,36 @@ int bl_sid_init(struct bl_sid *s)
 	return 0;
 }
 
-static void correlate(const int16_t *in, int32_t correlation[])
+/* No sample may be above PEAK. */
+static inline void correlate(const int16_t *in, int64_t correlation[], int vector)
 {
-	if (bl_isa() == BL_ISA_VECTOR) {
+	if (vector) {
 		bl_sid_correlate_vector(in, correlation);
 		return;
 	}
 	for (int lag = 0; lag <= BL_SID_ORDER; lag++) {
-		correlation[lag] = 0;
+		int32_t sum = 0;
+
 		for (int i = BL_SID_HISTORY; i < BL_MEASURE_MOST; i++)
-			correlation[lag] += in[i] * in[i - lag];
+			sum += in[i] * in[i - lag];
+		correlation[lag] += sum;
 	}
 }
 
 /* Loud sound, made small enough for sums of 32 bits. */
-static void correlate_loud(const int16_t *in, int32_t correlation[])
+static __attribute__((noinline)) void correlate_loud(const int16_t *in, int64_t correlation[], int vector)
 {
+	int64_t sums[BL_SID_ORDER + 1] = {0};
 	int16_t small[BL_MEASURE_MOST];
 
 	for (int i = 0; i < BL_MEASURE_MOST; i++)
 		small[i] = (int16_t)(in[i] >> LOUD_BITS);
-	correlate(small, correlation);
+	correlate(small, sums, vector);
+	for (int lag = 0; lag <= BL_SID_ORDER; lag++)
+		correlation[lag] += sums[lag] * (1 << 2 * LOUD_BITS);
 }
 
-static void halve(struct bl_sid *s)
+static __attribute__((noinline)) void halve(struct bl_sid *s)
 {
 	for (int lag = 0; lag <= BL_SID_ORDER; lag++)
 		s->correlation[lag] /= 2;
@@ -59,28 +65,33 @@ static void halve(struct bl_sid *s)
 	s->ticks /= 2;
 }
 
-int bl_sid_process(struct bl_sid *s, const struct bl_measure *m, const int16_t *in)
+static inline int process(struct bl_sid *s, const struct bl_measure *m, const int16_t *in, int vector)
 {
-	int32_t correlation[BL_SID_ORDER + 1];
-	int64_t unit = m->peak > PEAK ? 1 << 2 * LOUD_BITS : 1;
-
 	if (m->samples != BL_MEASURE_MOST)
 		return -EINVAL;
-	(unit > 1 ? correlate_loud : correlate)(in, correlation);
-	for (int lag = 0; lag <= BL_SID_ORDER; lag++)
-		s->correlation[lag] += correlation[lag] * unit;
+	if (m->peak > PEAK)
+		correlate_loud(in, s->correlation, vector);
+	else
+		correlate(in, s->correlation, vector);
 	s->energy += m->energy;
 	if (++s->ticks >= MEMORY)
 		halve(s);
 	return 0;
 }
 
+int bl_sid_process(struct bl_sid *s, const struct bl_measure *m, const int16_t *in)
+{
+	return process(s, m, in, bl_isa() == BL_ISA_VECTOR);
+}
+
 void bl_sid_process_many(struct bl_sid *const s[], const struct bl_measure m[], const uint8_t active[],
                          const int16_t *const in[], size_t channels)
 {
+	int vector = bl_isa() == BL_ISA_VECTOR;
+
 	for (size_t c = 0; c < channels; c++)
 		if (!active[c])
-			(void)bl_sid_process(s[c], &m[c], in[c]);
+			(void)process(s[c], &m[c], in[c], vector);
 }
 
 /* Levinson's recursion: reflection coefficients of A(z) = 1 + a1 z^-1 + ... */

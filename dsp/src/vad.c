@@ -82,7 +82,18 @@ static int32_t logarithm(float energy)
 	return (bits >> 13) - (127 << 10);
 }
 
-static void track(struct bl_vad *v)
+static int32_t excess(const struct bl_vad *v)
+{
+	static const int32_t weights[BANDS] = {VAD_WEIGHTS};
+	int32_t sum = 0;
+
+	for (int band = 0; band < BANDS; band++)
+		sum += least(greatest(v->now[band] - v->noise[band], VAD_LOWEST), VAD_HIGHEST) * weights[band];
+	return sum >> VAD_WEIGHTS_SHIFT;
+}
+
+/* The end of a frame; how far it is above the noise. */
+static int32_t track(struct bl_vad *v)
 {
 	for (int band = 0; band < BANDS; band++) {
 		int32_t now = logarithm(v->energy[band] + VAD_LEAST_ENERGY);
@@ -94,16 +105,7 @@ static void track(struct bl_vad *v)
 		v->smooth[band] += (now - v->smooth[band]) >> 1;
 		v->low[band] = least(v->low[band], v->smooth[band]);
 	}
-}
-
-static int32_t excess(const struct bl_vad *v)
-{
-	static const int32_t weights[BANDS] = {VAD_WEIGHTS};
-	int32_t sum = 0;
-
-	for (int band = 0; band < BANDS; band++)
-		sum += least(greatest(v->now[band] - v->noise[band], VAD_LOWEST), VAD_HIGHEST) * weights[band];
-	return sum >> VAD_WEIGHTS_SHIFT;
+	return excess(v);
 }
 
 static void learn(struct bl_vad *v, int pause)
@@ -157,9 +159,9 @@ static void learn_score(struct bl_vad *v, int32_t score, int speech)
 	v->spread += ((above < 0 ? -above : above) - v->spread) >> SLOW;
 }
 
-static void judge(struct bl_vad *v, int vector)
+static void judge(struct bl_vad *v, int32_t score, int vector)
 {
-	int32_t score = vector ? bl_vad_excess_vector(v) : excess(v), level = threshold(v);
+	int32_t level = threshold(v);
 	int speech;
 
 	if (score < v->score)
@@ -172,11 +174,12 @@ static void judge(struct bl_vad *v, int vector)
 
 static void frame(struct bl_vad *v, int vector)
 {
+	int32_t score = (vector ? bl_vad_track_vector : track)(v);
+
 	v->fill = 0;
-	(vector ? bl_vad_track_vector : track)(v);
 	if (v->frames % VAD_PART == VAD_PART - 1)
 		close_part(v);
-	judge(v, vector);
+	judge(v, score, vector);
 	v->frames++;
 }
 

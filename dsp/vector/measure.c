@@ -7,6 +7,7 @@
 
 #define FRACTION 16 /* as in src/measure.c */
 #define BLOCK BL_MEASURE_BANDS
+#define QUIET 0x4000
 
 struct sums {
 	bl_q4 energy;
@@ -82,7 +83,11 @@ static inline bl_i8 transformed(const int16_t *block)
 /* Energies of two blocks' bands at once: a coefficient of one beside the same of the other. */
 static inline bl_i8 energies(bl_i8 one, bl_i8 other)
 {
+#if defined(__AVX2__)
+	bl_h16 both = (bl_h16)_mm256_blend_epi16(_mm256_srli_epi32((__m256i)one, FRACTION), (__m256i)other, 0xaa);
+#else
 	bl_h16 both = (bl_h16)((one >> FRACTION & 0xffff) | (other & -0x10000));
+#endif
 
 	return bl_dot_pairs(both, both);
 }
@@ -114,8 +119,96 @@ void bl_measure_vector(struct bl_measure *m, const int16_t *in, size_t n)
 	measure(m, in, n);
 }
 
+static inline bl_h16 backwards(bl_h16 a)
+{
+	return __builtin_shufflevector(a, a, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+}
+
+/* Samples of a block and its end: 0 and 1, 2 and 3, beside each of four bands. */
+static inline bl_h16 first_pair(bl_h16 a)
+{
+	return (bl_h16)__builtin_shufflevector((bl_i8)a, (bl_i8)a, 0, 0, 0, 0, 4, 4, 4, 4);
+}
+
+static inline bl_h16 second_pair(bl_h16 a)
+{
+	return (bl_h16)__builtin_shufflevector((bl_i8)a, (bl_i8)a, 1, 1, 1, 1, 5, 5, 5, 5);
+}
+
+/* Four bands of each half. */
+static inline bl_i8 folded(bl_h16 a, const bl_h16 weights[2])
+{
+	return bl_dot_pairs(first_pair(a), weights[0]) + bl_dot_pairs(second_pair(a), weights[1]) +
+	       (1 << (FRACTION - 1));
+}
+
+/* Two bands of every pair of bands: the even ones are alike from both ends of a block, the odd ones opposite. */
+struct folds {
+	bl_h16 even[2], odd[2], both[2];
+};
+
+static inline struct folds folds(void)
+{
+	struct folds f;
+
+	for (int pair = 0; pair < 2; pair++) {
+		bl_i8 w = bl_load_bl_i8(bl_band_pairs[pair]);
+
+		f.even[pair] = (bl_h16)__builtin_shufflevector(w, w, 0, 2, 4, 6, 0, 2, 4, 6);
+		f.odd[pair] = (bl_h16)__builtin_shufflevector(w, w, 1, 3, 5, 7, 1, 3, 5, 7);
+		f.both[pair] = (bl_h16)__builtin_shufflevector(w, w, 0, 2, 4, 6, 1, 3, 5, 7);
+	}
+	return f;
+}
+
+static inline bl_i8 bands_of(bl_h16 one, bl_h16 other, bl_h8 last, const struct folds *f)
+{
+	bl_h16 one_back = backwards(one), other_back = backwards(other);
+	bl_h8 last_back = __builtin_shufflevector(last, last, 7, 6, 5, 4, 3, 2, 1, 0);
+	bl_h16 ends = bl_h16_of_halves(last + last_back, last - last_back);
+	bl_i8 even = energies(folded(one + one_back, f->even), folded(other + other_back, f->even));
+	bl_i8 odd = energies(folded(one - one_back, f->odd), folded(other - other_back, f->odd));
+	bl_i8 all = energies(folded(ends, f->both), (bl_i8){0});
+
+	all += __builtin_shufflevector(even, odd, 0, 1, 2, 3, 8, 9, 10, 11);
+	all += __builtin_shufflevector(even, odd, 4, 5, 6, 7, 12, 13, 14, 15);
+	return __builtin_shufflevector(all, all, 0, 4, 1, 5, 2, 6, 3, 7);
+}
+
+/* A tick without a sample of half the range: sums of two are samples too, and three squares' sums fit in 32 bits. */
+static inline void measure_quiet(struct bl_measure *m, const int16_t *in, uint32_t peak, const struct folds *f)
+{
+	bl_h16 one = bl_load_bl_h16(in), other = bl_load_bl_h16(in + 16), ones = (bl_h16){0} + 1;
+	bl_h8 half = bl_load_bl_h8(in + 32);
+	bl_h16 last = bl_h16_of_half(half);
+	bl_q4 squares = (bl_q4)(bl_dot_pairs(one, one) + bl_dot_pairs(other, other) + bl_dot_pairs(last, last));
+
+	m->energy = total((squares & 0xffffffff) + (bl_q4)((bl_u4)squares >> 32));
+	m->sum = bl_total(bl_dot_pairs(one + other, ones) + bl_dot_pairs(last, ones));
+	m->peak = peak;
+	m->samples = BL_MEASURE_MOST;
+	m->clipped = 0;
+	m->unused = 0;
+	bl_store_bl_i8(m->bands, bands_of(one, other, half, f));
+}
+
+static inline uint32_t peak_of(const int16_t *in)
+{
+	bl_h16 one = magnitude(bl_load_bl_h16(in)), other = magnitude(bl_load_bl_h16(in + 16));
+
+	return greatest(unsigned_max(unsigned_max(one, other), magnitude(bl_h16_of_half(bl_load_bl_h8(in + 32)))));
+}
+
 void bl_measure_tick_vector(struct bl_measure m[], const int16_t *const in[], size_t channels)
 {
-	for (size_t c = 0; c < channels; c++)
-		measure(&m[c], in[c], BL_MEASURE_MOST);
+	struct folds f = folds();
+
+	for (size_t c = 0; c < channels; c++) {
+		uint32_t peak = peak_of(in[c]);
+
+		if (peak < QUIET)
+			measure_quiet(&m[c], in[c], peak, &f);
+		else
+			measure(&m[c], in[c], BL_MEASURE_MOST);
+	}
 }

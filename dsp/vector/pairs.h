@@ -8,6 +8,8 @@
 typedef int64_t bl_q4 __attribute__((vector_size(32)));
 typedef uint64_t bl_u4 __attribute__((vector_size(32)));
 
+BL_ACCESS(bl_q4)
+
 /* Eight samples and eight zeros. */
 static inline bl_h16 bl_h16_of_half(bl_h8 samples)
 {
@@ -19,6 +21,48 @@ static inline bl_h16 bl_h16_of_half(bl_h8 samples)
 	memcpy(&whole, &samples, sizeof samples);
 	return whole;
 #endif
+}
+
+static inline bl_h16 bl_h16_of_halves(bl_h8 first, bl_h8 second)
+{
+#if defined(__AVX2__)
+	return (bl_h16)_mm256_inserti128_si256(_mm256_castsi128_si256((__m128i)first), (__m128i)second, 1);
+#else
+	return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#endif
+}
+
+/* Eight zeros and the last eight samples. */
+static inline bl_h16 bl_upper_half(bl_h16 samples)
+{
+#if defined(__AVX2__)
+	return (bl_h16)_mm256_blend_epi32(_mm256_setzero_si256(), (__m256i)samples, 0xf0);
+#else
+	memset(&samples, 0, sizeof(bl_h8));
+	return samples;
+#endif
+}
+
+/* Four lanes, made wide. */
+static inline bl_q4 bl_wide_half(bl_i8 a, int upper)
+{
+#if defined(__AVX2__)
+	return (bl_q4)_mm256_cvtepi32_epi64(upper ? _mm256_extracti128_si256((__m256i)a, 1)
+	                                          : _mm256_castsi256_si128((__m256i)a));
+#else
+	bl_q4 wide;
+
+	for (int i = 0; i < 4; i++)
+		wide[i] = a[4 * upper + i];
+	return wide;
+#endif
+}
+
+/* Lanes are added to sums of 64 bits. */
+static inline void bl_add_wide(int64_t sums[8], bl_i8 a)
+{
+	bl_store_bl_q4(sums, bl_load_bl_q4(sums) + bl_wide_half(a, 0));
+	bl_store_bl_q4(sums + 4, bl_load_bl_q4(sums + 4) + bl_wide_half(a, 1));
 }
 
 /* The sum of all lanes, by halves: lanes.h takes them out one by one. */

@@ -13,7 +13,8 @@
 
 #define PLC_ONE (1 << 15)
 #define PLC_FADE_FROM 80 /* lost samples after which sound fades: 10 ms */
-#define PLC_STEP_BITS 4  /* of BL_PLC_STEP */
+#define PLC_FADE_WEIGHT (PLC_ONE * 64 / (BL_PLC_SILENT - PLC_FADE_FROM)) /* of a sample left, with 6 bits more */
+#define PLC_STEP_BITS 4                                                  /* of BL_PLC_STEP */
 
 static inline int16_t plc_saturated(int32_t sample)
 {
@@ -39,9 +40,8 @@ static inline void plc_fade(int16_t *out, int n, int32_t lost)
 {
 	for (int i = 0; i < n; i++) {
 		int32_t left = BL_PLC_SILENT - lost - i;
-		int32_t weight = (left * (PLC_ONE * 64 / (BL_PLC_SILENT - PLC_FADE_FROM))) >> 6;
 
-		out[i] = (int16_t)((out[i] * weight) >> 15);
+		out[i] = (int16_t)((out[i] * (left * PLC_FADE_WEIGHT >> 6)) >> 15);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The pitch search of plc.c, compiled twice as plc_blend.h is, but for its innermost sums: first every second lag over
+ * The pitch search of plc.c, compiled twice as plc_blend.h is, but for four of its steps: first every second lag over
  * pairs of samples added up, then the lags beside the best one over the samples themselves. Sums are integers and the
  * one division is exact to the last bit everywhere, so both are the same.
  */
@@ -108,22 +108,25 @@ static inline void plc_prepare(const int16_t *end, int bits, int16_t seen[PLC_SE
 
 typedef void plc_prepares(const int16_t *end, int bits, int16_t seen[], int16_t pairs[]);
 typedef void plc_correlates(const int16_t *now, int32_t correlation[]);
+typedef void plc_adds_energies(const int16_t *then, int32_t energy[]);
+typedef int plc_chooses(const int32_t correlation[], const int32_t energy[]);
 
-/* The pitch period; `correlate` fills in the lags of pairs. */
-static inline int plc_search(const int16_t *end, plc_prepares *prepare, plc_correlates *correlate)
+/* The pitch period, by one form's steps. */
+static inline int plc_search(const int16_t *end, plc_prepares *prepare, plc_correlates *correlate,
+                             plc_adds_energies *add_energies, plc_chooses *likeliest)
 {
 	int32_t correlation[PLC_ROOM], energy[PLC_ROOM];
 	int16_t seen[PLC_SEEN], pairs[PLC_PAIRS];
 	const int16_t *now = pairs + PLC_PAIRS - PLC_WINDOW_PAIRS;
 
 	prepare(end, plc_excess_bits(end), seen, pairs);
+	correlate(now, correlation);
+	add_energies(now - PLC_LAG_LEAST, energy);
 	for (int k = PLC_LAGS; k < PLC_ROOM; k++) {
 		correlation[k] = 0;
 		energy[k] = 1;
 	}
-	correlate(now, correlation);
-	plc_energies(now - PLC_LAG_LEAST, energy);
-	return plc_fine(seen, 2 * (PLC_LAG_LEAST + plc_likeliest(correlation, energy)));
+	return plc_fine(seen, 2 * (PLC_LAG_LEAST + likeliest(correlation, energy)));
 }
 
 #endif

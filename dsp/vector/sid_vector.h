@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* correlation[lag] of the samples of a tick behind its history with those `lag` before, for lags 0 to BL_SID_ORDER. */
-void bl_sid_correlate_vector(const int16_t *in, int32_t correlation[]);
+/* To correlation[lag] what the samples of a tick behind its history make with those `lag` before: 0 to BL_SID_ORDER. */
+void bl_sid_correlate_vector(const int16_t *in, int64_t correlation[]);
 
 #endif

@@ -37,26 +37,26 @@ void bl_vad_gather_vector(struct bl_vad *const v[], const struct bl_measure m[],
 	}
 }
 
-void bl_vad_track_vector(struct bl_vad *v)
+static inline int32_t excess(bl_i8 now, bl_i8 noise)
+{
+	bl_i8 above = least(greatest(now - noise, (bl_i8){0} + VAD_LOWEST), (bl_i8){0} + VAD_HIGHEST);
+
+	return bl_total(above * (bl_i8){VAD_WEIGHTS}) >> VAD_WEIGHTS_SHIFT;
+}
+
+int32_t bl_vad_track_vector(struct bl_vad *v)
 {
 	bl_i8 now = ((bl_i8)(bl_load_bl_f8(v->energy) + VAD_LEAST_ENERGY) >> 13) - (127 << 10);
+	bl_i8 noise = v->frames ? bl_load_bl_i8(v->noise) : now;
 	bl_i8 smooth = v->frames ? bl_load_bl_i8(v->smooth) : now;
 
-	if (!v->frames)
-		bl_store_bl_i8(v->noise, now);
 	smooth += (now - smooth) >> 1;
 	bl_store_bl_i8(v->now, now);
+	bl_store_bl_i8(v->noise, noise);
 	bl_store_bl_f8(v->energy, (bl_f8){0});
 	bl_store_bl_i8(v->smooth, smooth);
 	bl_store_bl_i8(v->low, least(bl_load_bl_i8(v->low), smooth));
-}
-
-int32_t bl_vad_excess_vector(const struct bl_vad *v)
-{
-	bl_i8 excess = bl_load_bl_i8(v->now) - bl_load_bl_i8(v->noise);
-
-	excess = least(greatest(excess, (bl_i8){0} + VAD_LOWEST), (bl_i8){0} + VAD_HIGHEST);
-	return bl_total(excess * (bl_i8){VAD_WEIGHTS}) >> VAD_WEIGHTS_SHIFT;
+	return excess(now, noise);
 }
 
 void bl_vad_learn_vector(struct bl_vad *v, int pause)

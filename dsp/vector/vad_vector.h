@@ -16,9 +16,9 @@
 #define VAD_NEVER (64 << 10) /* above every logarithm */
 
 void bl_vad_gather_vector(struct bl_vad *const v[], const struct bl_measure m[], size_t channels);
-/* The end of a frame: its logarithms, the smoothed and the least of them; at the first frame they are the noise. */
-void bl_vad_track_vector(struct bl_vad *v);
-int32_t bl_vad_excess_vector(const struct bl_vad *v);
+/* The end of a frame: its logarithms, the smoothed and the least of them; at the first frame they are the noise.
+ * Returns how far it is above the noise. */
+int32_t bl_vad_track_vector(struct bl_vad *v);
 void bl_vad_learn_vector(struct bl_vad *v, int pause);
 
 #endif

@@ -11,8 +11,16 @@
 
 #include "lanes.h"
 #include "octets.h"
+#include "sizes.h"
 
 #define BL_WORD_LANES (BL_OCTETS / 2)
+#define BL_TICK_WORDS ((BL_TICK_SAMPLES + BL_WORD_LANES - 1) / BL_WORD_LANES) /* vectors of a tick */
+
+/* Where vector i of a tick begins. The last one begins early: who works in place loads all before he stores any. */
+static inline size_t bl_tick_at(int i)
+{
+	return i < BL_TICK_WORDS - 1 ? (size_t)i * BL_WORD_LANES : BL_TICK_SAMPLES - BL_WORD_LANES;
+}
 
 static inline bl_signed bl_signed_load(const int16_t *from)
 {
@@ -84,6 +92,20 @@ static inline bl_signed bl_mult15(bl_signed a, bl_signed b)
 	bl_words low = (bl_words)a * (bl_words)b; /* as unsigned: its overflow is meant */
 
 	return (bl_signed)(((bl_words)bl_multiply_high_signed(a, b) << 1) | (low >> 15));
+}
+
+/* a * b / 2^15, rounded; not both may be -32768. */
+static inline bl_signed bl_mult15_rounded(bl_signed a, bl_signed b)
+{
+#if defined(__AVX2__)
+	return (bl_signed)_mm256_mulhrs_epi16((__m256i)a, (__m256i)b);
+#elif defined(__ARM_NEON)
+	return (bl_signed)vqrdmulhq_s16((int16x8_t)a, (int16x8_t)b);
+#else
+	for (int i = 0; i < BL_WORD_LANES; i++)
+		a[i] = (int16_t)((a[i] * b[i] + (1 << 14)) >> 15);
+	return a;
+#endif
 }
 
 /* `yes` where the mask is -1, `no` where it is 0. */

@@ -7,6 +7,9 @@
 
 static int16_t sound[TICKS][BL_MEASURE_MOST];
 
+/* All that a sample can be, and what is about half of that: what is below is looked at by another way. */
+static const int16_t extremes[] = {INT16_MIN, INT16_MAX, -0x4000, 0x4000, -0x3fff, 0x3fff};
+
 static void speak(void)
 {
 	uint32_t seed = 1;
@@ -14,9 +17,12 @@ static void speak(void)
 	for (int t = 0; t < TICKS; t++)
 		for (int i = 0; i < BL_MEASURE_MOST; i++) {
 			seed = seed * 1664525u + 1013904223u;
-			sound[t][i] = t == 0   ? INT16_MIN
-			              : t == 1 ? INT16_MAX
-			                       : (int16_t)((int16_t)(seed >> 16) >> t % 16);
+			if (t < 6)
+				sound[t][i] = extremes[t];
+			else if (t < 100)
+				sound[t][i] = extremes[t % 3 * 2 + (int)(seed >> 24 & 1)];
+			else
+				sound[t][i] = (int16_t)((int16_t)(seed >> 16) >> t % 16);
 		}
 }
 
