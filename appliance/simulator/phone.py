@@ -197,12 +197,13 @@ class Phone:
             "jitter_buffer_delay 2-10",
             "call_hold_other_calls no",  # two callers are heard at once, as by every phone here
             f"audio_source aufile,{self.folder / 'speech.wav'}",
+            "audio_player aubridge,nobody",  # baresip 1.1 calls what it has freed as one into a file begins twice
             "ausrc_srate 8000",
             "ausrc_channels 1",
             f"snd_path {self.folder / 'heard'}",
             f"ctrl_tcp_listen {self._control}",
             f"module_path {MODULES}",
-            *(f"module {name}.so" for name in (self._module, "aufile", "sndfile", "srtp")),
+            *(f"module {name}.so" for name in (self._module, "aufile", "aubridge", "sndfile", "srtp")),
             "module_tmp account.so",
             *(f"module_app {name}.so" for name in ("menu", "ctrl_tcp")),
         ]
