@@ -114,6 +114,21 @@ def test_pieces_decided_beside_each_other_are_the_same_recording(
     assert (outcome.same, outcome.otherwise) == (beside.decisions, 0)
 
 
+@pytest.mark.parametrize("processors", [1, 2])
+def test_what_the_router_goes_on_to_write_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    path = tmp_path / "router.db"
+    crowd = recorded(path, CALLS, faults=False)
+    monkeypatch.setattr(deciding, "_processors", lambda: processors)
+    with closing(Journal(path, reads=True)) as reading, closing(Journal(path)) as journal:
+        event = BranchHeard(crowd.now_ns, BOX)
+        journal.append([journal.entry(event, apply(crowd.state, event)[1])])
+        found = read(reading, 0, DAY_NS, piece=days.SNAPSHOT)
+        assert found is not None
+        assert found.entries == reading.seq == journal.seq - 1
+
+
 FORGED = (
     ("UPDATE entry SET decided = zeroblob(16) WHERE seq = ?", "event {} is decided otherwise than it was"),
     ("UPDATE entry SET engine = engine - 1 WHERE seq = ?", "event {} was decided by another version of the router"),

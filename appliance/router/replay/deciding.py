@@ -60,6 +60,19 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
     known: bool = False
 
 
+class Span(msgspec.Struct, frozen=True):
+    """A piece: from the snapshot `first` to the next piece's, `last`.
+
+    The first piece begins with none but at `from_ns`, the last ends with none but with the entry `newest`, at `to_ns`.
+    """
+
+    from_ns: int
+    to_ns: int
+    newest: int
+    first: int | None
+    last: int | None
+
+
 Decided = tuple[int, Event, Sequence[Step]]
 Piece = list[list[Step]]
 _DECODER: msgspec.msgpack.Decoder[Piece] = msgspec.msgpack.Decoder(Piece)
@@ -82,20 +95,22 @@ def begun(journal: Journal, from_ns: int, to_ns: int) -> Snapshot | None:
 def decided(journal: Journal, start: Snapshot, to_ns: int, piece: int = PIECE) -> Iterator[Decided]:
     """By number each event after `start` and before `to_ns`, what was due before it, and last what came of itself.
 
-    `start` is as it has begun. Behind them all, as number 0, what was due until then. Raises sqlite3.Error, ValueError
-    where it is not what was decided.
+    `start` is as it has begun; what the journal has got since it was opened is left out. Behind them all, as number 0,
+    what was due until then. Raises sqlite3.Error, ValueError where it is not what was decided.
     """
-    begins = journal.apart(start.seq, to_ns, piece)
+    begins, newest = journal.apart(start.seq, to_ns, piece), journal.seq
     if not begins or _processors() == 1:
         decider = Decider(start)
-        for entry in _entries(journal, start.seq, to_ns):
+        for entry in _entries(journal, start.seq, newest, to_ns):
             event = decoded(entry.event)
             yield entry.seq, event, decider.take(entry, event)
         yield 0, TimePassed(to_ns - 1), decider.until(to_ns - 1)
         return
-    with closing(_beside(journal.path, start.at_ns, begins, to_ns)) as pieces:
+    ends = zip([None, *begins], [*begins, None], strict=True)
+    spans = [Span(start.at_ns, to_ns, newest, first, last) for first, last in ends]
+    with closing(_beside(journal.path, spans)) as pieces:
         steps = (one for piece in pieces for one in piece)
-        for entry in _entries(journal, start.seq, to_ns):
+        for entry in _entries(journal, start.seq, newest, to_ns):
             yield entry.seq, decoded(entry.event), next(steps)
         yield 0, TimePassed(to_ns - 1), next(steps)
 
@@ -143,29 +158,23 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _entries(journal: Journal, after: int, to_ns: int, last: int | None = None) -> Iterator[Entry]:
+def _entries(journal: Journal, after: int, last: int, to_ns: int) -> Iterator[Entry]:
     for entry in journal.entries(after):
-        if entry.at_ns >= to_ns or (last is not None and entry.seq > last):
+        if entry.at_ns >= to_ns or entry.seq > last:
             return
         yield entry
 
 
-def _beside(path: Path, from_ns: int, begins: Sequence[int], to_ns: int) -> Generator[Piece]:
+def _beside(path: Path, spans: Sequence[Span]) -> Generator[Piece]:
     """The pieces in order, while the next ones are decided.
 
     What they are told by the pool's pipes is short: who is killed with half of it written would leave the others
     waiting. A fork would have this process's connections to the journal, and their locks.
     """
-    firsts, lasts = [None, *begins], [*begins, None]
     spawned = get_context("spawn")
     with TemporaryDirectory(prefix="replay-") as folder:
-        pool = ProcessPoolExecutor(min(_processors(), len(firsts)), spawned, _beneath)
-        awaited = deque(
-            [
-                pool.submit(_piece, Path(folder), path, (from_ns, first, last, to_ns))
-                for first, last in zip(firsts, lasts, strict=True)
-            ]
-        )
+        pool = ProcessPoolExecutor(min(_processors(), len(spans)), spawned, _beneath)
+        awaited = deque([pool.submit(_piece, Path(folder), path, span) for span in spans])
         try:
             while awaited:
                 file = awaited.popleft().result()
@@ -183,19 +192,17 @@ def _beneath() -> None:
     gc.disable()
 
 
-def _piece(folder: Path, path: Path, span: tuple[int, int | None, int | None, int]) -> Path:
-    """In a process of its own: a file with each entry's steps, from one snapshot until the next piece's.
-
-    The first begins with no snapshot but at `from_ns`, the last ends with none but at `to_ns`.
-    """
-    from_ns, first, last, to_ns = span
+def _piece(folder: Path, path: Path, span: Span) -> Path:
+    """In a process of its own: a file with each entry's steps."""
+    first, last, to_ns = span.first, span.last, span.to_ns
     with closing(Journal(path, reads=True)) as journal:
-        start = begun(journal, from_ns, to_ns) if first is None else _kept(journal, first)
+        start = begun(journal, span.from_ns, to_ns) if first is None else _kept(journal, first)
         ends = _kept(journal, last) if last is not None else None
         if start is None or (ends is None and last is not None):
-            raise ValueError("the journal was begun anew meanwhile: ask again")
+            raise ValueError("the journal has let go a snapshot meanwhile: ask again")
         decider = Decider(start)
-        steps = [decider.take(entry, decoded(entry.event)) for entry in _entries(journal, start.seq, to_ns, last)]
+        entries = _entries(journal, start.seq, ends.seq if ends is not None else span.newest, to_ns)
+        steps = [decider.take(entry, decoded(entry.event)) for entry in entries]
     if ends is None:
         steps.append(decider.until(to_ns - 1))
     elif fingerprint(decider.state) != fingerprint(ends.decoded()):
