@@ -51,6 +51,12 @@ static inline uint32_t greatest(bl_h16 a)
 #endif
 }
 
+/* The lower halves of 64 bits. */
+static inline bl_q4 bl_lower_of_wide(bl_q4 a)
+{
+	return (bl_q4)__builtin_shufflevector((bl_i8)a, (bl_i8){0}, 0, 9, 2, 11, 4, 13, 6, 15);
+}
+
 static inline uint64_t total(bl_q4 a)
 {
 #if defined(__AVX2__)
@@ -136,20 +142,21 @@ static inline bl_h16 second_pair(bl_h16 a)
 }
 
 /* Four bands of each half. */
-static inline bl_i8 folded(bl_h16 a, const bl_h16 weights[2])
+static inline bl_i8 folded(bl_h16 a, const bl_h16 weights[2], bl_i8 half)
 {
-	return bl_dot_pairs(first_pair(a), weights[0]) + bl_dot_pairs(second_pair(a), weights[1]) +
-	       (1 << (FRACTION - 1));
+	return bl_dot_pairs(first_pair(a), weights[0]) + bl_dot_pairs(second_pair(a), weights[1]) + half;
 }
 
 /* Two bands of every pair of bands: the even ones are alike from both ends of a block, the odd ones opposite. */
 struct folds {
-	bl_h16 even[2], odd[2], both[2];
+	bl_h16 even[2], odd[2], both[2], ones;
+	bl_i8 half;
 };
 
-static inline struct folds folds(void)
+/* Not inline: what is alike in all lanes would be made anew for every channel. */
+static __attribute__((noinline)) struct folds folds(void)
 {
-	struct folds f;
+	struct folds f = {.ones = (bl_h16){0} + 1, .half = (bl_i8){0} + (1 << (FRACTION - 1))};
 
 	for (int pair = 0; pair < 2; pair++) {
 		bl_i8 w = bl_load_bl_i8(bl_band_pairs[pair]);
@@ -166,9 +173,9 @@ static inline bl_i8 bands_of(bl_h16 one, bl_h16 other, bl_h8 last, const struct 
 	bl_h16 one_back = backwards(one), other_back = backwards(other);
 	bl_h8 last_back = __builtin_shufflevector(last, last, 7, 6, 5, 4, 3, 2, 1, 0);
 	bl_h16 ends = bl_h16_of_halves(last + last_back, last - last_back);
-	bl_i8 even = energies(folded(one + one_back, f->even), folded(other + other_back, f->even));
-	bl_i8 odd = energies(folded(one - one_back, f->odd), folded(other - other_back, f->odd));
-	bl_i8 all = energies(folded(ends, f->both), (bl_i8){0});
+	bl_i8 even = energies(folded(one + one_back, f->even, f->half), folded(other + other_back, f->even, f->half));
+	bl_i8 odd = energies(folded(one - one_back, f->odd, f->half), folded(other - other_back, f->odd, f->half));
+	bl_i8 all = energies(folded(ends, f->both, f->half), (bl_i8){0});
 
 	all += __builtin_shufflevector(even, odd, 0, 1, 2, 3, 8, 9, 10, 11);
 	all += __builtin_shufflevector(even, odd, 4, 5, 6, 7, 12, 13, 14, 15);
@@ -178,13 +185,13 @@ static inline bl_i8 bands_of(bl_h16 one, bl_h16 other, bl_h8 last, const struct 
 /* A tick without a sample of half the range: sums of two are samples too, and three squares' sums fit in 32 bits. */
 static inline void measure_quiet(struct bl_measure *m, const int16_t *in, uint32_t peak, const struct folds *f)
 {
-	bl_h16 one = bl_load_bl_h16(in), other = bl_load_bl_h16(in + 16), ones = (bl_h16){0} + 1;
+	bl_h16 one = bl_load_bl_h16(in), other = bl_load_bl_h16(in + 16);
 	bl_h8 half = bl_load_bl_h8(in + 32);
 	bl_h16 last = bl_h16_of_half(half);
 	bl_q4 squares = (bl_q4)(bl_dot_pairs(one, one) + bl_dot_pairs(other, other) + bl_dot_pairs(last, last));
 
-	m->energy = total((squares & 0xffffffff) + (bl_q4)((bl_u4)squares >> 32));
-	m->sum = bl_total(bl_dot_pairs(one + other, ones) + bl_dot_pairs(last, ones));
+	m->energy = total(bl_lower_of_wide(squares) + (bl_q4)((bl_u4)squares >> 32));
+	m->sum = bl_total(bl_dot_pairs(one + other, f->ones) + bl_dot_pairs(last, f->ones));
 	m->peak = peak;
 	m->samples = BL_MEASURE_MOST;
 	m->clipped = 0;
