@@ -29,21 +29,24 @@ struct bl_vad_cfg {
 	float margin_db;      /* -6 to 12 above the usual threshold: fewer false alarms, more misses; default 0 */
 };
 
+/* By lines of the cache: what every tick wants lies in the first, and no vector across two. */
 struct bl_vad {
-	int32_t hangover; /* frames */
-	int32_t margin;   /* of the score, as all below: 1024 is a doubling of energy */
-	uint32_t fill;    /* samples in the frame under way */
+	float energy[BL_MEASURE_BANDS]; /* of the frame under way */
+	uint32_t fill;                  /* samples in it */
 	uint32_t frames;
 	uint32_t active;
-	float energy[BL_MEASURE_BANDS]; /* of the frame under way */
-	int32_t now[BL_MEASURE_BANDS];  /* logarithms of the last frame */
+	int32_t hangover;              /* frames */
+	int32_t margin;                /* of the score, as all below: 1024 is a doubling of energy */
+	int32_t score, mean, spread;   /* the last; of noise */
+	int32_t now[BL_MEASURE_BANDS]; /* logarithms of the last frame */
 	int32_t noise[BL_MEASURE_BANDS];
 	int32_t smooth[BL_MEASURE_BANDS];
-	int32_t low[BL_MEASURE_BANDS];                /* least smoothed of the part under way */
-	int32_t floor[BL_MEASURE_BANDS];              /* least of the parts before */
+	int32_t low[BL_MEASURE_BANDS];   /* least smoothed of the part under way */
+	int32_t floor[BL_MEASURE_BANDS]; /* least of the parts before */
+	int32_t top;                     /* score of speech */
+	int32_t run, held;               /* frames of speech so far, frames still held after it */
+	int32_t unused[5];
 	int32_t past[BL_VAD_PASTS][BL_MEASURE_BANDS]; /* least of each */
-	int32_t score, mean, spread, top;             /* the last; of noise; of speech */
-	int32_t run, held;                            /* frames of speech so far, frames still held after it */
 };
 
 size_t bl_vad_size(void);

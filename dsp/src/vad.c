@@ -153,10 +153,8 @@ static void learn_score(struct bl_vad *v, int32_t score, int speech)
 	int32_t above = score - v->mean;
 
 	v->top += score > v->top ? (score - v->top) >> TOP_UP : -(v->top >> TOP_DOWN);
-	if (speech)
-		return;
-	v->mean += above >> SLOW;
-	v->spread += ((above < 0 ? -above : above) - v->spread) >> SLOW;
+	v->mean += speech ? 0 : above >> SLOW;
+	v->spread += speech ? 0 : (greatest(above, -above) - v->spread) >> SLOW;
 }
 
 static void judge(struct bl_vad *v, int32_t score, int vector)
@@ -164,8 +162,7 @@ static void judge(struct bl_vad *v, int32_t score, int vector)
 	int32_t level = threshold(v);
 	int speech;
 
-	if (score < v->score)
-		score += (v->score - score) / 2;
+	score += greatest(v->score - score, 0) / 2;
 	v->score = score;
 	speech = decide(v, score, level);
 	(vector ? bl_vad_learn_vector : learn)(v, score < level + level / 4);

@@ -63,8 +63,7 @@ void bl_vad_learn_vector(struct bl_vad *v, int pause)
 {
 	bl_i8 noise = bl_load_bl_i8(v->noise), above = bl_load_bl_i8(v->now) - noise;
 
-	if (pause)
-		noise += above >> VAD_UP;
+	noise += (above >> VAD_UP) & -pause;
 	noise = greatest(noise, least(bl_load_bl_i8(v->floor), bl_load_bl_i8(v->low)));
 	bl_store_bl_i8(v->noise, noise);
 }
