@@ -33,22 +33,24 @@ struct bl_agc_cfg {
 	float most_db;     /* 0 to 30, default 24 */
 };
 
+/* What every tick wants comes first. */
 struct bl_agc {
-	int32_t target, least, most; /* tenths, as all levels and gains here */
-	uint64_t energy;             /* of the frame under way */
-	uint64_t speech_energy;      /* of the half second of speech under way */
-	uint64_t speech_peak;        /* its loudest frame */
-	uint64_t loudest;            /* frame of late */
-	uint32_t fill;
-	uint32_t speech; /* samples of speech so far in it */
-	uint32_t pause;  /* frames since the last speech */
-	int32_t level;   /* dBm0 of speech */
-	int32_t known;   /* 0: no level is known; then by which part of a difference it moves, 1 to 3 */
+	uint64_t energy;  /* of the frame under way */
+	uint32_t fill;    /* samples in it */
+	uint32_t watched; /* peak from which on the limiter has something to do */
+	int16_t full;     /* factor of the gain without the limiter, Q.10 */
+	int16_t factor;   /* that of the last sample */
 
-	int32_t gain;
+	int32_t gain;    /* tenths of a decibel, as all levels and gains here */
 	int32_t limited; /* what the limiter takes from it */
-	int16_t full;    /* factor of the gain without the limiter, Q.10 */
-	int16_t factor;  /* that of the last sample */
+	int32_t target, least, most;
+	int32_t level;          /* dBm0 of speech */
+	int32_t known;          /* 0: no level is known; then by which part of a difference it moves, 1 to 3 */
+	uint32_t speech;        /* samples so far of the half second of speech under way */
+	uint32_t pause;         /* frames since the last speech */
+	uint64_t speech_energy; /* of the half second under way */
+	uint64_t speech_peak;   /* its loudest frame */
+	uint64_t loudest;       /* frame of late */
 };
 
 size_t bl_agc_size(void);

@@ -28,6 +28,7 @@ struct bl_level_cfg {
 struct bl_level {
 	struct bl_level_cfg cfg;
 	uint32_t fill; /* samples in the window under way */
+	uint32_t due;  /* fill at which something ends, the 40 ms under way or the window */
 	uint32_t peak; /* its largest magnitude, 0 to 32768 */
 	uint32_t clipped;
 	uint64_t energy; /* its sum of squares */

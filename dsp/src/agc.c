@@ -44,6 +44,16 @@ static int32_t tenths(float db)
 	return (int32_t)lrintf(10.0f * db);
 }
 
+static void begin(struct bl_agc *a, int32_t target, int32_t least, int32_t most)
+{
+	memset(a, 0, sizeof *a);
+	a->target = target;
+	a->least = least;
+	a->most = most;
+	a->factor = a->full = ONE;
+	a->watched = UINT32_MAX;
+}
+
 int bl_agc_init(struct bl_agc *a, const struct bl_agc_cfg *cfg)
 {
 	static const struct bl_agc_cfg standard = {.target_dbm0 = -18.0f, .least_db = -12.0f, .most_db = 24.0f};
@@ -53,23 +63,13 @@ int bl_agc_init(struct bl_agc *a, const struct bl_agc_cfg *cfg)
 	if (!within(cfg->target_dbm0, -40.0f, -3.0f) || !within(cfg->least_db, -24.0f, 0.0f) ||
 	    !within(cfg->most_db, 0.0f, 30.0f))
 		return -EINVAL;
-	memset(a, 0, sizeof *a);
-	a->target = tenths(cfg->target_dbm0);
-	a->least = tenths(cfg->least_db);
-	a->most = tenths(cfg->most_db);
-	a->factor = a->full = ONE;
+	begin(a, tenths(cfg->target_dbm0), tenths(cfg->least_db), tenths(cfg->most_db));
 	return 0;
 }
 
 void bl_agc_reset(struct bl_agc *a)
 {
-	struct bl_agc kept = *a;
-
-	memset(a, 0, sizeof *a);
-	a->target = kept.target;
-	a->least = kept.least;
-	a->most = kept.most;
-	a->factor = a->full = ONE;
+	begin(a, a->target, a->least, a->most);
 }
 
 static int32_t bounded(int32_t value, int32_t least, int32_t most)
@@ -131,6 +131,15 @@ static int counts(struct bl_agc *a)
 	return a->energy >= a->loudest >> LOUDEST_RANGE;
 }
 
+/* From which peak on the limiter has something to do. */
+static void watch(struct bl_agc *a)
+{
+	if (a->limited > 0)
+		a->watched = 0;
+	else
+		a->watched = a->full > ONE ? (uint32_t)(BL_AGC_LIMIT * ONE / (uint32_t)a->full) + 1 : UINT32_MAX;
+}
+
 static void move_gain(struct bl_agc *a)
 {
 	int32_t wanted = bounded(a->target - a->level, a->least, a->most), away = wanted - a->gain;
@@ -138,6 +147,7 @@ static void move_gain(struct bl_agc *a)
 	if (away > STILL || away < -STILL)
 		a->gain += bounded(away, -DOWN, UP);
 	a->full = factor_of(a->gain);
+	watch(a);
 }
 
 /* Not inline, as what follows: a tick in which nothing changes is to stay short. */
@@ -183,11 +193,7 @@ static __attribute__((noinline)) void limit(struct bl_agc *a, uint32_t peak)
 	int32_t gain = bounded(a->gain, 0, BL_AGC_MOST), needed = peak ? excess(gain, peak) : 0;
 
 	a->limited = bounded(a->limited - RELEASE, needed, gain);
-}
-
-static int is_too_loud(const struct bl_agc *a, uint32_t peak)
-{
-	return a->full > ONE && (uint64_t)peak * (uint64_t)a->full > (uint64_t)BL_AGC_LIMIT * ONE;
+	watch(a);
 }
 
 static void apply(int16_t factor, const int16_t *in, int16_t *out, size_t n, int vector)
@@ -227,7 +233,7 @@ static inline int16_t next_factor(struct bl_agc *a, const struct bl_measure *m, 
 	a->fill += m->samples;
 	if (a->fill >= FRAME)
 		frame(a, active);
-	if (a->limited <= 0 && !is_too_loud(a, m->peak))
+	if (m->peak < a->watched)
 		return a->full;
 	limit(a, m->peak);
 	return factor_of(a->gain - a->limited);

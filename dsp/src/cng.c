@@ -134,7 +134,7 @@ static void process(struct bl_cng *c, int16_t *out, size_t n, int vector)
 			continue;
 		}
 		if (vector)
-			bl_cng_segments_vector(&c, &to, 1);
+			(void)bl_cng_segments_vector(&c, &to, 1);
 		else
 			whole(c, to);
 		i += BL_CNG_SEGMENT;
@@ -150,8 +150,8 @@ void bl_cng_process_many(struct bl_cng *const c[], int16_t *const out[], size_t 
 {
 	int vector = bl_isa() == BL_ISA_VECTOR, segments = vector && n == BL_CNG_SEGMENT;
 
-	if (segments)
-		bl_cng_segments_vector(c, out, channels);
+	if (segments && !bl_cng_segments_vector(c, out, channels))
+		return;
 	for (size_t i = 0; i < channels; i++)
 		if (out[i] && !(segments && c[i]->done >= BL_CNG_SEGMENT))
 			process(c[i], out[i], n, vector);

@@ -14,6 +14,14 @@ size_t bl_level_size(void)
 	return sizeof(struct bl_level);
 }
 
+/* Where the 40 ms under way end, or the window. */
+static void look_at_next(struct bl_level *l)
+{
+	uint32_t quiet_to = l->quiet_from + BL_LEVEL_QUIET_SAMPLES;
+
+	l->due = quiet_to < l->cfg.window_samples ? quiet_to : l->cfg.window_samples;
+}
+
 static void begin(struct bl_level *l, const struct bl_level_cfg *cfg)
 {
 	struct bl_level_cfg kept = *cfg;
@@ -21,6 +29,7 @@ static void begin(struct bl_level *l, const struct bl_level_cfg *cfg)
 	memset(l, 0, sizeof(*l));
 	l->cfg = kept;
 	l->quiet = UINT32_MAX;
+	look_at_next(l);
 	memset(l->last_quiet, 0xff, sizeof l->last_quiet);
 }
 
@@ -68,19 +77,25 @@ static void close_quiet(struct bl_level *l)
 	l->quiet_from_energy = l->energy;
 }
 
+/* Not inline: a tick in which nothing ends is to stay short. */
+static __attribute__((noinline)) void close_due(struct bl_level *l)
+{
+	if (l->fill - l->quiet_from >= BL_LEVEL_QUIET_SAMPLES)
+		close_quiet(l);
+	if (l->fill >= l->cfg.window_samples)
+		close_window(l);
+	look_at_next(l);
+}
+
 static inline void add(struct bl_level *l, const struct bl_measure *m)
 {
-	uint32_t fill = l->fill + m->samples;
-
 	l->energy += m->energy;
 	l->sum += m->sum;
 	l->peak = m->peak > l->peak ? m->peak : l->peak;
 	l->clipped += m->clipped;
-	l->fill = fill;
-	if (fill - l->quiet_from >= BL_LEVEL_QUIET_SAMPLES)
-		close_quiet(l);
-	if (fill >= l->cfg.window_samples)
-		close_window(l);
+	l->fill += m->samples;
+	if (l->fill >= l->due)
+		close_due(l);
 }
 
 void bl_level_add(struct bl_level *l, const struct bl_measure *m)

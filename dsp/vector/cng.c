@@ -16,11 +16,19 @@ static inline void segment(const int16_t *from, const int16_t *to, int16_t *out)
 	bl_store_bl_h8(out + 32, bl_load_bl_h8(to + 32));
 }
 
-void bl_cng_segments_vector(struct bl_cng *const c[], int16_t *const out[], size_t channels)
+size_t bl_cng_segments_vector(struct bl_cng *const c[], int16_t *const out[], size_t channels)
 {
-	for (size_t i = 0; i < channels; i++)
-		if (out[i] && c[i]->done >= BL_CNG_SEGMENT) {
-			cng_next_segment(c[i]);
-			segment(c[i]->cycle + c[i]->before, c[i]->cycle + c[i]->place, out[i]);
+	size_t left = 0;
+
+	for (size_t i = 0; i < channels; i++) {
+		if (!out[i])
+			continue;
+		if (c[i]->done < BL_CNG_SEGMENT) {
+			left++;
+			continue;
 		}
+		cng_next_segment(c[i]);
+		segment(c[i]->cycle + c[i]->before, c[i]->cycle + c[i]->place, out[i]);
+	}
+	return left;
 }

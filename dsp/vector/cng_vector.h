@@ -25,7 +25,8 @@ static inline void cng_next_segment(struct bl_cng *c)
 	c->place = cng_any(c) * CNG_PLACES >> 16;
 }
 
-/* A whole segment of each channel that has ended its last one and is heard; the others are left as they are. */
-void bl_cng_segments_vector(struct bl_cng *const c[], int16_t *const out[], size_t channels);
+/* A whole segment of each channel that has ended its last one and is heard; the others are left as they are. How many
+ * of those are heard. */
+size_t bl_cng_segments_vector(struct bl_cng *const c[], int16_t *const out[], size_t channels);
 
 #endif
