@@ -11,12 +11,6 @@
 #define FRAME_MS 20
 #define HANGOVER_MOST_MS 2000
 #define DOUBLING_DB 3.0103f
-#define THRESHOLD 800 /* 2.3 dB */
-#define SPREAD 160    /* the least that noise is given: 0.5 dB */
-#define BURST 2       /* frames of a click: nothing is held after it */
-#define SLOW 5        /* 2^5 frames: mean and spread of noise */
-#define TOP_UP 2      /* the same, towards louder speech */
-#define TOP_DOWN 9    /* away from it */
 
 size_t bl_vad_size(void)
 {
@@ -54,25 +48,6 @@ void bl_vad_reset(struct bl_vad *v)
 	begin(v, v->hangover, v->margin);
 }
 
-static int32_t least(int32_t a, int32_t b)
-{
-	return a < b ? a : b;
-}
-
-static int32_t greatest(int32_t a, int32_t b)
-{
-	return a > b ? a : b;
-}
-
-static void gather(struct bl_vad *const v[], const struct bl_measure m[], size_t channels)
-{
-	for (size_t c = 0; c < channels; c++) {
-		for (int band = 0; band < BANDS; band++)
-			v[c]->energy[band] += (float)(int32_t)(m[c].bands[band] >> 1);
-		v[c]->fill += m[c].samples;
-	}
-}
-
 /* The exponent of a float and the head of its mantissa are a logarithm to 0.26 dB, without a step. */
 static int32_t logarithm(float energy)
 {
@@ -88,7 +63,7 @@ static int32_t excess(const struct bl_vad *v)
 	int32_t sum = 0;
 
 	for (int band = 0; band < BANDS; band++)
-		sum += least(greatest(v->now[band] - v->noise[band], VAD_LOWEST), VAD_HIGHEST) * weights[band];
+		sum += vad_least(vad_greatest(v->now[band] - v->noise[band], VAD_LOWEST), VAD_HIGHEST) * weights[band];
 	return sum >> VAD_WEIGHTS_SHIFT;
 }
 
@@ -103,7 +78,7 @@ static int32_t track(struct bl_vad *v)
 		v->energy[band] = 0.0f;
 		v->now[band] = now;
 		v->smooth[band] += (now - v->smooth[band]) >> 1;
-		v->low[band] = least(v->low[band], v->smooth[band]);
+		v->low[band] = vad_least(v->low[band], v->smooth[band]);
 	}
 	return excess(v);
 }
@@ -115,7 +90,7 @@ static void learn(struct bl_vad *v, int pause)
 
 		if (pause)
 			v->noise[band] += above >> VAD_UP;
-		v->noise[band] = greatest(v->noise[band], least(v->floor[band], v->low[band]));
+		v->noise[band] = vad_greatest(v->noise[band], vad_least(v->floor[band], v->low[band]));
 	}
 }
 
@@ -127,67 +102,37 @@ static void close_part(struct bl_vad *v)
 	memcpy(v->floor, v->past[0], sizeof v->floor);
 	for (int part = 1; part < BL_VAD_PASTS; part++)
 		for (int band = 0; band < BANDS; band++)
-			v->floor[band] = least(v->floor[band], v->past[part][band]);
+			v->floor[band] = vad_least(v->floor[band], v->past[part][band]);
 }
 
-static int32_t threshold(const struct bl_vad *v)
+static void frame(struct bl_vad *v)
 {
-	int32_t level = v->mean + greatest(v->spread, SPREAD) * 45 / 16;
+	int32_t score = track(v);
 
-	return greatest(greatest(THRESHOLD, level), v->top / 4) + v->margin;
-}
-
-/* Is this frame speech; what follows is held. */
-static int decide(struct bl_vad *v, int32_t score, int32_t level)
-{
-	int speech = score > (v->held > 0 ? v->mean + (level - v->mean) / 2 : level);
-
-	v->run = speech ? v->run + 1 : 0;
-	v->held = v->run > BURST ? v->hangover : greatest(v->held - 1, 0);
-	v->active = speech || v->held > 0;
-	return speech;
-}
-
-static void learn_score(struct bl_vad *v, int32_t score, int speech)
-{
-	int32_t above = score - v->mean;
-
-	v->top += score > v->top ? (score - v->top) >> TOP_UP : -(v->top >> TOP_DOWN);
-	v->mean += speech ? 0 : above >> SLOW;
-	v->spread += speech ? 0 : (greatest(above, -above) - v->spread) >> SLOW;
-}
-
-static void judge(struct bl_vad *v, int32_t score, int vector)
-{
-	int32_t level = threshold(v);
-	int speech;
-
-	score += greatest(v->score - score, 0) / 2;
-	v->score = score;
-	speech = decide(v, score, level);
-	(vector ? bl_vad_learn_vector : learn)(v, score < level + level / 4);
-	learn_score(v, score, speech);
-}
-
-static void frame(struct bl_vad *v, int vector)
-{
-	int32_t score = (vector ? bl_vad_track_vector : track)(v);
-
-	v->fill = 0;
 	if (v->frames % VAD_PART == VAD_PART - 1)
 		close_part(v);
-	judge(v, score, vector);
+	learn(v, vad_judge(v, score));
+	v->fill = 0;
 	v->frames++;
+}
+
+static void process(struct bl_vad *v, const struct bl_measure *m)
+{
+	for (int band = 0; band < BANDS; band++)
+		v->energy[band] += (float)(int32_t)(m->bands[band] >> 1);
+	v->fill += m->samples;
+	if (v->fill >= BL_VAD_FRAME)
+		frame(v);
 }
 
 void bl_vad_process_many(struct bl_vad *const v[], const struct bl_measure m[], uint8_t active[], size_t channels)
 {
-	int vector = bl_isa() == BL_ISA_VECTOR;
-
-	(vector ? bl_vad_gather_vector : gather)(v, m, channels);
+	if (bl_isa() == BL_ISA_VECTOR) {
+		bl_vad_process_many_vector(v, m, active, channels);
+		return;
+	}
 	for (size_t c = 0; c < channels; c++) {
-		if (v[c]->fill >= BL_VAD_FRAME)
-			frame(v[c], vector);
+		process(v[c], &m[c]);
 		active[c] = v[c]->active != 0;
 	}
 }

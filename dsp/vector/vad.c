@@ -25,18 +25,6 @@ static inline bl_i8 greatest(bl_i8 a, bl_i8 b)
 #endif
 }
 
-void bl_vad_gather_vector(struct bl_vad *const v[], const struct bl_measure m[], size_t channels)
-{
-	typedef uint32_t words __attribute__((vector_size(32)));
-
-	for (size_t c = 0; c < channels; c++) {
-		bl_i8 halves = (bl_i8)((words)bl_load_bl_i8(m[c].bands) >> 1);
-
-		bl_store_bl_f8(v[c]->energy, bl_load_bl_f8(v[c]->energy) + __builtin_convertvector(halves, bl_f8));
-		v[c]->fill += m[c].samples;
-	}
-}
-
 static inline int32_t excess(bl_i8 now, bl_i8 noise)
 {
 	bl_i8 above = least(greatest(now - noise, (bl_i8){0} + VAD_LOWEST), (bl_i8){0} + VAD_HIGHEST);
@@ -44,26 +32,53 @@ static inline int32_t excess(bl_i8 now, bl_i8 noise)
 	return bl_total(above * (bl_i8){VAD_WEIGHTS}) >> VAD_WEIGHTS_SHIFT;
 }
 
-int32_t bl_vad_track_vector(struct bl_vad *v)
+/* A part of the minimum statistics ends: the oldest gives way to it. */
+static inline void close_part(struct bl_vad *v)
 {
-	bl_i8 now = ((bl_i8)(bl_load_bl_f8(v->energy) + VAD_LEAST_ENERGY) >> 13) - (127 << 10);
+	bl_i8 floor = bl_load_bl_i8(v->low);
+
+	bl_store_bl_i8(v->past[v->frames / VAD_PART % BL_VAD_PASTS], floor);
+	bl_store_bl_i8(v->low, bl_load_bl_i8(v->smooth));
+	for (int part = 0; part < BL_VAD_PASTS; part++)
+		floor = least(floor, bl_load_bl_i8(v->past[part]));
+	bl_store_bl_i8(v->floor, floor);
+}
+
+/* Its logarithms, the smoothed and the least of them; at the first frame they are the noise. */
+static inline void frame(struct bl_vad *v, bl_f8 energy)
+{
+	bl_i8 now = ((bl_i8)(energy + VAD_LEAST_ENERGY) >> 13) - (127 << 10);
 	bl_i8 noise = v->frames ? bl_load_bl_i8(v->noise) : now;
 	bl_i8 smooth = v->frames ? bl_load_bl_i8(v->smooth) : now;
+	int pause;
 
 	smooth += (now - smooth) >> 1;
 	bl_store_bl_i8(v->now, now);
-	bl_store_bl_i8(v->noise, noise);
-	bl_store_bl_f8(v->energy, (bl_f8){0});
 	bl_store_bl_i8(v->smooth, smooth);
 	bl_store_bl_i8(v->low, least(bl_load_bl_i8(v->low), smooth));
-	return excess(now, noise);
-}
-
-void bl_vad_learn_vector(struct bl_vad *v, int pause)
-{
-	bl_i8 noise = bl_load_bl_i8(v->noise), above = bl_load_bl_i8(v->now) - noise;
-
-	noise += (above >> VAD_UP) & -pause;
+	if (v->frames % VAD_PART == VAD_PART - 1)
+		close_part(v);
+	pause = vad_judge(v, excess(now, noise));
+	noise += ((now - noise) >> VAD_UP) & -pause;
 	noise = greatest(noise, least(bl_load_bl_i8(v->floor), bl_load_bl_i8(v->low)));
 	bl_store_bl_i8(v->noise, noise);
+	v->fill = 0;
+	v->frames++;
+}
+
+void bl_vad_process_many_vector(struct bl_vad *const v[], const struct bl_measure m[], uint8_t active[],
+                                size_t channels)
+{
+	for (size_t c = 0; c < channels; c++) {
+		bl_i8 halves = (bl_i8)((bl_u8)bl_load_bl_i8(m[c].bands) >> 1);
+		bl_f8 energy = bl_load_bl_f8(v[c]->energy) + __builtin_convertvector(halves, bl_f8);
+
+		v[c]->fill += m[c].samples;
+		if (v[c]->fill >= BL_VAD_FRAME) {
+			frame(v[c], energy);
+			energy = (bl_f8){0};
+		}
+		bl_store_bl_f8(v[c]->energy, energy);
+		active[c] = v[c]->active != 0;
+	}
 }
