@@ -56,23 +56,33 @@ INLINE bl_i8 squares(bl_h16 pairs)
 	return (bl_i8)((bl_u8)bl_dot_pairs(pairs, pairs) >> ENERGY_SHIFT);
 }
 
+/* Pair k of the hop, of the pairs that lie k behind its middle and before it. Returns their energy. */
+INLINE bl_i8 fold(struct bl_hop *hop, size_t k, bl_h16 after, bl_h16 before)
+{
+	bl_i8 energy = squares(after) + squares(before);
+
+	after >>= 1;
+	before = turned_round(before) >> 1;
+	bl_store_bl_h16(hop->even[k], after + before);
+	bl_store_bl_h16(hop->odd[k], after - before);
+	return energy;
+}
+
+/* From the middle outwards: the registers hold what is laid out and not folded yet. */
 void bl_hop_take_vector(struct bl_hop *hop, const int16_t *const in[BL_HOP_CHANNELS])
 {
-	bl_i8 laid[2 * BL_HOP_PAIRS], energy = {0};
+	bl_i8 middle[4], after[4], before[4], energy;
 
+	lay_out_four(in, BL_HOP_PAIRS - 2, middle);
+	energy = fold(hop, 0, (bl_h16)middle[2], (bl_h16)middle[1]);
+	energy += fold(hop, 1, (bl_h16)middle[3], (bl_h16)middle[0]);
 #pragma GCC unroll 2
-	for (size_t at = 0; at < 2 * BL_HOP_PAIRS; at += 4)
-		lay_out_four(in, at, laid + at);
-#pragma GCC unroll 10
-	for (size_t k = 0; k < BL_HOP_PAIRS; k++) {
-		bl_h16 after = (bl_h16)laid[BL_HOP_PAIRS + k];
-		bl_h16 before = turned_round((bl_h16)laid[BL_HOP_PAIRS - 1 - k]);
-
-		energy += squares(after) + squares(before);
-		after >>= 1;
-		before >>= 1;
-		bl_store_bl_h16(hop->even[k], after + before);
-		bl_store_bl_h16(hop->odd[k], after - before);
+	for (size_t k = 2; k < BL_HOP_PAIRS; k += 4) {
+		lay_out_four(in, BL_HOP_PAIRS + k, after);
+		lay_out_four(in, BL_HOP_PAIRS - k - 4, before);
+#pragma GCC unroll 4
+		for (size_t i = 0; i < 4; i++)
+			energy += fold(hop, k + i, (bl_h16)after[i], (bl_h16)before[3 - i]);
 	}
 	bl_store_bl_i8(hop->energy, energy);
 }
