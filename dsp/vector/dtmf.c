@@ -66,6 +66,7 @@ void bl_dtmf_products_vector(const int16_t *half, const int16_t *rows, float *su
 {
 	bl_i8 sum[CHAINS] = {{0}};
 
+#pragma GCC unroll 2 /* unrolled whole, the products would go through memory */
 	for (int k = 0; k < PAIRS; k += CHAINS)
 #pragma GCC unroll 4
 		for (int chain = 0; chain < CHAINS; chain++) {
