@@ -50,11 +50,13 @@ struct bl_dtmf_event {
 };
 
 struct bl_dtmf {
+	/* The last hops; hop h lies in h % BL_DTMF_HOPS. Aligned, as copies that cross cache lines take longer. */
+	_Alignas(16) int16_t sound[BL_DTMF_HOPS][BL_DTMF_HOP];
 	struct bl_dtmf_cfg cfg;
 	uint32_t fill;         /* samples of the current hop */
 	uint64_t hops;         /* complete ones, so far */
-	uint32_t phase;        /* hops behind the last block */
-	uint32_t blocks;       /* of this period */
+	uint32_t hops_left;    /* until the next block is complete */
+	uint32_t blocks_left;  /* of this period */
 	uint32_t alert;        /* looks to come though nothing is heard */
 	char candidate;        /* digit of the last hit, 0: none */
 	char digit;            /* digit that is on, 0: none */
@@ -84,7 +86,6 @@ struct bl_dtmf {
 	uint64_t digit_at;                          /* start of the digit that is on */
 	uint64_t digit_end;                         /* its end as far as seen */
 	float re[BL_DTMF_TONES], im[BL_DTMF_TONES]; /* the last look, while there are looks */
-	int16_t sound[BL_DTMF_HOPS][BL_DTMF_HOP];   /* the last hops; hop h lies in h % BL_DTMF_HOPS */
 };
 
 size_t bl_dtmf_size(void);

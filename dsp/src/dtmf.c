@@ -9,6 +9,7 @@
 #include "correlate.h"
 #include "dbm0.h"
 #include "dtmf_columns.h"
+#include "dtmf_hops.h"
 #include "dtmf_stages.h"
 #include "dtmf_tables.h"
 #include "dtmf_vector.h"
@@ -16,8 +17,6 @@
 
 #define TWIST_MARGIN_DB 2.5f /* four times what noise of 10 dB SNR moves the measured twist */
 #define HOP_MS 5
-#define BLOCK_HOPS 2
-#define BLOCK_EVERY 3     /* hops: a digit has a whole block before it is 21 ms long */
 #define BLOCK_SHARE 0.25f /* of a tone in a block half full */
 #define ALERT_LOOKS 2     /* behind a block: a digit that half filled it has a hit by then; and behind a hit */
 #define LOOKS_BACK 3      /* of which the first only gives the phases */
@@ -80,6 +79,8 @@ void bl_dtmf_reset(struct bl_dtmf *d)
 	d->on_hits = (cfg.min_on_ms - 15u) / HOP_MS;
 	/* A pause of t ms gives floor((t + 5) / 5) misses or one more. */
 	d->off_looks = cfg.min_pause_ms / HOP_MS;
+	d->hops_left = DTMF_BLOCK_EVERY;
+	d->blocks_left = DIAL_PERIOD;
 }
 
 const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration)
@@ -89,14 +90,6 @@ const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration)
 			return &bl_dtmf_columns[i].cfg;
 	return NULL;
 }
-
-/* Up to eight receivers whose block is complete, and its two hops. */
-struct batch {
-	struct bl_dtmf *d[BL_HOP_CHANNELS];
-	const int16_t *sound[BLOCK_HOPS][BL_HOP_CHANNELS];
-	uint16_t channel[BL_HOP_CHANNELS];
-	size_t n;
-};
 
 /* Power of the block's strongest tone in the group of rows that begins with `first`. */
 static float strongest(const struct bl_hop_sums *old, const struct bl_hop_sums *new, int first, int channel)
@@ -114,18 +107,18 @@ static float strongest(const struct bl_hop_sums *old, const struct bl_hop_sums *
 	return most * BL_DTMF_BLOCK_SCALE;
 }
 
-static void screen(const int16_t *const sound[BLOCK_HOPS][BL_HOP_CHANNELS], struct bl_dtmf_screen *s)
+static void screen(const int16_t *const sound[DTMF_BLOCK_HOPS][BL_HOP_CHANNELS], struct bl_dtmf_screen *s)
 {
-	struct bl_hop hops[BLOCK_HOPS];
-	struct bl_hop_sums sums[BLOCK_HOPS * BL_DTMF_TONES];
+	struct bl_hop hops[DTMF_BLOCK_HOPS];
+	struct bl_hop_sums sums[DTMF_BLOCK_HOPS * BL_DTMF_TONES];
 
 	if (bl_isa() == BL_ISA_VECTOR) {
 		bl_dtmf_screen_vector(sound, s);
 		return;
 	}
-	for (int h = 0; h < BLOCK_HOPS; h++)
+	for (int h = 0; h < DTMF_BLOCK_HOPS; h++)
 		bl_hop_take(&hops[h], sound[h]);
-	bl_correlate(hops, BLOCK_HOPS, bl_dtmf_hop_rows, BL_DTMF_TONES, sums);
+	bl_correlate(hops, DTMF_BLOCK_HOPS, bl_dtmf_hop_rows, BL_DTMF_TONES, sums);
 	s->pure = 0;
 	for (int c = 0; c < BL_HOP_CHANNELS; c++) {
 		s->low[c] = strongest(sums, sums + BL_DTMF_TONES, 0, c);
@@ -148,7 +141,7 @@ static void watch_dial_tone(struct bl_dtmf *d)
 	float power = d->alert && dtmf_dial_tone_stands(d) ? d->dial_low : d->dial_sum * (1.0f / DIAL_PERIOD);
 
 	d->dial_sum = 0.0f;
-	d->blocks = 0;
+	d->blocks_left = DIAL_PERIOD;
 	if (is_dial_tone(d, power)) {
 		d->dial_strays = 0;
 		d->dial_power += DIAL_FOLLOW * (power - d->dial_power);
@@ -180,6 +173,12 @@ static void look(struct bl_dtmf *d, uint64_t end, struct dtmf_out *out)
 		d->alert -= d->alert > 0;
 }
 
+void bl_dtmf_look_on(struct bl_dtmf *d, uint16_t channel, struct dtmf_out *out)
+{
+	out->channel = channel;
+	look(d, d->hops, out);
+}
+
 static void begin_looks(struct bl_dtmf *d, struct dtmf_out *out)
 {
 	d->dial_low = d->dial_power;
@@ -190,61 +189,37 @@ static void begin_looks(struct bl_dtmf *d, struct dtmf_out *out)
 }
 
 /* Look further where the block is pure, and under a dial tone wherever it has the levels. */
-static void follow(struct bl_dtmf *d, const struct bl_dtmf_screen *s, size_t c, struct dtmf_out *out)
+static inline void follow(struct bl_dtmf *d, const struct bl_dtmf_screen *s, size_t c, uint16_t channel,
+                          struct dtmf_out *out)
 {
 	d->dial_sum += s->power[c];
-	if (++d->blocks >= DIAL_PERIOD)
+	if (!--d->blocks_left)
 		watch_dial_tone(d);
 	if (!(s->pure >> c & 1) && !dtmf_dial_tone_stands(d))
 		return;
 	if (!levels_are_good(d, s->low[c], s->high[c]))
 		return;
+	out->channel = channel;
 	if (!d->alert)
 		begin_looks(d, out);
 	d->alert = ALERT_LOOKS;
 }
 
-static void run(struct batch *b, struct dtmf_out *out)
+void bl_dtmf_run(struct dtmf_batch *b, struct dtmf_out *out)
 {
 	struct bl_dtmf_screen s;
 
 	for (size_t i = b->n; i < BL_HOP_CHANNELS; i++)
 		b->sound[0][i] = b->sound[1][i] = silence;
 	screen((const int16_t *const(*)[BL_HOP_CHANNELS])b->sound, &s);
-	for (size_t i = 0; i < b->n; i++) {
-		out->channel = b->channel[i];
-		follow(b->d[i], &s, i, out);
-	}
+	for (size_t i = 0; i < b->n; i++)
+		follow(b->d[i], &s, i, b->channel[i], out);
 	b->n = 0;
 }
 
-static void add(struct batch *b, struct bl_dtmf *d, uint16_t channel, struct dtmf_out *out)
+void bl_dtmf_take(struct bl_dtmf *d, const int16_t *in, size_t n, uint16_t channel, struct dtmf_out *out)
 {
-	b->d[b->n] = d;
-	b->channel[b->n] = channel;
-	b->sound[0][b->n] = d->sound[(d->hops - 2) % BL_DTMF_HOPS];
-	b->sound[1][b->n] = d->sound[(d->hops - 1) % BL_DTMF_HOPS];
-	if (++b->n == BL_HOP_CHANNELS)
-		run(b, out);
-}
-
-/* A hop is complete: look where looks go on, note a block that is complete too. */
-static inline void end_of_hop(struct bl_dtmf *d, uint16_t channel, struct batch *b, struct dtmf_out *out)
-{
-	d->hops++;
-	if (__builtin_expect(d->alert != 0, 0)) {
-		out->channel = channel;
-		look(d, d->hops, out);
-	}
-	if (++d->phase < BLOCK_EVERY)
-		return;
-	d->phase = 0;
-	add(b, d, channel, out);
-}
-
-static void take(struct bl_dtmf *d, const int16_t *in, size_t n, uint16_t channel, struct dtmf_out *out)
-{
-	struct batch alone;
+	struct dtmf_batch alone;
 
 	alone.n = 0;
 	while (n) {
@@ -257,9 +232,9 @@ static void take(struct bl_dtmf *d, const int16_t *in, size_t n, uint16_t channe
 		if (d->fill < BL_DTMF_HOP)
 			continue;
 		d->fill = 0;
-		end_of_hop(d, channel, &alone, out);
+		dtmf_end_of_hop(d, d->hops, channel, &alone, out);
 		if (alone.n)
-			run(&alone, out);
+			bl_dtmf_run(&alone, out);
 	}
 }
 
@@ -268,31 +243,23 @@ size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl
 	struct dtmf_out out = {.events = events, .max = max};
 
 	if (in)
-		take(d, in, n, 0, &out);
+		bl_dtmf_take(d, in, n, 0, &out);
 	return out.count;
+}
+
+static inline void keep(int16_t *to, const int16_t *hop)
+{
+	memcpy(to, hop, BL_DTMF_HOP * sizeof hop[0]);
 }
 
 size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
                             struct bl_dtmf_event *events, size_t max)
 {
 	struct dtmf_out out = {.events = events, .max = max};
-	struct batch b;
 
-	b.n = 0;
-	for (size_t c = 0; c < channels; c++) {
-		struct bl_dtmf *x = d[c];
-		const int16_t *sound = in[c] ? in[c] : silence;
-
-		if (!x)
-			continue;
-		if (x->fill) {
-			take(x, sound, BL_DTMF_HOP, (uint16_t)c, &out);
-			continue;
-		}
-		memcpy(x->sound[x->hops % BL_DTMF_HOPS], sound, sizeof x->sound[0]);
-		end_of_hop(x, (uint16_t)c, &b, &out);
-	}
-	if (b.n)
-		run(&b, &out);
+	if (bl_isa() == BL_ISA_VECTOR)
+		bl_dtmf_hear_many_vector(d, in, channels, &out);
+	else
+		dtmf_hear_many(d, in, channels, keep, &out);
 	return out.count;
 }

@@ -2,6 +2,7 @@
 /* The DTMF receiver: a lane is a channel in the screening of blocks, a tone or a sample in a look. */
 #include "dtmf.h"
 #include "correlate_vector.h"
+#include "dtmf_hops.h"
 #include "dtmf_vector.h"
 #include "dtmf_tables.h"
 #include "lanes.h"
@@ -48,6 +49,23 @@ void bl_dtmf_screen_vector(const int16_t *const sound[2][BL_HOP_CHANNELS], struc
 	bl_store_bl_f8(s->high, high);
 	bl_store_bl_f8(s->power, power);
 	s->pure = bl_bits_of(low + high > BL_DTMF_BLOCK_PURITY * power);
+}
+
+/* All is read before any of it is written: nothing has to show that they do not overlap. */
+static inline void keep(int16_t *to, const int16_t *hop)
+{
+	bl_h16 first = bl_load_bl_h16(hop), second = bl_load_bl_h16(hop + 2 * BL_LANES);
+	bl_h8 third = bl_load_bl_h8(hop + 4 * BL_LANES);
+
+	bl_store_bl_h16(to, first);
+	bl_store_bl_h16(to + 2 * BL_LANES, second);
+	bl_store_bl_h8(to + 4 * BL_LANES, third);
+}
+
+void bl_dtmf_hear_many_vector(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
+                              struct dtmf_out *out)
+{
+	dtmf_hear_many(d, in, channels, keep, out);
 }
 
 void bl_dtmf_fold_vector(const int16_t *sound, int16_t *even, int16_t *odd)

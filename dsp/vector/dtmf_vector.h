@@ -4,6 +4,7 @@
 #define BL_DTMF_VECTOR_H
 
 #include "correlate.h"
+#include "dtmf.h"
 
 #define BL_DTMF_BLOCK_SCALE (1.0f / (800.0f * BL_ROW_PEAK * BL_ROW_PEAK)) /* |sum|² over two hops to mean square */
 #define BL_DTMF_ENERGY_SCALE 0.4f                                         /* of two hops, 32 / 80 samples */
@@ -18,6 +19,11 @@ struct bl_dtmf_screen {
 	uint32_t pure; /* bit c: channel c has two tones that hold BL_DTMF_BLOCK_PURITY of its power */
 };
 
+struct dtmf_out;
+
+/* A hop of each receiver, as in bl_dtmf_process_many. */
+void bl_dtmf_hear_many_vector(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
+                              struct dtmf_out *out);
 /* sound: two hops of each channel. */
 void bl_dtmf_screen_vector(const int16_t *const sound[2][BL_HOP_CHANNELS], struct bl_dtmf_screen *s);
 /* Halves of sum and difference of samples that lie equally far from the middle of BL_DTMF_WINDOW. */
