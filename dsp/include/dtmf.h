@@ -50,8 +50,8 @@ struct bl_dtmf_event {
 };
 
 struct bl_dtmf {
-	/* The last hops; hop h lies in h % BL_DTMF_HOPS. Aligned, as copies that cross cache lines take longer. */
-	_Alignas(16) int16_t sound[BL_DTMF_HOPS][BL_DTMF_HOP];
+	/* The last hops; hop h lies in h % BL_DTMF_HOPS. First, as a copy across lines of the cache takes longer. */
+	int16_t sound[BL_DTMF_HOPS][BL_DTMF_HOP];
 	struct bl_dtmf_cfg cfg;
 	uint32_t fill;         /* samples of the current hop */
 	uint64_t hops;         /* complete ones, so far */

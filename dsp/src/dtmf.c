@@ -193,7 +193,9 @@ static inline void follow(struct bl_dtmf *d, const struct bl_dtmf_screen *s, siz
                           struct dtmf_out *out)
 {
 	d->dial_sum += s->power[c];
-	if (!--d->blocks_left)
+	if (d->blocks_left > 1)
+		d->blocks_left--;
+	else
 		watch_dial_tone(d);
 	if (!(s->pure >> c & 1) && !dtmf_dial_tone_stands(d))
 		return;

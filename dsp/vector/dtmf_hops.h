@@ -35,8 +35,10 @@ DTMF_INLINE void dtmf_end_of_hop(struct bl_dtmf *d, uint64_t hop, size_t channel
 	d->hops = hop + 1;
 	if (__builtin_expect(d->alert != 0, 0))
 		bl_dtmf_look_on(d, (uint16_t)channel, out);
-	if (--d->hops_left)
+	if (d->hops_left > 1) {
+		d->hops_left--;
 		return;
+	}
 	d->hops_left = DTMF_BLOCK_EVERY;
 	b->d[b->n] = d;
 	b->channel[b->n] = (uint16_t)channel;
