@@ -39,6 +39,7 @@ class Call:
     active_from: float | None = None  # since when the peer must have it in state 10
     dialling_until: float | None = None  # T302 of a peer's call, T304 of ours
     growing: Growing | None = None
+    clearing: bool = False  # we have said DISCONNECT or RELEASE
     cause: int | None = None  # of the first DISCONNECT that we said, or that came with sound
     disconnected_until: float | None = None  # T305, T306
     progress_until: float | None = None  # T310, T301, T313

@@ -282,7 +282,9 @@ class Link:
             self._check(held, lib.pri_hangup(self._pri, held.pointer, cause))
         if not lib.q931_is_call_valid(self._pri, held.pointer):  # RELEASE COMPLETE went out
             self._cleared(held, cause)
-        elif lib.branchline_said() == guard.DISCONNECT:
+            return
+        held.clearing = True
+        if lib.branchline_said() == guard.DISCONNECT:
             held.cause = cause
             held.disconnected_until = now + (self._timers.t306_s if inband else self._timers.t305_s)
 
@@ -373,12 +375,15 @@ class Link:
     def _of_a_call(self, frame: bytes) -> bytes:
         """A message of no call becomes a STATUS ENQUIRY, answered by RELEASE COMPLETE with cause 81 (§5.8.3.2 a).
 
-        To others, such as NOTIFY, it says nothing or something else, and keeps a call for ever.
+        To others, such as NOTIFY, it says nothing or something else, and keeps a call for ever. So does a CONNECT
+        ACKNOWLEDGE of a call that we clear (§5.8.4), answered by a STATUS with cause 30: libpri would stop T308 for it.
         """
         stray = guard.stray(frame)
-        if stray is None or self._calls.referred(stray):
+        if stray is None:
             return frame
-        return guard.enquiring(frame)
+        calls = self._calls.referred(stray)
+        late = guard.connect_acknowledged(frame) is not None and any(call.clearing for call in calls)
+        return frame if calls and not late else guard.enquiring(frame)
 
     def _mend_clearing(self, frame: bytes) -> None:
         """Tell of what libpri keeps to itself.

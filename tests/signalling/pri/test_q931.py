@@ -178,6 +178,27 @@ def test_4_5_4_a_non_locking_shift_hides_one_element(line: Interface) -> None:
     assert offered.dnis == "95588"
 
 
+def test_5_8_4_a_connect_acknowledge_of_a_call_that_is_cleared_stops_no_timer(line: Interface) -> None:
+    """T308 runs twice, §5.3.4.3: a call that the peer has forgotten is not kept for ever."""
+    call = line.active()
+    line.says("08 02 00 01 45 08 02 80 90")
+    line.link.release(call, 16)
+    line.peer.hear()
+    (release,) = line.peer.heard()
+    assert release.startswith("08 02 80 01 4d")
+    (status,) = line.says("08 02 00 01 0f")
+    assert status.startswith("08 02 80 01 7d")
+    assert status.endswith("14 01 13"), "U19"
+    line.link.take_events()
+    for _ in range(2):
+        assert line.alive(call)
+        line.now += 4.1
+        line.link.run()
+    (cleared,) = line.link.take_events()
+    assert isinstance(cleared, events.CallCleared)
+    assert cleared.call == call
+
+
 def test_5_8_10_a_status_enquiry_is_answered_with_our_state(line: Interface) -> None:
     call = line.active()
     (answer,) = line.says("08 02 00 01 75")
