@@ -131,8 +131,12 @@ static void adopt(struct bl_echo *e)
 
 static void restore(struct bl_echo *e)
 {
-	for (size_t k = 0; k < (size_t)e->parts * BL_ECHO_SPECTRUM; k++)
-		e->background[0][k] = (float)e->foreground[0][k] * e->foreground_unit;
+	const int16_t *from = e->foreground[0];
+	const size_t n = (size_t)e->parts * BL_ECHO_SPECTRUM;
+	float *to = e->background[0];
+
+	for (size_t k = 0; k < n; k++)
+		to[k] = (float)from[k] * e->foreground_unit;
 	memset(e->gain, 0, sizeof e->gain);
 	forget_evidence(e);
 }
