@@ -59,7 +59,8 @@ def test_two_exchanges_of_two_clocks_are_each_given_as_much_as_they_give() -> No
             far = CesopsnSettings(there, here, 2, clock="local", trim_ppm=125 - 250 * span, jitter_ms=20)
             exchange.engine.open_span(0, far, 16)
         until(lambda: all(exchange.in_service() for exchange in exchanges))
-        until(lambda: abs(branch.engine.span_status(1).skew_ppm + 250) < 50, 40)  # at once, or after a stall
+        until(lambda: abs(branch.engine.span_status(0).clock_ppm - 125) < 60, 40)  # at once, or after a stall
+        until(lambda: abs(branch.engine.span_status(1).skew_ppm + 250) < 50, 40)
         begun = exchanges[1].engine.span_status(0).buffer_ms
         frames = [n.to_bytes(2, "big") * 20 for n in range(500)]
         for frame in frames:
