@@ -44,7 +44,7 @@ def get(site: Site, path: str, **headers: str) -> tuple[http.client.HTTPResponse
 def serves(site: Site) -> bool:
     try:
         return get(site, "/")[0].status == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):  # before anybody listens a connection may meet itself
         return False
 
 
