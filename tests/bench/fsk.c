@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* FSK of 1200 bit/s: a message received, the same on speech and in silence, a message sent. */
+/* FSK of 1200 bit/s: a message received, the same on speech and in silence, a message sent; Bell 202's, and V.23's. */
 #include "fsk.h"
 
 #include <spandsp.h>
@@ -10,8 +10,6 @@
 #define FRAMES 200 /* 4 s: longer than the longest message */
 #define MESSAGE 250
 
-static const struct bl_fsk_rx_cfg hear = {.modem = BL_FSK_BELL202, .min_level_dbm0 = -40.0f};
-static const struct bl_fsk_tx_cfg speak = {.modem = BL_FSK_BELL202, .level_dbm0 = -14.0f};
 static const struct bl_fsk_burst burst = {.seizure_bits = 300, .mark_bits = 180, .tail_bits = 10, .stop_bits = 1};
 
 static struct bl_fsk_rx ours[BENCH_CHANNELS];
@@ -25,7 +23,7 @@ static uint32_t bits;
 
 static int16_t made[BENCH_CHANNELS][BENCH_FRAME];
 
-static void make_message(void)
+static void make_message(const struct bl_fsk_tx_cfg *speak)
 {
 	struct bl_fsk_tx tx;
 	uint8_t octets[MESSAGE];
@@ -33,7 +31,7 @@ static void make_message(void)
 
 	for (size_t i = 0; i < MESSAGE; i++)
 		octets[i] = (uint8_t)(i * 37 + 11);
-	(void)bl_fsk_tx_init(&tx, &speak);
+	(void)bl_fsk_tx_init(&tx, speak);
 	while (done < FRAMES * BENCH_FRAME) {
 		(void)bl_fsk_tx_send(&tx, octets, MESSAGE, &burst);
 		done += bl_fsk_tx_process(&tx, message + done, FRAMES * BENCH_FRAME - done);
@@ -53,32 +51,41 @@ static int get_bit(void *user)
 	return (int)(bits >> 31);
 }
 
-static int prepare(const int16_t *sound)
+static int prepare(const int16_t *sound, enum bl_fsk_modem modem, int theirs_is)
 {
-	make_message();
+	const struct bl_fsk_rx_cfg hear = {.modem = modem, .min_level_dbm0 = -40.0f};
+	const struct bl_fsk_tx_cfg speak = {.modem = modem, .level_dbm0 = -14.0f};
+	const fsk_spec_t *spec = &preset_fsk_specs[theirs_is];
+
+	make_message(&speak);
 	heard = sound;
 	for (unsigned int c = 0; c < BENCH_CHANNELS; c++) {
 		if (bl_fsk_rx_init(&ours[c], &hear) || bl_fsk_tx_init(&sending[c], &speak))
 			return -1;
-		theirs[c] = fsk_rx_init(theirs[c], &preset_fsk_specs[FSK_BELL202], FSK_FRAME_MODE_ASYNC, put_bit, NULL);
-		their_sending[c] = fsk_tx_init(their_sending[c], &preset_fsk_specs[FSK_BELL202], get_bit, NULL);
+		theirs[c] = fsk_rx_init(theirs[c], spec, FSK_FRAME_MODE_ASYNC, put_bit, NULL);
+		their_sending[c] = fsk_tx_init(their_sending[c], spec, get_bit, NULL);
 	}
 	return 0;
 }
 
 static int prepare_message(void)
 {
-	return prepare(message);
+	return prepare(message, BL_FSK_BELL202, FSK_BELL202);
 }
 
 static int prepare_speech(void)
 {
-	return prepare(NULL);
+	return prepare(NULL, BL_FSK_BELL202, FSK_BELL202);
 }
 
 static int prepare_silence(void)
 {
-	return prepare(silence);
+	return prepare(silence, BL_FSK_BELL202, FSK_BELL202);
+}
+
+static int prepare_v23(void)
+{
+	return prepare(message, BL_FSK_V23, FSK_V23CH1);
 }
 
 /* The channels are at different places of the message. */
@@ -130,5 +137,9 @@ const struct bench_case bench_fsk[] = {
         {"receive_silence", "spandsp", prepare_silence, hear_theirs},
         {"send", "ours", prepare_message, send_ours},
         {"send", "spandsp", prepare_message, send_theirs},
+        {"receive_v23", "ours", prepare_v23, hear_ours},
+        {"receive_v23", "spandsp", prepare_v23, hear_theirs},
+        {"send_v23", "ours", prepare_v23, send_ours},
+        {"send_v23", "spandsp", prepare_v23, send_theirs},
         {0},
 };

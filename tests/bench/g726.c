@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* G.726 at 32 and 40 kbit/s on speech: 20 ms of every channel. */
+/* G.726 at all its rates on speech: 20 ms of every channel; and of one channel alone, where there is none beside it. */
 #include "g726.h"
 
 #include <spandsp.h>
@@ -31,6 +31,16 @@ static int prepare(unsigned int code_bits)
 		theirs[c] = g726_init(NULL, (int)cfg.bit_rate, G726_ENCODING_LINEAR, G726_PACKING_RIGHT);
 	}
 	return 0;
+}
+
+static int prepare_16(void)
+{
+	return prepare(2);
+}
+
+static int prepare_24(void)
+{
+	return prepare(3);
 }
 
 static int prepare_32(void)
@@ -92,7 +102,38 @@ static void decode_theirs(unsigned int number)
 		        back[c][number % BENCH_FRAME];
 }
 
+/* Each call has one channel, as a leg that is the only one of its rate. */
+static void encode_alone(unsigned int number)
+{
+	for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
+		for (unsigned int at = 0; at < BENCH_FRAME; at += BENCH_TICK) {
+			(void)bl_g726_encode(&ours[c], sound[number % FRAMES][c] + at, made[c], BENCH_TICK);
+			bench_sink += made[c][3];
+		}
+}
+
+static void decode_alone(unsigned int number)
+{
+	for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
+		for (unsigned int at = 0; at < BENCH_FRAME; at += BENCH_TICK) {
+			(void)bl_g726_decode(&ours[c], octets[number % FRAMES][c] + at * bits / 8, back[c], BENCH_TICK);
+			bench_sink += back[c][3];
+		}
+}
+
 const struct bench_case bench_g726[] = {
+        {"encode_16", "ours", prepare_16, encode_ours},
+        {"encode_16", "spandsp", prepare_16, encode_theirs},
+        {"decode_16", "ours", prepare_16, decode_ours},
+        {"decode_16", "spandsp", prepare_16, decode_theirs},
+        {"encode_24", "ours", prepare_24, encode_ours},
+        {"encode_24", "spandsp", prepare_24, encode_theirs},
+        {"decode_24", "ours", prepare_24, decode_ours},
+        {"decode_24", "spandsp", prepare_24, decode_theirs},
+        {"encode_alone", "ours", prepare_32, encode_alone},
+        {"encode_alone", "spandsp", prepare_32, encode_theirs},
+        {"decode_alone", "ours", prepare_32, decode_alone},
+        {"decode_alone", "spandsp", prepare_32, decode_theirs},
         {"encode_32", "ours", prepare_32, encode_ours},
         {"encode_32", "spandsp", prepare_32, encode_theirs},
         {"decode_32", "ours", prepare_32, decode_ours},

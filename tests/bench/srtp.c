@@ -55,28 +55,28 @@ static int prepare_ours(enum bl_srtp_suite suite)
 	return 0;
 }
 
-static int open_theirs(srtp_t *session, unsigned int channel, bool gcm, srtp_ssrc_type_t direction)
+/* Sets a suite of theirs. */
+typedef void (*policy_setter)(srtp_crypto_policy_t *policy);
+
+static int open_theirs(srtp_t *session, unsigned int channel, policy_setter suite, srtp_ssrc_type_t direction)
 {
 	uint8_t key[64] = {1, (uint8_t)channel};
 	srtp_policy_t policy = {.key = key, .window_size = BL_SRTP_WINDOW};
 
-	if (gcm)
-		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-	else
-		srtp_crypto_policy_set_rtp_default(&policy.rtp);
+	suite(&policy.rtp);
 	policy.rtcp = policy.rtp;
 	policy.ssrc.type = direction;
 	return srtp_create(session, &policy) == srtp_err_status_ok ? 0 : -EIO;
 }
 
-static int prepare_theirs(bool gcm)
+static int prepare_theirs(policy_setter suite)
 {
 	fill_packets();
 	if (!their_sending[0] && srtp_init() != srtp_err_status_ok)
 		return -EIO;
 	for (unsigned int c = 0; c < BENCH_CHANNELS; c++)
-		if (open_theirs(&their_sending[c], c, gcm, ssrc_any_outbound) ||
-		    open_theirs(&their_hearing[c], c, gcm, ssrc_any_inbound))
+		if (open_theirs(&their_sending[c], c, suite, ssrc_any_outbound) ||
+		    open_theirs(&their_hearing[c], c, suite, ssrc_any_inbound))
 			return -EIO;
 	return 0;
 }
@@ -86,19 +86,39 @@ static int prepare_cm(void)
 	return prepare_ours(BL_SRTP_AES_CM_128_HMAC_SHA1_80);
 }
 
+static int prepare_cm_32(void)
+{
+	return prepare_ours(BL_SRTP_AES_CM_128_HMAC_SHA1_32);
+}
+
 static int prepare_gcm(void)
 {
 	return prepare_ours(BL_SRTP_AEAD_AES_128_GCM);
 }
 
+static int prepare_gcm_256(void)
+{
+	return prepare_ours(BL_SRTP_AEAD_AES_256_GCM);
+}
+
 static int prepare_their_cm(void)
 {
-	return prepare_theirs(false);
+	return prepare_theirs(srtp_crypto_policy_set_rtp_default);
+}
+
+static int prepare_their_cm_32(void)
+{
+	return prepare_theirs(srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32);
 }
 
 static int prepare_their_gcm(void)
 {
-	return prepare_theirs(true);
+	return prepare_theirs(srtp_crypto_policy_set_aes_gcm_128_16_auth);
+}
+
+static int prepare_their_gcm_256(void)
+{
+	return prepare_theirs(srtp_crypto_policy_set_aes_gcm_256_16_auth);
 }
 
 static void number_packet(uint8_t *packet, unsigned int number)
@@ -171,9 +191,13 @@ const struct bench_case bench_srtp[] = {
         {"protect", "libsrtp2", prepare_their_cm, protect_theirs},
         {"there_and_back", "ours", prepare_cm, back_ours},
         {"there_and_back", "libsrtp2", prepare_their_cm, back_theirs},
+        {"cm_32_there_and_back", "ours", prepare_cm_32, back_ours},
+        {"cm_32_there_and_back", "libsrtp2", prepare_their_cm_32, back_theirs},
         {"gcm_protect", "ours", prepare_gcm, protect_ours},
         {"gcm_protect", "libsrtp2", prepare_their_gcm, protect_theirs},
         {"gcm_there_and_back", "ours", prepare_gcm, back_ours},
         {"gcm_there_and_back", "libsrtp2", prepare_their_gcm, back_theirs},
+        {"gcm_256_there_and_back", "ours", prepare_gcm_256, back_ours},
+        {"gcm_256_there_and_back", "libsrtp2", prepare_their_gcm_256, back_theirs},
         {0},
 };
