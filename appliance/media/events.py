@@ -490,6 +490,8 @@ class EngineStatus(msgspec.Struct, frozen=True):
     """Ticks whose lateness was < 1, 2, 4, 8 … µs; the last takes the rest."""
     reference_late_ticks: int
     """The same of an idle thread with the same period and policy: the machine's own share."""
+    late_alone_ticks: int
+    """Late ticks while that thread was in time: the engine's own share."""
     reference_worst_us: int
     reference_histogram: tuple[int, ...]
     skipped_ticks: int

@@ -144,6 +144,7 @@ def engine_status(segment: Segment) -> EngineStatus:
         worst_lateness_us=header.tick.worst_ns // 1000,
         lateness_histogram=tuple(header.tick.histogram),
         reference_late_ticks=header.reference.late,
+        late_alone_ticks=header.late_alone,
         reference_worst_us=header.reference.worst_ns // 1000,
         reference_histogram=tuple(header.reference.histogram),
         skipped_ticks=header.skipped_ticks,

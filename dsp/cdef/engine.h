@@ -210,6 +210,7 @@ struct bl_header {
 	uint32_t command_attempts;
 	struct bl_lateness tick;
 	struct bl_lateness reference;
+	uint64_t late_alone;
 	...;
 };
 

@@ -31,7 +31,6 @@
 #define BURST_NS 8000000  /* longest burst that a target makes room for */
 #define SLIP_MARGIN_NS 1000000
 #define RESTORE_WINDOWS 40 /* G.781 wait to restore: 10 s without a fault */
-#define LATE_NS 10000000
 
 int64_t bl_now_ns(void)
 {
@@ -173,46 +172,4 @@ int64_t bl_clock_advance(struct bl_engine *e, uint64_t ticks)
 
 	e->period_left_ns = step - (double)whole;
 	return e->tick.deadline_ns + whole;
-}
-
-void bl_lateness_note(struct bl_lateness *l, int64_t late_ns)
-{
-	uint64_t late = late_ns > 0 ? (uint64_t)late_ns : 0;
-	unsigned place = 0;
-
-	for (uint64_t us = late / 1000; us && place < BL_HISTOGRAM - 1; us >>= 1)
-		place++;
-	l->histogram[place]++;
-	if (late > l->worst_ns)
-		l->worst_ns = late;
-	l->late += late > LATE_NS;
-}
-
-static void *reference(void *context)
-{
-	struct bl_engine *e = context;
-	struct bl_header *h = &e->segment->header;
-	int64_t next = bl_now_ns();
-
-	while (!bl_stop_asked(h)) {
-		struct timespec at = {next / 1000000000, next % 1000000000};
-		int64_t late;
-
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-			;
-		late = bl_now_ns() - next;
-		bl_lateness_note(&h->reference, late);
-		next += late > 20 * BL_TICK_NS ? late / BL_TICK_NS * BL_TICK_NS : BL_TICK_NS;
-	}
-	return NULL;
-}
-
-int bl_reference_start(struct bl_engine *e)
-{
-	return -pthread_create(&e->reference, NULL, reference, e);
-}
-
-void bl_reference_stop(struct bl_engine *e)
-{
-	pthread_join(e->reference, NULL);
 }

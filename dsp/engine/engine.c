@@ -128,7 +128,7 @@ int bl_engine_run(struct bl_engine *e)
 
 		sleep_until(e->tick.deadline_ns);
 		late = bl_now_ns() - e->tick.deadline_ns;
-		bl_lateness_note(&h->tick, late);
+		bl_lateness_tick(e, late);
 		if (late > SKIP_NS)
 			skip(e, late);
 		bl_engine_tick(e);

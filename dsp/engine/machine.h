@@ -33,6 +33,7 @@ struct bl_rtp_sockets {
  * BL_AHEAD further on: fetching them takes longer than using them.
  */
 #define BL_AHEAD 4
+#define BL_STALLS 4 /* of the idle thread, that a late tick is held against */
 
 #define BL_DIGIT_EVENTS (4 * BL_PORTS) /* bl_dtmf_process_many: loses none */
 
@@ -59,6 +60,21 @@ struct bl_due {
 	uint32_t place;
 };
 
+/* Ticks that began late one after another, not yet judged. */
+struct bl_late {
+	int64_t from_ns, until_ns; /* deadline of the first, start of the last */
+	uint32_t count;
+};
+
+/* The idle thread, and what it and the tick tell one another: atomically, each its own. */
+struct bl_reference {
+	pthread_t thread;
+	int cpu;         /* the tick's, which it follows */
+	int64_t seen_ns; /* of its last waking */
+	int64_t from_ns[BL_STALLS], until_ns[BL_STALLS];
+	uint32_t stalls; /* ever; the last ones are kept */
+};
+
 struct bl_engine {
 	struct bl_segment *segment;
 	int event_fds[BL_CLIENTS];
@@ -78,7 +94,8 @@ struct bl_engine {
 	struct bl_ciphers ciphers[BL_RTP_PORTS];
 	uint64_t came[BL_RTP_PORTS]; /* bit of each octet of this tick that was not lost */
 	uint8_t quiet[BL_RTP_PORTS]; /* those that did not come are comfort noise */
-	pthread_t reference;
+	struct bl_reference reference;
+	struct bl_late late;
 	uint8_t rx[BL_PORTS][BL_TICK_SAMPLES]; /* A-law, this tick */
 	uint8_t tx[BL_PORTS][BL_TICK_SAMPLES];
 	uint8_t ulaw[BL_NULL_FIRST][BL_TICK_SAMPLES]; /* of ports of mu-law: rx as it came */
@@ -89,12 +106,14 @@ struct bl_engine {
 	uint8_t frames[BL_SPANS][BL_TICK_FRAMES_MAX][BL_TIMESLOTS];
 };
 
-/* clock.c: deadlines, the recovered clock, lateness */
+/* clock.c: deadlines, the recovered clock */
 int64_t bl_now_ns(void);
 void bl_clock_update(struct bl_engine *e);
 void bl_loop_mend(struct bl_loop *l);
 int64_t bl_clock_advance(struct bl_engine *e, uint64_t ticks);
-void bl_lateness_note(struct bl_lateness *l, int64_t late_ns);
+
+/* lateness.c: how late ticks begin, beside an idle thread */
+void bl_lateness_tick(struct bl_engine *e, int64_t late_ns);
 int bl_reference_start(struct bl_engine *e);
 void bl_reference_stop(struct bl_engine *e);
 

@@ -23,7 +23,7 @@
 #include "trace.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 16u
+#define BL_SEGMENT_VERSION 17u
 #define BL_TOS_EF 0xb8u /* RFC 3246 */
 #define BL_HISTOGRAM 24
 #define BL_STAGES 13
@@ -72,6 +72,7 @@ struct bl_header {
 	struct bl_clock clock;
 	struct bl_lateness tick;
 	struct bl_lateness reference; /* an idle thread beside the engine: the machine's own share */
+	uint64_t late_alone;          /* late ticks while the idle thread was in time */
 };
 
 struct bl_command_ring {

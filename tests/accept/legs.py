@@ -14,8 +14,8 @@ from appliance.media.engine import RTP_FIRST, EngineBusyError
 from appliance.media.events import EngineStatus, Profile
 from drivers.model import SPANS, Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
-from tests.accept.load import LATE_PER_MILLE
 from tests.accept.sheet import Sheet
+from tests.accept.use import judge_lateness
 from tests.media.rig import EngineProcess, Side, engine_process, noise, until
 from tests.ports import HOST
 
@@ -26,7 +26,7 @@ TALKS = SPANS // 2 * len(TIMESLOTS)
 VOICE_S, LISTEN_S = 2.0, 6.0
 VOICES_S, SETTLED_S, ECHO_TAIL_MS = 5.0, 6.0, 64  # settled: the canceller has heard ten seconds
 LISTENED = range(0, TALKS, 12)
-GROWN_KIB = 256
+GROWN_KIB, SHARE = 256, 5.0
 COMMAND_S = 0.01  # two ticks: a client's ring is not there to be filled
 
 
@@ -126,7 +126,8 @@ async def _voices(sheet: Sheet, side: Side, callers: float) -> None:
         await _rest(side, wait_s)
         share, spent = await _cost(side)
         sheet.note(f"of a voice, echo cancelled on {TALKS} lines, {age}: {100 * share:.1f} % of a core; µs: {spent}")
-        sheet.note(f"{TALKS} such legs: {100 * (share - callers) / 2:.1f} % of a core, the callers' ends taken off")
+        legs = 100 * (share - callers) / 2
+        sheet.at_most("K4", f"{TALKS} such legs, {age}, the callers' ends taken off", legs, SHARE, "% of a core")
 
 
 def _spent(before: EngineStatus, after: EngineStatus, seconds: float) -> tuple[float, str]:
@@ -139,18 +140,9 @@ def _spent(before: EngineStatus, after: EngineStatus, seconds: float) -> tuple[f
 
 
 def _judge(sheet: Sheet, before: EngineStatus, after: EngineStatus, seconds: float) -> None:
-    ticks, late = after.ticks - before.ticks, after.late_ticks - before.late_ticks
-    idle = after.reference_late_ticks - before.reference_late_ticks
     share, spent = _spent(before, after, seconds)
     sheet.note(f"{100 * share:.1f} % of a core, the {TALKS} callers' ends included; µs a tick: {spent}")
-    sheet.note(
-        f"{ticks} ticks, {late} late, worst since the start {after.worst_lateness_us / 1000:.1f} ms; idle reference "
-        f"{idle} late, worst {after.reference_worst_us / 1000:.1f} ms; policy {after.policy}"
-    )
-    beyond = 1000 * max(0, late - idle) / ticks
-    sheet.at_most(
-        "K4", f"{2 * TALKS} legs: late ticks of a thousand, beyond the idle reference", beyond, LATE_PER_MILLE
-    )
+    judge_lateness(sheet, f"{2 * TALKS} legs", before, after)
 
 
 def _resident_kib(side: Side) -> int:

@@ -15,7 +15,7 @@ from appliance.simulator.exchange import Exchange
 from appliance.simulator.result import CallResult
 from tests.accept.sheet import Sheet
 from tests.accept.site import NUMBER, Site, until
-from tests.accept.use import Use
+from tests.accept.use import Use, judge_lateness
 from tests.peers.sipp import Account, SippPhones
 from tests.sound.alaw import encode, ideal_pass
 from tests.sound.compare import Comparison, compare, one_way_delay_ms
@@ -26,8 +26,6 @@ LISTENERS, TALKERS = 10, 20
 VOICE_S, REST_S = 10.0, 8.0
 SHORT_CALLS, SHORT_AT_ONCE, SHORT_EVERY_S = 1000, 20, 0.07
 IDENTICAL = 0.99
-LATE_PER_MILLE = 1.0
-"""A stall of the whole machine is not seen by both threads alike; a tick that is late by itself would be late often."""
 
 
 async def run(site: Site, exchange: Exchange, sheet: Sheet) -> None:
@@ -83,14 +81,7 @@ def _cost(sheet: Sheet, before: Use, after: Use) -> None:
     cores = after.cores_since(before)
     used = ", ".join(f"{name} {100 * share:.1f}" for name, share in sorted(cores.items(), key=lambda one: -one[1]))
     sheet.note(f"per cent of a core: {used}; together {100 * sum(cores.values()):.1f}")
-    ticks, late = after.engine.ticks - before.engine.ticks, after.engine.late_ticks - before.engine.late_ticks
-    idle = after.engine.reference_late_ticks - before.engine.reference_late_ticks
-    sheet.note(
-        f"{ticks} ticks, {late} late, worst since the start {after.engine.worst_lateness_us / 1000:.1f} ms; idle "
-        f"reference {idle} late, worst {after.engine.reference_worst_us / 1000:.1f} ms; policy {after.engine.policy}"
-    )
-    beyond = 1000 * max(0, late - idle) / ticks
-    sheet.at_most("K4", "late ticks of a thousand, beyond those of the idle reference", beyond, LATE_PER_MILLE)
+    judge_lateness(sheet, f"{LISTENERS + TALKERS} calls", before.engine, after.engine)
     sheet.at_most("K4", "cores used by the branch", sum(cores.values()), 1.5)
 
 

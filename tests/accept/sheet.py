@@ -4,8 +4,8 @@
 A line is `{id, promise, value, unit, bar, result, seconds, command}`; id is the row of the mission. Values that have
 no bar are printed beside the line they explain (`note`), because a line must be able to fail.
 
-A deadline (a bar in ms or s) that is missed once may be the machine's doing: its stage is carried out once more, and
-the second figure stands, beside the first. Whatever else fails has failed.
+A deadline (a bar in ms or s) or a cost that is missed once may be the machine's doing: its stage is carried out once
+more, and the second figure stands, beside the first. Whatever else fails has failed.
 """
 
 import sys
@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 _MARKS = {"pass": "ok  ", "fail": "FAIL"}
-_TIMES = frozenset({"ms", "s"})
+_OF_THE_MACHINE = frozenset({"ms", "s", "% of a core"})
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -34,8 +34,8 @@ class Line(msgspec.Struct, frozen=True):
 
     @property
     def late(self) -> bool:
-        """A deadline missed."""
-        return self.result == "fail" and self.unit in _TIMES and self.bar[:1] in "≤±"
+        """A deadline or a cost missed."""
+        return self.result == "fail" and self.unit in _OF_THE_MACHINE and self.bar[:1] in "≤±"
 
 
 class Sheet:

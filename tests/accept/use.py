@@ -14,6 +14,7 @@ from appliance.media.engine import inherited_fds
 from appliance.media.events import EngineStatus
 from appliance.media.segment import Segment
 from appliance.media.status import engine_status
+from tests.accept.sheet import Sheet
 from tests.accept.site import Site
 
 _HERTZ = os.sysconf("SC_CLK_TCK")
@@ -37,6 +38,17 @@ class Use(msgspec.Struct, frozen=True):
         """Share of a core that each has used since."""
         wall = self.at - before.at
         return {name: (used - before.seconds[name]) / wall for name, used in self.seconds.items()}
+
+
+def judge_lateness(sheet: Sheet, what: str, before: EngineStatus, after: EngineStatus) -> None:
+    """No tick began more than 10 ms late while the idle thread on its core was in time."""
+    late, idle = after.late_ticks - before.late_ticks, after.reference_late_ticks - before.reference_late_ticks
+    sheet.note(
+        f"{after.ticks - before.ticks} ticks, {late} late, worst since the start {after.worst_lateness_us / 1000:.1f} "
+        f"ms; idle reference {idle} late, worst {after.reference_worst_us / 1000:.1f} ms; policy {after.policy}"
+    )
+    alone = after.late_alone_ticks - before.late_alone_ticks
+    sheet.equal("K4", f"{what}: ticks late while the idle thread was not", alone, 0)
 
 
 def _by_group() -> dict[int, float]:

@@ -34,6 +34,7 @@ def _engine(told: EngineStatus) -> Iterator[Sample]:
     yield sample("engine_skipped_ticks_total", told.skipped_ticks)
     yield sample("engine_worst_lateness_seconds", told.worst_lateness_us / 1e6)
     yield sample("engine_reference_late_ticks_total", told.reference_late_ticks)
+    yield sample("engine_late_alone_ticks_total", told.late_alone_ticks)
     yield sample("engine_cpu_seconds_total", told.cpu_ns / 1e9)
     for stage, took_ns in told.stage_ns.items():
         yield sample("engine_stage_seconds_total", took_ns / 1e9, stage)

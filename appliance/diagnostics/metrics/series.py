@@ -119,6 +119,7 @@ TABLE = (
         ("engine_skipped_ticks_total", "Ticks that were never run, as the engine was dead"),
         ("engine_worst_lateness_seconds", "The latest tick of all"),
         ("engine_reference_late_ticks_total", "The same of an idle thread: the machine's own share"),
+        ("engine_late_alone_ticks_total", "Late ticks while that thread was in time: the engine's own share"),
         ("engine_cpu_seconds_total", "Processor time of the media thread"),
         ("engine_stage_seconds_total", "Where it went", "stage"),
         ("engine_lives_total", "Lives of the engine"),
