@@ -18,7 +18,8 @@ import pytest
 
 from appliance.cli import roles
 from appliance.cli.grammar.syntax import Role
-from tests.cli.test_shell import FIRST_KEY_S, ROOT, Terminal, branch_file
+from tests.cli.terminal import ROOT, Terminal
+from tests.cli.test_shell import FIRST_KEY_S, branch_file
 from tests.ports import HOST, free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]

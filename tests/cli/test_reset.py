@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from appliance.supervisor import erasing
-from tests.cli.test_shell import Terminal, branch_file
+from tests.cli.terminal import Terminal
+from tests.cli.test_shell import branch_file
 
 KEPT = {"identity/machine-id", "rauc/slots"}
 

@@ -4,7 +4,6 @@
 import asyncio
 import os
 import pty
-import select
 import subprocess
 import sys
 import time
@@ -24,10 +23,10 @@ from appliance.wire.configuration import Configured, Progress
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.service import Service
+from tests.cli.terminal import ROOT, Terminal
 
-ROOT = Path(__file__).parents[2]
 FIRST_KEY_S = 3.0
-"""Far from what it takes; the figure is `make bench`'s."""
+"""Far from what it takes; the figure is `make accept`'s."""
 
 
 def branch_file(tmp_path: Path) -> Path:
@@ -242,69 +241,6 @@ def test_help_and_completion_know_what_is_there(shell: Shell) -> None:
     assert shell.choices("set extensions 8009 nme ") == ["% nothing"]
     shell.session.chinese = True
     assert any("回声" in line for line in shell.choices("set spans telco echo"))
-
-
-class Terminal:
-    """A command on a pty, which is its controlling terminal."""
-
-    def __init__(self, command: list[str], **environment: str) -> None:
-        master, slave = pty.openpty()
-        self._begun = time.monotonic()
-        self._process = subprocess.Popen(
-            ["setsid", "--ctty", *command],
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-        )
-        os.close(slave)
-        self._master: int | None = master
-        self.seen = ""
-        os.set_blocking(master, False)
-
-    def type(self, text: str) -> None:
-        assert self._master is not None
-        octets = text.encode()
-        while octets:
-            there, room, _ = select.select([self._master], [self._master], [], 10)
-            assert there or room, self.seen
-            if there:
-                self.seen += os.read(self._master, 4096).decode(errors="replace")
-            if room:
-                octets = octets[os.write(self._master, octets[:512]) :]
-
-    def until(self, text: str, within_s: float = 10.0) -> float:
-        """Wait for a text after what was seen; seconds since the start."""
-        assert self._master is not None
-        deadline = time.monotonic() + within_s
-        while text not in self.seen:
-            assert time.monotonic() < deadline, self.seen
-            try:
-                self.seen += os.read(self._master, 4096).decode(errors="replace")
-            except BlockingIOError:
-                time.sleep(0.005)
-        self.seen = self.seen.partition(text)[2]
-        return time.monotonic() - self._begun
-
-    def left(self) -> int:
-        """Its exit status, once its user has left."""
-        return self._process.wait(5)
-
-    def kill(self) -> None:
-        """Pull the plug at this end."""
-        self._process.kill()
-
-    def end(self) -> int:
-        """Hang up. Returns its exit status."""
-        if self._master is not None:
-            os.close(self._master)
-            self._master = None
-        try:
-            return self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
 
 
 @pytest.fixture
