@@ -2,7 +2,7 @@
 """240 legs on one engine for two minutes (LEGS_SECONDS): 120 timeslots, each in a talk with an RTP port.
 
 The callers stand beyond a vpair. The RTP ports speak with one another in pairs, so every caller hears another one, over
-two talks and the loopback.
+two talks and the loopback: octet for octet while the legs are clear, then each is a voice.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ D_CHANNEL = 16
 TIMESLOTS = [number for number in range(1, 32) if number != D_CHANNEL]
 TALKS = SPANS // 2 * len(TIMESLOTS)
 VOICE_S, LISTEN_S = 2.0, 6.0
-VOICES_S, SETTLED_S, ECHO_TAIL_MS = 5.0, 6.0, 64  # settled: the canceller has heard ten seconds
+COST_S, ECHO_TAIL_MS = 5.0, 64
 LISTENED = range(0, TALKS, 12)
 GROWN_KIB, SHARE = 256, 5.0
 COMMAND_S = 0.01  # two ticks: a client's ring is not there to be filled
@@ -37,16 +37,10 @@ async def run(sheet: Sheet) -> None:
         side = Side(host)
         _join(side)
         await _call(side)
-        callers, _ = await _cost(side)
+        callers = await _cost(side)
         await _talk(side, host)
         await _rest(side, SETTLE_S)
-        before, kib = side.engine.status(), _resident_kib(side)
-        begun = time.monotonic()
-        await _rest(side, SECONDS - LISTEN_S)
         heard = await _listen(side)
-        seconds = time.monotonic() - begun
-        _judge(sheet, before, side.engine.status(), seconds)
-        sheet.at_most("K4", f"{2 * TALKS} legs: memory grown", _resident_kib(side) - kib, GROWN_KIB, "KiB")
         sheet.equal("K4", f"{2 * TALKS} legs: voices heard whole, of those listened to", heard, len(LISTENED))
         await _voices(sheet, side, callers)
         lost = [side.engine.port_status(RTP_FIRST + n).rtp for n in range(TALKS)]
@@ -110,11 +104,11 @@ async def _listen(side: Side) -> int:
     return heard
 
 
-async def _cost(side: Side) -> tuple[float, str]:
-    """As _spent, of a few seconds."""
+async def _cost(side: Side) -> float:
+    """Share of a core, over a few seconds."""
     before = side.engine.status()
-    await _rest(side, VOICES_S)
-    return _spent(before, side.engine.status(), VOICES_S)
+    await _rest(side, COST_S)
+    return _spent(before, side.engine.status(), COST_S)[0]
 
 
 async def _voices(sheet: Sheet, side: Side, callers: float) -> None:
@@ -122,12 +116,17 @@ async def _voices(sheet: Sheet, side: Side, callers: float) -> None:
     for talk in range(TALKS):
         side.engine.set_profile(_leg(talk), Profile.VOICE, ECHO_TAIL_MS)
         await asyncio.sleep(COMMAND_S)
-    for age, wait_s in (("new", VOICES_S), ("settled", SETTLED_S)):
-        await _rest(side, wait_s)
-        share, spent = await _cost(side)
-        sheet.note(f"of a voice, echo cancelled on {TALKS} lines, {age}: {100 * share:.1f} % of a core; µs: {spent}")
-        legs = 100 * (share - callers) / 2
-        sheet.at_most("K4", f"{TALKS} such legs, {age}, the callers' ends taken off", legs, SHARE, "% of a core")
+    await _rest(side, SETTLE_S)
+    before, kib = side.engine.status(), _resident_kib(side)
+    begun = time.monotonic()
+    await _rest(side, SECONDS)
+    after, seconds = side.engine.status(), time.monotonic() - begun
+    share, spent = _spent(before, after, seconds)
+    sheet.note(f"{100 * share:.1f} % of a core, the {TALKS} callers' ends included; µs a tick: {spent}")
+    judge_lateness(sheet, f"{2 * TALKS} legs", before, after)
+    sheet.at_most("K4", f"{2 * TALKS} legs: memory grown", _resident_kib(side) - kib, GROWN_KIB, "KiB")
+    half = 100 * (share - callers) / 2
+    sheet.at_most("K4", f"{TALKS} legs of them, the callers' ends taken off", half, SHARE, "% of a core")
 
 
 def _spent(before: EngineStatus, after: EngineStatus, seconds: float) -> tuple[float, str]:
@@ -137,12 +136,6 @@ def _spent(before: EngineStatus, after: EngineStatus, seconds: float) -> tuple[f
     return (after.cpu_ns - before.cpu_ns) / 1e9 / seconds, ", ".join(
         f"{name} {us}" for name, us in stages.items() if us
     )
-
-
-def _judge(sheet: Sheet, before: EngineStatus, after: EngineStatus, seconds: float) -> None:
-    share, spent = _spent(before, after, seconds)
-    sheet.note(f"{100 * share:.1f} % of a core, the {TALKS} callers' ends included; µs a tick: {spent}")
-    judge_lateness(sheet, f"{2 * TALKS} legs", before, after)
 
 
 def _resident_kib(side: Side) -> int:
