@@ -233,3 +233,31 @@ def test_rfc9110_14_2_any_other_range_header_is_ignored(header: str) -> None:
     except ValueError:
         return
     assert part is None or 0 <= part[0] <= part[1] < 100
+
+
+def post(site: Site, path: str, body: bytes, kind: str = "application/json") -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", site.web_port, timeout=5)
+    connection.request("POST", path, body, {"Content-Type": kind})
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+@pytest.mark.system
+def test_a_branch_s_form_is_served_and_checks_what_is_filled_in(site: Site) -> None:
+    site.start("nats-server", "headquarters", "web")
+    until(lambda: serves(site), 10, "the page is served")
+    assert b"configuration.js" in get(site, "/configuration")[1]
+    assert json.loads(get(site, "/api/configuration/form")[1])["fields"]["spans"]["key"] == "name"
+    status, told = post(site, "/api/configuration/check", b'{"role": "branch", "box": "B 1"}')
+    assert (status, told["text"]) == (200, 'role: branch\nbox: "B 1"\n')
+    assert ["spans"] in [fault["path"] for fault in told["faults"]]
+    assert post(site, "/api/configuration/open", b'"box: [1, 2"')[1]["faults"][0]["line"] == 1
+    for body, kind in (
+        (b'{"role": 1}', "application/json"),
+        (b"[" * 100_000, "application/json"),
+        (b'{"a": ' * 30 + b'"b"' + b"}" * 30, "application/json"),
+        (b"not json", "application/json"),
+        (b'{"role": "branch"}', "text/plain"),
+    ):
+        assert post(site, "/api/configuration/check", body, kind)[0] == 400, body[:20]
+    assert post(site, "/api/configuration/check", b'{"a": "' + b"x" * 1_100_000 + b'"}')[0] == 413

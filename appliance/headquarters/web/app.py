@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The page's server: files, the stream of sections, one call, older calls, recordings. GET only; it changes nothing.
+"""The pages' server: files, the stream of sections, one call, older calls, recordings, a form. It changes nothing.
 
 It is meant for loopback: whoever reaches it sees callers' numbers. Requests that name another host are refused, so no
 stranger's page can reach it by a DNS name of its own.
@@ -23,7 +23,7 @@ from appliance.config import Endpoint
 from appliance.config.groupings import Of
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.reading import Row
-from appliance.headquarters.web import intervals, sound
+from appliance.headquarters.web import configuring, intervals, sound
 from appliance.headquarters.web.feed import Feed
 from appliance.headquarters.why import UnknownCallError, why
 from appliance.wire.agents import ContactNow
@@ -58,9 +58,10 @@ _HEADERS = {
 def make(feed: Feed, vault: Vault, listen: Endpoint, groups: Of) -> Litestar:
     """The application."""
 
-    @get("/", include_in_schema=False)
-    async def page() -> File:
-        return File(STATIC / "index.html", media_type=_KINDS[".html"], content_disposition_type="inline")
+    @get(["/", "/configuration"], include_in_schema=False)
+    async def page(request: Request[Any, Any, Any]) -> File:
+        path = STATIC / ("configuration.html" if request.url.path == "/configuration" else "index.html")
+        return File(path, media_type=_KINDS[".html"], content_disposition_type="inline")
 
     files = {path.name: path for path in STATIC.iterdir() if path.suffix in _KINDS}
 
@@ -103,6 +104,7 @@ def make(feed: Feed, vault: Vault, listen: Endpoint, groups: Of) -> Litestar:
             _contact(feed),
             recording,
             static,
+            *configuring.routes(),
         ],
         before_request=functools.partial(_refuse_strangers, frozenset({"localhost", "127.0.0.1", listen.address})),
         before_send=[_put_headers],

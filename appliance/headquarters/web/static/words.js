@@ -36,6 +36,9 @@ const WORDS = {
     is_sound: "线路正常", is_telco: "运营商", is_cable: "电缆", is_clock: "时钟", is_host: "主机", is_configuration: "配置", history: "24 小时误码记录（G.826）",
     quarters: "最近 96 个 15 分钟：有误码 {errored}，严重误码 {severe}，不可用 {unavailable}，未观测 {unseen}", errored: "有误码", severe: "严重误码", unavailable: "不可用",
     slipped: "滑码 {n}", missing: "缺 {n} 秒", allClean: "没有误码。",
+    branchFile: "分支配置", skipForm: "跳到表单", formTitle: "分支的配置项", faultsTitle: "错误", fileTitle: "生成的文件", openTitle: "打开已有文件", openText: "读入", openHint: "把分支文件或模板粘贴到这里", beginEmpty: "从空白开始",
+    copy: "复制", copied: "已复制", saveFile: "保存为文件", fileNote: "存到总部文件旁作为模板，再用 push diff 查看、push start 下发；或放到分支上。本页不写任何文件。", isSet: "已设置", addRow: "添加", removeRow: "删除", byVariable: "变量 ${…}", whichKind: "类型", required: "必填", defaultIs: "缺省 {value}",
+    noFaults: "没有错误。", noFaultsBut: "没有错误。{n} 处为变量，由 push diff 按每台设备检查。", faultAtLine: "第 {line} 行：{sentence}", noKeys: "这不是一份配置：没有配置项。",
   },
   en: {
     skip: "Skip to contacts now", language: "Language", callsNow: "Contacts now", callsBefore: "Contacts before", alarms: "Alarms", branches: "Branches and lines",
@@ -71,6 +74,9 @@ const WORDS = {
     is_sound: "line sound", is_telco: "telco", is_cable: "cable", is_clock: "clock", is_host: "host", is_configuration: "configuration", history: "24 hours of errored seconds (G.826)",
     quarters: "Last 96 quarter hours: {errored} errored, {severe} severely, {unavailable} unavailable, {unseen} not observed", errored: "errored", severe: "severely errored", unavailable: "unavailable",
     slipped: "slips {n}", missing: "{n} s missing", allClean: "No errors.",
+    branchFile: "Branch configuration", skipForm: "Skip to the form", formTitle: "Keys of a branch", faultsTitle: "Mistakes", fileTitle: "The file it makes", openTitle: "Open a file", openText: "Read it", openHint: "Paste a branch’s file or a template here", beginEmpty: "Begin empty",
+    copy: "Copy", copied: "copied", saveFile: "Save as a file", fileNote: "Keep it beside headquarters’ file as a template, look with push diff, give it out with push start; or put it on a branch. This page writes no file.", isSet: "set", addRow: "Add", removeRow: "Remove", byVariable: "variable ${…}", whichKind: "which kind it is", required: "must be given", defaultIs: "default {value}",
+    noFaults: "No mistakes.", noFaultsBut: "No mistakes. {n} values are variables, which push diff checks for each box.", faultAtLine: "Line {line}: {sentence}", noKeys: "This is no configuration: it has no keys.",
   },
 };
 
