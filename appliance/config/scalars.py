@@ -41,8 +41,9 @@ class Endpoint(NamedTuple):
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """The valid name that `name` was most likely meant to be."""
-    return next(iter(difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.6)), None)
+    """The valid name that `name` was most likely meant to be, in capitals or not."""
+    folded = {one.casefold(): one for one in sorted(valid)}
+    return next((folded[one] for one in difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)), None)
 
 
 def suggestion(name: str, valid: Iterable[str]) -> str:
