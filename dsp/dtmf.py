@@ -31,6 +31,29 @@ class DtmfEvent(msgspec.Struct, frozen=True):
 
 
 SETTINGS = ("min_level_dbm0", "max_high_twist_db", "max_low_twist_db", "min_on_ms", "min_pause_ms", "max_off_percent")
+STANDARD = "AT&T"
+"""The administration whose limits a receiver has by itself."""
+NON_OPERATE = -45.0, -29.0
+"""Levels that may be set: the receiver's weakest, and NTT's; Australia wants tones heard that are 2 dB louder."""
+_EDGE_DB = 0.5  # from a level that is never heard to the setting; as far above it each is
+
+
+def limits(administration: str, non_operate_dbm0: float | None = None) -> dict[str, float]:
+    """Settings that a column of Q.24 asks for: AT&T, NTT, Denmark, Australia, Brazil.
+
+    `non_operate_dbm0`: tones of this level, each, are not heard, those 1 dB louder are; None: as the column has it.
+
+    Raises: ValueError on another name or a level out of range.
+    """
+    column = lib.bl_dtmf_column(administration.encode())
+    if column == ffi.NULL:
+        raise ValueError(f"dtmf: Q.24 has no column {administration}")
+    settings = {setting: getattr(column, setting) for setting in SETTINGS}
+    if non_operate_dbm0 is not None:
+        if not NON_OPERATE[0] <= non_operate_dbm0 <= NON_OPERATE[1]:
+            raise ValueError(f"dtmf: non_operate_dbm0={non_operate_dbm0}: {NON_OPERATE[0]:g} to {NON_OPERATE[1]:g}")
+        settings["min_level_dbm0"] = non_operate_dbm0 + _EDGE_DB
+    return settings
 
 
 def _event(event: Any) -> DtmfEvent:
@@ -64,12 +87,9 @@ class DtmfReceiver:
         check(lib.bl_dtmf_init(self._dtmf, cfg), "dtmf: a setting is out of its range, see dsp/include/dtmf.h")
 
     @classmethod
-    def of(cls, administration: str) -> Self:
-        """Set as a column of Q.24 asks: AT&T, NTT, Denmark, Australia, Brazil. Raises: ValueError on another name."""
-        column = lib.bl_dtmf_column(administration.encode())
-        if column == ffi.NULL:
-            raise ValueError(f"dtmf: Q.24 has no column {administration}")
-        return cls(**{setting: getattr(column, setting) for setting in SETTINGS})
+    def of(cls, administration: str, non_operate_dbm0: float | None = None) -> Self:
+        """Set as `limits` has it. Raises: ValueError as it does."""
+        return cls(**limits(administration, non_operate_dbm0))  # type: ignore[arg-type]  # milliseconds are whole
 
     def process(self, linear: Samples) -> list[DtmfEvent]:
         """Events of these samples, oldest first; any number of samples."""

@@ -49,6 +49,7 @@ from appliance.media.status import (
 from appliance.media.taps import TapReader
 from drivers.model import SPANS, TIMESLOTS, TIMESLOTS_PER_SPAN, Alarm, Cas, SpanStatus, Timeslot, check_bits
 from drivers.protocol import CardSettings
+from dsp.dtmf import limits
 from dsp.prbs import Pattern
 from dsp.srtp import MasterKey
 
@@ -346,6 +347,16 @@ class Engine:
                 raise ValueError(f"{name}_db={gain_db}: -24 to 12")
             setattr(command.gain, name, round(10 * gain_db))
         command.gain.automatic = automatic
+        self._push(command)
+
+    def set_dtmf(self, port: int, administration: str, non_operate_dbm0: float | None = None) -> None:
+        """Hear digits in the port's sound by an administration's limits: dsp.dtmf.limits, whose ValueError it raises.
+
+        The level is that of the line, before any gain.
+        """
+        command = self._command(CommandKind.SET_DTMF, port)
+        for name, value in limits(administration, non_operate_dbm0).items():
+            setattr(command.dtmf, name, value)
         self._push(command)
 
     def whisper(self, port: int, whisperer: int | None) -> None:

@@ -115,6 +115,7 @@ class CommandKind(enum.IntEnum):
     TEST = 30
     INSERT_ERRORS = 31
     TELL_FRAMER = 32
+    SET_DTMF = 33
 
 
 class SignalKind(enum.IntEnum):

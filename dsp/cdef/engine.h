@@ -148,6 +148,7 @@ struct bl_command {
 		struct bl_join_command join;
 		struct bl_profile_command profile;
 		struct bl_gain_command gain;
+		struct bl_dtmf_cfg dtmf;
 		struct bl_secure_command secure;
 		struct bl_info_command info;
 		struct bl_play_command play;

@@ -209,6 +209,13 @@ static int set_gain(const struct order *o)
 	return error;
 }
 
+static int set_dtmf(const struct order *o)
+{
+	int error = port_checked(o);
+
+	return error ? error : bl_detect_set(o->engine, o->c->port, &o->c->dtmf);
+}
+
 static int whisper(const struct order *o)
 {
 	int error = port_checked(o);
@@ -324,6 +331,7 @@ static const obey_fn table[BL_COMMAND_KINDS] = {
         [BL_TEST] = test,
         [BL_INSERT_ERRORS] = insert_errors,
         [BL_TELL_FRAMER] = tell_framer,
+        [BL_SET_DTMF] = set_dtmf,
 };
 
 static void refuse(const struct order *o, int error)

@@ -1,12 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is heard on the ports: levels and DTMF digits. */
+#include <errno.h>
+
 #include "machine.h"
 
+/* Limits that a death has torn are the standard's, until the command that was being obeyed is obeyed again. */
 void bl_detect_start(struct bl_engine *e, unsigned port)
 {
 	struct bl_port *p = bl_port(e, port);
 
-	p->detect = bl_dtmf_init(&p->dtmf, NULL) == 0;
+	if (bl_dtmf_init(&p->dtmf, &p->dtmf_limits)) {
+		e->segment->header.repaired++;
+		p->dtmf_limits = *bl_dtmf_column(BL_DTMF_STANDARD);
+		(void)bl_dtmf_init(&p->dtmf, NULL); /* cannot fail on its defaults */
+	}
+	p->detect = 1;
+}
+
+int bl_detect_set(struct bl_engine *e, unsigned port, const struct bl_dtmf_cfg *limits)
+{
+	struct bl_port *p = bl_port(e, port);
+	struct bl_dtmf judged;
+
+	if (bl_dtmf_init(&judged, limits))
+		return -EINVAL;
+	p->dtmf_limits = *limits;
+	if (!p->detect)
+		return 0;
+	if (p->dtmf.digit) /* the receiver begins anew, and would not tell its end */
+		bl_digit_relay_inband(&p->relay, p->dtmf.digit, 0);
+	p->dtmf = judged;
+	return 0;
 }
 
 /* One pass over the samples serves every meter. */

@@ -197,6 +197,7 @@ void bl_collect_end(struct bl_engine *e, unsigned port, enum bl_collect_end why,
 void bl_collect_digit(struct bl_engine *e, unsigned port, char digit);
 void bl_collect_tick(struct bl_engine *e, unsigned port);
 void bl_detect_start(struct bl_engine *e, unsigned port);
+int bl_detect_set(struct bl_engine *e, unsigned port, const struct bl_dtmf_cfg *limits);
 void bl_detect_tick(struct bl_engine *e);
 void bl_source_tick(struct bl_engine *e);
 int bl_recording_start(struct bl_engine *e, unsigned owner, uint64_t id, unsigned left,

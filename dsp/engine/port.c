@@ -32,6 +32,7 @@ static void set_up(struct bl_engine *e, unsigned port, unsigned owner, enum bl_p
 	p->conference = BL_CONFERENCES;
 	(void)bl_gain_init(&p->rx_gain, 0); /* these cannot fail on their defaults */
 	(void)bl_gain_init(&p->tx_gain, 0);
+	p->dtmf_limits = *bl_dtmf_column(BL_DTMF_STANDARD);
 	p->listener = BL_CALL;
 	p->owner = (uint8_t)owner;
 	(void)bl_tone_init(&p->tone);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "codec.h"
+#include "dtmf.h"
 #include "hdlc.h"
 #include "jitter.h"
 #include "sizes.h"
@@ -44,6 +45,7 @@ enum bl_command_kind {
 	BL_TEST,
 	BL_INSERT_ERRORS,
 	BL_TELL_FRAMER,
+	BL_SET_DTMF,
 	BL_COMMAND_KINDS
 };
 
@@ -182,6 +184,7 @@ struct bl_command {
 		struct bl_join_command join;
 		struct bl_profile_command profile;
 		struct bl_gain_command gain;
+		struct bl_dtmf_cfg dtmf; /* limits by which digits are heard in the sound */
 		struct bl_secure_command secure;
 		struct bl_info_command info;
 		struct bl_play_command play;

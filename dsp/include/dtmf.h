@@ -89,7 +89,7 @@ struct bl_dtmf {
 };
 
 size_t bl_dtmf_size(void);
-/* cfg NULL: the defaults above. -EINVAL on a value out of its range. */
+/* cfg NULL: the defaults above, which are the column BL_DTMF_STANDARD. -EINVAL on a value out of its range. */
 int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg);
 void bl_dtmf_reset(struct bl_dtmf *d);
 /*
@@ -111,6 +111,7 @@ size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[]
  */
 char bl_dtmf_early(const struct bl_dtmf *d);
 
+#define BL_DTMF_STANDARD "AT&T"
 /* The settings of an administration's column of Q.24 table A-1 (dsp/tables/dtmf_columns.toml); NULL: there is none. */
 const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration);
 

@@ -175,6 +175,7 @@ struct bl_port {
 	struct bl_caller_id caller_id;
 	struct bl_test test;
 	struct bl_agc agc;
+	struct bl_dtmf_cfg dtmf_limits; /* of `dtmf`, whose own copy may be torn */
 };
 
 _Static_assert(offsetof(struct bl_port, reg.tx) <= BL_CACHE_LINE, "what is asked of a register lies in the first line");

@@ -48,15 +48,8 @@ static int cfg_is_good(const struct bl_dtmf_cfg *cfg)
 
 int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg)
 {
-	static const struct bl_dtmf_cfg standard = {.min_level_dbm0 = -42.0f,
-	                                            .max_high_twist_db = 4.0f,
-	                                            .max_low_twist_db = 8.0f,
-	                                            .min_on_ms = 40,
-	                                            .min_pause_ms = 30,
-	                                            .max_off_percent = 2.5f};
-
 	if (!cfg)
-		cfg = &standard;
+		cfg = bl_dtmf_column(BL_DTMF_STANDARD);
 	if (!cfg_is_good(cfg))
 		return -EINVAL;
 	memset(d, 0, sizeof(*d));

@@ -3,13 +3,14 @@
 
 import tomllib
 from collections.abc import Iterator
+from inspect import signature
 from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dsp.dtmf import HOP, DtmfReceiver
+from dsp.dtmf import HOP, NON_OPERATE, STANDARD, DtmfReceiver, limits
 from dsp.tools.dtmf_columns import SOURCE
 from tests.dsp.dtmf_sound import (
     DIGITS,
@@ -91,6 +92,34 @@ def test_q24_column_times(name: str) -> None:
 def test_an_administration_that_q24_does_not_name_is_refused() -> None:
     with pytest.raises(ValueError, match="Atlantis"):
         DtmfReceiver.of("Atlantis")
+
+
+def test_a_receiver_s_own_limits_are_the_standard_administration_s() -> None:
+    own = {name: parameter.default for name, parameter in signature(DtmfReceiver).parameters.items()}
+    assert own == pytest.approx(limits(STANDARD))
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("least", NON_OPERATE)
+def test_a_non_operate_level_that_is_set_parts_what_is_heard_and_keeps_the_administration(
+    name: str, least: float
+) -> None:
+    def receiver() -> DtmfReceiver:
+        return DtmfReceiver.of(name, least)
+
+    wanted = max(least + 1, COLUMNS[name]["operate"]["level_dbm0"][0])
+    for which in DIGITS:
+        assert heard(silence(61), digit(which, 100, low_dbm0=least, high_dbm0=least), receiver=receiver()) == ""
+        for level in (least + 1, wanted):
+            sound = silence(61), digit(which, 45, low_dbm0=level, high_dbm0=level)
+            assert heard(*sound, receiver=receiver()) == which
+    assert {**limits(name, least), "min_level_dbm0": 0} == {**limits(name), "min_level_dbm0": 0}
+
+
+@pytest.mark.parametrize("least", [-45.1, -28.9, float("nan")])
+def test_a_non_operate_level_that_would_lose_an_administration_s_digits_is_refused(least: float) -> None:
+    with pytest.raises(ValueError, match="-45 to -29"):
+        limits("NTT", least)
 
 
 def number(count: int, ms: float, pause_ms: float, seed: int, **how: float) -> tuple[str, Sound]:

@@ -112,6 +112,8 @@ static void give_command(struct bl_segment *s)
 		c.port = (uint16_t)(chance(4) * BL_TIMESLOTS + chance(4));
 		c.errors = chance(8);
 	}
+	if (c.kind == BL_SET_DTMF && chance(4))
+		c.dtmf = *bl_dtmf_column(chance(2) ? "NTT" : "Denmark");
 	if (c.kind == BL_SECURE)
 		c.secure.suite = (uint8_t)chance(6);
 	if (c.kind == BL_TELL_DIGIT)
