@@ -24,6 +24,7 @@ from appliance.config import (
 from appliance.config.cas import CasVariant, R2Variant
 from appliance.config.credentials import link_faults
 from appliance.config.diagnostics import Diagnostics
+from appliance.config.dtmf import Dtmf
 from appliance.config.lines import DahdiCard, Device, Gpio, LineCard, Si3050Card
 from appliance.config.management import Management
 from appliance.config.network import Network
@@ -107,6 +108,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
     """Longest echo path that is cancelled; 0: no canceller, as towards a switch that has one."""
     rx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
     tx_gain_db: Annotated[float, Meta(ge=-24, le=12)] = 0.0
+    dtmf: Dtmf = Dtmf()
 
 
 class CesopsnSpan(Span, frozen=True, kw_only=True, tag="cesopsn"):

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from appliance.config.cas import AnalogueLine, analogue_faults
+from appliance.config.dtmf import Dtmf
 from appliance.config.reader import Fault, Keys
 
 Device = Annotated[str, Meta(pattern="/dev/[A-Za-z0-9/._-]{1,60}")]
@@ -66,6 +67,8 @@ class LineCard(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
     channel_order: Literal["ascending", "descending", "round-robin"] = "round-robin"
     """How calls out take lines."""
     echo_tail_ms: Annotated[int, Meta(ge=0, le=128)] = 64
+    dtmf: Dtmf = Dtmf()
+    """Of a caller's number by DTMF too."""
     analogue: AnalogueLine | None = None
     """Of every line that has none of its own."""
     lines: tuple[Line, ...]

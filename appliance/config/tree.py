@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import NODEFAULT, inspect
 
-UNITS = {"db": "dB", "hz": "Hz", "mb": "MB", "ms": "ms", "ohm": "Ω", "s": "s"}
+UNITS = {"db": "dB", "dbm0": "dBm0", "hz": "Hz", "mb": "MB", "ms": "ms", "ohm": "Ω", "s": "s"}
 KEYS = ("name", "id", "number", "box")
 """Fields that tell blocks of a list apart."""
 

@@ -12,6 +12,7 @@ from appliance.media.engine import EngineBusyError
 from appliance.media.events import CallerStandard, Profile, SignalKind, ToneKind
 from appliance.signalling.circuit import CircuitEngine
 from drivers.model import TIMESLOTS_PER_SPAN
+from dsp.dtmf import STANDARD
 
 log = structlog.get_logger()
 
@@ -19,11 +20,21 @@ RETRY_S = 0.005  # one tick of the engine
 
 
 class TrunkPlan(msgspec.Struct, frozen=True):
-    """How a span's bearers are heard: tail of the echo canceller (0: none), gain (+) and loss (−) each way."""
+    """How a span's bearers are heard: tail of the echo canceller (0: none), gain (+) and loss (−) each way, DTMF.
+
+    `administration`, `non_operate_dbm0`: limits by which digits are heard, see dsp.dtmf.
+    """
 
     echo_tail_ms: int = 0
     rx_db: float = 0.0
     tx_db: float = 0.0
+    administration: str = STANDARD
+    non_operate_dbm0: float | None = None
+
+    @property
+    def has_limits(self) -> bool:
+        """Others than a port's own."""
+        return (self.administration, self.non_operate_dbm0) != (STANDARD, None)
 
 
 class TimeslotEngine(CircuitEngine, Protocol):
@@ -39,6 +50,9 @@ class TimeslotEngine(CircuitEngine, Protocol):
     def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
         """Gain and loss plan."""
 
+    def set_dtmf(self, port: int, administration: str, non_operate_dbm0: float | None = None) -> None:
+        """Limits by which digits are heard."""
+
     def send_frame(self, span: int, frame: bytes) -> None:
         """Send on the D-channel."""
 
@@ -46,7 +60,7 @@ class TimeslotEngine(CircuitEngine, Protocol):
 class Switch:
     """Engine commands that wait their turn. `later(seconds, function)` calls once, as an event loop does.
 
-    `plans` by span; a span without one has neither echo canceller nor gain.
+    `plans` by span; a span without one has neither echo canceller nor gain, and a port's own limits of DTMF.
     """
 
     def __init__(
@@ -73,6 +87,8 @@ class Switch:
         self._do(lambda: self._engine.set_profile(port, Profile.VOICE, plan.echo_tail_ms))
         if plan.rx_db or plan.tx_db:
             self._do(lambda: self._engine.set_gain(port, plan.rx_db, plan.tx_db))
+        if plan.has_limits:
+            self._do(lambda: self._engine.set_dtmf(port, plan.administration, plan.non_operate_dbm0))
 
     def close_port(self, port: int) -> None:
         """Close it; what plays, records or is bridged there ends."""

@@ -74,7 +74,7 @@ def line(number: int, span: Span | LineCard, shared: Mapping[str, Group], *, dat
     """What is spoken on a configured span. `shared`: the groups; `data`: its data calls have somewhere to go."""
     if isinstance(span, LineCard):
         return lines.line(number, span, _inherited())
-    plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db)
+    plan = TrunkPlan(span.echo_tail_ms, span.rx_gain_db, span.tx_gain_db, *lines.limits(span.dtmf))
     order = Order(span.channel_order)
     if span.signalling != "pri":
         return CasLine(number, span.name, cas.circuits(span), plan, order, cas.own_number(span), TIMESLOTS[span.line])

@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from appliance.config.dtmf import Dtmf
 from appliance.config.lines import ChipLine, DahdiCard, Gpio, LineCard, Si3050Card
 from appliance.line.card import CardLine
 from appliance.line.channels import Order
@@ -31,12 +32,12 @@ def line(number: int, card: LineCard, inherited: Mapping[str, int]) -> CardLine:
         driver, held = DahdiLineDriver(), cards.channels(number, inherited)
         for timeslot in known:
             driver.configure(timeslot, DahdiLineSettings(held.get(timeslot)))
-    gains = (card.rx_gain_db, card.tx_gain_db) if isinstance(card, DahdiCard) else ()
+    gains = (card.rx_gain_db, card.tx_gain_db) if isinstance(card, DahdiCard) else (0.0, 0.0)
     return CardLine(
         number,
         card.name,
         lines(driver, settings(card)),
-        TrunkPlan(card.echo_tail_ms, *gains),
+        TrunkPlan(card.echo_tail_ms, *gains, *limits(card.dtmf)),
         Order(card.channel_order),
         timeslots=driver.lines,
         driver=driver,
@@ -47,6 +48,11 @@ def line(number: int, card: LineCard, inherited: Mapping[str, int]) -> CardLine:
 def settings(card: LineCard) -> dict[int, Settings]:
     """What is known of each line, by timeslot."""
     return {timeslot: analogue(line, card=card) for timeslot, line in card.known().items()}
+
+
+def limits(dtmf: Dtmf) -> tuple[str, float | None]:
+    """Administration and non-operate level by which a trunk's digits are heard."""
+    return dtmf.administration, dtmf.non_operate_dbm0
 
 
 def sound(card: Si3050Card) -> TdmSettings:

@@ -31,7 +31,8 @@ class Bench:
         self.worker = self._new_worker()
 
     def _new_worker(self) -> LineWorker:
-        line = PriLine(SPAN, "telco", 16, Link(Side.USER, TIMERS), TrunkPlan(echo_tail_ms=64, rx_db=-3.0, tx_db=1.5))
+        plan = TrunkPlan(64, rx_db=-3.0, tx_db=1.5, administration="NTT", non_operate_dbm0=-38.0)
+        line = PriLine(SPAN, "telco", 16, Link(Side.USER, TIMERS), plan)
         sealer = Sealer(Identity.take("BR-0001", "line1"))
         histories = self.socket.parent / "performance"
         return LineWorker(self.socket, sealer, self.engine, [line], histories, ORPHANS_S, self._framers)

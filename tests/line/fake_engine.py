@@ -61,6 +61,8 @@ class FakeEngine(Mute):
         self.open: list[int] = []
         self.plans: dict[int, tuple[int, float, float]] = {}
         """Echo tail, gain received, gain transmitted, by port."""
+        self.limits: dict[int, tuple[str, float | None]] = {}
+        """Of DTMF, by port: administration, non-operate level."""
         self.tones: dict[int, tuple[ToneKind, str]] = {}
         self.sounding: set[int] = set()
         """Ports whose sound is wanted."""
@@ -137,6 +139,14 @@ class FakeEngine(Mute):
             self.plans[port] = (self.plans[port][0], rx_db, tx_db)
         else:
             self._tell(CommandRefused(CommandKind.SET_GAIN, port, 0, "ENOTCONN"))
+
+    def set_dtmf(self, port: int, administration: str, non_operate_dbm0: float | None = None) -> None:
+        """After the profile."""
+        self._command()
+        if port in self.open:
+            self.limits[port] = administration, non_operate_dbm0
+        else:
+            self._tell(CommandRefused(CommandKind.SET_DTMF, port, 0, "ENOTCONN"))
 
     def close_port(self, port: int) -> None:
         """Close it; refused, as the engine does, where it is closed."""

@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from appliance.simulator.relay import Relay
 from drivers.cesopsn import CesopsnDriver, CesopsnSettings
 from drivers.model import D_CHANNELS, Alarm, DigitalLine
 from tests.line.far_end import Network
+from tests.media.rig import EngineProcess
 from tests.ports import HOST, free_port, free_rtp_base
 
 SPAN = 0
@@ -72,7 +73,13 @@ class Site:
     """One line of the branch and its exchange."""
 
     def __init__(
-        self, folder: Path, worker: str, near: EngineThread, far: FarSpan, relay: Relay, network: Network
+        self,
+        folder: Path,
+        worker: str,
+        near: EngineThread | EngineProcess,
+        far: FarSpan,
+        relay: Relay,
+        network: Network,
     ) -> None:
         self.folder = folder
         self.worker = worker
@@ -128,10 +135,19 @@ async def started(folder: Path, kind: DigitalLine = "e1", profile: Profile = Pro
 
 @asynccontextmanager
 async def lines_started(
-    folder: Path, count: int, kind: DigitalLine = "e1", profile: Profile = Profile.EUROISDN
+    folder: Path,
+    count: int,
+    kind: DigitalLine = "e1",
+    profile: Profile = Profile.EUROISDN,
+    *,
+    more: Mapping[int, str] = {},
+    near: EngineProcess | None = None,
 ) -> AsyncIterator[list[Site]]:
-    """So many lines of one branch in service, each with a worker and an exchange of its own."""
-    near = start_thread(free_rtp_base())
+    """So many lines of one branch in service, each with a worker and an exchange of its own.
+
+    `more`: keys of a line, from 0, beside those that all have; `near`: the branch's engine, which the caller closes.
+    """
+    engine = near or start_thread(free_rtp_base())
     sites, exchanges, text = [], [], ""
     for number in range(count):
         local, far = (HOST, free_port()), (HOST, free_port())
@@ -141,7 +157,7 @@ async def lines_started(
         wire = CesopsnSettings(far, relay.door_b, clock="local", line=kind)
         network, span = _exchange(exchange, wire, profile)
         worker = f"line{number + 1}"
-        sites.append(Site(folder, worker, near, span, relay, network))
+        sites.append(Site(folder, worker, engine, span, relay, network))
         text += LINE.format(
             name=f"telco {number + 1}",
             local="{}:{}".format(*local),
@@ -150,6 +166,7 @@ async def lines_started(
             kind=kind,
             profile=profile,
         )
+        text += f"    {more[number]}\n" if number in more else ""
     secret = folder / "token"
     secret.touch(mode=0o600)
     (folder / "branch.yaml").write_text(CONFIGURATION.format(spans=text, prompts=folder, secret=secret))
@@ -165,7 +182,7 @@ async def lines_started(
             site.network.close()
             site.far.close()
             site.relay.close()
-        for thread in (near, *exchanges):
+        for thread in exchanges if near else (engine, *exchanges):
             thread.close()
 
 

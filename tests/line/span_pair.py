@@ -50,6 +50,9 @@ class Board(Mute):
     def set_gain(self, port: int, rx_db: float, tx_db: float) -> None:
         raise AssertionError((port, rx_db, tx_db))
 
+    def set_dtmf(self, port: int, administration: str, non_operate_dbm0: float | None = None) -> None:
+        raise AssertionError((port, administration, non_operate_dbm0))
+
     def close_port(self, port: int) -> None:
         self.open.discard(port)
 

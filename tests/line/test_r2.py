@@ -67,6 +67,7 @@ def test_the_caller_s_number_is_presented_and_billed(tmp_path: Path) -> None:
         leg, call = await talk(bench, client)
         assert (leg.dnis, leg.clid, leg.ani, leg.category) == (DNIS, CLID, CLID, "ordinary")
         assert bench.engine.plans[leg.port or 0] == (64, 0.0, 0.0)
+        assert not bench.engine.limits
         assert leg.channel == f"span 1 timeslot {call.timeslot}"
         await call.release(16)
         await client.expect(legs.LegReleased, leg.leg)

@@ -296,6 +296,7 @@ def test_a_full_command_ring_delays_and_loses_nothing(tell: Callable[[Story], No
         await call.hears("answered")
         assert bench.engine.log == [("open", 5)]
         assert bench.engine.plans == {5: (64, -3.0, 1.5)}
+        assert bench.engine.limits == {5: ("NTT", -38.0)}
         await hang_up(client, leg, call)
 
     tell(story)
