@@ -3,7 +3,8 @@
 
 A round starts the box to service, which judges the cut before it, begins what the seed has drawn, and cuts it off
 within; of five rounds in a row each has another moment. After every cut GRUB's words are whole and name a slot that is
-confirmed, or has just been on trial; the box starts that slot and comes to service; what was committed is in force.
+confirmed, or has just been on trial; the box starts that slot and comes to service; what was committed is in force,
+and of a talk that was recorded a second at most is missing. Boxes of even seeds start by EFI, of odd ones by a BIOS.
 Closes with `POWER-CUTS: n of n …`.
 """
 
@@ -12,10 +13,11 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,16 +25,22 @@ import msgspec
 from appliance import VERSION
 from appliance.update.boot import BootError, other
 from rootfs.image import disk
-from rootfs.setup.paths import BUILD, sha256
-from tests.power_cuts.box import Box, WrongError
+from rootfs.setup.paths import BUILD, ROOT, sha256
+from tests.power_cuts.box import PATIENCE_S, Box, WrongError
+from tests.power_cuts.talk import Cut, Doors, Talk, judged
 
 IMAGE = BUILD / "image"
 FOLDER = IMAGE / "power-cuts"
 NICE = 5
+PHONE = (ROOT / "tests/power_cuts/phone.py", ROOT / "tests/peers/hand.py")
 MOMENTS = ("start", "install", "switch", "confirm", "commit")
+TOLD_OF = 3
+"""One commit of so many is cut off only when the box has said \"version N\": that one is promised."""
+TALK_S = 3.0
+"""Of talk before it is committed."""
 LOOKS = 3
 """At the disk, in each round but one of a commit."""
-ASSUMED_S = {"start": 120.0, "install": 120.0, "switch": 30.0, "confirm": 180.0, "commit": 10.0}
+ASSUMED_S = {"start": 120.0, "install": 120.0, "switch": 30.0, "confirm": 180.0, "commit": 30.0}
 """How long each takes, until it has been seen; a moment is drawn within."""
 
 
@@ -40,6 +48,7 @@ class Round(msgspec.Struct):
     """What was cut off, how many seconds after its beginning, and what came of the cut before.
 
     `wrong`: empty, or what is. `slot`: what GRUB chose, start by start; `state`: of the update, as it was found.
+    `told`: the box had said that it has committed. `missing_s`: of the talk that an earlier cut has ended.
     """
 
     moment: str
@@ -47,13 +56,15 @@ class Round(msgspec.Struct):
     wrong: str = ""
     slot: str = ""
     state: str = ""
+    told: bool = False
+    missing_s: float | None = None
 
 
 class Progress(msgspec.Struct):
     """Of one box. `good`: the slot that was confirmed before the last cut; `names`: of the configuration, as committed.
 
     `trial`: the slot of an update that was cut off; `doubtful`: a name whose commit was. `image`: whose disk it is;
-    `looks`: how often it was looked at besides.
+    `looks`: how often it was looked at besides; `efi`: it starts so, else by a BIOS; `port`: of its line's far end.
     """
 
     seed: int
@@ -65,6 +76,22 @@ class Progress(msgspec.Struct):
     doubtful: str = ""
     took_s: dict[str, float] = {}
     looks: int = 0
+    efi: bool = False
+    port: int = 0
+
+
+class ProgressError(Exception):
+    """What stands of earlier rounds cannot be read."""
+
+
+def stands(file: Path) -> Progress | None:
+    """What was done so far; None: nothing. Raises ProgressError."""
+    if not file.exists():
+        return None
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Progress)
+    except msgspec.DecodeError as error:
+        raise ProgressError(f"{file}: {error}; take the folder away to begin anew") from error
 
 
 class Run:
@@ -73,10 +100,14 @@ class Run:
     def __init__(self, folder: Path, image: Path, bundles: Path, seed: int) -> None:
         self._file = folder / "progress.json"
         made = sha256(image)
-        stood = msgspec.json.decode(self._file.read_bytes(), type=Progress) if self._file.exists() else None
+        stood = stands(self._file)
         fresh = stood is None or stood.image != made
-        self.now = Progress(seed, made) if fresh or stood is None else stood
-        self._box = Box(folder, image, bundles, fresh=fresh)
+        self.now = Progress(seed, made, efi=not seed % 2) if fresh or stood is None else stood
+        self._folder = folder
+        self._cut: Cut | None = None
+        self._doors = Doors.free(self.now.port)
+        self.now.port = self._doors.port
+        self._box = Box(folder, image, bundles, fresh=fresh, efi=self.now.efi)
 
     def save(self) -> None:
         """What is known is kept."""
@@ -103,7 +134,7 @@ class Run:
         try:
             self._chosen(made)
             then(made)
-        except (AssertionError, BootError, subprocess.CalledProcessError, ValueError) as error:
+        except (AssertionError, BootError, OSError, subprocess.CalledProcessError, ValueError) as error:
             made.wrong = f"{type(error).__name__}: {error}"
         finally:
             self._box.cut()
@@ -113,7 +144,8 @@ class Run:
         """GRUB starts what the disk says."""
         env = self._box.off()
         self._check_slot(env.good)
-        made.slot = self._box.switch_on()
+        self._doors = Doors.free(self.now.port)
+        made.slot = self._box.switch_on(self._doors)
         if made.slot != env.wanted:
             raise WrongError(f"slot {made.slot} was started, {env.wanted} was wanted")
 
@@ -134,6 +166,10 @@ class Run:
         if now.name and not kept:
             raise WrongError(f"no version is kept of the configuration in force, {name!r}")
         now.name, now.doubtful = name if now.name or name == now.doubtful else "", ""
+        self._box.lay_line(self._doors)
+        if self._cut is not None:
+            made.missing_s = judged(self._box.new_recording(self._cut.known), self._cut)
+            self._cut = None
 
     def _cut_within(self, made: Round) -> None:
         """So much of what it takes is let pass; now and then the disk is looked at as a cut would leave it."""
@@ -189,25 +225,54 @@ class Run:
         self._cut_within(made)
 
     def _commit(self, made: Round) -> None:
+        """While somebody talks, and is recorded."""
         self._served(made)
-        name, began_s = f"cut-{len(self.now.rounds) + 1}", time.monotonic()
+        with Talk(self._folder, self._doors) as talk:
+            answered_s, known = talk.answered(), frozenset(self._box.recordings())
+            time.sleep(TALK_S)
+            self._commit_within(made)
+            self._box.cut()
+            self._cut = Cut(answered_s, time.monotonic(), talk.clock, known)
+
+    def _commit_within(self, made: Round) -> None:
+        commits = sum(one.moment == made.moment for one in self.now.rounds)
+        name, began_s, patient = f"cut-{len(self.now.rounds) + 1}", time.monotonic(), commits % TOLD_OF == 0
         self.now.doubtful = name
         self.save()
         asked = self._box.begin_commit(name)
         made.after_s *= 1.5 * self.now.took_s.get("commit", ASSUMED_S["commit"])  # it may be over by then
-        if self._box.committed(asked, made.after_s):
+        made.told = self._box.committed(asked, PATIENCE_S if patient else made.after_s)
+        if made.told:
             self.now.took_s["commit"] = made.after_s = time.monotonic() - began_s
             self.now.name, self.now.doubtful = name, ""
+        elif patient:
+            raise WrongError(f"the commit of {name} was not told in {PATIENCE_S:.0f} s")
+
+
+def proved(rounds: Sequence[Round]) -> str:
+    """Empty, or what these rounds have not shown: a cut after a commit that was told, the sound of one that talked."""
+    if not any(one.moment == "commit" for one in rounds[:-1]):
+        return ""  # too few of them
+    if not any(one.told for one in rounds):
+        return "no commit was told before its cut"
+    return "" if any(one.missing_s is not None for one in rounds) else "no recording was looked at"
 
 
 def bundles_disk(folder: Path) -> Path:
-    """A disk with the bundle of the image's own slot; both slots are of one version then, and tell by their letter."""
+    """A disk with the phone's program and the bundle of the image's own slot.
+
+    Both slots are of one version then, and tell by their letter.
+    """
     bundle, made = IMAGE / f"branchline-{VERSION}.raucb", folder / "bundles.img"
-    if not made.exists() or made.stat().st_mtime < bundle.stat().st_mtime:
+    newest = max(path.stat().st_mtime for path in (bundle, *PHONE))
+    if not made.exists() or made.stat().st_mtime < newest:
         content = folder / "bundles"
-        content.mkdir(exist_ok=True)
-        (content / "bundle.raucb").unlink(missing_ok=True)
+        shutil.rmtree(content, ignore_errors=True)
+        content.mkdir()
         os.link(bundle, content / "bundle.raucb")
+        for path in PHONE:
+            (there := content / path.relative_to(ROOT)).parent.mkdir(parents=True)
+            shutil.copyfile(path, there)
         pack = ["mksquashfs", str(content), str(made), "-noappend", "-noD", "-noI", "-noF", "-quiet", "-no-progress"]
         subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
     return made
@@ -230,7 +295,11 @@ def main() -> int:
     os.nice(NICE)
     folder = FOLDER / str(options.seed)
     folder.mkdir(parents=True, exist_ok=True)
-    run = Run(folder, IMAGE / disk.DISK, bundles_disk(FOLDER), options.seed)
+    try:
+        run = Run(folder, IMAGE / disk.DISK, bundles_disk(FOLDER), options.seed)
+    except ProgressError as error:
+        print(f"power-cuts: {error}", file=sys.stderr)
+        return 2
     rounds = run.now.rounds
     print(f"power-cuts: seed {options.seed}, {len(rounds)} of {options.rounds} rounds stand", flush=True)
     while len(rounds) < options.rounds and not any(one.wrong for one in rounds):
@@ -238,8 +307,14 @@ def main() -> int:
     last = None if any(one.wrong for one in rounds) else _told(len(rounds) + 1, run.last)
     good = sum(not one.wrong for one in rounds)
     shares = ", ".join(f"{sum(one.moment == moment for one in rounds)} {moment}" for moment in MOMENTS)
-    print(f"POWER-CUTS: {good} of {options.rounds} passed ({shares}), {run.now.looks} looks; seed {options.seed}")
-    return 0 if last and not last.wrong else 1
+    missing = [one.missing_s for one in (*rounds, *([last] if last else [])) if one.missing_s is not None]
+    told = f"{sum(one.told for one in rounds)} commits told, {len(missing)} recordings"
+    longest = f" (at most {max(missing):.1f} s short)" if missing else ""
+    short = proved([*rounds, last]) if last else ""
+    firmware = "EFI" if run.now.efi else "BIOS"
+    ends = f"{run.now.looks} looks, {told}{longest}; seed {options.seed}, {firmware}{f'; {short}' if short else ''}"
+    print(f"POWER-CUTS: {good} of {options.rounds} passed ({shares}), {ends}")
+    return 0 if last and not last.wrong and not short else 1
 
 
 if __name__ == "__main__":

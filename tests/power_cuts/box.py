@@ -6,11 +6,15 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.image.machine import Machine, Port, SilentError
-from tests.power_cuts.looks import Look, copied, look, words
+from tests.image.calls import BOX_PORT
+from tests.image.machine import GATEWAY, Machine, Port, SilentError
+from tests.power_cuts import phone
+from tests.power_cuts.looks import Look, copied, look, taken, words
+from tests.power_cuts.talk import Doors, configuration
 
 PATIENCE_S = 1800.0
 """From the mains to service, on a machine that others keep busy."""
@@ -33,6 +37,19 @@ StandardOutput=tty
 TTYPath=/dev/ttyS1
 """
 BUNDLES = "/run/bundles"
+MOUNTED = f"mountpoint -q {BUNDLES} || mount -o ro /dev/disk/by-id/virtio-bundles {BUNDLES}"
+PHONE_UNIT = """\
+[Unit]
+Description=A phone of the test
+[Service]
+WorkingDirectory=/usr/lib/branchline
+Environment=PYTHONPATH={bundles}:/usr/lib/branchline PYTHONDONTWRITEBYTECODE=1
+ExecStartPre=/bin/sh -c "mkdir -p {bundles}; {mounted}"
+ExecStart=/usr/lib/branchline/build/venv/bin/python -m tests.power_cuts.phone {host} {port}
+Restart=always
+RestartSec=2s
+"""
+BOX = "/data/branchline"
 TOLD = "/run/told"
 """What the command line has said of an update."""
 NAME = (
@@ -67,11 +84,11 @@ class Standing:
 
 
 class Box:
-    """`folder` has its disk, made of `image` where `fresh`; `bundles` is a second disk."""
+    """`folder` has its disk, made of `image` where `fresh`; `bundles` is a second disk. It starts by EFI or a BIOS."""
 
-    def __init__(self, folder: Path, image: Path, bundles: Path, *, fresh: bool) -> None:
+    def __init__(self, folder: Path, image: Path, bundles: Path, *, fresh: bool, efi: bool = False) -> None:
         self._bundles = bundles
-        self.machine = Machine(folder, image, efi=False, counting=True, keep=not fresh)
+        self.machine = Machine(folder, image, efi=efi, counting=True, keep=not fresh)
 
     @property
     def console(self) -> Port:
@@ -88,11 +105,15 @@ class Box:
         now = words(self.machine.disk, self.machine.folder)
         return Env(now["good"], now.get("try") or now["good"])
 
-    def switch_on(self) -> str:
-        """Until GRUB has chosen; the slot."""
+    def switch_on(self, doors: Doors | None = None) -> str:
+        """Until GRUB has chosen; the slot. `doors`: it has a phone, and a line that leads to this host."""
         disk = ["-drive", f"if=none,id=bundles,format=raw,readonly=on,file={self._bundles}"]
         disk += ["-device", "virtio-blk-pci,drive=bundles,serial=bundles"]
-        self.machine.start(with_shell=True, more=disk, units={"served": SERVED_UNIT}, without=BESIDE)
+        units, udp = {"served": SERVED_UNIT}, {}
+        if doors is not None:
+            named = {"bundles": BUNDLES, "mounted": MOUNTED, "host": GATEWAY, "port": doors.clock}
+            units["power-cuts-phone"], udp = PHONE_UNIT.format_map(named), {doors.door: BOX_PORT}
+        self.machine.start(with_shell=True, more=disk, units=units, without=BESIDE, udp=udp)
         return self.chosen()
 
     def chosen(self, slots: str = "AB", seconds: float = PATIENCE_S) -> str:
@@ -144,8 +165,7 @@ class Box:
 
     def show_bundles(self) -> None:
         """The second disk, where the box reads it."""
-        mount = f"mountpoint -q {BUNDLES} || mount -o ro /dev/disk/by-id/virtio-bundles {BUNDLES}"
-        told = self.shell.run(f"mkdir -p {BUNDLES}; {mount}", 120.0)
+        told = self.shell.run(f"mkdir -p {BUNDLES}; {MOUNTED}", 120.0)
         if told:
             raise WrongError(f"the bundles' disk cannot be mounted: {told}")
 
@@ -173,6 +193,32 @@ class Box:
                 raise WrongError(f"the update has ended: {record}; {self.shell.run(f'cat {TOLD}')}")
             return ""
         raise WrongError(f"the update never came to {state}")
+
+    def lay_line(self, doors: Doors) -> None:
+        """A line to this host and a phone, where it has none yet. Raises WrongError."""
+        if self.shell.run(f"grep -c 'name: carrier' {BOX}/branch.yaml", 120.0) != "0":
+            return
+        secret = f"{BOX}/secrets/phone"
+        made = f"umask 077; printf {phone.PASSWORD} >{secret}; chown branchline:branchline {secret}; umask 022"
+        self.shell.run(f"{made}; : >/run/words", 60.0)
+        for line in ("configure", *configuration(doors.port), "commit comment power-cuts", "exit"):
+            self.shell.run(f"echo '{line}' >>/run/words", 60.0)
+        if not self.committed(self.shell.ask(f"({CLI} </run/words 2>&1)"), PATIENCE_S):
+            raise WrongError("the line's configuration was not committed")
+
+    def recordings(self) -> list[str]:
+        """Those that are sealed, the newest last."""
+        return self.shell.run(f"(cd {BOX}/recordings && ls -tr | grep 'wav$')", 120.0).split()
+
+    def new_recording(self, known: Collection[str]) -> Path:
+        """A copy of the newest that is not known, once it is sealed. Raises LostError, WrongError."""
+        until = time.monotonic() + PATIENCE_S
+        while not (new := [name for name in self.recordings() if name not in known]):
+            if time.monotonic() > until:
+                raise WrongError(f"the talk has no recording: {self.shell.run(f'tail -5 {BOX}/log/recorder.log')}")
+            time.sleep(LOOK_S)
+        self.look()
+        return taken(self.machine.folder, f"/branchline/recordings/{new[-1]}")
 
     def begin_commit(self, name: str) -> int:
         """A new name for the box, committed; what `committed` takes."""

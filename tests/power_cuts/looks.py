@@ -77,6 +77,17 @@ def look(now: Mapping[str, str], folder: Path) -> Look:
     return Look(now["good"], now.get("try") or now["good"], state, "".join(names))
 
 
+def taken(folder: Path, file: str) -> Path:
+    """A copy of a file of what was copied. Raises: LostError."""
+    into = folder / Path(file).name
+    into.unlink(missing_ok=True)
+    dump = ["debugfs", "-R", f"dump {file} {into}", str(folder / "data.img")]
+    told = subprocess.run(dump, capture_output=True, text=True, check=True)
+    if not into.exists():
+        raise LostError(f"{file} is not on the disk: {told.stderr}")
+    return into
+
+
 def _cat(data: Path, file: str) -> str:
     """Empty where it is not there."""
     told = subprocess.run(["debugfs", "-R", f"cat {file}", data], capture_output=True, text=True, check=True)
