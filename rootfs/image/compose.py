@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The root as a slot has it: Debian's part, ours, the overlay; read-only for ever, with what it is made of inside."""
 
+import os
 import shutil
 from pathlib import Path
 
 from appliance import VERSION
 from rootfs.image import roots, sbom, tree
 from rootfs.setup.paths import ROOT
-from rootfs.setup.steps import Progress
+from rootfs.setup.pjproject import source
+from rootfs.setup.steps import Progress, SetupError
 from rootfs.update.keys import KEYS
 
 ENVIRONMENT = f"{tree.HOME}/build/venv"
@@ -35,7 +37,7 @@ def compose(progress: Progress, base: Path, builder: Path, into: Path) -> None:
         progress.say("there are no keys: boxes with this image take no bundle (make keys)")
     with (into / "usr/lib/os-release").open("a", encoding="utf-8") as release:
         release.write(f"IMAGE_ID=branchline\nIMAGE_VERSION={VERSION}\n")
-    sbom.write(into, into / ENVIRONMENT.lstrip("/"))
+    sbom.write(into, into / ENVIRONMENT.lstrip("/"), builder, _pjproject())
     inside = [
         "systemd-sysusers",
         *(LOGIN.format(uid=uid, name=name, role=role) for uid, (name, role) in enumerate(LOGINS.items(), 901)),
@@ -52,6 +54,14 @@ def compose(progress: Progress, base: Path, builder: Path, into: Path) -> None:
     for name in MOUNTED:
         shutil.rmtree(into / name, ignore_errors=True)
         (into / name).mkdir(parents=True)
+
+
+def _pjproject() -> Path:
+    """The source that `parts` has compiled. Raises SetupError."""
+    found = source.find(os.environ.get("PJPROJECT_TARBALL"))
+    if found is None:
+        raise SetupError("the source of pjsua2 is no longer in the cache", "repeat the command")
+    return found.path
 
 
 def _ours(progress: Progress, builder: Path, into: Path) -> None:

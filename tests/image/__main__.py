@@ -36,6 +36,10 @@ DISK_MIB = 350
 NORMAL = 16
 """Q.850."""
 MEBIBYTE = 2**20
+SHARE = "/usr/share/branchline"
+INSIDE = ("kamailio", "pjproject", "pjsua2", "dahdi-dkms", "dahdi.ko", "libpri1.4")
+TEXTS = ("pjproject/COPYING", "dahdi/COPYING", "dahdi/copyright", "debian/kamailio")
+"""What `inventory` looks for by name."""
 
 
 class Sheet:
@@ -141,10 +145,14 @@ def closed(shell: Port) -> tuple[bool, str]:
 
 
 def inventory(shell: Port) -> tuple[bool, str]:
-    """What it is made of, inside."""
-    command = "grep -c bom-ref /usr/share/branchline/sbom.json; ls /usr/share/branchline/licences/debian | wc -l"
-    packages, licences = map(int, shell.run(command).split())
-    return packages > licences > 100, f"{packages} components, {licences} licences of Debian packages"
+    """What it is made of, inside: everything by its licence, the cards' drivers and pjproject with their texts."""
+    command = f"cd {SHARE} && grep -c bom-ref sbom.json; ls licences/debian | wc -l; grep -c '\"licenses\"' sbom.json"
+    packages, licences, licensed = map(int, shell.run(command).split())
+    named = shell.run(f'cd {SHARE} && grep -oE \'"name": "({"|".join(INSIDE)})"\' sbom.json | sort -u | wc -l')
+    texts = shell.run(f"cd {SHARE}/licences && find {' '.join(TEXTS)} -size +2k | wc -l")
+    good = packages > licences > 100 and licensed == packages + 1  # the box itself has no bom-ref
+    told = f"{packages} components, {licensed} with a licence, {licences} licences of Debian packages"
+    return good and (named, texts) == (str(len(INSIDE)), str(len(TEXTS))), f"{told}; {named} names, {texts} texts"
 
 
 def log_in(console: Port) -> None:
