@@ -13,6 +13,7 @@ from appliance.processes import access
 from rootfs.image import compose, tree
 from rootfs.setup.debian import wanted
 from rootfs.setup.paths import PACKAGES, ROOT
+from tests.image import sandbox
 
 pytestmark = pytest.mark.unit
 UNITS = tree.OVERLAY / "usr/lib/systemd/system"
@@ -69,6 +70,43 @@ def test_the_appliance_has_no_rights_of_root() -> None:
     for line in ("User=branchline", "CapabilityBoundingSet=", "NoNewPrivileges=yes", "ProtectSystem=strict"):
         assert f"\n{line}\n" in unit
     assert re.findall(r"^ReadWritePaths=(.*)$", unit, re.MULTILINE) == ["/data/branchline"]
+
+
+@pytest.mark.parametrize("name", sandbox.BARS)
+def test_no_unit_of_ours_reaches_more_than_its_work_needs(name: str) -> None:
+    unit = UNITS / f"branchline{name}.service"
+    lines = unit.read_text().splitlines()
+    assert set(sandbox.LEAST) <= set(lines)
+    assert [line for line in lines if line.startswith("SystemCallFilter=@system-service")]
+    closed = "InaccessiblePaths=-/tmp -/var/tmp" if name in sandbox.EARLY else "PrivateTmp=yes"
+    assert closed in lines
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze here")
+    analyse = ["systemd-analyze", "--no-pager", "security", "--offline=true", str(unit)]
+    told = subprocess.run(analyse, capture_output=True, text=True, check=True).stdout
+    assert [one for one in sandbox.too_open(told) if f"branchline{name}." in one] == []
+
+
+def test_every_service_of_ours_has_its_bar() -> None:
+    services = {path.stem.removeprefix("branchline") for path in UNITS.glob("branchline*.service")}
+    assert services == set(sandbox.BARS)
+
+
+def test_a_unit_above_its_bar_or_without_one_is_told() -> None:
+    good = "".join(f"branchline{name}.service {bar} OK\n" for name, bar in sandbox.BARS.items())
+    assert list(sandbox.too_open(good)) == []
+    worse = good.replace("branchline-data.service 2.5", "branchline-data.service 9.5") + "branchline-new.service 1.0 OK"
+    assert list(sandbox.too_open(worse)) == [
+        "branchline-data.service: 9.5, bar 2.5",
+        "branchline-new.service: 1.0, bar None",
+    ]
+
+
+def test_what_runs_before_var_waits_for_nothing_that_waits_for_it() -> None:
+    for name in sandbox.EARLY:
+        unit = (UNITS / f"branchline{name}.service").read_text()
+        assert "PrivateTmp" not in unit  # it would order the unit after /var/tmp
+        assert "ReadWritePaths=/data\n" in unit
 
 
 def test_the_updater_may_start_a_machine_whose_systemd_does_not() -> None:
