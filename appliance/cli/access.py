@@ -14,7 +14,8 @@ from appliance.cli.login import KEY, PERSON
 from appliance.cli.session import Session
 from appliance.config import ConfigurationError, Endpoint, read, written
 from appliance.config.candidate import Candidate
-from appliance.config.management import ACCOUNTS, NONE, Came, Management, no_longer, shut_out
+from appliance.config.management import ACCOUNTS, NONE, Came, Management, moved, no_longer, shut_out
+from appliance.config.network import Network
 
 HEADS = (
     ("user", "role", "logs in as", "key", "fingerprint", "comment"),
@@ -43,7 +44,9 @@ def show(session: Session, _matched: Matched) -> int:
 def shut_out_by(session: Session, after: Candidate) -> list[str]:
     """Why who sits here could not come in again, as sentences; none where they could, or are at the console."""
     came = _came(session)
-    reasons = list(shut_out(_management(after), came)) if came else []
+    if came is None:
+        return []
+    reasons = [*shut_out(_management(after), came), *moved(_network(session.running()), _network(after))]
     return [session.told(f"you could not log in again: {one}", f"您将无法再次登录：{one}") for one in reasons]
 
 
@@ -65,6 +68,12 @@ def _came(session: Session) -> Came | None:
     if not (name and key and len(ends) == 4):
         return None
     return Came(name, session.role, key, ends[0], Endpoint(ends[2], int(ends[3])))
+
+
+def _network(box: Candidate) -> Network:
+    """Likewise."""
+    said = box.data.get("network")
+    return read(box.file, Network, text=written.text(said)) if said else Network()
 
 
 def _management(box: Candidate) -> Management:

@@ -103,9 +103,10 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
     yield "call", Concern(Impact.NONE, calls)
     yield "ivr", Concern(Impact.NONE, (box.box, box.prompts))
     yield "recorder", Concern(Impact.NONE, (box.box, box.recording))
-    yield NETWORK, Concern(Impact.NONE, (box.network.media_dscp, box.network.voice_vlan))
+    yield NETWORK, Concern(Impact.NONE, (box.network,))
     alone = (box.route.timeout_ms, box.route.default.ring, tuple(line_workers(box)))
-    yield "uplink", Concern(Impact.NONE, (box.box, box.name, box.headquarters, alone, box.diagnostics != NONE))
+    linked = (box.headquarters, box.network.wan())  # a connection does not outlive the address that it is from
+    yield "uplink", Concern(Impact.NONE, (box.box, box.name, linked, alone, box.diagnostics != NONE))
 
 
 def _wiring(span: Span | LineCard) -> Span | LineCard:

@@ -10,11 +10,10 @@ from msgspec import Meta
 
 from appliance.config.ports import Listener, listen
 from appliance.config.reader import Fault
-from appliance.config.scalars import Endpoint
+from appliance.config.scalars import Endpoint, HostName
 from appliance.config.secrets import read_secret, trouble
 
 UserName = Annotated[str, Meta(pattern="[A-Za-z][A-Za-z0-9_-]{0,31}")]
-HostName = Annotated[str, Meta(pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")]
 PASSPHRASE_LEAST = 8  # RFC 3414 §11.2
 LOOPBACK = "127."
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from appliance.config.network import Network
 from appliance.config.ports import Listener, listen
 from appliance.config.public_key import PublicKey
 from appliance.config.reader import Fault
@@ -120,6 +121,13 @@ def shut_out(told: Management, came: Came) -> Iterator[str]:
     if not any(_inside(came.source, prefix) for prefix in ssh.sources):
         yield f"{came.source}, where you are, is not among the sources"
     yield from no_longer(told, came)
+
+
+def moved(before: Network, after: Network) -> Iterator[str]:
+    """Why nobody who comes over the network could be sure to come so again, as sentences."""
+    if before.wan() != after.wan():
+        ours = after.address or "DHCP's"
+        yield f"the box's own address will be {ours}, with another way out"
 
 
 def no_longer(told: Management, came: Came) -> Iterator[str]:

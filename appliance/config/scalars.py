@@ -15,6 +15,7 @@ Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 Realm = Annotated[str, Meta(pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")]
 Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
+HostName = Annotated[str, Meta(pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")]
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 
 

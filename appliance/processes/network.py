@@ -1,23 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The image's programs follow `network`: systemd-networkd has the voice VLAN, nft its marks, lldpd what phones hear.
+"""The image's programs follow `network`: networkd has address and voice VLAN, nft marks, lldpd and chronyd their words.
 
 Run as root at the start and whenever the file has changed; what has not changed is left as it is. A file that is wrong
-leaves all of it as it was. Below NETWORK_RUN (/run) stand the files, in NETWORK_PORTS the machine's own of its ports.
+leaves all of it as it was. Below NETWORK_RUN (/run) stand the files, in NETWORK_PORTS the machine's own of its ports;
+the ports themselves are those of NETWORK_LINKS (/sys/class/net).
 """
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from appliance.config import Branch, ConfigurationError, exit_with, load
-from appliance.config.machine import FILES, LLDP, MARKS, NETDEV, machine_files
+from appliance.config.machine import FILES, LLDP, MARKS, NETDEV, TIME, machine_files
 from appliance.config.network import VLAN_NAME, Network
 
 RUN = "/run"
 PORTS = "/etc/systemd/network/20-wan.network"
+LINKS = "/sys/class/net"
+NO_PORT = "eth0"
+"""What the first port is called where there is none yet; it is not found then, and DHCP asks at what comes."""
+
+
+def first_port(links: Path) -> str:
+    """The Ethernet port that stands first by its number: not VLANs, tunnels, the loopback, which have no device."""
+    found = [link.name for link in links.iterdir() if re.match(r"en|eth", link.name) and (link / "device").exists()]
+    return min(found, key=_in_order, default=NO_PORT)
+
+
+def _in_order(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.findall(r"\d+|\D+", name)]
 
 
 def write(run: Path, files: Mapping[str, str]) -> set[str]:
@@ -49,6 +64,8 @@ def orders(run: Path, changed: Collection[str]) -> Iterator[list[str]]:
         yield ["networkctl", "reload"]
     if LLDP in changed:
         yield ["systemctl", "--no-block", "restart", "lldpd.service"]
+    if TIME in changed:
+        yield ["systemctl", "--no-block", "restart", "branchline-clock.service"]
 
 
 def main() -> int:
@@ -60,7 +77,8 @@ def main() -> int:
     run = Path(os.environ.get("NETWORK_RUN", RUN))
     ports = Path(os.environ.get("NETWORK_PORTS", PORTS)).read_text(encoding="utf-8")
     network = box.network if isinstance(box, Branch) else Network()
-    return max([_told(order) for order in orders(run, write(run, machine_files(network, ports)))], default=0)
+    files = machine_files(network, ports, first_port(Path(os.environ.get("NETWORK_LINKS", LINKS))))
+    return max([_told(order) for order in orders(run, write(run, files))], default=0)
 
 
 def _told(order: list[str]) -> int:

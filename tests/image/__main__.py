@@ -18,7 +18,7 @@ from rootfs.image.__main__ import FOLDER
 from tests.image import calls, login, plugged
 from tests.image.calls import FarEnd
 from tests.image.login import ADMINISTRATOR, DENIED, STRANGER, Desk
-from tests.image.machine import ENTER, Machine, Port
+from tests.image.machine import ENTER, GATEWAY, Machine, Port
 from tests.image.sandbox import BARS, too_open
 
 TEST = FOLDER / "test"
@@ -196,12 +196,20 @@ def commands(console: Port) -> tuple[bool, str]:
 
 def configured(console: Port, far_end: FarEnd, desk: Desk) -> tuple[bool, str]:
     """A paste at the console makes it a branch with lines, and lets somebody in."""
-    lines = ("", *calls.configuration(far_end.port), *desk.configuration(), "commit comment image-test")
+    given = *calls.configuration(far_end.port), *calls.own_address(), *desk.configuration()
+    lines = ("", *given, "commit comment image-test")
     console.type("".join(f"{line}{ENTER}" for line in lines))
     said = console.expect(r"((?:version \d|nothing was committed).*?)[\r\n]+\S+# ", PATIENCE_S)[1]
     console.type(f"exit{ENTER}")
     spans = spans_of(console)
     return all(f" {name} " in spans for name in ("carrier", "telco", "exchange")), " ".join(said.split())
+
+
+def own_address(shell: Port) -> tuple[bool, str]:
+    """As configured: networkd has it from no DHCP, and chronyd the server."""
+    said = shell.run("ip -4 -o address; ip route; chronyc -n sources")
+    wanted = f"inet {calls.ADDRESS} ", f"default via {GATEWAY} ", f" {calls.TIME} "
+    return all(one in said for one in wanted) and "dynamic" not in said and "proto dhcp" not in said, said
 
 
 def spans_of(console: Port) -> str:
@@ -291,6 +299,7 @@ def by_efi(sheet: Sheet, image: Path) -> None:
             console, shell = machine.ports
             sheet.check("it is the same machine after the mains have failed", lambda: same_machine(machine, before))
             sheet.check("the box is in service with its configuration", lambda: in_service(shell))
+            sheet.check("address and time server are those of the configuration", lambda: own_address(shell))
             call = "a call by CESoPSN and by DAHDI is answered and heard both ways"
             sheet.check(call, lambda: first_call(far_end, shell, began_ns))
             sheet.check(

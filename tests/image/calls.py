@@ -73,6 +73,16 @@ from drivers.dahdi import Control; [Control().create_dynamic("loc", f"1:{end}") 
 """
 
 
+ADDRESS, TIME = "10.0.2.15/24", "10.0.2.9"
+"""Where QEMU's network leads those who come from outside, and nobody who tells the time."""
+
+
+def own_address() -> list[str]:
+    """What the box need not ask DHCP any more."""
+    words = f"address {ADDRESS}", f"gateway {GATEWAY}", "dns 10.0.2.3", f"time {TIME}"
+    return [f"set network {one}" for one in words]
+
+
 def configuration(port: int) -> list[str]:
     """What a technician pastes at the console. `port`: where this host's end of CESoPSN is."""
     spans = {

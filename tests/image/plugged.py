@@ -20,7 +20,12 @@ from tests.uplink.enrolling.machines import NAME, Machines, awaited
 from tests.uplink.enrolling.netns import HEADQUARTERS
 
 SERIAL, DOMAIN = "SN-4711", "bank.example"
-DHCP = (f"--domain={DOMAIN}", f"--dhcp-option=option:dns-server,{HEADQUARTERS}")
+DHCP = (
+    f"--domain={DOMAIN}",
+    f"--dhcp-option=option:dns-server,{HEADQUARTERS}",
+    f"--dhcp-option=option:ntp-server,{HEADQUARTERS}",
+)
+CLOCK = "chronyc -n sources | grep -c "
 DNS = (
     f"--srv-host=_branchline._tcp.{DOMAIN},hq.{DOMAIN},8443",
     f"--address=/hq.{DOMAIN}/{HEADQUARTERS}",
@@ -92,7 +97,9 @@ def connects(folder: Path, image: Path) -> tuple[bool, str]:
         seconds = time.monotonic() - began
         enrolled = f'"box": "{box}"' in machines.log_of(machines.hq, "enrolment")
         shown = " | ".join(machine.ports[1].run(SHOWN).splitlines())
-        good = connected and enrolled and "TPM" in shown and seconds <= MOST_S
+        timed = machine.ports[1].run(f"{CLOCK}{HEADQUARTERS}") == "1"
+        shown += "" if timed else "; DHCP's time server is none of chronyd's"
+        good = connected and enrolled and timed and "TPM" in shown and seconds <= MOST_S
         return good, f"{seconds:.0f} s, bar {MOST_S:.0f}; {shown}" if good else f"{seconds:.0f} s: {said}; {shown}"
 
 

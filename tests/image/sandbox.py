@@ -7,6 +7,7 @@ from collections.abc import Iterator
 BARS = {
     "": 2.5,
     "-access": 2.0,
+    "-clock": 2.0,
     "-data": 2.5,
     "-door": 3.0,
     "-enrolling": 3.0,

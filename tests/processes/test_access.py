@@ -403,6 +403,10 @@ def test_who_would_shut_themselves_out_is_told_and_can_only_try_it(box: Box) -> 
     assert "you could not log in again: SSH is closed" in wrong
     assert "commit confirmed 10 tries it" in wrong
     assert (status, box.file.read_text()) == (1, before)
+    moving = "configure\nset network address 198.51.100.9/24\ncommit\n"
+    status, _, wrong = box.asked("wang", "admin", text=moving)
+    assert "the box's own address will be 198.51.100.9/24, with another way out" in wrong
+    assert (status, box.file.read_text()) == (1, before)
     away = "configure\nset management ssh sources 192.0.2.0/24\ncommit confirmed 10\n"
     status, _, wrong = box.asked("wang", "admin", text=away)
     assert f"you could not log in again: {OFFICE}, where you are, is not among the sources" in wrong

@@ -13,7 +13,7 @@ import pytest
 
 from appliance.config import Branch, Endpoint, load
 from appliance.config.candidate import Candidate
-from appliance.config.concerns import BOX, Impact, changes
+from appliance.config.concerns import BOX, NETWORK, Impact, changes
 from appliance.config.history import FOR_GOOD, History, Trying
 from appliance.processes.telephone import telephone
 from appliance.simulator.caller import AwaitRelease, Script
@@ -255,6 +255,8 @@ def test_what_ends_no_call_says_so(tmp_path: Path) -> None:
         ("recording", "reserve_mb"): {"recorder": Impact.NONE},
         ("route", "timeout_ms"): {"call": Impact.NONE, "uplink": Impact.NONE},
         ("extensions",): {"kamailio": Impact.NONE},
+        ("network", "time"): {NETWORK: Impact.NONE},
+        ("network", "gateway"): {NETWORK: Impact.NONE, "uplink": Impact.NONE},
         ("sip", "srtp"): {"sip": Impact.LEG},
         ("engine", "rtp_base"): {BOX: Impact.BOX},
     }
@@ -278,6 +280,7 @@ def _branch(folder: Path) -> Branch:
         f"{text}\npeers: [{{box: BR-0002, proxy: 127.0.0.1:5099, domain: far.test, secret: secrets/peer}}]\n"
         "tandem: [{span: telco, to: pbx, numbers: [8]}]\noutbound: [{to: telco}]\n"
         "trunk_groups: [{name: ways, members: [telco, pbx]}]\ntest_calls: [{name: pstn, number: 117}]\n"
+        "network: {address: 192.0.2.10/24, dns: [192.0.2.53], time: [192.0.2.123]}\n"
         f"management: {{users: [{{name: wang, role: viewer, keys: ['{WANG}']}}]}}\n"
     )
     box = load(folder / "branch.yaml")

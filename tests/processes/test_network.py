@@ -3,21 +3,23 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance.config.machine import FILES, LLDP, MARKS, machine_files
+from appliance.config.machine import FILES, LLDP, MARKS, TIME, machine_files
 from appliance.config.network import Network, VoiceVlan
-from appliance.processes.network import orders, write
+from appliance.processes.network import first_port, orders, write
 
 ROOT = Path(__file__).parents[2]
 PORTS = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
@@ -25,7 +27,7 @@ VLAN = VoiceVlan("eth0", 100)
 
 
 def told(run: Path, network: Network) -> list[str]:
-    return [" ".join(order) for order in orders(run, write(run, machine_files(network, PORTS)))]
+    return [" ".join(order) for order in orders(run, write(run, machine_files(network, PORTS, "eth0")))]
 
 
 @pytest.mark.unit
@@ -38,6 +40,57 @@ def test_only_what_has_changed_is_told(tmp_path: Path) -> None:
     assert told(tmp_path, Network(media_dscp=34, voice_vlan=VLAN)) == [nft, lldpd]
     assert told(tmp_path, Network()) == [nft, "networkctl delete voice", reload, lldpd]
     assert {name for name in FILES if (tmp_path / name).exists()} == {MARKS}
+
+
+@pytest.mark.unit
+def test_a_new_address_and_new_servers_are_told(tmp_path: Path) -> None:
+    nft, reload = f"nft -f {tmp_path / MARKS}", "networkctl reload"
+    clock = "systemctl --no-block restart branchline-clock.service"
+    assert told(tmp_path, Network(address="192.0.2.10/24")) == [nft, reload]
+    assert told(tmp_path, Network(address="192.0.2.11/24")) == [reload]
+    assert told(tmp_path, Network(address="192.0.2.11/24", time=("192.0.2.123",))) == [clock]
+    assert told(tmp_path, Network()) == [reload, clock]
+    assert {name for name in FILES if (tmp_path / name).exists()} == {MARKS}
+
+
+@pytest.mark.unit
+def test_the_first_port_is_the_first_by_number_that_has_a_device(tmp_path: Path) -> None:
+    assert first_port(tmp_path) == "eth0"
+    for name in ("lo", "wg0", "voice", "enp10s0", "enp2s0", "enp1s0.7"):
+        (tmp_path / name).mkdir()
+    for name in ("enp10s0", "enp2s0", "wg0"):
+        (tmp_path / name / "device").mkdir()
+    assert first_port(tmp_path) == "enp2s0"
+
+
+CLOCK = ROOT / "rootfs/overlay/usr/lib/branchline/boot/clock"
+
+
+@pytest.mark.unit
+def test_the_configuration_s_servers_come_before_dhcp_s_and_those_before_the_pool(tmp_path: Path) -> None:
+    for folder in ("bin", "branchline", "branchline-time", "systemd/netif"):
+        (tmp_path / folder).mkdir(parents=True)
+    chronyc = tmp_path / "bin/chronyc"
+    chronyc.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    chronyc.chmod(0o755)
+    environment = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "CLOCK_RUN": str(tmp_path)}
+
+    def chosen() -> list[str]:
+        subprocess.run(["sh", CLOCK], env=environment, check=True, capture_output=True, timeout=20)
+        assert sorted(path.name for path in (tmp_path / "branchline-time").iterdir()) == ["branchline.sources"]
+        lines = (tmp_path / "branchline-time/branchline.sources").read_text().splitlines()
+        return [line for line in lines if not line.startswith("#")]
+
+    assert chosen() == ["pool 2.debian.pool.ntp.org iburst"]
+    (tmp_path / "systemd/netif/state").write_text("OPER_STATE=routable\nNTP=192.0.2.7 192.0.2.8\nDNS=192.0.2.53\n")
+    assert chosen() == ["server 192.0.2.7 iburst", "server 192.0.2.8 iburst"]
+    configured = machine_files(Network(time=("ntp.bank.example",)), PORTS, "eth0")[TIME]
+    (tmp_path / TIME).write_text(configured)
+    assert chosen() == chosen() == ["server ntp.bank.example iburst"]
+    assert (tmp_path / "asked").read_text().splitlines() == ["reload sources"] * 3  # not where nothing has changed
+    chronyc.write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / TIME).unlink()
+    assert chosen() == ["server 192.0.2.7 iburst", "server 192.0.2.8 iburst"]
 
 
 @pytest.mark.unit
@@ -130,7 +183,7 @@ def test_tia_1057_a_phone_on_the_wire_hears_the_policy(wire: tuple[str, str], re
     silent = readable / "none"
     silent.write_text("")
     for network in (Network(voice_vlan=VLAN), Network(34, 26, VoiceVlan("eth0", 7, 4, 2))):
-        write(readable, machine_files(network, PORTS))
+        write(readable, machine_files(network, PORTS, "eth0"))
         vlan = network.voice_vlan
         assert vlan is not None
         expected = {
@@ -167,7 +220,7 @@ table ip seen {
 def test_ieee_802_1p_packets_have_the_priority_of_their_dscp(wire: tuple[str, str], tmp_path: Path) -> None:
     """By a real nft, on an interface of the VLAN's name; a VLAN writes this priority into the frame."""
     box, phone = wire
-    write(tmp_path, machine_files(Network(voice_vlan=VLAN), PORTS))
+    write(tmp_path, machine_files(Network(voice_vlan=VLAN), PORTS, "eth0"))
     (tmp_path / "seen").write_text(SEEN)
     done("ip", "-n", box, "link", "set", "eth0", "down")
     done("ip", "-n", box, "link", "set", "eth0", "name", "voice", "up")
@@ -180,3 +233,85 @@ def test_ieee_802_1p_packets_have_the_priority_of_their_dscp(wire: tuple[str, st
     ruleset = json.loads(done(*inside(box, "nft", "-j", "list", "table", "ip", "seen")))
     rules = [entry["rule"]["expr"] for entry in ruleset["nftables"] if "rule" in entry]
     assert [rule[1]["counter"]["packets"] for rule in rules] == [3, 5], rules
+
+
+NETWORKD = """
+set -e
+mount -t tmpfs run /run
+mount -o remount,ro /sys
+mkdir -p /run/dbus /run/systemd
+ln -s $1 /run/systemd/network
+dbus-daemon --system --nofork --nopidfile &
+exec /lib/systemd/systemd-networkd
+"""
+"""With a /run and a bus of its own; a /sys that is read-only tells it that nobody else names ports."""
+
+
+@contextmanager
+def networkd(namespace: str, files: Path) -> Iterator[Callable[..., str]]:
+    """A real one, that reads these files; carries out a command beside it."""
+    argv = inside(namespace, "unshare", "--mount", "sh", "-c", NETWORKD, "networkd", str(files))
+    child = subprocess.Popen(argv, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def beside(*command: str) -> str:
+        entering = ["nsenter", f"--target={child.pid}", "--mount", "--net", *command]
+        return subprocess.run(entering, capture_output=True, text=True, check=False, timeout=10).stdout
+
+    try:
+        yield beside
+    finally:
+        os.killpg(child.pid, signal.SIGTERM)  # and its bus
+        child.wait(10)
+
+
+STATE = ("cat", "/run/systemd/netif/state")
+
+
+def until(said: str, look: Callable[[], str]) -> None:
+    until_s = time.monotonic() + 30
+    while said not in (now := look()):
+        assert time.monotonic() < until_s, now
+        time.sleep(0.2)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(90)
+def test_the_box_has_the_address_way_out_and_name_server_of_its_configuration(
+    wire: tuple[str, str], readable: Path
+) -> None:
+    """By a real networkd that is told as the image's is; the next address takes the former one's place."""
+    box, _ = wire
+    ports = (ROOT / "rootfs/overlay/etc/systemd/network/20-wan.network").read_text()
+    readable.joinpath("systemd/network").mkdir(parents=True)
+    with networkd(box, readable / "systemd/network") as beside:
+        until("OPER_STATE", partial(beside, *STATE))
+        for address, way in (("192.0.2.10/24", "192.0.2.1"), ("198.51.100.10/25", "198.51.100.1")):
+            network = Network(address=address, gateway=way, dns=("192.0.2.53",))
+            changed = write(readable, machine_files(network, ports, "eth0"))
+            for order in orders(readable, changed - {MARKS}):
+                beside(*order)
+            until(f"inet {address} ", partial(beside, "ip", "-4", "-o", "address"))
+            until(f"default via {way} dev eth0", partial(beside, "ip", "route"))
+            until("DNS=192.0.2.53", partial(beside, *STATE))
+        assert "192.0.2.10/24" not in beside("ip", "-4", "-o", "address")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(90)
+def test_rfc_2132_8_3_dhcp_s_time_servers_stand_where_the_clock_s_unit_reads_them(
+    wire: tuple[str, str], tmp_path: Path, readable: Path
+) -> None:
+    """A real networkd with the image's own file of its ports, and a strange DHCP server."""
+    box, router = wire
+    done("ip", "-n", router, "address", "add", "192.0.2.1/24", "dev", "eth0")
+    shutil.copy(ROOT / "rootfs/overlay/etc/systemd/network/20-wan.network", readable)
+    words = ["dnsmasq", "--keep-in-foreground", "--port=0", "--interface=eth0", "--bind-interfaces", "--user=root"]
+    words += [f"--dhcp-leasefile={tmp_path / 'leases'}", f"--pid-file={tmp_path / 'pid'}", "--conf-file=/dev/null"]
+    words += ["--dhcp-range=192.0.2.100,192.0.2.110", "--dhcp-option=option:ntp-server,192.0.2.7,192.0.2.8"]
+    server = subprocess.Popen(inside(router, *words), stderr=subprocess.DEVNULL)
+    try:
+        with networkd(box, readable) as beside:
+            until("\nNTP=192.0.2.7 192.0.2.8\n", partial(beside, *STATE))
+    finally:
+        server.terminate()
+        server.wait(10)
