@@ -37,7 +37,7 @@ def make_image(progress: Progress) -> Path:
         builder = make_parts(progress)
         base = make_base(progress, builder)
         trusted = [KEYS.keyring] if KEYS.keyring.exists() else []
-        made = digest_of(trusted, tree.digest(*tree.APPLIANCE, *tree.SET_UP), builder.name, base.name)
+        made = digest_of(trusted, tree.digest(*tree.APPLIANCE, *tree.SET_UP, tree.MANUAL), builder.name, base.name)
         image, stamp = FOLDER / disk.DISK, FOLDER / "made-of"
         if image.exists() and stamp.exists() and stamp.read_text() == made:
             return image

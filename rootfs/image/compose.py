@@ -31,6 +31,7 @@ def compose(progress: Progress, base: Path, builder: Path, into: Path) -> None:
     progress.run("Debian's part", ["cp", "-a", "--reflink=auto", str(base), str(into)])
     _ours(progress, builder, into)
     tree.lay(tree.files("rootfs/overlay"), tree.OVERLAY, into)
+    tree.lay(tree.files(tree.MANUAL), ROOT / "docs", into / "usr/share/man/man1")
     if KEYS.keyring.exists():
         shutil.copyfile(KEYS.keyring, into / "etc/rauc/keyring.pem")
     else:

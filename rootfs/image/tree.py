@@ -10,6 +10,8 @@ from rootfs.setup.paths import ROOT, digest_of
 
 HOME = "/usr/lib/branchline"
 APPLIANCE = ("appliance", "drivers", "dsp", "LICENSE", "pyproject.toml")
+MANUAL = "docs/branchline.1"
+"""The one page of the command line; of man-db there is nothing in the image, `help` says the same there."""
 SET_UP = ("rootfs",)
 OVERLAY = ROOT / "rootfs" / "overlay"
 

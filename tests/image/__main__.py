@@ -38,6 +38,7 @@ NORMAL = 16
 MEBIBYTE = 2**20
 SHARE = "/usr/share/branchline"
 INSIDE = ("kamailio", "pjproject", "pjsua2", "dahdi-dkms", "dahdi.ko", "libpri1.4")
+MANUAL = "/usr/share/man/man1/branchline.1"
 TEXTS = ("pjproject/COPYING", "dahdi/COPYING", "dahdi/copyright", "debian/kamailio")
 """What `inventory` looks for by name."""
 
@@ -147,11 +148,12 @@ def closed(shell: Port) -> tuple[bool, str]:
 
 def inventory(shell: Port) -> tuple[bool, str]:
     """What it is made of, inside: everything by its licence, the cards' drivers and pjproject with their texts."""
+    manual = shell.run(f"grep -c '^.TH BRANCHLINE' {MANUAL}")
     command = f"cd {SHARE} && grep -c bom-ref sbom.json; ls licences/debian | wc -l; grep -c '\"licenses\"' sbom.json"
     packages, licences, licensed = map(int, shell.run(command).split())
     named = shell.run(f'cd {SHARE} && grep -oE \'"name": "({"|".join(INSIDE)})"\' sbom.json | sort -u | wc -l')
     texts = shell.run(f"cd {SHARE}/licences && find {' '.join(TEXTS)} -size +2k | wc -l")
-    good = packages > licences > 100 and licensed == packages + 1  # the box itself has no bom-ref
+    good = manual == "1" and packages > licences > 100 and licensed == packages + 1  # the box itself has no bom-ref
     told = f"{packages} components, {licensed} with a licence, {licences} licences of Debian packages"
     return good and (named, texts) == (str(len(INSIDE)), str(len(TEXTS))), f"{told}; {named} names, {texts} texts"
 

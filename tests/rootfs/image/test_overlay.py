@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.cli.grammar import manual
 from appliance.config.management import ACCOUNTS
 from appliance.processes import access
 from rootfs.image import compose, tree
@@ -115,6 +116,44 @@ def test_the_updater_may_start_a_machine_whose_systemd_does_not() -> None:
     assert {"CAP_SYS_BOOT", "@reboot"} <= rights
 
 
+def _settings(file: str) -> dict[str, str]:
+    lines = (tree.OVERLAY / file).read_text().splitlines()
+    return dict(re.split(r"[= ]", line, maxsplit=1) for line in lines if re.match(r"[A-Za-z]+[= ]", line))
+
+
+def _enabled() -> set[str]:
+    return {line.split()[1] for line in PRESET.read_text().splitlines() if line.startswith("enable ")}
+
+
+def test_the_journal_is_kept_and_never_fills_the_disk() -> None:
+    journal = _settings("etc/systemd/journald.conf.d/branchline.conf")
+    assert journal["Storage"] == "persistent"
+    assert {key: int(journal[key].removesuffix("M")) for key in ("SystemMaxUse", "RuntimeMaxUse")} == {
+        "SystemMaxUse": 64,
+        "RuntimeMaxUse": 16,
+    }
+    assert journal["MaxRetentionSec"] == "3month"
+
+
+def test_the_clock_is_chrony_s_with_the_servers_that_the_clock_s_unit_finds() -> None:
+    assert "chrony" in wanted(PACKAGES / "image.list")
+    assert {"chrony.service", "branchline-clock.service", "branchline-clock.path"} <= _enabled()
+    assert "systemd-timesyncd.service" not in _enabled()
+    clock = _settings("etc/chrony/chrony.conf")
+    assert clock["sourcedir"] == "/run/branchline-time"
+    assert "RuntimeDirectory=branchline-time\n" in (UNITS / "branchline-clock.service").read_text()
+    assert "into=$run/branchline-time/" in (tree.OVERLAY / "usr/lib/branchline/boot/clock").read_text()
+    assert (clock["makestep"], clock["port"]) == ("1 3", "0")  # a clock in 1970 is put right, and nobody is answered
+    assert not {"pool", "server", "peer"} & set(clock)
+
+
+def test_the_manual_s_page_is_in_the_image_and_the_grammar_s(tmp_path: Path) -> None:
+    tree.lay(tree.files(tree.MANUAL), ROOT / "docs", tmp_path)
+    laid = (tmp_path / "branchline.1").read_text()
+    assert laid == manual.manual()
+    assert "tree.MANUAL" in Path(compose.__file__).read_text()
+
+
 def test_ssh_takes_keys_alone_and_the_firewall_is_closed() -> None:
     ssh = (tree.OVERLAY / "etc/ssh/sshd_config.d/branchline.conf").read_text().splitlines()
     only = {
@@ -146,7 +185,10 @@ def test_sshd_reads_what_the_configuration_s_unit_writes_and_runs_only_then() ->
 
 @pytest.mark.parametrize(
     "script",
-    ["usr/bin/branchline", *(f"usr/lib/branchline/boot/{name}" for name in ("identity", "slots", "trial-over"))],
+    [
+        "usr/bin/branchline",
+        *(f"usr/lib/branchline/boot/{name}" for name in ("clock", "identity", "slots", "trial-over")),
+    ],
 )
 def test_a_script_is_one_that_debian_s_shell_reads(script: str) -> None:
     subprocess.run(["dash", "-n", tree.OVERLAY / script], check=True)
