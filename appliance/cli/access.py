@@ -14,7 +14,7 @@ from appliance.cli.login import KEY, PERSON
 from appliance.cli.session import Session
 from appliance.config import ConfigurationError, Endpoint, read, written
 from appliance.config.candidate import Candidate
-from appliance.config.management import ACCOUNTS, NONE, Came, Management, moved, no_longer, shut_out
+from appliance.config.management import ACCOUNTS, NONE, ROOT, Came, Management, User, moved, no_longer, shut_out
 from appliance.config.network import Network
 
 HEADS = (
@@ -32,13 +32,17 @@ def show(session: Session, _matched: Matched) -> int:
         sources = ", ".join(map(str, told.ssh.sources))
         print(session.told(f"SSH: {told.ssh.listen}, from {sources}", f"SSH：{told.ssh.listen}，来源 {sources}"))
     rows = [
-        (user.name, user.role, ACCOUNTS[user.role], key.kind, key.fingerprint, key.comment)
+        (user.name, user.role, _accounts(user), key.kind, key.fingerprint, key.comment)
         for user in told.users
         for key in user.keys
     ]
     if rows:
         sys.stdout.write("".join(f"{line}\n" for line in terminal.table([HEADS[session.chinese], *rows])))
     return int(told.ssh is None or not rows)
+
+
+def _accounts(user: User) -> str:
+    return f"{ACCOUNTS[user.role]}, {ROOT}" if user.root else ACCOUNTS[user.role]
 
 
 def shut_out_by(session: Session, after: Candidate) -> list[str]:
@@ -67,7 +71,8 @@ def _came(session: Session) -> Came | None:
     ends = os.environ.get("SSH_CONNECTION", "").split()
     if not (name and key and len(ends) == 4):
         return None
-    return Came(name, session.role, key, ends[0], Endpoint(ends[2], int(ends[3])))
+    root = os.environ.get("BRANCHLINE_PEER") == "0"
+    return Came(name, session.role, key, ends[0], Endpoint(ends[2], int(ends[3])), root)
 
 
 def _network(box: Candidate) -> Network:

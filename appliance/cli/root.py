@@ -19,7 +19,10 @@ def shell(session: Session, _matched: Matched) -> int:
     """Exit status 1: it is not root who asks."""
     opened = open_shell or (_here if os.getuid() == 0 and "BRANCHLINE_PEER" not in os.environ else None)
     if opened is None:
-        told = "start shell is for root alone: log in as root at the console", "仅 root 可用：请在控制台以 root 登录"
+        told = (
+            "start shell is for root alone: come over SSH as root, with a key of a user who has `root`",
+            "仅 root 可用：请用具有 root 属性的用户的密钥，经 SSH 以 root 登录",
+        )
         audit.note(session.state, "cli.shell.refused", by=session.author, whence=audit.whence())
         sys.stderr.write(f"{session.told(*told)}\n")
         return 1

@@ -21,7 +21,9 @@ Login = Annotated[str, Meta(pattern="[a-z][a-z0-9_.-]{0,31}")]
 RoleName = Literal["viewer", "technician", "administrator"]
 ACCOUNTS: Mapping[str, str] = {"viewer": "viewer", "technician": "technician", "administrator": "admin"}
 """The image's account of a role."""
-OTHERS = ("root", "branchline", "headquarters", "unknown", "factory", *ACCOUNTS.values())
+ROOT = "root"
+"""The system's own, for users who have it."""
+OTHERS = (ROOT, "branchline", "headquarters", "unknown", "factory", *ACCOUNTS.values())
 """Authors of versions and log lines who are no person with a key."""
 ANY = "0.0.0.0"  # noqa: S104  # every address of the box; who may come stands in `sources`
 
@@ -61,6 +63,8 @@ class User(msgspec.Struct, frozen=True):
     name: Login
     role: RoleName
     keys: Annotated[tuple[PublicKey, ...], Meta(min_length=1)]
+    root: bool = False
+    """Their keys open the account `root` too, whose `start shell` is the system's own."""
 
 
 class Management(msgspec.Struct, frozen=True):
@@ -93,6 +97,9 @@ def faults(told: Management) -> Iterator[Fault]:
         if user.name in names:
             yield Fault(("management", "users", place, "name"), f"user {user.name!r} is there twice")
         names.add(user.name)
+        if user.root and user.role != "administrator":
+            sentence = f"{user.name} is a {user.role}; whoever may be root may do all, so the role is administrator"
+            yield Fault(("management", "users", place, "root"), sentence)
         for number, key in enumerate(user.keys):
             if owner := keys.get(key.body):
                 sentence = f"this key is {owner}'s already; a key tells one person from all others"
@@ -101,13 +108,17 @@ def faults(told: Management) -> Iterator[Fault]:
 
 
 class Came(NamedTuple):
-    """How somebody came in: who, in which role, by which key (its fingerprint), from where, to which address."""
+    """How somebody came in: who, in which role, by which key (its fingerprint), from where, to which address.
+
+    `root`: to that account.
+    """
 
     name: str
     role: str
     fingerprint: str
     source: str
     at: Endpoint
+    root: bool = False
 
 
 def shut_out(told: Management, came: Came) -> Iterator[str]:
@@ -139,6 +150,8 @@ def no_longer(told: Management, came: Came) -> Iterator[str]:
         yield f"the key of this session is none of {came.name}'s"
     elif user.role != came.role:
         yield f"{came.name} has the role {user.role}, no longer {came.role}"
+    elif came.root and not user.root:
+        yield f"{came.name} may not be root"
 
 
 def _inside(source: str, prefix: Prefix) -> bool:

@@ -2,7 +2,8 @@
 """sshd follows `management`: which keys open which of the image's accounts, on which port, or that it does not run.
 
 Run as root at the start and whenever the file has changed; what has not changed is left as it is. A file that is wrong
-leaves all of it as it was. In ACCESS_KEYS stands a file an account, in ACCESS_RUN what is sshd's of the port.
+leaves all of it as it was. In ACCESS_KEYS stands a file an account, in ACCESS_RUN what is sshd's of the port; root's
+keys open ACCESS_LOGIN, as the others' accounts have it for their shell.
 """
 
 import os
@@ -12,22 +13,28 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from appliance.config import ConfigurationError, exit_with, load
-from appliance.config.management import ACCOUNTS, Management, User
+from appliance.config.management import ACCOUNTS, ROOT, Management, User
 from appliance.uplink.enrolling.private import sync, write_whole
 
 KEYS = "/data/ssh/keys"
 RUN = "/run/branchline-ssh"
+LOGIN = "/usr/bin/branchline"
 PORT = "sshd.conf"
 HEAD = "# Made of the configuration's `management`; it is made anew at each change.\n"
 SERVICE = "ssh.service"
 
 
-def key_files(told: Management) -> Mapping[str, str]:
-    """What sshd reads of keys, by account; those that nobody has a key to are not there."""
+def key_files(told: Management, login: str = LOGIN) -> Mapping[str, str]:
+    """What sshd reads of keys, by account; those that nobody has a key to are not there.
+
+    Root's own shell opens by `start shell` alone, which says so in the log: sshd takes no key of root's without a
+    command (PermitRootLogin forced-commands-only).
+    """
     lines = {
         account: [line for user in told.users if user.role == role for line in _lines(user)]
         for role, account in ACCOUNTS.items()
     }
+    lines[ROOT] = [f'command="{login}",{line}' for user in told.users if user.root for line in _lines(user)]
     return {account: HEAD + "".join(its) for account, its in lines.items() if its}
 
 
@@ -67,8 +74,8 @@ def main() -> int:
     except ConfigurationError as error:
         exit_with(str(error))
     keys, run = Path(os.environ.get("ACCESS_KEYS", KEYS)), Path(os.environ.get("ACCESS_RUN", RUN))
-    files = key_files(told)
-    for account in ACCOUNTS.values():
+    files = key_files(told, os.environ.get("ACCESS_LOGIN", LOGIN))
+    for account in (*ACCOUNTS.values(), ROOT):
         put(keys / account, files.get(account))
     if not put(run / PORT, port := port_file(told)):
         return 0

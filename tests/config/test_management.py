@@ -10,7 +10,7 @@ import pytest
 
 from appliance.config import ConfigurationError, Endpoint, load, read
 from appliance.config.concerns import SSH, Impact, changes
-from appliance.config.management import Came, Management, shut_out
+from appliance.config.management import Came, Management, User, faults, shut_out
 from appliance.config.public_key import PublicKey
 from tests.cli.test_shell import branch_file
 
@@ -150,3 +150,12 @@ def test_a_new_user_ends_no_call(tmp_path: Path) -> None:
     before = load(branch_file(tmp_path))
     (change,) = changes(before, msgspec.structs.replace(before, management=management()))
     assert (change.name, change.impact) == (SSH, Impact.NONE)
+
+
+def test_only_an_administrator_may_be_root() -> None:
+    key = PublicKey.parse(WANG)
+    user = User("wang", "technician", (key,), root=True)
+    (fault,) = faults(Management(users=(user,)))
+    assert fault.keys == ("management", "users", 0, "root")
+    assert "so the role is administrator" in fault.sentence
+    assert list(faults(Management(users=(msgspec.structs.replace(user, role="administrator"),)))) == []

@@ -268,6 +268,14 @@ def logged_in(desk: Desk) -> tuple[bool, str]:
     return good, " | ".join((users if good else f"{users}{refused}").splitlines())
 
 
+def as_root(desk: Desk) -> tuple[bool, str]:
+    """Who may be root comes to the same command line, and to no other program."""
+    users, other = (desk.asks(ADMINISTRATOR, command, "root") for command in ("show users", "id -u"))
+    refused = desk.asks(STRANGER, "show users", "root")
+    good = f"{ADMINISTRATOR}@desk" in users and other.strip() != "0" and DENIED in refused
+    return good, "" if good else " | ".join(f"{users}{other}{refused}".splitlines())
+
+
 def by_efi(sheet: Sheet, image: Path) -> None:
     """Two starts of one machine; it is given its lines in the first, and calls in the second."""
     machine = Machine(TEST / "efi", image)
@@ -308,6 +316,7 @@ def by_efi(sheet: Sheet, image: Path) -> None:
                 "a test call by DAHDI and by CESoPSN is answered and heard", lambda: tested_call(console, far_end)
             )
             sheet.check("an administrator logs in by SSH, and nobody else", lambda: logged_in(desk))
+            sheet.check("who may be root comes to the command line too", lambda: as_root(desk))
             sheet.check("no unit has failed with lines", lambda: all_units(shell))
     finally:
         machine.cut()

@@ -36,16 +36,17 @@ class Desk:
             f"set management ssh sources {NETWORK}",
             f"set management users {ADMINISTRATOR} role administrator",
             f'set management users {ADMINISTRATOR} keys "{key}"',
+            f"set management users {ADMINISTRATOR} root yes",
         ]
 
-    def asks(self, name: str, command: str) -> str:
+    def asks(self, name: str, command: str, account: str = "admin") -> str:
         """What one command of the box's prints, and ssh."""
         known = self._folder / "known_hosts"
         options = ["BatchMode=yes", "StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={known}"]
         options += ["IdentitiesOnly=yes", "IdentityAgent=none", f"IdentityFile={self._folder / name}"]
         words = ["ssh", "-F", "none", "-p", str(self.door), *(word for one in options for word in ("-o", one))]
         done = subprocess.run(
-            [*words, f"admin@{HOST}", command],
+            [*words, f"{account}@{HOST}", command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -95,6 +95,7 @@ class Box:
             "BRANCHLINE_DOOR": str(self.folder / "door.sock"),
             "ACCESS_KEYS": str(self.folder / "ssh/keys"),
             "ACCESS_RUN": str(self.folder / "run"),
+            "ACCESS_LOGIN": str(self.folder / "login"),
         }
 
     def _accounts(self) -> None:
@@ -450,3 +451,86 @@ def test_ssh_that_is_closed_again_ends_sshd(box: Box) -> None:
     assert "sshd" not in box.children
     assert box.asked("wang", "admin", "show users")[0] == 255
     assert "management" not in Candidate.of(box.file).data
+
+
+class Talk:
+    """A terminal over SSH."""
+
+    def __init__(self, box: Box, key: str, account: str) -> None:
+        self._ssh = subprocess.Popen(
+            box.ssh(key, account, options=("-tt",)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+        )
+        self.said = ""
+
+    def until(self, said: str) -> str:
+        """All since the last one."""
+        assert self._ssh.stdout is not None
+        while said not in self.said:
+            came = os.read(self._ssh.stdout.fileno(), 4096)
+            assert came, self.said
+            self.said += came.decode(errors="replace")
+        before, _, self.said = self.said.partition(said)
+        return before
+
+    def type(self, line: str) -> None:
+        assert self._ssh.stdin is not None
+        self._ssh.stdin.write(f"{line}\r".encode())
+
+    def end(self) -> int:
+        return self._ssh.wait(20)
+
+
+@pytest.fixture
+def rooted(box: Box) -> Iterator[Box]:
+    """Where wang may be root."""
+    box.configure("set management users wang root yes")
+    yield box
+    box.configure("delete management users wang root")
+
+
+def test_root_s_key_opens_the_command_line_and_there_the_system_s_shell_which_is_logged(rooted: Box) -> None:
+    talk = Talk(rooted, "wang", "root")
+    talk.until("BR-0001> ")
+    talk.type("start shell")
+    talk.until("what is done there is not checked")
+    talk.type("echo uid=$(id -u)=")
+    talk.until("uid=0=")
+    opened = rooted.noted("cli.shell.opened")[-1]
+    assert (opened["by"], opened["whence"]) == ("wang", f"ssh {OFFICE}")
+    closed = len(rooted.noted("cli.shell.closed")) if (rooted.state / "log/cli.log").exists() else 0
+    talk.type("exit")
+    talk.until("BR-0001> ")
+    assert len(rooted.noted("cli.shell.closed")) == closed + 1
+    talk.type("exit")
+    assert talk.end() == 0
+
+
+@pytest.mark.parametrize("words", [("id",), ("/bin/sh", "-c", "id"), ("/usr/lib/openssh/sftp-server",)])
+def test_root_s_key_opens_no_other_program(rooted: Box, words: tuple[str, ...]) -> None:
+    status, said, wrong = rooted.asked("wang", "root", *words)
+    assert status != 0
+    assert "uid=" not in said + wrong
+
+
+def test_nobody_else_is_root_and_who_no_longer_may_is_put_out(rooted: Box) -> None:
+    for key in ("li", "zhou", "stranger"):
+        status, _, wrong = rooted.asked(key, "root", "show version")
+        assert status == 255
+        assert DENIED in wrong
+    status, _, wrong = rooted.asked("wang", "admin", "start shell")
+    assert status == 1
+    assert "come over SSH as root, with a key of a user who has `root`" in wrong
+    assert rooted.noted("cli.shell.refused")[-1]["by"] == "wang"
+    talk = Talk(rooted, "wang", "root")
+    talk.until("BR-0001> ")
+    rooted.configure("delete management users wang root")
+    assert not (rooted.folder / "ssh/keys/root").exists()
+    assert rooted.asked("wang", "root", "show version")[0] == 255
+    talk.type("start shell")
+    talk.until("this session is over: wang may not be root")
+    assert talk.end() == 1
+    assert rooted.asked("wang", "admin", "show version")[0] == 0

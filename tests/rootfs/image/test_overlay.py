@@ -158,14 +158,15 @@ def test_ssh_takes_keys_alone_and_the_firewall_is_closed() -> None:
     ssh = (tree.OVERLAY / "etc/ssh/sshd_config.d/branchline.conf").read_text().splitlines()
     only = {
         "PasswordAuthentication no",
-        "PermitRootLogin no",
+        "PermitRootLogin forced-commands-only",
         "DisableForwarding yes",
         "AuthenticationMethods publickey",
     }
     assert only <= set(ssh)
     accounts = next(line.split()[1:] for line in ssh if line.startswith("AllowUsers"))
-    assert set(accounts) == set(compose.LOGINS) == set(ACCOUNTS.values())
-    assert {compose.LOGINS[account]: account for account in accounts} == ACCOUNTS
+    assert set(accounts) == {*compose.LOGINS, "root"}
+    assert {role: account for account, role in compose.LOGINS.items()} == ACCOUNTS
+    assert (tree.OVERLAY / access.LOGIN.lstrip("/")).exists()
     rules = (tree.OVERLAY / "etc/nftables.conf").read_text()
     assert re.findall(r"hook (\w+) .*policy (\w+)", rules) == [("input", "drop"), ("forward", "drop")]
     assert "elements" not in rules
