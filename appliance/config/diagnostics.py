@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from appliance.config.ports import Listener, listen
 from appliance.config.reader import Fault
-from appliance.config.scalars import Endpoint, HostName
+from appliance.config.scalars import Endpoint, HostName, Prefix
 from appliance.config.secrets import read_secret, trouble
 
 UserName = Annotated[str, Meta(pattern="[A-Za-z][A-Za-z0-9_-]{0,31}")]
@@ -43,9 +43,10 @@ class Syslog(msgspec.Struct, frozen=True):
 
 
 class Diagnostics(msgspec.Struct, frozen=True):
-    """`metrics`: where they are read by HTTP, on loopback."""
+    """`metrics`: where they are read by HTTP; by this machine alone, or by `metrics_sources` too."""
 
     metrics: Endpoint | None = None
+    metrics_sources: tuple[Prefix, ...] = ()
     snmp: Snmp | None = None
     syslog: Syslog | None = None
 
@@ -56,22 +57,34 @@ NONE = Diagnostics()
 def listeners(told: Diagnostics) -> Iterator[Listener]:
     """The ports that are bound for it."""
     if told.metrics is not None:
-        yield from listen(told.metrics, ("tcp",), "metrics", ("diagnostics", "metrics"))
+        guarded = not told.metrics.address.startswith(LOOPBACK)
+        yield Listener("tcp", told.metrics, "metrics", ("diagnostics", "metrics"), guarded=guarded)
     if told.snmp is not None:
         yield from listen(told.snmp.listen, ("udp",), "SNMP", ("diagnostics", "snmp", "listen"))
 
 
 def faults(told: Diagnostics) -> Iterator[Fault]:
     """Mistakes of meaning."""
-    if told.metrics is not None and not told.metrics.address.startswith(LOOPBACK):
-        sentence = f"{told.metrics} is no loopback address, and whoever reads metrics is not asked who they are"
-        yield Fault(("diagnostics", "metrics"), f"{sentence}; use 127.0.0.1, and SSH or a proxy to get there")
+    yield from _metrics_faults(told)
     if told.snmp is not None:
         for key in ("authentication", "privacy"):
             if sentence := _passphrase(getattr(told.snmp, key)):
                 yield Fault(("diagnostics", "snmp", key), sentence, here=True)
     if told.syslog is not None and (sentence := _authority(told.syslog.authority)):
         yield Fault(("diagnostics", "syslog", "authority"), sentence, here=True)
+
+
+def _metrics_faults(told: Diagnostics) -> Iterator[Fault]:
+    inside = told.metrics is None or told.metrics.address.startswith(LOOPBACK)
+    if not inside and not told.metrics_sources:
+        sentence = f"{told.metrics} is no loopback address, and whoever reads metrics is not asked who they are"
+        yield Fault(("diagnostics", "metrics"), f"{sentence}; use 127.0.0.1, or name who may in metrics_sources")
+    if inside and told.metrics_sources:
+        where = "0.0.0.0:9464" if told.metrics is None else f"0.0.0.0:{told.metrics.port}"
+        sentence = (
+            f"nobody of them comes to {told.metrics or 'metrics, which are not set'}; set diagnostics metrics {where}"
+        )
+        yield Fault(("diagnostics", "metrics_sources"), sentence)
 
 
 def _passphrase(path: Path) -> str:

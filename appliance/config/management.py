@@ -5,7 +5,6 @@ A user is a person: all with one role share the image's account of that role, th
 """
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -15,7 +14,7 @@ from appliance.config.network import Network
 from appliance.config.ports import Listener, listen
 from appliance.config.public_key import PublicKey
 from appliance.config.reader import Fault
-from appliance.config.scalars import Endpoint
+from appliance.config.scalars import Endpoint, Prefix
 
 Login = Annotated[str, Meta(pattern="[a-z][a-z0-9_.-]{0,31}")]
 RoleName = Literal["viewer", "technician", "administrator"]
@@ -26,28 +25,6 @@ ROOT = "root"
 OTHERS = (ROOT, "branchline", "headquarters", "unknown", "factory", *ACCOUNTS.values())
 """Authors of versions and log lines who are no person with a key."""
 ANY = "0.0.0.0"  # noqa: S104  # every address of the box; who may come stands in `sources`
-
-
-class Prefix(NamedTuple):
-    """IPv4 addresses, written `10.1.0.0/16`; one alone is a /32."""
-
-    network: IPv4Network
-
-    def __str__(self) -> str:
-        return str(self.network)
-
-    @classmethod
-    def parse(cls, text: str) -> "Prefix":
-        """From its written form. Raises ValueError."""
-        try:
-            return cls(IPv4Network(text))
-        except ValueError:
-            pass
-        try:
-            right = IPv4Network(text, strict=False)
-        except ValueError:
-            raise ValueError(f"{text!r} is no prefix such as 10.1.0.0/16") from None
-        raise ValueError(f"{text!r} has more than its prefix; did you mean {str(right)!r}?")
 
 
 class Ssh(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +106,7 @@ def shut_out(told: Management, came: Came) -> Iterator[str]:
         return
     if ssh.listen.port != came.at.port or ssh.listen.address not in (ANY, came.at.address):
         yield f"SSH is at {ssh.listen}, no longer at {came.at}"
-    if not any(_inside(came.source, prefix) for prefix in ssh.sources):
+    if not any(came.source in prefix for prefix in ssh.sources):
         yield f"{came.source}, where you are, is not among the sources"
     yield from no_longer(told, came)
 
@@ -152,10 +129,3 @@ def no_longer(told: Management, came: Came) -> Iterator[str]:
         yield f"{came.name} has the role {user.role}, no longer {came.role}"
     elif came.root and not user.root:
         yield f"{came.name} may not be root"
-
-
-def _inside(source: str, prefix: Prefix) -> bool:
-    try:
-        return prefix.network.supernet_of(IPv4Network(source))
-    except ValueError:
-        return False

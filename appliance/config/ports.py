@@ -14,13 +14,17 @@ _ANY = "0.0.0.0"  # noqa: S104  # compared with, never bound
 
 
 class Listener(msgspec.Struct, frozen=True):
-    """`count` ports from `endpoint` on, for `purpose`; `keys` lead to the value in the file."""
+    """`count` ports from `endpoint` on, for `purpose`; `keys` lead to the value in the file.
+
+    `guarded`: only some may come to it, whom the firewall knows by a chain of its own.
+    """
 
     protocol: Protocol
     endpoint: Endpoint
     purpose: str
     keys: Keys
     count: int = 1
+    guarded: bool = False
 
     def overlaps(self, other: "Listener") -> bool:
         """Whether both cannot be bound at once."""

@@ -41,6 +41,35 @@ class Endpoint(NamedTuple):
         return cls(address, int(port))
 
 
+class Prefix(NamedTuple):
+    """IPv4 addresses, written `10.1.0.0/16`; one alone is a /32."""
+
+    network: ipaddress.IPv4Network
+
+    def __str__(self) -> str:
+        return str(self.network)
+
+    @classmethod
+    def parse(cls, text: str) -> "Prefix":
+        """From its written form. Raises ValueError."""
+        try:
+            return cls(ipaddress.IPv4Network(text))
+        except ValueError:
+            pass
+        try:
+            right = ipaddress.IPv4Network(text, strict=False)
+        except ValueError:
+            raise ValueError(f"{text!r} is no prefix such as 10.1.0.0/16") from None
+        raise ValueError(f"{text!r} has more than its prefix; did you mean {str(right)!r}?")
+
+    def __contains__(self, address: object) -> bool:
+        """Whether it is among them; what is no address of IPv4 is not."""
+        try:
+            return self.network.supernet_of(ipaddress.IPv4Network(address))
+        except ValueError:
+            return False
+
+
 def nearest(name: str, valid: Iterable[str]) -> str | None:
     """The valid name that `name` was most likely meant to be, in capitals or not."""
     folded = {one.casefold(): one for one in sorted(valid)}

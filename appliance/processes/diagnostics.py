@@ -87,9 +87,9 @@ class Diagnostics:
 
     async def run(self) -> None:
         """Work until cancelled. Raises OSError where a port is taken."""
-        if self._box.diagnostics.metrics is not None:
-            listener = Listener(self._box.diagnostics.metrics, self.scrape)
-            await listener.start()
+        told = self._box.diagnostics
+        if told.metrics is not None:
+            await Listener(told.metrics, self.scrape, told.metrics_sources).start()
         await self._alarms.start()
         async with asyncio.TaskGroup() as parts:
             for part in self._parts():

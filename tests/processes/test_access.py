@@ -534,3 +534,44 @@ def test_nobody_else_is_root_and_who_no_longer_may_is_put_out(rooted: Box) -> No
     talk.until("this session is over: wang may not be root")
     assert talk.end() == 1
     assert rooted.asked("wang", "admin", "show version")[0] == 0
+
+
+METRICS_PORT = 9464
+LISTENER = """
+import asyncio, sys
+from appliance.config import Endpoint
+from appliance.config.scalars import Prefix
+from appliance.diagnostics.metrics.listener import Listener
+async def serve():
+    told = Listener(Endpoint("0.0.0.0", int(sys.argv[1])), lambda: "up 1\\n", tuple(map(Prefix.parse, sys.argv[2:])))
+    await told.start()
+    await asyncio.Event().wait()
+asyncio.run(serve())
+"""
+
+
+def test_metrics_are_read_off_the_box_by_their_sources_alone(box: Box) -> None:
+    def read(source: str) -> str:
+        asking = ("curl", "--silent", "--max-time", "2", "--interface", source, f"http://{BOX}:{METRICS_PORT}/metrics")
+        return done("ip", "netns", "exec", box.office, *asking, check=False).stdout
+
+    def served(*sources: str) -> None:
+        box.end("metrics")
+        box.start("metrics", sys.executable, "-c", LISTENER, str(METRICS_PORT), *sources)
+        until = time.monotonic() + 10
+        while f":{METRICS_PORT} " not in done(*box.inside("ss", "-Hltn")).stdout:
+            assert time.monotonic() < until, (box.folder / "metrics.log").read_text()
+            time.sleep(0.02)
+
+    try:
+        served(OFFICE, ELSEWHERE)
+        assert read(OFFICE) == ""  # the firewall is closed
+        box.configure(f"set diagnostics metrics 0.0.0.0:{METRICS_PORT}", f"set diagnostics metrics_sources {OFFICE}")
+        assert read(OFFICE) == "up 1\n"
+        assert read(ELSEWHERE) == ""
+        served(ELSEWHERE)
+        assert read(OFFICE) == ""  # the listener asks too
+    finally:
+        box.end("metrics")
+        box.configure("delete diagnostics metrics", "delete diagnostics metrics_sources")
+    assert read(OFFICE) == ""

@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`GET /metrics` by HTTP/1.1, one request a connection, and nothing else. Who can reach loopback may read."""
+"""`GET /metrics` by HTTP/1.1, one request a connection, and nothing else. Loopback may read, and who is a source."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from appliance.config import Endpoint
+from appliance.config.scalars import Prefix
 from appliance.diagnostics.metrics.exposition import CONTENT_TYPE
 
 REQUEST_S = 5.0
 HEAD_LIMIT = 8_192
 OPEN_LIMIT = 16
+LOOPBACK = Prefix.parse("127.0.0.0/8")
 
 log = structlog.get_logger()
 
 
 class Listener:
-    """`scrape` gives the text, at once."""
+    """`scrape` gives the text, at once. `sources`: who is answered; none: loopback's."""
 
-    def __init__(self, listen: Endpoint, scrape: Callable[[], str]) -> None:
-        self._listen, self._scrape = listen, scrape
+    def __init__(self, listen: Endpoint, scrape: Callable[[], str], sources: Sequence[Prefix] = ()) -> None:
+        self._listen, self._scrape, self._sources = listen, scrape, (*sources, LOOPBACK)
         self._open = 0
         self._server: asyncio.Server | None = None
 
@@ -33,7 +35,7 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1
         try:
-            if self._open <= OPEN_LIMIT:
+            if self._open <= OPEN_LIMIT and self._may(writer):
                 head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), REQUEST_S)
                 writer.write(self._answer(head.split(b"\r\n", 1)[0].split()))
                 await asyncio.wait_for(writer.drain(), REQUEST_S)
@@ -43,6 +45,11 @@ class Listener:
             self._open -= 1
             with contextlib.suppress(OSError, RuntimeError):
                 writer.close()
+
+    def _may(self, writer: asyncio.StreamWriter) -> bool:
+        """The image's firewall asks the same; a Debian machine has none."""
+        came = writer.get_extra_info("peername")
+        return came is not None and any(came[0] in source for source in self._sources)
 
     def _answer(self, request: list[bytes]) -> bytes:
         match request:

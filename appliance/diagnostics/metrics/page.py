@@ -16,6 +16,9 @@ Made by `python -m appliance.diagnostics.metrics.page` from `appliance/diagnosti
 A box with `diagnostics: {{metrics: 127.0.0.1:9464}}` answers `GET /metrics` there in Prometheus' text format. All names
 begin with `{PREFIX}`. What ends in `_total` only grows, and begins anew with the process that counts it. What a box has
 nothing of (a branch without a card, headquarters without a branch) is not said.
+
+Off the box they are read by `metrics: 0.0.0.0:9464` with `metrics_sources: [10.1.0.7]`: the firewall lets in, and the
+box answers, nobody else. It is plain HTTP, to be kept on the management network.
 """
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from appliance.config import load
 from appliance.config.branch import Branch
-from appliance.config.management import Management, Prefix, Ssh
-from appliance.config.scalars import Endpoint
+from appliance.config.diagnostics import Diagnostics
+from appliance.config.management import Management, Ssh
+from appliance.config.scalars import Endpoint, Prefix
 from appliance.processes import firewall
 from rootfs.image import tree
 from rootfs.image.roots import sources
@@ -101,6 +102,7 @@ def test_phones_of_a_lan_find_sip_and_rtp_open_and_nothing_else(factory: Branch)
         "flush set inet branchline udp_open",
         "add element inet branchline udp_open { 5060, 20000-20511 }",
         "flush chain inet branchline ssh",
+        "flush chain inet branchline metrics",
     ]
 
 
@@ -108,9 +110,18 @@ def test_ssh_is_open_to_its_sources_alone_at_a_person_s_pace(factory: Branch) ->
     ssh = Ssh(listen=Endpoint("10.0.0.5", 2222), sources=tuple(map(Prefix.parse, ("10.0.0.0/8", "10.1.0.0/16"))))
     rules = firewall.rules(msgspec.structs.replace(factory, management=Management(ssh=ssh))).splitlines()
     new = "add rule inet branchline ssh ip saddr { 10.0.0.0/8 } ip daddr 10.0.0.5 tcp dport 2222"
-    assert rules[-3:] == [
+    assert rules[-4:-1] == [
         "flush chain inet branchline ssh",
         f"{new} update @ssh_pace {{ ip saddr limit rate over 12/minute burst 12 packets }} drop",
         f"{new} accept",
     ]
-    assert not [rule for rule in rules[:-3] if "2222" in rule]
+    assert not [rule for rule in rules[:-4] if "2222" in rule]
+
+
+def test_metrics_are_open_to_their_sources_alone(factory: Branch) -> None:
+    told = Diagnostics(Endpoint("0.0.0.0", 9464), (Prefix.parse("10.1.0.7"), Prefix.parse("10.2.0.0/16")))  # noqa: S104
+    rules = firewall.rules(msgspec.structs.replace(factory, diagnostics=told)).splitlines()
+    assert rules[-1] == ("add rule inet branchline metrics ip saddr { 10.1.0.7/32, 10.2.0.0/16 } tcp dport 9464 accept")
+    assert not [rule for rule in rules[:-1] if "9464" in rule]
+    inside = Diagnostics(Endpoint("127.0.0.1", 9464))
+    assert "9464" not in firewall.rules(msgspec.structs.replace(factory, diagnostics=inside))

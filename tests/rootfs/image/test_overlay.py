@@ -170,7 +170,9 @@ def test_ssh_takes_keys_alone_and_the_firewall_is_closed() -> None:
     rules = (tree.OVERLAY / "etc/nftables.conf").read_text()
     assert re.findall(r"hook (\w+) .*policy (\w+)", rules) == [("input", "drop"), ("forward", "drop")]
     assert "elements" not in rules
-    assert re.search(r"chain ssh \{\s*\}", rules)
+    for chain in ("ssh", "metrics"):
+        assert re.search(rf"chain {chain} \{{\s*\}}", rules)
+        assert f"\t\tjump {chain}\n" in rules
 
 
 def test_sshd_reads_what_the_configuration_s_unit_writes_and_runs_only_then() -> None:
