@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`make update-test`: a box in QEMU, offered what it must refuse, what it has to give up, and a good version.
+"""`make update-test`: a box in QEMU, offered what it must refuse, what it has to give up, and a good version; reset.
 
 Closes with `UPDATE-TEST: N of M`; what the box said lies in build/image/update. Each check is a sentence.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from functools import partial
 
 from rootfs.image import disk
-from tests.image.__main__ import Sheet
+from tests.image.__main__ import Sheet, log_in
+from tests.image.machine import ENTER
 from tests.image_update.bundles import IMAGE, bundles_disk
-from tests.power_cuts.box import BUNDLES, CLI, PATIENCE_S, Box
+from tests.power_cuts.box import BESIDE, BUNDLES, CLI, PATIENCE_S, Box
 
 NICE = 5
 FOLDER = IMAGE / "update"
@@ -24,15 +26,22 @@ REFUSED = {
     "large": ("an image that the slot has no room for is refused", "too little space"),
 }
 """Bundle → what is checked, and what the box has to say."""
-BESIDE = ("installing", "installed", "draining")
+MEANWHILE = ("installing", "installed", "draining")
 SPENT = "it did not come into service"
 PROCESSES = "systemctl show -P MainPID branchline.service; systemctl show -P NRestarts branchline.service"
 SLOT_B = "head -c 4194304 /dev/disk/by-partlabel/rootfs-b | sha256sum"
 
 
-def started(box: Box, slot: str) -> tuple[bool, str]:
+MARK = "before-reset"
+"""A name that a reset has to forget."""
+ITSELF = (
+    "(cat /etc/machine-id /data/ssh/ssh_host_ed25519_key.pub; ls /data/branchline/branch.versions 2>/dev/null | wc -l)"
+)
+
+
+def started(box: Box, slot: str, without: Collection[str] = BESIDE) -> tuple[bool, str]:
     """From the mains to service."""
-    chosen = box.switch_on()
+    chosen = box.switch_on(without=without)
     box.in_service()
     return chosen == slot, f"slot {chosen}"
 
@@ -71,7 +80,7 @@ def serves_meanwhile(box: Box) -> tuple[bool, str]:
     box.until("installing")
     during = box.shell.run(PROCESSES, PATIENCE_S)
     record = box.stands().record
-    return before == during and record["state"] in BESIDE, f"{' '.join(during.split())}, {record['state']}"
+    return before == during and record["state"] in MEANWHILE, f"{' '.join(during.split())}, {record['state']}"
 
 
 def confirmed(box: Box) -> tuple[bool, str]:
@@ -86,6 +95,27 @@ def shown(box: Box) -> tuple[bool, str]:
     """`show update`."""
     told = box.shell.run(f"({CLI} show update 2>&1 | cat)", PATIENCE_S)
     return "(slot B)" in told and "confirmed" in told, " | ".join(told.splitlines())
+
+
+def reset(box: Box) -> tuple[bool, str]:
+    """Asked for at the console, twice; the box is another for who knew it, and the same for who made it."""
+    if not box.committed(box.begin_commit(MARK), PATIENCE_S):
+        return False, "the name before it was not committed"
+    before, console = box.shell.run(ITSELF, PATIENCE_S).splitlines(), box.console
+    log_in(console)
+    console.expect(r"\S+> ", PATIENCE_S)
+    console.type(f"factory-reset{ENTER}")
+    serial = console.expect(r"type the serial number, (\S+):", PATIENCE_S)[1]
+    console.type(f"{serial}{ENTER}")
+    console.expect("once more: type erase", PATIENCE_S)
+    console.type(f"erase{ENTER}")
+    slot = box.chosen()
+    box.in_service()
+    after, (name, kept) = box.shell.run(ITSELF, PATIENCE_S).splitlines(), box.name()
+    same, other_key = after[0] == before[0], after[1] != before[1]
+    told = f"slot {slot}, name {name!r}, {after[2]} versions, {'same' if same else 'another'} machine"
+    forgotten = (name, kept, after[2]) == ("Not configured", 0, "0") and int(before[2]) > 0
+    return slot == "B" and same and other_key and forgotten, f"{told}, {'new' if other_key else 'OLD'} key of SSH"
 
 
 def main() -> int:
@@ -106,7 +136,8 @@ def main() -> int:
         sheet.check("it is tried, judged, confirmed", lambda: confirmed(box))
         sheet.check("a technician is told so", lambda: shown(box))
         box.cut()
-        sheet.check("it starts after the mains have failed", lambda: started(box, "B"))
+        sheet.check("it starts after the mains have failed", lambda: started(box, "B", ()))
+        sheet.check("a factory reset leaves serial, machine and firmware alone", lambda: reset(box))
     finally:
         box.cut()
     print(sheet.line())

@@ -105,7 +105,7 @@ class Box:
         now = words(self.machine.disk, self.machine.folder)
         return Env(now["good"], now.get("try") or now["good"])
 
-    def switch_on(self, doors: Doors | None = None) -> str:
+    def switch_on(self, doors: Doors | None = None, without: Collection[str] = BESIDE) -> str:
         """Until GRUB has chosen; the slot. `doors`: it has a phone, and a line that leads to this host."""
         disk = ["-drive", f"if=none,id=bundles,format=raw,readonly=on,file={self._bundles}"]
         disk += ["-device", "virtio-blk-pci,drive=bundles,serial=bundles"]
@@ -113,7 +113,7 @@ class Box:
         if doors is not None:
             named = {"bundles": BUNDLES, "mounted": MOUNTED, "host": GATEWAY, "port": doors.clock}
             units["power-cuts-phone"], udp = PHONE_UNIT.format_map(named), {doors.door: BOX_PORT}
-        self.machine.start(with_shell=True, more=disk, units=units, without=BESIDE, udp=udp)
+        self.machine.start(with_shell=True, more=disk, units=units, without=tuple(without), udp=udp)
         return self.chosen()
 
     def chosen(self, slots: str = "AB", seconds: float = PATIENCE_S) -> str:
