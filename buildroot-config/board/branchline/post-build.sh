@@ -7,6 +7,7 @@ boot=$1/boot
 kernel=$BINARIES_DIR/bzImage
 [ -e "$kernel" ] || kernel=$BINARIES_DIR/Image
 mkdir -p "$boot/efi" "$1/data" "$1/var"
+ln -sf chrony/chrony.conf "$1/etc/chrony.conf" # where Buildroot's chronyd looks
 cp "$kernel" "$boot/vmlinuz"
 : | cpio --quiet --create --format=newc >"$boot/initrd.img"
 for login in admin technician viewer; do
