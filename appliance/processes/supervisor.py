@@ -50,6 +50,8 @@ from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
 
 WORKERS = ("sip", "call", "ivr", "recorder")
+NEEDED = frozenset({"engine", "kamailio", "sip", "call", "nats-server", "headquarters"})
+"""Of all roles: without one of them nobody can telephone, or nobody is told where to. A span's worker is its own."""
 ENGINE_STUCK_S = 0.5
 """A tick is due every 5 ms; what a caller hears of a stuck engine is this and its restart."""
 ANEW, ANEW_FLAG = -1, "--anew"
@@ -198,7 +200,7 @@ async def _run(box: AnyBox, state: Path, configuration: Path, alarms: Sequence[A
     held = Cards(box.spans if isinstance(box, Branch) else (), patience_s=CARDS_S)
     children = _children(box, state, held)
     sealer, redactor = Sealer(Identity.take(box.box, "supervisor")), functools.partial(_redactor, box, configuration)
-    supervisor = Supervisor(children(box), state, sealer, (*held.alarms, *alarms), redactor)
+    supervisor = Supervisor(children(box), state, sealer, (*held.alarms, *alarms), redactor, NEEDED)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
     anew = asyncio.Event()
@@ -209,7 +211,8 @@ async def _run(box: AnyBox, state: Path, configuration: Path, alarms: Sequence[A
 
     legs, service = functools.partial(legs_of, state), functools.partial(telephone, state)
     follower = Follower(configuration, box, supervisor, children, legs, service, start_anew)
-    beside = [asyncio.create_task(task) for task in (notify.keep_alive(), held.watch(supervisor.tell))]
+    tasks = (notify.keep_alive(supervisor.in_service_ns), held.watch(supervisor.tell))
+    beside = [asyncio.create_task(task) for task in tasks]
 
     def ready() -> None:
         notify.ready()

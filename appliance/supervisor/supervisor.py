@@ -8,6 +8,7 @@ whole start with status 2; one that does so later is left out, with an alarm.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from signal import Signals
@@ -18,6 +19,7 @@ import structlog
 from appliance.config import EXIT_STATUS
 from appliance.supervisor.child import Child
 from appliance.supervisor.crashes import Crashes, Death
+from appliance.supervisor.health import Health
 from appliance.supervisor.leash import Leash
 from appliance.supervisor.redaction import Redactor
 from appliance.supervisor.spec import Spec
@@ -38,7 +40,7 @@ log = structlog.get_logger()
 class Supervisor:
     """One box's children. `run` until `stop` is called. `alarms`: of what was missing at the start.
 
-    `redactor`: of what crash reports say.
+    `redactor`: of what crash reports say. `needed`: the children without which the box is in no service.
     """
 
     def __init__(
@@ -48,12 +50,16 @@ class Supervisor:
         sealer: Sealer,
         alarms: Iterable[AlarmRaised] = (),
         redactor: Callable[[], Redactor] = Redactor,
+        needed: Collection[str] = (),
     ) -> None:
         self._folder = state_folder
         self._leash = Leash()
         self._crashes = Crashes(state_folder / "crashes", sealer.identity.box, redactor)
         self._reports: set[asyncio.Task[None]] = set()
         self._ending = asyncio.Event()
+        self._needed, self._health = needed, Health()
+        self._missing: list[str] = []
+        self._in_service_ns = time.monotonic_ns()
         self.children = [self._child(spec) for spec in specs]
         self._service = Service(
             state_folder / "run" / "supervisor.sock", sealer, "processes", self._ordered, self._standing
@@ -91,6 +97,16 @@ class Supervisor:
             await self._service.close()
             self._leash.close()
         return EXIT_STATUS if self.refusing() and not self._started else 0
+
+    def in_service_ns(self) -> int:
+        """When the box was last in service (monotonic): it stands still while a child that is needed stays away."""
+        missing = self._health.missing(time.monotonic())
+        if missing and missing != self._missing:
+            log.error("supervisor.box.out_of_service", missing=missing)
+        self._missing = missing
+        if not missing:
+            self._in_service_ns = time.monotonic_ns()
+        return self._in_service_ns
 
     def refusing(self) -> list[Child]:
         """Children that could not use their configuration."""
@@ -161,6 +177,8 @@ class Supervisor:
         await self._news.wait()
 
     def _changed(self, child: Child) -> None:
+        if child.spec.name in self._needed:
+            self._health.changed(child.spec.name, child.state, time.monotonic())
         self._write_table()
         self._news.set()
         if child.state is State.FAILED and not self._started:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The supervisor's process: what it refuses to start with, and what it leaves behind."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ from tests.ports import free_port
 from tests.processes.site import ROOT, alive, write_site
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(40)]
+PROGRAM = ("-m", "appliance.processes.supervisor")
+IMPATIENT = """
+import sys
+from appliance.supervisor import health
+health.PATIENCE_S, health.STEADY_S = 3.0, 1.0
+from appliance.processes import supervisor
+sys.exit(supervisor.main())
+"""
+"""The same program, which waits three seconds where it waits 90."""
+FED_S = 0.5
+"""systemd's WatchdogSec in this test: it is fed three times in it."""
 
 
 class Box:
@@ -30,13 +42,14 @@ class Box:
         self.state = folder / "state"
         self._running: list[subprocess.Popen[str]] = []
 
-    def start(self) -> "subprocess.Popen[str]":
+    def start(self, program: Sequence[str] = PROGRAM, **environment: str) -> "subprocess.Popen[str]":
         environment = {
             **os.environ,
             "BRANCHLINE_CONFIG": str(self.configuration),
             "BRANCHLINE_STATE": str(self.state),
+            **environment,
         }
-        command = [sys.executable, "-m", "appliance.processes.supervisor"]
+        command = [sys.executable, *program]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stderr=subprocess.PIPE)
         self._running.append(process)
         return process
@@ -144,6 +157,77 @@ def test_a_killed_supervisor_takes_every_child_with_it_and_the_next_one_starts(h
     until(lambda: len(headquarters.pids()) == 4 and not set(headquarters.pids().values()) & set(pids.values()))
     second.terminate()
     assert second.wait(15) == 0
+
+
+class Systemd:
+    """What watches the supervisor: its notify socket."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(folder / "systemd"))
+        self.told = {"NOTIFY_SOCKET": str(folder / "systemd"), "WATCHDOG_USEC": str(int(FED_S * 1e6))}
+
+    def ready(self) -> None:
+        self._socket.settimeout(30)
+        while self._socket.recv(100) != b"READY=1":
+            pass
+
+    def fed_for(self, seconds: float, meanwhile: Callable[[], object] = lambda: None) -> float:
+        """How long it was fed, of so many seconds at most: it lets go when it hears nothing for FED_S."""
+        began = time.monotonic()
+        while time.monotonic() < began + seconds:
+            meanwhile()
+            self._socket.settimeout(4 * FED_S)  # of a host that is busy
+            try:
+                assert self._socket.recv(100) == b"WATCHDOG=1"
+            except TimeoutError:
+                break
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Systemd]:
+    watching = Systemd(tmp_path)
+    yield watching
+    watching.close()
+
+
+def kill(box: Box, name: str) -> None:
+    """Where it runs, also while it starts."""
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError, json.JSONDecodeError):
+        pid = json.loads((box.state / "run/processes.json").read_text())[name]["pid"]
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_p6_systemd_s_watchdog_is_fed_no_more_when_call_control_crashes_again_and_again(
+    branch: Box, systemd: Systemd
+) -> None:
+    supervisor = branch.start(("-c", IMPATIENT), **systemd.told)
+    systemd.ready()
+    kill(branch, "ivr")
+    assert systemd.fed_for(5.0, lambda: kill(branch, "ivr")) >= 5.0, "it is not what telephones"
+    kill(branch, "call")
+    until(lambda: "call" in branch.pids())
+    assert systemd.fed_for(4.0) >= 4.0, "one death is mended by its restart"
+    assert 1.0 < systemd.fed_for(20.0, lambda: kill(branch, "call")) < 15.0
+    assert supervisor.poll() is None, "it turns, and has its children: only who watches it can tell"
+    until(lambda: "call" in branch.pids())
+    assert systemd.fed_for(3.0) >= 3.0, "who is back is in service"
+
+
+def test_p6_a_child_that_refuses_its_configuration_leaves_the_watchdog_fed(branch: Box, systemd: Systemd) -> None:
+    """A mistake in the file and a death meet: a restart of the box would not even start again (status 2)."""
+    branch.start(("-c", IMPATIENT), **systemd.told)
+    systemd.ready()
+    text = branch.configuration.read_text()
+    branch.configuration.write_text(text.replace("d_channel:", "d_chanel:"))
+    kill(branch, "call")
+    until(lambda: json.loads((branch.state / "run/processes.json").read_text())["call"]["state"] == "failed")
+    assert systemd.fed_for(8.0) >= 8.0
 
 
 def test_a_voter_runs_a_message_server_and_nothing_else(headquarters: Box) -> None:

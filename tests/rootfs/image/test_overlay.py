@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.grammar import manual
+from appliance.config import EXIT_STATUS
 from appliance.config.management import ACCOUNTS
 from appliance.processes import access
+from appliance.supervisor import health
 from rootfs.image import compose, tree
 from rootfs.setup.debian import wanted
 from rootfs.setup.paths import PACKAGES, ROOT
@@ -108,6 +110,29 @@ def test_what_runs_before_var_waits_for_nothing_that_waits_for_it() -> None:
         unit = (UNITS / f"branchline{name}.service").read_text()
         assert "PrivateTmp" not in unit  # it would order the unit after /var/tmp
         assert "ReadWritePaths=/data\n" in unit
+
+
+def test_the_watchdogs_are_asked_for_and_five_starts_that_fail_start_the_machine() -> None:
+    """Those of all patience too: until ready, until a child is missed, until systemd misses us, until we are ended."""
+    unit = _keys((UNITS / "branchline.service").read_text())
+    system = _keys((tree.OVERLAY / "etc/systemd/system.conf.d/branchline.conf").read_text())
+    assert 0 < _seconds(unit["WatchdogSec"]) <= 60
+    assert 0 < _seconds(system["RuntimeWatchdogSec"]) <= 300
+    assert (unit["Restart"], unit["StartLimitAction"]) == ("always", "reboot")
+    assert unit["RestartPreventExitStatus"] == str(EXIT_STATUS)
+    waits = (unit["TimeoutStartSec"], unit["WatchdogSec"], system["DefaultTimeoutStopSec"], unit["RestartSec"])
+    worst_s = health.PATIENCE_S + sum(map(_seconds, waits)) + _seconds(unit["WatchdogSec"]) / 3
+    assert int(unit["StartLimitBurst"]) * worst_s < _seconds(unit["StartLimitIntervalSec"])
+
+
+def _keys(unit: str) -> dict[str, str]:
+    return dict(re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE))
+
+
+def _seconds(text: str) -> int:
+    found = re.fullmatch(r"(\d+)(s|min)", text)
+    assert found is not None, text
+    return int(found[1]) * {"s": 1, "min": 60}[found[2]]
 
 
 def test_the_updater_may_start_a_machine_whose_systemd_does_not() -> None:
