@@ -90,7 +90,8 @@ class Process:
 
     def drain(self, *, now: bool) -> None:
         """From a signal handler: take no new calls of phones, or take them again."""
-        log.info("sip.worker.drained" if now else "sip.worker.opened")
+        if now != self._stack.draining:  # an updater says it again and again
+            log.info("sip.worker.drained" if now else "sip.worker.opened")
         self._stack.draining = now
 
     def _tell(self, told: Signal) -> None:

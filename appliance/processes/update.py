@@ -21,7 +21,9 @@ from appliance.config import ConfigurationError, exit_with, load
 from appliance.processes.environment import state_directory
 from appliance.processes.telephone import legs_of, telephone
 from appliance.supervisor import logs, notify
+from appliance.supervisor.following import DRAINED
 from appliance.supervisor.judge import ServiceNow
+from appliance.supervisor.states import State
 from appliance.update import boot
 from appliance.update.backend import GRUBENV
 from appliance.update.boot import Loader
@@ -71,8 +73,8 @@ class Machine:
         return sum([await legs_of(self._state, worker) for worker in workers])
 
     def drain(self, *, on: bool) -> None:
-        """Line workers, as a change of the configuration drains them."""
-        for pid in self._line_workers():
+        """Whoever takes calls, as a change of the configuration drains them."""
+        for pid in self._takers():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGUSR1 if on else signal.SIGUSR2)
 
@@ -93,16 +95,21 @@ class Machine:
             return False
         return not any(isinstance(body, AlarmRaised) and body.code.startswith("process.") for body in told)
 
-    def _line_workers(self) -> Iterator[int]:
+    def _takers(self) -> Iterator[int]:
+        """Of those that run alone: the signal would end one that only starts."""
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
             table = msgspec.json.decode((self._state / "run/processes.json").read_bytes(), type=dict[str, _Process])
-            yield from (child.pid for name, child in table.items() if name.startswith("line") and child.pid)
+            running = (
+                child for name, child in table.items() if name.startswith(DRAINED) and child.state == State.RUNNING
+            )
+            yield from (child.pid for child in running if child.pid)
 
 
 class _Process(msgspec.Struct):
     """Of the supervisor's table."""
 
     pid: int | None
+    state: str
 
 
 async def serve(machine: Machine, slots: Slots, folder: Path, state: Path) -> None:

@@ -236,7 +236,7 @@ class Updater:
         event, limit_s = self._timers[State.DRAINING]
         ends_s, until_s = time.monotonic() + limit_s, time.time() + limit_s
         while True:
-            self._box.drain(on=True)  # again and again: a line worker may have been started since
+            self._box.drain(on=True)  # again and again: a worker may have been started since
             waiting = await self._box.calls()
             if not waiting or time.monotonic() >= ends_s:
                 break
