@@ -255,6 +255,12 @@ def _progress(session: Session, told: Configured) -> str:
 
 
 def _of_trial(session: Session, trial: Trial) -> str:
+    if trial.confirm_s:
+        seconds, back_to = round(trial.confirm_s), trial.back_to
+        return session.told(
+            f"from when it is in force it has {seconds} s to be committed again, or goes back to {back_to}",
+            f"生效后须在 {seconds} 秒内再次提交，否则退回 {back_to}",
+        )
     left = max(0, round(trial.until_s - time.time()))
     return session.told(
         f"version {trial.version} goes back to {trial.back_to} in {left} s, unless it is committed again",

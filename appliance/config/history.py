@@ -25,6 +25,8 @@ KEPT = 50
 
 
 DRAIN_S = 300.0
+LOOKED_S = 90.0
+"""Before calls are waited for it is looked at what is good now, test calls among it, for no longer than this."""
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -44,9 +46,10 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Trying(msgspec.Struct, frozen=True):
-    """How a version comes into force: all as above; with `confirm_s` on trial for so long from `now_s`.
+    """How a version comes into force: all as above; with `confirm_s` on trial for so long from when it is in force.
 
-    `healthy_s`: confirmed by itself when nothing has been worse than before for so long; 0: by somebody's word.
+    `now_s`: of the commit. `healthy_s`: confirmed by itself when nothing has been worse than before for so long; 0: by
+    somebody's word.
     """
 
     drain_s: float = DRAIN_S
@@ -60,6 +63,7 @@ class Trying(msgspec.Struct, frozen=True):
 class Trial(msgspec.Struct, frozen=True):
     """`version` is in force until `until_s` (of the system clock); then, or after a restart, `back_to` returns.
 
+    `confirm_s`: how long it will be, where it waits for calls and is not in force yet; `until_s` bounds all of it then.
     `good`: what of the telephone service was, before it came into force; None: nobody has looked yet.
     """
 
@@ -68,6 +72,7 @@ class Trial(msgspec.Struct, frozen=True):
     until_s: float
     good: tuple[str, ...] | None = None
     healthy_s: float = 0.0
+    confirm_s: float = 0.0
 
 
 FOR_GOOD = Trying()
@@ -125,7 +130,8 @@ class History:
             if how.confirm_s and before:
                 back_to = trial.back_to if trial else before.number
                 good = trial.good if trial else None
-                trial = Trial(version.number, back_to, how.now_s + how.confirm_s, good, how.healthy_s)
+                until_s = how.now_s + LOOKED_S + how.drain_s + how.confirm_s
+                trial = Trial(version.number, back_to, until_s, good, how.healthy_s, how.confirm_s)
                 self._write("unconfirmed.json", msgspec.json.encode(trial))
             self._put_in_force(version)
             if not how.confirm_s:
@@ -138,6 +144,14 @@ class History:
             trial = self.trial()
             self._forget_trial()
             return trial
+
+    def begin(self, number: int, now_s: float) -> None:
+        """That version is in force from now on: where it is on trial, its time is counted from here."""
+        with self._locked():
+            trial = self.trial()
+            if trial is not None and trial.version == number and trial.confirm_s:
+                begun = msgspec.structs.replace(trial, until_s=now_s + trial.confirm_s, confirm_s=0.0)
+                self._write("unconfirmed.json", msgspec.json.encode(begun))
 
     def note(self, good: Iterable[str]) -> None:
         """What was good before the version on trial came into force."""

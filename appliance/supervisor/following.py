@@ -75,6 +75,8 @@ class Follower:
     async def run(self) -> None:
         """For ever; cancel to end."""
         self._went_back = self._history.running()  # what a trial that a restart has ended gave way to
+        if self._unchanged():
+            self._begin_trial()  # all was started anew for it
         self._show(Progress.APPLIED)
         while True:
             await asyncio.sleep(LOOK_S)
@@ -176,9 +178,16 @@ class Follower:
             if not change.restart:
                 self._supervisor.signal(change.name, signal.SIGHUP)
         self._applied_s = time.monotonic()
+        self._begin_trial()
         names = tuple(change.name for change in told)
         log.info("supervisor.configuration.applied", told=names)
         self._show(Progress.APPLIED, restarted=names)
+
+    def _begin_trial(self) -> None:
+        """Of what is in force now: a technician's minutes do not pass while it waits for calls."""
+        version = self._history.running()
+        if version is not None:
+            self._history.begin(version.number, time.time())
 
     def _show(self, progress: Progress, **more: Any) -> None:
         version, trial = self._history.running(), self._history.trial()
@@ -188,7 +197,7 @@ class Follower:
         self._supervisor.show(self._shown)
 
     def _watch_trial(self) -> None:
-        """The time of a trial is counted from when it is first seen, so that a clock that is set does not end it."""
+        """Its time is counted from when it is first seen, anew from when it is in force; no clock that is set ends it."""
         before, trial = self._trial, self._history.trial()
         self._trial = trial
         if (before and before.until_s) != (trial and trial.until_s):

@@ -22,7 +22,8 @@ class Configured(Message, frozen=True):
     """`version`: of the file's history, None: it was written by hand. `waiting`: calls by process that is drained.
 
     `restarted`: processes that were started again for it, or reread it; `until_s`: when a version on trial goes back,
-    by the system clock. `amiss`: what of the telephone service is not good now, by names for people.
+    by the system clock; at the latest, while it waits for calls. `amiss`: what of the telephone service is not good
+    now, by names for people.
     """
 
     progress: Progress

@@ -18,7 +18,7 @@ from appliance.cli.grammar.syntax import Mode, Role
 from appliance.cli.session import Session
 from appliance.cli.shell import Shell
 from appliance.config.candidate import Candidate
-from appliance.config.history import History
+from appliance.config.history import LOOKED_S, History
 from appliance.wire.configuration import Configured, Progress
 from appliance.wire.envelope import Sealer
 from appliance.wire.ids import Identity
@@ -138,7 +138,27 @@ def test_how_long_calls_may_go_on_is_the_version_s(shell: Shell, file: Path) -> 
         assert History(file).versions()[0].drain_s == drain_s
     trial = History(file).trial()
     assert trial is not None
-    assert 590 < trial.until_s - time.time() <= 600
+    assert trial.confirm_s == 600
+    assert 590 < trial.until_s - time.time() - LOOKED_S - 120 <= 600
+
+
+@pytest.mark.parametrize(
+    ("chinese", "waits", "begun"),
+    [
+        (False, "from when it is in force it has 600 s to be committed again, or goes back to 1", "goes back to 1 in"),
+        (True, "生效后须在 600 秒内再次提交，否则退回 1", "秒后退回 1"),
+    ],
+)
+def test_a_technician_is_told_from_when_the_time_to_confirm_is_counted(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], waits: str, begun: str, *, chinese: bool
+) -> None:
+    shell = Shell(Session(file, tmp_path / "state", Role.ADMINISTRATOR, chinese=chinese))
+    assert typed(shell, "configure", "set name One", "commit confirmed 10", "exit") == [0] * 4
+    assert typed(shell, "show configuration history") == [0]
+    assert waits in capsys.readouterr().out
+    History(file).begin(2, time.time())
+    assert typed(shell, "show configuration history") == [0]
+    assert begun in capsys.readouterr().out
 
 
 def test_a_commit_that_starts_the_box_again_is_watched_until_it_serves(

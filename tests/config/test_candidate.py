@@ -10,8 +10,9 @@ import pytest
 from appliance.config import ConfigurationError, tree
 from appliance.config.candidate import FORM, Candidate
 from appliance.config.edit import EditError
-from appliance.config.history import History, Trying
+from appliance.config.history import LOOKED_S, History, Trying
 from appliance.config.tree import Block, Choice, Node, Rows, Said, Table
+from appliance.supervisor import judge
 
 pytestmark = pytest.mark.unit
 BOXES = Path(__file__).parent / "boxes"
@@ -162,13 +163,45 @@ def test_a_trial_goes_back_to_before_the_first_of_them(box: Path) -> None:
     history.commit(first.put(["name", "One"]).text, "wu", how=Trying(confirm_s=120, now_s=1000))
     history.note(["headquarters"])
     history.commit(first.put(["name", "Two"]).text, "wu", how=Trying(confirm_s=120, now_s=1060))
+    history.begin(3, 1070)
     trial = history.trial()
     assert trial is not None
-    assert (trial.version, trial.back_to, trial.until_s, trial.good) == (3, 1, 1180, ("headquarters",))
+    assert (trial.version, trial.back_to, trial.until_s, trial.good) == (3, 1, 1190, ("headquarters",))
     assert history.back() == trial
     assert Candidate.of(box).data == first.data
     assert history.trial() is None
     assert history.back() is None
+
+
+def test_the_time_of_a_trial_begins_when_its_version_is_in_force(box: Path) -> None:
+    """Its calls may be waited for longer than it has to be confirmed; all of it has an end, whatever becomes of it."""
+    history, first = History(box), Candidate.of(box)
+    history.commit(first.put(["name", "One"]).text, "wu", how=Trying(drain_s=300, confirm_s=60, now_s=1000))
+    waiting = history.trial()
+    assert waiting is not None
+    assert (waiting.until_s, waiting.confirm_s) == (1000 + LOOKED_S + 300 + 60, 60)
+    assert LOOKED_S > judge.KNOWN_S
+    history.begin(1, 1100)
+    assert history.trial() == waiting, "it is another version that came into force"
+    history.begin(2, 1300)
+    history.begin(2, 1350)  # once: a restart of what lives by it is none of the trial's
+    begun = history.trial()
+    assert begun is not None
+    assert (begun.until_s, begun.confirm_s) == (1360, 0)
+    history.confirm()
+    history.begin(2, 1400)
+    assert history.trial() is None
+
+
+def test_a_trial_that_a_system_before_has_left_is_counted_as_it_did(box: Path) -> None:
+    history, first = History(box), Candidate.of(box)
+    history.commit(first.put(["name", "One"]).text, "wu", how=Trying(confirm_s=60, now_s=1000))
+    left = b'{"version":2,"back_to":1,"until_s":1060.0,"good":null,"healthy_s":0.0}'
+    (box.with_suffix(".versions") / "unconfirmed.json").write_bytes(left)
+    history.begin(2, 1050)
+    trial = history.trial()
+    assert trial is not None
+    assert trial.until_s == 1060
 
 
 def test_a_confirmed_trial_stays(box: Path) -> None:

@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,11 +19,13 @@ from appliance.config.history import FOR_GOOD, History, Trying
 from appliance.processes.telephone import telephone
 from appliance.simulator.caller import AwaitRelease, Script
 from appliance.simulator.phone import Phone
+from appliance.simulator.states import State
 from appliance.wire.alarms import AlarmRaised
 from appliance.wire.configuration import Configured, Progress
 from appliance.wire.talk import UnreachableError, snapshot
 from tests.accept.site import NUMBER, Site, until
 from tests.accept.talk import MENU, Rig, exchange_of, in_service
+from tests.cli.test_box import typed
 from tests.config.test_management import WANG
 from tests.ports import free_port, free_rtp_base
 
@@ -163,6 +166,80 @@ def test_p4_a_change_taken_back_while_it_waits_lets_calls_in_again(loop: asyncio
     loop.run(story())
 
 
+def test_p4_calls_still_up_at_the_deadline_end_and_the_change_comes_into_force(
+    loop: asyncio.Runner, floor: Floor
+) -> None:
+    async def story() -> None:
+        call, _ = await floor.rig.talking("02512380007")
+        version, began_s = floor.history.versions()[0].number + 1, time.monotonic()
+        floor.commit("spans telco echo_tail_ms 64", how=Trying(drain_s=3))
+        await floor.until(lambda one: one.progress is Progress.DRAINING)
+        await asyncio.sleep(2.0)
+        assert call.state is not State.CLEARED, "not before"
+        applied = await floor.applied(version)
+        assert applied.restarted == ("line1",)
+        assert 3.0 <= time.monotonic() - began_s < 15.0
+        assert (await call.result()).cause == 41
+        await in_service(floor.rig.exchange, floor.rig.site)
+        again, _ = await floor.rig.talking("02512380008")
+        again.hang_up(16)
+        await again.result()
+        await floor.rig.quiet()
+
+    loop.run(story())
+
+
+def test_p4_the_time_to_confirm_does_not_pass_while_the_change_waits_for_a_call(
+    loop: asyncio.Runner, floor: Floor
+) -> None:
+    """`commit confirmed` in a busy hour: it would go back before it was in force."""
+
+    async def story() -> None:
+        before = Candidate.of(floor.box.configuration).data
+        call, _ = await floor.rig.talking("02512380009")
+        version = floor.history.versions()[0].number + 1
+        how = Trying(drain_s=30, confirm_s=4, now_s=time.time())
+        floor.commit("spans telco echo_tail_ms 128", how=how)
+        await floor.until(lambda one: one.progress is Progress.DRAINING)
+        _, said = await typed(floor.rig.site, "show", "configuration", "status")
+        assert "from when it is in force it has 4 s to be committed again, or goes back to" in said
+        await asyncio.sleep(6.0)
+        told, _ = await floor.told()
+        assert (told.progress, told.version) == (Progress.DRAINING, version)
+        call.hang_up(16)
+        await call.result()
+        await floor.applied(version)
+        applied_s = time.monotonic()
+        trial = floor.history.trial()
+        assert trial is not None
+        assert 2.0 < trial.until_s - time.time() <= 4.0
+        await floor.until(lambda one: one.until_s is None and one.progress is Progress.APPLIED)
+        assert time.monotonic() - applied_s >= 2.0
+        assert Candidate.of(floor.box.configuration).data == before
+        await in_service(floor.rig.exchange, floor.rig.site)
+
+    loop.run(story())
+
+
+def test_p4_a_box_that_dies_while_a_change_waits_has_the_version_before(loop: asyncio.Runner, floor: Floor) -> None:
+    async def story() -> None:
+        before = Candidate.of(floor.box.configuration).data
+        call, _ = await floor.rig.talking("02512380010")
+        floor.commit("spans telco echo_tail_ms 128", how=Trying(drain_s=30, confirm_s=60, now_s=time.time()))
+        await floor.until(lambda one: one.progress is Progress.DRAINING)
+        floor.box.kill_all()
+        await asyncio.to_thread(floor.box.start)
+        assert floor.history.trial() is None
+        assert Candidate.of(floor.box.configuration).data == before
+        _, alarms = await floor.told()
+        (alarm,) = (alarm for alarm in alarms if alarm.code == "configuration.returned")
+        assert "was on trial when the box ended" in alarm.sentence
+        await call.result()
+        await in_service(floor.rig.exchange, floor.rig.site, 40)
+
+    loop.run(story())
+
+
 def test_p4_a_version_that_nobody_confirms_goes_back(loop: asyncio.Runner, floor: Floor) -> None:
     async def story() -> None:
         before = Candidate.of(floor.box.configuration).data
@@ -215,7 +292,7 @@ def test_what_is_good_of_a_branch_s_service(loop: asyncio.Runner, floor: Floor) 
 def test_p4_a_file_with_a_mistake_changes_nothing_and_says_so(loop: asyncio.Runner, floor: Floor) -> None:
     async def story() -> None:
         good, before = floor.box.configuration.read_text(), floor.pids()
-        floor.box.configuration.write_text(good.replace("echo_tail_ms: 32", "echo_tail_ms: 320"))
+        floor.box.configuration.write_text(re.sub(r"echo_tail_ms: \d+", "echo_tail_ms: 320", good))
         await floor.until(lambda one: one.progress is Progress.REFUSED)
         _, alarms = await floor.told()
         (alarm,) = (alarm for alarm in alarms if alarm.code == "configuration.unusable")
@@ -234,9 +311,13 @@ def test_p4_what_concerns_the_whole_box_starts_all_of_it_anew(loop: asyncio.Runn
     async def story() -> None:
         before = floor.pids()
         version = floor.history.versions()[0].number + 1
-        floor.commit(f"engine rtp_base {free_rtp_base()}")
+        floor.commit(f"engine rtp_base {free_rtp_base()}", how=Trying(drain_s=5, confirm_s=60, now_s=time.time()))
         await floor.until(lambda _: not set(floor.pids().values()) & {*before.values(), None}, 30)
         await floor.applied(version)
+        trial = floor.history.trial()
+        assert trial is not None
+        assert 50 < trial.until_s - time.time() <= 60, "counted from the new start"
+        assert floor.history.confirm() is not None
         await in_service(floor.rig.exchange, floor.rig.site)
 
     loop.run(story())
