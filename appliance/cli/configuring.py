@@ -17,9 +17,10 @@ from appliance.cli.grammar.matching import APART, Matched
 from appliance.cli.session import Session
 from appliance.config import ConfigurationError, load
 from appliance.config.candidate import Candidate
-from appliance.config.concerns import Impact, changes
+from appliance.config.concerns import changes
 from appliance.config.edit import EditError
 from appliance.config.history import DRAIN_S, Trial, Trying
+from appliance.config.impacts import Impact
 from appliance.config.tree import path_text
 from appliance.wire.configuration import Configured, Progress
 from appliance.wire.envelope import Body

@@ -13,11 +13,11 @@ from appliance.cli.grammar.kinds import Kind, nothing_known
 from appliance.cli.grammar.matching import Grammar, GrammarError, Matched
 from appliance.cli.grammar.syntax import Command, Mode, Role
 from appliance.cli.grammar.table import TABLE
-from appliance.config import edit
+from appliance.config import edit, impacts
 from appliance.config.candidate import FORM, Candidate
 from appliance.config.errors import ConfigurationError
 from appliance.config.history import History
-from appliance.config.tree import Leaf, Node, Rows, Table
+from appliance.config.tree import Block, Choice, Leaf, Node, Rows, Table
 from appliance.supervisor.crashes import kept
 
 ROLES = {Role.VIEWER: "查看员", Role.TECHNICIAN: "技术员", Role.ADMINISTRATOR: "管理员"}
@@ -182,7 +182,10 @@ def _stamp(file: Path) -> tuple[int, int]:
 def completions(path: Sequence[str], data: Any, *, chinese: bool) -> list[tuple[str, str]]:
     """What may follow a path of the configuration: keys, names of rows, words of a value; with what each is."""
     form: Node = FORM
+    where: impacts.Path = ()
     for word in path:
+        if isinstance(form, Block | Choice):
+            where = impacts.under(where, form, data, word)
         match form:
             case Rows(item=item):
                 at = edit.place_of(form, data or [], word)
@@ -190,7 +193,7 @@ def completions(path: Sequence[str], data: Any, *, chinese: bool) -> list[tuple[
             case Table(value=value):
                 form, data = value, (data or {}).get(word)
             case Leaf():
-                return _values(form, chinese=chinese) if form.many else []
+                return _values(form, where, chinese=chinese) if form.many else []
             case _:
                 known = edit.fields(form, data)
                 if word not in known:
@@ -198,26 +201,34 @@ def completions(path: Sequence[str], data: Any, *, chinese: bool) -> list[tuple[
                 form, data = known[word], (data or {}).get(word)
     match form:
         case Leaf():
-            return _values(form, chinese=chinese)
+            return _values(form, where, chinese=chinese)
         case Rows():
             shown = [(name, "") for name in edit.names(form, data or [])]
             return [*shown, (f"<{form.key or 'place'}>", "新增" if chinese else "a new one")]
         case Table():
             return [(name, "") for name in data or {}]
-    return [(name, _of(under, chinese=chinese)) for name, under in edit.fields(form, data).items()]
+    return [
+        (name, _of(one, impacts.under(where, form, data, name), chinese=chinese))
+        for name, one in edit.fields(form, data).items()
+    ]
 
 
-def _of(form: Node, *, chinese: bool) -> str:
+def _of(form: Node, where: impacts.Path, *, chinese: bool) -> str:
     reason = str(form.reason[chinese])
     if not isinstance(form, Leaf):
         return reason
     default = f"{'缺省' if chinese else 'default'} {form.default}" if form.default else ""
     extent = f"{form.range} {form.unit}".strip()
-    return "; ".join(filter(None, (reason, extent, default)))
+    return "; ".join(filter(None, (reason, extent, default, _ends(where, chinese=chinese))))
 
 
-def _values(leaf: Leaf, *, chinese: bool) -> list[tuple[str, str]]:
+def _values(leaf: Leaf, where: impacts.Path, *, chinese: bool) -> list[tuple[str, str]]:
     if leaf.words:
         return [(word, "缺省" if chinese else "default") if word == leaf.default else (word, "") for word in leaf.words]
     form = edit.form_of(leaf)
-    return [(f"<{form}>", leaf.reason[chinese])]
+    return [(f"<{form}>", "; ".join(filter(None, (leaf.reason[chinese], _ends(where, chinese=chinese)))))]
+
+
+def _ends(where: impacts.Path, *, chinese: bool) -> str:
+    """What a change of a leaf ends."""
+    return impacts.WORDS[impacts.impact(where)][chinese]

@@ -4,7 +4,6 @@
 A process is started again when what it reads is another; where only what it `rereads` has changed, SIGHUP is enough.
 """
 
-import enum
 from collections.abc import Iterator
 
 import msgspec
@@ -13,6 +12,7 @@ from appliance.config.branch import Branch, DahdiSpan, Span, line_workers
 from appliance.config.diagnostics import NONE
 from appliance.config.files import AnyBox
 from appliance.config.headquarters import Headquarters
+from appliance.config.impacts import Impact
 from appliance.config.lines import DahdiCard, LineCard
 from appliance.config.voter import Voter
 
@@ -25,19 +25,6 @@ NETWORK = "network"
 
 SSH = "ssh"
 """Likewise: the image's own unit tells sshd and its firewall."""
-
-
-class Impact(enum.StrEnum):
-    """What ends by a change, from least to most."""
-
-    NONE = "none"
-    """No call."""
-    LEG = "leg"
-    """Calls of phones."""
-    GROUP = "group"
-    """Calls of the spans that one line worker serves."""
-    BOX = "box"
-    """Every call."""
 
 
 class Concern(msgspec.Struct, frozen=True):

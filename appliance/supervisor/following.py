@@ -16,8 +16,9 @@ import msgspec
 import structlog
 
 from appliance.config import AnyBox, ConfigurationError, load
-from appliance.config.concerns import BOX, Change, Impact, changes
+from appliance.config.concerns import BOX, Change, changes
 from appliance.config.history import DRAIN_S, History, Trial, Version
+from appliance.config.impacts import Impact
 from appliance.supervisor.judge import Judge, ServiceNow, Verdict, known
 from appliance.supervisor.spec import Spec
 from appliance.supervisor.supervisor import Supervisor
@@ -197,7 +198,7 @@ class Follower:
         self._supervisor.show(self._shown)
 
     def _watch_trial(self) -> None:
-        """Its time is counted from when it is first seen, anew from when it is in force; no clock that is set ends it."""
+        """Its time counts from when it is first seen, and anew when in force, so that no clock that is set ends it."""
         before, trial = self._trial, self._history.trial()
         self._trial = trial
         if (before and before.until_s) != (trial and trial.until_s):

@@ -164,4 +164,5 @@ def test_the_manual_says_what_the_table_says() -> None:
     docs = Path(__file__).parents[2] / "docs"
     sentence = "run python -m appliance.cli.grammar.manual"
     assert (docs / manual.PAGE).read_text() == manual.page(), sentence
+    assert (docs / manual.KEYS).read_text() == manual.keys(), sentence
     assert (docs / manual.MANUAL).read_text() == manual.manual(), sentence

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from appliance.config import ConfigurationError, Endpoint, load, read
-from appliance.config.concerns import SSH, Impact, changes
+from appliance.config.concerns import SSH, changes
+from appliance.config.impacts import Impact
 from appliance.config.management import Came, Management, User, faults, shut_out
 from appliance.config.public_key import PublicKey
 from tests.cli.test_shell import branch_file

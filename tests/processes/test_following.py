@@ -14,8 +14,9 @@ import pytest
 
 from appliance.config import Branch, Endpoint, load
 from appliance.config.candidate import Candidate
-from appliance.config.concerns import BOX, NETWORK, Impact, changes
+from appliance.config.concerns import BOX, NETWORK, changes
 from appliance.config.history import FOR_GOOD, History, Trying
+from appliance.config.impacts import Impact
 from appliance.processes.telephone import telephone
 from appliance.simulator.caller import AwaitRelease, Script
 from appliance.simulator.phone import Phone
