@@ -6,6 +6,7 @@ where a person would look: the record at headquarters. Between the boxes lies a 
 """
 
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -218,6 +220,13 @@ class Site:
         await until(lambda: bool(self.calls(clid)), within_s, f"no record of {clid}")
         (one,) = self.calls(clid)
         return one
+
+    def alarms(self, code: str) -> list[str]:
+        """Sentences of the alarms with that code, as headquarters' page has them now."""
+        with urllib.request.urlopen(f"http://{HOST}:{self.ports.web}/live", timeout=10) as page:
+            lines = (line.decode().strip() for line in page)
+            told = next(data for name, data in itertools.pairwise(lines) if name == "event: alarms")
+        return [alarm["sentence"] for alarm in json.loads(told.removeprefix("data: ")) if alarm["code"] == code]
 
     async def sound_of(self, clid: str, within_s: float = 15.0) -> Path:
         """The recording at headquarters."""

@@ -6,10 +6,7 @@ That a push does is a stage of `make accept` (pushed).
 
 import asyncio
 import contextlib
-import itertools
-import json
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -29,7 +26,6 @@ from appliance.wire.talk import UnreachableError, snapshot, talk
 from tests.accept.pushed import AWAY, BACK_S, TESTED, Floor, floor_in
 from tests.accept.site import NUMBER, until
 from tests.cli.test_box import typed
-from tests.ports import HOST
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(200)]
 
@@ -89,14 +85,6 @@ async def made(floor: Floor) -> TestCallNow:
             await asyncio.sleep(0.05)
 
 
-def heard_at_headquarters(floor: Floor, code: str) -> list[str]:
-    """Sentences of the alarms with that code, as its page has them now."""
-    with urllib.request.urlopen(f"http://{HOST}:{floor.site.ports.web}/live", timeout=10) as page:
-        lines = (line.decode().strip() for line in page)
-        told = next(data for name, data in itertools.pairwise(lines) if name == "event: alarms")
-    return [alarm["sentence"] for alarm in json.loads(told.removeprefix("data: ")) if alarm["code"] == code]
-
-
 def test_it_passes_beside_a_call_and_stands_in_no_record(loop: asyncio.Runner, floor: Floor) -> None:
     async def story() -> None:
         call, _ = await floor.rig.talking("02512390001")
@@ -134,8 +122,8 @@ def test_p4_a_change_by_which_only_the_test_call_fails_goes_back_and_headquarter
         alarms = {one.code: one.sentence for one in stand}
         why = f"was worse than what was before ({PSTN}: the far end let go after"
         assert why in alarms["configuration.returned"]
-        await until(lambda: bool(heard_at_headquarters(floor, "configuration.returned")), 15, "headquarters hears it")
-        assert why in heard_at_headquarters(floor, "configuration.returned")[0]
+        await until(lambda: bool(floor.site.alarms("configuration.returned")), 15, "headquarters hears it")
+        assert why in floor.site.alarms("configuration.returned")[0]
         assert [floor.site.branch.pid(name) for name in ("line1", "sip", "engine")] == workers
         call.hang_up(16)
         assert (await call.result()).cause == 16
@@ -178,7 +166,7 @@ def test_p5_the_system_s_trial_is_judged_by_the_same_call(loop: asyncio.Runner, 
         assert service.told(PSTN).startswith(f"{PSTN}: the far end let go after")
         status, shown = await typed(floor.site, "show", "alarms")
         assert (status, "call.test-failed" in shown) == (1, True)
-        await until(lambda: bool(heard_at_headquarters(floor, "call.test-failed")), 15, "headquarters hears it")
+        await until(lambda: bool(floor.site.alarms("call.test-failed")), 15, "headquarters hears it")
 
     loop.run(story())
 

@@ -24,14 +24,17 @@ from appliance.update.bundle import System
 from appliance.update.record import Record, RecordFile
 from appliance.update.states import TIMERS, Event, State
 from appliance.update.updater import Slots
+from appliance.wire.envelope import Body
 from appliance.wire.service_messages import Accepted
 from appliance.wire.talk import UnreachableError, snapshot, talk
-from appliance.wire.update import FallBack, UpdateTold
+from appliance.wire.update import FallBack, InstallBundle, UpdateTold
 from tests.accept.site import LOBBY, Site, until
 from tests.peers.hand import HandCall, HandPhone
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
 CALLER, CALLED, THIRD = "8001", "8002", LOBBY
+CONFIRMED_ONCE = Record(home="A", home_version="0.2.0", before="0.1.0")
+"""Another version was confirmed in the other slot once."""
 DRAINED_S = 60.0
 """How long the calls of these tests may go on."""
 
@@ -44,11 +47,11 @@ class Floor:
         self.machine = Machine(site.branch.state, site.branch.configuration)
 
     @contextlib.asynccontextmanager
-    async def updating(self, folder: Path) -> AsyncIterator[None]:
-        """The updater serves; another version was confirmed in the other slot once."""
+    async def updating(self, folder: Path, record: Record = CONFIRMED_ONCE, **loader: str) -> AsyncIterator[None]:
+        """The updater serves, with that record, and those words of the boot loader's."""
         self._asked.write_text("")
-        (folder / "grubenv").write_bytes(block({"good": "A"}))
-        RecordFile(folder).save(Record(home="A", home_version="0.2.0", before="0.1.0"))
+        (folder / "grubenv").write_bytes(block({"good": "A", **loader}))
+        RecordFile(folder).save(record)
         system = System(folder / "system.conf", "branchline-amd64", folder / "ca.pem", {})
         slots = Slots("A", "0.2.0", "this boot", Loader(folder / "grubenv"), system)
         serving = asyncio.create_task(update.serve(self.machine, slots, folder, self.site.branch.state))
@@ -61,9 +64,9 @@ class Floor:
                 await serving
             self.machine.drain(on=False)
 
-    async def fall_back(self) -> None:
-        """As `update fall-back` does."""
-        async with contextlib.aclosing(talk(self.site.branch.state / "run/update.sock", FallBack())) as answers:
+    async def order(self, order: Body) -> None:
+        """As the command line does."""
+        async with contextlib.aclosing(talk(self.site.branch.state / "run/update.sock", order)) as answers:
             async for body in answers:
                 if isinstance(body, Accepted):
                     return
@@ -143,7 +146,7 @@ def test_p5_an_update_waits_for_the_talk_of_two_phones_and_takes_no_other(
         call = await talking(floor)
         assert await floor.machine.calls() == 2
         async with floor.updating(tmp_path):
-            await floor.fall_back()
+            await floor.order(FallBack())
             waits = await floor.told(lambda one: one.state == State.DRAINING and one.waiting == 2)
             assert waits.until_s is not None
             assert DRAINED_S - 15 < waits.until_s - time.time() <= DRAINED_S
@@ -177,7 +180,7 @@ def test_p5_calls_still_up_at_the_deadline_end_with_the_switch(
         call = await talking(floor)
         async with floor.updating(tmp_path):
             began_s = time.monotonic()
-            await floor.fall_back()
+            await floor.order(FallBack())
             await floor.told(lambda one: one.waiting == 2)
             await until(lambda: "reboot" in floor.asked, 10, "the machine is asked to start again")
             assert time.monotonic() - began_s >= 2.0
@@ -185,6 +188,33 @@ def test_p5_calls_still_up_at_the_deadline_end_with_the_switch(
             await floor.told(lambda one: one.state == State.IDLE)
         await call.release(16)
         await until_quiet(floor)
+
+    loop.run(story())
+
+
+def test_p5_headquarters_hears_that_a_version_was_given_up_and_why(
+    loop: asyncio.Runner, floor: Floor, tmp_path: Path
+) -> None:
+    """The box runs where it ran before, the new slot's one try is spent; what told of it then was lost with it."""
+    tried = Record(state=State.SWITCHING, home="A", home_version="0.2.0", version="0.3.0", boot="the boot before")
+    why = (
+        "version 0.3.0 was given up: it did not come into service: the box hung, failed or lost power before it was"
+        " confirmed; version 0.2.0 serves"
+    )
+
+    async def heard(sentences: list[str]) -> None:
+        so = functools.partial(floor.site.alarms, updater.FELL_BACK)
+        await until(lambda: so() == sentences, 45, f"headquarters has {sentences}")
+
+    async def story() -> None:
+        await heard([])
+        async with floor.updating(tmp_path, tried, tried="B"):
+            assert (await floor.told(lambda _: True)).state == State.FALLEN_BACK
+            await heard([why])
+            # The next try is another story: the alarm is over.
+            await floor.order(InstallBundle(source=str(tmp_path / "no.raucb")))
+            assert "No such file" in (await floor.told(lambda one: one.state == State.IDLE)).why
+            await heard([])
 
     loop.run(story())
 
