@@ -17,7 +17,9 @@ import msgspec
 import structlog
 
 from appliance import VERSION
-from appliance.config import ConfigurationError, exit_with, load
+from appliance.config import Branch, ConfigurationError, Headquarters, Voter, exit_with, load
+from appliance.config.branch import HeadquartersLink
+from appliance.config.credentials import CA, Enrolment
 from appliance.processes.environment import state_directory
 from appliance.processes.telephone import legs_of, telephone
 from appliance.supervisor import logs, notify
@@ -57,6 +59,19 @@ class Machine:
         with contextlib.suppress(ConfigurationError):
             return load(self._configuration).box
         return UNNAMED
+
+    @property
+    def authority(self) -> Path | None:
+        """By its configuration: what it enrolled with, or gives others to enrol with."""
+        with contextlib.suppress(ConfigurationError):
+            match load(self._configuration):
+                case Branch(headquarters=HeadquartersLink(credentials=Path() as folder)):
+                    return folder / CA
+                case Headquarters(enrolment=Enrolment(credentials=folder)):
+                    return folder / CA
+                case Voter(credentials=Path() as folder):
+                    return folder / CA
+        return None
 
     async def service(self, since_s: float) -> ServiceNow:
         """Nothing is good of a box without a configuration, so nothing is worse."""

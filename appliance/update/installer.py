@@ -4,6 +4,7 @@
 import asyncio
 import re
 import shutil
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,16 +28,16 @@ def is_address(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
 
-async def fetched(source: str, folder: Path, tell: Tell) -> Path:
-    """The bundle as a file. Raises: BundleError with a sentence."""
+async def fetched(source: str, folder: Path, tell: Tell, authority: Path | None = None) -> Path:
+    """The bundle as a file. `authority`: headquarters' CA, trusted beside the system's. Raises: BundleError."""
     if not is_address(source):
         return Path(source)
     file = folder / FETCHED
     forget(folder)
     try:
-        await _fetch(source, file, tell)
+        await _fetch(source, file, tell, _trusting(authority))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise BundleError(f"{source} cannot be fetched: {str(error) or type(error).__name__}") from error
+        raise BundleError(f"{source} cannot be fetched: {_why(error, file)}") from error
     except OSError as error:
         raise BundleError(f"{file} cannot be written: {error.strerror}") from error
     return file
@@ -47,8 +48,27 @@ def forget(folder: Path) -> None:
     (folder / FETCHED).unlink(missing_ok=True)
 
 
-async def _fetch(source: str, file: Path, tell: Tell) -> None:
-    client = httpx.AsyncClient(follow_redirects=True, timeout=PATIENCE_S)
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    """Httpx by itself trusts a list of its own, which no administrator has a hand in."""
+    context = ssl.create_default_context()
+    if authority is not None:
+        try:
+            context.load_verify_locations(authority)
+        except OSError as error:
+            raise BundleError(f"{authority} is no CA's certificate: {error.strerror or error}") from error
+    return context
+
+
+def _why(error: Exception, file: Path) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"its server answers {error.response.status_code} {error.response.reason_phrase}"
+    have = file.stat().st_size if file.exists() else 0
+    begun = f"it broke off after {have:,} octets: " if have else ""
+    return begun + (str(error) or type(error).__name__)
+
+
+async def _fetch(source: str, file: Path, tell: Tell, tls: ssl.SSLContext) -> None:
+    client = httpx.AsyncClient(verify=tls, follow_redirects=True, timeout=PATIENCE_S)
     async with client, client.stream("GET", source) as answer:
         answer.raise_for_status()
         expected = int(answer.headers.get("content-length", 0))

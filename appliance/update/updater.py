@@ -45,6 +45,10 @@ log = structlog.get_logger()
 class Box(Protocol):
     """The machine and its telephone service."""
 
+    @property
+    def authority(self) -> Path | None:
+        """Headquarters' CA, where the box has it."""
+
     async def service(self, since_s: float) -> ServiceNow:
         """What of it is good now; test calls that began before that second (monotonic) count no more, and are made."""
 
@@ -205,10 +209,13 @@ class Updater:
     async def _verify(self) -> None:
         self._doing("looks at what is good now", None)
         good = await self._good()
-        file = await installer.fetched(self._record.source, self._folder, self._doing)
+        file = await self._fetched(self._record.source)
         self._doing("looks at every octet of it", None)
         manifest = await self._looked_at(file, allow_older=self._record.allow_older)
         self._take(Event.CHECKED, version=manifest.version, source=str(file), good=good, before="")
+
+    async def _fetched(self, source: str) -> Path:
+        return await installer.fetched(source, self._folder, self._doing, self._box.authority)
 
     async def _looked_at(self, file: Path, *, allow_older: bool) -> bundle.Manifest:
         slots = self._slots
@@ -315,7 +322,7 @@ class Updater:
 
     async def _answer(self, order: CheckBundle) -> None:
         try:
-            file = await installer.fetched(order.source, self._folder, self._doing)
+            file = await self._fetched(order.source)
             self._doing("looks at every octet of it", None)
             manifest = await self._looked_at(file, allow_older=order.allow_older)
         except (BundleError, OSError) as error:

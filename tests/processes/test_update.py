@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.config.credentials import CA, CERTIFICATE, KEY
 from appliance.processes import update
 from appliance.processes.update import Machine
 from appliance.update import updater
@@ -30,6 +31,7 @@ from appliance.wire.talk import UnreachableError, snapshot, talk
 from appliance.wire.update import FallBack, InstallBundle, UpdateTold
 from tests.accept.site import LOBBY, Site, until
 from tests.peers.hand import HandCall, HandPhone
+from tests.processes.site import write_site
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(90)]
 CALLER, CALLED, THIRD = "8001", "8002", LOBBY
@@ -135,11 +137,13 @@ async def talking(floor: Floor) -> HandCall:
     """The first phone with the second; it hangs up for both. One whose call was just over may be busy for a moment."""
     ringing = asyncio.create_task(floor.phones[CALLED].called())
     until_s = time.monotonic() + 10
-    while not ringing.done():
+    while True:
         call = await floor.phones[CALLER].call(CALLED)
         over = asyncio.create_task(call.happened["released"].wait())
         await asyncio.wait((ringing, over), return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
+        if ringing.done():
+            break
         assert time.monotonic() < until_s, call.final
     rung = ringing.result()
     await rung.answer()
@@ -267,6 +271,21 @@ def test_a_drain_is_said_to_those_that_run_and_to_nobody_who_only_starts(tmp_pat
         for process in running.values():
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("enrolled", [True, False])
+def test_headquarters_ca_is_the_one_that_the_box_enrolled_with(tmp_path: Path, *, enrolled: bool) -> None:
+    write_site(tmp_path)
+    file, credentials = tmp_path / "branch.yaml", tmp_path / "credentials"
+    machine = Machine(tmp_path / "state", file)
+    if enrolled:
+        credentials.mkdir()
+        for name in (CA, CERTIFICATE, KEY):
+            (credentials / name).touch(mode=0o600)
+        file.write_text(file.read_text().replace("secret: secrets/nats", "credentials: credentials"))
+    assert machine.authority == (credentials / CA if enrolled else None)
+    file.write_text("role: branch\n")
+    assert machine.authority is None, "a file with a mistake says nothing"
 
 
 def _all_heard(folder: Path, names: Collection[str], word: str) -> bool:

@@ -26,6 +26,7 @@ from appliance.wire.ids import Identity
 from appliance.wire.service import CommandRefusedError
 from appliance.wire.update import BundleChecked, CheckBundle, ConfirmUpdate, FallBack, InstallBundle, UpdateTold
 from tests.update.conftest import IMAGE, MAKE
+from tests.update.server import Authority, Server, served
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(20)]
 PSTN = "test call pstn"
@@ -56,6 +57,7 @@ class Machine:
         self.why = {PSTN: "cause 1, unallocated number"}
         self.asked_since: list[float] = []
         self.legs, self.drained = [0], False
+        self.ca: Path | None = None
         self.running = grub(self.loader)
         self.told: list[Body] = []
         self.over = asyncio.Event()
@@ -67,6 +69,10 @@ class Machine:
         monkeypatch.setattr(os, "fsync", lambda _: None)  # power cuts are ours here, and every one of them
         for owner, name in ((RecordFile, "save"), (Loader, "_write")):
             monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
+
+    @property
+    def authority(self) -> Path | None:
+        return self.ca
 
     def _counted(self, write: Callable[..., None]) -> Callable[..., None]:
         def counted(*arguments: object) -> None:
@@ -303,6 +309,38 @@ def test_a_confirmed_version_gives_way_to_the_one_before_and_comes_back(machine:
             assert (machine.running, machine.loader.good, machine.state.state) == (slot, slot, "confirmed")
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("enrolled", [True, False])
+def test_a_bundle_of_headquarters_own_server_is_installed_where_the_box_is_enrolled(
+    machine: Machine, bundled: MAKE, tmp_path: Path, *, enrolled: bool
+) -> None:
+    authority, server = Authority(tmp_path / "headquarters"), Server(bundled().read_bytes())
+    server.with_tls(authority)
+    machine.ca = authority.ca if enrolled else None
+
+    async def checked(source: str) -> None:
+        machine.asked(CheckBundle(source=source))
+        assert machine.updater._checking is not None
+        await machine.updater._checking
+
+    async def story() -> None:
+        source = server.url("whole")
+        await machine.boot(lambda: checked(source))
+        await machine.boot(lambda: installed(source))
+        await machine.to_its_end()
+
+    async def installed(source: str) -> None:
+        machine.asked(InstallBundle(source=source))
+        await machine.until(*(() if enrolled else (State.IDLE,)))
+
+    with served(server):
+        asyncio.run(story())
+    (told,) = (body for body in machine.told if isinstance(body, BundleChecked))
+    assert told.good is enrolled
+    assert (machine.running, machine.state.state) == (("B", "confirmed") if enrolled else ("A", "idle"))
+    assert enrolled or "certificate verify failed" in machine.state.why
+    assert not (machine.folder / installer.FETCHED).exists()
 
 
 def test_what_waits_for_calls_can_be_taken_back(machine: Machine, bundled: MAKE) -> None:
