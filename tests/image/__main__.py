@@ -141,7 +141,7 @@ def watched(shell: Port) -> tuple[bool, str]:
         "grep -h ^WatchdogSec= /usr/lib/systemd/system/branchline.service; "
         "grep -h ^RuntimeWatchdogSec= /etc/systemd/system.conf.d/*.conf"
     ).split()
-    names = [name for name, _, value in (line.partition("=") for line in own) if re.match(r"[1-9]", value)]
+    names = [name for name, _, value in (line.partition("=") for line in own) if value[:1] not in ("", "0")]
     good = "active" in hardware and names == ["WatchdogSec", "RuntimeWatchdogSec"]
     return good, f"{' '.join(hardware)}; {' '.join(own)}"
 
