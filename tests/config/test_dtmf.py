@@ -12,8 +12,8 @@ import pytest
 from appliance.config import Branch, load
 from appliance.config.candidate import Candidate
 from appliance.config.concerns import changes
-from appliance.config.impacts import Impact
 from appliance.config.dtmf import Administration, Dtmf
+from appliance.config.impacts import Impact
 from appliance.config.lines import LineCard
 from appliance.line.switch import TrunkPlan
 from appliance.processes import line, lines
