@@ -282,10 +282,16 @@ class Engine:
         command.info.duration_ms = duration_ms
         self._push(command)
 
-    def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
-        """Send to `remote` from now on, until the first valid packet shows where the peer really is."""
+    def set_rtp_remote(self, port: int, remote: tuple[str, int], packet_ms: int | None = None) -> None:
+        """Send to `remote` from now on, until the first valid packet shows where the peer really is.
+
+        `packet_ms`: of the packets that begin from now on; None: as before. The stream goes on without a gap.
+        """
         _check(port, RTP_FIRST, NULL_FIRST - 1, "RTP port")
+        if packet_ms is not None and packet_ms not in PACKETS_MS:
+            raise ValueError(f"packet_ms={packet_ms}: 5, 10 or 20")
         command = self._segment.command(CommandKind.SET_RTP_REMOTE, port)
+        command.rtp.packet_ms = packet_ms or 0
         _put_remote(command, remote)
         self._push(command)
 

@@ -64,13 +64,20 @@ static int open_rtp(const struct order *o)
 
 static int set_rtp_remote(const struct order *o)
 {
+	const struct bl_rtp_command *c = &o->c->rtp;
 	int error = rtp_checked(o);
+	struct bl_rtp_port *r;
 
 	if (error)
 		return error;
-	if (!o->c->rtp.remote.port || !o->c->rtp.remote.ip)
+	r = bl_rtp_of(o->engine, o->c->port);
+	if (!c->remote.port || !c->remote.ip || (c->packet_ms && !bl_codec_packet_fits(r->codec, c->packet_ms)))
 		return -EINVAL;
-	bl_rtp_remote(bl_rtp_of(o->engine, o->c->port), &o->c->rtp.remote, o->engine->tick.sample);
+	if (c->packet_ms) {
+		r->next_packet_ms = c->packet_ms;
+		bl_rtp_profile(r, bl_port(o->engine, o->c->port)->profile);
+	}
+	bl_rtp_remote(r, &c->remote, o->engine->tick.sample);
 	return 0;
 }
 

@@ -124,6 +124,8 @@ static void mend_codec(struct bl_rtp_port *r)
 	}
 	if (!bl_codec_packet_fits(r->codec, r->packet_ms))
 		r->packet_ms = 20;
+	if (!bl_codec_packet_fits(r->codec, r->next_packet_ms))
+		r->next_packet_ms = r->packet_ms;
 	if (!bl_rtp_types_fit(r->codec, r->payload_type, r->event_type, r->sent_event_type, r->noise_type))
 		r->event_type = r->sent_event_type = r->noise_type = 0;
 	r->suppress = r->suppress && r->noise_type;

@@ -26,8 +26,8 @@ void bl_rtp_remote(struct bl_rtp_port *r, const struct bl_address *remote, uint6
 		r->former_until = sample + FORMER_SAMPLES;
 	}
 	if (!same(&r->signalled, remote))
-		r->mux = 0; /* another peer: it has to show that it does so */
-	r->marker = 1;
+		r->mux = 0;                     /* another peer: it has to show that it does so */
+	r->marker |= !same(&r->remote, remote); /* where it is the same, the stream goes on */
 	r->latched = r->over = 0;
 	r->timed_out = 0;
 	r->other_packets = 0;

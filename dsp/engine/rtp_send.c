@@ -66,6 +66,8 @@ static void send_sound(struct bl_engine *e, unsigned port)
 	struct bl_rtp_codec *c = &e->segment->codecs[port - BL_RTP_FIRST];
 	int octets, n;
 
+	if (!r->fill)
+		r->packet_ms = r->next_packet_ms; /* never amid a packet: Opus has no frames of 15 ms */
 	gather(e, port);
 	n = octets = r->fill;
 	if (n < r->packet_ms * 8)

@@ -76,7 +76,7 @@ struct bl_send_frame {
 
 struct bl_rtp_command {
 	struct bl_address remote;
-	uint8_t packet_ms;       /* 5, 10 or 20; Opus: 10 or 20 */
+	uint8_t packet_ms;       /* 5, 10 or 20; Opus: 10 or 20; of BL_SET_RTP_REMOTE also 0: as before */
 	uint8_t codec;           /* enum bl_codec */
 	uint8_t payload_type;    /* its static one, or 96 to 127 */
 	uint8_t event_type;      /* under which telephone events come, at the codec's clock, 96 to 127; 0: none */

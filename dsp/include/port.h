@@ -201,6 +201,7 @@ struct bl_rtp_port {
 	uint8_t latched;
 	uint8_t timed_out;
 	uint8_t packet_ms;
+	uint8_t next_packet_ms;  /* from the next packet's first sample on */
 	uint8_t codec;           /* enum bl_codec */
 	uint8_t payload_type;    /* of its packets */
 	uint8_t event_type;      /* under which telephone events come; 0: none */

@@ -64,6 +64,39 @@ def test_rfc3550_5_1_sound_out_is_bit_exact(ends: Ends, packet_ms: int) -> None:
     assert {packet.payload_type for packet in stream} == {8}
 
 
+@pytest.mark.parametrize("codec", [Codec.PCMA, Codec.G722, Codec.OPUS])
+def test_packets_of_another_length_begin_where_those_before_end(ends: Ends, codec: Codec) -> None:
+    """Changed at every tick of a packet, so amid it too: Opus has no frames of 15 ms. The stream is the same."""
+    side, peer = ends
+    sound, units = noise(3), 6 if codec is Codec.OPUS else 1
+    side.engine.open_rtp(PORT, peer.address, codec, payload_type=111 if codec is Codec.OPUS else None)
+    side.engine.play(PORT, 1, [side.arena.add_alaw(sound)])
+    until(lambda: side.engine.port_status(PORT).codec is codec)
+    peer.hear().clear()
+    for n in range(24):
+        side.engine.set_rtp_remote(PORT, peer.address, 10 if n % 2 else 20)
+        peer.talk([[]], pace_s=0.045)
+    heard = peer.hear()
+    steps = {later.timestamp - earlier.timestamp & 0xFFFFFFFF for earlier, later in itertools.pairwise(heard)}
+    assert steps == {80 * units, 160 * units}
+    assert {later.sequence - earlier.sequence & 0xFFFF for earlier, later in itertools.pairwise(heard)} == {1}
+    assert not [packet for packet in heard[1:] if packet.marker]
+    if codec is Codec.PCMA:
+        assert b"".join(packet.payload for packet in heard).strip(b"\xd5") in sound
+
+
+def test_packets_that_a_port_cannot_send_are_refused_and_it_goes_on_as_before(ends: Ends) -> None:
+    side, peer = ends
+    side.engine.open_rtp(PORT, peer.address, Codec.OPUS, payload_type=111)
+    side.engine.set_rtp_remote(PORT, (HOST, 9), 5)
+    assert side.line.wait(CommandRefused).kind is CommandKind.SET_RTP_REMOTE
+    peer.hear().clear()
+    peer.talk([[]] * 10)
+    assert {later.timestamp - earlier.timestamp for earlier, later in itertools.pairwise(peer.hear())} == {960}
+    with pytest.raises(ValueError, match="packet_ms=15: 5, 10 or 20"):
+        side.engine.set_rtp_remote(PORT, peer.address, 15)
+
+
 def test_loss_reorder_and_duplicates(ends: Ends) -> None:
     side, peer = ends
     side.engine.set_profile(PORT, Profile.CLEAR)

@@ -124,7 +124,7 @@ static void give_command(struct bl_segment *s)
 		c.peer = (uint16_t)(chance(2)   ? BL_RTP_FIRST + chance(8)
 		                    : chance(2) ? chance(10)
 		                                : 2 * BL_TIMESLOTS + chance(10));
-	if (c.kind == BL_OPEN_RTP) {
+	if (c.kind == BL_OPEN_RTP || c.kind == BL_SET_RTP_REMOTE) {
 		static const uint8_t types[] = {8, 0, 9, 96, 97, 98, 99, 111, 8};
 		uint8_t codec = (uint8_t)chance(BL_CODECS + 1);
 
