@@ -13,7 +13,7 @@
 #define BURST_MAX 64    /* packets of one socket in one tick, */
 #define BUDGET_MAX 1024 /* and of all: what a flood may cost */
 #define DATAGRAM_MAX 2048
-#define READY_MAX 128 /* sockets served in one tick; the rest is in the kernel until the next */
+#define READY_MAX (2 * BL_RTP_PORTS) /* all: in packets of 5 ms every port has one a tick */
 #define RTCP_FLAG 0x10000u
 
 static int bind_port(uint32_t ip, uint16_t port)

@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from appliance.media.engine import NULL_FIRST, RTP_FIRST
 from appliance.media.events import TapSound
 from tests.media.rig import Side, engine_process, engine_thread, join, noise, until
+from tests.media.virtual import TICKS_A_SECOND, virtual_engine
 from tests.ports import HOST
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
@@ -62,3 +64,19 @@ def test_thirty_timeslots_twenty_phones_recorded() -> None:
         assert share < 0.25
         assert branch.engine.span_status(0).counters.slips == 0
         until(lambda: branch.in_service() and exchange.in_service())
+
+
+def test_every_port_is_served_in_every_tick_when_all_have_packets_of_5_ms() -> None:
+    with virtual_engine() as host:
+        side, ports = Side(host), range(RTP_FIRST, NULL_FIRST)
+        for port in ports:
+            side.engine.open_rtp(port, (HOST, host.rtp_base + 2 * ((port ^ 1) - RTP_FIRST)), packet_ms=5)
+            host.tick()
+        host.tick(TICKS_A_SECOND)
+        before = [side.engine.port_status(port).rtp for port in ports]
+        host.tick(TICKS_A_SECOND)
+        after = [side.engine.port_status(port) for port in ports]
+    for earlier, later in zip(before, after, strict=True):
+        assert later.rtp.received - earlier.received == TICKS_A_SECOND
+        assert (later.rtp.lost, later.rtp.late) == (0, 0)
+        assert later.jitter_ms < 0.1
