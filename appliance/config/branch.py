@@ -33,7 +33,7 @@ from appliance.config.outbound import Way
 from appliance.config.peers import Peer
 from appliance.config.ports import Listener, clashes, listen
 from appliance.config.reader import Fault, Keys
-from appliance.config.scalars import Endpoint, Number, Realm, Serial, suggestion
+from appliance.config.scalars import Endpoint, Number, PacketMs, Realm, Serial, suggestion
 from appliance.config.secrets import trouble
 from appliance.config.tandem import Tandem
 from appliance.config.testing import TestedNumber
@@ -169,7 +169,7 @@ class Sip(msgspec.Struct, frozen=True):
 
     `codecs`: what phones are offered, and taken by of what they offer, the best first. `srtp`: `accept` encrypts the
     sound where a phone offers it, `prefer` offers it too and calls again without where a phone refuses that, `require`
-    takes and offers nothing else.
+    takes and offers nothing else. `packet_ms`: what phones are offered, and sent where they wish no other.
     """
 
     listen: Endpoint
@@ -177,6 +177,7 @@ class Sip(msgspec.Struct, frozen=True):
     domain: Realm
     codecs: tuple[CodecName, ...] = ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
     srtp: SrtpUse = "accept"
+    packet_ms: PacketMs = 20
 
     @property
     def trace(self) -> Endpoint:

@@ -75,7 +75,8 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
     yield BOX, Concern(Impact.BOX, (box.role, box.box, box.engine, held, box.sip.trace))
     phones = (
         *(box.box, box.sip.listen, box.sip.proxy, box.sip.domain),
-        *(box.extensions, box.peers, box.network.signalling_dscp),
+        *(box.extensions, box.network.signalling_dscp),
+        tuple((peer.box, peer.proxy, peer.domain, peer.secret) for peer in box.peers),
     )
     yield "kamailio", Concern(Impact.NONE, phones)
     for name, numbers in line_workers(box).items():
@@ -83,7 +84,8 @@ def _of_branch(box: Branch) -> Iterator[tuple[str, Concern]]:
         passing = {rule.span for rule in box.tandem} & {span.name for span in spans.values()}
         reads = tuple((number, _wiring(span)) for number, span in spans.items())
         yield name, Concern(Impact.GROUP, (reads, passing), tuple(spans.values()))
-    yield "sip", Concern(Impact.LEG, (box.box, box.engine, box.sip, tuple((one.box, one.proxy) for one in box.peers)))
+    called = tuple((peer.box, peer.proxy, peer.packet_ms) for peer in box.peers)
+    yield "sip", Concern(Impact.LEG, (box.box, box.engine, box.sip, called))
     workers = tuple((name, tuple(box.spans[n].name for n in numbers)) for name, numbers in line_workers(box).items())
     trunks = (box.tandem, box.outbound, box.trunk_groups, tuple(one.box for one in box.peers))
     calls = (box.box, box.route, workers, trunks, box.tested())

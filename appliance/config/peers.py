@@ -7,20 +7,22 @@ from pathlib import Path
 import msgspec
 
 from appliance.config.reader import Fault
-from appliance.config.scalars import Endpoint, Realm, Serial
+from appliance.config.scalars import Endpoint, PacketMs, Realm, Serial
 from appliance.config.secrets import trouble
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
     """Another branch: `proxy` is its Kamailio, `domain` its `sip: domain`.
 
-    `secret` is the file, mode 0600, with the password that both boxes have for each other.
+    `secret` is the file, mode 0600, with the password that both boxes have for each other. `packet_ms`: what its phones
+    are offered, and sent where they wish no other.
     """
 
     box: Serial
     proxy: Endpoint
     domain: Realm
     secret: Path
+    packet_ms: PacketMs = 20
 
 
 def faults(peers: Sequence[Peer], box: str, own: Collection[Endpoint], extensions: Collection[str]) -> Iterator[Fault]:

@@ -7,13 +7,15 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, inspect
 
 Number = Annotated[str, Meta(pattern="[0-9*#+]{1,20}")]
 AgentId = Annotated[str, Meta(pattern="[A-Za-z0-9._-]{1,32}")]
 Realm = Annotated[str, Meta(pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")]
+PacketMs = Literal[5, 10, 20]
+"""RTP packets that the engine can send."""
 Serial = Annotated[str, Meta(pattern="[A-Z0-9][A-Z0-9-]{0,31}")]
 HostName = Annotated[str, Meta(pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")]
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
@@ -126,6 +128,10 @@ def _text(text: str, kind: inspect.StrType) -> str:
 
 def _one_of(text: str, valid: Iterable[object]) -> object:
     by_name = {str(value.value if isinstance(value, enum.Enum) else value): value for value in valid}
+    numbers = [value for value in by_name.values() if isinstance(value, int)]
+    if text not in by_name and numbers and re.fullmatch(r"[0-9]{1,18}", text):
+        near = min(numbers, key=lambda number: abs(number - int(text)))
+        raise ValueError(f"{text!r} is not known here; did you mean '{near}'? Known are: {', '.join(by_name)}")
     if text not in by_name:
         raise ValueError(f"{text!r} is not known here; {suggestion(text, by_name)}")
     return by_name[text]

@@ -27,7 +27,7 @@ from appliance.signalling.sip.kamailio import control_socket
 from appliance.signalling.sip.rtp import RtpPorts
 from appliance.signalling.sip.signals import Signal
 from appliance.signalling.sip.stack import Stack, StackSettings
-from appliance.signalling.sip.worker import ORPHANS_S, Worker
+from appliance.signalling.sip.worker import ORPHANS_S, Neighbour, Worker
 from appliance.supervisor import logs, notify
 from appliance.trace.legs import LegLog
 from appliance.trace.log import SIP_OCTETS, TraceLog
@@ -55,7 +55,8 @@ class Process:
         self._identity = Identity.take(branch.box, "sip")
         self._ports = RtpPorts(engine, branch.engine.rtp_address, branch.engine.rtp_base, EngineBusyError)
         self._codecs = of_names(branch.sip.codecs)
-        settings = StackSettings(branch.sip.listen, branch.sip.proxy, branch.sip.domain, self._codecs, branch.sip.srtp)
+        sip = branch.sip
+        settings = StackSettings(sip.listen, sip.proxy, sip.domain, self._codecs, sip.srtp, sip.packet_ms)
         ids = IdSource(self._identity)
         self._control = control_socket(state)
         self._copies = inherited_fds(os.environ["BRANCHLINE_FDS"])["trace"]
@@ -119,8 +120,9 @@ class Process:
         await self._close_left_open()
         path = self._state / "run" / "leg.sip.sock"
         sealer, order = Sealer(self._identity), self._stack.order
-        peers = {peer.box: peer.proxy for peer in self._branch.peers}
-        worker = Worker(path, sealer, self._ports, order, self._orphans_s, self._codecs, peers)
+        peers = {peer.box: Neighbour(peer.proxy, peer.packet_ms) for peer in self._branch.peers}
+        own_ms = self._branch.sip.packet_ms
+        worker = Worker(path, sealer, self._ports, order, self._orphans_s, self._codecs, own_ms, peers)
         self._take = worker.take
         asyncio.get_running_loop().add_reader(self._engine.event_fd, self._news, worker)
         worker.service.watch = LegLog(self._state, self._identity.process).take

@@ -54,6 +54,8 @@ class Phone:
 
     encryption = ""
     """Baresip's mediaenc: `srtp` offers keys with RTP/AVP, `srtp-mand` RTP/SAVP and nothing else; "": plain."""
+    packet_ms = 20
+    """Of the packets that it wishes."""
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class Phone:
         self._module = CODECS[codec]
         self._account = (
             f"<sip:{address}>;auth_user={self.number};auth_pass={password}"
-            f';outbound="sip:{proxy}";regint={EXPIRES_S};audio_codecs={codec}'
+            f';outbound="sip:{proxy}";regint={EXPIRES_S};audio_codecs={codec};ptime={self.packet_ms}'
             f";answermode={'auto' if auto_answer else 'manual'}{self.encryption and f';mediaenc={self.encryption}'}\n"
         )
         self.events: list[PhoneEvent] = []

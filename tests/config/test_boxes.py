@@ -92,6 +92,7 @@ def test_the_site_s_branch_is_read(branch: Edit) -> None:
     assert box.sip.proxy == ("127.0.0.1", 5060)
     assert box.sip.codecs == ("PCMA", "PCMU", "G722", "OPUS", "G726-32")
     assert box.sip.srtp == "accept"
+    assert box.sip.packet_ms == 20
     assert box.extensions[0].secret.read_text() == "correct horse\n"
     assert {listener.endpoint.port for listener in listeners(box)} == {5060, 5070, 5071, 9101, 20000}
 
@@ -223,6 +224,9 @@ def test_the_site_s_headquarters_is_read(headquarters: Edit) -> None:
          "18: 'x\"; loadmodule exec.so' does not have the form [A-Za-z0-9]"),
         ("domain:", "srtp: required, domain:", "18: 'required' is not known here; did you mean 'require'?"),
         ("domain:", "codecs: [], domain:", "18: no codec: a phone could not be spoken to"),
+        ("domain:", "packet_ms: 30, domain:", "18: '30' is not known here; did you mean '20'? Known are: 5, 10, 20"),
+        ("domain:", "packet_ms: 8, domain:", "18: '8' is not known here; did you mean '10'? Known are: 5, 10, 20"),
+        ("domain:", "packet_ms: ten, domain:", "18: 'ten' is not known here; known are: 10, 20, 5"),
         ("local: 127.0.0.1:9101", "local: 0.0.0.0:5070", "10: port 5070 is already taken by the SIP worker"),
         ("rtp_base: 20000", "rtp_base: 8602", "6: port 8602 to 9113 is already taken by span 1 (telco)"),
         ("rtp_base: 20000", "rtp_base: 20001", "6: must be even: RTP on even ports, RTCP one above (RFC 3550 §11)"),
@@ -328,7 +332,8 @@ def test_a_span_behind_a_framer_is_read_and_set(branch: Edit) -> None:
     ("before", "after", "told"),
     [
         ("sound_card: 2", "sound_card: 32", "21: 32 is out of range: 0 to 31"),
-        ("sound_card: 2", "sound_card: 2\n    impedance_ohm: 100", "22: '100' is not known here; did you mean '120'?"),
+        ("sound_card: 2", "sound_card: 2\n    impedance_ohm: 100",
+         "22: '100' is not known here; did you mean '120'? Known are: 75, 120"),
         ("sound_card: 2", "sound_card: 2\n    line: t1\n    profile: qsig",
          "22: of these framers only E1s are served so far; leave the key out"),
         ("sound_card: 2", "sound_card: 2\n    clock: local",

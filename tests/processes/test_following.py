@@ -340,11 +340,14 @@ def test_what_ends_no_call_says_so(tmp_path: Path) -> None:
         ("network", "time"): {NETWORK: Impact.NONE},
         ("network", "gateway"): {NETWORK: Impact.NONE, "uplink": Impact.NONE},
         ("sip", "srtp"): {"sip": Impact.LEG},
+        ("sip", "packet_ms"): {"sip": Impact.LEG},
         ("engine", "rtp_base"): {BOX: Impact.BOX},
     }
     for path, told in expected.items():
         assert {one.name: one.impact for one in changes(before, _altered(before, path))} == told, path
     assert changes(before, before) == []
+    longer = msgspec.structs.replace(before, peers=tuple(_altered(peer, ("packet_ms",)) for peer in before.peers))
+    assert {one.name: one.impact for one in changes(before, longer)} == {"sip": Impact.LEG}
 
 
 def _branch(folder: Path) -> Branch:
@@ -376,7 +379,7 @@ def _keys(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield from _keys(inner, (*path, name)) if hasattr(inner, "__struct_fields__") else ((*path, name),)
 
 
-def _altered(box: Branch, path: tuple[str, ...]) -> Branch:
+def _altered(box: Any, path: tuple[str, ...]) -> Any:
     """With another value there."""
     name, *rest = path
     value = getattr(box, name)

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import msgspec
 import pjsua2 as pj
 import structlog
 
@@ -88,9 +89,10 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         call: str,
         port: int,
         codecs: Sequence[Coding],
+        packet_ms: int,
         slot: int = pj.PJSUA_INVALID_ID,
     ) -> None:
-        """`codecs`: in the order in which we want them."""
+        """`codecs`: in the order in which we want them; `packet_ms`: what we offer, and send who wishes nothing."""
         super().__init__(account, slot)
         self.owner = owner
         self.call = call
@@ -100,12 +102,13 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         """What to do when that is refused; None: the call is over."""
         self._port = port
         self._codecs = codecs
+        self._packet_ms = packet_ms
         self._answered = False
         self._hanging_up = False
         self._taken: sdp.Taken | None = None
         """What we took of the peer's last offer; None: the last offer was ours."""
         self._settled: sdp.Codec | None = None
-        """What the engine's port was opened for."""
+        """What the engine's port speaks."""
         self._heard: sdp.Taken | None = None
         """What the peer's last answer takes of our offer."""
         self._offered: tuple[Crypto, ...] = ()
@@ -173,7 +176,10 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
         self._taken = self._choice(offer) if offer else None
         said = self._taken.codec if self._taken else self._talking_in or self._codecs
         transport = self._answering(self._taken) if self._taken else self._offering()
-        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, self.owner.rtp(self._port), said, transport)
+        if self._heard is not None and self._talking_in is not None:  # until its answer is heard, nothing changes
+            self._heard = msgspec.structs.replace(self._heard, codec=self._talking_in)
+        engine = self.owner.rtp(self._port)
+        prm.sdp.wholeSdp = sdp.at_engine(prm.sdp.wholeSdp, engine, said, transport, self._packet_ms)
 
     @guarded
     def onCallRxOffer(self, prm: Any) -> None:  # noqa: N802
@@ -257,7 +263,8 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
     def _choice(self, offer: str) -> sdp.Taken:
         """Raises sdp.RefusedError."""
-        return sdp.chosen(offer, self._codecs, "require" if self._keys else self.owner.srtp, self._talking_in)
+        srtp: SrtpUse = "require" if self._keys else self.owner.srtp
+        return sdp.chosen(offer, self._codecs, srtp, self._talking_in, self._packet_ms)
 
     def _answering(self, taken: sdp.Taken) -> sdp.Transport:
         self._profile = taken.profile
@@ -283,7 +290,13 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
     def _hear_answer(self, event: Any) -> None:
         """Whether this message brings the peer's answer to an offer of ours."""
-        self._heard = sdp.answered(_received(event), self._codecs) or self._heard
+        talk, message = self._talking_in, _received(event)
+        if message.startswith(_OFFERING):
+            return
+        heard = sdp.answered(message, self._codecs, talk.packet_ms if talk else self._packet_ms)
+        if heard is not None:
+            self._heard = heard
+            self._agreed |= talk is not None and self._taken is None and heard.codec.packet_ms != talk.packet_ms
         self._settle()
 
     def _settle(self) -> None:
@@ -296,11 +309,12 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
             log.warning("sip.answer.refused", leg=self.call, why="it has no key to the SRTP that we offered")
             self.owner.tell(Lost(self.call, causes.INCOMPATIBLE))
             return
-        if not self._answered:
-            self._settled = agreed.codec
+        talk = self._talking_in
+        length_ms = sdp.packet_ms(talk.coding, agreed.codec.packet_ms) if talk else 0
+        self._settled = msgspec.structs.replace(talk, packet_ms=length_ms) if talk else agreed.codec
         if self._pointed is not None:
             remote, held = self._pointed
-            self.owner.tell(Pointed(self.call, remote, held, agreed.codec, self._keys))
+            self.owner.tell(Pointed(self.call, remote, held, self._settled, self._keys))
 
     def _over(self, info: Any, event: Any) -> None:
         self.owner.forget(self.call)
@@ -320,6 +334,7 @@ class SipCall(pj.Call):  # type: ignore[misc]  # compiled, without types
 
 
 _AGREED = {pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_LOCAL_HOLD, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD}
+_OFFERING = "INVITE ", "UPDATE "
 _NO_MESSAGE = {pj.PJSIP_EVENT_TIMER, pj.PJSIP_EVENT_TRANSPORT_ERROR}
 
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from appliance.config import Endpoint
@@ -47,8 +48,8 @@ class RtpEngine(Protocol):
     ) -> None:
         """Bind the port's UDP pair; a port that is open is closed first, in the same tick."""
 
-    def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
-        """Send there."""
+    def set_rtp_remote(self, port: int, remote: tuple[str, int], packet_ms: int) -> None:
+        """Send there, in packets of this length."""
 
     def secure(self, port: int, send: MasterKey, receive: MasterKey) -> None:
         """SRTP and nothing else."""
@@ -96,12 +97,12 @@ class RtpPorts:
         with self._lock:
             return self._load.relieved
 
-    def take(self, codings: Sequence[Coding]) -> int | None:
+    def take(self, codings: Sequence[Coding], packet_ms: int) -> int | None:
         """A free port for a leg that will speak one of these; None when all are in use."""
         with self._lock:
             if not self._free:
                 return None
-            self._load.count(self._free[0], codings)
+            self._load.count(self._free[0], codings, packet_ms)
             return self._free.popleft()
 
     def open(self, port: int, codec: Codec) -> bool:
@@ -114,7 +115,7 @@ class RtpPorts:
     def settle(self, port: int, codec: Codec) -> bool:
         """The peer's answer: open the port anew if it says another codec than was supposed. False: engine busy."""
         with self._lock:
-            self._load.count(port, (codec.coding,))
+            self._load.count(port, (codec.coding,), codec.packet_ms)
         return self._opened.get(port) == codec or self._open(port, codec)
 
     def secure(self, port: int, keys: Keys) -> bool:
@@ -129,12 +130,16 @@ class RtpPorts:
         self._secured[port] = keys
         return True
 
-    def point(self, port: int, remote: tuple[str, int]) -> None:
+    def point(self, port: int, remote: tuple[str, int], packet_ms: int) -> None:
         """Send to `remote`. A full ring is told and given up: the engine is dead, and the peer's packets latch it."""
         try:
-            self._engine.set_rtp_remote(port, remote)
+            self._engine.set_rtp_remote(port, remote, packet_ms)
         except self._busy:
             log.error("sip.engine.busy", port=port)
+            return
+        self._opened[port] = codec = msgspec.structs.replace(self._opened[port], packet_ms=packet_ms)
+        with self._lock:
+            self._load.count(port, (codec.coding,), packet_ms)
 
     def tell_digit(self, port: int, digit: str, duration_ms: int) -> None:
         """A digit of INFO; 0 ms: no length. With a full ring it is lost, and that is told."""

@@ -4,6 +4,7 @@
 pjsua writes a description of its own sockets; `at_engine` keeps its origin, version, direction and refused media and
 puts the engine into one audio section: all codecs that are wanted and telephone events where we offer, the one codec
 that `chosen` took where we answer. All other sections are refused (port 0).
+Packets are as long as the peer wishes, and where it wishes nothing as long as we do (`own_ms`), both ways.
 Spec: RFC 8866, RFC 3264, RFC 4733 §7.1.1, RFC 4568 (keys of SRTP).
 """
 
@@ -19,12 +20,15 @@ from appliance.signalling.sip.codings import EVENTS, NAMED, NOISE, NOISE_HZ
 from dsp.sdes import Crypto, build
 
 PACKETS_MS = (20, 10, 5)
-"""What the engine can send, the largest first; Opus has no frames of 5 ms."""
+"""What the engine can send, the largest first; Opus' frames of speech have 10 ms at least (RFC 6716 §3.1)."""
+USUAL_MS = 20  # RFC 3551 §4.2
+LONGEST_MS = 60
+"""What the engine takes in a packet (dsp/include/jitter.h)."""
 EVENTS_MIN = 96  # RFC 3551 §6: dynamic from here on
 
 _DIRECTIONS = {"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"}
 _RTPMAP = re.compile(r"a=rtpmap:\s*(\d{1,3})\s+(\S{1,40})", re.IGNORECASE)
-_PTIME = re.compile(r"a=(?:max)?ptime:\s*(\d{1,4})\b", re.IGNORECASE)
+_PTIME = re.compile(r"a=(max|)ptime:\s*(\d{1,4})\b", re.IGNORECASE)
 _CRYPTO = re.compile(r"a=crypto:[ \t]*(.*)", re.IGNORECASE)
 
 PLAIN, SECURE = "RTP/AVP", "RTP/SAVP"
@@ -50,18 +54,18 @@ class Codec(msgspec.Struct, frozen=True):
     noise_type: int | None = None
 
 
-def supposed(wanted: Sequence[Coding]) -> Codec:
+def supposed(wanted: Sequence[Coding], own_ms: int = USUAL_MS) -> Codec:
     """What we suppose of a peer to whom we offer, until its answer."""
     named = NAMED[wanted[0]]
     noise_type = NOISE if named.clock_hz == NOISE_HZ else None
-    return Codec(wanted[0], named.number, EVENTS[named.clock_hz], noise_type=noise_type)
+    length_ms = packet_ms(wanted[0], own_ms)
+    return Codec(wanted[0], named.number, EVENTS[named.clock_hz], length_ms, noise_type=noise_type)
 
 
 def packet_ms(coding: Coding, *wishes_ms: int) -> int:
-    """The engine's packet length that is nearest to a peer's ptime and maxptime and not above them; 0 is no wish."""
+    """The engine's packet length that is nearest to the least wish, ptime or maxptime, and not above it."""
     lengths = PACKETS_MS[:-1] if coding is Coding.OPUS else PACKETS_MS
-    most = min((wish for wish in wishes_ms if wish), default=lengths[0])
-    return next((length for length in lengths if length <= most), lengths[-1])
+    return next((length for length in lengths if length <= min(wishes_ms)), lengths[-1])
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -91,19 +95,20 @@ def chosen(
     wanted: Sequence[Coding],
     srtp: SrtpUse = "accept",
     settled: Codec | None = None,
+    own_ms: int = USUAL_MS,
 ) -> Taken:
     """What we take of the offer in a message or description: SRTP before plain RTP, then the first section.
 
     Of its codecs the first that we want, and the number of telephone events at its clock. Within a talk (`settled`)
     codec and numbers stay as they are, because the engine cannot change them without ending its bridge: an offer
     without that codec is none, and events under another number stay away (RFC 3264 §8.3.2 wants them under the same).
-    Raises RefusedError.
+    The packets' length follows the offer's. Raises RefusedError.
     """
     taken: list[Taken] = []
     refused: list[RefusedError] = []
     for section in _Audio.of(offer):
         try:
-            taken.append(section.taken(wanted, srtp, settled))
+            taken.append(section.taken(wanted, srtp, settled, own_ms))
         except RefusedError as error:
             refused.append(error)
     if not taken:
@@ -111,13 +116,13 @@ def chosen(
     return next((one for one in taken if one.crypto is not None), taken[0])
 
 
-def answered(answer: str, wanted: Sequence[Coding]) -> Taken | None:
+def answered(answer: str, wanted: Sequence[Coding], own_ms: int = USUAL_MS) -> Taken | None:
     """What the peer takes of our offer: the first codec in its own order. None: there is no answer in this message.
 
     It may name a number of telephone events of its own (RFC 3264 §6.1). Keys are in one line (RFC 4568 §5.1.3).
     """
     audio = next(iter(_Audio.of(answer)), _Audio())
-    found = filter(None, map(audio.codec, wanted))
+    found = filter(None, (audio.codec(coding, own_ms) for coding in wanted))
     first = min(found, key=lambda codec: audio.types.index(codec.payload_type), default=None)
     if first is None:
         return None
@@ -133,6 +138,7 @@ def at_engine(
     engine: Endpoint,
     said: Codec | Sequence[Coding],
     transport: Transport = FIRST,
+    own_ms: int = USUAL_MS,
 ) -> str:
     """The description with the engine in place of pjsua's own sockets: one codec, or an offer."""
     head, *media = _sections(description.splitlines())
@@ -141,19 +147,21 @@ def at_engine(
         ours = next((n for n, part in enumerate(media) if part[0].startswith("m=audio ") and not _refused(part)), None)
     session = [line for line in head if not line.startswith(("c=", "b="))]
     lines = [*session[: _before_time(session)], f"c=IN IP4 {engine.address}", *session[_before_time(session) :]]
+    length_ms = said.packet_ms if isinstance(said, Codec) else own_ms
     for number, section in enumerate(media):
-        lines += _audio(section, engine.port, said, transport) if number == ours else [_refusal(section)]
+        lines += _audio(section, engine.port, said, transport, length_ms) if number == ours else [_refusal(section)]
     return "\r\n".join(lines) + "\r\n"
 
 
 class _Audio(msgspec.Struct, frozen=True):
-    """An audio section that is not refused: payload types in its order, their names, wishes of packet length, keys."""
+    """An audio section that is not refused: payload types in its order, their names, packet lengths, keys."""
 
     section: int = 0
     profile: str = ""
     types: tuple[int, ...] = ()
     names: dict[int, str] = {}
     wished_ms: tuple[int, ...] = ()
+    most_ms: tuple[int, ...] = ()
     cryptos: tuple[str, ...] = ()
 
     @classmethod
@@ -166,11 +174,13 @@ class _Audio(msgspec.Struct, frozen=True):
                 types = tuple(int(word) for word in words[2:] if word.isdecimal() and len(word) <= 3)
                 text = "\n".join(section)
                 names = {int(number): name.lower().removesuffix("/1") for number, name in _RTPMAP.findall(text)}
-                wished_ms = tuple(int(found) for found in _PTIME.findall(text))
+                said_ms = [(bool(most), int(length)) for most, length in _PTIME.findall(text) if int(length)]
+                wished_ms = tuple(length for most, length in said_ms if not most)
+                most_ms = tuple(length for most, length in said_ms if most)
                 cryptos = tuple(found[1] for found in map(_CRYPTO.fullmatch, section) if found)
-                yield cls(number, words[1].upper(), types, names, wished_ms, cryptos)
+                yield cls(number, words[1].upper(), types, names, wished_ms, most_ms, cryptos)
 
-    def taken(self, wanted: Sequence[Coding], srtp: SrtpUse, settled: Codec | None) -> Taken:
+    def taken(self, wanted: Sequence[Coding], srtp: SrtpUse, settled: Codec | None, own_ms: int) -> Taken:
         """Raises RefusedError."""
         line = None if srtp == "off" else crypto.taken(self.cryptos)
         if self.profile not in _PROFILES:
@@ -181,7 +191,8 @@ class _Audio(msgspec.Struct, frozen=True):
             raise RefusedError(f"it wants SRTP, and none of its {len(self.cryptos)} crypto lines can be done")
         if line is None and srtp == "require":
             raise RefusedError("it is plain RTP, and SRTP is required")
-        codec = next(filter(None, map(self.codec, wanted)), None) if settled is None else self.again(settled)
+        found = filter(None, (self.codec(coding, own_ms) for coding in wanted))
+        codec = next(found, None) if settled is None else self.again(settled)
         if codec is None:
             raise RefusedError("it has no codec of `sip: codecs`" if settled is None else "its codec is not the talk's")
         return Taken(codec, self.profile, self.section, line)
@@ -194,6 +205,7 @@ class _Audio(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(
             settled,
             event_type=events if events in self.events(settled.coding) else None,
+            packet_ms=self.packet_ms(settled.coding, settled.packet_ms),
             sent_event_type=None,
             noise_type=settled.noise_type if settled.noise_type in self.types else None,
         )
@@ -213,12 +225,16 @@ class _Audio(msgspec.Struct, frozen=True):
         name = f"telephone-event/{NAMED[coding].clock_hz}"
         return [number for number in self.types if number >= EVENTS_MIN and self.names.get(number) == name]
 
-    def codec(self, coding: Coding) -> Codec | None:
+    def packet_ms(self, coding: Coding, own_ms: int) -> int:
+        """`own_ms`: what we would send by ourselves."""
+        return packet_ms(coding, *(self.wished_ms or (own_ms,)), *self.most_ms)
+
+    def codec(self, coding: Coding, own_ms: int) -> Codec | None:
         """All that a port has to know; None: this codec is not here."""
         number = self.number_of(coding)
         if number is None:
             return None
-        events, length_ms = next(iter(self.events(coding)), None), packet_ms(coding, *self.wished_ms)
+        events, length_ms = next(iter(self.events(coding)), None), self.packet_ms(coding, own_ms)
         noise = NOISE in self.types and NAMED[coding].clock_hz == NOISE_HZ
         return Codec(coding, number, events, length_ms, noise_type=NOISE if noise else None)
 
@@ -248,14 +264,16 @@ def _before_time(session: list[str]) -> int:
     return next((n for n, line in enumerate(session) if line.startswith("t=")), len(session))
 
 
-def _audio(section: list[str], port: int, said: Codec | Sequence[Coding], transport: Transport) -> list[str]:
+def _audio(
+    section: list[str], port: int, said: Codec | Sequence[Coding], transport: Transport, length_ms: int
+) -> list[str]:
     formats = _one(said) if isinstance(said, Codec) else _all(said)
     lines = [line for _, mapped in formats for line in mapped]
     media = " ".join(str(number) for number, _ in formats)
-    length_ms = said.packet_ms if isinstance(said, Codec) else PACKETS_MS[0]
+    lengths = [f"a=ptime:{length_ms}", f"a=maxptime:{LONGEST_MS}"]
     direction = [line for line in section if line in _DIRECTIONS]
     keys = [f"a=crypto:{build(line)}" for line in transport.crypto]
-    return [f"m=audio {port} {transport.profile} {media}", *lines, *keys, f"a=ptime:{length_ms}", *direction]
+    return [f"m=audio {port} {transport.profile} {media}", *lines, *keys, *lengths, *direction]
 
 
 _Format = tuple[int, list[str]]

@@ -101,9 +101,10 @@ Signal = Offered | Proceeding | Alerting | Answered | Pointed | Dialled | Referr
 
 
 class Place(msgspec.Struct, frozen=True):
-    """INVITE `to`, offering `codecs`. `plain`: without SRTP, whatever the configuration prefers.
+    """INVITE `to`, offering `codecs` in packets of `packet_ms`.
 
-    `at`: Kamailio of the branch that has the phone, None: ours.
+    `plain`: without SRTP, whatever the configuration prefers. `at`: Kamailio of the branch that has the phone, None:
+    ours.
     """
 
     call: str
@@ -112,6 +113,7 @@ class Place(msgspec.Struct, frozen=True):
     to: str
     clid: str | None
     codecs: tuple[Coding, ...]
+    packet_ms: int
     plain: bool = False
     at: Endpoint | None = None
 

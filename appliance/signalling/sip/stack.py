@@ -60,6 +60,8 @@ class StackSettings(msgspec.Struct, frozen=True):
     codecs: tuple[Coding, ...]
     """In the order in which we want them."""
     srtp: SrtpUse
+    packet_ms: int
+    """What phones that wish no other are sent."""
 
 
 class _Log(pj.LogWriter):  # type: ignore[misc]
@@ -162,11 +164,12 @@ class Stack:
             self.tell(Overloaded(call))
             self._refuse(prm.callId, causes.status_of(causes.CONGESTION))
             return
-        port = self._ports.take((codec.coding,) if "m=audio" in offer else codecs)
+        port = self._ports.take((codec.coding,) if "m=audio" in offer else codecs, codec.packet_ms)
         if port is None:
             self._refuse(prm.callId, causes.status_of(causes.NO_CHANNEL))
             return
-        self._calls[call] = sip_call = SipCall(self._account, self, call, port, codecs, prm.callId)
+        own_ms = self._settings.packet_ms
+        self._calls[call] = sip_call = SipCall(self._account, self, call, port, codecs, own_ms, prm.callId)
         sip_call.offers_srtp = self.srtp == "require"
         info = sip_call.getInfo()
         dnis, clid = user_of(request_line.split()[1]) or "", user_of(info.remoteUri)
@@ -176,7 +179,8 @@ class Stack:
         """Of a call with this offer, or with none. Raises RefusedError."""
         if not codecs:
             raise RefusedError("no codec can be borne")
-        return chosen(offer, codecs, self.srtp).codec if "m=audio" in offer else supposed(codecs)
+        own_ms = self._settings.packet_ms
+        return chosen(offer, codecs, self.srtp, own_ms=own_ms).codec if "m=audio" in offer else supposed(codecs, own_ms)
 
     def _refuse(self, slot: int, status: int) -> None:
         parameters = pj.CallOpParam()
@@ -220,7 +224,8 @@ class Stack:
 
     def _place(self, order: Place) -> None:
         domain = self._settings.domain
-        call = self._calls[order.call] = SipCall(self._account, self, order.call, order.port, order.codecs)
+        call = SipCall(self._account, self, order.call, order.port, order.codecs, order.packet_ms)
+        self._calls[order.call] = call
         call.offers_srtp = self.srtp == "require" or (self.srtp == "prefer" and not order.plain)
         if call.offers_srtp and self.srtp == "prefer":
             call.without_srtp = msgspec.structs.replace(order, plain=True)

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from appliance.config import Endpoint
@@ -58,6 +59,13 @@ OVERLOAD = AlarmRaised(
 log = structlog.get_logger()
 
 
+class Neighbour(msgspec.Struct, frozen=True):
+    """Whose phones are called: Kamailio there (None: ours), and the length of the packets that they are offered."""
+
+    at: Endpoint | None
+    packet_ms: int
+
+
 class Worker:
     """Everything about legs. Made and used in one running event loop."""
 
@@ -69,15 +77,17 @@ class Worker:
         order: Callable[[Order], None],
         orphans_s: float,
         codecs: Sequence[Coding],
-        peers: Mapping[str, Endpoint] = {},
+        packet_ms: int,
+        peers: Mapping[str, Neighbour] = {},
     ) -> None:
-        """`codecs`: what phones are offered, the best first. `peers`: other branches' Kamailio, by their box."""
+        """`codecs`, `packet_ms`: what our phones are offered, the best first. `peers`: other branches, by their box."""
         self.service = Service(socket, sealer, "leg worker", self._handle, self._snapshot, self._controller_changed)
         self._incarnation = sealer.identity.incarnation
         self._ports = ports
         self._order = order
         self._orphans_s = orphans_s
         self._codecs = codecs
+        self._ours = Neighbour(None, packet_ms)
         self._peers = peers
         self._overloaded = False
         self._legs = LegTable()
@@ -138,12 +148,12 @@ class Worker:
             raise CommandRefusedError("leg.number", "what is to be called by SIP must be a whole number")
         if any(leg.leg == body.leg for leg in self._legs.living()):
             raise CommandRefusedError("leg.state", f"leg {body.leg} is there already")
-        at = self._peer(body.trunk)
+        there = self._peer(body.trunk)
         codecs = self._ports.fitting(self._codecs)
         if not codecs:
             self._overload()
-        port = self._ports.take(codecs) if codecs else None
-        if port is None or not self._ports.open(port, supposed(codecs)):
+        port = self._ports.take(codecs, there.packet_ms) if codecs else None
+        if port is None or not self._ports.open(port, supposed(codecs, there.packet_ms)):
             cause = causes.TEMPORARY_FAILURE if port is not None else causes.NO_CHANNEL if codecs else causes.CONGESTION
             gone = wire.LegReleased(leg=body.leg, cause=cause, by=ReleasedBy.FAULT, sample=self._ports.samples)
             self.service.publish(gone)
@@ -153,12 +163,12 @@ class Worker:
         channel = wire.sip_channel(body.to, body.trunk)
         leg = self._legs.add(body.leg, Direction.OUTGOING, channel, port, **told)
         self.service.publish(wire.LegPlaced(leg=leg))
-        self._order(Place(body.leg, call_id, port, body.to, body.clid, codecs, at=at))
+        self._order(Place(body.leg, call_id, port, body.to, body.clid, codecs, there.packet_ms, at=there.at))
 
-    def _peer(self, box: str | None) -> Endpoint | None:
-        """Kamailio of the branch where the phone is; None: ours."""
+    def _peer(self, box: str | None) -> Neighbour:
+        """Where the phone is; None: at our own branch."""
         if box is None:
-            return None
+            return self._ours
         if box not in self._peers:
             raise CommandRefusedError("leg.trunk", f"{box!r} is no peer of this branch; {suggestion(box, self._peers)}")
         return self._peers[box]
@@ -251,7 +261,7 @@ class Worker:
         if not settled or (signal.keys is not None and not self._ports.secure(port, signal.keys)):
             self.engine_refused(port, "busy")
         elif signal.remote.address != "0.0.0.0":  # noqa: S104  # RFC 2543's hold
-            self._ports.point(port, signal.remote)
+            self._ports.point(port, signal.remote, signal.codec.packet_ms)
 
     def _moves(self, leg: str, by: LegStep) -> bool:
         """Take the step where TABLE has it; a repeated 180 or a 183 after it is nothing new."""

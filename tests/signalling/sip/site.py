@@ -55,6 +55,7 @@ class Place(NamedTuple):
     proxy: Endpoint
     domain: str = DOMAIN
     secret: str = "open-sesame"  # noqa: S105  # of branches that live for one test
+    packet_ms: int = 20
 
     @classmethod
     def free(cls, box: str, domain: str = DOMAIN) -> "Place":
@@ -185,7 +186,9 @@ class Site:
             box=self.place.box,
             domain=self.place.domain,
             peers=", ".join(
-                f"{{box: {p.box}, proxy: {p.proxy}, domain: {p.domain}, secret: {folder / p.box}}}" for p in peers
+                f"{{box: {p.box}, proxy: {p.proxy}, domain: {p.domain}, secret: {folder / p.box}, "
+                f"packet_ms: {p.packet_ms}}}"
+                for p in peers
             ),
         )
         self.configuration.write_text(text)

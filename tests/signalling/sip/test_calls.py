@@ -198,6 +198,7 @@ def test_our_offer_is_the_codecs_and_events_of_the_engine_and_nothing_else(runni
         "a=rtpmap:102 telephone-event/48000",
         "a=fmtp:102 0-16",
         "a=ptime:20",
+        "a=maxptime:60",
         "a=sendrecv",
     ]
 

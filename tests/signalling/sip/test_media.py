@@ -194,6 +194,7 @@ def test_rfc3264_6_1_our_answer_is_one_codec_with_the_phones_numbers(running: Si
         "a=rtpmap:100 telephone-event/8000",
         "a=fmtp:100 0-16",
         "a=ptime:10",
+        "a=maxptime:60",
         "a=sendrecv",
     ]
 

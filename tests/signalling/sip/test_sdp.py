@@ -36,17 +36,17 @@ a=ssrc:1 cname:x
 """.replace("\n", "\r\n")
 
 
-def chosen(offer: str, wanted: Sequence[Coding], settled: Codec | None = None) -> Codec | None:
+def chosen(offer: str, wanted: Sequence[Coding], settled: Codec | None = None, own_ms: int = 20) -> Codec | None:
     """The codec; None: refused."""
     try:
-        return sdp.chosen(offer, wanted, settled=settled).codec
+        return sdp.chosen(offer, wanted, settled=settled, own_ms=own_ms).codec
     except RefusedError:
         return None
 
 
-def answered(answer: str, wanted: Sequence[Coding]) -> Codec | None:
+def answered(answer: str, wanted: Sequence[Coding], own_ms: int = 20) -> Codec | None:
     """The codec; None: no answer."""
-    taken = sdp.answered(answer, wanted)
+    taken = sdp.answered(answer, wanted, own_ms)
     return None if taken is None else taken.codec
 
 
@@ -55,13 +55,14 @@ def test_engine_stands_in_place_of_pjsuas_sockets() -> None:
     assert "c=IN IP4 127.0.0.1" in lines
     assert "m=audio 20004 RTP/AVP 8 0 13 101" in lines
     assert not [line for line in lines if "4000" in line.replace("20004", "") or "120" in line]
-    assert lines[-8:-1] == [
+    assert lines[-9:-1] == [
         "a=rtpmap:8 PCMA/8000",
         "a=rtpmap:0 PCMU/8000",
         "a=rtpmap:13 CN/8000",
         "a=rtpmap:101 telephone-event/8000",
         "a=fmtp:101 0-16",
         "a=ptime:20",
+        "a=maxptime:60",
         "a=sendrecv",
     ]
 
@@ -179,24 +180,27 @@ def test_rfc7587_7_offer_names_every_codec_and_events_of_each_clock() -> None:
         "a=rtpmap:102 telephone-event/48000",
         "a=fmtp:102 0-16",
         "a=ptime:20",
+        "a=maxptime:60",
         "a=sendrecv",
     ]
 
 
 @pytest.mark.parametrize("first", ALL)
-def test_what_is_supposed_of_a_phone_is_what_it_would_answer_to_our_offer(first: Coding) -> None:
+@pytest.mark.parametrize("own_ms", sdp.PACKETS_MS)
+def test_what_is_supposed_of_a_phone_is_what_it_would_answer_to_our_offer(first: Coding, own_ms: int) -> None:
     wanted = (first, *(coding for coding in ALL if coding is not first))
-    assert answered(at_engine(PJSUA, ENGINE, wanted), wanted) == supposed(wanted)
+    assert answered(at_engine(PJSUA, ENGINE, wanted, own_ms=own_ms), wanted) == supposed(wanted, own_ms)
 
 
 def test_rfc4733_7_1_1_answer_has_the_offerers_number() -> None:
     lines = at_engine(PJSUA, ENGINE, Codec(Coding.PCMU, 0, 96, 10)).split("\r\n")
     assert "m=audio 20004 RTP/AVP 0 96" in lines
-    assert lines[-6:-1] == [
+    assert lines[-7:-1] == [
         "a=rtpmap:0 PCMU/8000",
         "a=rtpmap:96 telephone-event/8000",
         "a=fmtp:96 0-16",
         "a=ptime:10",
+        "a=maxptime:60",
         "a=sendrecv",
     ]
 
@@ -222,9 +226,38 @@ def test_rfc3264_8_3_2_number_that_the_peer_named_in_its_answer_is_its_own_for_t
     assert chosen(again, LAWS, Codec(event_type=101, sent_event_type=96)) == Codec(event_type=taken)
 
 
-@pytest.mark.parametrize(
-    ("wishes", "length"), [((), 20), ((0,), 20), ((20,), 20), ((60, 30), 20), ((15,), 10), ((20, 5), 5), ((3,), 5)]
-)
+@pytest.mark.parametrize(("wishes", "length"), [((20,), 20), ((60, 30), 20), ((15,), 10), ((20, 5), 5), ((3,), 5)])
 def test_packets_are_as_long_as_the_peer_wishes_and_the_engine_can(wishes: tuple[int, ...], length: int) -> None:
     assert packet_ms(Coding.PCMA, *wishes) == length
     assert packet_ms(Coding.OPUS, *wishes) == max(length, 10)
+
+
+@pytest.mark.parametrize(
+    ("lines", "lengths"),
+    [
+        ((), (20, 10, 5)),
+        (("a=ptime:0",), (20, 10, 5)),
+        (("a=maxptime:150",), (20, 10, 5)),
+        (("a=maxptime:10",), (10, 10, 5)),
+        (("a=ptime:20",), (20, 20, 20)),
+        (("a=ptime:20", "a=maxptime:10"), (10, 10, 10)),
+        (("a=ptime:40",), (20, 20, 20)),
+        (("a=ptime:5",), (5, 5, 5)),
+    ],
+)
+def test_rfc8866_6_4_a_peer_has_the_packets_that_it_wishes_and_ours_where_it_wishes_none(
+    lines: tuple[str, ...], lengths: tuple[int, ...]
+) -> None:
+    """With 20, 10 and 5 ms of our own; in its offer, in its answer, and in an offer within a talk."""
+    described = offer("8", *lines)
+    expected = [Codec(event_type=None, packet_ms=length) for length in lengths]
+    assert [chosen(described, LAWS, own_ms=own_ms) for own_ms in sdp.PACKETS_MS] == expected
+    assert [answered(described, LAWS, own_ms) for own_ms in sdp.PACKETS_MS] == expected
+    talks = [Codec(event_type=None, packet_ms=own_ms) for own_ms in sdp.PACKETS_MS]
+    assert [chosen(described, LAWS, talk, 20) for talk in talks] == expected
+
+
+@pytest.mark.parametrize("own_ms", sdp.PACKETS_MS)
+def test_offer_says_our_own_packets_and_the_longest_that_is_heard(own_ms: int) -> None:
+    lines = at_engine(PJSUA, ENGINE, LAWS, own_ms=own_ms).split("\r\n")
+    assert [line for line in lines if "ptime" in line] == [f"a=ptime:{own_ms}", "a=maxptime:60"]

@@ -5,13 +5,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.config import Endpoint
 from appliance.media.events import Codec as Coding
 from appliance.media.events import ComfortNoise
 from appliance.signalling.sip.crypto import Keys
-from appliance.signalling.sip.load import ABOVE_US, above_us
+from appliance.signalling.sip.load import ABOVE_US, PACKETS_US, above_us
 from appliance.signalling.sip.rtp import FIRST, PORTS, RtpPorts
 from appliance.signalling.sip.sdp import Codec, supposed
 from appliance.signalling.sip.signals import (
@@ -30,7 +31,7 @@ from appliance.signalling.sip.signals import (
     Probe,
     Signal,
 )
-from appliance.signalling.sip.worker import Worker
+from appliance.signalling.sip.worker import Neighbour, Worker
 from appliance.wire import legs
 from appliance.wire.alarms import AlarmCleared, AlarmRaised
 from appliance.wire.envelope import Body, Sealer
@@ -73,8 +74,8 @@ class FakeEngine:
         described = None if noise is None else noise.payload_type
         self._do("open", port, Codec(codec, payload_type, event_type, packet_ms, sent_event_type, described))
 
-    def set_rtp_remote(self, port: int, remote: tuple[str, int]) -> None:
-        self._do("point", port, tuple(remote))
+    def set_rtp_remote(self, port: int, remote: tuple[str, int], packet_ms: int) -> None:
+        self._do("point", port, tuple(remote), packet_ms)
 
     def tell_digit(self, port: int, digit: str, duration_ms: int) -> None:
         self._do("digit", port, digit, duration_ms)
@@ -95,14 +96,14 @@ class Bench:
     """A worker, what it said, what it ordered of the stack and the engine, in one list by time."""
 
     def __init__(
-        self, orphans_s: float = 30.0, codecs: Sequence[Coding] = LAWS, peers: Mapping[str, Endpoint] = {}
+        self, orphans_s: float = 30.0, codecs: Sequence[Coding] = LAWS, peers: Mapping[str, Neighbour] = {}
     ) -> None:
         self.engine = FakeEngine()
         self.ports = RtpPorts(self.engine, "127.0.0.1", 20000, FullError)
         self.happened: list[object] = []
         sealer = Sealer(Identity.take("BR-0001", "sip"))
         self.sealer = Sealer(Identity.take("BR-0001", "call"))
-        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s, codecs, peers)
+        self.worker = Worker(Path("unused"), sealer, self.ports, self._ordered, orphans_s, codecs, 20, peers)
         self.worker.service.publish = self._said  # type: ignore[method-assign]
         self.engine.done = self.happened  # type: ignore[assignment]
 
@@ -117,7 +118,7 @@ class Bench:
 
     def offer(self, leg: str = "in", codec: Codec = OFFERED) -> int:
         """A phone calls; returns the port."""
-        port = self.ports.take(LAWS)
+        port = self.ports.take(LAWS, 20)
         assert port is not None
         self.signal(Offered(leg, "call-id", port, "95588", "8001", codec))
         return port
@@ -134,7 +135,7 @@ class Bench:
         return [thing for thing in self.happened if isinstance(thing, kind)]
 
 
-def bench(check: Callable[[Bench], None], codecs: Sequence[Coding] = LAWS, peers: Mapping[str, Endpoint] = {}) -> None:
+def bench(check: Callable[[Bench], None], codecs: Sequence[Coding] = LAWS, peers: Mapping[str, Neighbour] = {}) -> None:
     """Run a check where there is an event loop."""
 
     async def run() -> None:
@@ -192,7 +193,7 @@ def test_answer_that_crosses_our_cancel_says_nothing_more() -> None:
         assert isinstance(released, legs.LegReleased)
         assert (released.cause, released.by) == (19, ReleasedBy.US)
         assert not b.all(legs.LegAnswered)
-        assert ("point", FIRST, ("127.0.0.1", 4000)) not in b.happened
+        assert ("point", FIRST, ("127.0.0.1", 4000), 20) not in b.happened
 
     bench(check)
 
@@ -205,15 +206,19 @@ def test_a_peers_phone_is_called_at_the_peer_and_the_leg_says_where() -> None:
         place(b, "near")
         told = [body.leg for body in b.all(legs.LegPlaced) if isinstance(body, legs.LegPlaced)]
         assert [(leg.channel, leg.trunk) for leg in told] == [("sip 8001 at BR-0002", "BR-0002"), ("sip 8001", None)]
-        assert [order.at for order in b.all(Place) if isinstance(order, Place)] == [there, None]
+        orders = [order for order in b.all(Place) if isinstance(order, Place)]
+        assert [(order.at, order.packet_ms) for order in orders] == [(there, 10), (None, 20)]
+        opened = [thing[2] for thing in b.happened if isinstance(thing, tuple) and thing[0] == "open"]
+        assert [codec.packet_ms for codec in opened] == [10, 20], "as the phone will answer"
 
-    bench(check, peers={"BR-0002": there})
+    bench(check, peers={"BR-0002": Neighbour(there, 10)})
 
 
 @pytest.mark.parametrize(
-    ("peers", "told"), [({}, "there is none to choose from"), ({"BR-0002": Endpoint("10.0.2.1", 5060)}, "'BR-0002'")]
+    ("peers", "told"),
+    [({}, "there is none to choose from"), ({"BR-0002": Neighbour(Endpoint("10.0.2.1", 5060), 20)}, "'BR-0002'")],
 )
-def test_a_box_that_is_no_peer_is_refused_and_takes_no_port(peers: Mapping[str, Endpoint], told: str) -> None:
+def test_a_box_that_is_no_peer_is_refused_and_takes_no_port(peers: Mapping[str, Neighbour], told: str) -> None:
     def check(b: Bench) -> None:
         with pytest.raises(CommandRefusedError, match=told) as refused:
             b.command(legs.PlaceLeg(leg="far", to="8001", contact="c", trunk="BR-002"))
@@ -364,9 +369,9 @@ def test_a_port_given_back_is_the_last_to_be_taken_again() -> None:
     def check(b: Bench) -> None:
         place(b)
         b.command(legs.ReleaseLeg(leg="out"))
-        taken = [b.ports.take(LAWS) for _ in range(PORTS)]
+        taken = [b.ports.take(LAWS, 20) for _ in range(PORTS)]
         assert taken[-1] == FIRST
-        assert b.ports.take(LAWS) is None
+        assert b.ports.take(LAWS, 20) is None
 
     bench(check)
 
@@ -376,11 +381,11 @@ def test_full_engine_ring_keeps_the_port_until_it_is_closed() -> None:
         place(b)
         b.engine.full = True
         b.command(legs.ReleaseLeg(leg="out"))
-        assert FIRST not in [b.ports.take(LAWS) for _ in range(PORTS)]
+        assert FIRST not in [b.ports.take(LAWS, 20) for _ in range(PORTS)]
         b.engine.full = False
         b.ports.retry()
         assert b.happened[-1] == ("close", FIRST)
-        assert b.ports.take(LAWS) == FIRST
+        assert b.ports.take(LAWS, 20) == FIRST
 
     bench(check)
 
@@ -423,7 +428,7 @@ def test_phone_that_calls_has_its_port_opened_as_it_speaks() -> None:
         b.signal(Pointed("in", PEER, held=False, codec=MU_LAW), Answered("in"))
         assert [thing for thing in b.happened if isinstance(thing, tuple)] == [
             ("open", port, MU_LAW),
-            ("point", port, tuple(PEER)),
+            ("point", port, tuple(PEER), MU_LAW.packet_ms),
         ]
 
     bench(check)
@@ -435,7 +440,7 @@ def test_answer_that_says_another_codec_opens_the_port_anew_before_the_leg_is_an
         b.happened.clear()
         b.signal(Pointed("out", PEER, held=False, codec=MU_LAW), Answered("out"))
         opened, pointed, answered = b.happened
-        assert (opened, pointed) == (("open", FIRST, MU_LAW), ("point", FIRST, tuple(PEER)))
+        assert (opened, pointed) == (("open", FIRST, MU_LAW), ("point", FIRST, tuple(PEER), MU_LAW.packet_ms))
         assert isinstance(answered, legs.LegAnswered)
 
     bench(check)
@@ -447,9 +452,41 @@ def test_codec_that_changes_within_a_talk_does_not_end_its_bridge() -> None:
         b.signal(Pointed("out", PEER, held=False, codec=OFFERED), Answered("out"))
         b.happened.clear()
         b.signal(Pointed("out", PEER, held=False, codec=Codec(event_type=None)))
-        assert b.happened == [("point", FIRST, tuple(PEER))]
+        assert b.happened == [("point", FIRST, tuple(PEER), 20)]
 
     bench(check)
+
+
+def test_packets_that_change_within_a_talk_are_sent_from_the_port_that_is_open() -> None:
+    def check(b: Bench) -> None:
+        place(b)
+        b.signal(Pointed("out", PEER, held=False, codec=OFFERED), Answered("out"))
+        b.happened.clear()
+        for length_ms in (10, 5, 20):
+            b.signal(Pointed("out", PEER, held=False, codec=msgspec.structs.replace(OFFERED, packet_ms=length_ms)))
+        assert b.happened == [("point", FIRST, tuple(PEER), length_ms) for length_ms in (10, 5, 20)]
+
+    bench(check)
+
+
+def test_short_packets_leave_less_room_for_dear_codecs_and_refuse_nobody() -> None:
+    """Half of all ports have G.711 in packets of 5 ms; the others ring."""
+    short = PORTS // 2
+    many = (ABOVE_US - short * PACKETS_US[5]) // above_us(Coding.OPUS)
+
+    def check(b: Bench) -> None:
+        for number in range(short):
+            place(b, f"out {number}")
+            codec = msgspec.structs.replace(supposed((Coding.PCMA,)), packet_ms=5)
+            b.signal(Pointed(f"out {number}", PEER, held=False, codec=codec))
+        b.happened.clear()
+        for number in range(short, PORTS):
+            place(b, f"out {number}")
+        orders = [order.codecs for order in b.all(Place) if isinstance(order, Place)]
+        assert 0 < many < PORTS - short
+        assert orders == many * [(Coding.OPUS, Coding.PCMA)] + (PORTS - short - many) * [(Coding.PCMA,)]
+
+    bench(check, (Coding.OPUS, Coding.PCMA))
 
 
 def test_full_engine_ring_releases_a_leg_whose_codec_is_not_the_supposed_one() -> None:
@@ -478,8 +515,8 @@ def test_port_has_its_keys_before_it_has_a_peer_and_once() -> None:
         b.signal(pointed, Answered("out"), pointed)
         assert [thing for thing in b.happened if isinstance(thing, tuple)] == [
             ("secure", FIRST, KEYS),
-            ("point", FIRST, tuple(PEER)),
-            ("point", FIRST, tuple(PEER)),
+            ("point", FIRST, tuple(PEER), 20),
+            ("point", FIRST, tuple(PEER), 20),
         ]
 
     bench(check)
