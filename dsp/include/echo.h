@@ -26,9 +26,9 @@
  * proven echo is learned from in every twelfth tick too, and in every one for a second when what comes back may be an
  * echo: it may be transferred to an analogue phone.
  *
- * Tone disabler (G.168 clause 7): 2100 Hz, of -31 dBm0 at least, whose phase is reversed every 450 ms, in either
- * direction, switches the canceller off at the second reversal, until both directions have been under -36 dBm0 for
- * 250 ms. BL_ECHO_NLP_OFF is for answer tones without reversals.
+ * Tone disabler (G.168 clause 7): 2100 Hz, of -31 dBm0 at least (it may then fall by 3 dB: V.8 modulates it), whose
+ * phase is reversed every 450 ms, in either direction, switches the canceller off at the second reversal, until both
+ * directions have been under -36 dBm0 for 250 ms. BL_ECHO_NLP_OFF is for answer tones without reversals.
  *
  * State is flat, it may be moved (at an address divisible by 64 it is fastest); every channel is its own, and a batch
  * gives what its channels give one by one (within 1 unit of 16 bits in the sound while the decisions agree; the vector

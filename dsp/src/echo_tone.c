@@ -14,6 +14,7 @@
 
 #define BIN 21                                 /* of 100 Hz */
 #define LEAST (0.00079f * BL_DBM0_MEAN_SQUARE) /* -31 dBm0 */
+#define WEAKER 0.5f                            /* what is a tone stays one: V.8's modulation takes 2 dB at times */
 #define HELD (0.00025f * BL_DBM0_MEAN_SQUARE)  /* -36 dBm0 */
 #define PURE 0.7f                              /* of the energy is the tone's */
 #define TURN_COS 0.5f                          /* of 60 degrees: 33 Hz beside the tone */
@@ -81,7 +82,8 @@ void bl_echo_judge_tones(struct bl_echo *e, struct echo_sums sum)
 		return;
 	for (int i = 0; i < 2; i++) {
 		float tone = (re[i] * re[i] + im[i] * im[i]) * (2.0f / BL_ECHO_BLOCK);
-		int is_tone = tone > PURE * energy[i] && energy[i] > least[i];
+		float enough = least[i] * (e->tone[i].ticks ? WEAKER : 1.0f);
+		int is_tone = tone > PURE * energy[i] && energy[i] > enough;
 
 		if (!is_tone && e->tone[i].gap > GAP_MAX)
 			continue; /* as before */

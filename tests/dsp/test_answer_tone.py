@@ -6,28 +6,11 @@ import pytest
 
 from dsp.bank import AnswerTone, Bank, Kind
 from dsp.tone import Step, ToneGenerator
-from tests.dsp.tone_sound import RATE_HZ, Sound, heard, linear, noise, silence, sine
+from tests.dsp.tone_sound import RATE_HZ, Sound, answer, heard, linear, noise, silence, sine
 
 pytestmark = pytest.mark.unit
 
 CNG, ANS, ANS_PR, ANSAM, ANSAM_PR = AnswerTone
-
-
-def answer(
-    ms: float,
-    *,
-    hz: float = 2100,
-    level_dbm0: float = -12,
-    every_ms: float = 0,
-    turn_degrees: float = 180,
-    am_hz: float = 15,
-    depth: float = 0,
-) -> Sound:
-    """ANS, turned every so often, modulated."""
-    at = np.arange(round(ms * RATE_HZ / 1000)) / RATE_HZ
-    turns = np.floor(at * 1000 / every_ms) * np.radians(turn_degrees) if every_ms else np.zeros(len(at))
-    envelope = 1 + depth * np.sin(2 * np.pi * am_hz * at)
-    return envelope * np.sin(2 * np.pi * hz * at + turns) * np.abs(sine(0, level_dbm0, 0.125, np.pi / 2))
 
 
 def told(*parts: Sound) -> list[AnswerTone]:

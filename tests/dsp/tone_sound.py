@@ -29,6 +29,23 @@ def silence(ms: float) -> Sound:
     return np.zeros(round(ms * RATE_HZ / 1000))
 
 
+def answer(
+    ms: float,
+    *,
+    hz: float = 2100,
+    level_dbm0: float = -12,
+    every_ms: float = 0,
+    turn_degrees: float = 180,
+    am_hz: float = 15,
+    depth: float = 0,
+) -> Sound:
+    """ANS, turned every so often, modulated."""
+    at = np.arange(round(ms * RATE_HZ / 1000)) / RATE_HZ
+    turns = np.floor(at * 1000 / every_ms) * np.radians(turn_degrees) if every_ms else np.zeros(len(at))
+    envelope = 1 + depth * np.sin(2 * np.pi * am_hz * at)
+    return envelope * np.sin(2 * np.pi * hz * at + turns) * np.abs(sine(0, level_dbm0, 0.125, np.pi / 2))
+
+
 def noise(level_dbm0: float, ms: float, seed: int = 1) -> Sound:
     """White noise of 4 kHz."""
     sigma = PEAK_0_DBM0 / np.sqrt(2) * 10 ** (level_dbm0 / 20)
