@@ -260,13 +260,16 @@ class ToneHeard(msgspec.Struct, frozen=True, tag=True):
 
 
 class FaxHeard(msgspec.Struct, frozen=True, tag=True):
-    """The preamble of fax signalling (V.21) was heard: T.38 is asked for. To CALL."""
+    """The preamble of fax signalling (V.21) was heard: T.38 is asked for; until then it is data. To CALL."""
 
     port: int
 
 
 class ProfileChanged(msgspec.Struct, frozen=True, tag=True):
-    """A tone has made the port one of voice-band data; a bridged port changes with it. To CALL."""
+    """A tone has made the port one of voice-band data; a bridged port changes with it. To CALL.
+
+    Two seconds of silence both ways make it a voice again.
+    """
 
     port: int
     profile: Profile
@@ -405,7 +408,7 @@ class EchoStatus(msgspec.Struct, frozen=True):
     """What the canceller takes away besides, without the non-linear processor."""
     double_talk: bool
     disabled: bool
-    """By an answer tone with phase reversals (G.168 §7)."""
+    """By an answer tone with phase reversals or V.8's modulation, until both ways are quiet for 250 ms (G.168 §7)."""
 
 
 class PortStatus(msgspec.Struct, frozen=True):

@@ -107,6 +107,7 @@ void bl_detect_tick(struct bl_engine *e)
 	for (unsigned i = 0; i < e->ports_open; i++) {
 		__builtin_prefetch(&bl_port_ahead(e, i)->reg);
 		__builtin_prefetch(&bl_port_ahead(e, i)->collect);
+		bl_profile_tick(e, e->open[i], &e->batch.measured[i]);
 		bl_register_tick(e, e->open[i]);
 		bl_collect_tick(e, e->open[i]);
 	}

@@ -154,6 +154,8 @@ void bl_conference_tick(struct bl_engine *e);
 int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_command *c);
 /* A tone that is not a voice's. */
 void bl_profile_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard);
+/* The end of what is not a voice's, by what was heard in this tick. */
+void bl_profile_tick(struct bl_engine *e, unsigned port, const struct bl_measure *heard);
 /* Detectors and automatic gain anew. */
 void bl_profile_listen(struct bl_port *p);
 void bl_profile_resume(struct bl_engine *e, unsigned port);

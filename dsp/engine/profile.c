@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is done to a port's sound, by what it carries: voice, voice-band data (V.152), T.38, or octets that nobody may
- * touch (RFC 4040). A change is made between two ticks; no octet is lost or doubled by it.
+ * touch (RFC 4040). A change is made between two ticks; no octet is lost or doubled by it. What a tone has made data is
+ * a voice again when both directions have been quiet.
  *
  * Only timeslots have a line, and an echo; while a register works there, nothing is cancelled. The canceller's far end
  * is what was sent a tick ago: that is the newest that can have come back.
  */
 #include <errno.h>
 
+#include "dbm0.h"
 #include "machine.h"
+
+#define QUIET (0.00025f * BL_DBM0_MEAN_SQUARE * BL_TICK_SAMPLES) /* -36 dBm0, as G.168's disabler is released */
+/*
+ * Ticks. 2 s: a fax is quiet for less before a page, and begins with a preamble whatever it says after longer (T.30 §5:
+ * T4 is 3 s); who speaks pauses for as much now and then.
+ */
+#define RELEASE 400
 
 static int echo_mode(const struct bl_port *p)
 {
@@ -37,6 +46,19 @@ static int start_echo(struct bl_engine *e, unsigned port, unsigned tail_ms)
 	return error;
 }
 
+static void take_profile(struct bl_engine *e, unsigned port, unsigned profile, bool by_tone)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	p->profile = (uint8_t)profile;
+	p->data_by_tone = by_tone;
+	p->data_quiet = 0;
+	if (p->kind == BL_PORT_RTP)
+		bl_rtp_profile(bl_rtp_of(e, port), profile);
+	if (p->echo)
+		(void)bl_echo_set_mode(&e->segment->echo[port], echo_mode(p)); /* one that it knows */
+}
+
 int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_command *c)
 {
 	struct bl_port *p = bl_port(e, port);
@@ -50,11 +72,7 @@ int bl_profile_set(struct bl_engine *e, unsigned port, const struct bl_profile_c
 		p->echo = 0;
 	if (error)
 		return error;
-	p->profile = c->profile;
-	if (p->kind == BL_PORT_RTP)
-		bl_rtp_profile(bl_rtp_of(e, port), c->profile);
-	if (p->echo)
-		(void)bl_echo_set_mode(&e->segment->echo[port], echo_mode(p)); /* one that it knows */
+	take_profile(e, port, c->profile, false);
 	return 0;
 }
 
@@ -75,30 +93,53 @@ static void carry_data(struct bl_engine *e, unsigned port, bool echo_off)
 	struct bl_port *p = bl_port(e, port);
 
 	if (p->profile == BL_PROFILE_VOICE) {
-		p->profile = BL_PROFILE_VBD;
-		if (p->kind == BL_PORT_RTP)
-			bl_rtp_profile(bl_rtp_of(e, port), p->profile);
+		take_profile(e, port, BL_PROFILE_VBD, true);
 		tell(e, port, BL_PROFILE_CHANGED, p->profile, 0);
 	}
-	if (p->profile == BL_PROFILE_VBD && p->echo)
-		(void)bl_echo_set_mode(&e->segment->echo[port], echo_off ? BL_ECHO_OFF : BL_ECHO_NLP_OFF);
+	if (p->profile == BL_PROFILE_VBD && p->echo && echo_off)
+		bl_echo_disable(&e->segment->echo[port]);
+}
+
+static void carry_data_on_both(struct bl_engine *e, unsigned port, bool echo_off)
+{
+	const struct bl_port *p = bl_port(e, port);
+
+	carry_data(e, port, echo_off);
+	if (p->source == BL_SOURCE_BRIDGE && bl_port_is_open(e, p->peer))
+		carry_data(e, p->peer, echo_off);
 }
 
 void bl_profile_heard(struct bl_engine *e, unsigned port, const struct bl_heard *heard)
 {
-	const struct bl_port *p = bl_port(e, port);
+	bool preamble = heard->kind == BL_HEARD_PREAMBLE;
 
-	if (heard->kind == BL_HEARD_PREAMBLE) {
-		if (heard->on)
-			tell(e, port, BL_FAX_HEARD, 0, 0);
+	if (!preamble)
+		tell(e, port, BL_TONE_HEARD, heard->code, heard->on);
+	else if (heard->on)
+		tell(e, port, BL_FAX_HEARD, 0, 0);
+	if (heard->on && (preamble || heard->code != BL_ANSWER_CNG))
+		carry_data_on_both(e, port, !preamble && heard->code != BL_ANSWER_ANS);
+}
+
+static bool is_quiet(const struct bl_engine *e, unsigned port, const struct bl_measure *heard)
+{
+	struct bl_measure said;
+
+	bl_measure_few(&said, e->said[port], BL_TICK_SAMPLES);
+	return (float)heard->energy < QUIET && (float)said.energy < QUIET;
+}
+
+void bl_profile_tick(struct bl_engine *e, unsigned port, const struct bl_measure *heard)
+{
+	struct bl_port *p = bl_port(e, port);
+
+	if (p->profile != BL_PROFILE_VBD || !p->data_by_tone)
 		return;
-	}
-	tell(e, port, BL_TONE_HEARD, heard->code, heard->on);
-	if (!heard->on || heard->code == BL_ANSWER_CNG)
+	p->data_quiet = is_quiet(e, port, heard) ? (uint16_t)(p->data_quiet + 1) : 0;
+	if (p->data_quiet < RELEASE)
 		return;
-	carry_data(e, port, heard->code != BL_ANSWER_ANS);
-	if (p->source == BL_SOURCE_BRIDGE && bl_port_is_open(e, p->peer))
-		carry_data(e, p->peer, heard->code != BL_ANSWER_ANS);
+	take_profile(e, port, BL_PROFILE_VOICE, false);
+	tell(e, port, BL_PROFILE_CHANGED, p->profile, 0);
 }
 
 void bl_profile_listen(struct bl_port *p)

@@ -150,6 +150,8 @@ int bl_echo_init(struct bl_echo *e, const struct bl_echo_cfg *cfg);
 void bl_echo_reset(struct bl_echo *e);
 /* -EINVAL on an unknown mode. Leaving BL_ECHO_OFF keeps the path. */
 int bl_echo_set_mode(struct bl_echo *e, int mode);
+/* As the tone disabler does, for tones that others hear (V.8); held and released likewise. */
+void bl_echo_disable(struct bl_echo *e);
 /* n samples of one channel, whole ticks (-EINVAL); out may be near. */
 int bl_echo_process(struct bl_echo *e, const int16_t *far, const int16_t *near, int16_t *out, size_t n);
 /*

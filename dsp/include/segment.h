@@ -23,7 +23,7 @@
 #include "trace.h"
 
 #define BL_SEGMENT_MAGIC 0x4c42454e47494e45u
-#define BL_SEGMENT_VERSION 18u
+#define BL_SEGMENT_VERSION 19u
 #define BL_TOS_EF 0xb8u /* RFC 3246 */
 #define BL_HISTOGRAM 24
 #define BL_STAGES 13

@@ -93,6 +93,12 @@ void bl_echo_judge_tones(struct bl_echo *e, struct echo_sums sum)
 	e->quiet_line = 0;
 }
 
+void bl_echo_disable(struct bl_echo *e)
+{
+	e->disabled = 1;
+	e->quiet_line = 0;
+}
+
 static float mean_square(const int16_t *sound)
 {
 	int64_t sum = 0;

@@ -6,7 +6,7 @@ import pytest
 
 from dsp.bank import AnswerTone, Bank, Kind
 from dsp.tone import Step, ToneGenerator
-from tests.dsp.tone_sound import RATE_HZ, Sound, answer, heard, linear, noise, silence, sine
+from tests.dsp.tone_sound import Sound, answer, flags, heard, linear, noise, silence, sine
 
 pytestmark = pytest.mark.unit
 
@@ -112,14 +112,6 @@ def test_end_is_told_once_with_the_last_code_and_the_length() -> None:
     assert events[0].at_sample == pytest.approx(1600, abs=120)
     assert events[-1].duration_samples == pytest.approx(3300 * 8, abs=160)
     assert events[-1].level_dbm0 == pytest.approx(-12, abs=0.5)
-
-
-def flags(ms: float, level_dbm0: float = -12, hz: tuple[float, float] = (1650, 1850), bits: str = "01111110") -> Sound:
-    """Bits at 300 bit/s, again and again; hz of 1 and of 0."""
-    at = np.arange(round(ms * RATE_HZ / 1000))
-    which = np.array([hz[0] if bit == "1" else hz[1] for bit in bits])
-    turns = np.cumsum(which[(at * 300 // RATE_HZ) % len(bits)]) / RATE_HZ
-    return np.sin(2 * np.pi * turns) * np.abs(sine(0, level_dbm0, 0.125, np.pi / 2))
 
 
 def preambles(*parts: Sound) -> int:

@@ -46,6 +46,14 @@ def answer(
     return envelope * np.sin(2 * np.pi * hz * at + turns) * np.abs(sine(0, level_dbm0, 0.125, np.pi / 2))
 
 
+def flags(ms: float, level_dbm0: float = -12, hz: tuple[float, float] = (1650, 1850), bits: str = "01111110") -> Sound:
+    """Bits at 300 bit/s, again and again; hz of 1 and of 0."""
+    at = np.arange(round(ms * RATE_HZ / 1000))
+    which = np.array([hz[0] if bit == "1" else hz[1] for bit in bits])
+    turns = np.cumsum(which[(at * 300 // RATE_HZ) % len(bits)]) / RATE_HZ
+    return np.sin(2 * np.pi * turns) * np.abs(sine(0, level_dbm0, 0.125, np.pi / 2))
+
+
 def noise(level_dbm0: float, ms: float, seed: int = 1) -> Sound:
     """White noise of 4 kHz."""
     sigma = PEAK_0_DBM0 / np.sqrt(2) * 10 ** (level_dbm0 / 20)

@@ -12,6 +12,7 @@ import pytest
 from appliance.media.events import AnswerTone, Client, FaxHeard, Profile, ProfileChanged, ToneHeard
 from drivers.model import Alarm, Timeslot
 from drivers.vpair import VpairDriver, VpairSettings
+from tests.dsp.tone_sound import Sound, answer, flags
 from tests.media.rig import Listener, Side, engine_thread, until
 from tests.ports import HOST
 from tests.sound import alaw
@@ -41,20 +42,8 @@ def side() -> Iterator[Side]:
         yield side
 
 
-def answer(seconds: float, *, reversals: bool, modulated: bool = False) -> bytes:
-    """V.25 and V.8: 2100 Hz at −12 dBm0, its phase reversed every 450 ms, a fifth of 15 Hz."""
-    t = np.arange(round(seconds * RATE)) / RATE
-    sign = np.where(np.floor(t / 0.45) % 2 == 0, 1, -1) if reversals else 1
-    depth = 1 + 0.2 * np.sin(2 * np.pi * 15 * t) if modulated else 1
-    return alaw.encode(np.rint(8000 * sign * depth * np.sin(2 * np.pi * 2100 * t)).astype(np.int16))
-
-
-def preamble(seconds: float) -> bytes:
-    """V.21 channel 2, flags at 300 bit/s: T.30 §5.3.1."""
-    bits = np.tile([0, 1, 1, 1, 1, 1, 1, 0], round(seconds * 300 / 8))
-    hz = np.where(bits == 1, 1650.0, 1850.0)
-    per_sample = hz[(np.arange(round(len(bits) / 300 * RATE)) * 300 // RATE).clip(0, len(bits) - 1)]
-    return alaw.encode(np.rint(6000 * np.sin(2 * np.pi * np.cumsum(per_sample) / RATE)).astype(np.int16))
+def coded(sound: Sound) -> bytes:
+    return alaw.encode(np.rint(sound).astype(np.int16))
 
 
 def play(side: Side, sound: bytes) -> Listener:
@@ -64,7 +53,7 @@ def play(side: Side, sound: bytes) -> Listener:
 
 
 def test_v25_answer_tone_keeps_the_canceller_and_makes_both_sides_data(side: Side) -> None:
-    call = play(side, answer(1.5, reversals=False))
+    call = play(side, coded(answer(1500)))
     until(lambda: len(call.all(ProfileChanged)) == 2)
     assert {(event.port, event.profile) for event in call.all(ProfileChanged)} == {
         (LEG, Profile.VBD),
@@ -78,27 +67,27 @@ def test_v25_answer_tone_keeps_the_canceller_and_makes_both_sides_data(side: Sid
 
 def test_tone_is_told_to_the_call_though_the_ivr_hears_the_digits(side: Side) -> None:
     side.ivr.engine.collect(LEG, 1, 4, 5000, 5000)
-    call = play(side, answer(1.5, reversals=False))
+    call = play(side, coded(answer(1500)))
     assert call.wait(ToneHeard).port == LEG
 
 
 def test_g168_7_reversals_switch_the_canceller_off(side: Side) -> None:
-    call = play(side, answer(3.0, reversals=True))
+    call = play(side, coded(answer(3000, every_ms=450)))
     until(lambda: any(event.tone is AnswerTone.ANS_PR for event in call.all(ToneHeard)), 5)
     assert side.engine.port_status(LEG).profile is Profile.VBD
-    sound = answer(1.0, reversals=False)
+    sound = coded(answer(1000))
     side.recorder.engine.record(1, LEG, LEG, 0)
     side.ivr.engine.play(CALLER, 2, [side.arena.add_alaw(sound)])
     until(lambda: sound in side.recorder.left(1), 4)
 
 
 def test_v8_ansam_is_told_from_ans(side: Side) -> None:
-    call = play(side, answer(2.0, reversals=False, modulated=True))
+    call = play(side, coded(answer(2000, depth=0.2)))
     until(lambda: any(event.tone is AnswerTone.ANSAM for event in call.all(ToneHeard)), 4)
 
 
 def test_v21_preamble_asks_for_t38(side: Side) -> None:
-    call = play(side, preamble(1.0))
+    call = play(side, coded(flags(1000)))
     assert call.wait(FaxHeard).port == LEG
 
 
@@ -114,7 +103,7 @@ def test_speech_is_no_modem_and_is_seen_as_a_voice(side: Side) -> None:
 
 
 def test_next_call_on_the_port_is_a_voice_again(side: Side) -> None:
-    call = play(side, answer(1.5, reversals=False))
+    call = play(side, coded(answer(1500)))
     until(lambda: len(call.all(ProfileChanged)) == 2)
     side.engine.close_port(PHONE)
     side.engine.open_rtp(PHONE, None)
