@@ -144,7 +144,7 @@ static void mend_rtp(struct bl_engine *e, unsigned port)
 	r->jitter.late = late;
 	r->jitter.resyncs = resyncs + 1;
 	(void)bl_plc_init(&r->plc);
-	r->sounded = 0;
+	r->sounded = r->skewed = 0;
 	mend_event(&r->event_rx);
 	bl_rtp_codec_begin(e, port);
 }

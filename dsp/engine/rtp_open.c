@@ -101,7 +101,5 @@ void bl_rtp_profile(struct bl_rtp_port *r, unsigned profile)
 	jitter.min_samples = (uint16_t)(packet + LEAST_SAMPLES);
 	jitter.start_samples = (uint16_t)(packet + START_SAMPLES);
 	jitter.nearer_samples = NEARER_SAMPLES;
-	if (jitter.resampled != r->jitter.cfg.resampled)
-		(void)bl_skew_init(&r->skew);     /* cannot fail */
 	(void)bl_jitter_set(&r->jitter, &jitter); /* nothing else changes */
 }

@@ -197,49 +197,102 @@ static void watch_silence(struct bl_engine *e, unsigned port)
 		bl_event_publish(e, BL_SIP);
 }
 
-/* The far clock's pace: 39 to 41 of its octets are 40 of ours. */
-static size_t wanted(struct bl_rtp_port *r)
+static void decode(const struct bl_rtp_port *r, const uint8_t *octets, int16_t *sound, size_t n)
 {
-	if (!r->jitter.cfg.resampled)
-		return BL_TICK_SAMPLES;
-	(void)bl_skew_set(&r->skew, bl_jitter_skew_ppm(&r->jitter)); /* the buffer says no more than it takes */
-	return bl_skew_want(&r->skew, BL_TICK_SAMPLES);
-}
-
-static void resample(struct bl_rtp_port *r, const uint8_t *octets, size_t n, uint8_t *out)
-{
-	int16_t sound[BL_TICK_SAMPLES + 1];
-
 	if (r->codec == BL_CODEC_PCMU)
 		bl_ulaw_decode(octets, sound, n);
 	else
 		bl_alaw_decode(octets, sound, n);
+}
+
+/* Octets of a tick as they come. Returns how many did, as those below do. */
+static size_t take(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	uint8_t octets[BL_TICK_SAMPLES];
+	int came = bl_jitter_get(&r->jitter, octets, BL_TICK_SAMPLES, &e->came[port - BL_RTP_FIRST]);
+
+	if (r->codec == BL_CODEC_PCMU)
+		bl_ulaw_to_alaw(memcpy(e->ulaw[port], octets, BL_TICK_SAMPLES), e->rx[port], BL_TICK_SAMPLES);
+	else
+		memcpy(e->rx[port], octets, BL_TICK_SAMPLES);
+	return (size_t)came;
+}
+
+/* What the resampler holds back is taken at once, so that the sound goes on where it is. */
+static void begin_skew(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	const size_t heard = BL_SKEW_TAPS - BL_SKEW_HELD;
+	uint8_t octets[BL_SKEW_HELD];
+	int16_t sound[BL_SKEW_TAPS];
+	uint64_t came;
+
+	(void)bl_jitter_get(&r->jitter, octets, BL_SKEW_HELD, &came);
+	bl_jitter_hold(&r->jitter, BL_SKEW_HELD);
+	bl_alaw_decode(e->rx[port] + BL_TICK_SAMPLES - heard, sound, heard);
+	decode(r, octets, sound + heard, BL_SKEW_HELD);
+	bl_skew_begin(&r->skew, sound);
+	r->skewed = 1;
+}
+
+/* At the far clock's pace: 39 to 41 of its octets are 40 of ours. */
+static size_t take_skewed(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	uint8_t octets[BL_TICK_SAMPLES + 1];
+	int16_t sound[BL_TICK_SAMPLES + 1];
+	size_t n;
+	int came;
+
+	if (!r->skewed)
+		begin_skew(e, port);
+	(void)bl_skew_set(&r->skew, bl_jitter_skew_ppm(&r->jitter)); /* the buffer says no more than it takes */
+	n = bl_skew_want(&r->skew, BL_TICK_SAMPLES);
+	came = bl_jitter_get(&r->jitter, octets, n, &e->came[port - BL_RTP_FIRST]);
+	decode(r, octets, sound, n);
 	(void)bl_skew_process(&r->skew, sound, n, sound, BL_TICK_SAMPLES); /* as many as it wanted */
-	bl_alaw_encode(sound, out, BL_TICK_SAMPLES);
+	bl_alaw_encode(sound, e->rx[port], BL_TICK_SAMPLES);
+	return BL_TICK_SAMPLES + (size_t)came - n;
+}
+
+/* What the resampler holds is heard, then what comes. */
+static size_t take_back(struct bl_engine *e, unsigned port)
+{
+	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	uint64_t *marks = &e->came[port - BL_RTP_FIRST];
+	uint8_t octets[BL_TICK_SAMPLES];
+	int16_t sound[BL_TICK_SAMPLES];
+	size_t held = bl_skew_end(&r->skew, sound);
+	int came = bl_jitter_get(&r->jitter, octets, BL_TICK_SAMPLES - held, marks);
+
+	bl_jitter_hold(&r->jitter, -(int32_t)held);
+	*marks = *marks << held | ((1ull << held) - 1);
+	decode(r, octets, sound + held, BL_TICK_SAMPLES - held);
+	bl_alaw_encode(sound, e->rx[port], BL_TICK_SAMPLES);
+	bl_alaw_to_ulaw(e->rx[port], e->ulaw[port], BL_TICK_SAMPLES);
+	r->skewed = 0;
+	return held + (size_t)came;
 }
 
 /* This tick's octets, A-law, and which of them came. */
 static void play_out(struct bl_engine *e, unsigned port)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
-	uint8_t *quiet = &e->quiet[port - BL_RTP_FIRST], octets[BL_TICK_SAMPLES + 1];
-	size_t n = wanted(r);
+	uint8_t *quiet = &e->quiet[port - BL_RTP_FIRST];
 	bool running;
-	int came;
+	size_t came;
 
 	*quiet = r->pause && !r->over && bl_noise_is_due(e, port);
 	if (bl_codec_coded(r->codec))
 		bl_order_tick(e, port);
 	running = r->jitter.running;
-	came = bl_jitter_get(&r->jitter, octets, n, &e->came[port - BL_RTP_FIRST]);
-	if (running && !*quiet && !r->over)
-		r->counters.silence_samples += n - (size_t)came;
 	if (r->jitter.cfg.resampled)
-		resample(r, octets, n, e->rx[port]);
-	else if (r->codec == BL_CODEC_PCMU)
-		bl_ulaw_to_alaw(memcpy(e->ulaw[port], octets, BL_TICK_SAMPLES), e->rx[port], BL_TICK_SAMPLES);
+		came = take_skewed(e, port);
 	else
-		memcpy(e->rx[port], octets, BL_TICK_SAMPLES);
+		came = r->skewed ? take_back(e, port) : take(e, port);
+	if (running && !*quiet && !r->over)
+		r->counters.silence_samples += BL_TICK_SAMPLES - came;
 }
 
 /* What play_out and those behind it ask of a port. */

@@ -111,6 +111,8 @@ int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *o
  * out[i] is. Joins are made only in calls of BL_JITTER_TICK or more.
  */
 int bl_jitter_get(struct bl_jitter *j, uint8_t *out, size_t n, uint64_t *present);
+/* So many of the octets taken are heard later than the others: they took no time. Below 0: these have been heard. */
+void bl_jitter_hold(struct bl_jitter *j, int32_t samples);
 /* Any number of octets in pieces of a tick. Returns how many of them are sound that came. */
 size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n);
 /*

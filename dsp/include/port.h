@@ -234,6 +234,7 @@ struct bl_rtp_port {
 	struct bl_rtp_source rx;
 	_Alignas(BL_CACHE_LINE) struct bl_jitter jitter;
 	struct bl_skew skew; /* behind it, where voice-band data may not slip */
+	uint8_t skewed;      /* it holds the sound that is heard next */
 	_Alignas(BL_CACHE_LINE) struct bl_plc plc;
 	struct bl_loss loss;
 	struct bl_rtcp rtcp;

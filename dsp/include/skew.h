@@ -21,6 +21,7 @@
 #define BL_SKEW_TAPS 32
 #define BL_SKEW_MAX 160 /* samples of one call */
 #define BL_SKEW_PPM_MAX 300.0f
+#define BL_SKEW_HELD (BL_SKEW_TAPS / 2 + 1) /* samples that have gone in and not come out, at place 0 */
 
 struct bl_skew {
 	uint32_t place; /* of the next output between two inputs, 2^32 is a sample */
@@ -31,6 +32,10 @@ struct bl_skew {
 size_t bl_skew_size(void);
 int bl_skew_init(struct bl_skew *s);
 void bl_skew_reset(struct bl_skew *s);
+/* Takes up a sound that goes on: the last samples that were heard of it, then the BL_SKEW_HELD that are heard next. */
+void bl_skew_begin(struct bl_skew *s, const int16_t sound[BL_SKEW_TAPS]);
+/* Gives it back: what is heard next of what has gone in, BL_SKEW_HELD samples or one less, the nearest whole ones. */
+size_t bl_skew_end(const struct bl_skew *s, int16_t *out);
 /* The clock of what goes in is so much faster than that of what comes out. -EINVAL beyond BL_SKEW_PPM_MAX. */
 int bl_skew_set(struct bl_skew *s, float ppm);
 /* Samples that n outputs take, up to BL_SKEW_MAX; 0 when n is 0 or more than that. */

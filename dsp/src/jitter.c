@@ -46,6 +46,11 @@ void bl_jitter_reset(struct bl_jitter *j)
 	bl_jitter_forget(j);
 }
 
+void bl_jitter_hold(struct bl_jitter *j, int32_t samples)
+{
+	j->now -= (uint32_t)samples;
+}
+
 static void lay_out(struct bl_jitter *j, uint32_t timestamp)
 {
 	memset(j->present, 0, sizeof j->present);

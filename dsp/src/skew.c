@@ -30,6 +30,22 @@ void bl_skew_reset(struct bl_skew *s)
 	memset(s->past, 0, sizeof s->past);
 }
 
+void bl_skew_begin(struct bl_skew *s, const int16_t sound[BL_SKEW_TAPS])
+{
+	s->place = 0;
+	for (int i = 0; i < BL_SKEW_TAPS; i++)
+		s->past[i] = sound[i];
+}
+
+size_t bl_skew_end(const struct bl_skew *s, int16_t *out)
+{
+	size_t n = s->place < UINT32_MAX / 2 ? BL_SKEW_HELD : BL_SKEW_HELD - 1;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (int16_t)s->past[BL_SKEW_TAPS - n + i];
+	return n;
+}
+
 int bl_skew_set(struct bl_skew *s, float ppm)
 {
 	if (!(ppm >= -BL_SKEW_PPM_MAX && ppm <= BL_SKEW_PPM_MAX))

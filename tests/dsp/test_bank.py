@@ -8,8 +8,7 @@ import pytest
 
 from dsp.bank import TICK, Bank, Heard, Kind, process_many
 from dsp.isa import Isa, at_most
-from tests.dsp.test_answer_tone import answer, flags
-from tests.dsp.tone_sound import Sound, cadence, linear, noise, silence, sine
+from tests.dsp.tone_sound import Sound, answer, cadence, flags, linear, noise, silence, sine
 
 pytestmark = pytest.mark.unit
 
