@@ -76,15 +76,15 @@ def leg_quality(
 
 
 class Losses:
-    """Counts what is missing, packet by packet."""
+    """Counts what is missing, packet by packet; they may come in another order than they were sent."""
 
     def __init__(self) -> None:
         self._state = ffi.new("struct bl_loss *")
         lib.bl_loss_init(self._state)
 
-    def take(self, missing: int = 0, *, discarded: bool = False) -> None:
-        """Packets that did not come, then one that came, perhaps too late."""
-        lib.bl_loss_take(self._state, missing, discarded)
+    def take(self, sequence: int, *, discarded: bool = False) -> None:
+        """A packet that came, perhaps too late."""
+        lib.bl_loss_take(self._state, sequence & 0xFFFF, discarded)
 
     @property
     def figures(self) -> LossFigures:

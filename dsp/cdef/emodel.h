@@ -43,5 +43,5 @@ struct bl_loss_figures {
 	double burst_r;
 };
 void bl_loss_init(struct bl_loss *l);
-void bl_loss_take(struct bl_loss *l, uint32_t missing, int discarded);
+void bl_loss_take(struct bl_loss *l, uint16_t sequence, int discarded);
 void bl_loss_read(const struct bl_loss *l, struct bl_loss_figures *f);

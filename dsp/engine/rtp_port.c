@@ -46,21 +46,15 @@ void bl_rtp_event_end(struct bl_engine *e, unsigned port)
 	bl_telephone_event_rx_reset(rx);
 }
 
-/* What is missing between the newest packet (0: this is the stream's first) and this one, for the figures of loss. */
-static void account(struct bl_rtp_port *r, const struct bl_rtp_packet *packet, uint32_t highest, int late)
-{
-	int32_t step = highest ? (int16_t)(packet->sequence - (uint16_t)highest) : 1;
-
-	if (step > 0 && step < 1000) /* more is another life of the sender */
-		bl_loss_take(&r->loss, (uint32_t)step - 1, late);
-}
-
-/* Whether it is new. */
+/* Whether it is new. The figures of loss begin anew with a stream, and with another life of one. */
 static bool is_new(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
+	bool first = !r->rx.started;
 	int life = bl_rtp_source_take(&r->rx, packet->sequence);
 
+	if (first || life > 0)
+		bl_loss_end(&r->loss);
 	if (life > 0 && bl_codec_coded(r->codec))
 		bl_order_forget(e, port);
 	return life >= 0;
@@ -69,7 +63,6 @@ static bool is_new(struct bl_engine *e, unsigned port, const struct bl_rtp_packe
 static void take_sound(struct bl_engine *e, unsigned port, const struct bl_rtp_packet *packet)
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
-	uint32_t highest = r->rx.highest;
 	int late;
 
 	if (!is_new(e, port, packet))
@@ -81,7 +74,7 @@ static void take_sound(struct bl_engine *e, unsigned port, const struct bl_rtp_p
 		late = bl_jitter_put(&r->jitter, packet->timestamp, packet->payload, packet->length) == -ETIME;
 	if (r->pause)
 		bl_noise_ends(e, port, packet->timestamp);
-	account(r, packet, highest, late);
+	bl_loss_take(&r->loss, packet->sequence, late);
 }
 
 /* One without sound has its place in the order of a codec's packets. False: it is not new. */
@@ -89,14 +82,13 @@ static bool pass(struct bl_engine *e, unsigned port, const struct bl_rtp_packet 
 {
 	struct bl_rtp_port *r = bl_rtp_of(e, port);
 	struct bl_rtp_packet silent = *packet;
-	uint32_t highest = r->rx.highest;
 
 	if (!is_new(e, port, packet))
 		return false;
 	silent.length = 0;
 	if (bl_codec_coded(r->codec))
 		(void)bl_order_take(e, port, &silent); /* there is no sound that could be late */
-	account(r, packet, highest, 0);
+	bl_loss_take(&r->loss, packet->sequence, 0);
 	return true;
 }
 

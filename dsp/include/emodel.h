@@ -9,7 +9,8 @@
  *
  * A leg's figures (P.564 class: from packets alone, no reference) come of bl_loss: packet by packet, gaps and bursts as
  * RFC 3611 §4.7.2 defines them with Gmin 16, and the burst ratio of G.107 7.5: the mean length of runs of lost packets
- * by that of random loss. A packet that came too late to be heard is discarded, which is loss to the ear.
+ * by that of random loss. A packet that came too late to be heard is discarded, which is loss to the ear; one that came
+ * after its followers and was heard is none. What became of the last BL_LOSS_OPEN packets may change yet.
  *
  * In float64, for reports every few seconds; never in a tick.
  */
@@ -20,6 +21,7 @@
 #include <stdint.h>
 
 #define BL_LOSS_GMIN 16
+#define BL_LOSS_OPEN 64 /* 1.3 s of packets of 20 ms */
 
 /* G.107 table 2. Levels in dB, dBm0p and dBmp, times in ms, loss in percent. */
 struct bl_emodel {
@@ -84,6 +86,9 @@ struct bl_loss {
 	uint64_t bursts, burst_packets, burst_missing;
 	uint64_t cluster_packets,
 	        cluster_missing; /* from one missing to the last, less than Gmin heard between any two */
+	uint64_t heard, late;    /* of those not counted yet, bit n: the one n before the newest */
+	uint32_t open;           /* how many these are */
+	uint16_t newest;         /* sequence number */
 };
 
 struct bl_loss_figures {
@@ -94,8 +99,10 @@ struct bl_loss_figures {
 };
 
 void bl_loss_init(struct bl_loss *l);
-/* `missing` packets that did not come, then one that came; discarded: too late to be heard. */
-void bl_loss_take(struct bl_loss *l, uint32_t missing, int discarded);
+/* A packet that is no duplicate came; discarded: too late to be heard. */
+void bl_loss_take(struct bl_loss *l, uint16_t sequence, int discarded);
+/* Another stream begins: what has not come of this one is lost. */
+void bl_loss_end(struct bl_loss *l);
 void bl_loss_read(const struct bl_loss *l, struct bl_loss_figures *f);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define R_WIDEBAND 129.0 /* G.107.1 with all defaults */
 #define SCALE 1.29       /* G.107.1 annex A */
-#define MISSING_MAX 1000 /* packets at once; more is another stream */
+#define MISSING_MAX 1000 /* packets at once; more is another life of the sender */
 
 struct codec {
 	double ie, bpl;       /* G.113 appendix I */
@@ -109,20 +109,66 @@ static void miss(struct bl_loss *l)
 	l->good = 0;
 }
 
-void bl_loss_take(struct bl_loss *l, uint32_t missing, int discarded)
+/* What has become of the oldest of those that are open. */
+static void count_oldest(struct bl_loss *l)
 {
-	if (missing > MISSING_MAX)
-		missing = MISSING_MAX;
-	l->lost += missing;
-	for (uint32_t i = 0; i < missing; i++)
-		miss(l);
-	if (discarded) {
-		l->discarded++;
-		miss(l);
+	uint64_t bit = 1ull << --l->open;
+
+	if (l->heard & bit) {
+		l->received++;
+		l->good++;
 		return;
 	}
-	l->received++;
-	l->good++;
+	if (l->late & bit)
+		l->discarded++;
+	else
+		l->lost++;
+	miss(l);
+}
+
+void bl_loss_end(struct bl_loss *l)
+{
+	while (l->open && l->open <= BL_LOSS_OPEN)
+		count_oldest(l);
+	l->open = 0;
+	l->heard = l->late = 0;
+}
+
+/* So many packets later. */
+static void move_on(struct bl_loss *l, int packets)
+{
+	for (int i = 0; i < packets; i++) {
+		if (l->open >= BL_LOSS_OPEN) {
+			l->open = BL_LOSS_OPEN;
+			count_oldest(l);
+		}
+		l->heard <<= 1;
+		l->late <<= 1;
+		l->open++;
+	}
+}
+
+void bl_loss_take(struct bl_loss *l, uint16_t sequence, int discarded)
+{
+	int ahead = (int16_t)(sequence - l->newest);
+	uint64_t bit = 1;
+
+	if (l->open && ahead > MISSING_MAX)
+		bl_loss_end(l);
+	if (!l->open)
+		ahead = 1;
+	if (ahead > 0) {
+		move_on(l, ahead);
+		l->newest = sequence;
+	} else if (-ahead < (int)l->open && l->open <= BL_LOSS_OPEN) {
+		bit <<= -ahead;
+	} else {
+		return; /* it has been counted as lost */
+	}
+	if (discarded)
+		l->late |= bit;
+	else
+		l->heard |= bit;
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -133,12 +179,15 @@ static double percent(uint64_t part, uint64_t whole)
 void bl_loss_read(const struct bl_loss *l, struct bl_loss_figures *f)
 {
 	struct bl_loss closed = *l;
-	uint64_t all = l->received + l->lost + l->discarded, missing = l->lost + l->discarded;
+	uint64_t all, missing;
 
+	bl_loss_end(&closed);
 	close_cluster(&closed);
+	missing = closed.lost + closed.discarded;
+	all = closed.received + missing;
 	*f = (struct bl_loss_figures){
-	        .loss_percent = percent(l->lost, all),
-	        .discard_percent = percent(l->discarded, all),
+	        .loss_percent = percent(closed.lost, all),
+	        .discard_percent = percent(closed.discarded, all),
 	        .burst_percent = percent(closed.burst_missing, closed.burst_packets),
 	        .gap_percent = percent(missing - closed.burst_missing, all - closed.burst_packets),
 	        .burst_packets = closed.bursts ? (double)closed.burst_packets / (double)closed.bursts : 0,
@@ -146,6 +195,6 @@ void bl_loss_read(const struct bl_loss *l, struct bl_loss_figures *f)
 	        .burst_r = 1,
 	};
 	/* Random loss of share p comes in runs of 1 / (1 - p) on average. */
-	if (l->runs && missing < all)
-		f->burst_r = fmax(1, (double)missing / (double)l->runs * (1 - (double)missing / (double)all));
+	if (closed.runs && missing < all)
+		f->burst_r = fmax(1, (double)missing / (double)closed.runs * (1 - (double)missing / (double)all));
 }

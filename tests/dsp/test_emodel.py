@@ -88,20 +88,18 @@ def test_figures_that_are_none_are_refused(figures: dict[str, float]) -> None:
 
 
 def lost(pattern: str) -> Losses:
-    """x: missing, d: discarded, anything else came."""
-    losses, missing = Losses(), 0
-    for packet in pattern:
-        if packet == "x":
-            missing += 1
-            continue
-        losses.take(missing, discarded=packet == "d")
-        missing = 0
+    """x: missing, d: discarded, anything else came. The first that comes is the first of all."""
+    losses = Losses()
+    losses.take(0xFFF0)
+    for sequence, packet in enumerate(pattern, 0xFFF1):
+        if packet != "x":
+            losses.take(sequence, discarded=packet == "d")
     return losses
 
 
 def test_rfc3611_4_7_2_what_stands_alone_belongs_to_the_gap_and_what_is_near_makes_a_burst() -> None:
     figures = lost("." * 40 + "x" + "." * 40 + "xx.d" + "." * 6 + "x" + "." * 40).figures
-    assert (figures.loss_percent, figures.discard_percent) == pytest.approx((400 / 132, 100 / 132), rel=0.01)
+    assert (figures.loss_percent, figures.discard_percent) == pytest.approx((400 / 133, 100 / 133), rel=0.001)
     assert figures.burst_packets == 11
     assert figures.burst_percent == pytest.approx(400 / 11)
     assert figures.gap_percent == pytest.approx(100 / (figures.gap_packets * 2))
@@ -119,3 +117,29 @@ def test_g107_7_5_burst_ratio_of_random_and_of_clustered_loss() -> None:
     assert random.loss_percent == pytest.approx(5, abs=0.3)
     runs = lost(("xxx" + "." * 57) * 500).figures
     assert runs.burst_r == pytest.approx(3 * 0.95, rel=0.01)
+
+
+def test_rfc3611_4_7_1_what_comes_out_of_order_and_is_heard_is_no_loss() -> None:
+    losses = Losses()
+    for sequence in (0, 2, 1, 3, 6, 5, 4, 7):
+        losses.take(sequence)
+    assert losses.figures.loss_percent == 0
+    losses.take(9)
+    assert losses.figures.loss_percent == 10
+    losses.take(8, discarded=True)
+    assert (losses.figures.loss_percent, losses.figures.discard_percent) == (0, 10)
+
+
+def test_what_comes_when_it_has_been_counted_as_lost_changes_nothing() -> None:
+    losses = Losses()
+    for sequence in (0, *range(2, 100)):
+        losses.take(sequence)
+    losses.take(1)
+    assert losses.figures.loss_percent == 1
+
+
+def test_another_life_of_a_sender_is_no_loss() -> None:
+    losses = Losses()
+    for sequence in (*range(100), *range(20_000, 20_050), *range(20_051, 20_100)):
+        losses.take(sequence)
+    assert losses.figures.loss_percent == 0.5

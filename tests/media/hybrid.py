@@ -61,18 +61,15 @@ class HybridLine:
         """The hybrid's return loss from now on."""
         self.side.engine.set_gain(PARTY, -erl_db, 0)
 
-    def say(self, sound: Sound) -> None:
-        """What the party says from now on."""
-        self._play(VOICE, sound)
-
-    def _play(self, port: int, sound: Sound) -> None:
+    def say(self, sound: Sound, port: int = VOICE) -> None:
+        """What the party, or whoever, says from now on."""
         octets = alaw.encode(np.clip(np.rint(sound), -32768, 32767).astype(np.int16))
         self.side.ivr.engine.play(port, port, [self.side.arena.add_alaw(octets)])
 
     def passed(self, sent: Sound | None, said: Sound) -> Passed:
         """Send the one, or nothing, while the party says the other."""
         begun = self.side.engine.samples
-        self._play(LEG, silence(len(said) / 8) if sent is None else sent)
+        self.say(silence(len(said) / 8) if sent is None else sent, LEG)
         self.say(said)
         heard, echoed = b"", b""
         for at in range(0, len(said) // TICK_SAMPLES, TICKS_A_SECOND):
