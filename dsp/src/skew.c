@@ -37,15 +37,6 @@ void bl_skew_begin(struct bl_skew *s, const int16_t sound[BL_SKEW_TAPS])
 		s->past[i] = sound[i];
 }
 
-size_t bl_skew_end(const struct bl_skew *s, int16_t *out)
-{
-	size_t n = s->place < UINT32_MAX / 2 ? BL_SKEW_HELD : BL_SKEW_HELD - 1;
-
-	for (size_t i = 0; i < n; i++)
-		out[i] = (int16_t)s->past[BL_SKEW_TAPS - n + i];
-	return n;
-}
-
 int bl_skew_set(struct bl_skew *s, float ppm)
 {
 	if (!(ppm >= -BL_SKEW_PPM_MAX && ppm <= BL_SKEW_PPM_MAX))
@@ -138,6 +129,16 @@ static void store(const float *y, int16_t *out, size_t n)
 
 		out[i] = (int16_t)(rounded < INT16_MIN ? INT16_MIN : rounded > INT16_MAX ? INT16_MAX : rounded);
 	}
+}
+
+size_t bl_skew_end(const struct bl_skew *s, int16_t *out)
+{
+	size_t n = s->place < UINT32_MAX / 2 ? BL_SKEW_HELD : BL_SKEW_HELD - 1;
+	float next[BL_SKEW_HELD + 8] = {0}; /* read by lanes */
+
+	memcpy(next, s->past + BL_SKEW_TAPS - n, n * sizeof next[0]);
+	store(next, out, n);
+	return n;
 }
 
 static void load(const int16_t *in, float *x, size_t n)

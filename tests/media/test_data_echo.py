@@ -154,6 +154,25 @@ def test_v152_both_sides_of_a_bridge_change_together(line: HybridLine) -> None:
     }
 
 
+def test_change_of_profile_in_the_middle_of_both_talking_does_not_click() -> None:
+    """What is heard of the party is that of a call in which nothing was changed, but for what lies below its room."""
+
+    def heard(between: Profile) -> Sound:
+        with hybrid_line(ERL_DB) as line:
+            line.passed(None, room(8000, 1))
+            line.passed(far(4000), room(4000))
+            talk = sine(620, -12, 500) + room(500)
+            parts = []
+            for profile in (Profile.VOICE, between, Profile.VOICE):
+                line.side.engine.set_profile(LEG, profile, TAIL_MS)
+                parts.append(line.passed(far(500, 5), talk).heard)
+            return np.concatenate(parts)
+
+    difference = heard(Profile.VBD) - heard(Profile.VOICE)
+    loudest = max(level_dbm0(tick) for tick in difference.reshape(-1, 40))
+    assert loudest < ROOM_DBM0
+
+
 def test_data_by_command_is_not_ended_by_silence(line: HybridLine) -> None:
     line.side.engine.set_profile(LEG, Profile.VBD, TAIL_MS)
     line.passed(None, answer(1500) + room(1500))
