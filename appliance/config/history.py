@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 SCHEMA = 1
-"""Raised where what this system writes cannot be read by the one before it."""
+"""Raised where what this system writes cannot be read by the one before it; tests/config/test_schema.py asks for it."""
 HEAD = "# "
 KEPT = 50
 """Versions; older ones go."""

@@ -1,14 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The configuration goes back together with the system, where the older one could not read what the newer wrote."""
+"""The configuration goes back together with the system, where the older one could not read what the newer wrote.
 
+SHAPES pins what may be said to the number that tells two systems apart: who changes the one changes the other.
+"""
+
+import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from msgspec.inspect import LiteralType, StrType
 
-from appliance.config.history import History
+from appliance.config.candidate import FORM
+from appliance.config.history import SCHEMA, History
+from appliance.config.impacts import leaves
+from appliance.config.tree import Block, Leaf, Node, Rows, Said
 
 pytestmark = pytest.mark.unit
+SHAPES = {1: "1c70070029cdd98f"}
+"""By SCHEMA."""
+CHANGED = (
+    "what a configuration may say is not what SCHEMA {schema} had (git diff docs/keys.md shows what is new): a system"
+    " of before could not read what this one writes, or this one what that wrote. Raise SCHEMA in"
+    " appliance/config/history.py and pin {digest!r} to it in SHAPES; only while no release has SCHEMA {schema} is its"
+    " own digest changed instead"
+)
+BOUNDS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern")
+
+
+def shape(form: Node = FORM) -> Iterator[str]:
+    """Every leaf: where, of which form, and whether it must be there. Reasons, units and defaults bar nobody."""
+    for path, typed, leaf in leaves(form):
+        yield f"{'/'.join(path)} {' '.join(typed)} {_form(leaf)} {'optional' * leaf.optional} {'many' * leaf.many}"
+
+
+def _form(leaf: Leaf) -> str:
+    bounds = {name: getattr(leaf.kind, name, None) for name in BOUNDS}
+    said = {name: value for name, value in bounds.items() if value is not None}
+    return f"{type(leaf.kind).__name__} {sorted(leaf.words)} {said}"
+
+
+def digest(lines: Iterator[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
+
+def test_what_may_be_said_is_pinned_to_the_schema_s_number() -> None:
+    found = digest(shape())
+    assert SHAPES.get(SCHEMA) == found, CHANGED.format(schema=SCHEMA, digest=found)
+    assert len(set(SHAPES.values())) == len(SHAPES), "a number that was raised for nothing makes boxes go back"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"optional": True, "kind": None},
+        {"many": True},
+        {"optional": False},
+        {"kind": LiteralType(("e1", "t1", "j1"))},
+    ],
+    ids=["another kind of value", "a list", "one that must be there", "a word more"],
+)
+def test_a_change_by_which_systems_would_not_understand_each_other_is_another_shape(changed: dict[str, Any]) -> None:
+    base = Leaf(LiteralType(("e1", "t1")), optional=True)
+    kind = changed.pop("kind", base.kind) or StrType()
+    assert digest(shape(_with(base))) != digest(shape(_with(msgspec.structs.replace(base, kind=kind, **changed))))
+
+
+def test_a_reason_a_unit_and_a_default_are_no_other_shape() -> None:
+    base = Leaf(LiteralType(("e1", "t1")), optional=True)
+    other = msgspec.structs.replace(base, reason=Said("the line", "线路"), unit="ms", default="t1")
+    assert digest(shape(_with(base))) == digest(shape(_with(other)))
+
+
+def _with(leaf: Leaf) -> Node:
+    return Block({"spans": Rows(Block({"name": Leaf(StrType()), "line": leaf}), "name")})
 
 
 @pytest.fixture

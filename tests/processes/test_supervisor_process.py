@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The supervisor's process: what it refuses to start with, and what it leaves behind."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.config.history import History, Trying
+from appliance.config.history import SCHEMA, History, Trying
+from appliance.wire.alarms import AlarmRaised
+from appliance.wire.talk import snapshot
 from tests.ports import free_port
 from tests.processes.site import ROOT, alive, write_site
 
@@ -144,6 +147,25 @@ def test_a_second_start_leaves_the_running_one_s_trial_alone_and_a_new_life_ends
     assert "short_call_s: 7" not in headquarters.configuration.read_text()
     second.terminate()
     second.wait(15)
+
+
+def test_an_older_system_that_is_back_says_that_its_own_configuration_serves(headquarters: Box) -> None:
+    """The next one had run, its file was changed under it, and then it was given up."""
+    history, before = History(headquarters.configuration), headquarters.configuration.read_text()
+    history.settle(SCHEMA + 1)
+    history.commit(f"{before}of_the_next_system: yes\n", "wu")
+    headquarters.start()
+    until(lambda: len(headquarters.pids()) == 4)
+    assert headquarters.configuration.read_text() == before
+    told = asyncio.run(snapshot(headquarters.state / "run/supervisor.sock"))
+    (alarm,) = (body for body in told if isinstance(body, AlarmRaised))
+    assert (alarm.code, alarm.address) == ("configuration.returned", "HQ-0001")
+    kept = f"schema-{SCHEMA + 1}.yaml"
+    assert alarm.sentence == (
+        "the system before the update serves again, with the configuration it had; what was typed since is kept"
+        f" ({kept} of its versions)"
+    )
+    assert "of_the_next_system" in (headquarters.configuration.with_suffix(".versions") / kept).read_text()
 
 
 def test_a_killed_supervisor_takes_every_child_with_it_and_the_next_one_starts(headquarters: Box) -> None:
