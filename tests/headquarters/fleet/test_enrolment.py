@@ -65,23 +65,36 @@ def test_a_box_whose_power_failed_before_it_kept_the_answer_gets_the_same_certif
 
 @pytest.mark.parametrize("serial", ["SN-103", "SN-999"])
 def test_a_wrong_code_and_an_unknown_serial_number_are_told_alike(fleet: Fleet, serial: str) -> None:
-    fleet.claim("SN-103")
+    """At the box; headquarters is told of the one whose box it has, and the log of both."""
+    _, awaited = fleet.claim("SN-103")
     with pytest.raises(DoorRefusedError) as refused:
         fleet.box(f"wrong{serial}").enrol(serial, "7Q2MX-0ZK4D-9F3TB-HW6NA")
     assert refused.value.status == 401
-    assert f"this code is not the one that waits for serial number {serial}" in str(refused.value)
+    sentence = f"this code is not the one that waits for serial number {serial}"
+    assert sentence in str(refused.value)
+    assert sentence in fleet.site.log_of("enrolment")
+    noted = [one for one in fleet.identities.audit() if serial in one.what and one.who == "unknown"]
+    told = [] if serial == "SN-999" else [(awaited.box, f"a wrong code was shown for serial number {serial}")]
+    assert [(one.box, one.what) for one in noted] == told
 
 
 def test_the_code_of_one_box_is_none_for_another(fleet: Fleet) -> None:
-    """A stolen serial number needs its own code as well."""
-    code, _ = fleet.claim("SN-104")
-    fleet.claim("SN-105")
+    """A stolen serial number needs its own code as well; headquarters hears whose was tried."""
+    code, awaited = fleet.claim("SN-104")
+    _, other = fleet.claim("SN-105")
     with pytest.raises(DoorRefusedError, match="not the one that waits for serial number SN-105"):
         fleet.box("box105").enrol("SN-105", code)
+    told = fleet.identities.audit(1)[0]
+    assert (told.who, told.box) == ("unknown", other.box)
+    assert told.what == "a wrong code was shown for serial number SN-105"
     box = fleet.box("box104")
     request = base64.encodebytes(box.credentials.request("SN-105"))  # the right code, and the wish for another's name
     with pytest.raises(DoorRefusedError, match="the request is for serial number 'SN-105', who asks is 'SN-104'"):
         run(box.door._ask(fleet.url, "/.well-known/est/simpleenroll", request, ("SN-104", code), mutual=False))
+    log = fleet.site.log_of("enrolment")
+    assert "not the one that waits for serial number SN-105" in log
+    assert "the request is for serial number 'SN-105', who asks is 'SN-104'" in log
+    assert {fleet.identities.box(one.box).state(0) for one in (awaited, other)} == {"awaited"}
 
 
 def test_a_headquarters_of_another_ca_hears_no_code(fleet: Fleet, tmp_path: Path) -> None:
