@@ -12,6 +12,7 @@ from appliance.update.boot import block
 from appliance.update.bundle import System
 from rootfs.update import bundle
 from rootfs.update.keys import Keys, make
+from tests.lacking import needs
 
 MAKE = Callable[..., Path]
 COMPATIBLE = "branchline-amd64"
@@ -37,8 +38,7 @@ bootname=B
 
 @pytest.fixture(scope="session", autouse=True)
 def rauc() -> None:
-    if shutil.which("rauc") is None:
-        pytest.skip("rauc is not installed")
+    needs(shutil.which("rauc"), "rauc is not installed")
 
 
 @pytest.fixture(scope="session")

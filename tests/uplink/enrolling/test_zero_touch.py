@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.lacking import needs
 from tests.uplink.enrolling import netns
 from tests.uplink.enrolling.machines import between, plugged_in
 
-pytestmark = [pytest.mark.system, pytest.mark.skipif(not netns.possible(), reason="needs root, ip netns and dnsmasq")]
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_machines() -> None:
+    needs(netns.possible(), "a box from the factory needs root, ip netns and dnsmasq")
 
 
 @pytest.mark.timeout(120)
