@@ -53,6 +53,7 @@ IMPACTS: dict[Path, Impact] = {
     ("branch", "sip", "listen"): Impact.BOX,  # with it the port of Kamailio's copies, which the supervisor holds
     ("branch", "peers", "box"): Impact.LEG,
     ("branch", "peers", "proxy"): Impact.LEG,
+    ("branch", "peers", "packet_ms"): Impact.LEG,
     ("headquarters",): Impact.NONE,
     ("headquarters", "box"): Impact.BOX,
     ("headquarters", "server"): Impact.BOX,
