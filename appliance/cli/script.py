@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 
 from appliance.cli import terminal, versions
-from appliance.config import ConfigurationError, Headquarters, Mistake, read
+from appliance.config import ConfigurationError, Fault, Headquarters, Mistake, read
 from appliance.config.files import load_role
 from appliance.script import flow
-from appliance.script.loading import load_all
+from appliance.script.loading import load_all, placed
 from appliance.script.nodes import CallType, GoToScript, Node, Queue, Requalify, Script, Text
 
 SUFFIX = ".yaml"
@@ -33,6 +33,10 @@ PER_AGENT = (
     "  另加{node}处{queues}每位坐席{seconds}秒",
 )
 ONWARD = ("  and from {node} what {target} takes", "  另加{node}之后{target}所需的时间")
+UNPROVIDED = (
+    "warning: what fails at {node} goes on to {target}: it has no 'failed'",
+    "警告：{node}失败时转到{target}，因为没有failed",
+)
 EMPTY = '""'
 ABOVE, MISSING = (" (see above)", "（见上）"), (" (does not exist)", "（不存在）")
 
@@ -92,6 +96,8 @@ def _checked(files: Sequence[Path], config: Headquarters, *, chinese: bool) -> i
             wrong |= dict.fromkeys(error.mistakes)
         else:
             print("\n".join(_page(script, flow.worst(script.text, agents, limits), chinese=chinese)))
+            for warning in _warned(file, script.text, chinese=chinese):
+                print(warning)
     return int(bool(wrong))
 
 
@@ -109,6 +115,15 @@ def _page(script: Script, worst: flow.Worst, *, chinese: bool) -> Iterator[str]:
             yield PER_AGENT[chinese].format(seconds=ring.ring_s, queues=queues, node=ring.node)
     for name in worst.onward:
         yield ONWARD[chinese].format(node=name, target=_summary(nodes[name]))
+
+
+def _warned(path: Path, text: Text, *, chinese: bool) -> Sequence[Mistake]:
+    """What a script may do and had better not."""
+    faults = [
+        Fault(("nodes", name), UNPROVIDED[chinese].format(node=name, target=target))
+        for name, target in flow.unprovided(text)
+    ]
+    return placed(path, faults)
 
 
 def _shown(files: Sequence[Path], *, chinese: bool) -> int:

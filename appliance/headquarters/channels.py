@@ -2,13 +2,13 @@
 """Channels and capacities of the configuration → slots and rules of the router, and whether scripts fit them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
-from appliance.config import ConfigurationError, Fault, Headquarters, Mistake, read
+from appliance.config import ConfigurationError, Fault, Headquarters, Mistake
 from appliance.config.channels import VOICE
 from appliance.config.headquarters import SignIn
 from appliance.router import slots
 from appliance.router.rules import DAY_S, Channel, Seat
+from appliance.script.loading import placed
 from appliance.script.nodes import CallType, GoToScript, Outbound, Queue, Requalify, Script, Text
 
 
@@ -54,18 +54,9 @@ def fit(config: Headquarters, scripts: Mapping[str, Script]) -> None:
         for name in _led_to(kind.scripts(), scripts):
             faults = tuple(_misfits(kind.channel, scripts[name].text, queues, types))
             if faults:
-                mistakes |= dict.fromkeys(_placed(config.scripts / f"{name}.yaml", faults))
+                mistakes |= dict.fromkeys(placed(config.scripts / f"{name}.yaml", faults))
     if mistakes:
         raise ConfigurationError(list(mistakes))
-
-
-def _placed(path: Path, faults: tuple[Fault, ...]) -> Iterable[Mistake]:
-    """With line and column, for which the file is read once more."""
-    try:
-        read(path, Text, lambda _: faults)
-    except ConfigurationError as error:
-        return error.mistakes
-    return ()
 
 
 def _led_to(begins: Iterable[str], scripts: Mapping[str, Script]) -> Iterator[str]:

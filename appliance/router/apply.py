@@ -55,7 +55,7 @@ from appliance.router.state import State
 from appliance.wire.calls import ContactEnded, LegBegan, LegConnected, LegEnded, TalkBegan, TransferEnded
 from appliance.wire.routes import Release, RouteAnswer
 
-ENGINE = 11
+ENGINE = 12
 """Of the decisions: another number decides otherwise, and cannot go on with this one's journal."""
 
 TEMPORARY_FAILURE = 41  # Q.850

@@ -139,13 +139,17 @@ class Named(NamedTuple):
 
 
 class Expression(msgspec.Struct, frozen=True):
-    """One that has been checked; `uses` is to be known, `names` are those that it may look at."""
+    """One that has been checked; `uses` is to be known, `names` are those that it may look at.
+
+    `sure`: it has a value whatever the contact is.
+    """
 
     text: str
     kind: type
     find: Callable[[World], Value]
     uses: tuple[Named, ...]
     names: frozenset[str]
+    sure: bool = True
 
     def value(self, world: World) -> Value:
         """For this contact. Raises ValueError with why it has none."""
@@ -173,6 +177,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+_UNSURE = frozenset({"number", "text", "part", "expected", *OWN, "/", "%"})
 _SUM: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {"+": lambda a, b: a + b, "-": lambda a, b: a - b}
 _TERM: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
     "*": lambda a, b: a * b,
@@ -194,7 +199,7 @@ def _parsed(text: str, names: tuple[tuple[str, type], ...]) -> Expression:
     reader = _Reader(list(_tokens(text)), dict(names))
     whole = reader.disjunction()
     reader.end()
-    return Expression(text, whole.kind, whole.find, tuple(reader.uses), frozenset(reader.names))
+    return Expression(text, whole.kind, whole.find, tuple(reader.uses), frozenset(reader.names), reader.sure)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -217,6 +222,7 @@ class _Reader:
     def __init__(self, tokens: list[_Token], kinds: Mapping[str, type]) -> None:
         self.uses: list[Named] = []
         self.names: set[str] = set()
+        self.sure = True
         self._kinds = kinds
         self._tokens = tokens
         self._place = 0
@@ -283,6 +289,7 @@ class _Reader:
         column, left = self._now.column, part()
         while self._now.kind == "sign" and self._now.text in signs:
             sign = self._next().text
+            self.sure &= sign not in _UNSURE
             _of(left, Decimal, column, f"before {sign!r}")
             column, right = self._now.column, part()
             _of(right, Decimal, column, f"after {sign!r}")
@@ -320,6 +327,7 @@ class _Reader:
         function = FUNCTIONS.get(word.text)
         if function is None:
             raise FormError(word.column, f"no function {word.text!r}; {suggestion(word.text, FUNCTIONS)}")
+        self.sure &= word.text not in _UNSURE
         column, given = self._now.column, list[Node]()
         while not self._take("sign", ")"):
             if given:

@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from appliance.config import Keys
+from appliance.script import context, expression, treating
 from appliance.script.nodes import (
     Agent,
     Busy,
     Count,
     GoToScript,
+    If,
     Label,
     Lookup,
     Menu,
@@ -82,6 +84,36 @@ def targets(node: Node) -> Iterator[tuple[Keys, str]]:
         target = getattr(node, key, None)
         if target is not None:
             yield (key,), target
+
+
+def unprovided(text: Text) -> Iterator[tuple[str, str]]:
+    """Nodes that may fail and do not say what then, each with the node that goes on all the same."""
+    for name, node in text.nodes.items():
+        if isinstance(node, Treatment) and node.failed is None and _fails_itself(name, text):
+            yield name, node.nothing if isinstance(node, Menu) else node.next
+        elif isinstance(node, If) and node.failed is None and not _sure(node.that, text):
+            yield name, node.otherwise
+
+
+def _fails_itself(name: str, text: Text) -> bool:
+    """Whether a treatment may end with it: it does not always go out with the next one, or they go round."""
+    seen = [name]
+    while isinstance(node := text.nodes[seen[-1]], Treatment):
+        after = treating.follower(node)
+        if after is None or after not in text.nodes or not treating.joins(node, text.nodes[after]):
+            return len(seen) == 1
+        if after in seen:
+            return after == name
+        seen.append(after)
+    return False
+
+
+def _sure(asked: str, text: Text) -> bool:
+    """One that cannot be read is another mistake."""
+    try:
+        return expression.parse(asked, context.names(text.context)).sure
+    except expression.FormError:
+        return True
 
 
 def reached(text: Text) -> set[str]:

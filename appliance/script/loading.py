@@ -2,10 +2,10 @@
 """Loads scripts: form by the schema of `nodes`, then meaning by `checking`; those that name one another together."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from appliance.config import ConfigurationError, Mistake, read
+from appliance.config import ConfigurationError, Fault, Mistake, read
 from appliance.config.calendars import Calendar
 from appliance.script.checking import Around, faults
 from appliance.script.nodes import GoToScript, Requalify, Script, Text
@@ -65,6 +65,15 @@ def load_all(
 def _loaded(path: Path, around: Around) -> Script:
     text = read(path, Text, lambda one: faults(one, around))
     return Script(path.stem, version_of(path.read_bytes()), text, around.calendars)
+
+
+def placed(path: Path, faults: Iterable[Fault]) -> Sequence[Mistake]:
+    """Those of a script that can be read, with line and column, for which the file is read once more."""
+    try:
+        read(path, Text, lambda _: faults)
+    except ConfigurationError as error:
+        return error.mistakes
+    return ()
 
 
 def version_of(octets: bytes) -> str:

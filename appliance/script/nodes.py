@@ -63,6 +63,9 @@ class Play(msgspec.Struct, frozen=True, tag="play", tag_field="do"):
     Prompts of every node are names, or what is said: `number(position())`, see appliance/script/speech/forms.py. Where
     that has no value, nothing of a play is heard, and it goes on to `failed`, without the key to `next`; other nodes
     leave it out. With `answer: no` who is not answered yet hears it before the answer, which costs him nothing.
+
+    Here and in every node that treats, `failed` is also where a treatment that failed (the outcome) goes on: a prompt
+    that is not there, a branch that could not play. Prompts that go out with the node after them fail with that one.
     """
 
     prompts: Prompts
@@ -76,7 +79,7 @@ class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
     """Play prompts and take digits; goes to `next` whether digits came or not, for a switch to tell.
 
     Digits that came go `into` a context field of kind text. Where they go into a secret one, also by a `set`, `ced` is
-    secret until the next ones come.
+    secret until the next ones come. `failed` as of a play.
     """
 
     prompts: Prompts
@@ -87,13 +90,14 @@ class Collect(msgspec.Struct, frozen=True, tag="collect", tag_field="do"):
     terminators: Annotated[str, Meta(pattern="[0-9*#A-D]*")] = "#"
     tries: Tries = 1
     into: FieldName | None = None
+    failed: Name | None = None
 
 
 class Menu(msgspec.Struct, frozen=True, tag="menu", tag_field="do"):
     """Play prompts, take one digit and go to its case. What is wrong or does not come is asked again, `tries` in all.
 
     After the last try `invalid`, or `nothing` where that one brought no digit. `wrong`: prompts after a wrong digit,
-    before it is asked again.
+    before it is asked again. A try that failed ends them all where there is `failed`; else it is one without a digit.
     """
 
     prompts: Prompts
@@ -103,22 +107,28 @@ class Menu(msgspec.Struct, frozen=True, tag="menu", tag_field="do"):
     tries: Tries = 3
     wrong: tuple[str, ...] = ()
     first_digit_ms: Milliseconds = 5000
+    failed: Name | None = None
 
 
 class Wait(msgspec.Struct, frozen=True, tag="wait", tag_field="do"):
-    """Play prompts over and over for `seconds`; digits are kept for the next collect. `answer` as of a play."""
+    """Play prompts over and over for `seconds`; digits are kept for the next collect.
+
+    `answer` and `failed` as of a play.
+    """
 
     prompts: Prompts
     seconds: Annotated[int, Meta(ge=1, le=3600)]
     next: Name
     answer: bool = True
+    failed: Name | None = None
 
 
 class Ringing(msgspec.Struct, frozen=True, tag="ring", tag_field="do"):
-    """The ringing tone for `seconds`, before the answer for whoever is not answered yet."""
+    """The ringing tone for `seconds`, before the answer for whoever is not answered yet. `failed` as of a play."""
 
     seconds: Annotated[int, Meta(ge=1, le=300)]
     next: Name
+    failed: Name | None = None
 
 
 class Voicemail(msgspec.Struct, frozen=True, tag="voicemail", tag_field="do"):

@@ -21,6 +21,11 @@ def joins(node: Treatment, follower: Node) -> bool:
     return answers(node) == answers(follower) and not announcing.speaks(getattr(follower, "prompts", ()))
 
 
+def follower(node: Treatment) -> str | None:
+    """The node with which it can go out as one treatment; both fail as one then."""
+    return node.next if isinstance(node, Play | Wait | Ringing) else None
+
+
 def announced(name: str, prompts: Iterable[str], language: str, known: Knowledge) -> tuple[tuple[str, ...], bool]:
     """What is played of them at that node, with what is said among them, and whether that is all."""
     return announcing.announced(

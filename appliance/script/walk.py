@@ -50,6 +50,7 @@ LOOP_CAUSE = 41  # Q.850: temporary failure
 LABEL_LONGEST = 128
 DIGITS = "digits"  # the outcome that brings them
 RECORDED = "recorded"  # a message
+FAILED = "failed"  # a treatment
 _NOWHERE = cursors.Cursor("", "", "")
 NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
 """Outcomes of an agent's phone; a treatment that it has cut off begins anew."""
@@ -224,7 +225,7 @@ class Walk:
     # From the cursor's node on.
 
     def _resumed(self, name: str) -> str:
-        """After a treatment its `next`; a queue and an agent are entered again, and count as passed once.
+        """After a treatment its `next`, or `failed`; a queue and an agent are entered again, and count as passed once.
 
         So is a treatment that an agent's phone has cut off.
         """
@@ -236,6 +237,10 @@ class Walk:
             self._passed -= bool(self._passed)
             self._counts.pop(name, None)
             return name
+        if isinstance(node, Treatment) and node.failed is not None and self._known.contact.outcome == FAILED:
+            self._counts.pop(name, None)
+            self._known.witness.note(name, "the treatment failed")
+            return node.failed
         if isinstance(node, Collect | Menu) and self._known.contact.outcome == DIGITS:
             self._known.ced_is_secret = isinstance(node, Collect) and self._known.is_secret(node.into)
             self._known.guard()
@@ -315,14 +320,12 @@ class Walk:
             self._node = node.failed or node.next
             return None
         self._verbs += self._verbs_of(name, node, prompts)
-        if isinstance(node, Play | Wait | Ringing) and self._joins(node):
-            self._node = node.next
+        follower = treating.follower(node)
+        if follower is not None and follower not in self.path and treating.joins(node, self._nodes[follower]):
+            self._node = follower
             return None
         self.because(f"script {self.script.name} treats the caller at {name}")
         return routes.Treat(verbs=tuple(self._verbs), language=self.language, answer=treating.answers(node))
-
-    def _joins(self, node: Play | Wait | Ringing) -> bool:
-        return node.next not in self.path and treating.joins(node, self._nodes[node.next])
 
     def _verbs_of(self, name: str, node: Treatment, prompts: tuple[str, ...]) -> tuple[treatments.Verb, ...]:
         secret = isinstance(node, Collect) and self._known.is_secret(node.into)

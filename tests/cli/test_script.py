@@ -42,11 +42,13 @@ def test_good_scripts_are_told_with_their_worst_case(site: Path, capsys: pytest.
         f"welcome, version {welcome}: 8 nodes; at worst 1 of them and 0 s to the first treatment",
         f"one, version {one}: 4 nodes; at worst 3 of them and 30 s to the first treatment",
         "  and from on what script welcome takes",
+        f"{site}/scripts/one.yaml:4:9: warning: what fails at open goes on to gone: it has no 'failed'",
     ]
     assert typed(site, "check", "one", language="zh") == 0
     assert capsys.readouterr().out.splitlines() == [
         f"one，版本{one}：4个节点；最坏情况下经过3个节点、30秒后首次受理",
         "  另加on之后script welcome所需的时间",
+        f"{site}/scripts/one.yaml:4:9: 警告：open失败时转到gone，因为没有failed",
     ]
 
 
@@ -100,16 +102,18 @@ def test_a_script_is_drawn_as_a_tree(site: Path, capsys: pytest.CaptureFixture[s
         == """\
 greet  play prompts: hello-world
 ask  collect prompts: vm-press digits/1
-choose  switch on: ced
-  1 → card  queue queues: card
-    otherwise → busy  play prompts: all-circuits-busy-now please-try-call-later
-    gone  release cause: 17
-  2 → card (see above)
-  "" → card (see above)
-  otherwise → again  count limit: 1
-    next → sorry  play prompts: pbx-invalid
-    ask (see above)
-    otherwise → card (see above)
+  next → choose  switch on: ced
+    1 → card  queue queues: card
+      otherwise → busy  play prompts: all-circuits-busy-now please-try-call-later
+        next → gone  release cause: 17
+        failed → gone (see above)
+    2 → card (see above)
+    "" → card (see above)
+    otherwise → again  count limit: 1
+      next → sorry  play prompts: pbx-invalid
+      ask (see above)
+      otherwise → card (see above)
+  failed → card (see above)
 """
     )
     path = site / "scripts/one.yaml"

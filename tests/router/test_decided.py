@@ -15,7 +15,7 @@ from tests.router.recorded import recorded
 
 pytestmark = pytest.mark.unit
 
-DECIDED = "296cd7906228d91c"
+DECIDED = "01304f8408334cc6"
 """What became of a day in which all goes wrong: its decisions, then the state at its end."""
 
 

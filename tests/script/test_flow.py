@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from appliance.script.nodes import (
     Queue,
     Release,
     Requalify,
+    Ringing,
     Set,
     Text,
     Voicemail,
@@ -169,3 +171,36 @@ def test_a_script_of_thousands_of_nodes_is_looked_through() -> None:
     long = text("n0", **nodes, n5000=GONE)
     assert list(flow.spinning(long)) == []
     assert flow.worst(long, {}).nodes == 5001
+
+
+MENU = Menu(prompts=("x",), cases={"1": "gone"}, nothing="other", invalid="gone")
+SONG = Wait(("x",), 5, "b")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        ({"a": Play(("x",), "gone")}, [("a", "gone")]),
+        ({"a": Collect(("x",), "gone")}, [("a", "gone")]),
+        ({"a": Wait(("x",), 5, "gone")}, [("a", "gone")]),
+        ({"a": Ringing(5, "gone")}, [("a", "gone")]),
+        ({"a": MENU}, [("a", "other")]),
+        ({"a": Play(("x",), "gone", failed="other")}, []),
+        ({"a": Voicemail("card", ("x",), "gone", "other")}, []),
+        ({"a": Play(("x",), "b"), "b": MENU}, [("b", "other")]),
+        ({"a": Play(("x",), "b"), "b": msgspec.structs.replace(MENU, failed="gone")}, []),
+        ({"a": Play(("x",), "b"), "b": Play(("number(position())",), "gone", failed="gone")}, [("a", "b")]),
+        ({"a": Play(("x",), "b", answer=False), "b": MENU}, [("a", "b"), ("b", "other")]),
+        ({"a": Play(("x",), "b"), "b": SONG}, [("b", "b")]),
+        ({"a": Wait(("x",), 5, "b"), "b": Play(("x",), "a")}, [("a", "b"), ("b", "a")]),
+        ({"a": ask("gone", "other")}, []),
+        ({"a": If("number(ced) > 1", "gone", "other")}, [("a", "other")]),
+        ({"a": If("3 / length(ced) > 1", "gone", "other")}, [("a", "other")]),
+        ({"a": If("expected('card') > 1", "gone", "other")}, [("a", "other")]),
+        ({"a": If("number(ced) > 1", "gone", "other", failed="gone")}, []),
+        ({"a": If("free('card') > 0 and ced != '1'", "gone", "other")}, []),
+        ({"a": If("no expression", "gone", "other")}, []),
+    ],
+)
+def test_what_may_fail_and_does_not_say_what_then(nodes: dict[str, Node], told: list[tuple[str, str]]) -> None:
+    assert list(flow.unprovided(text("a", other=GONE, **nodes))) == told

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a caller meets at each node, request by request."""
 
+import msgspec
 import pytest
 
 from appliance.script import cursor as cursors
@@ -18,6 +19,7 @@ from appliance.script.nodes import (
     Queue,
     Release,
     Requalify,
+    Ringing,
     Script,
     Switch,
     Text,
@@ -116,6 +118,55 @@ def test_a_voicemail_follows_its_greeting_and_a_beep_and_goes_on_by_what_became_
     assert kept == routes.Release(cause=1)
     for outcome in ("silent", "failed", "stopped"):
         assert met(one, NEW, Contact(dnis="1", outcome=outcome))[-1][0] == routes.Release(cause=2)
+
+
+FAILED = Contact(dnis="1", outcome="failed")
+TREATING: dict[str, Node] = {
+    "play": Play(("x",), "gone"),
+    "collect": Collect(("x",), "gone"),
+    "wait": Wait(("x",), 5, "gone"),
+    "ring": Ringing(5, "gone"),
+    "menu": Menu(("x",), {"1": "gone"}, nothing="gone", invalid="gone", tries=1),
+}
+
+
+@pytest.mark.parametrize("kind", TREATING)
+def test_a_treatment_that_failed_goes_on_to_failed_and_without_the_key_as_ever(kind: str) -> None:
+    node = TREATING[kind]
+    *_, (stop, walk) = met(script("it", it=msgspec.structs.replace(node, failed="bad")), NEW, FAILED)
+    assert (stop, walk.values) == (routes.Release(cause=2), {"it": "the treatment failed"})
+    *_, (stop, walk) = met(script("it", it=node), NEW, FAILED)
+    assert (stop, walk.path) == (routes.Release(cause=1), ["gone"])
+
+
+@pytest.mark.parametrize("kind", TREATING)
+@pytest.mark.parametrize("outcome", ["played", "no-digits", "stopped"])
+def test_what_has_not_failed_does_not_go_to_failed(kind: str, outcome: str) -> None:
+    one = script("it", it=msgspec.structs.replace(TREATING[kind], failed="bad"))
+    assert met(one, NEW, Contact(dnis="1", outcome=outcome))[-1][0] == routes.Release(cause=1)
+
+
+def test_a_menu_whose_treatment_failed_asks_nobody_again_and_begins_anew_later() -> None:
+    menu = Menu(("press",), {"1": "gone"}, nothing="none", invalid="none", tries=2, failed="wait")
+    one = script("menu", menu=menu, none=Release(cause=3), wait=Wait(("song",), 5, "menu"))
+    stops = met(one, NEW, FAILED, SILENT, SILENT)
+    assert [walk.path[0] for _, walk in stops] == ["menu", "wait", "menu", "none"]
+    assert stops[1][1].cursor.endswith("/menu=1"), "its first try again"
+
+
+def test_prompts_fail_with_what_goes_out_with_them() -> None:
+    nodes: dict[str, Node] = {"hello": Play(("hello",), "ask", failed="gone"), "ask": Collect(("x",), "gone")}
+    assert met(script("hello", **nodes), NEW, FAILED)[-1][0] == routes.Release(cause=1), "as ever, to next"
+    nodes["ask"] = Collect(("x",), "gone", failed="bad")
+    assert met(script("hello", **nodes), NEW, FAILED)[-1][0] == routes.Release(cause=2)
+
+
+def test_an_agent_s_phone_that_cuts_a_treatment_off_is_no_failure_of_it() -> None:
+    one = script("it", it=Wait(("song",), 5, "gone", failed="bad"))
+    cut = Contact(dnis="1", outcome="no-answer", stands=True)
+    (_, _), (stop, walk) = met(one, NEW, cut)
+    assert isinstance(stop, routes.Treat)
+    assert walk.path == ["it"]
 
 
 def test_wait_plays_over_and_over_then_goes_on() -> None:
