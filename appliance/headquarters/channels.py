@@ -9,7 +9,7 @@ from appliance.config.headquarters import SignIn
 from appliance.router import slots
 from appliance.router.rules import DAY_S, Channel, Seat
 from appliance.script.loading import placed
-from appliance.script.nodes import CallType, GoToScript, Outbound, Queue, Requalify, Script, Text
+from appliance.script.nodes import CallType, GoToScript, Outbound, Queue, Requalify, Run, Script, Text
 
 
 def rules(config: Headquarters) -> dict[str, Channel]:
@@ -67,7 +67,7 @@ def _led_to(begins: Iterable[str], scripts: Mapping[str, Script]) -> Iterator[st
         if name not in seen:
             seen.add(name)
             yield name
-            waiting += (node.script for node in scripts[name].text.nodes.values() if isinstance(node, GoToScript))
+            waiting += (node.script for node in scripts[name].text.nodes.values() if isinstance(node, GoToScript | Run))
 
 
 def _misfits(channel: str, text: Text, queues: Mapping[str, str], types: Mapping[str, str]) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 """One decision: called number → call type → script → agent, and the reason in words."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import msgspec
 
@@ -21,12 +22,15 @@ from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
     Callback,
     Cancel,
+    Distribute,
     GoToScript,
     Lookup,
     Percent,
     Priority,
     Queue,
     Requalify,
+    Return,
+    Run,
 )
 from appliance.script.share import turn
 from appliance.script.stops import CallBack, Look, Onward, Ring, Stop
@@ -200,7 +204,15 @@ def _onward(state: State, question: Question, stop: Onward, walk: Walk) -> tuple
         case CallBack():
             return _called_back(state, question, stop, walk)
         case Percent():
-            return _shared(state, stop, walk)
+            return _shared(state, stop.shares, walk)
+        case Distribute():
+            return _distributed(state, question, stop, walk)
+        case Run():
+            place = state.places.get(question.contact)
+            stands = place.node if place is not None and place.standing is not None else ""
+            return state, walk.run(state.rules.scripts[stop.script], stands)
+        case Return():
+            return _returned(state, question, walk)
         case Priority() | Cancel():
             state = standing.change(state, question.contact, stop)
             walk.sees(_view(state, question, standing.place_now(state, question.asked, question.reach)))
@@ -297,10 +309,46 @@ def _called_back(state: State, question: Question, stop: CallBack, walk: Walk) -
     return state, walk.go_to(node.next)
 
 
-def _shared(state: State, percent: Percent, walk: Walk) -> tuple[State, Stop]:
+def _distributed(state: State, question: Question, stop: Distribute, walk: Walk) -> tuple[State, Stop]:
+    """By weight, or to where least is to be done; those that have alike take turns."""
+    if stop.weights:
+        return _shared(state, stop.weights, walk, whole=f"of {sum(stop.weights.values())}")
+    see = _view(state, question, None)
+    loads, told = dict[str, Fraction](), []
+    for target, queue in stop.load.items():
+        staffed, work = see("staffed", queue) or 0, see("waiting", queue) or 0
+        work += staffed - (see("free", queue) or 0)
+        told.append(f"{queue} {work} for {staffed}" if staffed else f"{queue} nobody")
+        if staffed:
+            loads[target] = Fraction(work, staffed)
+    if not loads:
+        walk.values[walk.node] = f"failed, {', '.join(told)}"
+        return state, _missed(walk, f"nobody is there for {' or '.join(stop.load.values())}", stop.failed or walk.node)
+    least = min(loads.values())
+    return _shared(state, {one: 1 for one, load in loads.items() if load == least}, walk, told=", ".join(told))
+
+
+def _returned(state: State, question: Question, walk: Walk) -> tuple[State, Stop]:
+    """To the script that waits, out of queues that it did not stand in; where it is gone its call type begins anew."""
+    frame = walk.awaited
+    if frame is None:
+        raise AssertionError("no script waits for this one")
+    state = standing.left(state, question.contact, unless=frame.stands)
+    script = state.rules.scripts.get(frame.script)
+    if script is None:
+        name = _call_type(state, question.asked, walk)
+        call_type = state.rules.call_types_named().get(name)
+        script = walk.script if call_type is None else state.rules.scripts[call_type.script_at(question.asked.day_ns)]
+    walk.sees(_view(state, question, standing.place_now(state, question.asked, question.reach)))
+    return state, walk.back(script)
+
+
+def _shared(
+    state: State, shares: Mapping[str, int], walk: Walk, *, whole: str = "%", told: str = ""
+) -> tuple[State, Stop]:
     """Whose turn it is; scripts of one name and node share one count."""
-    target, given = turn(percent.shares, state.shared.get(choosing.node_of(walk), {}))
-    walk.values[walk.node] = f"{percent.shares[target]} % to {target}"
+    target, given = turn(shares, state.shared.get(choosing.node_of(walk), {}))
+    walk.values[walk.node] = f"{told or f'{shares[target]} {whole}'} to {target}"
     return _replace(state, shared={**state.shared, choosing.node_of(walk): given}), walk.go_to(target)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is wrong with a script whose form is right: unknown names, nodes out of reach, kinds, loops, secrets let out."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import msgspec
 
@@ -14,6 +14,7 @@ from appliance.script.nodes import (
     CallType,
     Collect,
     ContextField,
+    Distribute,
     GoToScript,
     If,
     Label,
@@ -23,6 +24,8 @@ from appliance.script.nodes import (
     Percent,
     Queue,
     Requalify,
+    Return,
+    Run,
     Set,
     Switch,
     Text,
@@ -34,7 +37,8 @@ from appliance.script.speech import forms
 class Around(msgspec.Struct, frozen=True):
     """What a script can name beside its own. Other scripts (None: one of bad form) by name, call types with theirs.
 
-    Both are None where a script is looked at alone. `lookups` by name with the parameters that each takes.
+    Both are None where a script is looked at alone, `own` is its name among them. `lookups` by name with the parameters
+    that each takes.
     """
 
     queues: Collection[str]
@@ -42,6 +46,7 @@ class Around(msgspec.Struct, frozen=True):
     calendars: Mapping[str, Calendar] = {}
     scripts: Mapping[str, Text | None] | None = None
     call_types: Mapping[str, Collection[str]] | None = None
+    own: str = ""
 
 
 def faults(text: Text, around: Around) -> Iterator[Fault]:
@@ -81,10 +86,8 @@ def _field_faults(fields: Mapping[str, ContextField]) -> Iterator[Fault]:
 def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator[Fault]:
     for key, target in flow.targets(node):
         yield from _missing((*keys, *key), target, text)
-    for word in ("prompts", "wrong", "hold"):
-        prompts: tuple[str, ...] = getattr(node, word, ())
-        for place, prompt in enumerate(prompts):
-            yield from _prompt_faults((*keys, word, place), prompt, text, around)
+    for place, prompt in flow.prompts(node):
+        yield from _prompt_faults((*keys, *place), prompt, text, around)
     match node:
         case If() | Agent() | Label() | Set() | Lookup() | Collect() | Outbound():
             yield from _context_faults(keys, node, text, around)
@@ -94,8 +97,12 @@ def _node_faults(keys: Keys, node: Node, text: Text, around: Around) -> Iterator
             yield Fault((*keys, "shares"), f"shares are {sum(node.shares.values())} % together, not {WHOLE}")
         case Switch():
             yield from timetables.switch_faults(keys, node, text, around.calendars)
-        case GoToScript() | Requalify() | CallType():
+        case Distribute():
+            yield from _distribute_faults(keys, node, around.queues)
+        case GoToScript() | Run() | Requalify() | CallType():
             yield from _onward_faults(keys, node, text, around)
+        case Return():
+            yield from _return_faults(keys, around)
 
 
 def _context_faults(
@@ -140,6 +147,20 @@ def _queue_faults(keys: Keys, node: Queue | Outbound, queues: Collection[str]) -
             yield Fault((*keys, "queues", place), f"queue {queue!r} is unknown; {suggestion(queue, queues)}")
         elif queue in node.queues[:place]:
             yield Fault((*keys, "queues", place), f"queue {queue!r} is named twice")
+
+
+def _distribute_faults(keys: Keys, node: Distribute, queues: Collection[str]) -> Iterator[Fault]:
+    if bool(node.weights) == bool(node.load):
+        yield Fault(keys, "contacts are shared out by 'weights' or by 'load', one of them")
+    elif len(node.weights) + len(node.load) == 1:
+        yield Fault((*keys, "load" if node.load else "weights"), "1 given, at least 2 needed")
+    if node.load and node.failed is None:
+        yield Fault(keys, "key 'failed' is missing: by 'load' there may be nobody in any of the queues")
+    if node.weights and node.failed is not None:
+        yield Fault((*keys, "failed"), "by 'weights' nothing fails; leave it out")
+    for target, queue in node.load.items():
+        if queue not in queues:
+            yield Fault((*keys, "load", target), f"queue {queue!r} is unknown; {suggestion(queue, queues)}")
 
 
 def _set_faults(keys: Keys, node: Set, text: Text, around: Around) -> Iterator[Fault]:
@@ -204,10 +225,12 @@ def _expression_faults(
         yield Fault(keys, f"{what} is shown, and {secrets[0]!r} is secret")
 
 
-def _onward_faults(keys: Keys, node: GoToScript | Requalify | CallType, text: Text, around: Around) -> Iterator[Fault]:
+def _onward_faults(
+    keys: Keys, node: GoToScript | Run | Requalify | CallType, text: Text, around: Around
+) -> Iterator[Fault]:
     if around.scripts is None or around.call_types is None:
         return
-    if isinstance(node, GoToScript):
+    if isinstance(node, GoToScript | Run):
         key, what, name, names = "script", "script", node.script, set(around.scripts)
         leads_to: Collection[str] = (node.script,)
     else:
@@ -222,6 +245,59 @@ def _onward_faults(keys: Keys, node: GoToScript | Requalify | CallType, text: Te
             there = context_there.get(field)
             if there and text.context[field].secret and not there.secret and there.kind is text.context[field].kind:
                 yield Fault((*keys, key), f"field {field!r} is secret here and not in script {script!r}")
+    if isinstance(node, Run) and node.script in names:
+        yield from _run_faults((*keys, key), node, text, around.scripts)
+
+
+def _run_faults(keys: Keys, node: Run, text: Text, scripts: Mapping[str, Text | None]) -> Iterator[Fault]:
+    """Its fields wait while other scripts go on, whatever they go on with; one of them has to return."""
+    passed = {name: other for name in sorted(_within(node.script, scripts)) if (other := scripts[name]) is not None}
+    if not any(isinstance(one, Return) for other in passed.values() for one in other.nodes.values()):
+        yield Fault(keys, f"script {node.script!r} never returns; 'do: script' goes on with one that does not")
+    for name, other in passed.items():
+        for field in sorted(text.context.keys() & other.context.keys()):
+            here, there = text.context[field], other.context[field]
+            if here.kind is not there.kind:
+                yield Fault(keys, f"field {field!r} is {here.kind} here and {there.kind} in script {name!r}")
+            elif here.secret and not there.secret and name != node.script:
+                yield Fault(keys, f"field {field!r} is secret here and not in script {name!r}")
+
+
+def _within(script: str, scripts: Mapping[str, Text | None]) -> Collection[str]:
+    """That script and all that go on before it has returned."""
+    return _led_to((script,), scripts, lambda node: (node.script,) if isinstance(node, GoToScript | Run) else ())
+
+
+def _return_faults(keys: Keys, around: Around) -> Iterator[Fault]:
+    """A caller who has come by a call type alone has nowhere to return to."""
+    if around.scripts is None or around.call_types is None:
+        return
+    types, scripts = around.call_types, around.scripts
+
+    def leads(node: Node) -> Collection[str]:
+        if isinstance(node, Requalify):
+            return types.get(node.call_type, ())
+        return (node.script,) if isinstance(node, GoToScript) else ()
+
+    for name, begins in types.items():
+        if around.own in _led_to(begins, scripts, leads):
+            yield Fault(
+                keys, f"contacts of call type {name!r} come here without a 'run', and have nowhere to return to"
+            )
+
+
+def _led_to(
+    begins: Collection[str], scripts: Mapping[str, Text | None], leads: Callable[[Node], Collection[str]]
+) -> set[str]:
+    """They, and scripts to which one of their nodes leads, and so on; of those that there are."""
+    found, waiting = set[str](), [*begins]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in scripts:
+            found.add(name)
+            other = scripts[name]
+            waiting += (one for node in other.nodes.values() for one in leads(node)) if other is not None else ()
+    return found
 
 
 def _missing(keys: Keys, target: str, text: Text) -> Iterator[Fault]:

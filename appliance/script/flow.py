@@ -11,6 +11,7 @@ from appliance.script.nodes import (
     Agent,
     Busy,
     Count,
+    Distribute,
     GoToScript,
     If,
     Label,
@@ -21,6 +22,8 @@ from appliance.script.nodes import (
     Queue,
     Release,
     Requalify,
+    Return,
+    Run,
     Switch,
     Text,
     Treatment,
@@ -80,10 +83,22 @@ def targets(node: Node) -> Iterator[tuple[Keys, str]]:
             yield from ((("cases", case), target) for case, target in node.cases.items())
         case Percent():
             yield from ((("shares", target), target) for target in node.shares)
+        case Distribute():
+            yield from ((("weights", target), target) for target in node.weights)
+            yield from ((("load", target), target) for target in node.load)
+        case Return():
+            return
     for key in ("next", "then", "otherwise", "failed", "nothing", "invalid"):
         target = getattr(node, key, None)
         if target is not None:
             yield (key,), target
+
+
+def prompts(node: Node) -> Iterator[tuple[Keys, str]]:
+    """All that it plays or says, and where that stands."""
+    for key in ("prompts", "wrong", "hold"):
+        played: tuple[str, ...] = getattr(node, key, ())
+        yield from (((key, place), prompt) for place, prompt in enumerate(played))
 
 
 def unprovided(text: Text) -> Iterator[tuple[str, str]]:
@@ -141,7 +156,7 @@ def worst(text: Text, agents: Mapping[str, Collection[str]], lookups: Mapping[st
     way = _reached(text.start, graph)
     graph = {name: followers for name, followers in graph.items() if name in way}
     waits = {name: one for name in sorted(way) if (one := _waits(name, text.nodes[name], agents, lookups)) is not None}
-    onward = tuple(name for name in sorted(way) if isinstance(text.nodes[name], GoToScript | Requalify))
+    onward = tuple(name for name in sorted(way) if isinstance(text.nodes[name], GoToScript | Run | Return | Requalify))
     if _cyclic(graph):
         return Worst(text.limit, tuple(waits.values()), onward, loops=True)
     nodes: dict[str, int] = {}
@@ -173,7 +188,7 @@ def _waits(
 def _serves(node: Node) -> bool:
     """The caller hears something, is released or sent elsewhere, or leaves this script."""
     heard = isinstance(node, Treatment) or (isinstance(node, Queue) and bool(node.hold))
-    return heard or isinstance(node, Label | Release | Busy | GoToScript | Requalify)
+    return heard or isinstance(node, Label | Release | Busy | GoToScript | Run | Return | Requalify)
 
 
 def _ends_loop(node: Node) -> bool:

@@ -36,24 +36,36 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 class Knowledge:
     """Of one request's contact, in the script that it is in; `read` gives it one, before anything is asked.
 
-    `values` is all that was looked at, `fields` the context as it is now, `failures` what went wrong on the way;
-    `ced_is_secret` where the digits that it dialled last are.
+    `values` is all that was looked at, `fields` the context as it is now, `kept` what scripts have there that wait for
+    this one, `failures` what went wrong on the way; `ced_is_secret` where the digits that it dialled last are.
     """
 
     def __init__(self, contact: Contact, *, ced_is_secret: bool) -> None:
         self.values: dict[str, str] = {}
         self.fields: dict[str, Value] = dict(contact.fields)
+        self.kept: dict[str, Value] = {}
         self.failures: list[str] = []
         self.contact = contact
         self.witness = Witness(self.values)
         self.ced_is_secret = ced_is_secret
 
-    def read(self, script: Script) -> None:
-        """From now on it is in this script."""
+    def read(self, script: Script, *, keep: bool = False) -> None:
+        """From now on it is in this script; `keep`: fields that it does not declare are others'."""
         self._script = script
         self._text = text = script.text
-        self.fields = context.taken(text.context, self.fields)
+        before = self.whole
+        self.fields = context.taken(text.context, before)
+        self.kept = {name: value for name, value in before.items() if name not in self.fields} if keep else {}
         self.guard()
+
+    @property
+    def whole(self) -> dict[str, Value]:
+        """All fields, whosever."""
+        return {**self.kept, **self.fields} if self.kept else self.fields
+
+    def has_room(self, script: Script) -> bool:
+        """Whether that script's fields go beside those that there are."""
+        return len(context.encoded({**self.whole, **context.taken(script.text.context, self.whole)})) <= context.LIMIT
 
     def guard(self) -> None:
         """What is secret now."""
@@ -84,7 +96,7 @@ class Knowledge:
     def write(self, name: str, values: Mapping[str, Value]) -> bool:
         """All of them at that node, or none where the context would be too long."""
         after = {**self.fields, **values}
-        if (octets := len(context.encoded(after))) > context.LIMIT:
+        if (octets := len(context.encoded({**self.kept, **after}))) > context.LIMIT:
             sentence = f"the context would have {octets:,} octets at {name}, {context.LIMIT:,} at most"
             self.failures.append(sentence)
             self.values[name] = f"failed, {sentence}"

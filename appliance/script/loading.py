@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.config import ConfigurationError, Fault, Mistake, read
 from appliance.config.calendars import Calendar
 from appliance.script.checking import Around, faults
-from appliance.script.nodes import GoToScript, Requalify, Script, Text
+from appliance.script.nodes import GoToScript, Requalify, Run, Script, Text
 
 VERSION_DIGITS = 12
 
@@ -49,12 +49,11 @@ def load_all(
         else:
             there[name] = text
             waiting += (one for one in _onward(text, call_types) if one in there)
-    around = Around(queues, lookups, calendars, there, call_types)
     found = {}
     for name, path in sorted(scripts.items()):
         if there.get(name) is not None:
             try:
-                found[name] = _loaded(path, around)
+                found[name] = _loaded(path, Around(queues, lookups, calendars, there, call_types, name))
             except ConfigurationError as error:
                 mistakes += error.mistakes
     if mistakes:
@@ -84,7 +83,7 @@ def version_of(octets: bytes) -> str:
 def _onward(text: Text, call_types: Mapping[str, Collection[str]]) -> Iterable[str]:
     """Scripts that it goes on with."""
     for node in text.nodes.values():
-        if isinstance(node, GoToScript):
+        if isinstance(node, GoToScript | Run):
             yield node.script
         elif isinstance(node, Requalify):
             yield from call_types.get(node.call_type, ())

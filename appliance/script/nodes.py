@@ -314,6 +314,19 @@ class Percent(msgspec.Struct, frozen=True, tag="percent", tag_field="do"):
     shares: Annotated[dict[Name, Annotated[int, Meta(ge=1, le=100)]], Meta(min_length=2)]
 
 
+class Distribute(msgspec.Struct, frozen=True, tag="distribute", tag_field="do"):
+    """Share contacts out over nodes: by `weights`, or to that of the queue which has least to do.
+
+    `weights`, node by whole number: of as many contacts as they are together each has its weight, exactly. `load`, node
+    by queue: least work, which is who waits and agents who are not free, for each of its agents who are there; of those
+    that have alike each in turn; `failed` where nobody is there in any of them.
+    """
+
+    weights: dict[Name, Annotated[int, Meta(ge=1, le=1000)]] = {}
+    load: dict[Name, str] = {}
+    failed: Name | None = None
+
+
 class Release(msgspec.Struct, frozen=True, tag="release", tag_field="do"):
     """Release the caller with a Q.850 cause."""
 
@@ -328,6 +341,24 @@ class GoToScript(msgspec.Struct, frozen=True, tag="script", tag_field="do"):
     """Go on with another script, from its start."""
 
     script: ScriptName
+
+
+class Run(msgspec.Struct, frozen=True, tag="run", tag_field="do"):
+    """Go through another script from its start; its `return` leads to `next`, or to `failed` where it says so.
+
+    Fields that both declare are one, the others wait here. Whoever is released or rung there is as anywhere. `failed`
+    also where more than cursor.DEEPEST scripts would wait for one another, or their fields be longer than 16 KiB.
+    """
+
+    script: ScriptName
+    next: Name
+    failed: Name
+
+
+class Return(msgspec.Struct, frozen=True, tag="return", tag_field="do"):
+    """Back to the `run` that led here, out of all queues entered since; with `failed: yes` to its `failed`."""
+
+    failed: bool = False
 
 
 class CallType(msgspec.Struct, frozen=True, tag="call-type", tag_field="do"):
@@ -348,6 +379,7 @@ Node = (
     Switch
     | If
     | Percent
+    | Distribute
     | Count
     | Set
     | Language
@@ -364,6 +396,8 @@ Node = (
     | Release
     | Busy
     | GoToScript
+    | Run
+    | Return
     | CallType
     | Requalify
 )

@@ -5,7 +5,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from appliance.script.nodes import Agent, Cancel, GoToScript, Outbound, Percent, Priority, Queue, Requalify
+from appliance.script.nodes import (
+    Agent,
+    Cancel,
+    Distribute,
+    GoToScript,
+    Outbound,
+    Percent,
+    Priority,
+    Queue,
+    Requalify,
+    Return,
+    Run,
+)
 from appliance.wire import routes
 
 
@@ -31,5 +43,5 @@ class CallBack(msgspec.Struct, frozen=True):
     node: Outbound
 
 
-Onward = CallBack | Percent | Priority | Cancel | GoToScript | Requalify
+Onward = CallBack | Percent | Distribute | Priority | Cancel | GoToScript | Run | Return | Requalify
 Stop = routes.Treat | routes.Label | routes.Release | Queue | Ring | Look | Onward

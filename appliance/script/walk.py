@@ -20,6 +20,7 @@ from appliance.script.nodes import (
     Cancel,
     Collect,
     Count,
+    Distribute,
     GoToScript,
     If,
     Label,
@@ -34,7 +35,9 @@ from appliance.script.nodes import (
     Record,
     Release,
     Requalify,
+    Return,
     Ringing,
+    Run,
     Script,
     Set,
     Switch,
@@ -59,9 +62,10 @@ NOT_TAKEN = frozenset({"no-answer", "busy", "unreachable", "agent-gone"})
 class Walk:
     """One request's way. `go_on` gives the stop.
 
-    From a Queue or a Ring that found nobody, a Priority, a Cancel and a Percent `go_to` gives the next one, from a
-    GoToScript or a Requalify `enter`, from a Look `found` or `lost`, in a later walk too, which `carry` tells the way,
-    from a CallBack `go_to` or `refuse`. `callback` is what the contact has given its place to.
+    From a Queue or a Ring that found nobody, a Priority, a Cancel, a Percent and a Distribute `go_to` gives the next
+    one, from a GoToScript or a Requalify `enter`, from a Run `run`, from a Return `back`, from a Look `found` or
+    `lost`, in a later walk too, which `carry` tells the way, from a CallBack `go_to` or `refuse`. `callback` is what
+    the contact has given its place to.
     """
 
     def __init__(self, script: Script, cursor: str, contact: Contact) -> None:
@@ -75,8 +79,10 @@ class Walk:
         self._passed, self._language = before.passed, before.language
         self._record = before.record
         self._stood = ""
+        goes_on = before.script == script.name and before.node in script.text.nodes
+        self._frames = before.frames if goes_on else ()
         self._begin(script, before.call_type)
-        if before.script == script.name and before.node in self._nodes:
+        if goes_on:
             self._counts = dict(before.counts)
             self._node = self._resumed(before.node)
             self._stood = before.node
@@ -88,8 +94,8 @@ class Walk:
 
     @property
     def fields(self) -> dict[str, Value]:
-        """The context as it is now."""
-        return self._known.fields
+        """The context as it is now, with what scripts have there that wait for this one."""
+        return self._known.whole
 
     @property
     def cursor(self) -> str:
@@ -105,6 +111,7 @@ class Walk:
                 self._known.ced_is_secret,
                 self.call_type,
                 self._record,
+                self._frames,
             )
         )
 
@@ -151,7 +158,11 @@ class Walk:
     def leave(self, script: Script, queue: str) -> Stop:
         """From a queue of that script, in which the contact has stood for as long as it may."""
         if script.name != self.script.name:
+            outer = next((place for place, one in enumerate(self._frames) if one.script == script.name), None)
+            counts = {} if outer is None else dict(self._frames[outer].counts)
+            self._frames = self._frames if outer is None else self._frames[:outer]
             self._begin(script, self.call_type)
+            self._counts = counts
         node = self._nodes.get(queue)
         return self.go_to(node.otherwise) if isinstance(node, Queue) else self.go_on()
 
@@ -162,10 +173,44 @@ class Walk:
     def enter(self, script: Script, call_type: str = "") -> Stop:
         """From a stop that names another script, or a call type with that script, to its start, and on.
 
-        Fields that both declare with the same kind go along.
+        Fields that both declare with the same kind go along. As another call type it returns nowhere.
         """
+        self._frames = () if call_type else self._frames
         self._begin(script, call_type or self.call_type)
         return self.go_on()
+
+    def run(self, script: Script, stands: str) -> Stop:
+        """From a Run through that script, or to `failed`; `stands`: where it stands in queues."""
+        node = self._nodes[self._node]
+        if not isinstance(node, Run):
+            raise TypeError(f"{self._node} runs nothing")
+        why = ""
+        if len(self._frames) >= cursors.DEEPEST:
+            why = f"{cursors.DEEPEST} scripts wait for one another, no more may"
+        elif not self._known.has_room(script):
+            why = f"the context would have more than {context.LIMIT:,} octets in script {script.name}"
+        if why:
+            self._known.failures.append(why)
+            self._known.witness.note(self._node, f"failed, {why}")
+            return self.go_to(node.failed)
+        self._frames = (*self._frames, cursors.Frame(self.script.name, self._node, dict(self._counts), stands))
+        return self.enter(script)
+
+    @property
+    def awaited(self) -> cursors.Frame | None:
+        """The script that waits for this one."""
+        return self._frames[-1] if self._frames else None
+
+    def back(self, script: Script) -> Stop:
+        """From a Return to the script that waits; one that has no such node any more begins anew."""
+        told, frame = self._nodes[self._node], self._frames[-1]
+        self._frames = self._frames[:-1]
+        self._begin(script, self.call_type)
+        node = self._nodes.get(frame.node)
+        if frame.script != script.name or not isinstance(node, Run):
+            return self.go_on()
+        self._counts = dict(frame.counts)
+        return self.go_to(node.failed if isinstance(told, Return) and told.failed else node.next)
 
     def carry(self, path: Sequence[str], values: Mapping[str, str], reason: str, callback: str = "") -> None:
         """An earlier walk has come here by this way."""
@@ -217,7 +262,7 @@ class Walk:
     def _begin(self, script: Script, call_type: str) -> None:
         self.script = script
         self.call_type = call_type  # what a node has made of the contact, else empty
-        self._known.read(script)
+        self._known.read(script, keep=bool(self._frames))
         self._nodes = script.text.nodes
         self._counts = {}
         self._node = script.text.start
@@ -277,8 +322,8 @@ class Walk:
         self._passed += 1
         self.path.append(name)
         match node:
-            case Queue() | Priority() | Cancel() | Percent() | GoToScript() | Requalify():  # a queue most of all
-                self.reason = "; ".join(self._known.failures)
+            case Queue() | Priority() | Cancel() | Percent() | Distribute() | GoToScript() | Run() | Requalify():
+                self.reason = "; ".join(self._known.failures)  # a queue most of all
                 return node
             case Play() | Collect() | Menu() | Wait() | Ringing() | Voicemail():
                 return self._treated(name, node)
@@ -290,8 +335,8 @@ class Walk:
                 return self._looked(name, node)
             case Outbound():
                 return self._called_back(name, node)
-            case Release() | Busy():
-                return self._released(name, node.cause if isinstance(node, Release) else USER_BUSY)
+            case Release() | Busy() | Return():
+                return self._ended(name, node)
         self._node = self._turned(name, node)
         return None
 
@@ -338,9 +383,16 @@ class Walk:
             return verbs
         return (treatments.Play(prompts=self.announced(node.wrong)), *verbs)
 
-    def _released(self, name: str, cause: int) -> Stop:
+    def _ended(self, name: str, node: Release | Busy | Return) -> Stop:
+        """The caller is released, or the script is over for who has run it."""
+        if isinstance(node, Return) and self._frames:
+            self.reason = "; ".join(self._known.failures)
+            return node
+        if isinstance(node, Return):
+            self.because(f"script {self.script.name} returns at {name}, and none has run it")
+            return routes.Release(cause=LOOP_CAUSE)
         self.because(f"script {self.script.name} releases the caller at {name}")
-        return routes.Release(cause=cause)
+        return routes.Release(cause=node.cause if isinstance(node, Release) else USER_BUSY)
 
     def _wanted(self, name: str, node: Agent) -> Stop | None:
         asked = self._known.expression(node.agent)

@@ -213,3 +213,104 @@ def test_scripts_outlive_the_router_s_journal(tmp_path: Path) -> None:
 
 def test_alone_a_script_may_name_others_that_nobody_has_looked_for(tmp_path: Path) -> None:
     assert load(script(tmp_path, RICH), ["card", "gold"]).name == "one"
+
+
+RUNS = """\
+start: split
+context: {pin: {kind: text, secret: yes}, tries: {kind: number}}
+nodes:
+  split: {do: distribute, load: {one: card, weigh: gold}, failed: gone}
+  weigh: {do: distribute, weights: {one: 3, other: 1}}
+  one: {do: run, script: runs, next: gone, failed: gone}
+  other: {do: run, script: more, next: gone, failed: gone}
+  gone: {do: release}
+"""
+RUN = "start: back\ncontext: {tries: {kind: number}}\nnodes:\n  back: {do: return}\n"
+MORE = "start: on\nnodes:\n  on: {do: script, script: runs}\n"
+
+
+def running(folder: Path, text: str = RUNS, types: dict[str, list[str]] | None = None, **others: str) -> list[str]:
+    """What is wrong, each with its file and line."""
+    for name, other in {"main": text, "runs": RUN, "more": MORE, **others}.items():
+        (folder / f"{name}.yaml").write_text(other)
+    try:
+        load_all(folder, ["main"], types or {"card": ["main"]}, ["card", "gold"])
+    except ConfigurationError as error:
+        return [f"{one.file.name}:{one.line}: {one.sentence}" for one in error.mistakes]
+    return []
+
+
+def test_scripts_that_run_one_another_and_share_out_contacts_load_together(tmp_path: Path) -> None:
+    assert running(tmp_path) == []
+    found = load_all(tmp_path, ["main"], {"card": ["main"]}, ["card", "gold"])
+    assert sorted(found) == ["main", "more", "runs"]
+    assert msgspec.json.decode(msgspec.json.encode(found["main"]), type=Script) == found["main"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("one: card", "one: cart", "main.yaml:4: queue 'cart' is unknown; did you mean 'card'?"),
+        (
+            ", failed: gone}\n  weigh",
+            "}\n  weigh",
+            "main.yaml:4: key 'failed' is missing: by 'load' there may be nobody",
+        ),
+        ("{one: card, weigh: gold}", "{weigh: card}", "main.yaml:4: 1 given, at least 2 needed"),
+        ("weigh: gold}", "wiegh: gold}", "main.yaml:4: node 'wiegh' does not exist; did you mean 'weigh'?"),
+        ("one: 3, other: 1}", "one: 3, other: 0}", "main.yaml:5: 0 is out of range: 1 to 1000"),
+        ("other: 1}}", "other: 1}, failed: gone}", "main.yaml:5: by 'weights' nothing fails; leave it out"),
+        (
+            "weights: {one: 3, other: 1}",
+            "weights: {}",
+            "main.yaml:5: contacts are shared out by 'weights' or by 'load'",
+        ),
+        (
+            "weights: {",
+            "load: {one: card, other: gold}, weights: {",
+            "main.yaml:5: contacts are shared out by 'weights'",
+        ),
+        ("script: runs", "script: run", "main.yaml:6: script 'run' does not exist; did you mean 'runs'?"),
+        ("script: runs, next: gone, failed: gone", "script: runs, next: gone", "main.yaml:6: key 'failed' is missing"),
+    ],
+)
+def test_a_mistake_in_scripts_that_run_others(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in RUNS
+    found = running(tmp_path, RUNS.replace(old, new))
+    assert any(one.startswith(told) for one in found), found
+
+
+def test_a_script_that_is_run_returns_and_its_fields_are_of_one_kind(tmp_path: Path) -> None:
+    gone = "start: gone\nnodes:\n  gone: {do: release}\n"
+    assert running(tmp_path, runs=gone) == [
+        "main.yaml:6: script 'runs' never returns; 'do: script' goes on with one that does not",
+        "main.yaml:7: script 'more' never returns; 'do: script' goes on with one that does not",
+    ]
+    other = RUN.replace("kind: number", "kind: text")
+    assert running(tmp_path, runs=other) == [
+        "main.yaml:6: field 'tries' is number here and text in script 'runs'",
+        "main.yaml:7: field 'tries' is number here and text in script 'runs'",
+    ]
+    open_pin = RUN.replace("tries: {kind: number}", "pin: {kind: text}")
+    assert running(tmp_path, runs=open_pin) == [
+        "main.yaml:6: field 'pin' is secret here and not in script 'runs'",
+        "main.yaml:7: field 'pin' is secret here and not in script 'runs'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("types", "names"),
+    [
+        ({"card": ["main"], "loan": ["runs"]}, ["loan"]),
+        ({"card": ["main"], "loan": ["more"]}, ["loan"]),
+        ({"card": ["main", "more"]}, ["card"]),
+        ({"card": ["main"], "loan": ["main"]}, []),
+    ],
+)
+def test_a_return_that_a_call_type_comes_to_without_a_run_is_told(
+    tmp_path: Path, types: dict[str, list[str]], names: list[str]
+) -> None:
+    assert running(tmp_path, types=types) == [
+        f"runs.yaml:4: contacts of call type {name!r} come here without a 'run', and have nowhere to return to"
+        for name in names
+    ]

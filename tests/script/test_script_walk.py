@@ -127,6 +127,17 @@ CURSORS = st.builds(
     st.sampled_from(["", "zh", "en-GB"]),
     st.booleans(),
     st.sampled_from(["", "card/loan", "信用卡 挂失"]) | st.text(),
+    st.sampled_from([None, True, False]),
+    st.lists(
+        st.builds(
+            cursors.Frame,
+            st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
+            names,
+            st.dictionaries(names, st.integers(0, 999_999), max_size=2),
+            st.sampled_from(["", "team/card", "a.b_c/d"]),
+        ),
+        max_size=cursors.DEEPEST,
+    ).map(tuple),
 )
 
 

@@ -31,6 +31,14 @@ def test_70_to_30_over_ten_thousand() -> None:
         assert abs(so_far - 0.7 * count) < 1
 
 
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=5))
+def test_any_weights_are_exact_in_as_many_as_they_are_together(weights: list[int]) -> None:
+    shares = {f"n{place}": weight for place, weight in enumerate(weights)}
+    whole = sum(weights)
+    targets = dealt(shares, 2 * whole)
+    assert Counter(targets[:whole]) == Counter(targets[whole:]) == shares
+
+
 @given(st.lists(st.integers(1, 97), min_size=1, max_size=4, unique=True))
 def test_each_hundred_is_exact_and_within_it_nobody_lacks_two(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), WHOLE]
