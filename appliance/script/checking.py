@@ -7,6 +7,7 @@ import msgspec
 
 from appliance.config import Fault, Keys, clock
 from appliance.config.calendars import Calendar
+from appliance.config.lookups import Parameters
 from appliance.config.scalars import suggestion
 from appliance.script import context, expression, flow, timetables
 from appliance.script.nodes import (
@@ -17,6 +18,7 @@ from appliance.script.nodes import (
     Distribute,
     GoToScript,
     If,
+    Kind,
     Label,
     Lookup,
     Node,
@@ -38,11 +40,11 @@ class Around(msgspec.Struct, frozen=True):
     """What a script can name beside its own. Other scripts (None: one of bad form) by name, call types with theirs.
 
     Both are None where a script is looked at alone, `own` is its name among them. `lookups` by name with the parameters
-    that each takes.
+    that each takes, and the kind of each.
     """
 
     queues: Collection[str]
-    lookups: Mapping[str, Collection[str]] = {}
+    lookups: Mapping[str, Parameters] = {}
     calendars: Mapping[str, Calendar] = {}
     scripts: Mapping[str, Text | None] | None = None
     call_types: Mapping[str, Collection[str]] | None = None
@@ -188,7 +190,9 @@ def _lookup_faults(keys: Keys, node: Lookup, text: Text, around: Around) -> Iter
         if parameter not in takes:
             told = f"lookup {node.source!r} does not ask with {parameter!r}; {suggestion(parameter, takes)}"
             yield Fault((*keys, "ask", parameter), told)
-        yield from _expression_faults((*keys, "ask", parameter), asked, None, text, around, secret=True)
+        kind = takes.get(parameter)
+        wanted = None if kind is None else context.KINDS[Kind(kind)]
+        yield from _expression_faults((*keys, "ask", parameter), asked, wanted, text, around, secret=True)
 
 
 def _into_faults(keys: Keys, node: Collect, text: Text) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.config import ConfigurationError, Fault, Mistake, read
 from appliance.config.calendars import Calendar
+from appliance.config.lookups import Parameters
 from appliance.script.checking import Around, faults
 from appliance.script.nodes import GoToScript, Requalify, Run, Script, Text
 
@@ -26,7 +27,7 @@ def load_all(
     names: Iterable[str],
     call_types: Mapping[str, Collection[str]],
     queues: Collection[str],
-    lookups: Mapping[str, Collection[str]] = {},
+    lookups: Mapping[str, Parameters] = {},
     calendars: Mapping[str, Calendar] = {},
 ) -> dict[str, Script]:
     """These scripts of the folder and all that they go on with; `call_types` by name, each with its scripts.

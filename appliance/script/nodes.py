@@ -177,8 +177,9 @@ class Set(msgspec.Struct, frozen=True, tag="set", tag_field="do"):
 class Lookup(msgspec.Struct, frozen=True, tag="lookup", tag_field="do"):
     """Ask a source that headquarters.yaml names under `lookups`, with an expression for each of its parameters.
 
-    `into`: context fields, each with the column or member whose value it takes: all of them, or none and `failed`,
-    which is also where no answer, or none in time, leads.
+    `into`: context fields, each with the column or member whose value it takes, `tier`, or in a member that is an
+    object `customer.tier`: all of them, or none and `failed`, which is also where no answer, or none in time, leads. A
+    secret is sent only where `ask` names it.
     """
 
     source: str

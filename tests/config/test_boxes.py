@@ -531,6 +531,11 @@ def test_a_secret_that_is_not_there_or_not_one_line_is_refused(branch: Edit, tmp
             "scripts: scripts\nlookups: [{name: a, kind: http, url: 'host/x'}]",
             "9: 'host/x' is no address such as https://host/customer?number={number}",
         ),
+        (
+            "scripts: scripts",
+            "scripts: scripts\nlookups: [{name: a, kind: http, url: 'http://h/x', body: {tries: nunber}}]",
+            "9: 'nunber' is not known here; did you mean 'number'?",
+        ),
         ("8001}", "8001, sign_in: by-hand}", "'by-hand' is not known here; known are: automatic, manual"),
         ("script: welcome}", "script: welcome, service_level_s: 0}", "7: 0 is out of range: 1 to 604800"),
         ("agents: [1001]}", "agents: [1001], service_level: 20}", "did you mean 'service_level_s'?"),

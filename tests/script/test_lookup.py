@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.config import ConfigurationError
+from appliance.config.lookups import Parameters
 from appliance.script import flow
 from appliance.script.knowledge import Contact
 from appliance.script.loading import load_all
@@ -36,7 +37,10 @@ nodes:
   sorry: {do: play, prompts: [sorry], next: gone}
   gone: {do: release, cause: 17}
 """
-TAKES = {"bank": ("number", "pin", "day")}
+TAKES: dict[str, Parameters] = {
+    "bank": dict.fromkeys(("number", "pin", "day")),
+    "crm": {"caller": "text", "tries": "number", "gold": "truth"},
+}
 ANSWER = {"level": "gold", "amount": "500.25", "blocked": "no", "other": "x"}
 CALLER = Contact(dnis="1", clid="02512345678", ced="4711", outcome="digits")
 
@@ -121,6 +125,37 @@ def test_a_mistake_is_told_with_its_line_and_the_nearest_name(
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path, GOOD.replace(old, new, 1))
     assert any(one.line == line and words in one.sentence for one in caught.value.mistakes), caught.value.mistakes
+
+
+GATEWAY = GOOD.replace("source: bank", "source: crm").replace(
+    "ask: {number: clid, pin: pin, day: weekday + 1}", "ask: {caller: clid, tries: weekday + 1, gold: not blocked}"
+)
+
+
+def test_a_gateway_is_asked_by_kind_and_answers_by_dotted_names(tmp_path: Path) -> None:
+    script = load(tmp_path, GATEWAY.replace("{tier: level,", "{tier: customer.tier,"))
+    walk = Walk(script, "one/v/who/1", CALLER)
+    stop = walk.go_on()
+    assert stop == Look("crm", {"caller": "02512345678", "tries": "5", "gold": "yes"})
+    assert "4711" not in str(stop), "a secret that ask does not name is not sent"
+    walk.found({**ANSWER, "customer.tier": "platinum"})
+    assert walk.fields["tier"] == "platinum"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("tries: weekday + 1", "tries: clid", "tries is text, a number is needed"),
+        ("caller: clid", "caller: weekday", "caller is a number, text is needed"),
+        ("gold: not blocked", "gold: tier", "gold is text, yes or no is needed"),
+        (", gold: not blocked", "", "lookup 'crm' asks with 'gold', which has no value here"),
+    ],
+)
+def test_what_a_gateway_is_asked_with_has_its_kind(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in GATEWAY
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, GATEWAY.replace(old, new, 1))
+    assert [(one.line, one.sentence) for one in caught.value.mistakes] == [(12, words)]
 
 
 def test_its_time_limit_counts_until_the_first_treatment(tmp_path: Path) -> None:

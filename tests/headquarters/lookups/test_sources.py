@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import pytest
 
-from appliance.config.lookups import DatabaseLookup, HttpLookup
+from appliance.config.lookups import DatabaseLookup, HttpLookup, ParameterKind
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.lookups.values import LookupFailed
 
@@ -133,6 +134,24 @@ class Bank(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        """A gateway: what it was sent comes back as a member, beside what it knows."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append((self.headers["Content-Type"], body.decode()))
+        told = {
+            "customer": {"tier": "gold", "limit": 500.25, "cards": [1], "home": {"city": "x"}, "known": True},
+            "customer.tier": "flat",
+            "tier": None,
+            "long": {"x": "y" * 70_000} if b"long" in body else "no",
+        }
+        if b"slow" in body:
+            time.sleep(0.5)
+        answer = json.dumps(told).encode()
+        self.send_response(503 if b"broken" in body else 200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
     def log_message(self, *_: object) -> None:
         """Quiet."""
 
@@ -177,6 +196,53 @@ def test_an_answer_that_is_none_is_a_sentence(bank: HttpLookup, number: str, why
     assert ask(number, lookup=bank) == [why]
 
 
+def gateway(bank: HttpLookup, parameters: dict[str, str]) -> dict[str, str] | str:
+    body: dict[str, ParameterKind] = {"caller": "text", "tries": "number", "vip": "truth", "pin": "text"}
+
+    async def scene() -> dict[str, str] | str:
+        sources = Sources((msgspec.structs.replace(bank, body=body),))
+        try:
+            return await sources.ask(bank.name, parameters)
+        except LookupFailed as error:
+            return str(error)
+        finally:
+            await sources.close()
+
+    return asyncio.run(scene())
+
+
+def test_a_gateway_is_sent_each_member_by_its_kind_and_nothing_that_the_script_does_not_give(bank: HttpLookup) -> None:
+    told = gateway(bank, {"number": "1", "caller": 'a"1', "tries": "2.50", "vip": "yes"})
+    assert Bank.seen == [("application/json", '{"caller":"a\\"1","tries":2.50,"vip":true}')]
+    assert told == {
+        "customer.limit": "500.25",
+        "customer.known": "yes",
+        "customer.tier": "flat",
+        "tier": "",
+        "long": "no",
+    }
+
+
+@pytest.mark.parametrize(
+    ("caller", "why"),
+    [
+        ("broken", "limits: answers 503"),
+        ("long", "limits: answers with more than 65536 octets"),
+        ("slow", "limits did not answer within 250 ms"),
+        ("x" * 65_536, "limits: would be asked with more than 65536 octets"),
+    ],
+)
+def test_a_gateway_s_answer_that_is_none_is_a_sentence(bank: HttpLookup, caller: str, why: str) -> None:
+    assert gateway(bank, {"number": "1", "caller": caller}) == why
+
+
+def test_what_a_gateway_s_member_cannot_be_is_a_sentence_and_asks_nobody(bank: HttpLookup) -> None:
+    told = gateway(bank, {"number": "1", "tries": "735197"})
+    assert isinstance(told, dict)
+    assert gateway(bank, {"number": "1", "tries": "many"}) == "limits: would be asked with tries, which is no number"
+    assert len(Bank.seen) == 1
+
+
 def test_a_service_that_is_down_is_a_sentence() -> None:
     lookup = HttpLookup("limits", "http://127.0.0.1:9/limit?number={number}")
     (told,) = ask("1", lookup=lookup)
@@ -194,5 +260,7 @@ def test_a_lookup_that_nobody_has_configured_is_a_sentence(bank: HttpLookup) -> 
 
 def test_what_a_lookup_asks_with_is_read_from_its_query_and_address() -> None:
     query = DatabaseLookup("one", "sqlite://", "SELECT a::text FROM b WHERE c = :c AND d = :d_1 AND e = '12:30'")
-    assert query.parameters == {"c", "d_1"}
-    assert HttpLookup("two", "https://host/{a}?b={b}").parameters == {"a", "b"}
+    assert query.parameters == {"c": None, "d_1": None}
+    assert HttpLookup("two", "https://host/{a}?b={b}").parameters == {"a": None, "b": None}
+    posted = HttpLookup("three", "https://host/{a}", body={"b": "text", "n": "number"})
+    assert posted.parameters == {"a": None, "b": "text", "n": "number"}
