@@ -7,7 +7,7 @@ What they said at other times is in `versions.py`.
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,9 +15,12 @@ import msgspec
 from appliance.cli import terminal, versions
 from appliance.config import ConfigurationError, Fault, Headquarters, Mistake, read
 from appliance.config.files import load_role
+from appliance.ivr.prompts import PromptFolders, UnknownPromptError
 from appliance.script import flow
+from appliance.script.delay import Known, Worst, worst
 from appliance.script.loading import load_all, placed
-from appliance.script.nodes import CallType, GoToScript, Node, Queue, Requalify, Script, Text
+from appliance.script.nodes import CallType, GoToScript, Language, Node, Requalify, Script, Text
+from appliance.script.speech.forms import read as read_said
 
 SUFFIX = ".yaml"
 GOOD = (
@@ -25,14 +28,17 @@ GOOD = (
     "{name}，版本{version}：{nodes}个节点；最坏情况下经过{passed}个节点、{seconds}秒后首次受理",
 )
 LOOPS = (
-    "  the way there goes round a count: what ends it is the limit of {limit} nodes",
-    "  途中循环经过计数节点，最终由节点上限{limit}终止",
+    "  the way there goes round: what ends it is the limit of {limit} nodes",
+    "  途中存在循环，最终由节点上限{limit}终止",
 )
 PER_AGENT = (
     "  and {seconds} s for each agent of {queues} at {node}",
     "  另加{node}处{queues}每位坐席{seconds}秒",
 )
-ONWARD = ("  and from {node} what {target} takes", "  另加{node}之后{target}所需的时间")
+UNSOUGHT = (
+    "  its prompts were not looked for; --prompts FOLDER names where a branch has them",
+    "  未查找提示音；用--prompts FOLDER指定网点的提示音目录",
+)
 UNPROVIDED = (
     "warning: what fails at {node} goes on to {target}: it has no 'failed'",
     "警告：{node}失败时转到{target}，因为没有failed",
@@ -54,7 +60,7 @@ def main(words: Sequence[str]) -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return terminal.UNASKED
-    return _checked(told.files, config, chinese=chinese)
+    return _checked(told.files, config, tuple(told.prompts), chinese=chinese)
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
@@ -67,9 +73,14 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     configuration = "headquarters' file, which names queues and call types, else BRANCHLINE_CONFIG"
     named = os.environ.get("BRANCHLINE_CONFIG", "")
+    folders = "folder with prompts, as `prompts` of a branch has them; the first that has one"
+    parser.add_argument("--prompts", action="append", default=[], type=Path, metavar="FOLDER", help=folders)
     parser.add_argument("--configuration", default=named, metavar="FILE", help=configuration)
     terminal.add_language(parser)
     told = parser.parse_args(words)
+    for folder in told.prompts:
+        if not folder.is_dir():
+            parser.error(f"--prompts {folder} is no folder")
     for file in told.files:
         if file.suffix != SUFFIX or not file.is_file():
             parser.error(f"{file} is no script's file: NAME{SUFFIX}")
@@ -78,7 +89,7 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     return told
 
 
-def _checked(files: Sequence[Path], config: Headquarters, *, chinese: bool) -> int:
+def _checked(files: Sequence[Path], config: Headquarters, folders: tuple[Path, ...], *, chinese: bool) -> int:
     agents = {group.name: group.agents for group in config.skill_groups}
     queues = {*agents, *(queue.name for queue in config.precision_queues)}
     takes = {one.name: one.parameters for one in config.lookups}
@@ -87,34 +98,50 @@ def _checked(files: Sequence[Path], config: Headquarters, *, chinese: bool) -> i
     types = {one.name: one.scripts() for one in config.call_types}
     wrong: dict[Mistake, None] = {}
     for file in files:
+        scripts: Mapping[str, Script] = {}
         try:
-            script = load_all(file.parent, [file.stem], types, queues, takes, calendars)[file.stem]
+            scripts = load_all(file.parent, [file.stem], types, queues, takes, calendars)
+            found = _unheard(file, scripts[file.stem].text, folders)
         except ConfigurationError as error:
-            for mistake in error.mistakes:
-                if mistake not in wrong:
-                    print(mistake)
-            wrong |= dict.fromkeys(error.mistakes)
-        else:
-            print("\n".join(_page(script, flow.worst(script.text, agents, limits), chinese=chinese)))
+            found = error.mistakes
+        for mistake in found:
+            if mistake not in wrong:
+                print(mistake)
+        wrong |= dict.fromkeys(found)
+        if not found:
+            known = Known({name: one.text for name, one in scripts.items()}, types, agents, limits)
+            late, script = worst(file.stem, known), scripts[file.stem]
+            print("\n".join(_page(script, late, sought=bool(folders), chinese=chinese)))
             for warning in _warned(file, script.text, chinese=chinese):
                 print(warning)
     return int(bool(wrong))
 
 
-def _page(script: Script, worst: flow.Worst, *, chinese: bool) -> Iterator[str]:
-    nodes, lost_s = script.text.nodes, f"{worst.lost_ms / 1000:g}"
+def _page(script: Script, late: Worst, *, sought: bool, chinese: bool) -> Iterator[str]:
+    nodes, lost_s = script.text.nodes, f"{late.lost_ms / 1000:g}"
     yield GOOD[chinese].format(
-        name=script.name, version=script.version, nodes=len(nodes), passed=worst.nodes, seconds=lost_s
+        name=script.name, version=script.version, nodes=len(nodes), passed=late.nodes, seconds=lost_s
     )
-    if worst.loops:
-        yield LOOPS[chinese].format(limit=script.text.limit)
-    for ring in worst.unknown:
-        node = nodes[ring.node]
-        if isinstance(node, Queue):
-            queues = ", ".join(node.queues)
-            yield PER_AGENT[chinese].format(seconds=ring.ring_s, queues=queues, node=ring.node)
-    for name in worst.onward:
-        yield ONWARD[chinese].format(node=name, target=_summary(nodes[name]))
+    if late.loops:
+        yield LOOPS[chinese].format(limit=late.nodes)
+    for ring in late.unknown:
+        yield PER_AGENT[chinese].format(seconds=ring.ring_s, queues=", ".join(ring.queues), node=ring.node)
+    if not sought and any(True for node in nodes.values() for _ in flow.prompts(node)):
+        yield UNSOUGHT[chinese]
+
+
+def _unheard(file: Path, text: Text, folders: tuple[Path, ...]) -> Sequence[Mistake]:
+    """Prompts that are in no folder, in a language that the script begins with or changes to; what is said is none."""
+    languages = {text.language, *(node.language for node in text.nodes.values() if isinstance(node, Language))}
+    there, faults = PromptFolders(folders), list[Fault]()
+    for name, node in text.nodes.items() if folders else ():
+        for keys, prompt in flow.prompts(node):
+            for language in sorted(languages) if read_said(prompt) is None else ():
+                try:
+                    there.find(prompt, language)
+                except UnknownPromptError as error:
+                    faults.append(Fault(("nodes", name, *keys), f"{error} ({language})"))
+    return placed(file, faults)
 
 
 def _warned(path: Path, text: Text, *, chinese: bool) -> Sequence[Mistake]:

@@ -1,79 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A script as a graph: where its nodes lead, which go round without an end, how late a caller is served at worst."""
+"""A script as a graph: where its nodes lead, which go round without an end, what may fail."""
 
-from collections.abc import Collection, Iterator, Mapping
-
-import msgspec
+from collections.abc import Iterator, Mapping
 
 from appliance.config import Keys
 from appliance.script import context, expression, treating
 from appliance.script.nodes import (
-    Agent,
-    Busy,
     Count,
     Distribute,
-    GoToScript,
     If,
-    Label,
-    Lookup,
     Menu,
     Node,
     Percent,
     Queue,
-    Release,
-    Requalify,
     Return,
-    Run,
     Switch,
     Text,
     Treatment,
+    Voicemail,
 )
 
 Graph = Mapping[str, tuple[str, ...]]
-
-
-class Rings(msgspec.Struct, frozen=True):
-    """A node that rings agents one after another, and nobody takes it; `agents` None: nobody knows how many."""
-
-    node: str
-    ring_s: int
-    agents: int | None
-
-    @property
-    def lost_ms(self) -> int:
-        """Of all agents that are known; of one, where none is."""
-        return 1000 * self.ring_s * (1 if self.agents is None else self.agents)
-
-
-class Looks(msgspec.Struct, frozen=True):
-    """A node that looks something up in a source that does not answer in time."""
-
-    node: str
-    lost_ms: int
-
-
-class Worst(msgspec.Struct, frozen=True):
-    """Until a caller hears something or is released, at worst.
-
-    `nodes` passed, with the one that serves; `waits` on the way that loses most time; `onward`: nodes where another
-    script goes on before that. `loops`: the way goes round a `count`, so `nodes` is the script's limit and `waits`
-    are all there are.
-    """
-
-    nodes: int
-    waits: tuple[Rings | Looks, ...] = ()
-    onward: tuple[str, ...] = ()
-    loops: bool = False
-
-    @property
-    def unknown(self) -> tuple[Rings, ...]:
-        """Whose agents nobody knows."""
-        return tuple(one for one in self.waits if isinstance(one, Rings) and one.agents is None)
-
-    @property
-    def lost_ms(self) -> int:
-        """Lost where it is known."""
-        return sum(one.lost_ms for one in self.waits if one not in self.unknown)
 
 
 def targets(node: Node) -> Iterator[tuple[Keys, str]]:
@@ -99,6 +46,8 @@ def prompts(node: Node) -> Iterator[tuple[Keys, str]]:
     for key in ("prompts", "wrong", "hold"):
         played: tuple[str, ...] = getattr(node, key, ())
         yield from (((key, place), prompt) for place, prompt in enumerate(played))
+    if isinstance(node, Voicemail):
+        yield ("beep",), node.beep
 
 
 def unprovided(text: Text) -> Iterator[tuple[str, str]]:
@@ -139,56 +88,14 @@ def reached(text: Text) -> set[str]:
 def spinning(text: Text) -> Iterator[tuple[str, ...]]:
     """Ways that go round and never let time pass or count: each contact on one would go on to the limit."""
     graph = _graph(text)
-    left = _cyclic({name: graph[name] for name, node in text.nodes.items() if not _ends_loop(node)})
+    left = cyclic({name: graph[name] for name, node in text.nodes.items() if not _ends_loop(node)})
     while left:
         way = [next(iter(left))]
         while (follower := next(one for one in left[way[-1]] if one in left)) not in way:
             way.append(follower)
         loop = tuple(way[way.index(follower) :])
         yield loop
-        left = _cyclic({name: followers for name, followers in left.items() if name not in loop})
-
-
-def worst(text: Text, agents: Mapping[str, Collection[str]], lookups: Mapping[str, int] = {}) -> Worst:
-    """`agents` of each queue that is known, `lookups` with their time limits in ms."""
-    whole = _graph(text)
-    graph = {name: () if _serves(node) else whole[name] for name, node in text.nodes.items()}
-    way = _reached(text.start, graph)
-    graph = {name: followers for name, followers in graph.items() if name in way}
-    waits = {name: one for name in sorted(way) if (one := _waits(name, text.nodes[name], agents, lookups)) is not None}
-    onward = tuple(name for name in sorted(way) if isinstance(text.nodes[name], GoToScript | Run | Return | Requalify))
-    if _cyclic(graph):
-        return Worst(text.limit, tuple(waits.values()), onward, loops=True)
-    nodes: dict[str, int] = {}
-    lost: dict[str, tuple[Rings | Looks, ...]] = {}
-    for name in _last_first(graph):
-        nodes[name] = 1 + max((nodes[one] for one in graph[name]), default=0)
-        after = max((lost[one] for one in graph[name]), key=_lost, default=())
-        lost[name] = (waits[name], *after) if name in waits else after
-    return Worst(nodes[text.start], lost[text.start], onward)
-
-
-def _lost(waits: tuple[Rings | Looks, ...]) -> int:
-    return sum(one.lost_ms for one in waits)
-
-
-def _waits(
-    name: str, node: Node, agents: Mapping[str, Collection[str]], lookups: Mapping[str, int]
-) -> Rings | Looks | None:
-    if isinstance(node, Lookup):
-        return Looks(name, lookups.get(node.source, 0))
-    if isinstance(node, Agent):
-        return Rings(name, node.ring_s, 1)
-    if not isinstance(node, Queue) or node.hold:
-        return None
-    known = all(queue in agents for queue in node.queues)
-    return Rings(name, node.ring_s, len({one for queue in node.queues for one in agents[queue]}) if known else None)
-
-
-def _serves(node: Node) -> bool:
-    """The caller hears something, is released or sent elsewhere, or leaves this script."""
-    heard = isinstance(node, Treatment) or (isinstance(node, Queue) and bool(node.hold))
-    return heard or isinstance(node, Label | Release | Busy | GoToScript | Run | Return | Requalify)
+        left = cyclic({name: followers for name, followers in left.items() if name not in loop})
 
 
 def _ends_loop(node: Node) -> bool:
@@ -215,7 +122,7 @@ def _reached(start: str, graph: Graph) -> set[str]:
     return found
 
 
-def _last_first(graph: Graph) -> list[str]:
+def last_first(graph: Graph) -> list[str]:
     """Each node after all that it leads to, without those that lead into a circle."""
     leads_here: dict[str, list[str]] = {name: [] for name in graph}
     open_ways = {}
@@ -233,7 +140,7 @@ def _last_first(graph: Graph) -> list[str]:
     return ordered
 
 
-def _cyclic(graph: Graph) -> Graph:
+def cyclic(graph: Graph) -> Graph:
     """The part that leads into a circle."""
-    ended = set(_last_first(graph))
+    ended = set(last_first(graph))
     return {name: followers for name, followers in graph.items() if name not in ended}

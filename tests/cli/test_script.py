@@ -40,16 +40,82 @@ def test_good_scripts_are_told_with_their_worst_case(site: Path, capsys: pytest.
     welcome, one = (load(site / f"scripts/{name}.yaml", ["card"]).version for name in ("welcome", "one"))
     assert capsys.readouterr().out.splitlines() == [
         f"welcome, version {welcome}: 8 nodes; at worst 1 of them and 0 s to the first treatment",
-        f"one, version {one}: 4 nodes; at worst 3 of them and 30 s to the first treatment",
-        "  and from on what script welcome takes",
+        "  its prompts were not looked for; --prompts FOLDER names where a branch has them",
+        f"one, version {one}: 4 nodes; at worst 4 of them and 30 s to the first treatment",
         f"{site}/scripts/one.yaml:4:9: warning: what fails at open goes on to gone: it has no 'failed'",
     ]
     assert typed(site, "check", "one", language="zh") == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"one，版本{one}：4个节点；最坏情况下经过3个节点、30秒后首次受理",
-        "  另加on之后script welcome所需的时间",
+        f"one，版本{one}：4个节点；最坏情况下经过4个节点、30秒后首次受理",
         f"{site}/scripts/one.yaml:4:9: 警告：open失败时转到gone，因为没有failed",
     ]
+
+
+def test_the_worst_case_goes_on_in_other_scripts(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    late = "start: a\nnodes:\n  a: {do: queue, queues: [gold], ring_s: 7, otherwise: b}\n  b: {do: busy}\n"
+    (site / "scripts/late.yaml").write_text(late)
+    (site / "scripts/one.yaml").write_text(ONE.replace("script: welcome", "script: late"))
+    assert typed(site, "check", "one") == 0
+    told = capsys.readouterr().out.splitlines()
+    assert "4 nodes; at worst 5 of them and 30 s to the first treatment" in told[0]
+    assert told[1] == "  and 7 s for each agent of gold at late/a"
+    (site / "scripts/late.yaml").write_text("start: a\nnodes:\n  a: {do: script, script: one}\n")
+    assert typed(site, "check", "late") == 0
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "  the way there goes round: what ends it is the limit of 100 nodes"
+    )
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    for name in ("en/hello-world", "vm-press", "en/digits/1", "pbx-invalid", "en/all-circuits-busy-now", "en/beep"):
+        path = tmp_path / f"sounds/{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path / "sounds"
+
+
+def with_prompts(site: Path, sounds: Path, name: str) -> int:
+    words = [str(site / f"scripts/{name}.yaml"), "--configuration", str(site / "headquarters.yaml")]
+    return main(["script", "check", *words, "--prompts", str(sounds)])
+
+
+def test_a_prompt_that_no_folder_has_is_a_mistake_in_its_language(
+    site: Path, sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert with_prompts(site, sounds, "welcome") == 1
+    (told,) = capsys.readouterr().out.splitlines()
+    assert told.startswith(f"{site}/scripts/welcome.yaml:")
+    assert "prompt please-try-call-later is not in" in told
+    (sounds / "please-try-call-later.wav").write_bytes(b"")
+    assert with_prompts(site, sounds, "welcome") == 0
+    assert "looked for" not in capsys.readouterr().out
+    path = site / "scripts/welcome.yaml"
+    text = path.read_text().replace("start: greet", "start: speak").replace("nodes:\n", "nodes:\n" + CHINESE, 1)
+    path.write_text(text)
+    assert with_prompts(site, sounds, "welcome") == 1
+    told = capsys.readouterr().out
+    assert "prompt hello-world is not in" in told, "not in Chinese"
+    assert told.count("(zh)") == len(told.splitlines())
+
+
+CHINESE = "  speak: {do: language, language: zh, next: greet}\n"
+
+
+def test_what_is_said_is_no_prompt_and_the_beep_is_one(
+    site: Path, sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "scripts/one.yaml").write_text(
+        "start: a\nnodes:\n  a: {do: voicemail, mailbox: x, prompts: [number(waited())], next: b, failed: b}\n"
+        "  b: {do: busy}\n"
+    )
+    assert with_prompts(site, sounds, "one") == 0
+    (sounds / "en/beep.wav").unlink()
+    assert with_prompts(site, sounds, "one") == 1
+    assert "prompt beep is not in" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        with_prompts(site, sounds / "none", "one")
+    assert "none is no folder" in capsys.readouterr().err
 
 
 def test_a_way_round_a_count_is_told_with_the_limit(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,14 +124,14 @@ def test_a_way_round_a_count_is_told_with_the_limit(site: Path, capsys: pytest.C
     )
     assert typed(site, "check", "one") == 0
     assert "2 nodes; at worst 30 of them and 0 s" in (told := capsys.readouterr().out)
-    assert "goes round a count: what ends it is the limit of 30 nodes" in told
+    assert "goes round: what ends it is the limit of 30 nodes" in told
 
 
 def test_every_mistake_has_its_line_and_column(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = site / "scripts/one.yaml"
     path.write_text(ONE.replace("number(ced)", "numbr(ced)").replace("script: welcome", "script: welcom"))
     assert typed(site, "check", "one", "queue", "one") == 1
-    first, second, good = capsys.readouterr().out.splitlines()
+    first, second, good, _ = capsys.readouterr().out.splitlines()
     assert first == f"{path}:4:24: column 1: no function 'numbr'; did you mean 'number'?"
     assert second == f"{path}:5:28: script 'welcom' does not exist; did you mean 'welcome'?"
     assert good.startswith("queue, version ")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.config import ConfigurationError
-from appliance.script import flow
-from appliance.script.flow import Rings, Worst
+from appliance.script import delay, flow
+from appliance.script.delay import Known, Rings, Worst
 from appliance.script.loading import load
 from appliance.script.nodes import (
     Agent,
@@ -26,7 +26,9 @@ from appliance.script.nodes import (
     Queue,
     Release,
     Requalify,
+    Return,
     Ringing,
+    Run,
     Set,
     Text,
     Voicemail,
@@ -37,6 +39,10 @@ pytestmark = pytest.mark.unit
 
 AGENTS = {"card": ("1001", "1002", "1003"), "loan": ("1003", "1004")}
 GONE = Release()
+
+
+def worst(one: Text, *, types: dict[str, list[str]] | None = None, **others: Text) -> Worst:
+    return delay.worst("one", Known({"one": one, **others}, types or {}, AGENTS))
 
 
 def ask(then: str, otherwise: str) -> If:
@@ -109,31 +115,38 @@ def test_a_circle_is_told_exactly_where_a_walk_could_go_on_for_ever(ways: list[t
 
 
 @pytest.mark.parametrize(
-    ("worst", "one"),
+    ("late", "one"),
     [
         (Worst(1), text("gone")),
         (Worst(1), text("a", a=Play(prompts=("x",), next="gone"))),
         (Worst(3), text("a", a=ask("gone", "b"), b=Language("zh", "gone"))),
-        (Worst(2, (Rings("a", 20, 3),)), text("a", a=Queue(queues=("card",), otherwise="gone"))),
-        (Worst(2, (Rings("a", 20, 4),)), text("a", a=Queue(queues=("card", "loan"), otherwise="gone"))),
-        (Worst(2, (Rings("a", 30, None),)), text("a", a=Queue(queues=("gold",), otherwise="gone", ring_s=30))),
-        (Worst(2, (Rings("a", 20, None),)), text("a", a=Queue(queues=("card", "gold"), otherwise="gone"))),
+        (Worst(2, (Rings("a", 20, 3, ("card",)),)), text("a", a=Queue(queues=("card",), otherwise="gone"))),
+        (
+            Worst(2, (Rings("a", 20, 4, ("card", "loan")),)),
+            text("a", a=Queue(queues=("card", "loan"), otherwise="gone")),
+        ),
+        (
+            Worst(2, (Rings("a", 30, None, ("gold",)),)),
+            text("a", a=Queue(queues=("gold",), otherwise="gone", ring_s=30)),
+        ),
+        (
+            Worst(2, (Rings("a", 20, None, ("card", "gold")),)),
+            text("a", a=Queue(queues=("card", "gold"), otherwise="gone")),
+        ),
         (Worst(1), text("a", a=Queue(queues=("card",), otherwise="gone", hold=("x",)))),
         (Worst(2, (Rings("a", 15, 1),)), text("a", a=Agent(agent="'1'", otherwise="gone", ring_s=15))),
         (
-            Worst(3, (Rings("a", 15, 1), Rings("b", 20, 3))),
+            Worst(3, (Rings("a", 15, 1), Rings("b", 20, 3, ("card",)))),
             text("a", a=Agent("'1'", "b", 15), b=Queue(queues=("card",), otherwise="gone")),
         ),
-        (Worst(2, (), ("b",)), text("a", a=ask("b", "gone"), b=GoToScript("two"))),
-        (Worst(2, (), ("b",)), text("a", a=ask("b", "gone"), b=Requalify("loan"))),
         (
             Worst(50, (Rings("b", 10, 1),), loops=True),
             text("a", 50, a=Count(limit=5, next="b", otherwise="gone"), b=Agent("'1'", "a", 10)),
         ),
     ],
 )
-def test_worst_case_to_the_first_treatment(worst: Worst, one: Text) -> None:
-    assert flow.worst(one, AGENTS) == worst
+def test_worst_case_to_the_first_treatment(late: Worst, one: Text) -> None:
+    assert worst(one) == late
 
 
 def test_the_way_of_most_nodes_and_the_one_of_most_seconds_need_not_be_the_same() -> None:
@@ -144,7 +157,7 @@ def test_the_way_of_most_nodes_and_the_one_of_most_seconds_need_not_be_the_same(
         "c": ask("quick", "gone"),
         "quick": Agent("'1'", "gone", 10),
     }
-    found = flow.worst(text("a", **nodes), AGENTS)
+    found = worst(text("a", **nodes))
     assert (found.nodes, found.waits, found.lost_ms) == (5, (Rings("slow", 60, 1),), 60_000)
 
 
@@ -155,7 +168,7 @@ def test_two_agents_who_ring_briefly_lose_less_than_one_who_rings_long() -> None
         "brief": Agent("'1'", "briefer", 10),
         "briefer": Agent("'2'", "gone", 5),
     }
-    assert flow.worst(text("a", **nodes), AGENTS).waits == (Rings("long", 60, 1),)
+    assert worst(text("a", **nodes)).waits == (Rings("long", 60, 1),)
 
 
 def test_seconds_are_those_that_are_known() -> None:
@@ -163,14 +176,14 @@ def test_seconds_are_those_that_are_known() -> None:
         "a": Queue(queues=("gold",), otherwise="b"),
         "b": Queue(queues=("loan",), otherwise="gone", ring_s=10),
     }
-    assert flow.worst(text("a", **nodes), AGENTS).lost_ms == 20_000
+    assert worst(text("a", **nodes)).lost_ms == 20_000
 
 
 def test_a_script_of_thousands_of_nodes_is_looked_through() -> None:
     nodes: dict[str, Node] = {f"n{number}": ask(f"n{number + 1}", f"n{number + 1}") for number in range(5000)}
     long = text("n0", **nodes, n5000=GONE)
     assert list(flow.spinning(long)) == []
-    assert flow.worst(long, {}).nodes == 5001
+    assert worst(long).nodes == 5001
 
 
 MENU = Menu(prompts=("x",), cases={"1": "gone"}, nothing="other", invalid="gone")
@@ -204,3 +217,50 @@ SONG = Wait(("x",), 5, "b")
 )
 def test_what_may_fail_and_does_not_say_what_then(nodes: dict[str, Node], told: list[tuple[str, str]]) -> None:
     assert list(flow.unprovided(text("a", other=GONE, **nodes))) == told
+
+
+LATE = text("a", a=Agent("'1'", "b", 30), b=Play(("x",), "gone"))
+
+
+def test_the_way_goes_on_in_the_script_that_goes_on() -> None:
+    one = text("a", a=Agent("'1'", "b", 10), b=GoToScript("two"))
+    assert worst(one, two=LATE) == Worst(4, (Rings("a", 10, 1), Rings("two/a", 30, 1)))
+
+
+def test_as_another_call_type_the_worst_of_its_scripts_counts() -> None:
+    one = text("a", a=Requalify("loan"))
+    quick = text("a", a=Play(("x",), "gone"))
+    assert worst(one, types={"loan": ["quick", "late"]}, quick=quick, late=LATE) == Worst(3, (Rings("late/a", 30, 1),))
+    assert worst(one, types={"loan": ["quick"]}, quick=quick) == Worst(2)
+
+
+def test_scripts_that_lead_to_one_another_go_round_and_end_by_the_largest_limit() -> None:
+    one = text("a", 30, a=Agent("'1'", "b", 10), b=GoToScript("two"))
+    two = text("a", 70, a=Requalify("card"))
+    found = worst(one, types={"card": ["one"]}, two=two)
+    assert found == Worst(70, (Rings("a", 10, 1),), loops=True)
+
+
+def test_a_way_out_of_a_script_that_hears_nothing_goes_on_after_the_run() -> None:
+    one = text("a", a=Run("two", "b", "c"), b=Agent("'1'", "gone", 10), c=Play(("x",), "gone"))
+    two = text("a", a=ask("b", "c"), b=Agent("'1'", "ok", 5), ok=Return(), c=Return(failed=True))
+    assert worst(one, two=two) == Worst(6, (Rings("two/b", 5, 1), Rings("b", 10, 1)))
+    failing = text("a", a=Return(failed=True))
+    assert worst(one, two=failing) == Worst(3)
+    heard = text("a", a=Play(("x",), "b"), b=Return())
+    assert worst(one, two=heard) == Worst(2), "its failed branch is served at its first node"
+
+
+def test_a_script_that_is_run_twice_is_no_circle_and_one_that_runs_itself_ends() -> None:
+    two = text("a", a=Agent("'1'", "b", 5), b=Return())
+    one = text("a", a=Run("two", "b", "gone"), b=Run("two", "gone", "gone"))
+    assert worst(one, two=two) == Worst(7, (Rings("two/a", 5, 1), Rings("two/a", 5, 1)))
+    itself = text("a", a=Run("one", "b", "b"), b=Return())
+    found = worst(itself)
+    assert (found.loops, found.nodes) == (False, 2 * 6)
+
+
+def test_a_circle_in_a_script_that_is_run_is_told() -> None:
+    one = text("a", 40, a=Run("two", "gone", "gone"))
+    two = text("a", 20, a=Count(limit=3, next="a", otherwise="b"), b=Return())
+    assert worst(one, two=two) == Worst(40, (), loops=True)

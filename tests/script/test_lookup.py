@@ -7,7 +7,7 @@ import pytest
 
 from appliance.config import ConfigurationError
 from appliance.config.lookups import Parameters
-from appliance.script import flow
+from appliance.script import delay
 from appliance.script.knowledge import Contact
 from appliance.script.loading import load_all
 from appliance.script.nodes import Script
@@ -160,5 +160,5 @@ def test_what_a_gateway_is_asked_with_has_its_kind(tmp_path: Path, old: str, new
 
 def test_its_time_limit_counts_until_the_first_treatment(tmp_path: Path) -> None:
     script = load(tmp_path, GOOD.replace("start: who", "start: ask").replace("  who:", "  # who:"))
-    found = flow.worst(script.text, {}, {"bank": 250})
+    found = delay.worst("one", delay.Known({"one": script.text}, lookups={"bank": 250}))
     assert (found.nodes, found.lost_ms) == (3, 250)
