@@ -412,7 +412,8 @@ class Walk:
             self._node = node.otherwise
             return None
         self._known.witness.judge(name, asked, label)
-        self.because(f"script {self.script.name} sends the caller to {label} at {name}")
+        shown = self._known.witness.shown(label)
+        self.because(f"script {self.script.name} sends the caller to {shown} at {name}")
         return routes.Label(label=label, ring_s=node.ring_s)
 
     def _looked(self, name: str, node: Lookup) -> Stop | None:

@@ -28,9 +28,13 @@ class Witness:
             if self._tells(said):
                 self._values[name] = HIDDEN
 
+    def shown(self, said: str) -> str:
+        """What may be said of it."""
+        return HIDDEN if self._tells(said) else said
+
     def note(self, name: str, said: str) -> None:
         """A value that was looked at."""
-        self._values[name] = HIDDEN if name in self._secrets or self._tells(said) else said
+        self._values[name] = HIDDEN if name in self._secrets else self.shown(said)
 
     def judge(self, node: str, asked: Expression, result: str, why: str = "") -> None:
         """What an expression gave at this node; `why` it gave nothing."""

@@ -1,35 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Any scripts, any callers: a walk raises nothing, tells no secret and comes to an end."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any, ClassVar, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.script import context
+from appliance.script import cursor as cursors
 from appliance.script.expression import FIGURES, Value
 from appliance.script.knowledge import Contact
 from appliance.script.nodes import (
     Agent,
     Busy,
+    Callback,
     CallType,
+    Cancel,
     Collect,
     ContextField,
     Count,
+    Distribute,
     Field,
     GoToScript,
     If,
     Kind,
+    Label,
     Language,
+    Lookup,
     Menu,
     Node,
+    Outbound,
     Percent,
     Play,
+    Priority,
     Queue,
+    Record,
     Release,
     Requalify,
+    Return,
+    Ringing,
+    Run,
     Script,
     Set,
     Switch,
@@ -37,8 +50,8 @@ from appliance.script.nodes import (
     Voicemail,
     Wait,
 )
-from appliance.script.stops import Ring, Stop
-from appliance.script.walk import Walk
+from appliance.script.stops import CallBack, Look, Ring, Stop
+from appliance.script.walk import NOT_TAKEN, Walk
 from appliance.wire import routes
 
 pytestmark = pytest.mark.unit
@@ -58,89 +71,230 @@ NUMBERS = ["code", "tries + 1", "number(ced)", "tries / code", "expected('card')
 TEXTS = ["pin", "ced", "name", "text(tries)", "part(ced, tries, 3)", f"'{'x' * 900}'"]
 
 NAMES = [f"n{number}" for number in range(6)]
+OTHER = {one: field for one, field in CONTEXT.items() if one not in ("name", "code")} | {"own": ContextField(Kind.TEXT)}
+"""Of the second script: fields of the first that it does not know wait, where it was run."""
+CASES: Mapping[Field, tuple[str, ...]] = {
+    Field.TIME: ("09:00-18:00", "22:00-06:00"),
+    Field.DAY: ("mon..fri", "sun"),
+    Field.DATE: ("2026-10-01..2026-10-07", "12-24..12-26"),
+    Field.HOLIDAY: ("spring",),
+    Field.CED: ("1", "7351*"),
+    Field.DNIS: ("955*",),
+}
+
 name = st.sampled_from(NAMES)
-prompts = st.just(("x",))
-fields = st.fixed_dictionaries(
-    {},
-    optional={
-        "pin": st.sampled_from(TEXTS),
-        "name": st.sampled_from(TEXTS),
-        "code": st.sampled_from(NUMBERS),
-        "tries": st.sampled_from(NUMBERS),
-        "right": st.sampled_from(TRUTHS),
-    },
-)
-NODES: st.SearchStrategy[Node] = st.one_of(
-    st.builds(Switch, st.sampled_from([field for field in Field if field is not Field.TIME]), st.just({}), name),
-    st.builds(If, st.sampled_from(TRUTHS), name, name, st.none() | name),
-    st.builds(lambda a, b: Percent({a: 50, b: 50}), name, name),
-    st.builds(Play, prompts, name),
-    st.builds(Collect, prompts, name, into=st.sampled_from([None, "pin", "name"])),
-    st.builds(lambda a, b, c, t: Menu(("x",), {"1": a}, b, c, t, ("y",)), name, name, name, st.integers(1, 3)),
-    st.builds(Wait, prompts, st.just(5), name),
-    st.builds(Voicemail, st.just("card"), prompts, name, name),
-    st.builds(Language, st.sampled_from(["zh", "en"]), name),
-    st.builds(Set, fields, name, name),
-    st.builds(Queue, st.just(("card",)), name),
-    st.builds(Agent, st.sampled_from(TEXTS), name),
-    st.builds(Count, st.integers(1, 3), name, name),
-    st.builds(GoToScript, st.sampled_from(["one", "two"])),
-    st.builds(CallType, st.sampled_from(sorted(TYPES)), name),
-    st.builds(Requalify, st.sampled_from(sorted(TYPES))),
-    st.just(Busy()),
-    st.just(Release()),
-)
-TEXT_OF = st.builds(
-    lambda nodes: Text(
-        start="n0", nodes=dict(zip(NAMES, nodes, strict=True)), limit=LIMIT, calendars={"spring": ()}, context=CONTEXT
-    ),
-    st.lists(NODES, min_size=len(NAMES), max_size=len(NAMES)),
-)
-OUTCOMES = st.sampled_from(["digits", "no-digits", "played", "no-answer", "failed", "agent-gone"])
-DIGITS = st.sampled_from(["", "1", "7", SECRET, "00"])
+maybe = st.none() | name
+prompts = st.sampled_from([("x",), ("x", "number(waited())"), ("digits(ced)",), ("digits(pin)",)])
+queues = st.just(("card",))
+script_names = st.sampled_from(["one", "two"])
+whole = st.booleans()
 
 
-def decided(stop: Stop, walk: Walk, scripts: dict[str, Script], choose: Callable[[list[str]], str]) -> Stop:
-    """As a router does that finds nobody."""
-    while not isinstance(stop, routes.Treat | routes.Release):
+def kinds_of(fields: Mapping[str, ContextField]) -> dict[type, st.SearchStrategy[Any]]:
+    """A strategy for each node of the schema, in a script with these fields."""
+
+    def known(expressions: list[str]) -> st.SearchStrategy[str]:
+        missing = CONTEXT.keys() - fields.keys()
+        return st.sampled_from([one for one in expressions if not any(word in one for word in missing)])
+
+    texts, truths, numbers = known(TEXTS), known(TRUTHS), known(NUMBERS)
+    by_kind = {Kind.TEXT: texts, Kind.NUMBER: numbers, Kind.TRUTH: truths}
+    written = st.fixed_dictionaries({}, optional={one: by_kind[field.kind] for one, field in fields.items()})
+    taken = st.fixed_dictionaries({}, optional={one: st.sampled_from(["a", "b.c"]) for one in fields})
+    into = st.sampled_from([None, *(one for one, field in fields.items() if field.kind is Kind.TEXT)])
+    at = st.just("") | texts
+    return {
+        Switch: st.sampled_from(list(Field)).flatmap(
+            lambda on: st.builds(
+                Switch, st.just(on), st.fixed_dictionaries(dict.fromkeys(CASES.get(on, ()), name)), name
+            )
+        ),
+        If: st.builds(If, truths, name, name, maybe),
+        Percent: st.builds(lambda a, b: Percent({a: 50, b: 50}), name, name),
+        Distribute: st.builds(Distribute, weights=st.just({"n0": 3, "n1": 2}))
+        | st.builds(Distribute, load=st.just({"n0": "card", "n1": "loan"}), failed=name),
+        Count: st.builds(Count, st.integers(1, 3), name, name),
+        Set: st.builds(Set, written, name, name),
+        Language: st.builds(Language, st.sampled_from(["zh", "en"]), name),
+        Record: st.builds(Record, whole, name),
+        Lookup: st.builds(Lookup, st.just("crm"), taken, name, name, st.fixed_dictionaries({"q": texts | numbers})),
+        Play: st.builds(Play, prompts, name, whole, maybe, whole),
+        Collect: st.builds(Collect, prompts, name, into=into, failed=maybe),
+        Menu: st.builds(
+            lambda a, b, c, t, f: Menu(("x",), {"1": a}, b, c, t, ("y",), failed=f),
+            name,
+            name,
+            name,
+            st.integers(1, 3),
+            maybe,
+        ),
+        Wait: st.builds(Wait, prompts, st.just(5), name, whole, maybe),
+        Ringing: st.builds(Ringing, st.just(5), name, maybe),
+        Voicemail: st.builds(Voicemail, st.just("card"), prompts, name, name),
+        Queue: st.builds(Queue, queues, name)
+        | st.builds(Queue, queues, name, hold=prompts)
+        | st.builds(Queue, queues, name, next=name),
+        Priority: st.builds(Priority, st.integers(1, 10), name),
+        Cancel: st.builds(Cancel, name),
+        Callback: st.builds(Callback, number=texts, queues=queues, next=name, failed=name, at=at),
+        Outbound: st.builds(Outbound, number=texts, queues=queues, next=name, failed=name, at=at),
+        Agent: st.builds(Agent, texts, name),
+        Label: st.builds(Label, texts, name),
+        Release: st.just(Release()),
+        Busy: st.just(Busy()),
+        GoToScript: st.builds(GoToScript, script_names),
+        Run: st.builds(Run, script_names, name, name),
+        Return: st.builds(Return, whole),
+        CallType: st.builds(CallType, st.sampled_from(sorted(TYPES)), name),
+        Requalify: st.builds(Requalify, st.sampled_from(sorted(TYPES))),
+    }
+
+
+def texts_of(fields: dict[str, ContextField]) -> st.SearchStrategy[Text]:
+    """Scripts with these fields."""
+    nodes = st.one_of(*kinds_of(fields).values())
+    return st.builds(
+        lambda nodes: Text(
+            start="n0",
+            nodes=dict(zip(NAMES, nodes, strict=True)),
+            limit=LIMIT,
+            calendars={"spring": ()},
+            context=fields,
+        ),
+        st.lists(nodes, min_size=len(NAMES), max_size=len(NAMES)),
+    )
+
+
+TEXT_OF, OTHER_OF = texts_of(CONTEXT), texts_of(OTHER)
+OUTCOMES = st.sampled_from(["digits", "no-digits", "played", "no-answer", "failed", "agent-gone", "recorded", "busy"])
+DIGITS = st.sampled_from(["", "1", SECRET, "7", SECRET, "00", SECRET])
+HELD = routes.Treat(verbs=())
+"""Waits in a queue, or an agent's phone rings: whatever it is, the contact asks again at its node."""
+
+
+class Met(Walk):
+    """Notes what kinds of nodes it has passed."""
+
+    kinds: ClassVar[set[type]] = set()
+
+    def _pass(self) -> Stop | None:
+        self.kinds.add(type(self.script.text.nodes[self.node]))
+        return super()._pass()
+
+
+class Router:
+    """Decides as a router does, whatever may be."""
+
+    def __init__(self, data: st.DataObject, scripts: dict[str, Script]) -> None:
+        self._data, self._scripts = data, scripts
+
+    def decided(self, stop: Stop, walk: Walk) -> Stop:
+        """Up to what the branch is told."""
+        while not isinstance(stop, routes.Treat | routes.Label | routes.Release):
+            if isinstance(stop, Queue | Ring) and not walk.again and self._either():
+                return HELD
+            stop = self._elsewhere(stop, walk) if isinstance(stop, SCRIPTED) else self._on(stop, walk)
+        return stop
+
+    def _on(self, stop: Stop, walk: Walk) -> Stop:
         match stop:
-            case Queue():
-                stop = walk.go_to(stop.otherwise)
-            case Ring():
-                stop = walk.go_to(stop.node.otherwise)
-            case Percent():
-                stop = walk.go_to(choose(sorted(stop.shares)))
+            case Look():
+                answer = self._data.draw(st.dictionaries(st.sampled_from(["a", "b.c"]), DIGITS | st.just("yes")))
+                return walk.found(answer) if self._either() else walk.lost("no answer")
+            case CallBack() if self._either():
+                return walk.refuse("may not be called")
+        return walk.go_to(self._data.draw(st.sampled_from(_ways(stop))))
+
+    def _elsewhere(self, stop: GoToScript | Run | Return | Requalify, walk: Walk) -> Stop:
+        match stop:
             case GoToScript():
-                stop = walk.enter(scripts[stop.script])
+                return walk.enter(self._scripts[stop.script])
+            case Run():
+                return walk.run(self._scripts[stop.script], self._data.draw(st.sampled_from(["", "one/n1"])))
             case Requalify():
-                stop = walk.enter(scripts[TYPES[stop.call_type]], stop.call_type)
-    return stop
+                return walk.enter(self._scripts[TYPES[stop.call_type]], stop.call_type)
+        assert walk.awaited is not None
+        return walk.back(self._scripts[walk.awaited.script])
+
+    def _either(self) -> bool:
+        return self._data.draw(whole)
 
 
-@settings(max_examples=400, deadline=None)
-@given(TEXT_OF, TEXT_OF, st.data())
-def test_any_scripts_end_and_tell_no_secret(one: Text, two: Text, data: st.DataObject) -> None:
+SCRIPTED = (GoToScript, Run, Return, Requalify)
+
+
+def _ways(stop: Stop) -> list[str]:
+    match stop:
+        case Queue():
+            return [stop.otherwise, *filter(None, [stop.next])]
+        case Ring():
+            return [stop.node.otherwise]
+        case Percent():
+            return sorted(stop.shares)
+        case Distribute():
+            return [*stop.weights, *stop.load, *filter(None, [stop.failed])]
+        case CallBack():
+            return [stop.node.next]
+        case Priority() | Cancel():
+            return [stop.next]
+    raise AssertionError(f"nobody decides {stop}")
+
+
+def walk_through(one: Text, two: Text, data: st.DataObject) -> None:
+    """From the first question to the release."""
     scripts = {name: Script(name, "abc", text) for name, text in (("one", one), ("two", two))}
     figures = data.draw(st.dictionaries(st.sampled_from(FIGURES), st.none() | st.integers(0, 9)))
-    script, cursor, kept, fields = scripts["one"], "", b"{}", dict[str, Value]()
-    for request in range(LIMIT + 2):
+    router, cuts = Router(data, scripts), 3
+    script, cursor, kept = scripts["one"], "", b"{}"
+    for request in range(2 * LIMIT + 5):
         contact = Contact(
             dnis="95588",
+            clid="02512345678",
             ced=data.draw(DIGITS),
             outcome=data.draw(OUTCOMES) if request else "offered",
+            at_ns=data.draw(st.integers(1_790_000_000, 1_800_000_000)) * 1_000_000_000,
             queue=lambda figure, _: figures.get(figure),
+            stands=cuts > 0 and data.draw(whole),
             fields=context.decoded(kept),
         )
-        walk = Walk(script, cursor, contact)
-        stop = decided(walk.go_on(), walk, scripts, lambda names: data.draw(st.sampled_from(names)))
+        cuts -= contact.stands and contact.outcome in NOT_TAKEN
+        walk = Met(script, cursor, contact)
+        stop = router.decided(walk.go_on(), walk)
         script, cursor, kept, fields = walk.script, walk.cursor, context.encoded(walk.fields), walk.fields
         assert len(kept) <= context.LIMIT
+        assert cursors.read(cursor) is not None
         said = [*walk.path, *walk.values, *walk.values.values(), walk.reason, cursor]
-        if SECRET in (fields["pin"], str(fields["code"])):
+        if any(str(fields[one]) == SECRET for one, field in script.text.context.items() if field.secret):
             assert not any(SECRET in one for one in said)
         if isinstance(stop, routes.Release):
             return
-    raise AssertionError(f"still there after {LIMIT} requests, at {cursor}")
+    raise AssertionError(f"still there after {2 * LIMIT + 5} requests, at {cursor}")
+
+
+def test_any_scripts_end_tell_no_secret_and_meet_each_node() -> None:
+    Met.kinds.clear()
+
+    @settings(max_examples=400, deadline=None)
+    @given(TEXT_OF, OTHER_OF, st.data())
+    def walks(one: Text, two: Text, data: st.DataObject) -> None:
+        walk_through(one, two, data)
+
+    walks()
+    assert Met.kinds == set(get_args(Node)), "so many scripts have all of them"
+
+
+@pytest.mark.parametrize("fields", [CONTEXT, OTHER], ids=["one", "two"])
+def test_random_scripts_know_every_node_of_the_schema(fields: dict[str, ContextField]) -> None:
+    kinds = kinds_of(fields)
+    assert kinds.keys() == set(get_args(Node)), "a node that no random script has is never walked"
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.data())
+    def is_one(data: st.DataObject) -> None:
+        for kind, strategy in kinds.items():
+            assert type(data.draw(strategy)) is kind
+
+    is_one()
 
 
 @given(TEXT_OF, st.text(max_size=40), st.dictionaries(st.sampled_from([*CONTEXT, "x"]), st.text() | st.booleans()))

@@ -8,7 +8,7 @@ import pytest
 from appliance.config import ConfigurationError
 from appliance.script.knowledge import Contact
 from appliance.script.loading import load
-from appliance.script.nodes import Busy, Label, Node, Script, Text
+from appliance.script.nodes import Busy, ContextField, Kind, Label, Node, Script, Text
 from appliance.script.walk import LABEL_LONGEST, Walk
 from appliance.wire import routes
 
@@ -34,6 +34,16 @@ def test_a_label_that_led_nowhere_goes_on_otherwise_with_the_outcome_in_the_reco
     again = Walk(script("'8500'"), first.cursor, Contact(dnis="95588", outcome="unreachable"))
     assert again.go_on() == routes.Release(cause=17)
     assert again.values["there"] == "the label led nowhere: unreachable"
+
+
+def test_a_label_that_is_a_secret_s_value_is_dialled_and_not_told() -> None:
+    nodes: dict[str, Node] = {"there": Label(label="ced", otherwise="busy"), "busy": Busy()}
+    context = {"pin": ContextField(Kind.TEXT, secret=True)}
+    one = Script("away", "v1", Text(start="there", nodes=nodes, context=context))
+    walk = Walk(one, "", Contact(dnis="1", ced="735197", fields={"pin": "735197"}))
+    assert walk.go_on() == routes.Label(label="735197")
+    assert walk.reason == "script away sends the caller to *** at there"
+    assert "735197" not in str(walk.values)
 
 
 @pytest.mark.parametrize("label", ["''", f"'{'9' * (LABEL_LONGEST + 1)}'"])
