@@ -13,7 +13,7 @@ import yaml
 
 from appliance.config.errors import ConfigurationError, Mistake
 
-__all__ = ["MappingNode", "Node", "Place", "ScalarNode", "SequenceNode", "compose"]
+__all__ = ["MappingNode", "Node", "Place", "ScalarNode", "SequenceNode", "compose", "text_of"]
 
 OCTETS_LIMIT = 4_194_304
 DEEPEST = 100
@@ -70,7 +70,7 @@ def compose(path: Path, text: str | None = None) -> Node:
 
     Raises ConfigurationError if the file cannot be read or is no single YAML document.
     """
-    text = _text(path) if text is None else text
+    text = text_of(path) if text is None else text
     try:
         root = _Composer(path).root(text)
     except yaml.MarkedYAMLError as error:
@@ -142,7 +142,8 @@ def _odd(event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> bool:
     return event.anchor is not None or not (event.tag is None or event.tag.startswith(OURS))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What the file has. Raises ConfigurationError."""
     try:
         octets = path.read_bytes()
     except OSError as error:

@@ -32,21 +32,32 @@ def load_elsewhere(path: Path, root: Node) -> AnyBox:
 
 def load_or_exit(role: type[Box], *checks: Check) -> Box:
     """What BRANCHLINE_CONFIG names, for a process of that role; otherwise tells why on stderr and exits with 2."""
-    name = os.environ.get("BRANCHLINE_CONFIG", "")
-    if not name:
-        exit_with("BRANCHLINE_CONFIG does not name a configuration file")
+    path = named_or_exit()
     try:
-        return load_role(Path(name), role, *checks)
+        return load_role(path, role, *checks)
     except ConfigurationError as error:
         exit_with(str(error))
 
 
-def load_role(path: Path, role: type[Box], *checks: Check) -> Box:
-    """The configuration of a box that must have this role. Raises ConfigurationError."""
-    box = load(path, *checks)
-    if not isinstance(box, role):
-        raise ConfigurationError([Mistake(path, 0, 0, f"is of role {box.role}, not {role.role}")])
-    return box
+def named_or_exit() -> Path:
+    """The file that BRANCHLINE_CONFIG names; otherwise as `load_or_exit`."""
+    name = os.environ.get("BRANCHLINE_CONFIG", "")
+    if not name:
+        exit_with("BRANCHLINE_CONFIG does not name a configuration file")
+    return Path(name)
+
+
+def load_role(path: Path, role: type[Box], *checks: Check, text: str | None = None) -> Box:
+    """The configuration of a box that must have this role, or what it would be by `text`. Raises ConfigurationError."""
+    return _of_role(path, load(path, *checks, text=text), role)
+
+
+def load_again(path: Path, role: type[Box], text: str) -> Box:
+    """By a text that was without mistakes once, whatever has become since of what is around it.
+
+    Raises ConfigurationError.
+    """
+    return _of_role(path, read(path, AnyBox, text=text), role)  # type: ignore[arg-type]  # as above
 
 
 def exit_with(sentence: str) -> NoReturn:
@@ -64,6 +75,13 @@ def listeners(box: AnyBox) -> Iterator[Listener]:
             return headquarters.listeners(box)
         case Voter():
             return voter.listeners(box)
+
+
+def _of_role(path: Path, box: AnyBox, role: type[Box]) -> Box:
+    """That box. Raises ConfigurationError if it has another role."""
+    if not isinstance(box, role):
+        raise ConfigurationError([Mistake(path, 0, 0, f"is of role {box.role}, not {role.role}")])
+    return box
 
 
 def _check(box: AnyBox) -> Iterator[Fault]:

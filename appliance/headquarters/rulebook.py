@@ -9,11 +9,13 @@ import itertools
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
 from appliance.config import ConfigurationError, Fault, Headquarters, clock, headquarters
 from appliance.config.calendars import Calendar
+from appliance.config.document import text_of
 from appliance.config.files import load_role
 from appliance.config.headquarters import Agent, Kind, NoAnswer, PrecisionQueue, Widening
 from appliance.headquarters import channels
@@ -25,9 +27,19 @@ from appliance.script.loading import load_all
 LOOK_S = 0.5
 KINDS: Mapping[Kind, type] = {Kind.PROFICIENCY: Decimal, Kind.YES_NO: bool}
 
-Change = Callable[[Headquarters, Rules], Awaitable[None]]
 Stamp = tuple[tuple[str, int, int], ...]
 log = structlog.get_logger()
+
+
+class Book(NamedTuple):
+    """What the files say; `text` is headquarters' file, of which `config` was read."""
+
+    text: str
+    config: Headquarters
+    rules: Rules
+
+
+Change = Callable[[Book], Awaitable[None]]
 
 
 def faults(config: object) -> Iterator[Fault]:
@@ -48,6 +60,18 @@ def faults(config: object) -> Iterator[Fault]:
             yield from (Fault((*keys, "where"), wrong) for wrong in _wrong(step.where, skills, ()))
             if step.consider_if:
                 yield from (Fault((*keys, "consider_if"), wrong) for wrong in _wrong(step.consider_if, {}, queues))
+
+
+def read(path: Path) -> Book:
+    """All of it, as it is now. Raises ConfigurationError."""
+    text = text_of(path)
+    config = load_role(path, Headquarters, faults, text=text)
+    return Book(text, config, rules_of(config))
+
+
+def refused(error: ConfigurationError) -> str:
+    """The alarm's sentence."""
+    return f"{error.mistakes[0]}; calls are routed by what was good before"
 
 
 def rules_of(config: Headquarters) -> Rules:
@@ -104,12 +128,13 @@ async def follow(
         if now == known:
             continue
         try:
-            config = await asyncio.to_thread(load_role, path, Headquarters, faults)
-            await change(config, await asyncio.to_thread(rules_of, config))
+            book = await asyncio.to_thread(read, path)
+            config = book.config
+            await change(book)
         except ConfigurationError as error:
             known = now
             log.error("headquarters.rules.refused", error=str(error))
-            trouble(f"{error.mistakes[0]}; calls are routed by what was good before")
+            trouble(refused(error))
             continue
         except OSError as error:  # a file that is just being written; once more
             log.error("headquarters.rules.delayed", error=str(error))

@@ -6,7 +6,6 @@ Alone it is active for ever; in a duplex it is active or on standby, as the majo
 
 import asyncio
 import functools
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,24 +13,27 @@ from pathlib import Path
 import structlog
 from nats.aio.client import Client
 
-from appliance.config import ConfigurationError, Headquarters, exit_with, load_or_exit
-from appliance.headquarters import rulebook
+from appliance.config import ConfigurationError, Headquarters, exit_with
+from appliance.config.files import named_or_exit
+from appliance.headquarters import opening, rulebook
 from appliance.headquarters.backlog import Backlog
 from appliance.headquarters.beginning import known
 from appliance.headquarters.desk import Desk, clock
 from appliance.headquarters.duplex.calls import Calls
-from appliance.headquarters.duplex.duty import CALLS_KEPT_S, Duty
+from appliance.headquarters.duplex.duty import CALLS_KEPT_S, Duty, first
 from appliance.headquarters.duplex.quorum import ALONE
 from appliance.headquarters.duplex.stream import Stream
 from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.moves import Moves
+from appliance.headquarters.opening import Opening
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports import store, texts
 from appliance.headquarters.reports.intervals.thresholds import wanted_by
 from appliance.headquarters.reports.remote import RemoteWriter
 from appliance.headquarters.reports.requests import socket_in
+from appliance.headquarters.rulebook import Book
 from appliance.processes.environment import state_directory
 from appliance.router.journal import Journal
 from appliance.router.journal import path_of as journal_path
@@ -47,11 +49,11 @@ log = structlog.get_logger()
 class Site:
     """What both ways of serving need."""
 
-    def __init__(self, path: Path, config: Headquarters, rules: Rules, state: Path) -> None:
-        self.path, self.config, self.rules, self.state = path, config, rules, state
-        self.writer = RemoteWriter(socket_in(state), store.open_reader(store.place_of(state, config.record)))
-        self.live = Live(frozenset(agent.box for agent in config.agents))
-        self.sources = Sources(config.lookups)
+    def __init__(self, path: Path, begun: Opening, state: Path) -> None:
+        self.path, self.begun, self.config, self.state = path, begun, begun.config, state
+        self.writer = RemoteWriter(socket_in(state), store.open_reader(store.place_of(state, self.config.record)))
+        self.live = Live(frozenset(agent.box for agent in self.config.agents))
+        self.sources = Sources(self.config.lookups)
         self._backlog = Backlog(asyncio.to_thread)
 
     def trouble(self, code: str) -> Callable[[str | None], None]:
@@ -65,25 +67,31 @@ class Site:
     async def follow_rules(self, change: Callable[[Rules], None]) -> None:
         """For ever; cancel to end."""
 
-        async def changed(config: Headquarters, rules: Rules) -> None:
-            await self.sources.change(config.lookups)
-            change(rules)
-            self._backlog.put(functools.partial(self.writer.hold, wanted_by(config)))
-            self._keep_texts(config, rules)
+        async def changed(book: Book) -> None:
+            await self.sources.change(book.config.lookups)
+            change(book.rules)
+            self._backlog.put(functools.partial(self.writer.hold, wanted_by(book.config)))
+            self._keep_texts(book.config, book.rules)
+            await asyncio.to_thread(opening.keep, opening.kept_in(self.state), book)
 
-        self._keep_texts(self.config, self.rules)
+        if self.begun.rules is not None:
+            self._keep_texts(self.config, self.begun.rules)
+        trouble = self.trouble("router.rules")
+        if self.begun.wrong is not None:
+            trouble(rulebook.refused(self.begun.wrong))
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._backlog.run())
-            parts.create_task(rulebook.follow(self.path, self.config, changed, self.trouble("router.rules")))
+            parts.create_task(rulebook.follow(self.path, self.config, changed, trouble))
 
     def _keep_texts(self, config: Headquarters, rules: Rules) -> None:
         self._backlog.put(functools.partial(self.writer.texts, texts.written(self.path, config.scripts, rules.scripts)))
 
 
-async def serve(site: Site, rules: Rules) -> None:
-    """Work until cancelled, the only headquarters there is."""
-    identity = Identity.take(site.config.box, "headquarters")
+async def serve(site: Site) -> None:
+    """Work until cancelled, the only headquarters there is. Raises ConfigurationError where no rules are known."""
     journal, recalled = Journal.opened(journal_path(site.state))
+    rules = site.begun.rules_after(recalled[0])
+    identity = Identity.take(site.config.box, "headquarters")
     clock_file = site.state / "run" / "router.clock"
     legs, missed = known(site.writer, recalled[0])
     trouble = site.trouble("router.journal")
@@ -121,13 +129,13 @@ async def serve(site: Site, rules: Rules) -> None:
         await client.close()
 
 
-async def serve_in_turns(site: Site, rules: Rules) -> None:
-    """Work until cancelled, one of two: active or on standby."""
+async def serve_in_turns(site: Site) -> None:
+    """Work until cancelled, one of two: active or on standby. Raises a group with ConfigurationError, as `serve`."""
     notify.ready()
     client = await site.connected()
     stream = Stream(client, "record", age_s=CALLS_KEPT_S)
     calls = Calls(stream, site.writer, site.trouble("duplex.record"))
-    duty = Duty(site.config, rules, client, site.writer, calls, site.live, site.sources, site.state)
+    duty = Duty(site.begun, client, site.writer, calls, site.live, site.sources, site.state)
     try:
         async with asyncio.TaskGroup() as parts:
             parts.create_task(duty.run())
@@ -139,15 +147,16 @@ async def serve_in_turns(site: Site, rules: Rules) -> None:
 
 
 def main() -> None:
-    """Run until stopped. Exit status 2: configuration or scripts cannot be used."""
+    """Run until stopped. Exit status 2: configuration or scripts cannot be used, and nothing good is known."""
     logs.configure("headquarters")
-    config = load_or_exit(Headquarters, rulebook.faults)
+    path, state, wrong = named_or_exit(), state_directory(), ""
     try:
-        rules = rulebook.rules_of(config)
-    except ConfigurationError as error:
-        exit_with(str(error))
-    site = Site(Path(os.environ["BRANCHLINE_CONFIG"]), config, rules, state_directory())
-    asyncio.run(serve(site, rules) if config.duplex is None else serve_in_turns(site, rules))
+        site = Site(path, opening.opened(path, opening.kept_in(state)), state)
+        asyncio.run(serve(site) if site.config.duplex is None else serve_in_turns(site))
+    except* ConfigurationError as refused:
+        wrong = str(first(refused))
+    if wrong:
+        exit_with(wrong)
 
 
 if __name__ == "__main__":

@@ -147,6 +147,10 @@ class Site:
         """Of what was started."""
         return self._children[name].pid
 
+    def ended(self, name: str) -> int:
+        """The status with which it ends by itself."""
+        return self._children.pop(name).wait(20)
+
     def close(self) -> None:
         """End all that was started."""
         self.kill(*self._children)

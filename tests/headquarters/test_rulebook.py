@@ -99,8 +99,8 @@ def test_a_file_that_changes_is_taken_over_and_a_bad_one_is_an_alarm(tmp_path: P
         told: list[str | None] = []
         config = load_role(path, Headquarters)
 
-        async def change(_: Headquarters, rules: Rules) -> None:
-            changed.append(rules)
+        async def change(book: rulebook.Book) -> None:
+            changed.append(book.rules)
 
         following = asyncio.create_task(rulebook.follow(path, config, change, told.append))
 

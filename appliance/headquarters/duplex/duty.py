@@ -17,7 +17,6 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from sqlalchemy.exc import SQLAlchemyError
 
-from appliance.config import Headquarters
 from appliance.headquarters.beginning import known
 from appliance.headquarters.desk import Desk
 from appliance.headquarters.duplex.calls import Calls
@@ -30,6 +29,7 @@ from appliance.headquarters.intake import Intake
 from appliance.headquarters.live import Live
 from appliance.headquarters.lookups.sources import Sources
 from appliance.headquarters.moves import Moves
+from appliance.headquarters.opening import Opening
 from appliance.headquarters.recordings.vault import Vault
 from appliance.headquarters.reports.writer import Keeper
 from appliance.router.journal import path_of
@@ -55,8 +55,7 @@ class Duty:
 
     def __init__(
         self,
-        config: Headquarters,
-        rules: Rules,
+        begun: Opening,
         client: Client,
         writer: Keeper,
         calls: Calls,
@@ -64,8 +63,8 @@ class Duty:
         sources: Sources,
         state: Path,
     ) -> None:
-        self._config = config
-        self._rules = rules
+        self._begun = begun
+        self._config = begun.config
         self._client = client
         self._writer = writer
         self._calls = calls
@@ -80,7 +79,7 @@ class Duty:
 
     def change(self, rules: Rules) -> None:
         """The administrator has decided otherwise: for the life that runs, and for the next."""
-        self._rules = rules
+        self._begun = self._begun._replace(rules=rules)
         if self._desk is not None:
             self._desk.change(rules)
 
@@ -112,7 +111,7 @@ class Duty:
             try:
                 await self._lead(follower)
             except* (DeposedError, NoQuorumError) as ended:
-                error = _first(ended)
+                error = first(ended)
                 self._stuck = str(error) if isinstance(error.__cause__ or error, NoQuorumError) else None
                 log.warning("duplex.life.ended", why=str(error))
 
@@ -161,7 +160,7 @@ class Duty:
         return heard
 
     async def _lead(self, follower: Follower) -> None:
-        """Until deposed. Raises a group with DeposedError or NoQuorumError."""
+        """Until deposed. Raises a group with DeposedError or NoQuorumError; ConfigurationError: it knows no rules."""
         identity = Identity.take(self._config.box, "headquarters")
         try:
             await self._calls.drain()
@@ -174,14 +173,15 @@ class Duty:
         client = await connect((listen,), own_access(self._config), f"{identity.box} headquarters active")
         async with self._calls.turn:  # between what was missed and what comes nothing is left out
             missed = tuple(await asyncio.to_thread(self._calls.missed, follower.mark.told))
+            legs = (await asyncio.to_thread(known, self._writer, follower.state)).legs
             follower.journal.go_on(follower.seq)
             epoch = max(follower.mark.epoch + 1, time.time_ns() // 1_000_000)
-            desk = Desk(
-                self._rules,
+            self._desk = desk = Desk(  # from here on a change of rules is told to it
+                self._begun.rules_after(follower.state),
                 identity.incarnation,
                 follower.journal,
                 (follower.state, follower.at_ns),
-                (await asyncio.to_thread(known, self._writer, follower.state)).legs,
+                legs,
                 lambda sentence: self._trouble("router.journal", sentence),
                 self._sources,
                 Succession(
@@ -197,7 +197,6 @@ class Duty:
             intake.gateway.mutual = self._config.enrolment is not None
             moves = Moves(intake, self._writer, path_of(self._state))
             self._calls.on_stored, desk.on_moved = intake.stored, moves.told
-        self._desk = desk
         try:
             async with asyncio.TaskGroup() as parts:
                 parts.create_task(desk.run())
@@ -280,7 +279,7 @@ class Duty:
             self._live.trouble(self._config.box, code, sentence, time.time_ns())
 
 
-def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+def first(group: BaseExceptionGroup[Exception]) -> Exception:
     """Of what ended a life."""
     found = group.exceptions[0]
-    return _first(found) if isinstance(found, BaseExceptionGroup) else found
+    return first(found) if isinstance(found, BaseExceptionGroup) else found

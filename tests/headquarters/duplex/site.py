@@ -130,6 +130,10 @@ class DuplexSite:
                 child.wait()
                 del self._children[name]
 
+    def ended(self, name: str) -> int:
+        """The status with which it ends by itself."""
+        return self._children.pop(name).wait(20)
+
     def close(self) -> None:
         """End all that was started."""
         self.signal(signal.SIGCONT, *self._children)
