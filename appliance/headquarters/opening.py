@@ -13,7 +13,7 @@ import structlog
 from appliance.config import ConfigurationError, Headquarters
 from appliance.config.files import load_again, load_role
 from appliance.headquarters import rulebook
-from appliance.headquarters.rulebook import Book
+from appliance.headquarters.rulebook import UNSEEN, Book, Stamp
 from appliance.router.rules import Rules
 from appliance.router.state import EMPTY, State
 from appliance.uplink.enrolling.private import write_private
@@ -22,9 +22,10 @@ log = structlog.get_logger()
 
 
 class Opening(NamedTuple):
-    """`rules` None: the files have mistakes, which `wrong` tells."""
+    """`stamp` is of the files that were read; `rules` None: they have mistakes, which `wrong` tells."""
 
     config: Headquarters
+    stamp: Stamp
     rules: Rules | None
     wrong: ConfigurationError | None = None
 
@@ -48,9 +49,9 @@ def opened(path: Path, kept: Path) -> Opening:
         book = rulebook.read(path)
     except ConfigurationError as error:
         log.error("headquarters.rules.refused", error=str(error))
-        return Opening(_good(path, kept), None, error)
+        return Opening(_good(path, kept), UNSEEN, None, error)
     keep(kept, book)
-    return Opening(book.config, book.rules)
+    return Opening(book.config, book.stamp, book.rules)
 
 
 def keep(kept: Path, book: Book) -> None:

@@ -28,15 +28,20 @@ LOOK_S = 0.5
 KINDS: Mapping[Kind, type] = {Kind.PROFICIENCY: Decimal, Kind.YES_NO: bool}
 
 Stamp = tuple[tuple[str, int, int], ...]
+UNSEEN: Stamp = ()
 log = structlog.get_logger()
 
 
 class Book(NamedTuple):
-    """What the files say; `text` is headquarters' file, of which `config` was read."""
+    """What the files say; `text` is headquarters' file, of which `config` was read.
+
+    `stamp` was taken before each was read, so what is saved meanwhile differs from it.
+    """
 
     text: str
     config: Headquarters
     rules: Rules
+    stamp: Stamp
 
 
 Change = Callable[[Book], Awaitable[None]]
@@ -64,9 +69,11 @@ def faults(config: object) -> Iterator[Fault]:
 
 def read(path: Path) -> Book:
     """All of it, as it is now. Raises ConfigurationError."""
+    file = _stamp([path])
     text = text_of(path)
     config = load_role(path, Headquarters, faults, text=text)
-    return Book(text, config, rules_of(config))
+    stamp = (*file, *_stamp(_scripts(config)))
+    return Book(text, config, rules_of(config), stamp)
 
 
 def refused(error: ConfigurationError) -> str:
@@ -117,14 +124,17 @@ def _call_type(kind: headquarters.CallType, dnis: str, calendars: Mapping[str, C
 async def follow(
     path: Path,
     config: Headquarters,
+    known: Stamp,
     change: Change,
     trouble: Callable[[str | None], None],
 ) -> None:
-    """Look at the files, for ever; cancel to end. `trouble` is told what is wrong, None when it is mended."""
-    known = await asyncio.to_thread(_stamp, path, config)
+    """Look at the files, for ever; cancel to end. `known` is of those that were read last, UNSEEN where none could be.
+
+    `trouble` is told what is wrong, None when it is mended.
+    """
     while True:
         await asyncio.sleep(LOOK_S)
-        now = await asyncio.to_thread(_stamp, path, config)
+        now = await asyncio.to_thread(lambda: _stamp([path, *_scripts(config)]))  # noqa: B023 - it is awaited here
         if now == known:
             continue
         try:
@@ -145,8 +155,11 @@ async def follow(
         trouble(None)
 
 
-def _stamp(path: Path, config: Headquarters) -> Stamp:
-    files = [path, *sorted(config.scripts.glob("*.yaml"))]
+def _scripts(config: Headquarters) -> list[Path]:
+    return sorted(config.scripts.glob("*.yaml"))
+
+
+def _stamp(files: list[Path]) -> Stamp:
     found = []
     for file in files:
         try:

@@ -81,7 +81,7 @@ class Site:
             trouble(rulebook.refused(self.begun.wrong))
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._backlog.run())
-            parts.create_task(rulebook.follow(self.path, self.config, changed, trouble))
+            parts.create_task(rulebook.follow(self.path, self.config, self.begun.stamp, changed, trouble))
 
     def _keep_texts(self, config: Headquarters, rules: Rules) -> None:
         self._backlog.put(functools.partial(self.writer.texts, texts.written(self.path, config.scripts, rules.scripts)))

@@ -2,6 +2,7 @@
 """From files to the router's rules: precision queues, mistakes with their place, changes as they are made."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from appliance.config import ConfigurationError, Headquarters
 from appliance.config.files import load_role
-from appliance.headquarters import rulebook
+from appliance.headquarters import opening, rulebook
 from appliance.headquarters.reports import store, texts
 from appliance.router.rules import Rules
 from tests.headquarters.site import Site, until
@@ -97,12 +98,12 @@ def test_a_file_that_changes_is_taken_over_and_a_bad_one_is_an_alarm(tmp_path: P
         path = write(tmp_path)
         changed: list[Rules] = []
         told: list[str | None] = []
-        config = load_role(path, Headquarters)
+        begun = rulebook.read(path)
 
         async def change(book: rulebook.Book) -> None:
             changed.append(book.rules)
 
-        following = asyncio.create_task(rulebook.follow(path, config, change, told.append))
+        following = asyncio.create_task(rulebook.follow(path, begun.config, begun.stamp, change, told.append))
 
         async def until(so: Callable[[], object], what: str) -> float:
             began = time.monotonic()
@@ -128,6 +129,49 @@ def test_a_file_that_changes_is_taken_over_and_a_bad_one_is_an_alarm(tmp_path: P
         await asyncio.gather(following, return_exceptions=True)
 
     asyncio.run(scene())
+
+
+SAVED = {
+    "headquarters.yaml": TEXT.replace("english: 5}", "english: 8, loans: yes}"),
+    "scripts/one.yaml": SCRIPT.replace("17", "21"),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+@pytest.mark.parametrize("spoilt_before", [False, True])
+def test_a_file_that_is_saved_while_headquarters_reads_it_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, spoilt_before: bool
+) -> None:
+    path = write(tmp_path)
+    opening.opened(path, tmp_path / "good.yaml")
+    if spoilt_before:
+        (tmp_path / name).write_text("".join(SAVED[name].partition("\n")[1:]))
+    read = rulebook.read
+
+    def saved_at_once(path: Path) -> rulebook.Book:
+        """By somebody, when all is read and nobody looks for changes yet."""
+        try:
+            return read(path)
+        finally:
+            (tmp_path / name).write_text(SAVED[name])
+
+    monkeypatch.setattr(rulebook, "read", saved_at_once)
+    begun = opening.opened(path, tmp_path / "good.yaml")
+    monkeypatch.setattr(rulebook, "read", read)
+    assert (begun.rules is None) == spoilt_before
+    taken: list[Rules] = []
+
+    async def change(book: rulebook.Book) -> None:
+        taken.append(book.rules)
+        raise asyncio.CancelledError
+
+    async def scene() -> None:
+        async with asyncio.timeout(5):
+            await rulebook.follow(path, begun.config, begun.stamp, change, lambda _: None)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(scene())
+    assert taken == [rules(path)]
 
 
 SCHEDULED = TEXT.replace(
