@@ -14,7 +14,8 @@ from appliance.headquarters.reports.reading import Record, Row
 CALLS_LIMIT = 1_000
 NAMES_LIMIT = 500
 
-_CANDIDATE = re.compile(r"([A-Za-z0-9._/-]{1,64}) (\S.*)")
+_CANDIDATES = re.compile(r"([A-Za-z0-9._/-]{1,64}(?:,[A-Za-z0-9._/-]{1,64})*) (\S.*)")
+"""An agent, or several of whom the same is so, and what that is."""
 _STATES = ("available", "reserved", "busy", "wrap-up", "interrupted", "not-ready", "logged-out")
 _VERDICTS = (*_STATES, "no ", "refused", "branch not heard", "at another branch")
 
@@ -55,10 +56,11 @@ def why(record: Record, asked: str, number: int = 1) -> Row:
 def _candidates(compared: dict[str, str]) -> Iterator[Row]:
     """Those that `compared` tells of, which keeps the rest."""
     for queue, value in tuple(compared.items()):
-        parts = [_CANDIDATE.fullmatch(part) for part in value.split("; ")]
+        parts = [_CANDIDATES.fullmatch(part) for part in value.split("; ")]
         if all(parts) and any(part and part[2].startswith(_VERDICTS) for part in parts):
             del compared[queue]
-            yield from ({"queue": queue, "agent": part[1], "verdict": part[2]} for part in parts if part)
+            for part in filter(None, parts):
+                yield from ({"queue": queue, "agent": agent, "verdict": part[2]} for agent in part[1].split(","))
 
 
 def _is_chosen(seen: Row, one: Row) -> bool:

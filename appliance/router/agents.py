@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Agents: who is chosen, who is reserved, whose legs begin and end. Every function gives a new state."""
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -30,7 +31,9 @@ RESERVED_NS = 8_000_000_000
 """A label that has not become a leg by then never will; longer than it takes to miss a branch that cannot say so."""
 UNHEARD_NS = 86_400_000_000_000
 SECOND_NS = 1_000_000_000
-NAMED = 8  # candidates that a decision tells one by one
+NAMED = 40  # candidates that a decision tells one by one
+GROUPED = 160  # and by name still, many to a word; where people have several slots, which take twice as long, NAMED
+OCTETS = 1_200  # that the names of one queue may take in a decision
 RECENT = 64  # contacts that the mean handle time follows
 NO_ANSWER = "no answer"
 FREE = Pending(AVAILABLE)
@@ -78,7 +81,10 @@ def _worked_ns(before: Agent, at_ns: int) -> int:
 
 def verdict(state: State, agent: str, reach: Reach, at_ns: int) -> str:
     """Why this agent could be chosen or not."""
-    kind = _kind(state, agent, reach)
+    return _told(state, agent, reach, _kind(state, agent, reach), at_ns)
+
+
+def _told(state: State, agent: str, reach: Reach, kind: str, at_ns: int) -> str:
     if kind == ELSEWHERE and (why := reach.full.get(state.rules.seats[agent].box)):
         return f"{kind} ({why})"
     if kind == AgentState.NOT_READY and (reason := state.agents[agent].reason):
@@ -90,29 +96,53 @@ def verdict(state: State, agent: str, reach: Reach, at_ns: int) -> str:
 
 
 def verdicts(state: State, queue: str, number: int, reach: Reach, at_ns: int) -> str:
-    """Why each agent of that step could be chosen or not; of many how many there are of each kind."""
+    """Why each agent of that step could be chosen or not; of many those of a kind together, then how many of each."""
     candidates = state.rules.queues[queue].steps[number].agents
-    if len(candidates) <= NAMED:
-        return "; ".join([f"{agent} {verdict(state, agent, reach, at_ns)}" for agent in candidates])
+    if len(candidates) <= (NAMED if state.index.hands else GROUPED):
+        absence = functools.cache(functools.partial(_absence, state, reach))
+        kinds = [(agent, _kind(state, agent, reach, absence)) for agent in candidates]
+        told = _one_by_one(state, kinds, reach, at_ns) if len(kinds) <= NAMED else _together(kinds)
+        if len(told) > OCTETS:
+            told = _together(kinds)
+        if len(told) <= OCTETS:
+            return told
     counts = [f"{count} {kind}" for kind, count in sorted(state.index.tally[queue].items())]
     refused = f"; refused by {', '.join(reach.refused)}" if reach.refused else ""
     return f"{len(candidates)} agents; of the queue {', '.join(counts) or 'nobody is there'}{refused}"
 
 
-def _kind(state: State, agent: str, reach: Reach) -> str:
+def _one_by_one(state: State, kinds: list[tuple[str, str]], reach: Reach, at_ns: int) -> str:
+    return "; ".join([f"{agent} {_told(state, agent, reach, kind, at_ns)}" for agent, kind in kinds])
+
+
+def _together(kinds: list[tuple[str, str]]) -> str:
+    """`1001,1003 busy; 1002 available`."""
+    groups: dict[str, list[str]] = {}
+    for agent, kind in kinds:
+        groups.setdefault(kind, []).append(agent)
+    return "; ".join([f"{','.join(names)} {kind}" for kind, names in groups.items()])
+
+
+def _kind(state: State, agent: str, reach: Reach, absence: Callable[[str], str] | None = None) -> str:
+    """`absence`: of a box, which many ask for."""
     seat = state.rules.seats.get(agent)
     if seat is None:
         return "unknown"
     if agent in reach.refused:
         return "refused this contact"
-    if seat.box not in reach.boxes:
-        return ELSEWHERE
-    if seat.box not in state.present:
-        return "branch not heard"
-    if translation.blocked(state, reach, seat.box):
-        return "no translation number free"
+    if why := absence(seat.box) if absence else _absence(state, reach, seat.box):
+        return why
     now = state.agents[agent].state
     return (slots.hindrance(state, agent) if now is AVAILABLE else "") or str(now)
+
+
+def _absence(state: State, reach: Reach, box: str) -> str:
+    """Why nobody at that branch can be chosen; empty where they can."""
+    if box not in reach.boxes:
+        return ELSEWHERE
+    if box not in state.present:
+        return "branch not heard"
+    return "no translation number free" if translation.blocked(state, reach, box) else ""
 
 
 # What queues are like.

@@ -8,16 +8,25 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from appliance.call import routing
+from appliance.call.contact import CallState, Contact, Party
+from appliance.call.events import Routed
 from appliance.cli import terminal
 from appliance.cli.__main__ import main
 from appliance.headquarters.reports import store
 from appliance.headquarters.reports.writer import Writer
+from appliance.router.apply import apply
+from appliance.router.events import AgentWished, Answer, BranchHeard, LifeBegan
+from appliance.router.rules import Seat, skill_group
+from appliance.router.state import EMPTY
 from appliance.wire import calls
+from appliance.wire.agents import AgentAsked, AgentWish
 from appliance.wire.envelope import Envelope, Sealer
 from appliance.wire.ids import Identity
 from appliance.wire.legs import Direction, ReleasedBy
 from appliance.wire.routes import Release, RingAgent, Treat
 from appliance.wire.treatments import Collect, Play, Ringing, Voicemail
+from tests.router.test_router_apply import RULES, ask, leg_began
 
 pytestmark = pytest.mark.unit
 
@@ -149,6 +158,44 @@ def test_a2_why_a_call_went_to_its_second_agent(box: Path, capsys: pytest.Captur
         "   then       +0.0 s sip 8001 is rung; +3.2 s answered; +65.0 s released by the agent, cause 16",
         "              (normal clearing); +65.1 s call ended by the agent, cause 16 (normal clearing)",
     ]
+
+
+def test_why_did_wang_not_get_it_among_twenty_agents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the router itself has kept it."""
+    agents = [f"1{number:03}" for number in range(1, 21)]
+    seats = {name: Seat(name, name, BOX, f"8{name[1:]}") for name in agents}
+    rules = msgspec.structs.replace(RULES, queues={"card": skill_group(*agents)}, seats=seats)
+    state = apply(apply(EMPTY, LifeBegan(0, "epoch", rules))[0], BranchHeard(0, BOX))[0]
+    wang, talks, refused = agents[6], agents[0], agents[1]
+    before = (
+        AgentWished(1, AgentAsked(agent=wang, to=AgentWish.NOT_READY, reason="lunch")),
+        leg_began(2, talks, "before", "another"),
+    )
+    for event in before:
+        state, _ = apply(state, event)
+    effects = apply(state, ask(3, LAST, refused_agents=(refused,)))[1]
+    (answer,) = (one.answer for one in effects if isinstance(one, Answer))
+    caller = Contact(contact=LAST, state=CallState.ROUTING, caller=Party("L1", "line1"), dnis="95588")
+    decided = routing.decided(caller, Routed(answer, 1.0))
+    Writer(store.open_writer(store.path_of(tmp_path))).store([*told((STORY[0], (0.01, decided)))])
+    pages = {one: " ".join(typed(tmp_path, capsys, LAST, language=one)[1].split()) for one in ("en", "zh")}
+    assert f"{wang} not ready (lunch)" in pages["en"]
+    assert f"{wang} 未就绪 (lunch)" in pages["zh"]
+    assert (
+        f"{talks} busy; {refused} did not take this call; {agents[2]} available since the start ✓ chosen" in pages["en"]
+    )
+    assert all(name in pages["en"] for name in agents)
+
+
+def test_agents_of_a_kind_who_were_kept_together_are_each_a_candidate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ringing = msgspec.structs.replace(
+        STORY[2][1], values={"card": "1001,1003 busy; 1002,1005 available; 1004 not-ready"}
+    )
+    Writer(store.open_writer(store.path_of(tmp_path))).store([*told((STORY[0], (0.01, ringing)))])
+    page = " ".join(typed(tmp_path, capsys, LAST)[1].split())
+    assert "card: 1001 busy; 1003 busy; 1002 available ✓ chosen; 1005 available; 1004 not ready" in page
 
 
 def test_a_page_in_chinese_is_no_wider(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,21 @@ import msgspec
 import pytest
 
 from appliance.router.apply import apply
-from appliance.router.events import Assigned, BranchHeard, Effect, Event, LifeBegan, RulesChanged, TimePassed
+from appliance.router.events import (
+    AgentWished,
+    Assigned,
+    BranchHeard,
+    Effect,
+    Event,
+    LifeBegan,
+    RulesChanged,
+    TimePassed,
+)
 from appliance.router.rules import CallType, QueueRule, QueueStep, Rules, Seat, skill_group
 from appliance.router.state import EMPTY, Handled, State
 from appliance.router.view import queue_now
 from appliance.script.nodes import Node, Queue, Release, Script, Text
+from appliance.wire.agents import AgentAsked, AgentWish
 from appliance.wire.routes import RingAgent
 from tests.router import test_router_apply as tests
 from tests.router.test_router_apply import BOX, S, answers, leg_began, leg_ended, rung
@@ -173,17 +183,44 @@ def test_a_queue_that_is_gone_lets_its_contacts_go_and_one_that_lost_steps_keeps
     assert assigned(effects) == [(f"r-c2-{3 * S}", "1002")]
 
 
-def test_of_many_agents_a_decision_tells_how_many_of_each_kind() -> None:
-    crowd = tuple(f"a{number}" for number in range(40))
+def told_of(many: int, busy: int, *refused: str, name: str = "a{}") -> str:
+    """What a decision keeps of a queue of so many agents, the first of whom are busy and the last but one not ready."""
+    crowd = tuple(name.format(number) for number in range(many))
     rules = msgspec.structs.replace(
         RULES,
         queues={"card": skill_group(*crowd), "gold": GOLD, "loans": RULES.queues["loans"]},
         seats={**RULES.seats, **{name: Seat(name, name, BOX, name) for name in crowd}},
     )
     state = apply(apply(EMPTY, LifeBegan(0, "epoch", rules))[0], BranchHeard(0, BOX))[0]
-    work = [leg_began(S, name, f"leg-{name}", name) for name in crowd[:30]]
-    _, effects = run(*work, ask(2 * S, "c1", dnis=NUMBERS["card"], refused_agents=crowd[30:32]), state=state)
-    assert answers(effects)[-1].values["card"] == "40 agents; of the queue 10 available, 30 busy; refused by a30, a31"
+    work = [leg_began(S, name, f"leg-{name}", name) for name in crowd[:busy]]
+    lunch = AgentAsked(agent=crowd[-2], to=AgentWish.NOT_READY, reason="lunch")
+    question = ask(2 * S, "c1", dnis=NUMBERS["card"], refused_agents=refused)
+    _, effects = run(*work, AgentWished(S, lunch), question, state=state)
+    return answers(effects)[-1].values["card"]
+
+
+def test_of_forty_agents_a_decision_tells_why_each_could_not_be_given() -> None:
+    told = told_of(40, 30, "a30").split("; ")
+    assert told[:30] == [f"a{number} busy" for number in range(30)]
+    assert told[30] == "a30 refused this contact"
+    assert told[31] == "a31 available since the start"
+    assert told[38] == "a38 not-ready (lunch)"
+    assert len(told) == 40
+
+
+def test_of_more_agents_a_decision_names_those_of_a_kind_together() -> None:
+    kinds = [part.rpartition(" ") for part in told_of(160, 100, "a100").split("; ")]
+    assert [kind for _, _, kind in kinds] == ["busy", "contact", "available", "not-ready"]
+    assert kinds[0][0].split(",") == [f"a{number}" for number in range(100)]
+    assert kinds[3][0] == "a158"
+
+
+def test_of_a_crowd_and_where_names_are_long_a_decision_tells_how_many_of_each_kind() -> None:
+    told = "{} agents; of the queue {} available, {} busy, 1 not-ready; refused by {}"
+    assert told_of(161, 30, "a30", "a31") == told.format(161, 130, 30, "a30, a31")
+    long = "a" * 25 + "{}"
+    refused = long.format(30)
+    assert told_of(80, 30, refused, name=long) == told.format(80, 49, 30, refused)
 
 
 def test_the_expected_wait_is_the_middle_one_of_those_before_over_those_who_serve() -> None:

@@ -20,7 +20,7 @@ import msgspec
 
 from appliance.router.rules import Rules
 from tests.bench.program import FOLDER
-from tests.bench.router import idle, load, replay, restart
+from tests.bench.router import idle, load, octets, replay, restart
 from tests.bench.router.channels import mixed
 from tests.bench.router.decision import Flow
 from tests.bench.router.idle import Spread
@@ -112,6 +112,7 @@ def _figures(seconds: float) -> Iterator[Told]:
         yield from _decisions("5000_queued", LARGE.rules(folder / "queued"), QUEUED)
         yield from _decisions("1000_channels", mixed(SMALL, folder / "small-mixed"))
         yield from _decisions("10000_channels", mixed(LARGE, folder / "large-mixed"))
+        yield from _kept(folder / "octets")
         yield from _simulated()
         yield from _replayed(folder / "replay", DAY if seconds >= LONG_S else PART)
         yield from _loaded("answer", folder / "answer", 100, seconds)
@@ -128,6 +129,12 @@ def _decisions(name: str, rules: Rules, queued: int = 0) -> Iterator[Told]:
     yield f"decision.{name}.p99", spread.p99, beside
     if not queued:
         yield f"decision.{name}.life", flow.life_ns / 1000, beside
+
+
+def _kept(folder: Path) -> Iterator[Told]:
+    found = octets.of_decisions(SMALL, folder, DECISIONS)
+    beside = f"at most {max(found)}; a script of ten nodes, twenty agents looked at; {len(found):,} decisions"
+    yield "decision.octets", sum(found) / len(found), beside
 
 
 def _simulated() -> Iterator[Told]:

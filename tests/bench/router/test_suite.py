@@ -15,7 +15,7 @@ from appliance.router.journal import fingerprint
 from appliance.router.slots import channel_of
 from appliance.router.states import AgentState
 from appliance.wire.calls import LegBegan
-from tests.bench.router import load, replay, restart, suite
+from tests.bench.router import load, octets, replay, restart, suite
 from tests.bench.router.channels import TOTAL, mixed
 from tests.bench.router.decision import Flow
 from tests.bench.router.network import Network
@@ -77,6 +77,15 @@ def test_who_has_chats_and_mails_is_given_no_more_than_they_bear(tmp_path: Path)
 
 def kinds(event: Event) -> list[str]:
     return [event.event.kind] if isinstance(event, CallTold) and isinstance(event.event, LegBegan) else []
+
+
+@pytest.mark.unit
+def test_what_is_kept_of_a_decision_has_path_values_and_every_agent_by_name(tmp_path: Path) -> None:
+    found = octets.of_decisions(Network(agents=40, queues=4), tmp_path, 30)
+    names = "; ".join(f"a{number} busy" for number in range(20))
+    path = "dialled, caller, day, hours, tier, staff, crowd, share, wait"
+    assert suite.bars()["decision.octets"].reached(sum(found) / len(found))
+    assert min(found) > len(names) + 2 * len(path), "all agents are named, and what each node compared"
 
 
 @pytest.mark.system
