@@ -10,25 +10,32 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 from sqlalchemy import update
 
+from appliance.call.contact import CallState, Contact, Party
+from appliance.call.events import Routed
+from appliance.call.routing import decided
 from appliance.config import read_secret
 from appliance.headquarters.reports import schema, store
 from appliance.headquarters.reports.writer import Writer
 from appliance.headquarters.web import sound
 from appliance.uplink.connection import USER
 from appliance.wire.calls import ContactBegan, ContactEnded, RecordingSealed, VoicemailBegan
-from appliance.wire.envelope import Sealer, encode
+from appliance.wire.envelope import Sealer, decode, encode
 from appliance.wire.ids import Identity
 from appliance.wire.performance import Figures, Interval, SpanPerformance, Verdict
+from appliance.wire.routes import RouteAnswer, RouteRequest
 from tests.headquarters.site import BOX, Site, until
 from tests.headquarters.test_agent_times import Move
 from tests.headquarters.test_counting import recount
+from tests.headquarters.test_intake import connected
 from tests.headquarters.told import ANSWERED, TEN_NS, WAITED, S, story
+from tests.router.test_router_apply import QUEUED, WELCOME
 
 ALL = ("nats-server", "headquarters", "web", "uplink")
 CONTACT = f"{BOX}.x.1"
@@ -101,6 +108,45 @@ def test_a_call_is_on_the_page_while_it_is_made_and_afterwards_with_its_recordin
         "1390: no such call in the record; did you mean 139?",
     )
     assert get(site, "/api/calls/139?number=2")[0].status == 404
+
+
+@pytest.mark.system
+def test_a2_why_by_the_api_is_what_the_router_has_decided_and_kept(site: Site) -> None:
+    """A question of a branch, its answer as call control tells it to the record, and what another program reads."""
+    site.start(*ALL)
+    until(lambda: serves(site), 10, "the page is served")
+    until(lambda: "headquarters.intake.opened" in site.log_of("headquarters"), 10, "headquarters listens")
+    question = RouteRequest(request="r1", contact=CONTACT, dnis="95588", ced="1", outcome="digits", cursor=QUEUED)
+    question = msgspec.structs.replace(question, refused_agents=("1001",))
+
+    async def asked() -> RouteAnswer:
+        async with connected(site) as client:
+            sealed = encode(Sealer(Identity.take(BOX, "call")).seal(question))
+            body = decode((await client.request(f"route.request.{BOX}", sealed, timeout=5)).data).body
+            assert isinstance(body, RouteAnswer)
+            return body
+
+    answer = asyncio.run(asked())
+    caller = Contact(
+        contact=CONTACT, state=CallState.ROUTING, caller=Party("L1", "line1"), dnis="95588", outcome="digits"
+    )
+    began = ContactBegan(contact=CONTACT, leg="L1", channel="span 1 timeslot 5", dnis="95588", clid="139")
+    site.tell(began, decided(caller, Routed(answer, 2.5)), ContactEnded(contact=CONTACT, cause=16, by="caller"))
+    until(lambda: get(site, f"/api/calls/{CONTACT}")[0].status == 200, 10, "the record has the call")
+    until(lambda: json.loads(get(site, f"/api/calls/{CONTACT}")[1])["ended_ns"], 10, "and its end")
+    (one,) = json.loads(get(site, f"/api/calls/{CONTACT}")[1])["decisions"]
+    assert one["path"] == ["choose", "card"]
+    assert one["compared"] == {"ced": "1"}
+    assert one["candidates"] == [
+        {"queue": "card", "agent": "1001", "verdict": "refused this contact", "chosen": False},
+        {"queue": "card", "agent": "1002", "verdict": "available since the start", "chosen": True},
+    ]
+    assert one["reason"] == "Wang Wei (1002) has been available longest in card"
+    assert (one["by"], one["latency_ms"], one["outcome"]) == ("headquarters", 2.5, "digits")
+    assert (one["call_type"], one["script"], one["version"]) == ("card-service", "welcome", WELCOME.version)
+    assert (one["action"]["do"], one["action"]["agent"]) == ("ring-agent", "1002")
+    (ended,) = one["followed"]
+    assert (ended["what"], ended["cause"], ended["by"]) == ("ended", 16, "caller")
 
 
 @pytest.mark.system
