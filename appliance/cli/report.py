@@ -23,24 +23,24 @@ from appliance.headquarters.reports.intervals.reading import GROUPED, LEVELLED, 
 from appliance.headquarters.reports.intervals.story import Kind
 
 KINDS = (*(kind.value for kind in Kind), *GROUPED)
-HEADS = (
-    ("from", "name", "offd", "answ", "aban", "shrt", "over", "redi", "rel", "trf", "wait", "SL%", "ASAs", "AHTs"),
-    (
-        "起始",
-        "名称",
-        "呼入",
-        "接听",
-        "放弃",
-        "短呼",
-        "溢出",
-        "转移",
-        "释放",
-        "转接",
-        "等待",
-        "水平%",
-        "应答",
-        "处理",
-    ),
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "answered": ("answ", "接听"),
+    "abandoned_ivr": ("ivr", "弃IVR"),
+    "abandoned_queue": ("que", "弃排队"),
+    "abandoned_ringing": ("rng", "弃振铃"),
+    "short": ("shrt", "短呼"),
+    "overflow": ("ovf", "溢出"),
+    "redirected": ("red", "转移"),
+    "callback": ("cbk", "回呼"),
+    "released": ("rel", "释放"),
+    "waiting": ("wait", "等待"),
+}
+"""What becomes of the offered, a column each: together they are all of them."""
+BEFORE = (("from", "name", "offd"), ("起始", "名称", "呼入"))
+AFTER = (("trf", "SL%", "ASAs", "AHTs"), ("转接", "水平%", "应答", "处理"))
+SUM = (
+    "offd: the sum of answ to wait; ivr, que, rng: abandoned there; cbk: called back",
+    "呼入为接听至等待各列之和；弃IVR、弃排队、弃振铃：在该处放弃",
 )
 FORMS = {
     "ignored": ("answered in time, of all but who abandoned in time", "及时接听 ÷（全部－及时放弃）"),
@@ -168,15 +168,16 @@ def _tell(found: list[Row], told: argparse.Namespace, *, chinese: bool) -> int:
     if told.what in LEVELLED:
         print(FORM[chinese].format(form=told.level, words=FORMS[told.level][chinese]))
     print(AVERAGES[chinese])
+    print(SUM[chinese])
     return 0
 
 
 def _table(found: list[Row], level: str, *, chinese: bool) -> Iterator[str]:
-    lines: list[tuple[str, ...]] = [HEADS[chinese]]
+    heads = (*BEFORE[chinese], *(words[chinese] for words in OUTCOMES.values()), *AFTER[chinese])
+    lines: list[tuple[str, ...]] = [heads]
     for row in found:
         one, averages = row.figures, averages_ms(row.figures)
-        gone = (one.abandoned, one.short, one.overflow, one.redirected, one.released)
-        counts = (one.offered, one.answered, *gone, one.transferred, one.waiting)
+        counts = (one.offered, *(getattr(one, name) for name in OUTCOMES), one.transferred)
         means = (_seconds(averages[name]) for name in ("answer_wait", "handle"))
         figures = (percent(service_levels(one)[level]), *means)
         cells = (_clock(row.start_ns), row.name or "-", *counts, *(figure or "-" for figure in figures))

@@ -2,19 +2,40 @@
 """`report queue` and `report verify`, as they are typed at headquarters."""
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
+from appliance.cli import report, terminal
 from appliance.cli.__main__ import main
 from appliance.headquarters.reports import schema, store
 from appliance.headquarters.reports.intervals import counting
+from appliance.headquarters.reports.intervals.story import Kind
 from appliance.headquarters.reports.writer import Writer
 from tests.config.test_groupings import configured
 from tests.headquarters.test_agent_times import MORNING
 from tests.headquarters.test_handling import handed_on
-from tests.headquarters.told import ANSWERED, HOLD, TEN_NS, WAITED, S, began, decided, ended, story
+from tests.headquarters.told import (
+    ANSWERED,
+    ASKS,
+    BUSY,
+    HOLD,
+    TEN_NS,
+    WAITED,
+    S,
+    began,
+    caller_gone,
+    decided,
+    ended,
+    ring,
+    rung,
+    story,
+    talk,
+    talked,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -40,24 +61,81 @@ def typed(box: Path, *words: str, language: str = "en") -> int:
 
 def test_a_day_s_queues_are_a_table(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert typed(box, "queue", "--day", DAY) == 0
-    head, gold, silver, form, averages = capsys.readouterr().out.splitlines()
-    assert head.split()[:4] == ["from", "name", "offd", "answ"]
-    assert gold.split() == ["00:00", "gold", "3", "2", "1", "0", "0", "0", "0", "0", "0", "66.67", "5.0", "60.0"]
-    assert silver.split() == ["00:00", "silver", "1", "0", "0", "1", "0", "0", "0", "0", "0", "-", "-", "-"]
+    head, gold, silver, form, averages, total = capsys.readouterr().out.splitlines()
+    assert head.split()[:7] == ["from", "name", "offd", "answ", "ivr", "que", "rng"]
+    assert gold.split() == ["00:00", "gold", "3", "2", "0", "1", *["0"] * 8, "66.67", "5.0", "60.0"]
+    assert silver.split() == ["00:00", "silver", "1", "0", "0", "0", "0", "1", *["0"] * 6, "-", "-", "-"]
     assert form == "SL (ignored): answered in time, of all but who abandoned in time"
     assert averages == "ASA: answer wait; AHT: talk, hold and wrap-up; in seconds"
-    assert max(map(len, (head, gold, silver, form, averages))) <= 80
+    assert total.startswith("offd: the sum of answ to wait; ivr, que, rng: abandoned there")
+    assert max(map(len, (head, gold, silver, form, averages, total))) <= 80
+
+
+BECAME = {
+    "answered": ANSWERED,
+    "abandoned_ivr": ((0, began()), (1, decided(ASKS)), (31, caller_gone()), (31, ended())),
+    "abandoned_queue": WAITED,
+    "abandoned_ringing": ((0, began()), (1, decided(ring())), (1, rung()), (31, caller_gone()), (31, ended())),
+    "short": ((0, began()), (0, decided(HOLD, "gold")), (2, ended())),
+    "overflow": (
+        (0, began()),
+        (1, decided(HOLD, "gold")),
+        (21, decided(HOLD, "silver", outcome="played", call_type="loans")),
+        (31, caller_gone()),
+        (31, ended()),
+    ),
+    "redirected": (
+        (0, began()),
+        (1, decided(HOLD, "gold", "silver")),
+        (9, decided(ring("silver", "2001"))),
+        (9, rung(agent="2001")),
+        (12, talk()),
+        (20, talked(8)),
+        (21, ended()),
+    ),
+    "callback": (
+        (0, began()),
+        (1, decided(HOLD, "gold")),
+        (9, msgspec.structs.replace(decided(ASKS, "gold", outcome="digits"), callback="1.7")),
+    ),
+    "released": ((0, began()), (1, decided(HOLD, "gold")), (5, decided(BUSY)), (5, ended("us", 17))),
+    "waiting": ((0, began()), (1, decided(HOLD, "gold"))),
+}
+"""One caller of each kind, by what has become of the visit to the queue gold, or to the call type card."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_whatever_becomes_of_callers_each_row_s_outcomes_add_up_to_the_offered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str
+) -> None:
+    chinese = language == "zh"
+    writer = Writer(store.open_writer(store.path_of(tmp_path)))
+    for number, steps in enumerate(BECAME.values()):
+        writer.store(story(*steps, contact=f"BR-0001.x.{number}", at_ns=NOON_NS))
+    seen: Counter[str] = Counter()
+    for kind in Kind:
+        assert typed(tmp_path, kind.value, "--day", DAY, language=language) == 0
+        page = capsys.readouterr().out.splitlines()
+        head, *lines = (line.split() for line in page)
+        first, last = head.index(report.OUTCOMES["answered"][chinese]), head.index(report.OUTCOMES["waiting"][chinese])
+        rows = [line for line in lines if line[0] == "00:00"]
+        for row in rows:
+            assert sum(map(int, row[first : last + 1])) == int(row[2]) > 0, row
+            seen.update({name: int(count) for name, count in zip(report.OUTCOMES, row[first:], strict=False)})
+        assert rows
+        assert max(map(terminal.columns, page)) <= 100
+    assert set(+seen) == set(report.OUTCOMES) == set(BECAME)
 
 
 def test_it_is_told_by_quarters_of_an_hour_and_with_the_level_that_is_wanted(
     box: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert typed(box, "call-type", "--day", DAY, "--interval", "15m", "--level", "handled", language="zh") == 0
-    head, *lines, form, _ = capsys.readouterr().out.splitlines()
+    head, *lines, form, _, _ = capsys.readouterr().out.splitlines()
     assert "呼入" in head
     assert form == "服务水平（handled）：及时接听 ÷ 接听"
     assert [line.split()[:4] for line in lines] == [["12:00", "card", "3", "1"], ["12:15", "card", "1", "1"]]
-    assert lines[0].split()[11] == "100.00"
+    assert lines[0].split()[14] == "100.00"
 
 
 def test_call_types_of_a_service_and_agents_of_a_team_are_reported_as_one(
@@ -68,7 +146,7 @@ def test_call_types_of_a_service_and_agents_of_a_team_are_reported_as_one(
     )
     file = configured(tmp_path / "hq")
     assert typed(box, "service", "--day", DAY, "--config", str(file)) == 0
-    _, cards, form, _ = capsys.readouterr().out.splitlines()
+    _, cards, form, _, _ = capsys.readouterr().out.splitlines()
     assert cards.split()[:4] == ["00:00", "cards", "5", "2"]
     assert form.startswith("SL (ignored)")
     assert typed(box, "site", "--day", DAY, "--config", str(file)) == 0
