@@ -94,6 +94,7 @@ def main() -> int:
     if late := sheet.late_parts():
         again = Sheet("make accept")
         again.stage(f"once more, for a deadline was missed: {', '.join(late)}")
+        (folder / "again").mkdir()
         asyncio.run(_run(again, folder / "again", late))
         sheet.settle(again)
     status = sheet.close(os.environ.get("ACCEPT_JSON"))

@@ -14,6 +14,8 @@ from tests.headquarters.site import until
 RATE = 50
 GOLD_AGENTS = 3
 GOLD_WAITING = 10
+SERVED_S = 30.0
+"""After the last has called, and all that hurts is over: who has no agent by then is lost."""
 CLOCKS_S = 0.3
 """How far a caller's own clock and the router's may be apart: asking, deciding, and a takeover between clocks."""
 
@@ -21,7 +23,7 @@ Hurt = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Story:
-    """Callers with and without agents, and what happens to headquarters meanwhile."""
+    """Callers with and without agents, and what happens to headquarters meanwhile; `lost` were never served."""
 
     def __init__(self, duplex: DuplexSite) -> None:
         self.duplex = duplex
@@ -29,35 +31,44 @@ class Story:
         self.hurt_at = 0.0
         self.order: list[str] = []
         self.calls = 0
+        self.lost = 0
 
     def run(self, hurt: Hurt, seconds: float, survivor: str) -> None:
-        """Load for `seconds`, `hurt` after 2.5 of them; then those who waited get their agents."""
+        """Load for `seconds`, `hurt` after 2.5 of them; then those who waited get their agents.
+
+        Ends where callers are `lost`.
+        """
         self.crowd.run_beside(lambda: self._scene(hurt, seconds, survivor))
 
     async def _scene(self, hurt: Hurt, seconds: float, survivor: str) -> None:
         crowd = self.crowd
         await so(lambda: crowd.link.up, 5)
         ends = [asyncio.Event() for _ in range(GOLD_AGENTS + GOLD_WAITING)]
+        self.calls = int(RATE * seconds) + len(ends)
         gold = []
         for end in ends:
             gold.append(asyncio.create_task(crowd.call(GOLD, end)))
             await asyncio.sleep(0.1)
         await so(lambda: len(crowd.answered) == len(ends), 5)
         self.order = list(crowd.asked_ns)
+        began_s = time.monotonic()
         load = asyncio.create_task(crowd.calls(RATE, seconds))
         await asyncio.sleep(2.5)
         self.hurt_at = time.monotonic()
         await hurt()
-        await load
+        if not await _ended([load], max(0.0, began_s + seconds - time.monotonic()) + SERVED_S):
+            self.lost = len(set(crowd.asked_ns) - set(crowd.served) - set(self.order[GOLD_AGENTS:]))
+            return
         places = self.duplex.router(survivor)[0].places
         for contact in self.order[GOLD_AGENTS:]:
             assert abs(places[contact].queued_ns - crowd.asked_ns[contact]) < CLOCKS_S * 1e9
         for end in ends:
             end.set()
             await asyncio.sleep(0.05)
-        await asyncio.gather(*gold)
+        if not await _ended(gold, SERVED_S):
+            self.lost = len(set(self.order) - set(crowd.served))
+            return
         await so(lambda: not crowd.unsent, 10)
-        self.calls = int(RATE * seconds) + len(ends)
 
     def p99_ms(self) -> float:
         """How long answers took before the hurt."""
@@ -86,6 +97,15 @@ class Story:
         state, verified = duplex.router(box)
         assert (verified.differs, verified.other_engine) == (0, 0)
         assert not state.reservations
+
+
+async def _ended(calls: Sequence[asyncio.Task[Any]], within_s: float) -> bool:
+    """Whether all were in time; those that were not are ended."""
+    done, going_on = await asyncio.wait(calls, timeout=within_s)
+    for one in going_on:
+        one.cancel()
+    await asyncio.gather(*done)
+    return not going_on
 
 
 async def so(what: Callable[[], object], within_s: float) -> None:

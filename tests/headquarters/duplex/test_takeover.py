@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from tests.headquarters.duplex import story as stories
 from tests.headquarters.duplex.site import VOTER, A, B, DuplexSite
 from tests.headquarters.duplex.story import Story, so
 
@@ -34,6 +35,23 @@ def test_i4_the_active_is_killed_at_50_calls_a_second(duplex: DuplexSite) -> Non
     assert story.crowd.silent > 0  # else nobody was killed
     story.check([B])
     assert story.crowd.doubled == []
+
+
+@pytest.mark.slow
+def test_callers_whom_no_headquarters_serves_any_more_are_counted_and_the_story_ends(
+    duplex: DuplexSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stories, "SERVED_S", 3.0)
+    duplex.start_all()
+    story = Story(duplex)
+
+    async def hurt() -> None:
+        duplex.signal(signal.SIGKILL, f"{A}/headquarters", f"{B}/headquarters")
+
+    story.run(hurt, 4, B)
+    served = len(story.crowd.served)
+    assert 0 < served < story.calls
+    assert story.lost == story.calls - served - stories.GOLD_WAITING  # of those nobody has said yet that they may go
 
 
 @pytest.mark.soak
