@@ -16,7 +16,8 @@ from pathlib import Path
 import msgspec
 
 from tests.bench.program import FOLDER
-from tests.bench.router.suite import Bar, Row, cpu_s
+from tests.bench.router.processes import cpu_s
+from tests.bench.router.suite import Bar, Row
 from tests.headquarters.fleet.rig import Fleet, NewBox
 from tests.headquarters.site import Site
 

@@ -27,7 +27,8 @@ from appliance.simulator.branches import Branches
 from appliance.uplink.connection import own_access
 from appliance.wire.fleet import BoxesAsked, PushAsked, PushNow, StartPush
 from tests.bench.program import FOLDER
-from tests.bench.router.suite import Bar, Row, cpu_s, peak_mib
+from tests.bench.router.processes import cpu_s, peak_mib
+from tests.bench.router.suite import Bar, Row
 from tests.headquarters.fleet import network
 from tests.headquarters.site import Site, until
 

@@ -51,7 +51,10 @@ class Caller:
 
 
 class Flow:
-    """`queued` contacts wait when it begins, then everybody is busy; nobody gives up. `told` hears of all of it."""
+    """`queued` contacts wait when it begins, then everybody is busy; nobody gives up. `told` hears of all of it.
+
+    `begins_ns`: the clock's time then.
+    """
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Flow:
         occupancy: float,
         queued: int = 0,
         told: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None,
+        begins_ns: int = SECOND_NS,
     ) -> None:
         self.state: State = EMPTY
         self.took_ns: defaultdict[str, list[int]] = defaultdict(list)
@@ -68,7 +72,7 @@ class Flow:
         self._boxes = sorted({seat.box for seat in rules.seats.values()} - {MEDIA})
         self._phones = sorted(seat.agent for seat in rules.seats.values() if seat.box != MEDIA)
         self._arrival_s = (TALK_S + RING_S) / (len(self._phones) * occupancy)
-        self._now_ns = SECOND_NS
+        self._now_ns = begins_ns
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._serial = itertools.count(1)
         self._requests: dict[str, Caller] = {}

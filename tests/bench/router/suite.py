@@ -9,7 +9,6 @@ import contextlib
 import functools
 import gc
 import os
-import re
 import tempfile
 import time
 import tomllib
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.router.journal import path_of
 from appliance.router.rules import Rules
 from tests.bench.program import FOLDER
 from tests.bench.router import idle, load, octets, replay, restart
@@ -25,6 +25,7 @@ from tests.bench.router.channels import mixed
 from tests.bench.router.decision import Flow
 from tests.bench.router.idle import Spread
 from tests.bench.router.network import Network
+from tests.bench.router.processes import PROCESSES, cpu_s, peak_mib
 from tests.headquarters.site import Site, until
 from tests.router.simulation import Crowd
 
@@ -38,8 +39,6 @@ DAY, PART = 100_000, 10_000
 LONG_S = 600.0
 CALLS_PER_BUSY_HOUR = 30
 HOUR_AGENTS, HOUR_TALK_S = 1_000, 95.0
-
-PROCESSES = ("nats-server", "record", "headquarters")
 
 Told = tuple[str, float, str]
 """Name, value, and what the machine does when it is idle."""
@@ -107,20 +106,21 @@ def _load() -> str:
 def _figures(seconds: float) -> Iterator[Told]:
     with tempfile.TemporaryDirectory(dir=FOLDER, prefix="router-") as name:
         folder = Path(name)
-        yield from _decisions("1000_agents", SMALL.rules(folder / "small"))
-        yield from _decisions("10000_agents", LARGE.rules(folder / "large"))
-        yield from _decisions("5000_queued", LARGE.rules(folder / "queued"), QUEUED)
-        yield from _decisions("1000_channels", mixed(SMALL, folder / "small-mixed"))
-        yield from _decisions("10000_channels", mixed(LARGE, folder / "large-mixed"))
+        yield from decisions("1000_agents", SMALL.rules(folder / "small"))
+        yield from decisions("10000_agents", LARGE.rules(folder / "large"))
+        yield from decisions("5000_queued", LARGE.rules(folder / "queued"), QUEUED)
+        yield from decisions("1000_channels", mixed(SMALL, folder / "small-mixed"))
+        yield from decisions("10000_channels", mixed(LARGE, folder / "large-mixed"))
         yield from _kept(folder / "octets")
-        yield from _simulated()
+        yield from simulated()
         yield from _replayed(folder / "replay", DAY if seconds >= LONG_S else PART)
         yield from _loaded("answer", folder / "answer", 100, seconds)
         yield from _loaded("burst", folder / "burst", 300, min(seconds, SECONDS))
         yield from _restarted(folder / "restart")
 
 
-def _decisions(name: str, rules: Rules, queued: int = 0) -> Iterator[Told]:
+def decisions(name: str, rules: Rules, queued: int = 0) -> Iterator[Told]:
+    """`apply()` alone."""
     flow = Flow(rules, load.OCCUPANCY, queued)
     flow.run(DECISIONS)
     beside = f"copy of 10,000 {idle.copy_us():.0f} us; {flow.occupancy:.0%} busy, {len(flow.state.waiting)} wait"
@@ -137,7 +137,8 @@ def _kept(folder: Path) -> Iterator[Told]:
     yield "decision.octets", sum(found) / len(found), beside
 
 
-def _simulated() -> Iterator[Told]:
+def simulated() -> Iterator[Told]:
+    """An hour of many agents."""
     calls, began_s = HOUR_AGENTS * CALLS_PER_BUSY_HOUR, time.process_time()
     crowd = Crowd(seed=1, agents=HOUR_AGENTS, arrivals_s=3600 / calls, talk_s=HOUR_TALK_S)
     crowd.run(calls)
@@ -194,9 +195,12 @@ def _loaded(name: str, folder: Path, calls_s: float, seconds: float) -> Iterator
 
 
 def _restarted(folder: Path) -> Iterator[Told]:
-    rules = LARGE.rules(folder)
-    path = folder / "router.db"
-    state = restart.died(path, rules, QUEUED)
+    folder.mkdir(parents=True)
+    site = Site(folder)
+    LARGE.write(site)
+    rules = LARGE.rules(site.config.scripts)
+    path = path_of(site.state)
+    state = restart.died(path, rules, QUEUED, begins_ns=time.time_ns())
     sync = idle.sync_ms(folder)
     told = restart.restarted(path, rules, state)
     beside = (
@@ -205,6 +209,10 @@ def _restarted(folder: Path) -> Iterator[Told]:
     yield "restart.recalled", told.alone_s, beside
     yield "restart.ready", told.ready_s, f"{told.cpu_s:.2f} s of them on the processor"
     yield "restart.otherwise", float(told.before != told.after), told.after
+    with contextlib.closing(site):
+        took_s, at_work_s, memory = restart.spawned(site)
+    yield "restart.spawned", took_s, f"{at_work_s:.2f} s of them on the processor; the files are read first"
+    yield "restart.memory", memory, " + ".join(PROCESSES)
 
 
 # The real processes.
@@ -231,20 +239,6 @@ def kept(site: Site, seen: load.Seen) -> tuple[int, int, int]:
     whole = "began_ns IS NOT NULL AND talk_ns IS NOT NULL AND ended_ns IS NOT NULL"
     lives = site.stored(f"SELECT count(*) FROM contact WHERE {whole}")  # noqa: S608 - ours
     return lives, len(seen.told - set(rows)), len(rows) - len(set(rows))
-
-
-def peak_mib(pid: int) -> float:
-    """The most memory that the process has had."""
-    found = re.search(r"VmHWM:\s+([0-9]+) kB", Path(f"/proc/{pid}/status").read_text())
-    if found is None:
-        raise ValueError(f"process {pid} tells no VmHWM")
-    return int(found[1]) / 1024
-
-
-def cpu_s(pid: int) -> float:
-    """The processor's time that the process has had, of all its threads."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def growth(samples: list[int]) -> float:

@@ -2,8 +2,10 @@
 """The figures' own properties, in seconds: nothing is lost, nothing is there twice, a restart knows the same state."""
 
 import asyncio
+import contextlib
 import inspect
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -11,15 +13,16 @@ import msgspec
 import pytest
 
 from appliance.router.events import CallTold, Event
-from appliance.router.journal import fingerprint
+from appliance.router.journal import Journal, fingerprint, path_of
 from appliance.router.slots import channel_of
 from appliance.router.states import AgentState
 from appliance.wire.calls import LegBegan
-from tests.bench.router import load, octets, replay, restart, suite
+from tests.bench.router import load, octets, processes, replay, restart, suite
 from tests.bench.router.channels import TOTAL, mixed
 from tests.bench.router.decision import Flow
 from tests.bench.router.network import Network
 from tests.bench.router.suite import Bar
+from tests.headquarters.site import Site
 
 NETWORK = Network(agents=60, queues=4)
 WORKS = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
@@ -37,7 +40,7 @@ def test_every_question_is_answered_and_every_event_kept_once(tmp_path: Path, mo
         assert len(seen.ages_ms) == len(seen.told) == site.stored() >= 90 * 10
         seen.told.add((NETWORK.boxes[0], 10**9))
         assert suite.kept(site, seen)[1] == 1
-        assert suite.peak_mib(site.pid("headquarters")) > 10
+        assert processes.peak_mib(site.pid("headquarters")) > 10
 
 
 @pytest.mark.system
@@ -51,6 +54,26 @@ def test_a_restart_knows_the_same_state(tmp_path: Path) -> None:
     assert told.waiting == len(before.waiting) > 20
     other = msgspec.structs.replace(before, serial=before.serial + 1)
     assert fingerprint(other).hex() != told.before
+
+
+@pytest.mark.system
+@pytest.mark.timeout(60)
+def test_the_real_processes_go_on_from_that_journal(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    NETWORK.write(site)
+    path, rules = path_of(site.state), NETWORK.rules(site.config.scripts)
+    before = restart.died(path, rules, queued=40, entries=300, begins_ns=time.time_ns())
+    restart.restarted(path, rules, before)
+    with contextlib.closing(site):
+        took_s, at_work_s, memory = restart.spawned(site)
+    assert at_work_s > 0
+    assert 0 < took_s < 30
+    assert 30 < memory < (suite.bars()["restart.memory"].at_most or 0)
+    with contextlib.closing(Journal(path_of(site.state), reads=True)) as journal:
+        state = journal.recall()[0]
+    assert "first" in {name.rpartition(".")[2] for name in state.waiting}
+    assert len(state.waiting) == len(before.waiting) + 1, "who waited waits on"
+    assert state.index.legs.keys() == before.index.legs.keys(), "who talked talks on"
 
 
 @pytest.mark.unit
