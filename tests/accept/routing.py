@@ -10,6 +10,7 @@ from appliance.router.state import EMPTY
 from appliance.script.loading import load
 from appliance.wire.routes import Release, RouteRequest
 from tests.accept.sheet import Sheet
+from tests.bench.router import suite
 from tests.router.expectations import DAY, measured, whole_of
 from tests.router.simulation import Crowd
 
@@ -33,6 +34,8 @@ def run(sheet: Sheet, folder: Path) -> None:
         sheet.equal("A4", f"percent: 70 of 100 of {CALLERS:,} callers", _shared(folder), SHARE)
     with sheet.guarded("A9", "a crowd is routed"):
         _crowd(sheet)
+    with sheet.guarded("I1", "a large center's hour is routed"):
+        _large(sheet, folder)
     with sheet.guarded("B5", "callers are told how long they will wait"):
         _waits(sheet)
 
@@ -60,6 +63,20 @@ def _crowd(sheet: Sheet) -> None:
     sheet.equal("A7", "crowd: agents reserved twice", counts["double"], 0)
     sheet.equal("C7", "crowd: offered less answered, abandoned and refused", counts["offered"] - ended, 0)
     sheet.equal("I4", "crowd: contacts, places and reservations left over", counts["left over"], 0)
+
+
+def _large(sheet: Sheet, folder: Path) -> None:
+    """As `make bench ARGS=router` measures it, against its bars; in CPU time, so that what else runs counts little."""
+    network = suite.SMALL
+    rules = network.rules(folder / "large")
+    told = {name: value for name, value, _ in (*suite.decisions("1000_agents", rules), *suite.simulated())}
+    agents = f"{network.agents:,} agents"
+    for name, promise in (
+        ("decision.1000_agents.p99", f"a decision with {agents} and {network.queues} queues, p99"),
+        ("hour.1000_agents", f"an hour of {agents} simulated"),
+    ):
+        bar = suite.bars()[name]
+        sheet.at_most("I1", promise, round(told[name], 3), bar.at_most or 0.0, bar.unit)
 
 
 def _waits(sheet: Sheet) -> None:
