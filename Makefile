@@ -44,7 +44,7 @@ image: setup ## the appliance's disk: build/image/branchline.img (root); ARGS=--
 image-test: image ## starts that disk in a virtual machine by EFI and by BIOS, and calls through it
 	@$(BIN)/python -m tests.image
 
-test-cluster: setup ## the record in a PostgreSQL of Debian's, started for each test; ARGS=
+test-cluster: setup ## the record in a PostgreSQL, a duplex on three JetStream nodes, all that befalls them; ARGS=
 	@$(BIN)/python -m tests.cluster $(ARGS)
 
 lint: setup ## ruff, import order of the tree, C layout

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`make test-cluster`: what is grown beyond one machine's defaults; closes with `TEST-CLUSTER: n of m passed`."""
+"""`make test-cluster`: what is grown beyond one machine's defaults; closes with `TEST-CLUSTER: n of m passed`.
+
+The record in a PostgreSQL of Debian's, and the duplex: three message servers with JetStream, whose members die, sleep
+and are cut off. SOAK_SECONDS and SOAK_SEED are the length and the troubles of its random deaths.
+"""
 
 import sys
 from pathlib import Path
@@ -12,6 +16,7 @@ from rootfs.setup.paths import BUILD, LOGS, PACKAGES
 from rootfs.setup.steps import Progress, SetupError
 
 LIST = PACKAGES / "cluster.list"
+FOLDERS = ("tests/cluster", "tests/headquarters/duplex")
 RESULT = BUILD / "test" / "cluster.xml"
 
 
@@ -36,7 +41,7 @@ def main() -> int:
         sys.stderr.write(f"{error.report()}\n")
         return 1
     RESULT.unlink(missing_ok=True)
-    status = pytest.main(["-m", "cluster", f"--junit-xml={RESULT}", "tests/cluster", *sys.argv[1:]])
+    status = pytest.main(["-m", "cluster or soak", f"--junit-xml={RESULT}", *FOLDERS, *sys.argv[1:]])
     good, line = verdict(RESULT, status)
     sys.stdout.write(f"{line}\n")
     return 0 if good else 1
