@@ -23,6 +23,7 @@ async def run(sheet: Sheet, folder: Path) -> None:
         async with site.running() as exchange:
             await story.run(exchange, SECONDS)
         sheet.note("; ".join(story.done))
+        sheet.note("; ".join(f"{kind}: {times}" for kind, times in sorted(story.kinds.items())))
         sheet.note(f"{len(story.called)} calls, {story.answered} of them answered, {story.readings} readings")
         for what, found in story.faults().items():
             sheet.equal("I4", f"faults: {what}", len(found), 0)

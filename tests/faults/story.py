@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Callers at a line, and troubles one after another from a seed; then what must hold whatever befell.
 
+Each kind of trouble comes once before any comes by chance.
+
 story = Story(site, seed=7)
 await story.run(exchange, seconds=60)
-story.judge()                      # AssertionError, with what was lost
+story.faults()                     # what must not be, by its name
 """
 
 import asyncio
@@ -31,7 +33,7 @@ from appliance.simulator.exchange import Exchange
 from appliance.wire.routes import RingAgent, RouteAnswer
 from tests.accept.site import QUEUE, until
 from tests.faults.site import HEADQUARTERS, FaultSite
-from tests.faults.troubles import TROUBLES
+from tests.faults.troubles import TROUBLES, MissedError
 
 CALM_S = (0.5, 4.0)
 """Between two troubles; some come before the last is over for its victims."""
@@ -47,11 +49,15 @@ log = structlog.get_logger()
 
 
 class Story:
-    """`done` says what befell, `readings` how often the statistics were read, `unbalanced` when they did not add up."""
+    """`done` says what befell, `kinds` how often each has.
+
+    `readings`: how often the statistics were read, `unbalanced`: when they did not add up.
+    """
 
     def __init__(self, site: FaultSite, seed: int) -> None:
         self.site = site
         self.done: list[str] = []
+        self.kinds: Counter[str] = Counter()
         self.readings = 0
         self.unbalanced: list[str] = []
         self.called: list[str] = []
@@ -60,14 +66,17 @@ class Story:
         self._began = time.monotonic()
 
     async def run(self, exchange: Exchange, seconds: float) -> None:
-        """Calls and troubles for so long; then until all that was said is written at both headquarters."""
+        """Calls and troubles for so long, and until each kind has befallen.
+
+        Then until all that was said is written at both headquarters.
+        """
         self._began = time.monotonic()
         ends_s = self._began + seconds
         async with asyncio.TaskGroup() as parts:
             reading = parts.create_task(self._read())
             async with asyncio.TaskGroup() as works:
-                works.create_task(self._call(exchange, ends_s))
-                works.create_task(self._trouble(ends_s))
+                troubles = works.create_task(self._trouble(ends_s))
+                works.create_task(self._call(exchange, troubles))
             await exchange.all_cleared(30)
             await until(self._settled, SETTLED_S, "what was said is not written at both headquarters")
             await until(self._lapsed, LAPSED_S, "a reservation has not lapsed")
@@ -75,17 +84,24 @@ class Story:
 
     async def _trouble(self, ends_s: float) -> None:
         await asyncio.sleep(2.0)
-        while time.monotonic() < ends_s:
+        due = self._chance.sample(TROUBLES, len(TROUBLES))
+        while due or time.monotonic() < ends_s:
             began_s = time.monotonic() - self._began
-            told = await self._chance.choice(TROUBLES)(self.site, self._chance)
+            trouble = due.pop(0) if due else self._chance.choice(TROUBLES)
+            try:
+                told = await trouble(self.site, self._chance)
+                self.kinds[trouble.__name__] += 1
+            except MissedError as missed:
+                told = str(missed)
+                due += [trouble] if not self.kinds[trouble.__name__] else []
             self.done.append(f"{began_s:.1f} s: {told}")
             await asyncio.sleep(self._chance.uniform(*CALM_S))
 
-    async def _call(self, exchange: Exchange, ends_s: float) -> None:
-        """A caller each EVERY_S who hangs up after a while, as long as there is a channel for one."""
+    async def _call(self, exchange: Exchange, troubles: asyncio.Task[None]) -> None:
+        """A caller each EVERY_S who hangs up after a while, as long as there is a channel for one, and trouble."""
         holds = random.Random(0)  # noqa: S311  # troubles draw from their own, whatever callers do
         async with asyncio.TaskGroup() as callers:
-            while time.monotonic() < ends_s:
+            while not troubles.done():
                 await asyncio.sleep(EVERY_S)
                 script = Script((AwaitAnswer(30), Rest(holds.uniform(*HOLD_S)), HangUp(), AwaitRelease(10)))
                 with contextlib.suppress(NoChannelError):
@@ -165,7 +181,8 @@ class Story:
 
     def faults(self) -> dict[str, list[str]]:
         """By what must not be; each list shall be empty."""
-        found = {"readings of the statistics that do not add up": self.unbalanced}
+        never = [one.__name__ for one in TROUBLES if not self.kinds[one.__name__]]
+        found = {"readings of the statistics that do not add up": self.unbalanced, "troubles that never came": never}
         for box in HEADQUARTERS:
             for what, those in (self._callers(box) | self._journal(box)).items():
                 found.setdefault(what, []).extend(f"{box}: {one}" for one in those)

@@ -15,6 +15,11 @@ LOCKED_S = (1.0, 12.0)
 """Longer than a writer waits for another."""
 
 Trouble = Callable[[FaultSite, random.Random], Coroutine[Any, Any, str]]
+"""What has befallen. Raises MissedError."""
+
+
+class MissedError(Exception):
+    """It could not befall: what it is of was dead already, or held by somebody else."""
 
 
 async def router_dies(site: FaultSite, chance: random.Random) -> str:
@@ -25,6 +30,11 @@ async def router_dies(site: FaultSite, chance: random.Random) -> str:
 async def server_dies(site: FaultSite, chance: random.Random) -> str:
     """A message server."""
     return await _dies(site, chance.choice(SERVERS), "nats-server")
+
+
+async def record_dies(site: FaultSite, chance: random.Random) -> str:
+    """The process that writes a headquarters' record."""
+    return await _dies(site, chance.choice(HEADQUARTERS), "record")
 
 
 async def call_control_dies(site: FaultSite, _: random.Random) -> str:
@@ -55,7 +65,7 @@ async def database_is_locked(site: FaultSite, chance: random.Random) -> str:
         await asyncio.sleep(locked_s)
         stranger.execute("ROLLBACK")
     except sqlite3.Error as error:
-        return f"the record of {box} could not be locked: {error}"
+        raise MissedError(f"the record of {box} could not be locked: {error}") from error
     finally:
         stranger.close()
     return f"the record of {box} is locked for {locked_s:.1f} s"
@@ -74,6 +84,7 @@ async def path_is_cut(site: FaultSite, chance: random.Random) -> str:
 TROUBLES: tuple[Trouble, ...] = (
     router_dies,
     server_dies,
+    record_dies,
     box_dies,
     database_is_locked,
     link_is_cut,
@@ -84,11 +95,10 @@ TROUBLES: tuple[Trouble, ...] = (
 
 
 async def _dies(site: FaultSite, box: str, process: str) -> str:
-    """Nothing where it is dead already."""
     try:
         site.boxes[box].kill(process)
-    except (ProcessLookupError, TypeError, FileNotFoundError):
-        return f"{box} {process} was dead"
+    except (ProcessLookupError, TypeError, FileNotFoundError) as error:
+        raise MissedError(f"{box} {process} was dead") from error
     return f"{box} {process} dies"
 
 
