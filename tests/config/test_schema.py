@@ -20,7 +20,7 @@ from appliance.config.impacts import leaves
 from appliance.config.tree import Block, Leaf, Node, Rows, Said
 
 pytestmark = pytest.mark.unit
-SHAPES = {1: "e3534aa259d6af3d"}
+SHAPES = {1: "d10ef3e1d30a52f2"}
 """By SCHEMA."""
 CHANGED = (
     "what a configuration may say is not what SCHEMA {schema} had (git diff docs/keys.md shows what is new): a system"
