@@ -176,8 +176,8 @@ struct bl_port {
 	struct bl_test test;
 	struct bl_agc agc;
 	struct bl_dtmf_cfg dtmf_limits; /* of `dtmf`, whose own copy may be torn */
-	uint16_t data_quiet;  /* ticks in a row in which voice-band data was silent both ways */
-	uint8_t data_by_tone; /* a tone has made it such, so silence ends it */
+	uint16_t data_quiet;            /* ticks in a row in which voice-band data was silent both ways */
+	uint8_t data_by_tone;           /* a tone has made it such, so silence ends it */
 };
 
 _Static_assert(offsetof(struct bl_port, reg.tx) <= BL_CACHE_LINE, "what is asked of a register lies in the first line");
