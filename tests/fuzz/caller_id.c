@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Octets as a message, digits as a message, and a message with its octets changed on the line. */
+/* Octets as a message, digits as a message, a message with its octets changed on the line; what a line in Japan sees.
+ */
 #include "caller_id.h"
 
 #include "caller_id_dtmf.h"
+#include "caller_id_ntt.h"
 #include "fuzz.h"
 
 static void expect_text(const char *text, size_t most)
@@ -89,6 +91,8 @@ static void hear_digits(struct fuzz *f)
 
 			f->left--;
 			now += (digit & 0x80 ? 9000u : 800u);
+			if (left % 8 == 0 && bl_caller_id_dtmf_time(d, now, result) == 1 && !result->error)
+				abort(); /* what is overdue is no message */
 			if (bl_caller_id_dtmf_digit(d, digit & 0x7f, now, result) == 1 && !result->error) {
 				expect_message(&result->message);
 				(void)bl_caller_id_dtmf_encode(&result->message, fuzz_below(f, 5), digits,
@@ -99,12 +103,30 @@ static void hear_digits(struct fuzz *f)
 	free(d);
 }
 
+static void see_events(struct fuzz *f)
+{
+	struct bl_caller_id_ntt *n = fuzz_room(bl_caller_id_ntt_size());
+	uint64_t now = 0;
+
+	(void)bl_caller_id_ntt_init(n);
+	for (uint32_t left = fuzz_choice(f, 100); left && f->left; left--) {
+		uint32_t event = fuzz_choice(f, BL_CALLER_ID_NTT_CLEARED + 2);
+		int action = bl_caller_id_ntt_step(n, event, now);
+
+		now += fuzz_choice(f, 2) ? 40 : fuzz_below(f, 0);
+		if ((action < 0) != (event > BL_CALLER_ID_NTT_CLEARED) || action > BL_CALLER_ID_NTT_RING ||
+		    n->state > BL_CALLER_ID_NTT_RINGING)
+			abort();
+	}
+	free(n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 {
-	static void (*const parts[])(struct fuzz *) = {read_octets, hear_octets, hear_digits};
+	static void (*const parts[])(struct fuzz *) = {read_octets, hear_octets, hear_digits, see_events};
 	struct fuzz f = {in, n};
 
 	while (f.left)
-		parts[fuzz_below(&f, 3)](&f);
+		parts[fuzz_below(&f, 4)](&f);
 	return 0;
 }

@@ -25,6 +25,15 @@ static inline uint32_t fuzz_below(struct fuzz *f, uint32_t below)
 	return below ? value % below : value;
 }
 
+/* The same of one octet of the input. */
+static inline uint32_t fuzz_choice(struct fuzz *f, uint32_t below)
+{
+	if (!f->left)
+		return 0;
+	f->left--;
+	return *f->next++ % below;
+}
+
 static inline void *fuzz_room(size_t size)
 {
 	void *memory = calloc(1, size ? size : 1);
