@@ -53,6 +53,9 @@ static void clear_descriptors(struct bl_engine *e, const int *event_fds)
 
 int bl_engine_open(int segment_fd, const int *event_fds, int own_process, struct bl_engine **engine)
 {
+	if (!event_fds || !engine)
+		return -EINVAL;
+
 	struct bl_engine *e = calloc(1, sizeof *e);
 	int error;
 
@@ -115,6 +118,9 @@ static uint64_t cpu_now(void)
 
 int bl_engine_run(struct bl_engine *e)
 {
+	if (!e)
+		return -EINVAL;
+
 	struct bl_header *h = &e->segment->header;
 	uint64_t cpu_before = h->cpu_ns - cpu_now();
 	int error;
@@ -140,6 +146,8 @@ int bl_engine_run(struct bl_engine *e)
 
 void bl_engine_close(struct bl_engine *e)
 {
+	if (!e)
+		return;
 	close_ports(e);
 	if (e->segment)
 		bl_segment_unmap(e->segment);

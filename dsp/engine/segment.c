@@ -72,11 +72,16 @@ const struct bl_segment *bl_segment_view(int fd)
 
 void bl_segment_unmap(const struct bl_segment *s)
 {
+	if (!s)
+		return;
 	munmap((void *)(uintptr_t)s, sizeof(struct bl_segment));
 }
 
 int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command)
 {
+	if (!s || !command || client >= BL_CLIENTS)
+		return -EINVAL;
+
 	struct bl_command_ring *r = &s->commands[client];
 	uint32_t slot;
 
@@ -89,6 +94,9 @@ int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_comma
 
 int bl_event_pop(struct bl_segment *s, uint32_t client, struct bl_event *event)
 {
+	if (!s || !event || client >= BL_CLIENTS)
+		return 0;
+
 	struct bl_event_ring *r = &s->events[client];
 	uint32_t slot;
 
@@ -101,11 +109,16 @@ int bl_event_pop(struct bl_segment *s, uint32_t client, struct bl_event *event)
 
 void bl_event_discard(struct bl_segment *s, uint32_t client)
 {
+	if (!s || client >= BL_CLIENTS)
+		return;
 	bl_ring_discard(&s->events[client].ring);
 }
 
 size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count)
 {
+	if (!s || !taps)
+		return 0;
+
 	uint32_t slot;
 	size_t n = 0;
 
@@ -118,5 +131,7 @@ size_t bl_taps_take(struct bl_segment *s, struct bl_tap *taps, size_t count)
 
 uint8_t *bl_arena(struct bl_segment *s)
 {
+	if (!s)
+		return NULL;
 	return s->arena;
 }

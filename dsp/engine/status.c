@@ -16,6 +16,12 @@ static int32_t store_us(uint32_t place)
 
 void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_status *status)
 {
+	if (!s || !status)
+		return;
+	*status = (struct bl_span_status){0};
+	if (span >= BL_SPANS)
+		return;
+
 	const struct bl_span *p = &s->spans[span];
 
 	*status = (struct bl_span_status){
@@ -39,6 +45,9 @@ void bl_span_status(const struct bl_segment *s, uint32_t span, struct bl_span_st
 
 void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_status *status)
 {
+	if (!s || !status)
+		return;
+
 	const struct bl_span *p = &s->spans[port / BL_TIMESLOTS % BL_SPANS];
 
 	*status = (struct bl_bits_status){.open = p->open && p->settings.cas &&
@@ -49,6 +58,9 @@ void bl_bits_status(const struct bl_segment *s, uint32_t port, struct bl_bits_st
 
 void bl_test_status(const struct bl_segment *s, uint32_t port, struct bl_test_status *status)
 {
+	if (!s || !status)
+		return;
+
 	const struct bl_port *p = &s->ports[port % BL_PORTS];
 
 	*status = (struct bl_test_status){
@@ -126,6 +138,9 @@ static void echo_status(const struct bl_echo *echo, struct bl_port_status *statu
 
 void bl_conference_status(const struct bl_segment *s, uint32_t conference, struct bl_conference_status *status)
 {
+	if (!s || !status)
+		return;
+
 	const struct bl_conference *c = &s->conferences[conference % BL_CONFERENCES];
 	int32_t dominant = c->mixer.dominant;
 
@@ -137,11 +152,19 @@ void bl_conference_status(const struct bl_segment *s, uint32_t conference, struc
 
 void bl_port_status(const struct bl_segment *s, uint32_t port, struct bl_port_status *status)
 {
+	if (!s || !status)
+		return;
+
+	memset(status, 0, sizeof *status);
+	status->peer = BL_NO_PORT;
+	if (port >= BL_PORTS)
+		return;
+
 	const struct bl_port *p = &s->ports[port];
 	struct bl_level_reading reading;
 
-	memset(status, 0, sizeof *status);
-	status->peer = p->kind ? p->peer : BL_NO_PORT;
+	if (p->kind)
+		status->peer = p->peer;
 	status->round_trip_ms = -1;
 	status->rx_dbm0 = status->tx_dbm0 = status->noise_dbm0 = BL_DBM0_SILENCE;
 	if (p->kind >= BL_PORT_KINDS || p->source >= BL_SOURCES || !p->kind)

@@ -13,6 +13,9 @@ static const stage_fn stages[BL_STAGES] = {
 
 void bl_engine_tick(struct bl_engine *e)
 {
+	if (!e)
+		return;
+
 	struct bl_header *h = &e->segment->header;
 	int64_t begun = bl_now_ns();
 

@@ -93,6 +93,9 @@ static bool is_wanted(const uint8_t *record, const struct bl_trace_wanted *wante
 size_t bl_trace_read(const struct bl_trace *t, const struct bl_trace_wanted *wanted, uint64_t *place, void *out,
                      size_t count)
 {
+	if (!t || !wanted || !place || !out)
+		return 0;
+
 	const struct ring ring = ring_of(t, wanted->kind);
 	const _Atomic uint64_t *written = &t->written[wanted->kind < BL_TRACE_KINDS ? wanted->kind : BL_TRACE_OF_RTP];
 	uint64_t end = atomic_load_explicit(written, memory_order_acquire);

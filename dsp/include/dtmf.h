@@ -137,12 +137,16 @@ struct bl_dtmf_tx {
 };
 
 size_t bl_dtmf_tx_size(void);
+/* cfg NULL: the defaults. -EINVAL on a value out of its range. */
 int bl_dtmf_tx_init(struct bl_dtmf_tx *tx, const struct bl_dtmf_tx_cfg *cfg);
 /* Forget all digits, at once. */
 void bl_dtmf_tx_reset(struct bl_dtmf_tx *tx);
 /* Queue digits: all or none. -EINVAL: a character that is no digit (a-d count as A-D); -ENOBUFS: no room. */
 int bl_dtmf_tx_send(struct bl_dtmf_tx *tx, const char *digits, size_t n);
-/* Fill n samples; silence where nothing is sent. Returns how many of them belong to a digit or the pause after one. */
+/*
+ * Fill n samples; silence where nothing is sent. Returns how many of them belong to a digit or the pause after one.
+ * Pointers are not checked.
+ */
 size_t bl_dtmf_tx_process(struct bl_dtmf_tx *tx, int16_t *out, size_t n);
 
 #endif

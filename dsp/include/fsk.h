@@ -77,7 +77,7 @@ int bl_fsk_rx_init(struct bl_fsk_rx *rx, const struct bl_fsk_rx_cfg *cfg);
 void bl_fsk_rx_reset(struct bl_fsk_rx *rx);
 /*
  * Take any number of samples; write up to `max` events, oldest first. Returns the number written. At most one comes of
- * a hop, so max ≥ n / BL_FSK_HOP + 1 loses none; those beyond max are dropped.
+ * a hop, so max ≥ n / BL_FSK_HOP + 1 loses none; those beyond max are dropped. Pointers are not checked.
  */
 size_t bl_fsk_rx_process(struct bl_fsk_rx *rx, const int16_t *in, size_t n, struct bl_fsk_event *events, size_t max);
 

@@ -81,7 +81,7 @@ int bl_hdlc_tx_init(struct bl_hdlc_tx *tx, const struct bl_hdlc_tx_cfg *cfg);
 void bl_hdlc_tx_reset(struct bl_hdlc_tx *tx);
 /* Queue one frame (copied). -EINVAL: len 0; -EMSGSIZE: > BL_HDLC_FRAME_MAX; -ENOBUFS: queue full. */
 int bl_hdlc_tx_send(struct bl_hdlc_tx *tx, const uint8_t *frame, size_t len);
-/* Fill n timeslot octets. */
+/* Fill n timeslot octets. Pointers are not checked. */
 void bl_hdlc_tx_process(struct bl_hdlc_tx *tx, uint8_t *out, size_t n);
 
 size_t bl_hdlc_rx_size(void);
@@ -89,7 +89,10 @@ size_t bl_hdlc_rx_size(void);
 int bl_hdlc_rx_init(struct bl_hdlc_rx *rx, const struct bl_hdlc_rx_cfg *cfg);
 /* Hunt for a flag again; counters stay. */
 void bl_hdlc_rx_reset(struct bl_hdlc_rx *rx);
-/* Take n timeslot octets; call `on_frame` for every good frame. Returns the number of good frames. */
+/*
+ * Take n timeslot octets; call `on_frame` for every good frame. Returns the number of good frames. Pointers are not
+ * checked.
+ */
 size_t bl_hdlc_rx_process(struct bl_hdlc_rx *rx, const uint8_t *in, size_t n, bl_hdlc_frame_fn on_frame, void *user);
 
 #endif

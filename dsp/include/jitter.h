@@ -102,7 +102,10 @@ int bl_jitter_init(struct bl_jitter *j);
 int bl_jitter_set(struct bl_jitter *j, const struct bl_jitter_cfg *cfg);
 /* Another stream: forget all sound and what was known of the network. Counters stay. */
 void bl_jitter_reset(struct bl_jitter *j);
-/* A packet of n octets, 1 to BL_JITTER_PACKET_MAX, else -EINVAL; -ETIME: too late, nothing of it is heard. */
+/*
+ * A packet of n octets, 1 to BL_JITTER_PACKET_MAX, else -EINVAL; -ETIME: too late, nothing of it is heard. Pointers are
+ * not checked here and in the two that follow: a compare is dear beside what they do.
+ */
 int bl_jitter_put(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n);
 /* The same of a packet that came `waited` samples of our clock ago: what it tells of the network is of then. */
 int bl_jitter_put_held(struct bl_jitter *j, uint32_t timestamp, const uint8_t *octets, size_t n, uint32_t waited);

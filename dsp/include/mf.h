@@ -48,7 +48,10 @@ int bl_mf_tx_init(struct bl_mf_tx *tx, const struct bl_mf_tx_cfg *cfg);
 void bl_mf_tx_reset(struct bl_mf_tx *tx);
 /* Queue signals: all or none. -EINVAL: a character that is none; -ENOBUFS: no room. */
 int bl_mf_tx_send(struct bl_mf_tx *tx, const char *signals, size_t n);
-/* Fill n samples; silence where nothing is sent. Returns how many of them belong to a signal or the pause after one. */
+/*
+ * Fill n samples; silence where nothing is sent. Returns how many of them belong to a signal or the pause after one.
+ * Pointers are not checked.
+ */
 size_t bl_mf_tx_process(struct bl_mf_tx *tx, int16_t *out, size_t n);
 
 #endif

@@ -186,7 +186,7 @@ struct bl_segment *bl_segment_map(int fd);
 const struct bl_segment *bl_segment_view(int fd);
 void bl_segment_unmap(const struct bl_segment *s);
 
-/* 0, or -EAGAIN when the ring is full. `client` must be below BL_CLIENTS, as in all that follow. */
+/* 0, -EAGAIN when the ring is full, or -EINVAL for a client that is none, to whom the others have nothing to give. */
 int bl_command_push(struct bl_segment *s, uint32_t client, const struct bl_command *command);
 /* 1 and the oldest event, or 0. */
 int bl_event_pop(struct bl_segment *s, uint32_t client, struct bl_event *event);

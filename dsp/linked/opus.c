@@ -106,7 +106,7 @@ size_t bl_opus_enc_size(void)
 
 int bl_opus_enc_init(struct bl_opus_enc *e, const struct bl_opus_enc_cfg *cfg)
 {
-	if (!cfg || !is_possible(cfg))
+	if (!e || !cfg || !is_possible(cfg))
 		return -EINVAL;
 	memset(e, 0, bl_opus_enc_size());
 	e->cfg = *cfg;
@@ -115,7 +115,7 @@ int bl_opus_enc_init(struct bl_opus_enc *e, const struct bl_opus_enc_cfg *cfg)
 
 int bl_opus_enc_set(struct bl_opus_enc *e, const struct bl_opus_enc_cfg *cfg)
 {
-	if (!cfg || !is_possible(cfg) || cfg->rate_hz != e->cfg.rate_hz)
+	if (!e || !cfg || !is_possible(cfg) || cfg->rate_hz != e->cfg.rate_hz)
 		return -EINVAL;
 	if (e->mark != mark())
 		return -ESTALE;
@@ -125,11 +125,15 @@ int bl_opus_enc_set(struct bl_opus_enc *e, const struct bl_opus_enc_cfg *cfg)
 
 void bl_opus_enc_reset(struct bl_opus_enc *e)
 {
+	if (!e)
+		return;
 	(void)make_encoder(e);
 }
 
 int bl_opus_enc_resume(struct bl_opus_enc *e)
 {
+	if (!e)
+		return -EINVAL;
 	if (e->mark == mark())
 		return 0;
 	return make_encoder(e) ? -EINVAL : 1;
@@ -137,6 +141,8 @@ int bl_opus_enc_resume(struct bl_opus_enc *e)
 
 int bl_opus_enc_delay(const struct bl_opus_enc *e)
 {
+	if (!e)
+		return -EINVAL;
 	/* The encoder's look-ahead beside the frame: 2.5 ms of the transform's overlap, 4 ms that align both coders. */
 	return (int)(e->cfg.rate_hz / 400 + e->cfg.rate_hz / 250);
 }
@@ -144,6 +150,9 @@ int bl_opus_enc_delay(const struct bl_opus_enc *e)
 /* The mark is away while libopus works: who is killed meanwhile leaves a state that nobody takes for whole. */
 int bl_opus_enc_process(struct bl_opus_enc *e, const int16_t *in, size_t n, uint8_t *out, size_t room)
 {
+	if (!e || !in || !out)
+		return -EINVAL;
+
 	int octets;
 
 	if (!is_rate(e->cfg.rate_hz) || !is_frame(e->cfg.rate_hz, n))
@@ -166,7 +175,7 @@ size_t bl_opus_dec_size(void)
 
 int bl_opus_dec_init(struct bl_opus_dec *d, const struct bl_opus_dec_cfg *cfg)
 {
-	if (!cfg || !is_rate(cfg->rate_hz))
+	if (!d || !cfg || !is_rate(cfg->rate_hz))
 		return -EINVAL;
 	memset(d, 0, bl_opus_dec_size());
 	d->cfg = *cfg;
@@ -175,11 +184,15 @@ int bl_opus_dec_init(struct bl_opus_dec *d, const struct bl_opus_dec_cfg *cfg)
 
 void bl_opus_dec_reset(struct bl_opus_dec *d)
 {
+	if (!d)
+		return;
 	(void)make_decoder(d);
 }
 
 int bl_opus_dec_resume(struct bl_opus_dec *d)
 {
+	if (!d)
+		return -EINVAL;
 	if (d->mark == mark())
 		return 0;
 	return make_decoder(d) ? -EINVAL : 1;
@@ -199,6 +212,8 @@ static int decode(struct bl_opus_dec *d, const uint8_t *in, size_t octets, int16
 
 int bl_opus_dec_process(struct bl_opus_dec *d, const uint8_t *in, size_t octets, int16_t *out, size_t n)
 {
+	if (!d || !out)
+		return -EINVAL;
 	if (!is_rate(d->cfg.rate_hz))
 		return -EINVAL;
 	n = n < BL_OPUS_SAMPLES_MAX ? n : BL_OPUS_SAMPLES_MAX;
@@ -216,18 +231,22 @@ int bl_opus_dec_process(struct bl_opus_dec *d, const uint8_t *in, size_t octets,
 
 int bl_opus_dec_fec(struct bl_opus_dec *d, const uint8_t *in, size_t octets, int16_t *out, size_t n)
 {
+	if (!d || !in || !out)
+		return -EINVAL;
 	if (!is_rate(d->cfg.rate_hz) || !is_frame(d->cfg.rate_hz, n))
 		return -EINVAL;
-	if (!in || octets == 0 || octets > INT32_MAX)
+	if (octets == 0 || octets > INT32_MAX)
 		return -EBADMSG;
 	return decode(d, in, octets, out, n, 1);
 }
 
 int bl_opus_samples(const uint8_t *in, size_t octets, uint32_t rate_hz)
 {
+	if (!in)
+		return -EINVAL;
 	if (!is_rate(rate_hz))
 		return -EINVAL;
-	if (!in || octets == 0 || octets > INT32_MAX)
+	if (octets == 0 || octets > INT32_MAX)
 		return -EBADMSG;
 	return of_opus(opus_packet_get_nb_samples(in, (opus_int32)octets, (opus_int32)rate_hz));
 }

@@ -34,6 +34,8 @@ static bool is(struct word word, const char *text)
 
 unsigned bl_sdes_suite(const char *name, size_t n)
 {
+	if (!name)
+		return 0;
 	for (unsigned suite = 1; suite < SUITES; suite++)
 		if (is((struct word){name, n}, suite_names[suite]))
 			return suite;
@@ -242,6 +244,9 @@ static int parse(struct bl_sdes *s, struct text t)
 
 int bl_sdes_parse(struct bl_sdes *s, const char *text, size_t n)
 {
+	if (!s || !text)
+		return -EINVAL;
+
 	int error = -EBADMSG;
 
 	memset(s, 0, sizeof *s);
@@ -254,5 +259,7 @@ int bl_sdes_parse(struct bl_sdes *s, const char *text, size_t n)
 
 void bl_sdes_wipe(struct bl_sdes *s)
 {
+	if (!s)
+		return;
 	OPENSSL_cleanse(s, sizeof *s);
 }

@@ -118,6 +118,9 @@ static bool valid(const struct bl_sdes *s)
 
 int bl_sdes_build(const struct bl_sdes *s, char *text, size_t room)
 {
+	if (!s || !text)
+		return -EINVAL;
+
 	struct out o = {text, 0, room};
 
 	if (!valid(s))

@@ -3,6 +3,7 @@
  * SRTCP (RFC 3711 §3.4; RFC 7714 §9). Behind the packet: the tag of GCM, the E bit with the index, the MKI, the tag of
  * HMAC. We encrypt always; what a peer sends without the E bit is authenticated only.
  */
+#include <errno.h>
 #include <openssl/crypto.h>
 
 #include "srtp_source.h"
@@ -90,6 +91,8 @@ static int protect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, 
 
 int bl_srtcp_protect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n, size_t room)
 {
+	if (!s || !ctx || !packet || !n)
+		return -EINVAL;
 	return bl_srtp_count(s, protect(s, ctx, packet, n, room));
 }
 
@@ -150,5 +153,7 @@ static int unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet
 
 int bl_srtcp_unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n)
 {
+	if (!s || !ctx || !packet || !n)
+		return -EINVAL;
 	return bl_srtp_count(s, unprotect(s, ctx, packet, n));
 }

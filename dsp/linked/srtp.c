@@ -2,6 +2,7 @@
 /* SRTP (RFC 3711 §3.1, §3.3; RFC 7714 §8). Behind the payload: the tag of GCM, the MKI, the tag of HMAC. */
 #include "srtp.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 
 #include "srtp_source.h"
@@ -90,6 +91,8 @@ static int protect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, 
 
 int bl_srtp_protect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n, size_t room)
 {
+	if (!s || !ctx || !packet || !n)
+		return -EINVAL;
 	return bl_srtp_count(s, protect(s, ctx, packet, n, room));
 }
 
@@ -164,6 +167,8 @@ static int unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet
 
 int bl_srtp_unprotect(struct bl_srtp *s, struct bl_srtp_ctx *ctx, uint8_t *packet, size_t *n)
 {
+	if (!s || !ctx || !packet || !n)
+		return -EINVAL;
 	return bl_srtp_count(s, unprotect(s, ctx, packet, n));
 }
 

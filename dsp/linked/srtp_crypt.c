@@ -208,6 +208,9 @@ static int open_cipher(struct srtp_cipher *c, const struct srtp_suite *suite, co
 
 int bl_srtp_ctx_open(struct bl_srtp_ctx **ctx, const struct bl_srtp *s)
 {
+	if (!ctx || !s)
+		return -EINVAL;
+
 	const struct srtp_suite *suite = bl_srtp_suite_of(s->suite);
 	struct bl_srtp_ctx *made;
 	int error;

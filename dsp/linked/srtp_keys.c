@@ -37,6 +37,9 @@ size_t bl_srtp_salt_length(unsigned suite)
 
 int bl_srtp_keystream(const uint8_t *key, size_t key_length, const uint8_t nonce[14], uint8_t *out, size_t n)
 {
+	if (!key || !nonce || !out)
+		return -EINVAL;
+
 	const EVP_CIPHER *cipher = key_length == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr();
 	EVP_CIPHER_CTX *aes;
 	uint8_t counter[16] = {0};
@@ -57,6 +60,9 @@ int bl_srtp_keystream(const uint8_t *key, size_t key_length, const uint8_t nonce
 
 int bl_srtp_derive(const struct bl_srtp_cfg *cfg, unsigned label, uint8_t *out, size_t n)
 {
+	if (!cfg || !out)
+		return -EINVAL;
+
 	const struct srtp_suite *suite = bl_srtp_suite_of(cfg->suite);
 	uint8_t nonce[NONCE_MAX] = {0};
 	int error;
@@ -111,12 +117,17 @@ static void set_keys(struct bl_srtp_keys *keys, const struct bl_srtp_session *se
 
 void bl_srtp_set_session(struct bl_srtp *s, const struct bl_srtp_session *rtp, const struct bl_srtp_session *rtcp)
 {
+	if (!s || !rtp || !rtcp)
+		return;
 	set_keys(&s->rtp, rtp);
 	set_keys(&s->rtcp, rtcp);
 }
 
 int bl_srtp_init(struct bl_srtp *s, const struct bl_srtp_cfg *cfg)
 {
+	if (!s || !cfg)
+		return -EINVAL;
+
 	struct bl_srtp_session rtp, rtcp;
 	int error;
 
@@ -140,6 +151,8 @@ int bl_srtp_init(struct bl_srtp *s, const struct bl_srtp_cfg *cfg)
 
 void bl_srtp_reset(struct bl_srtp *s)
 {
+	if (!s)
+		return;
 	memset(s->sources, 0, sizeof s->sources);
 	s->last = 0;
 	s->uses = 0;
@@ -147,5 +160,7 @@ void bl_srtp_reset(struct bl_srtp *s)
 
 void bl_srtp_close(struct bl_srtp *s)
 {
+	if (!s)
+		return;
 	OPENSSL_cleanse(s, sizeof *s);
 }

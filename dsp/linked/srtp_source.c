@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "srtp_source.h"
 
+#include <errno.h>
+
 void bl_srtp_find(struct bl_srtp *s, uint32_t ssrc, struct srtp_place *place)
 {
 	unsigned last = s->last % BL_SRTP_SOURCES;
@@ -41,6 +43,9 @@ int bl_srtp_keep(struct bl_srtp *s, struct srtp_place *place, bool forget)
 
 int bl_srtp_expect(struct bl_srtp *s, uint32_t ssrc, uint32_t roc, uint32_t rtcp_index)
 {
+	if (!s)
+		return -EINVAL;
+
 	struct srtp_place place;
 
 	if (rtcp_index > RTCP_INDEX_MAX)

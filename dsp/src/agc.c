@@ -56,6 +56,9 @@ static void begin(struct bl_agc *a, int32_t target, int32_t least, int32_t most)
 
 int bl_agc_init(struct bl_agc *a, const struct bl_agc_cfg *cfg)
 {
+	if (!a)
+		return -EINVAL;
+
 	static const struct bl_agc_cfg standard = {.target_dbm0 = -18.0f, .least_db = -12.0f, .most_db = 24.0f};
 
 	if (!cfg)
@@ -69,6 +72,8 @@ int bl_agc_init(struct bl_agc *a, const struct bl_agc_cfg *cfg)
 
 void bl_agc_reset(struct bl_agc *a)
 {
+	if (!a)
+		return;
 	begin(a, a->target, a->least, a->most);
 }
 
@@ -254,6 +259,8 @@ static void process(struct bl_agc *a, const struct bl_measure *m, int active, co
 
 void bl_agc_process(struct bl_agc *a, const struct bl_measure *m, int active, const int16_t *in, int16_t *out)
 {
+	if (!a || !m || !in || !out)
+		return;
 	process(a, m, active, in, out, bl_isa() == BL_ISA_VECTOR);
 }
 
@@ -293,5 +300,7 @@ void bl_agc_process_many(struct bl_agc *const a[], const struct bl_measure m[], 
 
 float bl_agc_gain_db(const struct bl_agc *a)
 {
+	if (!a)
+		return 0;
 	return (float)(a->gain - a->limited) / 10.0f;
 }

@@ -41,6 +41,9 @@ void bl_bank_defaults(struct bl_bank_cfg *cfg)
 
 int bl_bank_init(struct bl_bank *b, const struct bl_bank_cfg *cfg)
 {
+	if (!b)
+		return -EINVAL;
+
 	struct bl_bank_cfg standard;
 
 	bl_bank_defaults(&standard);
@@ -58,6 +61,8 @@ int bl_bank_init(struct bl_bank *b, const struct bl_bank_cfg *cfg)
 
 void bl_bank_reset(struct bl_bank *b)
 {
+	if (!b)
+		return;
 	bl_front_reset(&b->front, (b->cfg.wants & SIGNALS) != 0);
 	b->fill = 0;
 	bl_pair_reset(&b->mf, b->cfg.mf_min_dbm0);
@@ -131,6 +136,8 @@ static size_t take(struct bl_bank *b, size_t channel, const int16_t *in, size_t 
 
 size_t bl_bank_process(struct bl_bank *b, const int16_t *in, size_t n, struct bl_heard *heard, size_t max)
 {
+	if (!b || !in || !heard)
+		return 0;
 	return take(b, 0, in, n, heard, max);
 }
 
@@ -146,6 +153,9 @@ static int all_whole(struct bl_bank *const b[], size_t channels)
 size_t bl_bank_process_many(struct bl_bank *const b[], const int16_t *const in[], size_t channels,
                             struct bl_heard *heard, size_t max)
 {
+	if (!b || !in || !heard)
+		return 0;
+
 	size_t count = 0;
 
 	for (size_t first = 0; first < channels; first += BL_FRONT_CHANNELS) {

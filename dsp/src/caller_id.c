@@ -20,7 +20,7 @@ int bl_caller_id_init(struct bl_caller_id *c, const struct bl_caller_id_cfg *cfg
 {
 	struct bl_fsk_rx_cfg fsk;
 
-	if (!cfg || cfg->standard > BL_CALLER_ID_V23_JP)
+	if (!c || !cfg || cfg->standard > BL_CALLER_ID_V23_JP)
 		return -EINVAL;
 	memset(c, 0, sizeof *c);
 	c->cfg = *cfg;
@@ -31,6 +31,8 @@ int bl_caller_id_init(struct bl_caller_id *c, const struct bl_caller_id_cfg *cfg
 
 void bl_caller_id_reset(struct bl_caller_id *c)
 {
+	if (!c)
+		return;
 	bl_fsk_rx_reset(&c->fsk);
 	c->length = 0;
 }
@@ -148,6 +150,9 @@ static int take_character(struct bl_caller_id *c, const struct bl_fsk_event *eve
 
 int bl_caller_id_process(struct bl_caller_id *c, const int16_t *in, size_t n, struct bl_caller_id_result *result)
 {
+	if (!c || !in || !result)
+		return -EINVAL;
+
 	struct bl_fsk_event event;
 
 	if (n > BL_FSK_HOP)
@@ -170,7 +175,7 @@ int bl_caller_id_tx_init(struct bl_caller_id_tx *tx, const struct bl_caller_id_t
 {
 	struct bl_fsk_tx_cfg fsk;
 
-	if (!cfg || cfg->standard > BL_CALLER_ID_V23_JP || (cfg->single && cfg->standard == BL_CALLER_ID_V23_JP))
+	if (!tx || !cfg || cfg->standard > BL_CALLER_ID_V23_JP || (cfg->single && cfg->standard == BL_CALLER_ID_V23_JP))
 		return -EINVAL;
 	memset(tx, 0, sizeof *tx);
 	tx->cfg = *cfg;
@@ -181,11 +186,16 @@ int bl_caller_id_tx_init(struct bl_caller_id_tx *tx, const struct bl_caller_id_t
 
 void bl_caller_id_tx_reset(struct bl_caller_id_tx *tx)
 {
+	if (!tx)
+		return;
 	bl_fsk_tx_reset(&tx->fsk);
 }
 
 int bl_caller_id_tx_send(struct bl_caller_id_tx *tx, const struct bl_caller_id_message *message)
 {
+	if (!tx || !message)
+		return -EINVAL;
+
 	static const struct bl_fsk_burst on_hook = {
 	        .seizure_bits = 300, .mark_bits = 180, .tail_bits = 10, .stop_bits = 1};
 	static const struct bl_fsk_burst off_hook = {
@@ -200,5 +210,7 @@ int bl_caller_id_tx_send(struct bl_caller_id_tx *tx, const struct bl_caller_id_m
 
 size_t bl_caller_id_tx_process(struct bl_caller_id_tx *tx, int16_t *out, size_t n)
 {
+	if (!tx || !out)
+		return 0;
 	return bl_fsk_tx_process(&tx->fsk, out, n);
 }

@@ -29,6 +29,8 @@ size_t bl_caller_id_dtmf_size(void)
 
 int bl_caller_id_dtmf_init(struct bl_caller_id_dtmf *d, const struct bl_caller_id_dtmf_cfg *cfg)
 {
+	if (!d)
+		return -EINVAL;
 	if (cfg && cfg->category > 1)
 		return -EINVAL;
 	memset(d, 0, sizeof *d);
@@ -39,6 +41,8 @@ int bl_caller_id_dtmf_init(struct bl_caller_id_dtmf *d, const struct bl_caller_i
 
 void bl_caller_id_dtmf_reset(struct bl_caller_id_dtmf *d)
 {
+	if (!d)
+		return;
 	d->length = 0;
 }
 
@@ -163,6 +167,9 @@ static int finish(struct bl_caller_id_dtmf *d, uint32_t error, struct bl_caller_
 int bl_caller_id_dtmf_digit(struct bl_caller_id_dtmf *d, char digit, uint64_t at_sample,
                             struct bl_caller_id_result *result)
 {
+	if (!d || !result)
+		return -EINVAL;
+
 	int overdue;
 
 	if (digit_index(digit) < 0)
@@ -186,6 +193,8 @@ int bl_caller_id_dtmf_digit(struct bl_caller_id_dtmf *d, char digit, uint64_t at
 
 int bl_caller_id_dtmf_time(struct bl_caller_id_dtmf *d, uint64_t now, struct bl_caller_id_result *result)
 {
+	if (!d || !result)
+		return 0;
 	if (!d->length || now - d->last_at <= PAUSE_SAMPLES)
 		return 0;
 	return finish(d, BL_CALLER_ID_TRUNCATED, result);
@@ -243,6 +252,9 @@ static void put_ended_by_hash(struct text *t, const struct bl_caller_id_message 
 
 int bl_caller_id_dtmf_encode(const struct bl_caller_id_message *message, uint32_t form, char *digits, size_t max)
 {
+	if (!message || !digits)
+		return -EINVAL;
+
 	struct bl_caller_id_message m = *message;
 	struct text text = {.to = digits, .room = max};
 

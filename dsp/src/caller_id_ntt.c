@@ -37,6 +37,8 @@ size_t bl_caller_id_ntt_size(void)
 
 int bl_caller_id_ntt_init(struct bl_caller_id_ntt *n)
 {
+	if (!n)
+		return -EINVAL;
 	memset(n, 0, sizeof *n);
 	return 0;
 }
@@ -49,6 +51,8 @@ static void go(struct bl_caller_id_ntt *n, uint32_t state, uint64_t at_sample)
 
 int bl_caller_id_ntt_step(struct bl_caller_id_ntt *n, uint32_t event, uint64_t at_sample)
 {
+	if (!n)
+		return -EINVAL;
 	if (event > BL_CALLER_ID_NTT_CLEARED)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

@@ -233,6 +233,8 @@ static int read_ntt(const uint8_t *octets, size_t n, struct bl_caller_id_message
 
 int bl_caller_id_decode(const uint8_t *octets, size_t n, uint32_t standard, struct bl_caller_id_message *message)
 {
+	if (!octets || !message)
+		return -EINVAL;
 	memset(message, 0, sizeof *message);
 	if (standard == BL_CALLER_ID_V23_JP)
 		return read_ntt(octets, n, message);

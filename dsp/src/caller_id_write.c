@@ -202,6 +202,9 @@ static int write_ntt(const struct content *c, int type, uint8_t *octets, size_t 
 int bl_caller_id_encode(const struct bl_caller_id_message *message, uint32_t standard, int single, uint8_t *octets,
                         size_t max)
 {
+	if (!message || !octets)
+		return -EINVAL;
+
 	struct content content = {.length = 0};
 	int type;
 

@@ -21,6 +21,8 @@ size_t bl_cng_size(void)
 
 int bl_cng_init(struct bl_cng *c, uint32_t seed)
 {
+	if (!c)
+		return -EINVAL;
 	memset(c, 0, sizeof *c);
 	c->seed = seed;
 	c->done = BL_CNG_SEGMENT;
@@ -70,6 +72,9 @@ static int16_t rounded(float sample)
 
 int bl_cng_set(struct bl_cng *c, const uint8_t *payload, size_t octets)
 {
+	if (!c || !payload)
+		return -EINVAL;
+
 	float k[BL_CNG_ORDER], state[BL_CNG_ORDER + 1] = {0}, noise[BL_CNG_CYCLE], energy = 0.0f, scale;
 	int order;
 
@@ -143,6 +148,8 @@ static void process(struct bl_cng *c, int16_t *out, size_t n, int vector)
 
 void bl_cng_process(struct bl_cng *c, int16_t *out, size_t n)
 {
+	if (!c || !out)
+		return;
 	process(c, out, n, bl_isa() == BL_ISA_VECTOR);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "digit_relay.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define TICK_MS 5
@@ -15,12 +16,16 @@ size_t bl_digit_relay_size(void)
 
 int bl_digit_relay_init(struct bl_digit_relay *r)
 {
+	if (!r)
+		return -EINVAL;
 	memset(r, 0, sizeof *r);
 	return 0;
 }
 
 void bl_digit_relay_reset(struct bl_digit_relay *r)
 {
+	if (!r)
+		return;
 	(void)bl_digit_relay_init(r);
 }
 
@@ -139,11 +144,15 @@ static void ended(struct bl_digit_relay *r, enum bl_digit_source source)
 
 void bl_digit_relay_early(struct bl_digit_relay *r, int early)
 {
+	if (!r)
+		return;
 	r->early = early != 0;
 }
 
 void bl_digit_relay_inband(struct bl_digit_relay *r, char digit, int on)
 {
+	if (!r)
+		return;
 	r->inband_on = on != 0;
 	if (on)
 		told(r, digit, BL_DIGIT_INBAND);
@@ -153,6 +162,8 @@ void bl_digit_relay_inband(struct bl_digit_relay *r, char digit, int on)
 
 void bl_digit_relay_event(struct bl_digit_relay *r, char digit, int on, uint32_t timestamp, uint32_t duration)
 {
+	if (!r)
+		return;
 	r->event_on = on != 0;
 	r->event_known = 1;
 	r->event_from = timestamp;
@@ -166,6 +177,9 @@ void bl_digit_relay_event(struct bl_digit_relay *r, char digit, int on, uint32_t
 
 void bl_digit_relay_info(struct bl_digit_relay *r, char digit, uint32_t duration_ms)
 {
+	if (!r)
+		return;
+
 	uint64_t digits = r->digits;
 
 	if (!duration_ms)
@@ -179,6 +193,8 @@ void bl_digit_relay_info(struct bl_digit_relay *r, char digit, uint32_t duration
 
 void bl_digit_relay_tick(struct bl_digit_relay *r)
 {
+	if (!r)
+		return;
 	r->ticks++;
 	if (r->newest && newest(r)->live & 1u << BL_DIGIT_INFO && (int32_t)(r->ticks - r->info_end) >= 0)
 		ended(r, BL_DIGIT_INFO);
@@ -188,6 +204,8 @@ void bl_digit_relay_tick(struct bl_digit_relay *r)
 
 int bl_digit_relay_next(struct bl_digit_relay *r, struct bl_digit_change *change)
 {
+	if (!r || !change)
+		return 0;
 	if (!r->queued)
 		return 0;
 	*change = r->queue[r->first % BL_DIGIT_RELAY_QUEUE];
@@ -198,6 +216,8 @@ int bl_digit_relay_next(struct bl_digit_relay *r, struct bl_digit_change *change
 
 int bl_digit_relay_muted(const struct bl_digit_relay *r, uint32_t play)
 {
+	if (!r)
+		return 0;
 	if (r->early || r->inband_on)
 		return 1;
 	return r->event_known && (int32_t)(play - r->event_from) >= 0 &&

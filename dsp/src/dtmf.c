@@ -48,6 +48,8 @@ static int cfg_is_good(const struct bl_dtmf_cfg *cfg)
 
 int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg)
 {
+	if (!d)
+		return -EINVAL;
 	if (!cfg)
 		cfg = bl_dtmf_column(BL_DTMF_STANDARD);
 	if (!cfg_is_good(cfg))
@@ -60,6 +62,9 @@ int bl_dtmf_init(struct bl_dtmf *d, const struct bl_dtmf_cfg *cfg)
 
 void bl_dtmf_reset(struct bl_dtmf *d)
 {
+	if (!d)
+		return;
+
 	struct bl_dtmf_cfg cfg = d->cfg;
 
 	memset(d, 0, sizeof(*d));
@@ -78,6 +83,8 @@ void bl_dtmf_reset(struct bl_dtmf *d)
 
 const struct bl_dtmf_cfg *bl_dtmf_column(const char *administration)
 {
+	if (!administration)
+		return NULL;
 	for (size_t i = 0; administration && i < sizeof bl_dtmf_columns / sizeof bl_dtmf_columns[0]; i++)
 		if (!strcmp(administration, bl_dtmf_columns[i].name))
 			return &bl_dtmf_columns[i].cfg;
@@ -235,10 +242,12 @@ void bl_dtmf_take(struct bl_dtmf *d, const int16_t *in, size_t n, uint16_t chann
 
 size_t bl_dtmf_process(struct bl_dtmf *d, const int16_t *in, size_t n, struct bl_dtmf_event *events, size_t max)
 {
+	if (!d || !in || !events)
+		return 0;
+
 	struct dtmf_out out = {.events = events, .max = max};
 
-	if (in)
-		bl_dtmf_take(d, in, n, 0, &out);
+	bl_dtmf_take(d, in, n, 0, &out);
 	return out.count;
 }
 
@@ -250,6 +259,9 @@ static inline void keep(int16_t *to, const int16_t *hop)
 size_t bl_dtmf_process_many(struct bl_dtmf *const d[], const int16_t *const in[], size_t channels,
                             struct bl_dtmf_event *events, size_t max)
 {
+	if (!d || !in || !events)
+		return 0;
+
 	struct dtmf_out out = {.events = events, .max = max};
 
 	if (bl_isa() == BL_ISA_VECTOR)

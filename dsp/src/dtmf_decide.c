@@ -177,5 +177,7 @@ void bl_dtmf_decide(struct bl_dtmf *d, const struct dtmf_look *look, struct dtmf
 
 char bl_dtmf_early(const struct bl_dtmf *d)
 {
+	if (!d)
+		return 0;
 	return d->candidate != d->digit && d->fresh ? d->candidate : 0;
 }

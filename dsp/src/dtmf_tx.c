@@ -28,6 +28,9 @@ static int length_is_good(uint16_t ms)
 
 int bl_dtmf_tx_init(struct bl_dtmf_tx *tx, const struct bl_dtmf_tx_cfg *cfg)
 {
+	if (!tx)
+		return -EINVAL;
+
 	static const struct bl_dtmf_tx_cfg standard = {
 	        .low_level_dbm0 = -9.0f, .high_level_dbm0 = -7.0f, .on_ms = 80, .off_ms = 80};
 
@@ -46,6 +49,8 @@ int bl_dtmf_tx_init(struct bl_dtmf_tx *tx, const struct bl_dtmf_tx_cfg *cfg)
 
 void bl_dtmf_tx_reset(struct bl_dtmf_tx *tx)
 {
+	if (!tx)
+		return;
 	tx->on_left = 0;
 	tx->off_left = 0;
 	tx->first = 0;
@@ -54,6 +59,8 @@ void bl_dtmf_tx_reset(struct bl_dtmf_tx *tx)
 
 int bl_dtmf_tx_send(struct bl_dtmf_tx *tx, const char *digits, size_t n)
 {
+	if (!tx || !digits)
+		return -EINVAL;
 	for (size_t i = 0; i < n; i++) {
 		if (digit_index(digits[i]) < 0)
 			return -EINVAL;

@@ -106,6 +106,9 @@ static int is_valid(const struct bl_echo_cfg *c)
 
 int bl_echo_init(struct bl_echo *e, const struct bl_echo_cfg *cfg)
 {
+	if (!e)
+		return -EINVAL;
+
 	const struct bl_echo_cfg usual = {.tail_ms = 64, .mode = BL_ECHO_ON, .comfort_noise = 1, .disabler = 1};
 
 	if (!cfg)
@@ -119,6 +122,8 @@ int bl_echo_init(struct bl_echo *e, const struct bl_echo_cfg *cfg)
 
 int bl_echo_set_mode(struct bl_echo *e, int mode)
 {
+	if (!e)
+		return -EINVAL;
 	if (mode < BL_ECHO_OFF || mode > BL_ECHO_ON)
 		return -EINVAL;
 	if (e->cfg.mode == BL_ECHO_OFF && mode != BL_ECHO_OFF)
@@ -236,6 +241,8 @@ static void tick(struct bl_echo *const e[], const int16_t *const far[], const in
 int bl_echo_process_many(struct bl_echo *const e[], const int16_t *const far[], const int16_t *const near[],
                          int16_t *const out[], size_t channels, size_t n)
 {
+	if (!e || !far || !near || !out)
+		return -EINVAL;
 	if (n % BL_ECHO_BLOCK)
 		return -EINVAL;
 	for (size_t at = 0; at < n; at += BL_ECHO_BLOCK)
@@ -245,5 +252,7 @@ int bl_echo_process_many(struct bl_echo *const e[], const int16_t *const far[], 
 
 int bl_echo_process(struct bl_echo *e, const int16_t *far, const int16_t *near, int16_t *out, size_t n)
 {
+	if (!e || !far || !near || !out)
+		return -EINVAL;
 	return bl_echo_process_many(&e, &far, &near, &out, 1, n);
 }

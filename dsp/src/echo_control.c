@@ -68,6 +68,9 @@ static void forget_path(struct bl_echo *e)
 
 void bl_echo_reset(struct bl_echo *e)
 {
+	if (!e)
+		return;
+
 	struct bl_echo_cfg cfg = e->cfg;
 
 	memset(e, 0, sizeof *e);

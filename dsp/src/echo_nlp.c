@@ -142,6 +142,9 @@ static float db(float high, float low, float most)
 
 void bl_echo_read(const struct bl_echo *e, struct bl_echo_report *report)
 {
+	if (!e || !report)
+		return;
+
 	float noise = e->lags[0] * PER_TICK;
 
 	report->erl_db = e->updates ? db(e->erl[0], e->erl[1], 60) : 0;

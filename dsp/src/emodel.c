@@ -23,6 +23,8 @@ static const struct bl_emodel defaults = {
 
 void bl_emodel_init(struct bl_emodel *m)
 {
+	if (!m)
+		return;
 	*m = defaults;
 }
 
@@ -117,6 +119,9 @@ double bl_emodel_ie_eff(double ie, double bpl, double ppl, double burst_r)
 
 double bl_emodel_r(const struct bl_emodel *m, struct bl_emodel_parts *parts)
 {
+	if (!m)
+		return 0;
+
 	double no = noise(m), ist = sidetone(m);
 	struct bl_emodel_parts p = {.ro = 15 - 1.5 * (m->slr + no)};
 

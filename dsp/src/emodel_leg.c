@@ -60,6 +60,9 @@ static double r_wideband(double delay_ms, double ie_eff)
 
 int bl_leg_quality(const struct bl_leg *leg, struct bl_leg_quality *q)
 {
+	if (!leg || !q)
+		return -EINVAL;
+
 	const struct codec *c;
 	double r, r_lq, ie_eff;
 
@@ -82,6 +85,8 @@ int bl_leg_quality(const struct bl_leg *leg, struct bl_leg_quality *q)
 
 void bl_loss_init(struct bl_loss *l)
 {
+	if (!l)
+		return;
 	memset(l, 0, sizeof *l);
 }
 
@@ -128,6 +133,8 @@ static void count_oldest(struct bl_loss *l)
 
 void bl_loss_end(struct bl_loss *l)
 {
+	if (!l)
+		return;
 	while (l->open && l->open <= BL_LOSS_OPEN)
 		count_oldest(l);
 	l->open = 0;
@@ -150,9 +157,12 @@ static void move_on(struct bl_loss *l, int packets)
 
 void bl_loss_take(struct bl_loss *l, uint16_t sequence, int discarded)
 {
-	int ahead = (int16_t)(sequence - l->newest);
 	uint64_t bit = 1;
+	int ahead;
 
+	if (!l)
+		return;
+	ahead = (int16_t)(sequence - l->newest);
 	if (l->open && ahead > MISSING_MAX)
 		bl_loss_end(l);
 	if (!l->open)
@@ -178,9 +188,12 @@ static double percent(uint64_t part, uint64_t whole)
 
 void bl_loss_read(const struct bl_loss *l, struct bl_loss_figures *f)
 {
-	struct bl_loss closed = *l;
+	struct bl_loss closed;
 	uint64_t all, missing;
 
+	if (!l || !f)
+		return;
+	closed = *l;
 	bl_loss_end(&closed);
 	close_cluster(&closed);
 	missing = closed.lost + closed.discarded;

@@ -32,7 +32,7 @@ size_t bl_fsk_rx_size(void)
 
 int bl_fsk_rx_init(struct bl_fsk_rx *rx, const struct bl_fsk_rx_cfg *cfg)
 {
-	if (!cfg || cfg->modem > BL_FSK_V23 || !(cfg->min_level_dbm0 >= -48.0f && cfg->min_level_dbm0 <= 0.0f))
+	if (!rx || !cfg || cfg->modem > BL_FSK_V23 || !(cfg->min_level_dbm0 >= -48.0f && cfg->min_level_dbm0 <= 0.0f))
 		return -EINVAL;
 	rx->cfg = *cfg;
 	bl_fsk_rx_reset(rx);
@@ -41,6 +41,9 @@ int bl_fsk_rx_init(struct bl_fsk_rx *rx, const struct bl_fsk_rx_cfg *cfg)
 
 void bl_fsk_rx_reset(struct bl_fsk_rx *rx)
 {
+	if (!rx)
+		return;
+
 	struct bl_fsk_rx_cfg cfg = rx->cfg;
 
 	memset(rx, 0, sizeof *rx);

@@ -27,7 +27,7 @@ size_t bl_fsk_tx_size(void)
 
 int bl_fsk_tx_init(struct bl_fsk_tx *tx, const struct bl_fsk_tx_cfg *cfg)
 {
-	if (!cfg || cfg->modem > BL_FSK_V23 || !(cfg->level_dbm0 >= -48.0f && cfg->level_dbm0 <= 0.0f))
+	if (!tx || !cfg || cfg->modem > BL_FSK_V23 || !(cfg->level_dbm0 >= -48.0f && cfg->level_dbm0 <= 0.0f))
 		return -EINVAL;
 	memset(tx, 0, sizeof *tx);
 	tx->cfg = *cfg;
@@ -37,6 +37,8 @@ int bl_fsk_tx_init(struct bl_fsk_tx *tx, const struct bl_fsk_tx_cfg *cfg)
 
 void bl_fsk_tx_reset(struct bl_fsk_tx *tx)
 {
+	if (!tx)
+		return;
 	tx->seizure = 0;
 	tx->mark = 0;
 	tx->tail = 0;
@@ -61,7 +63,7 @@ static int burst_is_good(const struct bl_fsk_burst *burst, size_t n)
 
 int bl_fsk_tx_send(struct bl_fsk_tx *tx, const uint8_t *octets, size_t n, const struct bl_fsk_burst *burst)
 {
-	if (!burst || (!octets && n) || !burst_is_good(burst, n))
+	if (!tx || !burst || (!octets && n) || !burst_is_good(burst, n))
 		return -EINVAL;
 	if (is_sending(tx))
 		return -EBUSY;
@@ -211,6 +213,9 @@ static size_t hand_out(struct bl_fsk_tx *tx, int16_t *out, size_t n)
 
 size_t bl_fsk_tx_process(struct bl_fsk_tx *tx, int16_t *out, size_t n)
 {
+	if (!tx || !out)
+		return 0;
+
 	int vector = bl_isa() == BL_ISA_VECTOR;
 	size_t done = 0;
 

@@ -26,6 +26,8 @@ static int vector_pays(size_t n)
 
 void bl_alaw_decode(const uint8_t *in, int16_t *out, size_t n)
 {
+	if (!in || !out)
+		return;
 	if (vector_pays(n)) {
 		bl_alaw_decode_vector(in, out, n);
 		return;
@@ -36,6 +38,8 @@ void bl_alaw_decode(const uint8_t *in, int16_t *out, size_t n)
 
 void bl_alaw_encode(const int16_t *in, uint8_t *out, size_t n)
 {
+	if (!in || !out)
+		return;
 	if (vector_pays(n)) {
 		bl_alaw_encode_vector(in, out, n);
 		return;
@@ -46,6 +50,8 @@ void bl_alaw_encode(const int16_t *in, uint8_t *out, size_t n)
 
 void bl_ulaw_decode(const uint8_t *in, int16_t *out, size_t n)
 {
+	if (!in || !out)
+		return;
 	if (vector_pays(n)) {
 		bl_ulaw_decode_vector(in, out, n);
 		return;
@@ -56,6 +62,8 @@ void bl_ulaw_decode(const uint8_t *in, int16_t *out, size_t n)
 
 void bl_ulaw_encode(const int16_t *in, uint8_t *out, size_t n)
 {
+	if (!in || !out)
+		return;
 	if (vector_pays(n)) {
 		bl_ulaw_encode_vector(in, out, n);
 		return;
@@ -74,10 +82,14 @@ static void transcode(const uint8_t table[256], const uint8_t *in, uint8_t *out,
 
 void bl_alaw_to_ulaw(const uint8_t *in, uint8_t *out, size_t n)
 {
+	if (!in || !out)
+		return;
 	transcode(bl_alaw_ulaw, in, out, n);
 }
 
 void bl_ulaw_to_alaw(const uint8_t *in, uint8_t *out, size_t n)
 {
+	if (!in || !out)
+		return;
 	transcode(bl_ulaw_alaw, in, out, n);
 }

@@ -213,12 +213,16 @@ size_t bl_g722_enc_size(void)
 
 int bl_g722_enc_init(struct bl_g722_enc *e)
 {
+	if (!e)
+		return -EINVAL;
 	bl_g722_enc_reset(e);
 	return 0;
 }
 
 void bl_g722_enc_reset(struct bl_g722_enc *e)
 {
+	if (!e)
+		return;
 	memset(e, 0, sizeof *e);
 	e->band[0].det = DET_LOW;
 	e->band[1].det = DET_HIGH;
@@ -226,6 +230,8 @@ void bl_g722_enc_reset(struct bl_g722_enc *e)
 
 int bl_g722_enc_process(struct bl_g722_enc *e, const int16_t *in, uint8_t *out, size_t n)
 {
+	if (!e || !in || !out)
+		return -EINVAL;
 	if (n % 2)
 		return -EINVAL;
 	encode_one(e, in, out, n / 2);
@@ -235,6 +241,9 @@ int bl_g722_enc_process(struct bl_g722_enc *e, const int16_t *in, uint8_t *out, 
 int bl_g722_enc_process_many(struct bl_g722_enc *const e[], const int16_t *const in[], uint8_t *const out[], size_t n,
                              size_t channels)
 {
+	if (!e || !in || !out)
+		return -EINVAL;
+
 	size_t pairs = n / 2, whole = pairs & ~(size_t)7, done = 0;
 
 	if (n % 2)
@@ -290,6 +299,9 @@ size_t bl_g722_dec_size(void)
 
 int bl_g722_dec_init(struct bl_g722_dec *d, const struct bl_g722_dec_cfg *cfg)
 {
+	if (!d)
+		return -EINVAL;
+
 	uint32_t rate = cfg ? cfg->bit_rate : 64000;
 
 	if (rate != 64000 && rate != 56000 && rate != 48000)
@@ -301,6 +313,9 @@ int bl_g722_dec_init(struct bl_g722_dec *d, const struct bl_g722_dec_cfg *cfg)
 
 void bl_g722_dec_reset(struct bl_g722_dec *d)
 {
+	if (!d)
+		return;
+
 	uint16_t mode = d->mode;
 
 	memset(d, 0, sizeof *d);
@@ -311,12 +326,17 @@ void bl_g722_dec_reset(struct bl_g722_dec *d)
 
 void bl_g722_dec_process(struct bl_g722_dec *d, const uint8_t *in, int16_t *out, size_t n)
 {
+	if (!d || !in || !out)
+		return;
 	decode_one(d, in, out, n);
 }
 
 void bl_g722_dec_process_many(struct bl_g722_dec *const d[], const uint8_t *const in[], int16_t *const out[], size_t n,
                               size_t channels)
 {
+	if (!d || !in || !out)
+		return;
+
 	size_t whole = n & ~(size_t)7, done = 0;
 
 	if (bl_isa() == BL_ISA_VECTOR)

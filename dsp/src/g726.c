@@ -231,7 +231,7 @@ size_t bl_g726_size(void)
 
 int bl_g726_init(struct bl_g726 *g, const struct bl_g726_cfg *cfg)
 {
-	if (!cfg || cfg->bit_rate % 8000 || cfg->bit_rate < 16000 || cfg->bit_rate > 40000 ||
+	if (!g || !cfg || cfg->bit_rate % 8000 || cfg->bit_rate < 16000 || cfg->bit_rate > 40000 ||
 	    cfg->packing > BL_G726_AAL2)
 		return -EINVAL;
 	memset(g, 0, sizeof *g);
@@ -243,6 +243,9 @@ int bl_g726_init(struct bl_g726 *g, const struct bl_g726_cfg *cfg)
 
 void bl_g726_reset(struct bl_g726 *g)
 {
+	if (!g)
+		return;
+
 	uint16_t rate = g->rate, packing = g->packing;
 
 	memset(g, 0, sizeof *g);
@@ -258,6 +261,8 @@ void bl_g726_reset(struct bl_g726 *g)
 
 int bl_g726_encode(struct bl_g726 *g, const int16_t *in, uint8_t *out, size_t n)
 {
+	if (!g || !in || !out)
+		return -EINVAL;
 	if (n * bl_g726_bits(g) % 8)
 		return -EINVAL;
 	encode_one(g, in, out, n);
@@ -266,6 +271,8 @@ int bl_g726_encode(struct bl_g726 *g, const int16_t *in, uint8_t *out, size_t n)
 
 int bl_g726_decode(struct bl_g726 *g, const uint8_t *in, int16_t *out, size_t n)
 {
+	if (!g || !in || !out)
+		return -EINVAL;
 	if (n * bl_g726_bits(g) % 8)
 		return -EINVAL;
 	decode_one(g, in, out, n);
@@ -276,6 +283,8 @@ int bl_g726_decode(struct bl_g726 *g, const uint8_t *in, int16_t *out, size_t n)
 int bl_g726_encode_many(struct bl_g726 *const g[], const int16_t *const in[], uint8_t *const out[], size_t n,
                         size_t channels)
 {
+	if (!g || !in || !out)
+		return -EINVAL;
 	if (n % 8)
 		return -EINVAL;
 	if (bl_isa() == BL_ISA_VECTOR) {
@@ -293,6 +302,8 @@ int bl_g726_encode_many(struct bl_g726 *const g[], const int16_t *const in[], ui
 int bl_g726_decode_many(struct bl_g726 *const g[], const uint8_t *const in[], int16_t *const out[], size_t n,
                         size_t channels)
 {
+	if (!g || !in || !out)
+		return -EINVAL;
 	if (n % 8)
 		return -EINVAL;
 	if (bl_isa() == BL_ISA_VECTOR) {

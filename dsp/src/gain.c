@@ -19,6 +19,8 @@ size_t bl_gain_size(void)
 
 int bl_gain_set(struct bl_gain *g, int32_t tenths_db)
 {
+	if (!g)
+		return -EINVAL;
 	if (tenths_db < BL_GAIN_LEAST || tenths_db > BL_GAIN_MOST)
 		return -EINVAL;
 	g->factor = bl_gain_factors[tenths_db - BL_GAIN_LEAST];
@@ -27,12 +29,16 @@ int bl_gain_set(struct bl_gain *g, int32_t tenths_db)
 
 int bl_gain_init(struct bl_gain *g, int32_t tenths_db)
 {
+	if (!g)
+		return -EINVAL;
 	memset(g, 0, sizeof *g);
 	return bl_gain_set(g, tenths_db);
 }
 
 void bl_gain_mute(struct bl_gain *g, int muted)
 {
+	if (!g)
+		return;
 	g->muted = muted != 0;
 }
 
@@ -48,6 +54,8 @@ static void scale(const struct bl_gain *g, const int16_t *in, int16_t *out, size
 
 void bl_gain_process(const struct bl_gain *g, const int16_t *in, int16_t *out, size_t n)
 {
+	if (!g || !in || !out)
+		return;
 	if (g->muted)
 		memset(out, 0, n * sizeof *out);
 	else if (g->factor != 1 << FRACTION)

@@ -27,6 +27,9 @@ size_t bl_hdlc_rx_size(void)
 
 int bl_hdlc_rx_init(struct bl_hdlc_rx *rx, const struct bl_hdlc_rx_cfg *cfg)
 {
+	if (!rx)
+		return -EINVAL;
+
 	static const struct bl_hdlc_rx_cfg standard = {.min_len = 3, .max_len = BL_HDLC_FRAME_MAX};
 
 	if (!cfg)
@@ -48,6 +51,8 @@ static void open_frame(struct bl_hdlc_rx *rx)
 
 void bl_hdlc_rx_reset(struct bl_hdlc_rx *rx)
 {
+	if (!rx)
+		return;
 	rx->ones = 0;
 	rx->synced = 0;
 	rx->idle = 0;

@@ -25,6 +25,9 @@ size_t bl_hdlc_tx_size(void)
 
 int bl_hdlc_tx_init(struct bl_hdlc_tx *tx, const struct bl_hdlc_tx_cfg *cfg)
 {
+	if (!tx)
+		return -EINVAL;
+
 	static const struct bl_hdlc_tx_cfg standard = {.fill = BL_HDLC_FILL_FLAGS, .min_flags = 1};
 
 	if (!cfg)
@@ -39,6 +42,8 @@ int bl_hdlc_tx_init(struct bl_hdlc_tx *tx, const struct bl_hdlc_tx_cfg *cfg)
 
 void bl_hdlc_tx_reset(struct bl_hdlc_tx *tx)
 {
+	if (!tx)
+		return;
 	tx->first = 0;
 	tx->queued = 0;
 	tx->ones = 0;
@@ -52,6 +57,9 @@ void bl_hdlc_tx_reset(struct bl_hdlc_tx *tx)
 
 int bl_hdlc_tx_send(struct bl_hdlc_tx *tx, const uint8_t *frame, size_t len)
 {
+	if (!tx || !frame)
+		return -EINVAL;
+
 	struct bl_hdlc_tx_frame *slot = &tx->queue[(tx->first + tx->queued) % BL_HDLC_TX_QUEUE];
 	unsigned int fcs;
 

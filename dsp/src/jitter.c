@@ -19,6 +19,8 @@ size_t bl_jitter_size(void)
 
 int bl_jitter_init(struct bl_jitter *j)
 {
+	if (!j)
+		return -EINVAL;
 	memset(j, 0, sizeof *j);
 	j->cfg = (struct bl_jitter_cfg){.law = BL_JITTER_ALAW,
 	                                .start_samples = BL_JITTER_START_SAMPLES,
@@ -30,6 +32,8 @@ int bl_jitter_init(struct bl_jitter *j)
 
 int bl_jitter_set(struct bl_jitter *j, const struct bl_jitter_cfg *cfg)
 {
+	if (!j || !cfg)
+		return -EINVAL;
 	if (cfg->law >= BL_JITTER_LAWS || cfg->max_samples > BL_JITTER_MAX_SAMPLES ||
 	    cfg->min_samples > cfg->max_samples || cfg->start_samples > cfg->max_samples)
 		return -EINVAL;
@@ -41,6 +45,8 @@ int bl_jitter_set(struct bl_jitter *j, const struct bl_jitter_cfg *cfg)
 
 void bl_jitter_reset(struct bl_jitter *j)
 {
+	if (!j)
+		return;
 	j->running = 0;
 	j->skew = j->skew_held = 0;
 	bl_jitter_forget(j);
@@ -246,6 +252,9 @@ int bl_jitter_get(struct bl_jitter *j, uint8_t *out, size_t n, uint64_t *present
 
 size_t bl_jitter_process(struct bl_jitter *j, uint8_t *out, size_t n)
 {
+	if (!j || !out)
+		return 0;
+
 	size_t heard = 0;
 	uint64_t present;
 

@@ -61,6 +61,9 @@ uint32_t bl_jitter_least(const struct bl_jitter *j)
 
 uint32_t bl_jitter_delay(const struct bl_jitter *j)
 {
+	if (!j)
+		return 0;
+
 	int32_t delay = (int32_t)(j->now - j->play - bl_jitter_least(j));
 
 	return j->running && delay > 0 ? (uint32_t)delay : 0;
@@ -227,5 +230,7 @@ void bl_jitter_observe_slow(struct bl_jitter *j, uint32_t delay)
 
 float bl_jitter_skew_ppm(const struct bl_jitter *j)
 {
+	if (!j)
+		return 0;
 	return j->skew * 1e6f;
 }

@@ -35,6 +35,9 @@ static void begin(struct bl_level *l, const struct bl_level_cfg *cfg)
 
 int bl_level_init(struct bl_level *l, const struct bl_level_cfg *cfg)
 {
+	if (!l)
+		return -EINVAL;
+
 	static const struct bl_level_cfg standard = {.window_samples = BL_SAMPLE_RATE_HZ};
 
 	if (!cfg)
@@ -47,6 +50,8 @@ int bl_level_init(struct bl_level *l, const struct bl_level_cfg *cfg)
 
 void bl_level_reset(struct bl_level *l)
 {
+	if (!l)
+		return;
 	begin(l, &l->cfg);
 }
 
@@ -118,6 +123,8 @@ static size_t room(uint32_t limit, uint32_t fill, size_t n)
 
 void bl_level_process(struct bl_level *l, const int16_t *in, size_t n)
 {
+	if (!l || !in)
+		return;
 	while (n) {
 		size_t take = room(l->cfg.window_samples, l->fill, n);
 		struct bl_measure m;
@@ -155,6 +162,9 @@ static float noise_of(const struct bl_level *l)
 
 void bl_level_read(const struct bl_level *l, struct bl_level_reading *reading)
 {
+	if (!l || !reading)
+		return;
+
 	float peak = (float)l->last_peak, samples = (float)(l->last_fill ? l->last_fill : 1);
 
 	reading->windows = l->windows;

@@ -56,6 +56,9 @@ void bl_measure_few(struct bl_measure *m, const int16_t *in, size_t n)
 
 int bl_measure_many(struct bl_measure m[], const int16_t *const in[], size_t n, size_t channels)
 {
+	if (!m || !in)
+		return -EINVAL;
+
 	int vector = bl_isa() == BL_ISA_VECTOR;
 
 	if (n == 0 || n > BL_MEASURE_MOST || n % PIECE) {

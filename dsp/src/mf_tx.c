@@ -22,6 +22,9 @@ static int length_is_good(uint16_t ms)
 
 int bl_mf_tx_init(struct bl_mf_tx *tx, const struct bl_mf_tx_cfg *cfg)
 {
+	if (!tx)
+		return -EINVAL;
+
 	static const struct bl_mf_tx_cfg standard = {.level_dbm0 = -7.0f, .on_ms = 68, .kp_ms = 100, .off_ms = 68};
 
 	if (!cfg)
@@ -38,6 +41,8 @@ int bl_mf_tx_init(struct bl_mf_tx *tx, const struct bl_mf_tx_cfg *cfg)
 
 void bl_mf_tx_reset(struct bl_mf_tx *tx)
 {
+	if (!tx)
+		return;
 	tx->on_left = 0;
 	tx->off_left = 0;
 	tx->first = 0;
@@ -46,6 +51,8 @@ void bl_mf_tx_reset(struct bl_mf_tx *tx)
 
 int bl_mf_tx_send(struct bl_mf_tx *tx, const char *signals, size_t n)
 {
+	if (!tx || !signals)
+		return -EINVAL;
 	for (size_t i = 0; i < n; i++) {
 		if (!mf_number(signals[i]))
 			return -EINVAL;

@@ -22,6 +22,8 @@ size_t bl_mixer_size(void)
 
 int bl_mixer_init(struct bl_mixer *m)
 {
+	if (!m)
+		return -EINVAL;
 	memset(m, 0, sizeof *m);
 	m->dominant = -1;
 	return 0;
@@ -34,6 +36,8 @@ static uint64_t with(uint64_t set, uint32_t party, int in)
 
 int bl_mixer_set(struct bl_mixer *m, uint32_t party, int speaks, int hears)
 {
+	if (!m)
+		return -EINVAL;
 	if (party >= BL_MIXER_PARTIES)
 		return -EINVAL;
 	m->speaks = with(m->speaks, party, speaks);
@@ -106,6 +110,9 @@ static void mix(const int16_t *const in[], uint64_t speaks, int16_t *const out[]
 
 int bl_mixer_process(struct bl_mixer *m, const int16_t *const in[], int16_t *const out[], size_t n)
 {
+	if (!m || !in || !out)
+		return -EINVAL;
+
 	int vector = bl_isa() == BL_ISA_VECTOR;
 	uint64_t turn = m->speaks & EVERY_FOURTH << m->ticks % EVERY;
 	size_t done = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "plc.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "isa.h"
@@ -24,12 +25,16 @@ size_t bl_plc_size(void)
 
 int bl_plc_init(struct bl_plc *p)
 {
+	if (!p)
+		return -EINVAL;
 	bl_plc_reset(p);
 	return 0;
 }
 
 void bl_plc_reset(struct bl_plc *p)
 {
+	if (!p)
+		return;
 	memset(p, 0, sizeof *p);
 	p->period = BL_PLC_PITCH_MOST;
 }
@@ -196,6 +201,8 @@ static void make(struct bl_plc *p, int16_t *out, int n)
 
 void bl_plc_lost(struct bl_plc *p, int16_t *sound, size_t n)
 {
+	if (!p || !sound)
+		return;
 	if (n && (!p->lost || p->fading))
 		begin_loss(p);
 	p->fading = 0;
@@ -236,6 +243,8 @@ static inline void good(struct bl_plc *p, int16_t *sound, size_t n)
 
 void bl_plc_good(struct bl_plc *p, int16_t *sound, size_t n)
 {
+	if (!p || !sound)
+		return;
 	good(p, sound, n);
 }
 

@@ -73,6 +73,8 @@ size_t bl_prbs_tx_size(void)
 
 int bl_prbs_tx_init(struct bl_prbs_tx *tx, uint32_t pattern)
 {
+	if (!tx)
+		return -EINVAL;
 	if (pattern >= BL_PRBS_PATTERNS)
 		return -EINVAL;
 	*tx = (struct bl_prbs_tx){.bits = ~0ull, .pattern = pattern};
@@ -81,11 +83,16 @@ int bl_prbs_tx_init(struct bl_prbs_tx *tx, uint32_t pattern)
 
 void bl_prbs_tx_insert(struct bl_prbs_tx *tx, uint32_t errors)
 {
+	if (!tx)
+		return;
 	tx->insert = errors > UINT32_MAX - tx->insert ? UINT32_MAX : tx->insert + errors;
 }
 
 void bl_prbs_tx_process(struct bl_prbs_tx *tx, uint8_t *out, size_t n)
 {
+	if (!tx || !out)
+		return;
+
 	const struct pattern *p = pattern_of(tx->pattern);
 	uint64_t bits = register_of(p, tx->bits) ? tx->bits : ~0ull; /* torn to zeros it would stay there */
 
@@ -105,6 +112,8 @@ size_t bl_prbs_rx_size(void)
 
 int bl_prbs_rx_init(struct bl_prbs_rx *rx, uint32_t pattern)
 {
+	if (!rx)
+		return -EINVAL;
 	if (pattern >= BL_PRBS_PATTERNS)
 		return -EINVAL;
 	*rx = (struct bl_prbs_rx){.pattern = pattern};
@@ -191,6 +200,9 @@ static void compare(struct bl_prbs_rx *rx, const struct pattern *p, uint8_t octe
 
 void bl_prbs_rx_process(struct bl_prbs_rx *rx, const uint8_t *in, size_t n)
 {
+	if (!rx || !in)
+		return;
+
 	const struct pattern *p = pattern_of(rx->pattern);
 
 	for (size_t i = 0; i < n; i++) {

@@ -16,6 +16,9 @@ size_t bl_r2_tx_size(void)
 
 int bl_r2_tx_init(struct bl_r2_tx *tx, const struct bl_r2_tx_cfg *cfg)
 {
+	if (!tx)
+		return -EINVAL;
+
 	static const struct bl_r2_tx_cfg standard = {.level_dbm0 = -11.5f};
 
 	if (!cfg)
@@ -30,11 +33,16 @@ int bl_r2_tx_init(struct bl_r2_tx *tx, const struct bl_r2_tx_cfg *cfg)
 
 void bl_r2_tx_reset(struct bl_r2_tx *tx)
 {
+	if (!tx)
+		return;
 	tx->signal = 0;
 }
 
 int bl_r2_tx_send(struct bl_r2_tx *tx, unsigned int signal)
 {
+	if (!tx)
+		return -EINVAL;
+
 	const uint16_t *hz = tone_hz[tx->cfg.backward != 0];
 
 	if (signal > BL_R2_SIGNALS)
@@ -52,6 +60,9 @@ int bl_r2_tx_send(struct bl_r2_tx *tx, unsigned int signal)
 
 size_t bl_r2_tx_process(struct bl_r2_tx *tx, int16_t *out, size_t n)
 {
+	if (!tx || !out)
+		return 0;
+
 	struct sines s = {.turn = {tx->step[0], tx->step[1]}, .amplitude = {tx->amplitude, tx->amplitude}};
 
 	if (!tx->signal) {

@@ -158,7 +158,7 @@ size_t bl_resample_size(void)
 
 int bl_resample_init(struct bl_resample *r, const struct bl_resample_cfg *cfg)
 {
-	if (!cfg || !plan_of(cfg->from_hz, cfg->to_hz))
+	if (!r || !cfg || !plan_of(cfg->from_hz, cfg->to_hz))
 		return -EINVAL;
 	r->from_hz = cfg->from_hz;
 	r->to_hz = cfg->to_hz;
@@ -168,12 +168,17 @@ int bl_resample_init(struct bl_resample *r, const struct bl_resample_cfg *cfg)
 
 void bl_resample_reset(struct bl_resample *r)
 {
+	if (!r)
+		return;
 	memset(r->unused, 0, sizeof r->unused);
 	memset(r->past, 0, sizeof r->past);
 }
 
 int bl_resample_process(struct bl_resample *r, const int16_t *in, int16_t *out, size_t n)
 {
+	if (!r || !in || !out)
+		return -EINVAL;
+
 	const struct plan *plan = plan_of(r->from_hz, r->to_hz);
 	size_t from, to, most;
 

@@ -34,6 +34,8 @@ static void schedule(struct bl_rtcp *c, uint64_t now)
 
 int bl_rtcp_init(struct bl_rtcp *c, const struct bl_rtcp_cfg *cfg, uint64_t now)
 {
+	if (!c || !cfg)
+		return -EINVAL;
 	if (cfg->bandwidth_bps < 1000 || cfg->bandwidth_bps > 1000000000 || cfg->cname_length < 1 ||
 	    cfg->cname_length > sizeof cfg->cname)
 		return -EINVAL;
@@ -71,6 +73,8 @@ static void learn_round_trip(struct bl_rtcp *c, const struct bl_rtcp_block *b, u
 
 int bl_rtcp_take(struct bl_rtcp *c, const uint8_t *in, size_t n, uint64_t now, struct bl_rtcp_report *report)
 {
+	if (!c || !in || !report)
+		return -EINVAL;
 	if (bl_rtcp_parse(report, c->cfg.ssrc, in, n) || report->ssrc == c->cfg.ssrc) {
 		c->bad++;
 		return -EBADMSG;
@@ -91,6 +95,8 @@ int bl_rtcp_take(struct bl_rtcp *c, const uint8_t *in, size_t n, uint64_t now, s
 
 int bl_rtcp_due(const struct bl_rtcp *c, uint64_t now)
 {
+	if (!c)
+		return 0;
 	return (int64_t)(now - c->next) >= 0;
 }
 
@@ -151,6 +157,9 @@ int bl_rtcp_build(struct bl_rtcp *c, uint64_t now, const struct bl_rtcp_sending 
                   const struct bl_rtp_source *source, uint32_t remote_ssrc, const struct bl_rtcp_voip *voip, int bye,
                   uint8_t *out, size_t max)
 {
+	if (!c || !sending || !out)
+		return -EINVAL;
+
 	struct bl_rtcp_report r = {.ssrc = c->cfg.ssrc, .bye = bye != 0};
 	int octets;
 
@@ -177,11 +186,15 @@ int bl_rtcp_build(struct bl_rtcp *c, uint64_t now, const struct bl_rtcp_sending 
 
 float bl_rtcp_round_trip_ms(const struct bl_rtcp *c)
 {
+	if (!c)
+		return 0;
 	return c->has_round_trip ? (float)c->round_trip * (1000.0f / 65536) : -1.0f;
 }
 
 void bl_rtcp_voip_init(struct bl_rtcp_voip *v)
 {
+	if (!v)
+		return;
 	*v = (struct bl_rtcp_voip){.signal_dbm0 = BL_RTCP_UNAVAILABLE,
 	                           .noise_dbm0 = BL_RTCP_UNAVAILABLE,
 	                           .rerl_db = BL_RTCP_UNAVAILABLE,

@@ -176,6 +176,8 @@ static int read_one(struct bl_rtcp_report *r, uint32_t about, const struct packe
 
 int bl_rtcp_parse(struct bl_rtcp_report *r, uint32_t about, const uint8_t *in, size_t n)
 {
+	if (!r || !in)
+		return -EINVAL;
 	memset(r, 0, sizeof *r);
 	for (size_t at = 0; at < n || n == 0;) {
 		struct packet p = {0};

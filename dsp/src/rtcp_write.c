@@ -115,6 +115,9 @@ static void write_voip(struct pen *p, uint32_t ssrc, const struct bl_rtcp_voip *
 
 int bl_rtcp_write(uint8_t *out, size_t max, const struct bl_rtcp_report *r)
 {
+	if (!out || !r)
+		return -EINVAL;
+
 	struct pen p = {out, max, 0};
 
 	write_report(&p, r);

@@ -15,6 +15,8 @@
 
 void bl_rtp_header(uint8_t *out, const struct bl_rtp_packet *packet)
 {
+	if (!out || !packet)
+		return;
 	out[0] = VERSION << 6;
 	out[1] = (uint8_t)((packet->marker ? 0x80u : 0u) | (packet->payload_type & 0x7fu));
 	bl_put16(out + 2, packet->sequence);
@@ -24,6 +26,9 @@ void bl_rtp_header(uint8_t *out, const struct bl_rtp_packet *packet)
 
 int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n)
 {
+	if (!packet || !in)
+		return -EINVAL;
+
 	size_t head = BL_RTP_HEADER, padding = 0;
 
 	if (n < BL_RTP_HEADER || in[0] >> 6 != VERSION)
@@ -53,6 +58,8 @@ int bl_rtp_parse(struct bl_rtp_packet *packet, const uint8_t *in, size_t n)
 
 void bl_rtp_source_reset(struct bl_rtp_source *s)
 {
+	if (!s)
+		return;
 	memset(s, 0, sizeof *s);
 }
 
@@ -76,6 +83,9 @@ static void start_again(struct bl_rtp_source *s, uint16_t sequence)
 
 int bl_rtp_source_take(struct bl_rtp_source *s, uint16_t sequence)
 {
+	if (!s)
+		return -EINVAL;
+
 	int32_t step = (int16_t)(sequence - (uint16_t)s->highest);
 
 	if (!s->started) {
@@ -106,6 +116,9 @@ int bl_rtp_source_take(struct bl_rtp_source *s, uint16_t sequence)
 /* RFC 3550 A.8, in samples of 1/8 ms; the sample clock advances by ticks, which is the resolution. */
 void bl_rtp_source_observe(struct bl_rtp_source *s, uint32_t timestamp, uint32_t sample)
 {
+	if (!s)
+		return;
+
 	uint32_t transit = sample - timestamp;
 	int32_t difference = s->timed ? (int32_t)(transit - s->transit) : 0;
 
@@ -120,6 +133,9 @@ void bl_rtp_source_observe(struct bl_rtp_source *s, uint32_t timestamp, uint32_t
 
 uint64_t bl_rtp_source_lost(const struct bl_rtp_source *s)
 {
+	if (!s)
+		return 0;
+
 	uint64_t expected = s->started ? (uint64_t)(s->highest - s->first) + 1 : 0;
 
 	return expected > s->received ? expected - s->received : 0;

@@ -24,6 +24,8 @@ size_t bl_sid_size(void)
 
 int bl_sid_init(struct bl_sid *s)
 {
+	if (!s)
+		return -EINVAL;
 	memset(s, 0, sizeof *s);
 	return 0;
 }
@@ -81,6 +83,8 @@ static inline int process(struct bl_sid *s, const struct bl_measure *m, const in
 
 int bl_sid_process(struct bl_sid *s, const struct bl_measure *m, const int16_t *in)
 {
+	if (!s || !m || !in)
+		return -EINVAL;
 	return process(s, m, in, bl_isa() == BL_ISA_VECTOR);
 }
 
@@ -128,6 +132,9 @@ static uint8_t level_of(float power)
 
 int bl_sid_write(const struct bl_sid *s, uint32_t order, uint8_t *payload, size_t room)
 {
+	if (!s || !payload)
+		return -EINVAL;
+
 	float k[BL_SID_ORDER] = {0};
 
 	if (order > BL_SID_ORDER || room == 0)

@@ -20,12 +20,16 @@ size_t bl_skew_size(void)
 
 int bl_skew_init(struct bl_skew *s)
 {
+	if (!s)
+		return -EINVAL;
 	memset(s, 0, sizeof *s);
 	return 0;
 }
 
 void bl_skew_reset(struct bl_skew *s)
 {
+	if (!s)
+		return;
 	s->place = 0;
 	memset(s->past, 0, sizeof s->past);
 }
@@ -39,6 +43,8 @@ void bl_skew_begin(struct bl_skew *s, const int16_t sound[BL_SKEW_TAPS])
 
 int bl_skew_set(struct bl_skew *s, float ppm)
 {
+	if (!s)
+		return -EINVAL;
 	if (!(ppm >= -BL_SKEW_PPM_MAX && ppm <= BL_SKEW_PPM_MAX))
 		return -EINVAL;
 	s->step = (int32_t)lrint((double)ppm * 1e-6 * ONE);
@@ -63,6 +69,8 @@ static int moved(const struct bl_skew *s, size_t n)
 
 size_t bl_skew_want(const struct bl_skew *s, size_t n)
 {
+	if (!s)
+		return 0;
 	return n && n <= BL_SKEW_MAX ? (size_t)((int)n + moved(s, n)) : 0;
 }
 
@@ -152,6 +160,9 @@ static void load(const int16_t *in, float *x, size_t n)
 
 int bl_skew_process(struct bl_skew *s, const int16_t *in, size_t n_in, int16_t *out, size_t n)
 {
+	if (!s || !in || !out)
+		return -EINVAL;
+
 	double place = s->place / ONE, step = step_of(s) / ONE;
 	float x[ROOM], y[BL_SKEW_MAX + 8];
 	int passed = moved(s, n);

@@ -14,6 +14,8 @@ static const char digits[] = "0123456789*#ABCD!";
 
 int bl_telephone_event_parse(struct bl_telephone_event_report *r, const uint8_t *in, size_t n)
 {
+	if (!r || !in)
+		return -EINVAL;
 	if (n != BL_TELEPHONE_EVENT_OCTETS)
 		return -EBADMSG;
 	*r = (struct bl_telephone_event_report){.event = in[0],
@@ -25,6 +27,8 @@ int bl_telephone_event_parse(struct bl_telephone_event_report *r, const uint8_t 
 
 void bl_telephone_event_write(uint8_t *out, const struct bl_telephone_event_report *r)
 {
+	if (!out || !r)
+		return;
 	out[0] = r->event;
 	out[1] = (uint8_t)((r->end ? END : 0u) | (r->volume & VOLUME));
 	out[2] = (uint8_t)(r->duration >> 8);
@@ -63,6 +67,9 @@ static int headers(const uint8_t *in, size_t n)
 
 int bl_red_parse(struct bl_red_block *blocks, size_t max, const uint8_t *in, size_t n)
 {
+	if (!blocks || !in)
+		return -EINVAL;
+
 	int count = headers(in, n);
 	size_t at, used = 0;
 

@@ -15,6 +15,9 @@ size_t bl_telephone_event_rx_size(void)
 
 int bl_telephone_event_rx_init(struct bl_telephone_event_rx *rx, const struct bl_telephone_event_rx_cfg *cfg)
 {
+	if (!rx)
+		return -EINVAL;
+
 	static const struct bl_telephone_event_rx_cfg usual = {.clock_hz = 8000, .timeout_ms = 200};
 
 	if (!cfg)
@@ -28,6 +31,8 @@ int bl_telephone_event_rx_init(struct bl_telephone_event_rx *rx, const struct bl
 
 void bl_telephone_event_rx_reset(struct bl_telephone_event_rx *rx)
 {
+	if (!rx)
+		return;
 	rx->known = rx->on = 0;
 }
 
@@ -138,6 +143,9 @@ static int take_all(struct bl_telephone_event_rx *rx, struct changes *c, uint32_
 int bl_telephone_event_rx_take(struct bl_telephone_event_rx *rx, uint32_t timestamp, int marker, const uint8_t *in,
                                size_t n, struct bl_telephone_event_change *changes, size_t max)
 {
+	if (!rx || !in || !changes)
+		return -EINVAL;
+
 	struct changes c = {changes, max, 0};
 	int error = take_all(rx, &c, timestamp, marker, in, n);
 
@@ -148,6 +156,9 @@ int bl_telephone_event_rx_take_red(struct bl_telephone_event_rx *rx, uint32_t ti
                                    uint8_t payload_type, const uint8_t *in, size_t n,
                                    struct bl_telephone_event_change *changes, size_t max)
 {
+	if (!rx || !in || !changes)
+		return -EINVAL;
+
 	struct changes c = {changes, max, 0};
 	struct bl_red_block blocks[BLOCKS];
 	int count = bl_red_parse(blocks, BLOCKS, in, n);
@@ -163,6 +174,9 @@ int bl_telephone_event_rx_take_red(struct bl_telephone_event_rx *rx, uint32_t ti
 
 int bl_telephone_event_rx_tick(struct bl_telephone_event_rx *rx, struct bl_telephone_event_change *change)
 {
+	if (!rx || !change)
+		return 0;
+
 	struct changes c = {change, 1, 0};
 
 	if (!rx->on)

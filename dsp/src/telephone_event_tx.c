@@ -38,6 +38,9 @@ int bl_telephone_event_tx_set(struct bl_telephone_event_tx *tx, const struct bl_
 
 int bl_telephone_event_tx_init(struct bl_telephone_event_tx *tx, const struct bl_telephone_event_tx_cfg *cfg)
 {
+	if (!tx)
+		return -EINVAL;
+
 	struct bl_telephone_event_tx fresh = {0};
 	int error = bl_telephone_event_tx_set(&fresh, cfg);
 
@@ -62,6 +65,8 @@ static void enqueue(struct bl_telephone_event_tx *tx, uint8_t event)
 
 int bl_telephone_event_tx_send(struct bl_telephone_event_tx *tx, const char *digits, size_t n)
 {
+	if (!tx || !digits)
+		return -EINVAL;
 	if (n > room(tx))
 		return -ENOBUFS;
 	for (size_t i = 0; i < n; i++)
@@ -74,6 +79,8 @@ int bl_telephone_event_tx_send(struct bl_telephone_event_tx *tx, const char *dig
 
 void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx)
 {
+	if (!tx)
+		return;
 	if (tx->held == PRESSED)
 		enqueue(tx, tx->pressed);
 	tx->held = NOT_HELD;
@@ -81,6 +88,8 @@ void bl_telephone_event_tx_release(struct bl_telephone_event_tx *tx)
 
 int bl_telephone_event_tx_press(struct bl_telephone_event_tx *tx, int event)
 {
+	if (!tx)
+		return -EINVAL;
 	if (event < 0 || event > 255)
 		return -EINVAL;
 	if (!room(tx))
@@ -93,6 +102,8 @@ int bl_telephone_event_tx_press(struct bl_telephone_event_tx *tx, int event)
 
 int bl_telephone_event_tx_busy(const struct bl_telephone_event_tx *tx)
 {
+	if (!tx)
+		return 0;
 	return tx->on != 0;
 }
 
@@ -202,6 +213,8 @@ static void end(struct bl_telephone_event_tx *tx)
 
 void bl_telephone_event_tx_stop(struct bl_telephone_event_tx *tx)
 {
+	if (!tx)
+		return;
 	tx->queued = 0;
 	if (tx->on && tx->held != HELD)
 		end(tx);
@@ -222,6 +235,8 @@ static void grow(struct bl_telephone_event_tx *tx)
 int bl_telephone_event_tx_tick(struct bl_telephone_event_tx *tx, uint32_t timestamp,
                                struct bl_telephone_event_packet *packet)
 {
+	if (!tx || !packet)
+		return 0;
 	if (tx->pause)
 		tx->pause--;
 	if (!tx->on)

@@ -18,17 +18,23 @@ size_t bl_tone_size(void)
 
 int bl_tone_init(struct bl_tone *t)
 {
+	if (!t)
+		return -EINVAL;
 	memset(t, 0, sizeof(*t));
 	return 0;
 }
 
 void bl_tone_reset(struct bl_tone *t)
 {
+	if (!t)
+		return;
 	bl_tone_stop(t);
 }
 
 int bl_tone_zone(const char *name)
 {
+	if (!name)
+		return -EINVAL;
 	for (size_t i = 0; i < ZONES; i++) {
 		if (strcmp(name, bl_tone_zones[i].name) == 0)
 			return (int)i;
@@ -69,6 +75,8 @@ static int step_is_good(const struct bl_tone_step *step)
 
 int bl_tone_play(struct bl_tone *t, const struct bl_tone_step *steps, size_t count, uint32_t rounds)
 {
+	if (!t || !steps)
+		return -EINVAL;
 	if (count < 1 || count > BL_TONE_STEPS)
 		return -EINVAL;
 	for (size_t i = 0; i < count; i++) {
@@ -85,6 +93,9 @@ int bl_tone_play(struct bl_tone *t, const struct bl_tone_step *steps, size_t cou
 
 int bl_tone_start(struct bl_tone *t, int zone, int kind)
 {
+	if (!t)
+		return -EINVAL;
+
 	const struct bl_tone_cadence *cadence;
 
 	if (zone < 0 || (size_t)zone >= ZONES || kind < 0 || kind >= BL_TONE_KINDS)
@@ -95,11 +106,15 @@ int bl_tone_start(struct bl_tone *t, int zone, int kind)
 
 void bl_tone_stop(struct bl_tone *t)
 {
+	if (!t)
+		return;
 	t->steps_n = 0;
 }
 
 int bl_tone_active(const struct bl_tone *t)
 {
+	if (!t)
+		return 0;
 	return t->steps_n != 0;
 }
 
@@ -135,6 +150,9 @@ static void next_step(struct bl_tone *t)
 
 size_t bl_tone_process(struct bl_tone *t, int16_t *out, size_t n)
 {
+	if (!t || !out)
+		return 0;
+
 	size_t done = 0;
 
 	while (done < n && t->steps_n) {
@@ -157,6 +175,9 @@ size_t bl_tone_process(struct bl_tone *t, int16_t *out, size_t n)
 
 size_t bl_tone_process_alaw(struct bl_tone *t, uint8_t *out, size_t n)
 {
+	if (!t || !out)
+		return 0;
+
 	int16_t chunk[CHUNK];
 	size_t done = 0;
 

@@ -33,6 +33,9 @@ static void begin(struct bl_vad *v, int32_t hangover, int32_t margin)
 
 int bl_vad_init(struct bl_vad *v, const struct bl_vad_cfg *cfg)
 {
+	if (!v)
+		return -EINVAL;
+
 	static const struct bl_vad_cfg standard = {.hangover_ms = BL_VAD_HANGOVER_MS};
 
 	if (!cfg)
@@ -45,6 +48,8 @@ int bl_vad_init(struct bl_vad *v, const struct bl_vad_cfg *cfg)
 
 void bl_vad_reset(struct bl_vad *v)
 {
+	if (!v)
+		return;
 	begin(v, v->hangover, v->margin);
 }
 
@@ -139,6 +144,9 @@ void bl_vad_process_many(struct bl_vad *const v[], const struct bl_measure m[], 
 
 int bl_vad_process(struct bl_vad *v, const struct bl_measure *m)
 {
+	if (!v || !m)
+		return -EINVAL;
+
 	uint8_t active;
 
 	bl_vad_process_many(&v, m, &active, 1);
