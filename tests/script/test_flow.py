@@ -16,9 +16,11 @@ from appliance.script.nodes import (
     Agent,
     Collect,
     Count,
+    Distribute,
     GoToScript,
     If,
     Language,
+    Lookup,
     Menu,
     Node,
     Percent,
@@ -59,9 +61,16 @@ LANGUAGE = Language(language="zh", next="a")
 SET = Set(fields={"x": "1"}, next="gone", failed="a")
 
 
-@pytest.mark.parametrize("node", [QUEUE, AGENT, LANGUAGE, SET, Percent({"a": 50, "gone": 50})])
+RUN = Run("two", "a", "gone")  # nobody knows that the other one lets time pass
+WEIGHTS, LOAD = Distribute(weights={"a": 1, "gone": 1}), Distribute(load={"gone": "card", "other": "loan"}, failed="a")
+LOOK = Lookup("crm", {"x": "y"}, "gone", "a")
+
+
+@pytest.mark.parametrize(
+    "node", [QUEUE, AGENT, LANGUAGE, SET, RUN, WEIGHTS, LOAD, LOOK, Percent({"a": 50, "gone": 50})]
+)
 def test_a_way_on_which_no_time_passes_has_no_end(node: Node) -> None:
-    assert list(flow.spinning(text("a", a=ask("b", "gone"), b=node))) == [("a", "b")]
+    assert list(flow.spinning(text("a", a=ask("b", "gone"), b=node, other=GONE))) == [("a", "b")]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +80,9 @@ def test_a_way_on_which_no_time_passes_has_no_end(node: Node) -> None:
         Collect(prompts=("x",), next="a"),
         Menu(prompts=("x",), cases={"1": "a"}, nothing="a", invalid="a"),
         Wait(prompts=("x",), seconds=5, next="a"),
+        Wait(prompts=("x",), seconds=5, next="gone", failed="a"),
+        Ringing(5, "a"),
+        Return(),
         Voicemail(mailbox="card", prompts=("x",), next="a", failed="a"),
         Play(prompts=("x",), next="a"),
         Queue(queues=("card",), otherwise="a", hold=("x",)),
