@@ -392,7 +392,7 @@ def _other(value: Any) -> Any:
         case Endpoint(address=address, port=port):
             return Endpoint(address, port + 1)
         case tuple():
-            return value[:-1]
+            return value[:-1] if value else ("other",)
         case Path():
             return value / "other"
         case int():
