@@ -86,7 +86,7 @@ def _wan_faults(network: Network) -> Iterator[Fault]:
     if network.gateway is None:
         return
     if not _is_address(network.gateway):
-        yield Fault(("network", "gateway"), f"{network.gateway!r} is no address, such as {ours.network[1]}")
+        yield Fault(("network", "gateway"), f"{network.gateway!r} is no address, such as 192.0.2.1")
     elif IPv4Address(network.gateway) not in ours.network or IPv4Address(network.gateway) == ours.ip:
         sentence = f"{network.gateway} is no neighbour of {network.address}: nothing would leave the box"
         yield Fault(("network", "gateway"), f"{sentence}; it is in {ours.network}, and not the box itself")
@@ -115,6 +115,7 @@ def _is_host(text: str) -> bool:
     except ValueError:
         return False
     inside = address.network
-    return "/" in text and (
+    of_nobody = address.is_loopback or address.is_multicast or address.is_unspecified
+    return "/" in text and not of_nobody and (
         inside.prefixlen > 30 or address.ip not in (inside.network_address, inside.broadcast_address)
     )

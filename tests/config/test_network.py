@@ -81,6 +81,9 @@ WANTED: dict[str, Any] = {
     [
         ({"address": "192.0.2.10"}, "address", "no address with its prefix; write it as 192.0.2.10/24"),
         ({"address": "192.0.2.0/24"}, "address", "no address with its prefix"),
+        ({"address": "127.0.0.1/8"}, "address", "no address with its prefix"),
+        ({"address": "224.0.0.1/24"}, "address", "no address with its prefix"),
+        ({"address": "192.0.2.10/32", "gateway": "router"}, "gateway", "'router' is no address"),
         ({"address": "192.0.2.10/24", "gateway": "192.0.3.1"}, "gateway", "no neighbour of 192.0.2.10/24"),
         ({"address": "192.0.2.10/24", "gateway": "192.0.2.10"}, "gateway", "nothing would leave the box"),
         ({"address": "192.0.2.10/24", "gateway": "router"}, "gateway", "'router' is no address, such as 192.0.2.1"),
