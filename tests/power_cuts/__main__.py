@@ -27,7 +27,7 @@ from appliance.update.boot import BootError, other
 from rootfs.image import disk
 from rootfs.setup.paths import BUILD, ROOT, sha256
 from tests.power_cuts.box import PATIENCE_S, Box, WrongError
-from tests.power_cuts.talk import Cut, Doors, Talk, judged
+from tests.power_cuts.talk import Cut, Talk, judged
 
 IMAGE = BUILD / "image"
 FOLDER = IMAGE / "power-cuts"
@@ -64,7 +64,7 @@ class Progress(msgspec.Struct):
     """Of one box. `good`: the slot that was confirmed before the last cut; `names`: of the configuration, as committed.
 
     `trial`: the slot of an update that was cut off; `doubtful`: a name whose commit was. `image`: whose disk it is;
-    `looks`: how often it was looked at besides; `efi`: it starts so, else by a BIOS; `port`: of its line's far end.
+    `looks`: how often it was looked at besides; `efi`: it starts so, else by a BIOS.
     """
 
     seed: int
@@ -77,7 +77,6 @@ class Progress(msgspec.Struct):
     took_s: dict[str, float] = {}
     looks: int = 0
     efi: bool = False
-    port: int = 0
 
 
 class ProgressError(Exception):
@@ -103,10 +102,8 @@ class Run:
         stood = stands(self._file)
         fresh = stood is None or stood.image != made
         self.now = Progress(seed, made, efi=not seed % 2) if fresh or stood is None else stood
-        self._folder = folder
         self._cut: Cut | None = None
-        self._doors = Doors.free(self.now.port)
-        self.now.port = self._doors.port
+        self._talk = Talk()
         self._box = Box(folder, image, bundles, fresh=fresh, efi=self.now.efi)
 
     def save(self) -> None:
@@ -144,8 +141,8 @@ class Run:
         """GRUB starts what the disk says."""
         env = self._box.off()
         self._check_slot(env.good)
-        self._doors = Doors.free(self.now.port)
-        made.slot = self._box.switch_on(self._doors)
+        self._talk = Talk()
+        made.slot = self._box.switch_on(self._talk.port)
         if made.slot != env.wanted:
             raise WrongError(f"slot {made.slot} was started, {env.wanted} was wanted")
 
@@ -166,7 +163,7 @@ class Run:
         if now.name and not kept:
             raise WrongError(f"no version is kept of the configuration in force, {name!r}")
         now.name, now.doubtful = name if now.name or name == now.doubtful else "", ""
-        self._box.lay_line(self._doors)
+        self._box.lay_line()
         if self._cut is not None:
             made.missing_s = judged(self._box.new_recording(self._cut.known), self._cut)
             self._cut = None
@@ -227,12 +224,13 @@ class Run:
     def _commit(self, made: Round) -> None:
         """While somebody talks, and is recorded."""
         self._served(made)
-        with Talk(self._folder, self._doors) as talk:
-            answered_s, known = talk.answered(), frozenset(self._box.recordings())
+        with self._talk as talk:
+            talk.answered()
+            known = frozenset(self._box.recordings())
             time.sleep(TALK_S)
             self._commit_within(made)
             self._box.cut()
-            self._cut = Cut(answered_s, time.monotonic(), talk.clock, known)
+            self._cut = talk.cut(known)
 
     def _commit_within(self, made: Round) -> None:
         commits = sum(one.moment == made.moment for one in self.now.rounds)

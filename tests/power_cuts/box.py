@@ -10,11 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.image.calls import BOX_PORT
 from tests.image.machine import GATEWAY, Machine, Port, SilentError
+from tests.ports import free_port
 from tests.power_cuts import phone
 from tests.power_cuts.looks import Look, copied, look, taken, words
-from tests.power_cuts.talk import Doors, configuration
+from tests.power_cuts.talk import configuration
 
 PATIENCE_S = 1800.0
 """From the mains to service, on a machine that others keep busy."""
@@ -49,6 +49,8 @@ ExecStart=/usr/lib/branchline/build/venv/bin/python -m tests.power_cuts.phone {h
 Restart=always
 RestartSec=2s
 """
+NOBODY = 9
+"""Of the box's ports; with any led there, the box finds this host."""
 BOX = "/data/branchline"
 TOLD = "/run/told"
 """What the command line has said of an update."""
@@ -105,14 +107,14 @@ class Box:
         now = words(self.machine.disk, self.machine.folder)
         return Env(now["good"], now.get("try") or now["good"])
 
-    def switch_on(self, doors: Doors | None = None, without: Collection[str] = BESIDE) -> str:
-        """Until GRUB has chosen; the slot. `doors`: it has a phone, and a line that leads to this host."""
+    def switch_on(self, clock: int = 0, without: Collection[str] = BESIDE) -> str:
+        """Until GRUB has chosen; the slot. `clock`: it has a caller and a phone, and tells a port here of its clock."""
         disk = ["-drive", f"if=none,id=bundles,format=raw,readonly=on,file={self._bundles}"]
         disk += ["-device", "virtio-blk-pci,drive=bundles,serial=bundles"]
         units, udp = {"served": SERVED_UNIT}, {}
-        if doors is not None:
-            named = {"bundles": BUNDLES, "mounted": MOUNTED, "host": GATEWAY, "port": doors.clock}
-            units["power-cuts-phone"], udp = PHONE_UNIT.format_map(named), {doors.door: BOX_PORT}
+        if clock:
+            named = {"bundles": BUNDLES, "mounted": MOUNTED, "host": GATEWAY, "port": clock}
+            units["power-cuts-phone"], udp = PHONE_UNIT.format_map(named), {free_port(): NOBODY}
         self.machine.start(with_shell=True, more=disk, units=units, without=tuple(without), udp=udp)
         return self.chosen()
 
@@ -194,14 +196,14 @@ class Box:
             return ""
         raise WrongError(f"the update never came to {state}")
 
-    def lay_line(self, doors: Doors) -> None:
-        """A line to this host and a phone, where it has none yet. Raises WrongError."""
-        if self.shell.run(f"grep -c 'name: carrier' {BOX}/branch.yaml", 120.0) != "0":
+    def lay_line(self) -> None:
+        """A line and a phone, where it has none yet. Raises WrongError."""
+        if self.shell.run(f"grep -c 'number: {phone.NUMBER}' {BOX}/branch.yaml", 120.0) != "0":
             return
         secret = f"{BOX}/secrets/phone"
         made = f"umask 077; printf {phone.PASSWORD} >{secret}; chown branchline:branchline {secret}; umask 022"
         self.shell.run(f"{made}; : >/run/words", 60.0)
-        for line in ("configure", *configuration(doors.port), "commit comment power-cuts", "exit"):
+        for line in ("configure", *configuration(), "commit comment power-cuts", "exit"):
             self.shell.run(f"echo '{line}' >>/run/words", 60.0)
         if not self.committed(self.shell.ask(f"({CLI} </run/words 2>&1)"), PATIENCE_S):
             raise WrongError("the line's configuration was not committed")

@@ -12,10 +12,12 @@ from tests.power_cuts import __main__ as rounds
 from tests.power_cuts.__main__ import Progress, ProgressError, Round, Run, proved
 from tests.power_cuts.box import Env, Standing
 from tests.power_cuts.looks import Look, LostError
-from tests.power_cuts.talk import RATE_HZ, Clock, Cut, Doors, judged, tone
+from tests.power_cuts.phone import RATE_HZ, tone
+from tests.power_cuts.talk import Cut, judged
 from tests.sound.alaw import Linear, encode
 
 pytestmark = pytest.mark.unit
+TONE = np.array(tone(), dtype=np.int16)
 
 
 class FakeBox:
@@ -28,10 +30,10 @@ class FakeBox:
     def off(self) -> Env:
         return Env(self.good, self.good)
 
-    def switch_on(self, _: Doors) -> str:
+    def switch_on(self, _: int) -> str:
         return self.good
 
-    def lay_line(self, _: Doors) -> None:
+    def lay_line(self) -> None:
         self.lines += 1
 
     def recordings(self) -> list[str]:
@@ -77,7 +79,7 @@ class FakeTalk:
     """Somebody who is answered at once."""
 
     def __init__(self, *_: Any) -> None:
-        self.clock = Clock()
+        self.port = 1
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +89,9 @@ class FakeTalk:
 
     def answered(self) -> float:
         return 0.0
+
+    def cut(self, known: frozenset[str]) -> Cut:
+        return Cut(0.0, 1.0, known)
 
 
 @pytest.fixture
@@ -196,33 +201,26 @@ def _recorded(folder: Path, caller: Linear) -> Path:
     return file
 
 
-def _cut(cut_s: float, pace: float = 1.0) -> Cut:
-    """A talk answered at 100 s by our clock; `pace`: of the box's seconds in one of ours."""
-    clock = Clock()
-    for tick in range(3000):
-        clock.told(90.0 + tick / 10, 5.0 + tick / 10 * pace)
-    return Cut(100.0, cut_s, clock, frozenset())
+def _cut(cut_s: float) -> Cut:
+    return Cut(100.0, cut_s, frozenset())
 
 
 def test_a_recording_that_ends_a_second_before_the_cut_is_taken_and_two_are_not(tmp_path: Path) -> None:
-    file = _recorded(tmp_path, tone()[: RATE_HZ * 20])
+    file = _recorded(tmp_path, TONE[: RATE_HZ * 20])
     assert judged(file, _cut(120.9)) == pytest.approx(0.9, abs=0.2)
     with pytest.raises(LostError, match=r"ends 2\.\d s before the mains failed"):
         judged(file, _cut(122.2))
-    assert judged(file, _cut(122.2, pace=0.5)) == pytest.approx(1.1, abs=0.2)  # the box's own seconds count
 
 
 def test_a_talk_beyond_the_tone_s_first_rise_is_judged_too(tmp_path: Path) -> None:
-    said = np.concatenate([tone(), tone()[: RATE_HZ * 10]])
+    said = np.concatenate([TONE, TONE[: RATE_HZ * 10]])
     assert judged(_recorded(tmp_path, said), _cut(230.5)) == pytest.approx(0.5, abs=0.2)
 
 
 def test_a_recording_that_is_silent_or_not_whole_is_lost(tmp_path: Path) -> None:
     with pytest.raises(LostError, match="not what the caller said"):
         judged(_recorded(tmp_path, np.zeros(RATE_HZ * 20, dtype=np.int16)), _cut(120.5))
-    file = _recorded(tmp_path, tone()[: RATE_HZ * 20])
+    file = _recorded(tmp_path, TONE[: RATE_HZ * 20])
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(LostError, match="is not whole"):
         judged(file, _cut(120.5))
-    with pytest.raises(LostError, match="did not tell its clock"):
-        judged(_recorded(tmp_path, tone()[: RATE_HZ * 20]), Cut(100.0, 120.5, Clock(), frozenset()))

@@ -13,11 +13,9 @@ import pytest
 
 from appliance.config import Endpoint
 from rootfs.image import tree
-from tests.image.calls import BOX_PORT
-from tests.image.machine import GATEWAY
 from tests.ports import HOST, free_port, free_rtp_base
 from tests.power_cuts import phone
-from tests.power_cuts.talk import MISSING_S, PATH_S, Cut, Doors, Talk, configuration, judged
+from tests.power_cuts.talk import MISSING_S, PATH_S, Talk, configuration, judged
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -27,21 +25,20 @@ TALK_S = 4.0
 class Branch:
     """Of the factory's configuration with the line and phone of power cuts, at ports of this test's own."""
 
-    def __init__(self, folder: Path, doors: Doors) -> None:
-        self.folder, self._doors = folder, doors
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.line, self.far = folder, free_port(), free_port()
         self.proxy = Endpoint(HOST, free_port())
         (folder / "secrets").mkdir()
         for name, text in (("nats", "0123456789"), ("phone", phone.PASSWORD)):
             (folder / "secrets" / name).touch(0o600)
             (folder / "secrets" / name).write_text(text)
         (folder / "branch.yaml").write_text(self._text())
-        lines = [line.replace(f"0.0.0.0:{BOX_PORT}", f"{HOST}:{doors.door}") for line in configuration(doors.port)]
-        self._cli("configure", *(line.replace(GATEWAY, HOST) for line in lines), "commit", "exit")
+        self._cli("configure", *configuration(), "commit", "exit")
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def _text(self) -> str:
         text = (tree.OVERLAY / "usr/share/branchline/factory.yaml").read_text().replace("@SERIAL@", "BL-0123456789AB")
-        text = text.replace(f"local: 127.0.0.1:{BOX_PORT}", f"local: {HOST}:{free_port()}")
+        text = text.replace("127.0.0.1:9101", f"{HOST}:{self.line}").replace("127.0.0.1:9001", f"{HOST}:{self.far}")
         worker = next(port for port in iter(free_port, None) if port != self.proxy.port)
         text = text.replace("127.0.0.1:5070", f"{HOST}:{worker}").replace("127.0.0.1:5060", str(self.proxy))
         return f"{text}engine: {{rtp_base: {free_rtp_base()}}}\n"
@@ -76,13 +73,14 @@ class Branch:
 
 
 @pytest.fixture
-def doors() -> Doors:
-    return Doors.free(0)
+def talk() -> Iterator[Talk]:
+    with Talk() as made:
+        yield made
 
 
 @pytest.fixture
-def branch(tmp_path: Path, doors: Doors) -> Iterator[Branch]:
-    made = Branch(tmp_path, doors)
+def branch(tmp_path: Path) -> Iterator[Branch]:
+    made = Branch(tmp_path)
     try:
         yield made
     finally:
@@ -90,12 +88,13 @@ def branch(tmp_path: Path, doors: Doors) -> Iterator[Branch]:
 
 
 @pytest.fixture
-def handset(branch: Branch, doors: Doors) -> Iterator[None]:
+def handset(branch: Branch, talk: Talk) -> Iterator[None]:
     """The program that runs in the box."""
     program = "import asyncio, sys; from tests.power_cuts import phone; from appliance.config import Endpoint; "
-    program += "phone.PROXY = Endpoint(sys.argv[1], int(sys.argv[2])); "
-    program += "asyncio.run(phone.main((sys.argv[3], int(sys.argv[4]))))"
-    words = [sys.executable, "-c", program, HOST, str(branch.proxy.port), HOST, str(doors.clock)]
+    program += "proxy, phone.HERE, phone.THERE, to = [(sys.argv[1], int(one)) for one in sys.argv[2:]]; "
+    program += "phone.PROXY = Endpoint(*proxy); asyncio.run(phone.main(to))"
+    ports = (branch.proxy.port, branch.far, branch.line, talk.port)
+    words = [sys.executable, "-c", program, HOST, *map(str, ports)]
     child = subprocess.Popen(words, cwd=ROOT)
     try:
         yield
@@ -106,15 +105,14 @@ def handset(branch: Branch, doors: Doors) -> Iterator[None]:
 
 @pytest.mark.usefixtures("handset")
 def test_a_talk_that_is_cut_off_is_sealed_by_the_next_life_and_a_second_of_it_is_missing_at_most(
-    branch: Branch, doors: Doors, tmp_path: Path
+    branch: Branch, talk: Talk, tmp_path: Path
 ) -> None:
     branch.start()
-    with Talk(tmp_path, doors) as talk:
-        answered_s = talk.answered()
-        time.sleep(TALK_S)
-        assert branch.recordings() == []
-        branch.kill()
-        cut = Cut(answered_s, time.monotonic(), talk.clock, frozenset())
+    talk.answered()
+    time.sleep(TALK_S)
+    assert branch.recordings() == []
+    branch.kill()
+    cut = talk.cut(frozenset())
     branch.start()
     until = time.monotonic() + 60
     while not (found := branch.recordings()):
