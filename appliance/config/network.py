@@ -116,6 +116,8 @@ def _is_host(text: str) -> bool:
         return False
     inside = address.network
     of_nobody = address.is_loopback or address.is_multicast or address.is_unspecified
-    return "/" in text and not of_nobody and (
-        inside.prefixlen > 30 or address.ip not in (inside.network_address, inside.broadcast_address)
+    return (
+        "/" in text
+        and not of_nobody
+        and (inside.prefixlen > 30 or address.ip not in (inside.network_address, inside.broadcast_address))
     )
