@@ -83,8 +83,9 @@ def test_one_way_delay_from_line_to_line_over_two_boxes() -> None:
             far.recorder.engine.record(talk, caller(talk), caller(talk), 0)
             near.ivr.engine.play(caller(talk), talk, [near.arena.add_alaw(settling), near.arena.add_alaw(voice)])
         time.sleep(SETTLE_S + VOICE_S + 0.5)
-        delays = [delay_ms(near, far, talk, voice) for talk in range(len(PACKETS_MS))]
+        # First: what looks for the delays keeps the paths' threads waiting.
         heard = [far.engine.port_status(256 + talk).rtp for talk in range(len(PACKETS_MS))]
+        delays = [delay_ms(near, far, talk, voice) for talk in range(len(PACKETS_MS))]
     for packet_ms, delay, rtp in zip(PACKETS_MS, delays, heard, strict=True):
         print(f"{packet_ms} ms packets: {delay:.1f} ms, {rtp.late} of {rtp.received} packets late")
         assert packet_ms < delay <= MOST_MS
