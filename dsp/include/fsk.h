@@ -116,7 +116,7 @@ int bl_fsk_tx_init(struct bl_fsk_tx *tx, const struct bl_fsk_tx_cfg *cfg);
 void bl_fsk_tx_reset(struct bl_fsk_tx *tx);
 /* Begin a burst of n octets. -EINVAL: a value out of its range, no bit at all; -EBUSY: one is being sent. */
 int bl_fsk_tx_send(struct bl_fsk_tx *tx, const uint8_t *octets, size_t n, const struct bl_fsk_burst *burst);
-/* Fill n samples; silence behind the burst's end. Returns how many of them belong to it. */
+/* Fill n samples; silence behind the burst's end. Returns how many of them belong to it. Pointers are not checked. */
 size_t bl_fsk_tx_process(struct bl_fsk_tx *tx, int16_t *out, size_t n);
 
 #endif

@@ -213,9 +213,6 @@ static size_t hand_out(struct bl_fsk_tx *tx, int16_t *out, size_t n)
 
 size_t bl_fsk_tx_process(struct bl_fsk_tx *tx, int16_t *out, size_t n)
 {
-	if (!tx || !out)
-		return 0;
-
 	int vector = bl_isa() == BL_ISA_VECTOR;
 	size_t done = 0;
 
