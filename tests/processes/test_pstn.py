@@ -95,12 +95,6 @@ def less(now: Counts, before: Counts, those: Counts) -> Counts:
 
 
 @pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
 def running(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     opened: AbstractAsyncContextManager[Running] = started(tmp_path_factory.mktemp("pstn"))
     yield loop.run(opened.__aenter__())

@@ -19,12 +19,6 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
 
 
 @pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
 def floor(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
     opened = floor_in(tmp_path_factory.mktemp("pushed"))
     yield loop.run(opened.__aenter__())

@@ -34,12 +34,6 @@ WAITS = Script((AwaitAnswer(within_s=20), AwaitRelease(within_s=120)))
 
 
 @pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
 def floor(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
     opened = floor_in(tmp_path_factory.mktemp("tested"))
     yield loop.run(opened.__aenter__())

@@ -100,12 +100,6 @@ class Floor:
 
 
 @pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
 def floor(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
     opened = _floor(tmp_path_factory.mktemp("update"))
     yield loop.run(opened.__aenter__())

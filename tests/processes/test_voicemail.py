@@ -131,12 +131,6 @@ class Night:
 
 
 @pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
 def night(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     opened = _night(tmp_path_factory.mktemp("voicemail"))
     yield loop.run(opened.__aenter__())

@@ -100,7 +100,7 @@ def _escaped(text: str) -> str:
 
 
 def main() -> int:
-    """Write both into a folder, docs unless told."""
+    """Write all three into a folder, docs unless told."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
     (folder / PAGE).write_text(page())
     (folder / KEYS).write_text(keys())
